@@ -1,0 +1,43 @@
+//! Bundles the built-in contract into one JSON document, so that a start parses no YAML for it.
+
+#![allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    reason = "the modules are the crate's own; not all of them is used here"
+)]
+#![allow(
+    clippy::print_stderr,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "this is how a build script speaks and fails"
+)]
+
+use std::path::Path;
+
+#[path = "src/contract/bundle.rs"]
+mod bundle;
+#[path = "src/contract/files.rs"]
+mod files;
+#[path = "src/yaml.rs"]
+mod yaml;
+
+fn main() {
+    println!("cargo::rerun-if-changed=schemas");
+    println!("cargo::rerun-if-changed=src/contract/bundle.rs");
+    println!("cargo::rerun-if-changed=src/contract/files.rs");
+    println!("cargo::rerun-if-changed=src/yaml.rs");
+    let schemas = Path::new(&std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("schemas");
+    let document = match files::read(&schemas) {
+        Ok(document) => document,
+        Err(diagnoses) => {
+            for diagnosis in diagnoses {
+                eprintln!("{diagnosis}\n");
+            }
+            std::process::exit(1);
+        }
+    };
+    let json = serde_json::to_vec(&document).expect("JSON is always written");
+    let out = Path::new(&std::env::var("OUT_DIR").expect("cargo sets it")).join("contract.json");
+    std::fs::write(out, json).expect("the build folder is writable");
+}

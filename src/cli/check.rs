@@ -1,0 +1,103 @@
+//! `check`: are the files good, and do their examples hold?
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::Failure;
+use crate::contract::Contract;
+use crate::scenario::{Library, Scenario, examples};
+use crate::settings::{SEED, Settings};
+use crate::start;
+use crate::world::clock::Clock;
+use crate::yaml::Diagnosis;
+
+/// The flags of `check`.
+#[derive(Clone, Debug, Args)]
+pub(super) struct CheckArgs {
+    /// Scenario files, or folders of them; the built-in scenarios when none are named
+    #[arg(value_name = "FILE|DIR")]
+    paths: Vec<PathBuf>,
+    /// Check this contract too, and the scenarios against it
+    #[arg(long, value_name = "DIR", env = "LEADCONDUIT_MOCK_SCHEMAS")]
+    schemas: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &CheckArgs) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    let settings = Settings { schemas: args.schemas.clone(), ..Settings::default() };
+    let contract = start::contract(&settings)?;
+    if let Some(folder) = &args.schemas {
+        crate::behaviour::Behaviours::for_contract(&contract).map_err(start::StartError::Behaviour)?;
+        writeln!(
+            out,
+            "ok    {} ({} operations, {} schemas)",
+            folder.display(),
+            contract.operations.len(),
+            contract.schema_count()
+        )?;
+    }
+    let mut library = Library::built_in(Arc::clone(&contract)).map_err(start::StartError::Scenarios)?;
+    let mut mistakes = 0;
+    let mut names: Vec<String> = Vec::new();
+    if args.paths.is_empty() {
+        names = library.list().into_iter().map(|listed| listed.name).collect();
+    } else {
+        match library.read_for_check(&args.paths) {
+            Ok(read) => names = read,
+            Err(diagnoses) => mistakes += report(&mut out, &diagnoses)?,
+        }
+    }
+    let mut played = 0;
+    for name in &names {
+        match library.get_with_warnings(name) {
+            Ok((scenario, warnings)) => {
+                for warning in warnings {
+                    writeln!(out, "warning: {warning}\n")?;
+                }
+                let failures = play(&settings, &contract, &Arc::new(scenario.clone()));
+                played += scenario.examples.len();
+                if failures.is_empty() {
+                    let count = scenario.examples.len();
+                    let s = if count == 1 { "" } else { "s" };
+                    writeln!(out, "ok    {} ({count} example{s})", scenario.source.name.display())?;
+                }
+                mistakes += report(&mut out, &failures)?;
+            }
+            Err(diagnoses) => mistakes += report(&mut out, &diagnoses)?,
+        }
+    }
+    if mistakes > 0 {
+        writeln!(out, "{mistakes} mistake{}", if mistakes == 1 { "" } else { "s" })?;
+        return Err(Failure::Check);
+    }
+    writeln!(out, "{} scenarios, {played} examples: all good", names.len())?;
+    Ok(())
+}
+
+fn report(out: &mut impl std::io::Write, diagnoses: &[Diagnosis]) -> std::io::Result<usize> {
+    for diagnosis in diagnoses {
+        writeln!(out, "error: {diagnosis}\n")?;
+    }
+    Ok(diagnoses.len())
+}
+
+/// Plays the examples of a scenario. Each starts on a world of its own; every reply is checked against the contract.
+fn play(settings: &Settings, contract: &Arc<Contract>, scenario: &Arc<Scenario>) -> Vec<Diagnosis> {
+    let seed = scenario.seed.unwrap_or(SEED);
+    let clock = scenario.clock.unwrap_or(Clock::Real);
+    let settings = Settings { check_replies: true, ..settings.clone() };
+    // A world that cannot be made is found once, before any example is played on it.
+    if let Err(error) = start::pipeline(&settings, contract, scenario, seed, clock) {
+        return vec![Diagnosis::of_file(&scenario.source.name, error.to_string())];
+    }
+    examples::play(scenario, || {
+        let pipeline = start::pipeline(&settings, contract, scenario, seed, clock);
+        move |request| match &pipeline {
+            Ok(pipeline) => pipeline.answer(&request),
+            Err(error) => crate::pipeline::Problem::internal(&error.to_string()).into_reply(),
+        }
+    })
+}

@@ -1,0 +1,36 @@
+//! `openapi`: the contract as one document, for other tools.
+
+use std::io::Write as _;
+
+use clap::{Args, ValueEnum};
+
+use super::{Failure, InputArgs};
+use crate::settings::Settings;
+use crate::start;
+
+/// The flags of `openapi`.
+#[derive(Clone, Debug, Args)]
+pub(super) struct OpenapiArgs {
+    /// In which notation
+    #[arg(long, default_value = "json")]
+    format: Format,
+    #[command(flatten)]
+    input: InputArgs,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    Json,
+    Yaml,
+}
+
+pub(super) fn run(args: &OpenapiArgs) -> Result<(), Failure> {
+    let contract = start::contract(&Settings { schemas: args.input.schemas.clone(), ..Settings::default() })?;
+    let document = contract.public_document();
+    let text = match args.format {
+        Format::Json => serde_json::to_string_pretty(&document).map_err(std::io::Error::other)?,
+        Format::Yaml => crate::yaml::print(&document).map_err(std::io::Error::other)?,
+    };
+    writeln!(std::io::stdout().lock(), "{}", text.trim_end())?;
+    Ok(())
+}

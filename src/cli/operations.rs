@@ -1,0 +1,60 @@
+//! `operations`: what is served, one line each.
+
+use std::io::Write as _;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Failure, InputArgs, table};
+use crate::settings::Settings;
+use crate::start;
+
+/// The flags of `operations`.
+#[derive(Clone, Debug, Args)]
+pub(super) struct OperationsArgs {
+    /// Print JSON, for programs
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    input: InputArgs,
+}
+
+pub(super) fn run(args: &OperationsArgs) -> Result<(), Failure> {
+    let contract = start::contract(&Settings { schemas: args.input.schemas.clone(), ..Settings::default() })?;
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        let list: Vec<_> = contract
+            .operations
+            .iter()
+            .map(|o| {
+                let statuses: serde_json::Map<String, serde_json::Value> = o
+                    .replies
+                    .iter()
+                    .map(|(status, reply)| (status.to_string(), reply.evidence.as_str().into()))
+                    .collect();
+                json!({
+                    "operation": o.id,
+                    "method": o.method.as_str(),
+                    "path": o.path,
+                    "tag": o.tag,
+                    "summary": o.summary,
+                    "evidence": o.evidence.as_str(),
+                    "statuses": statuses,
+                })
+            })
+            .collect();
+        let text = serde_json::to_string_pretty(&list).map_err(std::io::Error::other)?;
+        writeln!(out, "{text}")?;
+        return Ok(());
+    }
+    let rows: Vec<Vec<String>> = contract
+        .operations
+        .iter()
+        .map(|o| {
+            let statuses: Vec<String> = o.replies.keys().map(u16::to_string).collect();
+            vec![o.method.to_string(), o.path.clone(), o.id.clone(), o.evidence.to_string(), statuses.join(" ")]
+        })
+        .collect();
+    write!(out, "{}", table(&rows))?;
+    Ok(())
+}

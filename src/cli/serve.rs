@@ -1,0 +1,212 @@
+//! `serve`: load, say what there is, listen, stop.
+
+use std::io::Write as _;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum as _};
+
+use super::{Failure, InputArgs, table};
+use crate::settings::{CorsPolicy, Limits, MockHeaders, RequestMode, Settings, TlsFiles};
+use crate::start::{self, Loaded, StartError};
+use crate::world::clock::{Clock, uptime};
+use crate::world::{Collection, World, text};
+
+/// The flags of `serve`.
+#[derive(Clone, Debug, Args)]
+pub(super) struct ServeArgs {
+    /// The address to listen on
+    #[arg(long, value_name = "IP", default_value = "127.0.0.1", env = "LEADCONDUIT_MOCK_HOST")]
+    host: IpAddr,
+    /// The port to listen on; 0 picks a free one
+    #[arg(long, value_name = "PORT", default_value_t = crate::settings::PORT, env = "LEADCONDUIT_MOCK_PORT")]
+    port: u16,
+    /// The scenario to start in; `leadconduit-mock scenarios` lists them
+    #[arg(long, value_name = "NAME", default_value = crate::settings::SCENARIO, env = "LEADCONDUIT_MOCK_SCENARIO")]
+    scenario: String,
+    #[command(flatten)]
+    input: InputArgs,
+    /// The seed of everything that is made up [default: the scenario's, or 1]
+    #[arg(long, value_name = "NUMBER", env = "LEADCONDUIT_MOCK_SEED")]
+    seed: Option<u64>,
+    /// `real`, or an RFC 3339 time at which the clock stands still [default: the scenario's, or real]
+    #[arg(long, value_name = "real|TIME", env = "LEADCONDUIT_MOCK_CLOCK")]
+    clock: Option<Clock>,
+    /// What happens to requests that break the contract
+    #[arg(long, value_name = "MODE", default_value = "strict", env = "LEADCONDUIT_MOCK_REQUESTS")]
+    requests: RequestMode,
+    /// Check every reply against the contract before it is sent
+    #[arg(long, env = "LEADCONDUIT_MOCK_CHECK_REPLIES")]
+    check_replies: bool,
+    /// Let pages of this origin only read replies; repeat it, or separate by commas [default: any origin]
+    #[arg(long, value_name = "ORIGIN", value_delimiter = ',', env = "LEADCONDUIT_MOCK_CORS_ORIGIN", value_parser = origin)]
+    cors_origin: Vec<String>,
+    /// Leave out the X-Mock-* headers
+    #[arg(long, env = "LEADCONDUIT_MOCK_NO_MOCK_HEADERS")]
+    no_mock_headers: bool,
+    /// Serve HTTPS with the certificate chain in this PEM file
+    #[arg(long, value_name = "FILE", requires = "tls_key", env = "LEADCONDUIT_MOCK_TLS_CERT")]
+    tls_cert: Option<PathBuf>,
+    /// The private key of that certificate, as a PEM file
+    #[arg(long, value_name = "FILE", requires = "tls_cert", env = "LEADCONDUIT_MOCK_TLS_KEY")]
+    tls_key: Option<PathBuf>,
+    #[command(flatten, next_help_heading = "Limits")]
+    limits: LimitArgs,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+struct LimitArgs {
+    /// The largest request body that is read
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().body_bytes_max, env = "LEADCONDUIT_MOCK_BODY_BYTES_MAX")]
+    body_bytes_max: usize,
+    /// The largest request head (request line and headers) that is read; 8192 at least
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().head_bytes_max, env = "LEADCONDUIT_MOCK_HEAD_BYTES_MAX")]
+    head_bytes_max: usize,
+    /// How long a client may take to send a request's head
+    #[arg(long, value_name = "MS", default_value_t = Limits::default().head_wait_ms_max, env = "LEADCONDUIT_MOCK_HEAD_WAIT_MS_MAX")]
+    head_wait_ms_max: u64,
+    /// How long a client may take to send a request's body
+    #[arg(long, value_name = "MS", default_value_t = Limits::default().body_wait_ms_max, env = "LEADCONDUIT_MOCK_BODY_WAIT_MS_MAX")]
+    body_wait_ms_max: u64,
+    /// How many connections are served at once
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().connections_max, env = "LEADCONDUIT_MOCK_CONNECTIONS_MAX")]
+    connections_max: usize,
+    /// How long running requests get to finish when the server stops
+    #[arg(long, value_name = "MS", default_value_t = Limits::default().drain_ms_max, env = "LEADCONDUIT_MOCK_DRAIN_MS_MAX")]
+    drain_ms_max: u64,
+    /// How many sandboxes there are at once; the least recently used goes first
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().sandboxes_max, env = "LEADCONDUIT_MOCK_SANDBOXES_MAX")]
+    sandboxes_max: usize,
+}
+
+fn origin(text: &str) -> Result<String, String> {
+    let uri: Option<http::Uri> = text.parse().ok();
+    let whole = uri.is_some_and(|uri| uri.scheme().is_some() && uri.authority().is_some() && uri.path() == "/");
+    if whole && !text.ends_with('/') {
+        Ok(text.to_owned())
+    } else {
+        Err("write scheme, host and port only, such as http://localhost:3000".to_owned())
+    }
+}
+
+impl ServeArgs {
+    fn settings(&self) -> Settings {
+        let limits = self.limits;
+        Settings {
+            host: self.host,
+            port: self.port,
+            scenario: self.scenario.clone(),
+            scenarios: self.input.scenarios.clone(),
+            schemas: self.input.schemas.clone(),
+            seed: self.seed,
+            clock: self.clock,
+            requests: self.requests,
+            check_replies: self.check_replies,
+            cors: if self.cors_origin.is_empty() {
+                CorsPolicy::Any
+            } else {
+                CorsPolicy::Only(self.cors_origin.clone())
+            },
+            mock_headers: if self.no_mock_headers { MockHeaders::Hidden } else { MockHeaders::Shown },
+            tls: self.tls_cert.clone().zip(self.tls_key.clone()).map(|(cert, key)| TlsFiles { cert, key }),
+            limits: Limits {
+                body_bytes_max: limits.body_bytes_max,
+                head_bytes_max: limits.head_bytes_max,
+                head_wait_ms_max: limits.head_wait_ms_max,
+                body_wait_ms_max: limits.body_wait_ms_max,
+                // The semaphore that counts them has a bound of its own.
+                connections_max: limits.connections_max.clamp(1, 1_000_000),
+                drain_ms_max: limits.drain_ms_max,
+                sandboxes_max: limits.sandboxes_max,
+                ..Limits::default()
+            },
+        }
+    }
+}
+
+pub(super) fn run(args: &ServeArgs) -> Result<(), Failure> {
+    log_to_standard_error();
+    let settings = args.settings();
+    let loaded = start::load(&settings)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let stop = stop_signal()?;
+        let (listener, acceptor) = start::bind(&settings).await?;
+        let scheme = if acceptor.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{}", listener.local_addr()?);
+        let _ = write!(std::io::stderr(), "{}", introduction(&loaded, &settings, &url));
+        let mut out = std::io::stdout();
+        writeln!(out, "listening on {url}")?;
+        out.flush()?;
+        crate::server::serve(listener, acceptor, loaded.pipeline, settings.limits, stop).await;
+        Ok(())
+    })
+}
+
+fn log_to_standard_error() {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_env("LEADCONDUIT_MOCK_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    // A second subscriber in one process is no reason to fail.
+    let _ =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init();
+}
+
+/// Resolves when the process is asked to stop, by either of the usual signals.
+fn stop_signal() -> Result<impl Future<Output = ()>, StartError> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let listen = |kind| {
+        signal(kind).map_err(|error| StartError::Behaviour(vec![format!("signals cannot be listened to: {error}")]))
+    };
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut terminate = listen(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("stopping: running requests may finish");
+    })
+}
+
+/// What a newcomer needs on the first screen: what there is, keys to try, a line to paste.
+fn introduction(loaded: &Loaded, settings: &Settings, url: &str) -> String {
+    let contract = &loaded.pipeline.contract;
+    let world = loaded.pipeline.start_world();
+    let mut text = format!("leadconduit-mock {}, ready in {} ms\n\n", env!("CARGO_PKG_VERSION"), uptime().as_millis());
+    let scenarios: Vec<String> = loaded.library.list().into_iter().map(|listed| listed.name).collect();
+    let requests = settings.requests.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+    let row = |name: &str, value: String| vec![format!("  {name}"), value];
+    text.push_str(&table(&[
+        row("contract", format!("{} operations, {} schemas", contract.operations.len(), contract.schema_count())),
+        row("scenario", format!("{} (of {})", loaded.pipeline.scenario.name, scenarios.join(", "))),
+        row("settings", format!("seed {}, clock {}, requests {requests}", loaded.seed, loaded.clock)),
+    ]));
+    text.push_str("\n  Keys (HTTP Basic; any user name, the key is the password):\n");
+    text.push_str(&table(&keys(&world)));
+    let key = loaded.pipeline.scenario.first_key().unwrap_or("KEY");
+    text.push_str(&format!("\n  Try:  curl -i -u API:{key} {url}/connections\n\n"));
+    for warning in &loaded.warnings {
+        text.push_str(&format!("warning: {warning}\n\n"));
+    }
+    text
+}
+
+fn keys(world: &World) -> Vec<Vec<String>> {
+    let row = |key: &str| {
+        let caller = world.caller(key)?;
+        let account = world.account(&caller.account)?;
+        let user = account.get(Collection::Users, &caller.user)?;
+        let mut who = format!("{} {}", text(user.value(), "first_name"), text(user.value(), "last_name"));
+        if account.document().text("api_key") == Some(key) {
+            who = format!("the account's own key, as {who}");
+        }
+        let right = match (caller.is_superuser(), caller.is_user_admin()) {
+            (true, _) => ", superuser",
+            (false, true) => ", user admin",
+            (false, false) => "",
+        };
+        let account = text(account.document().value(), "name").to_owned();
+        Some(vec![format!("  {key}"), format!("{who} ({account}{right})")])
+    };
+    world.keys().filter_map(|(key, _)| row(key)).collect()
+}

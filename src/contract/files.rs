@@ -1,0 +1,64 @@
+//! A contract's folder on disk: every YAML file of it, read and bundled. Shared with the build script.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::bundle::{self, Mistake};
+use crate::yaml::{Diagnosis, Source};
+
+/// Reads and bundles the contract in `folder`. Every mistake is reported, not only the first.
+pub fn read(folder: &Path) -> Result<Value, Vec<Diagnosis>> {
+    let mut sources: BTreeMap<String, Source> = BTreeMap::new();
+    let mut diagnoses = Vec::new();
+    gather(folder, folder, &mut sources, &mut diagnoses);
+    let mut files = BTreeMap::new();
+    for (name, source) in &sources {
+        match source.parse_json() {
+            Ok(value) => {
+                files.insert(name.clone(), value);
+            }
+            Err(diagnosis) => diagnoses.push(diagnosis),
+        }
+    }
+    if !diagnoses.is_empty() {
+        return Err(diagnoses);
+    }
+    bundle::bundle(&files)
+        .map_err(|mistakes| mistakes.into_iter().map(|mistake| diagnose(folder, &sources, mistake)).collect())
+}
+
+fn diagnose(folder: &Path, sources: &BTreeMap<String, Source>, mistake: Mistake) -> Diagnosis {
+    let mut diagnosis = match sources.get(&mistake.file) {
+        Some(source) => source.at_pointer(&mistake.pointer, mistake.message),
+        None => Diagnosis::of_file(&folder.join(&mistake.file), mistake.message),
+    };
+    diagnosis.hint = mistake.hint;
+    diagnosis
+}
+
+fn gather(root: &Path, folder: &Path, sources: &mut BTreeMap<String, Source>, diagnoses: &mut Vec<Diagnosis>) {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) => {
+            diagnoses.push(Diagnosis::of_file(folder, format!("cannot be read: {error}")));
+            return;
+        }
+    };
+    for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
+        if path.is_dir() {
+            gather(root, &path, sources, diagnoses);
+        } else if path.extension().is_some_and(|extension| extension == "yaml") {
+            let relative = path.strip_prefix(root).unwrap_or(&path);
+            let name =
+                relative.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
+            match Source::read(&path) {
+                Ok(source) => {
+                    sources.insert(name, source);
+                }
+                Err(diagnosis) => diagnoses.push(diagnosis),
+            }
+        }
+    }
+}

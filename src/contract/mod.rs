@@ -1,0 +1,195 @@
+//! What LeadConduit promises: load it, route by it, check requests and replies against it.
+//!
+//! The contract is data under `schemas/`. The built-in one is bundled when the binary is built; another can be read
+//! from a folder. Everything that can be wrong with it is found when it is loaded.
+
+pub mod bundle;
+pub mod check;
+pub mod evidence;
+pub mod files;
+pub mod negotiate;
+pub mod operation;
+pub mod route;
+pub mod schema;
+pub mod violation;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use http::{HeaderMap, Method};
+use serde_json::{Map, Value};
+
+pub use evidence::Evidence;
+pub use operation::Operation;
+pub use route::Route;
+pub use schema::Check;
+pub use violation::Violation;
+
+use crate::yaml::Diagnosis;
+
+/// The bundle of the built-in contract, made by the build script.
+const BUILT_IN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/contract.json"));
+
+/// All of the contract, compiled.
+#[derive(Debug)]
+pub struct Contract {
+    /// The bundled OpenAPI document, models included that no path leads to.
+    pub document: Value,
+    /// Every operation, in the order of the document.
+    pub operations: Vec<Operation>,
+    router: route::Router,
+    models: HashMap<String, Check>,
+    read_only: HashMap<String, Vec<String>>,
+}
+
+/// Why a contract cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// Mistakes with a place in a file.
+    #[error("{}", join(.0))]
+    Files(Vec<Diagnosis>),
+    /// Mistakes of the document as a whole; each line names a file.
+    #[error("{}", .0.join("\n"))]
+    Document(Vec<String>),
+}
+
+fn join(diagnoses: &[Diagnosis]) -> String {
+    diagnoses.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n")
+}
+
+impl Contract {
+    /// The contract that is part of the binary.
+    pub fn built_in() -> Result<Self, LoadError> {
+        let document =
+            serde_json::from_slice(BUILT_IN).map_err(|error| LoadError::Document(vec![error.to_string()]))?;
+        Self::from_document(document)
+    }
+
+    /// The contract in a folder. Every schema of it is compiled at once, so that a mistake stops the start.
+    pub fn read(folder: &Path) -> Result<Self, LoadError> {
+        let document = files::read(folder).map_err(LoadError::Files)?;
+        let contract = Self::from_document(document)?;
+        contract.prepare_all().map_err(LoadError::Document)?;
+        Ok(contract)
+    }
+
+    fn from_document(document: Value) -> Result<Self, LoadError> {
+        let fail = |message: String| LoadError::Document(vec![message]);
+        let schemas = Arc::new(schema::Schemas::new(&document).map_err(fail)?);
+        let operations = operation::read_all(&document, &schemas).map_err(LoadError::Document)?;
+        let router = route::Router::new(&operations).map_err(fail)?;
+        let names = document.pointer("/components/schemas").and_then(Value::as_object);
+        let models = names
+            .into_iter()
+            .flat_map(Map::keys)
+            .map(|name| (name.clone(), Check::new(&schemas, format!("/components/schemas/{name}"))))
+            .collect();
+        let read_only =
+            names.into_iter().flatten().map(|(name, model)| (name.clone(), read_only(&document, model))).collect();
+        Ok(Self { document, operations, router, models, read_only })
+    }
+
+    /// Compiles what requests are checked with, so that the first request costs what the second does.
+    pub fn prepare_requests(&self) -> Result<(), Vec<String>> {
+        self.prepare(|operation| {
+            let parameters = operation.parameters.iter().map(|parameter| &parameter.check);
+            parameters.chain(operation.body.iter().map(|body| &body.check)).collect()
+        })
+    }
+
+    /// Compiles every schema, those of replies and models included.
+    pub fn prepare_all(&self) -> Result<(), Vec<String>> {
+        self.prepare_requests()?;
+        self.prepare(|operation| operation.replies.values().filter_map(|reply| reply.check.as_ref()).collect())?;
+        let errors: Vec<String> = self.models.values().filter_map(|check| check.prepare().err()).collect();
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+
+    fn prepare<'c>(&'c self, checks: impl Fn(&'c Operation) -> Vec<&'c Check>) -> Result<(), Vec<String>> {
+        let errors: Vec<String> = self
+            .operations
+            .iter()
+            .flat_map(|operation| checks(operation).into_iter().map(move |check| (operation, check)))
+            .filter_map(|(operation, check)| check.prepare().err().map(|error| format!("{}: {error}", operation.file)))
+            .collect();
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+
+    /// What a method and path lead to.
+    #[must_use]
+    pub fn route(&self, method: &Method, path: &str) -> Route<'_> {
+        self.router.find(&self.operations, method, path)
+    }
+
+    /// The operation of that name.
+    #[must_use]
+    pub fn operation(&self, id: &str) -> Option<&Operation> {
+        self.operations.iter().find(|operation| operation.id == id)
+    }
+
+    /// The schema of a model.
+    #[must_use]
+    pub fn model(&self, name: &str) -> Option<&Check> {
+        self.models.get(name)
+    }
+
+    /// Whether the server alone sets a property of a model.
+    #[must_use]
+    pub fn is_read_only(&self, model: &str, property: &str) -> bool {
+        self.read_only.get(model).is_some_and(|names| names.iter().any(|name| name == property))
+    }
+
+    /// Every model's schema by name.
+    #[must_use]
+    pub fn models(&self) -> &Map<String, Value> {
+        static EMPTY: std::sync::OnceLock<Map<String, Value>> = std::sync::OnceLock::new();
+        let found = self.document.pointer("/components/schemas").and_then(Value::as_object);
+        found.unwrap_or_else(|| EMPTY.get_or_init(Map::new))
+    }
+
+    /// How many schemas there are: models, parameters, bodies and replies.
+    #[must_use]
+    pub fn schema_count(&self) -> usize {
+        let of = |o: &Operation| o.parameters.len() + usize::from(o.body.is_some()) + o.replies.len();
+        self.models.len() + self.operations.iter().map(of).sum::<usize>()
+    }
+
+    /// The document as it is printed: without models that only the world uses.
+    #[must_use]
+    pub fn public_document(&self) -> Value {
+        bundle::reachable_only(&self.document)
+    }
+
+    /// How a reply of ours breaks the contract. Empty when it does not.
+    #[must_use]
+    pub fn check_reply(&self, operation: &Operation, status: u16, headers: &HeaderMap, body: &[u8]) -> Vec<Violation> {
+        let Some(rule) = operation.replies.get(&status) else {
+            return vec![Violation::reported("/status", "status", format!("{} has no reply {status}", operation.id))];
+        };
+        let mut violations = Vec::new();
+        for name in rule.required_headers.iter().filter(|name| !headers.contains_key(name.as_str())) {
+            violations.push(Violation::reported(&format!("/headers/{name}"), "required", format!("{name} is missing")));
+        }
+        let Some(check) = &rule.check else { return violations };
+        match serde_json::from_slice::<Value>(body) {
+            Ok(value) if check.accepts(&value) => {}
+            Ok(value) => violations.extend(check.explain("/body", &value)),
+            Err(error) => {
+                violations.push(Violation::reported("/body", "json", format!("the body is not JSON: {error}")))
+            }
+        }
+        violations
+    }
+}
+
+/// The properties that a model marks `readOnly`, itself or through its `$ref`.
+fn read_only(document: &Value, model: &Value) -> Vec<String> {
+    let properties = model.get("properties").and_then(Value::as_object);
+    let marked = |schema: &Value| {
+        let target =
+            schema.get("$ref").and_then(Value::as_str).and_then(|r| document.pointer(r.trim_start_matches('#')));
+        [Some(schema), target].into_iter().flatten().any(|schema| schema.get("readOnly") == Some(&Value::Bool(true)))
+    };
+    properties.into_iter().flatten().filter(|(_, schema)| marked(schema)).map(|(name, _)| name.clone()).collect()
+}

@@ -1,0 +1,50 @@
+//! A stand-in for ActiveProspect's LeadConduit API: stateful, checked against a contract, and able to break on purpose.
+//!
+//! # The map, in reading order
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`exchange`] | requests and replies as plain values |
+//! | [`pipeline`] | the life of a request, as an ordered list of steps |
+//! | [`contract`] | what LeadConduit promises: load, route, check (the only user of `jsonschema`) |
+//! | [`world`] | everything the simulated LeadConduit knows: accounts, documents, sign-on, clock, ids, chance |
+//! | [`behaviour`] | what each operation does to the world: one table |
+//! | [`sandbox`] | isolated worlds, and which one a request means |
+//! | [`scenario`] | YAML files that say how a world starts, with examples that prove it |
+//! | [`generate`] | schema to believable value, from a seed |
+//! | [`admin`] | the control API under `/__admin` |
+//! | [`server`] | sockets: accept, limits, time-outs, TLS, graceful stop |
+//! | [`settings`] | what a server is started with; every limit |
+//! | [`start`] | from settings to a server that is ready |
+//! | [`embed`] | [`MockServer`]: the mock inside a Rust test |
+//! | [`cli`] | the command line, one file a subcommand |
+//! | [`yaml`] | YAML with the place of every mistake (the only user of the YAML parser, with the build script) |
+//!
+//! # What always holds
+//!
+//! - Calls go one way: `server → pipeline → {contract, sandbox, scenario, behaviour, generate}`, `behaviour → world`.
+//!   Nothing points back at `server`.
+//! - Only `server`, `cli`, `start` and the file loaders do I/O. All the rest is functions on values.
+//! - Time, chance and ids come from [`world`] alone; `clippy.toml` forbids other sources.
+//! - A world is a value. A write works on a copy that takes the world's place when it succeeds, so that a refusal
+//!   leaves no trace. A document keeps its model from the moment it enters.
+//! - No lock is held across a wait.
+//! - LeadConduit's errors are `{"error": ...}`; the mock's own are `application/problem+json`. They are never mixed.
+
+pub mod admin;
+pub mod behaviour;
+pub mod cli;
+pub mod contract;
+pub mod embed;
+pub mod exchange;
+pub mod generate;
+pub mod pipeline;
+pub mod sandbox;
+pub mod scenario;
+pub mod server;
+pub mod settings;
+pub mod start;
+pub mod world;
+pub mod yaml;
+
+pub use embed::{MockServer, MockServerBuilder};

@@ -1,0 +1,240 @@
+//! The life of a request, as an ordered list of steps. Early steps may answer; late ones only add.
+
+pub mod cors;
+mod finish;
+pub mod problem;
+
+use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use http::header::ACCEPT;
+use http::{Method, StatusCode};
+
+use crate::admin;
+use crate::behaviour::{Answer, Behaviour, Behaviours, Outcome, Refusal};
+use crate::contract::check::{self, Checks, Input};
+use crate::contract::{Contract, Operation, Route, Violation, negotiate};
+use crate::exchange::{Reply, Request};
+use crate::generate;
+use crate::sandbox::{DEFAULT, Sandbox, Sandboxes, choose};
+use crate::scenario::Scenario;
+use crate::settings::{CorsPolicy, Limits, MockHeaders, RequestMode};
+use crate::world::chance::Purpose;
+use crate::world::clock::Timestamp;
+use crate::world::{Caller, World};
+
+pub use problem::Problem;
+
+/// What the pipeline decides by, settled at start.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// What happens to requests that break the contract.
+    pub requests: RequestMode,
+    /// Whether every reply is checked.
+    pub check_replies: bool,
+    /// Which web pages may read replies.
+    pub cors: CorsPolicy,
+    /// Whether replies carry `X-Mock-*` headers.
+    pub mock_headers: MockHeaders,
+    /// Limits on what is built for a reply and kept between requests.
+    pub limits: Limits,
+}
+
+/// Answers requests.
+#[derive(Debug)]
+pub struct Pipeline {
+    /// The contract.
+    pub contract: Arc<Contract>,
+    /// The scenario that sandboxes start in.
+    pub scenario: Arc<Scenario>,
+    behaviours: Behaviours,
+    sandboxes: Sandboxes,
+    rules: Rules,
+    constants: finish::Constants,
+}
+
+/// What has become known about a request on its way.
+#[derive(Debug, Default)]
+struct Notes<'p> {
+    operation: Option<&'p Operation>,
+    sandbox: Option<Arc<Sandbox>>,
+    violations: Vec<Violation>,
+}
+
+/// Why a step answers, so that the later ones are not reached.
+#[derive(Debug)]
+enum Stop {
+    /// LeadConduit refuses.
+    Refused(Refusal),
+    /// The mock cannot do what was asked of it.
+    Problem(Problem),
+    /// There is a reply already.
+    Answered(Reply),
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl Pipeline {
+    /// A pipeline that answers by a contract, from a starting world.
+    pub fn new(
+        contract: Arc<Contract>,
+        scenario: Arc<Scenario>,
+        start: World,
+        rules: Rules,
+    ) -> Result<Self, Vec<String>> {
+        let behaviours = Behaviours::for_contract(&contract)?;
+        let sandboxes = Sandboxes::new(start, rules.limits.sandboxes_max);
+        let constants = finish::Constants::new(&scenario.name);
+        Ok(Self { contract, scenario, behaviours, sandboxes, rules, constants })
+    }
+
+    /// The default sandbox's world as it is now.
+    #[must_use]
+    pub fn start_world(&self) -> World {
+        self.sandboxes.get(DEFAULT).world()
+    }
+
+    /// Answers a request. Whatever happens there is a reply.
+    #[must_use]
+    pub fn answer(&self, request: &Request) -> Reply {
+        let mut notes = Notes::default();
+        let result = catch_unwind(AssertUnwindSafe(|| self.steps(request, &mut notes)));
+        let reply = match result {
+            Ok(Ok(reply) | Err(Stop::Answered(reply))) => reply,
+            Ok(Err(Stop::Refused(refusal))) => finish::refusal(&refusal),
+            Ok(Err(Stop::Problem(problem))) => problem.into_reply(),
+            // A bug of ours ends one request, not the server.
+            Err(_) => Problem::internal("the mock met a bug of its own; its log says where").into_reply(),
+        };
+        self.finish(reply, request, &notes)
+    }
+
+    /// The steps of a request.
+    fn steps<'p>(&'p self, request: &Request, notes: &mut Notes<'p>) -> Result<Reply, Stop> {
+        let choice = choose::choose(request).map_err(|choose::BadName(name)| Problem::sandbox_name(&name))?;
+        let sandbox = self.sandboxes.get(&choice.sandbox);
+        notes.sandbox = Some(Arc::clone(&sandbox));
+        self.answer_admin(request, choice.path)?;
+        let (operation, path) = self.route(request, choice.path)?;
+        notes.operation = Some(operation);
+        let caller = authenticate(&sandbox, choice.key.as_deref())?;
+        negotiate(request)?;
+        let (input, violations) = check::check(operation, path, request, self.checks());
+        notes.violations = violations;
+        self.refuse_violations(&notes.violations)?;
+        let answer = self.behave(operation, &sandbox, &caller, &input, request)?;
+        let reply = finish::answer(answer);
+        self.check_reply(operation, &reply)?;
+        Ok(reply)
+    }
+
+    /// The control API has paths of its own.
+    fn answer_admin(&self, request: &Request, path: &str) -> Result<(), Stop> {
+        match admin::answer(self, request, path) {
+            Some(reply) => Err(Stop::Answered(reply)),
+            None => Ok(()),
+        }
+    }
+
+    /// The operation; or what browsers ask before they call, 405 and 404.
+    fn route<'p>(&'p self, request: &Request, path: &str) -> Result<(&'p Operation, Vec<(String, String)>), Stop> {
+        if cors::is_preflight(request) {
+            return Err(Stop::Answered(cors::preflight(&self.rules.cors, request)));
+        }
+        match self.contract.route(&request.method, path) {
+            Route::Found(operation, values) => Ok((operation, values)),
+            Route::WrongMethod(operations) if request.method == Method::OPTIONS => {
+                Err(Stop::Answered(problem::options(&operations)))
+            }
+            Route::WrongMethod(operations) => Err(Problem::wrong_method(&request.method, path, &operations).into()),
+            Route::Unknown(nearest) => Err(Problem::unknown_path(&request.method, path, nearest).into()),
+        }
+    }
+
+    fn checks(&self) -> Checks {
+        if self.rules.requests == RequestMode::Off { Checks::Off } else { Checks::On }
+    }
+
+    /// A strict server refuses what breaks the contract. What cannot be read at all is refused by every server.
+    fn refuse_violations(&self, violations: &[Violation]) -> Result<(), Refusal> {
+        let strict = self.rules.requests == RequestMode::Strict;
+        let refused = |violation: &&Violation| match violation.refused_with {
+            Some(413) => true,
+            Some(_) => strict,
+            None => false,
+        };
+        let Some(first) = violations.iter().find(refused) else { return Ok(()) };
+        let status = first.refused_with.unwrap_or(400);
+        // A developer who is told of all mistakes at once mends them at once; a handful is enough to read.
+        let same = violations.iter().filter(|violation| violation.refused_with == Some(status));
+        let messages: Vec<&str> = same.take(5).map(|violation| violation.message.as_str()).collect();
+        Err(Refusal::new(status, Cow::Owned(messages.join("; "))))
+    }
+
+    /// The operation's behaviour, on the sandbox's world.
+    fn behave(
+        &self,
+        operation: &Operation,
+        sandbox: &Sandbox,
+        caller: &Caller,
+        input: &Input,
+        request: &Request,
+    ) -> Outcome {
+        let now = sandbox.now();
+        match self.behaviours.of(operation) {
+            Behaviour::Generated => self.generate(operation, sandbox, now),
+            behaviour if behaviour.only_reads() => {
+                let target = request.uri.path_and_query().map_or(request.path(), |target| target.as_str());
+                sandbox.read(behaviour, operation, caller, target, input, now)
+            }
+            behaviour => sandbox.write(behaviour, &self.contract, caller, input, now),
+        }
+    }
+
+    /// A reply made from its schema.
+    fn generate(&self, operation: &Operation, sandbox: &Sandbox, now: Timestamp) -> Outcome {
+        let status = operation.success();
+        let pointer = operation.replies.get(&status).and_then(|reply| reply.schema_pointer.as_deref());
+        let Some(schema) = pointer.and_then(|pointer| self.contract.document.pointer(pointer)) else {
+            return Ok(Answer::of(status, bytes::Bytes::new()));
+        };
+        let mut world = sandbox.world();
+        let (chance, ids) = world.draw(Purpose::Replies);
+        let mut maker = generate::Maker::new(chance, ids, now, generate::Models::new(self.contract.models()));
+        Ok(Answer::of(status, crate::world::document::serialise(&maker.value(schema))))
+    }
+
+    /// With `--check-replies`, a reply of ours that breaks the contract becomes a problem that says how.
+    fn check_reply(&self, operation: &Operation, reply: &Reply) -> Result<(), Problem> {
+        if !self.rules.check_replies {
+            return Ok(());
+        }
+        let broken = self.contract.check_reply(operation, reply.status.as_u16(), &reply.headers, &reply.body);
+        if broken.is_empty() { Ok(()) } else { Err(Problem::invalid_reply(operation, &broken)) }
+    }
+}
+
+/// The password of HTTP Basic is the key; the user name does not matter.
+fn authenticate(sandbox: &Sandbox, key: Option<&str>) -> Result<Caller, Refusal> {
+    key.and_then(|key| sandbox.caller(key)).ok_or(Refusal::new(401, "authentication failed"))
+}
+
+/// LeadConduit takes a call that does not accept JSON for one of a browser, and refuses it.
+fn negotiate(request: &Request) -> Result<(), Refusal> {
+    let mut accepts = request.headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).peekable();
+    if accepts.peek().is_none() || accepts.any(negotiate::takes_json) {
+        return Ok(());
+    }
+    Err(Refusal::new(StatusCode::FORBIDDEN.as_u16(), "misconfigured csrf: check Accept header is set properly"))
+}

@@ -1,0 +1,200 @@
+//! Every scenario that can be chosen: the built-in ones and those of a folder.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::build::{Scenario, Warnings};
+use super::built_in;
+use super::language::ScenarioFile;
+use crate::contract::Contract;
+use crate::yaml::{Diagnosis, Source, nearest};
+
+/// How long a chain of `extends` may be.
+const CHAIN_MAX: usize = 16;
+
+/// The scenarios by name. Files are read at once; a scenario is put together when it is first asked for.
+#[derive(Debug)]
+pub struct Library {
+    contract: Arc<Contract>,
+    files: Vec<Entry>,
+    ready: Mutex<BTreeMap<String, Arc<Scenario>>>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    source: Source,
+    file: ScenarioFile,
+    built_in: bool,
+}
+
+/// One line of the list of scenarios.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Listed {
+    /// Its name.
+    pub name: String,
+    /// What happens in it.
+    pub description: String,
+    /// What it starts from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extends: Option<String>,
+    /// Whether it is part of the binary.
+    pub built_in: bool,
+}
+
+impl Library {
+    /// The built-in scenarios.
+    pub fn built_in(contract: Arc<Contract>) -> Result<Self, Vec<Diagnosis>> {
+        let mut library = Self { contract, files: Vec::new(), ready: Mutex::default() };
+        let sources = built_in::FILES.iter().map(|(name, text)| Source::new(*name, *text));
+        library.add(sources.collect(), true)?;
+        Ok(library)
+    }
+
+    /// Adds the files of a folder, or one file. Every mistake in them is reported, and then nothing is added.
+    pub fn read(&mut self, path: &Path) -> Result<Warnings, Vec<Diagnosis>> {
+        let mut sources = Vec::new();
+        let mut mistakes = Vec::new();
+        for path in yaml_files(path)? {
+            match Source::read(&path) {
+                Ok(source) => sources.push(source),
+                Err(diagnosis) => mistakes.push(diagnosis),
+            }
+        }
+        if !mistakes.is_empty() {
+            return Err(mistakes);
+        }
+        let before = self.files.len();
+        self.add(sources, false)?;
+        let mut warnings = Vec::new();
+        let names: Vec<String> = self.files[before..].iter().map(|entry| entry.file.name.clone()).collect();
+        for name in names {
+            match self.put_together(&name) {
+                Ok((_, more)) => warnings.extend(more),
+                Err(more) => mistakes.extend(more),
+            }
+        }
+        if mistakes.is_empty() {
+            return Ok(warnings);
+        }
+        self.files.truncate(before);
+        Err(mistakes)
+    }
+
+    /// Adds files for checking them. Unlike a server's they may bear the name of a built-in scenario, which they
+    /// replace: so the built-in ones can be checked where they are written. Returns their names.
+    pub fn read_for_check(&mut self, paths: &[PathBuf]) -> Result<Vec<String>, Vec<Diagnosis>> {
+        let mut sources = Vec::new();
+        for path in paths {
+            for file in yaml_files(path)? {
+                sources.push(Source::read(&file).map_err(|diagnosis| vec![diagnosis])?);
+            }
+        }
+        let names: Vec<String> =
+            sources.iter().filter_map(|source| source.parse::<ScenarioFile>().ok()).map(|file| file.name).collect();
+        self.files.retain(|entry| !entry.built_in || !names.contains(&entry.file.name));
+        self.add(sources, false)?;
+        Ok(names)
+    }
+
+    fn add(&mut self, sources: Vec<Source>, built_in: bool) -> Result<(), Vec<Diagnosis>> {
+        let mut mistakes = Vec::new();
+        let before = self.files.len();
+        for source in sources {
+            match source.parse::<ScenarioFile>() {
+                Ok(file) => {
+                    if let Some(other) = self.files.iter().find(|other| other.file.name == file.name) {
+                        let message = format!("the name `{}` is taken by {}", file.name, other.source.name.display());
+                        mistakes.push(source.at_pointer("/name", message).with_hint("choose another name"));
+                    }
+                    self.files.push(Entry { source, file, built_in });
+                }
+                Err(diagnosis) => mistakes.push(diagnosis),
+            }
+        }
+        if mistakes.is_empty() {
+            return Ok(());
+        }
+        self.files.truncate(before);
+        Err(mistakes)
+    }
+
+    /// The scenarios, the built-in ones first.
+    #[must_use]
+    pub fn list(&self) -> Vec<Listed> {
+        let listed = self.files.iter().map(|entry| Listed {
+            name: entry.file.name.clone(),
+            description: entry.file.description.trim().to_owned(),
+            extends: entry.file.extends.clone(),
+            built_in: entry.built_in,
+        });
+        listed.collect()
+    }
+
+    /// The scenario of that name.
+    pub fn get(&self, name: &str) -> Result<Arc<Scenario>, Vec<Diagnosis>> {
+        // Held only to look up and to store; a poisoned map is still a map.
+        if let Some(found) = self.ready.lock().unwrap_or_else(PoisonError::into_inner).get(name) {
+            return Ok(Arc::clone(found));
+        }
+        let (scenario, _) = self.put_together(name)?;
+        let scenario = Arc::new(scenario);
+        let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        ready.insert(name.to_owned(), Arc::clone(&scenario));
+        Ok(scenario)
+    }
+
+    /// The scenario of that name put together anew, with what is odd about it.
+    pub fn get_with_warnings(&self, name: &str) -> Result<(Scenario, Warnings), Vec<Diagnosis>> {
+        self.put_together(name)
+    }
+
+    fn put_together(&self, name: &str) -> Result<(Scenario, Warnings), Vec<Diagnosis>> {
+        let mut chain: Vec<&Entry> = Vec::new();
+        let mut next = Some(name.to_owned());
+        while let Some(name) = next.take() {
+            let Some(entry) = self.files.iter().find(|entry| entry.file.name == name) else {
+                return Err(vec![self.unknown(&name, chain.last().copied())]);
+            };
+            if chain.len() >= CHAIN_MAX || chain.iter().any(|other| other.file.name == name) {
+                let message = format!("`extends` leads back to `{name}`, or through more than {CHAIN_MAX} files");
+                return Err(vec![entry.source.at_pointer("/extends", message)]);
+            }
+            chain.push(entry);
+            next = entry.file.extends.clone();
+        }
+        chain.reverse();
+        let chain: Vec<(&Source, &ScenarioFile)> = chain.iter().map(|entry| (&entry.source, &entry.file)).collect();
+        Scenario::from_chain(&chain, &self.contract)
+    }
+
+    fn unknown(&self, name: &str, wanted_by: Option<&Entry>) -> Diagnosis {
+        let names: Vec<&str> = self.files.iter().map(|entry| entry.file.name.as_str()).collect();
+        let message = format!("there is no scenario `{name}`");
+        let hint = match nearest(name, names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("write one of: {}", names.join(", ")),
+        };
+        let diagnosis = match wanted_by {
+            Some(entry) => entry.source.at_pointer("/extends", message),
+            None => Diagnosis::of_file(Path::new("--scenario"), message),
+        };
+        diagnosis.with_hint(hint)
+    }
+}
+
+/// The YAML files of a folder in the order of their names, or the file itself.
+pub fn yaml_files(path: &Path) -> Result<Vec<PathBuf>, Vec<Diagnosis>> {
+    if path.is_file() {
+        return Ok(vec![path.to_path_buf()]);
+    }
+    let entries =
+        std::fs::read_dir(path).map_err(|error| vec![Diagnosis::of_file(path, format!("cannot be read: {error}"))])?;
+    let mut files: Vec<_> = entries
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml"))
+        .collect();
+    files.sort();
+    Ok(files)
+}

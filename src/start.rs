@@ -1,0 +1,114 @@
+//! From settings to a server that is ready: load, check, build, bind. What can be wrong is found here.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+
+use crate::contract::{Contract, LoadError};
+use crate::pipeline::{Pipeline, Rules};
+use crate::scenario::{Library, Scenario};
+use crate::server::Acceptor;
+use crate::settings::{SEED, Settings};
+use crate::world::clock::Clock;
+use crate::yaml::Diagnosis;
+
+/// Why a server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The contract cannot be used.
+    #[error("the contract cannot be used\n\n{0}")]
+    Contract(#[from] LoadError),
+    /// Contract and behaviour do not fit together.
+    #[error("the contract and what the mock can do do not fit together\n\n{}", .0.join("\n"))]
+    Behaviour(Vec<String>),
+    /// A scenario cannot be used.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"))]
+    Scenarios(Vec<Diagnosis>),
+    /// Certificate or key cannot be used.
+    #[error("TLS: {0}")]
+    Tls(String),
+    /// The address cannot be bound.
+    #[error("cannot listen on {address}: {error}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        error: std::io::Error,
+    },
+}
+
+/// Everything that is loaded, ready to answer.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Answers requests.
+    pub pipeline: Arc<Pipeline>,
+    /// Every scenario.
+    pub library: Arc<Library>,
+    /// The seed that is used.
+    pub seed: u64,
+    /// The clock that is used.
+    pub clock: Clock,
+    /// What is odd but no mistake.
+    pub warnings: Vec<Diagnosis>,
+}
+
+/// The contract that the settings name.
+pub fn contract(settings: &Settings) -> Result<Arc<Contract>, StartError> {
+    let contract = match &settings.schemas {
+        Some(folder) => Contract::read(folder)?,
+        None => Contract::built_in()?,
+    };
+    Ok(Arc::new(contract))
+}
+
+/// The scenarios that the settings name, and warnings about them.
+pub fn library(settings: &Settings, contract: &Arc<Contract>) -> Result<(Library, Vec<Diagnosis>), StartError> {
+    let mut library = Library::built_in(Arc::clone(contract)).map_err(StartError::Scenarios)?;
+    let mut warnings = Vec::new();
+    if let Some(folder) = &settings.scenarios {
+        warnings = library.read(folder).map_err(StartError::Scenarios)?;
+    }
+    Ok((library, warnings))
+}
+
+/// Loads everything that answering needs.
+pub fn load(settings: &Settings) -> Result<Loaded, StartError> {
+    let contract = contract(settings)?;
+    contract.prepare_requests().map_err(|errors| StartError::Contract(LoadError::Document(errors)))?;
+    let (library, warnings) = library(settings, &contract)?;
+    let scenario = library.get(&settings.scenario).map_err(StartError::Scenarios)?;
+    let seed = settings.seed.or(scenario.seed).unwrap_or(SEED);
+    let clock = settings.clock.or(scenario.clock).unwrap_or(Clock::Real);
+    let pipeline = pipeline(settings, &contract, &scenario, seed, clock)?;
+    Ok(Loaded { pipeline: Arc::new(pipeline), library: Arc::new(library), seed, clock, warnings })
+}
+
+/// A pipeline at the start of a scenario.
+pub fn pipeline(
+    settings: &Settings,
+    contract: &Arc<Contract>,
+    scenario: &Arc<Scenario>,
+    seed: u64,
+    clock: Clock,
+) -> Result<Pipeline, StartError> {
+    let start = scenario
+        .world(contract, seed, clock)
+        .map_err(|message| StartError::Scenarios(vec![Diagnosis::of_file(&scenario.source.name, message)]))?;
+    let rules = Rules {
+        requests: settings.requests,
+        check_replies: settings.check_replies,
+        cors: settings.cors.clone(),
+        mock_headers: settings.mock_headers,
+        limits: settings.limits,
+    };
+    Pipeline::new(Arc::clone(contract), Arc::clone(scenario), start, rules).map_err(StartError::Behaviour)
+}
+
+/// Binds the address. The listener accepts from then on, even before it is served.
+pub async fn bind(settings: &Settings) -> Result<(TcpListener, Option<Acceptor>), StartError> {
+    let acceptor = settings.tls.as_ref().map(Acceptor::new).transpose().map_err(StartError::Tls)?;
+    let address = SocketAddr::new(settings.host, settings.port);
+    let listener = TcpListener::bind(address).await.map_err(|error| StartError::Bind { address, error })?;
+    Ok((listener, acceptor))
+}

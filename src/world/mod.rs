@@ -1,0 +1,171 @@
+//! Everything the simulated LeadConduit knows. A world is a value: copying it shares every document, and a write
+//! that fails half-way is undone by dropping the copy.
+
+pub mod chance;
+pub mod clock;
+pub mod collection;
+pub mod document;
+pub mod identity;
+pub mod ids;
+pub mod sso;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use imbl::OrdMap;
+use serde_json::Value;
+
+use chance::{Chance, Purpose};
+use clock::{Clock, Timestamp};
+pub use collection::{Collection, Documents};
+pub use document::Document;
+pub use identity::{Caller, KeyOwner};
+use ids::IdSource;
+use sso::Sso;
+
+/// The whole state of one sandbox.
+#[derive(Clone, Debug)]
+pub struct World {
+    accounts: OrdMap<Arc<str>, Account>,
+    keys: OrdMap<Arc<str>, KeyOwner>,
+    /// The single-sign-on service.
+    pub sso: Sso,
+    /// The clock.
+    pub clock: Clock,
+    ids: IdSource,
+    seed: u64,
+    draws: u64,
+}
+
+/// One account: its own document and what it owns.
+#[derive(Clone, Debug)]
+pub struct Account {
+    document: Arc<Document>,
+    collections: [Documents; Collection::ALL.len()],
+}
+
+impl Account {
+    /// The account's own document, without what is computed from others.
+    #[must_use]
+    pub fn document(&self) -> &Arc<Document> {
+        &self.document
+    }
+
+    /// The documents of one kind.
+    #[must_use]
+    pub fn all(&self, collection: Collection) -> &Documents {
+        &self.collections[collection as usize]
+    }
+
+    /// One document.
+    #[must_use]
+    pub fn get(&self, collection: Collection, id: &str) -> Option<&Arc<Document>> {
+        self.all(collection).get(&*key_of(id))
+    }
+}
+
+impl World {
+    /// A world without accounts.
+    #[must_use]
+    pub fn empty(seed: u64, clock: Clock) -> Self {
+        Self {
+            accounts: OrdMap::new(),
+            keys: OrdMap::new(),
+            sso: Sso::empty(),
+            clock,
+            ids: IdSource::new(seed),
+            seed,
+            draws: 0,
+        }
+    }
+
+    /// The accounts by id.
+    pub fn accounts(&self) -> impl Iterator<Item = (&str, &Account)> {
+        self.accounts.iter().map(|(id, account)| (&**id, account))
+    }
+
+    /// One account.
+    #[must_use]
+    pub fn account(&self, id: &str) -> Option<&Account> {
+        self.accounts.get(id)
+    }
+
+    /// Adds an account, or puts another document in the place of its own.
+    pub fn put_account(&mut self, id: &str, document: Document) {
+        let document = Arc::new(document);
+        match self.accounts.get_mut(id) {
+            Some(account) => account.document = document,
+            None => {
+                let collections = std::array::from_fn(|_| Documents::new());
+                self.accounts.insert(id.into(), Account { document, collections });
+            }
+        }
+    }
+
+    /// Adds a document to an account, or replaces the one with its id. Nothing happens without the account.
+    pub fn put(&mut self, account: &str, collection: Collection, id: &str, document: Document) -> Arc<Document> {
+        let document = Arc::new(document);
+        if let Some(account) = self.accounts.get_mut(account) {
+            account.collections[collection as usize].insert((&*key_of(id)).into(), Arc::clone(&document));
+        }
+        document
+    }
+
+    /// Takes a document out of an account.
+    pub fn remove(&mut self, account: &str, collection: Collection, id: &str) -> Option<Arc<Document>> {
+        self.accounts.get_mut(account)?.collections[collection as usize].remove(&*key_of(id))
+    }
+
+    /// Whose key it is.
+    #[must_use]
+    pub fn key(&self, key: &str) -> Option<&KeyOwner> {
+        self.keys.get(key)
+    }
+
+    /// The keys, in their order.
+    pub fn keys(&self) -> impl Iterator<Item = (&str, &KeyOwner)> {
+        self.keys.iter().map(|(key, owner)| (&**key, owner))
+    }
+
+    /// Gives a key to a user.
+    pub fn put_key(&mut self, key: &str, owner: KeyOwner) {
+        self.keys.insert(key.into(), owner);
+    }
+
+    /// A new object id at the moment `now`.
+    pub fn next_id(&mut self, now: Timestamp) -> String {
+        self.ids.next_id(now)
+    }
+
+    /// A new short id.
+    pub fn next_short_id(&mut self) -> String {
+        self.ids.next_short_id()
+    }
+
+    /// Goes on with a source of ids that was drawn from for a while outside.
+    pub fn continue_ids(&mut self, ids: IdSource) {
+        self.ids = ids;
+    }
+
+    /// The source of ids, and a stream of chance of its own for one thing that is made up.
+    pub fn draw(&mut self, purpose: Purpose) -> (Chance, &mut IdSource) {
+        self.draws += 1;
+        (Chance::nth(self.seed, purpose, self.draws), &mut self.ids)
+    }
+}
+
+/// An id as collections keep it: object ids may be sent in either case and mean the same.
+pub(crate) fn key_of(id: &str) -> Cow<'_, str> {
+    let object_id = id.len() == 24 && id.bytes().all(|b| b.is_ascii_hexdigit());
+    if object_id && id.bytes().any(|b| b.is_ascii_uppercase()) {
+        Cow::Owned(id.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(id)
+    }
+}
+
+/// The text of a property inside a value, empty when absent.
+#[must_use]
+pub fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value.get(name).and_then(Value::as_str).unwrap_or_default()
+}
