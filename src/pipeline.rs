@@ -58,8 +58,16 @@ pub struct Pipeline {
 #[derive(Debug, Default)]
 struct Notes<'p> {
     operation: Option<&'p Operation>,
-    sandbox: Option<Arc<Sandbox>>,
+    sandbox: Option<Entered>,
     violations: Vec<Violation>,
+}
+
+/// The sandbox that a request is answered in, its number there, and the moment at which it is.
+#[derive(Debug)]
+struct Entered {
+    sandbox: Arc<Sandbox>,
+    number: u64,
+    now: Timestamp,
 }
 
 /// Why a step answers, so that the later ones are not reached.
@@ -111,9 +119,14 @@ impl Pipeline {
         let mut notes = Notes::default();
         let result = catch_unwind(AssertUnwindSafe(|| self.steps(request, &mut notes)));
         let reply = match result {
-            Ok(Ok(reply) | Err(Stop::Answered(reply))) => reply,
-            Ok(Err(Stop::Refused(refusal))) => finish::refusal(&refusal),
+            Ok(Ok(answer)) => self.check_reply(&notes, finish::answer(answer)),
+            Ok(Err(Stop::Refused(refusal))) if refusal.status == 500 => {
+                tracing::error!("a bug of the mock: {}", refusal.message);
+                Problem::internal(&refusal.message).into_reply()
+            }
+            Ok(Err(Stop::Refused(refusal))) => self.check_reply(&notes, finish::refusal(&refusal)),
             Ok(Err(Stop::Problem(problem))) => problem.into_reply(),
+            Ok(Err(Stop::Answered(reply))) => reply,
             // A bug of ours ends one request, not the server.
             Err(_) => Problem::internal("the mock met a bug of its own; its log says where").into_reply(),
         };
@@ -121,10 +134,11 @@ impl Pipeline {
     }
 
     /// The steps of a request.
-    fn steps<'p>(&'p self, request: &Request, notes: &mut Notes<'p>) -> Result<Reply, Stop> {
+    fn steps<'p>(&'p self, request: &Request, notes: &mut Notes<'p>) -> Result<Answer, Stop> {
         let choice = choose::choose(request).map_err(|choose::BadName(name)| Problem::sandbox_name(&name))?;
         let sandbox = self.sandboxes.get(&choice.sandbox);
-        notes.sandbox = Some(Arc::clone(&sandbox));
+        let now = sandbox.now();
+        notes.sandbox = Some(Entered { number: sandbox.next_request(), sandbox: Arc::clone(&sandbox), now });
         self.answer_admin(request, choice.path)?;
         let (operation, path) = self.route(request, choice.path)?;
         notes.operation = Some(operation);
@@ -133,10 +147,7 @@ impl Pipeline {
         let (input, violations) = check::check(operation, path, request, self.checks());
         notes.violations = violations;
         self.refuse_violations(&notes.violations)?;
-        let answer = self.behave(operation, &sandbox, &caller, &input, request)?;
-        let reply = finish::answer(answer);
-        self.check_reply(operation, &reply)?;
-        Ok(reply)
+        Ok(self.behave(operation, &sandbox, &caller, &input, request, now)?)
     }
 
     /// The control API has paths of its own.
@@ -190,8 +201,8 @@ impl Pipeline {
         caller: &Caller,
         input: &Input,
         request: &Request,
+        now: Timestamp,
     ) -> Outcome {
-        let now = sandbox.now();
         match self.behaviours.of(operation) {
             Behaviour::Generated => self.generate(operation, sandbox, now),
             behaviour if behaviour.only_reads() => {
@@ -215,13 +226,15 @@ impl Pipeline {
         Ok(Answer::of(status, crate::world::document::serialise(&maker.value(schema))))
     }
 
-    /// With `--check-replies`, a reply of ours that breaks the contract becomes a problem that says how.
-    fn check_reply(&self, operation: &Operation, reply: &Reply) -> Result<(), Problem> {
-        if !self.rules.check_replies {
-            return Ok(());
-        }
+    /// With `--check-replies`, a reply of LeadConduit's that breaks the contract becomes a problem that says how.
+    fn check_reply(&self, notes: &Notes<'_>, reply: Reply) -> Reply {
+        let Some(operation) = notes.operation.filter(|_| self.rules.check_replies) else { return reply };
         let broken = self.contract.check_reply(operation, reply.status.as_u16(), &reply.headers, &reply.body);
-        if broken.is_empty() { Ok(()) } else { Err(Problem::invalid_reply(operation, &broken)) }
+        if broken.is_empty() {
+            return reply;
+        }
+        tracing::error!("a bug of the mock: the reply to {} breaks the contract: {broken:?}", operation.id);
+        Problem::invalid_reply(operation, &broken).into_reply()
     }
 }
 

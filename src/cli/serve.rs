@@ -1,6 +1,6 @@
 //! `serve`: load, say what there is, listen, stop.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -146,9 +146,10 @@ pub(super) fn run(args: &ServeArgs) -> Result<(), Failure> {
 fn log_to_standard_error() {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_env("LEADCONDUIT_MOCK_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let colour = std::io::stderr().is_terminal();
     // A second subscriber in one process is no reason to fail.
     let _ =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init();
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).with_target(false).try_init();
 }
 
 /// Resolves when the process is asked to stop, by either of the usual signals.
@@ -182,8 +183,9 @@ fn introduction(loaded: &Loaded, settings: &Settings, url: &str) -> String {
         row("settings", format!("seed {}, clock {}, requests {requests}", loaded.seed, loaded.clock)),
     ]));
     text.push_str("\n  Keys (HTTP Basic; any user name, the key is the password):\n");
-    text.push_str(&table(&keys(&world)));
-    let key = loaded.pipeline.scenario.first_key().unwrap_or("KEY");
+    let first = loaded.pipeline.scenario.first_key();
+    text.push_str(&table(&keys(&world, first)));
+    let key = first.unwrap_or("KEY");
     text.push_str(&format!("\n  Try:  curl -i -u API:{key} {url}/connections\n\n"));
     for warning in &loaded.warnings {
         text.push_str(&format!("warning: {warning}\n\n"));
@@ -191,7 +193,8 @@ fn introduction(loaded: &Loaded, settings: &Settings, url: &str) -> String {
     text
 }
 
-fn keys(world: &World) -> Vec<Vec<String>> {
+/// Every key and whose it is, the one to try first at the top.
+fn keys(world: &World, first: Option<&str>) -> Vec<Vec<String>> {
     let row = |key: &str| {
         let caller = world.caller(key)?;
         let account = world.account(&caller.account)?;
@@ -208,5 +211,7 @@ fn keys(world: &World) -> Vec<Vec<String>> {
         let account = text(account.document().value(), "name").to_owned();
         Some(vec![format!("  {key}"), format!("{who} ({account}{right})")])
     };
-    world.keys().filter_map(|(key, _)| row(key)).collect()
+    let mut keys: Vec<&str> = world.keys().map(|(key, _)| key).collect();
+    keys.sort_by_key(|key| Some(*key) != first);
+    keys.into_iter().filter_map(row).collect()
 }

@@ -12,7 +12,6 @@ use super::{Notes, Pipeline, cors};
 use crate::behaviour::{Answer, Refusal};
 use crate::contract::violation::header_json;
 use crate::exchange::{Reply, Request};
-use crate::sandbox::DEFAULT;
 use crate::settings::MockHeaders;
 use crate::world::clock::{Clock, Timestamp};
 
@@ -58,7 +57,7 @@ pub(super) fn answer(answer: Answer) -> Reply {
 impl Pipeline {
     /// Adds what every reply carries, and answers 304 where the client has the body already.
     pub(super) fn finish(&self, mut reply: Reply, request: &Request, notes: &Notes<'_>) -> Reply {
-        let now = notes.sandbox.as_ref().map_or_else(|| Clock::Real.now(), |sandbox| sandbox.now());
+        let now = notes.sandbox.as_ref().map_or_else(|| Clock::Real.now(), |entered| entered.now);
         reply.headers.insert(VARY, VARY_ON);
         reply.headers.insert(DATE, date(now));
         if !reply.body.is_empty() {
@@ -78,11 +77,9 @@ impl Pipeline {
 
     fn mock_headers(&self, reply: &mut Reply, notes: &Notes<'_>) {
         let headers = &mut reply.headers;
-        if let Some(sandbox) = &notes.sandbox {
-            headers.insert(REQUEST_ID, HeaderValue::from(sandbox.next_request()));
-            headers.insert(SANDBOX, sandbox.name_header.clone());
-        } else {
-            headers.insert(SANDBOX, HeaderValue::from_static(DEFAULT));
+        if let Some(entered) = &notes.sandbox {
+            headers.insert(REQUEST_ID, HeaderValue::from(entered.number));
+            headers.insert(SANDBOX, entered.sandbox.name_header.clone());
         }
         headers.insert(SCENARIO, self.constants.scenario.clone());
         if let Some(operation) = notes.operation {
