@@ -1,1 +1,239 @@
-fn main() {}
+//! Requests per second of the mock beside those of a bare hyper server, in one run.
+//!
+//! `cargo bench --bench throughput -- [--quick] [--enforce]`: about 90 seconds, or 15 with `--quick`; `--enforce` exits
+//! with 1 when a target is missed.
+//!
+//! # Method
+//!
+//! - The mock is the real binary in a process of its own, with its defaults: every request is checked. The bare server
+//!   is this executable once more, as a process of its own too: hyper 1 on tokio's multi-thread runtime, without
+//!   routes, keys or JSON. It sends the bytes that the mock sent for the same request, which is compared before
+//!   anything is measured.
+//! - One thread sends over 32 connections in a closed loop: each sends its next request when it has read the reply to
+//!   its last. Every reply's status is looked at. Both servers get the same generator, so it does not decide the
+//!   ratio; it shares the machine with them, though, so what it costs pulls every ratio towards 1. The table of
+//!   processor time, which the generator is no part of, shows the difference without it.
+//! - The two take turns, and rounds change who goes first, so that a machine that slows down slows down both. A ratio
+//!   is that of one round; the table shows the median of the rounds, with the least and the greatest.
+//! - Every turn has a process of its own, warmed up for a moment: the other server is not even idle beside it, and the
+//!   world, to which every accepted POST adds a document, stays within bounds. Load is bounded in time and in count.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a bench that cannot go on has nothing better to do")]
+#![expect(clippy::print_stdout, reason = "what is measured is printed")]
+#![expect(clippy::disallowed_methods, reason = "what is measured is real time")]
+
+mod support;
+
+use std::cell::Cell;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::task::LocalSet;
+
+use support::{Server, Spread, ask, flag, has_status, machine, reply_length, request, serve_if_bare, verdict};
+
+/// How many connections send at once.
+const CONNECTIONS: usize = 32;
+
+/// How many requests one turn sends at most.
+const TURN_REQUESTS_MAX: u64 = 150_000;
+
+/// One request and what is expected of it.
+struct Case {
+    name: &'static str,
+    path: &'static str,
+    body: Option<&'static str>,
+    status: u16,
+    /// The least share of the bare server's requests per second.
+    target: f64,
+}
+
+const CASES: [Case; 4] = [
+    Case { name: "`GET /connections`", path: "/connections", body: None, status: 200, target: 0.75 },
+    Case {
+        name: "`GET /connections/{id}`",
+        path: "/connections/5d9a4c421d011c553e000001",
+        body: None,
+        status: 200,
+        target: 0.75,
+    },
+    Case {
+        name: "`POST /onboards`, body checked",
+        path: "/onboards",
+        body: Some(r#"{"invitation_id":"64b8f0f5e4b0c3a1d5e6f7a8"}"#),
+        status: 201,
+        target: 0.60,
+    },
+    Case {
+        name: "`POST /onboards`, invalid body refused",
+        path: "/onboards",
+        body: Some(r#"{"invitation_id":"nope","flow_id":1}"#),
+        status: 400,
+        target: 0.50,
+    },
+];
+
+/// How long things are measured.
+struct Plan {
+    rounds: usize,
+    turn: Duration,
+    warm_up: Duration,
+}
+
+const FULL: Plan = Plan { rounds: 7, turn: Duration::from_millis(1250), warm_up: Duration::from_millis(250) };
+const QUICK: Plan = Plan { rounds: 3, turn: Duration::from_millis(450), warm_up: Duration::from_millis(100) };
+
+/// What was measured in one case.
+struct Measured {
+    mock: Side,
+    bare: Side,
+    ratio: Spread,
+}
+
+/// What was measured of one server.
+#[derive(Default)]
+struct Side {
+    /// Requests per second, turn by turn.
+    rates: Vec<f64>,
+    /// Requests in all.
+    count: u64,
+    /// Processor time in all, in microseconds.
+    processor_us: f64,
+}
+
+impl Side {
+    /// One turn.
+    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
+    fn measure(&mut self, server: &Server, request: &[u8], status: u16, plan: &Plan) {
+        load(server.address, request, status, plan.warm_up);
+        let before = processor_ticks(server);
+        let (count, rate) = load(server.address, request, status, plan.turn);
+        self.processor_us += (processor_ticks(server) - before) as f64 * 10_000.0;
+        self.count += count;
+        self.rates.push(rate);
+    }
+
+    fn rate(&self) -> f64 {
+        Spread::of(self.rates.iter().copied()).median
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
+    fn processor_us_each(&self) -> f64 {
+        self.processor_us / self.count as f64
+    }
+}
+
+fn main() -> ExitCode {
+    serve_if_bare();
+    let plan = if flag("--quick") { QUICK } else { FULL };
+    println!("{}; {CONNECTIONS} connections; {} rounds of {:?} each\n", machine(), plan.rounds, plan.turn);
+    let measured: Vec<Measured> = CASES.iter().map(|case| measure(case, &plan)).collect();
+    report(&measured);
+    let met = CASES.iter().zip(&measured).all(|(case, measured)| measured.ratio.median >= case.target);
+    println!("\n{}", verdict(met));
+    if flag("--enforce") && !met { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn measure(case: &Case, plan: &Plan) -> Measured {
+    let request = request(case.path, case.body);
+    let mock = Server::mock();
+    let reply = ask(mock.address, &request);
+    assert!(has_status(&reply, case.status), "{}: {}", case.name, String::from_utf8_lossy(&reply));
+    let bare = Server::bare(&reply);
+    assert_eq!(ask(bare.address, &request), reply, "{}: the bare server sends other bytes", case.name);
+
+    drop((mock, bare));
+    let start: [&dyn Fn() -> Server; 2] = [&Server::mock, &|| Server::bare(&reply)];
+    let mut sides = [Side::default(), Side::default()];
+    for round in 0..plan.rounds {
+        for turn in 0..2 {
+            let side = (round + turn) % 2;
+            sides[side].measure(&start[side](), &request, case.status, plan);
+        }
+    }
+    let [mock, bare] = sides;
+    let ratio = Spread::of(mock.rates.iter().zip(&bare.rates).map(|(mock, bare)| mock / bare));
+    Measured { mock, bare, ratio }
+}
+
+/// The processor time that a server has had, in the kernel's ticks of 10 ms.
+fn processor_ticks(server: &Server) -> u64 {
+    let stat = server.kernel("stat");
+    // The second field is the command in parentheses and may hold spaces. User and system time are the 14th and 15th.
+    let (_, fields) = stat.rsplit_once(')').unwrap();
+    fields.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()
+}
+
+/// Sends requests for a while: how many were answered, and how many per second.
+fn load(address: SocketAddr, request: &[u8], status: u16, time: Duration) -> (u64, f64) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let count = Rc::new(Cell::new(0_u64));
+    let tasks = LocalSet::new();
+    let elapsed = tasks.block_on(&runtime, async {
+        let mut sockets = Vec::new();
+        for _ in 0..CONNECTIONS {
+            let socket = TcpStream::connect(address).await.expect("the server accepts");
+            socket.set_nodelay(true).unwrap();
+            sockets.push(socket);
+        }
+        let start = Instant::now();
+        let end = start + time;
+        let senders: Vec<_> = sockets
+            .into_iter()
+            .map(|socket| tokio::task::spawn_local(send(socket, Rc::from(request), status, end, Rc::clone(&count))))
+            .collect();
+        for sender in senders {
+            sender.await.expect("every request is answered as expected");
+        }
+        start.elapsed()
+    });
+    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
+    let rate = count.get() as f64 / elapsed.as_secs_f64();
+    (count.get(), rate)
+}
+
+/// One connection: send, read the reply, and again.
+async fn send(mut socket: TcpStream, request: Rc<[u8]>, status: u16, end: Instant, count: Rc<Cell<u64>>) {
+    let mut buffer = vec![0; 64 * 1024];
+    let mut head = 0;
+    while Instant::now() < end && count.get() < TURN_REQUESTS_MAX {
+        socket.write_all(&request).await.expect("the server reads");
+        let mut filled = 0;
+        loop {
+            let read = socket.read(&mut buffer[filled..]).await.expect("the server answers");
+            assert!(read > 0, "the server closed the connection");
+            filled += read;
+            if reply_length(&buffer[..filled], &mut head).is_some_and(|length| length <= filled) {
+                break;
+            }
+        }
+        let reply = &buffer[..filled];
+        assert!(has_status(reply, status), "{}", String::from_utf8_lossy(reply));
+        count.set(count.get() + 1);
+    }
+}
+
+fn report(measured: &[Measured]) {
+    println!("| request | mock, req/s | bare hyper, req/s | ratio (least–greatest) | target | |");
+    println!("|---|---:|---:|---:|---:|---|");
+    for (case, Measured { mock, bare, ratio }) in CASES.iter().zip(measured) {
+        let Spread { least, median, greatest } = ratio;
+        println!(
+            "| {} | {:.0} | {:.0} | {median:.2} ({least:.2}–{greatest:.2}) | {:.2} | {} |",
+            case.name,
+            mock.rate(),
+            bare.rate(),
+            case.target,
+            verdict(*median >= case.target)
+        );
+    }
+    println!("\n| request | mock, processor µs each | bare hyper, processor µs each | ratio |");
+    println!("|---|---:|---:|---:|");
+    for (case, Measured { mock, bare, .. }) in CASES.iter().zip(measured) {
+        let (mock, bare) = (mock.processor_us_each(), bare.processor_us_each());
+        println!("| {} | {mock:.1} | {bare:.1} | {:.2} |", case.name, bare / mock);
+    }
+}

@@ -26,6 +26,10 @@ pub enum Body {
         /// How many bytes are read at most.
         limit: usize,
     },
+    /// It did not arrive in time.
+    Stalled,
+    /// It broke off, or was no HTTP.
+    Broken(String),
 }
 
 impl Request {

@@ -15,7 +15,7 @@ use crate::admin;
 use crate::behaviour::{Answer, Behaviour, Behaviours, Outcome, Refusal};
 use crate::contract::check::{self, Checks, Input};
 use crate::contract::{Contract, Operation, Route, Violation, negotiate};
-use crate::exchange::{Reply, Request};
+use crate::exchange::{Body, Reply, Request};
 use crate::generate;
 use crate::sandbox::{DEFAULT, Sandbox, Sandboxes, choose};
 use crate::scenario::Scenario;
@@ -139,6 +139,7 @@ impl Pipeline {
         let sandbox = self.sandboxes.get(&choice.sandbox);
         let now = sandbox.now();
         notes.sandbox = Some(Entered { number: sandbox.next_request(), sandbox: Arc::clone(&sandbox), now });
+        whole(request)?;
         self.answer_admin(request, choice.path)?;
         let (operation, path) = self.route(request, choice.path)?;
         notes.operation = Some(operation);
@@ -235,6 +236,15 @@ impl Pipeline {
         }
         tracing::error!("a bug of the mock: the reply to {} breaks the contract: {broken:?}", operation.id);
         Problem::invalid_reply(operation, &broken).into_reply()
+    }
+}
+
+/// A request that did not arrive whole cannot be answered as one.
+fn whole(request: &Request) -> Result<(), Problem> {
+    match &request.body {
+        Body::Whole(_) | Body::TooLarge { .. } => Ok(()),
+        Body::Stalled => Err(Problem::incomplete(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")),
+        Body::Broken(why) => Err(Problem::incomplete(StatusCode::BAD_REQUEST, &format!("the body broke off: {why}"))),
     }
 }
 

@@ -103,10 +103,25 @@ impl Source {
         error.location().map(|at| (at.line(), at.column()))
     }
 
+    /// Where a key stands for the second time in the map that begins at a line and column.
+    fn second_line_of(&self, key: &str, (line, column): (usize, usize)) -> Option<(usize, usize)> {
+        let is_key = |text: &str| {
+            let own = text.get(column - 1..).unwrap_or_default();
+            own.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':'))
+        };
+        let lines = self.text.lines().enumerate().skip(line.saturating_sub(1));
+        let (at, _) = lines.filter(|(_, text)| is_key(text)).nth(1)?;
+        Some((at + 1, column))
+    }
+
     fn diagnose(&self, error: &serde_yaml::Error) -> Diagnosis {
-        let place = error.location().map(|at| (at.line(), at.column()));
-        let message = without_place(&error.to_string());
+        let mut place = error.location().map(|at| (at.line(), at.column()));
+        let message = in_our_words(&without_place(&error.to_string()));
         let hint = hint_for(&message);
+        if let Some(second) = message.split("duplicate field `").nth(1).and_then(|rest| rest.split('`').next()) {
+            // The parser names the whole map; the second of the two lines is where to look.
+            place = place.and_then(|map| self.second_line_of(second, map)).or(place);
+        }
         Diagnosis { file: self.name.clone(), place, message, hint, text: Some(Arc::clone(&self.text)) }
     }
 }
@@ -321,8 +336,36 @@ fn without_place(message: &str) -> String {
     }
 }
 
+/// The parser speaks of Rust's types; a file has none.
+fn in_our_words(message: &str) -> String {
+    let mut message = message.replace("invalid type: ", "wrong type: ").replace("missing field", "missing key");
+    for (theirs, ours) in [
+        ("expected u64", "expected a whole number"),
+        ("expected u32", "expected a whole number"),
+        ("expected u16", "expected a whole number"),
+        ("expected usize", "expected a whole number"),
+        ("expected a sequence", "expected a list"),
+        ("sequence, expected", "a list, expected"),
+        ("expected any YAML value", "expected a smaller number, or text in quotes"),
+        (" as u128", ""),
+    ] {
+        message = message.replace(theirs, ours);
+    }
+    if let Some((before, after)) = message.split_once("expected struct ") {
+        let rest = after.find(|c: char| !c.is_alphanumeric()).map_or("", |end| &after[end..]);
+        message = format!("{before}expected a map{rest}");
+    }
+    message
+}
+
 /// "did you mean": serde names the wrong word and the valid ones; the nearest of them is the hint.
 fn hint_for(message: &str) -> Option<String> {
+    if message.contains("tab character") {
+        return Some("indent with blanks".to_owned());
+    }
+    if message.contains("duplicate") {
+        return Some("remove one of them".to_owned());
+    }
     let (_, rest) = message.split_once("unknown field `").or_else(|| message.split_once("unknown variant `"))?;
     let (word, rest) = rest.split_once('`')?;
     let valid: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();

@@ -141,6 +141,8 @@ fn read_body(operation: &Operation, request: &Request, violations: &mut Vec<Viol
             violations.push(Violation::refused(413, "/body", "size", message));
             return None;
         }
+        // The pipeline has answered these before anything is checked.
+        Body::Stalled | Body::Broken(_) => return None,
     };
     let content_type = request.headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or("(not text)"));
     match content_type {

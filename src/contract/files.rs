@@ -9,7 +9,9 @@ use super::bundle::{self, Mistake};
 use crate::yaml::{Diagnosis, Source};
 
 /// Reads and bundles the contract in `folder`. Every mistake is reported, not only the first.
-pub fn read(folder: &Path) -> Result<Value, Vec<Diagnosis>> {
+///
+/// `is_pattern` says whether a regular expression is one; the build script, which leaves that to the tests, takes all.
+pub fn read(folder: &Path, is_pattern: impl Fn(&str) -> bool) -> Result<Value, Vec<Diagnosis>> {
     let mut sources: BTreeMap<String, Source> = BTreeMap::new();
     let mut diagnoses = Vec::new();
     gather(folder, folder, &mut sources, &mut diagnoses);
@@ -17,6 +19,12 @@ pub fn read(folder: &Path) -> Result<Value, Vec<Diagnosis>> {
     for (name, source) in &sources {
         match source.parse_json() {
             Ok(value) => {
+                for (pointer, pattern) in patterns(&value, String::new()) {
+                    if !is_pattern(pattern) {
+                        let message = format!("`{pattern}` is no regular expression");
+                        diagnoses.push(source.at_pointer(&pointer, message));
+                    }
+                }
                 files.insert(name.clone(), value);
             }
             Err(diagnosis) => diagnoses.push(diagnosis),
@@ -27,6 +35,23 @@ pub fn read(folder: &Path) -> Result<Value, Vec<Diagnosis>> {
     }
     bundle::bundle(&files)
         .map_err(|mistakes| mistakes.into_iter().map(|mistake| diagnose(folder, &sources, mistake)).collect())
+}
+
+/// Every `pattern` in a file, with its pointer.
+fn patterns(value: &Value, at: String) -> Vec<(String, &str)> {
+    match value {
+        Value::Object(object) => {
+            let own = object.get("pattern").and_then(Value::as_str).map(|pattern| (format!("{at}/pattern"), pattern));
+            let inner = object.iter().flat_map(|(name, value)| {
+                patterns(value, format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")))
+            });
+            own.into_iter().chain(inner).collect()
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().flat_map(|(index, value)| patterns(value, format!("{at}/{index}"))).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn diagnose(folder: &Path, sources: &BTreeMap<String, Source>, mistake: Mistake) -> Diagnosis {

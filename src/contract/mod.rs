@@ -68,7 +68,7 @@ impl Contract {
 
     /// The contract in a folder. Every schema of it is compiled at once, so that a mistake stops the start.
     pub fn read(folder: &Path) -> Result<Self, LoadError> {
-        let document = files::read(folder).map_err(LoadError::Files)?;
+        let document = files::read(folder, schema::is_pattern).map_err(LoadError::Files)?;
         let contract = Self::from_document(document)?;
         contract.prepare_all().map_err(LoadError::Document)?;
         Ok(contract)

@@ -86,3 +86,9 @@ fn uri_fragment(pointer: &str) -> String {
         &percent_encoding::NON_ALPHANUMERIC.remove(b'/').remove(b'~').remove(b'-').remove(b'_').remove(b'.');
     percent_encoding::utf8_percent_encode(pointer, KEEP).to_string()
 }
+
+/// Whether a regular expression is one, for the engine that checks with it.
+pub(super) fn is_pattern(pattern: &str) -> bool {
+    let options = jsonschema::options().with_pattern_options(jsonschema::PatternOptions::regex());
+    options.build(&json!({"pattern": pattern})).is_ok()
+}

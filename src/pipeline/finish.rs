@@ -11,12 +11,13 @@ use serde_json::json;
 use super::{Notes, Pipeline, cors};
 use crate::behaviour::{Answer, Refusal};
 use crate::contract::violation::header_json;
-use crate::exchange::{Reply, Request};
+use crate::exchange::{Body, Reply, Request};
 use crate::settings::MockHeaders;
 use crate::world::clock::{Clock, Timestamp};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 const VARY_ON: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding, Origin");
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
 const KEEP_ALIVE: HeaderValue = HeaderValue::from_static("keep-alive");
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-mock-request-id");
@@ -67,6 +68,10 @@ impl Pipeline {
         if reply.status == StatusCode::UNAUTHORIZED && keeps_alive(request) {
             // As in the documented sample. HTTP/1.1 keeps connections open without it.
             reply.headers.insert(CONNECTION, KEEP_ALIVE);
+        }
+        if !matches!(request.body, Body::Whole(_)) {
+            // What is left of the body will not be read, so nothing can follow it on this connection.
+            reply.headers.insert(CONNECTION, CLOSE);
         }
         cors::add(&self.rules.cors, request, &mut reply.headers);
         if self.rules.mock_headers == MockHeaders::Shown {

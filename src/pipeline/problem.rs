@@ -74,6 +74,12 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "sandboxes", "Bad sandbox name", detail)
     }
 
+    /// 408 or 400: the request did not arrive whole.
+    #[must_use]
+    pub fn incomplete(status: StatusCode, detail: &str) -> Self {
+        Self::new(status, "limits", "Incomplete request", detail)
+    }
+
     /// 500: a reply of ours breaks the contract.
     #[must_use]
     pub fn invalid_reply(operation: &Operation, broken: &[Violation]) -> Self {

@@ -124,10 +124,7 @@ async fn exchange(
     limits: Limits,
 ) -> Result<hyper::Response<Full<Bytes>>, Infallible> {
     let (head, incoming) = request.into_parts();
-    let body = match body::read(&head.headers, incoming, limits).await {
-        Ok(body) => body,
-        Err(stalled) => return Ok(response(stalled)),
-    };
+    let body = body::read(&head.headers, incoming, limits).await;
     let request = Request { method: head.method, uri: head.uri, headers: head.headers, body };
     Ok(response(pipeline.answer(&request)))
 }

@@ -1,1 +1,24 @@
-//! suite
+//! The real server on a free port, asked by clients that others wrote; and the pipeline without sockets, where
+//! thousands of runs are wanted. One file a topic.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub, reason = "a test fails by panicking, and is nobody's library")]
+
+mod account;
+mod cli;
+mod connections;
+mod contract;
+mod credentials;
+mod determinism;
+mod documents;
+mod embed;
+mod house;
+mod http;
+mod invitations;
+mod mistakes;
+mod model;
+mod onboards;
+mod readme;
+mod requests;
+mod support;
+mod users;
+mod validity;

@@ -1,0 +1,260 @@
+//! The command line as a person or a script uses it.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_leadconduit-mock");
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(BINARY).args(arguments).env_remove("LEADCONDUIT_MOCK_PORT").output().unwrap()
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// A serving process. It is killed when dropped, should the test not have ended it.
+struct Serving {
+    child: Child,
+    url: String,
+}
+
+impl Serving {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = Command::new(BINARY)
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("{line:?}")).to_owned();
+        Self { child, url }
+    }
+
+    fn signal(&self, name: &str) {
+        assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
+    }
+
+    fn wait(&mut self) -> (Option<i32>, String) {
+        let started = Instant::now();
+        while started.elapsed() < Duration::from_secs(15) {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                let mut text = String::new();
+                self.child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
+                return (status.code(), text);
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("it does not end");
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn it_serves_without_a_subcommand_and_stops_on_either_signal() {
+    for signal in ["-INT", "-TERM"] {
+        let mut serving = Serving::start(&["--port", "0"]);
+        let health = run(&["health", "--url", &serving.url]);
+        assert_eq!((health.status.code(), out(&health)), (Some(0), format!("{} is ready\n", serving.url)));
+        serving.signal(signal);
+        let (code, text) = serving.wait();
+        assert_eq!(code, Some(0), "{text}");
+    }
+}
+
+#[test]
+fn the_first_screen_has_what_a_newcomer_needs() {
+    let mut serving = Serving::start(&["serve", "--port", "0", "--scenario", "sso-outage", "--seed", "9"]);
+    serving.signal("-TERM");
+    let (_, text) = serving.wait();
+    let port = serving.url.rsplit(':').next().unwrap();
+    let text = text.replace(port, "PORT");
+    let lines = text.lines().filter(|line| !line.contains("stopping"));
+    let text = lines.map(|line| if line.contains("ready in") { "leadconduit-mock VERSION, ready in N ms" } else { line });
+    insta::assert_snapshot!(text.collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn the_line_to_paste_works() {
+    let mut serving = Serving::start(&["--port", "0"]);
+    let output = {
+        let mut text = String::new();
+        let stderr = serving.child.stderr.take().unwrap();
+        for line in BufReader::new(stderr).lines() {
+            let line = line.unwrap();
+            if let Some((_, command)) = line.split_once("Try:  ") {
+                text = command.to_owned();
+                break;
+            }
+        }
+        Command::new("sh").args(["-c", &text.replace("curl", "curl -s")]).output().unwrap()
+    };
+    assert!(out(&output).starts_with("HTTP/1.1 200 OK"), "{output:?}");
+}
+
+#[test]
+fn environment_variables_are_twins_of_flags() {
+    let child = Command::new(BINARY)
+        .env("LEADCONDUIT_MOCK_PORT", "0")
+        .env("LEADCONDUIT_MOCK_SCENARIO", "empty-account")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut serving = Serving { child, url: String::new() };
+    let mut line = String::new();
+    BufReader::new(serving.child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    serving.signal("-TERM");
+    let (code, text) = serving.wait();
+    assert_eq!(code, Some(0));
+    assert!(text.contains("scenario  empty-account"), "{text}");
+}
+
+#[test]
+fn exit_codes_and_messages() {
+    let folder = tempfile::tempdir().unwrap();
+    let bad = folder.path().join("bad.yaml");
+    std::fs::write(&bad, "version: 1\nname: bad\ndescription: d\nsso: { status: dwn }\n").unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let folder = folder.path().to_str().unwrap();
+    let rows: &[(&[&str], i32, &str)] = &[
+        (&["serve", "--nonsense"], 2, "unexpected argument '--nonsense'"),
+        (&["serve", "--clock", "noon"], 2, "neither `real` nor an RFC 3339 time"),
+        (&["serve", "--requests", "lax"], 2, "[possible values: strict, warn, off]"),
+        (&["serve", "--cors-origin", "localhost"], 2, "such as http://localhost:3000"),
+        (&["serve", "--tls-cert", "x.pem"], 2, "--tls-key"),
+        (&["serve", "--port", "0", "--scenario", "helthy"], 3, "did you mean `healthy`?"),
+        (&["serve", "--port", "0", "--scenarios", folder], 3, "did you mean `down`?"),
+        (&["serve", "--port", "0", "--scenarios", "/nowhere"], 3, "/nowhere: cannot be read"),
+        (&["serve", "--port", "0", "--schemas", folder], 3, "openapi.yaml"),
+        (&["serve", "--port", "0", "--tls-cert", "/no.pem", "--tls-key", "/no.key"], 3, "/no.pem"),
+        (&["serve", "--port", &port], 4, "another program does; stop it, or choose another port with --port"),
+        (&["check", bad.to_str().unwrap()], 1, ""),
+        (&["health", "--url", "http://127.0.0.1:1"], 1, "http://127.0.0.1:1 is not ready"),
+        (&["health", "--url", "nonsense"], 1, "only http can be asked"),
+    ];
+    for (arguments, code, message) in rows {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(*code), "{arguments:?}: {}", err(&output));
+        assert!(err(&output).contains(message), "{arguments:?}: {}", err(&output));
+    }
+}
+
+#[test]
+fn check_plays_the_built_in_examples() {
+    let output = run(&["check"]);
+    assert_eq!(output.status.code(), Some(0), "{}", out(&output));
+    assert!(out(&output).contains("ok    scenarios/healthy.yaml (5 examples)"), "{}", out(&output));
+    assert_eq!(run(&["check", "scenarios"]).status.code(), Some(0), "the files where they are written");
+    assert_eq!(run(&["check", "--schemas", "schemas"]).status.code(), Some(0));
+}
+
+#[test]
+fn check_says_which_example_does_not_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("wrong.yaml");
+    let text = "version: 1\nname: wrong\ndescription: d\nextends: healthy\nexamples:\n  - name: too many\n    request: { method: GET, path: /connections }\n    reply:\n      status: 200\n      headers: { X-Connections-Degraded: 'true' }\n      body: { length: 4, at: { /0/status: sso_only } }\n";
+    std::fs::write(&file, text).unwrap();
+    let output = run(&["check", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = out(&output).replace(folder.path().to_str().unwrap(), "FOLDER");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn operations_and_scenarios_are_listed() {
+    let text = out(&run(&["operations"]));
+    assert_eq!(text.lines().count(), 23);
+    assert!(text.contains("POST    /connections"), "{text}");
+    let list: Vec<Value> = serde_json::from_str(&out(&run(&["operations", "--json"]))).unwrap();
+    let repair = list.iter().find(|operation| operation["operation"] == "repair_connection").unwrap();
+    assert_eq!((&repair["statuses"]["422"], &repair["statuses"]["503"]), (&"documented".into(), &"inferred".into()));
+    let scenarios: Vec<Value> = serde_json::from_str(&out(&run(&["scenarios", "--json"]))).unwrap();
+    assert_eq!(scenarios[0]["name"], "healthy");
+    assert_eq!(out(&run(&["scenarios"])).lines().count(), scenarios.len());
+}
+
+#[test]
+fn openapi_is_the_same_document_in_either_notation() {
+    let json: Value = serde_json::from_str(&out(&run(&["openapi"]))).unwrap();
+    assert_eq!(json["openapi"], "3.1.0");
+    let yaml = leadconduit_mock::yaml::Source::new("openapi", out(&run(&["openapi", "--format", "yaml"]))).parse_json().unwrap();
+    assert_eq!(yaml, json);
+}
+
+#[test]
+fn completions_and_help() {
+    assert!(out(&run(&["completions", "bash"])).contains("leadconduit-mock"));
+    let help = out(&run(&["--help"]));
+    for word in ["LEADCONDUIT_MOCK_PORT", "Exit codes", "check", "scenarios", "--scenario <NAME>", "http://127.0.0.1:4010"] {
+        assert!(help.contains(word), "{word} in {help}");
+    }
+    assert!(out(&run(&["--version"])).starts_with("leadconduit-mock "));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let command = format!("{BINARY} openapi | head -c 1; exit ${{PIPESTATUS[0]}}");
+    let output = Command::new("bash").args(["-c", &command]).output().unwrap();
+    assert_eq!((output.status.code(), err(&output).as_str()), (Some(0), ""));
+}
+
+#[test]
+fn https_with_a_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    let (cert, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+    let (cert, key) = (cert.to_str().unwrap(), key.to_str().unwrap());
+    let made = Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"])
+        .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", cert])
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", err(&made));
+    let serving = Serving::start(&["--port", "0", "--tls-cert", cert, "--tls-key", key]);
+    assert!(serving.url.starts_with("https://"), "{}", serving.url);
+    let reply = Command::new("curl")
+        .args(["-s", "--cacert", cert, "-u", &format!("API:{}", crate::support::JANE), &format!("{}/user", serving.url)])
+        .output()
+        .unwrap();
+    assert!(out(&reply).contains("Jane"), "{}", err(&reply));
+}
+
+#[test]
+fn running_requests_may_finish_when_it_stops() {
+    use std::io::Write;
+    let mut serving = Serving::start(&["--port", "0"]);
+    let address = serving.url.trim_start_matches("http://");
+    let mut socket = std::net::TcpStream::connect(address).unwrap();
+    let body = format!(r#"{{"invitation_id":"{}"}}"#, crate::support::INVITATION);
+    let head = format!(
+        "POST /onboards HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        crate::support::basic(crate::support::JANE),
+        body.len()
+    );
+    socket.write_all(head.as_bytes()).unwrap();
+    std::thread::sleep(Duration::from_millis(200));
+    serving.signal("-TERM");
+    std::thread::sleep(Duration::from_millis(200));
+    assert!(std::net::TcpStream::connect(address).is_err(), "no new connections");
+    socket.write_all(body.as_bytes()).unwrap();
+    let mut reply = String::new();
+    socket.read_to_string(&mut reply).unwrap();
+    assert!(reply.starts_with("HTTP/1.1 201"), "{reply}");
+    assert_eq!(serving.wait().0, Some(0));
+}

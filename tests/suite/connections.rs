@@ -1,0 +1,116 @@
+//! Connections and their repair: every row of the table, from two stores.
+
+use http::Method;
+use serde_json::json;
+
+use crate::support::{BUYER, GLOBEX, GLOBEX_ONLY, JANE, Mock, SELLER, SSO_ONLY, SUPERUSER};
+
+fn ids(mock: &Mock, path: &str) -> Vec<(String, String)> {
+    let list = mock.get(path).expect(200).json();
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    list.as_array().unwrap().iter().map(|entry| (text(&entry["id"]), text(&entry["status"]))).collect()
+}
+
+fn repair(mock: &Mock, key: &str, id: &str) -> crate::support::Answer {
+    mock.call(key, Method::POST, "/connections", Some(&json!({"connection_id": id})))
+}
+
+fn pair(id: &str, status: &str) -> (String, String) {
+    (id.to_owned(), status.to_owned())
+}
+
+#[test]
+fn the_list_reconciles_two_stores() {
+    let mock = Mock::healthy();
+    let expected = [pair(SELLER, "completed"), pair(BUYER, "completed"), pair(SSO_ONLY, "sso_only")];
+    assert_eq!(ids(&mock, "/connections"), expected);
+    let list = mock.get("/connections");
+    assert_eq!(list.header("x-connections-degraded"), None);
+    let list = list.json();
+    assert_eq!(list[0]["permissions"], json!(["request_domain_ownership_confirmation", "view_submission_docs"]));
+    assert_eq!(list[0]["account_entity"]["name"], "Summit Lead Partners");
+    assert_eq!(list[0]["custom_entities"],
+        json!([{"id": "5d9a4c421d011c553e000003", "name": "Acme Source", "source": "seller", "recipient": null}]));
+    for absent in ["ui_state", "account_entity", "custom_entities"] {
+        assert_eq!(list[2].get(absent), None, "LeadConduit has no row to take {absent} from");
+    }
+}
+
+#[test]
+fn filtered_by_what_the_other_account_is() {
+    let mock = Mock::healthy();
+    assert_eq!(ids(&mock, "/connections?relationship_type=buyer"), [pair(BUYER, "completed")]);
+    assert_eq!(ids(&mock, "/connections?relationship_type=seller"), [pair(SELLER, "completed"), pair(SSO_ONLY, "sso_only")]);
+    let refused = mock.get("/connections?relationship_type=sellr").expect(400);
+    assert_eq!(refused.error(), "relationship_type must be one of seller, buyer; did you mean seller?");
+    assert_eq!(refused.violations()[0]["location"], "/query/relationship_type");
+    mock.get("/connections?relationship_type=").expect(400);
+}
+
+#[test]
+fn an_outage_degrades_the_list() {
+    let mock = Mock::scenario("sso-outage");
+    let list = mock.get("/connections").expect(200);
+    assert_eq!(list.header("x-connections-degraded"), Some("true"));
+    assert_eq!(list.header("x-mock-scenario"), Some("sso-outage"));
+    assert_eq!(ids(&mock, "/connections"), [pair(SELLER, "completed"), pair(BUYER, "completed")]);
+    assert_eq!(ids(&mock, "/connections?relationship_type=seller"), [pair(SELLER, "completed")]);
+    assert_eq!(repair(&mock, SUPERUSER, SSO_ONLY).expect(503).error(), "single sign-on service is unreachable");
+    mock.get(&format!("/connections/{SELLER}")).expect(200);
+}
+
+#[test]
+fn a_repair_is_done_once() {
+    let mock = Mock::healthy();
+    mock.get(&format!("/connections/{SSO_ONLY}")).expect(404);
+    assert_eq!(repair(&mock, SUPERUSER, SSO_ONLY).expect(201).json(), json!({"id": SSO_ONLY}));
+    assert_eq!(ids(&mock, "/connections")[2], pair(SSO_ONLY, "completed"));
+    let single = mock.get(&format!("/connections/{SSO_ONLY}")).expect(200).json();
+    assert_eq!(single["external_id"], SSO_ONLY);
+    assert_eq!(single["ui_state"], json!({"has_setup_buyer_delivery": false}));
+    repair(&mock, SUPERUSER, SSO_ONLY).expect(409);
+    let entry = &mock.get("/connections").json()[2];
+    assert_eq!(entry.get("account_entity"), None, "a repair leaves entities alone");
+    let sellers = mock.get("/account").json()["connected_sellers"].clone();
+    assert_eq!(sellers.as_array().unwrap().len(), 2, "the account knows the seller now");
+}
+
+#[test]
+fn every_answer_of_a_repair() {
+    let mock = Mock::healthy();
+    repair(&mock, SUPERUSER, SELLER).expect(409);
+    repair(&mock, SUPERUSER, "5d9a4c3f542ea0521e2a4501").expect(409);
+    repair(&mock, SUPERUSER, GLOBEX_ONLY).expect(422);
+    repair(&mock, SUPERUSER, "5d9a4c421d011c553e000099").expect(422);
+    repair(&mock, SUPERUSER, "5d9a").expect(400);
+    mock.call(SUPERUSER, Method::POST, "/connections", Some(&json!({}))).expect(400);
+    assert_eq!(repair(&mock, JANE, SSO_ONLY).expect(401).error(), "not authorized");
+    assert_eq!(repair(&mock, "unknown", SSO_ONLY).expect(401).error(), "authentication failed");
+    repair(&mock, SUPERUSER, &SSO_ONLY.to_uppercase()).expect(201);
+}
+
+#[test]
+fn one_connection_by_any_of_its_three_ids() {
+    let mock = Mock::healthy();
+    let own = mock.get(&format!("/connections/{SELLER}")).expect(200).json();
+    let external = own["external_id"].as_str().unwrap();
+    let invitation = own["invitation_id"].as_str().unwrap();
+    assert_ne!(external, SELLER);
+    assert_eq!(mock.get(&format!("/connections/{external}")).expect(200).json(), own);
+    assert_eq!(mock.get(&format!("/connections/{invitation}")).expect(200).json(), own);
+    for absent in ["status", "permissions", "account_entity", "custom_entities"] {
+        assert_eq!(own.get(absent), None, "{absent}");
+    }
+    mock.get("/connections/000000000000000000000000").expect(404);
+    mock.get("/connections/1").expect(400);
+}
+
+#[test]
+fn accounts_see_their_own_connections_only() {
+    let mock = Mock::healthy();
+    let theirs = mock.call(GLOBEX, Method::GET, "/connections", None).expect(200).json();
+    let seen: Vec<&str> = theirs.as_array().unwrap().iter().map(|entry| entry["id"].as_str().unwrap()).collect();
+    assert_eq!(seen, [GLOBEX_ONLY]);
+    mock.get(&format!("/connections/{GLOBEX_ONLY}")).expect(404);
+    mock.call(GLOBEX, Method::GET, &format!("/connections/{SELLER}"), None).expect(404);
+}

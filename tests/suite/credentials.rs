@@ -1,0 +1,108 @@
+//! Credentials: create, read, list, replace, delete, each account for itself.
+
+use http::Method;
+use serde_json::json;
+
+use crate::support::{GLOBEX, Mock};
+
+fn input(name: &str) -> serde_json::Value {
+    json!({"name": name, "type": "user", "package": "leadconduit-five9", "username": "u", "password": "p"})
+}
+
+#[test]
+fn a_credential_lives_from_create_to_delete() {
+    let mock = Mock::scenario("empty-account");
+    let created = mock.post("/credentials", &input("first")).expect(201).json();
+    let id = created["id"].as_str().unwrap();
+    assert!(id.len() == 24 && id.bytes().all(|b| b.is_ascii_hexdigit()), "{id}");
+    assert_eq!(created["name"], "first");
+    assert_eq!(created["created_at"], created["updated_at"]);
+
+    let path = format!("/credentials/{id}");
+    assert_eq!(mock.get(&path).expect(200).json(), created);
+    assert_eq!(mock.get("/credentials").expect(200).json(), json!([created]));
+
+    let replaced = mock.put(&path, &input("second")).expect(200).json();
+    assert_eq!((&replaced["id"], &replaced["created_at"]), (&created["id"], &created["created_at"]));
+    assert_eq!(replaced["name"], "second");
+    assert!(replaced["updated_at"].as_str() >= created["updated_at"].as_str());
+    assert_eq!(mock.get(&path).expect(200).json(), replaced);
+
+    assert_eq!(mock.delete(&path).expect(200).json(), replaced, "the removed document comes back");
+    mock.get(&path).expect(404);
+    mock.delete(&path).expect(404);
+    mock.put(&path, &input("third")).expect(404);
+    assert_eq!(mock.get("/credentials").expect(200).json(), json!([]));
+}
+
+#[test]
+fn replacing_keeps_nothing_of_the_old_one() {
+    let mock = Mock::scenario("empty-account");
+    let mut with_more = input("first");
+    with_more["note"] = "further properties are allowed".into();
+    let created = mock.post("/credentials", &with_more).expect(201).json();
+    assert_eq!(created["note"], with_more["note"]);
+    let path = format!("/credentials/{}", created["id"].as_str().unwrap());
+    assert_eq!(mock.put(&path, &input("second")).expect(200).json().get("note"), None);
+}
+
+#[test]
+fn what_the_server_sets_cannot_be_sent() {
+    let mock = Mock::healthy();
+    let mut body = input("mine");
+    body["id"] = "5fd4371e940df5a34a3888b2".into();
+    body["created_at"] = "2001-01-01T00:00:00Z".into();
+    let created = mock.post("/credentials", &body).expect(201).json();
+    assert_ne!(created["id"], body["id"]);
+    assert_ne!(created["created_at"], body["created_at"]);
+}
+
+#[test]
+fn the_list_is_in_the_order_of_creation() {
+    let mock = Mock::scenario("empty-account");
+    for at in 0..20 {
+        mock.post("/credentials", &input(&format!("number {at}"))).expect(201);
+    }
+    let names: Vec<String> = mock.get("/credentials").json().as_array().unwrap().iter()
+        .map(|credential| credential["name"].as_str().unwrap().to_owned())
+        .collect();
+    let expected: Vec<String> = (0..20).map(|at| format!("number {at}")).collect();
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn another_accounts_credential_does_not_exist() {
+    let mock = Mock::healthy();
+    let mine = mock.post("/credentials", &input("mine")).expect(201).json();
+    let path = format!("/credentials/{}", mine["id"].as_str().unwrap());
+    for (method, body) in [(Method::GET, None), (Method::DELETE, None), (Method::PUT, Some(input("theirs")))] {
+        assert_eq!(mock.call(GLOBEX, method, &path, body.as_ref()).expect(404).error(), "credential not found");
+    }
+    let theirs = mock.call(GLOBEX, Method::GET, "/credentials", None).json();
+    assert!(!theirs.as_array().unwrap().contains(&mine));
+    assert_eq!(mock.get(&path).expect(200).json(), mine, "and nothing happened to it");
+}
+
+#[test]
+fn ids_may_be_sent_in_either_case_and_must_be_ids() {
+    let mock = Mock::healthy();
+    mock.get("/credentials/5FF33B53940DF5A34A388801").expect(200);
+    let refused = mock.get("/credentials/nope").expect(400);
+    assert_eq!(refused.error(), "id must be 24 hexadecimal characters, such as 5fd4371e940df5a34a3888b2");
+    assert_eq!(refused.violations()[0]["location"], "/path/id");
+}
+
+#[test]
+fn each_kind_of_credential_names_what_it_lacks() {
+    let mock = Mock::healthy();
+    for missing in ["name", "type", "package", "username", "password"] {
+        let mut body = input("x");
+        body.as_object_mut().unwrap().remove(missing);
+        let refused = mock.post("/credentials", &body).expect(400);
+        assert_eq!(refused.violations()[0]["location"], format!("/body/{missing}"), "{}", refused.text);
+        assert!(refused.error().starts_with(&format!("{missing} is missing")), "{}", refused.text);
+    }
+    let mut token = input("x");
+    token["type"] = "token".into();
+    assert!(mock.post("/credentials", &token).expect(400).error().contains("token is missing"));
+}

@@ -1,0 +1,111 @@
+//! What a world holds at its start: believable, in agreement with itself, and different for another seed.
+
+use std::sync::Arc;
+
+use leadconduit_mock::contract::Contract;
+use leadconduit_mock::scenario::Library;
+use leadconduit_mock::world::clock::{Clock, Timestamp};
+use leadconduit_mock::world::{Collection, World, text};
+use serde_json::Value;
+
+const CLOCK: &str = "2026-11-21T12:00:00Z";
+
+fn worlds(contract: &Arc<Contract>, seed: u64) -> Vec<(String, World)> {
+    let library = Library::built_in(Arc::clone(contract)).unwrap();
+    let clock: Clock = CLOCK.parse().unwrap();
+    let names = library.list().into_iter().map(|listed| listed.name);
+    names.map(|name| (name.clone(), library.get(&name).unwrap().world(contract, seed, clock).unwrap())).collect()
+}
+
+#[test]
+fn every_document_keeps_its_model_and_agrees_with_itself() {
+    let contract = Arc::new(Contract::built_in().unwrap());
+    let mut documents = 0;
+    for seed in 0..50 {
+        for (name, world) in worlds(&contract, seed) {
+            for (_, account) in world.accounts() {
+                for collection in Collection::ALL {
+                    let check = contract.model(collection.model()).unwrap();
+                    for (id, document) in account.all(collection) {
+                        let value = document.value();
+                        assert!(check.accepts(value), "{name}: {:?}", check.explain("", value));
+                        assert_eq!(&**id, text(value, "id"));
+                        agree(&name, value);
+                        documents += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(documents > 5000, "{documents}");
+}
+
+/// Nobody real is in it, and its times are in order.
+fn agree(name: &str, value: &Value) {
+    let at = |key: &str| value.get(key).and_then(Value::as_str).map(|text| text.parse::<Timestamp>().unwrap());
+    let now: Timestamp = CLOCK.parse().unwrap();
+    if let (Some(created), Some(updated)) = (at("created_at"), at("updated_at")) {
+        assert!(created <= updated && updated <= now, "{name}: {value}");
+    }
+    if let (Some(created), Some(expires)) = (at("created_at"), at("expires_at")) {
+        assert!(created <= expires, "{name}: {value}");
+    }
+    if let Some(email) = value.get("email").and_then(Value::as_str) {
+        assert!([".example.com", "@example.com", "@example.org", "@example.net"].iter().any(|end| email.ends_with(end)), "{email}");
+    }
+    if let Some(phone) = value.get("phone").and_then(Value::as_str) {
+        assert!(phone.contains("-555-01"), "{phone}");
+    }
+    if let Some(website) = value.get("website").and_then(Value::as_str) {
+        assert!(website.ends_with(".example.com"), "{website}");
+    }
+}
+
+#[test]
+fn generated_ids_agree_with_their_times() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = "version: 1\nname: many\ndescription: Many of each.\nextends: healthy\nworld:\n  accounts:\n    - account: { id: 5fd4371e940df5a34a3888b2 }\n      \
+        generate: { users: 20, credentials: 20, entities: 20, connections: 20, invitations: 20 }\n";
+    std::fs::write(folder.path().join("many.yaml"), file).unwrap();
+    let contract = Arc::new(Contract::built_in().unwrap());
+    let mut library = Library::built_in(Arc::clone(&contract)).unwrap();
+    library.read(folder.path()).unwrap();
+    let world = library.get("many").unwrap().world(&contract, 3, CLOCK.parse().unwrap()).unwrap();
+    let account = world.account("5fd4371e940df5a34a3888b2").unwrap();
+    assert_eq!(account.all(Collection::Users).len(), 23);
+    assert_eq!(account.all(Collection::Connections).len(), 22);
+    for collection in [Collection::Credentials, Collection::Entities, Collection::Invitations] {
+        let mut count = 0;
+        // The documents written by hand are older.
+        for document in account.all(collection).values().filter(|d| d.text("created_at") > Some("2026-06")) {
+            let created: Timestamp = document.text("created_at").unwrap().parse().unwrap();
+            let id = i64::from_str_radix(&document.text("id").unwrap()[..8], 16).unwrap();
+            assert_eq!(id, created.as_second(), "{:?}", document.value());
+            count += 1;
+        }
+        assert!(count > 5, "{collection:?}: {count}");
+    }
+    // What belongs together was made together.
+    for row in account.all(Collection::Connections).values() {
+        let other = text(&row.value()["connected_account"], "id");
+        assert!(account.get(Collection::Entities, other).is_some(), "{other}");
+        assert!(account.get(Collection::Invitations, row.text("invitation_id").unwrap()).is_some());
+        assert!(world.sso.connection(row.text("external_id").unwrap(), "5fd4371e940df5a34a3888b2").is_some());
+    }
+}
+
+#[test]
+fn another_seed_makes_another_world_around_the_same_fixtures() {
+    let contract = Arc::new(Contract::built_in().unwrap());
+    let credentials = |seed: u64| {
+        let worlds = worlds(&contract, seed);
+        let (_, healthy) = worlds.iter().find(|(name, _)| name == "healthy").unwrap();
+        let account = healthy.account("5fd4371e940df5a34a3888b2").unwrap();
+        account.all(Collection::Credentials).values().map(|d| d.value().to_string()).collect::<Vec<_>>()
+    };
+    let (one, again, other) = (credentials(1), credentials(1), credentials(2));
+    assert_eq!(one, again);
+    assert_ne!(one, other);
+    assert_eq!(one.len(), other.len());
+    assert!(other.iter().any(|text| text.contains("Acme Salesforce login")));
+}

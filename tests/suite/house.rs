@@ -1,0 +1,103 @@
+//! House rules, as tests.
+
+use std::path::Path;
+
+use leadconduit_mock::scenario::built_in;
+
+fn rust_files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            rust_files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn the_list_of_scenarios_is_the_folder() {
+    let mut listed: Vec<&str> = built_in::FILES.iter().map(|(name, _)| *name).collect();
+    let mut found: Vec<String> = std::fs::read_dir("scenarios").unwrap()
+        .map(|entry| format!("scenarios/{}", entry.unwrap().file_name().into_string().unwrap()))
+        .collect();
+    listed.sort_unstable();
+    found.sort_unstable();
+    assert_eq!(listed, found);
+    for (name, text) in built_in::FILES {
+        let stem = Path::new(name).file_stem().unwrap().to_str().unwrap();
+        assert!(text.contains(&format!("name: {stem}\n")), "{name} holds another name");
+    }
+}
+
+#[test]
+fn every_module_is_on_the_map() {
+    let lib = std::fs::read_to_string("src/lib.rs").unwrap();
+    for line in lib.lines().filter_map(|line| line.strip_prefix("pub mod ")) {
+        let name = line.trim_end_matches(';');
+        let linked = lib.contains(&format!("| [`{name}`] |")) || (name == "embed" && lib.contains("| [`embed`] |"));
+        assert!(linked, "{name} is missing from the map in lib.rs");
+    }
+}
+
+#[test]
+fn only_one_room_uses_each_fenced_library() {
+    let rows: &[(&str, &[&str])] = &[
+        ("jsonschema::", &["src/contract/"]),
+        ("serde_yaml::", &["src/yaml.rs"]),
+        ("hyper::", &["src/server/"]),
+        ("Timestamp::now", &["src/world/clock.rs"]),
+        ("Instant::now", &["src/world/clock.rs"]),
+    ];
+    let mut files = Vec::new();
+    rust_files(Path::new("src"), &mut files);
+    assert!(files.len() > 40);
+    for (word, rooms) in rows {
+        for file in &files {
+            let name = file.to_str().unwrap();
+            let text = std::fs::read_to_string(file).unwrap();
+            let code = text.lines().filter(|line| !line.trim_start().starts_with("//")).any(|line| line.contains(word));
+            // The generator's tests hold it against the real checker.
+            let tests = name == "src/generate/tests.rs" || name == "src/generate/fits.rs";
+            assert!(!code || tests || rooms.iter().any(|room| name.starts_with(room)), "{name} uses {word}");
+        }
+    }
+}
+
+#[test]
+fn files_stay_readable() {
+    let mut files = Vec::new();
+    rust_files(Path::new("src"), &mut files);
+    for file in files {
+        let lines = std::fs::read_to_string(&file).unwrap().lines().count();
+        assert!(lines <= 500, "{} has {lines} lines", file.display());
+    }
+}
+
+#[test]
+fn nothing_points_back_at_the_server() {
+    let mut files = Vec::new();
+    for room in ["pipeline", "contract", "behaviour", "world", "sandbox", "scenario", "generate", "admin"] {
+        rust_files(&Path::new("src").join(room), &mut files);
+    }
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(!text.contains("crate::server"), "{} points at the server", file.display());
+        assert!(!text.contains("tokio::"), "{} knows the runtime", file.display());
+    }
+}
+
+#[test]
+fn every_dependency_says_what_it_spares_us() {
+    let manifest = std::fs::read_to_string("Cargo.toml").unwrap();
+    let mut previous = "";
+    let mut in_dependencies = false;
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            in_dependencies = line.ends_with("dependencies]") && !line.contains("build-");
+        } else if in_dependencies && line.contains(" = ") && !line.starts_with('#') {
+            assert!(previous.starts_with("# "), "{line} has no sentence above it");
+        }
+        previous = line;
+    }
+}

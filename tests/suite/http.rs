@@ -1,0 +1,350 @@
+//! A good HTTP/1.1 server: authentication, negotiation, methods, conditional requests, connections, CORS.
+
+use std::io::Write;
+
+use http::{Method, Request};
+use http_body_util::Full;
+use leadconduit_mock::MockServer;
+use serde_json::json;
+
+use crate::support::{INVITATION, JANE, Mock, basic, read_all, read_reply};
+
+const SAMPLE_401: &str = r#"{"error":"authentication failed"}"#;
+
+#[test]
+fn the_documented_401() {
+    let mock = Mock::healthy();
+    let reply = mock.raw(b"GET /account HTTP/1.1\r\nHost: x\r\n\r\n");
+    let (head, body) = reply.split_once("\r\n\r\n").unwrap();
+    assert_eq!(body, SAMPLE_401);
+    let lines: Vec<&str> = head.lines().collect();
+    assert_eq!(lines[0], "HTTP/1.1 401 Unauthorized");
+    for line in [
+        "content-type: application/json; charset=utf-8",
+        "content-length: 33",
+        "connection: keep-alive",
+        "vary: Accept, Accept-Encoding, Origin",
+        "etag: W/\"21-48c58abe\"",
+    ] {
+        assert!(lines.contains(&line), "{line} in {head}");
+    }
+    assert!(!head.contains("www-authenticate"), "the sample has none: {head}");
+}
+
+#[test]
+fn what_authenticates_and_what_does_not() {
+    let mock = Mock::healthy();
+    let with = |value: &str| {
+        let request = Request::get(format!("{}/user", mock.server.url())).header("authorization", value);
+        mock.send(request.body(Full::default()).unwrap()).status
+    };
+    let encode = |text: &str| {
+        use base64::Engine as _;
+        format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(text))
+    };
+    for user in ["API", "X", "", "anyone at all"] {
+        assert_eq!(with(&encode(&format!("{user}:{JANE}"))), 200, "{user}");
+    }
+    for bad in ["", "Basic", "Basic !!!", "Bearer abc", &encode("nothing"), &encode("API:"), &encode(&format!("{JANE}:"))] {
+        assert_eq!(with(bad), 401, "{bad}");
+    }
+    assert_eq!(with(&format!("bAsIc {}", &encode(&format!("API:{JANE}"))[6..])), 200, "the scheme has no case");
+}
+
+#[test]
+fn an_accept_without_json_is_taken_for_a_browsers() {
+    let mock = Mock::healthy();
+    let with = |accept: &str| {
+        let request = Request::get(format!("{}/user", mock.server.url())).header("authorization", basic(JANE));
+        mock.send(request.header("accept", accept).body(Full::default()).unwrap())
+    };
+    for good in ["application/json", "*/*", "text/html,*/*;q=0.8", "application/vnd.com.leadconduit.flow+json"] {
+        let reply = with(good).expect(200);
+        assert_eq!(reply.header("content-type"), Some("application/json; charset=utf-8"));
+    }
+    for bad in ["text/html", "application/json;q=0", "image/png"] {
+        let refused = with(bad).expect(403);
+        assert_eq!(refused.text, r#"{"error":"misconfigured csrf: check Accept header is set properly"}"#);
+        assert_eq!(refused.header("etag"), Some("W/\"43-4f285622\""));
+    }
+}
+
+#[test]
+fn unknown_paths_name_the_nearest_operation() {
+    let mock = Mock::healthy();
+    let reply = mock.get("/conections").expect(404);
+    assert_eq!(reply.header("content-type"), Some("application/problem+json"));
+    let problem = reply.json();
+    assert_eq!(problem["nearest"]["operation"], "list_connections");
+    assert_eq!(problem["type"], "README.md#no-such-operation");
+    assert!(problem["detail"].as_str().unwrap().contains("did you mean GET /connections"), "{problem}");
+    let far = mock.get("/x/y/z/1/2/3").expect(404).json();
+    assert_eq!(far.get("nearest"), None);
+    assert!(far["detail"].as_str().unwrap().contains("leadconduit-mock operations"));
+    let nested = mock.get("/credential/5ff33b53940df5a34a388801").expect(404).json();
+    assert_eq!(nested["nearest"]["operation"], "get_credential");
+}
+
+#[test]
+fn wrong_methods_are_told_the_right_ones() {
+    let mock = Mock::healthy();
+    let reply = mock.call(JANE, Method::PATCH, "/credentials/5ff33b53940df5a34a388801", None).expect(405);
+    assert_eq!(reply.header("allow"), Some("GET, HEAD, PUT, DELETE, OPTIONS"));
+    assert!(reply.json()["detail"].as_str().unwrap().contains("update_credential"), "{}", reply.text);
+    let options = mock.call("", Method::OPTIONS, "/account", None).expect(204);
+    assert_eq!(options.header("allow"), Some("GET, HEAD, PUT, OPTIONS"));
+}
+
+#[test]
+fn head_is_get_without_its_body() {
+    let mock = Mock::healthy();
+    let get = mock.get("/account");
+    let head = mock.call(JANE, Method::HEAD, "/account", None).expect(200);
+    assert_eq!(head.text, "");
+    assert_eq!(head.header("content-length"), Some(get.text.len().to_string().as_str()));
+    assert_eq!(head.header("etag"), get.header("etag"));
+    mock.call(JANE, Method::HEAD, "/onboard/buyer", None).expect(405);
+}
+
+#[test]
+fn a_tag_that_is_known_gives_304() {
+    let mock = Mock::healthy();
+    let tag = mock.get("/account").header("etag").unwrap().to_owned();
+    let with = |method: Method, value: &str| {
+        let request = Request::builder().method(method).uri(format!("{}/account", mock.server.url()));
+        let request = request.header("authorization", basic(JANE)).header("if-none-match", value);
+        mock.send(request.body(Full::default()).unwrap())
+    };
+    for value in [tag.as_str(), "*", &format!("\"x\", {tag}"), tag.trim_start_matches("W/")] {
+        let reply = with(Method::GET, value).expect(304);
+        assert_eq!((reply.text.as_str(), reply.header("etag")), ("", Some(tag.as_str())), "{value}");
+        assert!(reply.header("access-control-allow-origin").is_some());
+    }
+    with(Method::HEAD, &tag).expect(304);
+    with(Method::GET, "W/\"1-1\"").expect(200);
+    mock.put("/account", &json!({"data_retention_in_days": 7})).expect(200);
+    with(Method::GET, &tag).expect(200);
+}
+
+#[test]
+fn bodies_that_cannot_be_taken() {
+    let mock = Mock::start(MockServer::builder().configure(|settings| settings.limits.body_bytes_max = 1000));
+    let send = |content_type: Option<&str>, body: &str| {
+        let mut request = Request::post(format!("{}/onboards", mock.server.url())).header("authorization", basic(JANE));
+        if let Some(value) = content_type {
+            request = request.header("content-type", value);
+        }
+        mock.send(request.body(Full::from(body.to_owned())).unwrap())
+    };
+    let good = format!(r#"{{"invitation_id":"{INVITATION}"}}"#);
+    let json = Some("application/json");
+    send(json, &good).expect(201);
+    send(Some("application/json; charset=utf-8"), &good).expect(201);
+    send(Some("application/vnd.com.leadconduit.onboard+json"), &good).expect(201);
+    assert_eq!(send(None, &good).expect(415).error(), "Content-Type is missing; send application/json");
+    assert_eq!(send(Some("text/plain"), &good).expect(415).error(), "Content-Type must be application/json, not text/plain");
+    assert_eq!(send(json, "").expect(400).error(), "the body is missing");
+    assert_eq!(send(None, "").expect(400).error(), "the body is missing");
+    let broken = send(json, "{\n  \"invitation_id\": nope }").expect(400);
+    assert!(broken.error().contains("line 2 column"), "{}", broken.text);
+    assert_eq!(send(json, "[]").expect(400).error(), "the body must be an object, not an array");
+    let large = send(json, &"x".repeat(1001)).expect(413);
+    assert_eq!(large.error(), "the body is larger than 1000 bytes");
+    assert_eq!(large.violations()[0]["code"], "size");
+    send(json, &"9".repeat(1000)).expect(400);
+}
+
+#[test]
+fn one_connection_serves_many_requests() {
+    let mock = Mock::healthy();
+    let mut socket = mock.socket();
+    let request = format!("GET /connections HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\n\r\n", basic(JANE));
+    for _ in 0..3 {
+        socket.write_all(request.as_bytes()).unwrap();
+        assert!(read_reply(&mut socket).starts_with("HTTP/1.1 200 OK"));
+    }
+    // Pipelined: three requests in one write, three replies in their order.
+    let three = ["/user", "/account", "/nowhere"].map(|path| request.replace("/connections", path)).concat();
+    socket.write_all(three.as_bytes()).unwrap();
+    let replies: Vec<String> = (0..3).map(|_| read_reply(&mut socket)).collect();
+    assert!(replies[0].contains("x-mock-operation: get_user"), "{}", replies[0]);
+    assert!(replies[1].contains("x-mock-operation: get_account"), "{}", replies[1]);
+    assert!(replies[2].starts_with("HTTP/1.1 404"), "{}", replies[2]);
+}
+
+#[test]
+fn chunks_and_100_continue() {
+    let mock = Mock::healthy();
+    let head = format!(
+        "POST /onboards HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\nContent-Type: application/json\r\nConnection: close\r\n",
+        basic(JANE)
+    );
+    let body = format!(r#"{{"invitation_id":"{INVITATION}"}}"#);
+    let (one, two) = body.split_at(10);
+    let chunks = format!("{:x}\r\n{one}\r\n{:x}\r\n{two}\r\n0\r\n\r\n", one.len(), two.len());
+    let reply = mock.raw(format!("{head}Transfer-Encoding: chunked\r\n\r\n{chunks}").as_bytes());
+    assert!(reply.starts_with("HTTP/1.1 201"), "{reply}");
+
+    let mut socket = mock.socket();
+    socket.write_all(format!("{head}Expect: 100-continue\r\nContent-Length: {}\r\n\r\n", body.len()).as_bytes()).unwrap();
+    assert!(read_reply(&mut socket).starts_with("HTTP/1.1 100 Continue"));
+    socket.write_all(body.as_bytes()).unwrap();
+    assert!(read_all(&mut socket).starts_with("HTTP/1.1 201"));
+
+    // Too large by its own announcement: the answer comes instead of 100 Continue.
+    let mut socket = mock.socket();
+    socket.write_all(format!("{head}Expect: 100-continue\r\nContent-Length: 99999999\r\n\r\n").as_bytes()).unwrap();
+    assert!(read_all(&mut socket).starts_with("HTTP/1.1 413"));
+}
+
+#[test]
+fn a_chunked_body_over_the_limit_is_413() {
+    let mock = Mock::start(MockServer::builder().configure(|settings| settings.limits.body_bytes_max = 100));
+    let head = format!(
+        "POST /onboards HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\nContent-Type: application/json\r\nConnection: close\r\n\
+         Transfer-Encoding: chunked\r\n\r\n",
+        basic(JANE)
+    );
+    let reply = mock.raw(format!("{head}80\r\n{}\r\n0\r\n\r\n", "x".repeat(128)).as_bytes());
+    assert!(reply.starts_with("HTTP/1.1 413"), "{reply}");
+}
+
+#[test]
+fn a_client_that_stalls_is_answered_in_time() {
+    let mock = Mock::start(MockServer::builder().configure(|settings| {
+        settings.limits.body_wait_ms_max = 100;
+        settings.limits.head_wait_ms_max = 200;
+    }));
+    let head = format!("POST /onboards HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\nContent-Length: 50\r\n\r\n{{", basic(JANE));
+    let reply = mock.raw(head.as_bytes());
+    assert!(reply.starts_with("HTTP/1.1 408"), "{reply}");
+    assert!(reply.contains("access-control-allow-origin"), "a page must be able to read this one too: {reply}");
+    assert_eq!(read_all(&mut mock.socket()), "", "nothing was asked, so nothing is said");
+}
+
+#[test]
+fn what_is_no_http_does_not_hurt() {
+    let mock = Mock::healthy();
+    for bytes in [&b"\x16\x03\x01\x02\x00"[..], b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\r\n\r\n\r\n", &[0xff; 100]] {
+        let reply = mock.raw(bytes);
+        assert!(reply.is_empty() || reply.starts_with("HTTP/1.1 4"), "{reply}");
+    }
+    let long = format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "y".repeat(300_000));
+    // The answer can be lost: the connection is closed while the client is still sending.
+    let reply = mock.raw(long.as_bytes());
+    assert!(reply.is_empty() || reply.starts_with("HTTP/1.1 431"), "{reply}");
+    mock.get("/user").expect(200);
+}
+
+#[test]
+fn pages_of_any_origin_may_read_every_reply() {
+    let mock = Mock::healthy();
+    let send = |method: Method, path: &str, key: &str| {
+        let request = Request::builder().method(method).uri(format!("{}{path}", mock.server.url()));
+        let request = request.header("origin", "http://localhost:3000").header("authorization", basic(key));
+        mock.send(request.body(Full::default()).unwrap())
+    };
+    let rows = [
+        (Method::GET, "/user", JANE, 200),
+        (Method::GET, "/user", "wrong", 401),
+        (Method::GET, "/nowhere", JANE, 404),
+        (Method::PATCH, "/user", JANE, 405),
+        (Method::POST, "/onboards", JANE, 400),
+        (Method::GET, "/__admin/health", "", 200),
+        (Method::GET, "/__admin/nothing", "", 404),
+    ];
+    for (method, path, key, status) in rows {
+        let reply = send(method, path, key).expect(status);
+        assert_eq!(reply.header("access-control-allow-origin"), Some("http://localhost:3000"), "{path}");
+        assert_eq!(reply.header("access-control-allow-credentials"), Some("true"), "{path}");
+        let exposed = reply.header("access-control-expose-headers").unwrap();
+        for name in ["X-Connections-Degraded", "ETag", "Retry-After", "X-Mock-Violations", "X-Mock-Fault"] {
+            assert!(exposed.contains(name), "{name} on {path}");
+        }
+        assert!(reply.header("vary").unwrap().contains("Origin"), "{path}");
+    }
+}
+
+#[test]
+fn browsers_may_ask_before_they_call() {
+    let mock = Mock::healthy();
+    let ask = |origin: &str, path: &str| {
+        let request = Request::builder().method(Method::OPTIONS).uri(format!("{}{path}", mock.server.url()));
+        let request = request
+            .header("origin", origin)
+            .header("access-control-request-method", "PUT")
+            .header("access-control-request-headers", "authorization,content-type,x-mine")
+            .header("access-control-request-private-network", "true");
+        mock.send(request.body(Full::default()).unwrap())
+    };
+    for path in ["/account", "/nowhere"] {
+        let reply = ask("https://app.example.com", path).expect(204);
+        assert_eq!(reply.header("access-control-allow-origin"), Some("https://app.example.com"));
+        assert_eq!(reply.header("access-control-allow-headers"), Some("authorization,content-type,x-mine"));
+        assert_eq!(reply.header("access-control-allow-private-network"), Some("true"));
+        assert!(reply.header("access-control-allow-methods").unwrap().contains("PUT"));
+    }
+}
+
+#[test]
+fn pages_can_be_limited_to_some_origins() {
+    let mock = Mock::start(MockServer::builder().configure(|settings| {
+        settings.cors = leadconduit_mock::settings::CorsPolicy::Only(vec!["http://localhost:3000".to_owned()]);
+    }));
+    let send = |origin: &str| {
+        let request = Request::get(format!("{}/user", mock.server.url())).header("origin", origin);
+        mock.send(request.body(Full::default()).unwrap())
+    };
+    assert_eq!(send("http://localhost:3000").header("access-control-allow-origin"), Some("http://localhost:3000"));
+    assert_eq!(send("http://evil.example.com").header("access-control-allow-origin"), None);
+}
+
+#[test]
+fn mock_headers_can_be_left_out() {
+    let mock = Mock::start(MockServer::builder().configure(|settings| {
+        settings.mock_headers = leadconduit_mock::settings::MockHeaders::Hidden;
+    }));
+    let reply = mock.post("/onboards", &json!({})).expect(400);
+    assert!(!reply.headers.keys().any(|name| name.as_str().starts_with("x-mock-")), "{:?}", reply.headers);
+}
+
+#[test]
+fn the_control_api_says_that_it_is_ready() {
+    let mock = Mock::scenario("empty-account");
+    let health = mock.call("", Method::GET, "/__admin/health", None).expect(200).json();
+    assert_eq!((&health["status"], &health["scenario"]), (&json!("healthy"), &json!("empty-account")));
+    assert_eq!(mock.get("/__admin/version").json()["name"], "leadconduit-mock");
+    let wrong = mock.call("", Method::POST, "/__admin/health", None).expect(405);
+    assert!(wrong.json()["detail"].as_str().unwrap().contains("send GET /__admin/health"));
+    let typo = mock.get("/__admin/helth").expect(404).json();
+    assert!(typo["detail"].as_str().unwrap().contains("did you mean /__admin/health?"), "{typo}");
+}
+
+#[test]
+fn sandboxes_do_not_see_each_other() {
+    let mock = Mock::healthy();
+    let credential = json!({"name": "x", "type": "user", "package": "p", "username": "u", "password": "p"});
+    let count = |path: &str| mock.get(path).expect(200).json().as_array().unwrap().len();
+    let before = count("/credentials");
+    let made = mock.post("/__sandbox/mine/credentials", &credential).expect(201);
+    assert_eq!(made.header("x-mock-sandbox"), Some("mine"));
+    assert_eq!((count("/credentials"), count("/__sandbox/mine/credentials")), (before, before + 1));
+    let suffixed = mock.call(&format!("{JANE}+mine"), Method::GET, "/credentials", None).expect(200);
+    assert_eq!(suffixed.header("x-mock-sandbox"), Some("mine"));
+    let bad = Request::get(format!("{}/user", mock.server.url())).header("x-mock-sandbox", "no way");
+    let bad = mock.send(bad.body(Full::default()).unwrap()).expect(400);
+    assert_eq!(bad.json()["type"], "README.md#sandboxes");
+}
+
+#[test]
+fn sandboxes_are_bounded_in_number() {
+    let mock = Mock::start(MockServer::builder().configure(|settings| settings.limits.sandboxes_max = 3));
+    let settings = json!({"notifications": {}});
+    for name in ["a", "b", "c"] {
+        mock.post(&format!("/__sandbox/{name}/user_settings"), &settings).expect(201);
+    }
+    // `default`, `b` and `c` are left; `a` was used least recently and begins anew.
+    mock.post("/__sandbox/c/user_settings", &settings).expect(409);
+    mock.post("/__sandbox/b/user_settings", &settings).expect(409);
+    mock.post("/__sandbox/a/user_settings", &settings).expect(201);
+}

@@ -1,0 +1,118 @@
+//! Onboards: from an invitation to a flow that takes the seller's leads.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::support::{ACME_ID, BUYER, FLOW, GLOBEX, INVITATION, Mock, SELLER, SSO_ONLY, SUPERUSER};
+
+fn create(mock: &Mock) -> Value {
+    mock.post("/onboards", &json!({"invitation_id": INVITATION})).expect(201).json()
+}
+
+fn path(onboard: &Value) -> String {
+    format!("/onboards/{}", onboard["id"].as_str().unwrap())
+}
+
+fn is_set_up(mock: &Mock, connection: &str) -> bool {
+    mock.get(&format!("/connections/{connection}")).json()["ui_state"]["has_setup_buyer_delivery"] == true
+}
+
+#[test]
+fn the_documented_sequence() {
+    let mock = Mock::healthy();
+    let created = create(&mock);
+    assert_eq!(created["connection_id"], BUYER, "the connection is looked up through the invitation");
+    assert_eq!((&created["account_id"], &created["status"]), (&json!(ACME_ID), &json!("created")));
+    assert_eq!(created["invitation_id"], INVITATION, "the one that was sent");
+    assert_eq!(mock.get("/onboards").expect(200).json(), json!([created]));
+
+    let body = json!({"invitation_id": INVITATION, "flow_id": FLOW, "status": "in_progress"});
+    let started = mock.put(&path(&created), &body).expect(200).json();
+    assert_eq!((&started["status"], &started["flow_id"]), (&json!("in_progress"), &json!(FLOW)));
+    assert!(!is_set_up(&mock, BUYER));
+
+    let done = json!({"invitation_id": INVITATION, "status": "completed"});
+    let completed = mock.put(&path(&created), &done).expect(200).json();
+    assert_eq!((&completed["status"], &completed["flow_id"]), (&json!("completed"), &json!(FLOW)));
+    assert!(is_set_up(&mock, BUYER), "the connection is marked");
+    assert_eq!(mock.get("/onboards").json(), json!([completed]));
+
+    let again = mock.put(&path(&created), &done).expect(200).json();
+    assert_eq!(again["status"], "completed", "saying it again changes nothing");
+    let other = create(&mock);
+    let failed = mock.put(&path(&other), &done).expect(200).json();
+    assert_eq!(failed["status"], "failed", "a connection is set up once");
+}
+
+#[test]
+fn without_a_flow_one_is_made() {
+    let mock = Mock::healthy();
+    let created = create(&mock);
+    let done = json!({"invitation_id": INVITATION, "status": "completed"});
+    let flow = mock.put(&path(&created), &done).expect(200).json()["flow_id"].as_str().unwrap().to_owned();
+    assert!(flow.len() == 24 && flow != FLOW, "{flow}");
+}
+
+#[test]
+fn a_set_up_that_cannot_work_fails_and_leaves_no_trace() {
+    let mock = Mock::healthy();
+    let created = create(&mock);
+    let body = json!({"invitation_id": INVITATION, "flow_id": "000000000000000000000000", "status": "completed"});
+    assert_eq!(mock.put(&path(&created), &body).expect(200).json()["status"], "failed");
+    assert!(!is_set_up(&mock, BUYER));
+    let mended = json!({"invitation_id": INVITATION, "flow_id": FLOW, "status": "completed"});
+    assert_eq!(mock.put(&path(&created), &mended).expect(200).json()["status"], "completed", "it can be tried again");
+}
+
+#[test]
+fn at_once_and_only_once() {
+    let mock = Mock::healthy();
+    let body = json!({"connection_id": BUYER, "flow_id": FLOW});
+    let redirect = mock.post("/onboard/buyer", &body).expect(200).json();
+    assert_eq!(redirect, json!({"redirect": format!("/flows/{FLOW}")}));
+    assert!(is_set_up(&mock, BUYER));
+    mock.post("/onboard/buyer", &body).expect(409);
+    mock.post("/onboard/buyer", &json!({"invitation_id": INVITATION})).expect(409);
+    mock.post("/onboard/buyer", &json!({"connection_id": SELLER})).expect(409);
+}
+
+#[test]
+fn what_cannot_be_found_is_404_and_what_is_malformed_400() {
+    let mock = Mock::healthy();
+    let unknown = "000000000000000000000000";
+    mock.post("/onboards", &json!({"invitation_id": unknown})).expect(404);
+    mock.post("/onboards", &json!({"invitation_id": INVITATION, "flow_id": unknown})).expect(404);
+    mock.put(&format!("/onboards/{unknown}"), &json!({"invitation_id": INVITATION})).expect(404);
+    mock.post("/onboard/buyer", &json!({"connection_id": unknown})).expect(404);
+    mock.post("/onboard/buyer", &json!({"invitation_id": unknown})).expect(404);
+    mock.post("/onboards", &json!({"invitation_id": "x"})).expect(400);
+    mock.post("/onboards", &json!({})).expect(400);
+    let neither = mock.post("/onboard/buyer", &json!({"flow_id": FLOW})).expect(400);
+    assert_eq!(neither.error(), "the body needs connection_id or invitation_id");
+    mock.call(GLOBEX, Method::POST, "/onboards", Some(&json!({"invitation_id": INVITATION}))).expect(404);
+    let created = create(&mock);
+    let theirs = mock.call(GLOBEX, Method::PUT, &path(&created), Some(&json!({"invitation_id": INVITATION})));
+    theirs.expect(404);
+    assert_eq!(mock.call(GLOBEX, Method::GET, "/onboards", None).json(), json!([]));
+}
+
+#[test]
+fn a_pending_invitation_has_no_connection_yet() {
+    let mock = Mock::healthy();
+    let invited = mock.post("/invitations/recipient", &json!({"email": "new@example.com"})).expect(201).json();
+    let invitation = &invited["entity"]["invitation_id"];
+    let onboard = mock.post("/onboards", &json!({"invitation_id": invitation})).expect(201).json();
+    assert_eq!(onboard.get("connection_id"), None);
+    let done = json!({"invitation_id": invitation, "status": "completed"});
+    assert_eq!(mock.put(&path(&onboard), &done).expect(200).json()["status"], "failed");
+    mock.post("/onboard/buyer", &json!({"invitation_id": invitation})).expect(404);
+}
+
+#[test]
+fn a_repaired_connection_has_no_entity_to_make_a_source_of() {
+    let mock = Mock::healthy();
+    mock.call(SUPERUSER, Method::POST, "/connections", Some(&json!({"connection_id": SSO_ONLY}))).expect(201);
+    let refused = mock.post("/onboard/buyer", &json!({"connection_id": SSO_ONLY})).expect(422);
+    assert_eq!(refused.error(), "the connected account has no entity that could be a source");
+    assert!(!is_set_up(&mock, SSO_ONLY));
+}

@@ -1,0 +1,147 @@
+//! The README keeps its word: every console block in it is run, in order, in one shell.
+//!
+//! In a block, a line that begins with `$ ` is a command (a trailing backslash continues it); the lines below it are
+//! what it prints. `...` stands for anything, within a line or for any number of lines.
+
+use std::fmt::Write as _;
+use std::io::Read as _;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_leadconduit-mock");
+
+struct Step {
+    line: usize,
+    command: String,
+    expected: Vec<String>,
+}
+
+fn steps(readme: &str) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut inside = false;
+    let mut continues = false;
+    for (at, line) in readme.lines().enumerate() {
+        if line.starts_with("```") {
+            inside = line == "```console";
+            continues = false;
+        } else if !inside {
+        } else if continues {
+            let step = steps.last_mut().unwrap();
+            let _ = write!(step.command, "\n{line}");
+            continues = line.ends_with('\\');
+        } else if let Some(command) = line.strip_prefix("$ ") {
+            steps.push(Step { line: at + 1, command: command.to_owned(), expected: Vec::new() });
+            continues = command.ends_with('\\');
+        } else {
+            steps.last_mut().expect("a block begins with a command").expected.push(line.to_owned());
+        }
+    }
+    steps
+}
+
+fn matches(expected: &[String], found: &[&str]) -> bool {
+    match expected.split_first() {
+        None => found.is_empty(),
+        Some((first, rest)) if first == "..." => (0..=found.len()).any(|skip| matches(rest, &found[skip..])),
+        Some((first, rest)) => found.split_first().is_some_and(|(line, left)| line_matches(first, line) && matches(rest, left)),
+    }
+}
+
+fn line_matches(expected: &str, found: &str) -> bool {
+    let mut parts = expected.split("...");
+    let first = parts.next().unwrap();
+    let Some(mut rest) = found.strip_prefix(first) else { return false };
+    let parts: Vec<&str> = parts.collect();
+    for (at, part) in parts.iter().enumerate() {
+        if at + 1 == parts.len() {
+            return rest.ends_with(part);
+        }
+        let Some(found) = rest.find(part) else { return false };
+        rest = &rest[found + part.len()..];
+    }
+    rest.is_empty()
+}
+
+#[test]
+fn every_block_does_what_it_says() {
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    let steps = steps(&readme);
+    assert!(steps.len() >= 10, "only {} commands", steps.len());
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let folder = tempfile::tempdir().unwrap();
+    let links = folder.path().join("bin");
+    std::fs::create_dir(&links).unwrap();
+    std::os::unix::fs::symlink(BINARY, links.join("leadconduit-mock")).unwrap();
+    let path = format!("{}:{}", links.display(), std::env::var("PATH").unwrap());
+    let mut background = Vec::new();
+    for step in &steps {
+        // The README serves on the default port; the test must not, because somebody may be using it.
+        let command = step.command.replace("4010", &port.to_string());
+        let command = command.replace("cargo run --release --locked --", "leadconduit-mock").replace("cargo run --release --locked", "leadconduit-mock");
+        if command.contains("cargo test") {
+            continue;
+        }
+        let mut bash = Command::new("bash");
+        bash.args(["-c", &command]).env("PATH", &path).env("LEADCONDUIT_MOCK_PORT", port.to_string());
+        bash.current_dir(env!("CARGO_MANIFEST_DIR"));
+        if let Some(command) = command.strip_suffix(" &") {
+            // A server that the README leaves running. It replaces the one before it.
+            background.drain(..).for_each(|child: std::process::Child| end(child));
+            let mut bash = Command::new("bash");
+            bash.args(["-c", &format!("exec {command}")]).env("PATH", &path).env("LEADCONDUIT_MOCK_PORT", port.to_string());
+            background.push(bash.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+            wait_for(port);
+            continue;
+        }
+        let output = bash.output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap().replace('\r', "").replace(&port.to_string(), "4010");
+        let found: Vec<&str> = text.trim_end().lines().collect();
+        assert!(
+            matches(&step.expected, &found),
+            "README.md:{}: `{}` printed\n{text}{}\nand not\n{}",
+            step.line, step.command, String::from_utf8_lossy(&output.stderr), step.expected.join("\n"),
+        );
+    }
+    background.into_iter().for_each(end);
+}
+
+fn wait_for(port: u16) {
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(10) {
+        if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    panic!("the server does not come up");
+}
+
+fn end(mut child: std::process::Child) {
+    let _ = child.kill();
+    let _ = child.wait();
+    if let Some(mut rest) = child.stderr.take() {
+        let _ = rest.read(&mut []);
+    }
+}
+
+#[test]
+fn every_problem_type_leads_to_a_section() {
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    let anchors: Vec<String> = readme
+        .lines()
+        .filter(|line| line.starts_with('#'))
+        .map(|line| line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-").replace(['`', '\'', ',', ':'], ""))
+        .collect();
+    for section in ["no-such-operation", "sandboxes", "bugs-of-the-mock", "control-api"] {
+        assert!(anchors.iter().any(|anchor| anchor == section), "README.md has no section #{section}: {anchors:?}");
+    }
+}
+
+#[test]
+fn every_built_in_scenario_and_flag_is_named() {
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    for (name, _) in leadconduit_mock::scenario::built_in::FILES {
+        let stem = std::path::Path::new(name).file_stem().unwrap().to_str().unwrap();
+        assert!(readme.contains(&format!("`{stem}`")), "{stem} is missing from README.md");
+    }
+}

@@ -1,0 +1,113 @@
+//! What happens to requests that break the contract: refused, served with a report, or served in silence.
+
+use http::{Method, Request};
+use http_body_util::Full;
+use leadconduit_mock::MockServer;
+use leadconduit_mock::settings::RequestMode;
+use serde_json::json;
+
+use crate::support::{ACME_ID, FLOW, INVITATION, JANE, Mock, basic};
+
+fn with_mode(mode: RequestMode) -> Mock {
+    Mock::start(MockServer::builder().requests(mode))
+}
+
+#[test]
+fn strict_refuses_and_lists_every_mistake() {
+    let mock = with_mode(RequestMode::Strict);
+    let refused = mock.post("/onboards", &json!({"invitatin_id": INVITATION, "flow_id": 7})).expect(400);
+    insta::assert_json_snapshot!(json!({"body": refused.json(), "violations": refused.violations()}));
+    assert_eq!(mock.get("/onboards").json(), json!([]), "and nothing was done");
+}
+
+#[test]
+fn warn_serves_and_lists_them_all_the_same() {
+    let mock = with_mode(RequestMode::Warn);
+    let served = mock.post("/onboards", &json!({"invitation_id": INVITATION, "flow_id": FLOW, "status": 1})).expect(201);
+    assert_eq!(served.violations(), [] as [serde_json::Value; 0], "what is not described is not forbidden");
+    let served = mock.put("/account", &json!({"features": {"firehose": "yes"}}));
+    assert_eq!(served.violations()[0]["location"], "/body/features/firehose");
+    let list = mock.get("/connections?relationship_type=sellr").expect(200);
+    assert_eq!((list.json(), list.violations()[0]["code"].as_str()), (json!([]), Some("enum")));
+    let request = Request::post(format!("{}/user_settings", mock.server.url())).header("authorization", basic(JANE));
+    let plain = mock.send(request.header("content-type", "text/plain").body(Full::from(r#"{"notifications":{}}"#)).unwrap());
+    assert_eq!(plain.expect(201).violations()[0]["code"], "content-type");
+}
+
+#[test]
+fn off_serves_and_says_nothing() {
+    let mock = with_mode(RequestMode::Off);
+    let list = mock.get("/connections?relationship_type=sellr").expect(200);
+    assert_eq!(list.header("x-mock-violations"), None);
+    let request = Request::post(format!("{}/user_settings", mock.server.url())).header("authorization", basic(JANE));
+    mock.send(request.body(Full::from(r#"{"notifications":{}}"#)).unwrap()).expect(201);
+}
+
+#[test]
+fn what_cannot_be_served_is_refused_in_every_mode() {
+    for mode in [RequestMode::Strict, RequestMode::Warn, RequestMode::Off] {
+        let mock = with_mode(mode);
+        for body in ["", "nonsense", "[]", "{}", r#"{"invitation_id": 5}"#] {
+            for path in ["/onboards", "/onboard/buyer", "/invitations/source", "/connections", "/credentials"] {
+                let request = Request::post(format!("{}{path}", mock.server.url()));
+                let request = request.header("authorization", basic(crate::support::SUPERUSER));
+                let reply = mock.send(request.header("content-type", "application/json").body(Full::from(body)).unwrap());
+                assert!(matches!(reply.status, 400 | 404), "{mode:?} {path} {body}: {} {}", reply.status, reply.text);
+            }
+        }
+    }
+}
+
+#[test]
+fn undocumented_query_parameters_are_reported_and_served() {
+    let mock = with_mode(RequestMode::Strict);
+    let served = mock.get("/connections?relationship_typ=seller").expect(200);
+    let violation = &served.violations()[0];
+    assert_eq!((&violation["location"], &violation["code"]), (&json!("/query/relationship_typ"), &json!("unknown")));
+    assert!(violation["message"].as_str().unwrap().contains("did you mean relationship_type?"), "{violation}");
+    assert_eq!(mock.get("/connections?__anything=1").header("x-mock-violations"), None);
+}
+
+#[test]
+fn a_parameter_is_given_once() {
+    let mock = with_mode(RequestMode::Strict);
+    let refused = mock.get("/connections?relationship_type=seller&relationship_type=buyer").expect(400);
+    assert_eq!(refused.error(), "relationship_type may be given once, not 2 times");
+}
+
+#[test]
+fn locations_are_pointers_with_escapes() {
+    let mock = with_mode(RequestMode::Strict);
+    let served = mock.get("/connections?a%2Fb~c=1").expect(200);
+    assert_eq!(served.violations()[0]["location"], "/query/a~1b~0c");
+}
+
+#[test]
+fn the_report_is_bounded() {
+    let mock = with_mode(RequestMode::Strict);
+    let query: Vec<String> = (0..200).map(|at| format!("parameter_number_{at}=1")).collect();
+    let served = mock.get(&format!("/connections?{}", query.join("&"))).expect(200);
+    assert!(served.header("x-mock-violations").unwrap().len() <= 4096);
+    assert_eq!(served.violations().last().unwrap()["code"], "truncated");
+}
+
+#[test]
+fn passwords_do_not_come_back_in_messages() {
+    let mock = with_mode(RequestMode::Strict);
+    let body = json!({"name": "x", "type": "user", "package": "p", "username": 1, "password": ["hunter2"]});
+    let refused = mock.post("/credentials", &body).expect(400);
+    let everything = format!("{:?} {}", refused.headers, refused.text);
+    assert!(!everything.contains("hunter2"), "{everything}");
+    assert!(everything.contains("/body/password"));
+}
+
+#[test]
+fn read_only_input_is_ignored() {
+    let mock = with_mode(RequestMode::Strict);
+    let body = json!({"invitation_id": INVITATION, "id": ACME_ID, "created_at": "2001-01-01T00:00:00Z", "account_id": FLOW});
+    let created = mock.post("/onboards", &body).expect(201).json();
+    assert_ne!(created["id"], body["id"]);
+    assert_eq!(created["account_id"], ACME_ID);
+    let read = mock.call(JANE, Method::GET, "/onboards", None).json();
+    assert_eq!(read, json!([created]));
+}

@@ -1,0 +1,181 @@
+//! What the tests share: a server, a client, and raw sockets.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use base64::Engine as _;
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request};
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::client::legacy::Client as HyperClient;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use leadconduit_mock::{MockServer, MockServerBuilder};
+use serde_json::Value;
+
+/// Jane Doe of Acme, Inc., user admin.
+pub const JANE: &str = "2f1d5f29915b866c7a2fa5de29613104";
+/// Acme's own key.
+pub const ACME: &str = "1f1b96c9150d8050e858c043d543bb4eadae0e6f";
+/// A superuser of Acme.
+pub const SUPERUSER: &str = "00000000000000000000000000000000000000aa";
+/// A user of Globex.
+pub const GLOBEX: &str = "00000000000000000000000000000000000000bb";
+
+pub const ACME_ID: &str = "5fd4371e940df5a34a3888b2";
+pub const JANE_ID: &str = "5fd438f91f0d12766e2bfee5";
+pub const SUPERUSER_ID: &str = "5fd43a031f0d12766e2bfeaa";
+pub const LUIS_ID: &str = "5fe0b6d21f0d12766e2bfecc";
+pub const GLOBEX_USER_ID: &str = "60a5e21e1f0d12766e2bfebb";
+pub const SELLER: &str = "5d9a4c421d011c553e000001";
+pub const BUYER: &str = "5d9a4c421d011c553e000002";
+pub const SSO_ONLY: &str = "5d9a4c421d011c553e000004";
+pub const GLOBEX_ONLY: &str = "5d9a4c421d011c553e0000fe";
+pub const INVITATION: &str = "64b8f0f5e4b0c3a1d5e6f7a8";
+pub const FLOW: &str = "64b8f0f5e4b0c3a1d5e6f7ab";
+
+/// A server with a client that speaks to it, as Jane unless told otherwise.
+pub struct Mock {
+    pub server: MockServer,
+    runtime: tokio::runtime::Runtime,
+    client: HyperClient<HttpConnector, Full<Bytes>>,
+}
+
+/// A reply.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {} {}", self.status, self.text))
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    pub fn error(&self) -> String {
+        self.json()["error"].as_str().unwrap_or_else(|| panic!("no error: {}", self.text)).to_owned()
+    }
+
+    pub fn violations(&self) -> Vec<Value> {
+        self.header("x-mock-violations").map(|text| serde_json::from_str(text).unwrap()).unwrap_or_default()
+    }
+
+    /// Fails unless the status is this one; says what came instead.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.text);
+        self
+    }
+}
+
+impl Mock {
+    pub fn healthy() -> Self {
+        Self::start(MockServer::builder())
+    }
+
+    pub fn scenario(name: &str) -> Self {
+        Self::start(MockServer::builder().scenario(name))
+    }
+
+    /// Every server of these tests checks its own replies.
+    pub fn start(builder: MockServerBuilder) -> Self {
+        let server = builder.configure(|settings| settings.check_replies = true).start().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let client = HyperClient::builder(TokioExecutor::new()).build_http();
+        Self { server, runtime, client }
+    }
+
+    pub fn send(&self, request: Request<Full<Bytes>>) -> Answer {
+        self.runtime.block_on(async {
+            let sent = tokio::time::timeout(Duration::from_secs(20), self.client.request(request));
+            let (head, body) = sent.await.expect("a reply in time").unwrap().into_parts();
+            let body = body.collect().await.unwrap().to_bytes();
+            Answer {
+                status: head.status.as_u16(),
+                headers: head.headers,
+                text: String::from_utf8(body.to_vec()).unwrap(),
+            }
+        })
+    }
+
+    pub fn call(&self, key: &str, method: Method, path: &str, body: Option<&Value>) -> Answer {
+        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.server.url()));
+        if !key.is_empty() {
+            request = request.header("authorization", basic(key));
+        }
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        let bytes = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
+        self.send(request.body(Full::new(bytes)).unwrap())
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        self.call(JANE, Method::GET, path, None)
+    }
+
+    pub fn post(&self, path: &str, body: &Value) -> Answer {
+        self.call(JANE, Method::POST, path, Some(body))
+    }
+
+    pub fn put(&self, path: &str, body: &Value) -> Answer {
+        self.call(JANE, Method::PUT, path, Some(body))
+    }
+
+    pub fn delete(&self, path: &str) -> Answer {
+        self.call(JANE, Method::DELETE, path, None)
+    }
+
+    /// Sends bytes and reads until the server closes, or two seconds pass.
+    pub fn raw(&self, bytes: &[u8]) -> String {
+        let mut socket = self.socket();
+        socket.write_all(bytes).unwrap();
+        read_all(&mut socket)
+    }
+
+    pub fn socket(&self) -> TcpStream {
+        let socket = TcpStream::connect(self.server.address()).unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
+        socket
+    }
+}
+
+/// What arrives until the other side closes, or nothing comes for the socket's time-out.
+pub fn read_all(socket: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    let mut chunk = [0; 4096];
+    while let Ok(length) = socket.read(&mut chunk) {
+        if length == 0 {
+            break;
+        }
+        bytes.extend_from_slice(&chunk[..length]);
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// One reply with a `Content-Length` from a socket that stays open.
+pub fn read_reply(socket: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    let mut byte = [0];
+    while !bytes.ends_with(b"\r\n\r\n") {
+        socket.read_exact(&mut byte).unwrap();
+        bytes.push(byte[0]);
+    }
+    let head = String::from_utf8(bytes).unwrap();
+    let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ").map(str::to_owned));
+    let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+    socket.read_exact(&mut body).unwrap();
+    head + &String::from_utf8(body).unwrap()
+}
+
+pub fn basic(key: &str) -> String {
+    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("API:{key}")))
+}
+

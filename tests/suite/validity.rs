@@ -1,0 +1,268 @@
+//! No reply breaks the contract: every operation, every built-in scenario, a thousand seeds.
+//!
+//! Requests are made from the contract's own schemas, with ids that the world knows and ids that it does not, and
+//! some are broken on purpose. They go through the pipeline without sockets.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use http::{HeaderValue, Method};
+use leadconduit_mock::contract::operation::Place;
+use leadconduit_mock::contract::{Contract, Operation};
+use leadconduit_mock::exchange::{Body, Reply, Request};
+use leadconduit_mock::generate::{Maker, Models};
+use leadconduit_mock::pipeline::Pipeline;
+use leadconduit_mock::scenario::Library;
+use leadconduit_mock::settings::Settings;
+use leadconduit_mock::start;
+use leadconduit_mock::world::chance::{Chance, Purpose};
+use leadconduit_mock::world::clock::Clock;
+use leadconduit_mock::world::ids::IdSource;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::support::{ACME_ID, BUYER, FLOW, GLOBEX, GLOBEX_ONLY, INVITATION, JANE, JANE_ID, SSO_ONLY, SUPERUSER};
+
+const SEEDS: u64 = 1000;
+const REQUESTS_PER_SEED: usize = 40;
+
+struct Driver {
+    contract: Arc<Contract>,
+    chance: Chance,
+    ids: IdSource,
+    /// Ids that have been seen in replies, with the area of the operation that showed them.
+    known: Vec<(String, String)>,
+}
+
+impl Driver {
+    fn new(contract: &Arc<Contract>, seed: u64) -> Self {
+        let known = [
+            ("account", ACME_ID),
+            ("user", JANE_ID),
+            ("user_settings", JANE_ID),
+            ("connections", BUYER),
+            ("connections", SSO_ONLY),
+            ("connections", GLOBEX_ONLY),
+            ("invitations", "69d2a6c8940df5a34a3888c6"),
+            ("invitation_id", INVITATION),
+            ("connection_id", BUYER),
+            ("connection_id", SSO_ONLY),
+            ("flow_id", FLOW),
+        ];
+        let known = known.map(|(area, id)| (area.to_owned(), id.to_owned())).to_vec();
+        let chance = Chance::new(seed, Purpose::Replies);
+        Self { contract: Arc::clone(contract), chance, ids: IdSource::new(seed ^ 0xabcd), known }
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        self.chance.rng().random_range(0..limit)
+    }
+
+    /// An id: mostly one that fits the place, sometimes another's, sometimes nobody's, sometimes none at all.
+    fn id(&mut self, area: &str) -> String {
+        let fitting: Vec<usize> = (0..self.known.len()).filter(|at| self.known[*at].0 == area).collect();
+        match self.below(10) {
+            0 => "000000000000000000000000".to_owned(),
+            1 => "not-an-id".to_owned(),
+            2..8 if !fitting.is_empty() => {
+                let at = self.below(fitting.len());
+                self.known[fitting[at]].1.clone()
+            }
+            _ => {
+                let at = self.below(self.known.len());
+                self.known[at].1.clone()
+            }
+        }
+    }
+
+    fn request(&mut self, operation: &Operation) -> Request {
+        let mut path = operation.path.clone();
+        let area = area(operation);
+        let mut query = String::new();
+        for parameter in &operation.parameters {
+            match parameter.place {
+                Place::Path => path = path.replace(&format!("{{{}}}", parameter.name), &self.id(&area)),
+                Place::Query if self.below(2) == 0 => {
+                    let value = match self.below(4) {
+                        0 => "nonsense".to_owned(),
+                        1 => "seller".to_owned(),
+                        2 => "buyer".to_owned(),
+                        _ => self.id("account"),
+                    };
+                    query = format!("?{}={value}", parameter.name);
+                }
+                Place::Query => {}
+            }
+        }
+        let mut request = Request::new(operation.method.clone(), format!("{path}{query}").parse().unwrap());
+        let key = match self.below(12) {
+            0 => "wrong",
+            1 | 2 => GLOBEX,
+            3..=5 => SUPERUSER,
+            _ => JANE,
+        };
+        let credentials = base64::engine::general_purpose::STANDARD.encode(format!("API:{key}"));
+        request.headers.insert("authorization", HeaderValue::from_str(&format!("Basic {credentials}")).unwrap());
+        if operation.body.is_some() && self.below(15) != 0 {
+            request.headers.insert("content-type", HeaderValue::from_static("application/json"));
+            request.body = Body::Whole(self.body(operation).to_string().into());
+        }
+        request
+    }
+
+    fn body(&mut self, operation: &Operation) -> Value {
+        let pointer = format!(
+            "/paths/{}/{}/requestBody/content/application~1json/schema",
+            operation.path.replace('/', "~1"),
+            operation.method.as_str().to_lowercase()
+        );
+        let contract = Arc::clone(&self.contract);
+        let schema = contract.document.pointer(&pointer).unwrap();
+        let seed: u64 = self.chance.rng().random();
+        let now = "2026-03-01T12:00:00Z".parse().unwrap();
+        let chance = Chance::new(seed, Purpose::Documents);
+        let mut body = Maker::new(chance, &mut self.ids, now, Models::new(contract.models())).value(schema);
+        if let Some(object) = body.as_object_mut() {
+            let names: Vec<String> = object.keys().cloned().collect();
+            for name in names {
+                if name.ends_with("_id") && self.below(8) != 0 {
+                    object[&name] = self.id(&name).into();
+                }
+                if name == "email" && self.below(2) == 0 {
+                    object[&name] = ["jo@example.com", "orders@harborview.example.com"][self.below(2)].into();
+                }
+                if name == "status" && self.below(2) == 0 {
+                    object[&name] = ["created", "in_progress", "completed"][self.below(3)].into();
+                }
+                match self.below(30) {
+                    0 => drop(object.remove(&name)),
+                    1 => object[&name] = json!({"unexpected": [null, 1]}),
+                    _ => {}
+                }
+            }
+        }
+        body
+    }
+
+    fn learn(&mut self, area: &str, value: &Value) {
+        match value {
+            Value::Object(object) => {
+                if let Some(id) = object.get("id").and_then(Value::as_str).filter(|id| id.len() == 24) {
+                    if self.known.len() < 60 && !self.known.iter().any(|(a, known)| a == area && known == id) {
+                        self.known.push((area.to_owned(), id.to_owned()));
+                    }
+                }
+                object.values().for_each(|value| self.learn(area, value));
+            }
+            Value::Array(items) => items.iter().for_each(|value| self.learn(area, value)),
+            _ => {}
+        }
+    }
+}
+
+/// The first segment of an operation's path.
+fn area(operation: &Operation) -> String {
+    operation.path.split('/').nth(1).unwrap_or_default().to_owned()
+}
+
+#[track_caller]
+fn check(contract: &Contract, operation: &Operation, request: &Request, reply: &Reply) {
+    let broken = contract.check_reply(operation, reply.status.as_u16(), &reply.headers, &reply.body);
+    let body = String::from_utf8_lossy(&reply.body);
+    assert!(broken.is_empty(), "{} {}: {} {body}\n{broken:?}", request.method, request.uri, reply.status);
+}
+
+#[test]
+fn no_reply_breaks_the_contract() {
+    let contract = Arc::new(Contract::built_in().unwrap());
+    let library = Library::built_in(Arc::clone(&contract)).unwrap();
+    let scenarios: Vec<String> = library.list().into_iter().map(|listed| listed.name).collect();
+    assert!(scenarios.len() >= 5, "{scenarios:?}");
+    let clock: Clock = "2026-03-01T12:00:00Z".parse().unwrap();
+    let next = std::sync::atomic::AtomicU64::new(0);
+    let seen: std::sync::Mutex<BTreeMap<(String, u16), usize>> = std::sync::Mutex::default();
+    let work = || {
+        let mut own: BTreeMap<(String, u16), usize> = BTreeMap::new();
+        loop {
+            let seed = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            if seed >= SEEDS {
+                break;
+            }
+            for name in &scenarios {
+                let scenario = library.get(name).unwrap();
+                let pipeline: Pipeline = start::pipeline(&Settings::default(), &contract, &scenario, seed, clock).unwrap();
+                let mut driver = Driver::new(&contract, seed);
+                for at in 0..REQUESTS_PER_SEED {
+                    let index = if at < contract.operations.len() { at } else { driver.below(contract.operations.len()) };
+                    let operation = &contract.operations[index];
+                    let request = driver.request(operation);
+                    let reply = pipeline.answer(&request);
+                    check(&contract, operation, &request, &reply);
+                    if let Ok(value) = serde_json::from_slice(&reply.body) {
+                        driver.learn(&area(operation), &value);
+                    }
+                    *own.entry((operation.id.clone(), reply.status.as_u16())).or_default() += 1;
+                }
+            }
+        }
+        let mut seen = seen.lock().unwrap();
+        for (key, count) in own {
+            *seen.entry(key).or_default() += count;
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(work);
+        }
+    });
+    let seen = seen.into_inner().unwrap();
+    for operation in &contract.operations {
+        let success = operation.replies.keys().filter(|status| (200..300).contains(*status));
+        for status in success {
+            let count = seen.get(&(operation.id.clone(), *status)).copied().unwrap_or(0);
+            assert!(count > 20, "{} answered {status} only {count} times: the requests reach too little", operation.id);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// Whatever is sent, there is a reply, and it is not a bug of ours.
+    #[test]
+    fn no_request_makes_it_panic(
+        method in "[A-Z]{1,7}",
+        path in "(/[ -~&&[^\"<>\\\\^`{|}# ?]]{0,12}){1,4}(\\?[a-z_=&%0-9]{0,30})?",
+        authorization in prop_oneof![
+            Just(crate::support::basic(JANE)), Just(crate::support::basic(SUPERUSER)), "[ -~]{0,40}", "Basic [A-Za-z0-9+/=]{0,40}",
+        ],
+        name in prop_oneof![Just("accept"), Just("content-type"), Just("cookie"), Just("x-mock-sandbox"), Just("if-none-match"), Just("origin")],
+        value in "[ -~]{0,60}",
+        known in prop::option::of(0usize..23),
+        body in prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..60).prop_map(|bytes| bytes),
+            "[\\[\\]{}\",:0-9a-z]{0,60}".prop_map(String::into_bytes),
+        ],
+    ) {
+        static PIPELINE: std::sync::OnceLock<Arc<Pipeline>> = std::sync::OnceLock::new();
+        let pipeline = PIPELINE.get_or_init(|| start::load(&Settings::default()).unwrap().pipeline);
+        let (method, path) = match known {
+            Some(at) => {
+                let operation = &pipeline.contract.operations[at];
+                (operation.method.clone(), operation.path.replace("{id}", BUYER).replace("{entityId}", BUYER))
+            }
+            None => (method.parse::<Method>().unwrap_or(Method::GET), path),
+        };
+        let Ok(uri) = path.parse() else { return Ok(()) };
+        let mut request = Request::new(method, uri);
+        for (name, value) in [("authorization", authorization.as_str()), ("content-type", "application/json"), (name, value.as_str())] {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                request.headers.insert(name, value);
+            }
+        }
+        request.body = Body::Whole(body.into());
+        let reply = pipeline.answer(&request);
+        prop_assert_ne!(reply.status.as_u16(), 500, "{:?}: {:?}", request, reply);
+    }
+}
