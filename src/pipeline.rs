@@ -14,6 +14,7 @@ use http::{Method, StatusCode};
 use crate::admin;
 use crate::behaviour::{Answer, Behaviour, Behaviours, Outcome, Refusal};
 use crate::contract::check::{self, Checks, Input};
+use crate::contract::route::PathValues;
 use crate::contract::{Contract, Operation, Route, Violation, negotiate};
 use crate::exchange::{Body, Reply, Request};
 use crate::generate;
@@ -160,7 +161,7 @@ impl Pipeline {
     }
 
     /// The operation; or what browsers ask before they call, 405 and 404.
-    fn route<'p>(&'p self, request: &Request, path: &str) -> Result<(&'p Operation, Vec<(String, String)>), Stop> {
+    fn route<'p>(&'p self, request: &Request, path: &str) -> Result<(&'p Operation, PathValues), Stop> {
         if cors::is_preflight(request) {
             return Err(Stop::Answered(cors::preflight(&self.rules.cors, request)));
         }
@@ -205,7 +206,7 @@ impl Pipeline {
         now: Timestamp,
     ) -> Outcome {
         match self.behaviours.of(operation) {
-            Behaviour::Generated => self.generate(operation, sandbox, now),
+            Behaviour::Generated => Ok(self.generate(operation, sandbox, now)),
             behaviour if behaviour.only_reads() => {
                 let target = request.uri.path_and_query().map_or(request.path(), |target| target.as_str());
                 sandbox.read(behaviour, operation, caller, target, input, now)
@@ -215,16 +216,16 @@ impl Pipeline {
     }
 
     /// A reply made from its schema.
-    fn generate(&self, operation: &Operation, sandbox: &Sandbox, now: Timestamp) -> Outcome {
+    fn generate(&self, operation: &Operation, sandbox: &Sandbox, now: Timestamp) -> Answer {
         let status = operation.success();
         let pointer = operation.replies.get(&status).and_then(|reply| reply.schema_pointer.as_deref());
         let Some(schema) = pointer.and_then(|pointer| self.contract.document.pointer(pointer)) else {
-            return Ok(Answer::of(status, bytes::Bytes::new()));
+            return Answer::of(status, bytes::Bytes::new());
         };
         let mut world = sandbox.world();
         let (chance, ids) = world.draw(Purpose::Replies);
         let mut maker = generate::Maker::new(chance, ids, now, generate::Models::new(self.contract.models()));
-        Ok(Answer::of(status, crate::world::document::serialise(&maker.value(schema))))
+        Answer::of(status, crate::world::document::serialise(&maker.value(schema)))
     }
 
     /// With `--check-replies`, a reply of LeadConduit's that breaks the contract becomes a problem that says how.

@@ -17,7 +17,7 @@ const ANSWER_BYTES_MAX: u64 = 64 * 1024;
 /// The flags of `health`.
 #[derive(Clone, Debug, Args)]
 pub(super) struct HealthArgs {
-    /// The server; http only [default: http://127.0.0.1 with the port of LEADCONDUIT_MOCK_PORT, or 4010]
+    /// The server's URL, http only; 127.0.0.1 with the port below when absent
     #[arg(long, env = "LEADCONDUIT_MOCK_URL")]
     url: Option<String>,
     /// The port on 127.0.0.1, when no URL is given

@@ -1,5 +1,6 @@
 //! `serve`: load, say what there is, listen, stop.
 
+use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -55,6 +56,7 @@ pub(super) struct ServeArgs {
 }
 
 #[derive(Clone, Copy, Debug, Args)]
+#[expect(clippy::struct_field_names, reason = "flags are named as the limits are, and units and bounds come last")]
 struct LimitArgs {
     /// The largest request body that is read
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().body_bytes_max, env = "LEADCONDUIT_MOCK_BODY_BYTES_MAX")]
@@ -148,8 +150,12 @@ fn log_to_standard_error() {
     let filter = EnvFilter::try_from_env("LEADCONDUIT_MOCK_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let colour = std::io::stderr().is_terminal();
     // A second subscriber in one process is no reason to fail.
-    let _ =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).with_target(false).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(colour)
+        .with_target(false)
+        .try_init();
 }
 
 /// Resolves when the process is asked to stop, by either of the usual signals.
@@ -186,9 +192,9 @@ fn introduction(loaded: &Loaded, settings: &Settings, url: &str) -> String {
     let first = loaded.pipeline.scenario.first_key();
     text.push_str(&table(&keys(&world, first)));
     let key = first.unwrap_or("KEY");
-    text.push_str(&format!("\n  Try:  curl -i -u API:{key} {url}/connections\n\n"));
+    let _ = writeln!(text, "\n  Try:  curl -i -u API:{key} {url}/connections\n");
     for warning in &loaded.warnings {
-        text.push_str(&format!("warning: {warning}\n\n"));
+        let _ = writeln!(text, "warning: {warning}\n");
     }
     text
 }

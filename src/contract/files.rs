@@ -19,7 +19,7 @@ pub fn read(folder: &Path, is_pattern: impl Fn(&str) -> bool) -> Result<Value, V
     for (name, source) in &sources {
         match source.parse_json() {
             Ok(value) => {
-                for (pointer, pattern) in patterns(&value, String::new()) {
+                for (pointer, pattern) in patterns(&value, "") {
                     if !is_pattern(pattern) {
                         let message = format!("`{pattern}` is no regular expression");
                         diagnoses.push(source.at_pointer(&pointer, message));
@@ -38,17 +38,17 @@ pub fn read(folder: &Path, is_pattern: impl Fn(&str) -> bool) -> Result<Value, V
 }
 
 /// Every `pattern` in a file, with its pointer.
-fn patterns(value: &Value, at: String) -> Vec<(String, &str)> {
+fn patterns<'v>(value: &'v Value, at: &str) -> Vec<(String, &'v str)> {
     match value {
         Value::Object(object) => {
             let own = object.get("pattern").and_then(Value::as_str).map(|pattern| (format!("{at}/pattern"), pattern));
             let inner = object.iter().flat_map(|(name, value)| {
-                patterns(value, format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")))
+                patterns(value, &format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")))
             });
             own.into_iter().chain(inner).collect()
         }
         Value::Array(items) => {
-            items.iter().enumerate().flat_map(|(index, value)| patterns(value, format!("{at}/{index}"))).collect()
+            items.iter().enumerate().flat_map(|(index, value)| patterns(value, &format!("{at}/{index}"))).collect()
         }
         _ => Vec::new(),
     }

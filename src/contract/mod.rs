@@ -176,7 +176,7 @@ impl Contract {
             Ok(value) if check.accepts(&value) => {}
             Ok(value) => violations.extend(check.explain("/body", &value)),
             Err(error) => {
-                violations.push(Violation::reported("/body", "json", format!("the body is not JSON: {error}")))
+                violations.push(Violation::reported("/body", "json", format!("the body is not JSON: {error}")));
             }
         }
         violations

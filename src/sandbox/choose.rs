@@ -108,10 +108,13 @@ mod tests {
         format!("Basic {}", STANDARD.encode(text))
     }
 
+    /// Path, headers; sandbox, the rest of the path, key.
+    type Row<'a> = (&'a str, &'a [(&'static str, &'a str)], &'a str, &'a str, Option<&'a str>);
+
     #[test]
     fn the_first_that_is_present_counts() {
         let (user, key) = (basic("API+in-user:KEY"), basic("API:KEY+in-key"));
-        let rows: [(&str, &[(&'static str, &str)], &str, &str, Option<&str>); 9] = [
+        let rows: [Row<'_>; 9] = [
             ("/user", &[], "default", "/user", None),
             ("/user", &[("authorization", &key)], "in-key", "/user", Some("KEY")),
             ("/user", &[("authorization", &user)], "in-user", "/user", Some("KEY")),

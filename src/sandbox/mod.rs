@@ -130,7 +130,7 @@ impl Sandbox {
 #[derive(Debug)]
 pub struct Sandboxes {
     start: World,
-    sandboxes_max: usize,
+    count_max: usize,
     /// Counts uses, to know which sandbox was used least recently.
     clock: AtomicU64,
     default: Arc<Sandbox>,
@@ -140,9 +140,9 @@ pub struct Sandboxes {
 impl Sandboxes {
     /// The default sandbox, and room for others that start the same.
     #[must_use]
-    pub fn new(start: World, sandboxes_max: usize) -> Self {
+    pub fn new(start: World, count_max: usize) -> Self {
         let default = Arc::new(Sandbox::new(DEFAULT, start.clone()));
-        Self { start, sandboxes_max, clock: AtomicU64::new(0), default, others: RwLock::default() }
+        Self { start, count_max, clock: AtomicU64::new(0), default, others: RwLock::default() }
     }
 
     /// The sandbox of that name. It comes to life when it is first asked for; when there are too many, the one that
@@ -159,12 +159,12 @@ impl Sandboxes {
         }
         let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
         // The default sandbox counts too.
-        if !others.contains_key(name) && others.len() + 1 >= self.sandboxes_max.max(2) {
+        if !others.contains_key(name) && others.len() + 1 >= self.count_max.max(2) {
             let oldest = others.values().min_by_key(|sandbox| sandbox.used.load(Ordering::Relaxed));
             if let Some(oldest) = oldest.map(|sandbox| sandbox.name.clone()) {
                 tracing::warn!(
                     "sandbox {oldest} ends: there may be {} at once, and it was used least recently",
-                    self.sandboxes_max
+                    self.count_max
                 );
                 others.remove(&oldest);
             }

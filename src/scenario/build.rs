@@ -1,6 +1,6 @@
 //! From a chain of files to a scenario that is known to be good, and from a scenario to a world.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -184,10 +184,10 @@ impl Checker<'_> {
     }
 
     fn unique(&mut self, list: &[Placed]) {
-        let mut seen: BTreeMap<&str, ()> = BTreeMap::new();
+        let mut seen: BTreeSet<&str> = BTreeSet::new();
         for placed in list {
             let id = text(&placed.value, "id");
-            if !id.is_empty() && seen.insert(id, ()).is_some() {
+            if !id.is_empty() && !seen.insert(id) {
                 let diagnosis = self.at(&placed.origin, "/id", format!("the id {id} is used twice"));
                 self.mistakes.push(diagnosis);
             }

@@ -287,7 +287,7 @@ fn read_name(text: &str) -> Result<String, String> {
 }
 
 fn clock<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Clock>, D::Error> {
-    let read = Word(|text| text.parse(), "`real` or an RFC 3339 time");
+    let read = Word(str::parse, "`real` or an RFC 3339 time");
     deserializer.deserialize_str(read).map(Some)
 }
 

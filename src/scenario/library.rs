@@ -161,7 +161,7 @@ impl Library {
                 return Err(vec![entry.source.at_pointer("/extends", message)]);
             }
             chain.push(entry);
-            next = entry.file.extends.clone();
+            next.clone_from(&entry.file.extends);
         }
         chain.reverse();
         let chain: Vec<(&Source, &ScenarioFile)> = chain.iter().map(|entry| (&entry.source, &entry.file)).collect();

@@ -16,7 +16,8 @@ fn the_key_decides_whose_account_it_is() {
 #[test]
 fn current_and_older_shape_are_both_shown() {
     let account = Mock::healthy().get("/account").json();
-    for current in ["billing_type", "financial_state", "subscriptions", "features", "pending_sellers", "pending_buyers"] {
+    for current in ["billing_type", "financial_state", "subscriptions", "features", "pending_sellers", "pending_buyers"]
+    {
         assert!(account.get(current).is_some(), "{current}");
     }
     for older in ["enterprise", "self_service_status", "self_service_status_updated_at", "subscription_id"] {

@@ -28,12 +28,8 @@ struct Serving {
 
 impl Serving {
     fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(BINARY)
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child =
+            Command::new(BINARY).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("{line:?}")).to_owned();
@@ -85,7 +81,8 @@ fn the_first_screen_has_what_a_newcomer_needs() {
     let port = serving.url.rsplit(':').next().unwrap();
     let text = text.replace(port, "PORT");
     let lines = text.lines().filter(|line| !line.contains("stopping"));
-    let text = lines.map(|line| if line.contains("ready in") { "leadconduit-mock VERSION, ready in N ms" } else { line });
+    let text =
+        lines.map(|line| if line.contains("ready in") { "leadconduit-mock VERSION, ready in N ms" } else { line });
     insta::assert_snapshot!(text.collect::<Vec<_>>().join("\n"));
 }
 
@@ -194,7 +191,9 @@ fn operations_and_scenarios_are_listed() {
 fn openapi_is_the_same_document_in_either_notation() {
     let json: Value = serde_json::from_str(&out(&run(&["openapi"]))).unwrap();
     assert_eq!(json["openapi"], "3.1.0");
-    let yaml = leadconduit_mock::yaml::Source::new("openapi", out(&run(&["openapi", "--format", "yaml"]))).parse_json().unwrap();
+    let yaml = leadconduit_mock::yaml::Source::new("openapi", out(&run(&["openapi", "--format", "yaml"])))
+        .parse_json()
+        .unwrap();
     assert_eq!(yaml, json);
 }
 
@@ -202,7 +201,9 @@ fn openapi_is_the_same_document_in_either_notation() {
 fn completions_and_help() {
     assert!(out(&run(&["completions", "bash"])).contains("leadconduit-mock"));
     let help = out(&run(&["--help"]));
-    for word in ["LEADCONDUIT_MOCK_PORT", "Exit codes", "check", "scenarios", "--scenario <NAME>", "http://127.0.0.1:4010"] {
+    for word in
+        ["LEADCONDUIT_MOCK_PORT", "Exit codes", "check", "scenarios", "--scenario <NAME>", "http://127.0.0.1:4010"]
+    {
         assert!(help.contains(word), "{word} in {help}");
     }
     assert!(out(&run(&["--version"])).starts_with("leadconduit-mock "));
@@ -222,14 +223,30 @@ fn https_with_a_certificate() {
     let (cert, key) = (cert.to_str().unwrap(), key.to_str().unwrap());
     let made = Command::new("openssl")
         .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"])
-        .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", cert])
+        .args([
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost,IP:127.0.0.1",
+            "-keyout",
+            key,
+            "-out",
+            cert,
+        ])
         .output()
         .unwrap();
     assert!(made.status.success(), "{}", err(&made));
     let serving = Serving::start(&["--port", "0", "--tls-cert", cert, "--tls-key", key]);
     assert!(serving.url.starts_with("https://"), "{}", serving.url);
     let reply = Command::new("curl")
-        .args(["-s", "--cacert", cert, "-u", &format!("API:{}", crate::support::JANE), &format!("{}/user", serving.url)])
+        .args([
+            "-s",
+            "--cacert",
+            cert,
+            "-u",
+            &format!("API:{}", crate::support::JANE),
+            &format!("{}/user", serving.url),
+        ])
         .output()
         .unwrap();
     assert!(out(&reply).contains("Jane"), "{}", err(&reply));

@@ -29,8 +29,10 @@ fn the_list_reconciles_two_stores() {
     let list = list.json();
     assert_eq!(list[0]["permissions"], json!(["request_domain_ownership_confirmation", "view_submission_docs"]));
     assert_eq!(list[0]["account_entity"]["name"], "Summit Lead Partners");
-    assert_eq!(list[0]["custom_entities"],
-        json!([{"id": "5d9a4c421d011c553e000003", "name": "Acme Source", "source": "seller", "recipient": null}]));
+    assert_eq!(
+        list[0]["custom_entities"],
+        json!([{"id": "5d9a4c421d011c553e000003", "name": "Acme Source", "source": "seller", "recipient": null}])
+    );
     for absent in ["ui_state", "account_entity", "custom_entities"] {
         assert_eq!(list[2].get(absent), None, "LeadConduit has no row to take {absent} from");
     }
@@ -40,7 +42,10 @@ fn the_list_reconciles_two_stores() {
 fn filtered_by_what_the_other_account_is() {
     let mock = Mock::healthy();
     assert_eq!(ids(&mock, "/connections?relationship_type=buyer"), [pair(BUYER, "completed")]);
-    assert_eq!(ids(&mock, "/connections?relationship_type=seller"), [pair(SELLER, "completed"), pair(SSO_ONLY, "sso_only")]);
+    assert_eq!(
+        ids(&mock, "/connections?relationship_type=seller"),
+        [pair(SELLER, "completed"), pair(SSO_ONLY, "sso_only")]
+    );
     let refused = mock.get("/connections?relationship_type=sellr").expect(400);
     assert_eq!(refused.error(), "relationship_type must be one of seller, buyer; did you mean seller?");
     assert_eq!(refused.violations()[0]["location"], "/query/relationship_type");

@@ -65,11 +65,17 @@ fn the_vendors_examples_keep_the_schemas() {
     let contract = Contract::built_in().unwrap();
     let mut count = 0;
     for operation in &contract.operations {
-        let pointer = format!("/paths/{}/{}", operation.path.replace('/', "~1"), operation.method.as_str().to_lowercase());
+        let pointer =
+            format!("/paths/{}/{}", operation.path.replace('/', "~1"), operation.method.as_str().to_lowercase());
         let described = contract.document.pointer(&pointer).unwrap();
         if let Some(body) = &operation.body {
             for (name, value) in examples(&contract, &described["requestBody"]["content"]["application/json"]) {
-                assert!(body.check.accepts(&value), "{} request example {name}: {:?}", operation.id, body.check.explain("", &value));
+                assert!(
+                    body.check.accepts(&value),
+                    "{} request example {name}: {:?}",
+                    operation.id,
+                    body.check.explain("", &value)
+                );
                 count += 1;
             }
         }
@@ -80,7 +86,12 @@ fn the_vendors_examples_keep_the_schemas() {
             }
             for (name, value) in examples(&contract, &reply["content"]["application/json"]) {
                 let check = rule.check.as_ref().unwrap();
-                assert!(check.accepts(&value), "{} {status} example {name}: {:?}", operation.id, check.explain("", &value));
+                assert!(
+                    check.accepts(&value),
+                    "{} {status} example {name}: {:?}",
+                    operation.id,
+                    check.explain("", &value)
+                );
                 count += 1;
             }
         }
@@ -110,7 +121,8 @@ fn broken(file: &str, change: impl Fn(&str) -> String) -> String {
     let changed = change(&text);
     assert_ne!(text, changed, "the change changes nothing");
     std::fs::write(&path, changed).unwrap();
-    let settings = leadconduit_mock::settings::Settings { schemas: Some(folder.path().to_owned()), ..Default::default() };
+    let settings =
+        leadconduit_mock::settings::Settings { schemas: Some(folder.path().to_owned()), ..Default::default() };
     let error = leadconduit_mock::start::load(&settings).unwrap_err().to_string();
     error.replace(&folder.path().display().to_string(), "SCHEMAS")
 }
@@ -138,7 +150,11 @@ fn a_folder_serves_as_well_as_the_built_in_one() {
 fn what_is_wrong_with_a_contract_stops_the_start_and_names_the_file() {
     let rows = [
         ("models/connections.yaml", "#/RelationshipType", "#/RelationshpType"),
-        ("paths/connections.yaml", "../models/connections.yaml#/ConnectionListEntry", "../models/conections.yaml#/ConnectionListEntry"),
+        (
+            "paths/connections.yaml",
+            "../models/connections.yaml#/ConnectionListEntry",
+            "../models/conections.yaml#/ConnectionListEntry",
+        ),
         ("models/common.yaml", "format: date-time", "format: datetime"),
         ("paths/onboards.yaml", "operationId: list_onboards", "operationId: list_onboard"),
         ("paths/onboards.yaml", "x-evidence: documented", "x-evidence: certain"),
@@ -146,8 +162,12 @@ fn what_is_wrong_with_a_contract_stops_the_start_and_names_the_file() {
         ("openapi.yaml", "openapi: 3.1.0", "openapi: 3.1.0\n\tbad: tab"),
         ("models/common.yaml", "^[0-9a-fA-F]{24}$", "^[0-9a-fA-F{24}$"),
     ];
-    let messages: Vec<String> =
-        rows.iter().map(|(file, from, to)| format!("# {file}: {from} -> {to}\n{}", broken(file, |text| text.replacen(from, to, 1)))).collect();
+    let messages: Vec<String> = rows
+        .iter()
+        .map(|(file, from, to)| {
+            format!("# {file}: {from} -> {to}\n{}", broken(file, |text| text.replacen(from, to, 1)))
+        })
+        .collect();
     insta::assert_snapshot!(messages.join("\n\n"));
 }
 
@@ -156,12 +176,18 @@ fn an_operation_may_ask_for_generated_replies() {
     let folder = tempfile::tempdir().unwrap();
     copy(Path::new("schemas"), folder.path());
     let paths = folder.path().join("openapi.yaml");
-    let text = std::fs::read_to_string(&paths).unwrap().replacen("paths:\n", "paths:\n  /made_up: { $ref: paths/made_up.yaml#/made_up }\n", 1);
+    let text = std::fs::read_to_string(&paths).unwrap().replacen(
+        "paths:\n",
+        "paths:\n  /made_up: { $ref: paths/made_up.yaml#/made_up }\n",
+        1,
+    );
     std::fs::write(&paths, text).unwrap();
     std::fs::write(folder.path().join("paths/made_up.yaml"), "made_up:\n  get:\n    operationId: made_up\n    summary: s\n    \
         x-behaviour: generated\n    x-evidence: inferred\n    x-source: [none]\n    responses:\n      '200':\n        description: d\n        \
         x-evidence: inferred\n        content:\n          application/json:\n            schema: { $ref: ../models/users.yaml#/User }\n").unwrap();
-    let mock = crate::support::Mock::start(leadconduit_mock::MockServer::builder().configure(|settings| settings.schemas = Some(folder.path().to_owned())));
+    let mock = crate::support::Mock::start(
+        leadconduit_mock::MockServer::builder().configure(|settings| settings.schemas = Some(folder.path().to_owned())),
+    );
     let user = mock.get("/made_up").expect(200).json();
     assert!(user["email"].as_str().unwrap().contains("@example."), "{user}");
 }

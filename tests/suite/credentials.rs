@@ -63,7 +63,12 @@ fn the_list_is_in_the_order_of_creation() {
     for at in 0..20 {
         mock.post("/credentials", &input(&format!("number {at}"))).expect(201);
     }
-    let names: Vec<String> = mock.get("/credentials").json().as_array().unwrap().iter()
+    let names: Vec<String> = mock
+        .get("/credentials")
+        .json()
+        .as_array()
+        .unwrap()
+        .iter()
         .map(|credential| credential["name"].as_str().unwrap().to_owned())
         .collect();
     let expected: Vec<String> = (0..20).map(|at| format!("number {at}")).collect();

@@ -1,10 +1,12 @@
 //! Same seed, same requests: same bytes. Another seed: others.
 
+use std::fmt::Write as _;
+
 use http::Method;
 use leadconduit_mock::MockServer;
 use serde_json::json;
 
-use crate::support::{INVITATION, JANE, Mock, SUPERUSER, SSO_ONLY};
+use crate::support::{INVITATION, JANE, Mock, SSO_ONLY, SUPERUSER};
 
 /// A recorded list of requests, answered; every header and body, dates and request ids included.
 fn transcript(seed: u64) -> String {
@@ -13,7 +15,7 @@ fn transcript(seed: u64) -> String {
     let credential = json!({"name": "x", "type": "user", "package": "p", "username": "u", "password": "p"});
     let mut ask = |key: &str, method: Method, path: &str, body: Option<&serde_json::Value>| {
         let reply = mock.call(key, method, path, body);
-        text.push_str(&format!("{} {:?} {}\n", reply.status, reply.headers, reply.text));
+        let _ = writeln!(text, "{} {:?} {}", reply.status, reply.headers, reply.text);
     };
     for _ in 0..5 {
         ask(JANE, Method::POST, "/credentials", Some(&credential));
@@ -45,7 +47,9 @@ fn what_is_remembered_is_what_would_be_made_again() {
     let clock = "2026-03-01T12:00:00Z".parse().unwrap();
     let mock = Mock::start(MockServer::builder().clock(clock));
     let fresh = Mock::start(MockServer::builder().clock(clock));
-    for path in ["/account", "/user", "/connections", "/connections?relationship_type=seller", "/credentials", "/onboards"] {
+    for path in
+        ["/account", "/user", "/connections", "/connections?relationship_type=seller", "/credentials", "/onboards"]
+    {
         let first = mock.get(path);
         assert_eq!(first.text, mock.get(path).text, "{path}");
         assert_eq!(first.text, fresh.get(path).text, "{path}");

@@ -51,7 +51,10 @@ fn agree(name: &str, value: &Value) {
         assert!(created <= expires, "{name}: {value}");
     }
     if let Some(email) = value.get("email").and_then(Value::as_str) {
-        assert!([".example.com", "@example.com", "@example.org", "@example.net"].iter().any(|end| email.ends_with(end)), "{email}");
+        assert!(
+            [".example.com", "@example.com", "@example.org", "@example.net"].iter().any(|end| email.ends_with(end)),
+            "{email}"
+        );
     }
     if let Some(phone) = value.get("phone").and_then(Value::as_str) {
         assert!(phone.contains("-555-01"), "{phone}");

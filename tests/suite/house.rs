@@ -18,7 +18,8 @@ fn rust_files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
 #[test]
 fn the_list_of_scenarios_is_the_folder() {
     let mut listed: Vec<&str> = built_in::FILES.iter().map(|(name, _)| *name).collect();
-    let mut found: Vec<String> = std::fs::read_dir("scenarios").unwrap()
+    let mut found: Vec<String> = std::fs::read_dir("scenarios")
+        .unwrap()
         .map(|entry| format!("scenarios/{}", entry.unwrap().file_name().into_string().unwrap()))
         .collect();
     listed.sort_unstable();

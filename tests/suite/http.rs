@@ -45,7 +45,9 @@ fn what_authenticates_and_what_does_not() {
     for user in ["API", "X", "", "anyone at all"] {
         assert_eq!(with(&encode(&format!("{user}:{JANE}"))), 200, "{user}");
     }
-    for bad in ["", "Basic", "Basic !!!", "Bearer abc", &encode("nothing"), &encode("API:"), &encode(&format!("{JANE}:"))] {
+    for bad in
+        ["", "Basic", "Basic !!!", "Bearer abc", &encode("nothing"), &encode("API:"), &encode(&format!("{JANE}:"))]
+    {
         assert_eq!(with(bad), 401, "{bad}");
     }
     assert_eq!(with(&format!("bAsIc {}", &encode(&format!("API:{JANE}"))[6..])), 200, "the scheme has no case");
@@ -142,7 +144,10 @@ fn bodies_that_cannot_be_taken() {
     send(Some("application/json; charset=utf-8"), &good).expect(201);
     send(Some("application/vnd.com.leadconduit.onboard+json"), &good).expect(201);
     assert_eq!(send(None, &good).expect(415).error(), "Content-Type is missing; send application/json");
-    assert_eq!(send(Some("text/plain"), &good).expect(415).error(), "Content-Type must be application/json, not text/plain");
+    assert_eq!(
+        send(Some("text/plain"), &good).expect(415).error(),
+        "Content-Type must be application/json, not text/plain"
+    );
     assert_eq!(send(json, "").expect(400).error(), "the body is missing");
     assert_eq!(send(None, "").expect(400).error(), "the body is missing");
     let broken = send(json, "{\n  \"invitation_id\": nope }").expect(400);
@@ -186,7 +191,9 @@ fn chunks_and_100_continue() {
     assert!(reply.starts_with("HTTP/1.1 201"), "{reply}");
 
     let mut socket = mock.socket();
-    socket.write_all(format!("{head}Expect: 100-continue\r\nContent-Length: {}\r\n\r\n", body.len()).as_bytes()).unwrap();
+    socket
+        .write_all(format!("{head}Expect: 100-continue\r\nContent-Length: {}\r\n\r\n", body.len()).as_bytes())
+        .unwrap();
     assert!(read_reply(&mut socket).starts_with("HTTP/1.1 100 Continue"));
     socket.write_all(body.as_bytes()).unwrap();
     assert!(read_all(&mut socket).starts_with("HTTP/1.1 201"));
@@ -215,7 +222,8 @@ fn a_client_that_stalls_is_answered_in_time() {
         settings.limits.body_wait_ms_max = 100;
         settings.limits.head_wait_ms_max = 200;
     }));
-    let head = format!("POST /onboards HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\nContent-Length: 50\r\n\r\n{{", basic(JANE));
+    let head =
+        format!("POST /onboards HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\nContent-Length: 50\r\n\r\n{{", basic(JANE));
     let reply = mock.raw(head.as_bytes());
     assert!(reply.starts_with("HTTP/1.1 408"), "{reply}");
     assert!(reply.contains("access-control-allow-origin"), "a page must be able to read this one too: {reply}");
@@ -225,7 +233,9 @@ fn a_client_that_stalls_is_answered_in_time() {
 #[test]
 fn what_is_no_http_does_not_hurt() {
     let mock = Mock::healthy();
-    for bytes in [&b"\x16\x03\x01\x02\x00"[..], b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\r\n\r\n\r\n", &[0xff; 100]] {
+    for bytes in
+        [&b"\x16\x03\x01\x02\x00"[..], b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\r\n\r\n\r\n", &[0xff; 100]]
+    {
         let reply = mock.raw(bytes);
         assert!(reply.is_empty() || reply.starts_with("HTTP/1.1 4"), "{reply}");
     }

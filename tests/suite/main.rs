@@ -1,7 +1,17 @@
 //! The real server on a free port, asked by clients that others wrote; and the pipeline without sockets, where
 //! thousands of runs are wanted. One file a topic.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub, reason = "a test fails by panicking, and is nobody's library")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::type_complexity,
+    clippy::too_many_lines,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test fails by panicking, waits by the clock, and is nobody's library"
+)]
 
 mod account;
 mod cli;

@@ -53,24 +53,96 @@ fn every_mistake_is_shown_where_it_stands() {
         ("a duplicate key in a document", account("      credentials:\n        - { id: a, id: b }\n")),
         ("an unknown collection", account("      credentails: []\n")),
         ("a document without a required property", account(credential)),
-        ("a malformed id", account(&format!("{credential}          password: p\n").replace("5ff33b53940df5a34a3888ff", "5ff3"))),
-        ("an id that YAML takes for a number", account("      entities:\n        - id: 123456789012345678901234\n          name: N\n          module_ids: []\n          source: seller\n          recipient: null\n")),
-        ("an id that is used twice", account(&format!("{credential}          password: p\n        - id: 5ff33b53940df5a34a3888ff\n          name: M\n          type: user\n          package: p\n          username: u\n          password: p\n"))),
-        ("a value that is none of the known ones", account("      entities:\n        - { id: 5ff33b53940df5a34a3888ff, name: N, module_ids: [], source: seler, recipient: null }\n")),
-        ("an onboard of a connection that is not there", account("      onboards:\n        - { id: 5ff33b53940df5a34a3888ff, invitation_id: 64b8f0f5e4b0c3a1d5e6f7a8, connection_id: 5d9a4c421d011c553e00000f }\n")),
-        ("a flow with a party that is not there", account("      flows:\n        - id: 5ff33b53940df5a34a3888ff\n          name: F\n          enabled: true\n          fields: []\n          steps: []\n          sources:\n            - entity: { id: 5d9a4b10940df5a34a3888cc, name: X }\n              integration: { module_id: m }\n")),
-        ("a key of nobody", format!("{HEAD}extends: healthy\nworld:\n  keys:\n    - {{ key: k, account: 5fd4371e940df5a34a3888b2, user: 5fd438f91f0d12766e2bfee6 }}\n")),
-        ("settings of nobody", account("      user_settings:\n        - { id: 5ff33b53940df5a34a3888ff, notifications: {} }\n")),
-        ("a row that the service does not know", account("      connections:\n        - id: 5d9a4c421d011c553e00000f\n          external_id: 5d9a4c421d011c553e00000e\n          relationship_type: seller\n          connected_account: { id: 5d9a4b10940df5a34a3888c1, sso_id: 5d9a4b0f542ea0521e2a45c1, name: S }\n          created_at: now\n          updated_at: now\n")),
-        ("a time that is none", account("      connections:\n        - { id: 5d9a4c421d011c553e000001, updated_at: soon }\n")),
+        (
+            "a malformed id",
+            account(&format!("{credential}          password: p\n").replace("5ff33b53940df5a34a3888ff", "5ff3")),
+        ),
+        (
+            "an id that YAML takes for a number",
+            account(
+                "      entities:\n        - id: 123456789012345678901234\n          name: N\n          module_ids: []\n          source: seller\n          recipient: null\n",
+            ),
+        ),
+        (
+            "an id that is used twice",
+            account(&format!(
+                "{credential}          password: p\n        - id: 5ff33b53940df5a34a3888ff\n          name: M\n          type: user\n          package: p\n          username: u\n          password: p\n"
+            )),
+        ),
+        (
+            "a value that is none of the known ones",
+            account(
+                "      entities:\n        - { id: 5ff33b53940df5a34a3888ff, name: N, module_ids: [], source: seler, recipient: null }\n",
+            ),
+        ),
+        (
+            "an onboard of a connection that is not there",
+            account(
+                "      onboards:\n        - { id: 5ff33b53940df5a34a3888ff, invitation_id: 64b8f0f5e4b0c3a1d5e6f7a8, connection_id: 5d9a4c421d011c553e00000f }\n",
+            ),
+        ),
+        (
+            "a flow with a party that is not there",
+            account(
+                "      flows:\n        - id: 5ff33b53940df5a34a3888ff\n          name: F\n          enabled: true\n          fields: []\n          steps: []\n          sources:\n            - entity: { id: 5d9a4b10940df5a34a3888cc, name: X }\n              integration: { module_id: m }\n",
+            ),
+        ),
+        (
+            "a key of nobody",
+            format!(
+                "{HEAD}extends: healthy\nworld:\n  keys:\n    - {{ key: k, account: 5fd4371e940df5a34a3888b2, user: 5fd438f91f0d12766e2bfee6 }}\n"
+            ),
+        ),
+        (
+            "settings of nobody",
+            account("      user_settings:\n        - { id: 5ff33b53940df5a34a3888ff, notifications: {} }\n"),
+        ),
+        (
+            "a row that the service does not know",
+            account(
+                "      connections:\n        - id: 5d9a4c421d011c553e00000f\n          external_id: 5d9a4c421d011c553e00000e\n          relationship_type: seller\n          connected_account: { id: 5d9a4b10940df5a34a3888c1, sso_id: 5d9a4b0f542ea0521e2a45c1, name: S }\n          created_at: now\n          updated_at: now\n",
+            ),
+        ),
+        (
+            "a time that is none",
+            account("      connections:\n        - { id: 5d9a4c421d011c553e000001, updated_at: soon }\n"),
+        ),
         ("how many, in words", account("      generate: { credentials: many }\n")),
         ("how many of what", account("      generate: { conections: 3 }\n")),
-        ("an example without a reply", format!("{HEAD}examples:\n  - name: half\n    request: {{ method: GET, path: /user }}\n")),
-        ("an example with both forms", format!("{HEAD}examples:\n  - name: both\n    request: {{ method: GET, path: /user }}\n    reply: {{ status: 200 }}\n    steps:\n      - request: {{ method: GET, path: /user }}\n        reply: {{ status: 200 }}\n")),
-        ("an unknown method", format!("{HEAD}examples:\n  - name: x\n    request: {{ method: GTE, path: /user }}\n    reply: {{ status: 200 }}\n")),
-        ("a path without a slash", format!("{HEAD}examples:\n  - name: x\n    request: {{ method: GET, path: user }}\n    reply: {{ status: 200 }}\n")),
-        ("a status that is none", format!("{HEAD}examples:\n  - name: x\n    request: {{ method: GET, path: /user }}\n    reply: {{ status: ok }}\n")),
-        ("an unknown expectation", format!("{HEAD}examples:\n  - name: x\n    request: {{ method: GET, path: /user }}\n    reply: {{ status: 200, body: {{ lenght: 2 }} }}\n")),
+        (
+            "an example without a reply",
+            format!("{HEAD}examples:\n  - name: half\n    request: {{ method: GET, path: /user }}\n"),
+        ),
+        (
+            "an example with both forms",
+            format!(
+                "{HEAD}examples:\n  - name: both\n    request: {{ method: GET, path: /user }}\n    reply: {{ status: 200 }}\n    steps:\n      - request: {{ method: GET, path: /user }}\n        reply: {{ status: 200 }}\n"
+            ),
+        ),
+        (
+            "an unknown method",
+            format!(
+                "{HEAD}examples:\n  - name: x\n    request: {{ method: GTE, path: /user }}\n    reply: {{ status: 200 }}\n"
+            ),
+        ),
+        (
+            "a path without a slash",
+            format!(
+                "{HEAD}examples:\n  - name: x\n    request: {{ method: GET, path: user }}\n    reply: {{ status: 200 }}\n"
+            ),
+        ),
+        (
+            "a status that is none",
+            format!(
+                "{HEAD}examples:\n  - name: x\n    request: {{ method: GET, path: /user }}\n    reply: {{ status: ok }}\n"
+            ),
+        ),
+        (
+            "an unknown expectation",
+            format!(
+                "{HEAD}examples:\n  - name: x\n    request: {{ method: GET, path: /user }}\n    reply: {{ status: 200, body: {{ lenght: 2 }} }}\n"
+            ),
+        ),
         ("a YAML tag", account("      credentials:\n        - !secret { id: x }\n")),
     ];
     let messages: Vec<String> = rows.iter().map(|(what, text)| format!("# {what}\n{}", message(text))).collect();

@@ -91,10 +91,15 @@ fn play(mock: &Mock, sandbox: &str, steps: &[Step]) {
             }
             Step::List(who) => {
                 let reply = call(keys[*who], Method::GET, "/credentials", None).expect(200).json();
-                let found: Vec<(&str, &str)> = reply.as_array().unwrap().iter()
+                let found: Vec<(&str, &str)> = reply
+                    .as_array()
+                    .unwrap()
+                    .iter()
                     .map(|c| (c["id"].as_str().unwrap(), c["name"].as_str().unwrap()))
                     .collect();
-                let expected: Vec<(&str, &str)> = reference.credentials.iter()
+                let expected: Vec<(&str, &str)> = reference
+                    .credentials
+                    .iter()
                     .filter(|(_, (owner, _))| owner == who)
                     .map(|(id, (_, name))| (id.as_str(), name.as_str()))
                     .collect();
@@ -111,7 +116,11 @@ fn play(mock: &Mock, sandbox: &str, steps: &[Step]) {
             Step::Invite(who, at) => {
                 let body = json!({"email": format!("seller{at}@example.com")});
                 let known = reference.invited[*who].contains(at);
-                call(keys[*who], Method::POST, "/invitations/source", Some(&body)).expect(if known { 200 } else { 201 });
+                call(keys[*who], Method::POST, "/invitations/source", Some(&body)).expect(if known {
+                    200
+                } else {
+                    201
+                });
                 if !known {
                     reference.invited[*who].push(*at);
                 }
@@ -139,12 +148,15 @@ fn random_sequences_agree_with_the_reference() {
     // As `healthy`, but without credentials and pending sellers to begin with.
     let scenario = "version: 1\nname: bare\ndescription: No credentials.\nextends: empty-account\n\
         sso:\n  accounts: [{ id: 68f1c2d0940df5a34a3888c4, sso_id: 68f1c2cf542ea0521e2a45c4, name: Evergreen }]\n  connections:\n";
-    let connection = |id: &str| format!(
-        "    - {{ id: {id}, created_at: now, updated_at: now, \
+    let connection = |id: &str| {
+        format!(
+            "    - {{ id: {id}, created_at: now, updated_at: now, \
          seller: {{ id: 68f1c2d0940df5a34a3888c4, sso_id: 68f1c2cf542ea0521e2a45c4, name: Evergreen }}, \
          buyer: {{ id: 5fd4371e940df5a34a3888b2, sso_id: 6493820b542ea0521e2a4543, name: Acme }} }}\n"
-    );
-    let connections: String = ["5d9a4c421d011c553e000001", "5d9a4c421d011c553e000002", SSO_ONLY].map(connection).concat();
+        )
+    };
+    let connections: String =
+        ["5d9a4c421d011c553e000001", "5d9a4c421d011c553e000002", SSO_ONLY].map(connection).concat();
     std::fs::write(folder.path().join("bare.yaml"), format!("{scenario}{connections}")).unwrap();
     let mock = Mock::start(leadconduit_mock::MockServer::builder().scenarios(folder.path()).scenario("bare"));
     let count = std::sync::atomic::AtomicUsize::new(0);

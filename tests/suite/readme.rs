@@ -43,7 +43,9 @@ fn matches(expected: &[String], found: &[&str]) -> bool {
     match expected.split_first() {
         None => found.is_empty(),
         Some((first, rest)) if first == "..." => (0..=found.len()).any(|skip| matches(rest, &found[skip..])),
-        Some((first, rest)) => found.split_first().is_some_and(|(line, left)| line_matches(first, line) && matches(rest, left)),
+        Some((first, rest)) => {
+            found.split_first().is_some_and(|(line, left)| line_matches(first, line) && matches(rest, left))
+        }
     }
 }
 
@@ -77,7 +79,9 @@ fn every_block_does_what_it_says() {
     for step in &steps {
         // The README serves on the default port; the test must not, because somebody may be using it.
         let command = step.command.replace("4010", &port.to_string());
-        let command = command.replace("cargo run --release --locked --", "leadconduit-mock").replace("cargo run --release --locked", "leadconduit-mock");
+        let command = command
+            .replace("cargo run --release --locked --", "leadconduit-mock")
+            .replace("cargo run --release --locked", "leadconduit-mock");
         if command.contains("cargo test") {
             continue;
         }
@@ -88,7 +92,9 @@ fn every_block_does_what_it_says() {
             // A server that the README leaves running. It replaces the one before it.
             background.drain(..).for_each(|child: std::process::Child| end(child));
             let mut bash = Command::new("bash");
-            bash.args(["-c", &format!("exec {command}")]).env("PATH", &path).env("LEADCONDUIT_MOCK_PORT", port.to_string());
+            bash.args(["-c", &format!("exec {command}")])
+                .env("PATH", &path)
+                .env("LEADCONDUIT_MOCK_PORT", port.to_string());
             background.push(bash.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
             wait_for(port);
             continue;
@@ -99,7 +105,10 @@ fn every_block_does_what_it_says() {
         assert!(
             matches(&step.expected, &found),
             "README.md:{}: `{}` printed\n{text}{}\nand not\n{}",
-            step.line, step.command, String::from_utf8_lossy(&output.stderr), step.expected.join("\n"),
+            step.line,
+            step.command,
+            String::from_utf8_lossy(&output.stderr),
+            step.expected.join("\n"),
         );
     }
     background.into_iter().for_each(end);
@@ -130,7 +139,9 @@ fn every_problem_type_leads_to_a_section() {
     let anchors: Vec<String> = readme
         .lines()
         .filter(|line| line.starts_with('#'))
-        .map(|line| line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-").replace(['`', '\'', ',', ':'], ""))
+        .map(|line| {
+            line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-").replace(['`', '\'', ',', ':'], "")
+        })
         .collect();
     for section in ["no-such-operation", "sandboxes", "bugs-of-the-mock", "control-api"] {
         assert!(anchors.iter().any(|anchor| anchor == section), "README.md has no section #{section}: {anchors:?}");

@@ -23,14 +23,16 @@ fn strict_refuses_and_lists_every_mistake() {
 #[test]
 fn warn_serves_and_lists_them_all_the_same() {
     let mock = with_mode(RequestMode::Warn);
-    let served = mock.post("/onboards", &json!({"invitation_id": INVITATION, "flow_id": FLOW, "status": 1})).expect(201);
+    let served =
+        mock.post("/onboards", &json!({"invitation_id": INVITATION, "flow_id": FLOW, "status": 1})).expect(201);
     assert_eq!(served.violations(), [] as [serde_json::Value; 0], "what is not described is not forbidden");
     let served = mock.put("/account", &json!({"features": {"firehose": "yes"}}));
     assert_eq!(served.violations()[0]["location"], "/body/features/firehose");
     let list = mock.get("/connections?relationship_type=sellr").expect(200);
     assert_eq!((list.json(), list.violations()[0]["code"].as_str()), (json!([]), Some("enum")));
     let request = Request::post(format!("{}/user_settings", mock.server.url())).header("authorization", basic(JANE));
-    let plain = mock.send(request.header("content-type", "text/plain").body(Full::from(r#"{"notifications":{}}"#)).unwrap());
+    let plain =
+        mock.send(request.header("content-type", "text/plain").body(Full::from(r#"{"notifications":{}}"#)).unwrap());
     assert_eq!(plain.expect(201).violations()[0]["code"], "content-type");
 }
 
@@ -51,7 +53,8 @@ fn what_cannot_be_served_is_refused_in_every_mode() {
             for path in ["/onboards", "/onboard/buyer", "/invitations/source", "/connections", "/credentials"] {
                 let request = Request::post(format!("{}{path}", mock.server.url()));
                 let request = request.header("authorization", basic(crate::support::SUPERUSER));
-                let reply = mock.send(request.header("content-type", "application/json").body(Full::from(body)).unwrap());
+                let reply =
+                    mock.send(request.header("content-type", "application/json").body(Full::from(body)).unwrap());
                 assert!(matches!(reply.status, 400 | 404), "{mode:?} {path} {body}: {} {}", reply.status, reply.text);
             }
         }
@@ -104,7 +107,8 @@ fn passwords_do_not_come_back_in_messages() {
 #[test]
 fn read_only_input_is_ignored() {
     let mock = with_mode(RequestMode::Strict);
-    let body = json!({"invitation_id": INVITATION, "id": ACME_ID, "created_at": "2001-01-01T00:00:00Z", "account_id": FLOW});
+    let body =
+        json!({"invitation_id": INVITATION, "id": ACME_ID, "created_at": "2001-01-01T00:00:00Z", "account_id": FLOW});
     let created = mock.post("/onboards", &body).expect(201).json();
     assert_ne!(created["id"], body["id"]);
     assert_eq!(created["account_id"], ACME_ID);

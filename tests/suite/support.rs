@@ -169,7 +169,8 @@ pub fn read_reply(socket: &mut TcpStream) -> String {
         bytes.push(byte[0]);
     }
     let head = String::from_utf8(bytes).unwrap();
-    let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ").map(str::to_owned));
+    let length =
+        head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ").map(str::to_owned));
     let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
     socket.read_exact(&mut body).unwrap();
     head + &String::from_utf8(body).unwrap()
@@ -178,4 +179,3 @@ pub fn read_reply(socket: &mut TcpStream) -> String {
 pub fn basic(key: &str) -> String {
     format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("API:{key}")))
 }
-

@@ -68,7 +68,8 @@ fn settings_exist_once_a_user() {
     assert_eq!(created["id"], JANE_ID, "the id is the user's");
     assert_eq!(mock.get(&path).expect(200).json(), created);
     mock.post("/user_settings", &body).expect(409);
-    let off = json!({"notifications": {"connection_invites": {"enabled": false, "unsubscribed_at": "2026-02-02T10:00:00Z"}}});
+    let off =
+        json!({"notifications": {"connection_invites": {"enabled": false, "unsubscribed_at": "2026-02-02T10:00:00Z"}}});
     let updated = mock.put(&path, &off).expect(200).json();
     assert_eq!(updated.as_array().unwrap().len(), 1, "the documented reply is a list");
     assert_eq!(updated[0]["notifications"], off["notifications"]);

@@ -148,10 +148,11 @@ impl Driver {
     fn learn(&mut self, area: &str, value: &Value) {
         match value {
             Value::Object(object) => {
-                if let Some(id) = object.get("id").and_then(Value::as_str).filter(|id| id.len() == 24) {
-                    if self.known.len() < 60 && !self.known.iter().any(|(a, known)| a == area && known == id) {
-                        self.known.push((area.to_owned(), id.to_owned()));
-                    }
+                if let Some(id) = object.get("id").and_then(Value::as_str).filter(|id| id.len() == 24)
+                    && self.known.len() < 60
+                    && !self.known.iter().any(|(a, known)| a == area && known == id)
+                {
+                    self.known.push((area.to_owned(), id.to_owned()));
                 }
                 object.values().for_each(|value| self.learn(area, value));
             }
@@ -191,10 +192,12 @@ fn no_reply_breaks_the_contract() {
             }
             for name in &scenarios {
                 let scenario = library.get(name).unwrap();
-                let pipeline: Pipeline = start::pipeline(&Settings::default(), &contract, &scenario, seed, clock).unwrap();
+                let pipeline: Pipeline =
+                    start::pipeline(&Settings::default(), &contract, &scenario, seed, clock).unwrap();
                 let mut driver = Driver::new(&contract, seed);
                 for at in 0..REQUESTS_PER_SEED {
-                    let index = if at < contract.operations.len() { at } else { driver.below(contract.operations.len()) };
+                    let index =
+                        if at < contract.operations.len() { at } else { driver.below(contract.operations.len()) };
                     let operation = &contract.operations[index];
                     let request = driver.request(operation);
                     let reply = pipeline.answer(&request);

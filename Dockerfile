@@ -1,0 +1,38 @@
+# Build:  docker build --tag leadconduit-mock .
+# Run:    docker run --rm --publish 127.0.0.1:4010:4010 leadconduit-mock
+# Flags follow the name of the image, or come as variables: --env LEADCONDUIT_MOCK_SCENARIO=sso-outage
+# Scenarios of your own: --volume "$PWD/scenarios:/scenarios:ro" leadconduit-mock --scenarios /scenarios --scenario NAME
+
+FROM rust:1.95-slim-bookworm AS build
+WORKDIR /src
+# The dependencies alone, around an empty package: this layer stays until the manifest or the lock file changes.
+COPY Cargo.toml Cargo.lock ./
+RUN mkdir -p src benches tests/suite \
+    && touch src/lib.rs \
+    && echo 'fn main() {}' > build.rs \
+    && cp build.rs src/main.rs \
+    && cp build.rs tests/suite/main.rs \
+    && cp build.rs benches/startup.rs \
+    && cp build.rs benches/throughput.rs \
+    && cargo build --release --locked \
+    && cargo clean --release --locked --package leadconduit-mock
+COPY build.rs ./
+COPY schemas schemas
+COPY scenarios scenarios
+COPY src src
+RUN cargo build --release --locked
+
+FROM debian:bookworm-slim
+LABEL org.opencontainers.image.title="leadconduit-mock" \
+      org.opencontainers.image.description="A stand-in for ActiveProspect's LeadConduit API" \
+      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.licenses="MIT"
+COPY --from=build /src/target/release/leadconduit-mock /usr/local/bin/leadconduit-mock
+# All addresses of the container; which of the host's lead there is up to `--publish`.
+ENV LEADCONDUIT_MOCK_HOST=0.0.0.0
+EXPOSE 4010
+# A number, so that Kubernetes can see that it is not root.
+USER 10001:10001
+HEALTHCHECK --interval=10s --timeout=5s --start-period=5s --retries=3 \
+    CMD ["/usr/local/bin/leadconduit-mock", "health"]
+ENTRYPOINT ["/usr/local/bin/leadconduit-mock"]
