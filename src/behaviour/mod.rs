@@ -1,7 +1,7 @@
 //! What each operation does to the world.
 //!
-//! To add an operation: describe it under `schemas/`, add a line to [`TABLE`], and give it examples in a scenario.
-//! Operations on plain collections need no code ([`crud`]); those with rules of their own have a function in the
+//! To add an operation: describe it under `schemas/`, add a line to `TABLE`, and give it examples in a scenario.
+//! Operations on plain collections need no code (`crud`); those with rules of their own have a function in the
 //! file of their area.
 
 mod account;

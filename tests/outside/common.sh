@@ -10,7 +10,7 @@ root=$(cd "$here/../.." && pwd)
 tools=$root/.ci/tmp
 mkdir -p "$tools"
 
-binary=$(realpath "${1:-$root/target/debug/leadconduit-mock}")
+binary=$(realpath "${1:-${CARGO_TARGET_DIR:-$root/target}/debug/leadconduit-mock}")
 if [ ! -x "$binary" ]; then
   echo "$binary is not there; build it, or name another as the argument" >&2
   exit 2
