@@ -6,6 +6,8 @@
 //! |---|---|
 //! | [`exchange`] | requests and replies as plain values |
 //! | [`pipeline`] | the life of a request, as an ordered list of steps |
+//! | [`stage`] | what requests and control calls act on: contract, scenario, sandboxes |
+//! | [`problem`] | the mock's own errors |
 //! | [`contract`] | what LeadConduit promises: load, route, check (the only user of `jsonschema`) |
 //! | [`world`] | everything the simulated LeadConduit knows: accounts, documents, sign-on, clock, ids, chance |
 //! | [`behaviour`] | what each operation does to the world: one table |
@@ -22,7 +24,7 @@
 //!
 //! # What always holds
 //!
-//! - Calls go one way: `server → pipeline → {contract, sandbox, scenario, behaviour, generate}`, `behaviour → world`.
+//! - Calls go one way: `server → pipeline → {contract, sandbox, scenario, generate, admin}`, `sandbox → behaviour → world`.
 //!   Nothing points back at `server`.
 //! - Only `server`, `cli`, `start` and the file loaders do I/O. All the rest is functions on values.
 //! - Time, chance and ids come from [`world`] alone; `clippy.toml` forbids other sources.
@@ -39,10 +41,12 @@ pub mod embed;
 pub mod exchange;
 pub mod generate;
 pub mod pipeline;
+pub mod problem;
 pub mod sandbox;
 pub mod scenario;
 pub mod server;
 pub mod settings;
+pub mod stage;
 pub mod start;
 pub mod world;
 pub mod yaml;

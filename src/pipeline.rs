@@ -2,7 +2,6 @@
 
 pub mod cors;
 mod finish;
-pub mod problem;
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,18 +17,17 @@ use crate::contract::route::PathValues;
 use crate::contract::{Contract, Operation, Route, Violation, negotiate};
 use crate::exchange::{Body, Reply, Request};
 use crate::generate;
-use crate::sandbox::{DEFAULT, Sandbox, Sandboxes, choose};
+use crate::problem::{self, Problem};
+use crate::sandbox::{Frame, Sandboxes, choose};
 use crate::scenario::Scenario;
 use crate::settings::{CorsPolicy, Limits, MockHeaders, RequestMode};
+use crate::stage::Stage;
 use crate::world::chance::Purpose;
-use crate::world::clock::Timestamp;
 use crate::world::{Caller, World};
-
-pub use problem::Problem;
 
 /// What the pipeline decides by, settled at start.
 #[derive(Clone, Debug)]
-pub struct Rules {
+pub struct Policy {
     /// What happens to requests that break the contract.
     pub requests: RequestMode,
     /// Whether every reply is checked.
@@ -45,13 +43,10 @@ pub struct Rules {
 /// Answers requests.
 #[derive(Debug)]
 pub struct Pipeline {
-    /// The contract.
-    pub contract: Arc<Contract>,
-    /// The scenario that sandboxes start in.
-    pub scenario: Arc<Scenario>,
+    /// What requests act on.
+    pub stage: Stage,
     behaviours: Behaviours,
-    sandboxes: Sandboxes,
-    rules: Rules,
+    policy: Policy,
     constants: finish::Constants,
 }
 
@@ -59,16 +54,8 @@ pub struct Pipeline {
 #[derive(Debug, Default)]
 struct Notes<'p> {
     operation: Option<&'p Operation>,
-    sandbox: Option<Entered>,
+    frame: Option<Frame>,
     violations: Vec<Violation>,
-}
-
-/// The sandbox that a request is answered in, its number there, and the moment at which it is.
-#[derive(Debug)]
-struct Entered {
-    sandbox: Arc<Sandbox>,
-    number: u64,
-    now: Timestamp,
 }
 
 /// Why a step answers, so that the later ones are not reached.
@@ -100,18 +87,12 @@ impl Pipeline {
         contract: Arc<Contract>,
         scenario: Arc<Scenario>,
         start: World,
-        rules: Rules,
+        policy: Policy,
     ) -> Result<Self, Vec<String>> {
         let behaviours = Behaviours::for_contract(&contract)?;
-        let sandboxes = Sandboxes::new(start, rules.limits.sandboxes_max);
+        let sandboxes = Sandboxes::new(start, policy.limits.sandboxes_max);
         let constants = finish::Constants::new(&scenario.name);
-        Ok(Self { contract, scenario, behaviours, sandboxes, rules, constants })
-    }
-
-    /// The default sandbox's world as it is now.
-    #[must_use]
-    pub fn start_world(&self) -> World {
-        self.sandboxes.get(DEFAULT).world()
+        Ok(Self { stage: Stage { contract, scenario, sandboxes }, behaviours, policy, constants })
     }
 
     /// Answers a request. Whatever happens there is a reply.
@@ -137,24 +118,22 @@ impl Pipeline {
     /// The steps of a request.
     fn steps<'p>(&'p self, request: &Request, notes: &mut Notes<'p>) -> Result<Answer, Stop> {
         let choice = choose::choose(request).map_err(|choose::BadName(name)| Problem::sandbox_name(&name))?;
-        let sandbox = self.sandboxes.get(&choice.sandbox);
-        let now = sandbox.now();
-        notes.sandbox = Some(Entered { number: sandbox.next_request(), sandbox: Arc::clone(&sandbox), now });
+        let frame = notes.frame.insert(self.stage.sandboxes.get(&choice.sandbox).enter());
         whole(request)?;
         self.answer_admin(request, choice.path)?;
         let (operation, path) = self.route(request, choice.path)?;
         notes.operation = Some(operation);
-        let caller = authenticate(&sandbox, choice.key.as_deref())?;
+        let caller = authenticate(frame, choice.key.as_deref())?;
         negotiate(request)?;
         let (input, violations) = check::check(operation, path, request, self.checks());
         notes.violations = violations;
         self.refuse_violations(&notes.violations)?;
-        Ok(self.behave(operation, &sandbox, &caller, &input, request, now)?)
+        Ok(self.behave(operation, frame, &caller, &input, request)?)
     }
 
     /// The control API has paths of its own.
     fn answer_admin(&self, request: &Request, path: &str) -> Result<(), Stop> {
-        match admin::answer(self, request, path) {
+        match admin::answer(&self.stage, request, path) {
             Some(reply) => Err(Stop::Answered(reply)),
             None => Ok(()),
         }
@@ -163,9 +142,9 @@ impl Pipeline {
     /// The operation; or what browsers ask before they call, 405 and 404.
     fn route<'p>(&'p self, request: &Request, path: &str) -> Result<(&'p Operation, PathValues), Stop> {
         if cors::is_preflight(request) {
-            return Err(Stop::Answered(cors::preflight(&self.rules.cors, request)));
+            return Err(Stop::Answered(cors::preflight(&self.policy.cors, request)));
         }
-        match self.contract.route(&request.method, path) {
+        match self.stage.contract.route(&request.method, path) {
             Route::Found(operation, values) => Ok((operation, values)),
             Route::WrongMethod(operations) if request.method == Method::OPTIONS => {
                 Err(Stop::Answered(problem::options(&operations)))
@@ -176,12 +155,12 @@ impl Pipeline {
     }
 
     fn checks(&self) -> Checks {
-        if self.rules.requests == RequestMode::Off { Checks::Off } else { Checks::On }
+        if self.policy.requests == RequestMode::Off { Checks::Off } else { Checks::On }
     }
 
     /// A strict server refuses what breaks the contract. What cannot be read at all is refused by every server.
     fn refuse_violations(&self, violations: &[Violation]) -> Result<(), Refusal> {
-        let strict = self.rules.requests == RequestMode::Strict;
+        let strict = self.policy.requests == RequestMode::Strict;
         let refused = |violation: &&Violation| match violation.refused_with {
             Some(413) => true,
             Some(_) => strict,
@@ -199,39 +178,39 @@ impl Pipeline {
     fn behave(
         &self,
         operation: &Operation,
-        sandbox: &Sandbox,
+        frame: &Frame,
         caller: &Caller,
         input: &Input,
         request: &Request,
-        now: Timestamp,
     ) -> Outcome {
         match self.behaviours.of(operation) {
-            Behaviour::Generated => Ok(self.generate(operation, sandbox, now)),
+            Behaviour::Generated => Ok(self.generate(operation, frame)),
             behaviour if behaviour.only_reads() => {
                 let target = request.uri.path_and_query().map_or(request.path(), |target| target.as_str());
-                sandbox.read(behaviour, operation, caller, target, input, now)
+                frame.read(behaviour, operation, caller, target, input)
             }
-            behaviour => sandbox.write(behaviour, &self.contract, caller, input, now),
+            behaviour => frame.write(behaviour, &self.stage.contract, caller, input),
         }
     }
 
     /// A reply made from its schema.
-    fn generate(&self, operation: &Operation, sandbox: &Sandbox, now: Timestamp) -> Answer {
+    fn generate(&self, operation: &Operation, frame: &Frame) -> Answer {
         let status = operation.success();
         let pointer = operation.replies.get(&status).and_then(|reply| reply.schema_pointer.as_deref());
-        let Some(schema) = pointer.and_then(|pointer| self.contract.document.pointer(pointer)) else {
+        let Some(schema) = pointer.and_then(|pointer| self.stage.contract.document.pointer(pointer)) else {
             return Answer::of(status, bytes::Bytes::new());
         };
-        let mut world = sandbox.world();
+        let mut world = frame.world.clone();
         let (chance, ids) = world.draw(Purpose::Replies);
-        let mut maker = generate::Maker::new(chance, ids, now, generate::Models::new(self.contract.models()));
+        let mut maker =
+            generate::Maker::new(chance, ids, frame.now, generate::Models::new(self.stage.contract.models()));
         Answer::of(status, crate::world::document::serialise(&maker.value(schema)))
     }
 
     /// With `--check-replies`, a reply of LeadConduit's that breaks the contract becomes a problem that says how.
     fn check_reply(&self, notes: &Notes<'_>, reply: Reply) -> Reply {
-        let Some(operation) = notes.operation.filter(|_| self.rules.check_replies) else { return reply };
-        let broken = self.contract.check_reply(operation, reply.status.as_u16(), &reply.headers, &reply.body);
+        let Some(operation) = notes.operation.filter(|_| self.policy.check_replies) else { return reply };
+        let broken = self.stage.contract.check_reply(operation, reply.status.as_u16(), &reply.headers, &reply.body);
         if broken.is_empty() {
             return reply;
         }
@@ -250,8 +229,8 @@ fn whole(request: &Request) -> Result<(), Problem> {
 }
 
 /// The password of HTTP Basic is the key; the user name does not matter.
-fn authenticate(sandbox: &Sandbox, key: Option<&str>) -> Result<Caller, Refusal> {
-    key.and_then(|key| sandbox.caller(key)).ok_or(Refusal::new(401, "authentication failed"))
+fn authenticate(frame: &Frame, key: Option<&str>) -> Result<Caller, Refusal> {
+    key.and_then(|key| frame.world.caller(key)).ok_or(Refusal::new(401, "authentication failed"))
 }
 
 /// LeadConduit takes a call that does not accept JSON for one of a browser, and refuses it.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 use crate::contract::{Contract, LoadError};
-use crate::pipeline::{Pipeline, Rules};
+use crate::pipeline::{Pipeline, Policy};
 use crate::scenario::{Library, Scenario};
 use crate::server::Acceptor;
 use crate::settings::{SEED, Settings};
@@ -95,14 +95,14 @@ pub fn pipeline(
     let start = scenario
         .world(contract, seed, clock)
         .map_err(|message| StartError::Scenarios(vec![Diagnosis::of_file(&scenario.source.name, message)]))?;
-    let rules = Rules {
+    let policy = Policy {
         requests: settings.requests,
         check_replies: settings.check_replies,
         cors: settings.cors.clone(),
         mock_headers: settings.mock_headers,
         limits: settings.limits,
     };
-    Pipeline::new(Arc::clone(contract), Arc::clone(scenario), start, rules).map_err(StartError::Behaviour)
+    Pipeline::new(Arc::clone(contract), Arc::clone(scenario), start, policy).map_err(StartError::Behaviour)
 }
 
 /// Binds the address. The listener accepts from then on, even before it is served.

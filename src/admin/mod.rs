@@ -5,7 +5,8 @@ use http::{HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::exchange::{Reply, Request};
-use crate::pipeline::{Pipeline, Problem};
+use crate::problem::Problem;
+use crate::stage::Stage;
 
 const PREFIX: &str = "/__admin";
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
@@ -13,18 +14,18 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=ut
 /// One call of the control API.
 struct Call {
     path: &'static str,
-    answer: fn(&Pipeline) -> Value,
+    answer: fn(&Stage) -> Value,
 }
 
 const CALLS: &[Call] = &[
     Call { path: "/health", answer: health },
     Call { path: "/version", answer: version },
-    Call { path: "/openapi.json", answer: |pipeline| pipeline.contract.public_document() },
+    Call { path: "/openapi.json", answer: |stage| stage.contract.public_document() },
 ];
 
 /// Answers a call of the control API; `None` when the path is not one of its.
 #[must_use]
-pub fn answer(pipeline: &Pipeline, request: &Request, path: &str) -> Option<Reply> {
+pub fn answer(stage: &Stage, request: &Request, path: &str) -> Option<Reply> {
     let rest = path.strip_prefix(PREFIX)?;
     if !rest.is_empty() && !rest.starts_with('/') {
         return None;
@@ -41,20 +42,20 @@ pub fn answer(pipeline: &Pipeline, request: &Request, path: &str) -> Option<Repl
         let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "control-api", "Method not allowed", detail);
         return Some(problem.into_reply().with(ALLOW, HeaderValue::from_static("GET, HEAD")));
     }
-    let body = (call.answer)(pipeline).to_string();
+    let body = (call.answer)(stage).to_string();
     Some(Reply::new(StatusCode::OK, body).with(CONTENT_TYPE, JSON))
 }
 
 /// The server answers only once contract and scenarios are loaded, so an answer means that it is ready.
-fn health(pipeline: &Pipeline) -> Value {
+fn health(stage: &Stage) -> Value {
     json!({
         "status": "healthy",
         "version": env!("CARGO_PKG_VERSION"),
-        "operations": pipeline.contract.operations.len(),
-        "scenario": pipeline.scenario.name,
+        "operations": stage.contract.operations.len(),
+        "scenario": stage.scenario.name,
     })
 }
 
-fn version(_: &Pipeline) -> Value {
+fn version(_: &Stage) -> Value {
     json!({"name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION")})
 }

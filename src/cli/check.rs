@@ -97,7 +97,7 @@ fn play(settings: &Settings, contract: &Arc<Contract>, scenario: &Arc<Scenario>)
         let pipeline = start::pipeline(&settings, contract, scenario, seed, clock);
         move |request| match &pipeline {
             Ok(pipeline) => pipeline.answer(&request),
-            Err(error) => crate::pipeline::Problem::internal(&error.to_string()).into_reply(),
+            Err(error) => crate::problem::Problem::internal(&error.to_string()).into_reply(),
         }
     })
 }

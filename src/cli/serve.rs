@@ -177,19 +177,20 @@ fn stop_signal() -> Result<impl Future<Output = ()>, StartError> {
 
 /// What a newcomer needs on the first screen: what there is, keys to try, a line to paste.
 fn introduction(loaded: &Loaded, settings: &Settings, url: &str) -> String {
-    let contract = &loaded.pipeline.contract;
-    let world = loaded.pipeline.start_world();
+    let stage = &loaded.pipeline.stage;
+    let contract = &stage.contract;
+    let world = stage.world();
     let mut text = format!("leadconduit-mock {}, ready in {} ms\n\n", env!("CARGO_PKG_VERSION"), uptime().as_millis());
     let scenarios: Vec<String> = loaded.library.list().into_iter().map(|listed| listed.name).collect();
     let requests = settings.requests.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
     let row = |name: &str, value: String| vec![format!("  {name}"), value];
     text.push_str(&table(&[
         row("contract", format!("{} operations, {} schemas", contract.operations.len(), contract.schema_count())),
-        row("scenario", format!("{} (of {})", loaded.pipeline.scenario.name, scenarios.join(", "))),
+        row("scenario", format!("{} (of {})", stage.scenario.name, scenarios.join(", "))),
         row("settings", format!("seed {}, clock {}, requests {requests}", loaded.seed, loaded.clock)),
     ]));
     text.push_str("\n  Keys (HTTP Basic; any user name, the key is the password):\n");
-    let first = loaded.pipeline.scenario.first_key();
+    let first = stage.scenario.first_key();
     text.push_str(&table(&keys(&world, first)));
     let key = first.unwrap_or("KEY");
     let _ = writeln!(text, "\n  Try:  curl -i -u API:{key} {url}/connections\n");

@@ -58,7 +58,7 @@ pub(super) fn answer(answer: Answer) -> Reply {
 impl Pipeline {
     /// Adds what every reply carries, and answers 304 where the client has the body already.
     pub(super) fn finish(&self, mut reply: Reply, request: &Request, notes: &Notes<'_>) -> Reply {
-        let now = notes.sandbox.as_ref().map_or_else(|| Clock::Real.now(), |entered| entered.now);
+        let now = notes.frame.as_ref().map_or_else(|| Clock::Real.now(), |frame| frame.now);
         reply.headers.insert(VARY, VARY_ON);
         reply.headers.insert(DATE, date(now));
         if !reply.body.is_empty() {
@@ -73,8 +73,8 @@ impl Pipeline {
             // What is left of the body will not be read, so nothing can follow it on this connection.
             reply.headers.insert(CONNECTION, CLOSE);
         }
-        cors::add(&self.rules.cors, request, &mut reply.headers);
-        if self.rules.mock_headers == MockHeaders::Shown {
+        cors::add(&self.policy.cors, request, &mut reply.headers);
+        if self.policy.mock_headers == MockHeaders::Shown {
             self.mock_headers(&mut reply, notes);
         }
         reply
@@ -82,9 +82,9 @@ impl Pipeline {
 
     fn mock_headers(&self, reply: &mut Reply, notes: &Notes<'_>) {
         let headers = &mut reply.headers;
-        if let Some(entered) = &notes.sandbox {
-            headers.insert(REQUEST_ID, HeaderValue::from(entered.number));
-            headers.insert(SANDBOX, entered.sandbox.name_header.clone());
+        if let Some(frame) = &notes.frame {
+            headers.insert(REQUEST_ID, HeaderValue::from(frame.number));
+            headers.insert(SANDBOX, frame.sandbox.name_header.clone());
         }
         headers.insert(SCENARIO, self.constants.scenario.clone());
         if let Some(operation) = notes.operation {
@@ -94,7 +94,7 @@ impl Pipeline {
             headers.insert(EVIDENCE, rule.map_or(&operation.evidence_header, |rule| &rule.evidence_header).clone());
         }
         if !notes.violations.is_empty() {
-            let text = header_json(&notes.violations, self.rules.limits.violations_bytes_max);
+            let text = header_json(&notes.violations, self.policy.limits.violations_bytes_max);
             if let Ok(value) = HeaderValue::try_from(text) {
                 headers.insert(VIOLATIONS, value);
             }

@@ -52,21 +52,17 @@ impl Sandbox {
         }
     }
 
-    /// The number of the next request, from 1.
-    pub fn next_request(&self) -> u64 {
-        self.requests.fetch_add(1, Ordering::Relaxed) + 1
-    }
-
-    /// What the sandbox's clock shows.
-    #[must_use]
-    pub fn now(&self) -> Timestamp {
-        self.lock().world.clock.now()
-    }
-
-    /// The caller behind an API key.
-    #[must_use]
-    pub fn caller(&self, key: &str) -> Option<Caller> {
-        self.lock().world.caller(key)
+    /// Lets a request in: what it sees of the world stays as it is now, whatever others write meanwhile.
+    pub fn enter(self: &Arc<Self>) -> Frame {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
+        let state = self.lock();
+        Frame {
+            sandbox: Arc::clone(self),
+            now: state.world.clock.now(),
+            version: state.version,
+            world: state.world.clone(),
+            number,
+        }
     }
 
     /// A copy of the world as it is now. It shares every document.
@@ -75,7 +71,29 @@ impl Sandbox {
         self.lock().world.clone()
     }
 
-    /// Lets an operation read the world, or answers what it said before when nothing has changed since.
+    /// Held for plain work on values only, never across a wait. A panic in one request must not end the sandbox: the
+    /// world is replaced in one step, so a poisoned lock still guards a whole state.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What one request sees of its sandbox.
+#[derive(Debug)]
+pub struct Frame {
+    /// The sandbox.
+    pub sandbox: Arc<Sandbox>,
+    /// The world as it was when the request came in. It shares every document with the sandbox's own.
+    pub world: World,
+    /// The moment at which the request is answered.
+    pub now: Timestamp,
+    /// The number of the request in its sandbox, from 1.
+    pub number: u64,
+    version: u64,
+}
+
+impl Frame {
+    /// Lets an operation read, or answers what it said before when nothing has changed since.
     pub fn read(
         &self,
         behaviour: Behaviour,
@@ -83,46 +101,30 @@ impl Sandbox {
         caller: &Caller,
         target: &str,
         input: &Input,
-        now: Timestamp,
     ) -> Outcome {
-        // The world is copied, so that reading holds no lock and sees one state throughout.
-        let (world, version) = {
-            let state = self.lock();
-            if let Some(answer) = state.memo.find(state.version, operation.index, &caller.user, target, now) {
-                return Ok(answer);
-            }
-            (state.world.clone(), state.version)
-        };
-        let answer = read(behaviour, &Reading::new(&world, caller, input, now))?;
-        let mut state = self.lock();
-        if state.version == version {
-            state.memo.keep(version, operation.index, &caller.user, target, &answer);
+        let found = self.sandbox.lock().memo.find(self.version, operation.index, &caller.user, target, self.now);
+        if let Some(answer) = found {
+            return Ok(answer);
+        }
+        // No lock is held while reading: a long list must not keep others waiting.
+        let answer = read(behaviour, &Reading::new(&self.world, caller, input, self.now))?;
+        let mut state = self.sandbox.lock();
+        if state.version == self.version {
+            state.memo.keep(self.version, operation.index, &caller.user, target, &answer);
         }
         Ok(answer)
     }
 
-    /// Lets an operation write. It works on a copy, which takes the world's place only when the operation succeeds.
-    pub fn write(
-        &self,
-        behaviour: Behaviour,
-        contract: &Contract,
-        caller: &Caller,
-        input: &Input,
-        now: Timestamp,
-    ) -> Outcome {
-        let mut state = self.lock();
+    /// Lets an operation write. It works on a copy of the newest world, which takes the world's place only when the
+    /// operation succeeds.
+    pub fn write(&self, behaviour: Behaviour, contract: &Contract, caller: &Caller, input: &Input) -> Outcome {
+        let mut state = self.sandbox.lock();
         let mut world = state.world.clone();
-        let mut call = Writing { world: &mut world, contract, caller, input, now };
+        let mut call = Writing { world: &mut world, contract, caller, input, now: self.now };
         let answer: Answer = write(behaviour, &mut call)?;
         state.world = world;
         state.version += 1;
         Ok(answer)
-    }
-
-    /// Held for plain work on values only, never across a wait. A panic in one request must not end the sandbox: the
-    /// world is replaced in one step, so a poisoned lock still guards a whole state.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -252,7 +252,7 @@ proptest! {
         let pipeline = PIPELINE.get_or_init(|| start::load(&Settings::default()).unwrap().pipeline);
         let (method, path) = match known {
             Some(at) => {
-                let operation = &pipeline.contract.operations[at];
+                let operation = &pipeline.stage.contract.operations[at];
                 (operation.method.clone(), operation.path.replace("{id}", BUYER).replace("{entityId}", BUYER))
             }
             None => (method.parse::<Method>().unwrap_or(Method::GET), path),
