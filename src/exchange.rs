@@ -1,7 +1,7 @@
 //! Requests and replies as plain values: no sockets, no streams.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version};
 
 /// A request, read whole.
 #[derive(Clone, Debug)]
@@ -10,6 +10,8 @@ pub struct Request {
     pub method: Method,
     /// Path and query.
     pub uri: Uri,
+    /// The version of HTTP.
+    pub version: Version,
     /// The headers.
     pub headers: HeaderMap,
     /// The body.
@@ -28,7 +30,7 @@ pub enum Body {
     },
     /// It did not arrive in time.
     Stalled,
-    /// It broke off, or was no HTTP.
+    /// The request is not as HTTP wants it; says why.
     Broken(String),
 }
 
@@ -36,7 +38,7 @@ impl Request {
     /// A request without headers and body, for tests and examples.
     #[must_use]
     pub fn new(method: Method, uri: Uri) -> Self {
-        Self { method, uri, headers: HeaderMap::new(), body: Body::Whole(Bytes::new()) }
+        Self { method, uri, version: Version::HTTP_11, headers: HeaderMap::new(), body: Body::Whole(Bytes::new()) }
     }
 
     /// The path.

@@ -118,17 +118,17 @@ impl Pipeline {
     /// The steps of a request.
     fn steps<'p>(&'p self, request: &Request, notes: &mut Notes<'p>) -> Result<Answer, Stop> {
         let choice = choose::choose(request).map_err(|choose::BadName(name)| Problem::sandbox_name(&name))?;
-        let frame = notes.frame.insert(self.stage.sandboxes.get(&choice.sandbox).enter());
+        let frame = notes.frame.insert(self.stage.sandboxes.get(&choice.sandbox).enter(choice.key.as_deref()));
         whole(request)?;
         self.answer_admin(request, choice.path)?;
         let (operation, path) = self.route(request, choice.path)?;
         notes.operation = Some(operation);
-        let caller = authenticate(frame, choice.key.as_deref())?;
+        let caller = authenticate(frame)?;
         negotiate(request)?;
         let (input, violations) = check::check(operation, path, request, self.checks());
         notes.violations = violations;
         self.refuse_violations(&notes.violations)?;
-        Ok(self.behave(operation, frame, &caller, &input, request)?)
+        Ok(self.behave(operation, frame, caller, &input, request)?)
     }
 
     /// The control API has paths of its own.
@@ -143,6 +143,10 @@ impl Pipeline {
     fn route<'p>(&'p self, request: &Request, path: &str) -> Result<(&'p Operation, PathValues), Stop> {
         if cors::is_preflight(request) {
             return Err(Stop::Answered(cors::preflight(&self.policy.cors, request)));
+        }
+        if request.method == Method::OPTIONS && path == "*" {
+            // Asked of the server as a whole (RFC 9110, section 9.3.7).
+            return Err(Stop::Answered(Reply::new(StatusCode::NO_CONTENT, "")));
         }
         match self.stage.contract.route(&request.method, path) {
             Route::Found(operation, values) => Ok((operation, values)),
@@ -200,7 +204,7 @@ impl Pipeline {
         let Some(schema) = pointer.and_then(|pointer| self.stage.contract.document.pointer(pointer)) else {
             return Answer::of(status, bytes::Bytes::new());
         };
-        let mut world = frame.world.clone();
+        let mut world = frame.sandbox.world();
         let (chance, ids) = world.draw(Purpose::Replies);
         let mut maker =
             generate::Maker::new(chance, ids, frame.now, generate::Models::new(self.stage.contract.models()));
@@ -224,13 +228,13 @@ fn whole(request: &Request) -> Result<(), Problem> {
     match &request.body {
         Body::Whole(_) | Body::TooLarge { .. } => Ok(()),
         Body::Stalled => Err(Problem::incomplete(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")),
-        Body::Broken(why) => Err(Problem::incomplete(StatusCode::BAD_REQUEST, &format!("the body broke off: {why}"))),
+        Body::Broken(why) => Err(Problem::incomplete(StatusCode::BAD_REQUEST, why)),
     }
 }
 
 /// The password of HTTP Basic is the key; the user name does not matter.
-fn authenticate(frame: &Frame, key: Option<&str>) -> Result<Caller, Refusal> {
-    key.and_then(|key| frame.world.caller(key)).ok_or(Refusal::new(401, "authentication failed"))
+fn authenticate(frame: &Frame) -> Result<&Caller, Refusal> {
+    frame.caller.as_ref().ok_or(Refusal::new(401, "authentication failed"))
 }
 
 /// LeadConduit takes a call that does not accept JSON for one of a browser, and refuses it.

@@ -24,7 +24,7 @@ pub(super) fn update(call: &mut Writing<'_>) -> Outcome {
     }
     call.check("Account", &changed)?;
     let id = Arc::clone(&call.caller.account);
-    call.world.put_account(&id, Document::new(changed));
+    call.world.put_account(&id, Document::new(&changed));
     let reading = call.reading();
     Ok(Answer::ok(&shape(&reading, reading.account()?)))
 }
@@ -47,7 +47,7 @@ pub(super) fn sync(call: &mut Writing<'_>) -> Outcome {
     }
     call.check("Account", &changed)?;
     let id = Arc::clone(&call.caller.account);
-    call.world.put_account(&id, Document::new(changed));
+    call.world.put_account(&id, Document::new(&changed));
     let reading = call.reading();
     Ok(Answer::ok(&json!({"success": true, "account": shape(&reading, reading.account()?)})))
 }

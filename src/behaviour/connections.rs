@@ -96,7 +96,7 @@ pub(super) fn repair(call: &mut Writing<'_>) -> Outcome {
             row[optional] = value.clone();
         }
     }
-    call.put(Collection::Connections, row)?;
+    call.put(Collection::Connections, &row)?;
     Ok(Answer::created(&json!({"id": id})))
 }
 

@@ -21,7 +21,7 @@ pub(super) fn create(call: &mut Writing<'_>, collection: Collection) -> Outcome 
     let stamp = call.stamp();
     let id = call.world.next_id(call.now);
     let value = compose(call, collection, &id, &stamp, &stamp);
-    let document = call.put(collection, value)?;
+    let document = call.put(collection, &value)?;
     Ok(Answer::of(201, document.bytes()))
 }
 
@@ -30,7 +30,7 @@ pub(super) fn replace(call: &mut Writing<'_>, collection: Collection) -> Outcome
     let found = found.ok_or_else(|| Refusal::not_found(collection))?.clone();
     let text = |name: &str| found.text(name).unwrap_or_default().to_owned();
     let value = compose(call, collection, &text("id"), &text("created_at"), &call.stamp());
-    let document = call.put(collection, value)?;
+    let document = call.put(collection, &value)?;
     Ok(Answer::of(200, document.bytes()))
 }
 

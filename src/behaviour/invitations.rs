@@ -60,7 +60,7 @@ fn invite(call: &mut Writing<'_>, invited: Invited) -> Outcome {
     if let Some(description) = call.input.text("description") {
         invitation["description"] = description.into();
     }
-    call.put(Collection::Invitations, invitation)?;
+    call.put(Collection::Invitations, &invitation)?;
     let (source, recipient) = match invited {
         Invited::Seller => (json!("seller"), Value::Null),
         Invited::Buyer => (Value::Null, json!("buyer")),
@@ -83,7 +83,7 @@ fn invite(call: &mut Writing<'_>, invited: Invited) -> Outcome {
         "created_at": now,
         "updated_at": now,
     });
-    let entity = call.put(Collection::Entities, entity)?;
+    let entity = call.put(Collection::Entities, &entity)?;
     Ok(Answer::created(&json!({"message": SENT, "entity": entity.value()})))
 }
 
@@ -103,9 +103,9 @@ pub(super) fn resend(call: &mut Writing<'_>) -> Outcome {
     if let Some(mut invitation) = invitation.map(|invitation| invitation.value().clone()) {
         invitation["expires_at"] = expires.into();
         invitation["updated_at"] = now.into();
-        call.put(Collection::Invitations, invitation)?;
+        call.put(Collection::Invitations, &invitation)?;
     }
-    let entity = call.put(Collection::Entities, entity)?;
+    let entity = call.put(Collection::Entities, &entity)?;
     Ok(Answer::ok(&json!({"message": SENT, "entity": entity.value()})))
 }
 

@@ -279,7 +279,7 @@ impl Writing<'_> {
     }
 
     /// Puts a document into a collection of the caller's account, checked against its model.
-    pub fn put(&mut self, collection: Collection, value: Value) -> Result<std::sync::Arc<Document>, Refusal> {
+    pub fn put(&mut self, collection: Collection, value: &Value) -> Result<std::sync::Arc<Document>, Refusal> {
         let account = std::sync::Arc::clone(&self.caller.account);
         self.put_for(&account, collection, value)
     }
@@ -289,11 +289,11 @@ impl Writing<'_> {
         &mut self,
         account: &str,
         collection: Collection,
-        value: Value,
+        value: &Value,
     ) -> Result<std::sync::Arc<Document>, Refusal> {
-        self.check(collection.model(), &value)?;
-        let id = crate::world::text(&value, "id").to_owned();
-        Ok(self.world.put(account, collection, &id, Document::new(value)))
+        self.check(collection.model(), value)?;
+        let id = crate::world::text(value, "id");
+        Ok(self.world.put(account, collection, id, Document::new(value)))
     }
 
     /// A document that breaks its model must not enter the world, whoever made it.

@@ -14,19 +14,18 @@ pub(super) fn create(call: &mut Writing<'_>) -> Outcome {
     let connection = connection_behind(call, invitation)?;
     let flow = call.input.text("flow_id").map(|id| existing_flow(call, id)).transpose()?;
     let stamp = call.stamp();
-    let mut onboard = json!({"invitation_id": invitation});
-    onboard["id"] = call.world.next_id(call.now).into();
-    onboard["account_id"] = (*call.caller.account).into();
-    if let Some(connection) = connection {
-        onboard["connection_id"] = connection.into();
-    }
-    if let Some(flow) = flow {
-        onboard["flow_id"] = flow.into();
-    }
-    onboard["status"] = "created".into();
-    onboard["created_at"] = stamp.clone().into();
-    onboard["updated_at"] = stamp.into();
-    Ok(Answer::of(201, call.put(Collection::Onboards, onboard)?.bytes()))
+    let parts = [
+        ("invitation_id", Some(invitation.to_owned())),
+        ("id", Some(call.world.next_id(call.now))),
+        ("account_id", Some(call.caller.account.to_string())),
+        ("connection_id", connection),
+        ("flow_id", flow),
+        ("status", Some("created".to_owned())),
+        ("created_at", Some(stamp.clone())),
+        ("updated_at", Some(stamp)),
+    ];
+    let onboard = parts.into_iter().filter_map(|(name, part)| Some((name.to_owned(), part?.into()))).collect();
+    Ok(Answer::of(201, call.put(Collection::Onboards, &Value::Object(onboard))?.bytes()))
 }
 
 /// Keeps what is sent; becoming `completed` runs the set-up, and a set-up that does not work ends as `failed`.
@@ -58,8 +57,14 @@ pub(super) fn update(call: &mut Writing<'_>) -> Outcome {
                 onboard["status"] = "failed".into();
             }
         }
+    } else {
+        // What does not exist is told at once; only a set-up that meets it fails instead.
+        call.input.text("flow_id").map(|id| existing_flow(call, id)).transpose()?;
+        if let Some(id) = call.input.text("connection_id") {
+            connections::find(call.account()?, id).ok_or(Refusal::not_found(Collection::Connections))?;
+        }
     }
-    Ok(Answer::of(200, call.put(Collection::Onboards, onboard)?.bytes()))
+    Ok(Answer::of(200, call.put(Collection::Onboards, &onboard)?.bytes()))
 }
 
 /// The set-up at once, without a record.
@@ -114,7 +119,7 @@ fn set_up_buyer(call: &mut Writing<'_>, connection: Option<&str>, flow: Option<&
     let mut marked = row;
     marked["ui_state"] = json!({"has_setup_buyer_delivery": true});
     marked["updated_at"] = call.stamp().into();
-    call.put(Collection::Connections, marked)?;
+    call.put(Collection::Connections, &marked)?;
     Ok(flow)
 }
 
@@ -127,7 +132,7 @@ fn extend_flow(call: &mut Writing<'_>, id: &str, mut source: Value) -> Result<St
         sources.push(source);
     }
     flow["updated_at"] = call.stamp().into();
-    let flow = call.put(Collection::Flows, flow)?;
+    let flow = call.put(Collection::Flows, &flow)?;
     Ok(flow.text("id").unwrap_or(id).to_owned())
 }
 
@@ -146,7 +151,7 @@ fn create_flow(call: &mut Writing<'_>, mut source: Value) -> Result<String, Refu
         "created_at": stamp,
         "updated_at": stamp,
     });
-    call.put(Collection::Flows, flow)?;
+    call.put(Collection::Flows, &flow)?;
     Ok(id)
 }
 
@@ -171,7 +176,7 @@ fn deliver_to(call: &mut Writing<'_>, seller: &str, flow: &str) -> Result<(), Re
         }
         if touched {
             changed["updated_at"] = call.stamp().into();
-            call.put_for(seller, Collection::Flows, changed)?;
+            call.put_for(seller, Collection::Flows, &changed)?;
         }
     }
     Ok(())

@@ -31,7 +31,7 @@ pub(super) fn update(call: &mut Writing<'_>) -> Outcome {
             }
         }
     }
-    let user = call.put(Collection::Users, changed)?;
+    let user = call.put(Collection::Users, &changed)?;
     Ok(Answer::ok(&shape(&call.reading(), &user)?))
 }
 
@@ -47,7 +47,7 @@ pub(super) fn create_settings(call: &mut Writing<'_>) -> Outcome {
         "created_at": stamp,
         "updated_at": stamp,
     });
-    Ok(Answer::of(201, call.put(Collection::UserSettings, value)?.bytes()))
+    Ok(Answer::of(201, call.put(Collection::UserSettings, &value)?.bytes()))
 }
 
 pub(super) fn get_settings(call: &Reading<'_>) -> Outcome {
@@ -69,7 +69,7 @@ pub(super) fn update_settings(call: &mut Writing<'_>) -> Outcome {
         changed["notifications"] = notifications.clone();
     }
     changed["updated_at"] = call.stamp().into();
-    let settings = call.put(Collection::UserSettings, changed)?;
+    let settings = call.put(Collection::UserSettings, &changed)?;
     Ok(Answer::ok(&json!([settings.value()])))
 }
 

@@ -1,6 +1,6 @@
 //! A request against its operation: parameters and body become values, and what is wrong becomes violations.
 
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use serde_json::Value;
 
 use super::negotiate;
@@ -156,6 +156,14 @@ fn read_body(operation: &Operation, request: &Request, violations: &mut Vec<Viol
             violations.push(Violation::refused(415, "/headers/content-type", "content-type", message));
         }
         _ => {}
+    }
+    if let Some(encoding) =
+        request.header(&CONTENT_ENCODING).filter(|encoding| !encoding.eq_ignore_ascii_case("identity"))
+    {
+        let encoding: String = encoding.chars().take(100).collect();
+        let message = format!("Content-Encoding {encoding} is not read; send the body as it is");
+        violations.push(Violation::refused(415, "/headers/content-encoding", "content-encoding", message));
+        return None;
     }
     if bytes.is_empty() {
         if rule.required {

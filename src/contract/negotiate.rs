@@ -3,6 +3,9 @@
 /// Whether a `Content-Type` says JSON: `application/json` or `application/…+json`, in UTF-8.
 #[must_use]
 pub fn is_json(content_type: &str) -> bool {
+    if content_type == "application/json" {
+        return true;
+    }
     let mut parts = content_type.split(';').map(str::trim);
     let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
     let json = essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"));
@@ -18,21 +21,30 @@ pub fn is_json(content_type: &str) -> bool {
     json && utf8
 }
 
-/// Whether JSON is among what an `Accept` header takes. A range with `q=0` takes nothing.
+/// Whether an `Accept` header takes JSON. The range that fits most closely decides; with `q=0` it takes nothing.
 #[must_use]
 pub fn takes_json(accept: &str) -> bool {
-    accept.split(',').any(|range| {
+    if accept == "*/*" || accept == "application/json" {
+        return true;
+    }
+    let ranges = accept.split(',').filter_map(|range| {
         let mut parts = range.split(';').map(str::trim);
         let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let closeness = match essence.as_str() {
+            "application/json" => 3,
+            vendor if vendor.starts_with("application/") && vendor.ends_with("+json") => 2,
+            "application/*" => 1,
+            "*/*" => 0,
+            _ => return None,
+        };
         let refused = parts.any(|part| {
             part.split_once('=').is_some_and(|(name, value)| {
                 name.trim().eq_ignore_ascii_case("q") && value.trim().parse::<f32>().is_ok_and(|q| q <= 0.0)
             })
         });
-        let json = matches!(essence.as_str(), "*/*" | "application/*" | "application/json")
-            || (essence.starts_with("application/") && essence.ends_with("+json"));
-        json && !refused
-    })
+        Some((closeness, !refused))
+    });
+    ranges.max().is_some_and(|(_, taken)| taken)
 }
 
 #[cfg(test)]
@@ -57,7 +69,14 @@ mod tests {
         for yes in ["*/*", "application/json", "text/html, */*;q=0.8", "application/vnd.com.leadconduit.event+json"] {
             assert!(takes_json(yes), "{yes}");
         }
-        for no in ["text/html", "text/html,application/xhtml+xml", "application/json;q=0", "", "text/*"] {
+        for no in [
+            "text/html",
+            "text/html,application/xhtml+xml",
+            "application/json;q=0",
+            "",
+            "text/*",
+            "*/*, application/json;q=0",
+        ] {
             assert!(!takes_json(no), "{no}");
         }
     }

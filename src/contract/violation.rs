@@ -1,5 +1,7 @@
 //! One way in which a request (or a reply of ours) broke the contract, in plain words.
 
+use std::fmt::Write as _;
+
 use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde::Serialize;
@@ -215,23 +217,25 @@ fn format_in_words(format: &str) -> String {
     }
 }
 
+/// Room for the entry that says how many others there are, and for the brackets.
+const TRUNCATED_BYTES_MAX: usize = 80;
+
 /// The violations as the value of `X-Mock-Violations`: JSON in ASCII, at most `bytes_max` long.
 #[must_use]
 pub fn header_json(violations: &[Violation], bytes_max: usize) -> String {
     let mut text = String::from("[");
     for (index, violation) in violations.iter().enumerate() {
-        let entry = ascii(&serde_json::to_string(violation).unwrap_or_default());
-        let left = violations.len() - index;
-        let rest = format!(r#"{{"location":"","code":"truncated","message":"{left} more"}}"#);
-        if text.len() + entry.len() + rest.len() + 3 > bytes_max {
-            if index > 0 {
-                text.push(',');
-            }
-            text.push_str(&rest);
-            break;
+        let mut entry = serde_json::to_string(violation).unwrap_or_default();
+        if !entry.is_ascii() {
+            entry = ascii(&entry);
         }
         if index > 0 {
             text.push(',');
+        }
+        if text.len() + entry.len() + TRUNCATED_BYTES_MAX > bytes_max {
+            let left = violations.len() - index;
+            let _ = write!(text, r#"{{"location":"","code":"truncated","message":"{left} more"}}"#);
+            break;
         }
         text.push_str(&entry);
     }
@@ -241,7 +245,6 @@ pub fn header_json(violations: &[Violation], bytes_max: usize) -> String {
 
 /// JSON with everything beyond ASCII escaped, as a header needs it.
 fn ascii(json: &str) -> String {
-    use std::fmt::Write as _;
     let mut text = String::with_capacity(json.len());
     for character in json.chars() {
         if (' '..='~').contains(&character) {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE, DATE, ETAG, IF_NONE_MATCH, VARY};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 use serde_json::json;
 
 use super::{Notes, Pipeline, cors};
@@ -133,6 +133,9 @@ fn opaque(tag: &str) -> &str {
 }
 
 fn keeps_alive(request: &Request) -> bool {
+    if request.version < Version::HTTP_11 {
+        return false;
+    }
     let close = |value: &HeaderValue| value.to_str().is_ok_and(|v| v.to_ascii_lowercase().contains("close"));
     !request.headers.get_all(CONNECTION).iter().any(close)
 }

@@ -86,9 +86,10 @@ fn basic(request: &Request) -> Option<(String, String)> {
         return None;
     }
     let decoded = STANDARD.decode(value.get(6..)?.trim_ascii()).ok()?;
-    let text = String::from_utf8(decoded).ok()?;
-    let (user, key) = text.split_once(':')?;
-    Some((user.to_owned(), key.to_owned()))
+    let mut user = String::from_utf8(decoded).ok()?;
+    let key = user.split_off(user.find(':')? + 1);
+    user.pop();
+    Some((user, key))
 }
 
 #[cfg(test)]

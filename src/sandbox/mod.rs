@@ -52,17 +52,15 @@ impl Sandbox {
         }
     }
 
-    /// Lets a request in: what it sees of the world stays as it is now, whatever others write meanwhile.
-    pub fn enter(self: &Arc<Self>) -> Frame {
+    /// Lets a request in, with the key that it brings.
+    pub fn enter(self: &Arc<Self>, key: Option<&str>) -> Frame {
         let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
+        // One look at the state tells all that most requests need.
         let state = self.lock();
-        Frame {
-            sandbox: Arc::clone(self),
-            now: state.world.clock.now(),
-            version: state.version,
-            world: state.world.clone(),
-            number,
-        }
+        let now = state.world.clock.now();
+        let caller = key.and_then(|key| state.world.caller(key));
+        drop(state);
+        Frame { sandbox: Arc::clone(self), now, caller, number }
     }
 
     /// A copy of the world as it is now. It shares every document.
@@ -78,18 +76,17 @@ impl Sandbox {
     }
 }
 
-/// What one request sees of its sandbox.
+/// A request inside its sandbox.
 #[derive(Debug)]
 pub struct Frame {
     /// The sandbox.
     pub sandbox: Arc<Sandbox>,
-    /// The world as it was when the request came in. It shares every document with the sandbox's own.
-    pub world: World,
     /// The moment at which the request is answered.
     pub now: Timestamp,
+    /// Who is calling; `None` when the key is missing or unknown.
+    pub caller: Option<Caller>,
     /// The number of the request in its sandbox, from 1.
     pub number: u64,
-    version: u64,
 }
 
 impl Frame {
@@ -102,28 +99,33 @@ impl Frame {
         target: &str,
         input: &Input,
     ) -> Outcome {
-        let found = self.sandbox.lock().memo.find(self.version, operation.index, &caller.user, target, self.now);
-        if let Some(answer) = found {
-            return Ok(answer);
-        }
-        // No lock is held while reading: a long list must not keep others waiting.
-        let answer = read(behaviour, &Reading::new(&self.world, caller, input, self.now))?;
+        // The world is copied, so that reading holds no lock and sees one state throughout.
+        let (world, version) = {
+            let state = self.sandbox.lock();
+            if let Some(answer) = state.memo.find(state.version, operation.index, &caller.user, target, self.now) {
+                return Ok(answer);
+            }
+            (state.world.clone(), state.version)
+        };
+        let answer = read(behaviour, &Reading::new(&world, caller, input, self.now))?;
         let mut state = self.sandbox.lock();
-        if state.version == self.version {
-            state.memo.keep(self.version, operation.index, &caller.user, target, &answer);
+        if state.version == version {
+            state.memo.keep(version, operation.index, &caller.user, target, &answer);
         }
         Ok(answer)
     }
 
-    /// Lets an operation write. It works on a copy of the newest world, which takes the world's place only when the
-    /// operation succeeds.
+    /// Lets an operation write. It works on a copy, which takes the world's place only when the operation succeeds.
     pub fn write(&self, behaviour: Behaviour, contract: &Contract, caller: &Caller, input: &Input) -> Outcome {
         let mut state = self.sandbox.lock();
         let mut world = state.world.clone();
         let mut call = Writing { world: &mut world, contract, caller, input, now: self.now };
         let answer: Answer = write(behaviour, &mut call)?;
-        state.world = world;
+        let old = std::mem::replace(&mut state.world, world);
         state.version += 1;
+        // What only the old world held is given back while nobody waits for it.
+        drop(state);
+        drop(old);
         Ok(answer)
     }
 }

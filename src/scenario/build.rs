@@ -74,22 +74,22 @@ impl Scenario {
         for account in &self.merged.accounts {
             let document = at(&account.document.value, now);
             let id = text(&document, "id").to_owned();
-            world.put_account(&id, Document::new(document));
+            world.put_account(&id, Document::new(&document));
             for (collection, documents) in &account.collections {
                 for placed in documents {
                     let document = at(&placed.value, now);
                     let key = text(&document, "id").to_owned();
-                    world.put(&id, *collection, &key, Document::new(document));
+                    world.put(&id, *collection, &key, Document::new(&document));
                 }
             }
         }
         for placed in &self.merged.sso_accounts {
             let document = at(&placed.value, now);
-            world.sso.accounts.insert(text(&document, "sso_id").into(), Document::new(document).into());
+            world.sso.accounts.insert(text(&document, "sso_id").into(), Document::new(&document).into());
         }
         for placed in &self.merged.sso_connections {
             let document = at(&placed.value, now);
-            world.sso.connections.insert(text(&document, "id").into(), Document::new(document).into());
+            world.sso.connections.insert(text(&document, "id").into(), Document::new(&document).into());
         }
         for (key, (owner, _)) in &self.merged.keys {
             world.put_key(key, owner.clone());

@@ -68,10 +68,10 @@ impl Made {
         let id = text(value, "id").to_owned();
         match self {
             Self::Owned(collection, value) => {
-                world.put(account, collection, &id, Document::new(value));
+                world.put(account, collection, &id, Document::new(&value));
             }
             Self::Sso(value) => {
-                world.sso.connections.insert(id.as_str().into(), Document::new(value).into());
+                world.sso.connections.insert(id.as_str().into(), Document::new(&value).into());
             }
         }
         Ok(())

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderMap;
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_LENGTH, HOST};
+use http::{HeaderMap, Version};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
 
@@ -12,7 +12,12 @@ use crate::exchange::Body;
 use crate::settings::Limits;
 
 /// Reads the body, or finds out why it cannot be read.
-pub(super) async fn read(headers: &HeaderMap, incoming: Incoming, limits: Limits) -> Body {
+pub(super) async fn read(headers: &HeaderMap, version: Version, incoming: Incoming, limits: Limits) -> Body {
+    // RFC 9112, section 3.2: one Host, without which only HTTP/1.0 may ask.
+    let hosts = headers.get_all(HOST).iter().count();
+    if hosts > 1 || (hosts == 0 && version >= Version::HTTP_11) {
+        return Body::Broken(format!("a request names its Host once, not {hosts} times"));
+    }
     if incoming.is_end_stream() {
         return Body::Whole(Bytes::new());
     }
@@ -26,7 +31,7 @@ pub(super) async fn read(headers: &HeaderMap, incoming: Incoming, limits: Limits
     match tokio::time::timeout(Duration::from_millis(limits.body_wait_ms_max), reading).await {
         Ok(Ok(collected)) => Body::Whole(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => too_large,
-        Ok(Err(error)) => Body::Broken(error.to_string()),
+        Ok(Err(error)) => Body::Broken(format!("the body broke off: {error}")),
         Err(_) => Body::Stalled,
     }
 }

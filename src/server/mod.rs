@@ -41,8 +41,8 @@ pub async fn serve(
     builder
         // The pipeline writes the date: it shows the sandbox's clock.
         .auto_date_header(false)
-        // Pipelined requests that were read together are answered together.
-        .pipeline_flush(true)
+        // A client may say that it sends no more, and still wait for the reply.
+        .half_close(true)
         // hyper refuses smaller buffers with a panic.
         .max_buf_size(limits.head_bytes_max.max(8192))
         // Without a timer the time-out below does nothing.
@@ -124,8 +124,8 @@ async fn exchange(
     limits: Limits,
 ) -> Result<hyper::Response<Full<Bytes>>, Infallible> {
     let (head, incoming) = request.into_parts();
-    let body = body::read(&head.headers, incoming, limits).await;
-    let request = Request { method: head.method, uri: head.uri, headers: head.headers, body };
+    let body = body::read(&head.headers, head.version, incoming, limits).await;
+    let request = Request { method: head.method, uri: head.uri, version: head.version, headers: head.headers, body };
     Ok(response(pipeline.answer(&request)))
 }
 

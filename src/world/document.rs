@@ -1,4 +1,6 @@
-//! A document, kept with its serialised bytes, so that serving it copies nothing.
+//! A document, kept as the bytes that go over the wire, so that serving it copies nothing.
+
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -6,22 +8,24 @@ use serde_json::Value;
 /// One document of the world. It never changes: a write puts another in its place.
 #[derive(Debug)]
 pub struct Document {
-    value: Value,
     bytes: Bytes,
+    /// Read from the bytes when something first asks: most documents are written, listed and never looked into,
+    /// and a tree of values takes several times the memory of its text.
+    value: OnceLock<Value>,
 }
 
 impl Document {
     /// A document from its value.
     #[must_use]
-    pub fn new(value: Value) -> Self {
-        let bytes = serialise(&value);
-        Self { value, bytes }
+    pub fn new(value: &Value) -> Self {
+        Self { bytes: serialise(value), value: OnceLock::new() }
     }
 
     /// The value.
     #[must_use]
     pub fn value(&self) -> &Value {
-        &self.value
+        // The bytes were written from a value, so they are always read again.
+        self.value.get_or_init(|| serde_json::from_slice(&self.bytes).unwrap_or_default())
     }
 
     /// The value as it goes over the wire.
@@ -33,19 +37,33 @@ impl Document {
     /// A text property.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.value.get(name).and_then(Value::as_str)
+        self.value().get(name).and_then(Value::as_str)
     }
 
     /// A flag, `false` when absent.
     #[must_use]
     pub fn flag(&self, name: &str) -> bool {
-        self.value.get(name).and_then(Value::as_bool).unwrap_or(false)
+        self.value().get(name).and_then(Value::as_bool).unwrap_or(false)
     }
 }
 
 /// JSON as it goes over the wire.
 #[must_use]
 pub fn serialise(value: &Value) -> Bytes {
-    // A `Value` has text keys only and no other way to fail.
-    serde_json::to_vec(value).map(Bytes::from).unwrap_or_default()
+    // A `Value` has text keys only and no other way to fail. Documents live long: no room is kept behind them.
+    serde_json::to_vec(value).map(|bytes| Bytes::from(bytes.into_boxed_slice())).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_is_what_was_put_in() {
+        let value = serde_json::json!({"b": 1, "a": {"price": 1.5, "zero": 0}, "text": "ü", "none": null, "yes": true});
+        let document = Document::new(&value);
+        assert_eq!(document.bytes(), value.to_string());
+        assert_eq!(*document.value(), value);
+        assert_eq!((document.text("text"), document.flag("yes"), document.flag("b")), (Some("ü"), true, false));
+    }
 }

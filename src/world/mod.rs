@@ -26,7 +26,8 @@ use sso::Sso;
 /// The whole state of one sandbox.
 #[derive(Clone, Debug)]
 pub struct World {
-    accounts: OrdMap<Arc<str>, Account>,
+    /// Behind a pointer, so that a write copies the one account that it changes and no other.
+    accounts: OrdMap<Arc<str>, Arc<Account>>,
     keys: OrdMap<Arc<str>, KeyOwner>,
     /// The single-sign-on service.
     pub sso: Sso,
@@ -81,23 +82,23 @@ impl World {
 
     /// The accounts by id.
     pub fn accounts(&self) -> impl Iterator<Item = (&str, &Account)> {
-        self.accounts.iter().map(|(id, account)| (&**id, account))
+        self.accounts.iter().map(|(id, account)| (&**id, &**account))
     }
 
     /// One account.
     #[must_use]
     pub fn account(&self, id: &str) -> Option<&Account> {
-        self.accounts.get(id)
+        self.accounts.get(id).map(|account| &**account)
     }
 
     /// Adds an account, or puts another document in the place of its own.
     pub fn put_account(&mut self, id: &str, document: Document) {
         let document = Arc::new(document);
         match self.accounts.get_mut(id) {
-            Some(account) => account.document = document,
+            Some(account) => Arc::make_mut(account).document = document,
             None => {
                 let collections = std::array::from_fn(|_| Documents::new());
-                self.accounts.insert(id.into(), Account { document, collections });
+                self.accounts.insert(id.into(), Arc::new(Account { document, collections }));
             }
         }
     }
@@ -106,14 +107,15 @@ impl World {
     pub fn put(&mut self, account: &str, collection: Collection, id: &str, document: Document) -> Arc<Document> {
         let document = Arc::new(document);
         if let Some(account) = self.accounts.get_mut(account) {
-            account.collections[collection as usize].insert((&*key_of(id)).into(), Arc::clone(&document));
+            let documents = &mut Arc::make_mut(account).collections[collection as usize];
+            documents.insert((&*key_of(id)).into(), Arc::clone(&document));
         }
         document
     }
 
     /// Takes a document out of an account.
     pub fn remove(&mut self, account: &str, collection: Collection, id: &str) -> Option<Arc<Document>> {
-        self.accounts.get_mut(account)?.collections[collection as usize].remove(&*key_of(id))
+        Arc::make_mut(self.accounts.get_mut(account)?).collections[collection as usize].remove(&*key_of(id))
     }
 
     /// Whose key it is.

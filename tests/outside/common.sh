@@ -1,4 +1,5 @@
-# What the checks share; they source it. shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
+# What the checks share; they source it.
 #
 # Each check takes the binary as its argument, target/debug/leadconduit-mock when there is none. It starts servers
 # of its own on free ports, and prints a line `ok NAME` or `FAILED NAME` for everything it looks at.

@@ -153,6 +153,10 @@ fn bodies_that_cannot_be_taken() {
     let broken = send(json, "{\n  \"invitation_id\": nope }").expect(400);
     assert!(broken.error().contains("line 2 column"), "{}", broken.text);
     assert_eq!(send(json, "[]").expect(400).error(), "the body must be an object, not an array");
+    let zipped = Request::post(format!("{}/onboards", mock.server.url())).header("authorization", basic(JANE));
+    let zipped = zipped.header("content-type", "application/json").header("content-encoding", "gzip");
+    let zipped = mock.send(zipped.body(Full::from(good.clone())).unwrap()).expect(415);
+    assert_eq!(zipped.error(), "Content-Encoding gzip is not read; send the body as it is");
     let large = send(json, &"x".repeat(1001)).expect(413);
     assert_eq!(large.error(), "the body is larger than 1000 bytes");
     assert_eq!(large.violations()[0]["code"], "size");
@@ -175,6 +179,35 @@ fn one_connection_serves_many_requests() {
     assert!(replies[0].contains("x-mock-operation: get_user"), "{}", replies[0]);
     assert!(replies[1].contains("x-mock-operation: get_account"), "{}", replies[1]);
     assert!(replies[2].starts_with("HTTP/1.1 404"), "{}", replies[2]);
+}
+
+#[test]
+fn a_reply_does_not_wait_for_the_next_request() {
+    let mock = Mock::healthy();
+    let mut socket = mock.socket();
+    let request = format!("GET /user HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\n\r\n", basic(JANE));
+    socket.write_all(format!("{request}GET /acc").as_bytes()).unwrap();
+    assert!(read_reply(&mut socket).starts_with("HTTP/1.1 200 OK"));
+    let reply = mock.raw(format!("{request}this is no HTTP\r\n\r\n").as_bytes());
+    assert!(reply.starts_with("HTTP/1.1 200 OK") && reply.contains("HTTP/1.1 400"), "{reply}");
+    // A client that has said all it has to say still gets its answer.
+    let mut socket = mock.socket();
+    socket.write_all(request.as_bytes()).unwrap();
+    socket.shutdown(std::net::Shutdown::Write).unwrap();
+    assert!(read_all(&mut socket).starts_with("HTTP/1.1 200 OK"));
+}
+
+#[test]
+fn a_request_names_its_host_once() {
+    let mock = Mock::healthy();
+    for hosts in ["", "Host: a\r\nHost: b\r\n"] {
+        let reply = mock.raw(format!("GET /user HTTP/1.1\r\n{hosts}\r\n").as_bytes());
+        assert!(reply.starts_with("HTTP/1.1 400"), "{reply}");
+        assert!(reply.contains("connection: close") && reply.contains("names its Host once"), "{reply}");
+    }
+    let old = mock.raw(b"GET /user HTTP/1.0\r\n\r\n");
+    assert!(old.starts_with("HTTP/1.0 401") && !old.contains("keep-alive"), "{old}");
+    assert!(mock.raw(b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").starts_with("HTTP/1.1 204"));
 }
 
 #[test]

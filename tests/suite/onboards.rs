@@ -83,6 +83,11 @@ fn what_cannot_be_found_is_404_and_what_is_malformed_400() {
     mock.post("/onboards", &json!({"invitation_id": unknown})).expect(404);
     mock.post("/onboards", &json!({"invitation_id": INVITATION, "flow_id": unknown})).expect(404);
     mock.put(&format!("/onboards/{unknown}"), &json!({"invitation_id": INVITATION})).expect(404);
+    let known = path(&create(&mock));
+    for name in ["flow_id", "connection_id"] {
+        mock.put(&known, &json!({"invitation_id": INVITATION, "status": "in_progress", name: unknown})).expect(404);
+    }
+    mock.put(&known, &json!({"invitation_id": unknown})).expect(404);
     mock.post("/onboard/buyer", &json!({"connection_id": unknown})).expect(404);
     mock.post("/onboard/buyer", &json!({"invitation_id": unknown})).expect(404);
     mock.post("/onboards", &json!({"invitation_id": "x"})).expect(400);
