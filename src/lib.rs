@@ -28,8 +28,8 @@
 //!   Nothing points back at `server`.
 //! - Only `server`, `cli`, `start` and the file loaders do I/O. All the rest is functions on values.
 //! - Time, chance and ids come from [`world`] alone; `clippy.toml` forbids other sources.
-//! - A world is a value. A write works on a copy that takes the world's place when it succeeds, so that a refusal
-//!   leaves no trace. A document keeps its model from the moment it enters.
+//! - A world is a value; copies share their documents. A write that refuses, or panics, leaves no trace. A document
+//!   keeps its model from the moment it enters.
 //! - No lock is held across a wait.
 //! - LeadConduit's errors are `{"error": ...}`; the mock's own are `application/problem+json`. They are never mixed.
 

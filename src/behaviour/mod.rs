@@ -254,7 +254,7 @@ impl<'a> Reading<'a> {
 /// A call that writes.
 #[derive(Debug)]
 pub struct Writing<'a> {
-    /// A copy of the world; it takes the world's place when the call succeeds.
+    /// The world, in a change that is kept only when the call succeeds.
     pub world: &'a mut World,
     /// The contract, which every document must keep.
     pub contract: &'a Contract,

@@ -48,12 +48,12 @@ pub(super) fn update(call: &mut Writing<'_>) -> Outcome {
     if becomes_completed {
         let connection = onboard.get("connection_id").and_then(Value::as_str).map(str::to_owned);
         let flow = onboard.get("flow_id").and_then(Value::as_str).map(str::to_owned);
-        let before = call.world.clone();
+        let before = call.world.mark();
         match set_up_buyer(call, connection.as_deref(), flow.as_deref()) {
             Ok(flow) => onboard["flow_id"] = flow.into(),
             Err(_) => {
                 // Nothing of a set-up that failed half-way stays.
-                *call.world = before;
+                call.world.go_back(before);
                 onboard["status"] = "failed".into();
             }
         }

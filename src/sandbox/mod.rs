@@ -15,6 +15,7 @@ use memo::Memo;
 use crate::behaviour::{Answer, Behaviour, Outcome, Reading, Writing, read, write};
 use crate::contract::check::Input;
 use crate::contract::{Contract, Operation};
+use crate::world::change::Change;
 use crate::world::clock::Timestamp;
 use crate::world::{Caller, World};
 
@@ -70,7 +71,7 @@ impl Sandbox {
     }
 
     /// Held for plain work on values only, never across a wait. A panic in one request must not end the sandbox: the
-    /// world is replaced in one step, so a poisoned lock still guards a whole state.
+    /// change that it was in has been undone, so a poisoned lock still guards a whole state.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -115,17 +116,14 @@ impl Frame {
         Ok(answer)
     }
 
-    /// Lets an operation write. It works on a copy, which takes the world's place only when the operation succeeds.
+    /// Lets an operation write. When it refuses, or meets a bug of ours, nothing has changed.
     pub fn write(&self, behaviour: Behaviour, contract: &Contract, caller: &Caller, input: &Input) -> Outcome {
         let mut state = self.sandbox.lock();
-        let mut world = state.world.clone();
-        let mut call = Writing { world: &mut world, contract, caller, input, now: self.now };
+        let mut change = Change::begin(&mut state.world);
+        let mut call = Writing { world: change.world(), contract, caller, input, now: self.now };
         let answer: Answer = write(behaviour, &mut call)?;
-        let old = std::mem::replace(&mut state.world, world);
+        change.keep();
         state.version += 1;
-        // What only the old world held is given back while nobody waits for it.
-        drop(state);
-        drop(old);
         Ok(answer)
     }
 }

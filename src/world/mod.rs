@@ -1,7 +1,8 @@
-//! Everything the simulated LeadConduit knows. A world is a value: copying it shares every document, and a write
-//! that fails half-way is undone by dropping the copy.
+//! Everything the simulated LeadConduit knows. A world is a value: copying it shares every document. A change that
+//! is not kept leaves no trace ([`change`]).
 
 pub mod chance;
+pub mod change;
 pub mod clock;
 pub mod collection;
 pub mod document;
@@ -36,6 +37,8 @@ pub struct World {
     ids: IdSource,
     seed: u64,
     draws: u64,
+    /// What the change that is under way has done so far; `None` while a world is being built.
+    steps: Option<Vec<change::Step>>,
 }
 
 /// One account: its own document and what it owns.
@@ -77,6 +80,7 @@ impl World {
             ids: IdSource::new(seed),
             seed,
             draws: 0,
+            steps: None,
         }
     }
 
@@ -95,7 +99,11 @@ impl World {
     pub fn put_account(&mut self, id: &str, document: Document) {
         let document = Arc::new(document);
         match self.accounts.get_mut(id) {
-            Some(account) => Arc::make_mut(account).document = document,
+            Some(account) => {
+                let account = Arc::make_mut(account);
+                let before = std::mem::replace(&mut account.document, document);
+                self.note(|| change::Step::Account { id: id.into(), before });
+            }
             None => {
                 let collections = std::array::from_fn(|_| Documents::new());
                 self.accounts.insert(id.into(), Arc::new(Account { document, collections }));
@@ -106,16 +114,30 @@ impl World {
     /// Adds a document to an account, or replaces the one with its id. Nothing happens without the account.
     pub fn put(&mut self, account: &str, collection: Collection, id: &str, document: Document) -> Arc<Document> {
         let document = Arc::new(document);
-        if let Some(account) = self.accounts.get_mut(account) {
-            let documents = &mut Arc::make_mut(account).collections[collection as usize];
-            documents.insert((&*key_of(id)).into(), Arc::clone(&document));
-        }
+        let id: Arc<str> = (&*key_of(id)).into();
+        let before = self.insert(account, collection, Arc::clone(&id), Arc::clone(&document));
+        self.note(|| change::Step::Document { account: account.into(), collection, id, before });
         document
     }
 
     /// Takes a document out of an account.
     pub fn remove(&mut self, account: &str, collection: Collection, id: &str) -> Option<Arc<Document>> {
-        Arc::make_mut(self.accounts.get_mut(account)?).collections[collection as usize].remove(&*key_of(id))
+        let id = key_of(id);
+        let documents = &mut Arc::make_mut(self.accounts.get_mut(account)?).collections[collection as usize];
+        let removed = documents.remove(&*id)?;
+        let before = Some(Arc::clone(&removed));
+        self.note(|| change::Step::Document { account: account.into(), collection, id: (&*id).into(), before });
+        Some(removed)
+    }
+
+    fn insert(
+        &mut self,
+        account: &str,
+        collection: Collection,
+        id: Arc<str>,
+        document: Arc<Document>,
+    ) -> Option<Arc<Document>> {
+        Arc::make_mut(self.accounts.get_mut(account)?).collections[collection as usize].insert(id, document)
     }
 
     /// Whose key it is.
