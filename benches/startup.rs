@@ -14,7 +14,7 @@
 //!
 //! # What the profile showed
 //!
-//! `perf record` on one start, before anything was tuned, so the shares are rough: loading is nearly all that the mock
+//! `perf record` on one start, so the shares are rough: loading is nearly all that the mock
 //! adds. Reading the contract has two fifths of it, compiling the schemas of requests and of the starting world as much
 //! (most of that in the regular expressions of their patterns), the scenarios one fifth.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a bench that cannot go on has nothing better to do")]
