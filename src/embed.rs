@@ -30,7 +30,7 @@ use crate::world::clock::Clock;
 /// let mut reply = String::new();
 /// socket.read_to_string(&mut reply).unwrap();
 /// assert!(reply.starts_with("HTTP/1.1 200 OK"));
-/// assert!(reply.contains("x-connections-degraded: true"));
+/// assert!(reply.contains("X-Connections-Degraded: true"));
 /// ```
 #[derive(Debug)]
 pub struct MockServer {

@@ -223,7 +223,11 @@ async fn serve(response: hyper::Response<Full<Bytes>>) {
             });
             let builder = &mut http1::Builder::new();
             // The captured date is among the bytes.
-            let _ = builder.auto_date_header(false).serve_connection(TokioIo::new(socket), service).await;
+            let _ = builder
+                .auto_date_header(false)
+                .title_case_headers(true)
+                .serve_connection(TokioIo::new(socket), service)
+                .await;
         });
     }
 }

@@ -75,3 +75,61 @@ impl Memo {
         self.bytes += size;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+
+    const NOW: &str = "2026-01-01T00:00:00Z";
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn answer(size: usize, fresh_until: Option<&str>) -> Answer {
+        Answer { fresh_until: fresh_until.map(at), ..Answer::of(200, Bytes::from(vec![b'x'; size])) }
+    }
+
+    #[test]
+    fn an_answer_holds_for_one_version_operation_user_and_target() {
+        let (jane, sam): (Arc<str>, Arc<str>) = ("jane".into(), "sam".into());
+        let mut memo = Memo::default();
+        memo.keep(1, 7, &jane, "/a", &answer(3, None));
+        let found = |version, operation, user, target| memo.find(version, operation, user, target, at(NOW)).is_some();
+        assert!(found(1, 7, &jane, "/a"));
+        assert!(!found(2, 7, &jane, "/a"), "something was written since");
+        assert!(!found(1, 8, &jane, "/a"));
+        assert!(!found(1, 7, &sam, "/a"), "what one may see another may not");
+        assert!(!found(1, 7, &jane, "/a?b"));
+    }
+
+    #[test]
+    fn an_answer_is_forgotten_when_time_makes_it_wrong() {
+        let jane: Arc<str> = "jane".into();
+        let mut memo = Memo::default();
+        memo.keep(1, 7, &jane, "/a", &answer(3, Some("2026-01-01T00:00:10Z")));
+        assert!(memo.find(1, 7, &jane, "/a", at("2026-01-01T00:00:09Z")).is_some());
+        assert!(memo.find(1, 7, &jane, "/a", at("2026-01-01T00:00:10Z")).is_none());
+        memo.keep(1, 7, &jane, "/a", &answer(4, None));
+        assert_eq!(
+            memo.find(1, 7, &jane, "/a", at("2026-01-01T00:00:10Z")).unwrap().body.len(),
+            4,
+            "the newer one counts"
+        );
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let jane: Arc<str> = "jane".into();
+        let mut memo = Memo::default();
+        memo.keep(1, 0, &jane, "/large", &answer(ANSWER_BYTES_MAX + 1, None));
+        assert!(memo.find(1, 0, &jane, "/large", at(NOW)).is_none());
+        for number in 0..10_000 {
+            memo.keep(1, 0, &jane, &format!("/{number}"), &answer(100_000, None));
+            let bytes: usize = memo.entries.values().flatten().map(|entry| entry.answer.body.len()).sum();
+            assert!(memo.count <= ENTRIES_MAX && bytes <= BYTES_MAX && bytes <= memo.bytes);
+        }
+        assert!(memo.find(1, 0, &jane, "/9999", at(NOW)).is_some());
+    }
+}

@@ -41,6 +41,8 @@ pub async fn serve(
     builder
         // The pipeline writes the date: it shows the sandbox's clock.
         .auto_date_header(false)
+        // As the documentation spells them, and as LeadConduit sends them: `X-Connections-Degraded`.
+        .title_case_headers(true)
         // A client may say that it sends no more, and still wait for the reply.
         .half_close(true)
         // hyper refuses smaller buffers with a panic.

@@ -20,15 +20,15 @@ fn the_documented_401() {
     let lines: Vec<&str> = head.lines().collect();
     assert_eq!(lines[0], "HTTP/1.1 401 Unauthorized");
     for line in [
-        "content-type: application/json; charset=utf-8",
-        "content-length: 33",
-        "connection: keep-alive",
-        "vary: Accept, Accept-Encoding, Origin",
-        "etag: W/\"21-48c58abe\"",
+        "Content-Type: application/json; charset=utf-8",
+        "Content-Length: 33",
+        "Connection: keep-alive",
+        "Vary: Accept, Accept-Encoding, Origin",
+        "Etag: W/\"21-48c58abe\"",
     ] {
         assert!(lines.contains(&line), "{line} in {head}");
     }
-    assert!(!head.contains("www-authenticate"), "the sample has none: {head}");
+    assert!(!head.to_lowercase().contains("www-authenticate"), "the sample has none: {head}");
 }
 
 #[test]
@@ -176,8 +176,8 @@ fn one_connection_serves_many_requests() {
     let three = ["/user", "/account", "/nowhere"].map(|path| request.replace("/connections", path)).concat();
     socket.write_all(three.as_bytes()).unwrap();
     let replies: Vec<String> = (0..3).map(|_| read_reply(&mut socket)).collect();
-    assert!(replies[0].contains("x-mock-operation: get_user"), "{}", replies[0]);
-    assert!(replies[1].contains("x-mock-operation: get_account"), "{}", replies[1]);
+    assert!(replies[0].contains("X-Mock-Operation: get_user"), "{}", replies[0]);
+    assert!(replies[1].contains("X-Mock-Operation: get_account"), "{}", replies[1]);
     assert!(replies[2].starts_with("HTTP/1.1 404"), "{}", replies[2]);
 }
 
@@ -203,7 +203,7 @@ fn a_request_names_its_host_once() {
     for hosts in ["", "Host: a\r\nHost: b\r\n"] {
         let reply = mock.raw(format!("GET /user HTTP/1.1\r\n{hosts}\r\n").as_bytes());
         assert!(reply.starts_with("HTTP/1.1 400"), "{reply}");
-        assert!(reply.contains("connection: close") && reply.contains("names its Host once"), "{reply}");
+        assert!(reply.contains("Connection: close") && reply.contains("names its Host once"), "{reply}");
     }
     let old = mock.raw(b"GET /user HTTP/1.0\r\n\r\n");
     assert!(old.starts_with("HTTP/1.0 401") && !old.contains("keep-alive"), "{old}");
@@ -259,7 +259,7 @@ fn a_client_that_stalls_is_answered_in_time() {
         format!("POST /onboards HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\nContent-Length: 50\r\n\r\n{{", basic(JANE));
     let reply = mock.raw(head.as_bytes());
     assert!(reply.starts_with("HTTP/1.1 408"), "{reply}");
-    assert!(reply.contains("access-control-allow-origin"), "a page must be able to read this one too: {reply}");
+    assert!(reply.contains("Access-Control-Allow-Origin"), "a page must be able to read this one too: {reply}");
     assert_eq!(read_all(&mut mock.socket()), "", "nothing was asked, so nothing is said");
 }
 
