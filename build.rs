@@ -37,7 +37,9 @@ fn main() {
             std::process::exit(1);
         }
     };
-    let json = serde_json::to_vec(&document).expect("JSON is always written");
-    let out = Path::new(&std::env::var("OUT_DIR").expect("cargo sets it")).join("contract.json");
-    std::fs::write(out, json).expect("the build folder is writable");
+    let out = std::env::var("OUT_DIR").expect("cargo sets it");
+    for (name, document) in [("contract.json", &document), ("contract-bare.json", &bundle::bare(&document))] {
+        let json = serde_json::to_vec(document).expect("JSON is always written");
+        std::fs::write(Path::new(&out).join(name), json).expect("the build folder is writable");
+    }
 }

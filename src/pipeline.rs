@@ -201,7 +201,7 @@ impl Pipeline {
     fn generate(&self, operation: &Operation, frame: &Frame) -> Answer {
         let status = operation.success();
         let pointer = operation.replies.get(&status).and_then(|reply| reply.schema_pointer.as_deref());
-        let Some(schema) = pointer.and_then(|pointer| self.stage.contract.document.pointer(pointer)) else {
+        let Some(schema) = pointer.and_then(|pointer| self.stage.contract.document().pointer(pointer)) else {
             return Answer::of(status, bytes::Bytes::new());
         };
         let mut world = frame.sandbox.world();

@@ -75,12 +75,24 @@ pub fn library(settings: &Settings, contract: &Arc<Contract>) -> Result<(Library
 /// Loads everything that answering needs.
 pub fn load(settings: &Settings) -> Result<Loaded, StartError> {
     let contract = contract(settings)?;
-    contract.prepare_requests().map_err(|errors| StartError::Contract(LoadError::Document(errors)))?;
-    let (library, warnings) = library(settings, &contract)?;
+    // Compiling what requests are checked with takes as long as all the rest, and neither needs the other.
+    let (compiled, played) = std::thread::scope(|scope| {
+        let compiling = scope.spawn(|| contract.prepare_requests());
+        let played = play(settings, &contract);
+        let compiled = compiling.join().unwrap_or_else(|_| Err(vec!["compiling the schemas panicked".to_owned()]));
+        (compiled, played)
+    });
+    compiled.map_err(|errors| StartError::Contract(LoadError::Document(errors)))?;
+    played
+}
+
+/// The scenarios, and a pipeline at the start of the one that the settings name.
+fn play(settings: &Settings, contract: &Arc<Contract>) -> Result<Loaded, StartError> {
+    let (library, warnings) = library(settings, contract)?;
     let scenario = library.get(&settings.scenario).map_err(StartError::Scenarios)?;
     let seed = settings.seed.or(scenario.seed).unwrap_or(SEED);
     let clock = settings.clock.or(scenario.clock).unwrap_or(Clock::Real);
-    let pipeline = pipeline(settings, &contract, &scenario, seed, clock)?;
+    let pipeline = pipeline(settings, contract, &scenario, seed, clock)?;
     Ok(Loaded { pipeline: Arc::new(pipeline), library: Arc::new(library), seed, clock, warnings })
 }
 

@@ -113,6 +113,41 @@ pub fn reachable_only(document: &Value) -> Value {
     document
 }
 
+/// The document without what only people read: what routing and checking need, a small part of the whole.
+#[must_use]
+pub fn bare(document: &Value) -> Value {
+    let parts = ["paths", "components"].into_iter();
+    Value::Object(
+        parts.filter_map(|part| Some((part.to_owned(), strip(document.get(part)?, part == "paths")))).collect(),
+    )
+}
+
+/// `names` says that the keys of an object are names, such as those of properties, and must all stay.
+fn strip(value: &Value, names: bool) -> Value {
+    match value {
+        Value::Object(object) => {
+            let kept = object.iter().filter(|(key, _)| names || !is_for_people(key));
+            let kept = kept.map(|(key, value)| {
+                // That there is a source is checked when a contract is loaded; which one it is, people ask.
+                let value =
+                    if key == "x-source" && !names { true.into() } else { strip(value, is_names(key) && !names) };
+                (key.clone(), value)
+            });
+            Value::Object(kept.collect())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(|item| strip(item, false)).collect()),
+        other => other.clone(),
+    }
+}
+
+fn is_names(key: &str) -> bool {
+    matches!(key, "properties" | "schemas" | "responses" | "parameters" | "headers" | "content")
+}
+
+fn is_for_people(key: &str) -> bool {
+    matches!(key, "description" | "example" | "examples" | "links")
+}
+
 fn collect_refs(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::Object(object) => {
@@ -298,6 +333,34 @@ mod tests {
         let mistakes = bundle(&files).unwrap_err();
         assert_eq!(mistakes.len(), 1, "{mistakes:?}");
         assert_eq!(mistakes[0].hint.as_deref(), Some("did you mean `date-time`?"));
+    }
+
+    #[test]
+    fn the_bare_document_loses_words_and_no_rule() {
+        let document = json!({
+            "info": {"title": "T"},
+            "paths": {"/description": {"get": {
+                "description": "d", "summary": "s", "x-source": ["page"],
+                "responses": {"200": {"description": "d", "content": {"application/json": {"examples": {"a": {}}, "schema": {
+                    "type": "object", "description": "d",
+                    "properties": {"description": {"type": "string", "examples": ["e"]}, "properties": {"enum": ["description"]}},
+                }}}}},
+            }}},
+            "components": {"schemas": {"example": {"minLength": 1}}, "examples": {"e": {}}},
+        });
+        assert_eq!(
+            bare(&document),
+            json!({
+                "paths": {"/description": {"get": {
+                    "summary": "s", "x-source": true,
+                    "responses": {"200": {"content": {"application/json": {"schema": {
+                        "type": "object",
+                        "properties": {"description": {"type": "string"}, "properties": {"enum": ["description"]}},
+                    }}}}},
+                }}},
+                "components": {"schemas": {"example": {"minLength": 1}}},
+            })
+        );
     }
 
     #[test]

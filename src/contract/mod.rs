@@ -15,7 +15,7 @@ pub mod violation;
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use http::{HeaderMap, Method};
 use serde_json::{Map, Value};
@@ -31,11 +31,14 @@ use crate::yaml::Diagnosis;
 /// The bundle of the built-in contract, made by the build script.
 const BUILT_IN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/contract.json"));
 
+/// The same without what only people read: a start needs no more.
+const BUILT_IN_BARE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/contract-bare.json"));
+
 /// All of the contract, compiled.
 #[derive(Debug)]
 pub struct Contract {
-    /// The bundled OpenAPI document, models included that no path leads to.
-    pub document: Value,
+    /// The bundled OpenAPI document; the built-in one is read when something first asks for it.
+    document: OnceLock<Value>,
     /// Every operation, in the order of the document.
     pub operations: Vec<Operation>,
     router: route::Router,
@@ -61,32 +64,32 @@ fn join(diagnoses: &[Diagnosis]) -> String {
 impl Contract {
     /// The contract that is part of the binary.
     pub fn built_in() -> Result<Self, LoadError> {
-        let document =
-            serde_json::from_slice(BUILT_IN).map_err(|error| LoadError::Document(vec![error.to_string()]))?;
-        Self::from_document(document)
+        let bare =
+            serde_json::from_slice(BUILT_IN_BARE).map_err(|error| LoadError::Document(vec![error.to_string()]))?;
+        Self::from_bare(&bare, OnceLock::new())
     }
 
     /// The contract in a folder. Every schema of it is compiled at once, so that a mistake stops the start.
     pub fn read(folder: &Path) -> Result<Self, LoadError> {
         let document = files::read(folder, schema::is_pattern).map_err(LoadError::Files)?;
-        let contract = Self::from_document(document)?;
+        let contract = Self::from_bare(&bundle::bare(&document), OnceLock::from(document))?;
         contract.prepare_all().map_err(LoadError::Document)?;
         Ok(contract)
     }
 
-    fn from_document(document: Value) -> Result<Self, LoadError> {
+    fn from_bare(bare: &Value, document: OnceLock<Value>) -> Result<Self, LoadError> {
         let fail = |message: String| LoadError::Document(vec![message]);
-        let schemas = Arc::new(schema::Schemas::new(&document).map_err(fail)?);
-        let operations = operation::read_all(&document, &schemas).map_err(LoadError::Document)?;
+        let schemas = Arc::new(schema::Schemas::new(bare).map_err(fail)?);
+        let operations = operation::read_all(bare, &schemas).map_err(LoadError::Document)?;
         let router = route::Router::new(&operations).map_err(fail)?;
-        let names = document.pointer("/components/schemas").and_then(Value::as_object);
+        let names = bare.pointer("/components/schemas").and_then(Value::as_object);
         let models = names
             .into_iter()
             .flat_map(Map::keys)
             .map(|name| (name.clone(), Check::new(&schemas, format!("/components/schemas/{name}"))))
             .collect();
         let read_only =
-            names.into_iter().flatten().map(|(name, model)| (name.clone(), read_only(&document, model))).collect();
+            names.into_iter().flatten().map(|(name, model)| (name.clone(), read_only(bare, model))).collect();
         Ok(Self { document, operations, router, models, read_only })
     }
 
@@ -116,6 +119,13 @@ impl Contract {
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 
+    /// The bundled OpenAPI document, models included that no path leads to.
+    #[must_use]
+    pub fn document(&self) -> &Value {
+        // The build script wrote it, so it is always read; a test reads it too.
+        self.document.get_or_init(|| serde_json::from_slice(BUILT_IN).unwrap_or_default())
+    }
+
     /// What a method and path lead to.
     #[must_use]
     pub fn route(&self, method: &Method, path: &str) -> Route<'_> {
@@ -143,8 +153,8 @@ impl Contract {
     /// Every model's schema by name.
     #[must_use]
     pub fn models(&self) -> &Map<String, Value> {
-        static EMPTY: std::sync::OnceLock<Map<String, Value>> = std::sync::OnceLock::new();
-        let found = self.document.pointer("/components/schemas").and_then(Value::as_object);
+        static EMPTY: OnceLock<Map<String, Value>> = OnceLock::new();
+        let found = self.document().pointer("/components/schemas").and_then(Value::as_object);
         found.unwrap_or_else(|| EMPTY.get_or_init(Map::new))
     }
 
@@ -158,7 +168,7 @@ impl Contract {
     /// The document as it is printed: without models that only the world uses.
     #[must_use]
     pub fn public_document(&self) -> Value {
-        bundle::reachable_only(&self.document)
+        bundle::reachable_only(self.document())
     }
 
     /// How a reply of ours breaks the contract. Empty when it does not.

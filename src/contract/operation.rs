@@ -105,8 +105,6 @@ pub struct ReplyRule {
     pub schema_pointer: Option<String>,
     /// Headers that it must carry.
     pub required_headers: Vec<String>,
-    /// The names of its examples, in order.
-    pub examples: Vec<String>,
 }
 
 const METHODS: [&str; 7] = ["get", "post", "put", "delete", "patch", "head", "options"];
@@ -249,10 +247,6 @@ impl Reader<'_> {
                         .filter(|(_, header)| header.get("required") == Some(&Value::Bool(true)))
                         .map(|(name, _)| name.clone())
                         .collect(),
-                    examples: content
-                        .and_then(|(_, media)| media.get("examples").and_then(Value::as_object))
-                        .map(|examples| examples.keys().cloned().collect())
-                        .unwrap_or_default(),
                 },
             );
         }

@@ -16,10 +16,8 @@ pub(super) struct Schemas(Registry<'static>);
 
 impl Schemas {
     pub(super) fn new(document: &Value) -> Result<Self, String> {
-        // Only what schemas can refer to, and where they stand inline: the rest would be copied for nothing.
-        let resource = json!({"paths": document.get("paths"), "components": document.get("components")});
         let builder = Registry::new().draft(jsonschema::Draft::Draft202012);
-        let prepared = builder.add(BASE, resource).and_then(jsonschema::RegistryBuilder::prepare);
+        let prepared = builder.add(BASE, document.clone()).and_then(jsonschema::RegistryBuilder::prepare);
         prepared.map(Self).map_err(|error| error.to_string())
     }
 

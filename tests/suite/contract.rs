@@ -67,7 +67,7 @@ fn the_vendors_examples_keep_the_schemas() {
     for operation in &contract.operations {
         let pointer =
             format!("/paths/{}/{}", operation.path.replace('/', "~1"), operation.method.as_str().to_lowercase());
-        let described = contract.document.pointer(&pointer).unwrap();
+        let described = contract.document().pointer(&pointer).unwrap();
         if let Some(body) = &operation.body {
             for (name, value) in examples(&contract, &described["requestBody"]["content"]["application/json"]) {
                 assert!(
@@ -82,7 +82,7 @@ fn the_vendors_examples_keep_the_schemas() {
         for (status, rule) in &operation.replies {
             let mut reply = &described["responses"][status.to_string()];
             if let Some(target) = reply["$ref"].as_str() {
-                reply = contract.document.pointer(target.trim_start_matches('#')).unwrap();
+                reply = contract.document().pointer(target.trim_start_matches('#')).unwrap();
             }
             for (name, value) in examples(&contract, &reply["content"]["application/json"]) {
                 let check = rule.check.as_ref().unwrap();
@@ -104,7 +104,7 @@ fn examples(contract: &Contract, media: &Value) -> Vec<(String, Value)> {
     named
         .map(|(name, example)| {
             let example = match example["$ref"].as_str() {
-                Some(target) => contract.document.pointer(target.trim_start_matches('#')).unwrap(),
+                Some(target) => contract.document().pointer(target.trim_start_matches('#')).unwrap(),
                 None => example,
             };
             (name.clone(), example["value"].clone())

@@ -118,7 +118,7 @@ impl Driver {
             operation.method.as_str().to_lowercase()
         );
         let contract = Arc::clone(&self.contract);
-        let schema = contract.document.pointer(&pointer).unwrap();
+        let schema = contract.document().pointer(&pointer).unwrap();
         let seed: u64 = self.chance.rng().random();
         let now = "2026-03-01T12:00:00Z".parse().unwrap();
         let chance = Chance::new(seed, Purpose::Documents);
