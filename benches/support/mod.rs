@@ -128,7 +128,7 @@ fn digit(number: u16) -> u8 {
 /// saves the servers can use.
 pub(crate) fn reply_length(bytes: &[u8], head: &mut usize) -> Option<usize> {
     const END: &[u8] = b"\r\n\r\n";
-    const LENGTH: &[u8] = b"content-length: ";
+    const LENGTH: &[u8] = b"Content-Length: ";
     if *head < END.len() || bytes.get(*head - END.len()..*head) != Some(END) {
         *head = bytes.windows(END.len()).position(|window| window == END)? + END.len();
     }

@@ -7,6 +7,8 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::schema;
+
 /// One way in which a message broke the contract.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Violation {
@@ -90,6 +92,11 @@ fn describe(root: &str, whole: &Value, error: &ValidationError<'_>, found: &mut 
             push(&place, format!("{name} must be {}", plain(expected_value)));
         }
         ValidationErrorKind::Pattern { pattern } => push(&place, format!("{name} must be {}", in_words(pattern))),
+        ValidationErrorKind::Format { format } if schema::pattern_behind(format).is_some() => {
+            let pattern = schema::pattern_behind(format).unwrap_or_default();
+            let message = format!("{name} must be {}", in_words(pattern));
+            found.push(Violation::refused(400, &place, "pattern", message));
+        }
         ValidationErrorKind::Format { format } => push(&place, format!("{name} must be {}", format_in_words(format))),
         ValidationErrorKind::MinLength { limit } => {
             push(&place, format!("{name} must have at least {limit} character{}", plural(*limit)));
