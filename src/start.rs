@@ -10,6 +10,7 @@ use crate::pipeline::{Pipeline, Policy};
 use crate::scenario::{Library, Scenario};
 use crate::server::Acceptor;
 use crate::settings::{SEED, Settings};
+use crate::world::Collection;
 use crate::world::clock::Clock;
 use crate::yaml::Diagnosis;
 
@@ -83,6 +84,13 @@ pub fn load(settings: &Settings) -> Result<Loaded, StartError> {
         (compiled, played)
     });
     compiled.map_err(|errors| StartError::Contract(LoadError::Document(errors)))?;
+    // What writes are checked with is compiled while the first requests arrive; a write that comes sooner waits for it.
+    std::thread::spawn(move || {
+        let models = Collection::ALL.iter().map(|collection| collection.model());
+        if let Err(errors) = contract.prepare_models(models.chain(["Account"])) {
+            tracing::error!("a bug of the mock: {}", errors.join("; "));
+        }
+    });
     played
 }
 

@@ -109,6 +109,13 @@ impl Contract {
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 
+    /// Compiles the schemas of these models.
+    pub fn prepare_models<'m>(&self, names: impl IntoIterator<Item = &'m str>) -> Result<(), Vec<String>> {
+        let checks = names.into_iter().filter_map(|name| self.model(name));
+        let errors: Vec<String> = checks.filter_map(|check| check.prepare().err()).collect();
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+
     fn prepare<'c>(&'c self, checks: impl Fn(&'c Operation) -> Vec<&'c Check>) -> Result<(), Vec<String>> {
         let errors: Vec<String> = self
             .operations

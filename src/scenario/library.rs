@@ -21,6 +21,15 @@ pub struct Library {
     ready: Mutex<BTreeMap<String, Arc<Scenario>>>,
 }
 
+/// Whose documents are checked when a scenario is put together.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Checks {
+    /// Everybody's.
+    OfAll,
+    /// Those that are no part of the binary: the built-in ones were checked by its tests, and a start need not wait.
+    OfOthers,
+}
+
 #[derive(Debug)]
 struct Entry {
     source: Source,
@@ -69,7 +78,7 @@ impl Library {
         let mut warnings = Vec::new();
         let names: Vec<String> = self.files[before..].iter().map(|entry| entry.file.name.clone()).collect();
         for name in names {
-            match self.put_together(&name) {
+            match self.put_together(&name, Checks::OfAll) {
                 Ok((_, more)) => warnings.extend(more),
                 Err(more) => mistakes.extend(more),
             }
@@ -137,7 +146,7 @@ impl Library {
         if let Some(found) = self.ready.lock().unwrap_or_else(PoisonError::into_inner).get(name) {
             return Ok(Arc::clone(found));
         }
-        let (scenario, _) = self.put_together(name)?;
+        let (scenario, _) = self.put_together(name, Checks::OfOthers)?;
         let scenario = Arc::new(scenario);
         let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
         ready.insert(name.to_owned(), Arc::clone(&scenario));
@@ -146,10 +155,10 @@ impl Library {
 
     /// The scenario of that name put together anew, with what is odd about it.
     pub fn get_with_warnings(&self, name: &str) -> Result<(Scenario, Warnings), Vec<Diagnosis>> {
-        self.put_together(name)
+        self.put_together(name, Checks::OfAll)
     }
 
-    fn put_together(&self, name: &str) -> Result<(Scenario, Warnings), Vec<Diagnosis>> {
+    fn put_together(&self, name: &str, checks: Checks) -> Result<(Scenario, Warnings), Vec<Diagnosis>> {
         let mut chain: Vec<&Entry> = Vec::new();
         let mut next = Some(name.to_owned());
         while let Some(name) = next.take() {
@@ -164,8 +173,10 @@ impl Library {
             next.clone_from(&entry.file.extends);
         }
         chain.reverse();
+        let only_built_in = chain.iter().all(|entry| entry.built_in);
         let chain: Vec<(&Source, &ScenarioFile)> = chain.iter().map(|entry| (&entry.source, &entry.file)).collect();
-        Scenario::from_chain(&chain, &self.contract)
+        let known_to_be_good = checks == Checks::OfOthers && only_built_in;
+        Scenario::from_chain(&chain, (!known_to_be_good).then_some(&*self.contract))
     }
 
     fn unknown(&self, name: &str, wanted_by: Option<&Entry>) -> Diagnosis {

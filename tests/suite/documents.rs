@@ -17,6 +17,17 @@ fn worlds(contract: &Arc<Contract>, seed: u64) -> Vec<(String, World)> {
     names.map(|name| (name.clone(), library.get(&name).unwrap().world(contract, seed, clock).unwrap())).collect()
 }
 
+/// A start takes the built-in scenarios as good; this is why it may.
+#[test]
+fn the_built_in_scenarios_are_good() {
+    let library = Library::built_in(Arc::new(Contract::built_in().unwrap())).unwrap();
+    for listed in library.list() {
+        let (scenario, warnings) = library.get_with_warnings(&listed.name).unwrap();
+        assert!(warnings.is_empty(), "{}: {warnings:?}", listed.name);
+        assert!(!scenario.examples.is_empty(), "{} proves nothing", listed.name);
+    }
+}
+
 #[test]
 fn every_document_keeps_its_model_and_agrees_with_itself() {
     let contract = Arc::new(Contract::built_in().unwrap());
