@@ -60,9 +60,8 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Failure> {
                 let failures = play(&settings, &contract, &Arc::new(scenario.clone()));
                 played += scenario.examples.len();
                 if failures.is_empty() {
-                    let count = scenario.examples.len();
-                    let s = if count == 1 { "" } else { "s" };
-                    writeln!(out, "ok    {} ({count} example{s})", scenario.source.name.display())?;
+                    let count = counted(scenario.examples.len(), "example");
+                    writeln!(out, "ok    {} ({count})", scenario.source.name.display())?;
                 }
                 mistakes += report(&mut out, &failures)?;
             }
@@ -70,11 +69,16 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Failure> {
         }
     }
     if mistakes > 0 {
-        writeln!(out, "{mistakes} mistake{}", if mistakes == 1 { "" } else { "s" })?;
+        writeln!(out, "{}", counted(mistakes, "mistake"))?;
         return Err(Failure::Check);
     }
-    writeln!(out, "{} scenarios, {played} examples: all good", names.len())?;
+    writeln!(out, "{}, {}: all good", counted(names.len(), "scenario"), counted(played, "example"))?;
     Ok(())
+}
+
+/// `1 example`, `2 examples`.
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 fn report(out: &mut impl std::io::Write, diagnoses: &[Diagnosis]) -> std::io::Result<usize> {

@@ -5,6 +5,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum as _};
 
 use super::{Failure, InputArgs, table};
@@ -37,13 +38,13 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "MODE", default_value = "strict", env = "LEADCONDUIT_MOCK_REQUESTS")]
     requests: RequestMode,
     /// Check every reply against the contract before it is sent
-    #[arg(long, env = "LEADCONDUIT_MOCK_CHECK_REPLIES")]
+    #[arg(long, env = "LEADCONDUIT_MOCK_CHECK_REPLIES", value_parser = BoolishValueParser::new())]
     check_replies: bool,
     /// Let pages of this origin only read replies; repeat it, or separate by commas [default: any origin]
     #[arg(long, value_name = "ORIGIN", value_delimiter = ',', env = "LEADCONDUIT_MOCK_CORS_ORIGIN", value_parser = origin)]
     cors_origin: Vec<String>,
     /// Leave out the X-Mock-* headers
-    #[arg(long, env = "LEADCONDUIT_MOCK_NO_MOCK_HEADERS")]
+    #[arg(long, env = "LEADCONDUIT_MOCK_NO_MOCK_HEADERS", value_parser = BoolishValueParser::new())]
     no_mock_headers: bool,
     /// Serve HTTPS with the certificate chain in this PEM file
     #[arg(long, value_name = "FILE", requires = "tls_key", env = "LEADCONDUIT_MOCK_TLS_CERT")]

@@ -106,7 +106,12 @@ proptest! {
     fn nothing_leads_to_anybody(seed in any::<u64>()) {
         for name in ["User", "Account", "Entity", "Flow", "Texts"] {
             let mut found = Vec::new();
-            texts(&made(name, seed), &mut found);
+            let mut value = made(name, seed);
+            if let Some(object) = value.as_object_mut() {
+                // Its pattern asks for any signs at all, which spell `://` or `@` by chance and lead nowhere.
+                object.shift_remove("wild");
+            }
+            texts(&value, &mut found);
             for text in found {
                 let leads_out = text.contains('@') || text.contains("://");
                 prop_assert!(!leads_out || text.contains("example."), "{name}: {text}");

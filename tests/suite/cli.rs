@@ -109,6 +109,8 @@ fn environment_variables_are_twins_of_flags() {
     let child = Command::new(BINARY)
         .env("LEADCONDUIT_MOCK_PORT", "0")
         .env("LEADCONDUIT_MOCK_SCENARIO", "empty-account")
+        .env("LEADCONDUIT_MOCK_CHECK_REPLIES", "1")
+        .env("LEADCONDUIT_MOCK_NO_MOCK_HEADERS", "false")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

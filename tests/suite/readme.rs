@@ -134,6 +134,19 @@ fn end(mut child: std::process::Child) {
 }
 
 #[test]
+fn the_scenario_shown_is_good() {
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    let (_, rest) = readme.split_once("```yaml\n").unwrap();
+    let (scenario, _) = rest.split_once("```").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("shown.yaml");
+    std::fs::write(&file, scenario).unwrap();
+    let output = Command::new(BINARY).arg("check").arg(&file).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.ends_with("1 scenario, 1 example: all good\n"), "{text}");
+}
+
+#[test]
 fn every_problem_type_leads_to_a_section() {
     let readme = std::fs::read_to_string("README.md").unwrap();
     let anchors: Vec<String> = readme
