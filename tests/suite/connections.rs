@@ -119,3 +119,23 @@ fn accounts_see_their_own_connections_only() {
     mock.get(&format!("/connections/{GLOBEX_ONLY}")).expect(404);
     mock.call(GLOBEX, Method::GET, &format!("/connections/{SELLER}"), None).expect(404);
 }
+
+#[test]
+fn a_row_that_the_service_does_not_know_is_shown_only_while_it_cannot_be_asked() {
+    let row = "5d9a4c421d011c553e00000a";
+    for (status, shown) in [("up", false), ("down", true)] {
+        let folder = tempfile::tempdir().unwrap();
+        let scenario = format!(
+            "version: 1\nname: stale\ndescription: A stale row.\nextends: healthy\nsso: {{ status: {status} }}\n\
+             world:\n  accounts:\n    - account: {{ id: 5fd4371e940df5a34a3888b2 }}\n      connections:\n        \
+             - {{ id: {row}, external_id: 5d9a4c421d011c553e00000b, relationship_type: seller, \
+             connected_account: {{ id: 5d9a4b10940df5a34a3888c1, sso_id: 5d9a4b0f542ea0521e2a45c1, name: S }}, \
+             created_at: now, updated_at: now }}\n"
+        );
+        std::fs::write(folder.path().join("stale.yaml"), scenario).unwrap();
+        let builder = leadconduit_mock::MockServer::builder().scenarios(folder.path()).scenario("stale");
+        let mock = Mock::start(builder);
+        assert_eq!(ids(&mock, "/connections").iter().any(|(id, _)| id == row), shown, "{status}");
+        mock.get(&format!("/connections/{row}")).expect(200);
+    }
+}
