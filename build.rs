@@ -19,6 +19,8 @@ use std::path::Path;
 mod bundle;
 #[path = "src/contract/files.rs"]
 mod files;
+#[path = "src/pointer.rs"]
+mod pointer;
 #[path = "src/yaml.rs"]
 mod yaml;
 
@@ -26,6 +28,7 @@ fn main() {
     println!("cargo::rerun-if-changed=schemas");
     println!("cargo::rerun-if-changed=src/contract/bundle.rs");
     println!("cargo::rerun-if-changed=src/contract/files.rs");
+    println!("cargo::rerun-if-changed=src/pointer.rs");
     println!("cargo::rerun-if-changed=src/yaml.rs");
     let schemas = Path::new(&std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("schemas");
     let document = match files::read(&schemas, |_| true) {

@@ -20,6 +20,7 @@
 //! | [`start`] | from settings to a server that is ready |
 //! | [`embed`] | [`MockServer`]: the mock inside a Rust test |
 //! | [`cli`] | the command line, one file a subcommand |
+//! | [`pointer`] | names as tokens of RFC 6901 pointers |
 //! | [`yaml`] | YAML with the place of every mistake (the only user of the YAML parser, with the build script) |
 //!
 //! # What always holds
@@ -32,6 +33,8 @@
 //!   keeps its model from the moment it enters.
 //! - No lock is held across a wait.
 //! - LeadConduit's errors are `{"error": ...}`; the mock's own are `application/problem+json`. They are never mixed.
+//!
+//! [`pointer`]: mod@pointer
 
 pub mod admin;
 pub mod behaviour;
@@ -41,6 +44,7 @@ pub mod embed;
 pub mod exchange;
 pub mod generate;
 pub mod pipeline;
+pub mod pointer;
 pub mod problem;
 pub mod sandbox;
 pub mod scenario;

@@ -12,7 +12,7 @@ use crate::server::Acceptor;
 use crate::settings::{SEED, Settings};
 use crate::world::Collection;
 use crate::world::clock::Clock;
-use crate::yaml::Diagnosis;
+use crate::yaml::{Diagnosis, paragraphs};
 
 /// Why a server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +24,7 @@ pub enum StartError {
     #[error("the contract and what the mock can do do not fit together\n\n{}", .0.join("\n"))]
     Behaviour(Vec<String>),
     /// A scenario cannot be used.
-    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"))]
+    #[error("{}", paragraphs(.0))]
     Scenarios(Vec<Diagnosis>),
     /// Certificate or key cannot be used.
     #[error("TLS: {0}")]

@@ -8,6 +8,8 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
+use crate::pointer::unescape;
+
 /// The largest YAML file that is read.
 pub const BYTES_MAX: u64 = 16 * 1024 * 1024;
 
@@ -184,6 +186,12 @@ impl fmt::Display for Diagnosis {
 
 impl std::error::Error for Diagnosis {}
 
+/// Several mistakes as one text, a paragraph each.
+#[must_use]
+pub fn paragraphs(diagnoses: &[Diagnosis]) -> String {
+    diagnoses.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n")
+}
+
 /// A JSON value as YAML.
 pub fn print(value: &Value) -> Result<String, String> {
     serde_yaml::to_string(value).map_err(|error| error.to_string())
@@ -311,10 +319,6 @@ impl<'de> Visitor<'de> for Find<'_> {
         }
         Ok(())
     }
-}
-
-fn unescape(token: &str) -> String {
-    token.replace("~1", "/").replace("~0", "~")
 }
 
 /// The byte offset of a line and column, both from 1; columns count characters.

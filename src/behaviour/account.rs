@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{Answer, Outcome, Reading, Refusal, Writing};
+use crate::world::document::merge;
 use crate::world::{Account, Collection, Document, text};
 
 /// What an update may change: the current page's set and the older page's.
@@ -85,19 +86,4 @@ fn pending(call: &Reading<'_>, account: &Account, side: &str) -> Value {
             })
         });
     waiting.collect()
-}
-
-/// Objects are merged, so that what is not sent stays; everything else is replaced.
-fn merge(target: &mut Value, sent: &Value) {
-    match sent {
-        Value::Object(sent) => {
-            if !target.is_object() {
-                *target = Value::Object(Map::new());
-            }
-            for (name, value) in sent {
-                merge(&mut target[name.as_str()], value);
-            }
-        }
-        value => *target = value.clone(),
-    }
 }

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, Outcome, Reading, Refusal, Writing};
 use crate::world::sso::Seen;
-use crate::world::{Account, Collection, Document, text};
+use crate::world::{Account, Collection, Document, is_object_id, text};
 
 const DEGRADED: HeaderName = HeaderName::from_static("x-connections-degraded");
 
@@ -118,10 +118,6 @@ fn row_of<'a>(account: &'a Account, external_id: &str) -> Option<&'a Arc<Documen
 fn with<'a>(account: &'a Account, name: &str, id: &str) -> Option<&'a Arc<Document>> {
     let same = |row: &&Arc<Document>| row.text(name).is_some_and(|other| other.eq_ignore_ascii_case(id));
     account.all(Collection::Connections).values().find(same)
-}
-
-fn is_object_id(id: &str) -> bool {
-    id.len() == 24 && id.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 /// An entry with all that LeadConduit knows about the connection.

@@ -275,7 +275,7 @@ impl Writing<'_> {
 
     /// The caller's account.
     pub fn account(&self) -> Result<&Account, Refusal> {
-        self.world.account(&self.caller.account).ok_or_else(|| Refusal::internal("the caller's account is gone"))
+        self.reading().account()
     }
 
     /// Puts a document into a collection of the caller's account, checked against its model.

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use crate::pointer::{escape, unescape};
+
 /// The file that everything starts from.
 pub const ROOT: &str = "openapi.yaml";
 
@@ -245,7 +247,7 @@ impl Bundler<'_> {
             self.mistake(file, &here, &format!("`{reference}` leads to {target}, which does not exist"));
             return Value::Null;
         };
-        let name = name.replace("~1", "/").replace("~0", "~");
+        let name = unescape(name);
         let Some(found) = content.get(&name) else {
             let known = content.as_object().into_iter().flat_map(Map::keys).map(String::as_str);
             let hint = crate::yaml::nearest(&name, known).map(|near| format!("did you mean `{near}`?"));
@@ -288,10 +290,6 @@ fn join(from: &str, path: &str) -> String {
         }
     }
     parts.join("/")
-}
-
-fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]

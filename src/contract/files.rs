@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::bundle::{self, Mistake};
+use crate::pointer::escape;
 use crate::yaml::{Diagnosis, Source};
 
 /// Reads and bundles the contract in `folder`. Every mistake is reported, not only the first.
@@ -42,9 +43,7 @@ fn patterns<'v>(value: &'v Value, at: &str) -> Vec<(String, &'v str)> {
     match value {
         Value::Object(object) => {
             let own = object.get("pattern").and_then(Value::as_str).map(|pattern| (format!("{at}/pattern"), pattern));
-            let inner = object.iter().flat_map(|(name, value)| {
-                patterns(value, &format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")))
-            });
+            let inner = object.iter().flat_map(|(name, value)| patterns(value, &format!("{at}/{}", escape(name))));
             own.into_iter().chain(inner).collect()
         }
         Value::Array(items) => {

@@ -26,7 +26,7 @@ pub use route::Route;
 pub use schema::Check;
 pub use violation::Violation;
 
-use crate::yaml::Diagnosis;
+use crate::yaml::{Diagnosis, paragraphs};
 
 /// The bundle of the built-in contract, made by the build script.
 const BUILT_IN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/contract.json"));
@@ -50,15 +50,11 @@ pub struct Contract {
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// Mistakes with a place in a file.
-    #[error("{}", join(.0))]
+    #[error("{}", paragraphs(.0))]
     Files(Vec<Diagnosis>),
     /// Mistakes of the document as a whole; each line names a file.
     #[error("{}", .0.join("\n"))]
     Document(Vec<String>),
-}
-
-fn join(diagnoses: &[Diagnosis]) -> String {
-    diagnoses.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n")
 }
 
 impl Contract {
@@ -105,8 +101,7 @@ impl Contract {
     pub fn prepare_all(&self) -> Result<(), Vec<String>> {
         self.prepare_requests()?;
         self.prepare(|operation| operation.replies.values().filter_map(|reply| reply.check.as_ref()).collect())?;
-        let errors: Vec<String> = self.models.values().filter_map(|check| check.prepare().err()).collect();
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
+        self.prepare_models(self.models.keys().map(String::as_str))
     }
 
     /// Compiles the schemas of these models.

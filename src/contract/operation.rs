@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::evidence::Evidence;
 use super::schema::{Check, Schemas};
+use crate::pointer::escape;
 
 /// One method and path.
 #[derive(Debug)]
@@ -286,8 +287,4 @@ fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
 
 fn parent(at: &str) -> String {
     at.rsplit_once('/').map_or(String::new(), |(parent, _)| parent.to_owned())
-}
-
-fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }

@@ -118,12 +118,6 @@ impl Check {
             Err(message) => vec![Violation::refused(400, root, "schema", message.clone())],
         }
     }
-
-    /// Where the schema stands in the bundle.
-    #[must_use]
-    pub fn pointer(&self) -> &str {
-        &self.pointer
-    }
 }
 
 /// A JSON pointer as the fragment of a URI.

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::schema;
+use crate::pointer::{escape, unescape};
 
 /// One way in which a message broke the contract.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -162,11 +163,7 @@ fn name_of(root: &str, at: &str) -> String {
 }
 
 fn dotted(at: &str) -> String {
-    at.trim_start_matches('/').split('/').map(|t| t.replace("~1", "/").replace("~0", "~")).collect::<Vec<_>>().join(".")
-}
-
-fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
+    at.trim_start_matches('/').split('/').map(unescape).collect::<Vec<_>>().join(".")
 }
 
 fn plural(count: u64) -> &'static str {

@@ -62,28 +62,22 @@ impl Library {
 
     /// Adds the files of a folder, or one file. Every mistake in them is reported, and then nothing is added.
     pub fn read(&mut self, path: &Path) -> Result<Warnings, Vec<Diagnosis>> {
-        let mut sources = Vec::new();
-        let mut mistakes = Vec::new();
-        for path in yaml_files(path)? {
-            match Source::read(&path) {
-                Ok(source) => sources.push(source),
-                Err(diagnosis) => mistakes.push(diagnosis),
-            }
-        }
-        if !mistakes.is_empty() {
-            return Err(mistakes);
-        }
         let before = self.files.len();
-        self.add(sources, false)?;
-        let mut warnings = Vec::new();
+        self.add(read_sources(yaml_files(path)?)?, false)?;
+        let (mut warnings, mut mistakes, mut ready) = (Vec::new(), Vec::new(), Vec::new());
         let names: Vec<String> = self.files[before..].iter().map(|entry| entry.file.name.clone()).collect();
         for name in names {
             match self.put_together(&name, Checks::OfAll) {
-                Ok((_, more)) => warnings.extend(more),
+                Ok((scenario, more)) => {
+                    warnings.extend(more);
+                    ready.push((name, Arc::new(scenario)));
+                }
                 Err(more) => mistakes.extend(more),
             }
         }
         if mistakes.is_empty() {
+            // Checked and put together once; asking for one of them does not do it again.
+            self.ready.get_mut().unwrap_or_else(PoisonError::into_inner).extend(ready);
             return Ok(warnings);
         }
         self.files.truncate(before);
@@ -93,12 +87,11 @@ impl Library {
     /// Adds files for checking them. Unlike a server's they may bear the name of a built-in scenario, which they
     /// replace: so the built-in ones can be checked where they are written. Returns their names.
     pub fn read_for_check(&mut self, paths: &[PathBuf]) -> Result<Vec<String>, Vec<Diagnosis>> {
-        let mut sources = Vec::new();
+        let mut files = Vec::new();
         for path in paths {
-            for file in yaml_files(path)? {
-                sources.push(Source::read(&file).map_err(|diagnosis| vec![diagnosis])?);
-            }
+            files.extend(yaml_files(path)?);
         }
+        let sources = read_sources(files)?;
         let names: Vec<String> =
             sources.iter().filter_map(|source| source.parse::<ScenarioFile>().ok()).map(|file| file.name).collect();
         self.files.retain(|entry| !entry.built_in || !names.contains(&entry.file.name));
@@ -192,6 +185,18 @@ impl Library {
         };
         diagnosis.with_hint(hint)
     }
+}
+
+/// The texts of files; every one that cannot be read is told.
+fn read_sources(files: Vec<PathBuf>) -> Result<Vec<Source>, Vec<Diagnosis>> {
+    let (mut sources, mut mistakes) = (Vec::new(), Vec::new());
+    for file in files {
+        match Source::read(&file) {
+            Ok(source) => sources.push(source),
+            Err(diagnosis) => mistakes.push(diagnosis),
+        }
+    }
+    if mistakes.is_empty() { Ok(sources) } else { Err(mistakes) }
 }
 
 /// The YAML files of a folder in the order of their names, or the file itself.

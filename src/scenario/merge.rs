@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::language::{AccountPart, Document, GeneratePart, ScenarioFile};
+use crate::world::document::merge;
 use crate::world::{Collection, KeyOwner, clock::Clock, sso::SsoStatus, text};
 
 /// A document with the place where it was last written.
@@ -79,7 +80,7 @@ impl Merged {
             self.accounts.len() - 1
         });
         let Some(account) = self.accounts.get_mut(at) else { return };
-        overlay(&mut account.document.value, &part.account.0);
+        merge(&mut account.document.value, &part.account.0);
         account.document.origin = own;
         for (collection, list) in &mut account.collections {
             list.retain(|placed| !part.remove.iter().any(|id| *id == text(&placed.value, "id")));
@@ -109,22 +110,10 @@ fn put_all(list: &mut Vec<Placed>, parts: &[Document], origin: &Origin) {
             list.iter_mut().find(|p| p.origin.file != origin.file && !id.is_empty() && text(&p.value, "id") == id);
         match inherited {
             Some(placed) => {
-                overlay(&mut placed.value, &part.0);
+                merge(&mut placed.value, &part.0);
                 placed.origin = origin;
             }
             None => list.push(Placed { value: part.0.clone(), origin }),
         }
-    }
-}
-
-/// Objects are merged, everything else is replaced.
-fn overlay(target: &mut Value, with: &Value) {
-    match (target, with) {
-        (Value::Object(target), Value::Object(with)) => {
-            for (name, value) in with {
-                overlay(target.entry(name.clone()).or_insert(Value::Null), value);
-            }
-        }
-        (target, with) => *target = with.clone(),
     }
 }

@@ -54,6 +54,18 @@ pub fn serialise(value: &Value) -> Bytes {
     serde_json::to_vec(value).map(|bytes| Bytes::from(bytes.into_boxed_slice())).unwrap_or_default()
 }
 
+/// Puts one value over another: objects are merged, so that what is not named stays; everything else is replaced.
+pub fn merge(target: &mut Value, with: &Value) {
+    match (target, with) {
+        (Value::Object(target), Value::Object(with)) => {
+            for (name, value) in with {
+                merge(target.entry(name.clone()).or_insert(Value::Null), value);
+            }
+        }
+        (target, with) => *target = with.clone(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

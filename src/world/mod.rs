@@ -178,10 +178,15 @@ impl World {
     }
 }
 
+/// Whether a text is an object id: 24 hexadecimal characters, in either case.
+#[must_use]
+pub fn is_object_id(text: &str) -> bool {
+    text.len() == 24 && text.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
 /// An id as collections keep it: object ids may be sent in either case and mean the same.
 pub(crate) fn key_of(id: &str) -> Cow<'_, str> {
-    let object_id = id.len() == 24 && id.bytes().all(|b| b.is_ascii_hexdigit());
-    if object_id && id.bytes().any(|b| b.is_ascii_uppercase()) {
+    if is_object_id(id) && id.bytes().any(|b| b.is_ascii_uppercase()) {
         Cow::Owned(id.to_ascii_lowercase())
     } else {
         Cow::Borrowed(id)

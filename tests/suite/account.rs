@@ -54,13 +54,10 @@ fn an_update_changes_what_is_writable_and_nothing_else() {
 
 #[test]
 fn a_sync_copies_what_the_service_knows() {
-    let folder = tempfile::tempdir().unwrap();
     let scenario = "version: 1\nname: renamed\ndescription: SSO has a newer name.\nextends: healthy\n\
         sso:\n  accounts:\n    - { id: 5fd4371e940df5a34a3888b2, sso_id: 6493820b542ea0521e2a4543, \
         name: Acme Holdings, time_zone: America/Denver }\n";
-    std::fs::write(folder.path().join("renamed.yaml"), scenario).unwrap();
-    let builder = leadconduit_mock::MockServer::builder().scenarios(folder.path()).scenario("renamed");
-    let mock = Mock::start(builder);
+    let mock = Mock::with_scenario("renamed", scenario);
     assert_eq!(mock.get("/account").json()["name"], "Acme, Inc.", "LeadConduit has not heard of it yet");
     // As the documented curl line sends it: no body, no content type.
     let synced = mock.call(JANE, Method::POST, "/account_sso_sync", None).expect(200).json();

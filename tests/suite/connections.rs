@@ -124,7 +124,6 @@ fn accounts_see_their_own_connections_only() {
 fn a_row_that_the_service_does_not_know_is_shown_only_while_it_cannot_be_asked() {
     let row = "5d9a4c421d011c553e00000a";
     for (status, shown) in [("up", false), ("down", true)] {
-        let folder = tempfile::tempdir().unwrap();
         let scenario = format!(
             "version: 1\nname: stale\ndescription: A stale row.\nextends: healthy\nsso: {{ status: {status} }}\n\
              world:\n  accounts:\n    - account: {{ id: 5fd4371e940df5a34a3888b2 }}\n      connections:\n        \
@@ -132,9 +131,7 @@ fn a_row_that_the_service_does_not_know_is_shown_only_while_it_cannot_be_asked()
              connected_account: {{ id: 5d9a4b10940df5a34a3888c1, sso_id: 5d9a4b0f542ea0521e2a45c1, name: S }}, \
              created_at: now, updated_at: now }}\n"
         );
-        std::fs::write(folder.path().join("stale.yaml"), scenario).unwrap();
-        let builder = leadconduit_mock::MockServer::builder().scenarios(folder.path()).scenario("stale");
-        let mock = Mock::start(builder);
+        let mock = Mock::with_scenario("stale", &scenario);
         assert_eq!(ids(&mock, "/connections").iter().any(|(id, _)| id == row), shown, "{status}");
         mock.get(&format!("/connections/{row}")).expect(200);
     }

@@ -144,7 +144,6 @@ fn play(mock: &Mock, sandbox: &str, steps: &[Step]) {
 /// Every sequence runs in a sandbox of its own, so that one server is enough for all of them.
 #[test]
 fn random_sequences_agree_with_the_reference() {
-    let folder = tempfile::tempdir().unwrap();
     // As `healthy`, but without credentials and pending sellers to begin with.
     let scenario = "version: 1\nname: bare\ndescription: No credentials.\nextends: empty-account\n\
         sso:\n  accounts: [{ id: 68f1c2d0940df5a34a3888c4, sso_id: 68f1c2cf542ea0521e2a45c4, name: Evergreen }]\n  connections:\n";
@@ -157,8 +156,7 @@ fn random_sequences_agree_with_the_reference() {
     };
     let connections: String =
         ["5d9a4c421d011c553e000001", "5d9a4c421d011c553e000002", SSO_ONLY].map(connection).concat();
-    std::fs::write(folder.path().join("bare.yaml"), format!("{scenario}{connections}")).unwrap();
-    let mock = Mock::start(leadconduit_mock::MockServer::builder().scenarios(folder.path()).scenario("bare"));
+    let mock = Mock::with_scenario("bare", &format!("{scenario}{connections}"));
     let count = std::sync::atomic::AtomicUsize::new(0);
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(40));
     runner

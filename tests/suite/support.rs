@@ -84,6 +84,13 @@ impl Mock {
         Self::start(MockServer::builder().scenario(name))
     }
 
+    /// A server in a scenario of the test's own.
+    pub fn with_scenario(name: &str, text: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("own.yaml"), text).unwrap();
+        Self::start(MockServer::builder().scenarios(folder.path()).scenario(name))
+    }
+
     /// Every server of these tests checks its own replies.
     pub fn start(builder: MockServerBuilder) -> Self {
         let server = builder.configure(|settings| settings.check_replies = true).start().unwrap();

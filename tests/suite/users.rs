@@ -43,13 +43,11 @@ fn users_change_themselves_and_admins_change_their_colleagues() {
 
 #[test]
 fn without_the_right_it_is_401() {
-    let folder = tempfile::tempdir().unwrap();
     let scenario = format!(
         "version: 1\nname: luis\ndescription: Luis has a key and no rights.\nextends: healthy\n\
          world:\n  keys:\n    - {{ key: luis-key, account: 5fd4371e940df5a34a3888b2, user: {LUIS_ID} }}\n"
     );
-    std::fs::write(folder.path().join("luis.yaml"), scenario).unwrap();
-    let mock = Mock::start(leadconduit_mock::MockServer::builder().scenarios(folder.path()).scenario("luis"));
+    let mock = Mock::with_scenario("luis", &scenario);
     let body = json!({"ui_state": {"has_seen_free_account_modal": true}});
     let other = mock.call("luis-key", Method::PUT, &format!("/user/{JANE_ID}"), Some(&body)).expect(401);
     assert_eq!(other.error(), "not authorized");
