@@ -5,6 +5,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`exchange`] | requests and replies as plain values |
+//! | [`events`] | what happens in a sandbox, told to whoever listens |
 //! | [`pipeline`] | the life of a request, as an ordered list of steps |
 //! | [`stage`] | what requests and control calls act on: contract, scenario, sandboxes |
 //! | [`problem`] | the mock's own errors |
@@ -41,6 +42,7 @@ pub mod behaviour;
 pub mod cli;
 pub mod contract;
 pub mod embed;
+pub mod events;
 pub mod exchange;
 pub mod generate;
 pub mod pipeline;

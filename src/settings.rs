@@ -32,6 +32,10 @@ pub struct Settings {
     pub mock_headers: MockHeaders,
     /// Certificate chain and key for HTTPS.
     pub tls: Option<TlsFiles>,
+    /// What a control call must bring as its bearer token; without one the control API serves loopback only.
+    pub admin_token: Option<String>,
+    /// Whether changed scenario files are read again while the server runs.
+    pub watch: bool,
     /// Every limit.
     pub limits: Limits,
 }
@@ -94,6 +98,10 @@ pub struct Limits {
     pub drain_ms_max: u64,
     /// How many sandboxes there are at once; the least recently used goes first.
     pub sandboxes_max: usize,
+    /// How long a sandbox may go unused before it ends.
+    pub sandbox_idle_ms_max: u64,
+    /// How long a connection hangs at most when a fault lets it.
+    pub hang_ms_max: u64,
     /// How large `X-Mock-Violations` may be.
     pub violations_bytes_max: usize,
 }
@@ -108,6 +116,8 @@ impl Default for Limits {
             connections_max: 10_000,
             drain_ms_max: 10_000,
             sandboxes_max: 10_000,
+            sandbox_idle_ms_max: 60 * 60 * 1000,
+            hang_ms_max: 5 * 60 * 1000,
             violations_bytes_max: 4 * 1024,
         }
     }
@@ -137,6 +147,8 @@ impl Default for Settings {
             cors: CorsPolicy::default(),
             mock_headers: MockHeaders::default(),
             tls: None,
+            admin_token: None,
+            watch: false,
             limits: Limits::default(),
         }
     }

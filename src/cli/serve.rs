@@ -52,6 +52,12 @@ pub(super) struct ServeArgs {
     /// The private key of that certificate, as a PEM file
     #[arg(long, value_name = "FILE", requires = "tls_cert", env = "LEADCONDUIT_MOCK_TLS_KEY")]
     tls_key: Option<PathBuf>,
+    /// Read changed files of --scenarios again while the server runs; state is kept
+    #[arg(long, requires = "scenarios", env = "LEADCONDUIT_MOCK_WATCH", value_parser = BoolishValueParser::new())]
+    watch: bool,
+    /// Let only calls with this bearer token use the control API; without it, only a server on loopback has one
+    #[arg(long, value_name = "TOKEN", env = "LEADCONDUIT_MOCK_ADMIN_TOKEN", hide_env_values = true)]
+    admin_token: Option<String>,
     #[command(flatten, next_help_heading = "Limits")]
     limits: LimitArgs,
 }
@@ -80,6 +86,12 @@ struct LimitArgs {
     /// How many sandboxes there are at once; the least recently used goes first
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().sandboxes_max, env = "LEADCONDUIT_MOCK_SANDBOXES_MAX")]
     sandboxes_max: usize,
+    /// How long a sandbox may go unused before it ends
+    #[arg(long, value_name = "MS", default_value_t = Limits::default().sandbox_idle_ms_max, env = "LEADCONDUIT_MOCK_SANDBOX_IDLE_MS_MAX")]
+    sandbox_idle_ms_max: u64,
+    /// How long a connection hangs at most when a fault lets it
+    #[arg(long, value_name = "MS", default_value_t = Limits::default().hang_ms_max, env = "LEADCONDUIT_MOCK_HANG_MS_MAX")]
+    hang_ms_max: u64,
 }
 
 fn origin(text: &str) -> Result<String, String> {
@@ -112,6 +124,8 @@ impl ServeArgs {
             },
             mock_headers: if self.no_mock_headers { MockHeaders::Hidden } else { MockHeaders::Shown },
             tls: self.tls_cert.clone().zip(self.tls_key.clone()).map(|(cert, key)| TlsFiles { cert, key }),
+            admin_token: self.admin_token.clone(),
+            watch: self.watch,
             limits: Limits {
                 body_bytes_max: limits.body_bytes_max,
                 head_bytes_max: limits.head_bytes_max,
@@ -121,6 +135,8 @@ impl ServeArgs {
                 connections_max: limits.connections_max.clamp(1, 1_000_000),
                 drain_ms_max: limits.drain_ms_max,
                 sandboxes_max: limits.sandboxes_max,
+                sandbox_idle_ms_max: limits.sandbox_idle_ms_max,
+                hang_ms_max: limits.hang_ms_max,
                 ..Limits::default()
             },
         }

@@ -1,0 +1,62 @@
+//! What happens in a sandbox, told to whoever listens. A listener that does not keep up is let go; telling never waits.
+
+use bytes::Bytes;
+use serde_json::Value;
+use tokio::sync::broadcast;
+
+/// How many events a listener may be behind before it is let go.
+const BEHIND_MAX: usize = 1024;
+
+/// The events of one sandbox.
+#[derive(Debug)]
+pub struct Hub(broadcast::Sender<Bytes>);
+
+/// One listener.
+#[derive(Debug)]
+pub struct Listener(broadcast::Receiver<Bytes>);
+
+/// Why there are no more events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The sandbox has ended.
+    Closed,
+    /// The listener was too slow.
+    TooSlow,
+}
+
+impl Default for Hub {
+    fn default() -> Self {
+        Self(broadcast::Sender::new(BEHIND_MAX))
+    }
+}
+
+impl Hub {
+    /// Whether anybody listens: only then is an event worth putting together.
+    #[must_use]
+    pub fn is_heard(&self) -> bool {
+        self.0.receiver_count() > 0
+    }
+
+    /// Tells all listeners, in the framing of server-sent events. `kind` is a word such as `exchange`.
+    pub fn tell(&self, kind: &str, data: &Value) {
+        // Nobody listening is no failure.
+        let _ = self.0.send(Bytes::from(format!("event: {kind}\ndata: {data}\n\n")));
+    }
+
+    /// Listens from now on.
+    #[must_use]
+    pub fn listen(&self) -> Listener {
+        Listener(self.0.subscribe())
+    }
+}
+
+impl Listener {
+    /// The next event, framed.
+    pub async fn next(&mut self) -> Result<Bytes, Ended> {
+        match self.0.recv().await {
+            Ok(event) => Ok(event),
+            Err(broadcast::error::RecvError::Closed) => Err(Ended::Closed),
+            Err(broadcast::error::RecvError::Lagged(_)) => Err(Ended::TooSlow),
+        }
+    }
+}
