@@ -41,7 +41,17 @@ fn main() {
         }
     };
     let out = std::env::var("OUT_DIR").expect("cargo sets it");
-    for (name, document) in [("contract.json", &document), ("contract-bare.json", &bundle::bare(&document))] {
+    let admin = match yaml::Source::read(&schemas.join("admin/openapi.yaml")).and_then(|source| source.parse_json()) {
+        Ok(admin) => admin,
+        Err(diagnosis) => {
+            eprintln!("{diagnosis}");
+            std::process::exit(1);
+        }
+    };
+    let bare = bundle::bare(&document);
+    for (name, document) in
+        [("contract.json", &document), ("contract-bare.json", &bare), ("admin-openapi.json", &admin)]
+    {
         let json = serde_json::to_vec(document).expect("JSON is always written");
         std::fs::write(Path::new(&out).join(name), json).expect("the build folder is writable");
     }

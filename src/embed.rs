@@ -2,11 +2,12 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
+use crate::exchange::Request;
 use crate::server;
 use crate::settings::{RequestMode, Settings};
 use crate::start::{self, StartError};
@@ -140,7 +141,8 @@ impl MockServerBuilder {
                 let stop = async move {
                     let _ = stopped.await;
                 };
-                server::serve(listener, acceptor, loaded.pipeline, settings.limits, stop).await;
+                let answer = Arc::new(move |request: &Request| loaded.pipeline.answer(request));
+                server::serve(listener, acceptor, answer, settings.limits, stop).await;
             });
         });
         match waiting.recv() {

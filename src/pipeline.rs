@@ -2,28 +2,35 @@
 
 pub mod cors;
 mod finish;
+pub mod preferences;
+mod speak;
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use http::header::ACCEPT;
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 
 use crate::admin;
-use crate::behaviour::{Answer, Behaviour, Behaviours, Outcome, Refusal};
+use crate::behaviour::{Answer, Behaviour, Behaviours, Refusal};
 use crate::contract::check::{self, Checks, Input};
 use crate::contract::route::PathValues;
-use crate::contract::{Contract, Operation, Route, Violation, negotiate};
-use crate::exchange::{Body, Reply, Request};
+use crate::contract::{Operation, Route, Violation, negotiate};
+use crate::exchange::{Body, Delivery, Reply, Request};
 use crate::generate;
 use crate::problem::{self, Problem};
-use crate::sandbox::{Frame, Sandboxes, choose};
-use crate::scenario::Scenario;
-use crate::settings::{CorsPolicy, Limits, MockHeaders, RequestMode};
+use crate::sandbox::{Frame, Moved, Overlay, choose};
+use crate::scenario::rule::Asked;
+use crate::settings::{CorsPolicy, Limits, MockHeaders, RequestMode, Settings};
 use crate::stage::Stage;
+use crate::world::Caller;
 use crate::world::chance::Purpose;
-use crate::world::{Caller, World};
+use crate::world::sso::Line;
+use preferences::{Faults, Preferences};
+
+/// How often the steps of one request begin again because its sandbox was switched meanwhile.
+const RESTARTS_MAX: usize = 100;
 
 /// What the pipeline decides by, settled at start.
 #[derive(Clone, Debug)]
@@ -40,14 +47,25 @@ pub struct Policy {
     pub limits: Limits,
 }
 
+impl From<&Settings> for Policy {
+    fn from(settings: &Settings) -> Self {
+        Self {
+            requests: settings.requests,
+            check_replies: settings.check_replies,
+            cors: settings.cors.clone(),
+            mock_headers: settings.mock_headers,
+            limits: settings.limits,
+        }
+    }
+}
+
 /// Answers requests.
 #[derive(Debug)]
 pub struct Pipeline {
     /// What requests act on.
-    pub stage: Stage,
+    pub stage: Arc<Stage>,
     behaviours: Behaviours,
     policy: Policy,
-    constants: finish::Constants,
 }
 
 /// What has become known about a request on its way.
@@ -56,6 +74,12 @@ struct Notes<'p> {
     operation: Option<&'p Operation>,
     frame: Option<Frame>,
     violations: Vec<Violation>,
+    wishes: Preferences,
+    /// What rules did, for `X-Mock-Fault`.
+    faults: Vec<String>,
+    /// What rules add to the reply.
+    headers: HeaderMap,
+    delivery: Option<Box<Delivery>>,
 }
 
 /// Why a step answers, so that the later ones are not reached.
@@ -67,6 +91,8 @@ enum Stop {
     Problem(Problem),
     /// There is a reply already.
     Answered(Reply),
+    /// The sandbox was switched; the steps begin again.
+    Moved,
 }
 
 impl From<Refusal> for Stop {
@@ -81,62 +107,106 @@ impl From<Problem> for Stop {
     }
 }
 
+impl From<Moved> for Stop {
+    fn from(Moved: Moved) -> Self {
+        Self::Moved
+    }
+}
+
 impl Pipeline {
-    /// A pipeline that answers by a contract, from a starting world.
-    pub fn new(
-        contract: Arc<Contract>,
-        scenario: Arc<Scenario>,
-        start: World,
-        policy: Policy,
-    ) -> Result<Self, Vec<String>> {
-        let behaviours = Behaviours::for_contract(&contract)?;
-        let sandboxes = Sandboxes::new(start, policy.limits.sandboxes_max);
-        let constants = finish::Constants::new(&scenario.name);
-        Ok(Self { stage: Stage { contract, scenario, sandboxes }, behaviours, policy, constants })
+    /// A pipeline that answers by a contract, from the worlds of a stage.
+    pub fn new(stage: Arc<Stage>, policy: Policy) -> Result<Self, Vec<String>> {
+        let behaviours = Behaviours::for_contract(&stage.contract)?;
+        Ok(Self { stage, behaviours, policy })
     }
 
     /// Answers a request. Whatever happens there is a reply.
     #[must_use]
     pub fn answer(&self, request: &Request) -> Reply {
-        let mut notes = Notes::default();
-        let result = catch_unwind(AssertUnwindSafe(|| self.steps(request, &mut notes)));
-        let reply = match result {
-            Ok(Ok(answer)) => self.check_reply(&notes, finish::answer(answer)),
-            Ok(Err(Stop::Refused(refusal))) if refusal.status == 500 => {
-                tracing::error!("a bug of the mock: {}", refusal.message);
-                Problem::internal(&refusal.message).into_reply()
-            }
-            Ok(Err(Stop::Refused(refusal))) => self.check_reply(&notes, finish::refusal(&refusal)),
-            Ok(Err(Stop::Problem(problem))) => problem.into_reply(),
-            Ok(Err(Stop::Answered(reply))) => reply,
-            // A bug of ours ends one request, not the server.
-            Err(_) => Problem::internal("the mock met a bug of its own; its log says where").into_reply(),
-        };
-        self.finish(reply, request, &notes)
+        let mut number = None;
+        for _ in 0..RESTARTS_MAX {
+            let mut notes = Notes::default();
+            let result = catch_unwind(AssertUnwindSafe(|| self.steps(request, &mut notes, number)));
+            let reply = match result {
+                Ok(Ok(answer)) => self.check_reply(&notes, finish::answer(answer)),
+                Ok(Err(Stop::Moved)) => {
+                    number = notes.frame.map(|frame| frame.number);
+                    continue;
+                }
+                Ok(Err(Stop::Refused(refusal))) if refusal.status == 500 => {
+                    tracing::error!("a bug of the mock: {}", refusal.message);
+                    Problem::internal(&refusal.message).into_reply()
+                }
+                Ok(Err(Stop::Refused(refusal))) => self.check_reply(&notes, finish::refusal(&refusal)),
+                Ok(Err(Stop::Problem(problem))) => problem.into_reply(),
+                Ok(Err(Stop::Answered(reply))) => reply,
+                // A bug of ours ends one request, not the server.
+                Err(_) => Problem::internal("the mock met a bug of its own; its log says where").into_reply(),
+            };
+            return self.finish(reply, request, notes);
+        }
+        let problem = Problem::busy("the sandbox was switched again and again while this request was answered");
+        self.finish(problem.into_reply(), request, Notes::default())
     }
 
-    /// The steps of a request.
-    fn steps<'p>(&'p self, request: &Request, notes: &mut Notes<'p>) -> Result<Answer, Stop> {
+    /// The steps of a request. `number` is its number when the steps begin again.
+    fn steps<'p>(&'p self, request: &Request, notes: &mut Notes<'p>, number: Option<u64>) -> Result<Answer, Stop> {
         let choice = choose::choose(request).map_err(|choose::BadName(name)| Problem::sandbox_name(&name))?;
-        let frame = notes.frame.insert(self.stage.sandboxes.get(&choice.sandbox).enter(choice.key.as_deref()));
+        let sandbox = self.stage.sandboxes.get(&choice.sandbox);
+        let frame = notes.frame.insert(match number {
+            None => sandbox.enter(choice.key),
+            Some(number) => sandbox.enter_again(choice.key, number),
+        });
         whole(request)?;
-        self.answer_admin(request, choice.path)?;
-        let (operation, path) = self.route(request, choice.path)?;
+        self.answer_admin(request, choice.path, frame)?;
+        notes.wishes = Preferences::read(request)?;
+        self.prefer(frame, &notes.wishes)?;
+        let route = self.route(request, choice.path);
+        let operation = route.as_ref().ok().map(|(operation, _)| *operation);
+        let mut said =
+            speak::Said { faults: &mut notes.faults, headers: &mut notes.headers, delivery: &mut notes.delivery };
+        if frame.has_rules(true) {
+            self.speak(true, frame, &asked(request, choice.path, frame, operation), &mut said)?;
+        }
+        let (operation, path) = route?;
         notes.operation = Some(operation);
         let caller = authenticate(frame)?;
         negotiate(request)?;
         let (input, violations) = check::check(operation, path, request, self.checks());
         notes.violations = violations;
         self.refuse_violations(&notes.violations)?;
-        Ok(self.behave(operation, frame, caller, &input, request)?)
+        if notes.wishes.asks_for_contract_reply() {
+            let seed = frame.seed();
+            return Ok(preferences::contract_reply(&self.stage.contract, operation, &notes.wishes, frame.now, seed)?);
+        }
+        if frame.has_rules(false) {
+            self.speak(false, frame, &asked(request, choice.path, frame, Some(operation)), &mut said)?;
+        }
+        let line = Line::of(&operation.id);
+        let outcome = self.behave(operation, frame, caller, &input, request, &line);
+        said.wait(line.waited_ms());
+        outcome
     }
 
     /// The control API has paths of its own.
-    fn answer_admin(&self, request: &Request, path: &str) -> Result<(), Stop> {
-        match admin::answer(&self.stage, request, path) {
+    fn answer_admin(&self, request: &Request, path: &str, frame: &Frame) -> Result<(), Stop> {
+        match admin::answer(&self.stage, request, path, &frame.sandbox) {
             Some(reply) => Err(Stop::Answered(reply)),
             None => Ok(()),
         }
+    }
+
+    /// What the request wishes for itself: another scenario, no faults.
+    fn prefer(&self, frame: &mut Frame, wishes: &Preferences) -> Result<(), Problem> {
+        if let Some(name) = &wishes.scenario {
+            let start = self.stage.start_of(name).map_err(|errors| Problem::unknown_scenario(name, &errors))?;
+            let overlay = Overlay::new(&start, &frame.scenario);
+            frame.overlay(overlay);
+        }
+        if wishes.faults == Faults::Off {
+            frame.spare();
+        }
+        Ok(())
     }
 
     /// The operation; or what browsers ask before they call, 405 and 404.
@@ -186,15 +256,18 @@ impl Pipeline {
         caller: &Caller,
         input: &Input,
         request: &Request,
-    ) -> Outcome {
-        match self.behaviours.of(operation) {
+        line: &Line<'_>,
+    ) -> Result<Answer, Stop> {
+        let outcome = match self.behaviours.of(operation) {
             Behaviour::Generated => Ok(self.generate(operation, frame)),
             behaviour if behaviour.only_reads() => {
                 let target = request.uri.path_and_query().map_or(request.path(), |target| target.as_str());
-                frame.read(behaviour, operation, caller, target, input)
+                frame.read(behaviour, operation, caller, target, input, line)?
             }
-            behaviour => frame.write(behaviour, &self.stage.contract, caller, input),
-        }
+            _ if frame.writes_nowhere() => return Err(Problem::writes_nowhere(&frame.scenario.name).into()),
+            behaviour => frame.write(behaviour, &self.stage.contract, caller, input, line)?,
+        };
+        Ok(outcome?)
     }
 
     /// A reply made from its schema.
@@ -221,6 +294,15 @@ impl Pipeline {
         tracing::error!("a bug of the mock: the reply to {} breaks the contract: {broken:?}", operation.id);
         Problem::invalid_reply(operation, &broken).into_reply()
     }
+}
+
+/// A request as rules see it.
+fn asked<'a>(request: &'a Request, path: &'a str, frame: &'a Frame, operation: Option<&'a Operation>) -> Asked<'a> {
+    let mut asked = Asked::new(request, path, &frame.sandbox.name, frame.now);
+    asked.operation = operation;
+    asked.key = frame.key.as_deref();
+    asked.caller = frame.caller.as_ref();
+    asked
 }
 
 /// A request that did not arrive whole cannot be answered as one.

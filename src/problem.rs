@@ -1,13 +1,15 @@
 //! The mock's own errors, as problem details (RFC 9457). LeadConduit's errors never look like this.
 
 use http::header::{ALLOW, CONTENT_TYPE};
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use crate::contract::{Operation, Violation};
 use crate::exchange::Reply;
+use crate::yaml::Diagnosis;
 
-const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
+/// What problems are sent as.
+pub const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 /// Something that the mock itself cannot do.
 #[derive(Clone, Debug)]
@@ -22,14 +24,14 @@ pub struct Problem {
     pub detail: String,
     /// More, for programs.
     pub more: Map<String, Value>,
-    /// The methods that would do, for 405.
-    pub allow: Option<HeaderValue>,
+    /// What the status asks for besides: `Allow` for 405, `WWW-Authenticate` for 401.
+    pub headers: HeaderMap,
 }
 
 impl Problem {
     /// A problem.
     pub fn new(status: StatusCode, section: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, section, title, detail: detail.into(), more: Map::new(), allow: None }
+        Self { status, section, title, detail: detail.into(), more: Map::new(), headers: HeaderMap::new() }
     }
 
     /// 404: the contract has no such path.
@@ -62,7 +64,7 @@ impl Problem {
         let path: String = path.chars().take(200).collect();
         let detail = format!("{path} does not take {method}; it takes {}", calls.join(", "));
         let mut problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, "no-such-operation", "Method not allowed", detail);
-        problem.allow = Some(allow(operations));
+        problem.headers.insert(ALLOW, allow(operations));
         problem
     }
 
@@ -72,6 +74,50 @@ impl Problem {
         let name: String = name.chars().take(80).collect();
         let detail = format!("`{name}` is no sandbox name; write 1 to 64 letters, digits, `.`, `_` or `-`");
         Self::new(StatusCode::BAD_REQUEST, "sandboxes", "Bad sandbox name", detail)
+    }
+
+    /// 400: a wish for this one request that cannot be read or fulfilled.
+    #[must_use]
+    pub fn preference(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "preferences", "Bad preference", detail)
+    }
+
+    /// 400: a scenario that there is not, or that cannot be used.
+    #[must_use]
+    pub fn unknown_scenario(name: &str, errors: &[Diagnosis]) -> Self {
+        let name: String = name.chars().take(80).collect();
+        let first = errors.first();
+        let hint = first.and_then(|error| error.hint.as_ref()).map(|hint| format!("; {hint}")).unwrap_or_default();
+        let message = first.map_or_else(|| format!("the scenario `{name}` cannot be used"), |e| e.message.clone());
+        Self::preference(format!("{message}{hint}"))
+    }
+
+    /// 400: a write under a scenario that is a world of its own, for one request: it would be lost.
+    #[must_use]
+    pub fn writes_nowhere(scenario: &str) -> Self {
+        Self::preference(format!(
+            "the scenario `{scenario}` is a world of its own, and what one request writes there would be lost; \
+             let the sandbox play it (PUT /__admin/scenario), or read only"
+        ))
+    }
+
+    /// 500: a rule of a scenario, or a fault, that cannot do what it says.
+    #[must_use]
+    pub fn rule(rule: &str, scenario: &str, why: &str, broken: &[Violation]) -> Self {
+        let detail = format!("the rule `{rule}` of the scenario `{scenario}` cannot be played: {why}");
+        let mut problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "rules", "Rule cannot be played", detail);
+        if !broken.is_empty() {
+            problem.more.insert("violations".to_owned(), json!(broken));
+            let hint = "mend the rule, or write `intentionally_invalid: true` in it if that is the point";
+            problem.more.insert("hint".to_owned(), hint.into());
+        }
+        problem
+    }
+
+    /// 503: too much happens at once.
+    #[must_use]
+    pub fn busy(detail: &str) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "sandboxes", "Busy", detail)
     }
 
     /// 408 or 400: the request did not arrive whole.
@@ -108,9 +154,7 @@ impl Problem {
             body.extend(self.more);
         }
         let mut reply = Reply::new(self.status, body.to_string()).with(CONTENT_TYPE, MEDIA_TYPE);
-        if let Some(allow) = self.allow {
-            reply.headers.insert(ALLOW, allow);
-        }
+        reply.headers.extend(self.headers);
         reply
     }
 }

@@ -9,7 +9,8 @@ use crate::contract::{Contract, LoadError};
 use crate::pipeline::{Pipeline, Policy};
 use crate::scenario::{Library, Scenario};
 use crate::server::Acceptor;
-use crate::settings::{SEED, Settings};
+use crate::settings::Settings;
+use crate::stage::Stage;
 use crate::world::Collection;
 use crate::world::clock::Clock;
 use crate::yaml::{Diagnosis, paragraphs};
@@ -44,8 +45,8 @@ pub enum StartError {
 pub struct Loaded {
     /// Answers requests.
     pub pipeline: Arc<Pipeline>,
-    /// Every scenario.
-    pub library: Arc<Library>,
+    /// The scenario that sandboxes start in.
+    pub scenario: Arc<Scenario>,
     /// The seed that is used.
     pub seed: u64,
     /// The clock that is used.
@@ -97,32 +98,23 @@ pub fn load(settings: &Settings) -> Result<Loaded, StartError> {
 /// The scenarios, and a pipeline at the start of the one that the settings name.
 fn play(settings: &Settings, contract: &Arc<Contract>) -> Result<Loaded, StartError> {
     let (library, warnings) = library(settings, contract)?;
+    let library = Arc::new(library);
     let scenario = library.get(&settings.scenario).map_err(StartError::Scenarios)?;
-    let seed = settings.seed.or(scenario.seed).unwrap_or(SEED);
-    let clock = settings.clock.or(scenario.clock).unwrap_or(Clock::Real);
-    let pipeline = pipeline(settings, contract, &scenario, seed, clock)?;
-    Ok(Loaded { pipeline: Arc::new(pipeline), library: Arc::new(library), seed, clock, warnings })
+    let pipeline = pipeline(settings, contract, &library, &scenario)?;
+    let world = pipeline.stage.world();
+    Ok(Loaded { pipeline: Arc::new(pipeline), scenario, seed: world.seed(), clock: world.clock, warnings })
 }
 
 /// A pipeline at the start of a scenario.
 pub fn pipeline(
     settings: &Settings,
     contract: &Arc<Contract>,
+    library: &Arc<Library>,
     scenario: &Arc<Scenario>,
-    seed: u64,
-    clock: Clock,
 ) -> Result<Pipeline, StartError> {
-    let start = scenario
-        .world(contract, seed, clock)
-        .map_err(|message| StartError::Scenarios(vec![Diagnosis::of_file(&scenario.source.name, message)]))?;
-    let policy = Policy {
-        requests: settings.requests,
-        check_replies: settings.check_replies,
-        cors: settings.cors.clone(),
-        mock_headers: settings.mock_headers,
-        limits: settings.limits,
-    };
-    Pipeline::new(Arc::clone(contract), Arc::clone(scenario), start, policy).map_err(StartError::Behaviour)
+    let stage = Stage::new(Arc::clone(contract), Arc::clone(library), scenario, settings);
+    let stage = stage.map_err(|error| StartError::Scenarios(vec![error]))?;
+    Pipeline::new(Arc::new(stage), Policy::from(settings)).map_err(StartError::Behaviour)
 }
 
 /// Binds the address. The listener accepts from then on, even before it is served.

@@ -59,6 +59,12 @@ impl Source {
         serde_yaml::from_str(&self.text).map_err(|error| self.diagnose(&error))
     }
 
+    /// Reads the text as a `T`, whether it is JSON or YAML. JSON is read by its own parser, so that every number and
+    /// escape means what it means there; the places of mistakes come from this one.
+    pub fn parse_json_or_yaml<T: DeserializeOwned>(&self) -> Result<T, Diagnosis> {
+        serde_json::from_str(&self.text).or_else(|_| self.parse())
+    }
+
     /// Reads the text as a JSON value. Duplicate keys and keys that are not text are mistakes.
     pub fn parse_json(&self) -> Result<Value, Diagnosis> {
         let yaml: serde_yaml::Value = self.parse()?;

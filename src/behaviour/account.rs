@@ -36,7 +36,7 @@ pub(super) fn sync(call: &mut Writing<'_>) -> Outcome {
     let own_sso_id = own.text("sso_id").unwrap_or_default().to_owned();
     let asked = call.input.query("sso_account_id").or_else(|| call.input.text("sso_account_id"));
     let asked = asked.unwrap_or(&own_sso_id).to_ascii_lowercase();
-    let sso = call.world.sso.call().map_err(|_| Refusal::sso_unreachable())?;
+    let sso = call.sso()?;
     // An account that is not the caller's does not exist for the caller.
     let found = sso.accounts.get(asked.as_str()).filter(|_| asked == own_sso_id.to_ascii_lowercase());
     let known = found.ok_or_else(|| Refusal::new(404, "account not found"))?.clone();

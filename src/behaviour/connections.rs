@@ -23,7 +23,7 @@ pub(super) fn list(call: &Reading<'_>) -> Outcome {
     let account = call.account()?;
     let wanted = call.input.query("relationship_type");
     let is_wanted = |kind: &str| wanted.is_none_or(|wanted| wanted == kind);
-    let Ok(sso) = call.world.sso.call() else {
+    let Ok(sso) = call.sso() else {
         // The list fails open: what LeadConduit knows itself, and a header that says that more may be missing.
         let rows = account.all(Collection::Connections).values();
         let rows = rows.filter(|row| is_wanted(row.text("relationship_type").unwrap_or_default()));
@@ -74,7 +74,7 @@ pub(super) fn repair(call: &mut Writing<'_>) -> Outcome {
     if !is_object_id(&id) {
         return Err(Refusal::new(400, "connection_id must be 24 hexadecimal characters"));
     }
-    let sso = call.world.sso.call().map_err(|_| Refusal::sso_unreachable())?;
+    let sso = call.sso()?;
     let account = call.account()?;
     if account.get(Collection::Connections, &id).is_some() || row_of(account, &id).is_some() {
         return Err(Refusal::new(409, "connection exists already"));

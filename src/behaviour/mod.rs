@@ -21,6 +21,7 @@ use serde_json::Value;
 use crate::contract::check::Input;
 use crate::contract::{Contract, Operation};
 use crate::world::clock::Timestamp;
+use crate::world::sso::{Line, Sso, Unreachable};
 use crate::world::{Account, Caller, Collection, Document, World, document};
 
 /// Every operation and what it does.
@@ -217,14 +218,21 @@ pub struct Reading<'a> {
     pub input: &'a Input,
     /// The moment of the call.
     pub now: Timestamp,
+    /// The call's way to the single-sign-on service.
+    pub line: &'a Line<'a>,
     fresh_until: Cell<Option<Timestamp>>,
 }
 
 impl<'a> Reading<'a> {
     /// A call that reads.
     #[must_use]
-    pub fn new(world: &'a World, caller: &'a Caller, input: &'a Input, now: Timestamp) -> Self {
-        Self { world, caller, input, now, fresh_until: Cell::new(None) }
+    pub fn new(world: &'a World, caller: &'a Caller, input: &'a Input, now: Timestamp, line: &'a Line<'a>) -> Self {
+        Self { world, caller, input, now, line, fresh_until: Cell::new(None) }
+    }
+
+    /// Calls the single-sign-on service.
+    pub fn sso(&self) -> Result<&'a Sso, Unreachable> {
+        self.world.call_sso(self.line, self.now)
     }
 
     /// The caller's account.
@@ -264,18 +272,25 @@ pub struct Writing<'a> {
     pub input: &'a Input,
     /// The moment of the call.
     pub now: Timestamp,
+    /// The call's way to the single-sign-on service.
+    pub line: &'a Line<'a>,
 }
 
 impl Writing<'_> {
     /// The same call, reading.
     #[must_use]
     pub fn reading(&self) -> Reading<'_> {
-        Reading::new(self.world, self.caller, self.input, self.now)
+        Reading::new(self.world, self.caller, self.input, self.now, self.line)
     }
 
     /// The caller's account.
     pub fn account(&self) -> Result<&Account, Refusal> {
         self.reading().account()
+    }
+
+    /// Calls the single-sign-on service.
+    pub fn sso(&self) -> Result<&Sso, Refusal> {
+        self.world.call_sso(self.line, self.now).map_err(|_| Refusal::sso_unreachable())
     }
 
     /// Puts a document into a collection of the caller's account, checked against its model.

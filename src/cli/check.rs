@@ -9,9 +9,8 @@ use clap::Args;
 use super::Failure;
 use crate::contract::Contract;
 use crate::scenario::{Library, Scenario, examples};
-use crate::settings::{SEED, Settings};
+use crate::settings::Settings;
 use crate::start;
-use crate::world::clock::Clock;
 use crate::yaml::Diagnosis;
 
 /// The flags of `check`.
@@ -50,6 +49,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Failure> {
             Err(diagnoses) => mistakes += report(&mut out, &diagnoses)?,
         }
     }
+    let library = Arc::new(library);
     let mut played = 0;
     for name in &names {
         match library.get_with_warnings(name) {
@@ -57,7 +57,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Failure> {
                 for warning in warnings {
                     writeln!(out, "warning: {warning}\n")?;
                 }
-                let failures = play(&settings, &contract, &Arc::new(scenario.clone()));
+                let failures = play(&settings, &contract, &library, &Arc::new(scenario.clone()));
                 played += scenario.examples.len();
                 if failures.is_empty() {
                     let count = counted(scenario.examples.len(), "example");
@@ -89,16 +89,19 @@ fn report(out: &mut impl std::io::Write, diagnoses: &[Diagnosis]) -> std::io::Re
 }
 
 /// Plays the examples of a scenario. Each starts on a world of its own; every reply is checked against the contract.
-fn play(settings: &Settings, contract: &Arc<Contract>, scenario: &Arc<Scenario>) -> Vec<Diagnosis> {
-    let seed = scenario.seed.unwrap_or(SEED);
-    let clock = scenario.clock.unwrap_or(Clock::Real);
+fn play(
+    settings: &Settings,
+    contract: &Arc<Contract>,
+    library: &Arc<Library>,
+    scenario: &Arc<Scenario>,
+) -> Vec<Diagnosis> {
     let settings = Settings { check_replies: true, ..settings.clone() };
     // A world that cannot be made is found once, before any example is played on it.
-    if let Err(error) = start::pipeline(&settings, contract, scenario, seed, clock) {
+    if let Err(error) = start::pipeline(&settings, contract, library, scenario) {
         return vec![Diagnosis::of_file(&scenario.source.name, error.to_string())];
     }
     examples::play(scenario, || {
-        let pipeline = start::pipeline(&settings, contract, scenario, seed, clock);
+        let pipeline = start::pipeline(&settings, contract, library, scenario);
         move |request| match &pipeline {
             Ok(pipeline) => pipeline.answer(&request),
             Err(error) => crate::problem::Problem::internal(&error.to_string()).into_reply(),

@@ -2,7 +2,9 @@
 //! 4 cannot listen.
 
 mod check;
+mod client;
 mod completions;
+mod control;
 mod health;
 mod openapi;
 mod operations;
@@ -51,6 +53,10 @@ enum Command {
     Openapi(openapi::OpenapiArgs),
     /// Ask a running server whether it is ready
     Health(health::HealthArgs),
+    /// Let a running server play another scenario
+    Use(control::UseArgs),
+    /// Let a running server start anew in the scenario it plays
+    Reset(control::ResetArgs),
     /// Print completions for a shell
     Completions(completions::CompletionsArgs),
 }
@@ -73,8 +79,8 @@ enum Failure {
     Check,
     /// Something could not be loaded or bound.
     Start(StartError),
-    /// The server is not ready.
-    Unhealthy(String),
+    /// A running server is not ready, refuses, or cannot be reached.
+    Server(String),
     /// Standard output is gone, or the runtime could not be made.
     Io(std::io::Error),
 }
@@ -94,7 +100,7 @@ impl From<std::io::Error> for Failure {
 impl Failure {
     fn exit_code(&self) -> u8 {
         match self {
-            Self::Check | Self::Unhealthy(_) | Self::Io(_) => 1,
+            Self::Check | Self::Server(_) | Self::Io(_) => 1,
             Self::Start(StartError::Bind { .. }) => 4,
             Self::Start(_) => 3,
         }
@@ -115,6 +121,8 @@ pub fn run() -> ExitCode {
         Some(Command::Scenarios(args)) => scenarios::run(&args),
         Some(Command::Openapi(args)) => openapi::run(&args),
         Some(Command::Health(args)) => health::run(&args),
+        Some(Command::Use(args)) => control::run_use(&args),
+        Some(Command::Reset(args)) => control::run_reset(&args),
         Some(Command::Completions(args)) => completions::run(&args, &mut Cli::command()),
     };
     let Err(failure) = result else { return ExitCode::SUCCESS };
@@ -123,7 +131,7 @@ pub fn run() -> ExitCode {
         Failure::Io(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
         Failure::Check => {}
         Failure::Start(error) => complain(&error_text(error)),
-        Failure::Unhealthy(message) => complain(message),
+        Failure::Server(message) => complain(message),
         Failure::Io(error) => complain(&error.to_string()),
     }
     ExitCode::from(failure.exit_code())

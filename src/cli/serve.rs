@@ -4,11 +4,13 @@ use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum as _};
 
 use super::{Failure, InputArgs, table};
+use crate::exchange::Request;
 use crate::settings::{CorsPolicy, Limits, MockHeaders, RequestMode, Settings, TlsFiles};
 use crate::start::{self, Loaded, StartError};
 use crate::world::clock::{Clock, uptime};
@@ -157,7 +159,8 @@ pub(super) fn run(args: &ServeArgs) -> Result<(), Failure> {
         let mut out = std::io::stdout();
         writeln!(out, "listening on {url}")?;
         out.flush()?;
-        crate::server::serve(listener, acceptor, loaded.pipeline, settings.limits, stop).await;
+        let answer = Arc::new(move |request: &Request| loaded.pipeline.answer(request));
+        crate::server::serve(listener, acceptor, answer, settings.limits, stop).await;
         Ok(())
     })
 }
@@ -198,16 +201,16 @@ fn introduction(loaded: &Loaded, settings: &Settings, url: &str) -> String {
     let contract = &stage.contract;
     let world = stage.world();
     let mut text = format!("leadconduit-mock {}, ready in {} ms\n\n", env!("CARGO_PKG_VERSION"), uptime().as_millis());
-    let scenarios: Vec<String> = loaded.library.list().into_iter().map(|listed| listed.name).collect();
+    let scenarios: Vec<String> = stage.library().list().into_iter().map(|listed| listed.name).collect();
     let requests = settings.requests.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
     let row = |name: &str, value: String| vec![format!("  {name}"), value];
     text.push_str(&table(&[
         row("contract", format!("{} operations, {} schemas", contract.operations.len(), contract.schema_count())),
-        row("scenario", format!("{} (of {})", stage.scenario.name, scenarios.join(", "))),
+        row("scenario", format!("{} (of {})", loaded.scenario.name, scenarios.join(", "))),
         row("settings", format!("seed {}, clock {}, requests {requests}", loaded.seed, loaded.clock)),
     ]));
     text.push_str("\n  Keys (HTTP Basic; any user name, the key is the password):\n");
-    let first = stage.scenario.first_key();
+    let first = loaded.scenario.first_key();
     text.push_str(&table(&keys(&world, first)));
     let key = first.unwrap_or("KEY");
     let _ = writeln!(text, "\n  Try:  curl -i -u API:{key} {url}/connections\n");

@@ -6,6 +6,7 @@
 pub mod bundle;
 pub mod check;
 pub mod evidence;
+pub mod example;
 pub mod files;
 pub mod negotiate;
 pub mod operation;
@@ -21,6 +22,7 @@ use http::{HeaderMap, Method};
 use serde_json::{Map, Value};
 
 pub use evidence::Evidence;
+pub use example::Example;
 pub use operation::Operation;
 pub use route::Route;
 pub use schema::Check;

@@ -95,6 +95,19 @@ impl Check {
         Self { pointer: pointer.into(), schemas: Arc::clone(schemas), validator: OnceLock::new() }
     }
 
+    /// A schema that is no part of a contract.
+    pub fn alone(schema: &Value) -> Result<Self, String> {
+        let validator = jsonschema::options()
+            .with_draft(jsonschema::Draft::Draft202012)
+            .should_validate_formats(true)
+            .should_ignore_unknown_formats(false)
+            .with_pattern_options(jsonschema::PatternOptions::regex())
+            .build(schema)
+            .map_err(|error| error.to_string())?;
+        let schemas = Arc::new(Schemas::new(&json!({}))?);
+        Ok(Self { pointer: String::new(), schemas, validator: OnceLock::from(Ok(validator)) })
+    }
+
     /// Compiles it now. The error says which schema cannot be used, and why.
     pub fn prepare(&self) -> Result<(), String> {
         self.validator().as_ref().map(|_| ()).map_err(Clone::clone)

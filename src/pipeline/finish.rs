@@ -8,12 +8,14 @@ use http::header::{CONNECTION, CONTENT_TYPE, DATE, ETAG, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 use serde_json::json;
 
-use super::{Notes, Pipeline, cors};
+use super::preferences::PREFERENCE_APPLIED;
+use super::{Notes, Pipeline, cors, speak};
 use crate::behaviour::{Answer, Refusal};
 use crate::contract::violation::header_json;
 use crate::exchange::{Body, Reply, Request};
+use crate::problem;
 use crate::settings::MockHeaders;
-use crate::world::clock::{Clock, Timestamp};
+use crate::world::clock::{self, Clock, Timestamp};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 const VARY_ON: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding, Origin");
@@ -25,19 +27,10 @@ const SANDBOX: HeaderName = HeaderName::from_static("x-mock-sandbox");
 const SCENARIO: HeaderName = HeaderName::from_static("x-mock-scenario");
 const OPERATION: HeaderName = HeaderName::from_static("x-mock-operation");
 const EVIDENCE: HeaderName = HeaderName::from_static("x-mock-evidence");
+const FAULT: HeaderName = HeaderName::from_static("x-mock-fault");
+const VARY_ON_WISHES: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding, Origin, Prefer");
+const INFERRED: HeaderValue = HeaderValue::from_static("inferred");
 const VIOLATIONS: HeaderName = HeaderName::from_static("x-mock-violations");
-
-/// Header values that are the same for every reply, made once.
-#[derive(Debug)]
-pub(super) struct Constants {
-    scenario: HeaderValue,
-}
-
-impl Constants {
-    pub(super) fn new(scenario: &str) -> Self {
-        Self { scenario: HeaderValue::from_str(scenario).unwrap_or(HeaderValue::from_static("?")) }
-    }
-}
 
 /// LeadConduit's error document.
 pub(super) fn refusal(refusal: &Refusal) -> Reply {
@@ -48,7 +41,10 @@ pub(super) fn refusal(refusal: &Refusal) -> Reply {
 /// An operation's answer as a reply.
 pub(super) fn answer(answer: Answer) -> Reply {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut reply = Reply::new(status, answer.body).with(CONTENT_TYPE, JSON);
+    let mut reply = Reply::new(status, answer.body);
+    if !reply.body.is_empty() {
+        reply.headers.insert(CONTENT_TYPE, JSON);
+    }
     for (name, value) in answer.headers {
         reply.headers.insert(name, value);
     }
@@ -57,13 +53,26 @@ pub(super) fn answer(answer: Answer) -> Reply {
 
 impl Pipeline {
     /// Adds what every reply carries, and answers 304 where the client has the body already.
-    pub(super) fn finish(&self, mut reply: Reply, request: &Request, notes: &Notes<'_>) -> Reply {
+    pub(super) fn finish(&self, mut reply: Reply, request: &Request, mut notes: Notes<'_>) -> Reply {
         let now = notes.frame.as_ref().map_or_else(|| Clock::Real.now(), |frame| frame.now);
-        reply.headers.insert(VARY, VARY_ON);
-        reply.headers.insert(DATE, date(now));
+        reply.headers.extend(std::mem::take(&mut notes.headers));
+        // A rule may have set them otherwise, on purpose.
+        reply.headers.entry(VARY).or_insert(VARY_ON);
+        reply.headers.entry(DATE).or_insert_with(|| date(now));
         if !reply.body.is_empty() {
-            reply.headers.insert(ETAG, etag(&reply.body));
+            reply.headers.entry(ETAG).or_insert_with(|| etag(&reply.body));
             not_modified(&mut reply, request);
+        }
+        if let Some(applied) = notes.wishes.applied() {
+            reply.headers.insert(VARY, VARY_ON_WISHES);
+            // A wish that was refused was not applied.
+            if reply.headers.get(CONTENT_TYPE) != Some(&problem::MEDIA_TYPE) {
+                reply.headers.insert(PREFERENCE_APPLIED, applied);
+            }
+        }
+        speak::wait(&mut notes.delivery, notes.wishes.delay_ms.unwrap_or(0));
+        if reply.delivery.is_none() {
+            reply.delivery = notes.delivery.take();
         }
         if reply.status == StatusCode::UNAUTHORIZED && keeps_alive(request) {
             // As in the documented sample. HTTP/1.1 keeps connections open without it.
@@ -75,8 +84,9 @@ impl Pipeline {
         }
         cors::add(&self.policy.cors, request, &mut reply.headers);
         if self.policy.mock_headers == MockHeaders::Shown {
-            self.mock_headers(&mut reply, notes);
+            self.mock_headers(&mut reply, &notes);
         }
+        tell(&reply, request, &notes);
         reply
     }
 
@@ -85,13 +95,19 @@ impl Pipeline {
         if let Some(frame) = &notes.frame {
             headers.insert(REQUEST_ID, HeaderValue::from(frame.number));
             headers.insert(SANDBOX, frame.sandbox.name_header.clone());
+            headers.insert(SCENARIO, frame.scenario.name_header.clone());
         }
-        headers.insert(SCENARIO, self.constants.scenario.clone());
+        if !notes.faults.is_empty()
+            && let Ok(value) = HeaderValue::try_from(notes.faults.join(", "))
+        {
+            headers.insert(FAULT, value);
+        }
         if let Some(operation) = notes.operation {
             let status = if reply.status == StatusCode::NOT_MODIFIED { 200 } else { reply.status.as_u16() };
             let rule = operation.replies.get(&status);
             headers.insert(OPERATION, operation.id_header.clone());
-            headers.insert(EVIDENCE, rule.map_or(&operation.evidence_header, |rule| &rule.evidence_header).clone());
+            // A status that no page names for the operation is a rule's, or the mock's own.
+            headers.insert(EVIDENCE, rule.map_or(INFERRED, |rule| rule.evidence_header.clone()));
         }
         if !notes.violations.is_empty() {
             let text = header_json(&notes.violations, self.policy.limits.violations_bytes_max);
@@ -100,6 +116,24 @@ impl Pipeline {
             }
         }
     }
+}
+
+/// Tells whoever listens to the sandbox. Neither query nor headers are told: they may hold secrets.
+fn tell(reply: &Reply, request: &Request, notes: &Notes<'_>) {
+    let Some(frame) = &notes.frame else { return };
+    frame.sandbox.tell("exchange", || {
+        json!({
+            "id": frame.number,
+            "at": clock::stamp(frame.now),
+            "method": request.method.as_str(),
+            "path": request.path(),
+            "operation": notes.operation.map(|operation| &operation.id),
+            "status": reply.status.as_u16(),
+            "scenario": frame.scenario.name,
+            "violations": notes.violations,
+            "faults": notes.faults,
+        })
+    });
 }
 
 /// LeadConduit's weak tag: the body's length and its CRC-32, both in hexadecimal.

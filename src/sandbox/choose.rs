@@ -42,7 +42,9 @@ pub fn choose(request: &Request) -> Result<Choice<'_>, BadName> {
     if is_name(&sandbox) { Ok(Choice { sandbox, path, key }) } else { Err(BadName(sandbox.into_owned())) }
 }
 
-fn is_name(text: &str) -> bool {
+/// Whether a text can be the name of a sandbox: 1 to 64 letters, digits, `.`, `_` or `-`.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
 

@@ -1,23 +1,29 @@
-//! Isolated worlds. Each sandbox has its own state; nothing one does is seen in another.
+//! Isolated worlds. Each sandbox has its own world, scenario, faults, clock and counts; nothing one does is seen in
+//! another.
 
+mod all;
 pub mod choose;
+mod frame;
 mod memo;
+mod state;
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use http::HeaderValue;
+use serde_json::Value;
 
+pub use all::Sandboxes;
 pub use choose::Choice;
-use memo::Memo;
+pub use frame::{Frame, Moved, Overlay};
+use state::State;
+pub use state::{FAULTS_MAX, Fault, FaultNow, SNAPSHOTS_MAX, Snapshot, Start};
 
-use crate::behaviour::{Answer, Behaviour, Outcome, Reading, Writing, read, write};
-use crate::contract::check::Input;
-use crate::contract::{Contract, Operation};
-use crate::world::change::Change;
-use crate::world::clock::Timestamp;
-use crate::world::{Caller, World};
+use crate::events::Hub;
+use crate::scenario::Scenario;
+use crate::scenario::rule::Rule;
+use crate::world::World;
+use crate::world::clock::{Clock, uptime};
 
 /// The sandbox that there always is.
 pub const DEFAULT: &str = "default";
@@ -29,45 +35,150 @@ pub struct Sandbox {
     pub name: String,
     /// Its name as a header's value.
     pub name_header: HeaderValue,
-    requests: AtomicU64,
+    /// When it was last used, in microseconds since the process started.
     used: AtomicU64,
     state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    world: World,
-    /// Counts the writes; what is remembered holds for one version.
-    version: u64,
-    memo: Memo,
+    /// Made when somebody first listens: most sandboxes never have a listener.
+    events: OnceLock<Arc<Hub>>,
 }
 
 impl Sandbox {
-    fn new(name: &str, world: World) -> Self {
+    fn new(name: &str, start: &Start) -> Self {
         Self {
             name: name.to_owned(),
             name_header: HeaderValue::from_str(name).unwrap_or(HeaderValue::from_static(DEFAULT)),
-            requests: AtomicU64::new(0),
-            used: AtomicU64::new(0),
-            state: Mutex::new(State { world, version: 0, memo: Memo::default() }),
+            used: AtomicU64::new(now_us()),
+            state: Mutex::new(State::new(start)),
+            events: OnceLock::new(),
         }
-    }
-
-    /// Lets a request in, with the key that it brings.
-    pub fn enter(self: &Arc<Self>, key: Option<&str>) -> Frame {
-        let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
-        // One look at the state tells all that most requests need.
-        let state = self.lock();
-        let now = state.world.clock.now();
-        let caller = key.and_then(|key| state.world.caller(key));
-        drop(state);
-        Frame { sandbox: Arc::clone(self), now, caller, number }
     }
 
     /// A copy of the world as it is now. It shares every document.
     #[must_use]
     pub fn world(&self) -> World {
-        self.lock().world.clone()
+        self.lock().world.fork()
+    }
+
+    /// The scenario that it plays.
+    #[must_use]
+    pub fn scenario(&self) -> Arc<Scenario> {
+        Arc::clone(&self.lock().scenario)
+    }
+
+    /// A world and the scenario that it plays, of one moment.
+    #[must_use]
+    pub fn scene(&self) -> (Arc<Scenario>, World) {
+        let state = self.lock();
+        (Arc::clone(&state.scenario), state.world.fork())
+    }
+
+    /// How many requests it has had since its start, how many faults it has, and the names of its snapshots.
+    #[must_use]
+    pub fn counts(&self) -> (u64, usize, Vec<String>) {
+        let state = self.lock();
+        (state.requests, state.faults.len(), state.snapshots.keys().cloned().collect())
+    }
+
+    /// How long it has not been used, in milliseconds.
+    #[must_use]
+    pub fn idle_ms(&self) -> u64 {
+        now_us().saturating_sub(self.used.load(Ordering::Relaxed)) / 1000
+    }
+
+    /// Begins a scenario from its start: world, clock, faults and counts. Requests that are under way see all of the
+    /// old or all of the new.
+    pub fn begin(&self, start: &Start) {
+        self.lock().begin(start);
+    }
+
+    /// Plays another scenario's conditions and rules, and keeps the world.
+    pub fn play(&self, scenario: Arc<Scenario>) {
+        let mut state = self.lock();
+        let now = state.world.clock.now();
+        state.world.sso.status = scenario.sso_status();
+        state.world.sso.count_from(0, now);
+        state.play(scenario, now);
+    }
+
+    /// Puts another world in the place of this one. Faults and counts stay.
+    pub fn put_world(&self, world: World) {
+        self.lock().put_world(world);
+    }
+
+    /// Moves the clock. The change sees the clock as it stands, so that two changes cannot miss each other.
+    pub fn set_clock(&self, change: impl FnOnce(Clock) -> Result<Clock, String>) -> Result<Clock, String> {
+        let mut state = self.lock();
+        state.world.clock = change(state.world.clock)?;
+        state.turn_over();
+        Ok(state.world.clock)
+    }
+
+    /// Adds a fault; `None` when there are too many.
+    pub fn add_fault(&self, rule: Arc<Rule>, sent: Value) -> Option<Fault> {
+        let mut state = self.lock();
+        let now = state.world.clock.now();
+        (state.faults.len() < FAULTS_MAX).then(|| state.add_fault(rule, sent, now))
+    }
+
+    /// The faults with what they have counted, the newest first.
+    #[must_use]
+    pub fn faults(&self) -> Vec<FaultNow> {
+        let state = self.lock();
+        let faults = state.faults.iter().zip(&state.counts);
+        faults.map(|(fault, count)| FaultNow { fault: fault.clone(), count: count.clone() }).collect()
+    }
+
+    /// Takes a fault away; `false` when there is none of that id.
+    pub fn remove_fault(&self, id: &str) -> bool {
+        self.lock().remove_fault(id)
+    }
+
+    /// Takes all faults away.
+    pub fn remove_faults(&self) {
+        self.lock().remove_faults();
+    }
+
+    /// Puts the state aside under a name; `None` when there are too many.
+    pub fn take_snapshot(&self, name: &str) -> Option<Snapshot> {
+        let mut state = self.lock();
+        if state.snapshots.len() >= SNAPSHOTS_MAX && !state.snapshots.contains_key(name) {
+            return None;
+        }
+        let snapshot = state.take_snapshot();
+        state.snapshots.insert(name.to_owned(), snapshot.clone());
+        Some(snapshot)
+    }
+
+    /// Goes back to a snapshot; `false` when there is none of that name.
+    pub fn restore(&self, name: &str) -> bool {
+        let mut state = self.lock();
+        let Some(snapshot) = state.snapshots.get(name).cloned() else { return false };
+        state.restore(snapshot);
+        true
+    }
+
+    /// The snapshots by name.
+    #[must_use]
+    pub fn snapshots(&self) -> Vec<(String, Snapshot)> {
+        self.lock().snapshots.iter().map(|(name, snapshot)| (name.clone(), snapshot.clone())).collect()
+    }
+
+    /// Forgets a snapshot; `false` when there is none of that name.
+    pub fn remove_snapshot(&self, name: &str) -> bool {
+        self.lock().snapshots.remove(name).is_some()
+    }
+
+    /// What happens in it, for whoever listens.
+    #[must_use]
+    pub fn events(&self) -> Arc<Hub> {
+        Arc::clone(self.events.get_or_init(Arc::default))
+    }
+
+    /// Tells whoever listens. The event is put together only when somebody does.
+    pub fn tell(&self, kind: &str, event: impl FnOnce() -> Value) {
+        if let Some(hub) = self.events.get().filter(|hub| hub.is_heard()) {
+            hub.tell(kind, &event());
+        }
     }
 
     /// Held for plain work on values only, never across a wait. A panic in one request must not end the sandbox: the
@@ -77,102 +188,6 @@ impl Sandbox {
     }
 }
 
-/// A request inside its sandbox.
-#[derive(Debug)]
-pub struct Frame {
-    /// The sandbox.
-    pub sandbox: Arc<Sandbox>,
-    /// The moment at which the request is answered.
-    pub now: Timestamp,
-    /// Who is calling; `None` when the key is missing or unknown.
-    pub caller: Option<Caller>,
-    /// The number of the request in its sandbox, from 1.
-    pub number: u64,
-}
-
-impl Frame {
-    /// Lets an operation read, or answers what it said before when nothing has changed since.
-    pub fn read(
-        &self,
-        behaviour: Behaviour,
-        operation: &Operation,
-        caller: &Caller,
-        target: &str,
-        input: &Input,
-    ) -> Outcome {
-        // The world is copied, so that reading holds no lock and sees one state throughout.
-        let (world, version) = {
-            let state = self.sandbox.lock();
-            if let Some(answer) = state.memo.find(state.version, operation.index, &caller.user, target, self.now) {
-                return Ok(answer);
-            }
-            (state.world.clone(), state.version)
-        };
-        let answer = read(behaviour, &Reading::new(&world, caller, input, self.now))?;
-        let mut state = self.sandbox.lock();
-        if state.version == version {
-            state.memo.keep(version, operation.index, &caller.user, target, &answer);
-        }
-        Ok(answer)
-    }
-
-    /// Lets an operation write. When it refuses, or meets a bug of ours, nothing has changed.
-    pub fn write(&self, behaviour: Behaviour, contract: &Contract, caller: &Caller, input: &Input) -> Outcome {
-        let mut state = self.sandbox.lock();
-        let mut change = Change::begin(&mut state.world);
-        let mut call = Writing { world: change.world(), contract, caller, input, now: self.now };
-        let answer: Answer = write(behaviour, &mut call)?;
-        change.keep();
-        state.version += 1;
-        Ok(answer)
-    }
-}
-
-/// All sandboxes.
-#[derive(Debug)]
-pub struct Sandboxes {
-    start: World,
-    count_max: usize,
-    /// Counts uses, to know which sandbox was used least recently.
-    clock: AtomicU64,
-    default: Arc<Sandbox>,
-    others: RwLock<HashMap<String, Arc<Sandbox>>>,
-}
-
-impl Sandboxes {
-    /// The default sandbox, and room for others that start the same.
-    #[must_use]
-    pub fn new(start: World, count_max: usize) -> Self {
-        let default = Arc::new(Sandbox::new(DEFAULT, start.clone()));
-        Self { start, count_max, clock: AtomicU64::new(0), default, others: RwLock::default() }
-    }
-
-    /// The sandbox of that name. It comes to life when it is first asked for; when there are too many, the one that
-    /// was used least recently ends.
-    #[must_use]
-    pub fn get(&self, name: &str) -> Arc<Sandbox> {
-        if name == DEFAULT {
-            return Arc::clone(&self.default);
-        }
-        let tick = self.clock.fetch_add(1, Ordering::Relaxed);
-        if let Some(found) = self.others.read().unwrap_or_else(PoisonError::into_inner).get(name) {
-            found.used.store(tick, Ordering::Relaxed);
-            return Arc::clone(found);
-        }
-        let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
-        // The default sandbox counts too.
-        if !others.contains_key(name) && others.len() + 1 >= self.count_max.max(2) {
-            let oldest = others.values().min_by_key(|sandbox| sandbox.used.load(Ordering::Relaxed));
-            if let Some(oldest) = oldest.map(|sandbox| sandbox.name.clone()) {
-                tracing::warn!(
-                    "sandbox {oldest} ends: there may be {} at once, and it was used least recently",
-                    self.count_max
-                );
-                others.remove(&oldest);
-            }
-        }
-        let found = others.entry(name.to_owned()).or_insert_with(|| Arc::new(Sandbox::new(name, self.start.clone())));
-        found.used.store(tick, Ordering::Relaxed);
-        Arc::clone(found)
-    }
+fn now_us() -> u64 {
+    u64::try_from(uptime().as_micros()).unwrap_or(u64::MAX)
 }

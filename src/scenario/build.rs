@@ -1,16 +1,20 @@
 //! From a chain of files to a scenario that is known to be good, and from a scenario to a world.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use http::HeaderValue;
 use serde_json::Value;
 
+use super::check::Checker;
 use super::language::{ExamplePart, ScenarioFile};
-use super::merge::{Merged, Origin, Placed};
+use super::merge::Merged;
 use super::populate;
+use super::rule::{RULES_MAX, Rule, RuleList, Trust};
 use crate::contract::Contract;
 use crate::world::clock::{self, Clock, Timestamp};
 use crate::world::sso::SsoStatus;
-use crate::world::{Collection, Document, World, text};
+use crate::world::{Document, World, text};
 use crate::yaml::{Diagnosis, Source};
 
 /// A scenario, checked.
@@ -28,26 +32,43 @@ pub struct Scenario {
     pub examples: Vec<ExamplePart>,
     /// The file it comes from.
     pub source: Source,
-    merged: Merged,
+    /// Its name as a header's value.
+    pub name_header: HeaderValue,
+    /// What it starts from, the nearest first.
+    pub ancestors: Vec<String>,
+    /// Whether its own file writes a world down; otherwise it is a condition under which any world can be put.
+    pub has_own_world: bool,
+    /// The texts of the files that it is made of: whether it has changed.
+    pub chain_text: Vec<Arc<str>>,
+    /// Its rules, in the order in which they are asked.
+    pub rules: RuleList,
+    pub(super) merged: Merged,
 }
 
 /// What only warns: the file is used all the same.
 pub type Warnings = Vec<Diagnosis>;
 
 impl Scenario {
-    /// Checks a chain of files (the oldest first) and makes the last one's scenario of it. Without a contract the files
-    /// are known to be good.
+    /// Checks a chain of files (the oldest first) and makes the last one's scenario of it.
     pub(super) fn from_chain(
         chain: &[(&Source, &ScenarioFile)],
-        contract: Option<&Contract>,
+        contract: &Contract,
+        trust: Trust,
     ) -> Result<(Self, Warnings), Vec<Diagnosis>> {
         let mut merged = Merged::default();
         for (index, (_, file)) in chain.iter().enumerate() {
             merged.add(index, file);
         }
         let Some((source, file)) = chain.last() else { return Err(Vec::new()) };
+        let (rules, mistakes) = rules(chain, &merged, contract, trust);
+        let has_own_world = file.sso.has_entries() || !file.world.is_empty();
         let scenario = Self {
             name: file.name.clone(),
+            name_header: HeaderValue::from_str(&file.name).unwrap_or(HeaderValue::from_static("?")),
+            ancestors: chain.iter().rev().skip(1).map(|(_, file)| file.name.clone()).collect(),
+            has_own_world,
+            chain_text: chain.iter().map(|(source, _)| Arc::clone(&source.text)).collect(),
+            rules,
             description: file.description.trim().to_owned(),
             seed: merged.seed,
             clock: merged.clock,
@@ -55,9 +76,12 @@ impl Scenario {
             source: (*source).clone(),
             merged,
         };
-        let Some(contract) = contract else { return Ok((scenario, Vec::new())) };
-        let mut checker = Checker { chain, contract, mistakes: Vec::new(), warnings: Vec::new() };
-        checker.check(&scenario);
+        if trust == Trust::Tested && mistakes.is_empty() {
+            return Ok((scenario, Vec::new()));
+        }
+        let mut checker = Checker::new(chain.iter().map(|(source, _)| *source).collect(), contract);
+        checker.mistakes = mistakes;
+        checker.scenario(&scenario, chain);
         if checker.mistakes.is_empty() { Ok((scenario, checker.warnings)) } else { Err(checker.mistakes) }
     }
 
@@ -67,13 +91,27 @@ impl Scenario {
         self.merged.first_key.as_deref()
     }
 
+    /// Its health of the single-sign-on service.
+    #[must_use]
+    pub fn sso_status(&self) -> SsoStatus {
+        self.merged.status.clone().unwrap_or_default()
+    }
+
     /// The world at the start, with what the scenario asks to be made up. Documents that are made up keep their
     /// models, or the error says which does not.
     pub fn world(&self, contract: &Contract, seed: u64, clock: Clock) -> Result<World, String> {
+        self.merged.world(contract, seed, clock)
+    }
+}
+
+impl Merged {
+    /// A world of all the parts.
+    pub(super) fn world(&self, contract: &Contract, seed: u64, clock: Clock) -> Result<World, String> {
         let now = clock.now();
         let mut world = World::empty(seed, clock);
-        world.sso.status = self.merged.status.unwrap_or(SsoStatus::Up);
-        for account in &self.merged.accounts {
+        world.sso.status = self.status.clone().unwrap_or_default();
+        world.sso.count_from(0, now);
+        for account in &self.accounts {
             let document = at(&account.document.value, now);
             let id = text(&document, "id").to_owned();
             world.put_account(&id, Document::new(&document));
@@ -85,18 +123,18 @@ impl Scenario {
                 }
             }
         }
-        for placed in &self.merged.sso_accounts {
+        for placed in &self.sso_accounts {
             let document = at(&placed.value, now);
             world.sso.accounts.insert(text(&document, "sso_id").into(), Document::new(&document).into());
         }
-        for placed in &self.merged.sso_connections {
+        for placed in &self.sso_connections {
             let document = at(&placed.value, now);
             world.sso.connections.insert(text(&document, "id").into(), Document::new(&document).into());
         }
-        for (key, (owner, _)) in &self.merged.keys {
+        for (key, (owner, _)) in &self.keys {
             world.put_key(key, owner.clone());
         }
-        for account in &self.merged.accounts {
+        for account in &self.accounts {
             let id = text(&account.document.value, "id");
             populate::populate(&mut world, contract, id, account.generate, now)?;
         }
@@ -105,7 +143,7 @@ impl Scenario {
 }
 
 /// A document with its relative times (`now - 3d`) made absolute.
-fn at(value: &Value, now: Timestamp) -> Value {
+pub(super) fn at(value: &Value, now: Timestamp) -> Value {
     let mut value = value.clone();
     resolve_times(&mut value, "", now);
     value
@@ -128,161 +166,34 @@ fn resolve_times(value: &mut Value, name: &str, now: Timestamp) {
     }
 }
 
-struct Checker<'a> {
-    chain: &'a [(&'a Source, &'a ScenarioFile)],
-    contract: &'a Contract,
-    mistakes: Vec<Diagnosis>,
-    warnings: Vec<Diagnosis>,
-}
-
-impl Checker<'_> {
-    fn check(&mut self, scenario: &Scenario) {
-        let merged = &scenario.merged;
-        let now = scenario.clock.unwrap_or(Clock::Real).now();
-        for account in &merged.accounts {
-            self.document("Account", &account.document, now);
-            for (collection, documents) in &account.collections {
-                self.unique(documents);
-                for placed in documents {
-                    self.document(collection.model(), placed, now);
-                }
-            }
+/// The rules of a chain, made ready; and what is wrong with them.
+fn rules(
+    chain: &[(&Source, &ScenarioFile)],
+    merged: &Merged,
+    contract: &Contract,
+    trust: Trust,
+) -> (RuleList, Vec<Diagnosis>) {
+    let (mut rules, mut diagnoses) = (RuleList::new(), Vec::new());
+    let mut names = BTreeSet::new();
+    for (at, (part, origin)) in merged.rules.iter().enumerate() {
+        let source = chain[origin.file].0;
+        if part.name.as_ref().is_some_and(|name| !names.insert(name)) {
+            let message = format!("the name `{}` is used twice", part.name.as_deref().unwrap_or_default());
+            diagnoses.push(source.at_pointer(&format!("{}/name", origin.pointer), message));
         }
-        for (model, list) in
-            [("WorldSsoAccount", &merged.sso_accounts), ("WorldSsoConnection", &merged.sso_connections)]
-        {
-            self.unique(list);
-            for placed in list {
-                self.document(model, placed, now);
-            }
-        }
-        if self.mistakes.is_empty() {
-            self.references(merged);
-            self.examples();
+        match Rule::new(part, at + 1, contract, trust) {
+            Ok(rule) => rules.push(Arc::new(rule)),
+            Err(mistakes) => diagnoses.extend(mistakes.into_iter().map(|(within, message, hint)| {
+                let mut diagnosis = source.at_pointer(&format!("{}{within}", origin.pointer), message);
+                diagnosis.hint = hint;
+                diagnosis
+            })),
         }
     }
-
-    /// A diagnosis at a pointer inside a placed document, in the file that wrote it last.
-    fn at(&self, origin: &Origin, within: &str, message: String) -> Diagnosis {
-        let source = self.chain[origin.file].0;
-        source.at_pointer(&format!("{}{within}", origin.pointer), message)
+    if merged.rules.len() > RULES_MAX
+        && let Some((source, _)) = chain.last()
+    {
+        diagnoses.push(source.at_pointer("/rules", format!("there may be {RULES_MAX} rules")));
     }
-
-    fn document(&mut self, model: &str, placed: &Placed, now: Timestamp) {
-        let Some(check) = self.contract.model(model) else { return };
-        let value = at(&placed.value, now);
-        if check.accepts(&value) {
-            return;
-        }
-        for violation in check.explain("", &value) {
-            let message = format!("{} (model {model})", violation.message);
-            let mut diagnosis = self.at(&placed.origin, &violation.location, message);
-            let found = value.pointer(&violation.location);
-            if violation.code == "type" && found.is_some_and(Value::is_number) {
-                diagnosis.hint = Some("put quotes around it to make it text".to_owned());
-            }
-            self.mistakes.push(diagnosis);
-        }
-    }
-
-    fn unique(&mut self, list: &[Placed]) {
-        let mut seen: BTreeSet<&str> = BTreeSet::new();
-        for placed in list {
-            let id = text(&placed.value, "id");
-            if !id.is_empty() && !seen.insert(id) {
-                let diagnosis = self.at(&placed.origin, "/id", format!("the id {id} is used twice"));
-                self.mistakes.push(diagnosis);
-            }
-        }
-    }
-
-    /// Every id that stands for something must stand for something that is there.
-    fn references(&mut self, merged: &Merged) {
-        let ids = |list: &[Placed]| list.iter().map(|placed| text(&placed.value, "id").to_owned()).collect::<Vec<_>>();
-        let mut owned: BTreeMap<(String, Collection), Vec<String>> = BTreeMap::new();
-        for account in &merged.accounts {
-            let id = text(&account.document.value, "id").to_owned();
-            for (collection, documents) in &account.collections {
-                owned.insert((id.clone(), *collection), ids(documents));
-            }
-        }
-        let none = Vec::new();
-        let of = |account: &str, collection| owned.get(&(account.to_owned(), collection)).unwrap_or(&none);
-        for (owner, origin) in merged.keys.values() {
-            self.must_exist(
-                origin,
-                "/user",
-                &owner.user,
-                of(&owner.account, Collection::Users),
-                "user of that account",
-            );
-        }
-        let links: &[(Collection, &str, Collection)] = &[
-            (Collection::UserSettings, "id", Collection::Users),
-            (Collection::Invitations, "entity_id", Collection::Entities),
-            (Collection::Onboards, "connection_id", Collection::Connections),
-            (Collection::Onboards, "flow_id", Collection::Flows),
-        ];
-        let external = ids(&merged.sso_connections);
-        for account in &merged.accounts {
-            let id = text(&account.document.value, "id");
-            for (collection, documents) in &account.collections {
-                for placed in documents {
-                    for (_, name, target) in links.iter().filter(|(from, _, _)| from == collection) {
-                        if let Some(value) = placed.value.get(*name).and_then(Value::as_str) {
-                            let what = format!("{} of that account", target.singular());
-                            self.must_exist(&placed.origin, &format!("/{name}"), value, of(id, *target), &what);
-                        }
-                    }
-                    if *collection == Collection::Flows {
-                        self.parties(placed, of(id, Collection::Entities));
-                    }
-                    let row = text(&placed.value, "external_id");
-                    if *collection == Collection::Connections && !external.iter().any(|id| id == row) {
-                        let message = "the single sign-on service has no connection with this external_id: \
-                                       lists leave the row out while the service is up";
-                        let warning = self.at(&placed.origin, "/external_id", message.to_owned());
-                        self.warnings.push(warning.with_hint("add it under `sso: connections:`"));
-                    }
-                }
-            }
-        }
-    }
-
-    /// The sources and recipients of a flow are entities of its account.
-    fn parties(&mut self, flow: &Placed, entities: &[String]) {
-        for part in ["sources", "steps"] {
-            for (at, party) in flow.value.get(part).and_then(Value::as_array).into_iter().flatten().enumerate() {
-                if let Some(id) = party.pointer("/entity/id").and_then(Value::as_str) {
-                    let within = format!("/{part}/{at}/entity/id");
-                    self.must_exist(&flow.origin, &within, id, entities, "entity of that account");
-                }
-            }
-        }
-    }
-
-    fn must_exist(&mut self, origin: &Origin, within: &str, id: &str, known: &[String], what: &str) {
-        if known.iter().any(|known| known.eq_ignore_ascii_case(id)) {
-            return;
-        }
-        let mut diagnosis = self.at(origin, within, format!("there is no {what} with the id {id}"));
-        let near = crate::yaml::nearest(id, known.iter().map(String::as_str));
-        diagnosis.hint = near.map(|near| format!("did you mean `{near}`?"));
-        self.mistakes.push(diagnosis);
-    }
-
-    /// An example has either one request and its reply, or steps.
-    fn examples(&mut self) {
-        let Some((source, file)) = self.chain.last() else { return };
-        for (at, example) in file.examples.iter().enumerate() {
-            let single = example.request.is_some() && example.reply.is_some();
-            let any = example.request.is_some() || example.reply.is_some();
-            if (single && example.steps.is_empty()) || (!any && !example.steps.is_empty()) {
-                continue;
-            }
-            let message = format!("the example `{}` is incomplete", example.name);
-            let diagnosis = source.at_pointer(&format!("/examples/{at}"), message);
-            self.mistakes.push(diagnosis.with_hint("give it `request` and `reply`, or `steps`"));
-        }
-    }
+    (rules, diagnoses)
 }

@@ -2,12 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 
 use super::Scenario;
-use super::language::{BodyPart, ExamplePart, ReplyPart, RequestPart};
+use super::language::{BodyPart, ExamplePart, RangePart, ReplyPart, RequestPart};
 use crate::exchange::{Body, Reply, Request};
 use crate::yaml::Diagnosis;
 
@@ -47,6 +47,8 @@ fn compose(scenario: &Scenario, part: &RequestPart) -> Request {
         request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         request.body = Body::Whole(crate::world::document::serialise(&body.0));
     }
+    // Examples are played on the machine itself, so that they may use the control API.
+    request.headers.insert(HOST, HeaderValue::from_static("localhost"));
     for (name, value) in &part.headers {
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
             request.headers.insert(name, value);
@@ -79,6 +81,27 @@ fn compare(expected: &ReplyPart, reply: &Reply) -> Vec<String> {
         }
     }
     differences.extend(compare_body(&expected.body, reply));
+    differences.extend(compare_delivery(expected, reply));
+    differences
+}
+
+/// Whether the reply goes out as it should: how late, and how broken.
+fn compare_delivery(expected: &ReplyPart, reply: &Reply) -> Vec<String> {
+    let mut differences = Vec::new();
+    let found = reply.delivery.as_ref().and_then(|delivery| delivery.fault);
+    if let Some(wanted) = expected.fault
+        && found != Some(wanted)
+    {
+        let found = found.map_or("does not break", |fault| fault.name());
+        differences.push(format!("the connection should break by {}, but: {found}", wanted.name()));
+    }
+    if let Some(RangePart { min, max }) = expected.delay_ms {
+        let found = reply.delivery.as_ref().map_or(0, |delivery| delivery.delay_ms);
+        if min.is_some_and(|min| found < min) || max.is_some_and(|max| found > max) {
+            let (min, max) = (min.unwrap_or(0), max.map_or_else(|| "any".to_owned(), |max| max.to_string()));
+            differences.push(format!("the delay is {found} ms, not {min} to {max} ms"));
+        }
+    }
     differences
 }
 

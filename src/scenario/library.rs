@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::build::{Scenario, Warnings};
 use super::built_in;
 use super::language::ScenarioFile;
+use super::rule::Trust;
 use crate::contract::Contract;
 use crate::yaml::{Diagnosis, Source, nearest};
 
@@ -168,8 +169,8 @@ impl Library {
         chain.reverse();
         let only_built_in = chain.iter().all(|entry| entry.built_in);
         let chain: Vec<(&Source, &ScenarioFile)> = chain.iter().map(|entry| (&entry.source, &entry.file)).collect();
-        let known_to_be_good = checks == Checks::OfOthers && only_built_in;
-        Scenario::from_chain(&chain, (!known_to_be_good).then_some(&*self.contract))
+        let trust = if checks == Checks::OfOthers && only_built_in { Trust::Tested } else { Trust::Nobody };
+        Scenario::from_chain(&chain, &self.contract, trust)
     }
 
     fn unknown(&self, name: &str, wanted_by: Option<&Entry>) -> Diagnosis {

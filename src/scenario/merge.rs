@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::language::{AccountPart, Document, GeneratePart, ScenarioFile};
+use super::language::{AccountPart, Document, GeneratePart, RulePart, ScenarioFile, SsoPart, WorldPart};
 use crate::world::document::merge;
 use crate::world::{Collection, KeyOwner, clock::Clock, sso::SsoStatus, text};
 
@@ -34,6 +34,8 @@ pub(super) struct Merged {
     pub(super) accounts: Vec<MergedAccount>,
     pub(super) sso_accounts: Vec<Placed>,
     pub(super) sso_connections: Vec<Placed>,
+    /// The rules in the order in which they are asked: a scenario's own come before those it inherits.
+    pub(super) rules: Vec<(RulePart, Origin)>,
 }
 
 #[derive(Clone, Debug)]
@@ -48,21 +50,42 @@ impl Merged {
     pub(super) fn add(&mut self, index: usize, file: &ScenarioFile) {
         self.seed = file.seed.or(self.seed);
         self.clock = file.clock.or(self.clock);
-        self.status = file.sso.status.or(self.status);
-        for (at, part) in file.world.keys.iter().enumerate() {
+        self.add_world(index, &file.world, &file.sso);
+        let own: Vec<(RulePart, Origin)> = file
+            .rules
+            .iter()
+            .enumerate()
+            .map(|(at, rule)| (rule.clone(), Origin { file: index, pointer: format!("/rules/{at}") }))
+            .collect();
+        // A rule of the same name stands in the place of the inherited one.
+        let replaced =
+            |(rule, _): &(RulePart, Origin)| rule.name.is_some() && own.iter().any(|(own, _)| own.name == rule.name);
+        self.rules.retain(|inherited| !replaced(inherited));
+        self.rules.splice(0..0, own);
+    }
+
+    /// Puts a world, and what the single-sign-on service knows, over what is there.
+    pub(super) fn add_world(&mut self, index: usize, world: &WorldPart, sso: &SsoPart) {
+        // A health that is none is told when the scenario is checked.
+        self.status = sso.health().ok().flatten().or(self.status.take());
+        for key in &world.revoke {
+            self.keys.remove(key);
+            self.first_key.take_if(|first| first == key);
+        }
+        for (at, part) in world.keys.iter().enumerate() {
             let owner = KeyOwner { account: part.account.as_str().into(), user: part.user.as_str().into() };
             let origin = Origin { file: index, pointer: format!("/world/keys/{at}") };
             self.keys.insert(part.key.clone(), (owner, origin));
             self.first_key.get_or_insert_with(|| part.key.clone());
         }
-        for (at, part) in file.world.accounts.iter().enumerate() {
+        for (at, part) in world.accounts.iter().enumerate() {
             self.add_account(part, &Origin { file: index, pointer: format!("/world/accounts/{at}") });
         }
         for (list, parts, name) in [
-            (&mut self.sso_accounts, &file.sso.accounts, "accounts"),
-            (&mut self.sso_connections, &file.sso.connections, "connections"),
+            (&mut self.sso_accounts, &sso.accounts, "accounts"),
+            (&mut self.sso_connections, &sso.connections, "connections"),
         ] {
-            list.retain(|placed| !file.sso.remove.iter().any(|id| *id == text(&placed.value, "id")));
+            list.retain(|placed| !sso.remove.iter().any(|id| *id == text(&placed.value, "id")));
             put_all(list, parts, &Origin { file: index, pointer: format!("/sso/{name}") });
         }
     }

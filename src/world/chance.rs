@@ -19,6 +19,10 @@ pub enum Purpose {
     Documents = 2,
     /// Values that an operation makes up when it answers.
     Replies = 3,
+    /// Whether a rule speaks, how long it delays, and the garbage that a broken connection sends.
+    Rules = 4,
+    /// How long the single-sign-on service takes.
+    Sso = 5,
 }
 
 impl Chance {

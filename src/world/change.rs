@@ -5,17 +5,19 @@
 
 use std::sync::Arc;
 
+use imbl::OrdMap;
+
 use super::ids::IdSource;
 use super::sso::Sso;
-use super::{Collection, Document, World};
+use super::{Collection, Document, KeyOwner, World};
 
 /// What was there before one step.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
     /// A document of an account, or none.
     Document { account: Arc<str>, collection: Collection, id: Arc<str>, before: Option<Arc<Document>> },
-    /// An account's own document; accounts are never added while a world is in use.
-    Account { id: Arc<str>, before: Arc<Document> },
+    /// An account's own document, or no such account.
+    Account { id: Arc<str>, before: Option<Arc<Document>> },
 }
 
 /// A moment within a change to which the world can be taken back.
@@ -25,6 +27,7 @@ pub struct Mark {
     ids: IdSource,
     draws: u64,
     sso: Sso,
+    keys: OrdMap<Arc<str>, KeyOwner>,
 }
 
 /// A change that is under way. Dropping it without keeping it, in a panic too, takes the world back to its start.
@@ -75,6 +78,7 @@ impl World {
             ids: self.ids.clone(),
             draws: self.draws,
             sso: self.sso.clone(),
+            keys: self.keys.clone(),
         }
     }
 
@@ -90,7 +94,10 @@ impl World {
                 Step::Document { account, collection, id, before: None } => {
                     self.remove(&account, collection, &id);
                 }
-                Step::Account { id, before } => {
+                Step::Account { id, before: None } => {
+                    self.accounts.remove(&id);
+                }
+                Step::Account { id, before: Some(before) } => {
                     if let Some(account) = self.accounts.get_mut(&id) {
                         Arc::make_mut(account).document = before;
                     }
@@ -101,6 +108,7 @@ impl World {
         self.ids = mark.ids;
         self.draws = mark.draws;
         self.sso = mark.sso;
+        self.keys = mark.keys;
     }
 
     pub(super) fn note(&mut self, step: impl FnOnce() -> Step) {
@@ -126,7 +134,9 @@ mod tests {
     fn seen(world: &World) -> String {
         let account = world.account("a").unwrap();
         let flows: Vec<_> = account.all(Collection::Flows).values().map(|d| d.value().to_string()).collect();
-        format!("{} {flows:?} {:?} {}", account.document().value(), world.ids, world.draws)
+        let (accounts, keys) = (world.accounts().count(), world.keys().count());
+        let sso = &world.sso.status;
+        format!("{} {flows:?} {accounts} {keys} {sso:?} {:?} {}", account.document().value(), world.ids, world.draws)
     }
 
     fn change(world: &mut World) {
@@ -138,6 +148,10 @@ mod tests {
         world.remove("a", Collection::Flows, "old");
         world.put_account("a", Document::new(&json!({"id": "a", "name": "after"})));
         world.draw(crate::world::chance::Purpose::Replies);
+        world.put_account("b", Document::new(&json!({"id": "b"})));
+        world.put("b", Collection::Flows, "new", Document::new(&json!({"id": "new"})));
+        world.put_key("key", KeyOwner { account: "b".into(), user: "u".into() });
+        world.sso.status = crate::world::sso::SsoStatus::Down;
     }
 
     #[test]

@@ -3,14 +3,16 @@
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-pub use jiff::Timestamp;
-use jiff::{SignedDuration, Span};
+use jiff::Span;
+pub use jiff::{SignedDuration, Timestamp};
 
 /// How a world's clock goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clock {
     /// It follows the machine's clock.
     Real,
+    /// It goes as fast as the machine's clock, ahead of it (or behind).
+    Shifted(SignedDuration),
     /// It stands still at one moment.
     Frozen(Timestamp),
 }
@@ -21,7 +23,38 @@ impl Clock {
     pub fn now(self) -> Timestamp {
         match self {
             Self::Real => machine_time(),
+            // A clock that was moved beyond the end of time stands there.
+            Self::Shifted(by) => machine_time().saturating_add(by).unwrap_or(Timestamp::MAX),
             Self::Frozen(at) => at,
+        }
+    }
+
+    /// How far it is ahead of the machine's clock, in milliseconds; 0 when it stands still.
+    #[must_use]
+    pub fn offset_ms(self) -> i64 {
+        match self {
+            Self::Shifted(by) => i64::try_from(by.as_millis()).unwrap_or(i64::MAX),
+            Self::Real | Self::Frozen(_) => 0,
+        }
+    }
+
+    /// The same clock, later by a span of time.
+    pub fn advanced(self, by: SignedDuration) -> Result<Self, String> {
+        let too_far = |_| "that is beyond the years that a clock can show".to_owned();
+        let at = self.now().checked_add(by).map_err(too_far)?;
+        Ok(match self {
+            Self::Real => Self::Shifted(by),
+            Self::Shifted(already) => Self::Shifted(already.saturating_add(by)),
+            Self::Frozen(_) => Self::Frozen(at),
+        })
+    }
+
+    /// A clock that shows the same now, and goes on from there.
+    #[must_use]
+    pub fn resumed(self) -> Self {
+        match self {
+            Self::Real | Self::Shifted(_) => self,
+            Self::Frozen(at) => Self::Shifted(at.duration_since(machine_time())),
         }
     }
 }
@@ -29,10 +62,16 @@ impl Clock {
 impl std::str::FromStr for Clock {
     type Err = String;
 
-    /// `real`, or an RFC 3339 time at which the clock stands still.
+    /// `real`, `real + 90s`, or an RFC 3339 time at which the clock stands still.
     fn from_str(text: &str) -> Result<Self, String> {
         if text == "real" {
             return Ok(Self::Real);
+        }
+        if let Some(by) = text.strip_prefix("real + ").and_then(duration) {
+            return Ok(Self::Shifted(by));
+        }
+        if let Some(by) = text.strip_prefix("real - ").and_then(duration) {
+            return Ok(Self::Shifted(-by));
         }
         text.parse()
             .map(Self::Frozen)
@@ -44,6 +83,8 @@ impl std::fmt::Display for Clock {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Real => f.write_str("real"),
+            Self::Shifted(by) if by.is_negative() => write!(f, "real - {}", by.abs()),
+            Self::Shifted(by) => write!(f, "real + {by}"),
             Self::Frozen(at) => write!(f, "{at}"),
         }
     }
@@ -72,10 +113,15 @@ pub fn relative(text: &str, now: Timestamp) -> Option<Timestamp> {
         b'-' => (-1, &rest[1..]),
         _ => return None,
     };
-    let span: Span = length.trim().parse().ok()?;
+    now.checked_add(duration(length)? * sign).ok()
+}
+
+/// Reads a span of time such as `90s`, `1h30m` or `14d`. `None` when the text is none.
+#[must_use]
+pub fn duration(text: &str) -> Option<SignedDuration> {
+    let span: Span = text.trim().parse().ok()?;
     // Days are taken as 24 hours: the world keeps UTC.
-    let length: SignedDuration = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok()?;
-    now.checked_add(length * sign).ok()
+    span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok()
 }
 
 /// Time since the first call in this process, for measuring how long an exchange took. It never enters a reply.
@@ -112,6 +158,26 @@ mod tests {
         for (text, expected) in rows {
             assert_eq!(relative(text, now).map(stamp).as_deref(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_clock_is_read_as_it_is_written() {
+        for by in [SignedDuration::from_millis(90_500), SignedDuration::from_secs(-3600)] {
+            let clock = Clock::Shifted(by);
+            assert_eq!(clock.to_string().parse(), Ok(clock), "{clock}");
+        }
+    }
+
+    #[test]
+    fn clocks_move() {
+        let frozen: Clock = "2026-01-15T09:00:00Z".parse().unwrap();
+        let later = frozen.advanced(SignedDuration::from_hours(24)).unwrap();
+        assert_eq!(stamp(later.now()), "2026-01-16T09:00:00.000Z");
+        assert!(matches!(later.resumed(), Clock::Shifted(_)));
+        let (real, ahead) = (Clock::Real.now(), Clock::Real.advanced(SignedDuration::from_hours(1)).unwrap());
+        assert!(ahead.now().duration_since(real) >= SignedDuration::from_hours(1));
+        assert_eq!(ahead.advanced(SignedDuration::from_hours(1)).unwrap().offset_ms(), 7_200_000);
+        assert!(frozen.advanced(SignedDuration::MAX).is_err());
     }
 
     #[test]

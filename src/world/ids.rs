@@ -21,6 +21,22 @@ impl IdSource {
         Self { process: chance.rng().random(), counter: chance.rng().random_range(0..0x1_0000) }
     }
 
+    /// The part that stands for a process, in hexadecimal, and the counter: what a source is made of.
+    #[must_use]
+    pub fn parts(&self) -> (String, u32) {
+        (hex(&self.process), self.counter)
+    }
+
+    /// A source of these parts; `None` when they are none.
+    #[must_use]
+    pub fn from_parts(process: &str, counter: u32) -> Option<Self> {
+        if process.len() != 10 || !process.is_ascii() || counter > 0x00ff_ffff {
+            return None;
+        }
+        let byte = |at: usize| u8::from_str_radix(process.get(at * 2..at * 2 + 2)?, 16).ok();
+        Some(Self { process: [byte(0)?, byte(1)?, byte(2)?, byte(3)?, byte(4)?], counter })
+    }
+
     /// The next object id at the moment `now`: 24 lower-case hexadecimal characters.
     pub fn next_id(&mut self, now: Timestamp) -> String {
         let seconds = u32::try_from(now.as_second()).unwrap_or(0);
@@ -62,6 +78,18 @@ mod tests {
         assert!(made.iter().all(|id| id.len() == 24 && id.bytes().all(|b| b.is_ascii_hexdigit())));
         assert!(made.is_sorted(), "{made:?}");
         assert_eq!(&made[0][..8], "6955b900", "the first four bytes are the second of creation");
+    }
+
+    #[test]
+    fn a_source_goes_on_from_its_parts() {
+        let mut ids = IdSource::new(3);
+        let now = Timestamp::UNIX_EPOCH;
+        ids.next_id(now);
+        let (process, counter) = ids.parts();
+        assert_eq!(IdSource::from_parts(&process, counter).unwrap().next_id(now), ids.next_id(now));
+        for (process, counter) in [("0011", 1), ("00112233zz", 1), ("0011223344", 0x0100_0000)] {
+            assert!(IdSource::from_parts(process, counter).is_none(), "{process} {counter}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod chance;
 pub mod change;
 pub mod clock;
 pub mod collection;
+pub mod delay;
 pub mod document;
 pub mod identity;
 pub mod ids;
@@ -101,12 +102,13 @@ impl World {
         match self.accounts.get_mut(id) {
             Some(account) => {
                 let account = Arc::make_mut(account);
-                let before = std::mem::replace(&mut account.document, document);
+                let before = Some(std::mem::replace(&mut account.document, document));
                 self.note(|| change::Step::Account { id: id.into(), before });
             }
             None => {
                 let collections = std::array::from_fn(|_| Documents::new());
                 self.accounts.insert(id.into(), Arc::new(Account { document, collections }));
+                self.note(|| change::Step::Account { id: id.into(), before: None });
             }
         }
     }
@@ -154,6 +156,43 @@ impl World {
     /// Gives a key to a user.
     pub fn put_key(&mut self, key: &str, owner: KeyOwner) {
         self.keys.insert(key.into(), owner);
+    }
+
+    /// The seed of everything that is made up.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// How many streams of chance have been drawn.
+    #[must_use]
+    pub fn draws(&self) -> u64 {
+        self.draws
+    }
+
+    /// Goes on as if so many streams of chance had been drawn.
+    pub fn continue_draws(&mut self, draws: u64) {
+        self.draws = draws;
+    }
+
+    /// The source of ids as it stands.
+    #[must_use]
+    pub fn ids(&self) -> &IdSource {
+        &self.ids
+    }
+
+    /// A copy that lives on by itself. It shares every document, and nothing that is counted.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let mut world = self.clone();
+        world.steps = None;
+        world.sso.count_from(self.sso.calls(), self.sso.since());
+        world
+    }
+
+    /// Takes a key away from its user.
+    pub fn remove_key(&mut self, key: &str) {
+        self.keys.remove(key);
     }
 
     /// A new object id at the moment `now`.

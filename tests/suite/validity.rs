@@ -177,7 +177,7 @@ fn check(contract: &Contract, operation: &Operation, request: &Request, reply: &
 #[test]
 fn no_reply_breaks_the_contract() {
     let contract = Arc::new(Contract::built_in().unwrap());
-    let library = Library::built_in(Arc::clone(&contract)).unwrap();
+    let library = Arc::new(Library::built_in(Arc::clone(&contract)).unwrap());
     let scenarios: Vec<String> = library.list().into_iter().map(|listed| listed.name).collect();
     assert!(scenarios.len() >= 5, "{scenarios:?}");
     let clock: Clock = "2026-03-01T12:00:00Z".parse().unwrap();
@@ -193,7 +193,7 @@ fn no_reply_breaks_the_contract() {
             for name in &scenarios {
                 let scenario = library.get(name).unwrap();
                 let pipeline: Pipeline =
-                    start::pipeline(&Settings::default(), &contract, &scenario, seed, clock).unwrap();
+                    start::pipeline(&settings(seed, clock), &contract, &library, &scenario).unwrap();
                 let mut driver = Driver::new(&contract, seed);
                 for at in 0..REQUESTS_PER_SEED {
                     let index =
@@ -268,4 +268,8 @@ proptest! {
         let reply = pipeline.answer(&request);
         prop_assert_ne!(reply.status.as_u16(), 500, "{:?}: {:?}", request, reply);
     }
+}
+
+fn settings(seed: u64, clock: Clock) -> Settings {
+    Settings { seed: Some(seed), clock: Some(clock), ..Settings::default() }
 }

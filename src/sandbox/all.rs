@@ -1,0 +1,151 @@
+//! All sandboxes: they come to life when they are first asked for, and end when they are not used.
+
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::{DEFAULT, Sandbox, Start, now_us};
+
+/// All sandboxes.
+#[derive(Debug)]
+pub struct Sandboxes {
+    /// What new ones begin with.
+    start: RwLock<Arc<Start>>,
+    count_max: usize,
+    idle_us_max: u64,
+    default: Arc<Sandbox>,
+    others: RwLock<HashMap<String, Arc<Sandbox>>>,
+}
+
+impl Sandboxes {
+    /// The default sandbox, and room for others that start the same.
+    #[must_use]
+    pub fn new(start: Start, count_max: usize, idle_ms_max: u64) -> Self {
+        let default = Arc::new(Sandbox::new(DEFAULT, &start));
+        let start = RwLock::new(Arc::new(start));
+        Self { start, count_max, idle_us_max: idle_ms_max.saturating_mul(1000), default, others: RwLock::default() }
+    }
+
+    /// What new sandboxes begin with.
+    #[must_use]
+    pub fn start(&self) -> Arc<Start> {
+        Arc::clone(&self.start.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Lets new sandboxes begin with something else.
+    pub fn set_start(&self, start: Arc<Start>) {
+        *self.start.write().unwrap_or_else(PoisonError::into_inner) = start;
+    }
+
+    /// The sandbox of that name. It comes to life when it is first asked for, or when it had not been used for too
+    /// long; when there are too many, the one that was used least recently ends.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Arc<Sandbox> {
+        if name == DEFAULT {
+            return Arc::clone(&self.default);
+        }
+        let now = now_us();
+        if let Some(found) = self.others.read().unwrap_or_else(PoisonError::into_inner).get(name)
+            && !self.is_idle(found, now)
+        {
+            found.used.store(now, Ordering::Relaxed);
+            return Arc::clone(found);
+        }
+        let start = self.start();
+        let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
+        self.make_room(&mut others, name, now);
+        let found = others.entry(name.to_owned()).or_insert_with(|| Arc::new(Sandbox::new(name, &start)));
+        found.used.store(now, Ordering::Relaxed);
+        Arc::clone(found)
+    }
+
+    /// The sandboxes that there are: the default one, then the others by name.
+    #[must_use]
+    pub fn list(&self) -> Vec<Arc<Sandbox>> {
+        let now = now_us();
+        let others = self.others.read().unwrap_or_else(PoisonError::into_inner);
+        let mut list: Vec<Arc<Sandbox>> = others.values().filter(|one| !self.is_idle(one, now)).cloned().collect();
+        drop(others);
+        list.sort_by(|a, b| a.name.cmp(&b.name));
+        list.insert(0, Arc::clone(&self.default));
+        list
+    }
+
+    /// Ends a sandbox; `false` when there is none of that name. The default one never ends.
+    pub fn end(&self, name: &str) -> bool {
+        self.others.write().unwrap_or_else(PoisonError::into_inner).remove(name).is_some()
+    }
+
+    /// Ends all but the default one.
+    pub fn end_all(&self) {
+        self.others.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    fn is_idle(&self, sandbox: &Sandbox, now: u64) -> bool {
+        now.saturating_sub(sandbox.used.load(Ordering::Relaxed)) > self.idle_us_max
+    }
+
+    /// Ends what has not been used for too long, and then what is too many.
+    fn make_room(&self, others: &mut HashMap<String, Arc<Sandbox>>, name: &str, now: u64) {
+        // All are looked at only when there is no room left; otherwise only the one that is asked for.
+        if others.get(name).is_some_and(|one| self.is_idle(one, now)) {
+            tracing::info!("sandbox {name} begins anew: it had not been used for {} ms", self.idle_us_max / 1000);
+            others.remove(name);
+        }
+        // The default sandbox counts too.
+        if others.contains_key(name) || others.len() + 1 < self.count_max.max(2) {
+            return;
+        }
+        let before = others.len();
+        others.retain(|_, one| !self.is_idle(one, now));
+        if others.len() < before {
+            let ended = before - others.len();
+            tracing::info!("{ended} sandboxes ended: they had not been used for {} ms", self.idle_us_max / 1000);
+            return;
+        }
+        let oldest = others.values().min_by_key(|one| (one.used.load(Ordering::Relaxed), one.name.clone()));
+        if let Some(oldest) = oldest.map(|one| one.name.clone()) {
+            let max = self.count_max;
+            tracing::warn!("sandbox {oldest} ends: there may be {max} at once, and it was used least recently");
+            others.remove(&oldest);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::Contract;
+    use crate::scenario::Library;
+    use crate::world::clock::Clock;
+
+    fn sandboxes(count_max: usize, idle_ms_max: u64) -> Sandboxes {
+        let contract = Arc::new(Contract::built_in().unwrap());
+        let scenario = Library::built_in(Arc::clone(&contract)).unwrap().get("healthy").unwrap();
+        let world = scenario.world(&contract, 1, Clock::Real).unwrap();
+        Sandboxes::new(Start { scenario, world }, count_max, idle_ms_max)
+    }
+
+    fn names(sandboxes: &Sandboxes) -> Vec<String> {
+        sandboxes.list().iter().map(|sandbox| sandbox.name.clone()).collect()
+    }
+
+    #[test]
+    fn the_least_recently_used_goes_first() {
+        let all = sandboxes(3, 60_000);
+        let _ = (all.get("a"), all.get("b"));
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        let _ = (all.get("a"), all.get("c"));
+        assert_eq!(names(&all), ["default", "a", "c"]);
+    }
+
+    #[test]
+    fn what_is_idle_ends() {
+        let all = sandboxes(100, 20);
+        let first = all.get("a");
+        std::thread::sleep(std::time::Duration::from_millis(30));
+        assert_eq!(names(&all), ["default"]);
+        assert!(!Arc::ptr_eq(&first, &all.get("a")), "it came to life anew");
+        assert!(all.end("a") && !all.end("a") && !all.end("default"));
+    }
+}

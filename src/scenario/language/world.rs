@@ -1,0 +1,121 @@
+//! The world: keys, accounts and what they own.
+
+use serde::Deserialize;
+
+use super::Document;
+use crate::world::Collection;
+
+/// The world at the start.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct WorldPart {
+    /// API keys and whose they are.
+    #[serde(default)]
+    pub keys: Vec<KeyPart>,
+    /// Inherited API keys that are no good any more.
+    #[serde(default)]
+    pub revoke: Vec<String>,
+    /// Accounts and what they own.
+    #[serde(default)]
+    pub accounts: Vec<AccountPart>,
+}
+
+impl WorldPart {
+    /// Whether it says nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty() && self.revoke.is_empty() && self.accounts.is_empty()
+    }
+}
+
+/// An API key.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct KeyPart {
+    /// The key: the password of HTTP Basic.
+    pub key: String,
+    /// The account.
+    pub account: String,
+    /// The user that a call with the key is made as.
+    pub user: String,
+}
+
+/// One account and what it owns. Documents with the id of an inherited one are merged into it.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AccountPart {
+    /// The account's own document.
+    pub account: Document,
+    /// Its people.
+    #[serde(default)]
+    pub users: Vec<Document>,
+    /// What each of them wants to be told.
+    #[serde(default)]
+    pub user_settings: Vec<Document>,
+    /// How integrations log in elsewhere.
+    #[serde(default)]
+    pub credentials: Vec<Document>,
+    /// Parties of flows.
+    #[serde(default)]
+    pub entities: Vec<Document>,
+    /// LeadConduit's own rows of connections.
+    #[serde(default)]
+    pub connections: Vec<Document>,
+    /// Invitations that the account has sent.
+    #[serde(default)]
+    pub invitations: Vec<Document>,
+    /// Set-ups of buyer connections.
+    #[serde(default)]
+    pub onboards: Vec<Document>,
+    /// How leads are routed.
+    #[serde(default)]
+    pub flows: Vec<Document>,
+    /// Ids of inherited documents that this scenario does without.
+    #[serde(default)]
+    pub remove: Vec<String>,
+    /// How many documents to make up, from the seed.
+    #[serde(default)]
+    pub generate: GeneratePart,
+}
+
+impl AccountPart {
+    /// The documents of one kind.
+    #[must_use]
+    pub fn documents(&self, collection: Collection) -> &[Document] {
+        match collection {
+            Collection::Users => &self.users,
+            Collection::UserSettings => &self.user_settings,
+            Collection::Credentials => &self.credentials,
+            Collection::Entities => &self.entities,
+            Collection::Connections => &self.connections,
+            Collection::Invitations => &self.invitations,
+            Collection::Onboards => &self.onboards,
+            Collection::Flows => &self.flows,
+        }
+    }
+}
+
+/// How many documents to make up, by kind. What belongs together is made together.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct GeneratePart {
+    /// Colleagues.
+    #[serde(default)]
+    pub users: u32,
+    /// Credentials.
+    #[serde(default)]
+    pub credentials: u32,
+    /// The account's own entities.
+    #[serde(default)]
+    pub entities: u32,
+    /// Connections, each with its row, its entry in the single-sign-on service, its invitation and its entity.
+    #[serde(default)]
+    pub connections: u32,
+    /// Invitations that nobody has accepted yet.
+    #[serde(default)]
+    pub invitations: u32,
+}
