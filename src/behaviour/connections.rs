@@ -8,6 +8,7 @@
 //! | no | no | nothing | 422 |
 //! | any | unreachable | the rows alone, `X-Connections-Degraded: true` | 503 |
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
@@ -27,17 +28,22 @@ pub(super) fn list(call: &Reading<'_>) -> Outcome {
         // The list fails open: what LeadConduit knows itself, and a header that says that more may be missing.
         let rows = account.all(Collection::Connections).values();
         let rows = rows.filter(|row| is_wanted(row.text("relationship_type").unwrap_or_default()));
-        let entries: Value = rows.map(|row| completed(call, account, row)).collect();
+        let parties = Parties::of(account);
+        let entries: Value = rows.map(|row| completed(call, &parties, row)).collect();
         let mut answer = Answer::ok(&entries);
         answer.headers.push((DEGRADED, HeaderValue::from_static("true")));
         return Ok(answer);
     };
+    let parties = Parties::of(account);
+    let rows = account.all(Collection::Connections).values();
+    let rows: HashMap<String, &Arc<Document>> =
+        rows.filter_map(|row| Some((row.text("external_id")?.to_ascii_lowercase(), row))).collect();
     // The service is the source of truth: a row that it does not know is not shown.
     let mut entries: Vec<Value> = sso
         .connections_of(&call.caller.account)
         .filter(|seen| is_wanted(seen.relationship_type))
-        .map(|seen| match row_of(account, text(seen.document.value(), "id")) {
-            Some(row) => completed(call, account, row),
+        .map(|seen| match rows.get(&text(seen.document.value(), "id").to_ascii_lowercase()) {
+            Some(row) => completed(call, &parties, row),
             None => sso_only(&seen),
         })
         .collect();
@@ -120,8 +126,32 @@ fn with<'a>(account: &'a Account, name: &str, id: &str) -> Option<&'a Arc<Docume
     account.all(Collection::Connections).values().find(same)
 }
 
+/// The account's entities by the account that they stand for, found once for all connections of a list.
+struct Parties<'a> {
+    account: HashMap<&'a str, &'a Arc<Document>>,
+    custom: HashMap<&'a str, Vec<&'a Arc<Document>>>,
+}
+
+impl<'a> Parties<'a> {
+    fn of(account: &'a Account) -> Self {
+        let mut parties = Self { account: HashMap::new(), custom: HashMap::new() };
+        for entity in account.all(Collection::Entities).values() {
+            let connected = entity.text("connected_account_id");
+            if entity.flag("account") {
+                for id in [entity.text("id"), connected].into_iter().flatten() {
+                    // The first in the order of ids, as `account_entity` finds it.
+                    parties.account.entry(id).or_insert(entity);
+                }
+            } else if let Some(id) = connected {
+                parties.custom.entry(id).or_default().push(entity);
+            }
+        }
+        parties
+    }
+}
+
 /// An entry with all that LeadConduit knows about the connection.
-fn completed(call: &Reading<'_>, account: &Account, row: &Document) -> Value {
+fn completed(call: &Reading<'_>, parties: &Parties<'_>, row: &Document) -> Value {
     let row = row.value();
     let mut entry = json!({
         "id": row["id"],
@@ -136,13 +166,10 @@ fn completed(call: &Reading<'_>, account: &Account, row: &Document) -> Value {
         }
     }
     let other = text(&row["connected_account"], "id");
-    if let Some(entity) = account_entity(account, other) {
+    if let Some(entity) = parties.account.get(other) {
         entry["account_entity"] = entity_shape(call, entity);
     }
-    let custom = account
-        .all(Collection::Entities)
-        .values()
-        .filter(|entity| !entity.flag("account") && entity.text("connected_account_id") == Some(other));
+    let custom = parties.custom.get(other).into_iter().flatten();
     entry["custom_entities"] = custom
         .map(|entity| {
             let entity = entity.value();

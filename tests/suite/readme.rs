@@ -136,14 +136,15 @@ fn end(mut child: std::process::Child) {
 #[test]
 fn the_scenario_shown_is_good() {
     let readme = std::fs::read_to_string("README.md").unwrap();
-    let (_, rest) = readme.split_once("```yaml\n").unwrap();
-    let (scenario, _) = rest.split_once("```").unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("shown.yaml");
-    std::fs::write(&file, scenario).unwrap();
-    let output = Command::new(BINARY).arg("check").arg(&file).output().unwrap();
+    let shown: Vec<&str> = readme.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(shown.len(), 2);
+    for (at, scenario) in shown.iter().enumerate() {
+        std::fs::write(folder.path().join(format!("shown-{at}.yaml")), scenario).unwrap();
+    }
+    let output = Command::new(BINARY).arg("check").arg(folder.path()).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && text.ends_with("1 scenario, 1 example: all good\n"), "{text}");
+    assert!(output.status.success() && text.ends_with("2 scenarios, 2 examples: all good\n"), "{text}");
 }
 
 #[test]
@@ -156,7 +157,9 @@ fn every_problem_type_leads_to_a_section() {
             line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-").replace(['`', '\'', ',', ':'], "")
         })
         .collect();
-    for section in ["no-such-operation", "sandboxes", "bugs-of-the-mock", "control-api"] {
+    for section in
+        ["no-such-operation", "sandboxes", "bugs-of-the-mock", "control-api", "preferences", "rules", "limits"]
+    {
         assert!(anchors.iter().any(|anchor| anchor == section), "README.md has no section #{section}: {anchors:?}");
     }
 }

@@ -14,6 +14,7 @@ use leadconduit_mock::exchange::{Body, Reply, Request};
 use leadconduit_mock::generate::{Maker, Models};
 use leadconduit_mock::pipeline::Pipeline;
 use leadconduit_mock::scenario::Library;
+use leadconduit_mock::scenario::rule::says::reply_violations;
 use leadconduit_mock::settings::Settings;
 use leadconduit_mock::start;
 use leadconduit_mock::world::chance::{Chance, Purpose};
@@ -169,7 +170,12 @@ fn area(operation: &Operation) -> String {
 
 #[track_caller]
 fn check(contract: &Contract, operation: &Operation, request: &Request, reply: &Reply) {
-    let broken = contract.check_reply(operation, reply.status.as_u16(), &reply.headers, &reply.body);
+    // A rule may answer what anything in front of LeadConduit may answer.
+    let broken = if reply.headers.contains_key("x-mock-fault") {
+        reply_violations(contract, operation, reply)
+    } else {
+        contract.check_reply(operation, reply.status.as_u16(), &reply.headers, &reply.body)
+    };
     let body = String::from_utf8_lossy(&reply.body);
     assert!(broken.is_empty(), "{} {}: {} {body}\n{broken:?}", request.method, request.uri, reply.status);
 }
@@ -179,7 +185,7 @@ fn no_reply_breaks_the_contract() {
     let contract = Arc::new(Contract::built_in().unwrap());
     let library = Arc::new(Library::built_in(Arc::clone(&contract)).unwrap());
     let scenarios: Vec<String> = library.list().into_iter().map(|listed| listed.name).collect();
-    assert!(scenarios.len() >= 5, "{scenarios:?}");
+    assert!(scenarios.len() >= 15, "{scenarios:?}");
     let clock: Clock = "2026-03-01T12:00:00Z".parse().unwrap();
     let next = std::sync::atomic::AtomicU64::new(0);
     let seen: std::sync::Mutex<BTreeMap<(String, u16), usize>> = std::sync::Mutex::default();
@@ -191,6 +197,16 @@ fn no_reply_breaks_the_contract() {
                 break;
             }
             for name in &scenarios {
+                // Every seed goes through the worlds and conditions of LeadConduit itself. The others add rules to
+                // one of these worlds, or more of the same documents, and need fewer.
+                let every = match name.as_str() {
+                    "healthy" | "sso-outage" | "missed-invitation" | "repair-conflicts" | "empty-account" => 1,
+                    "busy-account" => 250,
+                    _ => 25,
+                };
+                if !seed.is_multiple_of(every) {
+                    continue;
+                }
                 let scenario = library.get(name).unwrap();
                 let pipeline: Pipeline =
                     start::pipeline(&settings(seed, clock), &contract, &library, &scenario).unwrap();
@@ -240,7 +256,7 @@ proptest! {
         authorization in prop_oneof![
             Just(crate::support::basic(JANE)), Just(crate::support::basic(SUPERUSER)), "[ -~]{0,40}", "Basic [A-Za-z0-9+/=]{0,40}",
         ],
-        name in prop_oneof![Just("accept"), Just("content-type"), Just("cookie"), Just("x-mock-sandbox"), Just("if-none-match"), Just("origin")],
+        name in prop_oneof![Just("accept"), Just("content-type"), Just("cookie"), Just("x-mock-sandbox"), Just("if-none-match"), Just("origin"), Just("prefer"), Just("x-mock-response-code"), Just("x-mock-faults")],
         value in "[ -~]{0,60}",
         known in prop::option::of(0usize..23),
         body in prop_oneof![
