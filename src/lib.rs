@@ -12,8 +12,8 @@
 //! | [`contract`] | what LeadConduit promises: load, route, check (the only user of `jsonschema`) |
 //! | [`world`] | everything the simulated LeadConduit knows: accounts, documents, sign-on, clock, ids, chance |
 //! | [`behaviour`] | what each operation does to the world: one table |
-//! | [`sandbox`] | isolated worlds, and which one a request means |
-//! | [`scenario`] | YAML files that say how a world starts, with examples that prove it |
+//! | [`sandbox`] | isolated worlds, each with its scenario, faults and clock, and which one a request means |
+//! | [`scenario`] | YAML files that say how a world starts and what happens to requests, with examples that prove it |
 //! | [`generate`] | schema to believable value, from a seed |
 //! | [`admin`] | the control API under `/__admin` |
 //! | [`server`] | sockets: accept, limits, time-outs, TLS, graceful stop |
@@ -26,13 +26,16 @@
 //!
 //! # What always holds
 //!
-//! - Calls go one way: `server → pipeline → {contract, sandbox, scenario, generate, admin}`, `sandbox → behaviour → world`.
-//!   Nothing points back at `server`.
+//! - Calls go one way: `server → pipeline → {admin, sandbox, contract, generate}`, `admin → {sandbox, scenario}`,
+//!   `sandbox → {scenario, behaviour} → world`. Nothing points back at `server`, which knows requests and replies only.
 //! - Only `server`, `cli`, `start` and the file loaders do I/O. All the rest is functions on values.
 //! - Time, chance and ids come from [`world`] alone; `clippy.toml` forbids other sources.
+//! - A request sees one state of its sandbox. Whoever changes more than documents counts the sandbox's epoch up, and
+//!   requests that came in before begin again.
+//! - Whether a rule speaks follows from the seed and the order of requests, never from time on the machine.
 //! - A world is a value; copies share their documents. A write that refuses, or panics, leaves no trace. A document
 //!   keeps its model from the moment it enters.
-//! - No lock is held across a wait.
+//! - No lock is held across a wait. How long a reply waits and how it breaks is a value; the server does it.
 //! - LeadConduit's errors are `{"error": ...}`; the mock's own are `application/problem+json`. They are never mixed.
 //!
 //! [`pointer`]: mod@pointer

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use http::header::ACCEPT;
 use http::{HeaderMap, Method, StatusCode};
 
-use crate::admin;
+use crate::admin::{self, Access};
 use crate::behaviour::{Answer, Behaviour, Behaviours, Refusal};
 use crate::contract::check::{self, Checks, Input};
 use crate::contract::route::PathValues;
@@ -43,6 +43,8 @@ pub struct Policy {
     pub cors: CorsPolicy,
     /// Whether replies carry `X-Mock-*` headers.
     pub mock_headers: MockHeaders,
+    /// Who may use the control API.
+    pub access: Access,
     /// Limits on what is built for a reply and kept between requests.
     pub limits: Limits,
 }
@@ -54,6 +56,7 @@ impl From<&Settings> for Policy {
             check_replies: settings.check_replies,
             cors: settings.cors.clone(),
             mock_headers: settings.mock_headers,
+            access: Access::new(settings),
             limits: settings.limits,
         }
     }
@@ -190,7 +193,7 @@ impl Pipeline {
 
     /// The control API has paths of its own.
     fn answer_admin(&self, request: &Request, path: &str, frame: &Frame) -> Result<(), Stop> {
-        match admin::answer(&self.stage, request, path, &frame.sandbox) {
+        match admin::answer(&self.stage, &self.policy.access, request, path, &frame.sandbox) {
             Some(reply) => Err(Stop::Answered(reply)),
             None => Ok(()),
         }

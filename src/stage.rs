@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use crate::admin::Access;
 use crate::contract::Contract;
 use crate::sandbox::{DEFAULT, Sandboxes, Start};
 use crate::scenario::{Library, Scenario};
@@ -22,8 +21,6 @@ pub struct Stage {
     pub contract: Arc<Contract>,
     /// The sandboxes.
     pub sandboxes: Sandboxes,
-    /// Who may use the control API.
-    pub access: Access,
     /// The seed of every scenario, when the command line names one.
     seed: Option<u64>,
     /// The clock of every scenario, when the command line names one.
@@ -57,7 +54,6 @@ impl Stage {
         Ok(Self {
             contract,
             sandboxes: Sandboxes::new(start, limits.sandboxes_max, limits.sandbox_idle_ms_max),
-            access: Access::new(settings),
             seed,
             clock,
             library: RwLock::new(library),

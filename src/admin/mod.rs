@@ -74,7 +74,13 @@ const OPENAPI: &str = include_str!(concat!(env!("OUT_DIR"), "/admin-openapi.json
 
 /// Answers a call of the control API; `None` when the path is not one of its.
 #[must_use]
-pub fn answer(stage: &Stage, request: &Request, path: &str, sandbox: &Arc<Sandbox>) -> Option<Reply> {
+pub fn answer(
+    stage: &Stage,
+    access: &Access,
+    request: &Request,
+    path: &str,
+    sandbox: &Arc<Sandbox>,
+) -> Option<Reply> {
     let rest = path.strip_prefix(PREFIX)?;
     if !rest.is_empty() && !rest.starts_with('/') {
         return None;
@@ -83,11 +89,11 @@ pub fn answer(stage: &Stage, request: &Request, path: &str, sandbox: &Arc<Sandbo
     if crate::pipeline::cors::is_preflight(request) {
         return None;
     }
-    Some(call(stage, request, rest, sandbox).unwrap_or_else(Problem::into_reply))
+    let outcome = access.check(request, rest).and_then(|()| call(stage, request, rest, sandbox));
+    Some(outcome.unwrap_or_else(Problem::into_reply))
 }
 
 fn call(stage: &Stage, request: &Request, rest: &str, sandbox: &Arc<Sandbox>) -> Outcome {
-    stage.access.check(request, rest)?;
     let fitting: Vec<(&Line, &str)> = CALLS.iter().filter_map(|line| Some((line, parameter(line.1, rest)?))).collect();
     if fitting.is_empty() {
         return Err(unknown(rest));
