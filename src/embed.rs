@@ -11,6 +11,7 @@ use crate::exchange::Request;
 use crate::server;
 use crate::settings::{RequestMode, Settings};
 use crate::start::{self, StartError};
+use crate::watch::Watcher;
 use crate::world::clock::Clock;
 
 /// A running server. It stops when this is dropped.
@@ -134,6 +135,13 @@ impl MockServerBuilder {
                         return;
                     }
                 };
+                let watcher = match Watcher::start(&settings, &loaded.pipeline.stage) {
+                    Ok(watcher) => watcher,
+                    Err(error) => {
+                        let _ = ready.send(Err(error));
+                        return;
+                    }
+                };
                 let bound = listener.local_addr().map_err(|error| StartError::Bind { address, error });
                 if ready.send(bound).is_err() {
                     return;
@@ -143,6 +151,7 @@ impl MockServerBuilder {
                 };
                 let answer = Arc::new(move |request: &Request| loaded.pipeline.answer(request));
                 server::serve(listener, acceptor, answer, settings.limits, stop).await;
+                drop(watcher);
             });
         });
         match waiting.recv() {

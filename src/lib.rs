@@ -19,6 +19,7 @@
 //! | [`server`] | sockets: accept, limits, time-outs, TLS, graceful stop |
 //! | [`settings`] | what a server is started with; every limit |
 //! | [`start`] | from settings to a server that is ready |
+//! | [`watch`] | changed scenario files, read again while the server runs (the only user of `notify`) |
 //! | [`embed`] | [`MockServer`]: the mock inside a Rust test |
 //! | [`cli`] | the command line, one file a subcommand |
 //! | [`pointer`] | names as tokens of RFC 6901 pointers |
@@ -28,7 +29,7 @@
 //!
 //! - Calls go one way: `server → pipeline → {admin, sandbox, contract, generate}`, `admin → {sandbox, scenario}`,
 //!   `sandbox → {scenario, behaviour} → world`. Nothing points back at `server`, which knows requests and replies only.
-//! - Only `server`, `cli`, `start` and the file loaders do I/O. All the rest is functions on values.
+//! - Only `server`, `cli`, `start`, `watch` and the file loaders do I/O. All the rest is functions on values.
 //! - Time, chance and ids come from [`world`] alone; `clippy.toml` forbids other sources.
 //! - A request sees one state of its sandbox. Whoever changes more than documents counts the sandbox's epoch up, and
 //!   requests that came in before begin again.
@@ -57,6 +58,7 @@ pub mod server;
 pub mod settings;
 pub mod stage;
 pub mod start;
+pub mod watch;
 pub mod world;
 pub mod yaml;
 

@@ -123,6 +123,12 @@ impl Pipeline {
         Ok(Self { stage, behaviours, policy })
     }
 
+    /// Who may use the control API.
+    #[must_use]
+    pub fn access(&self) -> &Access {
+        &self.policy.access
+    }
+
     /// Answers a request. Whatever happens there is a reply.
     #[must_use]
     pub fn answer(&self, request: &Request) -> Reply {

@@ -1,7 +1,9 @@
 //! What requests and control calls act on.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+
+use serde_json::json;
 
 use crate::contract::Contract;
 use crate::sandbox::{DEFAULT, Sandboxes, Start};
@@ -29,6 +31,8 @@ pub struct Stage {
     /// Starting worlds that have been made, with when.
     starts: Mutex<HashMap<String, (u128, Arc<Start>)>>,
     watched: Mutex<Option<Watched>>,
+    /// Held by who replaces the scenarios, and by who begins one.
+    replacing: RwLock<()>,
 }
 
 /// What became of the last look at changed files.
@@ -59,6 +63,7 @@ impl Stage {
             library: RwLock::new(library),
             starts: Mutex::default(),
             watched: Mutex::default(),
+            replacing: RwLock::default(),
         })
     }
 
@@ -93,26 +98,36 @@ impl Stage {
         Ok(start)
     }
 
-    /// Puts other scenarios in the place of these. Sandboxes keep their worlds; the rules of the scenarios that they
-    /// play are those of the new files from now on. When any of it cannot be done, nothing is.
-    pub fn replace_library(&self, library: Library) -> Result<(), String> {
-        let library = Arc::new(library);
-        let told = |errors: Vec<Diagnosis>| paragraphs(&errors);
-        let first = library.get(&self.sandboxes.start().scenario.name).map_err(told)?;
+    /// Keeps the scenarios from being replaced while a sandbox begins one of them.
+    pub fn steady(&self) -> RwLockReadGuard<'_, ()> {
+        self.replacing.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts other scenarios in the place of these. Sandboxes keep their worlds; where the files of the scenario that
+    /// they play have changed, its rules are the new ones from now on, and so is its health when that is another. When
+    /// any of it cannot be done, nothing is.
+    pub fn replace_library(&self, library: &Arc<Library>) -> Result<(), String> {
+        let first = self.sandboxes.start();
+        let first = still_there(library, &first.scenario, || "new sandboxes begin in it: put it back".to_owned())?;
         let first = start(&self.contract, &first, self.seed, self.clock).map_err(|error| error.to_string())?;
-        let mut changes = Vec::new();
+        // Nobody begins a scenario from here on: it could be one that is gone, or be old when it begins.
+        let alone = self.replacing.write().unwrap_or_else(PoisonError::into_inner);
         for sandbox in self.sandboxes.list() {
-            let played = sandbox.scenario();
-            let new = library.get(&played.name).map_err(told)?;
-            if new.chain_text != played.chain_text {
-                changes.push((sandbox, new));
+            still_there(library, &sandbox.scenario(), || {
+                format!("sandbox `{}` plays it: put it back, or let the sandbox play another", sandbox.name)
+            })?;
+        }
+        *self.library.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(library);
+        self.sandboxes.set_start(Arc::new(first));
+        self.starts.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        // Listed again: one may have come to life with the old start.
+        let newer = |old: &Scenario| library.get(&old.name).ok().filter(|new| new.chain_text != old.chain_text);
+        for sandbox in self.sandboxes.list() {
+            if let Some(new) = sandbox.renew(newer) {
+                sandbox.tell("switch", || json!({"scenario": new.name, "keep_world": true}));
             }
         }
-        *self.library.write().unwrap_or_else(PoisonError::into_inner) = library;
-        self.sandboxes.set_start(Arc::new(first));
-        for (sandbox, scenario) in changes {
-            sandbox.play(scenario);
-        }
+        drop(alone);
         Ok(())
     }
 
@@ -126,6 +141,15 @@ impl Stage {
     pub fn note_watched(&self, watched: Watched) {
         *self.watched.lock().unwrap_or_else(PoisonError::into_inner) = Some(watched);
     }
+}
+
+/// A scenario that is in use, as it is in other files; or that it is not in them.
+fn still_there(library: &Library, used: &Scenario, user: impl Fn() -> String) -> Result<Arc<Scenario>, String> {
+    let name = &used.name;
+    if !library.list().iter().any(|listed| listed.name == *name) {
+        return Err(format!("the scenario `{name}` is gone from the files, but {}", user()));
+    }
+    library.get(name).map_err(|errors| paragraphs(&errors))
 }
 
 /// The start of a scenario, under the seed and clock of the command line or else its own.

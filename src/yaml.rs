@@ -148,7 +148,9 @@ impl Diagnosis {
         self
     }
 
-    fn title(&self) -> String {
+    /// Place and message in one line, without the lines of the file.
+    #[must_use]
+    pub fn title(&self) -> String {
         let at = self.place.map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default();
         format!("{}{at}: {}", self.file.display(), self.message)
     }
@@ -196,6 +198,12 @@ impl std::error::Error for Diagnosis {}
 #[must_use]
 pub fn paragraphs(diagnoses: &[Diagnosis]) -> String {
     diagnoses.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n")
+}
+
+/// Several mistakes as one text, a line each, without the lines of the files.
+#[must_use]
+pub fn titles(diagnoses: &[Diagnosis]) -> String {
+    diagnoses.iter().map(Diagnosis::title).collect::<Vec<_>>().join("\n")
 }
 
 /// A JSON value as YAML.

@@ -65,6 +65,18 @@ impl Access {
         Self { guard, origins }
     }
 
+    /// Whether nobody may use the control API, because others could reach it and it has no token.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(self.guard, Guard::Closed)
+    }
+
+    /// Whether a control call must bring a token.
+    #[must_use]
+    pub fn wants_token(&self) -> bool {
+        matches!(self.guard, Guard::Token(_))
+    }
+
     /// Whether a request may make the call at `path`, which is the path below `/__admin`.
     ///
     /// What browsers ask before a call (OPTIONS) carries no token and does nothing: answer it before this.

@@ -36,6 +36,7 @@ struct Switch {
 
 pub(super) fn put_scenario(call: &Call<'_>) -> Outcome {
     let switch: Switch = body::read(call)?;
+    let _steady = call.stage.steady();
     let start = start_of(call, &switch.name)?;
     if switch.keep_world {
         call.sandbox.play(Arc::clone(&start.scenario));
@@ -48,6 +49,7 @@ pub(super) fn put_scenario(call: &Call<'_>) -> Outcome {
 }
 
 pub(super) fn reset(call: &Call<'_>) -> Outcome {
+    let _steady = call.stage.steady();
     let name = call.sandbox.scenario().name.clone();
     call.sandbox.begin(&*start_of(call, &name)?);
     call.sandbox.tell("reset", || json!({"scenario": name}));
@@ -160,6 +162,7 @@ pub(super) fn end_sandbox(call: &Call<'_>) -> Outcome {
 
 /// The default sandbox never ends: it begins as it did when the server started.
 fn renew_default(call: &Call<'_>) {
+    let _steady = call.stage.steady();
     call.stage.sandboxes.get(DEFAULT).begin(&call.stage.sandboxes.start());
 }
 

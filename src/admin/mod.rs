@@ -74,13 +74,7 @@ const OPENAPI: &str = include_str!(concat!(env!("OUT_DIR"), "/admin-openapi.json
 
 /// Answers a call of the control API; `None` when the path is not one of its.
 #[must_use]
-pub fn answer(
-    stage: &Stage,
-    access: &Access,
-    request: &Request,
-    path: &str,
-    sandbox: &Arc<Sandbox>,
-) -> Option<Reply> {
+pub fn answer(stage: &Stage, access: &Access, request: &Request, path: &str, sandbox: &Arc<Sandbox>) -> Option<Reply> {
     let rest = path.strip_prefix(PREFIX)?;
     if !rest.is_empty() && !rest.starts_with('/') {
         return None;

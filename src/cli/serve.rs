@@ -10,9 +10,11 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum as _};
 
 use super::{Failure, InputArgs, table};
+use crate::admin::Access;
 use crate::exchange::Request;
-use crate::settings::{CorsPolicy, Limits, MockHeaders, RequestMode, Settings, TlsFiles};
+use crate::settings::{CorsPolicy, Limits, MockHeaders, RequestMode, SCENARIO, Settings, TlsFiles};
 use crate::start::{self, Loaded, StartError};
+use crate::watch::Watcher;
 use crate::world::clock::{Clock, uptime};
 use crate::world::{Collection, World, text};
 
@@ -155,12 +157,14 @@ pub(super) fn run(args: &ServeArgs) -> Result<(), Failure> {
         let (listener, acceptor) = start::bind(&settings).await?;
         let scheme = if acceptor.is_some() { "https" } else { "http" };
         let url = format!("{scheme}://{}", listener.local_addr()?);
+        let watcher = Watcher::start(&settings, &loaded.pipeline.stage)?;
         let _ = write!(std::io::stderr(), "{}", introduction(&loaded, &settings, &url));
         let mut out = std::io::stdout();
         writeln!(out, "listening on {url}")?;
         out.flush()?;
         let answer = Arc::new(move |request: &Request| loaded.pipeline.answer(request));
         crate::server::serve(listener, acceptor, answer, settings.limits, stop).await;
+        drop(watcher);
         Ok(())
     })
 }
@@ -175,6 +179,9 @@ fn log_to_standard_error() {
         .with_writer(std::io::stderr)
         .with_ansi(colour)
         .with_target(false)
+        // A line that cannot be written would be complained about on standard error, and panic when that is closed:
+        // requests would fail because nobody reads the log.
+        .log_internal_errors(false)
         .try_init();
 }
 
@@ -201,23 +208,38 @@ fn introduction(loaded: &Loaded, settings: &Settings, url: &str) -> String {
     let contract = &stage.contract;
     let world = stage.world();
     let mut text = format!("leadconduit-mock {}, ready in {} ms\n\n", env!("CARGO_PKG_VERSION"), uptime().as_millis());
-    let scenarios: Vec<String> = stage.library().list().into_iter().map(|listed| listed.name).collect();
+    let scenarios = stage.library().list().len();
     let requests = settings.requests.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
     let row = |name: &str, value: String| vec![format!("  {name}"), value];
     text.push_str(&table(&[
         row("contract", format!("{} operations, {} schemas", contract.operations.len(), contract.schema_count())),
-        row("scenario", format!("{} (of {})", loaded.scenario.name, scenarios.join(", "))),
+        row("scenario", format!("{} (of {scenarios}; `leadconduit-mock scenarios` lists them)", loaded.scenario.name)),
         row("settings", format!("seed {}, clock {}, requests {requests}", loaded.seed, loaded.clock)),
     ]));
     text.push_str("\n  Keys (HTTP Basic; any user name, the key is the password):\n");
     let first = loaded.scenario.first_key();
     text.push_str(&table(&keys(&world, first)));
     let key = first.unwrap_or("KEY");
-    let _ = writeln!(text, "\n  Try:  curl -i -u API:{key} {url}/connections\n");
+    let _ = writeln!(text, "\n  Try:  curl -i -u API:{key} {url}/connections");
+    let _ = writeln!(text, "{}\n", control_line(loaded.pipeline.access(), settings, &loaded.scenario.name, url));
     for warning in &loaded.warnings {
         let _ = writeln!(text, "warning: {warning}\n");
     }
     text
+}
+
+/// How the control API is used; or that it is closed, and how to open it.
+fn control_line(access: &Access, settings: &Settings, played: &str, url: &str) -> String {
+    if access.is_closed() {
+        let host = settings.host;
+        return format!(
+            "  The control API is closed: {host} can be reached by others. Open it with --admin-token TOKEN."
+        );
+    }
+    // The token itself is never shown.
+    let token = if access.wants_token() { "-H 'Authorization: Bearer TOKEN' " } else { "" };
+    let other = if played == SCENARIO { "sso-outage" } else { SCENARIO };
+    format!("  Play: curl -X PUT {token}{url}/__admin/scenario -d '{{\"name\":\"{other}\"}}'")
 }
 
 /// Every key and whose it is, the one to try first at the top.

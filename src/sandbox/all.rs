@@ -51,10 +51,10 @@ impl Sandboxes {
             found.used.store(now, Ordering::Relaxed);
             return Arc::clone(found);
         }
-        let start = self.start();
         let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
         self.make_room(&mut others, name, now);
-        let found = others.entry(name.to_owned()).or_insert_with(|| Arc::new(Sandbox::new(name, &start)));
+        // Read while nobody can list the sandboxes: after `set_start`, the list has every one that began before it.
+        let found = others.entry(name.to_owned()).or_insert_with(|| Arc::new(Sandbox::new(name, &self.start())));
         found.used.store(now, Ordering::Relaxed);
         Arc::clone(found)
     }

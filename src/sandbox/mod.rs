@@ -100,6 +100,20 @@ impl Sandbox {
         state.play(scenario, now);
     }
 
+    /// Plays newer files of its scenario, if there are any, and returns it; snapshots go back to newer files too. What
+    /// is not written in files stays: world, clock, faults and what they have counted.
+    pub fn renew(&self, newer: impl Fn(&Scenario) -> Option<Arc<Scenario>>) -> Option<Arc<Scenario>> {
+        let mut state = self.lock();
+        for snapshot in state.snapshots.values_mut() {
+            if let Some(new) = newer(&snapshot.scenario) {
+                snapshot.renew(new);
+            }
+        }
+        let new = newer(&state.scenario)?;
+        state.renew(Arc::clone(&new));
+        Some(new)
+    }
+
     /// Puts another world in the place of this one. Faults and counts stay.
     pub fn put_world(&self, world: World) {
         self.lock().put_world(world);

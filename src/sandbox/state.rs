@@ -64,6 +64,24 @@ pub struct Snapshot {
     counts: Vec<Count>,
 }
 
+impl Snapshot {
+    /// Goes back to the new files of the same scenario.
+    pub(super) fn renew(&mut self, new: Arc<Scenario>) {
+        renew_health(&mut self.world, &self.scenario, &new, self.taken);
+        self.scenario = new;
+        self.rules_began = self.taken;
+        self.counts.truncate(self.faults.len());
+    }
+}
+
+/// The health that new files name. One that a rule or a control call has made stays when the files say what they said.
+fn renew_health(world: &mut World, old: &Scenario, new: &Scenario, now: Timestamp) {
+    if old.sso_status() != new.sso_status() {
+        world.sso.status = new.sso_status();
+        world.sso.count_from(0, now);
+    }
+}
+
 /// All that one sandbox holds. Whoever changes more than documents counts `epoch` up: requests that came in before
 /// begin again.
 #[derive(Debug)]
@@ -120,6 +138,16 @@ impl State {
         self.scenario = scenario;
         self.rules_began = now;
         self.counts.clear();
+        self.arrange();
+    }
+
+    /// Plays the new files of the same scenario. Its rules begin anew; faults and the world stay as they are.
+    pub(super) fn renew(&mut self, new: Arc<Scenario>) {
+        let now = self.world.clock.now();
+        renew_health(&mut self.world, &self.scenario, &new, now);
+        self.scenario = new;
+        self.rules_began = now;
+        self.counts.truncate(self.faults.len());
         self.arrange();
     }
 

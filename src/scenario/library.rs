@@ -63,8 +63,13 @@ impl Library {
 
     /// Adds the files of a folder, or one file. Every mistake in them is reported, and then nothing is added.
     pub fn read(&mut self, path: &Path) -> Result<Warnings, Vec<Diagnosis>> {
+        self.add_sources(read_files(path)?)
+    }
+
+    /// Adds files that have been read, all or none of them.
+    pub fn add_sources(&mut self, sources: Vec<Source>) -> Result<Warnings, Vec<Diagnosis>> {
         let before = self.files.len();
-        self.add(read_sources(yaml_files(path)?)?, false)?;
+        self.add(sources, false)?;
         let (mut warnings, mut mistakes, mut ready) = (Vec::new(), Vec::new(), Vec::new());
         let names: Vec<String> = self.files[before..].iter().map(|entry| entry.file.name.clone()).collect();
         for name in names {
@@ -134,6 +139,12 @@ impl Library {
         listed.collect()
     }
 
+    /// The files that are no part of the binary, as they were read.
+    #[must_use]
+    pub fn sources(&self) -> Vec<Source> {
+        self.files.iter().filter(|entry| !entry.built_in).map(|entry| entry.source.clone()).collect()
+    }
+
     /// The scenario of that name.
     pub fn get(&self, name: &str) -> Result<Arc<Scenario>, Vec<Diagnosis>> {
         // Held only to look up and to store; a poisoned map is still a map.
@@ -188,6 +199,11 @@ impl Library {
     }
 }
 
+/// The YAML files of a folder in the order of their names, or the file itself, with their texts.
+pub fn read_files(path: &Path) -> Result<Vec<Source>, Vec<Diagnosis>> {
+    read_sources(yaml_files(path)?)
+}
+
 /// The texts of files; every one that cannot be read is told.
 fn read_sources(files: Vec<PathBuf>) -> Result<Vec<Source>, Vec<Diagnosis>> {
     let (mut sources, mut mistakes) = (Vec::new(), Vec::new());
@@ -200,8 +216,9 @@ fn read_sources(files: Vec<PathBuf>) -> Result<Vec<Source>, Vec<Diagnosis>> {
     if mistakes.is_empty() { Ok(sources) } else { Err(mistakes) }
 }
 
-/// The YAML files of a folder in the order of their names, or the file itself.
-pub fn yaml_files(path: &Path) -> Result<Vec<PathBuf>, Vec<Diagnosis>> {
+/// The YAML files of a folder in the order of their names, or the file itself. Hidden ones are none: editors keep
+/// their locks beside a file, under its name after a dot.
+fn yaml_files(path: &Path) -> Result<Vec<PathBuf>, Vec<Diagnosis>> {
     if path.is_file() {
         return Ok(vec![path.to_path_buf()]);
     }
@@ -211,6 +228,7 @@ pub fn yaml_files(path: &Path) -> Result<Vec<PathBuf>, Vec<Diagnosis>> {
         .filter_map(Result::ok)
         .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml"))
+        .filter(|path| path.file_name().is_some_and(|name| !name.as_encoded_bytes().starts_with(b".")))
         .collect();
     files.sort();
     Ok(files)

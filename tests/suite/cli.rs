@@ -104,6 +104,152 @@ fn the_line_to_paste_works() {
     assert!(out(&output).starts_with("HTTP/1.1 200 OK"), "{output:?}");
 }
 
+/// The first screen of a server that is started with these flags.
+fn first_screen(arguments: &[&str]) -> String {
+    let mut serving = Serving::start(arguments);
+    serving.signal("-TERM");
+    serving.wait().1
+}
+
+#[test]
+fn the_first_screen_tells_how_the_control_api_is_used() {
+    let curl = "  Play: curl -X PUT ";
+    let closed = "The control API is closed: 0.0.0.0 can be reached by others. Open it with --admin-token TOKEN.";
+    let token = "-H 'Authorization: Bearer TOKEN' ";
+    // Flags; whether the line to paste is shown, with a token, and whether it is told that the API is closed.
+    let rows: &[(&[&str], bool, bool, bool)] = &[
+        (&["--port", "0"], true, false, false),
+        (&["--port", "0", "--host", "::1"], true, false, false),
+        (&["--port", "0", "--host", "0.0.0.0"], false, false, true),
+        (&["--port", "0", "--host", "0.0.0.0", "--admin-token", " "], false, false, true),
+        (&["--port", "0", "--host", "0.0.0.0", "--admin-token", "s3cret"], true, true, false),
+        (&["--port", "0", "--admin-token", "s3cret"], true, true, false),
+    ];
+    for (arguments, shown, with_token, is_closed) in rows {
+        let text = first_screen(arguments);
+        let found = (text.contains(curl), text.contains(token), text.contains(closed));
+        assert_eq!(found, (*shown, *with_token, *is_closed), "{arguments:?}: {text}");
+        assert!(text.contains("sso-outage\"}'") == *shown, "it names a scenario to change to: {text}");
+    }
+}
+
+#[test]
+fn the_line_that_changes_the_scenario_works() {
+    let mut serving = Serving::start(&["--port", "0", "--admin-token", "TOKEN"]);
+    // Nobody reads the log after this line; that must not hurt.
+    let lines = BufReader::new(serving.child.stderr.take().unwrap()).lines();
+    let command = lines.map(Result::unwrap).find_map(|line| Some(line.split_once("Play: ")?.1.to_owned())).unwrap();
+    let output = Command::new("sh").args(["-c", &command.replace("curl", "curl -s")]).output().unwrap();
+    assert!(out(&output).contains("\"name\":\"sso-outage\""), "{output:?}");
+}
+
+/// Which flags, what ends on standard output, what on standard error, and with which code.
+type Row<'a> = (&'a [&'a str], &'a str, &'a str, i32);
+
+fn check_rows(url: &str, rows: &[Row<'_>]) {
+    for (arguments, printed, complaint, code) in rows {
+        let arguments = [*arguments, &["--url", url]].concat();
+        let output = run(&arguments);
+        let found = (out(&output), err(&output), output.status.code());
+        assert_eq!(found, ((*printed).to_owned(), (*complaint).to_owned(), Some(*code)), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_running_server_is_told_what_to_play() {
+    let mock = crate::support::Mock::healthy();
+    let url = mock.server.url();
+    check_rows(
+        &url,
+        &[
+            (&["use", "sso-outage"], "sandbox default now plays sso-outage\n", "", 0),
+            (&["reset"], "sandbox default starts anew in sso-outage\n", "", 0),
+            (&["use", "empty-account", "--sandbox", "a"], "sandbox a now plays empty-account\n", "", 0),
+            (&["reset", "--sandbox", "a"], "sandbox a starts anew in empty-account\n", "", 0),
+            (&["reset", "--sandbox", "new"], "sandbox new starts anew in healthy\n", "", 0),
+            (&["use", "sso-outge"], "", "error: there is no scenario `sso-outge`; did you mean `sso-outage`?\n", 1),
+            // A server on loopback wants no token; one that is sent does no harm.
+            (&["use", "healthy", "--admin-token", "any"], "sandbox default now plays healthy\n", "", 0),
+        ],
+    );
+    check_rows(&format!("{url}/__sandbox/b"), &[(&["use", "healthy"], "sandbox b now plays healthy\n", "", 0)]);
+    let refused = run(&["use", "healthy", "--sandbox", "a b", "--url", &url]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(err(&refused).contains("a b"), "{}", err(&refused));
+    let scenario = |sandbox: &str| mock.get(&format!("/__sandbox/{sandbox}/__admin/scenario")).json()["name"].clone();
+    assert_eq!(
+        (scenario("default"), scenario("a"), scenario("b")),
+        ("healthy".into(), "empty-account".into(), "healthy".into())
+    );
+    drop(mock);
+    let gone = format!("error: {url} cannot be reached: Connection refused (os error 111)\n");
+    check_rows(&url, &[(&["use", "healthy"], "", &gone, 1), (&["reset"], "", &gone, 1)]);
+}
+
+#[test]
+fn a_server_with_a_token_wants_it_and_never_shows_it() {
+    const TOKEN: &str = "s3cret-of-this-test";
+    let mut serving = Serving::start(&["--port", "0", "--admin-token", TOKEN]);
+    let wants = "error: the control API of this server needs its token; send `Authorization: Bearer TOKEN` with the \
+                 one from --admin-token\n";
+    let wrong = "error: that is not the token of this server; send `Authorization: Bearer TOKEN` with the one it was \
+                 started with\n";
+    check_rows(
+        &serving.url,
+        &[
+            (&["use", "sso-outage"], "", wants, 1),
+            (&["reset"], "", wants, 1),
+            (&["reset", "--admin-token", " "], "", wants, 1),
+            (&["use", "sso-outage", "--admin-token", "guess"], "", wrong, 1),
+            (&["reset", "--admin-token", "guess"], "", wrong, 1),
+            (&["use", "sso-outage", "--admin-token", TOKEN], "sandbox default now plays sso-outage\n", "", 0),
+            (&["reset", "--admin-token", TOKEN], "sandbox default starts anew in sso-outage\n", "", 0),
+        ],
+    );
+    serving.signal("-TERM");
+    let (code, text) = serving.wait();
+    let mut rest = String::new();
+    serving.child.stdout.take().unwrap().read_to_string(&mut rest).unwrap();
+    assert_eq!(code, Some(0));
+    assert!(!text.contains(TOKEN) && !rest.contains(TOKEN), "{text}{rest}");
+    // Nor does help, which shows the values of other variables.
+    for arguments in [&["--help"][..], &["serve", "--help"], &["use", "--help"], &["reset", "--help"]] {
+        let output = Command::new(BINARY).args(arguments).env("LEADCONDUIT_MOCK_ADMIN_TOKEN", TOKEN).output().unwrap();
+        let text = out(&output) + &err(&output);
+        assert!(text.contains("--admin-token") || arguments == ["--help"], "{text}");
+        assert!(!text.contains(TOKEN), "{arguments:?}: {text}");
+    }
+}
+
+#[test]
+fn what_becomes_of_changed_files_is_logged() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("own.yaml");
+    let text = "version: 1\nname: own\ndescription: d\nextends: healthy\n";
+    std::fs::write(&file, text).unwrap();
+    let path = folder.path().to_str().unwrap();
+    let mut serving = Serving::start(&["--port", "0", "--scenario", "own", "--scenarios", path, "--watch"]);
+    let stderr = serving.child.stderr.take().unwrap();
+    let (send, lines) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        BufReader::new(stderr).lines().map_while(Result::ok).try_for_each(|line| send.send(line))
+    });
+    let until = |words: &str| loop {
+        let line = lines.recv_timeout(Duration::from_secs(20)).unwrap_or_else(|_| panic!("never logged: {words}"));
+        if line.contains(words) {
+            break line;
+        }
+    };
+    std::fs::write(&file, format!("{text}sso: {{ status: dwn }}\n")).unwrap();
+    assert!(until("the changed files are not used").contains("WARN"));
+    until(&format!("{path}/own.yaml:5:16: "));
+    until("5 | sso: { status: dwn }");
+    until("^^^ did you mean `down`?");
+    std::fs::write(&file, format!("{text}sso: {{ status: down }}\n")).unwrap();
+    let line = until("INFO");
+    assert!(line.ends_with("scenarios: read own.yaml; there are 16 now"), "{line}");
+}
+
 #[test]
 fn environment_variables_are_twins_of_flags() {
     let child = Command::new(BINARY)
@@ -138,6 +284,7 @@ fn exit_codes_and_messages() {
         (&["serve", "--requests", "lax"], 2, "[possible values: strict, warn, off]"),
         (&["serve", "--cors-origin", "localhost"], 2, "such as http://localhost:3000"),
         (&["serve", "--tls-cert", "x.pem"], 2, "--tls-key"),
+        (&["serve", "--watch"], 2, "--scenarios <DIR>"),
         (&["serve", "--port", "0", "--scenario", "helthy"], 3, "did you mean `healthy`?"),
         (&["serve", "--port", "0", "--scenarios", folder], 3, "did you mean `down`?"),
         (&["serve", "--port", "0", "--scenarios", "/nowhere"], 3, "/nowhere: cannot be read"),

@@ -47,6 +47,7 @@ fn only_one_room_uses_each_fenced_library() {
         ("jsonschema::", &["src/contract/"]),
         ("serde_yaml::", &["src/yaml.rs"]),
         ("hyper::", &["src/server/"]),
+        ("notify::", &["src/watch.rs"]),
         ("Timestamp::now", &["src/world/clock.rs"]),
         ("Instant::now", &["src/world/clock.rs"]),
     ];

@@ -32,3 +32,4 @@ mod requests;
 mod support;
 mod users;
 mod validity;
+mod watch;
