@@ -311,6 +311,7 @@ fn asked<'a>(request: &'a Request, path: &'a str, frame: &'a Frame, operation: O
     asked.operation = operation;
     asked.key = frame.key.as_deref();
     asked.caller = frame.caller.as_ref();
+    asked.preflight = cors::is_preflight(request);
     asked
 }
 

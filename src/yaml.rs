@@ -13,6 +13,9 @@ use crate::pointer::unescape;
 /// The largest YAML file that is read.
 pub const BYTES_MAX: u64 = 16 * 1024 * 1024;
 
+/// After a pointer: the key is meant, not its value. No RFC 6901 pointer ends like this.
+pub const KEY: &str = "~#";
+
 /// One file's name and text.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -71,14 +74,17 @@ impl Source {
         to_json(yaml).map_err(|message| self.at_pointer("", message))
     }
 
-    /// A mistake at an RFC 6901 pointer into this file; at the nearest parent when the pointer leads nowhere.
+    /// A mistake at an RFC 6901 pointer into this file (at its key when [`KEY`] follows); at the nearest parent when
+    /// the pointer leads nowhere.
     #[must_use]
     pub fn at_pointer(&self, pointer: &str, message: impl Into<String>) -> Diagnosis {
+        let (pointer, mut key) = pointer.strip_suffix(KEY).map_or((pointer, false), |pointer| (pointer, true));
         let mut tokens: Vec<String> = pointer.split('/').skip(1).map(unescape).collect();
         let place = loop {
-            if let Some(place) = self.locate(&tokens) {
+            if let Some(place) = self.locate(&tokens, key) {
                 break Some(place);
             }
+            key = false;
             if tokens.pop().is_none() {
                 break None;
             }
@@ -96,15 +102,15 @@ impl Source {
     #[must_use]
     pub fn has(&self, pointer: &str) -> bool {
         let tokens: Vec<String> = pointer.split('/').skip(1).map(unescape).collect();
-        self.locate(&tokens).is_some()
+        self.locate(&tokens, false).is_some()
     }
 
-    /// Line and column of the value that the tokens lead to.
-    fn locate(&self, tokens: &[String]) -> Option<(usize, usize)> {
+    /// Line and column of the value that the tokens lead to, or of its key.
+    fn locate(&self, tokens: &[String], key: bool) -> Option<(usize, usize)> {
         // The parser tells where an error was raised: a reader that follows the tokens and then raises one
         // finds the place, with no second parser that could disagree with the first.
         let deserializer = serde_yaml::Deserializer::from_str(&self.text);
-        let error = Find(tokens).deserialize(deserializer).err()?;
+        let error = Find { tokens, key }.deserialize(deserializer).err()?;
         if !error.to_string().contains(FOUND) {
             return None;
         }
@@ -164,7 +170,10 @@ impl Diagnosis {
         if text[start..end].ends_with(':') {
             end -= 1;
         }
-        let end = end.max(start);
+        let quoted = text[start..].chars().next().filter(|c| matches!(c, '\'' | '"'));
+        let closed = quoted.and_then(|quote| text[start + 1..].find(quote).map(|length| start + length + 2));
+        // A text in quotes may have blanks in it.
+        let end = closed.filter(|end| !text[start..*end].contains('\n')).unwrap_or(end).max(start);
         // Only the lines around the mistake are given to the renderer; a long file costs nothing.
         let first_line = line.saturating_sub(2).max(1);
         let window_start = offset(text, first_line, 1)?;
@@ -264,8 +273,33 @@ pub fn json_value<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<V
 
 const FOUND: &str = "\u{1}found";
 
-/// Follows tokens through a document and raises [`FOUND`] at their end.
-struct Find<'a>(&'a [String]);
+/// Follows tokens through a document and raises [`FOUND`] at their end, or at the last key.
+struct Find<'a> {
+    tokens: &'a [String],
+    key: bool,
+}
+
+/// A key of a map; raises [`FOUND`] when it is this one.
+struct FindKey<'a>(Option<&'a str>);
+
+impl<'de> DeserializeSeed<'de> for FindKey<'_> {
+    type Value = String;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for FindKey<'_> {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+    fn visit_str<E: serde::de::Error>(self, key: &str) -> Result<String, E> {
+        if self.0 == Some(key) { Err(E::custom(FOUND)) } else { Ok(key.to_owned()) }
+    }
+}
 
 impl<'de> DeserializeSeed<'de> for Find<'_> {
     type Value = ();
@@ -277,7 +311,7 @@ impl<'de> DeserializeSeed<'de> for Find<'_> {
 
 impl Find<'_> {
     fn scalar<E: serde::de::Error>(&self) -> Result<(), E> {
-        if self.0.is_empty() { Err(E::custom(FOUND)) } else { Ok(()) }
+        if self.tokens.is_empty() { Err(E::custom(FOUND)) } else { Ok(()) }
     }
 }
 
@@ -309,11 +343,11 @@ impl<'de> Visitor<'de> for Find<'_> {
         self.scalar()
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        let Some((first, rest)) = self.0.split_first() else { return Err(A::Error::custom(FOUND)) };
+        let Some((first, rest)) = self.tokens.split_first() else { return Err(A::Error::custom(FOUND)) };
         let mut index = 0usize;
         loop {
             if *first == index.to_string() {
-                if items.next_element_seed(Find(rest))?.is_none() {
+                if items.next_element_seed(Find { tokens: rest, key: self.key })?.is_none() {
                     return Ok(());
                 }
             } else if items.next_element::<IgnoredAny>()?.is_none() {
@@ -323,10 +357,11 @@ impl<'de> Visitor<'de> for Find<'_> {
         }
     }
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
-        let Some((first, rest)) = self.0.split_first() else { return Err(A::Error::custom(FOUND)) };
-        while let Some(key) = entries.next_key::<String>()? {
+        let Some((first, rest)) = self.tokens.split_first() else { return Err(A::Error::custom(FOUND)) };
+        let wanted = (self.key && rest.is_empty()).then_some(first.as_str());
+        while let Some(key) = entries.next_key_seed(FindKey(wanted))? {
             if key == *first {
-                entries.next_value_seed(Find(rest))?;
+                entries.next_value_seed(Find { tokens: rest, key: self.key })?;
             } else {
                 entries.next_value::<IgnoredAny>()?;
             }
@@ -358,10 +393,18 @@ fn without_place(message: &str) -> String {
 fn in_our_words(message: &str) -> String {
     let mut message = message.replace("invalid type: ", "wrong type: ").replace("missing field", "missing key");
     for (theirs, ours) in [
-        ("expected u64", "expected a whole number"),
-        ("expected u32", "expected a whole number"),
-        ("expected u16", "expected a whole number"),
-        ("expected usize", "expected a whole number"),
+        ("expected u64", "expected a whole number from 0"),
+        ("expected u32", "expected a whole number from 0"),
+        ("expected u16", "expected a whole number from 0 to 65535"),
+        ("expected usize", "expected a whole number from 0"),
+        ("wrong type: map,", "wrong type: a map,"),
+        ("unknown variant `", "unknown word `"),
+        ("expected f64", "expected a number"),
+        ("expected a boolean", "expected true or false"),
+        ("expected a string", "expected text"),
+        ("wrong type: unit value", "wrong type: nothing"),
+        ("wrong type: string ", "wrong type: text "),
+        ("invalid value: ", "wrong value: "),
         ("expected a sequence", "expected a list"),
         ("sequence, expected", "a list, expected"),
         ("expected any YAML value", "expected a smaller number, or text in quotes"),
@@ -377,14 +420,16 @@ fn in_our_words(message: &str) -> String {
 }
 
 /// "did you mean": serde names the wrong word and the valid ones; the nearest of them is the hint.
-fn hint_for(message: &str) -> Option<String> {
+#[must_use]
+pub fn hint_for(message: &str) -> Option<String> {
     if message.contains("tab character") {
         return Some("indent with blanks".to_owned());
     }
     if message.contains("duplicate") {
         return Some("remove one of them".to_owned());
     }
-    let (_, rest) = message.split_once("unknown field `").or_else(|| message.split_once("unknown variant `"))?;
+    let kinds = ["unknown field `", "unknown word `"];
+    let (_, rest) = kinds.into_iter().find_map(|kind| message.split_once(kind))?;
     let (word, rest) = rest.split_once('`')?;
     let valid: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
     Some(match nearest(word, valid.iter().copied()) {
@@ -407,6 +452,11 @@ mod tests {
             ("/a/0/nothing", Some((2, 5))),
         ];
         for (pointer, expected) in rows {
+            assert_eq!(source.at_pointer(pointer, "").place, expected, "{pointer}");
+        }
+        for (pointer, expected) in
+            [("/a/0/b~#", Some((2, 5))), ("/d~0e/f~1g~#", Some((4, 7))), ("/a/0~#", Some((2, 5)))]
+        {
             assert_eq!(source.at_pointer(pointer, "").place, expected, "{pointer}");
         }
         assert!(source.has("/a/0/b") && !source.has("/a/0/nothing"));

@@ -1,7 +1,5 @@
 //! Faults: rules that are added while the server runs.
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 
 use super::{Call, Outcome, body, created, no_content, not_found, ok, too_many};
@@ -21,8 +19,7 @@ pub(super) fn add(call: &Call<'_>) -> Outcome {
     let source = body::source(call)?;
     let part: RulePart = source.parse_json_or_yaml().map_err(|error| body::mistakes(&[error]))?;
     let sent: Value = source.parse_json_or_yaml().map_err(|error| body::mistakes(&[error]))?;
-    let number = call.sandbox.faults().len() + 1;
-    let rule = Rule::new(&part, number, &call.stage.contract, Trust::Nobody).map_err(|mistakes| {
+    let rule = Rule::new(&part, 0, &call.stage.contract, Trust::Nobody).map_err(|mistakes| {
         let diagnoses: Vec<_> = mistakes
             .into_iter()
             .map(|(pointer, message, hint)| {
@@ -33,9 +30,8 @@ pub(super) fn add(call: &Call<'_>) -> Outcome {
             .collect();
         body::mistakes(&diagnoses)
     })?;
-    let name = rule.name.clone();
-    let fault = call.sandbox.add_fault(Arc::new(rule), sent).ok_or_else(|| too_many("faults", FAULTS_MAX))?;
-    call.sandbox.tell("fault", || json!({"id": fault.id, "name": name, "added": true}));
+    let fault = call.sandbox.add_fault(rule, sent).ok_or_else(|| too_many("faults", FAULTS_MAX))?;
+    call.sandbox.tell("fault", || json!({"id": fault.id, "name": fault.rule.name, "added": true}));
     Ok(created(&shown(&FaultNow { fault, count: crate::scenario::rule::play::Count::default() })))
 }
 

@@ -96,15 +96,16 @@ impl Check {
     }
 
     /// A schema that is no part of a contract.
-    pub fn alone(schema: &Value) -> Result<Self, String> {
+    pub fn alone(schema: &Value) -> Result<Self, (String, String)> {
         let validator = jsonschema::options()
             .with_draft(jsonschema::Draft::Draft202012)
             .should_validate_formats(true)
             .should_ignore_unknown_formats(false)
             .with_pattern_options(jsonschema::PatternOptions::regex())
             .build(schema)
-            .map_err(|error| error.to_string())?;
-        let schemas = Arc::new(Schemas::new(&json!({}))?);
+            .map_err(|error| (error.instance_path().as_str().to_owned(), error.to_string()))?;
+        let schemas = Schemas::new(&json!({})).map_err(|message| (String::new(), message))?;
+        let schemas = Arc::new(schemas);
         Ok(Self { pointer: String::new(), schemas, validator: OnceLock::from(Ok(validator)) })
     }
 

@@ -146,14 +146,16 @@ impl Frame {
             return Ok(Ok(None));
         }
         if self.overlay.is_some() {
-            // Nothing that is counted outlives the request.
+            // Nothing that is counted, and nothing that a rule does to the world, outlives the request.
             let mut counts = vec![Count::default(); playlist.len()];
-            return Ok(Ok(playlist.turn(&matching, &mut counts, asked, self.seed)));
+            let mut turn = playlist.turn(&matching, &mut counts, asked, self.seed);
+            turn.iter_mut().for_each(Turn::change_nothing);
+            return Ok(Ok(turn));
         }
         let mut state = self.state()?;
         let State { world, counts, version, .. } = &mut *state;
         let turn = playlist.turn(&matching, counts, asked, self.seed);
-        if let Some(change) = turn.as_ref().and_then(|turn| turn.step().change.as_deref()) {
+        if let Some(change) = turn.as_ref().and_then(Turn::change) {
             if let Err(message) = change_world(world, contract, change, self.now) {
                 return Ok(Err(message));
             }

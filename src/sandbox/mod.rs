@@ -127,8 +127,8 @@ impl Sandbox {
         Ok(state.world.clock)
     }
 
-    /// Adds a fault; `None` when there are too many.
-    pub fn add_fault(&self, rule: Arc<Rule>, sent: Value) -> Option<Fault> {
+    /// Adds a fault, which is called by its id when it has no name; `None` when there are too many.
+    pub fn add_fault(&self, rule: Rule, sent: Value) -> Option<Fault> {
         let mut state = self.lock();
         let now = state.world.clock.now();
         (state.faults.len() < FAULTS_MAX).then(|| state.add_fault(rule, sent, now))

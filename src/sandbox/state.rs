@@ -157,10 +157,14 @@ impl State {
         self.turn_over();
     }
 
-    pub(super) fn add_fault(&mut self, rule: Arc<Rule>, sent: Value, began: Timestamp) -> Fault {
+    pub(super) fn add_fault(&mut self, mut rule: Rule, sent: Value, began: Timestamp) -> Fault {
         self.faults_added += 1;
         let number = self.faults_added;
-        let fault = Fault { id: format!("fault-{number}"), rule, sent: Arc::new(sent), number, began };
+        let id = format!("fault-{number}");
+        if sent.get("name").is_none() {
+            rule.name.clone_from(&id);
+        }
+        let fault = Fault { id, rule: Arc::new(rule), sent: Arc::new(sent), number, began };
         self.faults.insert(0, fault.clone());
         self.counts.insert(0, Count::default());
         self.arrange();
@@ -213,7 +217,7 @@ impl State {
     fn arrange(&mut self) {
         let mut playlist = Playlist::default();
         for fault in &self.faults {
-            // Streams of faults are far from those of the scenario's rules, which are numbered from 0.
+            // Streams of faults are apart from those of the scenario's rules, which stay below.
             playlist.add(Arc::clone(&fault.rule), 0x80_0000 + (fault.number & 0x7f_ffff), fault.began);
         }
         playlist.add_all(&self.scenario.rules, self.rules_began);

@@ -34,7 +34,7 @@ pub struct Scenario {
     pub source: Source,
     /// Its name as a header's value.
     pub name_header: HeaderValue,
-    /// What it starts from, the nearest first.
+    /// What it starts from without a change of the world, the nearest first: it and they are conditions of one world.
     pub ancestors: Vec<String>,
     /// Whether its own file writes a world down; otherwise it is a condition under which any world can be put.
     pub has_own_world: bool,
@@ -61,11 +61,11 @@ impl Scenario {
         }
         let Some((source, file)) = chain.last() else { return Err(Vec::new()) };
         let (rules, mistakes) = rules(chain, &merged, contract, trust);
-        let has_own_world = file.sso.has_entries() || !file.world.is_empty();
+        let has_own_world = writes_world(file);
         let scenario = Self {
             name: file.name.clone(),
             name_header: HeaderValue::from_str(&file.name).unwrap_or(HeaderValue::from_static("?")),
-            ancestors: chain.iter().rev().skip(1).map(|(_, file)| file.name.clone()).collect(),
+            ancestors: same_world(chain),
             has_own_world,
             chain_text: chain.iter().map(|(source, _)| Arc::clone(&source.text)).collect(),
             rules,
@@ -125,11 +125,17 @@ impl Merged {
         }
         for placed in &self.sso_accounts {
             let document = at(&placed.value, now);
-            world.sso.accounts.insert(text(&document, "sso_id").into(), Document::new(&document).into());
+            world
+                .sso
+                .accounts
+                .insert(text(&document, "sso_id").to_ascii_lowercase().into(), Document::new(&document).into());
         }
         for placed in &self.sso_connections {
             let document = at(&placed.value, now);
-            world.sso.connections.insert(text(&document, "id").into(), Document::new(&document).into());
+            world
+                .sso
+                .connections
+                .insert(text(&document, "id").to_ascii_lowercase().into(), Document::new(&document).into());
         }
         for (key, (owner, _)) in &self.keys {
             world.put_key(key, owner.clone());
@@ -140,6 +146,22 @@ impl Merged {
         }
         Ok(world)
     }
+}
+
+/// Whether a file writes a world down.
+fn writes_world(file: &ScenarioFile) -> bool {
+    file.sso.has_entries() || !file.world.is_empty()
+}
+
+/// The names of those before the last that share its world.
+fn same_world(chain: &[(&Source, &ScenarioFile)]) -> Vec<String> {
+    let newest_first = chain.iter().rev().map(|(_, file)| *file);
+    let parents = newest_first.clone().skip(1);
+    newest_first
+        .zip(parents)
+        .take_while(|(file, _)| !writes_world(file))
+        .map(|(_, parent)| parent.name.clone())
+        .collect()
 }
 
 /// A document with its relative times (`now - 3d`) made absolute.
@@ -179,7 +201,8 @@ fn rules(
         let source = chain[origin.file].0;
         if part.name.as_ref().is_some_and(|name| !names.insert(name)) {
             let message = format!("the name `{}` is used twice", part.name.as_deref().unwrap_or_default());
-            diagnoses.push(source.at_pointer(&format!("{}/name", origin.pointer), message));
+            let diagnosis = source.at_pointer(&format!("{}/name", origin.pointer), message);
+            diagnoses.push(diagnosis.with_hint("choose another name"));
         }
         match Rule::new(part, at + 1, contract, trust) {
             Ok(rule) => rules.push(Arc::new(rule)),

@@ -8,6 +8,7 @@ use super::apply::apply;
 use super::build::{Scenario, at};
 use super::language::ScenarioFile;
 use super::merge::{Merged, Origin, Placed};
+use super::rule::no_operation;
 use crate::contract::Contract;
 use crate::world::clock::{Clock, Timestamp};
 use crate::world::{Collection, text};
@@ -58,13 +59,9 @@ impl<'a> Checker<'a> {
                 self.mistakes.push(source.at_pointer(&format!("/sso{at}"), message));
             }
             for (at, id) in file.sso.operations.iter().enumerate() {
-                if self.contract.operation(id).is_none() {
-                    let ids = self.contract.operations.iter().map(|operation| operation.id.as_str());
-                    let near = crate::yaml::nearest(id, ids).map(|near| format!("did you mean `{near}`?"));
-                    let message = format!("there is no operation `{id}`");
-                    let mut diagnosis = source.at_pointer(&format!("/sso/operations/{at}"), message);
-                    diagnosis.hint = near;
-                    self.mistakes.push(diagnosis);
+                if let Some((message, hint)) = no_operation(self.contract, id) {
+                    let diagnosis = source.at_pointer(&format!("/sso/operations/{at}"), message);
+                    self.mistakes.push(diagnosis.with_hint(hint));
                 }
             }
         }
@@ -88,9 +85,8 @@ impl<'a> Checker<'a> {
         for (rule, (part, origin)) in changes {
             for (at, change) in rule.changes() {
                 let place = if part.then.is_some() { "/then".to_owned() } else { format!("/steps/{at}") };
-                if let Err(message) = apply(&mut start.fork(), self.contract, change, now) {
-                    let within = if message.contains("WorldSso") { "/sso" } else { "/world" };
-                    let diagnosis = self.at(origin, &format!("{place}{within}"), message);
+                if let Err(broken) = apply(&mut start.fork(), self.contract, change, now) {
+                    let diagnosis = self.at(origin, &format!("{place}{}", broken.at), broken.message);
                     self.mistakes.push(diagnosis);
                 }
             }

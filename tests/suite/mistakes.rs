@@ -23,6 +23,11 @@ fn message(text: &str) -> String {
     text.replace(&folder.path().display().to_string(), "FOLDER")
 }
 
+/// A rule, in flow style on one line.
+fn rule(rule: &str) -> String {
+    format!("{HEAD}extends: healthy\nrules:\n  - {rule}\n")
+}
+
 fn account(rest: &str) -> String {
     format!("{HEAD}extends: healthy\nworld:\n  accounts:\n    - account: {{ id: 5fd4371e940df5a34a3888b2 }}\n{rest}")
 }
@@ -146,6 +151,191 @@ fn every_mistake_is_shown_where_it_stands() {
         ("a YAML tag", account("      credentials:\n        - !secret { id: x }\n")),
     ];
     let messages: Vec<String> = rows.iter().map(|(what, text)| format!("# {what}\n{}", message(text))).collect();
+    insta::assert_snapshot!(messages.join("\n\n"));
+}
+
+#[test]
+fn every_mistake_of_a_rule_is_shown_where_it_stands() {
+    let error = "body: { error: e }";
+    let rows: Vec<(&str, String)> = vec![
+        // What a rule is made of.
+        ("a rule that does nothing", rule("{ then: {} }")),
+        ("a rule without a deed", rule("{ name: r, when: { method: GET } }")),
+        ("a deed and steps", rule("{ then: { delay: 5 }, steps: [{ delay: 6 }] }")),
+        ("no steps at all", rule("{ steps: [] }")),
+        ("an unknown word in a rule", rule("{ wen: { method: GET }, then: { delay: 5 } }")),
+        ("an unknown word in `when`", rule("{ when: { operatoin: get_user }, then: { delay: 5 } }")),
+        ("an unknown word in `then`", rule("{ then: { statsu: 503 } }")),
+        ("a name that is used twice", rule("{ name: a, then: { delay: 5 } }\n  - { name: a, then: { delay: 6 } }")),
+        ("a name that is none", rule("{ name: [a], then: { delay: 5 } }")),
+        ("a gate that is neither open nor shut", rule("{ gate: maybe, then: { delay: 5 } }")),
+        ("rules that are no list", format!("{HEAD}extends: healthy\nrules: {{ name: a }}\n")),
+        // Whose turn it is.
+        ("a probability above 1", rule("{ probability: 1.5, then: { delay: 5 } }")),
+        ("a probability below 0, in `then`", rule("{ then: { delay: 5, probability: -0.1 } }")),
+        ("a probability in words", rule("{ probability: often, then: { delay: 5 } }")),
+        ("`times` twice", rule("{ times: 1, then: { delay: 5, times: 2 } }")),
+        ("`probability` twice", rule("{ probability: 0.5, then: { delay: 5, probability: 0.5 } }")),
+        ("`times` below 0", rule("{ times: -1, then: { delay: 5 } }")),
+        ("a rule that never speaks", rule("{ times: 0, then: { delay: 5 } }")),
+        ("an operation that is none of none", rule("{ when: { operation: [] }, then: { delay: 5 } }")),
+        ("work done beside a reply", rule("{ then: { status: 503, fault: HANG, work: done } }")),
+        ("a step for no request", rule("{ steps: [{ delay: 5 }, { delay: 6, times: 0 }] }")),
+        ("what is of the whole rule, in a step", rule("{ steps: [{ delay: 5, after: 1 }] }")),
+        ("a deed that repeats", rule("{ repeat: true, then: { delay: 5 } }")),
+        // Who is spoken to.
+        ("an unknown operation", rule("{ when: { operation: lst_connections }, then: { delay: 5 } }")),
+        ("an operation like none, in a list", rule("{ when: { operation: [get_user, zzz] }, then: { delay: 5 } }")),
+        ("an operation that is a number", rule("{ when: { operation: 5 }, then: { delay: 5 } }")),
+        ("an unknown method in a rule", rule("{ when: { method: [GET, PSOT] }, then: { delay: 5 } }")),
+        ("a method in small letters", rule("{ when: { method: get }, then: { delay: 5 } }")),
+        ("a path that begins with no slash", rule("{ when: { path: connections }, then: { delay: 5 } }")),
+        ("a path with an open brace", rule("{ when: { path: '/flows/{id' }, then: { delay: 5 } }")),
+        ("a query that is a list", rule("{ when: { query: { q: [a] } }, then: { delay: 5 } }")),
+        ("an unknown word about a text", rule("{ when: { query: { q: { contain: a } } }, then: { delay: 5 } }")),
+        (
+            "a regular expression that is none",
+            rule("{ when: { query: { q: { matches: 'a(b' } } }, then: { delay: 5 } }"),
+        ),
+        (
+            "another, inside `not`",
+            rule("{ when: { headers: { x-a: { not: { matches: '[z-a]' } } } }, then: { delay: 5 } }"),
+        ),
+        ("look-around", rule("{ when: { body: { matches: { /a: '(?=x)' } } }, then: { delay: 5 } }")),
+        ("a header's name that is none", rule("{ when: { headers: { 'x a': b } }, then: { delay: 5 } }")),
+        ("a pointer that is none", rule("{ when: { body: { at: { connection_id: 5 } } }, then: { delay: 5 } }")),
+        ("another, to be matched", rule("{ when: { body: { matches: { email: a } } }, then: { delay: 5 } }")),
+        ("a JSON Schema that is none", rule("{ when: { body: { schema: { type: strng } } }, then: { delay: 5 } }")),
+        ("an unknown word about a caller", rule("{ when: { caller: { acount: a } }, then: { delay: 5 } }")),
+        ("a call before the first", rule("{ when: { call: 0 }, then: { delay: 5 } }")),
+        ("calls in the wrong order", rule("{ when: { call: { from: 5, to: 2 } }, then: { delay: 5 } }")),
+        ("calls that are none", rule("{ when: { call: second }, then: { delay: 5 } }")),
+        ("a moment that is none", rule("{ when: { clock: { from: noon } }, then: { delay: 5 } }")),
+        ("a span from now that is none", rule("{ when: { clock: { until: now + soon } }, then: { delay: 5 } }")),
+        ("a rate without a span", rule("{ when: { rate: { calls: 5 } }, then: { delay: 5 } }")),
+        ("a rate's span that is none", rule("{ when: { rate: { calls: 5, within: 10 } }, then: { delay: 5 } }")),
+        ("a rate's span that is nothing", rule("{ when: { rate: { calls: 5, within: 0s } }, then: { delay: 5 } }")),
+        ("a rate of whom", rule("{ when: { rate: { calls: 5, within: 1s, per: user } }, then: { delay: 5 } }")),
+        // What is said.
+        ("a status that no reply has", rule("{ then: { status: 99 } }")),
+        ("a status that is too large to be one", rule("{ then: { status: 70000 } }")),
+        (
+            "a status that the operation does not have",
+            rule(&format!("{{ when: {{ operation: get_user }}, then: {{ status: 404, {error} }} }}")),
+        ),
+        ("a status that no operation has", rule(&format!("{{ then: {{ status: 418, {error} }} }}"))),
+        (
+            "a reply that breaks the contract",
+            rule("{ when: { operation: get_user }, then: { body: { id: 5, first_name: F } } }"),
+        ),
+        ("an error that is none", rule("{ when: { operation: get_user }, then: { status: 503, body: { eror: e } } }")),
+        ("an error that is missing", rule("{ when: { operation: get_user }, then: { status: 503 } }")),
+        (
+            "an error that is none, on a path of nobody's",
+            rule("{ gate: true, when: { path: /x }, then: { status: 503, body: {} } }"),
+        ),
+        ("an unknown example", rule("{ when: { operation: list_connections }, then: { example: documentd } }")),
+        (
+            "an example of another status",
+            rule("{ when: { operation: list_connections }, then: { status: 400, example: documented } }"),
+        ),
+        ("an example of every operation", rule("{ then: { example: documentd } }")),
+        ("an example of no operation", rule("{ when: { path: /x }, then: { example: documented } }")),
+        (
+            "a body and an example",
+            rule("{ when: { operation: list_connections }, then: { body: [], example: documented } }"),
+        ),
+        ("a header that is the server's", rule("{ then: { headers: { content-length: '5' } } }")),
+        ("a header that is none", rule("{ then: { headers: { 'x y': a } } }")),
+        ("a header with a line break", rule(r#"{ then: { headers: { x-a: "a\nb" } } }"#)),
+        ("a header that is a list", rule("{ then: { headers: { Retry-After: [5] } } }")),
+        ("an unknown test", rule("{ then: { headers: { x-a: '{% if call is evn %}a{% endif %}' } } }")),
+        // Templates.
+        (
+            "a template of an unknown name",
+            rule("{ gate: true, then: { status: 503, body: { error: '{{ reqest.path }}' } } }"),
+        ),
+        ("a template of a name like none", rule("{ gate: true, then: { status: 503, body: { error: '{{ zzz }}' } } }")),
+        ("an open template", rule("{ gate: true, then: { status: 503, body: { error: 'a {{ request.path' } } }")),
+        ("a template that ends too early", rule("{ then: { headers: { x-a: '{{ request. }}' } } }")),
+        ("an unknown filter", rule("{ then: { headers: { x-a: '{{ request.path | uper }}' } } }")),
+        ("an `if` without end", rule("{ then: { headers: { x-a: '{% if call %}a' } } }")),
+        // How it goes out.
+        ("an unknown fault", rule("{ then: { fault: CONNECTION_RESET } }")),
+        ("work without a fault", rule("{ then: { delay: 5, work: skipped } }")),
+        ("work that is neither", rule("{ then: { fault: HANG, work: half } }")),
+        ("a delay in words", rule("{ then: { delay: long } }")),
+        ("a delay below 0", rule("{ then: { delay: -5 } }")),
+        ("a delay that is too long", rule("{ then: { delay: 300001 } }")),
+        ("an unknown kind of delay", rule("{ then: { delay: { type: unifrom, lower_ms: 1, upper_ms: 2 } } }")),
+        ("a uniform delay without its end", rule("{ then: { delay: { type: uniform, lower_ms: 1 } } }")),
+        (
+            "a uniform delay the wrong way round",
+            rule("{ then: { delay: { type: uniform, lower_ms: 2, upper_ms: 1 } } }"),
+        ),
+        ("a word of another kind of delay", rule("{ then: { delay: { ms: 5, sigma: 1 } } }")),
+        ("a spread that is too wide", rule("{ then: { delay: { type: lognormal, median_ms: 5, sigma: 11 } } }")),
+        ("a drip without pieces", rule("{ then: { drip: { chunks: 0, over_ms: 5 } } }")),
+        ("a drip that is half said", rule("{ then: { drip: { chunks: 5 } } }")),
+        ("slow headers that take too long", rule("{ then: { slow_headers: { chunks: 5, over_ms: 300001 } } }")),
+        // The world and the single-sign-on service.
+        (
+            "a latency of a service that is down",
+            format!("{HEAD}extends: healthy\nsso: {{ status: down, latency: 5 }}\n"),
+        ),
+        ("operations of a service that is up", format!("{HEAD}extends: healthy\nsso: {{ operations: [get_user] }}\n")),
+        ("partial without operations", format!("{HEAD}extends: healthy\nsso: {{ status: partial }}\n")),
+        (
+            "partial with an unknown operation",
+            format!("{HEAD}extends: healthy\nsso: {{ status: partial, operations: [get_user, lst_connections] }}\n"),
+        ),
+        (
+            "flapping in calls and in seconds",
+            rule(
+                "{ then: { sso: { status: flapping, flapping: { calls: { up: 1, down: 1 }, seconds: { up: 1, down: 1 } } } } }",
+            ),
+        ),
+        (
+            "flapping that never flaps",
+            rule("{ then: { sso: { status: flapping, flapping: { calls: { up: 1, down: 0 } } } } }"),
+        ),
+        ("an unknown health, in a rule", rule("{ then: { sso: { status: dwn } } }")),
+        (
+            "an unknown operation that the service does not answer, in a rule",
+            rule("{ then: { sso: { status: partial, operations: [lst_connections] } } }"),
+        ),
+        (
+            "a change that breaks a model",
+            rule(
+                "{ then: { world: { accounts: [{ account: { id: 5fd4371e940df5a34a3888b2 }, connections: [{ id: 5d9a4c421d011c553e000001, relationship_type: sellr }] }] } } }",
+            ),
+        ),
+        (
+            "a new document that is incomplete, in the second step",
+            rule(
+                "{ steps: [{}, { world: { accounts: [{ account: { id: 5fd4371e940df5a34a3888b2 }, credentials: [{ id: 5ff33b53940df5a34a3888ff, name: N }] }] } }] }",
+            ),
+        ),
+        (
+            "a key of nobody, in a rule",
+            rule(
+                "{ then: { world: { keys: [{ key: k, account: 5fd4371e940df5a34a3888b2, user: 5fd438f91f0d12766e2bfee6 }] } } }",
+            ),
+        ),
+        (
+            "an entry of the service that breaks its model",
+            rule("{ then: { sso: { accounts: [{ id: 68f1c2d0940df5a34a3888c4, name: 5 }] } } }"),
+        ),
+        // Proofs.
+        (
+            "a fault that no proof can show",
+            format!(
+                "{HEAD}extends: healthy\nexamples:\n  - name: x\n    request: {{ method: GET, path: /user }}\n    reply: {{ status: 200, fault: HANGS }}\n"
+            ),
+        ),
+    ];
+    let messages: Vec<String> = rows.iter().map(|(what, text)| format!("# {what}\n{}", message(text))).collect();
+    assert!(messages.iter().all(|message| !message.contains("(nothing)")), "{}", messages.join("\n\n"));
     insta::assert_snapshot!(messages.join("\n\n"));
 }
 

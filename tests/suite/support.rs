@@ -67,6 +67,11 @@ impl Answer {
         self.header("x-mock-violations").map(|text| serde_json::from_str(text).unwrap()).unwrap_or_default()
     }
 
+    /// What rules and faults did, as the reply tells it.
+    pub fn fault(&self) -> &str {
+        self.header("x-mock-fault").unwrap_or_default()
+    }
+
     /// Fails unless the status is this one; says what came instead.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
@@ -122,6 +127,28 @@ impl Mock {
         }
         let bytes = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
         self.send(request.body(Full::new(bytes)).unwrap())
+    }
+
+    /// Asks `GET /user` and the like as Jane; a header `key` names another key, or none at all.
+    pub fn ask(&self, line: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let (method, target) = line.split_once(' ').unwrap();
+        let mut request = Request::builder().method(method).uri(format!("{}{target}", self.server.url()));
+        let key = headers.iter().find(|(name, _)| *name == "key").map_or(JANE, |(_, key)| key);
+        if !key.is_empty() {
+            request = request.header("authorization", basic(key));
+        }
+        for (name, value) in headers.iter().filter(|(name, _)| *name != "key") {
+            request = request.header(*name, *value);
+        }
+        if !body.is_empty() && !headers.iter().any(|(name, _)| *name == "content-type") {
+            request = request.header("content-type", "application/json");
+        }
+        self.send(request.body(Full::from(body.to_owned())).unwrap())
+    }
+
+    /// Moves the clock of the default sandbox forward.
+    pub fn advance(&self, by: &str) {
+        self.put("/__admin/clock", &serde_json::json!({"advance": by})).expect(200);
     }
 
     pub fn get(&self, path: &str) -> Answer {

@@ -110,7 +110,11 @@ impl<'de> Deserialize<'de> for OneOrMany {
                 Ok(OneOrMany(vec![text.to_owned()]))
             }
             fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<OneOrMany, A::Error> {
-                Vec::deserialize(SeqAccessDeserializer::new(items)).map(OneOrMany)
+                let list: Vec<String> = Vec::deserialize(SeqAccessDeserializer::new(items))?;
+                if list.is_empty() {
+                    return Err(A::Error::custom("an empty list is nothing to choose from: write one text at least"));
+                }
+                Ok(OneOrMany(list))
             }
         }
         deserializer.deserialize_any(Read)

@@ -69,7 +69,7 @@ pub(in crate::scenario) fn read_method(text: &str) -> Result<http::Method, Strin
     if METHODS.contains(&text) {
         text.parse().map_err(|_| "no method".to_owned())
     } else {
-        Err(unknown_word("variant", text, &METHODS))
+        Err(unknown_word(text, &METHODS))
     }
 }
 
@@ -85,16 +85,16 @@ fn read_uri(text: &str) -> Result<http::Uri, String> {
     text.parse().map_err(|_| fail())
 }
 
-/// In serde's words, so that the nearest valid word is found for it as for every other.
-fn unknown_word(kind: &str, word: &str, valid: &[&str]) -> String {
+/// In the words of the reader of files, so that the nearest valid word is found for it as for every other.
+fn unknown_word(word: &str, valid: &[&str]) -> String {
     let valid: Vec<String> = valid.iter().map(|word| format!("`{word}`")).collect();
-    format!("unknown {kind} `{word}`, expected one of {}", valid.join(", "))
+    format!("unknown word `{word}`, expected one of {}", valid.join(", "))
 }
 
 /// One of the words of a table.
 pub(super) fn one_of<T: Copy>(text: &str, table: &[(&'static str, T)]) -> Result<T, String> {
     let found = table.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
-    found.ok_or_else(|| unknown_word("variant", text, &table.iter().map(|(name, _)| *name).collect::<Vec<_>>()))
+    found.ok_or_else(|| unknown_word(text, &table.iter().map(|(name, _)| *name).collect::<Vec<_>>()))
 }
 
 pub(super) fn fault<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<WireFault>, D::Error> {

@@ -17,6 +17,7 @@ use crate::pointer::escape;
 use crate::world::clock::{SignedDuration, Timestamp, duration};
 use crate::world::delay::{DELAY_MS_MAX, Delay};
 use crate::world::sso::SsoStatus;
+use crate::yaml::KEY;
 pub use says::GENERAL;
 use says::Says;
 pub use when::Asked;
@@ -181,6 +182,10 @@ fn turns(part: &RulePart, mistakes: &mut Vec<Mistake>) -> Turns {
     let after = pick("after", part.after, then.after).unwrap_or(0);
     let succeed_first = pick("succeed_first", part.succeed_first, then.succeed_first).unwrap_or(0);
     let ttl_ms = pick("ttl_ms", part.ttl_ms, then.ttl_ms);
+    if times == Some(0) {
+        let place = if part.times.is_some() { "/times" } else { "/then/times" };
+        mistakes.push((place.to_owned(), "a rule speaks 1 time or more".to_owned(), None));
+    }
     if part.probability.is_some() && then.probability.is_some() {
         let message = "`probability` is given beside `then` and in it: give it once".to_owned();
         mistakes.push(("/then/probability".to_owned(), message, None));
@@ -218,21 +223,23 @@ impl Step {
         let mut headers = Vec::new();
         for (name, value) in &then.headers {
             let at = format!("/headers/{}", escape(name));
+            let key = format!("{at}{KEY}");
             match name.parse::<HeaderName>() {
                 Ok(parsed) if says::OURS.contains(&parsed.as_str()) => {
-                    tell(&at, format!("{name} is set by the server; a fault can break it"));
+                    tell(&key, format!("{name} is set by the server; a fault can break it"));
                 }
                 Ok(parsed) if value.chars().any(char::is_control) => {
                     tell(&at, format!("{parsed} has a character that no header can have"));
                 }
                 Ok(parsed) => headers.push((parsed, value.clone())),
-                Err(_) => tell(&at, format!("`{name}` is no name of a header")),
+                Err(_) => tell(&key, format!("`{name}` is no name of a header")),
             }
         }
         let slow_headers = drip("/slow_headers", then.slow_headers, &mut tell);
         let drip = drip("/drip", then.drip, &mut tell);
-        if then.work.is_some() && then.fault.is_none() {
-            tell("/work", "`work` belongs to a `fault`".to_owned());
+        let answers = then.status.is_some() || then.body.is_some() || then.example.is_some();
+        if then.work.is_some() && (then.fault.is_none() || answers) {
+            tell("/work", "`work` belongs to a `fault` that breaks the operation's own reply".to_owned());
         }
         let health = then.sso.as_ref().and_then(|sso| {
             sso.health().unwrap_or_else(|(at, message)| {
@@ -240,6 +247,12 @@ impl Step {
                 None
             })
         });
+        for (at, id) in then.sso.iter().flat_map(|sso| sso.operations.iter().enumerate()) {
+            if let Some((message, hint)) = no_operation(contract, id) {
+                mistakes.push((format!("/sso/operations/{at}"), message, Some(hint)));
+            }
+        }
+        let mut tell = |at: &str, message: String| mistakes.push((at.to_owned(), message, None));
         let mut found = Vec::new();
         for value in then.body.iter().map(|body| &body.0) {
             template::mistakes(value, "/body", &mut found);
@@ -251,7 +264,7 @@ impl Step {
         for (at, message) in found {
             tell(&at, message);
         }
-        let says = Says::new(then, contract, mistakes);
+        let says = Says::new(then, mistakes);
         let change = (then.sso.is_some() || then.world.is_some()).then(|| {
             let (world, sso) = (then.world.clone().unwrap_or_default(), then.sso.clone().unwrap_or_default());
             Box::new(WorldChange { world, sso, health })
@@ -268,7 +281,7 @@ impl Step {
             change,
             intentionally_invalid: then.intentionally_invalid,
         };
-        if step.does_nothing() && single {
+        if step.does_nothing() && single && mistakes.is_empty() {
             let hint = "write `status`, `body`, `example`, `headers`, `delay`, `drip`, `fault`, `sso` or `world`";
             mistakes.push((String::new(), "this does nothing".to_owned(), Some(hint.to_owned())));
         }
@@ -296,6 +309,19 @@ fn drip(at: &str, part: Option<DripPart>, tell: &mut impl FnMut(&str, String)) -
         tell(&format!("{at}/over_ms"), format!("it takes {DELAY_MS_MAX} ms at most"));
     }
     Some(Drip { chunks, over_ms })
+}
+
+/// Words and a hint when the contract has no such operation.
+pub fn no_operation(contract: &Contract, id: &str) -> Option<(String, String)> {
+    if contract.operation(id).is_some() {
+        return None;
+    }
+    let ids = contract.operations.iter().map(|operation| operation.id.as_str());
+    let hint = crate::yaml::nearest(id, ids).map_or_else(
+        || "`leadconduit-mock operations` lists them".to_owned(),
+        |near| format!("did you mean `{near}`?"),
+    );
+    Some((format!("there is no operation `{id}`"), hint))
 }
 
 /// Rules in the order in which they are asked.

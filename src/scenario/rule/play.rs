@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rand::RngExt;
 
 use super::when::Asked;
-use super::{Rule, RuleList, Step};
+use super::{Rule, RuleList, Step, WorldChange};
 use crate::world::chance::{Chance, Purpose};
 use crate::world::clock::Timestamp;
 
@@ -55,6 +55,8 @@ pub struct Turn {
     pub retry_after: u64,
     step: usize,
     chance: Chance,
+    /// Whether what it does to the world is left out.
+    changes_nothing: bool,
 }
 
 impl Turn {
@@ -63,6 +65,17 @@ impl Turn {
     pub fn step(&self) -> &Step {
         // The index was found in the same list.
         &self.rule.steps[self.step]
+    }
+
+    /// Leaves out what it does to the world: the turn is for one request only.
+    pub fn change_nothing(&mut self) {
+        self.changes_nothing = true;
+    }
+
+    /// What it does to the world, if anything.
+    #[must_use]
+    pub fn change(&self) -> Option<&WorldChange> {
+        self.step().change.as_deref().filter(|_| !self.changes_nothing)
     }
 
     /// The chance of this turn: the same for the same seed, rule and number of the request.
@@ -74,8 +87,11 @@ impl Turn {
 impl Playlist {
     /// Adds the rules of a scenario that begins now.
     pub fn add_all(&mut self, rules: &RuleList, began: Timestamp) {
-        let entries = rules.iter().zip(0u64..).map(|(rule, at)| Entry { rule: Arc::clone(rule), stream: at, began });
-        self.0.extend(entries);
+        for rule in rules {
+            // From the name, so that a rule keeps its luck when others are written before it.
+            let stream = u64::from(crc32fast::hash(rule.name.as_bytes()) & 0x7f_ffff);
+            self.add(Arc::clone(rule), stream, began);
+        }
     }
 
     /// Adds one rule; `stream` tells its chance from that of all others.
@@ -141,7 +157,7 @@ impl Entry {
         }
         let step = rule.step_for(count.played)?;
         count.played += 1;
-        Some(Turn { rule: Arc::clone(rule), call, retry_after, step, chance })
+        Some(Turn { rule: Arc::clone(rule), call, retry_after, step, chance, changes_nothing: false })
     }
 }
 

@@ -13,7 +13,7 @@ use super::play::Turn;
 use super::template::{self, WorldSeen};
 use super::when::{Asked, Mistake};
 use super::{Rule, Step, status_of};
-use crate::contract::{Contract, Operation, Violation};
+use crate::contract::{Contract, Example, Operation, Violation};
 use crate::exchange::{Delivery, Reply, WireFault};
 use crate::scenario::language::ThenPart;
 use crate::world::World;
@@ -36,7 +36,7 @@ pub(super) enum Says {
 }
 
 impl Says {
-    pub(super) fn new(then: &ThenPart, _contract: &Contract, mistakes: &mut Vec<Mistake>) -> Option<Self> {
+    pub(super) fn new(then: &ThenPart, mistakes: &mut Vec<Mistake>) -> Option<Self> {
         let body = then.body.as_ref().map(|body| body.0.clone());
         if let Some(name) = &then.example {
             if body.is_some() {
@@ -180,7 +180,7 @@ impl Turn {
             deeds.extend(delivery.drip.map(|_| "drip".to_owned()));
             deeds.extend(delivery.fault.map(|fault| fault.name().to_owned()));
         }
-        deeds.extend(self.step().change.as_ref().map(|_| "world".to_owned()));
+        deeds.extend(self.change().map(|_| "world".to_owned()));
         if deeds.is_empty() && !self.step().headers.is_empty() {
             deeds.push("headers".to_owned());
         }
@@ -239,6 +239,9 @@ impl Rule {
     /// Tells how the reply of a step breaks the contract, for every operation that the rule is for.
     pub(super) fn hold_against(&self, contract: &Contract, then: &ThenPart, step: &Step, mistakes: &mut Vec<Mistake>) {
         let operations = self.when.operations(contract);
+        // A rule for every operation would say the same for each of them.
+        let most = if self.when.names_operations() { 5 } else { 1 };
+        let enough = |mistakes: &Vec<Mistake>| mistakes.len() >= most;
         match &step.says {
             Some(Says::Example { status, name }) => {
                 if operations.is_empty() || then.example.is_none() {
@@ -250,13 +253,10 @@ impl Rule {
                     if examples.iter().any(|e| e.name == name && status.is_none_or(|s| s == e.status)) {
                         continue;
                     }
-                    let names: Vec<String> = examples.iter().map(|e| format!("{} ({})", e.name, e.status)).collect();
-                    let hint = crate::yaml::nearest(name, examples.iter().map(|e| e.name)).map_or_else(
-                        || format!("it has {}", names.join(", ")),
-                        |near| format!("did you mean `{near}`?"),
-                    );
-                    let message = format!("{} has no example `{name}`", operation.id);
-                    mistakes.push(("/example".to_owned(), message, Some(hint)));
+                    mistakes.push(no_example(operation, *status, name, &examples));
+                    if enough(mistakes) {
+                        break;
+                    }
                 }
             }
             Some(Says::Body { status, body, template }) if !step.intentionally_invalid => {
@@ -281,8 +281,7 @@ impl Rule {
                         let broken = violations(contract, operation, status, step, &bytes);
                         tell(mistakes, Some(operation), status, broken);
                     }
-                    if mistakes.len() >= 5 {
-                        // A rule for every operation would say the same for each of them.
+                    if enough(mistakes) {
                         break;
                     }
                 }
@@ -290,6 +289,23 @@ impl Rule {
             _ => {}
         }
     }
+}
+
+/// An example that an operation, or its reply of that status, does not have.
+fn no_example(operation: &Operation, status: Option<u16>, name: &str, examples: &[Example<'_>]) -> Mistake {
+    let of = status.map_or_else(String::new, |status| format!("the reply {status} of "));
+    let fits = |example: &&Example<'_>| status.is_none_or(|status| status == example.status);
+    let elsewhere = examples.iter().find(|example| example.name == name);
+    let near = crate::yaml::nearest(name, examples.iter().filter(fits).map(|example| example.name));
+    let hint = match (elsewhere, near) {
+        (Some(example), _) => format!("it is one of the reply {}", example.status),
+        (None, Some(near)) => format!("did you mean `{near}`?"),
+        (None, None) => {
+            let names: Vec<String> = examples.iter().map(|e| format!("{} ({})", e.name, e.status)).collect();
+            format!("{} has {}", operation.id, names.join(", "))
+        }
+    };
+    ("/example".to_owned(), format!("{of}{} has no example `{name}`", operation.id), Some(hint))
 }
 
 impl Step {

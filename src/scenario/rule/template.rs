@@ -7,7 +7,7 @@
 use std::sync::{Arc, OnceLock};
 
 use minijinja::value::{Enumerator, Object, ObjectRepr, Value as Seen};
-use minijinja::{Environment, UndefinedBehavior};
+use minijinja::{Environment, ErrorKind, UndefinedBehavior};
 use serde_json::Value;
 
 use crate::pointer::escape;
@@ -41,6 +41,9 @@ fn is_template(text: &str) -> bool {
 /// The expression of a text that is nothing else: its value keeps its type, so that a number stays one.
 fn lone_expression(text: &str) -> Option<&str> {
     let inner = text.trim().strip_prefix("{{")?.strip_suffix("}}")?;
+    // `{{-` and `-}}` eat blanks around them, of which there are none here.
+    let inner = inner.strip_prefix(['-', '+']).unwrap_or(inner);
+    let inner = inner.strip_suffix(['-', '+']).unwrap_or(inner);
     (!inner.contains("{{") && !inner.contains("}}")).then_some(inner)
 }
 
@@ -87,7 +90,15 @@ fn check(text: &str) -> Result<(), String> {
         names.iter().filter(|name| !NAMES.contains(&name.as_str()) && !is_function(name)).collect();
     unknown.sort();
     match unknown.first() {
-        None => Ok(()),
+        None => {
+            // Filters and tests are looked up when they are used. What the template says of nothing does not matter.
+            match template.render(()) {
+                Err(error) if [ErrorKind::UnknownFilter, ErrorKind::UnknownTest].contains(&error.kind()) => {
+                    Err(words(&error))
+                }
+                _ => Ok(()),
+            }
+        }
         Some(name) => {
             let near = crate::yaml::nearest(name, NAMES).map(|near| format!("; did you mean `{near}`?"));
             let near = near.unwrap_or_else(|| format!("; there are {}", NAMES.join(", ")));
@@ -209,6 +220,7 @@ mod tests {
             ("plain", json!("plain")),
             ("{{ request.body.name }}", json!("N")),
             ("{{ request.body.count }}", json!(3)),
+            (" {{- request.body.count -}} ", json!(3)),
             ("{{ request.body.list }}", json!([1, 2])),
             ("{{ request.body.nothing.at.all }}", json!(null)),
             ("n = {{ request.body.count + 1 }}{{ request.body.nothing }}", json!("n = 4")),

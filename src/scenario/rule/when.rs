@@ -12,7 +12,10 @@ use crate::exchange::{Body, Request};
 use crate::scenario::language::{CallerWhen, TextWhen, WhenPart};
 use crate::world::Caller;
 use crate::world::clock::{SignedDuration, Timestamp, duration};
-use crate::yaml::nearest;
+use crate::yaml::KEY;
+
+/// The types that a JSON Schema can name.
+const TYPES: [&str; 7] = ["string", "number", "integer", "boolean", "object", "array", "null"];
 
 /// A request as rules see it.
 #[derive(Debug)]
@@ -31,6 +34,9 @@ pub struct Asked<'a> {
     pub sandbox: &'a str,
     /// The moment of the request.
     pub now: Timestamp,
+    /// Whether it is the question that browsers ask before a call. It is no call: only a rule that names its method
+    /// speaks to it, so that a page can read what a rule says, and what is counted are calls.
+    pub preflight: bool,
     body: OnceCell<Value>,
 }
 
@@ -39,7 +45,7 @@ impl<'a> Asked<'a> {
     #[must_use]
     pub fn new(request: &'a Request, path: &'a str, sandbox: &'a str, now: Timestamp) -> Self {
         let body = OnceCell::new();
-        Self { request, path, operation: None, key: None, caller: None, sandbox, now, body }
+        Self { request, path, operation: None, key: None, caller: None, sandbox, now, preflight: false, body }
     }
 
     /// The body as JSON, `null` when it is none. It is read when a rule first asks.
@@ -128,14 +134,10 @@ impl When {
     pub(super) fn new(part: &WhenPart, contract: &Contract) -> Result<Self, Vec<Mistake>> {
         let mut mistakes: Vec<Mistake> = Vec::new();
         let mut tell = |pointer: String, message: String, hint: Option<String>| mistakes.push((pointer, message, hint));
-        for id in &part.operation.0 {
-            if contract.operation(id).is_none() {
-                let ids = contract.operations.iter().map(|operation| operation.id.as_str());
-                let hint = nearest(id, ids).map_or_else(
-                    || "`leadconduit-mock operations` lists them".to_owned(),
-                    |near| format!("did you mean `{near}`?"),
-                );
-                tell("/operation".to_owned(), format!("there is no operation `{id}`"), Some(hint));
+        // Of one text that is no list, the pointer to its only item leads to the text.
+        for (at, id) in part.operation.0.iter().enumerate() {
+            if let Some((message, hint)) = super::no_operation(contract, id) {
+                tell(format!("/operation/{at}"), message, Some(hint));
             }
         }
         let mut when = Self {
@@ -144,42 +146,53 @@ impl When {
             sandboxes: part.sandbox.0.clone(),
             ..Self::default()
         };
-        for method in &part.method.0 {
+        for (at, method) in part.method.0.iter().enumerate() {
             match crate::scenario::language::read_method(method) {
                 Ok(method) => when.methods.push(method),
-                Err(message) => tell("/method".to_owned(), message, None),
+                Err(message) => {
+                    let hint = crate::yaml::hint_for(&message);
+                    tell(format!("/method/{at}"), message, hint);
+                }
             }
         }
-        for path in &part.path.0 {
+        for (at, path) in part.path.0.iter().enumerate() {
             match path_pattern(path) {
                 Ok(pattern) => when.paths.push(pattern),
-                Err(message) => tell("/path".to_owned(), message, None),
+                Err(message) => tell(format!("/path/{at}"), message, None),
             }
         }
         for (name, part) in &part.query {
             match text(part) {
                 Ok(text) => when.query.push((name.clone(), text)),
-                Err(message) => tell(format!("/query/{}", crate::pointer::escape(name)), message, None),
+                Err((at, message)) => tell(format!("/query/{}{at}", crate::pointer::escape(name)), message, None),
             }
         }
         for (name, part) in &part.headers {
-            let place = || format!("/headers/{}", crate::pointer::escape(name));
+            let place = |at: &str| format!("/headers/{}{at}", crate::pointer::escape(name));
             match (name.parse::<HeaderName>(), text(part)) {
                 (Ok(name), Ok(text)) => when.headers.push((name, text)),
-                (Err(_), _) => tell(place(), format!("`{name}` is no name of a header"), None),
-                (_, Err(message)) => tell(place(), message, None),
+                (Err(_), _) => tell(place(KEY), format!("`{name}` is no name of a header"), None),
+                (_, Err((at, message))) => tell(place(&at), message, None),
             }
         }
         if let Some(body) = &part.body {
             for (pointer, value) in &body.at {
                 if !is_pointer(pointer) {
-                    tell("/body/at".to_owned(), not_a_pointer(pointer), None);
+                    tell(
+                        format!("/body/at/{}{KEY}", crate::pointer::escape(pointer)),
+                        not_a_pointer(pointer),
+                        Some(format!("did you mean `/{pointer}`?")),
+                    );
                 }
                 when.body_at.push((pointer.clone(), value.0.clone()));
             }
             for (pointer, pattern) in &body.matches {
                 if !is_pointer(pointer) {
-                    tell("/body/matches".to_owned(), not_a_pointer(pointer), None);
+                    tell(
+                        format!("/body/matches/{}{KEY}", crate::pointer::escape(pointer)),
+                        not_a_pointer(pointer),
+                        Some(format!("did you mean `/{pointer}`?")),
+                    );
                 }
                 match regular(pattern) {
                     Ok(pattern) => when.body_matches.push((pointer.clone(), pattern)),
@@ -190,7 +203,10 @@ impl When {
             }
             match body.schema.as_ref().map(|schema| Check::alone(&schema.0)).transpose() {
                 Ok(check) => when.body_schema = check,
-                Err(message) => tell("/body/schema".to_owned(), format!("this is no JSON Schema: {message}"), None),
+                Err((at, message)) => {
+                    let hint = at.ends_with("/type").then(|| format!("write one of: {}", TYPES.join(", ")));
+                    tell(format!("/body/schema{at}"), format!("this is no JSON Schema: {message}"), hint);
+                }
             }
         }
         if let Some(clock) = &part.clock {
@@ -218,13 +234,18 @@ impl When {
         contract.operations.iter().filter(named).collect()
     }
 
+    /// Whether it names operations, and is not simply for all that its methods and paths lead to.
+    pub(super) fn names_operations(&self) -> bool {
+        !self.operations.is_empty()
+    }
+
     /// Whether the request is one of them. `began` is when the rule came to life.
     pub(super) fn fits(&self, asked: &Asked<'_>, began: Timestamp) -> bool {
         let any = |list: &[String], word: Option<&str>| {
             list.is_empty() || word.is_some_and(|word| list.iter().any(|one| one == word))
         };
         any(&self.operations, asked.operation.map(|operation| operation.id.as_str()))
-            && (self.methods.is_empty() || self.methods.contains(&asked.request.method))
+            && (self.methods.is_empty() && !asked.preflight || self.methods.contains(&asked.request.method))
             && (self.paths.is_empty() || self.paths.iter().any(|path| path.is_match(asked.path)))
             && any(&self.sandboxes, Some(asked.sandbox))
             && self.fits_caller(asked)
@@ -263,7 +284,7 @@ fn is_pointer(text: &str) -> bool {
 }
 
 fn not_a_pointer(text: &str) -> String {
-    format!("`{text}` is no RFC 6901 pointer: write one that begins with `/`, such as /connection_id")
+    format!("`{text}` is no RFC 6901 pointer: one begins with `/`, or is empty")
 }
 
 fn regular(pattern: &str) -> Result<Regex, String> {
@@ -275,13 +296,16 @@ fn regular(pattern: &str) -> Result<Regex, String> {
     })
 }
 
-fn text(part: &TextWhen) -> Result<Text, String> {
+/// The error comes with a pointer into the part.
+fn text(part: &TextWhen) -> Result<Text, (String, String)> {
+    let matches = part.matches.as_deref().map(regular).transpose();
+    let not = part.not.as_deref().map(text).transpose();
     Ok(Text {
         equals: part.equals.clone(),
         contains: part.contains.clone(),
-        matches: part.matches.as_deref().map(regular).transpose()?,
+        matches: matches.map_err(|message| ("/matches".to_owned(), message))?,
         absent: part.absent,
-        not: part.not.as_deref().map(text).transpose()?.map(Box::new),
+        not: not.map_err(|(at, message)| (format!("/not{at}"), message))?.map(Box::new),
     })
 }
 

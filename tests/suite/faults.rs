@@ -1,0 +1,325 @@
+//! Faults that are added while the server runs, and what arrives at a client that meets one, byte by byte.
+
+use std::io::{ErrorKind, Read, Write};
+use std::time::{Duration, Instant};
+
+use leadconduit_mock::MockServer;
+use serde_json::{Value, json};
+
+use crate::support::{JANE, Mock, basic, read_all, read_reply};
+
+/// Adds a fault; gives its id.
+fn add(mock: &Mock, fault: &str) -> String {
+    mock.ask("POST /__admin/faults", &[], fault).expect(201).json()["id"].as_str().unwrap().to_owned()
+}
+
+/// All bytes that arrive after a request, and how the connection ended.
+fn wire(mock: &Mock, target: &str) -> (Vec<u8>, Result<usize, ErrorKind>) {
+    let mut socket = mock.socket();
+    socket.write_all(request(target).as_bytes()).unwrap();
+    let mut bytes = Vec::new();
+    let end = socket.read_to_end(&mut bytes).map_err(|error| error.kind());
+    (bytes, end)
+}
+
+fn request(target: &str) -> String {
+    format!("GET {target} HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\n\r\n", basic(JANE))
+}
+
+/// Head and body.
+fn split(bytes: &[u8]) -> (String, Vec<u8>) {
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("a head") + 4;
+    (String::from_utf8(bytes[..end].to_vec()).unwrap(), bytes[end..].to_vec())
+}
+
+/// What is neither text nor a size of a chunk.
+fn is_garbage(bytes: &[u8]) -> bool {
+    (32..=96).contains(&bytes.len()) && bytes.iter().all(|byte| *byte >= 0x80)
+}
+
+#[test]
+fn every_way_to_break_a_connection() {
+    let mock = Mock::healthy();
+    let whole = mock.get("/user").expect(200).text;
+    let fault = |name: &str| {
+        mock.ask("DELETE /__admin/faults", &[], "").expect(204);
+        add(&mock, &format!(r#"{{"name": "f", "then": {{"fault": "{name}"}}}}"#));
+    };
+
+    fault("EMPTY_RESPONSE");
+    assert_eq!(wire(&mock, "/user"), (Vec::new(), Ok(0)));
+
+    fault("CONNECTION_RESET_BY_PEER");
+    assert_eq!(wire(&mock, "/user"), (Vec::new(), Err(ErrorKind::ConnectionReset)));
+
+    fault("RANDOM_DATA_THEN_CLOSE");
+    let (bytes, end) = wire(&mock, "/user");
+    assert!(end.is_ok() && is_garbage(&bytes), "{bytes:?}");
+
+    fault("MALFORMED_RESPONSE_CHUNK");
+    let (bytes, end) = wire(&mock, "/user");
+    let (head, rest) = split(&bytes);
+    assert!(end.is_ok() && is_garbage(&rest), "{rest:?}");
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && head.contains("Transfer-Encoding: chunked\r\n"), "{head}");
+    assert!(!head.contains("Content-Length"), "{head}");
+    assert!(head.contains("X-Mock-Fault: MALFORMED_RESPONSE_CHUNK; rule=\"f\"\r\n"), "{head}");
+
+    fault("TRUNCATED_BODY");
+    let (bytes, end) = wire(&mock, "/user");
+    let (head, rest) = split(&bytes);
+    assert!(end.is_ok() && head.contains(&format!("Content-Length: {}\r\n", whole.len())), "{head}");
+    assert_eq!(rest, &whole.as_bytes()[..whole.len() / 2]);
+
+    // The server is none the worse, and the control API was never broken.
+    mock.ask("DELETE /__admin/faults", &[], "").expect(204);
+    assert_eq!(mock.get("/user").expect(200).text, whole);
+}
+
+#[test]
+fn a_hang_lasts_until_its_limit() {
+    let mock = Mock::start(MockServer::builder().configure(|settings| settings.limits.hang_ms_max = 400));
+    add(&mock, r#"{"then": {"fault": "HANG", "work": "skipped"}}"#);
+    let start = Instant::now();
+    assert_eq!(wire(&mock, "/user"), (Vec::new(), Ok(0)));
+    assert!(start.elapsed() >= Duration::from_millis(400), "{:?}", start.elapsed());
+}
+
+#[test]
+fn garbage_is_the_seeds() {
+    let garbage = |seed: u64| {
+        let mock = Mock::start(MockServer::builder().seed(seed));
+        add(&mock, "then: { fault: RANDOM_DATA_THEN_CLOSE }");
+        wire(&mock, "/user").0
+    };
+    let first = garbage(5);
+    assert_eq!(garbage(5), first);
+    assert_ne!(garbage(6), first);
+}
+
+/// The number in `delay=N`.
+fn delay(label: &str) -> u64 {
+    let number = label.strip_prefix("delay=").unwrap_or_else(|| panic!("{label}"));
+    number.split(';').next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn delays_hold_back_and_follow_from_the_seed() {
+    let rows = [
+        ("delay: 120", 120, 120),
+        ("delay: { ms: 30 }", 30, 30),
+        ("delay: { type: fixed, ms: 0 }", 0, 0),
+        ("delay: { type: uniform, lower_ms: 40, upper_ms: 90 }", 40, 90),
+        ("delay: { type: lognormal, median_ms: 40, sigma: 0.5, max_ms: 150 }", 1, 150),
+        ("delay: { type: lognormal, median_ms: 60, sigma: 3, max_ms: 70 }", 0, 70),
+    ];
+    for (terms, least, most) in rows {
+        let drawn = |seed: u64| {
+            let mock = Mock::start(MockServer::builder().seed(seed));
+            add(&mock, &format!("name: late\nthen: {{ {terms} }}"));
+            let times = (0..5).map(|_| {
+                let start = Instant::now();
+                let reply = mock.get("/user").expect(200);
+                let ms = delay(reply.fault());
+                assert!(start.elapsed() >= Duration::from_millis(ms), "{terms}: {:?} of {ms}", start.elapsed());
+                assert!((least..=most).contains(&ms), "{terms}: {ms}");
+                ms
+            });
+            times.collect::<Vec<_>>()
+        };
+        let first = drawn(3);
+        assert_eq!(drawn(3), first, "{terms}");
+        if least != most && most > 70 {
+            assert_ne!(drawn(4), first, "{terms}");
+            assert!(first.iter().any(|ms| *ms != first[0]), "{terms}: {first:?}");
+        }
+    }
+}
+
+#[test]
+fn replies_drip() {
+    let mock = Mock::healthy();
+    let whole = mock.get("/user").expect(200).text;
+    for (then, least) in [
+        ("drip: { chunks: 4, over_ms: 300 }", 300),
+        ("drip: { chunks: 1, over_ms: 0 }", 0),
+        ("delay: 100, drip: { chunks: 2, over_ms: 100 }", 200),
+    ] {
+        let id = add(&mock, &format!("{{ name: d, then: {{ {then} }} }}"));
+        let mut socket = mock.socket();
+        // Twice: the connection stays of use.
+        for _ in 0..2 {
+            let start = Instant::now();
+            socket.write_all(request("/user").as_bytes()).unwrap();
+            let reply = read_reply(&mut socket);
+            assert!(reply.ends_with(&whole) && start.elapsed() >= Duration::from_millis(least), "{then}: {reply}");
+            assert!(reply.contains("drip; rule=\"d\"\r\n"), "{reply}");
+        }
+        mock.ask(&format!("DELETE /__admin/faults/{id}"), &[], "").expect(204);
+    }
+    add(&mock, "{ name: s, then: { slow_headers: { chunks: 5, over_ms: 250 } } }");
+    let start = Instant::now();
+    let mut socket = mock.socket();
+    socket.write_all(request("/user").as_bytes()).unwrap();
+    let reply = read_all(&mut socket);
+    assert!(start.elapsed() >= Duration::from_millis(250));
+    assert!(reply.ends_with(&whole) && reply.contains("slow_headers; rule=\"s\"\r\n"), "{reply}");
+}
+
+#[test]
+fn faults_are_added_read_and_taken_away() {
+    let mock = Mock::with_scenario(
+        "own",
+        "version: 1\nname: own\ndescription: A test.\nextends: healthy\nclock: '2026-01-15T09:00:00Z'\n\
+         rules: [{ name: rule, then: { headers: { X-Rule: '1' } } }]\n",
+    );
+    assert_eq!(mock.get("/__admin/faults").expect(200).json(), json!({"faults": [], "meta": {"total": 0}}));
+    let sent =
+        json!({"name": "old", "when": {"operation": "get_user"}, "then": {"status": 503, "body": {"error": "old"}}});
+    let first = mock.post("/__admin/faults", &sent).expect(201).json();
+    assert_eq!(first, json!({"id": "fault-1", "rule": sent, "matched": 0, "played": 0}));
+    let yaml = "# The newest is asked first.\nname: new\ntimes: 1\nttl_ms: 60000\nthen: { status: 502, body: { error: new } }\n";
+    let second = mock.ask("POST /__admin/faults", &[("content-type", "application/yaml")], yaml).expect(201).json();
+    assert_eq!((&second["id"], &second["ends_at"]), (&json!("fault-2"), &json!("2026-01-15T09:01:00.000Z")));
+    let spoken: Vec<u16> = ["/user", "/user", "/account"].map(|path| mock.get(path).status).into();
+    assert_eq!(spoken, [502, 503, 200], "the newest, then the older one, then the scenario's rule");
+    assert_eq!(mock.get("/account").fault(), "headers; rule=\"rule\"");
+    let counts = |id: &str| {
+        let shown = mock.get(&format!("/__admin/faults/{id}")).expect(200).json();
+        (shown["matched"].as_u64().unwrap(), shown["played"].as_u64().unwrap())
+    };
+    assert_eq!((counts("fault-1"), counts("fault-2")), ((1, 1), (4, 1)));
+    let list = mock.get("/__admin/faults").json();
+    assert_eq!((&list["faults"][0]["id"], &list["meta"]["total"]), (&json!("fault-2"), &json!(2)));
+
+    let missing = mock.get("/__admin/faults/falt-1").expect(404).json();
+    assert!(missing["detail"].as_str().unwrap().contains("did you mean `fault-1`?"), "{missing}");
+    mock.ask("DELETE /__admin/faults/fault-9", &[], "").expect(404);
+    mock.ask("DELETE /__admin/faults/fault-1", &[], "").expect(204);
+    assert_eq!(mock.get("/user").expect(200).fault(), "headers; rule=\"rule\"", "the other counts on");
+    assert_eq!(counts("fault-2").1, 1);
+    add(&mock, "then: { delay: 1 }");
+    mock.ask("DELETE /__admin/faults", &[], "").expect(204);
+    assert_eq!(mock.get("/__admin/faults").json()["meta"]["total"], 0);
+    assert_eq!(mock.get("/user").fault(), "headers; rule=\"rule\"");
+}
+
+#[test]
+fn a_fault_lives_on_the_sandboxs_clock_and_in_its_sandbox() {
+    let mock = Mock::start(MockServer::builder().clock("2026-01-15T09:00:00Z".parse().unwrap()));
+    mock.advance("1h");
+    add(&mock, "{ name: short, ttl_ms: 5000, then: { headers: { X-A: '1' } } }");
+    mock.ask("POST /__admin/faults", &[("x-mock-sandbox", "blue")], "{ name: blue, then: { headers: { X-B: '1' } } }")
+        .expect(201);
+    let asked =
+        |sandbox: &str| mock.ask("GET /user", &[("x-mock-sandbox", sandbox)], "").expect(200).fault().to_owned();
+    assert_eq!(["default", "blue", "green"].map(asked), ["headers; rule=\"short\"", "headers; rule=\"blue\"", ""]);
+    mock.advance("4s");
+    assert_eq!(asked("default"), "headers; rule=\"short\"");
+    mock.advance("1s");
+    assert_eq!(["default", "blue"].map(asked), ["", "headers; rule=\"blue\""]);
+    mock.ask("DELETE /__admin/faults", &[], "").expect(204);
+    assert_eq!(asked("blue"), "headers; rule=\"blue\"", "all of one sandbox's");
+}
+
+#[test]
+fn a_body_that_is_none_is_told_where() {
+    let rows = [
+        ("", None, "the body is empty"),
+        ("{}", Some("body:1:1"), "`then`, or `steps`"),
+        ("5", Some("body:1:1"), "expected a map"),
+        ("{\"then\": {\"statsu\": 503}}", Some("body:1:11"), "did you mean `status`?"),
+        ("{\n\t\"then\": {\n\t\t\"statsu\": 503\n\t}\n}", Some("body:3:3"), "did you mean `status`?"),
+        ("{\"then\": {\"status\": 503}", Some("body:2:1"), "did not find"),
+        ("then:\n  fault: EMPTY_RESPONS\n", Some("body:2:10"), "did you mean `EMPTY_RESPONSE`?"),
+        (
+            "when: { operation: lst_connections }\nthen: { delay: 5 }",
+            Some("body:1:20"),
+            "did you mean `list_connections`?",
+        ),
+        ("when: { operation: get_user }\nthen: { status: 404 }", Some("body:2:17"), "get_user has no reply 404"),
+        ("then: { body: { error: '{{ reqest.path }}' }, status: 503 }", Some("body:1:24"), "did you mean `request`?"),
+        ("probability: 2\nthen: { delay: 5 }", Some("body:1:14"), "from 0 to 1"),
+    ];
+    let mock = Mock::healthy();
+    for (body, place, word) in rows {
+        let problem = mock.ask("POST /__admin/faults", &[], body).expect(400).json();
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains(word), "{body}: {detail}");
+        let told = problem["mistakes"].as_array().and_then(|list| list[0].as_str()).unwrap_or_default();
+        assert!(place.is_none_or(|place| told.starts_with(place)), "{body}: {told}");
+    }
+    let both =
+        mock.ask("POST /__admin/faults", &[], "{ times: 1, probability: 7, then: { times: 2 } }").expect(400).json();
+    assert_eq!(both["mistakes"].as_array().map(Vec::len), Some(3), "all of them: {both}");
+    assert_eq!(mock.get("/__admin/faults").json()["meta"]["total"], 0);
+}
+
+/// Whether the list is whole (`+`) or degraded (`-`).
+fn list(mock: &Mock) -> char {
+    let reply = mock.get("/connections").expect(200);
+    let rows = reply.json().as_array().unwrap().len();
+    match reply.header("x-connections-degraded") {
+        None => {
+            assert_eq!(rows, 3, "{}", reply.text);
+            '+'
+        }
+        Some(word) => {
+            assert_eq!((word, rows), ("true", 2), "{}", reply.text);
+            '-'
+        }
+    }
+}
+
+fn sso(terms: &str) -> Mock {
+    Mock::with_scenario(
+        "own",
+        &format!(
+            "version: 1\nname: own\ndescription: A test.\nextends: healthy\nclock: '2026-01-15T09:00:00Z'\nsso: {{ {terms} }}\n"
+        ),
+    )
+}
+
+#[test]
+fn the_sso_service_is_slow_flapping_or_partly_there() {
+    let mock = sso("status: slow, latency: 700");
+    for (path, least) in [("/connections", 700), ("/account", 0)] {
+        let start = Instant::now();
+        mock.get(path).expect(200);
+        assert!(start.elapsed() >= Duration::from_millis(least), "{path}: {:?}", start.elapsed());
+        assert!(least > 0 || start.elapsed() < Duration::from_millis(700), "{path} does not need it");
+    }
+    assert_eq!(list(&mock), '+');
+
+    let times = |mock: &Mock, count: usize| (0..count).map(|_| list(mock)).collect::<String>();
+    assert_eq!(times(&sso("status: flapping"), 4), "+-+-");
+    let mock = sso("status: flapping, flapping: { calls: { up: 2, down: 1 } }");
+    assert_eq!(times(&mock, 5), "++-++");
+    mock.get("/account").expect(200);
+    assert_eq!(times(&mock, 2), "-+", "only calls to the service count");
+    mock.ask("POST /__admin/reset", &[], "").expect(200);
+    assert_eq!(times(&mock, 3), "++-");
+
+    let mock = sso("status: flapping, flapping: { seconds: { up: 10, down: 5 } }");
+    let by_second = (0..6).map(|_| {
+        let found = list(&mock);
+        assert_eq!(list(&mock), found, "calls do not matter");
+        mock.advance("4s");
+        found
+    });
+    assert_eq!(by_second.collect::<String>(), "+++-++", "at 0, 4, 8, 12, 16 and 20 seconds");
+
+    let repair = |mock: &Mock| {
+        let body = r#"{"connection_id": "5d9a4c421d011c553e000004"}"#;
+        mock.ask("POST /connections", &[("key", crate::support::SUPERUSER)], body).status
+    };
+    let mock = sso("status: partial, operations: [repair_connection]");
+    assert_eq!((list(&mock), repair(&mock)), ('+', 503));
+    let mock = sso("status: partial, operations: [list_connections, account_sso_sync]");
+    assert_eq!((list(&mock), repair(&mock), list_again(&mock)), ('-', 201, 3), "the repaired row is LeadConduit's own");
+    mock.post("/account_sso_sync", &json!({})).expect(503);
+}
+
+fn list_again(mock: &Mock) -> usize {
+    let rows: Value = mock.get("/connections").expect(200).json();
+    rows.as_array().unwrap().len()
+}

@@ -1,0 +1,223 @@
+//! What a single request wishes for itself, end to end.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::support::{Answer, GLOBEX, Mock, SUPERUSER};
+
+const APPLIED: &str = "preference-applied";
+
+fn prefer(mock: &Mock, line: &str, wish: &str) -> Answer {
+    mock.ask(line, &[("prefer", wish)], "")
+}
+
+/// A problem about a preference; its detail.
+fn refused(reply: Answer) -> String {
+    let reply = reply.expect(400);
+    assert_eq!((reply.header("content-type"), reply.header(APPLIED)), (Some("application/problem+json"), None));
+    let problem = reply.json();
+    assert_eq!(problem["type"], "README.md#preferences");
+    problem["detail"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_status_or_an_example_comes_from_the_contract() {
+    let mock = Mock::healthy();
+    // The wish, its place, and what is listed as applied.
+    let rows: &[(&str, &[(&str, &str)], &str, u16, Option<&str>)] = &[
+        ("/connections", &[("prefer", "code=400")], "code=400", 400, Some("relationship_type must be seller or buyer")),
+        ("/connections", &[("x-mock-response-code", "400")], "code=400", 400, None),
+        ("/connections?__code=401", &[], "code=401", 401, Some("authentication failed")),
+        (
+            "/connections",
+            &[("prefer", "Code=\"401\", example=not_authorized")],
+            "code=401, example=not_authorized",
+            401,
+            Some("not authorized"),
+        ),
+        (
+            "/connections",
+            &[("prefer", "example=invalid_relationship_type")],
+            "example=invalid_relationship_type",
+            400,
+            None,
+        ),
+        (
+            "/connections",
+            &[("x-mock-response-name", "invalid_relationship_type")],
+            "example=invalid_relationship_type",
+            400,
+            None,
+        ),
+        ("/connections?__example=documented", &[], "example=documented", 200, None),
+        // The first place counts, wish by wish; wishes that are not ours are ignored.
+        (
+            "/connections?__code=401&__delay=1",
+            &[("prefer", "code=403, respond-async, wait=5"), ("x-mock-response-code", "400")],
+            "code=403, delay=1",
+            403,
+            None,
+        ),
+    ];
+    for (path, headers, applied, status, error) in rows {
+        let reply = mock.ask(&format!("GET {path}"), headers, "").expect(*status);
+        assert_eq!(reply.header(APPLIED), Some(*applied), "{path} {headers:?}");
+        assert_eq!(reply.header("vary"), Some("Accept, Accept-Encoding, Origin, Prefer"));
+        if let Some(error) = error {
+            assert_eq!(reply.error(), *error, "{path} {headers:?}");
+        }
+        // No wish outlives its request.
+        let next = mock.get("/connections").expect(200);
+        assert_eq!((next.header(APPLIED), next.json().as_array().unwrap().len()), (None, 3));
+    }
+    let created = mock
+        .ask(
+            "POST /credentials?__code=201",
+            &[],
+            r#"{"name": "n", "type": "user", "package": "p", "username": "u", "password": "p"}"#,
+        )
+        .expect(201);
+    mock.get(&format!("/credentials/{}", created.json()["id"].as_str().unwrap())).expect(404);
+}
+
+#[test]
+fn what_cannot_be_is_told_with_what_can() {
+    let mock = Mock::healthy();
+    let rows = [
+        ("code=418", "list_connections has no reply 418; write one of 200, 400, 401, 403"),
+        ("code=700", "`Prefer: code=700` is no status"),
+        ("code=abc", "`Prefer: code=abc` is no status"),
+        ("example=documentd", "did you mean `documented`?"),
+        ("code=400, example=documented", "reply 400 of list_connections has no example `documented`"),
+        ("delay=300001", "write milliseconds from 0 to 300000"),
+        ("dynamic=perhaps", "is neither true nor false"),
+        ("seed=7", "write `dynamic=true` with it"),
+        ("dynamic, example=documented", "exclude each other"),
+        ("scenario=sso-outge", "did you mean `sso-outage`?"),
+        ("scenario=", "names no scenario"),
+        ("code=\"400", "a quote that is not closed"),
+    ];
+    for (wish, word) in rows {
+        let told = refused(prefer(&mock, "GET /connections", wish));
+        assert!(told.contains(word), "{wish}: {told}");
+    }
+    let told = refused(mock.get("/connections?__cod=400"));
+    assert!(told.contains("did you mean `__code`?"), "{told}");
+    let told = refused(mock.ask("GET /connections", &[("x-mock-faults", "never")], ""));
+    assert!(told.contains("neither on nor off"), "{told}");
+}
+
+#[test]
+fn what_is_made_up_follows_from_the_seed() {
+    let mock = Mock::healthy();
+    let made = |wish: &str| {
+        let reply = prefer(&mock, "GET /connections", wish).expect(200);
+        (reply.header(APPLIED).unwrap().to_owned(), reply.text)
+    };
+    let first = made("dynamic=true, seed=7");
+    assert_eq!(first.0, "dynamic=true, seed=7");
+    assert_eq!(made("seed=7; x, dynamic"), first);
+    assert_eq!(mock.get("/connections?__dynamic=true&__seed=7").expect(200).text, first.1);
+    assert_eq!(Mock::healthy().get("/connections?__dynamic=true&__seed=7").text, first.1, "on any server");
+    assert_ne!(made("dynamic=true, seed=8").1, first.1);
+    assert_ne!(mock.get("/connections").text, first.1);
+}
+
+#[test]
+fn a_delay_is_waited_for() {
+    let mock = Mock::healthy();
+    for (line, headers) in [
+        ("GET /user", [("prefer", "delay=120")]),
+        ("GET /user", [("x-mock-response-delay", "120")]),
+        ("GET /user?__delay=120", [("x-a", "b")]),
+        ("GET /nowhere", [("prefer", "delay=120")]),
+    ] {
+        let start = Instant::now();
+        let reply = mock.ask(line, &headers, "");
+        assert!(start.elapsed() >= Duration::from_millis(120), "{line} {:?}", start.elapsed());
+        assert_eq!(reply.header(APPLIED), (reply.status == 200).then_some("delay=120"), "{line}");
+    }
+}
+
+const REPAIR: &str = r#"{"connection_id": "5d9a4c421d011c553e000004"}"#;
+
+#[test]
+fn another_scenarios_conditions_hold_for_one_request() {
+    let mock = Mock::healthy();
+    let outage = [("key", SUPERUSER), ("prefer", "scenario=sso-outage")];
+    let degraded = |headers: &[(&str, &str)]| {
+        let reply = mock.ask("GET /connections", headers, "").expect(200);
+        (reply.header("x-connections-degraded").is_some(), reply.json().as_array().unwrap().len())
+    };
+    let reply = mock.ask("GET /connections", &outage, "").expect(200);
+    assert_eq!(
+        (reply.header(APPLIED), reply.header("x-mock-scenario")),
+        (Some("scenario=sso-outage"), Some("sso-outage"))
+    );
+    assert_eq!(degraded(&outage), (true, 2));
+    assert_eq!(degraded(&[]), (false, 3), "the next one is not");
+    assert_eq!(mock.ask("POST /connections", &outage, REPAIR).expect(503).header(APPLIED), Some("scenario=sso-outage"));
+    // What is written is kept, in the sandbox's own world.
+    let input = r#"{"name": "kept", "type": "user", "package": "p", "username": "u", "password": "p"}"#;
+    let id = mock.ask("POST /credentials", &outage, input).expect(201).json()["id"].as_str().unwrap().to_owned();
+    assert_eq!(mock.get(&format!("/credentials/{id}")).expect(200).json()["name"], "kept");
+    assert_eq!(mock.ask(&format!("GET /credentials/{id}"), &outage, "").expect(200).json()["name"], "kept");
+    assert_eq!(mock.get("/__admin/scenario").json()["name"], "healthy");
+    assert_eq!(mock.ask("POST /connections", &[("key", SUPERUSER)], REPAIR).status, 201, "the service is up again");
+    assert_eq!(degraded(&[]), (false, 3));
+}
+
+#[test]
+fn another_scenarios_world_is_read_and_never_written() {
+    let mock = Mock::healthy();
+    let empty = [("prefer", "scenario=empty-account")];
+    for path in ["/connections", "/credentials", "/onboards", "/connections?__scenario=empty-account"] {
+        let reply = mock.ask(&format!("GET {path}"), &empty, "").expect(200);
+        assert_eq!((reply.json(), reply.header(APPLIED)), (json!([]), Some("scenario=empty-account")), "{path}");
+    }
+    let input = r#"{"name": "lost", "type": "user", "package": "p", "username": "u", "password": "p"}"#;
+    let told = refused(mock.ask("POST /credentials", &empty, input));
+    assert!(told.contains("would be lost") && told.contains("PUT /__admin/scenario"), "{told}");
+    let credentials = mock.get("/credentials").expect(200).text;
+    assert!(!credentials.contains("lost") && credentials.len() > 2, "{credentials}");
+    mock.ask("GET /connections", &[("prefer", "scenario=empty-account"), ("key", GLOBEX)], "").expect(200);
+    mock.ask("GET /connections", &[("prefer", "scenario=empty-account"), ("key", "nobody")], "").expect(401);
+}
+
+#[test]
+fn a_scenarios_rules_come_with_it() {
+    let mock = Mock::with_scenario(
+        "own",
+        "version: 1\nname: own\ndescription: A test.\nextends: healthy\n\
+         rules: [{ name: down, times: 1, when: { operation: get_user }, then: { status: 503, body: { error: down } } }]\n",
+    );
+    assert_eq!(prefer(&mock, "GET /user", "scenario=healthy").expect(200).fault(), "");
+    assert_eq!(mock.get("/user").expect(503).fault(), "status=503; rule=\"down\"");
+    mock.get("/user").expect(200);
+    // What it counts does not outlive the request either.
+    for _ in 0..2 {
+        prefer(&mock, "GET /user", "scenario=own").expect(503);
+    }
+    mock.get("/user").expect(200);
+    for headers in [
+        &[("prefer", "scenario=own"), ("x-mock-faults", "off")][..],
+        &[("x-mock-faults", "off"), ("prefer", "scenario=own")],
+    ] {
+        assert_eq!(mock.ask("GET /user", headers, "").expect(200).fault(), "");
+    }
+    mock.post("/__admin/faults", &json!({"then": {"status": 503, "body": {"error": "fault"}}})).expect(201);
+    mock.ask("GET /user", &[("x-mock-faults", "off")], "").expect(200);
+    mock.get("/user").expect(503);
+}
+
+#[test]
+fn a_wish_is_no_key() {
+    let mock = Mock::healthy();
+    for wish in ["code=200", "code=422", "example=documented", "dynamic=true, seed=1", "scenario=sso-outage"] {
+        for key in ["", "nobody"] {
+            let reply = mock.ask("GET /connections", &[("key", key), ("prefer", wish)], "").expect(401);
+            assert_eq!(reply.error(), "authentication failed", "{wish}");
+        }
+    }
+}
