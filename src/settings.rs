@@ -86,6 +86,8 @@ pub struct TlsFiles {
 pub struct Limits {
     /// The largest request body that is read.
     pub body_bytes_max: usize,
+    /// The largest body of a control call that is read: a whole world may be put back.
+    pub control_bytes_max: usize,
     /// The largest request line with its headers.
     pub head_bytes_max: usize,
     /// How long a client may take to send a request's head.
@@ -110,6 +112,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body_bytes_max: 1024 * 1024,
+            control_bytes_max: 32 * 1024 * 1024,
             head_bytes_max: 64 * 1024,
             head_wait_ms_max: 30_000,
             body_wait_ms_max: 30_000,

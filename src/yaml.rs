@@ -65,7 +65,20 @@ impl Source {
     /// Reads the text as a `T`, whether it is JSON or YAML. JSON is read by its own parser, so that every number and
     /// escape means what it means there; the places of mistakes come from this one.
     pub fn parse_json_or_yaml<T: DeserializeOwned>(&self) -> Result<T, Diagnosis> {
-        serde_json::from_str(&self.text).or_else(|_| self.parse())
+        let error = match serde_json::from_str(&self.text) {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
+        };
+        let value = self.parse()?;
+        if serde_json::from_str::<IgnoredAny>(&self.text).is_err() {
+            return Ok(value);
+        }
+        // YAML takes a number for a text; JSON does not.
+        let message = in_our_words(
+            &error.to_string().replace(&format!(" at line {} column {}", error.line(), error.column()), ""),
+        );
+        let place = Some((error.line(), error.column()));
+        Err(Diagnosis { file: self.name.clone(), place, message, hint: None, text: Some(Arc::clone(&self.text)) })
     }
 
     /// Reads the text as a JSON value. Duplicate keys and keys that are not text are mistakes.
@@ -439,61 +452,5 @@ pub fn hint_for(message: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pointer_finds_its_line_and_column() {
-        let source = Source::new("x.yaml", "a:\n  - b: 1\n    c: [x, y]\nd~e: {f/g: z}\n");
-        let rows = [
-            ("/a/0/b", Some((2, 8))),
-            ("/a/0/c/1", Some((3, 12))),
-            ("/d~0e/f~1g", Some((4, 12))),
-            ("/a/0/nothing", Some((2, 5))),
-        ];
-        for (pointer, expected) in rows {
-            assert_eq!(source.at_pointer(pointer, "").place, expected, "{pointer}");
-        }
-        for (pointer, expected) in
-            [("/a/0/b~#", Some((2, 5))), ("/d~0e/f~1g~#", Some((4, 7))), ("/a/0~#", Some((2, 5)))]
-        {
-            assert_eq!(source.at_pointer(pointer, "").place, expected, "{pointer}");
-        }
-        assert!(source.has("/a/0/b") && !source.has("/a/0/nothing"));
-    }
-
-    #[test]
-    fn the_mistake_is_shown_with_a_caret_and_a_hint() {
-        #[derive(serde::Deserialize, Debug)]
-        #[serde(deny_unknown_fields)]
-        struct Shape {
-            #[expect(dead_code, reason = "only its name matters")]
-            status: Option<String>,
-        }
-        let error = Source::new("scenarios/a.yaml", "# a story\nstatsu: up\n").parse::<Shape>().unwrap_err();
-        insta::assert_snapshot!(error);
-    }
-
-    #[test]
-    fn duplicate_keys_are_mistakes() {
-        let error = Source::new("x.yaml", "a: 1\nb: {c: 1, c: 2}\n").parse_json().unwrap_err();
-        assert!(error.message.contains("duplicate"), "{error}");
-    }
-
-    #[test]
-    fn nearest_word() {
-        assert_eq!(nearest("lst_connections", ["list_connections", "get_user"]), Some("list_connections"));
-        assert_eq!(nearest("zzz", ["list_connections", "get_user"]), None);
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn no_text_makes_it_panic(text in "\\PC{0,200}") {
-            let source = Source::new("x.yaml", text);
-            if let Err(diagnosis) = source.parse_json() {
-                let _ = diagnosis.to_string();
-            }
-            let _ = source.at_pointer("/a/0", "m").to_string();
-        }
-    }
-}
+#[path = "yaml/tests.rs"]
+mod tests;

@@ -53,7 +53,7 @@ pub(super) fn reset(call: &Call<'_>) -> Outcome {
     let name = call.sandbox.scenario().name.clone();
     call.sandbox.begin(&*start_of(call, &name)?);
     call.sandbox.tell("reset", || json!({"scenario": name}));
-    Ok(ok(&sandbox(call.sandbox)))
+    Ok(ok(&sandbox_in_use(call.sandbox)))
 }
 
 /// The start of a scenario; 404 when there is none of that name.
@@ -71,7 +71,7 @@ fn shown(call: &Call<'_>, scenario: &Scenario) -> Value {
 }
 
 /// A sandbox as it is shown.
-pub(super) fn sandbox(sandbox: &Sandbox) -> Value {
+fn sandbox(sandbox: &Sandbox) -> Value {
     let (scenario, world) = sandbox.scene();
     let (requests, faults, snapshots) = sandbox.counts();
     json!({
@@ -83,6 +83,13 @@ pub(super) fn sandbox(sandbox: &Sandbox) -> Value {
         "snapshots": snapshots,
         "idle_ms": sandbox.idle_ms(),
     })
+}
+
+/// The sandbox of the call itself, which is in use. No time of the machine's enters the reply, so that it can be repeated.
+pub(super) fn sandbox_in_use(of: &Sandbox) -> Value {
+    let mut shown = sandbox(of);
+    shown["idle_ms"] = 0.into();
+    shown
 }
 
 fn shown_clock(clock: Clock) -> Value {
@@ -163,7 +170,9 @@ pub(super) fn end_sandbox(call: &Call<'_>) -> Outcome {
 /// The default sandbox never ends: it begins as it did when the server started.
 fn renew_default(call: &Call<'_>) {
     let _steady = call.stage.steady();
-    call.stage.sandboxes.get(DEFAULT).begin(&call.stage.sandboxes.start());
+    let (sandbox, start) = (call.stage.sandboxes.get(DEFAULT), call.stage.sandboxes.start());
+    sandbox.forget(&start);
+    sandbox.tell("reset", || json!({"scenario": start.scenario.name}));
 }
 
 pub(super) fn events(call: &Call<'_>) -> Outcome {

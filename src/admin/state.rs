@@ -21,7 +21,7 @@ pub(super) fn put(call: &Call<'_>) -> Outcome {
     let world = portrait::read(&source, &call.stage.contract).map_err(|mistakes| body::mistakes(&mistakes))?;
     call.sandbox.put_world(world);
     call.sandbox.tell("state", || json!({"replaced": true}));
-    Ok(ok(&control::sandbox(call.sandbox)))
+    Ok(ok(&control::sandbox_in_use(call.sandbox)))
 }
 
 pub(super) fn snapshots(call: &Call<'_>) -> Outcome {
@@ -43,7 +43,7 @@ pub(super) fn restore(call: &Call<'_>) -> Outcome {
         return Err(missing(call));
     }
     call.sandbox.tell("state", || json!({"restored": call.name}));
-    Ok(ok(&control::sandbox(call.sandbox)))
+    Ok(ok(&control::sandbox_in_use(call.sandbox)))
 }
 
 pub(super) fn remove_snapshot(call: &Call<'_>) -> Outcome {

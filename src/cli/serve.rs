@@ -72,6 +72,9 @@ struct LimitArgs {
     /// The largest request body that is read
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().body_bytes_max, env = "LEADCONDUIT_MOCK_BODY_BYTES_MAX")]
     body_bytes_max: usize,
+    /// The largest body of a control call that is read
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().control_bytes_max, env = "LEADCONDUIT_MOCK_CONTROL_BYTES_MAX")]
+    control_bytes_max: usize,
     /// The largest request head (request line and headers) that is read; 8192 at least
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().head_bytes_max, env = "LEADCONDUIT_MOCK_HEAD_BYTES_MAX")]
     head_bytes_max: usize,
@@ -132,6 +135,7 @@ impl ServeArgs {
             watch: self.watch,
             limits: Limits {
                 body_bytes_max: limits.body_bytes_max,
+                control_bytes_max: limits.control_bytes_max,
                 head_bytes_max: limits.head_bytes_max,
                 head_wait_ms_max: limits.head_wait_ms_max,
                 body_wait_ms_max: limits.body_wait_ms_max,

@@ -14,7 +14,45 @@ pub struct Sandboxes {
     count_max: usize,
     idle_us_max: u64,
     default: Arc<Sandbox>,
-    others: RwLock<HashMap<String, Arc<Sandbox>>>,
+    others: RwLock<Others>,
+}
+
+/// How many candidates for ending are picked at once.
+const CANDIDATES: usize = 128;
+
+/// How often, at most, all sandboxes are looked at for those that have not been used for too long.
+const SWEEP_US: u64 = 1_000_000;
+
+/// All sandboxes but the default one.
+#[derive(Debug, Default)]
+struct Others {
+    by_name: HashMap<String, Arc<Sandbox>>,
+    /// Those that were used least recently when all were last looked at, with when that was; the oldest last. As a
+    /// time of use only grows, one that has not been used since is still the least recent of all.
+    oldest: Vec<(u64, String)>,
+    /// When all were last looked at for idle ones.
+    swept: u64,
+}
+
+impl Others {
+    /// The sandbox that was used least recently.
+    fn least_recent(&mut self) -> Option<Arc<Sandbox>> {
+        for _ in 0..2 {
+            while let Some((used, name)) = self.oldest.pop() {
+                let found = self.by_name.get(&name).filter(|one| one.used.load(Ordering::Relaxed) == used);
+                if let Some(found) = found {
+                    return Some(Arc::clone(found));
+                }
+            }
+            let used = |one: &Arc<Sandbox>| (one.used.load(Ordering::Relaxed), one.name.clone());
+            let mut all: Vec<(u64, String)> = self.by_name.values().map(used).collect();
+            all.sort_unstable();
+            all.truncate(CANDIDATES);
+            all.reverse();
+            self.oldest = all;
+        }
+        None
+    }
 }
 
 impl Sandboxes {
@@ -45,7 +83,7 @@ impl Sandboxes {
             return Arc::clone(&self.default);
         }
         let now = now_us();
-        if let Some(found) = self.others.read().unwrap_or_else(PoisonError::into_inner).get(name)
+        if let Some(found) = self.others.read().unwrap_or_else(PoisonError::into_inner).by_name.get(name)
             && !self.is_idle(found, now)
         {
             found.used.store(now, Ordering::Relaxed);
@@ -54,7 +92,8 @@ impl Sandboxes {
         let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
         self.make_room(&mut others, name, now);
         // Read while nobody can list the sandboxes: after `set_start`, the list has every one that began before it.
-        let found = others.entry(name.to_owned()).or_insert_with(|| Arc::new(Sandbox::new(name, &self.start())));
+        let found =
+            others.by_name.entry(name.to_owned()).or_insert_with(|| Arc::new(Sandbox::new(name, &self.start())));
         found.used.store(now, Ordering::Relaxed);
         Arc::clone(found)
     }
@@ -64,7 +103,8 @@ impl Sandboxes {
     pub fn list(&self) -> Vec<Arc<Sandbox>> {
         let now = now_us();
         let others = self.others.read().unwrap_or_else(PoisonError::into_inner);
-        let mut list: Vec<Arc<Sandbox>> = others.values().filter(|one| !self.is_idle(one, now)).cloned().collect();
+        let mut list: Vec<Arc<Sandbox>> =
+            others.by_name.values().filter(|one| !self.is_idle(one, now)).cloned().collect();
         drop(others);
         list.sort_by(|a, b| a.name.cmp(&b.name));
         list.insert(0, Arc::clone(&self.default));
@@ -73,12 +113,12 @@ impl Sandboxes {
 
     /// Ends a sandbox; `false` when there is none of that name. The default one never ends.
     pub fn end(&self, name: &str) -> bool {
-        self.others.write().unwrap_or_else(PoisonError::into_inner).remove(name).is_some()
+        self.others.write().unwrap_or_else(PoisonError::into_inner).by_name.remove(name).is_some()
     }
 
     /// Ends all but the default one.
     pub fn end_all(&self) {
-        self.others.write().unwrap_or_else(PoisonError::into_inner).clear();
+        self.others.write().unwrap_or_else(PoisonError::into_inner).by_name.clear();
     }
 
     fn is_idle(&self, sandbox: &Sandbox, now: u64) -> bool {
@@ -86,28 +126,28 @@ impl Sandboxes {
     }
 
     /// Ends what has not been used for too long, and then what is too many.
-    fn make_room(&self, others: &mut HashMap<String, Arc<Sandbox>>, name: &str, now: u64) {
-        // All are looked at only when there is no room left; otherwise only the one that is asked for.
-        if others.get(name).is_some_and(|one| self.is_idle(one, now)) {
+    fn make_room(&self, others: &mut Others, name: &str, now: u64) {
+        if others.by_name.get(name).is_some_and(|one| self.is_idle(one, now)) {
             tracing::info!("sandbox {name} begins anew: it had not been used for {} ms", self.idle_us_max / 1000);
-            others.remove(name);
+            others.by_name.remove(name);
+        }
+        if now.saturating_sub(others.swept) > SWEEP_US {
+            others.swept = now;
+            let before = others.by_name.len();
+            others.by_name.retain(|_, one| !self.is_idle(one, now));
+            let ended = before - others.by_name.len();
+            if ended > 0 {
+                tracing::info!("{ended} sandboxes ended: they had not been used for {} ms", self.idle_us_max / 1000);
+            }
         }
         // The default sandbox counts too.
-        if others.contains_key(name) || others.len() + 1 < self.count_max.max(2) {
+        if others.by_name.contains_key(name) || others.by_name.len() + 1 < self.count_max.max(2) {
             return;
         }
-        let before = others.len();
-        others.retain(|_, one| !self.is_idle(one, now));
-        if others.len() < before {
-            let ended = before - others.len();
-            tracing::info!("{ended} sandboxes ended: they had not been used for {} ms", self.idle_us_max / 1000);
-            return;
-        }
-        let oldest = others.values().min_by_key(|one| (one.used.load(Ordering::Relaxed), one.name.clone()));
-        if let Some(oldest) = oldest.map(|one| one.name.clone()) {
-            let max = self.count_max;
-            tracing::warn!("sandbox {oldest} ends: there may be {max} at once, and it was used least recently");
-            others.remove(&oldest);
+        if let Some(oldest) = others.least_recent() {
+            let (name, max) = (&oldest.name, self.count_max);
+            tracing::warn!("sandbox {name} ends: there may be {max} at once, and it was used least recently");
+            others.by_name.remove(name);
         }
     }
 }

@@ -76,9 +76,15 @@ impl Sandbox {
     /// Lets a request in again that has met a switch.
     #[must_use]
     pub fn enter_again(self: &Arc<Self>, key: Option<String>, number: u64) -> Frame {
-        let state = self.lock();
-        // After a reset the count is from its beginning again.
-        self.frame(&state, key, number.min(state.requests.max(1)))
+        let mut state = self.lock();
+        // After a reset the count is from its beginning again, and no other request may have its number.
+        let number = if number > state.requests {
+            state.requests += 1;
+            state.requests
+        } else {
+            number
+        };
+        self.frame(&state, key, number)
     }
 
     fn frame(self: &Arc<Self>, state: &State, key: Option<String>, number: u64) -> Frame {

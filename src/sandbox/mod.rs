@@ -91,6 +91,13 @@ impl Sandbox {
         self.lock().begin(start);
     }
 
+    /// Begins as a sandbox does that has just come to life: snapshots are gone too.
+    pub fn forget(&self, start: &Start) {
+        let mut state = self.lock();
+        state.snapshots.clear();
+        state.begin(start);
+    }
+
     /// Plays another scenario's conditions and rules, and keeps the world.
     pub fn play(&self, scenario: Arc<Scenario>) {
         let mut state = self.lock();

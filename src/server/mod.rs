@@ -191,7 +191,7 @@ where
     A: Fn(&Request) -> Reply,
 {
     let (head, incoming) = request.into_parts();
-    let body = body::read(&head.headers, head.version, incoming, serving.limits).await;
+    let body = body::read(&head, incoming, serving.limits).await;
     let request = Request { method: head.method, uri: head.uri, version: head.version, headers: head.headers, body };
     let mut reply = (serving.answer)(&request);
     match reply.delivery.take() {

@@ -8,6 +8,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::needless_pass_by_value,
+    clippy::format_push_string,
     missing_docs,
     unreachable_pub,
     reason = "a test fails by panicking, waits by the clock, and is nobody's library"
@@ -17,6 +19,7 @@ mod account;
 mod cli;
 mod connections;
 mod contract;
+mod control;
 mod credentials;
 mod determinism;
 mod documents;
@@ -33,7 +36,9 @@ mod readme;
 mod replies;
 mod requests;
 mod rules;
+mod sandboxes;
 mod support;
 mod users;
 mod validity;
 mod watch;
+mod wire;

@@ -1,0 +1,453 @@
+//! The control API: every call as its document says, its errors, and who may use it.
+
+use leadconduit_mock::MockServer;
+use leadconduit_mock::contract::schema::Check;
+use leadconduit_mock::world::clock::Timestamp;
+use serde_json::{Value, json};
+
+use crate::support::{ACME, Answer, JANE, Mock};
+use crate::wire::{Wire, authorization};
+
+/// A server and a connection to it.
+struct Control {
+    mock: Mock,
+    wire: Wire,
+    document: Value,
+}
+
+impl Control {
+    fn start(builder: leadconduit_mock::MockServerBuilder) -> Self {
+        let mock = Mock::start(builder);
+        let mut wire = Wire::open(mock.server.address());
+        let document = wire.ask("GET", "/__admin/admin-openapi.json", &[], None).expect(200).json();
+        Self { mock, wire, document }
+    }
+
+    fn healthy() -> Self {
+        Self::start(MockServer::builder())
+    }
+
+    /// A control call, whose reply is held against the document.
+    #[track_caller]
+    fn call(&mut self, status: u16, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        let reply = self.wire.ask(method, &format!("/__admin{path}"), &[], body).expect(status);
+        let paths = self.document["paths"].as_object().unwrap();
+        let pattern = paths.keys().filter(|pattern| is_of(pattern, &format!("/__admin{path}")));
+        let item = &paths[pattern.min_by_key(|pattern| pattern.contains('{')).unwrap()];
+        let described = &item[method.to_lowercase()]["responses"][status.to_string()];
+        let described = match described["$ref"].as_str() {
+            Some(pointer) => self.document.pointer(&pointer[1..]).unwrap(),
+            None => described,
+        };
+        assert!(described.is_object(), "{method} {path} {status} is not in the document");
+        let Some(content) = described["content"].as_object() else {
+            assert_eq!(reply.text, "");
+            return reply;
+        };
+        let (media_type, content) = content.iter().next().unwrap();
+        assert!(reply.header("content-type").unwrap().starts_with(media_type.as_str()));
+        keeps(&self.document, &content["schema"], &reply.json());
+        reply
+    }
+
+    fn get(&mut self, path: &str) -> Value {
+        self.call(200, "GET", path, None).json()
+    }
+
+    fn put(&mut self, path: &str, body: Value) -> Value {
+        self.call(200, "PUT", path, Some(&body)).json()
+    }
+
+    fn post(&mut self, status: u16, path: &str, body: Value) -> Value {
+        self.call(status, "POST", path, Some(&body)).json()
+    }
+
+    fn state(&mut self) -> String {
+        self.call(200, "GET", "/state", None).text
+    }
+
+    /// A call of LeadConduit's, as Jane.
+    #[track_caller]
+    fn jane(&mut self, status: u16, method: &str, path: &str, body: Option<Value>) -> Answer {
+        self.wire.ask(method, path, &[], body.as_ref()).expect(status)
+    }
+
+    /// The same in any scenario: with the account's own key, which none takes back, and spared by rules.
+    #[track_caller]
+    fn spared(&mut self, status: u16, method: &str, path: &str, body: Option<Value>) -> Answer {
+        let headers = [("Authorization", &*authorization("API", ACME)), ("X-Mock-Faults", "off")];
+        self.wire.ask(method, path, &headers, body.as_ref()).expect(status)
+    }
+
+    fn create(&mut self, name: &str) {
+        let body = json!({"name": name, "type": "user", "package": "p", "username": "u", "password": "p"});
+        self.spared(201, "POST", "/credentials", Some(body));
+    }
+}
+
+fn is_of(pattern: &str, path: &str) -> bool {
+    let (pattern, path): (Vec<_>, Vec<_>) = (pattern.split('/').collect(), path.split('/').collect());
+    pattern.len() == path.len() && pattern.iter().zip(path).all(|(p, part)| p.starts_with('{') || *p == part)
+}
+
+/// The schema with the whole document around it, so that references inside it lead somewhere.
+#[track_caller]
+fn keeps(document: &Value, schema: &Value, value: &Value) {
+    let mut whole = json!({"components": document["components"]});
+    whole.as_object_mut().unwrap().extend(schema.as_object().unwrap().clone());
+    let check = Check::alone(&whole).unwrap();
+    assert!(check.accepts(value), "{value}: {:?}", check.explain("", value));
+}
+
+fn busy(times: u64) -> Value {
+    json!({"name": "busy", "when": {"operation": "list_credentials"}, "times": times,
+           "then": {"status": 503, "headers": {"Retry-After": "3"}, "body": {"error": "busy"}}})
+}
+
+#[test]
+fn every_call_answers_as_the_document_says() {
+    let mut control = Control::healthy();
+    for path in ["/health", "/version", "/openapi.json", "/admin-openapi.json", "/scenarios", "/scenario", "/faults"] {
+        let get = control.call(200, "GET", path, None);
+        let head = control.wire.ask("HEAD", &format!("/__admin{path}"), &[], None).expect(200);
+        assert_eq!(head.header("content-length"), get.header("content-length"), "{path}");
+    }
+    assert_eq!(control.put("/scenario", json!({"name": "sso-outage"}))["extends"], "healthy");
+    assert_eq!(control.get("/scenario")["name"], "sso-outage");
+    assert_eq!(control.call(200, "POST", "/reset", None).json()["requests"], 0);
+
+    let added = control.post(201, "/faults", busy(2));
+    assert_eq!((&added["id"], &added["rule"]), (&json!("fault-1"), &busy(2)));
+    control.post(201, "/faults", json!({"then": {"delay": 1}, "ttl_ms": 60_000}));
+    assert_eq!(control.get("/faults")["faults"][0]["id"], "fault-2", "the newest is tried first");
+    assert!(control.get("/faults/fault-2")["ends_at"].is_string());
+    control.call(204, "DELETE", "/faults/fault-2", None);
+    control.jane(503, "GET", "/credentials", None);
+    let fault = control.get("/faults/fault-1");
+    assert_eq!((&fault["matched"], &fault["played"]), (&json!(1), &json!(1)));
+    control.call(204, "DELETE", "/faults", None);
+    assert_eq!(control.get("/faults")["meta"]["total"], 0);
+    control.jane(200, "GET", "/credentials", None);
+
+    let state = control.get("/state");
+    assert_eq!(control.put("/state", state)["scenario"], "sso-outage");
+    assert_eq!(control.call(201, "POST", "/snapshots/one", None).json()["name"], "one");
+    assert_eq!(control.get("/snapshots")["meta"]["total"], 1);
+    assert_eq!(control.call(200, "POST", "/snapshots/one/restore", None).json()["snapshots"], json!(["one"]));
+    control.call(204, "DELETE", "/snapshots/one", None);
+    assert_eq!(control.get("/snapshots")["meta"]["total"], 0);
+
+    assert_eq!(control.get("/clock")["mode"], "real");
+    assert_eq!(control.put("/clock", json!({"freeze": true}))["mode"], "frozen");
+    control.jane(200, "GET", "/__sandbox/one/user", None);
+    assert_eq!(control.get("/sandboxes")["sandboxes"][1]["name"], "one");
+    control.call(204, "DELETE", "/sandboxes/one", None);
+    control.call(204, "DELETE", "/sandboxes", None);
+    let head = control.wire.ask("HEAD", "/__admin/events", &[], None).expect(200);
+    assert_eq!(head.header("content-type"), Some("text/event-stream"));
+}
+
+#[test]
+fn errors_say_what_to_do_instead() {
+    let mut control = Control::healthy();
+    control.post(201, "/faults", busy(1));
+    control.call(201, "POST", "/snapshots/before", None);
+    control.jane(200, "GET", "/__sandbox/mine/user", None);
+    for (method, path, body, near) in [
+        ("PUT", "/scenario", Some(json!({"name": "helthy"})), "`healthy`"),
+        ("GET", "/faults/falt-1", None, "`fault-1`"),
+        ("DELETE", "/faults/falt-1", None, "`fault-1`"),
+        ("POST", "/snapshots/befor/restore", None, "`before`"),
+        ("DELETE", "/snapshots/befor", None, "`before`"),
+        ("DELETE", "/sandboxes/mime", None, "`mine`"),
+    ] {
+        let problem = control.call(404, method, path, body.as_ref()).json();
+        assert!(problem["detail"].as_str().unwrap().contains(near), "{problem}");
+    }
+    for (method, path, body) in [
+        ("PUT", "/scenario", json!({"name": "healthy", "keep": true})),
+        ("PUT", "/scenario", json!({"name": [7]})),
+        ("POST", "/faults", json!({"thn": {}})),
+        ("POST", "/faults", json!({"when": {"operation": "list_credential"}, "then": {"status": 200}})),
+        ("PUT", "/state", json!({"version": 1})),
+        ("PUT", "/clock", json!({"advance": [90]})),
+    ] {
+        let problem = control.call(400, method, path, Some(&body)).json();
+        assert!(problem["mistakes"].as_array().is_some_and(|all| !all.is_empty()), "{method} {path}: {problem}");
+    }
+    for body in [
+        json!({}),
+        json!({"freeze": false}),
+        json!({"freeze": "noon"}),
+        json!({"advance": "-1s"}),
+        json!({"advance": "20000y"}),
+        json!({"advance": "90000000d"}),
+        json!({"resume": true, "freeze": true}),
+    ] {
+        control.call(400, "PUT", "/clock", Some(&body));
+    }
+    assert_eq!(control.get("/clock")["mode"], "real");
+    assert!(control.wire.ask("POST", "/__admin/faults", &[], None).expect(400).text.contains("the body is empty"));
+    for (method, path, allow, right) in [
+        ("POST", "/health", "GET, HEAD", "GET /__admin/health"),
+        ("PATCH", "/scenario", "GET, HEAD, PUT", "GET /__admin/scenario or PUT /__admin/scenario"),
+        ("GET", "/reset", "POST", "POST /__admin/reset"),
+        ("GET", "/snapshots/one", "POST, DELETE", "POST /__admin/snapshots/{name}"),
+        ("HEAD", "/snapshots/one/restore", "POST", ""),
+    ] {
+        let refused = control.wire.ask(method, &format!("/__admin{path}"), &[], None).expect(405);
+        assert_eq!(refused.header("allow"), Some(allow), "{path}");
+        assert!(refused.text.contains(right), "{}", refused.text);
+    }
+    for (path, near) in [("/scenaros", "/__admin/scenarios?"), ("/fault", "/__admin/faults?"), ("", "there are GET")] {
+        let unknown = control.wire.ask("GET", &format!("/__admin{path}"), &[], None).expect(404);
+        assert!(unknown.text.contains(near), "{}", unknown.text);
+    }
+}
+
+#[test]
+fn a_state_that_is_put_back_is_the_same_to_the_byte() {
+    let mut control = Control::healthy();
+    let scenarios = control.get("/scenarios");
+    let names = scenarios["scenarios"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap());
+    for name in names {
+        control.put("/scenario", json!({"name": name}));
+        for step in 0..8 {
+            match step {
+                0 => {}
+                1 => control.create("a row"),
+                2 => drop(control.put("/clock", json!({"freeze": true}))),
+                3 => drop(control.put("/clock", json!({"advance": "90d1ms"}))),
+                5 => drop(control.put("/clock", json!({"freeze": "2020-02-29T23:59:59.123456789Z"}))),
+                6 => drop(control.spared(200, "GET", "/connections", None)),
+                _ => drop(control.put("/clock", json!({"resume": true}))),
+            }
+            let before = control.state();
+            control.put("/state", serde_json::from_str(&before).unwrap());
+            assert_eq!(control.state(), before, "{name}, step {step}");
+            assert!(step == 0 || before.contains("a row"));
+        }
+    }
+    for sso in [
+        json!({"status": "slow", "latency": 7}),
+        json!({"status": "slow", "latency": {"type": "uniform", "lower_ms": 1, "upper_ms": 2}}),
+        json!({"status": "slow", "latency": {"type": "lognormal", "median_ms": 5, "sigma": 0.3, "max_ms": 9}}),
+        json!({"status": "flapping", "flapping": {"calls": {"up": 2, "down": 3}}}),
+        json!({"status": "flapping", "flapping": {"seconds": {"up": 60, "down": 60}}}),
+        json!({"status": "partial", "operations": ["repair_connection"]}),
+    ] {
+        let mut state = control.get("/state");
+        let rest = state["sso"].as_object_mut().unwrap();
+        rest.retain(|name, _| name == "accounts" || name == "connections");
+        let mut sso = sso.as_object().unwrap().clone();
+        sso.extend(rest.clone());
+        state["sso"] = sso.into();
+        control.put("/state", state.clone());
+        assert_eq!(control.state(), state.to_string());
+    }
+}
+
+#[test]
+fn a_state_with_one_mistake_is_refused_whole() {
+    let mut control = Control::healthy();
+    control.create("stays");
+    let before = control.state();
+    let good: Value = serde_json::from_str(&before).unwrap();
+    let acme = |path: &str| {
+        let accounts = good["world"]["accounts"].as_array().unwrap();
+        let at = accounts.iter().position(|one| one.get("credentials").is_some()).unwrap();
+        format!("/world/accounts/{at}{path}")
+    };
+    for (pointer, value) in [
+        (acme("/credentials/0/name"), json!(7)),
+        (acme("/account/name"), Value::Null),
+        ("/world/keys/0/account".to_owned(), json!("000000000000000000000000")),
+        ("/sso/status".to_owned(), json!("lame")),
+        ("/sso/connections/0/id".to_owned(), json!(1)),
+        ("/ids/process".to_owned(), json!("xyz")),
+        ("/ids/counter".to_owned(), json!(16_777_216)),
+        ("/clock".to_owned(), json!("noon")),
+        ("/sso_since".to_owned(), json!("noon")),
+        ("/version".to_owned(), json!(2)),
+        ("/draws".to_owned(), json!(-1)),
+    ] {
+        let mut bad = good.clone();
+        *bad.pointer_mut(&pointer).unwrap_or_else(|| panic!("{pointer}")) = value;
+        let problem = control.call(400, "PUT", "/state", Some(&bad)).json();
+        assert!(problem["mistakes"].is_array(), "{pointer}: {problem}");
+        assert_eq!(control.state(), before, "{pointer}");
+    }
+    for parent in ["", "/ids", "/sso", "/world", &acme("")] {
+        let mut bad = good.clone();
+        bad.pointer_mut(parent).unwrap()["unknown"] = json!(1);
+        control.call(400, "PUT", "/state", Some(&bad));
+        assert_eq!(control.state(), before, "{parent}");
+    }
+}
+
+#[test]
+fn a_snapshot_brings_back_all_that_counts() {
+    let mut control = Control::healthy();
+    control.put("/clock", json!({"freeze": true}));
+    control.post(201, "/faults", busy(2));
+    control.create("kept");
+    control.jane(503, "GET", "/credentials", None);
+    let (state, faults) = (control.state(), control.get("/faults"));
+    control.call(201, "POST", "/snapshots/half-way", None);
+    control.jane(503, "GET", "/credentials", None);
+    control.jane(200, "GET", "/credentials", None);
+    control.create("lost");
+    control.call(204, "DELETE", "/faults", None);
+    control.call(200, "POST", "/reset", None);
+    control.put("/scenario", json!({"name": "empty-account"}));
+    // Twice: restoring does not use a snapshot up.
+    for _ in 0..2 {
+        let shown = control.call(200, "POST", "/snapshots/half-way/restore", None).json();
+        assert_eq!(shown["scenario"], "healthy");
+        assert_eq!((control.state(), control.get("/faults")), (state.clone(), faults.clone()));
+        control.jane(503, "GET", "/credentials", None);
+        control.jane(200, "GET", "/credentials", None);
+    }
+    for name in ["a%20b", &"x".repeat(65), "%2e%2e", "a+b"] {
+        control.call(400, "POST", &format!("/snapshots/{name}"), None);
+    }
+    for number in 1..32 {
+        control.call(201, "POST", &format!("/snapshots/s{number}"), None);
+    }
+    control.call(409, "POST", "/snapshots/one-too-many", None);
+    control.call(201, "POST", "/snapshots/s1", None);
+    for _ in 0..1000 {
+        control.wire.ask("POST", "/__admin/faults", &[], Some(&busy(1)));
+    }
+    control.post(409, "/faults", busy(1));
+    control.call(204, "DELETE", "/sandboxes/default", None);
+    assert_eq!(control.get("/snapshots")["meta"]["total"], 0, "they went with the sandbox");
+}
+
+#[test]
+fn invitations_limits_and_flapping_follow_the_clock() {
+    let mut control = Control::healthy();
+    control.put("/clock", json!({"freeze": "2026-04-19T18:15:00Z"}));
+    let limit = json!({"name": "limit", "when": {"operation": "get_user", "rate": {"calls": 2, "within": "1m"}},
+                       "then": {"status": 429, "body": {"error": "slow down"}}});
+    control.post(201, "/faults", limit);
+    let mut state = control.get("/state");
+    state["sso"]["status"] = json!("flapping");
+    state["sso"]["flapping"] = json!({"seconds": {"up": 60, "down": 60}});
+    state["sso_since"] = json!("2026-04-19T18:15:00Z");
+    control.put("/state", state);
+    let look = |control: &mut Control| {
+        let account = control.jane(200, "GET", "/account", None);
+        assert!(account.header("date").is_some_and(|date| date.starts_with("Sun, 19 Apr 2026 18:1")));
+        let expired: Vec<bool> = ["pending_buyers", "pending_sellers"]
+            .iter()
+            .flat_map(|list| account.json()[list].as_array().cloned().unwrap_or_default())
+            .map(|one| one["expired"].as_bool().unwrap())
+            .collect();
+        let degraded = control.jane(200, "GET", "/connections", None).header("x-connections-degraded").is_some();
+        (expired.contains(&true), degraded, control.wire.ask("GET", "/user", &[], None).status)
+    };
+    assert_eq!(look(&mut control), (false, false, 200));
+    assert_eq!(look(&mut control), (false, false, 200));
+    assert_eq!(look(&mut control), (false, false, 429), "nothing goes on while the clock stands");
+    control.put("/clock", json!({"advance": "61s"}));
+    assert_eq!(look(&mut control), (true, true, 200));
+    control.put("/clock", json!({"advance": "1m"}));
+    assert_eq!(look(&mut control), (true, false, 200));
+    let resumed = control.put("/clock", json!({"resume": true}));
+    let now = |shown: &Value| shown["now"].as_str().unwrap().parse::<Timestamp>().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(5));
+    let later = now(&control.get("/clock"));
+    assert!(later > now(&resumed) && later.as_second() - now(&resumed).as_second() < 30);
+}
+
+#[test]
+fn a_switch_may_keep_the_world() {
+    let mut control = Control::healthy();
+    control.create("created before");
+    let rows = control.jane(200, "GET", "/connections", None);
+    assert_eq!(rows.header("x-connections-degraded"), None);
+    control.put("/scenario", json!({"name": "sso-outage", "keep_world": true}));
+    assert!(control.jane(200, "GET", "/credentials", None).text.contains("created before"));
+    assert_eq!(control.jane(200, "GET", "/connections", None).header("x-connections-degraded"), Some("true"));
+    control.put("/scenario", json!({"name": "healthy"}));
+    assert!(!control.jane(200, "GET", "/credentials", None).text.contains("created before"));
+}
+
+#[test]
+fn what_happens_is_told_without_secrets() {
+    let mut control = Control::healthy();
+    let mut listener = Wire::open(control.mock.server.address());
+    let get = format!(
+        "GET /__admin/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: {}\r\n\r\n",
+        authorization("API", JANE)
+    );
+    listener.send(get.as_bytes());
+    while listener.line() != "\r\n" {}
+    control.jane(200, "GET", "/connections?relationship_type=seller&secret=in-the-query", None);
+    control.jane(200, "GET", "/__sandbox/other/user", None);
+    let state = control.get("/state");
+    control.put("/scenario", json!({"name": "sso-outage"}));
+    control.call(200, "POST", "/reset", None);
+    control.post(201, "/faults", busy(1));
+    control.call(204, "DELETE", "/faults", None);
+    control.put("/clock", json!({"advance": "1s"}));
+    control.put("/state", state);
+    control.call(201, "POST", "/snapshots/last", None);
+    control.call(200, "POST", "/snapshots/last/restore", None);
+    let (mut kinds, mut all) = (Vec::new(), String::new());
+    while !all.contains("/__admin/snapshots/last/restore") {
+        let line = listener.line();
+        assert!(!line.is_empty(), "{all}");
+        all += &line;
+        if let Some(kind) = line.strip_prefix("event: ") {
+            kinds.push(kind.trim().to_owned());
+        } else if let Some(data) = line.strip_prefix("data: ") {
+            assert!(serde_json::from_str::<Value>(data).unwrap().is_object(), "{data}");
+        }
+    }
+    kinds.retain(|kind| kind != "exchange");
+    assert_eq!(kinds, ["switch", "reset", "fault", "fault", "clock", "state", "state"]);
+    assert!(all.contains(r#""operation":"list_connections","status":200"#), "{all}");
+    let other = authorization("API", JANE);
+    for secret in [JANE, &other["Basic ".len()..], "in-the-query", "Authorization", "other", "example-salesforce"] {
+        assert!(!all.contains(secret), "{secret}: {all}");
+    }
+}
+
+#[test]
+fn strangers_are_kept_out() {
+    const OPEN: [&str; 4] = ["/health", "/version", "/openapi.json", "/admin-openapi.json"];
+    let ask = |mock: &Mock, path: &str, headers: &str| {
+        let headers =
+            if headers.contains("Host:") { headers.to_owned() } else { format!("Host: localhost\r\n{headers}") };
+        let reply = mock.raw(format!("GET /__admin{path} HTTP/1.1\r\n{headers}Connection: close\r\n\r\n").as_bytes());
+        reply[9..12].parse::<u16>().unwrap()
+    };
+    let local = Mock::healthy();
+    let token =
+        Mock::start(MockServer::builder().configure(|settings| settings.admin_token = Some("s3cret".to_owned())));
+    let public = Mock::start(MockServer::builder().configure(|settings| settings.host = [0, 0, 0, 0].into()));
+    let rows: &[(&Mock, &str, u16)] = &[
+        (&local, "", 200),
+        (&local, "Origin: https://evil.example\r\n", 403),
+        (&local, "Origin: null\r\n", 403),
+        (&local, "Sec-Fetch-Site: cross-site\r\n", 403),
+        (&local, "Host: evil.example\r\n", 403),
+        (&token, "", 401),
+        (&token, "Authorization: Bearer guess\r\n", 401),
+        (&token, "Authorization: Bearer s3cret\r\n", 200),
+        (&token, "Host: mock.test\r\nAuthorization: Bearer s3cret\r\n", 200),
+        (&public, "", 403),
+        (&public, "Authorization: Bearer s3cret\r\n", 403),
+    ];
+    for (mock, headers, status) in rows {
+        for path in ["/state", "/sandboxes", "/nothing"] {
+            let expected = if path == "/nothing" && *status == 200 { 404 } else { *status };
+            assert_eq!(ask(mock, path, headers), expected, "{path} {headers:?}");
+        }
+        for path in OPEN {
+            assert_eq!(ask(mock, path, headers), 200, "{path} {headers:?}");
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Sandboxes beside each other: nothing of one is seen in another, switching is atomic, and their number is bounded.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use leadconduit_mock::world::clock::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, JANE};
+use crate::wire::{Process, Wire, authorization};
+
+const CLIENTS: usize = 64;
+const ROUNDS: usize = 16;
+
+/// One client with a sandbox of its own, and what it must find there.
+struct Client {
+    wire: Wire,
+    number: usize,
+    name: String,
+    prefix: String,
+    headers: Vec<(&'static str, String)>,
+    scenario: &'static str,
+    /// How many requests the sandbox has had since its start.
+    requests: usize,
+    own: Vec<String>,
+}
+
+impl Client {
+    fn new(number: usize, address: std::net::SocketAddr) -> Self {
+        let name = format!("box-{number}");
+        let mut prefix = String::new();
+        let headers = match number % 5 {
+            0 => vec![("X-Mock-Sandbox", name.clone())],
+            1 => vec![("Cookie", format!("a=b; mock_sandbox={name}"))],
+            2 => vec![("Authorization", authorization(&format!("API+{name}"), JANE))],
+            3 => vec![("Authorization", authorization("API", &format!("{JANE}+{name}")))],
+            _ => {
+                prefix = format!("/__sandbox/{name}");
+                Vec::new()
+            }
+        };
+        let wire = Wire::open(address);
+        Self { wire, number, name, prefix, headers, scenario: "healthy", requests: 0, own: Vec::new() }
+    }
+
+    #[track_caller]
+    fn ask(&mut self, status: u16, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        let headers: Vec<(&str, &str)> = self.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let reply = self.wire.ask(method, &format!("{}{path}", self.prefix), &headers, body).expect(status);
+        self.requests += 1;
+        assert_eq!(reply.header("x-mock-sandbox"), Some(self.name.as_str()));
+        assert_eq!(reply.header("x-mock-request-id"), Some(self.requests.to_string().as_str()), "{method} {path}");
+        reply
+    }
+
+    /// Begins anew: the call itself still belongs to what was before.
+    fn begin(&mut self, method: &str, path: &str, body: Option<&Value>, scenario: &'static str) {
+        self.ask(200, method, path, body);
+        (self.requests, self.scenario) = (0, scenario);
+        self.own.clear();
+    }
+
+    #[track_caller]
+    fn list(&mut self) -> Answer {
+        let reply = self.ask(200, "GET", "/credentials", None);
+        assert_eq!(reply.header("x-mock-scenario"), Some(self.scenario));
+        assert_eq!(reply.header("x-mock-fault"), None);
+        let rows = reply.json();
+        let names = rows.as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap());
+        let mut names: Vec<&str> = names.filter(|name| name.starts_with("box-")).collect();
+        names.sort_unstable();
+        assert_eq!(names, self.own);
+        reply
+    }
+
+    #[track_caller]
+    fn shows(&mut self, at: Timestamp) {
+        let date = self.ask(200, "GET", "/user", None).header("date").unwrap().to_owned();
+        assert_eq!(date, at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
+    }
+
+    fn round(&mut self, round: usize) {
+        let name = format!("{} {round:02}", self.name);
+        let body = json!({"name": name, "type": "user", "package": "p", "username": "u", "password": "p"});
+        let id = self.ask(201, "POST", "/credentials", Some(&body)).json()["id"].as_str().unwrap().to_owned();
+        self.own.push(name);
+        self.list();
+        if round % 2 == 1 {
+            self.ask(200, "DELETE", &format!("/credentials/{id}"), None);
+            self.own.pop();
+            self.list();
+        }
+        let fault = json!({
+            "name": format!("fault-of-{}", self.name),
+            "when": {"operation": "list_credentials"},
+            "then": {"status": 503, "headers": {"Retry-After": self.number.to_string()}, "body": {"error": "busy"}},
+            "times": 1,
+        });
+        self.ask(201, "POST", "/__admin/faults", Some(&fault));
+        let met = self.ask(503, "GET", "/credentials", None);
+        assert_eq!(met.header("retry-after"), Some(self.number.to_string().as_str()));
+        assert!(met.header("x-mock-fault").unwrap().contains(&format!("fault-of-{}", self.name)));
+        self.list();
+        // A moment that no other client ever sees.
+        let at: Timestamp = "2030-01-01T00:00:00Z".parse().unwrap();
+        let at = at + SignedDuration::from_secs((self.number * 1000 + round).try_into().unwrap());
+        self.ask(200, "PUT", "/__admin/clock", Some(&json!({"freeze": at.to_string()})));
+        self.shows(at);
+        self.ask(200, "PUT", "/__admin/clock", Some(&json!({"advance": "90d"})));
+        self.shows(at + SignedDuration::from_hours(90 * 24));
+        match round % 4 {
+            0 => {
+                let scenario = if self.scenario == "healthy" { "sso-outage" } else { "healthy" };
+                self.begin("PUT", "/__admin/scenario", Some(&json!({"name": scenario})), scenario);
+            }
+            2 => self.begin("POST", "/__admin/reset", None, self.scenario),
+            _ => return,
+        }
+        let reply = self.list();
+        assert!(!reply.header("date").unwrap().contains("2030"), "the clock begins anew too");
+        assert_eq!(self.ask(200, "GET", "/__admin/faults", None).json()["meta"]["total"], 0);
+    }
+}
+
+#[test]
+fn nobody_sees_what_is_another_clients() {
+    let server = Process::start(4, &[]);
+    std::thread::scope(|scope| {
+        for number in 0..CLIENTS {
+            let address = server.address;
+            scope.spawn(move || {
+                let mut client = Client::new(number, address);
+                (0..ROUNDS).for_each(|round| client.round(round));
+            });
+        }
+    });
+    let mut wire = Wire::open(server.address);
+    let rows = wire.ask("GET", "/credentials", &[], None).expect(200);
+    assert!(!rows.text.contains("box-"), "the default sandbox has seen nothing of it");
+    let list = wire.ask("GET", "/__admin/sandboxes", &[], None).expect(200).json();
+    assert_eq!((&list["meta"]["total"], &list["sandboxes"][0]["requests"]), (&json!(CLIENTS + 1), &json!(2)));
+}
+
+/// A scenario in which the account's name and the headers of a rule say which one it is.
+fn colour(name: &str) -> String {
+    format!(
+        "version: 1\nname: {name}\ndescription: all of it is {name}\nextends: healthy\n\
+         world:\n  accounts:\n    - account: {{ id: 5fd4371e940df5a34a3888b2, name: {name} }}\n\
+         rules:\n  - name: says-{name}\n    when: {{ operation: get_account }}\n    then: {{ headers: {{ X-Rule: {name} }} }}\n"
+    )
+}
+
+#[test]
+fn a_reply_is_wholly_of_the_old_scenario_or_wholly_of_the_new() {
+    const AT_A_TIME: usize = 200;
+    const EACH: usize = 30;
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["red", "blue"] {
+        std::fs::write(folder.path().join(format!("{name}.yaml")), colour(name)).unwrap();
+    }
+    let server = Process::start(4, &["--scenarios", folder.path().to_str().unwrap(), "--scenario", "red"]);
+    let (seen, running) = ([AtomicUsize::new(0), AtomicUsize::new(0)], AtomicBool::new(true));
+    let switches = std::thread::scope(|scope| {
+        let switcher = scope.spawn(|| {
+            let mut wire = Wire::open(server.address);
+            let mut switches = 0;
+            while running.load(Ordering::Relaxed) {
+                let name = ["blue", "red"][switches % 2];
+                wire.ask("PUT", "/__admin/scenario", &[], Some(&json!({"name": name}))).expect(200);
+                switches += 1;
+            }
+            switches
+        });
+        let clients: Vec<_> = (0..AT_A_TIME)
+            .map(|number| {
+                let (seen, address) = (&seen, server.address);
+                scope.spawn(move || {
+                    let mut wire = Wire::open(address);
+                    for _ in 0..EACH {
+                        // Reads and writes: a write must not land in a world that has gone.
+                        let (method, body) = match number % 4 {
+                            0 => ("PUT", Some(json!({"data_retention_in_days": 30}))),
+                            _ => ("GET", None),
+                        };
+                        let reply = wire.ask(method, "/account", &[], body.as_ref()).expect(200);
+                        let said = reply.header("x-mock-scenario").unwrap();
+                        assert_eq!(reply.json()["name"], said, "{method}");
+                        if method == "GET" {
+                            assert_eq!(reply.header("x-rule"), Some(said));
+                            assert!(reply.header("x-mock-fault").is_none_or(|fault| fault.contains(said)));
+                        }
+                        seen[usize::from(said == "blue")].fetch_add(1, Ordering::Relaxed);
+                    }
+                })
+            })
+            .collect();
+        let results: Vec<_> = clients.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
+        running.store(false, Ordering::Relaxed);
+        assert!(results.iter().all(Result::is_ok), "a client met a mixture");
+        switcher.join().unwrap()
+    });
+    let [red, blue] = seen.map(AtomicUsize::into_inner);
+    assert_eq!(red + blue, AT_A_TIME * EACH);
+    assert!(red > 100 && blue > 100 && switches > 20, "{red} red, {blue} blue, {switches} switches");
+}
+
+/// The names of the sandboxes that there are.
+fn names(wire: &mut Wire) -> Vec<String> {
+    let list = wire.ask("GET", "/__admin/sandboxes", &[], None).expect(200).json();
+    let all = list["sandboxes"].as_array().unwrap();
+    all.iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_least_recently_used_ends_first_and_it_is_logged() {
+    let server = Process::start(2, &["--sandboxes-max", "4"]);
+    let mut wire = Wire::open(server.address);
+    let mut touch = |name: &str| wire.ask("GET", &format!("/__sandbox/{name}/user"), &[], None).expect(200);
+    for name in ["a", "b", "c", "a", "d", "b"] {
+        touch(name);
+    }
+    // `d` took the place of `b`, which had been used least recently; then `b`, anew, that of `c`.
+    assert_eq!(names(&mut wire), ["default", "a", "b", "d"]);
+    let log = server.log();
+    assert!(log.contains("sandbox b ends") && log.contains("sandbox c ends") && !log.contains("sandbox a"), "{log}");
+}
+
+#[test]
+fn what_is_idle_ends_and_the_default_never() {
+    let server = Process::start(2, &["--sandbox-idle-ms-max", "300"]);
+    let mut wire = Wire::open(server.address);
+    let settings = json!({"notifications": {}});
+    for (status, prefix) in [(201, ""), (201, "/__sandbox/a"), (409, "/__sandbox/a")] {
+        wire.ask("POST", &format!("{prefix}/user_settings"), &[], Some(&settings)).expect(status);
+    }
+    std::thread::sleep(std::time::Duration::from_millis(400));
+    assert_eq!(names(&mut wire), ["default"]);
+    wire.ask("POST", "/__sandbox/a/user_settings", &[], Some(&settings)).expect(201);
+    wire.ask("POST", "/user_settings", &[], Some(&settings)).expect(409);
+    assert!(server.log().contains("sandbox a begins anew: it had not been used for 300 ms"), "{}", server.log());
+}
+
+#[test]
+fn ten_thousand_idle_sandboxes_are_small() {
+    let server = Process::start(2, &[]);
+    let mut wire = Wire::open(server.address);
+    wire.ask("GET", "/user", &[], None).expect(200);
+    let before = server.resident();
+    for number in 1..10_000 {
+        wire.ask("GET", "/user", &[("X-Mock-Sandbox", &format!("box-{number}"))], None).expect(200);
+    }
+    let grown = server.resident().saturating_sub(before) / 1_000_000;
+    assert_eq!(names(&mut wire).len(), 10_000, "none of them has ended");
+    println!("10,000 sandboxes: {grown} MB");
+    assert!(grown < 200, "{grown} MB");
+}
