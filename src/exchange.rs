@@ -106,6 +106,7 @@ pub struct Drip {
 
 /// A connection that breaks. The names are `WireMock`'s where it has the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename_all = "SCREAMING_SNAKE_CASE"))]
 pub enum WireFault {
     /// It is closed without a byte.
     EmptyResponse,

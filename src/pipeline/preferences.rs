@@ -15,15 +15,13 @@ use http::{HeaderName, HeaderValue};
 
 use crate::exchange::Request;
 use crate::problem::Problem;
+use crate::world::delay::DELAY_MS_MAX;
 use crate::yaml::nearest;
 
 pub use reply::contract_reply;
 
 /// The header that lists what was applied.
 pub const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
-
-/// The longest delay that can be wished for.
-pub const DELAY_MS_MAX: u64 = 300_000;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const FAULTS: HeaderName = HeaderName::from_static("x-mock-faults");

@@ -73,7 +73,6 @@ pub struct ReplyPart {
     pub body: BodyPart,
     /// How the connection breaks.
     #[serde(default, deserialize_with = "words::fault")]
-    #[cfg_attr(test, schemars(with = "Option<schema::Fault>"))]
     pub fault: Option<WireFault>,
     /// How long it takes.
     pub delay_ms: Option<RangePart>,

@@ -337,7 +337,6 @@ pub struct ThenPart {
     pub drip: Option<DripPart>,
     /// How the connection breaks.
     #[serde(default, deserialize_with = "words::fault")]
-    #[cfg_attr(test, schemars(with = "Option<schema::Fault>"))]
     pub fault: Option<WireFault>,
     /// Whether the operation does its work although its reply is lost to a fault: `done` (the default) or `skipped`.
     #[serde(default, deserialize_with = "work")]

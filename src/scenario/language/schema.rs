@@ -27,24 +27,6 @@ pub(super) enum Method {
     Patch,
 }
 
-/// How a connection breaks.
-#[derive(JsonSchema)]
-#[schemars(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(super) enum Fault {
-    /// It is closed without a byte.
-    EmptyResponse,
-    /// A good head that announces chunks, then garbage that is none, then it is closed.
-    MalformedResponseChunk,
-    /// Garbage, then it is closed.
-    RandomDataThenClose,
-    /// It is reset without a byte.
-    ConnectionResetByPeer,
-    /// The head with the right Content-Length, half of the body, then it is closed.
-    TruncatedBody,
-    /// Nothing, until the client gives up or a limit ends it.
-    Hang,
-}
-
 /// How a delay is drawn.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
