@@ -37,10 +37,21 @@ impl Hub {
         self.0.receiver_count() > 0
     }
 
-    /// Tells all listeners, in the framing of server-sent events. `kind` is a word such as `exchange`.
+    /// Tells all listeners. `kind` is a word such as `exchange`.
     pub fn tell(&self, kind: &str, data: &Value) {
+        self.send(Self::framed(kind, data));
+    }
+
+    /// An event in the framing of server-sent events.
+    #[must_use]
+    pub fn framed(kind: &str, data: &Value) -> Bytes {
+        Bytes::from(format!("event: {kind}\ndata: {data}\n\n"))
+    }
+
+    /// Sends an event that is framed to all listeners.
+    pub fn send(&self, event: Bytes) {
         // Nobody listening is no failure.
-        let _ = self.0.send(Bytes::from(format!("event: {kind}\ndata: {data}\n\n")));
+        let _ = self.0.send(event);
     }
 
     /// Listens from now on.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version};
 
 use crate::events::Hub;
@@ -140,7 +141,22 @@ impl WireFault {
     }
 }
 
+/// The content type of every JSON body.
+pub const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+
 impl Reply {
+    /// LeadConduit's error document.
+    #[must_use]
+    pub fn error(status: StatusCode, message: &str) -> Self {
+        Self::json(status, serde_json::json!({"error": message}).to_string())
+    }
+
+    /// A reply with a body of JSON.
+    #[must_use]
+    pub fn json(status: StatusCode, body: impl Into<Bytes>) -> Self {
+        Self::new(status, body).with(CONTENT_TYPE, JSON)
+    }
+
     /// A reply without headers.
     #[must_use]
     pub fn new(status: StatusCode, body: impl Into<Bytes>) -> Self {

@@ -12,6 +12,8 @@
 //! | [`contract`] | what LeadConduit promises: load, route, check (the only user of `jsonschema`) |
 //! | [`world`] | everything the simulated LeadConduit knows: accounts, documents, sign-on, clock, ids, chance |
 //! | [`behaviour`] | what each operation does to the world: one table |
+//! | [`journal`] | exchanges, bounded and without secrets |
+//! | [`coverage`] | what a client has exercised, counted |
 //! | [`sandbox`] | isolated worlds, each with its scenario, faults and clock, and which one a request means |
 //! | [`scenario`] | YAML files that say how a world starts and what happens to requests, with examples that prove it |
 //! | [`generate`] | schema to believable value, from a seed |
@@ -28,7 +30,7 @@
 //! # What always holds
 //!
 //! - Calls go one way: `server → pipeline → {admin, sandbox, contract, generate}`, `admin → {sandbox, scenario}`,
-//!   `sandbox → {scenario, behaviour} → world`. Nothing points back at `server`, which knows requests and replies only.
+//!   `sandbox → {journal, coverage, scenario, behaviour} → world`. Nothing points back at `server`, which knows requests and replies only.
 //! - Only `server`, `cli`, `start`, `watch` and the file loaders do I/O. All the rest is functions on values.
 //! - Time, chance and ids come from [`world`] alone; `clippy.toml` forbids other sources.
 //! - A request sees one state of its sandbox. Whoever changes more than documents counts the sandbox's epoch up, and
@@ -45,10 +47,12 @@ pub mod admin;
 pub mod behaviour;
 pub mod cli;
 pub mod contract;
+pub mod coverage;
 pub mod embed;
 pub mod events;
 pub mod exchange;
 pub mod generate;
+pub mod journal;
 pub mod pipeline;
 pub mod pointer;
 pub mod problem;

@@ -19,13 +19,16 @@ use crate::contract::route::PathValues;
 use crate::contract::{Operation, Route, Violation, negotiate};
 use crate::exchange::{Body, Delivery, Reply, Request};
 use crate::generate;
+use crate::journal::Exchange;
 use crate::problem::{self, Problem};
-use crate::sandbox::{Frame, Moved, Overlay, choose};
+use crate::sandbox::{Frame, Moved, Overlay, Sandbox, choose};
 use crate::scenario::rule::Asked;
+use crate::scenario::rule::says::Spoken;
 use crate::settings::{CorsPolicy, Limits, MockHeaders, RequestMode, Settings};
 use crate::stage::Stage;
 use crate::world::Caller;
 use crate::world::chance::Purpose;
+use crate::world::clock::uptime;
 use crate::world::sso::Line;
 use preferences::{Faults, Preferences};
 
@@ -75,11 +78,17 @@ pub struct Pipeline {
 #[derive(Debug, Default)]
 struct Notes<'p> {
     operation: Option<&'p Operation>,
+    /// Whether nothing answers to the request's method and path.
+    unknown: bool,
+    /// Whether it is a control call.
+    is_control: bool,
     frame: Option<Frame>,
+    /// What the operation works with; nothing when it was not reached.
+    input: Input,
     violations: Vec<Violation>,
     wishes: Preferences,
-    /// What rules did, for `X-Mock-Fault`.
-    faults: Vec<String>,
+    /// What rules did.
+    spoken: Vec<Spoken>,
     /// What rules add to the reply.
     headers: HeaderMap,
     delivery: Option<Box<Delivery>>,
@@ -132,10 +141,16 @@ impl Pipeline {
     /// Answers a request. Whatever happens there is a reply.
     #[must_use]
     pub fn answer(&self, request: &Request) -> Reply {
+        self.answer_in(request, None).0
+    }
+
+    /// Answers a request in a sandbox, or in the one that it chooses, and tells what was written down.
+    fn answer_in(&self, request: &Request, sandbox: Option<&Arc<Sandbox>>) -> (Reply, Option<Arc<Exchange>>) {
+        let began = uptime();
         let mut number = None;
         for _ in 0..RESTARTS_MAX {
             let mut notes = Notes::default();
-            let result = catch_unwind(AssertUnwindSafe(|| self.steps(request, &mut notes, number)));
+            let result = catch_unwind(AssertUnwindSafe(|| self.steps(request, &mut notes, sandbox, number)));
             let reply = match result {
                 Ok(Ok(answer)) => self.check_reply(&notes, finish::answer(answer)),
                 Ok(Err(Stop::Moved)) => {
@@ -152,37 +167,45 @@ impl Pipeline {
                 // A bug of ours ends one request, not the server.
                 Err(_) => Problem::internal("the mock met a bug of its own; its log says where").into_reply(),
             };
-            return self.finish(reply, request, notes);
+            return self.finish(reply, request, notes, began);
         }
         let problem = Problem::busy("the sandbox was switched again and again while this request was answered");
-        self.finish(problem.into_reply(), request, Notes::default())
+        self.finish(problem.into_reply(), request, Notes::default(), began)
     }
 
     /// The steps of a request. `number` is its number when the steps begin again.
-    fn steps<'p>(&'p self, request: &Request, notes: &mut Notes<'p>, number: Option<u64>) -> Result<Answer, Stop> {
+    fn steps<'p>(
+        &'p self,
+        request: &Request,
+        notes: &mut Notes<'p>,
+        sandbox: Option<&Arc<Sandbox>>,
+        number: Option<u64>,
+    ) -> Result<Answer, Stop> {
         let choice = choose::choose(request).map_err(|choose::BadName(name)| Problem::sandbox_name(&name))?;
-        let sandbox = self.stage.sandboxes.get(&choice.sandbox);
+        let sandbox = sandbox.cloned().unwrap_or_else(|| self.stage.sandboxes.get(&choice.sandbox));
         let frame = notes.frame.insert(match number {
             None => sandbox.enter(choice.key),
             Some(number) => sandbox.enter_again(choice.key, number),
         });
         whole(request)?;
+        notes.is_control = admin::is_call(choice.path);
         self.answer_admin(request, choice.path, frame)?;
         notes.wishes = Preferences::read(request)?;
         self.prefer(frame, &notes.wishes)?;
         let route = self.route(request, choice.path);
         let operation = route.as_ref().ok().map(|(operation, _)| *operation);
+        notes.operation = operation;
+        notes.unknown = matches!(route, Err(Stop::Problem(_)));
         let mut said =
-            speak::Said { faults: &mut notes.faults, headers: &mut notes.headers, delivery: &mut notes.delivery };
+            speak::Said { spoken: &mut notes.spoken, headers: &mut notes.headers, delivery: &mut notes.delivery };
         if frame.has_rules(true) {
             self.speak(true, frame, &asked(request, choice.path, frame, operation), &mut said)?;
         }
         let (operation, path) = route?;
-        notes.operation = Some(operation);
         let caller = authenticate(frame)?;
         negotiate(request)?;
-        let (input, violations) = check::check(operation, path, request, self.checks());
-        notes.violations = violations;
+        let input = &mut notes.input;
+        (*input, notes.violations) = check::check(operation, path, request, self.checks());
         self.refuse_violations(&notes.violations)?;
         if notes.wishes.asks_for_contract_reply() {
             let seed = frame.seed();
@@ -192,7 +215,7 @@ impl Pipeline {
             self.speak(false, frame, &asked(request, choice.path, frame, Some(operation)), &mut said)?;
         }
         let line = Line::of(&operation.id);
-        let outcome = self.behave(operation, frame, caller, &input, request, &line);
+        let outcome = self.behave(operation, frame, caller, input, request, &line);
         said.wait(line.waited_ms());
         outcome
     }

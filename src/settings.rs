@@ -106,6 +106,14 @@ pub struct Limits {
     pub hang_ms_max: u64,
     /// How large `X-Mock-Violations` may be.
     pub violations_bytes_max: usize,
+    /// How many exchanges the journal of one sandbox holds; the oldest go first, and 0 keeps none.
+    pub journal_entries_max: usize,
+    /// How many bytes the journal of one sandbox holds.
+    pub journal_bytes_max: usize,
+    /// How many bytes the journals of all sandboxes hold together. Each may hold its even share of it all the same.
+    pub journal_total_bytes_max: usize,
+    /// How much of a body the journal keeps.
+    pub journal_body_bytes_max: usize,
 }
 
 impl Default for Limits {
@@ -122,6 +130,10 @@ impl Default for Limits {
             sandbox_idle_ms_max: 60 * 60 * 1000,
             hang_ms_max: 5 * 60 * 1000,
             violations_bytes_max: 4 * 1024,
+            journal_entries_max: 10_000,
+            journal_bytes_max: 32 * 1024 * 1024,
+            journal_total_bytes_max: 256 * 1024 * 1024,
+            journal_body_bytes_max: 64 * 1024,
         }
     }
 }

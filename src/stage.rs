@@ -54,10 +54,9 @@ impl Stage {
     ) -> Result<Self, Diagnosis> {
         let (seed, clock) = (settings.seed, settings.clock);
         let start = start(&contract, scenario, seed, clock)?;
-        let limits = settings.limits;
         Ok(Self {
             contract,
-            sandboxes: Sandboxes::new(start, limits.sandboxes_max, limits.sandbox_idle_ms_max),
+            sandboxes: Sandboxes::new(start, &settings.limits),
             seed,
             clock,
             library: RwLock::new(library),

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{Call, Outcome, body, no_content, not_found, ok};
 use crate::exchange::{Delivery, Reply};
 use crate::problem::Problem;
-use crate::sandbox::{DEFAULT, Sandbox, Start};
+use crate::sandbox::{DEFAULT, Sandbox, Start, Summary};
 use crate::scenario::Scenario;
 use crate::world::clock::{Clock, Timestamp, duration, stamp};
 
@@ -72,12 +72,11 @@ fn shown(call: &Call<'_>, scenario: &Scenario) -> Value {
 
 /// A sandbox as it is shown.
 fn sandbox(sandbox: &Sandbox) -> Value {
-    let (scenario, world) = sandbox.scene();
-    let (requests, faults, snapshots) = sandbox.counts();
+    let Summary { scenario, clock, requests, faults, snapshots } = sandbox.summary();
     json!({
         "name": sandbox.name,
         "scenario": scenario.name,
-        "clock": shown_clock(world.clock),
+        "clock": shown_clock(clock),
         "requests": requests,
         "faults": faults,
         "snapshots": snapshots,
@@ -98,7 +97,7 @@ fn shown_clock(clock: Clock) -> Value {
 }
 
 pub(super) fn clock(call: &Call<'_>) -> Outcome {
-    Ok(ok(&shown_clock(call.sandbox.world().clock)))
+    Ok(ok(&shown_clock(call.sandbox.clock())))
 }
 
 /// The body of a change of the clock.
@@ -162,7 +161,7 @@ pub(super) fn end_sandbox(call: &Call<'_>) -> Outcome {
         renew_default(call);
     } else if !call.stage.sandboxes.end(call.name) {
         let list = call.stage.sandboxes.list();
-        return Err(not_found("sandbox", call.name, list.iter().take(50).map(|one| one.name.as_str())));
+        return Err(not_found("sandbox", call.name, list.iter().take(50).map(|one| &*one.name)));
     }
     Ok(no_content())
 }

@@ -11,7 +11,7 @@ mod state;
 
 use std::sync::Arc;
 
-use http::header::{ALLOW, CONTENT_TYPE};
+use http::header::ALLOW;
 use http::{HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -24,7 +24,6 @@ use crate::stage::Stage;
 use crate::world::clock;
 
 const PREFIX: &str = "/__admin";
-const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
 /// A control call on its way.
 struct Call<'a> {
@@ -45,7 +44,7 @@ const CALLS: &[Line] = &[
     (Method::GET, "/health", health),
     (Method::GET, "/version", version),
     (Method::GET, "/openapi.json", |call| Ok(ok(&call.stage.contract.public_document()))),
-    (Method::GET, "/admin-openapi.json", |_| Ok(json_text(StatusCode::OK, OPENAPI.to_owned()))),
+    (Method::GET, "/admin-openapi.json", |_| Ok(Reply::json(StatusCode::OK, OPENAPI))),
     (Method::GET, "/scenarios", control::scenarios),
     (Method::GET, "/scenario", control::scenario),
     (Method::PUT, "/scenario", control::put_scenario),
@@ -72,13 +71,16 @@ const CALLS: &[Line] = &[
 /// This API's own OpenAPI document, made by the build script.
 const OPENAPI: &str = include_str!(concat!(env!("OUT_DIR"), "/admin-openapi.json"));
 
+/// Whether a path is one of the control API's.
+#[must_use]
+pub fn is_call(path: &str) -> bool {
+    path.strip_prefix(PREFIX).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// Answers a call of the control API; `None` when the path is not one of its.
 #[must_use]
 pub fn answer(stage: &Stage, access: &Access, request: &Request, path: &str, sandbox: &Arc<Sandbox>) -> Option<Reply> {
-    let rest = path.strip_prefix(PREFIX)?;
-    if !rest.is_empty() && !rest.starts_with('/') {
-        return None;
-    }
+    let rest = path.strip_prefix(PREFIX).filter(|_| is_call(path))?;
     // What a browser asks before a call is answered as for every other path.
     if crate::pipeline::cors::is_preflight(request) {
         return None;
@@ -160,19 +162,15 @@ fn version(_: &Call<'_>) -> Outcome {
 }
 
 fn ok(value: &Value) -> Reply {
-    json_text(StatusCode::OK, value.to_string())
+    Reply::json(StatusCode::OK, value.to_string())
 }
 
 fn created(value: &Value) -> Reply {
-    json_text(StatusCode::CREATED, value.to_string())
+    Reply::json(StatusCode::CREATED, value.to_string())
 }
 
 fn no_content() -> Reply {
     Reply::new(StatusCode::NO_CONTENT, "")
-}
-
-fn json_text(status: StatusCode, text: String) -> Reply {
-    Reply::new(status, text).with(CONTENT_TYPE, JSON)
 }
 
 /// 404: nothing of that name, with the nearest name that there is.

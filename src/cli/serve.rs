@@ -99,6 +99,18 @@ struct LimitArgs {
     /// How long a connection hangs at most when a fault lets it
     #[arg(long, value_name = "MS", default_value_t = Limits::default().hang_ms_max, env = "LEADCONDUIT_MOCK_HANG_MS_MAX")]
     hang_ms_max: u64,
+    /// How many exchanges the journal of one sandbox holds; 0 keeps none
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().journal_entries_max, env = "LEADCONDUIT_MOCK_JOURNAL_ENTRIES_MAX")]
+    journal_entries_max: usize,
+    /// How many bytes the journal of one sandbox holds
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().journal_bytes_max, env = "LEADCONDUIT_MOCK_JOURNAL_BYTES_MAX")]
+    journal_bytes_max: usize,
+    /// How many bytes the journals of all sandboxes hold together
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().journal_total_bytes_max, env = "LEADCONDUIT_MOCK_JOURNAL_TOTAL_BYTES_MAX")]
+    journal_total_bytes_max: usize,
+    /// How much of a body the journal keeps
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().journal_body_bytes_max, env = "LEADCONDUIT_MOCK_JOURNAL_BODY_BYTES_MAX")]
+    journal_body_bytes_max: usize,
 }
 
 fn origin(text: &str) -> Result<String, String> {
@@ -145,6 +157,10 @@ impl ServeArgs {
                 sandboxes_max: limits.sandboxes_max,
                 sandbox_idle_ms_max: limits.sandbox_idle_ms_max,
                 hang_ms_max: limits.hang_ms_max,
+                journal_entries_max: limits.journal_entries_max,
+                journal_bytes_max: limits.journal_bytes_max,
+                journal_total_bytes_max: limits.journal_total_bytes_max,
+                journal_body_bytes_max: limits.journal_body_bytes_max,
                 ..Limits::default()
             },
         }

@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE, DATE, ETAG, IF_NONE_MATCH, VARY};
@@ -11,13 +13,15 @@ use serde_json::json;
 use super::preferences::PREFERENCE_APPLIED;
 use super::{Notes, Pipeline, cors, speak};
 use crate::behaviour::{Answer, Refusal};
+use crate::contract::Operation;
 use crate::contract::violation::header_json;
-use crate::exchange::{Body, Reply, Request};
+use crate::exchange::{Body, JSON, Reply, Request};
+use crate::journal::{Draft, Exchange, Met};
 use crate::problem;
+use crate::sandbox::{DEFAULT, Sandbox, choose};
 use crate::settings::MockHeaders;
-use crate::world::clock::{self, Clock, Timestamp};
+use crate::world::clock::{self, Clock, Timestamp, uptime};
 
-const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 const VARY_ON: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding, Origin");
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 const KEEP_ALIVE: HeaderValue = HeaderValue::from_static("keep-alive");
@@ -35,7 +39,7 @@ const VIOLATIONS: HeaderName = HeaderName::from_static("x-mock-violations");
 /// LeadConduit's error document.
 pub(super) fn refusal(refusal: &Refusal) -> Reply {
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    Reply::new(status, json!({"error": refusal.message}).to_string()).with(CONTENT_TYPE, JSON)
+    Reply::error(status, &refusal.message)
 }
 
 /// An operation's answer as a reply.
@@ -53,9 +57,17 @@ pub(super) fn answer(answer: Answer) -> Reply {
 
 impl Pipeline {
     /// Adds what every reply carries, and answers 304 where the client has the body already.
-    pub(super) fn finish(&self, mut reply: Reply, request: &Request, mut notes: Notes<'_>) -> Reply {
+    pub(super) fn finish(
+        &self,
+        mut reply: Reply,
+        request: &Request,
+        mut notes: Notes<'_>,
+        began: Duration,
+    ) -> (Reply, Option<Arc<Exchange>>) {
         let now = notes.frame.as_ref().map_or_else(|| Clock::Real.now(), |frame| frame.now);
-        reply.headers.extend(std::mem::take(&mut notes.headers));
+        if !notes.headers.is_empty() {
+            reply.headers.extend(std::mem::take(&mut notes.headers));
+        }
         // A rule may have set them otherwise, on purpose.
         reply.headers.entry(VARY).or_insert(VARY_ON);
         reply.headers.entry(DATE).or_insert_with(|| date(now));
@@ -86,8 +98,60 @@ impl Pipeline {
         if self.policy.mock_headers == MockHeaders::Shown {
             self.mock_headers(&mut reply, &notes);
         }
-        tell(&reply, request, &notes);
-        reply
+        let exchange = self.write_down(&reply, request, notes, now, began);
+        (reply, exchange)
+    }
+
+    /// Writes the exchange into its sandbox's journal, before the reply leaves: who asks next finds it. Control calls
+    /// are no exchanges with LeadConduit.
+    fn write_down(
+        &self,
+        reply: &Reply,
+        request: &Request,
+        notes: Notes<'_>,
+        now: Timestamp,
+        began: Duration,
+    ) -> Option<Arc<Exchange>> {
+        let frame = notes.frame.as_ref();
+        let (_, path) = choose::split_path(request.path());
+        if notes.is_control {
+            return None;
+        }
+        let met = match notes.operation {
+            Some(_) => Met::Operation,
+            None if !notes.spoken.is_empty() => Met::Rule,
+            None if notes.unknown || frame.is_none() => Met::Nothing,
+            None if matches!(request.body, Body::Whole(_)) => Met::Mock,
+            None => Met::Nothing,
+        };
+        let took = uptime().saturating_sub(began);
+        let draft = Draft {
+            request,
+            path,
+            reply,
+            key: frame.and_then(|frame| frame.key.as_deref()),
+            number: frame.map_or(0, |frame| frame.number),
+            at: now,
+            took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            scenario: frame.map(|frame| Arc::clone(&frame.scenario)),
+            operation: notes.operation,
+            met,
+            caller: frame.and_then(|frame| frame.caller.as_ref()),
+            violations: notes.violations,
+            spoken: notes.spoken,
+            body_bytes_max: self.policy.limits.journal_body_bytes_max,
+        };
+        let default;
+        let sandbox = match frame {
+            Some(frame) => &frame.sandbox,
+            None => {
+                default = self.stage.sandboxes.get(DEFAULT);
+                &default
+            }
+        };
+        let exchange = sandbox.record(draft.finish(), &notes.input.query, &notes.input.body);
+        tell(sandbox, &exchange, notes.operation);
+        Some(exchange)
     }
 
     fn mock_headers(&self, reply: &mut Reply, notes: &Notes<'_>) {
@@ -97,10 +161,11 @@ impl Pipeline {
             headers.insert(SANDBOX, frame.sandbox.name_header.clone());
             headers.insert(SCENARIO, frame.scenario.name_header.clone());
         }
-        if !notes.faults.is_empty()
-            && let Ok(value) = HeaderValue::try_from(notes.faults.join(", "))
-        {
-            headers.insert(FAULT, value);
+        if !notes.spoken.is_empty() {
+            let spoken: Vec<String> = notes.spoken.iter().map(ToString::to_string).collect();
+            if let Ok(value) = HeaderValue::try_from(spoken.join(", ")) {
+                headers.insert(FAULT, value);
+            }
         }
         if let Some(operation) = notes.operation {
             let status = if reply.status == StatusCode::NOT_MODIFIED { 200 } else { reply.status.as_u16() };
@@ -118,20 +183,19 @@ impl Pipeline {
     }
 }
 
-/// Tells whoever listens to the sandbox. Neither query nor headers are told: they may hold secrets.
-fn tell(reply: &Reply, request: &Request, notes: &Notes<'_>) {
-    let Some(frame) = &notes.frame else { return };
-    frame.sandbox.tell("exchange", || {
+/// Tells whoever listens to the sandbox. Neither query nor headers are told: that is the journal's.
+fn tell(sandbox: &Sandbox, exchange: &Exchange, operation: Option<&Operation>) {
+    sandbox.tell("exchange", || {
         json!({
-            "id": frame.number,
-            "at": clock::stamp(frame.now),
-            "method": request.method.as_str(),
-            "path": request.path(),
-            "operation": notes.operation.map(|operation| &operation.id),
-            "status": reply.status.as_u16(),
-            "scenario": frame.scenario.name,
-            "violations": notes.violations,
-            "faults": notes.faults,
+            "id": exchange.number,
+            "at": clock::stamp(exchange.at),
+            "method": exchange.method.as_str(),
+            "path": exchange.path(),
+            "operation": operation.map(|operation| &operation.id),
+            "status": exchange.status,
+            "scenario": exchange.scenario.as_ref().map(|scenario| &scenario.name),
+            "violations": exchange.violations,
+            "faults": exchange.spoken.iter().map(ToString::to_string).collect::<Vec<_>>(),
         })
     });
 }

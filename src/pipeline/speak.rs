@@ -7,11 +7,11 @@ use crate::exchange::{Delivery, Reply};
 use crate::problem::Problem;
 use crate::sandbox::Frame;
 use crate::scenario::rule::Asked;
-use crate::scenario::rule::says::{Sight, reply_violations};
+use crate::scenario::rule::says::{Sight, Spoken, reply_violations};
 
 /// What rules have said about one request.
 pub(super) struct Said<'n> {
-    pub(super) faults: &'n mut Vec<String>,
+    pub(super) spoken: &'n mut Vec<Spoken>,
     pub(super) headers: &'n mut HeaderMap,
     pub(super) delivery: &'n mut Option<Box<Delivery>>,
 }
@@ -66,7 +66,7 @@ impl Pipeline {
         drop(sight);
         let delivery = turn.delivery();
         if turn.does_something() {
-            said.faults.push(turn.label(delivery.as_ref(), reply.as_ref().map(|reply| reply.status.as_u16())));
+            said.spoken.push(turn.spoken(delivery.as_ref(), reply.as_ref().map(|reply| reply.status.as_u16())));
         }
         if let Some(delivery) = delivery {
             said.deliver(delivery);

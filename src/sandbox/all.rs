@@ -4,7 +4,10 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::{DEFAULT, Sandbox, Start, now_us};
+use super::{DEFAULT, Run, Sandbox, Start, now_us};
+use crate::coverage::Tally;
+use crate::journal::Bounds;
+use crate::settings::Limits;
 
 /// All sandboxes.
 #[derive(Debug)]
@@ -15,6 +18,7 @@ pub struct Sandboxes {
     idle_us_max: u64,
     default: Arc<Sandbox>,
     others: RwLock<Others>,
+    run: Arc<Run>,
 }
 
 /// How many candidates for ending are picked at once.
@@ -44,7 +48,7 @@ impl Others {
                     return Some(Arc::clone(found));
                 }
             }
-            let used = |one: &Arc<Sandbox>| (one.used.load(Ordering::Relaxed), one.name.clone());
+            let used = |one: &Arc<Sandbox>| (one.used.load(Ordering::Relaxed), one.name.to_string());
             let mut all: Vec<(u64, String)> = self.by_name.values().map(used).collect();
             all.sort_unstable();
             all.truncate(CANDIDATES);
@@ -58,10 +62,33 @@ impl Others {
 impl Sandboxes {
     /// The default sandbox, and room for others that start the same.
     #[must_use]
-    pub fn new(start: Start, count_max: usize, idle_ms_max: u64) -> Self {
-        let default = Arc::new(Sandbox::new(DEFAULT, &start));
+    pub fn new(start: Start, limits: &Limits) -> Self {
+        let run = Arc::new(Run::new(Bounds::from(limits)));
+        let default = Arc::new(Sandbox::new(DEFAULT, &start, &run));
+        let idle_us_max = limits.sandbox_idle_ms_max.saturating_mul(1000);
         let start = RwLock::new(Arc::new(start));
-        Self { start, count_max, idle_us_max: idle_ms_max.saturating_mul(1000), default, others: RwLock::default() }
+        Self { start, count_max: limits.sandboxes_max, idle_us_max, default, others: RwLock::default(), run }
+    }
+
+    /// What they share.
+    #[must_use]
+    pub fn run(&self) -> &Run {
+        &self.run
+    }
+
+    /// What has been counted in all of them since the server started, those included that have ended or begun anew.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        let others = self.others.read().unwrap_or_else(PoisonError::into_inner);
+        let all: Vec<Arc<Sandbox>> = others.by_name.values().cloned().collect();
+        drop(others);
+        let past = self.run.past();
+        let mut tally = past.clone();
+        tally.merge(&self.default.tally());
+        all.iter().for_each(|one| tally.merge(&one.tally()));
+        // Before the last hold on a sandbox is given up, which adds to the past.
+        drop(past);
+        tally
     }
 
     /// What new sandboxes begin with.
@@ -92,8 +119,10 @@ impl Sandboxes {
         let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
         self.make_room(&mut others, name, now);
         // Read while nobody can list the sandboxes: after `set_start`, the list has every one that began before it.
-        let found =
-            others.by_name.entry(name.to_owned()).or_insert_with(|| Arc::new(Sandbox::new(name, &self.start())));
+        let found = others
+            .by_name
+            .entry(name.to_owned())
+            .or_insert_with(|| Arc::new(Sandbox::new(name, &self.start(), &self.run)));
         found.used.store(now, Ordering::Relaxed);
         Arc::clone(found)
     }
@@ -147,7 +176,7 @@ impl Sandboxes {
         if let Some(oldest) = others.least_recent() {
             let (name, max) = (&oldest.name, self.count_max);
             tracing::warn!("sandbox {name} ends: there may be {max} at once, and it was used least recently");
-            others.by_name.remove(name);
+            others.by_name.remove(&**name);
         }
     }
 }
@@ -163,11 +192,12 @@ mod tests {
         let contract = Arc::new(Contract::built_in().unwrap());
         let scenario = Library::built_in(Arc::clone(&contract)).unwrap().get("healthy").unwrap();
         let world = scenario.world(&contract, 1, Clock::Real).unwrap();
-        Sandboxes::new(Start { scenario, world }, count_max, idle_ms_max)
+        let limits = Limits { sandboxes_max: count_max, sandbox_idle_ms_max: idle_ms_max, ..Limits::default() };
+        Sandboxes::new(Start { scenario, world }, &limits)
     }
 
     fn names(sandboxes: &Sandboxes) -> Vec<String> {
-        sandboxes.list().iter().map(|sandbox| sandbox.name.clone()).collect()
+        sandboxes.list().iter().map(|sandbox| sandbox.name.to_string()).collect()
     }
 
     #[test]

@@ -48,7 +48,9 @@ pub fn is_name(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
 
-fn split_path(path: &str) -> (Option<&str>, &str) {
+/// The sandbox that the path names, and the path without it.
+#[must_use]
+pub fn split_path(path: &str) -> (Option<&str>, &str) {
     let Some(rest) = path.strip_prefix(PREFIX) else { return (None, path) };
     match rest.find('/') {
         Some(end) => (Some(&rest[..end]), &rest[end..]),

@@ -5,6 +5,8 @@ mod all;
 pub mod choose;
 mod frame;
 mod memo;
+mod record;
+mod run;
 mod state;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,10 +18,14 @@ use serde_json::Value;
 pub use all::Sandboxes;
 pub use choose::Choice;
 pub use frame::{Frame, Moved, Overlay};
+use record::Record;
+pub use run::Run;
 use state::State;
 pub use state::{FAULTS_MAX, Fault, FaultNow, SNAPSHOTS_MAX, Snapshot, Start};
 
+use crate::coverage::Tally;
 use crate::events::Hub;
+use crate::journal::Bounds;
 use crate::scenario::Scenario;
 use crate::scenario::rule::Rule;
 use crate::world::World;
@@ -28,27 +34,51 @@ use crate::world::clock::{Clock, uptime};
 /// The sandbox that there always is.
 pub const DEFAULT: &str = "default";
 
+/// What there is to see of a sandbox.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// The scenario that it plays.
+    pub scenario: Arc<Scenario>,
+    /// Its clock.
+    pub clock: Clock,
+    /// How many requests it has had since it began.
+    pub requests: u64,
+    /// How many faults it has.
+    pub faults: usize,
+    /// The names of its snapshots.
+    pub snapshots: Vec<String>,
+}
+
 /// One isolated world.
 #[derive(Debug)]
 pub struct Sandbox {
     /// Its name.
-    pub name: String,
+    pub name: Arc<str>,
     /// Its name as a header's value.
     pub name_header: HeaderValue,
     /// When it was last used, in microseconds since the process started.
     used: AtomicU64,
     state: Mutex<State>,
+    record: Mutex<Record>,
+    /// What it shares with the others.
+    run: Arc<Run>,
     /// Made when somebody first listens: most sandboxes never have a listener.
     events: OnceLock<Arc<Hub>>,
 }
 
 impl Sandbox {
-    fn new(name: &str, start: &Start) -> Self {
+    fn new(name: &str, start: &Start, run: &Arc<Run>) -> Self {
+        Self::with_state(name, State::new(start), run)
+    }
+
+    fn with_state(name: &str, state: State, run: &Arc<Run>) -> Self {
         Self {
-            name: name.to_owned(),
+            name: name.into(),
             name_header: HeaderValue::from_str(name).unwrap_or(HeaderValue::from_static(DEFAULT)),
             used: AtomicU64::new(now_us()),
-            state: Mutex::new(State::new(start)),
+            state: Mutex::new(state),
+            record: Mutex::new(Record { journal: run.journal(), tally: Tally::default() }),
+            run: Arc::clone(run),
             events: OnceLock::new(),
         }
     }
@@ -72,11 +102,30 @@ impl Sandbox {
         (Arc::clone(&state.scenario), state.world.fork())
     }
 
-    /// How many requests it has had since its start, how many faults it has, and the names of its snapshots.
+    /// What its clock shows.
     #[must_use]
-    pub fn counts(&self) -> (u64, usize, Vec<String>) {
+    pub fn clock(&self) -> Clock {
+        self.lock().world.clock
+    }
+
+    /// What there is to see of it, all of one moment.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
         let state = self.lock();
-        (state.requests, state.faults.len(), state.snapshots.keys().cloned().collect())
+        Summary {
+            scenario: Arc::clone(&state.scenario),
+            clock: state.world.clock,
+            requests: state.requests,
+            faults: state.faults.len(),
+            snapshots: state.snapshots.keys().cloned().collect(),
+        }
+    }
+
+    /// A copy that shares nothing but documents: what happens in it leaves no trace. Its name is the same.
+    #[must_use]
+    pub fn rehearsal(&self) -> Arc<Self> {
+        let state = self.lock().copy();
+        Arc::new(Self::with_state(&self.name, state, &Arc::new(Run::new(Bounds::NOTHING))))
     }
 
     /// How long it has not been used, in milliseconds.
@@ -89,6 +138,7 @@ impl Sandbox {
     /// old or all of the new.
     pub fn begin(&self, start: &Start) {
         self.lock().begin(start);
+        self.turn_page();
     }
 
     /// Begins as a sandbox does that has just come to life: snapshots are gone too.
@@ -96,6 +146,8 @@ impl Sandbox {
         let mut state = self.lock();
         state.snapshots.clear();
         state.begin(start);
+        drop(state);
+        self.turn_page();
     }
 
     /// Plays another scenario's conditions and rules, and keeps the world.
@@ -197,9 +249,17 @@ impl Sandbox {
 
     /// Tells whoever listens. The event is put together only when somebody does.
     pub fn tell(&self, kind: &str, event: impl FnOnce() -> Value) {
-        if let Some(hub) = self.events.get().filter(|hub| hub.is_heard()) {
-            hub.tell(kind, &event());
+        let own = self.events.get().filter(|hub| hub.is_heard());
+        let all = Some(&self.run.events).filter(|hub| hub.is_heard());
+        if own.is_none() && all.is_none() {
+            return;
         }
+        let mut event = event();
+        if let Some(event) = event.as_object_mut() {
+            event.insert("sandbox".to_owned(), Value::from(&*self.name));
+        }
+        let event = Hub::framed(kind, &event);
+        own.into_iter().chain(all).for_each(|hub| hub.send(event.clone()));
     }
 
     /// Held for plain work on values only, never across a wait. A panic in one request must not end the sandbox: the

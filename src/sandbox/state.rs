@@ -122,6 +122,24 @@ impl State {
         state
     }
 
+    /// A state of its own that goes on from here. Nothing is remembered or put aside in it.
+    pub(super) fn copy(&self) -> Self {
+        Self {
+            world: self.world.fork(),
+            scenario: Arc::clone(&self.scenario),
+            playlist: Arc::clone(&self.playlist),
+            counts: self.counts.clone(),
+            faults: self.faults.clone(),
+            faults_added: self.faults_added,
+            rules_began: self.rules_began,
+            snapshots: BTreeMap::new(),
+            requests: self.requests,
+            epoch: 0,
+            version: 0,
+            memo: Memo::default(),
+        }
+    }
+
     /// Begins anew. Snapshots are kept.
     pub(super) fn begin(&mut self, start: &Start) {
         self.world = start.world.fork();

@@ -147,7 +147,7 @@ impl Rule {
             let mut found = Vec::new();
             let step = Step::new(then, single, contract, &mut found);
             if found.is_empty() && trust == Trust::Nobody {
-                rule.hold_against(contract, then, &step, &mut found);
+                rule.hold_against(contract, &step, &mut found);
             }
             mistakes.extend(found.into_iter().map(|(at, message, hint)| (format!("{place}{at}"), message, hint)));
             rule.steps.push(step);

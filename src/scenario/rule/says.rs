@@ -1,6 +1,8 @@
 //! What a rule says in the place of an operation, and how its words are held against the contract.
 
 use std::cell::OnceCell;
+use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -14,7 +16,7 @@ use super::template::{self, WorldSeen};
 use super::when::{Asked, Mistake};
 use super::{Rule, Step, status_of};
 use crate::contract::{Contract, Example, Operation, Violation};
-use crate::exchange::{Delivery, Reply, WireFault};
+use crate::exchange::{Delivery, JSON, Reply, WireFault};
 use crate::scenario::language::ThenPart;
 use crate::world::World;
 use crate::world::document::serialise;
@@ -115,12 +117,31 @@ impl<'a> Sight<'a> {
     }
 }
 
+/// What a rule did to one request.
+#[derive(Clone, Debug)]
+pub struct Spoken {
+    /// Its deeds, such as `status=503`, `delay=250` or the name of a fault.
+    pub deeds: Vec<String>,
+    /// The rule.
+    pub rule: Arc<Rule>,
+}
+
+impl fmt::Display for Spoken {
+    /// As `X-Mock-Fault` tells it: the deeds, then the rule. A header takes visible ASCII only; a quote would end the
+    /// name.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |c: char| if c.is_ascii_graphic() && c != '"' || c == ' ' { c } else { '?' };
+        let name: String = self.rule.name.chars().map(shown).collect();
+        write!(f, "{}; rule=\"{name}\"", self.deeds.join(", "))
+    }
+}
+
 impl Turn {
     /// The reply that the rule gives in the operation's place, if it gives one.
     pub fn reply(&self, contract: &Contract, sight: &Sight<'_>) -> Result<Option<Reply>, String> {
         let step = self.step();
         let Some(says) = &step.says else {
-            let skips = step.skips_work.then(|| error_reply(503, "service unavailable"));
+            let skips = step.skips_work.then(|| Reply::error(status_of(503), "service unavailable"));
             return skips.map(|mut reply| step.add_headers(&mut reply, sight).map(|()| reply)).transpose();
         };
         let operation = sight.asked.operation;
@@ -141,7 +162,7 @@ impl Turn {
             }
         };
         if !reply.body.is_empty() {
-            reply.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+            reply.headers.insert(CONTENT_TYPE, JSON);
         }
         step.add_headers(&mut reply, sight)?;
         Ok(Some(reply))
@@ -167,9 +188,9 @@ impl Turn {
         Some(Delivery { delay_ms, slow_headers, drip, fault, garbage, events: None })
     }
 
-    /// What was done, for `X-Mock-Fault`: the deed, then the rule.
+    /// What was done.
     #[must_use]
-    pub fn label(&self, delivery: Option<&Delivery>, status: Option<u16>) -> String {
+    pub fn spoken(&self, delivery: Option<&Delivery>, status: Option<u16>) -> Spoken {
         let mut deeds = Vec::new();
         deeds.extend(status.map(|status| format!("status={status}")));
         if let Some(delivery) = delivery {
@@ -184,14 +205,7 @@ impl Turn {
         if deeds.is_empty() && !self.step().headers.is_empty() {
             deeds.push("headers".to_owned());
         }
-        // A header takes visible ASCII only; the quote would end the text.
-        let name: String = self
-            .rule
-            .name
-            .chars()
-            .map(|c| if c.is_ascii_graphic() && c != '"' || c == ' ' { c } else { '?' })
-            .collect();
-        format!("{}; rule=\"{name}\"", deeds.join(", "))
+        Spoken { deeds, rule: Arc::clone(&self.rule) }
     }
 
     /// Whether the turn is worth telling: a step may let a request pass.
@@ -211,6 +225,10 @@ impl Step {
         }
     }
 
+    fn reply_bytes(&self, body: Option<&Value>) -> Bytes {
+        body.map(|body| self.bytes(body)).unwrap_or_default()
+    }
+
     fn add_headers(&self, reply: &mut Reply, sight: &Sight<'_>) -> Result<(), String> {
         for (name, value) in &self.headers {
             let value = if value.contains('{') { template::fill_text(value, sight.seen())? } else { value.clone() };
@@ -219,12 +237,6 @@ impl Step {
         }
         Ok(())
     }
-}
-
-/// LeadConduit's error document.
-fn error_reply(status: u16, message: &str) -> Reply {
-    let body = json!({"error": message}).to_string();
-    Reply::new(status_of(status), body).with(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"))
 }
 
 /// Bytes that are neither a reply of HTTP nor a chunk.
@@ -237,14 +249,14 @@ fn garbage(turn: &mut Turn) -> Bytes {
 
 impl Rule {
     /// Tells how the reply of a step breaks the contract, for every operation that the rule is for.
-    pub(super) fn hold_against(&self, contract: &Contract, then: &ThenPart, step: &Step, mistakes: &mut Vec<Mistake>) {
+    pub(super) fn hold_against(&self, contract: &Contract, step: &Step, mistakes: &mut Vec<Mistake>) {
         let operations = self.when.operations(contract);
         // A rule for every operation would say the same for each of them.
         let most = if self.when.names_operations() { 5 } else { 1 };
         let enough = |mistakes: &Vec<Mistake>| mistakes.len() >= most;
         match &step.says {
             Some(Says::Example { status, name }) => {
-                if operations.is_empty() || then.example.is_none() {
+                if operations.is_empty() {
                     let message = "an example is one of an operation's: name it under `when`".to_owned();
                     mistakes.push(("/example".to_owned(), message, None));
                 }
@@ -308,12 +320,6 @@ fn no_example(operation: &Operation, status: Option<u16>, name: &str, examples: 
     ("/example".to_owned(), format!("{of}{} has no example `{name}`", operation.id), Some(hint))
 }
 
-impl Step {
-    fn reply_bytes(&self, body: Option<&Value>) -> Bytes {
-        body.map(|body| self.bytes(body)).unwrap_or_default()
-    }
-}
-
 /// How a rule's reply breaks the contract; for statuses that are in no documentation, LeadConduit's error document.
 #[must_use]
 pub fn reply_violations(contract: &Contract, operation: &Operation, reply: &Reply) -> Vec<Violation> {
@@ -343,10 +349,8 @@ fn error_violations(contract: &Contract, bytes: &Bytes) -> Vec<Violation> {
 fn tell(mistakes: &mut Vec<Mistake>, operation: Option<&Operation>, status: u16, broken: Vec<Violation>) {
     let of = operation.map(|operation| format!(" of {}", operation.id)).unwrap_or_default();
     for violation in broken.into_iter().take(3) {
-        let at =
-            violation.location.strip_prefix("/status").map_or(violation.location.clone(), |_| "/status".to_owned());
         let message = format!("the reply {status}{of} breaks the contract: {}", violation.message);
         let hint = "mend it, or write `intentionally_invalid: true` if that is the point";
-        mistakes.push((at, message, Some(hint.to_owned())));
+        mistakes.push((violation.location, message, Some(hint.to_owned())));
     }
 }

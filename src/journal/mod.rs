@@ -1,0 +1,141 @@
+//! The journal: the bounded record of exchanges, one for each sandbox.
+//!
+//! An [`Exchange`] is written before its reply leaves, without its secrets ([`redact`]). What does not fit makes room by
+//! dropping the oldest, and what was dropped is counted.
+
+mod exchange;
+pub mod redact;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+pub use exchange::{Draft, Exchange, Message, Met};
+
+use crate::settings::Limits;
+
+/// How much journals may hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// How many exchanges of one sandbox.
+    pub entries_max: usize,
+    /// How many bytes of one sandbox.
+    pub bytes_max: usize,
+    /// How many bytes of all sandboxes together.
+    pub total_bytes_max: usize,
+    /// How many bytes a sandbox may hold even when all together hold too many.
+    pub share_bytes: usize,
+}
+
+impl Bounds {
+    /// No journal at all.
+    pub const NOTHING: Self = Self { entries_max: 0, bytes_max: 0, total_bytes_max: 0, share_bytes: 0 };
+}
+
+impl From<&Limits> for Bounds {
+    fn from(limits: &Limits) -> Self {
+        Self {
+            entries_max: limits.journal_entries_max,
+            bytes_max: limits.journal_bytes_max,
+            total_bytes_max: limits.journal_total_bytes_max,
+            share_bytes: limits.journal_total_bytes_max / limits.sandboxes_max.max(1),
+        }
+    }
+}
+
+/// The record of one sandbox, the oldest first.
+#[derive(Debug)]
+pub struct Journal {
+    exchanges: VecDeque<Arc<Exchange>>,
+    bytes: usize,
+    dropped: u64,
+    bounds: Bounds,
+    /// The bytes of all journals together.
+    total: Arc<AtomicUsize>,
+}
+
+/// What a journal holds, and what it could not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    /// How many exchanges it holds.
+    pub entries: usize,
+    /// Roughly how many bytes they take.
+    pub bytes: usize,
+    /// How many were dropped to make room, since the journal was last emptied.
+    pub dropped: u64,
+}
+
+impl Journal {
+    /// An empty one; it takes no memory before its first exchange. `total` counts the bytes of all journals together.
+    #[must_use]
+    pub fn new(bounds: Bounds, total: Arc<AtomicUsize>) -> Self {
+        Self { exchanges: VecDeque::new(), bytes: 0, dropped: 0, bounds, total }
+    }
+
+    /// Whether it keeps anything at all.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        self.bounds.entries_max > 0
+    }
+
+    /// Adds an exchange, and returns those that had to make room: their memory is given back when no lock is held.
+    #[must_use = "to be dropped when no lock is held"]
+    pub fn push(&mut self, exchange: Arc<Exchange>) -> Vec<Arc<Exchange>> {
+        let mut gone = Vec::new();
+        if !self.is_kept() {
+            return gone;
+        }
+        let bytes = exchange.bytes();
+        self.exchanges.push_back(exchange);
+        self.bytes += bytes;
+        let mut total = self.total.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        while self.exchanges.len() > self.bounds.entries_max
+            || self.bytes > self.bounds.bytes_max
+            || (total > self.bounds.total_bytes_max && self.bytes > self.bounds.share_bytes)
+        {
+            let Some(oldest) = self.exchanges.pop_front() else { break };
+            self.bytes -= oldest.bytes();
+            total = self.total.fetch_sub(oldest.bytes(), Ordering::Relaxed) - oldest.bytes();
+            self.dropped += 1;
+            gone.push(oldest);
+        }
+        gone
+    }
+
+    /// All exchanges, the oldest first.
+    #[must_use]
+    pub fn list(&self) -> Vec<Arc<Exchange>> {
+        self.exchanges.iter().cloned().collect()
+    }
+
+    /// Takes out those that are chosen, and returns them.
+    #[must_use = "to be dropped when no lock is held"]
+    pub fn remove(&mut self, chosen: impl Fn(&Exchange) -> bool) -> Vec<Arc<Exchange>> {
+        let all = std::mem::take(&mut self.exchanges);
+        let (removed, kept): (VecDeque<_>, _) = all.into_iter().partition(|exchange| chosen(exchange));
+        let bytes: usize = removed.iter().map(|exchange| exchange.bytes()).sum();
+        self.exchanges = kept;
+        self.bytes -= bytes;
+        self.total.fetch_sub(bytes, Ordering::Relaxed);
+        removed.into()
+    }
+
+    /// Begins anew; what was dropped is forgotten too.
+    #[must_use = "to be dropped when no lock is held"]
+    pub fn clear(&mut self) -> Vec<Arc<Exchange>> {
+        self.dropped = 0;
+        self.remove(|_| true)
+    }
+
+    /// What it holds.
+    #[must_use]
+    pub fn size(&self) -> Size {
+        Size { entries: self.exchanges.len(), bytes: self.bytes, dropped: self.dropped }
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.total.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
