@@ -7,6 +7,7 @@ mod access;
 mod body;
 mod control;
 mod faults;
+mod query;
 mod state;
 
 use std::sync::Arc;
