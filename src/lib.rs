@@ -16,6 +16,7 @@
 //! | [`coverage`] | what a client has exercised, counted |
 //! | [`sandbox`] | isolated worlds, each with its scenario, faults and clock, and which one a request means |
 //! | [`scenario`] | YAML files that say how a world starts and what happens to requests, with examples that prove it |
+//! | [`verify`] | what a client was expected to do, and the verdict |
 //! | [`generate`] | schema to believable value, from a seed |
 //! | [`admin`] | the control API under `/__admin` |
 //! | [`server`] | sockets: accept, limits, time-outs, TLS, graceful stop |
@@ -29,7 +30,7 @@
 //!
 //! # What always holds
 //!
-//! - Calls go one way: `server → pipeline → {admin, sandbox, contract, generate}`, `admin → {sandbox, scenario}`,
+//! - Calls go one way: `server → pipeline → {admin, sandbox, contract, generate}`, `admin → {sandbox, scenario, verify}`, `verify → journal`,
 //!   `sandbox → {journal, coverage, scenario, behaviour} → world`. Nothing points back at `server`, which knows requests and replies only.
 //! - Only `server`, `cli`, `start`, `watch` and the file loaders do I/O. All the rest is functions on values.
 //! - Time, chance and ids come from [`world`] alone; `clippy.toml` forbids other sources.
@@ -62,6 +63,7 @@ pub mod server;
 pub mod settings;
 pub mod stage;
 pub mod start;
+pub mod verify;
 pub mod watch;
 pub mod world;
 pub mod yaml;

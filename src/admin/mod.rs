@@ -9,6 +9,7 @@ mod control;
 mod faults;
 mod query;
 mod state;
+mod verify;
 
 use std::sync::Arc;
 
@@ -66,6 +67,7 @@ const CALLS: &[Line] = &[
     (Method::GET, "/sandboxes", control::sandboxes),
     (Method::DELETE, "/sandboxes", control::end_sandboxes),
     (Method::DELETE, "/sandboxes/{name}", control::end_sandbox),
+    (Method::POST, "/verify", verify::verify),
     (Method::GET, "/events", control::events),
 ];
 

@@ -4,6 +4,7 @@
 //! dropping the oldest, and what was dropped is counted.
 
 mod exchange;
+pub mod pattern;
 pub mod redact;
 
 use std::collections::VecDeque;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub use exchange::{Draft, Exchange, Message, Met};
+pub use pattern::{Difference, Pattern};
 
 use crate::settings::Limits;
 

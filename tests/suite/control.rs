@@ -137,6 +137,11 @@ fn every_call_answers_as_the_document_says() {
     control.call(204, "DELETE", "/snapshots/one", None);
     assert_eq!(control.get("/snapshots")["meta"]["total"], 0);
 
+    let expected = json!([{"operation": "list_credentials", "exactly": 2}]);
+    assert_eq!(control.post(200, "/verify", expected)["passed"], true);
+    let expected = json!({"expectations": [{"operation": "list_connections"}]});
+    assert_eq!(control.post(200, "/verify", expected)["passed"], false);
+
     assert_eq!(control.get("/clock")["mode"], "real");
     assert_eq!(control.put("/clock", json!({"freeze": true}))["mode"], "frozen");
     control.jane(200, "GET", "/__sandbox/one/user", None);

@@ -40,5 +40,6 @@ mod sandboxes;
 mod support;
 mod users;
 mod validity;
+mod verify;
 mod watch;
 mod wire;

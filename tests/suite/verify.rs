@@ -1,0 +1,364 @@
+//! Verification: each kind of expectation, met and not; the words of the verdict; what a journal cannot tell.
+
+use http::Method;
+use leadconduit_mock::MockServer;
+use serde_json::{Value, json};
+
+use crate::support::{GLOBEX_ONLY, Mock, SELLER, SSO_ONLY, SUPERUSER};
+
+impl Mock {
+    /// The verdict, held together with its own text.
+    #[track_caller]
+    fn verdict(&self, expectations: &Value) -> Value {
+        let verdict = self.post("/__admin/verify", expectations).expect(200).json();
+        let all = verdict["expectations"].as_array().unwrap();
+        assert_eq!(verdict["passed"], all.iter().all(|one| one["passed"] == true));
+        assert!(all.iter().all(|one| (one["outcome"] == "passed") == (one["passed"] == true)));
+        verdict
+    }
+
+    #[track_caller]
+    fn verified(&self, expectation: &Value) -> Value {
+        self.verdict(&json!([expectation]))["expectations"][0].clone()
+    }
+
+    fn repair(&self, id: &str) -> u16 {
+        self.call(SUPERUSER, Method::POST, "/connections", Some(&json!({"connection_id": id}))).status
+    }
+
+    fn text(&self, expectations: &Value) -> String {
+        let answer = self.post("/__admin/verify?format=text", expectations).expect(200);
+        assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));
+        answer.text
+    }
+}
+
+#[test]
+fn counts_are_met_or_not() {
+    let mock = Mock::healthy();
+    mock.get("/user").expect(200);
+    mock.get("/user").expect(200);
+    mock.get("/connections?relationship_type=buyer").expect(200);
+    let rows = [
+        (json!({"operation": "get_user"}), true, "2", json!([1, 2])),
+        (json!({"operation": "get_user", "exactly": 2}), true, "2", json!([1, 2])),
+        (json!({"operation": "get_user", "exactly": 1}), false, "2", json!([1, 2])),
+        (json!({"operation": "get_user", "at_least": 3}), false, "2", json!([1, 2])),
+        (json!({"operation": "get_user", "at_most": 2}), true, "2", json!([1, 2])),
+        (json!({"operation": "get_user", "at_most": 1}), false, "2", json!([1, 2])),
+        (json!({"operation": "get_user", "at_least": 1, "at_most": 2}), true, "2", json!([1, 2])),
+        (json!({"operation": "get_user", "never": true}), false, "2", json!([1, 2])),
+        (json!({"operation": "get_account", "never": true}), true, "0", json!([])),
+        (json!({"operation": "get_account", "at_most": 1}), true, "0", json!([])),
+        (json!({"operation": "get_account"}), false, "0", json!([])),
+        (
+            json!({"request": {"urlPath": "/connections", "queryParameters": {"relationship_type": {"equalTo": "buyer"}}}}),
+            true,
+            "1",
+            json!([3]),
+        ),
+        (json!({"request": {"method": "GET"}, "status": 200, "exactly": 3}), true, "3", json!([1, 2, 3])),
+        (json!({"request": {"method": "GET"}, "status": [404, 500]}), false, "0", json!([])),
+        (json!({"exactly": 3}), true, "3", json!([1, 2, 3])),
+        (json!({"operation": "get_user", "after": 1, "exactly": 1}), true, "1", json!([2])),
+        (json!({"operation": "get_user", "since": "2100-01-01T00:00:00Z", "never": true}), true, "0", json!([])),
+        (json!({"operation": "get_user", "since": "2000-01-01T00:00:00Z", "exactly": 2}), true, "2", json!([1, 2])),
+    ];
+    for (expectation, passed, found, matched) in rows {
+        let judged = mock.verified(&expectation);
+        assert_eq!(judged["passed"], passed, "{expectation}: {judged}");
+        assert_eq!((judged["found"].as_str(), &judged["matched"]), (Some(found), &matched), "{expectation}");
+    }
+    let part = mock.verdict(&json!({"after": 2, "expectations": [{"exactly": 1}, {"after": 0, "exactly": 3}]}));
+    assert_eq!((&part["passed"], &part["exchanges"], &part["dropped"]), (&json!(true), &json!(1), &json!(0)));
+}
+
+#[test]
+fn a_verdict_reads_well() {
+    let mock = Mock::healthy();
+    mock.get("/user").expect(200);
+    mock.get("/connections?relationship_type=buyer").expect(200);
+    mock.get("/connection").expect(404);
+    mock.get("/connections?relationship_type=x").expect(400);
+    let text = mock.text(&json!({"expectations": [
+        {"name": "the user is read", "operation": "get_user", "exactly": 1},
+        {"name": "sellers are asked for", "request": {"method": "GET", "urlPath": "/connections", "queryParameters": {"relationship_type": {"equalTo": "seller"}}}},
+        {"operation": "list_connections", "at_most": 1},
+        {"name": "the list, then the user", "order": [{"operation": "list_connections"}, {"operation": "get_user"}]},
+        {"no_violations": true},
+        {"no_unmatched": true},
+    ]}));
+    assert_eq!(
+        text,
+        "failed: 1 of 6 expectations met, in 4 exchanges
+
+ok      the user is read
+
+FAILED  sellers are asked for
+  wanted   at least 1 of method `GET`, path `/connections`, query parameter relationship_type `seller`
+  found    0
+  nearest  request 2, GET /connections?relationship_type=buyer, answered 200
+    query parameter relationship_type: wanted `seller`, found `buyer`
+  nearest  request 4, GET /connections?relationship_type=x, answered 400
+    query parameter relationship_type: wanted `seller`, found `x`
+  nearest  request 3, GET /connection, answered 404
+    path: wanted `/connections`, found `/connection`
+    query parameter relationship_type: wanted `seller`, found nothing
+
+FAILED  at most 1 of operation `list_connections`
+  found    2
+    request 2, GET /connections?relationship_type=buyer, answered 200
+    request 4, GET /connections?relationship_type=x, answered 400
+
+FAILED  the list, then the user
+  wanted   in this order: operation `list_connections`; then operation `get_user`
+  found    1 of 2 steps
+    step 2, operation `get_user`, was not seen after request 2
+    it was seen before: request 1, GET /user, answered 200
+
+FAILED  no violations in any request
+  found    1 that broke the contract
+    request 4, GET /connections?relationship_type=x, answered 400: relationship_type must be one of seller, buyer
+
+FAILED  nothing unmatched in any request
+  found    1 that met nothing
+    request 3, GET /connection, answered 404: there is no such path; did you mean GET /connections?
+"
+    );
+}
+
+#[test]
+fn orders_are_kept_or_not() {
+    let mock = Mock::healthy();
+    for path in ["/user", "/connections", "/user", "/account"] {
+        mock.get(path).expect(200);
+    }
+    let step = |id: &str| json!({"operation": id});
+    let (user, list, account) = (step("get_user"), step("list_connections"), step("get_account"));
+    let rows = [
+        (json!({"order": [user, account]}), true, json!([1, 4])),
+        (json!({"order": [user, user, account]}), true, json!([1, 3, 4])),
+        (json!({"order": [user, account], "strict": true}), true, json!([3, 4])),
+        (json!({"order": [list, account], "strict": true}), false, json!([2])),
+        (json!({"order": [account, user]}), false, json!([4])),
+        (json!({"order": [user, user, user]}), false, json!([1, 3])),
+        (json!({"order": [user, {"request": {"urlPath": "/account"}, "status": 200}]}), true, json!([1, 4])),
+    ];
+    for (expectation, passed, matched) in rows {
+        let judged = mock.verified(&expectation);
+        assert_eq!((&judged["passed"], &judged["matched"]), (&json!(passed), &matched), "{expectation}: {judged}");
+    }
+    let strict = mock.verified(&json!({"order": [list, account], "strict": true}));
+    let told = [
+        "step 2, operation `get_account`, was not seen right after request 2",
+        "there was request 3, GET /user, answered 200",
+    ];
+    assert_eq!(strict["differences"], json!(told));
+}
+
+#[test]
+fn a_conflict_is_repaired_by_going_on() {
+    let repaired = json!({"repaired": {"operation": "repair_connection", "status": 409}});
+    let by = json!({"repaired": {"operation": "repair_connection", "by": {"operation": "get_connection"}}});
+    let mock = Mock::scenario("repair-conflicts");
+    let nothing = mock.verified(&repaired);
+    assert_eq!((&nothing["passed"], &nothing["found"]), (&json!(false), &json!("no such refusal")));
+
+    assert_eq!(mock.repair(SELLER), 409);
+    let stopped = mock.verified(&repaired);
+    let why = "request 2, POST /connections, answered 409: afterwards nothing that the account asked for succeeded";
+    assert_eq!((&stopped["passed"], &stopped["differences"]), (&json!(false), &json!([why])));
+
+    // Another account's success shows nothing.
+    mock.call(crate::support::GLOBEX, Method::GET, "/user", None).expect(200);
+    assert_eq!(mock.verified(&repaired)["passed"], false);
+
+    mock.get("/connections").expect(200);
+    let went_on = mock.verified(&repaired);
+    assert_eq!((&went_on["passed"], &went_on["matched"]), (&json!(true), &json!([2])), "{went_on}");
+    assert_eq!(went_on["found"], "1 refused, 1 of them repaired");
+    assert_eq!(mock.verified(&by)["passed"], false, "it was listed, not read");
+    mock.get(&format!("/connections/{SELLER}")).expect(200);
+    assert_eq!(mock.verified(&by)["passed"], true);
+
+    assert_eq!(mock.repair(SELLER), 409);
+    mock.get("/connections").expect(200);
+    let again = mock.verified(&repaired);
+    let why = "request 2, POST /connections, answered 409: the same was sent again as request 11, and answered 409";
+    assert_eq!(again["differences"], json!([why]), "a client that only tries again has repaired nothing");
+
+    // Each refusal counts.
+    mock.post("/__admin/reset", &json!({})).expect(200);
+    assert_eq!((mock.repair(SELLER), mock.repair(GLOBEX_ONLY)), (409, 422));
+    mock.get("/connections").expect(200);
+    let both = mock.verified(&json!({"repaired": {"operation": "repair_connection"}}));
+    assert_eq!((&both["passed"], &both["found"]), (&json!(true), &json!("2 refused, 2 of them repaired")));
+    assert_eq!(mock.repair(GLOBEX_ONLY), 422);
+    let both = mock.verified(&json!({"repaired": {"operation": "repair_connection"}}));
+    assert_eq!((&both["passed"], &both["found"]), (&json!(false), &json!("2 refused, 1 of them repaired")));
+    assert_eq!(mock.verified(&repaired)["passed"], true, "the 409 was dealt with");
+}
+
+#[test]
+fn the_same_request_may_succeed_in_the_end() {
+    let mock = Mock::scenario("missed-invitation");
+    let fault = json!({"when": {"operation": "repair_connection"}, "times": 2,
+                       "then": {"status": 422, "body": {"error": "not there yet"}}});
+    mock.post("/__admin/faults", &fault).expect(201);
+    let id = "5d9a4c421d011c553e000005";
+    let repaired = json!({"repaired": {"operation": "repair_connection", "status": 422}});
+    assert_eq!((mock.repair(id), mock.repair(id)), (422, 422));
+    assert_eq!(mock.verified(&repaired)["passed"], false);
+    assert_eq!(mock.repair(id), 201);
+    let judged = mock.verified(&repaired);
+    assert_eq!((&judged["passed"], &judged["matched"]), (&json!(true), &json!([2])), "{judged}");
+    let body = json!({"bodyPatterns": [{"equalToJson": {"connection_id": id}}]});
+    assert_eq!(
+        mock.verified(&json!({"operation": "repair_connection", "request": body, "exactly": 3}))["passed"],
+        true
+    );
+    let order = json!({"order": [
+        {"operation": "repair_connection", "status": 422}, {"operation": "repair_connection", "status": 201}]});
+    assert_eq!(mock.verified(&order)["matched"], json!([2, 5]));
+    // What never was refused so was not repaired.
+    assert_eq!(mock.verified(&json!({"repaired": {"operation": "repair_connection", "status": 409}}))["passed"], false);
+    assert_eq!(mock.repair(SSO_ONLY), 201);
+}
+
+#[test]
+fn mistakes_come_with_their_place() {
+    let mock = Mock::healthy();
+    let rows = [
+        ("[]", "body:1:1: there are 1 to 100 expectations"),
+        ("{}", "body:1:1: `expectations` is missing"),
+        ("7", "body:1:1: write {\"expectations\": [{...}]}, or the list alone"),
+        (r#"{"expectation": []}"#, "body:1:2: what is verified has no `expectation`; did you mean `expectations`?"),
+        ("[{}]", "body:1:2: this expects nothing; write one of operation, request"),
+        (r#"[{"name": "x"}]"#, "body:1:2: this expects nothing"),
+        (
+            r#"[{"operation": "list_conections"}]"#,
+            "body:1:16: there is no operation `list_conections`; did you mean `list_connections`?",
+        ),
+        (
+            r#"[{"operations": "list_connections", "never": true}]"#,
+            "body:1:3: an expectation has no `operations`; did you mean `operation`?",
+        ),
+        (
+            r#"[{"request": {"urlpath": "/x"}}]"#,
+            "body:1:15: a request pattern has no `urlpath`; did you mean `urlPath`?",
+        ),
+        (r#"[{"exactly": -1}]"#, "body:1:14: `exactly` is a whole number from 0"),
+        (r#"[{"exactly": 1, "at_most": 2}]"#, "body:1:17: `exactly` says how often already; leave `at_most` out"),
+        (r#"[{"at_least": 3, "at_most": 2}]"#, "`at_most` is below `at_least`, which is 3"),
+        (r#"[{"never": false}]"#, "`never` is true, or left out"),
+        (r#"[{"no_violations": false}]"#, "`no_violations` is true, or left out"),
+        (r#"[{"order": [{"operation": "list_connections"}]}]"#, "an order is a list of 2 to 100 steps"),
+        (r#"[{"order": [{}, {"status": 200}]}]"#, "this says nothing; write one of operation, request, status"),
+        (
+            r#"[{"order": [{"status": 1}, {"status": 200}], "exactly": 1}]"#,
+            "`exactly` stands beside `order`; write two expectations",
+        ),
+        (r#"[{"operation": "list_connections", "strict": true}]"#, "`strict` belongs to an `order`"),
+        (r#"[{"repaired": {}}]"#, "this names no requests"),
+        (
+            r#"[{"repaired": {"operation": "repair_connection"}, "status": 409}]"#,
+            "`status` stands beside `repaired`; write it into `repaired`",
+        ),
+        (r#"[{"repaired": {"operation": "repair_connection", "status": 500}}]"#, "a status from 400 to 499"),
+        (r#"[{"exactly": 1, "since": 5}]"#, "the number of a request is said with `after`"),
+        (r#"[{"exactly": 1, "after": "x"}]"#, "`after` is the number of a request"),
+        (
+            "- operation: list_connections\n- operation: get_usr\n",
+            "body:2:14: there is no operation `get_usr`; did you mean `get_user`?",
+        ),
+    ];
+    for (body, words) in rows {
+        let problem =
+            mock.ask("POST /__admin/verify", &[("content-type", "application/yaml")], body).expect(400).json();
+        let told = problem["mistakes"][0].as_str().unwrap();
+        assert!(told.contains(words), "{body}: {told}");
+    }
+    let all = mock.post("/__admin/verify", &json!([{"operation": "x"}, {"status": 1}, {"exactly": "1"}])).expect(400);
+    assert_eq!(all.json()["mistakes"].as_array().unwrap().len(), 3);
+    for (path, words) in [
+        ("/__admin/verify?format=xml", "`format` is json or text"),
+        ("/__admin/verify?fial=true", "did you mean `fail`?"),
+        ("/__admin/verify?fail=yes", "write true or false"),
+    ] {
+        let problem = mock.post(path, &json!([{"exactly": 0}])).expect(400).json();
+        assert!(problem["detail"].as_str().unwrap().contains(words), "{problem}");
+    }
+}
+
+#[test]
+fn the_caller_says_in_which_form_the_verdict_comes() {
+    let mock = Mock::healthy();
+    let expected = json!([{"operation": "get_user"}]).to_string();
+    let ask = |line: &str, accept: &str| mock.ask(line, &[("accept", accept)], &expected);
+    let text = ask("POST /__admin/verify", "text/plain").expect(200);
+    assert!(text.text.starts_with("failed: 0 of 1 expectations met, in 0 exchanges\n\nFAILED  at least 1 of"));
+    assert_eq!(ask("POST /__admin/verify?format=json", "text/plain").expect(200).json()["text"], text.text);
+    assert_eq!(ask("POST /__admin/verify?fail=true", "*/*").expect(409).json()["passed"], false);
+    mock.get("/user").expect(200);
+    assert_eq!(ask("POST /__admin/verify?fail=true", "*/*").expect(200).json()["passed"], true);
+    let yaml = "expectations:\n  - operation: get_user\n    exactly: 1\n";
+    assert_eq!(mock.ask("POST /__admin/verify", &[], yaml).expect(200).json()["passed"], true);
+}
+
+#[test]
+fn what_the_journal_dropped_is_never_taken_for_granted() {
+    let mock = Mock::start(MockServer::builder().configure(|settings| settings.limits.journal_entries_max = 2));
+    for path in ["/user", "/connections", "/account"] {
+        mock.get(path).expect(200);
+    }
+    let list = "list_connections";
+    let rows = [
+        (json!({"operation": list}), "passed"),
+        (json!({"operation": list, "exactly": 1}), "unsure"),
+        (json!({"operation": list, "at_most": 1}), "unsure"),
+        (json!({"operation": list, "at_most": 2}), "passed"),
+        (json!({"operation": list, "never": true}), "failed"),
+        (json!({"operation": "get_user"}), "unsure"),
+        (json!({"operation": "get_user", "at_least": 2}), "failed"),
+        (json!({"operation": "get_user", "never": true}), "unsure"),
+        (json!({"operation": "get_user", "never": true, "after": 2}), "passed"),
+        (json!({"order": [{"operation": list}, {"operation": "get_account"}]}), "passed"),
+        (json!({"order": [{"operation": "get_user"}, {"operation": list}]}), "unsure"),
+        (json!({"no_violations": true}), "unsure"),
+        (json!({"no_unmatched": true, "after": 2}), "passed"),
+        (json!({"repaired": {"operation": "repair_connection"}}), "unsure"),
+    ];
+    for (expectation, outcome) in rows {
+        let verdict = mock.verdict(&json!([expectation]));
+        assert_eq!(verdict["expectations"][0]["outcome"], outcome, "{expectation}");
+        assert_eq!(verdict["dropped"], 1);
+        let doubt = verdict["doubt"].as_str().unwrap_or_default();
+        assert_eq!(doubt.contains("dropped 1 older exchange"), outcome == "unsure", "{doubt}");
+    }
+    let text = mock.text(&json!([{"no_violations": true}]));
+    assert!(
+        text.contains("\nnote: the journal dropped 1 older exchange") && text.contains("\nUNSURE  no violations"),
+        "{text}"
+    );
+
+    let off = Mock::start(MockServer::builder().configure(|settings| settings.limits.journal_entries_max = 0));
+    let verdict = off.verdict(&json!([{"operation": list, "never": true}, {"no_violations": true}, {"exactly": 0}]));
+    assert!(verdict["expectations"].as_array().unwrap().iter().all(|one| one["outcome"] == "unsure"), "{verdict}");
+    assert!(verdict["doubt"].as_str().unwrap().contains("switched off"));
+}
+
+#[test]
+fn a_verdict_keeps_secrets_to_itself() {
+    let mock = Mock::healthy();
+    mock.get("/connections?api_key=sesame-open-123");
+    let verdict = mock.text(&json!([
+        {"request": {"urlPath": "/connections", "headers": {"accept": {"equalTo": "text/html"}}}},
+        {"request": {"urlPath": "/connections", "headers": {"authorization": {"contains": "Bearer"}}}},
+        {"operation": "list_connections", "never": true},
+    ]));
+    assert!(
+        verdict.contains("header authorization: wanted something with `Bearer` in it, found `Basic ***`"),
+        "{verdict}"
+    );
+    assert!(verdict.contains("api_key=***") && !verdict.contains("sesame"), "{verdict}");
+}
