@@ -23,6 +23,8 @@ pub struct Stage {
     pub contract: Arc<Contract>,
     /// The sandboxes.
     pub sandboxes: Sandboxes,
+    /// What the server speaks: `http` or `https`.
+    pub scheme: &'static str,
     /// The seed of every scenario, when the command line names one.
     seed: Option<u64>,
     /// The clock of every scenario, when the command line names one.
@@ -57,6 +59,7 @@ impl Stage {
         Ok(Self {
             contract,
             sandboxes: Sandboxes::new(start, &settings.limits),
+            scheme: if settings.tls.is_some() { "https" } else { "http" },
             seed,
             clock,
             library: RwLock::new(library),

@@ -6,8 +6,10 @@
 mod access;
 mod body;
 mod control;
+mod described;
 mod faults;
 mod query;
+mod requests;
 mod state;
 mod verify;
 
@@ -69,6 +71,21 @@ const CALLS: &[Line] = &[
     (Method::DELETE, "/sandboxes/{name}", control::end_sandbox),
     (Method::POST, "/verify", verify::verify),
     (Method::GET, "/events", control::events),
+    (Method::GET, "/requests", requests::list),
+    (Method::DELETE, "/requests", requests::clear),
+    (Method::GET, "/requests/{id}", requests::get),
+    (Method::DELETE, "/requests/{id}", requests::remove_one),
+    (Method::POST, "/requests/find", requests::find),
+    (Method::POST, "/requests/count", requests::count),
+    (Method::POST, "/requests/remove", requests::remove),
+    (Method::POST, "/requests/reset", requests::clear),
+    (Method::GET, "/requests/unmatched", requests::unmatched),
+    (Method::GET, "/requests/unmatched/near-misses", requests::unmatched_near),
+    (Method::POST, "/near-misses/request", requests::near_request),
+    (Method::POST, "/near-misses/request-pattern", requests::near_pattern),
+    // Where the client library `wiremock-rest-client` looks for them.
+    (Method::POST, "/requests/near-misses/request", requests::near_request),
+    (Method::POST, "/requests/near-misses/request-pattern", requests::near_pattern),
 ];
 
 /// This API's own OpenAPI document, made by the build script.
@@ -93,7 +110,12 @@ pub fn answer(stage: &Stage, access: &Access, request: &Request, path: &str, san
 }
 
 fn call(stage: &Stage, request: &Request, rest: &str, sandbox: &Arc<Sandbox>) -> Outcome {
-    let fitting: Vec<(&Line, &str)> = CALLS.iter().filter_map(|line| Some((line, parameter(line.1, rest)?))).collect();
+    let mut fitting: Vec<(&Line, &str)> =
+        CALLS.iter().filter_map(|line| Some((line, parameter(line.1, rest)?))).collect();
+    // What is written out is meant before what varies.
+    if fitting.iter().any(|((_, pattern, _), _)| *pattern == rest) {
+        fitting.retain(|((_, pattern, _), _)| *pattern == rest);
+    }
     if fitting.is_empty() {
         return Err(unknown(rest));
     }

@@ -1,11 +1,14 @@
 //! The journal: the bounded record of exchanges, one for each sandbox.
 //!
 //! An [`Exchange`] is written before its reply leaves, without its secrets ([`redact`]). What does not fit makes room by
-//! dropping the oldest, and what was dropped is counted.
+//! dropping the oldest, and what was dropped is counted. [`shape`] shows exchanges as `WireMock` does, [`pattern`] chooses
+//! among them, and [`near`] tells what a request that met nothing may have meant.
 
 mod exchange;
+pub mod near;
 pub mod pattern;
 pub mod redact;
+pub mod shape;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -9,30 +9,31 @@ use crate::support::{ACME, Answer, JANE, Mock};
 use crate::wire::{Wire, authorization};
 
 /// A server and a connection to it.
-struct Control {
-    mock: Mock,
-    wire: Wire,
+pub struct Control {
+    pub mock: Mock,
+    pub wire: Wire,
     document: Value,
 }
 
 impl Control {
-    fn start(builder: leadconduit_mock::MockServerBuilder) -> Self {
+    pub fn start(builder: leadconduit_mock::MockServerBuilder) -> Self {
         let mock = Mock::start(builder);
         let mut wire = Wire::open(mock.server.address());
         let document = wire.ask("GET", "/__admin/admin-openapi.json", &[], None).expect(200).json();
         Self { mock, wire, document }
     }
 
-    fn healthy() -> Self {
+    pub fn healthy() -> Self {
         Self::start(MockServer::builder())
     }
 
     /// A control call, whose reply is held against the document.
     #[track_caller]
-    fn call(&mut self, status: u16, method: &str, path: &str, body: Option<&Value>) -> Answer {
+    pub fn call(&mut self, status: u16, method: &str, path: &str, body: Option<&Value>) -> Answer {
         let reply = self.wire.ask(method, &format!("/__admin{path}"), &[], body).expect(status);
         let paths = self.document["paths"].as_object().unwrap();
-        let pattern = paths.keys().filter(|pattern| is_of(pattern, &format!("/__admin{path}")));
+        let bare = path.split('?').next().unwrap();
+        let pattern = paths.keys().filter(|pattern| is_of(pattern, &format!("/__admin{bare}")));
         let item = &paths[pattern.min_by_key(|pattern| pattern.contains('{')).unwrap()];
         let described = &item[method.to_lowercase()]["responses"][status.to_string()];
         let described = match described["$ref"].as_str() {
@@ -50,15 +51,15 @@ impl Control {
         reply
     }
 
-    fn get(&mut self, path: &str) -> Value {
+    pub fn get(&mut self, path: &str) -> Value {
         self.call(200, "GET", path, None).json()
     }
 
-    fn put(&mut self, path: &str, body: Value) -> Value {
+    pub fn put(&mut self, path: &str, body: Value) -> Value {
         self.call(200, "PUT", path, Some(&body)).json()
     }
 
-    fn post(&mut self, status: u16, path: &str, body: Value) -> Value {
+    pub fn post(&mut self, status: u16, path: &str, body: Value) -> Value {
         self.call(status, "POST", path, Some(&body)).json()
     }
 
@@ -68,7 +69,7 @@ impl Control {
 
     /// A call of LeadConduit's, as Jane.
     #[track_caller]
-    fn jane(&mut self, status: u16, method: &str, path: &str, body: Option<Value>) -> Answer {
+    pub fn jane(&mut self, status: u16, method: &str, path: &str, body: Option<Value>) -> Answer {
         self.wire.ask(method, path, &[], body.as_ref()).expect(status)
     }
 
@@ -150,6 +151,25 @@ fn every_call_answers_as_the_document_says() {
     control.call(204, "DELETE", "/sandboxes", None);
     let head = control.wire.ask("HEAD", "/__admin/events", &[], None).expect(200);
     assert_eq!(head.header("content-type"), Some("text/event-stream"));
+
+    control.jane(404, "GET", "/connection", None);
+    assert_eq!(control.get("/requests")["meta"]["total"], 1, "the sandboxes have just begun anew");
+    let number = control.get("/requests")["requests"][0]["number"].clone();
+    assert_eq!(control.get(&format!("/requests/{number}"))["wasMatched"], false);
+    assert_eq!(control.get("/requests/unmatched")["requests"][0]["url"], "/connection");
+    assert_eq!(control.get("/requests/unmatched/near-misses")["nearMisses"][0]["operation"], "list_connections");
+    for path in ["/near-misses", "/requests/near-misses"] {
+        let asked = json!({"method": "GET", "url": "/user"});
+        assert_eq!(control.post(200, &format!("{path}/request"), asked)["nearMisses"][0]["operation"], "get_user");
+        let found = control.post(200, &format!("{path}/request-pattern"), json!({"method": "PUT"}));
+        assert_eq!(found["nearMisses"][0]["differences"][0]["wanted"], "PUT");
+    }
+    assert_eq!(control.post(200, "/requests/count", json!({}))["count"], 1);
+    assert_eq!(control.post(200, "/requests/find", json!({"method": "GET"}))["requests"][0]["method"], "GET");
+    assert_eq!(control.post(200, "/requests/remove", json!({"method": "PUT"}))["serveEvents"], json!([]));
+    control.call(200, "DELETE", &format!("/requests/{number}"), None);
+    control.call(200, "POST", "/requests/reset", None);
+    control.call(200, "DELETE", "/requests", None);
 }
 
 #[test]
@@ -165,6 +185,8 @@ fn errors_say_what_to_do_instead() {
         ("POST", "/snapshots/befor/restore", None, "`before`"),
         ("DELETE", "/snapshots/befor", None, "`before`"),
         ("DELETE", "/sandboxes/mime", None, "`mine`"),
+        ("GET", "/requests/7", None, "is empty"),
+        ("DELETE", "/requests/first", None, "X-Mock-Request-Id"),
     ] {
         let problem = control.call(404, method, path, body.as_ref()).json();
         assert!(problem["detail"].as_str().unwrap().contains(near), "{problem}");
@@ -198,6 +220,8 @@ fn errors_say_what_to_do_instead() {
         ("PATCH", "/scenario", "GET, HEAD, PUT", "GET /__admin/scenario or PUT /__admin/scenario"),
         ("GET", "/reset", "POST", "POST /__admin/reset"),
         ("GET", "/snapshots/one", "POST, DELETE", "POST /__admin/snapshots/{name}"),
+        ("GET", "/requests/find", "POST", "POST /__admin/requests/find"),
+        ("DELETE", "/requests/unmatched", "GET, HEAD", "GET /__admin/requests/unmatched"),
         ("HEAD", "/snapshots/one/restore", "POST", ""),
     ] {
         let refused = control.wire.ask(method, &format!("/__admin{path}"), &[], None).expect(405);
@@ -401,7 +425,7 @@ fn what_happens_is_told_without_secrets() {
     control.call(201, "POST", "/snapshots/last", None);
     control.call(200, "POST", "/snapshots/last/restore", None);
     let (mut kinds, mut all) = (Vec::new(), String::new());
-    while !all.contains("/__admin/snapshots/last/restore") {
+    while !all.contains(r#""restored":"last""#) {
         let line = listener.line();
         assert!(!line.is_empty(), "{all}");
         all += &line;

@@ -28,6 +28,7 @@ mod faults;
 mod house;
 mod http;
 mod invitations;
+mod journal;
 mod mistakes;
 mod model;
 mod onboards;
