@@ -12,6 +12,7 @@ RUN mkdir -p src benches tests/suite \
     && echo 'fn main() {}' > build.rs \
     && cp build.rs src/main.rs \
     && cp build.rs tests/suite/main.rs \
+    && cp build.rs benches/journal.rs \
     && cp build.rs benches/sandboxes.rs \
     && cp build.rs benches/startup.rs \
     && cp build.rs benches/throughput.rs \

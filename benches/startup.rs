@@ -21,12 +21,15 @@
 #![expect(clippy::print_stdout, reason = "what is measured is printed")]
 #![expect(clippy::disallowed_methods, reason = "what is measured is real time")]
 
+#[path = "support/bare.rs"]
+mod bare;
 mod support;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use support::{Server, Spread, ask, flag, has_status, machine, request, serve_if_bare, verdict};
+use bare::serve_if_bare;
+use support::{Server, Spread, ask, flag, has_status, machine, request, verdict};
 
 /// How often each server is started.
 const RUNS: usize = 30;
@@ -72,10 +75,10 @@ fn main() -> ExitCode {
     serve_if_bare();
     println!("{}; {RUNS} starts each\n", machine());
     let request = request("/account", None);
-    let reply = ask(Server::mock().address, &request);
+    let reply = ask(Server::mock(&[]).address, &request);
     let (mut mock, mut bare) = (Side::default(), Side::default());
     for _ in 0..RUNS {
-        mock.measure(Server::mock, &request);
+        mock.measure(|| Server::mock(&[]), &request);
         bare.measure(|| Server::bare(&reply), &request);
     }
     let added_ms = Spread::of(mock.ready_ms.iter().zip(&bare.ready_ms).map(|(mock, bare)| mock - bare));

@@ -40,25 +40,18 @@
 #![expect(clippy::print_stdout, reason = "what is measured is printed")]
 #![expect(clippy::disallowed_methods, reason = "what is measured is real time")]
 
+#[path = "support/bare.rs"]
+mod bare;
+#[path = "support/load.rs"]
+mod load;
 mod support;
 
-use std::cell::Cell;
-use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
-use tokio::task::LocalSet;
-
-use support::{Server, Spread, ask, flag, has_status, machine, reply_length, request, serve_if_bare, verdict};
-
-/// How many connections send at once.
-const CONNECTIONS: usize = 32;
-
-/// How many requests one turn sends at most.
-const TURN_REQUESTS_MAX: u64 = 150_000;
+use bare::serve_if_bare;
+use load::{CONNECTIONS, load};
+use support::{Server, Spread, ask, flag, has_status, machine, request, verdict};
 
 /// One request and what is expected of it.
 struct Case {
@@ -158,14 +151,14 @@ fn main() -> ExitCode {
 
 fn measure(case: &Case, plan: &Plan) -> Measured {
     let request = request(case.path, case.body);
-    let mock = Server::mock();
+    let mock = Server::mock(&[]);
     let reply = ask(mock.address, &request);
     assert!(has_status(&reply, case.status), "{}: {}", case.name, String::from_utf8_lossy(&reply));
     let bare = Server::bare(&reply);
     assert_eq!(ask(bare.address, &request), reply, "{}: the bare server sends other bytes", case.name);
 
     drop((mock, bare));
-    let start: [&dyn Fn() -> Server; 2] = [&Server::mock, &|| Server::bare(&reply)];
+    let start: [&dyn Fn() -> Server; 2] = [&|| Server::mock(&[]), &|| Server::bare(&reply)];
     let mut sides = [Side::default(), Side::default()];
     for round in 0..plan.rounds {
         for turn in 0..2 {
@@ -184,55 +177,6 @@ fn processor_ticks(server: &Server) -> u64 {
     // The second field is the command in parentheses and may hold spaces. User and system time are the 14th and 15th.
     let (_, fields) = stat.rsplit_once(')').unwrap();
     fields.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()
-}
-
-/// Sends requests for a while: how many were answered, and how many per second.
-fn load(address: SocketAddr, request: &[u8], status: u16, time: Duration) -> (u64, f64) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let count = Rc::new(Cell::new(0_u64));
-    let tasks = LocalSet::new();
-    let elapsed = tasks.block_on(&runtime, async {
-        let mut sockets = Vec::new();
-        for _ in 0..CONNECTIONS {
-            let socket = TcpStream::connect(address).await.expect("the server accepts");
-            socket.set_nodelay(true).unwrap();
-            sockets.push(socket);
-        }
-        let start = Instant::now();
-        let end = start + time;
-        let senders: Vec<_> = sockets
-            .into_iter()
-            .map(|socket| tokio::task::spawn_local(send(socket, Rc::from(request), status, end, Rc::clone(&count))))
-            .collect();
-        for sender in senders {
-            sender.await.expect("every request is answered as expected");
-        }
-        start.elapsed()
-    });
-    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
-    let rate = count.get() as f64 / elapsed.as_secs_f64();
-    (count.get(), rate)
-}
-
-/// One connection: send, read the reply, and again.
-async fn send(mut socket: TcpStream, request: Rc<[u8]>, status: u16, end: Instant, count: Rc<Cell<u64>>) {
-    let mut buffer = vec![0; 64 * 1024];
-    let mut head = 0;
-    while Instant::now() < end && count.get() < TURN_REQUESTS_MAX {
-        socket.write_all(&request).await.expect("the server reads");
-        let mut filled = 0;
-        loop {
-            let read = socket.read(&mut buffer[filled..]).await.expect("the server answers");
-            assert!(read > 0, "the server closed the connection");
-            filled += read;
-            if reply_length(&buffer[..filled], &mut head).is_some_and(|length| length <= filled) {
-                break;
-            }
-        }
-        let reply = &buffer[..filled];
-        assert!(has_status(reply, status), "{}", String::from_utf8_lossy(reply));
-        count.set(count.get() + 1);
-    }
 }
 
 fn report(measured: &[Measured]) {

@@ -26,10 +26,10 @@ use crate::scenario::rule::Asked;
 use crate::scenario::rule::says::Spoken;
 use crate::settings::{CorsPolicy, Limits, MockHeaders, RequestMode, Settings};
 use crate::stage::Stage;
-use crate::world::Caller;
 use crate::world::chance::Purpose;
 use crate::world::clock::uptime;
 use crate::world::sso::Line;
+use crate::world::{Caller, World};
 use preferences::{Faults, Preferences};
 
 /// How often the steps of one request begin again because its sandbox was switched meanwhile.
@@ -71,7 +71,8 @@ pub struct Pipeline {
     /// What requests act on.
     pub stage: Arc<Stage>,
     behaviours: Behaviours,
-    policy: Policy,
+    /// What it decides by.
+    pub policy: Policy,
 }
 
 /// What has become known about a request on its way.
@@ -92,6 +93,19 @@ struct Notes<'p> {
     /// What rules add to the reply.
     headers: HeaderMap,
     delivery: Option<Box<Delivery>>,
+}
+
+/// What a request would meet.
+#[derive(Debug)]
+pub struct Rehearsal {
+    /// The reply.
+    pub reply: Reply,
+    /// What would be written down.
+    pub exchange: Arc<Exchange>,
+    /// The world that it would find.
+    pub world: World,
+    /// A copy of the sandbox, after it.
+    pub sandbox: Arc<Sandbox>,
 }
 
 /// Why a step answers, so that the later ones are not reached.
@@ -130,12 +144,6 @@ impl Pipeline {
     pub fn new(stage: Arc<Stage>, policy: Policy) -> Result<Self, Vec<String>> {
         let behaviours = Behaviours::for_contract(&stage.contract)?;
         Ok(Self { stage, behaviours, policy })
-    }
-
-    /// Who may use the control API.
-    #[must_use]
-    pub fn access(&self) -> &Access {
-        &self.policy.access
     }
 
     /// Answers a request. Whatever happens there is a reply.
@@ -182,7 +190,7 @@ impl Pipeline {
         number: Option<u64>,
     ) -> Result<Answer, Stop> {
         let choice = choose::choose(request).map_err(|choose::BadName(name)| Problem::sandbox_name(&name))?;
-        let sandbox = sandbox.cloned().unwrap_or_else(|| self.stage.sandboxes.get(&choice.sandbox));
+        let sandbox = sandbox.cloned().unwrap_or_else(|| self.stage.sandboxes.get(choice.sandbox()));
         let frame = notes.frame.insert(match number {
             None => sandbox.enter(choice.key),
             Some(number) => sandbox.enter_again(choice.key, number),
@@ -220,9 +228,21 @@ impl Pipeline {
         outcome
     }
 
+    /// What a request would meet in a sandbox, or in the one that it names. It is answered on a copy: nothing changes
+    /// and nothing is written down. `None` for a control call.
+    #[must_use]
+    pub fn rehearse(&self, request: &Request, sandbox: &Arc<Sandbox>) -> Option<Rehearsal> {
+        let choice = choose::choose(request).ok();
+        let named = choice.as_ref().and_then(|choice| choice.named.as_deref());
+        let copy = named.map_or_else(|| sandbox.rehearsal(), |name| self.stage.sandboxes.rehearsal(name));
+        let world = copy.world();
+        let (reply, exchange) = self.answer_in(request, Some(&copy));
+        Some(Rehearsal { reply, exchange: exchange?, world, sandbox: copy })
+    }
+
     /// The control API has paths of its own.
     fn answer_admin(&self, request: &Request, path: &str, frame: &Frame) -> Result<(), Stop> {
-        match admin::answer(&self.stage, &self.policy.access, request, path, &frame.sandbox) {
+        match admin::answer(self, request, path, &frame.sandbox) {
             Some(reply) => Err(Stop::Answered(reply)),
             None => Ok(()),
         }

@@ -3,26 +3,15 @@
 //! The bare server is the yardstick: hyper on tokio and nothing else. It gives every request the bytes that the mock
 //! gave once, so that what is left between the two is what the mock does beyond receiving and sending.
 
-use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::{Bytes, Incoming};
-use hyper::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpListener;
-
-/// The argument that makes a bench the bare server.
-const BARE: &str = "--bare";
 
 /// Jane Doe of Acme, Inc. in the scenario `healthy`.
 const CREDENTIALS: &str = "API:2f1d5f29915b866c7a2fa5de29613104";
@@ -38,23 +27,19 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// The real binary with its default settings, on a free port.
-    pub(crate) fn mock() -> Self {
+    /// The real binary with its default settings and these arguments, on a free port.
+    pub(crate) fn mock(arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_leadconduit-mock"));
         // Settings of whoever runs the bench must not decide what is measured.
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("LEADCONDUIT_MOCK_"))
         {
             command.env_remove(name);
         }
-        Self::start(command.args(["serve", "--port", "0"]), &[])
+        Self::start(command.args(["serve", "--port", "0"]).args(arguments), &[])
     }
 
-    /// This executable again, as a server that answers everything with these bytes.
-    pub(crate) fn bare(reply: &[u8]) -> Self {
-        Self::start(Command::new(std::env::current_exe().unwrap()).arg(BARE), reply)
-    }
-
-    fn start(command: &mut Command, input: &[u8]) -> Self {
+    /// A command that reads its input and then says where it listens.
+    pub(crate) fn start(command: &mut Command, input: &[u8]) -> Self {
         let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("the server starts");
         child.stdin.take().unwrap().write_all(input).expect("the server reads its input");
@@ -176,58 +161,4 @@ pub(crate) fn machine() -> String {
 /// Says whether a target is met, in one word.
 pub(crate) fn verdict(met: bool) -> &'static str {
     if met { "PASS" } else { "MISS" }
-}
-
-/// Serves as the bare server when this process is one. It does not return then.
-pub(crate) fn serve_if_bare() {
-    if flag(BARE) {
-        let mut reply = Vec::new();
-        io::stdin().read_to_end(&mut reply).unwrap();
-        let reply = parse(&reply);
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(serve(reply));
-    }
-}
-
-/// A reply's bytes as hyper sends them. Everything is made static, so that giving it again costs no counting.
-fn parse(reply: &[u8]) -> hyper::Response<Full<Bytes>> {
-    let length = reply.windows(4).position(|window| window == b"\r\n\r\n").expect("a head") + 4;
-    let (head, body) = reply.split_at(length);
-    let head: &'static str = String::from_utf8(head.to_vec()).unwrap().leak();
-    let body: &'static [u8] = body.to_vec().leak();
-    let mut lines = head.trim_end().split("\r\n");
-    let status = lines.next().and_then(|line| line.split(' ').nth(1)).expect("a status line");
-    let mut response = hyper::Response::new(Full::new(Bytes::from_static(body)));
-    *response.status_mut() = status.parse().unwrap();
-    for (name, value) in lines.map(|line| line.split_once(": ").expect("a header")) {
-        let name: HeaderName = name.parse().unwrap();
-        // hyper says the length itself, at the same place.
-        if name != CONTENT_LENGTH {
-            response.headers_mut().append(name, HeaderValue::from_static(value));
-        }
-    }
-    response
-}
-
-async fn serve(response: hyper::Response<Full<Bytes>>) {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    println!("listening on http://{}", listener.local_addr().unwrap());
-    let response: &'static hyper::Response<Full<Bytes>> = Box::leak(Box::new(response));
-    loop {
-        let (socket, _) = listener.accept().await.unwrap();
-        socket.set_nodelay(true).unwrap();
-        tokio::spawn(async move {
-            let service = service_fn(|request: hyper::Request<Incoming>| async move {
-                // Any server must read what it is sent.
-                let _ = request.into_body().collect().await;
-                Ok::<_, Infallible>(response.clone())
-            });
-            let builder = &mut http1::Builder::new();
-            // The captured date is among the bytes.
-            let _ = builder
-                .auto_date_header(false)
-                .title_case_headers(true)
-                .serve_connection(TokioIo::new(socket), service)
-                .await;
-        });
-    }
 }

@@ -7,6 +7,7 @@ mod access;
 mod body;
 mod control;
 mod described;
+mod explain;
 mod faults;
 mod query;
 mod requests;
@@ -22,6 +23,7 @@ use serde_json::{Value, json};
 pub use access::Access;
 
 use crate::exchange::{Reply, Request};
+use crate::pipeline::Pipeline;
 use crate::problem::Problem;
 use crate::sandbox::Sandbox;
 use crate::stage::Stage;
@@ -31,6 +33,7 @@ const PREFIX: &str = "/__admin";
 
 /// A control call on its way.
 struct Call<'a> {
+    pipeline: &'a Pipeline,
     stage: &'a Stage,
     request: &'a Request,
     /// The sandbox that it is about, unless it is about all.
@@ -69,7 +72,6 @@ const CALLS: &[Line] = &[
     (Method::GET, "/sandboxes", control::sandboxes),
     (Method::DELETE, "/sandboxes", control::end_sandboxes),
     (Method::DELETE, "/sandboxes/{name}", control::end_sandbox),
-    (Method::POST, "/verify", verify::verify),
     (Method::GET, "/events", control::events),
     (Method::GET, "/requests", requests::list),
     (Method::DELETE, "/requests", requests::clear),
@@ -86,6 +88,8 @@ const CALLS: &[Line] = &[
     // Where the client library `wiremock-rest-client` looks for them.
     (Method::POST, "/requests/near-misses/request", requests::near_request),
     (Method::POST, "/requests/near-misses/request-pattern", requests::near_pattern),
+    (Method::POST, "/explain", explain::explain),
+    (Method::POST, "/verify", verify::verify),
 ];
 
 /// This API's own OpenAPI document, made by the build script.
@@ -99,17 +103,18 @@ pub fn is_call(path: &str) -> bool {
 
 /// Answers a call of the control API; `None` when the path is not one of its.
 #[must_use]
-pub fn answer(stage: &Stage, access: &Access, request: &Request, path: &str, sandbox: &Arc<Sandbox>) -> Option<Reply> {
+pub fn answer(pipeline: &Pipeline, request: &Request, path: &str, sandbox: &Arc<Sandbox>) -> Option<Reply> {
     let rest = path.strip_prefix(PREFIX).filter(|_| is_call(path))?;
     // What a browser asks before a call is answered as for every other path.
     if crate::pipeline::cors::is_preflight(request) {
         return None;
     }
-    let outcome = access.check(request, rest).and_then(|()| call(stage, request, rest, sandbox));
+    let access = &pipeline.policy.access;
+    let outcome = access.check(request, rest).and_then(|()| call(pipeline, request, rest, sandbox));
     Some(outcome.unwrap_or_else(Problem::into_reply))
 }
 
-fn call(stage: &Stage, request: &Request, rest: &str, sandbox: &Arc<Sandbox>) -> Outcome {
+fn call(pipeline: &Pipeline, request: &Request, rest: &str, sandbox: &Arc<Sandbox>) -> Outcome {
     let mut fitting: Vec<(&Line, &str)> =
         CALLS.iter().filter_map(|line| Some((line, parameter(line.1, rest)?))).collect();
     // What is written out is meant before what varies.
@@ -123,7 +128,7 @@ fn call(stage: &Stage, request: &Request, rest: &str, sandbox: &Arc<Sandbox>) ->
     let Some(((_, _, run), name)) = fitting.iter().find(|((method, _, _), _)| method == wanted) else {
         return Err(wrong_method(request, rest, &fitting));
     };
-    run(&Call { stage, request, sandbox, name })
+    run(&Call { pipeline, stage: &pipeline.stage, request, sandbox, name })
 }
 
 /// The value of a pattern's parameter (empty when it has none), when a path is one of the pattern's.

@@ -241,7 +241,7 @@ fn introduction(loaded: &Loaded, settings: &Settings, url: &str) -> String {
     text.push_str(&table(&keys(&world, first)));
     let key = first.unwrap_or("KEY");
     let _ = writeln!(text, "\n  Try:  curl -i -u API:{key} {url}/connections");
-    let _ = writeln!(text, "{}\n", control_line(loaded.pipeline.access(), settings, &loaded.scenario.name, url));
+    let _ = writeln!(text, "{}\n", control_line(&loaded.pipeline.policy.access, settings, &loaded.scenario.name, url));
     for warning in &loaded.warnings {
         let _ = writeln!(text, "warning: {warning}\n");
     }

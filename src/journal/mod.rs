@@ -8,6 +8,7 @@ mod exchange;
 pub mod near;
 pub mod pattern;
 pub mod redact;
+pub mod retell;
 pub mod shape;
 
 use std::collections::VecDeque;

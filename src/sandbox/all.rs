@@ -70,6 +70,17 @@ impl Sandboxes {
         Self { start, count_max: limits.sandboxes_max, idle_us_max, default, others: RwLock::default(), run }
     }
 
+    /// A copy of the sandbox of that name to try things on; one that there is not is not brought to life by it.
+    #[must_use]
+    pub fn rehearsal(&self, name: &str) -> Arc<Sandbox> {
+        let found = self.others.read().unwrap_or_else(PoisonError::into_inner).by_name.get(name).cloned();
+        match found.filter(|one| !self.is_idle(one, now_us())) {
+            _ if name == DEFAULT => self.default.rehearsal(),
+            Some(found) => found.rehearsal(),
+            None => Arc::new(Sandbox::new(name, &self.start(), &Arc::new(Run::new(Bounds::NOTHING)))),
+        }
+    }
+
     /// What they share.
     #[must_use]
     pub fn run(&self) -> &Run {

@@ -20,12 +20,20 @@ const CREDENTIALS_BYTES_MAX: usize = 4 * 1024;
 /// A request's sandbox, path and key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice<'r> {
-    /// The sandbox.
-    pub sandbox: Cow<'r, str>,
+    /// The sandbox that it names, if it names one.
+    pub named: Option<Cow<'r, str>>,
     /// The path without `/__sandbox/NAME`.
     pub path: &'r str,
     /// The API key without `+NAME`; `None` when there are no credentials.
     pub key: Option<String>,
+}
+
+impl Choice<'_> {
+    /// The sandbox that is meant.
+    #[must_use]
+    pub fn sandbox(&self) -> &str {
+        self.named.as_deref().unwrap_or(DEFAULT)
+    }
 }
 
 /// A sandbox's name that cannot be one.
@@ -38,8 +46,10 @@ pub fn choose(request: &Request) -> Result<Choice<'_>, BadName> {
     let (in_credentials, key) = credentials(request);
     let named = request.header(&HEADER).map(Cow::Borrowed);
     let named = named.or(in_path.map(Cow::Borrowed)).or_else(|| cookie(request).map(Cow::Borrowed));
-    let sandbox = named.or(in_credentials.map(Cow::Owned)).unwrap_or(Cow::Borrowed(DEFAULT));
-    if is_name(&sandbox) { Ok(Choice { sandbox, path, key }) } else { Err(BadName(sandbox.into_owned())) }
+    match named.or(in_credentials.map(Cow::Owned)) {
+        Some(named) if !is_name(&named) => Err(BadName(named.into_owned())),
+        named => Ok(Choice { named, path, key }),
+    }
 }
 
 /// Whether a text can be the name of a sandbox: 1 to 64 letters, digits, `.`, `_` or `-`.
@@ -140,7 +150,7 @@ mod tests {
             let request = request(path, headers);
             let choice = choose(&request).unwrap();
             assert_eq!(
-                (&*choice.sandbox, choice.path, choice.key.as_deref()),
+                (&*choice.sandbox(), choice.path, choice.key.as_deref()),
                 (sandbox, rest, key),
                 "{path} {headers:?}"
             );

@@ -17,7 +17,7 @@ pub fn play<A: FnMut(Request) -> Reply>(scenario: &Scenario, mut fresh: impl FnM
     for (at, example) in scenario.examples.iter().enumerate() {
         let mut answer = fresh();
         for (step, (request, expected, pointer)) in steps(example).enumerate() {
-            let reply = answer(compose(scenario, request));
+            let reply = answer(compose(request, scenario.first_key()));
             for difference in compare(expected, &reply) {
                 let of = if example.steps.is_empty() { String::new() } else { format!(", step {}", step + 1) };
                 let message = format!("example `{}`{of}: {difference}", example.name);
@@ -35,9 +35,11 @@ fn steps(example: &ExamplePart) -> impl Iterator<Item = (&RequestPart, &ReplyPar
     single.into_iter().chain(several.map(|(at, step)| (&step.request, &step.reply, format!("/steps/{at}/reply"))))
 }
 
-fn compose(scenario: &Scenario, part: &RequestPart) -> Request {
+/// The request that a part describes, with a key unless it says which.
+#[must_use]
+pub fn compose(part: &RequestPart, first_key: Option<&str>) -> Request {
     let mut request = Request::new(part.method.clone(), part.path.clone());
-    let key = part.key.as_deref().or(scenario.first_key()).unwrap_or_default();
+    let key = part.key.as_deref().or(first_key).unwrap_or_default();
     if !key.is_empty()
         && let Ok(value) = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(format!("API:{key}"))))
     {

@@ -135,7 +135,11 @@ fn a_change_takes_effect_and_state_is_kept() {
     assert_eq!(it.mock.get("/__admin/clock").json(), frozen);
     assert_eq!(it.mock.get("/account").header("x-fault"), Some("2"), "faults stay, with what they have counted");
     assert_eq!(it.mock.get("/__admin/snapshots").json()["meta"]["total"], 1);
-    hear(&mut events, &mut heard, "event: switch\ndata: {\"scenario\":\"own\",\"keep_world\":true}\n\n");
+    hear(
+        &mut events,
+        &mut heard,
+        "event: switch\ndata: {\"scenario\":\"own\",\"keep_world\":true,\"sandbox\":\"default\"}\n\n",
+    );
     it.mock.post("/__admin/snapshots/mine/restore", &Value::Null).expect(200);
     assert_eq!(it.mark("default"), "b 1", "a snapshot goes back to its state, and plays the files as they are");
     assert_eq!(it.mock.get("/user").text, user);

@@ -1,0 +1,109 @@
+//! An exchange is written down before its reply leaves, and the journal stays within its bounds.
+
+use http::{HeaderValue, Method};
+use leadconduit_mock::MockServer;
+use leadconduit_mock::exchange::{Reply, Request};
+use leadconduit_mock::pipeline::Pipeline;
+use leadconduit_mock::settings::Settings;
+use leadconduit_mock::start;
+use serde_json::{Value, json};
+
+use crate::support::{JANE, Mock, basic};
+use crate::wire::{Process, Wire};
+
+fn ask(pipeline: &Pipeline, sandbox: &str, path: &str) -> Reply {
+    let mut request = Request::new(Method::GET, path.parse().unwrap());
+    request.headers.insert("host", HeaderValue::from_static("localhost"));
+    request.headers.insert("authorization", HeaderValue::try_from(basic(JANE)).unwrap());
+    request.headers.insert("x-mock-sandbox", HeaderValue::try_from(sandbox).unwrap());
+    pipeline.answer(&request)
+}
+
+#[test]
+fn a_query_right_after_a_reply_sees_it_a_hundred_thousand_times() {
+    let mut settings = Settings::default();
+    settings.limits.journal_entries_max = 100;
+    let pipeline = start::load(&settings).unwrap().pipeline;
+    let threads = 8;
+    let round = |thread: usize, number: usize| {
+        // Two threads to a sandbox, so that they meet in one journal.
+        let (sandbox, path) = (format!("s{}", thread / 2), ["/user", "/nowhere", "/account?a=b"][number % 3]);
+        let reply = ask(&pipeline, &sandbox, path);
+        let id = reply.headers["x-mock-request-id"].to_str().unwrap().to_owned();
+        let found = ask(&pipeline, &sandbox, &format!("/__admin/requests/{id}"));
+        assert_eq!(found.status, 200, "{path} {id}: {:?}", found.body);
+        if number % 100 == 0 {
+            let found: Value = serde_json::from_slice(&found.body).unwrap();
+            assert_eq!(found["request"]["url"], path);
+            assert_eq!(found["response"]["status"], reply.status.as_u16());
+        }
+    };
+    std::thread::scope(|scope| {
+        for thread in 0..threads {
+            let round = &round;
+            scope.spawn(move || (0..100_000 / threads).for_each(|number| round(thread, number)));
+        }
+    });
+}
+
+#[test]
+fn over_sockets_it_is_there_too() {
+    let process = Process::start(2, &["--journal-entries-max", "50"]);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let (mut client, mut query) = (Wire::open(process.address), Wire::open(process.address));
+                for _ in 0..500 {
+                    let reply = client.ask("GET", "/user", &[], None).expect(200);
+                    let id = reply.header("x-mock-request-id").unwrap();
+                    query.ask("GET", &format!("/__admin/requests/{id}"), &[], None).expect(200);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn the_oldest_make_room_and_are_counted() {
+    let mock = Mock::start(MockServer::builder().configure(|settings| settings.limits.journal_entries_max = 10));
+    for _ in 0..25 {
+        mock.get("/user").expect(200);
+    }
+    let journal = mock.get("/__admin/requests").json();
+    assert_eq!((&journal["meta"]["total"], &journal["meta"]["dropped"]), (&json!(10), &json!(15)));
+    assert_eq!(journal["requests"][9]["number"], 16);
+}
+
+#[test]
+fn bytes_are_bounded_for_each_and_for_all_together() {
+    let body = json!({"name": "x".repeat(40_000)});
+    let of = |each: usize, together: usize, sandboxes: usize| {
+        let mock = Mock::start(MockServer::builder().configure(|settings| {
+            settings.limits.journal_bytes_max = each;
+            settings.limits.journal_total_bytes_max = together;
+            settings.limits.sandboxes_max = 20;
+        }));
+        let sizes = (0..sandboxes).map(|number| {
+            let at = format!("/__sandbox/s{number}");
+            for _ in 0..10 {
+                mock.post(&format!("{at}/credentials"), &body).expect(400);
+            }
+            mock.get(&format!("{at}/__admin/requests?limit=1")).json()["meta"]["total"].as_u64().unwrap()
+        });
+        sizes.collect::<Vec<_>>()
+    };
+    // A body of 40,000 bytes and the reply's message about it.
+    assert_eq!(of(1_000_000, 10_000_000, 2), [10, 10]);
+    assert_eq!(of(200_000, 10_000_000, 2), [4, 4]);
+    // The first takes all there is; the second keeps its share, a twentieth.
+    assert_eq!(of(1_000_000, 420_000, 2), [10, 0]);
+    assert_eq!(of(1_000_000, 1_000_000, 4)[3], 1);
+}
+
+#[test]
+fn long_bodies_are_cut() {
+    let mock = Mock::start(MockServer::builder().configure(|settings| settings.limits.journal_body_bytes_max = 100));
+    mock.post("/credentials", &json!({"name": "x".repeat(500)}));
+    let kept = &mock.get("/__admin/requests").json()["requests"][0]["request"];
+    assert_eq!(kept["body"].as_str().unwrap().len(), 100);
+}
