@@ -4,6 +4,7 @@ pub mod cors;
 mod finish;
 pub mod preferences;
 mod speak;
+pub mod told;
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -7,6 +7,7 @@ use http::{HeaderValue, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::query::Query;
 use super::{Call, Outcome, body, no_content, not_found, ok};
 use crate::exchange::{Delivery, Reply};
 use crate::problem::Problem;
@@ -175,7 +176,15 @@ fn renew_default(call: &Call<'_>) {
 }
 
 pub(super) fn events(call: &Call<'_>) -> Outcome {
-    let events = Some(call.sandbox.events());
+    let query = Query::read(call, &["sandbox"])?;
+    let events = Some(match query.get("sandbox") {
+        None => call.sandbox.events(),
+        Some("*") => Arc::clone(&call.stage.sandboxes.run().events),
+        Some(_) => {
+            let detail = "`sandbox` takes `*` only, which is all of them; name one with the header X-Mock-Sandbox";
+            return Err(body::refused(detail));
+        }
+    });
     let mut reply = Reply::new(StatusCode::OK, "")
         .with(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"))
         .with(CACHE_CONTROL, HeaderValue::from_static("no-store"));

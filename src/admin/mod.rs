@@ -9,6 +9,7 @@ mod control;
 mod described;
 mod explain;
 mod faults;
+mod metrics;
 mod query;
 mod requests;
 mod state;
@@ -90,6 +91,7 @@ const CALLS: &[Line] = &[
     (Method::POST, "/requests/near-misses/request-pattern", requests::near_pattern),
     (Method::POST, "/explain", explain::explain),
     (Method::POST, "/verify", verify::verify),
+    (Method::GET, "/metrics", metrics::metrics),
 ];
 
 /// This API's own OpenAPI document, made by the build script.

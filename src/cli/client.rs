@@ -1,4 +1,4 @@
-//! Asking a running server, for `health`, `use` and `reset`. Over http only: these are for one's own machine.
+//! Asking a running server, for `health`, `use`, `reset` and `tail`. Over http only: these are for one's own machine.
 
 use std::error::Error;
 use std::time::Duration;
@@ -6,9 +6,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use clap::Args;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::response::Parts;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
@@ -67,6 +68,84 @@ pub(super) struct Answer {
     pub(super) body: Bytes,
 }
 
+/// Why listening has ended.
+#[derive(Debug)]
+pub(super) enum Heard {
+    /// The server ended the stream.
+    All,
+    /// There was nothing for so long that the server must be gone; it says every 15 seconds that it is still there.
+    Silence,
+    /// This process was asked to stop.
+    Stopped,
+    /// There was no stream, but an answer.
+    Refused(Answer),
+}
+
+/// What ends a stream too early.
+#[derive(Debug)]
+pub(super) enum Unheard {
+    /// The server could not be reached; says why.
+    Server(String),
+    /// What arrived could not be passed on.
+    Io(std::io::Error),
+}
+
+impl From<std::io::Error> for Unheard {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// Listens to a stream, for as long as it lasts or until this process is asked to stop, and passes on what arrives.
+/// The question's wait is for its beginning.
+pub(super) fn listen(
+    url: &str,
+    question: &Question<'_>,
+    silence: Duration,
+    each: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
+) -> Result<Heard, Unheard> {
+    let request = request(url, question).map_err(Unheard::Server)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let heard = runtime.block_on(async {
+        let stop = super::asked_to_stop()?;
+        tokio::select! {
+            heard = stream(request, question.wait, silence, each) => heard,
+            () = stop => Ok(Heard::Stopped),
+        }
+    });
+    // A look-up of the host's name may still run; it is not waited for.
+    runtime.shutdown_background();
+    heard
+}
+
+async fn stream(
+    request: http::Request<Full<Bytes>>,
+    wait: Duration,
+    silence: Duration,
+    each: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
+) -> Result<Heard, Unheard> {
+    let begun = tokio::time::timeout(wait, begin(request)).await;
+    let too_late = |_| format!("there was no answer within {} s", wait.as_secs());
+    let (head, mut body) = begun.map_err(too_late).and_then(|begun| begun).map_err(Unheard::Server)?;
+    if head.status != StatusCode::OK {
+        let answer = tokio::time::timeout(wait, whole(head, body)).await.map_err(too_late);
+        return answer.and_then(|answer| answer).map(Heard::Refused).map_err(Unheard::Server);
+    }
+    loop {
+        match tokio::time::timeout(silence, body.frame()).await {
+            Err(_) => return Ok(Heard::Silence),
+            // A server that is killed ends the stream without ceremony.
+            Ok(None | Some(Err(_))) => return Ok(Heard::All),
+            Ok(Some(Ok(frame))) => frame.data_ref().map_or(Ok(()), |data| each(data))?,
+        }
+    }
+}
+
+/// The body of an answer, while it arrives.
+trait Incoming: BodyExt<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Unpin {}
+
+impl<T: BodyExt<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Unpin> Incoming for T {}
+
 /// Asks the server at `url`, or says why there is no answer.
 pub(super) fn ask(url: &str, question: &Question<'_>) -> Result<Answer, String> {
     let request = request(url, question)?;
@@ -110,11 +189,30 @@ fn request(url: &str, question: &Question<'_>) -> Result<http::Request<Full<Byte
 }
 
 async fn exchange(request: http::Request<Full<Bytes>>) -> Result<Answer, String> {
+    let (head, body) = begin(request).await?;
+    whole(head, body).await
+}
+
+async fn begin(request: http::Request<Full<Bytes>>) -> Result<(Parts, impl Incoming), String> {
     let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
     let response = client.request(request).await.map_err(|error| root_cause(&error))?;
-    let (head, body) = response.into_parts();
+    Ok(response.into_parts())
+}
+
+async fn whole(head: Parts, body: impl Incoming) -> Result<Answer, String> {
     let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await.map_err(|error| root_cause(&*error))?;
     Ok(Answer { status: head.status, headers: head.headers, body: body.to_bytes() })
+}
+
+/// That whoever answered is no mock.
+pub(super) fn not_a_mock(url: &str, status: StatusCode) -> String {
+    format!("{url} answered {}, but not as leadconduit-mock does; is that its URL?", status.as_u16())
+}
+
+/// A text from an answer, without what would upset a terminal.
+pub(super) fn text(body: &Value, name: &str) -> Option<String> {
+    let text = body.get(name)?.as_str()?;
+    Some(text.chars().filter(|c| *c == '\n' || !c.is_control()).collect())
 }
 
 /// The client's own errors only say which step failed; what they come from says why.

@@ -8,7 +8,7 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::Failure;
-use super::client::{self, Answer, Question, SANDBOX, ServerArgs};
+use super::client::{self, Answer, Question, SANDBOX, ServerArgs, text};
 use crate::sandbox::DEFAULT;
 
 /// How long the server may take. A scenario may have to be read and its world be made.
@@ -90,8 +90,7 @@ impl TargetArgs {
     }
 
     fn not_a_mock(&self, status: StatusCode) -> String {
-        let status = status.as_u16();
-        format!("{} answered {status}, but not as leadconduit-mock does; is that its URL?", self.server.url())
+        client::not_a_mock(&self.server.url(), status)
     }
 
     /// The server knows best which sandbox it was; with `--no-mock-headers` it does not tell.
@@ -99,12 +98,6 @@ impl TargetArgs {
         let told = answer.headers.get(SANDBOX).and_then(|value| value.to_str().ok());
         told.or(self.sandbox.as_deref()).unwrap_or(DEFAULT).to_owned()
     }
-}
-
-/// A text from an answer, without what would upset a terminal.
-fn text(body: &Value, name: &str) -> Option<String> {
-    let text = body.get(name)?.as_str()?;
-    Some(text.chars().filter(|c| *c == '\n' || !c.is_control()).collect())
 }
 
 #[cfg(test)]

@@ -6,10 +6,13 @@ mod client;
 mod completions;
 mod control;
 mod health;
+mod line;
+mod log;
 mod openapi;
 mod operations;
 mod scenarios;
 mod serve;
+mod tail;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -57,6 +60,8 @@ enum Command {
     Use(control::UseArgs),
     /// Let a running server start anew in the scenario it plays
     Reset(control::ResetArgs),
+    /// Watch what happens in a running server, one line a request
+    Tail(tail::TailArgs),
     /// Print completions for a shell
     Completions(completions::CompletionsArgs),
 }
@@ -123,6 +128,7 @@ pub fn run() -> ExitCode {
         Some(Command::Health(args)) => health::run(&args),
         Some(Command::Use(args)) => control::run_use(&args),
         Some(Command::Reset(args)) => control::run_reset(&args),
+        Some(Command::Tail(args)) => tail::run(&args),
         Some(Command::Completions(args)) => completions::run(&args, &mut Cli::command()),
     };
     let Err(failure) = result else { return ExitCode::SUCCESS };
@@ -149,6 +155,19 @@ fn error_text(error: &StartError) -> String {
 /// A line on standard error. Nothing is done when even that is gone.
 fn complain(message: &str) {
     let _ = writeln!(std::io::stderr(), "error: {message}");
+}
+
+/// Resolves when the process is asked to stop, by either of the usual signals.
+fn asked_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }
 
 /// Columns of text, as wide as their widest entry.

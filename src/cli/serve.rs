@@ -1,7 +1,7 @@
 //! `serve`: load, say what there is, listen, stop.
 
 use std::fmt::Write as _;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum as _};
 
+use super::log::{self, LogFormat};
 use super::{Failure, InputArgs, table};
 use crate::admin::Access;
 use crate::exchange::Request;
@@ -62,6 +63,9 @@ pub(super) struct ServeArgs {
     /// Let only calls with this bearer token use the control API; without it, only a server on loopback has one
     #[arg(long, value_name = "TOKEN", env = "LEADCONDUIT_MOCK_ADMIN_TOKEN", hide_env_values = true)]
     admin_token: Option<String>,
+    /// How the lines of the log look; LEADCONDUIT_MOCK_LOG=warn leaves out those about requests
+    #[arg(long, value_name = "FORMAT", default_value = "human", env = "LEADCONDUIT_MOCK_LOG_FORMAT")]
+    log_format: LogFormat,
     #[command(flatten, next_help_heading = "Limits")]
     limits: LimitArgs,
 }
@@ -168,7 +172,7 @@ impl ServeArgs {
 }
 
 pub(super) fn run(args: &ServeArgs) -> Result<(), Failure> {
-    log_to_standard_error();
+    let _log = log::start(args.log_format);
     let settings = args.settings();
     let loaded = start::load(&settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -178,7 +182,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<(), Failure> {
         let scheme = if acceptor.is_some() { "https" } else { "http" };
         let url = format!("{scheme}://{}", listener.local_addr()?);
         let watcher = Watcher::start(&settings, &loaded.pipeline.stage)?;
-        let _ = write!(std::io::stderr(), "{}", introduction(&loaded, &settings, &url));
+        introduce(&loaded, &settings, &url, args.log_format);
         let mut out = std::io::stdout();
         writeln!(out, "listening on {url}")?;
         out.flush()?;
@@ -189,37 +193,30 @@ pub(super) fn run(args: &ServeArgs) -> Result<(), Failure> {
     })
 }
 
-fn log_to_standard_error() {
-    use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_env("LEADCONDUIT_MOCK_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let colour = std::io::stderr().is_terminal();
-    // A second subscriber in one process is no reason to fail.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(colour)
-        .with_target(false)
-        // A line that cannot be written would be complained about on standard error, and panic when that is closed:
-        // requests would fail because nobody reads the log.
-        .log_internal_errors(false)
-        .try_init();
-}
-
-/// Resolves when the process is asked to stop, by either of the usual signals.
+/// Resolves when the process is asked to stop.
 fn stop_signal() -> Result<impl Future<Output = ()>, StartError> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let listen = |kind| {
-        signal(kind).map_err(|error| StartError::Behaviour(vec![format!("signals cannot be listened to: {error}")]))
-    };
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    let mut terminate = listen(SignalKind::terminate())?;
+    let unheard = |error| StartError::Behaviour(vec![format!("signals cannot be listened to: {error}")]);
+    let asked = super::asked_to_stop().map_err(unheard)?;
     Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
+        asked.await;
         tracing::info!("stopping: running requests may finish");
     })
+}
+
+/// The first screen. A log of JSON has a line in its place.
+fn introduce(loaded: &Loaded, settings: &Settings, url: &str, format: LogFormat) {
+    if format == LogFormat::Human {
+        let _ = write!(std::io::stderr(), "{}", introduction(loaded, settings, url));
+        return;
+    }
+    let version = env!("CARGO_PKG_VERSION");
+    tracing::info!("leadconduit-mock {version} serves the scenario {} on {url}", loaded.scenario.name);
+    if loaded.pipeline.access().is_closed() {
+        tracing::warn!("{}", control_line(loaded.pipeline.access(), settings, &loaded.scenario.name, url).trim());
+    }
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
 }
 
 /// What a newcomer needs on the first screen: what there is, keys to try, a line to paste.

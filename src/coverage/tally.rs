@@ -26,6 +26,10 @@ pub struct Tally {
     pub violating: u64,
     /// By the operation's place in the contract.
     pub operations: BTreeMap<usize, Exercised>,
+    /// Exchanges that met no operation: their statuses and times.
+    pub strays: Exercised,
+    /// How many exchanges met nothing at all.
+    pub lost: u64,
     /// Exchanges by the scenario that was played.
     pub scenarios: BTreeMap<Arc<str>, u64>,
     /// Requests that met nothing, by method and path.
@@ -102,6 +106,15 @@ impl Times {
     }
 }
 
+impl Exercised {
+    fn merge(&mut self, other: &Self) {
+        add_up(&mut self.statuses, &other.statuses);
+        add_up(&mut self.parameters, &other.parameters);
+        self.fields.merge(&other.fields);
+        self.times.merge(&other.times);
+    }
+}
+
 impl Tally {
     /// Counts an exchange, with the query and the body that the contract was held against.
     pub fn count(&mut self, sandbox: &Arc<str>, exchange: &Exchange, query: &[(String, String)], body: &Value) {
@@ -126,8 +139,12 @@ impl Tally {
                 }
             }
             exercised.fields.see(body);
+        } else {
+            *self.strays.statuses.entry(exchange.status).or_default() += 1;
+            self.strays.times.add(exchange.took_us);
         }
         if exchange.met == Met::Nothing {
+            self.lost += 1;
             let path: String = exchange.path().chars().take(PATH_CHARS_MAX).collect();
             let kind = (exchange.method.to_string(), path);
             add(&mut self.unmatched, kind, &mut self.untold, |times| *times += 1, || 1);
@@ -165,12 +182,10 @@ impl Tally {
         self.violating += other.violating;
         self.untold += other.untold;
         for (index, theirs) in &other.operations {
-            let mine = self.operations.entry(*index).or_default();
-            add_up(&mut mine.statuses, &theirs.statuses);
-            add_up(&mut mine.parameters, &theirs.parameters);
-            mine.fields.merge(&theirs.fields);
-            mine.times.merge(&theirs.times);
+            self.operations.entry(*index).or_default().merge(theirs);
         }
+        self.strays.merge(&other.strays);
+        self.lost += other.lost;
         add_up(&mut self.scenarios, &other.scenarios);
         add_up(&mut self.deeds, &other.deeds);
         for (kind, times) in &other.unmatched {

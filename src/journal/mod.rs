@@ -13,7 +13,7 @@ pub mod shape;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 pub use exchange::{Draft, Exchange, Message, Met};
 pub use pattern::{Difference, Pattern};
@@ -49,6 +49,31 @@ impl From<&Limits> for Bounds {
     }
 }
 
+/// What all journals of a run hold together, and what they could not.
+#[derive(Debug, Default)]
+pub struct Total {
+    entries: AtomicUsize,
+    bytes: AtomicUsize,
+    dropped: AtomicU64,
+}
+
+impl Total {
+    /// What they hold; what was dropped is counted since the run began, however often journals were emptied.
+    #[must_use]
+    pub fn size(&self) -> Size {
+        Size {
+            entries: self.entries.load(Ordering::Relaxed),
+            bytes: self.bytes.load(Ordering::Relaxed),
+            dropped: self.dropped.load(Ordering::Relaxed),
+        }
+    }
+
+    fn remove(&self, entries: usize, bytes: usize) -> usize {
+        self.entries.fetch_sub(entries, Ordering::Relaxed);
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed) - bytes
+    }
+}
+
 /// The record of one sandbox, the oldest first.
 #[derive(Debug)]
 pub struct Journal {
@@ -56,8 +81,8 @@ pub struct Journal {
     bytes: usize,
     dropped: u64,
     bounds: Bounds,
-    /// The bytes of all journals together.
-    total: Arc<AtomicUsize>,
+    /// All journals together.
+    total: Arc<Total>,
 }
 
 /// What a journal holds, and what it could not.
@@ -72,9 +97,9 @@ pub struct Size {
 }
 
 impl Journal {
-    /// An empty one; it takes no memory before its first exchange. `total` counts the bytes of all journals together.
+    /// An empty one; it takes no memory before its first exchange. `total` counts what all journals hold together.
     #[must_use]
-    pub fn new(bounds: Bounds, total: Arc<AtomicUsize>) -> Self {
+    pub fn new(bounds: Bounds, total: Arc<Total>) -> Self {
         Self { exchanges: VecDeque::new(), bytes: 0, dropped: 0, bounds, total }
     }
 
@@ -94,14 +119,16 @@ impl Journal {
         let bytes = exchange.bytes();
         self.exchanges.push_back(exchange);
         self.bytes += bytes;
-        let mut total = self.total.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        self.total.entries.fetch_add(1, Ordering::Relaxed);
+        let mut total = self.total.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
         while self.exchanges.len() > self.bounds.entries_max
             || self.bytes > self.bounds.bytes_max
             || (total > self.bounds.total_bytes_max && self.bytes > self.bounds.share_bytes)
         {
             let Some(oldest) = self.exchanges.pop_front() else { break };
             self.bytes -= oldest.bytes();
-            total = self.total.fetch_sub(oldest.bytes(), Ordering::Relaxed) - oldest.bytes();
+            total = self.total.remove(1, oldest.bytes());
+            self.total.dropped.fetch_add(1, Ordering::Relaxed);
             self.dropped += 1;
             gone.push(oldest);
         }
@@ -122,7 +149,7 @@ impl Journal {
         let bytes: usize = removed.iter().map(|exchange| exchange.bytes()).sum();
         self.exchanges = kept;
         self.bytes -= bytes;
-        self.total.fetch_sub(bytes, Ordering::Relaxed);
+        self.total.remove(removed.len(), bytes);
         removed.into()
     }
 
@@ -142,6 +169,6 @@ impl Journal {
 
 impl Drop for Journal {
     fn drop(&mut self) {
-        self.total.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.total.remove(self.exchanges.len(), self.bytes);
     }
 }

@@ -8,19 +8,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE, DATE, ETAG, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
-use serde_json::json;
 
 use super::preferences::PREFERENCE_APPLIED;
-use super::{Notes, Pipeline, cors, speak};
+use super::{Notes, Pipeline, cors, speak, told};
 use crate::behaviour::{Answer, Refusal};
-use crate::contract::Operation;
 use crate::contract::violation::header_json;
 use crate::exchange::{Body, JSON, Reply, Request};
 use crate::journal::{Draft, Exchange, Met};
 use crate::problem;
-use crate::sandbox::{DEFAULT, Sandbox, choose};
+use crate::sandbox::{DEFAULT, choose};
 use crate::settings::MockHeaders;
-use crate::world::clock::{self, Clock, Timestamp, uptime};
+use crate::world::clock::{Clock, Timestamp, uptime};
 
 const VARY_ON: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding, Origin");
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
@@ -150,7 +148,8 @@ impl Pipeline {
             }
         };
         let exchange = sandbox.record(draft.finish(), &notes.input.query, &notes.input.body);
-        tell(sandbox, &exchange, notes.operation);
+        told::tell(sandbox, &exchange, notes.operation);
+        told::log(sandbox, &exchange, notes.operation);
         Some(exchange)
     }
 
@@ -181,23 +180,6 @@ impl Pipeline {
             }
         }
     }
-}
-
-/// Tells whoever listens to the sandbox. Neither query nor headers are told: that is the journal's.
-fn tell(sandbox: &Sandbox, exchange: &Exchange, operation: Option<&Operation>) {
-    sandbox.tell("exchange", || {
-        json!({
-            "id": exchange.number,
-            "at": clock::stamp(exchange.at),
-            "method": exchange.method.as_str(),
-            "path": exchange.path(),
-            "operation": operation.map(|operation| &operation.id),
-            "status": exchange.status,
-            "scenario": exchange.scenario.as_ref().map(|scenario| &scenario.name),
-            "violations": exchange.violations,
-            "faults": exchange.spoken.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        })
-    });
 }
 
 /// LeadConduit's weak tag: the body's length and its CRC-32, both in hexadecimal.

@@ -96,7 +96,9 @@ impl Sandboxes {
         let past = self.run.past();
         let mut tally = past.clone();
         tally.merge(&self.default.tally());
-        all.iter().for_each(|one| tally.merge(&one.tally()));
+        for one in &all {
+            tally.merge(&one.tally());
+        }
         // Before the last hold on a sandbox is given up, which adds to the past.
         drop(past);
         tally

@@ -1,18 +1,17 @@
 //! What all sandboxes of one run share: room for their journals, and the counts that those which ended leave behind.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::coverage::Tally;
 use crate::events::Hub;
-use crate::journal::{Bounds, Journal};
+use crate::journal::{Bounds, Journal, Size, Total};
 
 /// What all sandboxes of one run share.
 #[derive(Debug)]
 pub struct Run {
     bounds: Bounds,
-    /// The bytes of all journals together.
-    bytes: Arc<AtomicUsize>,
+    /// What all journals hold together.
+    journals: Arc<Total>,
     /// What sandboxes had counted that have ended or begun anew.
     past: Mutex<Tally>,
     /// What happens in every sandbox, for whoever listens.
@@ -23,12 +22,12 @@ impl Run {
     /// A run whose journals may hold so much.
     #[must_use]
     pub fn new(bounds: Bounds) -> Self {
-        Self { bounds, bytes: Arc::default(), past: Mutex::default(), events: Arc::default() }
+        Self { bounds, journals: Arc::default(), past: Mutex::default(), events: Arc::default() }
     }
 
     /// A journal for a new sandbox.
     pub(super) fn journal(&self) -> Journal {
-        Journal::new(self.bounds, Arc::clone(&self.bytes))
+        Journal::new(self.bounds, Arc::clone(&self.journals))
     }
 
     /// What sandboxes had counted that have ended or begun anew. It is locked before any sandbox's record is, so that
@@ -37,9 +36,9 @@ impl Run {
         self.past.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many bytes all journals hold together.
+    /// What all journals hold together, and how many exchanges they have dropped since the run began.
     #[must_use]
-    pub fn journal_bytes(&self) -> usize {
-        self.bytes.load(Ordering::Relaxed)
+    pub fn journal_size(&self) -> Size {
+        self.journals.size()
     }
 }

@@ -33,6 +33,8 @@ impl Process {
     }
 
     pub fn log(&self) -> String {
+        // Lines are written a moment after the request that they are about.
+        std::thread::sleep(Duration::from_millis(200));
         std::fs::read_to_string(self.log.path()).unwrap()
     }
 

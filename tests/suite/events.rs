@@ -1,0 +1,108 @@
+//! Server-sent events: of one sandbox or of all, what is told of an exchange, and listeners that do not read.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::{JANE, Mock, read_all};
+use crate::wire::{Wire, request};
+
+/// A listener; returns when it listens.
+pub fn listen(mock: &Mock, target: &str) -> Wire {
+    let mut wire = Wire::open(mock.server.address());
+    wire.send(&request("GET", target, &[], None));
+    while wire.line() != ": listening\n" {}
+    wire.line();
+    wire
+}
+
+/// The next events, as kind and data.
+fn next(wire: &mut Wire, count: usize) -> Vec<(String, Value)> {
+    let mut events = Vec::new();
+    while events.len() < count {
+        let kind = wire.line();
+        let Some(kind) = kind.strip_prefix("event: ") else { panic!("{kind:?} after {events:?}") };
+        let data = wire.line();
+        events.push((kind.trim().to_owned(), serde_json::from_str(data.strip_prefix("data: ").unwrap()).unwrap()));
+        assert_eq!(wire.line(), "\n");
+    }
+    events
+}
+
+#[test]
+fn one_listener_hears_all_sandboxes() {
+    let mock = Mock::healthy();
+    let (mut all, mut own) = (listen(&mock, "/__admin/events?sandbox=*"), listen(&mock, "/__admin/events"));
+    mock.get("/__sandbox/a/user").expect(200);
+    mock.put("/__sandbox/b/__admin/scenario", &json!({"name": "sso-outage"})).expect(200);
+    mock.get("/connections").expect(200);
+    let heard: Vec<_> =
+        next(&mut all, 3).into_iter().map(|(kind, data)| format!("{kind} of {}", data["sandbox"])).collect();
+    assert_eq!(heard, ["exchange of \"a\"", "switch of \"b\"", "exchange of \"default\""]);
+    let (kind, data) = next(&mut own, 1).remove(0);
+    assert_eq!((&*kind, &data["operation"]), ("exchange", &json!("list_connections")));
+    for (query, words) in [("sandbox=a", "X-Mock-Sandbox"), ("sandbx=*", "did you mean `sandbox`?")] {
+        let refused = mock.get(&format!("/__admin/events?{query}")).expect(400);
+        assert!(refused.text.contains(words), "{}", refused.text);
+    }
+}
+
+#[test]
+fn violations_and_what_rules_did_are_told_apart() {
+    let mock = Mock::healthy();
+    let fault = json!({"name": "slow", "when": {"operation": "get_account"}, "then": {"delay": 5}, "times": 1});
+    let mut wire = listen(&mock, "/__admin/events");
+    mock.post("/__admin/faults", &fault).expect(201);
+    mock.get(&format!("/account?fields={JANE}")).expect(200);
+    mock.post("/connections", &json!({"connection_id": 7})).expect(400);
+    mock.get("/account").expect(200);
+    let events = next(&mut wire, 6);
+    let kinds: Vec<&str> = events.iter().map(|(kind, _)| kind.as_str()).collect();
+    assert_eq!(kinds[0], "fault");
+    let rest = &kinds[1..];
+    assert!(rest.starts_with(&["exchange"]) && rest.contains(&"struck") && rest.contains(&"violation"), "{kinds:?}");
+    let of = |kind: &str| &events.iter().rfind(|(other, _)| other == kind).unwrap().1;
+    assert_eq!(of("struck")["faults"], json!([{"rule": "slow", "deeds": ["delay=5"]}]));
+    assert_eq!((&of("struck")["operation"], &of("struck")["delay_ms"]), (&json!("get_account"), &json!(5)));
+    let violation = of("violation");
+    assert_eq!((&violation["status"], &violation["operation"]), (&json!(400), &json!("repair_connection")));
+    assert_eq!(violation["violations"][0]["location"], "/body/connection_id");
+    let (_, exchange) = &events[1];
+    assert_eq!((&exchange["delay_ms"], &exchange["query"]), (&json!(5), &json!("fields=***")));
+    assert!(exchange["took_us"].as_u64().is_some_and(|us| us > 0), "{exchange}");
+    assert_eq!(exchange["faults"], json!(["delay=5; rule=\"slow\""]));
+}
+
+#[test]
+fn a_listener_that_does_not_read_is_let_go_and_nobody_waits_for_it() {
+    let mock = Mock::healthy();
+    let mut deaf = mock.socket();
+    deaf.write_all(&request("GET", "/__admin/events?sandbox=*", &[], None)).unwrap();
+    let mut reader = listen(&mock, "/__sandbox/quiet/__admin/events");
+    let mut wire = Wire::open(mock.server.address());
+    // Long paths fill the buffers of the connection that nobody reads; then events come that do not fit.
+    let long = request("GET", &format!("/{}", "x".repeat(20_000)), &[], None);
+    for _ in 0..600 {
+        assert!(wire.exchange(&long).0.starts_with("HTTP/1.1 404"));
+    }
+    let short = request("GET", "/user", &[], None);
+    for _ in 0..30 {
+        wire.send(&short.repeat(100));
+        (0..100).for_each(|_| assert!(wire.reply(false).0.starts_with("HTTP/1.1 200")));
+    }
+    mock.get("/__sandbox/quiet/user").expect(200);
+    assert_eq!(next(&mut reader, 1)[0].0, "exchange", "who reads hears on");
+    deaf.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let heard = read_all(&mut deaf);
+    assert!(heard.ends_with("\n\n: too slow, bye\n\n"), "{}", &heard[heard.len().saturating_sub(300)..]);
+    // The other listener hears all again.
+    mock.get("/user").expect(200);
+    assert_eq!(next(&mut listen_again(&mock), 1)[0].0, "exchange");
+}
+
+fn listen_again(mock: &Mock) -> Wire {
+    let wire = listen(mock, "/__admin/events?sandbox=*");
+    mock.get("/user").expect(200);
+    wire
+}

@@ -1,0 +1,210 @@
+//! The log of `serve`: a line for each exchange, without secrets, and in nobody's way.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::JANE;
+use crate::wire::{Wire, request};
+
+/// A serving process whose standard error is a pipe. It is killed when dropped.
+pub struct Server {
+    pub child: Child,
+    pub address: std::net::SocketAddr,
+}
+
+impl Server {
+    pub fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_leadconduit-mock"));
+        command.args(["serve", "--port", "0"]).args(arguments).env_remove("LEADCONDUIT_MOCK_LOG");
+        command.envs(environment.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on http://").unwrap().parse().unwrap();
+        Self { child, address }
+    }
+
+    pub fn signal(&self, name: &str) {
+        assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
+    }
+
+    /// Stops the server; its standard error from the last line that was read on.
+    fn stop(mut self) -> String {
+        self.signal("-TERM");
+        let mut text = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+        text
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A good request, one that breaks the contract, one that meets a fault, one that meets nothing, one of a sandbox.
+fn talk(server: &Server) {
+    let mut wire = Wire::open(server.address);
+    wire.ask("GET", "/connections?relationship_type=seller", &[], None).expect(200);
+    wire.ask("POST", "/connections", &[], Some(&json!({"connection_id": "\u{1b}[31mred"}))).expect(400);
+    let fault = json!({"name": "busy", "when": {"operation": "list_credentials"},
+                       "then": {"status": 503, "body": {"error": "busy"}, "delay": 5}});
+    wire.ask("POST", "/__admin/faults", &[], Some(&fault)).expect(201);
+    wire.ask("GET", "/credentials", &[], None).expect(503);
+    wire.ask("GET", "/nothing", &[("X-Mock-Sandbox", "mine")], None).expect(404);
+}
+
+#[test]
+fn every_exchange_is_a_line_for_people() {
+    let server = Server::start(&[], &[]);
+    talk(&server);
+    let text = server.stop();
+    let text = text.split_once("'{\"name\":\"sso-outage\"}'\n\n").unwrap_or_else(|| panic!("{text}")).1;
+    assert!(!text.contains('\u{1b}'), "no colours, and none of the client's: {text}");
+    let mut times = regex::Regex::new(r"\d\d:\d\d:\d\d\.\d{3}Z").unwrap().replace_all(text, "TIME").into_owned();
+    times = regex::Regex::new(r"\d+\.\d\d ms").unwrap().replace_all(&times, "N ms").into_owned();
+    insta::assert_snapshot!(times);
+}
+
+#[test]
+fn every_line_for_programs_is_one_object() {
+    let server = Server::start(&["--log-format", "json"], &[]);
+    talk(&server);
+    let text = server.stop();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    assert!(lines[0]["message"].as_str().unwrap().contains("serves the scenario healthy on http://"), "{text}");
+    assert!(lines.iter().all(|line| line["time"].is_string() && line["level"] == "INFO"), "{text}");
+    let exchanges: Vec<&Value> = lines.iter().filter(|line| line["event"] == "exchange").collect();
+    let shown = |line: &Value| {
+        json!([
+            line["sandbox"],
+            line["id"],
+            line["method"],
+            line["path"],
+            line["query"],
+            line["operation"],
+            line["status"]
+        ])
+    };
+    assert_eq!(
+        exchanges.iter().map(|line| shown(line)).collect::<Vec<_>>(),
+        [
+            json!(["default", 1, "GET", "/connections", "relationship_type=seller", "list_connections", 200]),
+            json!(["default", 2, "POST", "/connections", null, "repair_connection", 400]),
+            json!(["default", 4, "GET", "/credentials", null, "list_credentials", 503]),
+            json!(["mine", 1, "GET", "/nothing", null, null, 404]),
+        ]
+    );
+    assert_eq!(exchanges[1]["violations"][0]["location"], "/body/connection_id");
+    assert_eq!((&exchanges[0]["violations"], &exchanges[0]["faults"]), (&json!([]), &json!([])));
+    assert_eq!(exchanges[2]["faults"], json!(["status=503, delay=5; rule=\"busy\""]));
+    assert_eq!((&exchanges[2]["delay_ms"], &exchanges[2]["scenario"]), (&json!(5), &json!("healthy")));
+    assert!(exchanges.iter().all(|line| line["took_us"].as_u64().is_some_and(|us| us > 0)), "{text}");
+}
+
+#[test]
+fn the_level_hides_exchanges() {
+    for (level, shown) in [("warn", false), ("info,exchange=off", false), ("exchange=info", true), ("info", true)] {
+        let server = Server::start(&[], &[("LEADCONDUIT_MOCK_LOG", level)]);
+        talk(&server);
+        let text = server.stop();
+        assert_eq!(text.contains("relationship_type=seller"), shown, "{level}: {text}");
+    }
+    // The format has an environment twin.
+    let server = Server::start(&[], &[("LEADCONDUIT_MOCK_LOG_FORMAT", "json")]);
+    assert!(server.stop().lines().all(|line| line.starts_with('{')));
+}
+
+#[test]
+fn no_secret_is_logged() {
+    for format in ["human", "json"] {
+        let server = Server::start(&["--log-format", format], &[]);
+        let mut wire = Wire::open(server.address);
+        wire.ask("GET", &format!("/connections/{JANE}?x={JANE}&api_key=in-the-query"), &[], None);
+        wire.ask("GET", "/user?token=in-the-query&page=in-the-page", &[("Cookie", "s=in-the-cookie")], None);
+        let body = json!({"name": "n", "type": "user", "package": 7, "username": "u", "password": "in-the-body"});
+        wire.ask("POST", "/credentials", &[], Some(&body)).expect(400);
+        wire.ask("POST", "/connections", &[], Some(&json!({"connection_id": JANE}))).expect(400);
+        let text = server.stop();
+        // The first screen of a log for people has the keys to try.
+        let text = text.split_once("'{\"name\":\"sso-outage\"}'\n\n").map_or(&*text, |(_, rest)| rest);
+        assert!(text.contains("/credentials") && text.contains("in-the-page"), "{text}");
+        for secret in [JANE, "in-the-query", "in-the-cookie", "in-the-body", "Basic"] {
+            assert!(!text.contains(secret), "{secret}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_standard_error_that_nobody_reads_is_in_nobodys_way() {
+    const REQUESTS: usize = 20_000;
+    let mut server = Server::start(&[], &[]);
+    let mut wire = Wire::open(server.address);
+    let one = request("GET", "/user", &[], None);
+    let started = Instant::now();
+    for _ in 0..REQUESTS / 100 {
+        wire.send(&one.repeat(100));
+        for _ in 0..100 {
+            assert!(wire.reply(false).0.starts_with("HTTP/1.1 200 OK"));
+        }
+    }
+    assert!(started.elapsed() < Duration::from_mins(1));
+    // It stops as soon as ever, with lines that nobody wants.
+    let stopping = Instant::now();
+    server.signal("-TERM");
+    while server.child.try_wait().unwrap().is_none() {
+        assert!(stopping.elapsed() < Duration::from_secs(5), "it does not end");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let mut rest = String::new();
+    server.child.stdout.take().unwrap().read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "", "standard output is for the address alone");
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn lost_lines_are_counted_and_told() {
+    let mut server = Server::start(&[], &[]);
+    let mut wire = Wire::open(server.address);
+    let one = request("GET", "/user", &[], None);
+    for _ in 0..150 {
+        wire.send(&one.repeat(100));
+        (0..100).for_each(|_| drop(wire.reply(false)));
+    }
+    let mut lines = BufReader::new(server.child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let (mut shown, mut lost) = (0, 0);
+    while shown + lost < 15_000 {
+        let line = lines.next().expect("all are shown or told to be lost");
+        shown += usize::from(line.contains("/user"));
+        if let Some((_, words)) = line.split_once("  WARN  ") {
+            lost += words
+                .strip_suffix(" lines of this log are lost: standard error was not read fast enough")
+                .unwrap()
+                .parse::<usize>()
+                .unwrap();
+        }
+    }
+    assert_eq!(shown + lost, 15_000);
+    assert!(lost > 0, "they cannot all have found room");
+    // What comes later is written again.
+    wire.ask("GET", "/account", &[], None).expect(200);
+    assert!(lines.next().unwrap().contains("/account"));
+}
+
+#[test]
+fn a_closed_standard_error_fails_nothing() {
+    let mut server = Server::start(&[], &[]);
+    drop(server.child.stderr.take());
+    let mut wire = Wire::open(server.address);
+    for _ in 0..100 {
+        wire.ask("GET", "/user", &[], None).expect(200);
+    }
+    server.signal("-TERM");
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+}

@@ -1,0 +1,161 @@
+//! `tail`: events of a running server, as lines for people and for programs.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::log::Server;
+use crate::support::{JANE, Mock};
+
+/// A running `tail`.
+struct Tail {
+    child: Child,
+    out: BufReader<ChildStdout>,
+    err: BufReader<ChildStderr>,
+}
+
+impl Tail {
+    /// Returns when it listens.
+    fn start(arguments: &[&str]) -> Self {
+        let mut tail = Self::spawn(arguments);
+        let mut line = String::new();
+        tail.err.read_line(&mut line).unwrap();
+        assert!(line.starts_with("listening to "), "{line:?}");
+        tail
+    }
+
+    fn spawn(arguments: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_leadconduit-mock"));
+        command.arg("tail").args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let err = BufReader::new(child.stderr.take().unwrap());
+        Self { child, out, err }
+    }
+
+    /// The next lines, without what differs from run to run.
+    fn lines(&mut self, count: usize) -> String {
+        let mut text = String::new();
+        for _ in 0..count {
+            assert!(self.out.read_line(&mut text).unwrap() > 0, "ended after {text}");
+        }
+        let text = regex::Regex::new(r"\d\d:\d\d:\d\d\.\d{3}Z").unwrap().replace_all(&text, "TIME").into_owned();
+        regex::Regex::new(r"\d+\.\d\d ms").unwrap().replace_all(&text, "N ms").into_owned()
+    }
+
+    /// Waits for its end: exit code, and what it said last.
+    fn end(mut self) -> (Option<i32>, String) {
+        let started = Instant::now();
+        while self.child.try_wait().unwrap().is_none() {
+            assert!(started.elapsed() < Duration::from_secs(15), "it does not end");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let mut text = String::new();
+        self.err.read_to_string(&mut text).unwrap();
+        (self.child.wait().unwrap().code(), text)
+    }
+}
+
+impl Drop for Tail {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn what_happens_is_shown_line_by_line() {
+    let mock = Mock::healthy();
+    let mut tail = Tail::start(&["--url", &mock.server.url()]);
+    mock.get("/connections?relationship_type=seller&token=s3cret").expect(200);
+    mock.post("/connections", &json!({"connection_id": "\u{1b}[31mred\nline"})).expect(400);
+    mock.get("/__sandbox/mine/nothing").expect(404);
+    let fault = json!({"name": "busy", "when": {"operation": "list_credentials"},
+                       "then": {"status": 503, "body": {"error": "busy"}, "delay": 2}});
+    mock.post("/__admin/faults", &fault).expect(201);
+    mock.get("/credentials").expect(503);
+    mock.delete("/__admin/faults/fault-1").expect(204);
+    mock.delete("/__admin/faults").expect(204);
+    mock.put("/__admin/clock", &json!({"freeze": "2026-01-15T09:00:00Z"})).expect(200);
+    let state = mock.get("/__admin/state").json();
+    mock.put("/__admin/state", &state).expect(200);
+    mock.post("/__admin/snapshots/one", &json!({})).expect(201);
+    mock.post("/__admin/snapshots/one/restore", &json!({})).expect(200);
+    mock.put("/__sandbox/mine/__admin/scenario", &json!({"name": "sso-outage"})).expect(200);
+    mock.put("/__sandbox/mine/__admin/scenario", &json!({"name": "healthy", "keep_world": true})).expect(200);
+    mock.post("/__admin/reset", &json!({})).expect(200);
+    let shown = tail.lines(16);
+    assert!(!shown.contains('\u{1b}') && !shown.contains("s3cret"), "{shown}");
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn one_sandbox_may_be_chosen_by_flag_or_by_url() {
+    let mock = Mock::healthy();
+    let url = mock.server.url();
+    let mut by_flag = Tail::start(&["--url", &url, "--sandbox", "a"]);
+    let mut by_url = Tail::start(&["--url", &format!("{url}/__sandbox/a")]);
+    mock.get("/__sandbox/b/user").expect(200);
+    mock.get("/user").expect(200);
+    mock.get("/__sandbox/a/account").expect(200);
+    for tail in [&mut by_flag, &mut by_url] {
+        let line = tail.lines(1);
+        assert!(line.contains("/account") && line.contains("[a]"), "{line}");
+    }
+}
+
+#[test]
+fn programs_get_the_events_as_they_are() {
+    let mock = Mock::healthy();
+    let mut tail = Tail::start(&["--url", &mock.server.url(), "--json"]);
+    mock.get(&format!("/user?x={JANE}")).expect(200);
+    mock.post("/connections", &json!({})).expect(400);
+    let lines: Vec<Value> = tail.lines(4).lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    let kinds: Vec<_> = lines.iter().map(|line| line["event"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["exchange", "violation", "exchange", "violation"]);
+    assert_eq!(
+        (&lines[0]["path"], &lines[0]["query"], &lines[0]["sandbox"]),
+        (&json!("/user"), &json!("x=***"), &json!("default"))
+    );
+}
+
+#[test]
+fn it_ends_well_with_the_server_and_when_asked() {
+    let server = Server::start(&[], &[]);
+    let port = server.address.port().to_string();
+    let tail = Tail::start(&["--port", &port]);
+    server.signal("-TERM");
+    assert_eq!(tail.end(), (Some(0), "the server has stopped\n".to_owned()));
+    let mock = Mock::healthy();
+    for signal in ["-INT", "-TERM"] {
+        let tail = Tail::start(&["--url", &mock.server.url()]);
+        assert!(Command::new("kill").args([signal, &tail.child.id().to_string()]).status().unwrap().success());
+        assert_eq!(tail.end(), (Some(0), String::new()), "{signal}");
+    }
+    let mut tail = Tail::start(&["--url", &mock.server.url()]);
+    tail.out = BufReader::new(nothing());
+    mock.get("/user").expect(200);
+    assert_eq!(tail.end(), (Some(0), String::new()), "a reader that goes away is no failure");
+}
+
+/// A pipe at whose other end is nobody.
+fn nothing() -> ChildStdout {
+    Command::new("true").stdout(Stdio::piped()).spawn().unwrap().stdout.take().unwrap()
+}
+
+#[test]
+fn failures_say_what_to_do() {
+    let token =
+        Mock::start(leadconduit_mock::MockServer::builder().configure(|s| s.admin_token = Some("t0ken".into())));
+    let url = token.server.url();
+    let (code, text) = Tail::spawn(&["--url", &url]).end();
+    assert_eq!(code, Some(1));
+    assert!(text.starts_with("error: the control API of this server needs its token"), "{text}");
+    let tail = Tail::start(&["--url", &url, "--admin-token", "t0ken"]);
+    drop(token);
+    assert_eq!(tail.end(), (Some(0), "the server has stopped\n".to_owned()));
+    let (code, text) = Tail::spawn(&["--url", &url]).end();
+    assert_eq!((code, text), (Some(1), format!("error: {url} cannot be reached: Connection refused (os error 111)\n")));
+}
