@@ -18,6 +18,7 @@
 //! | [`scenario`] | YAML files that say how a world starts and what happens to requests, with examples that prove it |
 //! | [`verify`] | what a client was expected to do, and the verdict |
 //! | [`generate`] | schema to believable value, from a seed |
+//! | [`report`] | coverage and verdicts: one document, merged, judged and shown as text, JSON, `JUnit` and HTML |
 //! | [`admin`] | the control API under `/__admin` |
 //! | [`server`] | sockets: accept, limits, time-outs, TLS, graceful stop |
 //! | [`settings`] | what a server is started with; every limit |
@@ -30,8 +31,10 @@
 //!
 //! # What always holds
 //!
-//! - Calls go one way: `server → pipeline → {admin, sandbox, contract, generate}`, `admin → {sandbox, scenario, verify}`, `verify → journal`,
-//!   `sandbox → {journal, coverage, scenario, behaviour} → world`. Nothing points back at `server`, which knows requests and replies only.
+//! - Calls go one way: `server → pipeline → {admin, sandbox, contract, generate}`,
+//!   `admin → {sandbox, scenario, report, verify}`, `report → {coverage, contract}`, `verify → journal`,
+//!   `sandbox → {journal, coverage, scenario, behaviour} → world`. Nothing points back at `server`, which knows
+//!   requests and replies only.
 //! - Only `server`, `cli`, `start`, `watch` and the file loaders do I/O. All the rest is functions on values.
 //! - Time, chance and ids come from [`world`] alone; `clippy.toml` forbids other sources.
 //! - A request sees one state of its sandbox. Whoever changes more than documents counts the sandbox's epoch up, and
@@ -57,6 +60,7 @@ pub mod journal;
 pub mod pipeline;
 pub mod pointer;
 pub mod problem;
+pub mod report;
 pub mod sandbox;
 pub mod scenario;
 pub mod server;

@@ -109,6 +109,13 @@ pub struct Rehearsal {
     pub sandbox: Arc<Sandbox>,
 }
 
+/// An exchange, and the sandbox whose journal it is in.
+#[derive(Debug)]
+struct Written {
+    sandbox: Arc<Sandbox>,
+    exchange: Arc<Exchange>,
+}
+
 /// Why a step answers, so that the later ones are not reached.
 #[derive(Debug)]
 enum Stop {
@@ -150,11 +157,17 @@ impl Pipeline {
     /// Answers a request. Whatever happens there is a reply.
     #[must_use]
     pub fn answer(&self, request: &Request) -> Reply {
-        self.answer_in(request, None).0
+        let (reply, written) = self.answer_in(request, None);
+        if let Some(Written { sandbox, exchange }) = written {
+            let operation = exchange.operation(&self.stage.contract);
+            told::tell(&sandbox, &exchange, operation);
+            told::log(&sandbox, &exchange, operation);
+        }
+        reply
     }
 
     /// Answers a request in a sandbox, or in the one that it chooses, and tells what was written down.
-    fn answer_in(&self, request: &Request, sandbox: Option<&Arc<Sandbox>>) -> (Reply, Option<Arc<Exchange>>) {
+    fn answer_in(&self, request: &Request, sandbox: Option<&Arc<Sandbox>>) -> (Reply, Option<Written>) {
         let began = uptime();
         let mut number = None;
         for _ in 0..RESTARTS_MAX {
@@ -237,8 +250,8 @@ impl Pipeline {
         let named = choice.as_ref().and_then(|choice| choice.named.as_deref());
         let copy = named.map_or_else(|| sandbox.rehearsal(), |name| self.stage.sandboxes.rehearsal(name));
         let world = copy.world();
-        let (reply, exchange) = self.answer_in(request, Some(&copy));
-        Some(Rehearsal { reply, exchange: exchange?, world, sandbox: copy })
+        let (reply, written) = self.answer_in(request, Some(&copy));
+        Some(Rehearsal { reply, exchange: written?.exchange, world, sandbox: copy })
     }
 
     /// The control API has paths of its own.

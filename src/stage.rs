@@ -1,11 +1,12 @@
 //! What requests and control calls act on.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use serde_json::json;
 
 use crate::contract::Contract;
+use crate::coverage::Map;
 use crate::sandbox::{DEFAULT, Sandboxes, Start};
 use crate::scenario::{Library, Scenario};
 use crate::settings::SEED;
@@ -33,6 +34,7 @@ pub struct Stage {
     /// Starting worlds that have been made, with when.
     starts: Mutex<HashMap<String, (u128, Arc<Start>)>>,
     watched: Mutex<Option<Watched>>,
+    map: OnceLock<Map>,
     /// Held by who replaces the scenarios, and by who begins one.
     replacing: RwLock<()>,
 }
@@ -65,6 +67,7 @@ impl Stage {
             library: RwLock::new(library),
             starts: Mutex::default(),
             watched: Mutex::default(),
+            map: OnceLock::new(),
             replacing: RwLock::default(),
         })
     }
@@ -98,6 +101,11 @@ impl Stage {
         let start = Arc::new(start(&self.contract, &scenario, self.seed, self.clock).map_err(|error| vec![error])?);
         starts.insert(name.to_owned(), (now, Arc::clone(&start)));
         Ok(start)
+    }
+
+    /// What there is to cover; made when it is first asked for.
+    pub fn map(&self) -> &Map {
+        self.map.get_or_init(|| Map::new(&self.contract))
     }
 
     /// Keeps the scenarios from being replaced while a sandbox begins one of them.

@@ -6,6 +6,7 @@
 mod access;
 mod body;
 mod control;
+mod coverage;
 mod described;
 mod explain;
 mod faults;
@@ -73,6 +74,7 @@ const CALLS: &[Line] = &[
     (Method::GET, "/sandboxes", control::sandboxes),
     (Method::DELETE, "/sandboxes", control::end_sandboxes),
     (Method::DELETE, "/sandboxes/{name}", control::end_sandbox),
+    (Method::GET, "/coverage", coverage::get),
     (Method::GET, "/events", control::events),
     (Method::GET, "/requests", requests::list),
     (Method::DELETE, "/requests", requests::clear),

@@ -1,4 +1,5 @@
-//! Asking a running server, for `health`, `use`, `reset` and `tail`. Over http only: these are for one's own machine.
+//! Asking a running server, for `health`, `use`, `reset`, `report` and `tail`. Over http only: these are for one's own
+//! machine.
 
 use std::error::Error;
 use std::time::Duration;
@@ -19,8 +20,8 @@ pub(super) const SANDBOX: HeaderName = HeaderName::from_static("x-mock-sandbox")
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// How much of an answer is read.
-const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+/// How much of an answer is read, where a short one is expected.
+pub(super) const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 
 /// Which server is asked.
 #[derive(Clone, Debug, Args)]
@@ -55,6 +56,8 @@ pub(super) struct Question<'a> {
     pub(super) body: Option<Value>,
     /// How long all of it may take.
     pub(super) wait: Duration,
+    /// How much of the answer is read.
+    pub(super) bytes_max: usize,
 }
 
 /// What the server answered.
@@ -128,7 +131,7 @@ async fn stream(
     let too_late = |_| format!("there was no answer within {} s", wait.as_secs());
     let (head, mut body) = begun.map_err(too_late).and_then(|begun| begun).map_err(Unheard::Server)?;
     if head.status != StatusCode::OK {
-        let answer = tokio::time::timeout(wait, whole(head, body)).await.map_err(too_late);
+        let answer = tokio::time::timeout(wait, whole(head, body, ANSWER_BYTES_MAX)).await.map_err(too_late);
         return answer.and_then(|answer| answer).map(Heard::Refused).map_err(Unheard::Server);
     }
     loop {
@@ -151,7 +154,8 @@ pub(super) fn ask(url: &str, question: &Question<'_>) -> Result<Answer, String> 
     let request = request(url, question)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| error.to_string())?;
-    let answer = runtime.block_on(async { tokio::time::timeout(question.wait, exchange(request)).await });
+    let answer =
+        runtime.block_on(async { tokio::time::timeout(question.wait, exchange(request, question.bytes_max)).await });
     // A look-up of the host's name may still run; it is not waited for.
     runtime.shutdown_background();
     answer.map_err(|_| format!("there was no answer within {} s", question.wait.as_secs()))?
@@ -188,9 +192,9 @@ fn request(url: &str, question: &Question<'_>) -> Result<http::Request<Full<Byte
     Ok(request)
 }
 
-async fn exchange(request: http::Request<Full<Bytes>>) -> Result<Answer, String> {
+async fn exchange(request: http::Request<Full<Bytes>>, bytes_max: usize) -> Result<Answer, String> {
     let (head, body) = begin(request).await?;
-    whole(head, body).await
+    whole(head, body, bytes_max).await
 }
 
 async fn begin(request: http::Request<Full<Bytes>>) -> Result<(Parts, impl Incoming), String> {
@@ -199,8 +203,8 @@ async fn begin(request: http::Request<Full<Bytes>>) -> Result<(Parts, impl Incom
     Ok(response.into_parts())
 }
 
-async fn whole(head: Parts, body: impl Incoming) -> Result<Answer, String> {
-    let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await.map_err(|error| root_cause(&*error))?;
+async fn whole(head: Parts, body: impl Incoming, bytes_max: usize) -> Result<Answer, String> {
+    let body = Limited::new(body, bytes_max).collect().await.map_err(|error| root_cause(&*error))?;
     Ok(Answer { status: head.status, headers: head.headers, body: body.to_bytes() })
 }
 

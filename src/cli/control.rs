@@ -8,7 +8,7 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::Failure;
-use super::client::{self, Answer, Question, SANDBOX, ServerArgs, text};
+use super::client::{self, ANSWER_BYTES_MAX, Answer, Question, SANDBOX, ServerArgs, text};
 use crate::sandbox::DEFAULT;
 
 /// How long the server may take. A scenario may have to be read and its world be made.
@@ -80,7 +80,7 @@ impl TargetArgs {
         // An empty variable stands for none, as it does for the server.
         let token = self.admin_token.as_deref().map(str::trim).filter(|token| !token.is_empty());
         let sandbox = self.sandbox.as_deref();
-        let question = Question { method, path, sandbox, token, body, wait: WAIT };
+        let question = Question { method, path, sandbox, token, body, wait: WAIT, bytes_max: ANSWER_BYTES_MAX };
         let answer = client::ask(&url, &question).map_err(|why| format!("{url} cannot be reached: {why}"))?;
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         if answer.status == StatusCode::OK {
@@ -224,7 +224,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let wait = Duration::from_millis(50);
-        let question = Question { method: Method::GET, path: "/", sandbox: None, token: None, body: None, wait };
+        let (method, bytes_max) = (Method::GET, ANSWER_BYTES_MAX);
+        let question = Question { method, path: "/", sandbox: None, token: None, body: None, wait, bytes_max };
         assert!(client::ask(&url, &question).unwrap_err().contains("no answer within"));
     }
 }

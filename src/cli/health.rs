@@ -7,7 +7,7 @@ use clap::Args;
 use http::{Method, StatusCode};
 
 use super::Failure;
-use super::client::{self, Question, ServerArgs};
+use super::client::{self, ANSWER_BYTES_MAX, Question, ServerArgs};
 
 /// How long the server may take to answer.
 const WAIT: Duration = Duration::from_secs(3);
@@ -21,8 +21,15 @@ pub(super) struct HealthArgs {
 
 pub(super) fn run(args: &HealthArgs) -> Result<(), Failure> {
     let url = args.server.url();
-    let path = "/__admin/health";
-    let question = Question { method: Method::GET, path, sandbox: None, token: None, body: None, wait: WAIT };
+    let question = Question {
+        method: Method::GET,
+        path: "/__admin/health",
+        sandbox: None,
+        token: None,
+        body: None,
+        wait: WAIT,
+        bytes_max: ANSWER_BYTES_MAX,
+    };
     let answer = client::ask(&url, &question).map_err(|why| Failure::Server(format!("{url} is not ready: {why}")))?;
     if answer.status != StatusCode::OK {
         return Err(Failure::Server(format!("{url} is not ready: it answered {}", answer.status.as_u16())));

@@ -1,5 +1,5 @@
-//! The command line: one file a subcommand. Exit codes: 0 good, 1 the check failed, 2 wrong usage, 3 bad input file,
-//! 4 cannot listen.
+//! The command line: one file a subcommand. Exit codes: 0 good, 1 the check or the report failed, 2 wrong usage, 3 bad
+//! file, 4 cannot listen.
 
 mod check;
 mod client;
@@ -10,6 +10,7 @@ mod line;
 mod log;
 mod openapi;
 mod operations;
+mod report;
 mod scenarios;
 mod serve;
 mod tail;
@@ -31,7 +32,7 @@ use crate::start::StartError;
                   the documented contract, and can break on purpose.\n\n\
                   Without a subcommand it serves the scenario `healthy` on http://127.0.0.1:4010.",
     after_help = "Every flag can be given as an environment variable too: --port is LEADCONDUIT_MOCK_PORT.\n\
-                  Exit codes: 0 good, 1 the check failed, 2 wrong usage, 3 bad input file, 4 cannot listen.",
+                  Exit codes: 0 good, 1 the check or the report failed, 2 wrong usage, 3 bad file, 4 cannot listen.",
     subcommand_negates_reqs = true,
     args_conflicts_with_subcommands = true
 )]
@@ -62,6 +63,8 @@ enum Command {
     Reset(control::ResetArgs),
     /// Watch what happens in a running server, one line a request
     Tail(tail::TailArgs),
+    /// Show what has been exercised and what was wrong: of running servers, and of saved reports
+    Report(Box<report::ReportArgs>),
     /// Print completions for a shell
     Completions(completions::CompletionsArgs),
 }
@@ -80,12 +83,14 @@ struct InputArgs {
 /// What a subcommand ended with.
 #[derive(Debug)]
 enum Failure {
-    /// The check failed; what is wrong has been said.
+    /// The check or the report failed; what is wrong has been said.
     Check,
     /// Something could not be loaded or bound.
     Start(StartError),
     /// A running server is not ready, refuses, or cannot be reached.
     Server(String),
+    /// A file cannot be read or written.
+    Input(String),
     /// Standard output is gone, or the runtime could not be made.
     Io(std::io::Error),
 }
@@ -107,7 +112,7 @@ impl Failure {
         match self {
             Self::Check | Self::Server(_) | Self::Io(_) => 1,
             Self::Start(StartError::Bind { .. }) => 4,
-            Self::Start(_) => 3,
+            Self::Start(_) | Self::Input(_) => 3,
         }
     }
 }
@@ -129,6 +134,7 @@ pub fn run() -> ExitCode {
         Some(Command::Use(args)) => control::run_use(&args),
         Some(Command::Reset(args)) => control::run_reset(&args),
         Some(Command::Tail(args)) => tail::run(&args),
+        Some(Command::Report(args)) => report::run(&args),
         Some(Command::Completions(args)) => completions::run(&args, &mut Cli::command()),
     };
     let Err(failure) = result else { return ExitCode::SUCCESS };
@@ -137,7 +143,7 @@ pub fn run() -> ExitCode {
         Failure::Io(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
         Failure::Check => {}
         Failure::Start(error) => complain(&error_text(error)),
-        Failure::Server(message) => complain(message),
+        Failure::Server(message) | Failure::Input(message) => complain(message),
         Failure::Io(error) => complain(&error.to_string()),
     }
     ExitCode::from(failure.exit_code())

@@ -10,10 +10,13 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum as _};
 
 use super::log::{self, LogFormat};
+use super::report::{ReportFile, TermsArgs, judge};
 use super::{Failure, InputArgs, table};
 use crate::admin::Access;
 use crate::exchange::Request;
+use crate::report::{self, Verdict};
 use crate::settings::{CorsPolicy, Limits, MockHeaders, RequestMode, SCENARIO, Settings, TlsFiles};
+use crate::stage::Stage;
 use crate::start::{self, Loaded, StartError};
 use crate::watch::Watcher;
 use crate::world::clock::{Clock, uptime};
@@ -63,9 +66,14 @@ pub(super) struct ServeArgs {
     /// Let only calls with this bearer token use the control API; without it, only a server on loopback has one
     #[arg(long, value_name = "TOKEN", env = "LEADCONDUIT_MOCK_ADMIN_TOKEN", hide_env_values = true)]
     admin_token: Option<String>,
-    /// How the lines of the log look; LEADCONDUIT_MOCK_LOG=warn leaves out those about requests
+    /// How the lines of the log look; `LEADCONDUIT_MOCK_LOG=warn` leaves out those about requests
     #[arg(long, value_name = "FORMAT", default_value = "human", env = "LEADCONDUIT_MOCK_LOG_FORMAT")]
     log_format: LogFormat,
+    /// Write a report to this file when the server stops; .json, .xml (for CI), .html or .txt; repeat it, or separate by commas
+    #[arg(long, value_name = "FILE", value_delimiter = ',', env = "LEADCONDUIT_MOCK_REPORT")]
+    report: Vec<ReportFile>,
+    #[command(flatten)]
+    terms: TermsArgs,
     #[command(flatten, next_help_heading = "Limits")]
     limits: LimitArgs,
 }
@@ -174,7 +182,9 @@ impl ServeArgs {
 pub(super) fn run(args: &ServeArgs) -> Result<(), Failure> {
     let _log = log::start(args.log_format);
     let settings = args.settings();
+    args.report.iter().try_for_each(ReportFile::check)?;
     let loaded = start::load(&settings)?;
+    let stage = Arc::clone(&loaded.pipeline.stage);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let stop = stop_signal()?;
@@ -189,8 +199,24 @@ pub(super) fn run(args: &ServeArgs) -> Result<(), Failure> {
         let answer = Arc::new(move |request: &Request| loaded.pipeline.answer(request));
         crate::server::serve(listener, acceptor, answer, settings.limits, stop).await;
         drop(watcher);
-        Ok(())
-    })
+        Ok::<(), Failure>(())
+    })?;
+    end(args, &stage)
+}
+
+/// The reports, once nothing more can happen, and whether the run was good enough.
+fn end(args: &ServeArgs, stage: &Stage) -> Result<(), Failure> {
+    let terms = args.terms.terms();
+    if args.report.is_empty() && terms == report::Terms::default() {
+        return Ok(());
+    }
+    let document = report::draw(stage.map(), &stage.sandboxes.tally(), &stage.library().list(), "*");
+    let verdict = Verdict::of(&document, &terms);
+    // One file that cannot be written must not cost the others.
+    let saved: Vec<Result<(), Failure>> = args.report.iter().map(|file| file.save(&document, &verdict)).collect();
+    let judged = judge(&verdict, false);
+    saved.into_iter().collect::<Result<(), Failure>>()?;
+    judged
 }
 
 /// Resolves when the process is asked to stop.
@@ -211,8 +237,8 @@ fn introduce(loaded: &Loaded, settings: &Settings, url: &str, format: LogFormat)
     }
     let version = env!("CARGO_PKG_VERSION");
     tracing::info!("leadconduit-mock {version} serves the scenario {} on {url}", loaded.scenario.name);
-    if loaded.pipeline.access().is_closed() {
-        tracing::warn!("{}", control_line(loaded.pipeline.access(), settings, &loaded.scenario.name, url).trim());
+    if loaded.pipeline.policy.access.is_closed() {
+        tracing::warn!("{}", control_line(&loaded.pipeline.policy.access, settings, &loaded.scenario.name, url).trim());
     }
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");

@@ -53,6 +53,7 @@ pub(super) fn run(args: &TailArgs) -> Result<(), Failure> {
         token: args.admin_token.as_deref().map(str::trim).filter(|token| !token.is_empty()),
         body: None,
         wait: WAIT,
+        bytes_max: client::ANSWER_BYTES_MAX,
     };
     let say = |what: &str| {
         // Standard output is for events alone.

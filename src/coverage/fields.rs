@@ -8,6 +8,9 @@ const PARTS_MAX: usize = 1000;
 /// How deep a body is looked into.
 const DEPTH_MAX: usize = 16;
 
+/// How much of a name is kept; a name may be as long as a body.
+const NAME_CHARS_MAX: usize = 200;
+
 /// The parts of bodies that have been seen, as a tree of names. The items of a list are one part, named `*`.
 #[derive(Clone, Debug, Default)]
 pub struct Fields {
@@ -55,6 +58,7 @@ impl Fields {
 
 /// The node of that name, made if there is room.
 fn below<'n>(node: &'n mut Node, count: &mut usize, name: &str) -> Option<&'n mut Node> {
+    let name = name.char_indices().nth(NAME_CHARS_MAX).map_or(name, |(end, _)| &name[..end]);
     let at = match node.below.iter().position(|one| &*one.name == name) {
         Some(at) => at,
         None if *count < PARTS_MAX => {
@@ -136,6 +140,9 @@ mod tests {
             fields.see(&json!({number.to_string(): 1}));
         }
         assert_eq!(fields.list().len(), PARTS_MAX);
+        let mut fields = Fields::default();
+        fields.see(&json!({"ä".repeat(10_000): {"x": 1}}));
+        assert_eq!(fields.list()[0].0.chars().count(), NAME_CHARS_MAX + 1);
         let mut deep = json!(1);
         for _ in 0..100 {
             deep = json!([deep]);

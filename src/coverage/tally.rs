@@ -17,6 +17,9 @@ const PARAMETERS_MAX: usize = 200;
 /// How much of a path that met nothing is kept.
 const PATH_CHARS_MAX: usize = 200;
 
+/// How much of a name, a place or a message is kept: each may be as long as the request that it quotes.
+const TEXT_CHARS_MAX: usize = 300;
+
 /// What has happened, counted. Merging two tallies is what counting both would have been.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
@@ -81,6 +84,18 @@ pub struct Seen {
     pub number: u64,
 }
 
+impl Seen {
+    /// Sandboxes have no common order of requests: the first is the one in the sandbox whose name comes first.
+    fn merge(&mut self, other: &Self) {
+        let times = self.times.saturating_add(other.times);
+        let place = |seen: &Self| (Arc::clone(&seen.sandbox), seen.number);
+        if place(other) < place(self) {
+            *self = other.clone();
+        }
+        self.times = times;
+    }
+}
+
 /// How long things took: a histogram.
 #[derive(Clone, Debug, Default)]
 pub struct Times {
@@ -130,10 +145,11 @@ impl Tally {
             *exercised.statuses.entry(exchange.status).or_default() += 1;
             exercised.times.add(exchange.took_us);
             for (name, _) in query {
+                let name = beginning(name);
                 if let Some(times) = exercised.parameters.get_mut(name) {
                     *times += 1;
                 } else if exercised.parameters.len() < PARAMETERS_MAX {
-                    exercised.parameters.insert(name.clone(), 1);
+                    exercised.parameters.insert(name.to_owned(), 1);
                 } else {
                     self.untold += 1;
                 }
@@ -155,12 +171,12 @@ impl Tally {
         for violation in &exchange.violations {
             let kind = Kind {
                 operation: exchange.operation_index(),
-                location: without_positions(&violation.location),
+                location: without_positions(beginning(&violation.location)),
                 code: violation.code.clone(),
             };
             let first = || Seen {
                 times: 1,
-                message: violation.message.clone(),
+                message: beginning(&violation.message).to_owned(),
                 refused: violation.refused_with.is_some_and(|status| status == exchange.status),
                 sandbox: Arc::clone(sandbox),
                 number: exchange.number,
@@ -192,8 +208,7 @@ impl Tally {
             add(&mut self.unmatched, kind.clone(), &mut self.untold, |mine| *mine += times, || *times);
         }
         for (kind, seen) in &other.violations {
-            let times = seen.times;
-            add(&mut self.violations, kind.clone(), &mut self.untold, |mine| mine.times += times, || seen.clone());
+            add(&mut self.violations, kind.clone(), &mut self.untold, |mine| mine.merge(seen), || seen.clone());
         }
     }
 }
@@ -218,6 +233,11 @@ fn add<K: Ord, V>(
         None if room => drop(kinds.insert(kind, first())),
         None => *untold += 1,
     }
+}
+
+/// The part of a text that is kept.
+fn beginning(text: &str) -> &str {
+    text.char_indices().nth(TEXT_CHARS_MAX).map_or(text, |(end, _)| &text[..end])
 }
 
 /// A pointer with `*` for every position in a list, so that the same mistake in two items is one kind.

@@ -163,7 +163,7 @@ impl Draft<'_> {
             version: request.version,
             status: reply.status.as_u16(),
             fault: delivery.and_then(|delivery| delivery.fault),
-            violations: self.violations,
+            violations: redact::violations(self.violations, key),
             spoken: self.spoken,
             request_body,
             reply_body,

@@ -9,6 +9,8 @@ use http::{HeaderName, HeaderValue};
 use regex::bytes::{Regex, RegexBuilder};
 use serde_json::Value;
 
+use crate::contract::Violation;
+
 /// What stands in the place of a secret.
 pub const REDACTED: &str = "***";
 
@@ -62,6 +64,44 @@ fn without_key<'t>(text: &'t str, key: Option<&str>) -> Cow<'t, str> {
     match key {
         Some(key) if text.contains(key) => Cow::Owned(text.replace(key, REDACTED)),
         _ => Cow::Borrowed(text),
+    }
+}
+
+/// Violations quote what was sent.
+pub(super) fn violations(mut violations: Vec<Violation>, key: Option<&str>) -> Vec<Violation> {
+    for violation in &mut violations {
+        for text in [&mut violation.location, &mut violation.message] {
+            if let Cow::Owned(clean) = without_key(text, key) {
+                *text = clean;
+            }
+        }
+    }
+    violations
+}
+
+/// Replaces the key in names, which are counted as they were sent.
+pub fn hide_in_names(query: &mut [(String, String)], body: &mut Value, key: &str) {
+    for (name, _) in query {
+        if name.contains(key) {
+            *name = name.replace(key, REDACTED);
+        }
+    }
+    hide_in_names_of(body, key);
+}
+
+fn hide_in_names_of(value: &mut Value, key: &str) {
+    match value {
+        Value::Object(object) => {
+            if object.keys().any(|name| name.contains(key)) {
+                *object = std::mem::take(object)
+                    .into_iter()
+                    .map(|(name, value)| (name.replace(key, REDACTED), value))
+                    .collect();
+            }
+            object.values_mut().for_each(|value| hide_in_names_of(value, key));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| hide_in_names_of(item, key)),
+        _ => {}
     }
 }
 

@@ -10,11 +10,11 @@ use http::header::{CONNECTION, CONTENT_TYPE, DATE, ETAG, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 
 use super::preferences::PREFERENCE_APPLIED;
-use super::{Notes, Pipeline, cors, speak, told};
+use super::{Notes, Pipeline, Written, cors, speak};
 use crate::behaviour::{Answer, Refusal};
 use crate::contract::violation::header_json;
 use crate::exchange::{Body, JSON, Reply, Request};
-use crate::journal::{Draft, Exchange, Met};
+use crate::journal::{Draft, Met, redact};
 use crate::problem;
 use crate::sandbox::{DEFAULT, choose};
 use crate::settings::MockHeaders;
@@ -61,7 +61,7 @@ impl Pipeline {
         request: &Request,
         mut notes: Notes<'_>,
         began: Duration,
-    ) -> (Reply, Option<Arc<Exchange>>) {
+    ) -> (Reply, Option<Written>) {
         let now = notes.frame.as_ref().map_or_else(|| Clock::Real.now(), |frame| frame.now);
         if !notes.headers.is_empty() {
             reply.headers.extend(std::mem::take(&mut notes.headers));
@@ -106,10 +106,10 @@ impl Pipeline {
         &self,
         reply: &Reply,
         request: &Request,
-        notes: Notes<'_>,
+        mut notes: Notes<'_>,
         now: Timestamp,
         began: Duration,
-    ) -> Option<Arc<Exchange>> {
+    ) -> Option<Written> {
         let frame = notes.frame.as_ref();
         let (_, path) = choose::split_path(request.path());
         if notes.is_control {
@@ -122,6 +122,10 @@ impl Pipeline {
             None if matches!(request.body, Body::Whole(_)) => Met::Mock,
             None => Met::Nothing,
         };
+        if let Some(key) = frame.and_then(|frame| frame.key.as_deref()).filter(|key| redact::is_worth_hiding(key)) {
+            let input = &mut notes.input;
+            redact::hide_in_names(&mut input.query, &mut input.body, key);
+        }
         let took = uptime().saturating_sub(began);
         let draft = Draft {
             request,
@@ -148,9 +152,7 @@ impl Pipeline {
             }
         };
         let exchange = sandbox.record(draft.finish(), &notes.input.query, &notes.input.body);
-        told::tell(sandbox, &exchange, notes.operation);
-        told::log(sandbox, &exchange, notes.operation);
-        Some(exchange)
+        Some(Written { sandbox: Arc::clone(sandbox), exchange })
     }
 
     fn mock_headers(&self, reply: &mut Reply, notes: &Notes<'_>) {

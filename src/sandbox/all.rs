@@ -91,8 +91,10 @@ impl Sandboxes {
     #[must_use]
     pub fn tally(&self) -> Tally {
         let others = self.others.read().unwrap_or_else(PoisonError::into_inner);
-        let all: Vec<Arc<Sandbox>> = others.by_name.values().cloned().collect();
+        let mut all: Vec<Arc<Sandbox>> = others.by_name.values().cloned().collect();
         drop(others);
+        // Where there is not room for everything, what is left out must not depend on the order of a map.
+        all.sort_by(|a, b| a.name.cmp(&b.name));
         let past = self.run.past();
         let mut tally = past.clone();
         tally.merge(&self.default.tally());

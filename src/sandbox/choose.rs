@@ -150,7 +150,7 @@ mod tests {
             let request = request(path, headers);
             let choice = choose(&request).unwrap();
             assert_eq!(
-                (&*choice.sandbox(), choice.path, choice.key.as_deref()),
+                (choice.sandbox(), choice.path, choice.key.as_deref()),
                 (sandbox, rest, key),
                 "{path} {headers:?}"
             );

@@ -142,6 +142,10 @@ fn every_call_answers_as_the_document_says() {
     assert_eq!(control.post(200, "/verify", expected)["passed"], true);
     let expected = json!({"expectations": [{"operation": "list_connections"}]});
     assert_eq!(control.post(200, "/verify", expected)["passed"], false);
+    control.jane(404, "GET", "/nothing?colour=blue", None);
+    control.jane(200, "GET", "/user?colour=blue", None);
+    assert_eq!(control.get("/coverage")["sandbox"], "default");
+    assert_eq!(control.get("/coverage?sandbox=*")["violations"][0]["location"], "/query/colour");
 
     assert_eq!(control.get("/clock")["mode"], "real");
     assert_eq!(control.put("/clock", json!({"freeze": true}))["mode"], "frozen");

@@ -49,7 +49,7 @@ fn send(mock: &Mock, place: Place, secret: &str, name: &str, sandbox: &str) -> A
     let (mut line, mut body) = ("POST /credentials".to_owned(), r#"{"name":1}"#.to_owned());
     let mut key = crate::support::JANE.to_owned();
     match place {
-        Password | KeyInPath | KeyInQuery | KeyInBody | KeyInHeader => key = secret.to_owned(),
+        Password | KeyInPath | KeyInQuery | KeyInBody | KeyInHeader => secret.clone_into(&mut key),
         _ => {}
     }
     match place {

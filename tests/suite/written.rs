@@ -32,7 +32,7 @@ fn a_query_right_after_a_reply_sees_it_a_hundred_thousand_times() {
         let id = reply.headers["x-mock-request-id"].to_str().unwrap().to_owned();
         let found = ask(&pipeline, &sandbox, &format!("/__admin/requests/{id}"));
         assert_eq!(found.status, 200, "{path} {id}: {:?}", found.body);
-        if number % 100 == 0 {
+        if number.is_multiple_of(100) {
             let found: Value = serde_json::from_slice(&found.body).unwrap();
             assert_eq!(found["request"]["url"], path);
             assert_eq!(found["response"]["status"], reply.status.as_u16());

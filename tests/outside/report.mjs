@@ -1,0 +1,56 @@
+// Opens the page as people do: on screens, light and dark, wide and narrow, and in print.
+import { copyFileSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+
+const [executablePath, ...rest] = process.argv.slice(2);
+const pictures = rest.pop();
+const browser = await chromium.launch({
+  executablePath,
+  headless: true,
+  args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+    '--disable-component-update', '--disable-sync'],
+});
+let failed = 0;
+function check(name, good, seen) {
+  if (good) return console.log(`ok report: ${name}`);
+  failed += 1;
+  console.log(`seen ${JSON.stringify(seen).slice(0, 1000)}\nFAILED report: ${name}`);
+}
+
+try {
+  for (const file of rest) {
+    const name = file.split('/').pop();
+    copyFileSync(file, `${pictures}/${name}.page.html`);
+    const context = await browser.newContext({ colorScheme: 'light', viewport: { width: 1200, height: 900 } });
+    const page = await context.newPage();
+    const [asked, said] = [[], []];
+    page.on('request', (request) => asked.push(request.url()));
+    page.on('console', (message) => said.push(message.text()));
+    page.on('pageerror', (error) => said.push(String(error)));
+    await page.goto(`file://${pictures}/${name}.page.html`);
+    check(`${name}: nothing is asked for but the page`, asked.length === 1, asked);
+    check(`${name}: the browser has nothing to say against it`, said.length === 0, said);
+    const seen = await page.evaluate(() => ({
+      strange: [...document.querySelectorAll('script, img, iframe, object, link, a, form, input')].map((one) => one.outerHTML),
+      title: document.title,
+      rows: document.querySelectorAll('tbody tr').length,
+      ids: document.body.innerText.includes('list_connections'),
+      field: document.body.innerText.includes('<img src=//page.example>'),
+    }));
+    check(`${name}: what was sent is text`, seen.strange.length === 0 && seen.field, seen);
+    check(`${name}: it tells of the operations`, seen.rows > 30 && seen.ids && seen.title.includes('%'), seen);
+    for (const [look, colorScheme, width] of [['light', 'light', 1200], ['dark', 'dark', 1200], ['narrow', 'light', 390]]) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: 900 });
+      await page.screenshot({ path: `${pictures}/${name}-${look}.png`, fullPage: true });
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      check(`${name}: fits the window (${look})`, wide <= 0, wide);
+    }
+    const paper = await page.pdf({ path: `${pictures}/${name}.pdf`, format: 'A4' });
+    check(`${name}: prints`, paper.subarray(0, 5).toString() === '%PDF-' && paper.length > 10000, paper.length);
+    await context.close();
+  }
+} finally {
+  await browser.close();
+}
+process.exit(failed > 0 ? 1 : 0);

@@ -1,0 +1,341 @@
+//! The report on the command line: asked, saved, merged, judged, and shown in four ways.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::{JANE, Mock};
+use crate::wire::Wire;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_leadconduit-mock");
+const TOKEN: &str = "s3cret-of-this-test";
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(BINARY).arg("report").args(arguments).output().unwrap()
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// A serving process. It is killed when dropped, should the test not have ended it.
+struct Serving {
+    child: Child,
+    url: String,
+}
+
+impl Serving {
+    fn start(arguments: &[&str]) -> Self {
+        let mut command = Command::new(BINARY);
+        command.args(["serve", "--port", "0", "--seed", "7", "--clock", "2026-01-15T09:00:00Z"]).args(arguments);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("{line:?}")).to_owned();
+        Self { child, url }
+    }
+
+    fn wire(&self) -> Wire {
+        Wire::open(self.url.trim_start_matches("http://").parse().unwrap())
+    }
+
+    /// Sends a signal, waits for the end, and returns the exit code and what was said.
+    fn stop(&mut self, signal: &str) -> (Option<i32>, String) {
+        assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
+        let started = Instant::now();
+        while started.elapsed() < Duration::from_secs(30) {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                let mut text = String::new();
+                self.child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
+                return (status.code(), text);
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("it does not end");
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Something of everything that a report tells.
+fn visit(wire: &mut Wire) {
+    wire.ask("GET", "/account", &[], None).expect(200);
+    wire.ask("GET", "/connections?relationship_type=seller", &[], None).expect(200);
+    wire.ask("GET", "/connections?relationship_type=sellr&colour=blue", &[], None).expect(400);
+    wire.ask("GET", "/conections", &[], None).expect(404);
+    let body = json!({"name": "n", "type": "user", "package": "p", "username": "u", "password": "p", "shape": "round"});
+    wire.ask("POST", "/credentials", &[], Some(&body)).expect(201);
+    wire.ask("POST", "/onboards", &[], Some(&json!({"invitation": "x"}))).expect(400);
+    wire.ask("GET", "/user", &[("Prefer", "scenario=maintenance")], None).expect(503);
+}
+
+/// What a mock's run looks like, saved.
+fn saved(mock: &Mock, folder: &Path, name: &str) -> String {
+    let path = folder.join(name).to_str().unwrap().to_owned();
+    let output = run(&["--url", &mock.server.url(), "--output", &path]);
+    assert_eq!((output.status.code(), out(&output)), (Some(0), String::new()), "{}", err(&output));
+    path
+}
+
+#[test]
+fn text_and_junit_are_as_they_were() {
+    let serving = Serving::start(&[]);
+    visit(&mut serving.wire());
+    let text = run(&["--url", &serving.url, "--fail-on", "violations", "--fail-under", "90"]);
+    assert_eq!((text.status.code(), err(&text)), (Some(1), String::new()), "the text itself says why");
+    assert!(!out(&text).contains('\u{1b}'), "colours are for terminals");
+    let widest = out(&text).lines().map(|line| line.chars().count()).max();
+    assert!(widest <= Some(110), "{widest:?}");
+    insta::assert_snapshot!("text", out(&text));
+    let junit = run(&["--url", &serving.url, "--format", "junit", "--fail-on", "violations,unmatched"]);
+    assert_eq!(junit.status.code(), Some(1));
+    assert_eq!(
+        err(&junit),
+        "error: 3 violations of the contract (--fail-on violations)\nerror: 1 request that no operation answers \
+         (--fail-on unmatched)\n"
+    );
+    insta::assert_snapshot!("junit", out(&junit));
+    let json = run(&["--url", &serving.url, "--format", "json"]);
+    assert_eq!(out(&json), serving.wire().ask("GET", "/__admin/coverage?sandbox=*", &[], None).expect(200).text);
+}
+
+#[test]
+fn what_two_servers_did_is_what_one_would_have_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths: [(&str, &[(&str, &str)]); 2] = [
+        ("a", &[("GET", "/connections?colour=blue"), ("GET", "/nowhere"), ("GET", "/user?x=1"), ("GET", "/user")]),
+        ("b", &[("GET", "/user?x=2"), ("GET", "/connections?relationship_type=none"), ("GET", "/nowhere")]),
+    ];
+    let (one, two, both) = (Mock::healthy(), Mock::healthy(), Mock::healthy());
+    for ((sandbox, calls), mock) in paths.iter().zip([&one, &two]) {
+        for (method, path) in *calls {
+            for mock in [mock, &both] {
+                mock.ask(&format!("{method} {path}"), &[("X-Mock-Sandbox", sandbox)], "");
+            }
+        }
+    }
+    let expected = out(&run(&["--url", &both.server.url(), "--format", "json"]));
+    assert!(expected.contains("\"exchanges\": 7"), "{expected}");
+    let (a, b) = (saved(&one, folder.path(), "one.json"), saved(&two, folder.path(), "two.json"));
+    let urls = format!("{},{}", one.server.url(), two.server.url());
+    let rows: [&[&str]; 4] =
+        [&[&a, &b], &[&b, &a], &["--url", &one.server.url(), "--url", &two.server.url()], &["--url", &urls]];
+    for arguments in rows {
+        let merged = run(&[arguments, &["--format", "json"]].concat());
+        assert_eq!(out(&merged), expected, "{arguments:?}");
+    }
+    let mixed = run(&[&a, "--url", &two.server.url(), "--format", "json"]);
+    assert_eq!(out(&mixed), expected);
+    let alone = run(&["--url", &both.server.url(), "--sandbox", "b", "--format", "json"]);
+    let alone: Value = serde_json::from_str(&out(&alone)).unwrap();
+    assert_eq!((&alone["sandbox"], &alone["exchanges"]), (&json!("b"), &json!(3)));
+    let named = run(&["--url", &format!("{}/__sandbox/a", both.server.url()), "--format", "json"]);
+    assert!(out(&named).contains("\"sandbox\": \"a\""), "{}", out(&named));
+}
+
+#[test]
+fn contracts_that_differ_are_put_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let mock = Mock::healthy();
+    mock.get("/connections?relationship_type=seller").expect(200);
+    mock.get("/user").expect(200);
+    let whole: Value =
+        serde_json::from_str(&std::fs::read_to_string(saved(&mock, folder.path(), "a.json")).unwrap()).unwrap();
+    let at = |document: &Value, id: &str| {
+        document["operations"].as_array().unwrap().iter().position(|one| one["operation"] == id).unwrap()
+    };
+    // An older contract: no such parameter, no such status, and no such operation.
+    let mut old = whole.clone();
+    let list = &mut old["operations"][at(&whole, "list_connections")];
+    list["undocumented"]["parameters"] = json!([{"name": "relationship_type", "count": 4}]);
+    list["undocumented"]["statuses"] = json!([{"status": 400, "count": 2}, {"status": 418, "count": 1}]);
+    list["parameters"] = json!([]);
+    list["statuses"].as_array_mut().unwrap().retain(|one| one["status"] != 400);
+    old["operations"].as_array_mut().unwrap().retain(|one| one["operation"] != "get_user");
+    old["mock"] = json!("0.0.9");
+    let path = folder.path().join("old.json");
+    std::fs::write(&path, old.to_string()).unwrap();
+    for order in [["a.json", "old.json"], ["old.json", "a.json"]] {
+        let files = order.map(|name| folder.path().join(name).to_str().unwrap().to_owned());
+        let merged: Value = serde_json::from_str(&out(&run(&[&files[0], &files[1], "--format", "json"]))).unwrap();
+        let list = &merged["operations"][at(&merged, "list_connections")];
+        assert_eq!(list["parameters"], json!([{"name": "relationship_type", "evidence": "documented", "count": 5}]));
+        assert_eq!(list["undocumented"]["parameters"], json!([]));
+        assert_eq!(list["undocumented"]["statuses"], json!([{"status": 418, "count": 1}]));
+        let refused = list["statuses"].as_array().unwrap().iter().find(|one| one["status"] == 400).unwrap();
+        assert_eq!(refused, &json!({"status": 400, "evidence": "documented", "count": 2}));
+        assert_eq!(merged["operations"][at(&merged, "get_user")]["calls"], 1);
+        assert_eq!(merged["operations"].as_array().unwrap().len(), whole["operations"].as_array().unwrap().len());
+        assert!(merged["mock"].as_str().unwrap().starts_with("0.0.9, "), "{}", merged["mock"]);
+    }
+}
+
+#[test]
+fn verdicts_and_exit_codes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (quiet, good, bad) = (Mock::healthy(), Mock::healthy(), Mock::healthy());
+    good.get("/user").expect(200);
+    bad.get("/user?colour=blue").expect(200);
+    bad.get("/usr").expect(404);
+    let (quiet, good, bad) = (
+        saved(&quiet, folder.path(), "q.json"),
+        saved(&good, folder.path(), "g.json"),
+        saved(&bad, folder.path(), "b.json"),
+    );
+    std::fs::write(path("broken.json"), "{\n  \"version\": 1,\n").unwrap();
+    std::fs::write(path("other.json"), "{\"name\": \"x\"}").unwrap();
+    std::fs::write(path("new.json"), "{\"version\": 2}").unwrap();
+    std::fs::write(
+        path("typed.json"),
+        std::fs::read_to_string(&good).unwrap().replacen("\"calls\": 0", "\"calls\": \"0\"", 1),
+    )
+    .unwrap();
+    let (broken, other, new, typed, none) =
+        (path("broken.json"), path("other.json"), path("new.json"), path("typed.json"), path("none.json"));
+    let rows: &[(&[&str], i32, &str)] = &[
+        (&[&good], 0, ""),
+        (&[&bad], 0, ""),
+        (&[&good, "--fail-on", "violations,unmatched,undocumented,nothing", "--fail-under", "0.4"], 0, ""),
+        (&[&bad, "--fail-on", "violations"], 1, "1 violation of the contract (--fail-on violations)"),
+        (&[&bad, "--fail-on", "unmatched"], 1, "1 request that no operation answers (--fail-on unmatched)"),
+        (&[&bad, "--fail-on", "undocumented"], 1, "1 parameter or field in no documentation (--fail-on undocumented)"),
+        (&[&bad, "--fail-on", "nothing"], 0, ""),
+        (&[&quiet, "--fail-on", "nothing"], 1, "no request came (--fail-on nothing)"),
+        (&[&quiet, "--fail-under", "0"], 0, ""),
+        (&[&good, "--fail-under", "80"], 1, " % is covered, less than 80 % (--fail-under)"),
+        (&[&good, &bad, "--fail-on", "violations"], 1, "1 violation of the contract"),
+        (&[&good, "--fail-on", "violation"], 2, "[possible values: violations, unmatched, undocumented, nothing]"),
+        (&[&good, "--fail-under", "eighty"], 2, "write a number from 0 to 100"),
+        (&[&good, "--format", "yaml"], 2, "[possible values: text, json, junit, html]"),
+        (&[&none], 3, "none.json: cannot be read"),
+        (&[&broken], 3, "broken.json:"),
+        (&[&other], 3, "this is no report: save one with --format json, or with serve --report"),
+        (&[&new], 3, "new.json:1:13: this report is of version 2; version 1 is read"),
+        (&[&typed], 3, "typed.json:"),
+        (&[&good, "--output", "/nowhere/r.json"], 3, "/nowhere/r.json: cannot be written"),
+        (&[&good, "--output", folder.path().to_str().unwrap()], 3, "cannot be written: is a directory"),
+        (&["--url", "http://127.0.0.1:1"], 1, "http://127.0.0.1:1 cannot be reached"),
+        (&["--port", "1"], 1, "http://127.0.0.1:1 cannot be reached"),
+    ];
+    for (arguments, code, message) in rows {
+        let arguments = if arguments.contains(&"--format") {
+            arguments.to_vec()
+        } else {
+            [arguments, &["--format", "json"][..]].concat()
+        };
+        let output = run(&arguments);
+        assert_eq!(output.status.code(), Some(*code), "{arguments:?}: {}", err(&output));
+        assert!(err(&output).contains(message), "{arguments:?}: {}", err(&output));
+        assert_eq!(err(&output).is_empty(), message.is_empty(), "{arguments:?}: {}", err(&output));
+    }
+    let mut twin = Command::new(BINARY);
+    twin.args(["report", &bad]).env("LEADCONDUIT_MOCK_FAIL_ON", "unmatched,violations");
+    assert_eq!(twin.output().unwrap().status.code(), Some(1));
+}
+
+#[test]
+fn a_server_leaves_reports_when_either_signal_stops_it() {
+    for signal in ["-TERM", "-INT"] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        let list = format!("{},{}", path("r.json"), path("r.xml"));
+        let mut serving = Serving::start(&["--report", &list, "--report", &path("r.html"), "--report", &path("r.txt")]);
+        visit(&mut serving.wire());
+        serving.wire().ask("GET", "/__sandbox/other/user", &[], None).expect(200);
+        serving.wire().ask("DELETE", "/__admin/sandboxes/other", &[], None).expect(204);
+        let expected = serving.wire().ask("GET", "/__admin/coverage?sandbox=*", &[], None).expect(200).text;
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is there before the end");
+        let (code, text) = serving.stop(signal);
+        assert_eq!(code, Some(0), "{text}");
+        let read = |name: &str| std::fs::read_to_string(path(name)).unwrap();
+        assert_eq!(read("r.json"), expected, "{signal}");
+        assert!(read("r.xml").starts_with("<?xml version=\"1.0\""), "{}", read("r.xml"));
+        assert!(read("r.html").starts_with("<!doctype html>"), "{}", read("r.html"));
+        assert!(read("r.txt").contains("8 requests, 2 with 3 violations"), "{}", read("r.txt"));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 4, "and no half-written file beside them");
+        let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(path("r.json")).unwrap().permissions());
+        assert_eq!(mode & 0o444, 0o444, "others may read it");
+    }
+}
+
+#[test]
+fn a_server_can_be_the_judge_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("r.json").to_str().unwrap().to_owned();
+    let mut serving = Serving::start(&["--report", &path, "--fail-on", "violations", "--fail-under", "90"]);
+    serving.wire().ask("GET", "/user?colour=blue", &[], None).expect(200);
+    let (code, text) = serving.stop("-TERM");
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("error: 1 violation of the contract (--fail-on violations)\n"), "{text}");
+    assert!(text.contains("less than 90 % (--fail-under)\n"), "{text}");
+    assert!(std::fs::read_to_string(&path).unwrap().contains("\"violating\": 1"), "it is written all the same");
+    let mut serving = Serving::start(&["--fail-on", "violations"]);
+    serving.wire().ask("GET", "/user", &[], None).expect(200);
+    assert_eq!(serving.stop("-INT").0, Some(0));
+    for (file, code, message) in [
+        ("/nowhere/r.json", 3, "error: /nowhere/r.json: cannot be written"),
+        ("r.pdf", 2, "end it with .json, .xml (JUnit), .html or .txt"),
+        ("report", 2, "end it with .json"),
+    ] {
+        let output = Command::new(BINARY).args(["serve", "--port", "0", "--report", file]).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{file}: {}", err(&output));
+        assert!(err(&output).contains(message) && out(&output).is_empty(), "{file}: {}", err(&output));
+    }
+}
+
+#[test]
+fn what_was_sent_is_no_markup_and_no_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut serving = Serving::start(&["--admin-token", TOKEN]);
+    let mut wire = serving.wire();
+    wire.ask("GET", &format!("/PATH/{JANE}"), &[], None).expect(404);
+    let body = json!({"name": "n", "type": "user", "package": "p", "username": "t0psecret", "password": "t0psecret",
+                      "<img src=x onerror=alert(2)>": 1, "esc\u{1b}[31m": 1, JANE: 1});
+    wire.ask("POST", "/credentials", &[], Some(&body)).expect(201);
+    wire.ask("GET", "/user?%3Cb%3E%26=1&token=t0psecret", &[], None).expect(200);
+    let report = folder.path().join("r.json").to_str().unwrap().to_owned();
+    let output = run(&["--url", &serving.url, "--admin-token", TOKEN, "--output", &report]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    // No path can have these characters on its way here; a file can.
+    let text = std::fs::read_to_string(&report).unwrap();
+    std::fs::write(&report, text.replace("PATH", "<script>alert(1)</script>\\\"'&]]>")).unwrap();
+    for format in ["text", "json", "junit", "html"] {
+        let path = folder.path().join(format).to_str().unwrap().to_owned();
+        let output = run(&[&report, "--format", format, "--output", &path]);
+        assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains("onerror=alert(2)"), "{format} tells of the field: {text}");
+        for secret in [JANE, TOKEN, "t0psecret", "\u{1b}"] {
+            assert!(!text.contains(secret), "{format} holds {secret:?}");
+        }
+        if format == "html" || format == "junit" {
+            for markup in ["<script", "<img", "<b>", "\"'&]]>"] {
+                assert!(!text.contains(markup), "{format} holds {markup}");
+            }
+            assert!(text.contains("&lt;img src=x onerror=alert(2)&gt;"), "{format}: {text}");
+            assert!(text.contains("&lt;script&gt;alert(1)&lt;"), "{format}: {text}");
+        }
+    }
+    let html = std::fs::read_to_string(folder.path().join("html")).unwrap();
+    for outside in ["src=\"", "href=", "url(", "@import", "http:", "https:"] {
+        assert!(!html.contains(outside), "the page needs nothing else: {outside}");
+    }
+    let refused = run(&["--url", &serving.url]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(err(&refused).contains("needs its token"), "{}", err(&refused));
+    let (_, log) = serving.stop("-TERM");
+    assert!(!log.contains(TOKEN), "{log}");
+}
