@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use http::uri::Authority;
+use serde::de::IgnoredAny;
 use serde_json::map::Entry;
 use serde_json::{Map, Value, json};
 
@@ -120,8 +121,10 @@ impl View<'_> {
     }
 }
 
+/// How long a body was. One that is shorter only because its secrets were replaced is whole JSON still.
 fn size(body: &Message) -> Value {
-    json!({"bytes": body.length, "cut": body.is_cut()})
+    let cut = body.is_cut() && serde_json::from_slice::<IgnoredAny>(&body.kept).is_err();
+    json!({"bytes": body.length, "cut": cut})
 }
 
 fn text(body: &Message) -> String {

@@ -3,6 +3,7 @@
 use minijinja::{AutoEscape, Environment, Value, context};
 use serde::Serialize;
 
+use super::text::readable;
 use super::{Covered, Document, Operation, Verdict};
 use crate::coverage::map::is_in_reach;
 
@@ -46,7 +47,7 @@ pub fn html(document: &Document, verdict: &Verdict) -> Result<String, String> {
     };
     let has_undocumented = rows.iter().any(|row| row.has_undocumented);
     page.render(context! { report => Value::from_serialize(document), rows, verdict, has_undocumented })
-        .map(|text| text + "\n")
+        .map(|text| text.chars().map(|c| if c == '\n' { c } else { readable(c) }).chain(['\n']).collect())
         .map_err(|error| error.to_string())
 }
 

@@ -69,7 +69,11 @@ fn statuses(operation: &Operation) -> impl Iterator<Item = TestCase> {
         };
         let evidence = one.evidence.map_or("undocumented", crate::contract::Evidence::as_str);
         let mut case = case(&format!("status {}", one.status), &operation.operation, status);
-        case.set_system_out(format!("{}, {evidence}", counted(one.count, "reply").replace("replys", "replies")));
+        case.set_system_out(match one.count {
+            0 => evidence.to_owned(),
+            1 => format!("{evidence}, 1 reply"),
+            count => format!("{evidence}, {count} replies"),
+        });
         case
     })
 }

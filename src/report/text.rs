@@ -95,7 +95,7 @@ fn head(out: &mut String, document: &Document, verdict: &Verdict, paint: Paint) 
     if summary.unmatched > 0 {
         let _ = write!(requests, ", {} that no operation answers", summary.unmatched);
     }
-    row(out, "requests", &requests);
+    row(out, "sent", &requests);
     if document.untold > 0 {
         row(
             out,
@@ -276,8 +276,13 @@ fn wrap<'w>(out: &mut String, indent: usize, words: impl Iterator<Item = &'w str
 
 /// A text without what would upset a terminal.
 fn plain(text: &str) -> String {
-    let is_safe = |c: char| !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().map(|c| if is_safe(c) { c } else { '\u{fffd}' }).collect()
+    text.chars().map(readable).collect()
+}
+
+/// A character; or what stands for one that steers whoever shows it.
+pub(super) fn readable(c: char) -> char {
+    let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if c.is_control() || turns { '\u{fffd}' } else { c }
 }
 
 #[cfg(test)]

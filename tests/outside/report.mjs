@@ -35,7 +35,7 @@ try {
       title: document.title,
       rows: document.querySelectorAll('tbody tr').length,
       ids: document.body.innerText.includes('list_connections'),
-      field: document.body.innerText.includes('<img src=//page.example>'),
+      field: document.body.innerText.includes('<img src=x>'),
     }));
     check(`${name}: what was sent is text`, seen.strange.length === 0 && seen.field, seen);
     check(`${name}: it tells of the operations`, seen.rows > 30 && seen.ids && seen.title.includes('%'), seen);

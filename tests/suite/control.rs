@@ -166,7 +166,7 @@ fn every_call_answers_as_the_document_says() {
         let asked = json!({"method": "GET", "url": "/user"});
         assert_eq!(control.post(200, &format!("{path}/request"), asked)["nearMisses"][0]["operation"], "get_user");
         let found = control.post(200, &format!("{path}/request-pattern"), json!({"method": "PUT"}));
-        assert_eq!(found["nearMisses"][0]["differences"][0]["wanted"], "PUT");
+        assert_eq!(found["nearMisses"][0]["differences"][0]["wanted"], "`PUT`");
     }
     assert_eq!(control.post(200, "/requests/count", json!({}))["count"], 1);
     assert_eq!(control.post(200, "/requests/find", json!({"method": "GET"}))["requests"][0]["method"], "GET");

