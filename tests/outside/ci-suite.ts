@@ -15,7 +15,7 @@ const superuser = client('00000000000000000000000000000000000000aa');
 // Who am I, and whom am I connected to? A client without its key asks all the same.
 await user.GET('/user');
 await (broken === 'no-auth' ? createClient<paths>({ baseUrl }) : user).GET('/connections');
-if (broken === 'wrong-path') await fetch(`${baseUrl}/conections`);
+if (broken === 'wrong-path') await user.GET('/conections' as never);
 
 // A buyer's set-up is begun from its invitation.
 const invitation_id = '64b8f0f5e4b0c3a1d5e6f7a8';

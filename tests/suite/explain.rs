@@ -17,7 +17,7 @@ fn words(told: &Value) -> String {
 #[test]
 fn it_says_what_a_request_would_meet_and_changes_nothing() {
     let mock = Mock::healthy();
-    let fault = json!({"name": "once", "when": {"operation": "list_users"}, "then": {"status": 503, "body": {"error": "busy"}, "times": 1}});
+    let fault = json!({"name": "once", "when": {"operation": "list_credentials"}, "then": {"status": 503, "body": {"error": "busy"}, "times": 1}});
     mock.post("/__admin/faults", &fault).expect(201);
     mock.get("/user").expect(200);
     let look = || {
@@ -31,7 +31,7 @@ fn it_says_what_a_request_would_meet_and_changes_nothing() {
         let told = explain(&mock, repair.clone());
         assert_eq!((&told["operation"]["id"], &told["reply"]["status"]), (&json!("repair_connection"), &json!(201)));
         assert_eq!(told["reply"]["body"], json!({"id": SSO_ONLY}));
-        let told = explain(&mock, json!({"method": "GET", "path": "/users"}));
+        let told = explain(&mock, json!({"method": "GET", "path": "/credentials"}));
         assert_eq!(told["rules"], json!([{"name": "once", "deeds": ["status=503"]}]));
         assert_eq!(told["reply"]["body"], json!({"error": "busy"}));
         explain(&mock, json!({"method": "GET", "path": "/__sandbox/never/user"}));
@@ -40,7 +40,7 @@ fn it_says_what_a_request_would_meet_and_changes_nothing() {
     let sandboxes = mock.get("/__admin/sandboxes").json();
     assert_eq!(sandboxes["meta"]["total"], 1, "{sandboxes}");
     // And what it foretold is what comes.
-    mock.get("/users").expect(503);
+    mock.get("/credentials").expect(503);
     mock.call(SUPERUSER, http::Method::POST, "/connections", Some(&repair["body"])).expect(201);
     assert_eq!(explain(&mock, repair)["reply"]["status"], 409);
 }
@@ -134,13 +134,13 @@ fn bad_questions_are_told_what_to_ask() {
 #[test]
 fn an_exchange_can_be_repeated() {
     let mock = Mock::healthy();
-    let fault = json!({"name": "busy", "when": {"operation": "list_users"}, "then": {"status": 503, "body": {"error": "it's busy"}, "delay": 5}});
+    let fault = json!({"name": "busy", "when": {"operation": "list_credentials"}, "then": {"status": 503, "body": {"error": "it's busy"}, "delay": 5}});
     mock.post("/__admin/faults", &fault).expect(201);
-    mock.get("/users?a=%27b%27").expect(503);
+    mock.get("/credentials?a=%27b%27").expect(503);
     mock.post("/onboards", &json!({"invitation_id": "nope"})).expect(400);
     mock.ask("GET /user", &[("key", "")], "").expect(401);
     mock.call(SUPERUSER, http::Method::POST, "/connections", Some(&json!({"connection_id": BUYER}))).expect(409);
-    mock.get("/credentials").expect(200);
+    mock.get("/account").expect(200);
     mock.get("/nowhere").expect(404);
     let list = mock.get("/__admin/requests").json();
     let folder = tempfile::tempdir().unwrap();

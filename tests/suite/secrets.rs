@@ -96,7 +96,7 @@ fn outputs(mock: &Mock, sandbox: &str) -> Vec<(String, String)> {
         post("/explain", r#"{"exchange":1}"#),
         post(
             "/verify",
-            r#"{"expectations":[{"operation":"list_users"},{"request":{"urlPath":"/x"}},{"no_violations":true}]}"#,
+            r#"{"expectations":[{"operation":"list_credentials"},{"request":{"urlPath":"/x"}},{"no_violations":true}]}"#,
         ),
     ]
 }
