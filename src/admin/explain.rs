@@ -166,7 +166,8 @@ fn because(exchange: &Exchange, contract: &Contract, sandbox: &str, service: Opt
     for spoken in &exchange.spoken {
         steps.push(format!("the rule `{}` spoke: {}", spoken.rule.name, spoken.deeds.join(", ")));
     }
-    if let Some(service) = service.filter(|service| **service != SsoStatus::Up) {
+    // A rule that spoke is the nearer reason.
+    if let Some(service) = service.filter(|service| **service != SsoStatus::Up && exchange.spoken.is_empty()) {
         steps.push(format!("the single sign-on service is {}", service.word()));
     }
     if exchange.reply_headers().any(|(name, _)| name == "x-connections-degraded") {

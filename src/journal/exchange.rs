@@ -7,7 +7,7 @@ use http::header::HOST;
 use http::{HeaderMap, Method, Version};
 use serde_json::Value;
 
-use super::redact;
+use super::redact::{self, Kept};
 use crate::contract::{Contract, Operation, Violation};
 use crate::exchange::{Body, Reply, Request, WireFault};
 use crate::scenario::Scenario;
@@ -76,13 +76,21 @@ pub struct Message {
     pub kept: Bytes,
     /// How long it was.
     pub length: usize,
+    /// Whether that is all.
+    how: Kept,
 }
 
 impl Message {
-    /// Whether only its beginning is kept.
+    /// What is kept of a body.
+    fn of(bytes: &Bytes, bytes_max: usize, key: Option<&str>) -> Self {
+        let (kept, how) = redact::body(bytes, bytes_max, key);
+        Self { kept, length: bytes.len(), how }
+    }
+
+    /// Whether only its beginning is kept. One whose secrets were replaced is whole, though shorter than it was.
     #[must_use]
     pub fn is_cut(&self) -> bool {
-        self.kept.len() < self.length
+        self.how == Kept::Beginning
     }
 
     /// It as JSON; `null` when it is none, or not kept whole.
@@ -137,17 +145,13 @@ impl Draft<'_> {
         push_headers(&mut text, &request.headers, key);
         let request_end = text.len();
         push_headers(&mut text, &reply.headers, key);
-        let (request_bytes, length) = match &request.body {
-            Body::Whole(bytes) => (bytes.clone(), bytes.len()),
-            Body::TooLarge { .. } | Body::Stalled | Body::Broken(_) => (Bytes::new(), 0),
+        let mut request_body = match &request.body {
+            Body::Whole(bytes) => Message::of(bytes, self.body_bytes_max, key),
+            Body::TooLarge { .. } | Body::Stalled | Body::Broken(_) => Message::default(),
         };
-        let request_body = Message {
-            // Copied: the server's buffer that it is a part of is larger.
-            kept: Bytes::copy_from_slice(&redact::body(&request_bytes, self.body_bytes_max, key)),
-            length,
-        };
-        let reply_body =
-            Message { kept: redact::body(&reply.body, self.body_bytes_max, key), length: reply.body.len() };
+        // Copied: the server's buffer that it is a part of is larger.
+        request_body.kept = Bytes::copy_from_slice(&request_body.kept);
+        let reply_body = Message::of(&reply.body, self.body_bytes_max, key);
         let delivery = reply.delivery.as_ref();
         Exchange {
             number: self.number,

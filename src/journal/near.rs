@@ -231,7 +231,7 @@ fn veil(value: &mut Value, how: Veil) {
             *text = match how {
                 Veil::All => redact::REDACTED.to_owned(),
                 Veil::Secrets => {
-                    let clean = redact::body(&std::mem::take(text).into(), usize::MAX, None);
+                    let (clean, _) = redact::body(&std::mem::take(text).into(), usize::MAX, None);
                     String::from_utf8_lossy(&clean).into_owned()
                 }
             };

@@ -146,14 +146,16 @@ pub(super) fn push_header(to: &mut String, name: &HeaderName, value: &HeaderValu
     }
 }
 
-/// A body, at most `bytes_max` of it. One that names no secret is not copied.
+/// A body without its secrets, at most `bytes_max` of it, and whether that is all. One that names no secret is not
+/// copied.
 #[must_use]
-pub fn body(bytes: &Bytes, bytes_max: usize, key: Option<&str>) -> Bytes {
+pub fn body(bytes: &Bytes, bytes_max: usize, key: Option<&str>) -> (Bytes, Kept) {
     let kept = bytes.slice(..bytes.len().min(bytes_max));
     // A key that is cut in two is half of a secret still.
-    let holds_key = key.is_some_and(|key| holds(&bytes[..bytes.len().min(bytes_max + key.len())], key));
+    let holds_key = key.is_some_and(|key| holds(&bytes[..bytes.len().min(bytes_max.saturating_add(key.len()))], key));
     if !names_secret(&kept) && !holds_key && !may_hide_names(&kept) {
-        return kept;
+        let how = if kept.len() < bytes.len() { Kept::Beginning } else { Kept::All };
+        return (kept, how);
     }
     // The key of a value that is kept stands before it, so the whole body is looked at only now.
     let clean = match serde_json::from_slice::<Value>(bytes) {
@@ -163,7 +165,17 @@ pub fn body(bytes: &Bytes, bytes_max: usize, key: Option<&str>) -> Bytes {
         }
         Err(_) => Bytes::from(plain_text(&String::from_utf8_lossy(bytes), key)),
     };
-    if clean.len() > bytes_max { clean.slice(..bytes_max) } else { clean }
+    if clean.len() > bytes_max { (clean.slice(..bytes_max), Kept::Beginning) } else { (clean, Kept::All) }
+}
+
+/// How much of a body is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kept {
+    /// All of it, secrets apart.
+    #[default]
+    All,
+    /// Only its beginning.
+    Beginning,
 }
 
 fn holds(bytes: &[u8], key: &str) -> bool {

@@ -220,7 +220,7 @@ fn a_body_that_was_cut_cannot_be_compared() {
     }
     // What was shortened because it held a secret is whole.
     let secret = exchange("POST /x", &[], r#"{"password": "0123456789", "a": 1}"#, 1000);
-    assert!(secret.request_body.is_cut());
+    assert!(!secret.request_body.is_cut());
     let pattern = json!({"bodyPatterns": [{"equalToJson": {"password": "***", "a": 1}}]});
     assert!(Pattern::new(&pattern, contract()).unwrap().fits(&secret, contract()));
 }
