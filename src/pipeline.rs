@@ -99,9 +99,7 @@ struct Notes<'p> {
 /// What a request would meet.
 #[derive(Debug)]
 pub struct Rehearsal {
-    /// The reply.
-    pub reply: Reply,
-    /// What would be written down.
+    /// What would be written down, the reply included.
     pub exchange: Arc<Exchange>,
     /// The world that it would find.
     pub world: World,
@@ -250,8 +248,8 @@ impl Pipeline {
         let named = choice.as_ref().and_then(|choice| choice.named.as_deref());
         let copy = named.map_or_else(|| sandbox.rehearsal(), |name| self.stage.sandboxes.rehearsal(name));
         let world = copy.world();
-        let (reply, written) = self.answer_in(request, Some(&copy));
-        Some(Rehearsal { reply, exchange: written?.exchange, world, sandbox: copy })
+        let (_, written) = self.answer_in(request, Some(&copy));
+        Some(Rehearsal { exchange: written?.exchange, world, sandbox: copy })
     }
 
     /// The control API has paths of its own.

@@ -39,16 +39,8 @@ pub(super) fn explain(call: &Call<'_>) -> Outcome {
     let Some(rehearsal) = call.pipeline.rehearse(&request, call.sandbox) else {
         return Err(body::refused("that is a control call: it does what it says, and is not explained"));
     };
-    let contract = &call.stage.contract;
-    let mut told = facts(&rehearsal.exchange, contract);
-    told.insert("sandbox".to_owned(), rehearsal.sandbox.name.as_ref().into());
     let service = &rehearsal.world.sso.status;
-    told.insert(
-        "because".to_owned(),
-        because(&rehearsal.exchange, contract, &rehearsal.sandbox.name, Some(service)).into(),
-    );
-    add_retold(&mut told, call, &rehearsal.exchange);
-    Ok(ok(&Value::Object(told)))
+    Ok(ok(&told(call, &rehearsal.exchange, &rehearsal.sandbox.name, Some(service))))
 }
 
 fn is_authorization(name: &str) -> bool {
@@ -59,12 +51,19 @@ fn is_authorization(name: &str) -> bool {
 fn of_exchange(call: &Call<'_>, asked: &Value) -> Outcome {
     let text = asked.as_str().map_or_else(|| asked.to_string(), str::to_owned);
     let exchange = find(call, &text)?;
+    Ok(ok(&told(call, &exchange, &call.sandbox.name, None)))
+}
+
+/// All that can be told of an exchange in a sandbox; of one that was tried just now, also how the service was.
+fn told(call: &Call<'_>, exchange: &Exchange, sandbox: &str, service: Option<&SsoStatus>) -> Value {
     let contract = &call.stage.contract;
-    let mut told = facts(&exchange, contract);
-    told.insert("sandbox".to_owned(), call.sandbox.name.as_ref().into());
-    told.insert("because".to_owned(), because(&exchange, contract, &call.sandbox.name, None).into());
-    add_retold(&mut told, call, &exchange);
-    Ok(ok(&Value::Object(told)))
+    let mut told = facts(exchange, contract);
+    let host = call.request.header(&http::header::HOST).unwrap_or("127.0.0.1:4010");
+    told["sandbox"] = sandbox.into();
+    told["because"] = because(exchange, contract, sandbox, service).into();
+    told["curl"] = retell::curl(exchange, host, sandbox).into();
+    told["snippet"] = retell::snippet(exchange, contract).into();
+    told
 }
 
 /// The exchange of that number or id.
@@ -79,7 +78,7 @@ fn find(call: &Call<'_>, text: &str) -> Result<std::sync::Arc<Exchange>, Problem
 }
 
 /// What can be told of an exchange without words.
-fn facts(exchange: &Exchange, contract: &Contract) -> Map<String, Value> {
+fn facts(exchange: &Exchange, contract: &Contract) -> Value {
     let operation = exchange.operation(contract);
     let headers: Map<String, Value> =
         exchange.reply_headers().map(|(name, value)| (name.to_owned(), value.into())).collect();
@@ -87,7 +86,7 @@ fn facts(exchange: &Exchange, contract: &Contract) -> Map<String, Value> {
         Value::Null => Value::from(String::from_utf8_lossy(&exchange.reply_body.kept).into_owned()),
         json => json,
     };
-    let mut told = json!({
+    json!({
         "exchange": exchange.number,
         "scenario": exchange.scenario.as_ref().map(|scenario| &scenario.name),
         "request": {"method": exchange.method.as_str(), "url": exchange.url()},
@@ -105,8 +104,7 @@ fn facts(exchange: &Exchange, contract: &Contract) -> Map<String, Value> {
         "fault": exchange.fault.map(crate::exchange::WireFault::name),
         "delay_ms": exchange.delay_ms,
         "reply": {"status": exchange.status, "headers": headers, "body": body},
-    });
-    told.as_object_mut().map(std::mem::take).unwrap_or_default()
+    })
 }
 
 /// The operation that a request that met nothing may have meant, and what differs first.
@@ -193,11 +191,4 @@ fn because(exchange: &Exchange, contract: &Contract, sandbox: &str, service: Opt
         steps.push(format!("the connection breaks: {}", fault.name()));
     }
     steps
-}
-
-/// How to repeat it: a line for a shell, and a scenario.
-fn add_retold(told: &mut Map<String, Value>, call: &Call<'_>, exchange: &Exchange) {
-    let host = call.request.header(&http::header::HOST).unwrap_or("127.0.0.1:4010");
-    told.insert("curl".to_owned(), retell::curl(exchange, host, &call.sandbox.name).into());
-    told.insert("snippet".to_owned(), retell::snippet(exchange, &call.stage.contract).into());
 }

@@ -60,6 +60,11 @@ pub(super) struct Question<'a> {
     pub(super) bytes_max: usize,
 }
 
+/// A token as it is sent. An empty variable stands for none, as it does for the server.
+pub(super) fn token(given: Option<&str>) -> Option<&str> {
+    given.map(str::trim).filter(|token| !token.is_empty())
+}
+
 /// What the server answered.
 #[derive(Clone, Debug)]
 pub(super) struct Answer {

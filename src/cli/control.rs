@@ -77,8 +77,7 @@ impl TargetArgs {
     /// The server's answer and its body; or what the server says against it.
     fn ask(&self, method: Method, path: &'static str, body: Option<Value>) -> Result<(Answer, Value), String> {
         let url = self.server.url();
-        // An empty variable stands for none, as it does for the server.
-        let token = self.admin_token.as_deref().map(str::trim).filter(|token| !token.is_empty());
+        let token = client::token(self.admin_token.as_deref());
         let sandbox = self.sandbox.as_deref();
         let question = Question { method, path, sandbox, token, body, wait: WAIT, bytes_max: ANSWER_BYTES_MAX };
         let answer = client::ask(&url, &question).map_err(|why| format!("{url} cannot be reached: {why}"))?;

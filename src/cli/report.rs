@@ -125,8 +125,7 @@ fn read(file: &Path) -> Result<Document, Failure> {
 }
 
 fn ask(args: &ReportArgs, url: &str) -> Result<Document, String> {
-    // An empty variable stands for none, as it does for the server.
-    let token = args.admin_token.as_deref().map(str::trim).filter(|token| !token.is_empty());
+    let token = client::token(args.admin_token.as_deref());
     let names_sandbox = args.sandbox.is_some() || url.contains("/__sandbox/");
     let question = Question {
         method: Method::GET,

@@ -49,8 +49,7 @@ pub(super) fn run(args: &TailArgs) -> Result<(), Failure> {
         method: Method::GET,
         path: if one { "/__admin/events" } else { "/__admin/events?sandbox=*" },
         sandbox: args.sandbox.as_deref(),
-        // An empty variable stands for none, as it does for the server.
-        token: args.admin_token.as_deref().map(str::trim).filter(|token| !token.is_empty()),
+        token: client::token(args.admin_token.as_deref()),
         body: None,
         wait: WAIT,
         bytes_max: client::ANSWER_BYTES_MAX,

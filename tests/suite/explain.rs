@@ -180,4 +180,7 @@ fn it_can_be_asked_in_a_sandbox() {
     assert_eq!(ask("/__sandbox/a", "/user"), ("a".to_owned(), 503));
     assert_eq!(ask("", "/__sandbox/a/user"), ("a".to_owned(), 503));
     assert_eq!(ask("/__sandbox/a", "/__sandbox/default/user"), ("default".to_owned(), 200));
+    // The line for a shell goes where the request went.
+    let told = explain(&mock, json!({"method": "GET", "path": "/__sandbox/a/user"}));
+    assert!(told["curl"].as_str().unwrap().contains("X-Mock-Sandbox: a"), "{}", told["curl"]);
 }
