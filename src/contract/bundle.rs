@@ -1,7 +1,7 @@
 //! Many files in, one OpenAPI document out. Shared with the build script, which bundles the built-in contract.
 //!
 //! A `$ref` in the files is `FILE#/Name` or `#/Name`. It becomes `#/components/<kind>/Name`, where the folder or
-//! file says the kind: `models/` are schemas, `responses.yaml`, `parameters.yaml` and `examples.yaml` are what
+//! file says the kind: `models/` are schemas, `parameters/`, `examples/` and `responses.yaml` are what
 //! they are called. A path item's `$ref` is replaced by the path item.
 
 use std::collections::BTreeMap;
@@ -165,11 +165,11 @@ fn collect_refs(value: &Value, found: &mut Vec<String>) {
 
 /// Which kind of component a file holds; `None` for files that are inlined.
 fn kind_of(file: &str) -> Option<&'static str> {
-    match file {
+    match file.split_once('/').map_or(file, |(folder, _)| folder) {
+        "models" => Some("schemas"),
+        "parameters" => Some("parameters"),
+        "examples" => Some("examples"),
         "responses.yaml" => Some("responses"),
-        "parameters.yaml" => Some("parameters"),
-        "examples.yaml" => Some("examples"),
-        _ if file.starts_with("models/") => Some("schemas"),
         _ => None,
     }
 }
