@@ -31,7 +31,7 @@ fn main() {
     println!("cargo::rerun-if-changed=src/pointer.rs");
     println!("cargo::rerun-if-changed=src/yaml.rs");
     let schemas = Path::new(&std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("schemas");
-    let document = match files::read(&schemas, |_| true) {
+    let mut document = match files::read(&schemas, |_| true) {
         Ok(document) => document,
         Err(diagnoses) => {
             for diagnosis in diagnoses {
@@ -49,9 +49,13 @@ fn main() {
         }
     };
     let bare = bundle::bare(&document);
-    for (name, document) in
-        [("contract.json", &document), ("contract-bare.json", &bare), ("admin-openapi.json", &admin)]
-    {
+    let standard = document.as_object_mut().and_then(|document| document.remove(bundle::STANDARD)).unwrap_or_default();
+    for (name, document) in [
+        ("contract.json", &document),
+        ("contract-bare.json", &bare),
+        ("standard.json", &standard),
+        ("admin-openapi.json", &admin),
+    ] {
         let json = serde_json::to_vec(document).expect("JSON is always written");
         std::fs::write(Path::new(&out).join(name), json).expect("the build folder is writable");
     }

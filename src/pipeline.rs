@@ -17,7 +17,7 @@ use crate::admin::{self, Access};
 use crate::behaviour::{Answer, Behaviour, Behaviours, Refusal};
 use crate::contract::check::{self, Checks, Input};
 use crate::contract::route::PathValues;
-use crate::contract::{Operation, Route, Violation, negotiate};
+use crate::contract::{Credentials, Handler, Operation, Route, Violation, negotiate};
 use crate::exchange::{Body, Delivery, Reply, Request};
 use crate::generate;
 use crate::journal::Exchange;
@@ -222,10 +222,12 @@ impl Pipeline {
             self.speak(true, frame, &asked(request, choice.path, frame, operation), &mut said)?;
         }
         let (operation, path) = route?;
-        let caller = authenticate(frame)?;
-        negotiate(request)?;
+        let caller = authenticate(operation, frame)?;
+        self.authorize(operation, caller, frame)?;
+        let wanted = negotiate(operation, request)?;
         let input = &mut notes.input;
         (*input, notes.violations) = check::check(operation, path, request, self.checks());
+        input.wanted = wanted;
         self.refuse_violations(&notes.violations)?;
         if notes.wishes.asks_for_contract_reply() {
             let seed = frame.seed();
@@ -258,6 +260,17 @@ impl Pipeline {
             Some(reply) => Err(Stop::Answered(reply)),
             None => Ok(()),
         }
+    }
+
+    /// Whether a known caller may do this at all. LeadConduit says 401 where the right is missing, too.
+    fn authorize(&self, operation: &Operation, caller: &Caller, frame: &Frame) -> Result<(), Stop> {
+        if operation.superuser && !caller.is_superuser() {
+            return Err(Refusal::not_authorized().into());
+        }
+        if operation.closed_to_free_accounts && !caller.is_nobody() && frame.has_free_account(caller)? {
+            return Err(Refusal::not_authorized().into());
+        }
+        Ok(())
     }
 
     /// What the request wishes for itself: another scenario, no faults.
@@ -380,15 +393,38 @@ fn whole(request: &Request) -> Result<(), Problem> {
 }
 
 /// The password of HTTP Basic is the key; the user name does not matter.
-fn authenticate(frame: &Frame) -> Result<&Caller, Refusal> {
-    frame.caller.as_ref().ok_or(Refusal::new(401, "authentication failed"))
+fn authenticate<'f>(operation: &Operation, frame: &'f Frame) -> Result<&'f Caller, Refusal> {
+    match (&frame.caller, operation.credentials) {
+        (Some(caller), Credentials::Needed | Credentials::Optional) => Ok(caller),
+        (None, Credentials::Needed) => Err(Refusal::not_authenticated()),
+        _ => Ok(Caller::nobody()),
+    }
 }
 
-/// LeadConduit takes a call that does not accept JSON for one of a browser, and refuses it.
-fn negotiate(request: &Request) -> Result<(), Refusal> {
-    let mut accepts = request.headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).peekable();
-    if accepts.peek().is_none() || accepts.any(negotiate::takes_json) {
-        return Ok(());
+/// The media type that the caller wants, where the operation has others than JSON. LeadConduit takes a call that
+/// accepts neither for one of a browser, and refuses it.
+fn negotiate(operation: &Operation, request: &Request) -> Result<Option<String>, Refusal> {
+    if operation.handler == Handler::Lead {
+        // The lead handler negotiates in its own way.
+        return Ok(None);
     }
-    Err(Refusal::new(StatusCode::FORBIDDEN.as_u16(), "misconfigured csrf: check Accept header is set properly"))
+    let mut accepts = request.headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).peekable();
+    if accepts.peek().is_none() {
+        return Ok(None);
+    }
+    let types = operation.media_types();
+    if types.iter().all(|name| name == negotiate::JSON) {
+        return if accepts.any(negotiate::takes_json) { Ok(None) } else { Err(forged()) };
+    }
+    let accept: Vec<&str> = accepts.collect();
+    let accept = accept.join(", ");
+    match negotiate::best(&accept, types) {
+        Some(wanted) => Ok(Some(wanted.to_owned()).filter(|wanted| wanted != negotiate::JSON)),
+        None if negotiate::takes_json(&accept) => Ok(None),
+        None => Err(forged()),
+    }
+}
+
+fn forged() -> Refusal {
+    Refusal::new(StatusCode::FORBIDDEN.as_u16(), "misconfigured csrf: check Accept header is set properly")
 }

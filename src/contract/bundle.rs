@@ -16,6 +16,9 @@ pub const ROOT: &str = "openapi.yaml";
 /// On a path item, the file that it came from. It is left out of what is printed.
 pub const FILE: &str = "x-file";
 
+/// In the bundle, what LeadConduit brings along for every account, from `standard/`. It is left out of what is printed.
+pub const STANDARD: &str = "x-standard";
+
 /// The values of `format` that are checked. Another one is a mistake: it would silently check nothing.
 pub const FORMATS: [&str; 9] =
     ["date", "date-time", "email", "hostname", "ipv4", "time", "uri", "uri-reference", "uuid"];
@@ -46,7 +49,11 @@ pub fn bundle(files: &BTreeMap<String, Value>) -> Result<Value, Vec<Mistake>> {
     let mut bundler = Bundler { files, owners: BTreeMap::new(), mistakes: Vec::new() };
     let mut document = bundler.rewrite(root, ROOT, "");
     let mut components: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
+    let mut standard = Map::new();
     for (file, content) in files {
+        if let Some(name) = file.strip_prefix("standard/").and_then(|name| name.strip_suffix(".yaml")) {
+            standard.insert(name.to_owned(), content.clone());
+        }
         let Some(kind) = kind_of(file) else { continue };
         let Some(entries) = content.as_object() else {
             bundler.mistake(file, "", "must be a map of names");
@@ -66,6 +73,9 @@ pub fn bundle(files: &BTreeMap<String, Value>) -> Result<Value, Vec<Mistake>> {
         if let Some(merged) = merged.as_object_mut() {
             merged.extend(components.into_iter().map(|(kind, entries)| (kind.to_owned(), Value::Object(entries))));
         }
+    }
+    if let Some(document) = document.as_object_mut().filter(|_| !standard.is_empty()) {
+        document.insert(STANDARD.to_owned(), Value::Object(standard));
     }
     inherit_sources(&mut document);
     if bundler.mistakes.is_empty() { Ok(document) } else { Err(bundler.mistakes) }
@@ -89,6 +99,9 @@ fn inherit_sources(document: &mut Value) {
 /// The document without the components that nothing in its paths leads to.
 pub fn reachable_only(document: &Value) -> Value {
     let mut document = document.clone();
+    if let Some(document) = document.as_object_mut() {
+        document.shift_remove(STANDARD);
+    }
     let mut wanted: Vec<String> = Vec::new();
     collect_refs(document.get("paths").unwrap_or(&Value::Null), &mut wanted);
     let mut seen = std::collections::BTreeSet::new();

@@ -19,6 +19,8 @@ pub struct Input {
     pub query: Vec<(String, String)>,
     /// The body, `null` when there is none.
     pub body: Value,
+    /// The media type of the answer that the caller wants, where an operation has several; `None` for JSON.
+    pub wanted: Option<String>,
 }
 
 impl Input {
@@ -26,6 +28,11 @@ impl Input {
     #[must_use]
     pub fn path(&self, name: &str) -> &str {
         self.path.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+    }
+
+    /// Every value of a query parameter that may be repeated.
+    pub fn queries<'i>(&'i self, name: &'i str) -> impl Iterator<Item = &'i str> {
+        self.query.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// The first value of a query parameter.
@@ -56,7 +63,7 @@ pub fn check(operation: &Operation, path: PathValues, request: &Request, checks:
     let mut violations = Vec::new();
     let query = request.query().map(parse_query).unwrap_or_default();
     let body = read_body(operation, request, checks, &mut violations);
-    let input = Input { path, query, body: body.unwrap_or_default() };
+    let input = Input { path, query, body: body.unwrap_or_default(), wanted: None };
     if checks == Checks::Off {
         // Without its body a request cannot be served at all, whatever is checked.
         violations.retain(|violation| violation.refused_with == Some(413));

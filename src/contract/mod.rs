@@ -18,16 +18,18 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
 use serde_json::{Map, Value};
 
 pub use evidence::Evidence;
 pub use example::Example;
-pub use operation::Operation;
+pub use operation::{Credentials, Handler, Operation};
 pub use route::Route;
 pub use schema::Check;
 pub use violation::Violation;
 
+use crate::world::standard::{self, Standard};
 use crate::yaml::{Diagnosis, paragraphs};
 
 /// The bundle of the built-in contract, made by the build script.
@@ -35,6 +37,9 @@ const BUILT_IN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/contract.json"
 
 /// The same without what only people read: a start needs no more.
 const BUILT_IN_BARE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/contract-bare.json"));
+
+/// What LeadConduit brings along for every account.
+const BUILT_IN_STANDARD: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/standard.json"));
 
 /// All of the contract, compiled.
 #[derive(Debug)]
@@ -46,6 +51,7 @@ pub struct Contract {
     router: route::Router,
     models: HashMap<String, Check>,
     read_only: HashMap<String, Vec<String>>,
+    standard: Arc<Standard>,
 }
 
 /// Why a contract cannot be used.
@@ -64,18 +70,21 @@ impl Contract {
     pub fn built_in() -> Result<Self, LoadError> {
         let bare =
             serde_json::from_slice(BUILT_IN_BARE).map_err(|error| LoadError::Document(vec![error.to_string()]))?;
-        Self::from_bare(&bare, OnceLock::new())
+        Self::from_bare(&bare, OnceLock::new(), Standard::new(BUILT_IN_STANDARD))
     }
 
     /// The contract in a folder. Every schema of it is compiled at once, so that a mistake stops the start.
     pub fn read(folder: &Path) -> Result<Self, LoadError> {
         let document = files::read(folder, schema::is_pattern).map_err(LoadError::Files)?;
-        let contract = Self::from_bare(&bundle::bare(&document), OnceLock::from(document))?;
+        let standard = document.get(bundle::STANDARD).unwrap_or(&Value::Null).to_string();
+        let standard = Standard::new(standard.into_bytes());
+        let contract = Self::from_bare(&bundle::bare(&document), OnceLock::from(document), standard)?;
         contract.prepare_all().map_err(LoadError::Document)?;
+        contract.check_standard().map_err(LoadError::Document)?;
         Ok(contract)
     }
 
-    fn from_bare(bare: &Value, document: OnceLock<Value>) -> Result<Self, LoadError> {
+    fn from_bare(bare: &Value, document: OnceLock<Value>, standard: Standard) -> Result<Self, LoadError> {
         let fail = |message: String| LoadError::Document(vec![message]);
         let schemas = Arc::new(schema::Schemas::new(bare).map_err(fail)?);
         let operations = operation::read_all(bare, &schemas).map_err(LoadError::Document)?;
@@ -88,7 +97,31 @@ impl Contract {
             .collect();
         let read_only =
             names.into_iter().flatten().map(|(name, model)| (name.clone(), read_only(bare, model))).collect();
-        Ok(Self { document, operations, router, models, read_only })
+        Ok(Self { document, operations, router, models, read_only, standard: Arc::new(standard) })
+    }
+
+    /// What LeadConduit brings along for every account.
+    #[must_use]
+    pub fn standard(&self) -> &Arc<Standard> {
+        &self.standard
+    }
+
+    /// Whether everything under `standard/` keeps its model, and has an id of its own.
+    pub fn check_standard(&self) -> Result<(), Vec<String>> {
+        let mut errors = Vec::new();
+        for kind in standard::Kind::ALL {
+            let Some(check) = self.model(kind.model()) else { continue };
+            for (at, document) in self.standard.all(kind).iter().enumerate() {
+                let file = format!("standard/{}.yaml", kind.name());
+                let explained = check.explain("", document.value());
+                errors.extend(explained.iter().map(|v| format!("{file}: /{at}{}: {}", v.location, v.message)));
+                let id = document.text("id").or(document.text("name")).unwrap_or_default();
+                if !self.standard.get(kind, id).is_some_and(|found| Arc::ptr_eq(found, document)) {
+                    errors.push(format!("{file}: /{at}: the id `{id}` is missing or used twice"));
+                }
+            }
+        }
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 
     /// Compiles what requests are checked with, so that the first request costs what the second does.
@@ -185,7 +218,13 @@ impl Contract {
         for name in rule.required_headers.iter().filter(|name| !headers.contains_key(name.as_str())) {
             violations.push(Violation::reported(&format!("/headers/{name}"), "required", format!("{name} is missing")));
         }
-        let Some(check) = &rule.check else { return violations };
+        let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let given = negotiate::essence(given);
+        if !rule.media_types.is_empty() && !rule.media_types.contains(&given) {
+            let message = format!("the body is `{given}`, documented are {}", rule.media_types.join(", "));
+            violations.push(Violation::reported("/headers/content-type", "content-type", message));
+        }
+        let Some(check) = rule.check.as_ref().filter(|_| given == negotiate::JSON) else { return violations };
         match serde_json::from_slice::<Value>(body) {
             Ok(value) if check.accepts(&value) => {}
             Ok(value) => violations.extend(check.explain("/body", &value)),

@@ -21,30 +21,57 @@ pub fn is_json(content_type: &str) -> bool {
     json && utf8
 }
 
+/// What nearly every body is.
+pub const JSON: &str = "application/json";
+
+/// A media type without its parameters, in lower case.
+#[must_use]
+pub fn essence(media_type: &str) -> String {
+    media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
 /// Whether an `Accept` header takes JSON. The range that fits most closely decides; with `q=0` it takes nothing.
 #[must_use]
 pub fn takes_json(accept: &str) -> bool {
-    if accept == "*/*" || accept == "application/json" {
-        return true;
-    }
+    accept == "*/*" || accept == JSON || quality(accept, JSON) > 0.0
+}
+
+/// How much an `Accept` header wants a media type: the weight of the range that fits most closely, 0 without one.
+/// The vendor's own types (`application/vnd.…+json`) are JSON.
+#[must_use]
+pub fn quality(accept: &str, media_type: &str) -> f32 {
+    let family = media_type.split('/').next().unwrap_or_default();
     let ranges = accept.split(',').filter_map(|range| {
         let mut parts = range.split(';').map(str::trim);
         let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
         let closeness = match essence.as_str() {
-            "application/json" => 3,
-            vendor if vendor.starts_with("application/") && vendor.ends_with("+json") => 2,
-            "application/*" => 1,
+            same if same == media_type => 3,
+            vendor if media_type == JSON && vendor.starts_with("application/") && vendor.ends_with("+json") => 2,
             "*/*" => 0,
+            any if any.strip_suffix("/*") == Some(family) => 1,
             _ => return None,
         };
-        let refused = parts.any(|part| {
-            part.split_once('=').is_some_and(|(name, value)| {
-                name.trim().eq_ignore_ascii_case("q") && value.trim().parse::<f32>().is_ok_and(|q| q <= 0.0)
-            })
-        });
-        Some((closeness, !refused))
+        let weight = parts.filter_map(|part| part.split_once('=')).find(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
+        let weight = weight.and_then(|(_, value)| value.trim().parse::<f32>().ok()).unwrap_or(1.0);
+        Some((closeness, weight))
     });
-    ranges.max().is_some_and(|(_, taken)| taken)
+    ranges
+        .max_by(|(a, x), (b, y)| a.cmp(b).then(x.total_cmp(y)))
+        .map_or(0.0, |(_, weight)| weight.clamp(0.0, 1.0))
+}
+
+/// The media type that an `Accept` header wants most among those that there are; the first of equals. `None` when it
+/// takes none of them.
+#[must_use]
+pub fn best<'m>(accept: &str, media_types: &'m [String]) -> Option<&'m str> {
+    let mut best: Option<(&str, f32)> = None;
+    for media_type in media_types {
+        let wanted = quality(accept, media_type);
+        if wanted > best.map_or(0.0, |(_, quality)| quality) {
+            best = Some((media_type, wanted));
+        }
+    }
+    best.map(|(media_type, _)| media_type)
 }
 
 #[cfg(test)]
@@ -78,6 +105,22 @@ mod tests {
             "*/*, application/json;q=0",
         ] {
             assert!(!takes_json(no), "{no}");
+        }
+    }
+
+    #[test]
+    fn the_media_type_that_is_wanted_most() {
+        let both = [JSON.to_owned(), "text/csv".to_owned()];
+        for (accept, expected) in [
+            ("*/*", Some(JSON)),
+            ("text/csv", Some("text/csv")),
+            ("text/*", Some("text/csv")),
+            ("text/csv;q=0.5, application/json;q=0.9", Some(JSON)),
+            ("text/csv, */*;q=0.1", Some("text/csv")),
+            ("text/html", None),
+            ("text/csv;q=0", None),
+        ] {
+            assert_eq!(best(accept, &both), expected, "{accept}");
         }
     }
 }

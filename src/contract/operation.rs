@@ -35,12 +35,40 @@ pub struct Operation {
     pub replies: BTreeMap<u16, ReplyRule>,
     /// Whether the contract itself asks for a generated reply, with no behaviour of its own.
     pub generated: bool,
+    /// Whether it asks who is calling.
+    pub credentials: Credentials,
+    /// Whether only the vendor's staff may call it.
+    pub superuser: bool,
+    /// Whether accounts without a paid plan may not call it.
+    pub closed_to_free_accounts: bool,
+    /// Which part of LeadConduit answers it.
+    pub handler: Handler,
     /// The file it comes from.
     pub file: String,
     /// Its id as a header's value.
     pub id_header: HeaderValue,
     /// Its evidence as a header's value.
     pub evidence_header: HeaderValue,
+}
+
+/// Whether an operation asks who is calling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credentials {
+    /// A known key must be sent.
+    Needed,
+    /// A known key may be sent; without one something else, such as a token in the path, must open the door.
+    Optional,
+    /// Nobody is asked.
+    Ignored,
+}
+
+/// Which part of LeadConduit answers an operation. Each has its own way with media types and errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handler {
+    /// The management API: JSON, and errors as `{"error": ...}`.
+    Api,
+    /// The lead handler, which takes what partners send: forms, JSON, XML and queries, with errors as plain text.
+    Lead,
 }
 
 /// Where a parameter stands.
@@ -98,9 +126,9 @@ pub struct ReplyRule {
     pub evidence: Evidence,
     /// The value of `X-Mock-Evidence`.
     pub evidence_header: HeaderValue,
-    /// Its media type, `None` when it has no body.
-    pub media_type: Option<String>,
-    /// The schema of its body.
+    /// The media types of its body, none when it has no body.
+    pub media_types: Vec<String>,
+    /// The schema of its body as JSON.
     pub check: Option<Check>,
     /// The schema's place in the bundle, for generating.
     pub schema_pointer: Option<String>,
@@ -177,6 +205,18 @@ impl Reader<'_> {
             body: self.body(operation)?,
             replies: self.replies(operation)?,
             generated: text(operation, "x-behaviour") == Some("generated"),
+            credentials: credentials(operation)?,
+            superuser: operation.get("x-superuser") == Some(&Value::Bool(true)),
+            closed_to_free_accounts: match text(operation, "x-free-accounts") {
+                Some("refused") => true,
+                None => false,
+                Some(other) => return Err(format!("`x-free-accounts` is `{other}`; write `refused`, or leave it out")),
+            },
+            handler: match text(operation, "x-handler") {
+                Some("lead") => Handler::Lead,
+                None => Handler::Api,
+                Some(other) => return Err(format!("`x-handler` is `{other}`; write `lead`, or leave it out")),
+            },
             file: self.file.to_owned(),
             id_header: header(id)?,
             evidence_header: header(evidence.as_str())?,
@@ -229,17 +269,18 @@ impl Reader<'_> {
             let code: u16 = status.parse().map_err(|_| format!("`{status}` is no status"))?;
             let (response, at) = self.follow(response, format!("{}/responses/{status}", self.at))?;
             let evidence = evidence_of(response).map_err(|error| format!("reply {status} {error}"))?;
-            let content = response.get("content").and_then(Value::as_object).and_then(|content| content.iter().next());
+            let content = response.get("content").and_then(Value::as_object);
             let pointer = content
-                .filter(|(_, media)| media.get("schema").is_some())
-                .map(|(name, _)| format!("{at}/content/{}/schema", escape(name)));
+                .and_then(|content| content.get("application/json"))
+                .filter(|media| media.get("schema").is_some())
+                .map(|_| format!("{at}/content/application~1json/schema"));
             let headers = response.get("headers").and_then(Value::as_object);
             replies.insert(
                 code,
                 ReplyRule {
                     evidence,
                     evidence_header: HeaderValue::from_static(evidence.as_str()),
-                    media_type: content.map(|(name, _)| name.clone()),
+                    media_types: content.into_iter().flatten().map(|(name, _)| name.clone()).collect(),
                     check: pointer.as_ref().map(|pointer| Check::new(self.schemas, pointer.clone())),
                     schema_pointer: pointer,
                     required_headers: headers
@@ -267,6 +308,12 @@ impl Reader<'_> {
 }
 
 impl Operation {
+    /// The media types of what it answers when it does its work.
+    #[must_use]
+    pub fn media_types(&self) -> &[String] {
+        self.replies.get(&self.success()).map_or(&[], |reply| &reply.media_types)
+    }
+
     /// Its first successful status.
     #[must_use]
     pub fn success(&self) -> u16 {
@@ -279,6 +326,17 @@ fn evidence_of(holder: &Value) -> Result<Evidence, String> {
         return Err("has no `x-source`: name the page it is known from".to_owned());
     }
     text(holder, "x-evidence").ok_or("has no `x-evidence`: write documented, observed or inferred")?.parse()
+}
+
+/// What `security` says: nothing is asked of anybody (`[]`), a key may be sent (`{}` among the choices), or must be.
+fn credentials(operation: &Value) -> Result<Credentials, String> {
+    let Some(security) = operation.get("security") else { return Ok(Credentials::Needed) };
+    let choices = security.as_array().ok_or("`security` must be a list")?;
+    Ok(match choices.iter().any(|choice| choice.as_object().is_some_and(serde_json::Map::is_empty)) {
+        _ if choices.is_empty() => Credentials::Ignored,
+        true => Credentials::Optional,
+        false => Credentials::Needed,
+    })
 }
 
 fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {

@@ -4,6 +4,7 @@
 use fake::Fake;
 use fake::faker::address::en::{BuildingNumber, StreetName};
 use fake::faker::name::en::{FirstName, LastName};
+use serde_json::{Value, json};
 
 use super::{Maker, Timestamp, format::DOMAINS};
 
@@ -140,6 +141,42 @@ impl Maker<'_> {
             field_suffix.push('x');
         }
         Company { name, website, field_suffix }
+    }
+
+    /// What a form asks somebody, as a flow keeps it: telephone and e-mail are typed values.
+    pub fn lead(&mut self, person: &Person) -> Value {
+        let (street, address) = (self.street(), self.address());
+        let digits: String = person.phone.chars().filter(char::is_ascii_digit).collect();
+        let (user, domain) = person.email.split_once('@').unwrap_or((&person.email, ""));
+        let (host, tld) = domain.split_once('.').unwrap_or((domain, ""));
+        json!({
+            "first_name": person.first_name,
+            "last_name": person.last_name,
+            "email": {
+                "raw": person.email, "normal": person.email, "valid": true,
+                "user": user, "domain": domain, "host": host, "tld": tld,
+            },
+            "phone_1": {
+                "raw": person.phone, "normal": digits, "valid": true,
+                "area": digits.get(..3), "exchange": digits.get(3..6), "line": digits.get(6..), "number": digits.get(3..),
+                "extension": null, "country_code": "US", "is_tollfree": false,
+            },
+            "address_1": street,
+            "city": address.city,
+            "state": address.state,
+            "postal_code": address.postal_code,
+        })
+    }
+
+    /// A state of the United States, by its two letters.
+    pub fn state(&mut self) -> &'static str {
+        self.address().state
+    }
+
+    /// An amount of money between so many dollars, in steps of fifty cents.
+    pub fn dollars(&mut self, low: u32, high: u32) -> f64 {
+        let halves = self.whole(i64::from(low) * 2, i64::from(high) * 2);
+        f64::from(u32::try_from(halves).unwrap_or(low)) / 2.0
     }
 
     /// A telephone number: a real area code, then 555-01 and two digits, which are kept for fiction.

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_TYPE, DATE, ETAG, IF_NONE_MATCH, VARY};
+use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, DATE, ETAG, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 
 use super::preferences::PREFERENCE_APPLIED;
 use super::{Notes, Pipeline, Written, cors, speak};
-use crate::behaviour::{Answer, Refusal};
+use crate::behaviour::{Answer, Refusal, Style};
 use crate::contract::violation::header_json;
-use crate::exchange::{Body, JSON, Reply, Request};
+use crate::exchange::{Body, Reply, Request};
 use crate::journal::{Draft, Met, redact};
 use crate::problem;
 use crate::sandbox::{DEFAULT, choose};
@@ -34,10 +34,20 @@ const VARY_ON_WISHES: HeaderValue = HeaderValue::from_static("Accept, Accept-Enc
 const INFERRED: HeaderValue = HeaderValue::from_static("inferred");
 const VIOLATIONS: HeaderName = HeaderName::from_static("x-mock-violations");
 
-/// LeadConduit's error document.
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain");
+
+/// A refusal in the words of the part of LeadConduit that refuses.
 pub(super) fn refusal(refusal: &Refusal) -> Reply {
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    Reply::error(status, &refusal.message)
+    let mut reply = match refusal.style {
+        Style::Error => Reply::error(status, &refusal.message),
+        Style::Message => Reply::json(status, serde_json::json!({"message": refusal.message}).to_string()),
+        Style::Text => Reply::new(status, refusal.message.clone().into_owned()).with(CONTENT_TYPE, TEXT),
+    };
+    if let Some(methods) = refusal.allow {
+        reply.headers.insert(ALLOW, HeaderValue::from_static(methods));
+    }
+    reply
 }
 
 /// An operation's answer as a reply.
@@ -45,7 +55,7 @@ pub(super) fn answer(answer: Answer) -> Reply {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut reply = Reply::new(status, answer.body);
     if !reply.body.is_empty() {
-        reply.headers.insert(CONTENT_TYPE, JSON);
+        reply.headers.insert(CONTENT_TYPE, answer.media_type);
     }
     for (name, value) in answer.headers {
         reply.headers.insert(name, value);

@@ -14,7 +14,7 @@ use crate::scenario::rule::{Asked, WorldChange};
 use crate::world::change::Change;
 use crate::world::clock::Timestamp;
 use crate::world::sso::{Line, SsoStatus};
-use crate::world::{Caller, World};
+use crate::world::{Account, Caller, World};
 
 /// A request inside its sandbox, which it sees in one state from its first step to its last.
 #[derive(Debug)]
@@ -122,6 +122,15 @@ impl Frame {
         self.overlay.as_ref().is_some_and(|overlay| overlay.world.is_some())
     }
 
+    /// Whether the caller's account has no paid plan, for which LeadConduit handles no leads.
+    pub fn has_free_account(&self, caller: &Caller) -> Result<bool, Moved> {
+        let is_free = |world: &World| world.account(&caller.account).is_some_and(Account::is_free);
+        match self.overlay.as_ref().and_then(|overlay| overlay.world.as_ref()) {
+            Some(world) => Ok(is_free(world)),
+            None => Ok(is_free(&self.state()?.world)),
+        }
+    }
+
     /// The seed of the sandbox.
     #[must_use]
     pub fn seed(&self) -> u64 {
@@ -187,7 +196,9 @@ impl Frame {
         // The world is copied, so that reading holds no lock and sees one state throughout.
         let (world, version) = {
             let state = self.state()?;
-            if let Some(answer) = state.memo.find(state.version, operation.index, &caller.user, target, self.now) {
+            // Only what is said as JSON is remembered: the same target may be asked for in other types.
+            let said = || state.memo.find(state.version, operation.index, &caller.user, target, self.now);
+            if let Some(answer) = input.wanted.is_none().then(said).flatten() {
                 return Ok(Ok(answer));
             }
             (state.world.clone(), state.version)
@@ -196,7 +207,7 @@ impl Frame {
             Ok(answer) => answer,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        if !line.varies() {
+        if !line.varies() && input.wanted.is_none() {
             let mut state = self.sandbox.lock();
             if state.version == version {
                 state.memo.keep(version, operation.index, &caller.user, target, &answer);

@@ -6,12 +6,15 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::build::at;
+use super::check::EVENT;
+use super::history::History;
 use super::language::{AccountPart, Document as Written, SsoPart};
 use super::populate;
 use super::rule::WorldChange;
 use crate::contract::Contract;
 use crate::world::clock::Timestamp;
 use crate::world::document::merge;
+use crate::world::events::Event;
 use crate::world::{Collection, Document, Documents, KeyOwner, World, text};
 
 /// Why a change cannot be made.
@@ -99,12 +102,22 @@ fn apply_account(
             world.remove(&id, collection, gone);
         }
         for (index, written) in part.documents(collection).iter().enumerate() {
-            let key = text(&written.0, "id").to_owned();
+            let key = text(&written.0, collection.key()).to_owned();
             let known = world.account(&id).and_then(|account| account.get(collection, &key)).cloned();
             let value = merged(known.as_deref().map(Document::value), written, now);
             check(contract, collection.model(), &value, &format!("{at}/{}/{index}", collection.name()))?;
             world.put(&id, collection, &key, Document::new(&value));
         }
+    }
+    for (index, written) in part.events.iter().enumerate() {
+        let key = text(&written.0, "id").parse().ok();
+        let known = world.account(&id).zip(key).and_then(|(account, key)| account.events().get(key));
+        let value = merged(known.map(Event::value).as_deref(), written, now);
+        check(contract, EVENT, &value, &format!("{at}/events/{index}"))?;
+        world.put_event(&id, &value);
+    }
+    for plan in &part.history {
+        world.add_past(&id, Arc::new(History::new(plan.clone())));
     }
     let generate = populate::populate(world, contract, &id, part.generate, now);
     generate.map_err(|message| Broken { at: format!("{at}/generate"), message })

@@ -7,6 +7,7 @@ use http::HeaderValue;
 use serde_json::Value;
 
 use super::check::Checker;
+use super::history::History;
 use super::language::{ExamplePart, ScenarioFile};
 use super::merge::Merged;
 use super::populate;
@@ -108,7 +109,7 @@ impl Merged {
     /// A world of all the parts.
     pub(super) fn world(&self, contract: &Contract, seed: u64, clock: Clock) -> Result<World, String> {
         let now = clock.now();
-        let mut world = World::empty(seed, clock);
+        let mut world = World::with_standard(Arc::clone(contract.standard()), seed, clock);
         world.sso.status = self.status.clone().unwrap_or_default();
         world.sso.count_from(0, now);
         for account in &self.accounts {
@@ -118,9 +119,15 @@ impl Merged {
             for (collection, documents) in &account.collections {
                 for placed in documents {
                     let document = at(&placed.value, now);
-                    let key = text(&document, "id").to_owned();
+                    let key = text(&document, collection.key()).to_owned();
                     world.put(&id, *collection, &key, Document::new(&document));
                 }
+            }
+            for plan in &account.history {
+                world.add_past(&id, Arc::new(History::new(plan.clone())));
+            }
+            for placed in &account.events {
+                world.put_event(&id, &at(&placed.value, now));
             }
         }
         for placed in &self.sso_accounts {
@@ -179,9 +186,14 @@ fn resolve_times(value: &mut Value, name: &str, now: Timestamp) {
             }
         }
         Value::Array(items) => items.iter_mut().for_each(|item| resolve_times(item, name, now)),
-        Value::String(words) if name.ends_with("_at") => {
+        Value::String(words) if name.ends_with("_at") || name == "timestamp" => {
             if let Some(at) = clock::relative(words, now) {
                 *words = clock::stamp(at);
+            }
+        }
+        Value::String(words) if name.ends_with("_timestamp") => {
+            if let Some(at) = clock::relative(words, now) {
+                *value = at.as_millisecond().into();
             }
         }
         _ => {}

@@ -14,6 +14,9 @@ use crate::world::clock::{Clock, Timestamp};
 use crate::world::{Collection, text};
 use crate::yaml::{Diagnosis, Source};
 
+/// The model of events.
+pub(super) const EVENT: &str = "Event";
+
 pub(super) struct Checker<'a> {
     /// The files by their place in the chain.
     sources: Vec<&'a Source>,
@@ -32,16 +35,20 @@ impl<'a> Checker<'a> {
         for account in &merged.accounts {
             self.document("Account", &account.document, now);
             for (collection, documents) in &account.collections {
-                self.unique(documents);
+                self.unique(documents, collection.key());
                 for placed in documents {
                     self.document(collection.model(), placed, now);
                 }
+            }
+            self.unique(&account.events, "id");
+            for placed in &account.events {
+                self.document(EVENT, placed, now);
             }
         }
         for (model, list) in
             [("WorldSsoAccount", &merged.sso_accounts), ("WorldSsoConnection", &merged.sso_connections)]
         {
-            self.unique(list);
+            self.unique(list, "id");
             for placed in list {
                 self.document(model, placed, now);
             }
@@ -116,12 +123,12 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn unique(&mut self, list: &[Placed]) {
+    fn unique(&mut self, list: &[Placed], key: &str) {
         let mut seen: BTreeSet<&str> = BTreeSet::new();
         for placed in list {
-            let id = text(&placed.value, "id");
+            let id = text(&placed.value, key);
             if !id.is_empty() && !seen.insert(id) {
-                let diagnosis = self.at(&placed.origin, "/id", format!("the id {id} is used twice"));
+                let diagnosis = self.at(&placed.origin, &format!("/{key}"), format!("the id {id} is used twice"));
                 self.mistakes.push(diagnosis);
             }
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::history::Plan;
 use super::language::{AccountPart, Document, GeneratePart, RulePart, ScenarioFile, SsoPart, WorldPart};
 use crate::world::document::merge;
 use crate::world::{Collection, KeyOwner, clock::Clock, sso::SsoStatus, text};
@@ -42,6 +43,8 @@ pub(super) struct Merged {
 pub(super) struct MergedAccount {
     pub(super) document: Placed,
     pub(super) collections: Vec<(Collection, Vec<Placed>)>,
+    pub(super) events: Vec<Placed>,
+    pub(super) history: Vec<Plan>,
     pub(super) generate: GeneratePart,
 }
 
@@ -86,7 +89,7 @@ impl Merged {
             (&mut self.sso_connections, &sso.connections, "connections"),
         ] {
             list.retain(|placed| !sso.remove.iter().any(|id| *id == text(&placed.value, "id")));
-            put_all(list, parts, &Origin { file: index, pointer: format!("/sso/{name}") });
+            put_all(list, parts, "id", &Origin { file: index, pointer: format!("/sso/{name}") });
         }
     }
 
@@ -98,6 +101,8 @@ impl Merged {
             self.accounts.push(MergedAccount {
                 document: Placed { value: Value::Object(serde_json::Map::new()), origin: own.clone() },
                 collections: Collection::ALL.into_iter().map(|collection| (collection, Vec::new())).collect(),
+                events: Vec::new(),
+                history: Vec::new(),
                 generate: GeneratePart::default(),
             });
             self.accounts.len() - 1
@@ -106,10 +111,15 @@ impl Merged {
         merge(&mut account.document.value, &part.account.0);
         account.document.origin = own;
         for (collection, list) in &mut account.collections {
-            list.retain(|placed| !part.remove.iter().any(|id| *id == text(&placed.value, "id")));
+            let key = collection.key();
+            list.retain(|placed| !part.remove.iter().any(|id| *id == text(&placed.value, key)));
             let pointer = format!("{}/{}", origin.pointer, collection.name());
-            put_all(list, part.documents(*collection), &Origin { file: origin.file, pointer });
+            put_all(list, part.documents(*collection), key, &Origin { file: origin.file, pointer });
         }
+        account.events.retain(|placed| !part.remove.iter().any(|id| *id == text(&placed.value, "id")));
+        let pointer = format!("{}/events", origin.pointer);
+        put_all(&mut account.events, &part.events, "id", &Origin { file: origin.file, pointer });
+        account.history.extend(part.history.iter().cloned());
         account.generate = add_counts(account.generate, part.generate);
     }
 }
@@ -121,16 +131,19 @@ fn add_counts(a: GeneratePart, b: GeneratePart) -> GeneratePart {
         entities: a.entities.saturating_add(b.entities),
         connections: a.connections.saturating_add(b.connections),
         invitations: a.invitations.saturating_add(b.invitations),
+        flows: a.flows.saturating_add(b.flows),
+        leads: a.leads.saturating_add(b.leads),
+        events: a.events.saturating_add(b.events),
     }
 }
 
-fn put_all(list: &mut Vec<Placed>, parts: &[Document], origin: &Origin) {
+fn put_all(list: &mut Vec<Placed>, parts: &[Document], key: &str, origin: &Origin) {
     for (at, part) in parts.iter().enumerate() {
         let origin = Origin { file: origin.file, pointer: format!("{}/{at}", origin.pointer) };
-        let id = text(&part.0, "id");
+        let id = text(&part.0, key);
         // Two documents with one id in one file are a mistake that is found later; only inherited ones are merged.
         let inherited =
-            list.iter_mut().find(|p| p.origin.file != origin.file && !id.is_empty() && text(&p.value, "id") == id);
+            list.iter_mut().find(|p| p.origin.file != origin.file && !id.is_empty() && text(&p.value, key) == id);
         match inherited {
             Some(placed) => {
                 merge(&mut placed.value, &part.0);

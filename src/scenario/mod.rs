@@ -5,6 +5,7 @@ pub mod build;
 pub mod built_in;
 mod check;
 pub mod examples;
+pub mod history;
 pub mod language;
 pub mod library;
 mod merge;

@@ -1,5 +1,7 @@
 //! Documents that a scenario asks to be made up. What belongs together is made together, so that it agrees.
 
+mod flows;
+
 use serde_json::{Value, json};
 
 use super::language::GeneratePart;
@@ -39,9 +41,16 @@ pub(super) fn populate(
     for at in 0..counts.invitations {
         invitation(&mut maker, if at % 2 == 0 { "source" } else { "recipient" }, now, &mut made);
     }
+    if counts.flows == 0 && counts.leads > 0 {
+        return Err("leads run through flows: ask for `flows` too".to_owned());
+    }
+    let planned = flows::flows(&mut maker, counts, now, &mut made);
     world.continue_ids(source);
     for made in made {
         made.put(world, contract, account)?;
+    }
+    if counts.leads > 0 {
+        flows::past(world, account, &own, counts, planned, now);
     }
     Ok(())
 }

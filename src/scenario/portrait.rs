@@ -59,6 +59,14 @@ pub fn draw(scenario: &Scenario, world: &World) -> Value {
                     shown[collection.name()] = json!(documents);
                 }
             }
+            let events: Vec<Value> = account.events().documents().map(|document| document.read()).collect();
+            if !events.is_empty() {
+                shown["events"] = events.into();
+            }
+            let history: Vec<Value> = account.events().pasts().map(|past| past.plan()).collect();
+            if !history.is_empty() {
+                shown["history"] = history.into();
+            }
             shown
         })
         .collect();

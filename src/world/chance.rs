@@ -23,6 +23,8 @@ pub enum Purpose {
     Rules = 4,
     /// How long the single-sign-on service takes.
     Sso = 5,
+    /// Leads of the past, and what happened to them.
+    History = 6,
 }
 
 impl Chance {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 
+use super::events::EventLog;
 use super::ids::IdSource;
 use super::sso::Sso;
 use super::{Collection, Document, KeyOwner, World};
@@ -16,6 +17,8 @@ use super::{Collection, Document, KeyOwner, World};
 pub(super) enum Step {
     /// A document of an account, or none.
     Document { account: Arc<str>, collection: Collection, id: Arc<str>, before: Option<Arc<Document>> },
+    /// An account's events. The log shares what it can with the one that came after it.
+    Events { account: Arc<str>, before: EventLog },
     /// An account's own document, or no such account.
     Account { id: Arc<str>, before: Option<Arc<Document>> },
 }
@@ -93,6 +96,11 @@ impl World {
                 }
                 Step::Document { account, collection, id, before: None } => {
                     self.remove(&account, collection, &id);
+                }
+                Step::Events { account, before } => {
+                    if let Some(account) = self.accounts.get_mut(&account) {
+                        Arc::make_mut(account).events = before;
+                    }
                 }
                 Step::Account { id, before: None } => {
                     self.accounts.remove(&id);

@@ -15,7 +15,7 @@ pub enum Collection {
     UserSettings,
     /// How integrations log in elsewhere.
     Credentials,
-    /// Parties of flows.
+    /// Parties of flows; the standard ones are nobody's own.
     Entities,
     /// LeadConduit's own rows of connections.
     Connections,
@@ -23,13 +23,41 @@ pub enum Collection {
     Invitations,
     /// Set-ups of buyer connections.
     Onboards,
-    /// How leads are routed.
+    /// Custom fields; the standard ones are nobody's own.
+    Fields,
+    /// Who can be asked for prices.
+    Services,
+    /// Where leads can go that flows have done with.
+    Destinations,
+    /// How leads are routed, as saved.
     Flows,
+    /// The same as deployed: what leads run through.
+    LiveFlows,
+    /// Which flow takes which lead.
+    Routers,
+    /// How many pings came in the interval of a limit.
+    PingCounters,
+    /// Definitions of reports.
+    Reports,
+    /// Jobs that make files of events.
+    Exports,
+    /// Whose submission documents were opened.
+    AccessLogs,
+    /// What was written, by whom and when.
+    Changelogs,
+}
+
+/// What there is to say about a collection: its name in scenario files and snapshots, the model that its documents
+/// keep, and what one of them is called in a message.
+struct Words {
+    name: &'static str,
+    model: &'static str,
+    singular: &'static str,
 }
 
 impl Collection {
-    /// Every collection.
-    pub const ALL: [Self; 8] = [
+    /// Every collection, in the order in which a world is written down.
+    pub const ALL: [Self; 18] = [
         Self::Users,
         Self::UserSettings,
         Self::Credentials,
@@ -37,51 +65,73 @@ impl Collection {
         Self::Connections,
         Self::Invitations,
         Self::Onboards,
+        Self::Fields,
+        Self::Services,
+        Self::Destinations,
         Self::Flows,
+        Self::LiveFlows,
+        Self::Routers,
+        Self::PingCounters,
+        Self::Reports,
+        Self::Exports,
+        Self::AccessLogs,
+        Self::Changelogs,
     ];
+
+    const fn words(self) -> Words {
+        let (name, model, singular) = match self {
+            Self::Users => ("users", "User", "user"),
+            Self::UserSettings => ("user_settings", "UserSettings", "user settings"),
+            Self::Credentials => ("credentials", "Credential", "credential"),
+            Self::Entities => ("entities", "Entity", "entity"),
+            Self::Connections => ("connections", "WorldConnectionRow", "connection"),
+            Self::Invitations => ("invitations", "WorldInvitation", "invitation"),
+            Self::Onboards => ("onboards", "Onboard", "onboard"),
+            Self::Fields => ("fields", "Field", "field"),
+            Self::Services => ("services", "PricingService", "pricing service"),
+            Self::Destinations => ("destinations", "Destination", "destination"),
+            Self::Flows => ("flows", "Flow", "flow"),
+            Self::LiveFlows => ("live_flows", "Flow", "flow"),
+            Self::Routers => ("routers", "Router", "router"),
+            Self::PingCounters => ("ping_counters", "PingLimitCounter", "ping limit"),
+            Self::Reports => ("reports", "WorldReport", "report"),
+            Self::Exports => ("exports", "WorldExport", "export"),
+            Self::AccessLogs => ("submission_doc_access_logs", "WorldAccessLog", "access log"),
+            Self::Changelogs => ("changelogs", "WorldChangelog", "changelog"),
+        };
+        Words { name, model, singular }
+    }
 
     /// Its name in scenario files and snapshots.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Users => "users",
-            Self::UserSettings => "user_settings",
-            Self::Credentials => "credentials",
-            Self::Entities => "entities",
-            Self::Connections => "connections",
-            Self::Invitations => "invitations",
-            Self::Onboards => "onboards",
-            Self::Flows => "flows",
-        }
+        self.words().name
     }
 
     /// The model that its documents keep.
     #[must_use]
     pub fn model(self) -> &'static str {
-        match self {
-            Self::Users => "User",
-            Self::UserSettings => "UserSettings",
-            Self::Credentials => "Credential",
-            Self::Entities => "Entity",
-            Self::Connections => "WorldConnectionRow",
-            Self::Invitations => "WorldInvitation",
-            Self::Onboards => "Onboard",
-            Self::Flows => "Flow",
-        }
+        self.words().model
     }
 
     /// What one of its documents is called in a message.
     #[must_use]
     pub fn singular(self) -> &'static str {
+        self.words().singular
+    }
+
+    /// The property by which a document is found.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        if self == Self::Destinations { "instance_id" } else { "id" }
+    }
+
+    /// The kind of changelog that a write leaves, where it leaves one.
+    #[must_use]
+    pub fn logged(self) -> Option<&'static str> {
         match self {
-            Self::Users => "user",
-            Self::UserSettings => "user settings",
-            Self::Credentials => "credential",
-            Self::Entities => "entity",
-            Self::Connections => "connection",
-            Self::Invitations => "invitation",
-            Self::Onboards => "onboard",
-            Self::Flows => "flow",
+            Self::Flows | Self::Entities | Self::Fields | Self::Reports => Some(self.singular()),
+            _ => None,
         }
     }
 }

@@ -28,6 +28,15 @@ impl Document {
         self.value.get_or_init(|| serde_json::from_slice(&self.bytes).unwrap_or_default())
     }
 
+    /// The value, read anew and not kept: for documents that are many, and looked into rarely.
+    #[must_use]
+    pub fn read(&self) -> Value {
+        match self.value.get() {
+            Some(value) => value.clone(),
+            None => serde_json::from_slice(&self.bytes).unwrap_or_default(),
+        }
+    }
+
     /// The value as it goes over the wire.
     #[must_use]
     pub fn bytes(&self) -> Bytes {

@@ -1,6 +1,6 @@
 //! Who is calling: API keys, the users behind them and what these may do.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::{Collection, Document, World};
 
@@ -25,6 +25,23 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Nobody in particular, where an operation asks for no key.
+    #[must_use]
+    pub fn nobody() -> &'static Self {
+        static NOBODY: OnceLock<Caller> = OnceLock::new();
+        NOBODY.get_or_init(|| Self {
+            account: "".into(),
+            user: "".into(),
+            document: Arc::new(Document::new(&serde_json::json!({}))),
+        })
+    }
+
+    /// Whether it is nobody in particular.
+    #[must_use]
+    pub fn is_nobody(&self) -> bool {
+        self.account.is_empty()
+    }
+
     /// Whether the caller has the rights of the vendor's staff.
     #[must_use]
     pub fn is_superuser(&self) -> bool {

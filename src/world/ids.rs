@@ -5,6 +5,54 @@ use rand::RngExt;
 use super::chance::{Chance, Purpose};
 use super::clock::Timestamp;
 
+/// An object id as its twelve bytes, whose order is the order of creation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectId([u8; 12]);
+
+impl ObjectId {
+    /// The id of a moment, a process and a count.
+    #[must_use]
+    pub fn new(second: i64, process: [u8; 5], counter: u32) -> Self {
+        let [s0, s1, s2, s3] = u32::try_from(second).unwrap_or(0).to_be_bytes();
+        let [p0, p1, p2, p3, p4] = process;
+        let [_, c0, c1, c2] = counter.to_be_bytes();
+        Self([s0, s1, s2, s3, p0, p1, p2, p3, p4, c0, c1, c2])
+    }
+
+    /// The second of creation, since 1970.
+    #[must_use]
+    pub fn second(self) -> i64 {
+        let [s0, s1, s2, s3, ..] = self.0;
+        i64::from(u32::from_be_bytes([s0, s1, s2, s3]))
+    }
+}
+
+impl std::str::FromStr for ObjectId {
+    type Err = NoObjectId;
+
+    fn from_str(text: &str) -> Result<Self, NoObjectId> {
+        if text.len() != 24 || !text.is_ascii() {
+            return Err(NoObjectId);
+        }
+        let mut bytes = [0; 12];
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            let digits = text.get(at * 2..at * 2 + 2).filter(|digits| !digits.starts_with('+')).ok_or(NoObjectId)?;
+            *byte = u8::from_str_radix(digits, 16).map_err(|_| NoObjectId)?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+impl std::fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&hex(&self.0))
+    }
+}
+
+/// A text that is no object id: these are 24 hexadecimal characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoObjectId;
+
 /// Makes object ids: four bytes of time, five bytes for this "process" from the seed, three bytes of a counter.
 #[derive(Clone, Debug)]
 pub struct IdSource {
@@ -39,12 +87,9 @@ impl IdSource {
 
     /// The next object id at the moment `now`: 24 lower-case hexadecimal characters.
     pub fn next_id(&mut self, now: Timestamp) -> String {
-        let seconds = u32::try_from(now.as_second()).unwrap_or(0);
-        let [s0, s1, s2, s3] = seconds.to_be_bytes();
-        let [p0, p1, p2, p3, p4] = self.process;
-        let [_, c0, c1, c2] = self.counter.to_be_bytes();
+        let id = ObjectId::new(now.as_second(), self.process, self.counter);
         self.counter = (self.counter + 1) & 0x00ff_ffff;
-        hex(&[s0, s1, s2, s3, p0, p1, p2, p3, p4, c0, c1, c2])
+        hex(&id.0)
     }
 
     /// The next short id (sources, steps and rules inside a flow): six lower-case hexadecimal characters.
@@ -78,6 +123,16 @@ mod tests {
         assert!(made.iter().all(|id| id.len() == 24 && id.bytes().all(|b| b.is_ascii_hexdigit())));
         assert!(made.is_sorted(), "{made:?}");
         assert_eq!(&made[0][..8], "6955b900", "the first four bytes are the second of creation");
+    }
+
+    #[test]
+    fn an_object_id_is_read_as_it_is_written() {
+        let id: ObjectId = "5FD4371e940df5a34a3888b2".parse().unwrap();
+        assert_eq!(id.to_string(), "5fd4371e940df5a34a3888b2");
+        assert_eq!(id.second(), 0x5fd4_371e);
+        for none in ["", "5fd4371e940df5a34a3888b", "5fd4371e940df5a34a3888b22", "+fd4371e940df5a34a3888b2", "zz"] {
+            assert_eq!(none.parse::<ObjectId>(), Err(NoObjectId), "{none}");
+        }
     }
 
     #[test]

@@ -7,9 +7,11 @@ pub mod clock;
 pub mod collection;
 pub mod delay;
 pub mod document;
+pub mod events;
 pub mod identity;
 pub mod ids;
 pub mod sso;
+pub mod standard;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -21,9 +23,11 @@ use chance::{Chance, Purpose};
 use clock::{Clock, Timestamp};
 pub use collection::{Collection, Documents};
 pub use document::Document;
+use events::{EventLog, Past};
 pub use identity::{Caller, KeyOwner};
 use ids::IdSource;
 use sso::Sso;
+use standard::Standard;
 
 /// The whole state of one sandbox.
 #[derive(Clone, Debug)]
@@ -38,6 +42,7 @@ pub struct World {
     ids: IdSource,
     seed: u64,
     draws: u64,
+    standard: Arc<Standard>,
     /// What the change that is under way has done so far; `None` while a world is being built.
     steps: Option<Vec<change::Step>>,
 }
@@ -47,6 +52,7 @@ pub struct World {
 pub struct Account {
     document: Arc<Document>,
     collections: [Documents; Collection::ALL.len()],
+    events: EventLog,
 }
 
 impl Account {
@@ -56,10 +62,23 @@ impl Account {
         &self.document
     }
 
+    /// Whether it has no paid plan. Inferred: of all that the account document says, `features.lead_transactions`
+    /// fits best what a free account is without.
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        self.document.value().pointer("/features/lead_transactions") == Some(&Value::Bool(false))
+    }
+
     /// The documents of one kind.
     #[must_use]
     pub fn all(&self, collection: Collection) -> &Documents {
         &self.collections[collection as usize]
+    }
+
+    /// What happened to its leads.
+    #[must_use]
+    pub fn events(&self) -> &EventLog {
+        &self.events
     }
 
     /// One document.
@@ -70,9 +89,15 @@ impl Account {
 }
 
 impl World {
-    /// A world without accounts.
+    /// A world without accounts, and without what LeadConduit brings along.
     #[must_use]
     pub fn empty(seed: u64, clock: Clock) -> Self {
+        Self::with_standard(Arc::default(), seed, clock)
+    }
+
+    /// A world without accounts.
+    #[must_use]
+    pub fn with_standard(standard: Arc<Standard>, seed: u64, clock: Clock) -> Self {
         Self {
             accounts: OrdMap::new(),
             keys: OrdMap::new(),
@@ -81,8 +106,15 @@ impl World {
             ids: IdSource::new(seed),
             seed,
             draws: 0,
+            standard,
             steps: None,
         }
+    }
+
+    /// What LeadConduit brings along for every account.
+    #[must_use]
+    pub fn standard(&self) -> &Standard {
+        &self.standard
     }
 
     /// The accounts by id.
@@ -107,7 +139,8 @@ impl World {
             }
             None => {
                 let collections = std::array::from_fn(|_| Documents::new());
-                self.accounts.insert(id.into(), Arc::new(Account { document, collections }));
+                let events = EventLog::default();
+                self.accounts.insert(id.into(), Arc::new(Account { document, collections, events }));
                 self.note(|| change::Step::Account { id: id.into(), before: None });
             }
         }
@@ -120,6 +153,25 @@ impl World {
         let before = self.insert(account, collection, Arc::clone(&id), Arc::clone(&document));
         self.note(|| change::Step::Document { account: account.into(), collection, id, before });
         document
+    }
+
+    /// Adds an event to an account, or replaces the one with its id. `None` without the account, or when the value is
+    /// no event.
+    pub fn put_event(&mut self, account: &str, value: &Value) -> Option<Arc<Document>> {
+        let events = &mut Arc::make_mut(self.accounts.get_mut(account)?).events;
+        let before = events.clone();
+        let document = events.put(value)?;
+        self.note(|| change::Step::Events { account: account.into(), before });
+        Some(document)
+    }
+
+    /// Adds a past to an account. Nothing happens without the account.
+    pub fn add_past(&mut self, account: &str, past: Arc<dyn Past>) {
+        let Some(found) = self.accounts.get_mut(account) else { return };
+        let events = &mut Arc::make_mut(found).events;
+        let before = events.clone();
+        events.add_past(past);
+        self.note(|| change::Step::Events { account: account.into(), before });
     }
 
     /// Takes a document out of an account.

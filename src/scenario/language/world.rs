@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::Document;
+use crate::scenario::history::Plan;
 use crate::world::Collection;
 
 /// The world at the start.
@@ -70,9 +71,45 @@ pub struct AccountPart {
     /// Set-ups of buyer connections.
     #[serde(default)]
     pub onboards: Vec<Document>,
-    /// How leads are routed.
+    /// Custom fields; the standard ones are nobody's own.
+    #[serde(default)]
+    pub fields: Vec<Document>,
+    /// Who can be asked for prices.
+    #[serde(default)]
+    pub services: Vec<Document>,
+    /// Where leads can go that flows have done with.
+    #[serde(default)]
+    pub destinations: Vec<Document>,
+    /// How leads are routed, as saved.
     #[serde(default)]
     pub flows: Vec<Document>,
+    /// The same as deployed: what leads run through.
+    #[serde(default)]
+    pub live_flows: Vec<Document>,
+    /// Which flow takes which lead.
+    #[serde(default)]
+    pub routers: Vec<Document>,
+    /// How many pings came in the interval of a limit.
+    #[serde(default)]
+    pub ping_counters: Vec<Document>,
+    /// Definitions of reports.
+    #[serde(default)]
+    pub reports: Vec<Document>,
+    /// Jobs that make files of events.
+    #[serde(default)]
+    pub exports: Vec<Document>,
+    /// Whose submission documents were opened.
+    #[serde(default)]
+    pub submission_doc_access_logs: Vec<Document>,
+    /// What was written, by whom and when.
+    #[serde(default)]
+    pub changelogs: Vec<Document>,
+    /// What happened to leads, as the API tells of it.
+    #[serde(default)]
+    pub events: Vec<Document>,
+    /// Years of events that were made up, as a state tells of them. Scenarios ask for them with `generate`.
+    #[serde(default)]
+    pub history: Vec<Plan>,
     /// Ids of inherited documents that this scenario does without.
     #[serde(default)]
     pub remove: Vec<String>,
@@ -93,7 +130,17 @@ impl AccountPart {
             Collection::Connections => &self.connections,
             Collection::Invitations => &self.invitations,
             Collection::Onboards => &self.onboards,
+            Collection::Fields => &self.fields,
+            Collection::Services => &self.services,
+            Collection::Destinations => &self.destinations,
             Collection::Flows => &self.flows,
+            Collection::LiveFlows => &self.live_flows,
+            Collection::Routers => &self.routers,
+            Collection::PingCounters => &self.ping_counters,
+            Collection::Reports => &self.reports,
+            Collection::Exports => &self.exports,
+            Collection::AccessLogs => &self.submission_doc_access_logs,
+            Collection::Changelogs => &self.changelogs,
         }
     }
 }
@@ -118,4 +165,13 @@ pub struct GeneratePart {
     /// Invitations that nobody has accepted yet.
     #[serde(default)]
     pub invitations: u32,
+    /// Flows between entities of the account, deployed, with caps and prices.
+    #[serde(default)]
+    pub flows: u32,
+    /// Leads that ran through these flows in the last 90 days.
+    #[serde(default)]
+    pub leads: u32,
+    /// The events of these leads, all together.
+    #[serde(default)]
+    pub events: u32,
 }

@@ -1,0 +1,177 @@
+//! A call as a behaviour sees it.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Refusal, changelog};
+use crate::contract::Contract;
+use crate::contract::check::Input;
+use crate::world::clock::{Timestamp, stamp};
+use crate::world::sso::{Line, Sso, Unreachable};
+use crate::world::standard::Standard;
+use crate::world::{Account, Caller, Collection, Document, World};
+
+/// A call that reads.
+#[derive(Debug)]
+pub struct Reading<'a> {
+    /// The world.
+    pub world: &'a World,
+    /// Who is calling.
+    pub caller: &'a Caller,
+    /// What was sent.
+    pub input: &'a Input,
+    /// The moment of the call.
+    pub now: Timestamp,
+    /// The call's way to the single-sign-on service.
+    pub line: &'a Line<'a>,
+    fresh_until: Cell<Option<Timestamp>>,
+}
+
+impl<'a> Reading<'a> {
+    /// A call that reads.
+    #[must_use]
+    pub fn new(world: &'a World, caller: &'a Caller, input: &'a Input, now: Timestamp, line: &'a Line<'a>) -> Self {
+        Self { world, caller, input, now, line, fresh_until: Cell::new(None) }
+    }
+
+    /// Calls the single-sign-on service.
+    pub fn sso(&self) -> Result<&'a Sso, Unreachable> {
+        self.world.call_sso(self.line, self.now)
+    }
+
+    /// The caller's account.
+    pub fn account(&self) -> Result<&'a Account, Refusal> {
+        match self.world.account(&self.caller.account) {
+            Some(account) => Ok(account),
+            None if self.caller.is_nobody() => Err(Refusal::not_authenticated()),
+            None => Err(Refusal::internal("the caller's account is gone")),
+        }
+    }
+
+    /// What LeadConduit brings along for every account.
+    #[must_use]
+    pub fn standard(&self) -> &'a Standard {
+        self.world.standard()
+    }
+
+    /// Whether a time stamp lies in the past. The answer is fresh only until the next one that does not.
+    #[must_use]
+    pub fn has_passed(&self, stamp: &str) -> bool {
+        let Ok(at) = stamp.parse::<Timestamp>() else { return false };
+        if at <= self.now {
+            return true;
+        }
+        let nearest = self.fresh_until.get().map_or(at, |other| other.min(at));
+        self.fresh_until.set(Some(nearest));
+        false
+    }
+
+    /// The answer depends on the moment of the call, and is not fresh a moment later.
+    pub fn depends_on_time(&self) {
+        self.fresh_until.set(Some(self.now));
+    }
+
+    /// Until when what was asked of [`Reading::has_passed`] stays the same.
+    #[must_use]
+    pub fn fresh_until(&self) -> Option<Timestamp> {
+        self.fresh_until.get()
+    }
+}
+
+/// A call that writes.
+#[derive(Debug)]
+pub struct Writing<'a> {
+    /// The world, in a change that is kept only when the call succeeds.
+    pub world: &'a mut World,
+    /// The contract, which every document must keep.
+    pub contract: &'a Contract,
+    /// Who is calling.
+    pub caller: &'a Caller,
+    /// What was sent.
+    pub input: &'a Input,
+    /// The moment of the call.
+    pub now: Timestamp,
+    /// The call's way to the single-sign-on service.
+    pub line: &'a Line<'a>,
+}
+
+impl Writing<'_> {
+    /// The same call, reading.
+    #[must_use]
+    pub fn reading(&self) -> Reading<'_> {
+        Reading::new(self.world, self.caller, self.input, self.now, self.line)
+    }
+
+    /// The caller's account.
+    pub fn account(&self) -> Result<&Account, Refusal> {
+        self.reading().account()
+    }
+
+    /// Calls the single-sign-on service.
+    pub fn sso(&self) -> Result<&Sso, Refusal> {
+        self.world.call_sso(self.line, self.now).map_err(|_| Refusal::sso_unreachable())
+    }
+
+    /// Puts a document into a collection of the caller's account, checked against its model.
+    pub fn put(&mut self, collection: Collection, value: &Value) -> Result<Arc<Document>, Refusal> {
+        let account = Arc::clone(&self.caller.account);
+        self.put_for(&account, collection, value)
+    }
+
+    /// The same for any account.
+    pub fn put_for(
+        &mut self,
+        account: &str,
+        collection: Collection,
+        value: &Value,
+    ) -> Result<Arc<Document>, Refusal> {
+        self.check(collection.model(), value)?;
+        let id = crate::world::text(value, collection.key());
+        let before = self.world.account(account).and_then(|owner| owner.get(collection, id)).cloned();
+        let after = self.world.put(account, collection, id, Document::new(value));
+        changelog::record(self, account, collection, before.as_ref(), Some(&after))?;
+        Ok(after)
+    }
+
+    /// Takes a document out of a collection of the caller's account.
+    pub fn remove(&mut self, collection: Collection, id: &str) -> Result<Arc<Document>, Refusal> {
+        let account = Arc::clone(&self.caller.account);
+        let removed = self.world.remove(&account, collection, id).ok_or_else(|| Refusal::not_found(collection))?;
+        changelog::record(self, &account, collection, Some(&removed), None)?;
+        Ok(removed)
+    }
+
+    /// Writes an event into the log of an account, checked against its model.
+    pub fn put_event(&mut self, account: &str, event: &Value) -> Result<Arc<Document>, Refusal> {
+        self.check("Event", event)?;
+        self.world.put_event(account, event).ok_or_else(|| Refusal::internal("the event has no place in the log"))
+    }
+
+    /// What LeadConduit brings along for every account.
+    #[must_use]
+    pub fn standard(&self) -> &Standard {
+        self.world.standard()
+    }
+
+    /// A document that breaks its model must not enter the world, whoever made it.
+    pub fn check(&self, model: &str, value: &Value) -> Result<(), Refusal> {
+        let Some(check) = self.contract.model(model) else {
+            return Err(Refusal::internal(format!("the contract has no model {model}")));
+        };
+        if check.accepts(value) {
+            return Ok(());
+        }
+        let violations = check.explain("", value);
+        let message = violations.first().map_or_else(|| "it breaks its model".to_owned(), |v| v.message.clone());
+        Err(Refusal::new(400, message))
+    }
+
+    /// The moment of the call as LeadConduit writes it.
+    #[must_use]
+    pub fn stamp(&self) -> String {
+        stamp(self.now)
+    }
+}
+

@@ -1,0 +1,84 @@
+//! Which operation does what.
+
+use super::{Behaviour, account, connections, invitations, onboards, users};
+use crate::contract::{Contract, Operation};
+use crate::world::Collection;
+
+/// Every operation and what it does.
+const TABLE: &[(&str, Behaviour)] = &[
+    ("get_account", Behaviour::Read(account::get)),
+    ("update_account", Behaviour::Write(account::update)),
+    ("account_sso_sync", Behaviour::Write(account::sync)),
+    ("get_user", Behaviour::Read(users::get)),
+    ("update_user", Behaviour::Write(users::update)),
+    ("list_credentials", Behaviour::List(Collection::Credentials)),
+    ("create_credential", Behaviour::Create(Collection::Credentials)),
+    ("get_credential", Behaviour::Get(Collection::Credentials)),
+    ("update_credential", Behaviour::Replace(Collection::Credentials)),
+    ("delete_credential", Behaviour::Delete(Collection::Credentials)),
+    ("create_user_settings", Behaviour::Write(users::create_settings)),
+    ("get_user_settings", Behaviour::Read(users::get_settings)),
+    ("update_user_settings", Behaviour::Write(users::update_settings)),
+    ("list_onboards", Behaviour::List(Collection::Onboards)),
+    ("create_onboard", Behaviour::Write(onboards::create)),
+    ("update_onboard", Behaviour::Write(onboards::update)),
+    ("complete_buyer_delivery_setup", Behaviour::Write(onboards::set_up)),
+    ("list_connections", Behaviour::Read(connections::list)),
+    ("repair_connection", Behaviour::Write(connections::repair)),
+    ("get_connection", Behaviour::Read(connections::get)),
+    ("create_source_invitation", Behaviour::Write(invitations::invite_source)),
+    ("create_recipient_invitation", Behaviour::Write(invitations::invite_recipient)),
+    ("resend_invitation", Behaviour::Write(invitations::resend)),
+];
+
+/// The behaviour of every operation of a contract, by the operation's index.
+#[derive(Debug)]
+pub struct Behaviours(Vec<Behaviour>);
+
+impl Behaviours {
+    /// Brings contract and table together. Every operation must have a behaviour and every behaviour an operation.
+    pub fn for_contract(contract: &Contract) -> Result<Self, Vec<String>> {
+        let mut errors = Vec::new();
+        let mut behaviours = Vec::with_capacity(contract.operations.len());
+        for operation in &contract.operations {
+            match TABLE.iter().find(|(id, _)| *id == operation.id) {
+                Some((_, behaviour)) => behaviours.push(*behaviour),
+                None if operation.generated => behaviours.push(Behaviour::Generated),
+                None => errors.push(format!(
+                    "{}: operation `{}` ({} {}) has no behaviour{}; add a line to the table in src/behaviour/table.rs, \
+                     or `x-behaviour: generated` to the operation",
+                    operation.file,
+                    operation.id,
+                    operation.method,
+                    operation.path,
+                    crate::yaml::nearest(&operation.id, TABLE.iter().map(|(id, _)| *id))
+                        .map(|near| format!(" (`{near}` has one)"))
+                        .unwrap_or_default(),
+                )),
+            }
+        }
+        for (id, _) in TABLE.iter().filter(|(id, _)| contract.operation(id).is_none()) {
+            errors.push(format!(
+                "{}: behaviour `{id}` has no operation; describe it under paths, or remove its line",
+                crate::contract::bundle::ROOT
+            ));
+        }
+        for collection in Collection::ALL {
+            if contract.model(collection.model()).is_none() {
+                errors.push(format!(
+                    "models: `{}`, which the {} of a world keep, is not defined",
+                    collection.model(),
+                    collection.name()
+                ));
+            }
+        }
+        if errors.is_empty() { Ok(Self(behaviours)) } else { Err(errors) }
+    }
+
+    /// What the operation does.
+    #[must_use]
+    pub fn of(&self, operation: &Operation) -> Behaviour {
+        self.0.get(operation.index).copied().unwrap_or(Behaviour::Generated)
+    }
+}
+

@@ -1,0 +1,223 @@
+//! The log of an account's events.
+
+use std::borrow::Cow;
+use std::fmt::Debug;
+use std::iter::Peekable;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use imbl::OrdMap;
+use serde_json::Value;
+
+use super::summary::{Lead, Summary};
+use crate::world::document::{Document, serialise};
+use crate::world::ids::ObjectId;
+
+/// Events that were made up. Whatever is asked, and however often, the answer is the same.
+pub trait Past: Debug + Send + Sync {
+    /// The events in the order of their ids.
+    fn summaries(&self) -> &[Summary];
+
+    /// The document of the event at a place in [`Past::summaries`].
+    fn value(&self, at: usize) -> Value;
+
+    /// The leads in the order of their ids.
+    fn leads(&self) -> &[Lead];
+
+    /// What it can be made of again.
+    fn plan(&self) -> Value;
+}
+
+/// The events of an account, in the order of their ids. Copying it shares them all.
+#[derive(Clone, Debug, Default)]
+pub struct EventLog {
+    pasts: Vec<Arc<dyn Past>>,
+    own: OrdMap<ObjectId, Arc<Written>>,
+    leads: OrdMap<ObjectId, Arc<Lead>>,
+}
+
+/// An event that was written.
+#[derive(Debug)]
+struct Written {
+    summary: Summary,
+    document: Arc<Document>,
+}
+
+/// One event.
+#[derive(Clone, Copy, Debug)]
+pub struct Event<'a>(Inner<'a>);
+
+#[derive(Clone, Copy, Debug)]
+enum Inner<'a> {
+    Written(&'a Written),
+    Past(&'a dyn Past, usize, &'a Summary),
+}
+
+impl<'a> Event<'a> {
+    /// What is asked of it most.
+    #[must_use]
+    pub fn summary(self) -> &'a Summary {
+        match self.0 {
+            Inner::Written(written) => &written.summary,
+            Inner::Past(_, _, summary) => summary,
+        }
+    }
+
+    /// Its document.
+    #[must_use]
+    pub fn value(self) -> Cow<'a, Value> {
+        match self.0 {
+            // Read anew each time: keeping the tree of every event that was once looked into would cost several
+            // times the memory of its text.
+            Inner::Written(written) => Cow::Owned(written.document.read()),
+            Inner::Past(past, at, _) => Cow::Owned(past.value(at)),
+        }
+    }
+
+    /// Its document as it goes over the wire.
+    #[must_use]
+    pub fn bytes(self) -> Bytes {
+        match self.0 {
+            Inner::Written(written) => written.document.bytes(),
+            Inner::Past(past, at, _) => serialise(&past.value(at)),
+        }
+    }
+}
+
+impl EventLog {
+    /// How many events there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.own.len() + self.pasts.iter().map(|past| past.summaries().len()).sum::<usize>()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The event of an id.
+    #[must_use]
+    pub fn get(&self, id: ObjectId) -> Option<Event<'_>> {
+        if let Some(written) = self.own.get(&id) {
+            return Some(Event(Inner::Written(written)));
+        }
+        self.pasts.iter().find_map(|past| {
+            let at = past.summaries().binary_search_by_key(&id, |summary| summary.id).ok()?;
+            Some(Event(Inner::Past(&**past, at, &past.summaries()[at])))
+        })
+    }
+
+    /// The events between two ids, the oldest first.
+    pub fn ascending(&self, from: Bound<ObjectId>, to: Bound<ObjectId>) -> impl Iterator<Item = Event<'_>> {
+        let mut parts: Vec<Part<'_>> = vec![Box::new(self.written(from, to))];
+        parts.extend(self.pasts.iter().map(|past| Box::new(within(&**past, from, to)) as Part<'_>));
+        Merge::new(parts, |a, b| a < b)
+    }
+
+    /// The events between two ids, the newest first.
+    pub fn descending(&self, from: Bound<ObjectId>, to: Bound<ObjectId>) -> impl Iterator<Item = Event<'_>> {
+        let mut parts: Vec<Part<'_>> = vec![Box::new(self.written(from, to).rev())];
+        parts.extend(self.pasts.iter().map(|past| Box::new(within(&**past, from, to).rev()) as Part<'_>));
+        Merge::new(parts, |a, b| a > b)
+    }
+
+    /// Every event, the oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = Event<'_>> {
+        self.ascending(Bound::Unbounded, Bound::Unbounded)
+    }
+
+    /// The leads that the events tell of: the written ones, then those of the past.
+    pub fn leads(&self) -> impl Iterator<Item = &Lead> {
+        let written = self.leads.values().map(|lead| &**lead);
+        written.chain(self.pasts.iter().flat_map(|past| past.leads()))
+    }
+
+    /// The documents that were written, the oldest first.
+    pub fn documents(&self) -> impl Iterator<Item = &Arc<Document>> {
+        self.own.values().map(|written| &written.document)
+    }
+
+    /// The pasts that were made up.
+    pub fn pasts(&self) -> impl Iterator<Item = &Arc<dyn Past>> {
+        self.pasts.iter()
+    }
+
+    /// Writes an event, or another in its place. `None` when the value is no event.
+    pub(in crate::world) fn put(&mut self, value: &Value) -> Option<Arc<Document>> {
+        let summary = Summary::of(value)?;
+        let document = Arc::new(Document::new(value));
+        if let Some(lead) = Lead::of(value, &summary) {
+            // What an older event says of the lead is older.
+            let newest = self.leads.get(&lead.id).is_none_or(|known| known.latest <= lead.latest);
+            if newest {
+                self.leads.insert(lead.id, Arc::new(lead));
+            }
+        }
+        self.own.insert(summary.id, Arc::new(Written { summary, document: Arc::clone(&document) }));
+        Some(document)
+    }
+
+    /// Adds a past.
+    pub(in crate::world) fn add_past(&mut self, past: Arc<dyn Past>) {
+        self.pasts.push(past);
+    }
+
+    fn written(&self, from: Bound<ObjectId>, to: Bound<ObjectId>) -> impl DoubleEndedIterator<Item = Event<'_>> {
+        let is_empty = match (from, to) {
+            (Bound::Included(a), Bound::Included(b)) => a > b,
+            (Bound::Included(a) | Bound::Excluded(a), Bound::Included(b) | Bound::Excluded(b)) => a >= b,
+            _ => false,
+        };
+        // A range that ends before it begins is an error to the map, and an empty list to a client.
+        let range = (!is_empty).then(|| self.own.range((from, to)));
+        range.into_iter().flatten().map(|(_, written)| Event(Inner::Written(written)))
+    }
+}
+
+type Part<'a> = Box<dyn Iterator<Item = Event<'a>> + 'a>;
+
+fn within(past: &dyn Past, from: Bound<ObjectId>, to: Bound<ObjectId>) -> impl DoubleEndedIterator<Item = Event<'_>> {
+    let summaries = past.summaries();
+    let begin = match from {
+        Bound::Included(id) => summaries.partition_point(|summary| summary.id < id),
+        Bound::Excluded(id) => summaries.partition_point(|summary| summary.id <= id),
+        Bound::Unbounded => 0,
+    };
+    let end = match to {
+        Bound::Included(id) => summaries.partition_point(|summary| summary.id <= id),
+        Bound::Excluded(id) => summaries.partition_point(|summary| summary.id < id),
+        Bound::Unbounded => summaries.len(),
+    };
+    (begin..end.max(begin)).map(move |at| Event(Inner::Past(past, at, &summaries[at])))
+}
+
+/// Several sorted lists as one.
+struct Merge<'a> {
+    parts: Vec<Peekable<Part<'a>>>,
+    before: fn(ObjectId, ObjectId) -> bool,
+}
+
+impl<'a> Merge<'a> {
+    fn new(parts: Vec<Part<'a>>, before: fn(ObjectId, ObjectId) -> bool) -> Self {
+        Self { parts: parts.into_iter().map(Iterator::peekable).collect(), before }
+    }
+}
+
+impl<'a> Iterator for Merge<'a> {
+    type Item = Event<'a>;
+
+    fn next(&mut self) -> Option<Event<'a>> {
+        let mut first: Option<(usize, ObjectId)> = None;
+        for (at, part) in self.parts.iter_mut().enumerate() {
+            let Some(event) = part.peek() else { continue };
+            let id = event.summary().id;
+            if first.is_none_or(|(_, best)| (self.before)(id, best)) {
+                first = Some((at, id));
+            }
+        }
+        self.parts.get_mut(first?.0)?.next()
+    }
+}

@@ -1,0 +1,11 @@
+//! What happened to leads: the events of an account in the order of their ids, which is the order of time.
+//!
+//! Events come from two places. Those that were written (by a scenario, or by requests) are kept as documents. Years
+//! of a busy account's events are made up, and these are kept as summaries only: their documents are made when
+//! something asks for them, and are the same each time ([`Past`]). Who reads the log does not see the difference.
+
+mod log;
+mod summary;
+
+pub use log::{Event, EventLog, Past};
+pub use summary::{Kind, Lead, Outcome, Summary};
