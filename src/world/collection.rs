@@ -31,7 +31,7 @@ pub enum Collection {
     Destinations,
     /// How leads are routed, as saved.
     Flows,
-    /// The same as deployed: what leads run through.
+    /// What is live of a flow that was saved since it was deployed.
     LiveFlows,
     /// Which flow takes which lead.
     Routers,
@@ -91,12 +91,12 @@ impl Collection {
             Self::Services => ("services", "PricingService", "pricing service"),
             Self::Destinations => ("destinations", "Destination", "destination"),
             Self::Flows => ("flows", "Flow", "flow"),
-            Self::LiveFlows => ("live_flows", "Flow", "flow"),
+            Self::LiveFlows => ("live_flows", "Flow", "deployed flow"),
             Self::Routers => ("routers", "Router", "router"),
             Self::PingCounters => ("ping_counters", "PingLimitCounter", "ping limit"),
             Self::Reports => ("reports", "WorldReport", "report"),
-            Self::Exports => ("exports", "WorldExport", "export"),
-            Self::AccessLogs => ("submission_doc_access_logs", "WorldAccessLog", "access log"),
+            Self::Exports => ("exports", "Export", "export"),
+            Self::AccessLogs => ("submission_doc_access_logs", "SubmissionDocAccessLog", "access log"),
             Self::Changelogs => ("changelogs", "WorldChangelog", "changelog"),
         };
         Words { name, model, singular }

@@ -83,7 +83,7 @@ pub struct AccountPart {
     /// How leads are routed, as saved.
     #[serde(default)]
     pub flows: Vec<Document>,
-    /// The same as deployed: what leads run through.
+    /// What is live of a flow that was saved since it was deployed.
     #[serde(default)]
     pub live_flows: Vec<Document>,
     /// Which flow takes which lead.

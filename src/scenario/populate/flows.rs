@@ -23,7 +23,7 @@ const TRADES: [&str; 8] = [
     "Online degrees",
 ];
 
-/// Flows and what they need: sellers, buyers, deployed revisions.
+/// Flows and who they need: sellers and buyers.
 pub(super) fn flows(maker: &mut Maker<'_>, counts: GeneratePart, now: Timestamp, made: &mut Vec<Made>) -> Vec<PlannedFlow> {
     // A past of so many events for each lead needs flows of so many steps; the lead's own end is an event too.
     let steps = counts.events.div_ceil(counts.leads.max(1)).saturating_sub(1).clamp(2, STEPS_MAX);
@@ -37,7 +37,6 @@ pub(super) fn flows(maker: &mut Maker<'_>, counts: GeneratePart, now: Timestamp,
         }
         let (Some(seller), Some(buyer)) = (&seller, &buyer) else { break };
         let flow = flow(maker, TRADES[at % TRADES.len()], seller, buyer, steps, now);
-        made.push(Made::Owned(Collection::LiveFlows, flow.0.clone()));
         made.push(Made::Owned(Collection::Flows, flow.0));
         planned.push(flow.1);
     }
