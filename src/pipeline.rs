@@ -350,15 +350,16 @@ impl Pipeline {
     /// A reply made from its schema.
     fn generate(&self, operation: &Operation, frame: &Frame) -> Answer {
         let status = operation.success();
-        let pointer = operation.replies.get(&status).and_then(|reply| reply.schema_pointer.as_deref());
-        let Some(schema) = pointer.and_then(|pointer| self.stage.contract.document().pointer(pointer)) else {
-            return Answer::of(status, bytes::Bytes::new());
-        };
+        let rule = operation.replies.get(&status);
+        let pointer = rule.and_then(|rule| rule.schema_pointer.as_deref());
+        let schema = pointer.and_then(|pointer| self.stage.contract.document().pointer(pointer));
+        let Some((rule, schema)) = rule.zip(schema) else { return Answer::of(status, bytes::Bytes::new()) };
         let mut world = frame.sandbox.world();
         let (chance, ids) = world.draw(Purpose::Replies);
         let mut maker =
             generate::Maker::new(chance, ids, frame.now, generate::Models::new(self.stage.contract.models()));
-        Answer::of(status, crate::world::document::serialise(&maker.value(schema)))
+        let (body, media_type) = rule.body(&maker.value(schema));
+        Answer::of(status, body).as_media_type(media_type)
     }
 
     /// With `--check-replies`, a reply of LeadConduit's that breaks the contract becomes a problem that says how.

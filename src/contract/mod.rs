@@ -218,7 +218,8 @@ impl Contract {
         for name in rule.required_headers.iter().filter(|name| !headers.contains_key(name.as_str())) {
             violations.push(Violation::reported(&format!("/headers/{name}"), "required", format!("{name} is missing")));
         }
-        let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        // A body without a type is JSON: what a rule sends gets its type later.
+        let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or(negotiate::JSON);
         let given = negotiate::essence(given);
         if !rule.media_types.is_empty() && !rule.media_types.contains(&given) {
             let message = format!("the body is `{given}`, documented are {}", rule.media_types.join(", "));

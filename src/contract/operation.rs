@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::{HeaderValue, Method};
 use serde_json::Value;
 
 use super::evidence::Evidence;
+use super::negotiate;
 use super::schema::{Check, Schemas};
+use crate::exchange::JSON;
 use crate::pointer::escape;
+use crate::world::document::serialise;
 
 /// One method and path.
 #[derive(Debug)]
@@ -130,7 +134,7 @@ pub struct ReplyRule {
     pub media_types: Vec<String>,
     /// The schema of its body as JSON.
     pub check: Option<Check>,
-    /// The schema's place in the bundle, for generating.
+    /// The place in the bundle of the schema of its first media type, for generating.
     pub schema_pointer: Option<String>,
     /// Headers that it must carry.
     pub required_headers: Vec<String>,
@@ -270,10 +274,11 @@ impl Reader<'_> {
             let (response, at) = self.follow(response, format!("{}/responses/{status}", self.at))?;
             let evidence = evidence_of(response).map_err(|error| format!("reply {status} {error}"))?;
             let content = response.get("content").and_then(Value::as_object);
-            let pointer = content
-                .and_then(|content| content.get("application/json"))
-                .filter(|media| media.get("schema").is_some())
-                .map(|_| format!("{at}/content/application~1json/schema"));
+            let schema = |name: &str| {
+                content?.get(name)?.get("schema")?;
+                Some(format!("{at}/content/{}/schema", escape(name)))
+            };
+            let first = content.and_then(|content| content.keys().next());
             let headers = response.get("headers").and_then(Value::as_object);
             replies.insert(
                 code,
@@ -281,8 +286,8 @@ impl Reader<'_> {
                     evidence,
                     evidence_header: HeaderValue::from_static(evidence.as_str()),
                     media_types: content.into_iter().flatten().map(|(name, _)| name.clone()).collect(),
-                    check: pointer.as_ref().map(|pointer| Check::new(self.schemas, pointer.clone())),
-                    schema_pointer: pointer,
+                    check: schema(negotiate::JSON).map(|pointer| Check::new(self.schemas, pointer)),
+                    schema_pointer: first.and_then(|name| schema(name)),
                     required_headers: headers
                         .into_iter()
                         .flatten()
@@ -304,6 +309,20 @@ impl Reader<'_> {
         let pointer = reference.trim_start_matches('#');
         let found = self.document.pointer(pointer).ok_or_else(|| format!("`{reference}` leads nowhere"))?;
         Ok((found, pointer.to_owned()))
+    }
+}
+
+impl ReplyRule {
+    /// A value as the body of such a reply, and what the body is: JSON, or the text itself where the first media type
+    /// is another.
+    #[must_use]
+    pub fn body(&self, value: &Value) -> (Bytes, HeaderValue) {
+        let other = self.media_types.first().filter(|name| *name != negotiate::JSON);
+        match (other.and_then(|name| HeaderValue::from_str(name).ok()), value) {
+            (Some(name), Value::String(text)) => (Bytes::from(text.clone()), name),
+            (Some(name), value) => (serialise(value), name),
+            (None, value) => (serialise(value), JSON),
+        }
     }
 }
 

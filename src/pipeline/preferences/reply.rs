@@ -3,16 +3,17 @@
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::Value;
 
 use super::{Preferences, shown};
 use crate::behaviour::Answer;
 use crate::contract::operation::ReplyRule;
 use crate::contract::{Contract, Example, Operation};
+use crate::exchange::JSON;
 use crate::generate::{Maker, Models};
 use crate::problem::Problem;
 use crate::world::chance::{Chance, Purpose};
 use crate::world::clock::Timestamp;
-use crate::world::document::serialise;
 use crate::world::ids::IdSource;
 use crate::yaml::nearest;
 
@@ -36,8 +37,9 @@ pub fn contract_reply(
     let example = if preferences.is_dynamic() { None } else { example(contract, operation, preferences)? };
     let status = example.map(|example| example.status).or(preferences.code).unwrap_or_else(|| operation.success());
     let Some(rule) = operation.replies.get(&status) else { return Err(unknown_code(operation, status)) };
-    let body = match (example, preferences.seed) {
-        (Some(example), None) => serialise(example.value),
+    let made_up = |seed, now| Some(rule.body(&made_up(contract, rule, seed, now)?));
+    let body: Option<(Bytes, HeaderValue)> = match (example, preferences.seed) {
+        (Some(example), None) => Some(rule.body(example.value)),
         (Some(example), Some(seed)) => {
             return Err(Problem::preference(format!(
                 "`seed={seed}` has no effect: reply {status} of {} is its example `{}`; write `dynamic=true` to have it \
@@ -45,10 +47,11 @@ pub fn contract_reply(
                 operation.id, example.name
             )));
         }
-        (None, Some(seed)) => made_up(contract, rule, seed, Timestamp::from_second(SEEDED_AT).unwrap_or(now)),
-        (None, None) => made_up(contract, rule, seed_default, now),
+        (None, Some(seed)) => made_up(seed, Timestamp::from_second(SEEDED_AT).unwrap_or(now)),
+        (None, None) => made_up(seed_default, now),
     };
-    let mut answer = Answer::of(status, body);
+    let (body, media_type) = body.unwrap_or((Bytes::new(), JSON));
+    let mut answer = Answer::of(status, body).as_media_type(media_type);
     answer.headers = headers(contract, operation, status, rule)?;
     checked(contract, operation, answer)
 }
@@ -71,12 +74,11 @@ fn example<'c>(
 }
 
 /// A value that fits the reply's schema; nothing for a reply without a body.
-fn made_up(contract: &Contract, rule: &ReplyRule, seed: u64, now: Timestamp) -> Bytes {
-    let schema = rule.schema_pointer.as_deref().and_then(|pointer| contract.document().pointer(pointer));
-    let Some(schema) = schema else { return Bytes::new() };
+fn made_up(contract: &Contract, rule: &ReplyRule, seed: u64, now: Timestamp) -> Option<Value> {
+    let schema = contract.document().pointer(rule.schema_pointer.as_deref()?)?;
     let mut ids = IdSource::new(seed);
     let chance = Chance::new(seed, Purpose::Replies);
-    serialise(&Maker::new(chance, &mut ids, now, Models::new(contract.models())).value(schema))
+    Some(Maker::new(chance, &mut ids, now, Models::new(contract.models())).value(schema))
 }
 
 /// The headers that the reply must carry, as the contract shows them.
@@ -109,7 +111,7 @@ fn headers(
 fn checked(contract: &Contract, operation: &Operation, answer: Answer) -> Result<Answer, Problem> {
     let mut headers: HeaderMap = answer.headers.iter().cloned().collect();
     // It is added to every body later on.
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CONTENT_TYPE, answer.media_type.clone());
     let broken = contract.check_reply(operation, answer.status, &headers, &answer.body);
     if broken.is_empty() {
         return Ok(answer);
