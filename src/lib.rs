@@ -11,6 +11,7 @@
 //! | [`problem`] | the mock's own errors |
 //! | [`contract`] | what LeadConduit promises: load, route, check (the only user of `jsonschema`) |
 //! | [`world`] | everything the simulated LeadConduit knows: accounts, documents, sign-on, clock, ids, chance |
+//! | [`rules`] | the rule language: conditions on the variables of leads and events |
 //! | [`behaviour`] | what each operation does to the world: one table |
 //! | [`journal`] | exchanges, bounded and without secrets |
 //! | [`coverage`] | what a client has exercised, counted |
@@ -61,6 +62,7 @@ pub mod pipeline;
 pub mod pointer;
 pub mod problem;
 pub mod report;
+pub mod rules;
 pub mod sandbox;
 pub mod scenario;
 pub mod server;
