@@ -144,7 +144,7 @@ fn a_known_type_goes_before_the_name() {
     struct Typed(Value);
     impl Variables for Typed {
         fn get(&self, name: &str) -> Option<Cow<'_, Value>> {
-            self.0.get(name)
+            Variables::get(&self.0, name)
         }
         fn type_of(&self, name: &str) -> Option<&str> {
             (name == "lead.contact").then_some("email")

@@ -94,7 +94,7 @@ impl Collection {
             Self::LiveFlows => ("live_flows", "Flow", "deployed flow"),
             Self::Routers => ("routers", "Router", "router"),
             Self::PingCounters => ("ping_counters", "PingLimitCounter", "ping limit"),
-            Self::Reports => ("reports", "WorldReport", "report"),
+            Self::Reports => ("reports", "Report", "report"),
             Self::Exports => ("exports", "Export", "export"),
             Self::AccessLogs => ("submission_doc_access_logs", "SubmissionDocAccessLog", "access log"),
             Self::Changelogs => ("changelogs", "WorldChangelog", "changelog"),
