@@ -1,4 +1,5 @@
-//! Bundles the built-in contract into one JSON document, so that a start parses no YAML for it.
+//! Bundles the built-in contract into one JSON document, and writes the built-in scenarios as JSON, so that a start
+//! parses no YAML.
 
 #![allow(
     dead_code,
@@ -26,11 +27,13 @@ mod yaml;
 
 fn main() {
     println!("cargo::rerun-if-changed=schemas");
+    println!("cargo::rerun-if-changed=scenarios");
     println!("cargo::rerun-if-changed=src/contract/bundle.rs");
     println!("cargo::rerun-if-changed=src/contract/files.rs");
     println!("cargo::rerun-if-changed=src/pointer.rs");
     println!("cargo::rerun-if-changed=src/yaml.rs");
-    let schemas = Path::new(&std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("schemas");
+    let root = std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
+    let schemas = Path::new(&root).join("schemas");
     let mut document = match files::read(&schemas, |_| true) {
         Ok(document) => document,
         Err(diagnoses) => {
@@ -58,5 +61,26 @@ fn main() {
     ] {
         let json = serde_json::to_vec(document).expect("JSON is always written");
         std::fs::write(Path::new(&out).join(name), json).expect("the build folder is writable");
+    }
+    scenarios(&Path::new(&root).join("scenarios"), &Path::new(&out).join("scenarios"));
+}
+
+/// Each scenario as JSON, and what a list of them tells. Whether it is a scenario at all, the tests ask.
+fn scenarios(folder: &Path, out: &Path) {
+    std::fs::create_dir_all(out).expect("the build folder is writable");
+    for entry in std::fs::read_dir(folder).expect("the scenarios can be read") {
+        let path = entry.expect("the scenarios can be read").path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".yaml")) else { continue };
+        let scenario = match yaml::Source::read(&path).and_then(|source| source.parse_json()) {
+            Ok(scenario) => scenario,
+            Err(diagnosis) => {
+                eprintln!("{diagnosis}");
+                std::process::exit(1);
+            }
+        };
+        let part = |key: &str| scenario.get(key).cloned().unwrap_or_default();
+        let head = serde_json::json!({"name": part("name"), "description": part("description"), "extends": part("extends")});
+        std::fs::write(out.join(format!("{name}.json")), scenario.to_string()).expect("the build folder is writable");
+        std::fs::write(out.join(format!("{name}.head.json")), head.to_string()).expect("the build folder is writable");
     }
 }

@@ -77,22 +77,18 @@ pub fn library(settings: &Settings, contract: &Arc<Contract>) -> Result<(Library
 /// Loads everything that answering needs.
 pub fn load(settings: &Settings) -> Result<Loaded, StartError> {
     let contract = contract(settings)?;
-    // Compiling what requests are checked with takes as long as all the rest, and neither needs the other.
-    let (compiled, played) = std::thread::scope(|scope| {
-        let compiling = scope.spawn(|| contract.prepare_requests());
-        let played = play(settings, &contract);
-        let compiled = compiling.join().unwrap_or_else(|_| Err(vec!["compiling the schemas panicked".to_owned()]));
-        (compiled, played)
-    });
-    compiled.map_err(|errors| StartError::Contract(LoadError::Document(errors)))?;
-    // What writes are checked with is compiled while the first requests arrive; a write that comes sooner waits for it.
+    let played = play(settings, &contract)?;
+    // What requests and writes are checked with is compiled while the first requests arrive; one that comes sooner
+    // compiles what it needs. A contract from a folder was compiled whole when it was read, so nothing can go wrong
+    // here that its author should hear of before the server stands.
     std::thread::spawn(move || {
         let models = Collection::ALL.iter().map(|collection| collection.model());
-        if let Err(errors) = contract.prepare_models(models.chain(["Account"])) {
+        let prepared = contract.prepare_requests().and_then(|()| contract.prepare_models(models.chain(["Account", "Event"])));
+        if let Err(errors) = prepared {
             tracing::error!("a bug of the mock: {}", errors.join("; "));
         }
     });
-    played
+    Ok(played)
 }
 
 /// The scenarios, and a pipeline at the start of the one that the settings name.

@@ -1,20 +1,44 @@
 //! The scenarios that are part of the binary. A test holds this list to the folder.
 
-/// File name and text of every built-in scenario, in the order in which they are listed.
-pub const FILES: &[(&str, &str)] = &[
-    ("scenarios/healthy.yaml", include_str!("../../scenarios/healthy.yaml")),
-    ("scenarios/sso-outage.yaml", include_str!("../../scenarios/sso-outage.yaml")),
-    ("scenarios/sso-slow.yaml", include_str!("../../scenarios/sso-slow.yaml")),
-    ("scenarios/sso-flapping.yaml", include_str!("../../scenarios/sso-flapping.yaml")),
-    ("scenarios/missed-invitation.yaml", include_str!("../../scenarios/missed-invitation.yaml")),
-    ("scenarios/repair-conflicts.yaml", include_str!("../../scenarios/repair-conflicts.yaml")),
-    ("scenarios/empty-account.yaml", include_str!("../../scenarios/empty-account.yaml")),
-    ("scenarios/busy-account.yaml", include_str!("../../scenarios/busy-account.yaml")),
-    ("scenarios/revoked-key.yaml", include_str!("../../scenarios/revoked-key.yaml")),
-    ("scenarios/free-account.yaml", include_str!("../../scenarios/free-account.yaml")),
-    ("scenarios/maintenance.yaml", include_str!("../../scenarios/maintenance.yaml")),
-    ("scenarios/rate-limited.yaml", include_str!("../../scenarios/rate-limited.yaml")),
-    ("scenarios/flaky-network.yaml", include_str!("../../scenarios/flaky-network.yaml")),
-    ("scenarios/slow.yaml", include_str!("../../scenarios/slow.yaml")),
-    ("scenarios/strict-accept.yaml", include_str!("../../scenarios/strict-accept.yaml")),
+/// One of them, as it was written and as the build script read it.
+#[derive(Clone, Copy, Debug)]
+pub struct BuiltIn {
+    /// Its file.
+    pub path: &'static str,
+    /// The text of its file, for messages that point into it.
+    pub text: &'static str,
+    /// Name, description and what it starts from, as JSON: all that a list of scenarios needs.
+    pub head: &'static str,
+    /// All of it as JSON, which is read many times faster than YAML.
+    pub json: &'static str,
+}
+
+macro_rules! built_in {
+    ($($name:literal),* $(,)?) => {
+        &[$(BuiltIn {
+            path: concat!("scenarios/", $name, ".yaml"),
+            text: include_str!(concat!("../../scenarios/", $name, ".yaml")),
+            head: include_str!(concat!(env!("OUT_DIR"), "/scenarios/", $name, ".head.json")),
+            json: include_str!(concat!(env!("OUT_DIR"), "/scenarios/", $name, ".json")),
+        }),*]
+    };
+}
+
+/// Every built-in scenario, in the order in which they are listed.
+pub const FILES: &[BuiltIn] = built_in![
+    "healthy",
+    "sso-outage",
+    "sso-slow",
+    "sso-flapping",
+    "missed-invitation",
+    "repair-conflicts",
+    "empty-account",
+    "busy-account",
+    "revoked-key",
+    "free-account",
+    "maintenance",
+    "rate-limited",
+    "flaky-network",
+    "slow",
+    "strict-accept",
 ];

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::build::{Scenario, Warnings};
-use super::built_in;
+use super::built_in::{self, BuiltIn};
 use super::language::ScenarioFile;
 use super::rule::Trust;
 use crate::contract::Contract;
@@ -34,8 +34,48 @@ enum Checks {
 #[derive(Debug)]
 struct Entry {
     source: Source,
-    file: ScenarioFile,
+    head: Head,
     built_in: bool,
+    /// What the file says; a built-in one is read when something first asks for it.
+    file: OnceLock<ScenarioFile>,
+    json: &'static str,
+}
+
+/// What a list tells of a scenario, and what it starts from.
+#[derive(Debug, serde::Deserialize)]
+struct Head {
+    name: String,
+    description: String,
+    extends: Option<String>,
+}
+
+impl Entry {
+    fn new(source: Source, file: ScenarioFile) -> Self {
+        let head =
+            Head { name: file.name.clone(), description: file.description.clone(), extends: file.extends.clone() };
+        Self { source, head, built_in: false, file: OnceLock::from(file), json: "" }
+    }
+
+    fn built_in(file: &BuiltIn) -> Result<Self, Diagnosis> {
+        let head = serde_json::from_str(file.head);
+        let head = head.map_err(|error| Diagnosis::of_file(Path::new(file.path), error.to_string()))?;
+        Ok(Self {
+            source: Source::new(file.path, file.text),
+            head,
+            built_in: true,
+            file: OnceLock::new(),
+            json: file.json,
+        })
+    }
+
+    fn file(&self) -> Result<&ScenarioFile, Diagnosis> {
+        if let Some(file) = self.file.get() {
+            return Ok(file);
+        }
+        // What the build script wrote is no scenario only when the YAML is none, and that tells where.
+        let file = serde_json::from_str(self.json).or_else(|_| self.source.parse::<ScenarioFile>())?;
+        Ok(self.file.get_or_init(|| file))
+    }
 }
 
 /// One line of the list of scenarios.
@@ -55,10 +95,9 @@ pub struct Listed {
 impl Library {
     /// The built-in scenarios.
     pub fn built_in(contract: Arc<Contract>) -> Result<Self, Vec<Diagnosis>> {
-        let mut library = Self { contract, files: Vec::new(), ready: Mutex::default() };
-        let sources = built_in::FILES.iter().map(|(name, text)| Source::new(*name, *text));
-        library.add(sources.collect(), true)?;
-        Ok(library)
+        let entries: Result<Vec<Entry>, Diagnosis> = built_in::FILES.iter().map(Entry::built_in).collect();
+        let files = entries.map_err(|diagnosis| vec![diagnosis])?;
+        Ok(Self { contract, files, ready: Mutex::default() })
     }
 
     /// Adds the files of a folder, or one file. Every mistake in them is reported, and then nothing is added.
@@ -69,9 +108,9 @@ impl Library {
     /// Adds files that have been read, all or none of them.
     pub fn add_sources(&mut self, sources: Vec<Source>) -> Result<Warnings, Vec<Diagnosis>> {
         let before = self.files.len();
-        self.add(sources, false)?;
+        self.add(sources)?;
         let (mut warnings, mut mistakes, mut ready) = (Vec::new(), Vec::new(), Vec::new());
-        let names: Vec<String> = self.files[before..].iter().map(|entry| entry.file.name.clone()).collect();
+        let names: Vec<String> = self.files[before..].iter().map(|entry| entry.head.name.clone()).collect();
         for name in names {
             match self.put_together(&name, Checks::OfAll) {
                 Ok((scenario, more)) => {
@@ -100,22 +139,22 @@ impl Library {
         let sources = read_sources(files)?;
         let names: Vec<String> =
             sources.iter().filter_map(|source| source.parse::<ScenarioFile>().ok()).map(|file| file.name).collect();
-        self.files.retain(|entry| !entry.built_in || !names.contains(&entry.file.name));
-        self.add(sources, false)?;
+        self.files.retain(|entry| !entry.built_in || !names.contains(&entry.head.name));
+        self.add(sources)?;
         Ok(names)
     }
 
-    fn add(&mut self, sources: Vec<Source>, built_in: bool) -> Result<(), Vec<Diagnosis>> {
+    fn add(&mut self, sources: Vec<Source>) -> Result<(), Vec<Diagnosis>> {
         let mut mistakes = Vec::new();
         let before = self.files.len();
         for source in sources {
             match source.parse::<ScenarioFile>() {
                 Ok(file) => {
-                    if let Some(other) = self.files.iter().find(|other| other.file.name == file.name) {
+                    if let Some(other) = self.files.iter().find(|other| other.head.name == file.name) {
                         let message = format!("the name `{}` is taken by {}", file.name, other.source.name.display());
                         mistakes.push(source.at_pointer("/name", message).with_hint("choose another name"));
                     }
-                    self.files.push(Entry { source, file, built_in });
+                    self.files.push(Entry::new(source, file));
                 }
                 Err(diagnosis) => mistakes.push(diagnosis),
             }
@@ -131,9 +170,9 @@ impl Library {
     #[must_use]
     pub fn list(&self) -> Vec<Listed> {
         let listed = self.files.iter().map(|entry| Listed {
-            name: entry.file.name.clone(),
-            description: entry.file.description.trim().to_owned(),
-            extends: entry.file.extends.clone(),
+            name: entry.head.name.clone(),
+            description: entry.head.description.trim().to_owned(),
+            extends: entry.head.extends.clone(),
             built_in: entry.built_in,
         });
         listed.collect()
@@ -167,25 +206,27 @@ impl Library {
         let mut chain: Vec<&Entry> = Vec::new();
         let mut next = Some(name.to_owned());
         while let Some(name) = next.take() {
-            let Some(entry) = self.files.iter().find(|entry| entry.file.name == name) else {
+            let Some(entry) = self.files.iter().find(|entry| entry.head.name == name) else {
                 return Err(vec![self.unknown(&name, chain.last().copied())]);
             };
-            if chain.len() >= CHAIN_MAX || chain.iter().any(|other| other.file.name == name) {
+            if chain.len() >= CHAIN_MAX || chain.iter().any(|other| other.head.name == name) {
                 let message = format!("`extends` leads back to `{name}`, or through more than {CHAIN_MAX} files");
                 return Err(vec![entry.source.at_pointer("/extends", message)]);
             }
             chain.push(entry);
-            next.clone_from(&entry.file.extends);
+            next.clone_from(&entry.head.extends);
         }
         chain.reverse();
         let only_built_in = chain.iter().all(|entry| entry.built_in);
-        let chain: Vec<(&Source, &ScenarioFile)> = chain.iter().map(|entry| (&entry.source, &entry.file)).collect();
+        let chain: Result<Vec<(&Source, &ScenarioFile)>, Diagnosis> =
+            chain.iter().map(|entry| Ok((&entry.source, entry.file()?))).collect();
+        let chain = chain.map_err(|diagnosis| vec![diagnosis])?;
         let trust = if checks == Checks::OfOthers && only_built_in { Trust::Tested } else { Trust::Nobody };
         Scenario::from_chain(&chain, &self.contract, trust)
     }
 
     fn unknown(&self, name: &str, wanted_by: Option<&Entry>) -> Diagnosis {
-        let names: Vec<&str> = self.files.iter().map(|entry| entry.file.name.as_str()).collect();
+        let names: Vec<&str> = self.files.iter().map(|entry| entry.head.name.as_str()).collect();
         let message = format!("there is no scenario `{name}`");
         let hint = match nearest(name, names.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),

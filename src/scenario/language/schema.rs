@@ -115,7 +115,7 @@ fn the_published_schema_is_that_of_the_types() {
 fn the_schema_takes_what_the_types_take() {
     let schema = crate::contract::schema::Check::alone(&generated()).unwrap();
     let value = |text: &str| crate::yaml::Source::new("x.yaml", text).parse_json().unwrap();
-    for (name, text) in crate::scenario::built_in::FILES {
+    for crate::scenario::built_in::BuiltIn { path: name, text, .. } in crate::scenario::built_in::FILES {
         let value = value(text);
         assert!(schema.accepts(&value), "{name}: {:?}", schema.explain("", &value));
     }
