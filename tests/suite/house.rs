@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use leadconduit_mock::scenario::built_in;
+use leadconduit_mock::scenario::built_in::{self, BuiltIn};
 
 fn rust_files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -17,7 +17,7 @@ fn rust_files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
 
 #[test]
 fn the_list_of_scenarios_is_the_folder() {
-    let mut listed: Vec<&str> = built_in::FILES.iter().map(|(name, _)| *name).collect();
+    let mut listed: Vec<&str> = built_in::FILES.iter().map(|file| file.path).collect();
     let mut found: Vec<String> = std::fs::read_dir("scenarios")
         .unwrap()
         .map(|entry| format!("scenarios/{}", entry.unwrap().file_name().into_string().unwrap()))
@@ -25,7 +25,7 @@ fn the_list_of_scenarios_is_the_folder() {
     listed.sort_unstable();
     found.sort_unstable();
     assert_eq!(listed, found);
-    for (name, text) in built_in::FILES {
+    for BuiltIn { path: name, text, .. } in built_in::FILES {
         let stem = Path::new(name).file_stem().unwrap().to_str().unwrap();
         assert!(text.contains(&format!("name: {stem}\n")), "{name} holds another name");
     }

@@ -16,6 +16,7 @@
 )]
 
 mod account;
+mod calls;
 mod cli;
 mod connections;
 mod contract;
@@ -37,6 +38,7 @@ mod metrics;
 mod mistakes;
 mod model;
 mod onboards;
+mod operations;
 mod preferences;
 mod readme;
 mod replies;

@@ -1,0 +1,127 @@
+//! Calls made of what the contract itself shows: its parameters' and bodies' examples.
+
+use base64::Engine as _;
+use http::HeaderValue;
+use leadconduit_mock::contract::{Contract, Handler, Operation};
+use leadconduit_mock::exchange::{Body, Request};
+use serde_json::Value;
+
+use crate::support::{JANE, SUPERUSER};
+
+/// A parameter as the contract describes it.
+pub struct Parameter<'c> {
+    pub name: &'c str,
+    pub place: &'c str,
+    pub required: bool,
+    pub schema: &'c Value,
+    pub example: Option<&'c Value>,
+}
+
+/// A call of an operation, to be changed and sent.
+#[derive(Clone)]
+pub struct Call<'c> {
+    pub operation: &'c Operation,
+    pub path: Vec<(String, String)>,
+    pub query: Vec<(String, String)>,
+    pub body: Option<Value>,
+    pub key: &'static str,
+}
+
+/// What a reference leads to.
+pub fn follow<'c>(contract: &'c Contract, mut value: &'c Value) -> &'c Value {
+    while let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+        value = contract.document().pointer(reference.trim_start_matches('#')).expect(reference);
+    }
+    value
+}
+
+/// The operation in the document.
+pub fn described<'c>(contract: &'c Contract, operation: &Operation) -> &'c Value {
+    &contract.document()["paths"][&operation.path][operation.method.as_str().to_ascii_lowercase()]
+}
+
+/// The schema of its body as JSON.
+pub fn body_schema<'c>(contract: &'c Contract, operation: &Operation) -> Option<&'c Value> {
+    follow(contract, described(contract, operation).get("requestBody")?).pointer("/content/application~1json/schema")
+}
+
+/// Its parameters.
+pub fn parameters<'c>(contract: &'c Contract, operation: &Operation) -> Vec<Parameter<'c>> {
+    let own = described(contract, operation)["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let item = &contract.document()["paths"][&operation.path];
+    let shared = item["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let read = |parameter: &'c Value| {
+        let parameter = follow(contract, parameter);
+        let schema = follow(contract, &parameter["schema"]);
+        let named = || parameter.get("examples")?.as_object()?.values().next().map(|e| &follow(contract, e)["value"]);
+        let of_schema = || schema.get("example").or_else(|| schema.get("examples")?.get(0)).or_else(|| schema.get("default"));
+        Parameter {
+            name: parameter["name"].as_str().unwrap(),
+            place: parameter["in"].as_str().unwrap(),
+            required: parameter["required"] == true,
+            schema,
+            example: parameter.get("example").or_else(named).or_else(of_schema),
+        }
+    };
+    shared.iter().chain(own).map(read).collect()
+}
+
+/// A value as it stands in a query.
+pub fn in_query(name: &str, value: &Value) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    match value {
+        Value::Array(items) => items.iter().map(|item| (name.to_owned(), text(item))).collect(),
+        value => vec![(name.to_owned(), text(value))],
+    }
+}
+
+impl<'c> Call<'c> {
+    /// The call that the contract's examples make, with the required parameters only.
+    pub fn of(contract: &'c Contract, operation: &'c Operation) -> Self {
+        let key = if operation.superuser || operation.id == "repair_connection" { SUPERUSER } else { JANE };
+        let mut call = Self { operation, path: Vec::new(), query: Vec::new(), body: None, key };
+        for parameter in parameters(contract, operation) {
+            let example = || parameter.example.unwrap_or_else(|| panic!("{}: {} has no example", operation.id, parameter.name));
+            match parameter.place {
+                "path" => call.path.extend(in_query(parameter.name, example())),
+                "query" if parameter.required => call.query.extend(in_query(parameter.name, example())),
+                _ => {}
+            }
+        }
+        call.body = Self::bodies(contract, operation).into_iter().next();
+        call
+    }
+
+    /// The bodies that the contract shows as JSON.
+    pub fn bodies(contract: &'c Contract, operation: &Operation) -> Vec<Value> {
+        let Some(body) = described(contract, operation).get("requestBody") else { return Vec::new() };
+        let Some(media) = follow(contract, body).pointer("/content/application~1json") else { return Vec::new() };
+        let named = media["examples"].as_object().into_iter().flatten().map(|(_, e)| follow(contract, e)["value"].clone());
+        let bodies: Vec<Value> = named.chain(media.get("example").cloned()).collect();
+        let required = follow(contract, body)["required"] == true;
+        assert!(!required || !bodies.is_empty(), "{} shows no body", operation.id);
+        bodies
+    }
+
+    pub fn request(&self) -> Request {
+        let mut path = self.operation.path.clone();
+        for (name, value) in &self.path {
+            let encoded: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
+            path = path.replace(&format!("{{{name}}}"), &encoded.replace('+', "%20"));
+        }
+        if !self.query.is_empty() {
+            let query: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.query).finish();
+            path = format!("{path}?{query}");
+        }
+        let mut request = Request::new(self.operation.method.clone(), path.parse().expect(&path));
+        if self.operation.handler == Handler::Api {
+            let credentials = base64::engine::general_purpose::STANDARD.encode(format!("API:{}", self.key));
+            request.headers.insert("authorization", HeaderValue::from_str(&format!("Basic {credentials}")).unwrap());
+        }
+        if let Some(body) = &self.body {
+            request.headers.insert("content-type", HeaderValue::from_static("application/json"));
+            request.body = Body::Whole(body.to_string().into());
+        }
+        request
+    }
+}

@@ -1,0 +1,236 @@
+//! Every operation, with what the contract itself shows: its own examples succeed, and each way of breaking them is
+//! refused with the documented error.
+
+use std::sync::Arc;
+
+use leadconduit_mock::contract::{Contract, Handler, Operation};
+use leadconduit_mock::exchange::Reply;
+use leadconduit_mock::pipeline::Pipeline;
+use leadconduit_mock::scenario::Library;
+use leadconduit_mock::settings::Settings;
+use leadconduit_mock::start;
+use serde_json::{Value, json};
+
+use crate::calls::{Call, body_schema, follow, in_query, parameters};
+
+struct Theatre {
+    contract: Arc<Contract>,
+    library: Arc<Library>,
+}
+
+impl Theatre {
+    fn new() -> Self {
+        let contract = Arc::new(Contract::built_in().unwrap());
+        let library = Arc::new(Library::built_in(Arc::clone(&contract)).unwrap());
+        Self { contract, library }
+    }
+
+    fn pipeline(&self) -> Pipeline {
+        let settings = Settings { clock: Some("2026-03-01T12:00:00Z".parse().unwrap()), ..Settings::default() };
+        start::pipeline(&settings, &self.contract, &self.library, &self.library.get("healthy").unwrap()).unwrap()
+    }
+}
+
+/// The reply, which must keep the contract whatever it is.
+fn answer(contract: &Contract, pipeline: &Pipeline, call: &Call<'_>) -> Reply {
+    let request = call.request();
+    let reply = pipeline.answer(&request);
+    let broken = contract.check_reply(call.operation, reply.status.as_u16(), &reply.headers, &reply.body);
+    assert!(broken.is_empty(), "{} {}: {}\n{broken:?}", request.method, request.uri, shown(&reply));
+    reply
+}
+
+fn shown(reply: &Reply) -> String {
+    format!("{} {}", reply.status, String::from_utf8_lossy(&reply.body).chars().take(600).collect::<String>())
+}
+
+#[track_caller]
+fn succeeds(contract: &Contract, theatre: &Theatre, call: &Call<'_>, what: &str) {
+    // A world of its own for each call: what one deletes another reads.
+    let reply = answer(contract, &theatre.pipeline(), call);
+    let operation: &Operation = call.operation;
+    let documented = reply.status.is_success() && operation.replies.contains_key(&reply.status.as_u16());
+    assert!(documented, "{} {what}: {} to {:?}", operation.id, shown(&reply), call.request());
+}
+
+#[test]
+fn the_contracts_own_examples_succeed() {
+    let theatre = Theatre::new();
+    let contract = &*theatre.contract;
+    for operation in &contract.operations {
+        let call = Call::of(contract, operation);
+        succeeds(contract, &theatre, &call, "with its first example");
+        for body in Call::bodies(contract, operation).into_iter().skip(1) {
+            succeeds(contract, &theatre, &Call { body: Some(body), ..call.clone() }, "with another example");
+        }
+        let optional = parameters(contract, operation).into_iter().filter(|p| p.place == "query" && !p.required);
+        for parameter in optional {
+            let Some(example) = parameter.example else { panic!("{}: {} has no example", operation.id, parameter.name) };
+            let mut call = call.clone();
+            call.query.extend(in_query(parameter.name, example));
+            succeeds(contract, &theatre, &call, &format!("with {}", parameter.name));
+        }
+    }
+}
+
+#[test]
+fn a_body_that_breaks_its_schema_is_refused() {
+    let theatre = Theatre::new();
+    let contract = &*theatre.contract;
+    let (mut refused, mut operations) = (0, 0);
+    for operation in contract.operations.iter().filter(|operation| operation.handler == Handler::Api) {
+        let Some(schema) = body_schema(contract, operation) else { continue };
+        // One world for all: what is refused changes nothing, which the last call of all proves.
+        let pipeline = theatre.pipeline();
+        let call = Call::of(contract, operation);
+        let Some(body) = &call.body else { continue };
+        operations += 1;
+        let check = |value: &Value| operation.body.as_ref().unwrap().check.accepts(value);
+        assert!(check(body), "{}: its own example breaks the schema", operation.id);
+        for (how, broken) in mutations(contract, schema, body) {
+            // Under `oneOf` and `if` a change may lead to another good body.
+            if check(&broken) {
+                continue;
+            }
+            refused += 1;
+            let reply = answer(contract, &pipeline, &Call { body: Some(broken), ..call.clone() });
+            assert_eq!(reply.status, 400, "{} {how}: {}", operation.id, shown(&reply));
+            let error: Value = serde_json::from_slice(&reply.body).unwrap();
+            assert!(error["error"].as_str().is_some_and(|text| !text.is_empty()), "{} {how}", operation.id);
+        }
+        let reply = answer(contract, &pipeline, &call);
+        assert!(reply.status.is_success(), "{} after what was refused: {}", operation.id, shown(&reply));
+    }
+    assert!(operations > 20 && refused > 400, "{operations} operations, {refused} refused");
+}
+
+#[test]
+fn a_parameter_that_breaks_its_schema_is_refused() {
+    let theatre = Theatre::new();
+    let contract = &*theatre.contract;
+    let pipeline = theatre.pipeline();
+    let mut refused = 0;
+    for operation in contract.operations.iter().filter(|operation| operation.handler == Handler::Api) {
+        let call = Call::of(contract, operation);
+        for parameter in parameters(contract, operation) {
+            let known = operation.parameters.iter().find(|known| known.name == parameter.name).unwrap();
+            let mut broken: Vec<Option<Value>> = vec![];
+            if parameter.place == "query" && parameter.required {
+                broken.push(None);
+            }
+            let wrong = [json!("!"), json!("no such thing"), json!(-1), json!(1e9 as u64), json!("2026-13-45")];
+            broken.extend(wrong.into_iter().filter(|value| !known.check.accepts(value)).map(Some));
+            for value in broken {
+                let mut call = call.clone();
+                let list = if parameter.place == "path" { &mut call.path } else { &mut call.query };
+                list.retain(|(name, _)| name != parameter.name);
+                let value = value.map(|value| in_query(parameter.name, &value)).unwrap_or_default();
+                // In a path or query everything is text: what reads as a good value is one.
+                let read = value.first().map(|(_, text)| {
+                    serde_json::from_str(text).ok().filter(|v: &Value| !v.is_string()).unwrap_or_else(|| text.clone().into())
+                });
+                if parameter.place == "path" && read.as_ref().is_some_and(|_| known.check.accepts(&value[0].1.clone().into())) {
+                    continue;
+                }
+                if parameter.place == "query" && read.is_some_and(|read| known.check.accepts(&read) || known.check.accepts(&json!([value[0].1]))) {
+                    continue;
+                }
+                list.extend(value.clone());
+                refused += 1;
+                let reply = answer(contract, &pipeline, &call);
+                assert_eq!(reply.status, 400, "{} with {} {value:?}: {}", operation.id, parameter.name, shown(&reply));
+            }
+        }
+    }
+    assert!(refused > 100, "{refused}");
+}
+
+#[test]
+fn without_a_key_and_without_json_nothing_is_told() {
+    let theatre = Theatre::new();
+    let contract = &*theatre.contract;
+    let pipeline = theatre.pipeline();
+    for operation in contract.operations.iter().filter(|operation| operation.handler == Handler::Api) {
+        let mut request = Call::of(contract, operation).request();
+        request.headers.insert("accept", "text/html".parse().unwrap());
+        assert_eq!(pipeline.answer(&request).status, 403, "{}", operation.id);
+        request.headers.remove("accept");
+        request.headers.remove("authorization");
+        let reply = pipeline.answer(&request);
+        match operation.credentials {
+            leadconduit_mock::contract::Credentials::Needed => {
+                assert_eq!((reply.status.as_u16(), &reply.body[..]), (401, &br#"{"error":"authentication failed"}"#[..]), "{}", operation.id);
+            }
+            _ => assert_ne!(reply.status, 500, "{}", operation.id),
+        }
+    }
+}
+
+/// Each way to break a body, one at a time: every property that is there is dropped where it is required, and given
+/// another type, a text that breaks its pattern, a word that is not among its own, too few items.
+fn mutations(contract: &Contract, schema: &Value, body: &Value) -> Vec<(String, Value)> {
+    let mut found = Vec::new();
+    walk(contract, schema, body, "", 0, &mut |at, value| {
+        let mut broken = body.clone();
+        match value {
+            Some(value) => *broken.pointer_mut(at).unwrap() = value,
+            None => {
+                let (parent, name) = at.rsplit_once('/').unwrap();
+                broken.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(name);
+            }
+        }
+        found.push((format!("{at} in {broken}"), broken));
+    });
+    found
+}
+
+fn walk(
+    contract: &Contract,
+    schema: &Value,
+    value: &Value,
+    at: &str,
+    depth: usize,
+    broken: &mut impl FnMut(&str, Option<Value>),
+) {
+    let schema = follow(contract, schema);
+    if depth > 12 {
+        return;
+    }
+    let other = match value {
+        Value::Object(_) | Value::Array(_) => json!("neither"),
+        _ => json!({"neither": []}),
+    };
+    if schema.get("type").is_some() || schema.get("enum").is_some() {
+        broken(at, Some(other));
+        for (rule, bad) in [("pattern", json!("\u{0}!")), ("enum", json!("no such word")), ("minLength", json!("")), ("format", json!("\u{1}")), ("minItems", json!([]))] {
+            if schema.get(rule).is_some() {
+                broken(at, Some(bad));
+            }
+        }
+        for (rule, by) in [("minimum", -1.0), ("exclusiveMinimum", 0.0), ("maximum", 1.0)] {
+            if let Some(limit) = schema.get(rule).and_then(Value::as_f64) {
+                broken(at, Some(json!(limit + by)));
+            }
+        }
+    }
+    for part in ["allOf", "oneOf", "anyOf"] {
+        for part in schema[part].as_array().into_iter().flatten() {
+            walk(contract, part, value, at, depth + 1, broken);
+        }
+    }
+    for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        if value.get(name).is_some() {
+            broken(&format!("{at}/{name}"), None);
+        }
+    }
+    for (name, inner) in value.as_object().into_iter().flatten() {
+        if let Some(schema) = schema["properties"].get(name) {
+            walk(contract, schema, inner, &format!("{at}/{name}"), depth + 1, broken);
+        }
+    }
+    for (index, inner) in value.as_array().into_iter().flatten().enumerate().take(2) {
+        if let Some(items) = schema.get("items") {
+            walk(contract, items, inner, &format!("{at}/{index}"), depth + 1, broken);
+        }
+    }
+}
