@@ -5,9 +5,9 @@ use std::sync::Arc;
 use bytes::{BufMut, Bytes, BytesMut};
 use serde_json::{Map, Value};
 
-use super::{Answer, Outcome, Reading, Refusal, Writing};
+use super::{Answer, Outcome, Reading, Refusal, Writing, entities, packages, routers};
 use crate::world::standard::Kind;
-use crate::world::{Collection, Document, key_of};
+use crate::world::{Collection, Document, key_of, text};
 
 pub(super) fn list(call: &Reading<'_>, collection: Collection) -> Outcome {
     let own = call.account()?.all(collection).values();
@@ -56,8 +56,10 @@ fn complete(
     value: &mut Value,
     before: Option<&Document>,
 ) -> Result<(), Refusal> {
-    let _ = (call, value, before);
     match collection {
+        Collection::Credentials => packages::must_exist(call.standard(), "/package", text(value, "package")),
+        Collection::Entities => entities::complete(call, value, before),
+        Collection::Routers => routers::complete(call, value, before),
         _ => Ok(()),
     }
 }
@@ -101,7 +103,8 @@ pub(super) fn own(call: &Writing<'_>, collection: Collection) -> Result<Arc<Docu
 
 /// The id that the client chose, where it may. It must be free.
 fn chosen_id(call: &Writing<'_>, collection: Collection) -> Result<Option<String>, Refusal> {
-    let Some(id) = call.input.text("id").filter(|_| matches!(collection, Collection::Flows | Collection::Fields)) else {
+    let Some(id) = call.input.text("id").filter(|_| matches!(collection, Collection::Flows | Collection::Fields))
+    else {
         return Ok(None);
     };
     if find(&call.reading(), collection, id).is_ok() {

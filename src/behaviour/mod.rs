@@ -4,14 +4,19 @@
 //! Operations on plain collections need no code (`crud`); those with rules of their own have a function in the
 //! file of their area.
 
+mod access_logs;
 mod account;
 mod answer;
 mod call;
 mod changelog;
 mod connections;
 mod crud;
+mod destinations;
+mod entities;
 mod invitations;
 mod onboards;
+mod packages;
+mod routers;
 mod table;
 mod users;
 

@@ -1,6 +1,9 @@
 //! Which operation does what.
 
-use super::{Behaviour, account, connections, invitations, onboards, users};
+use super::{
+    Behaviour, access_logs, account, connections, destinations, entities, invitations, onboards, packages, routers,
+    users,
+};
 use crate::contract::{Contract, Operation};
 use crate::world::Collection;
 
@@ -29,6 +32,24 @@ const TABLE: &[(&str, Behaviour)] = &[
     ("create_source_invitation", Behaviour::Write(invitations::invite_source)),
     ("create_recipient_invitation", Behaviour::Write(invitations::invite_recipient)),
     ("resend_invitation", Behaviour::Write(invitations::resend)),
+    ("list_entities", Behaviour::Read(entities::list)),
+    ("create_entity", Behaviour::Create(Collection::Entities)),
+    ("get_entity", Behaviour::Read(entities::get)),
+    ("update_entity", Behaviour::Write(entities::update)),
+    ("delete_entity", Behaviour::Write(entities::delete)),
+    ("list_routers", Behaviour::List(Collection::Routers)),
+    ("create_router", Behaviour::Write(routers::create)),
+    ("get_router", Behaviour::Get(Collection::Routers)),
+    ("update_router", Behaviour::Write(routers::update)),
+    ("list_destinations", Behaviour::Read(destinations::list)),
+    ("list_packages", Behaviour::Read(packages::list)),
+    ("get_package", Behaviour::Read(packages::get)),
+    ("list_modules", Behaviour::Read(packages::modules)),
+    ("list_services", Behaviour::List(Collection::Services)),
+    ("list_submission_doc_access_logs", Behaviour::Read(access_logs::list)),
+    ("update_submission_doc_access_logs_account", Behaviour::Write(access_logs::update_account)),
+    ("update_submission_doc_access_logs_flow", Behaviour::Write(access_logs::update_flow)),
+    ("update_submission_doc_access_logs_flow_source", Behaviour::Write(access_logs::update_source)),
 ];
 
 /// The behaviour of every operation of a contract, by the operation's index.
@@ -81,4 +102,3 @@ impl Behaviours {
         self.0.get(operation.index).copied().unwrap_or(Behaviour::Generated)
     }
 }
-

@@ -284,6 +284,11 @@ pub(crate) fn key_of(id: &str) -> Cow<'_, str> {
     }
 }
 
+/// Whether two ids mean the same thing.
+pub(crate) fn is_same_id(a: &str, b: &str) -> bool {
+    key_of(a) == key_of(b)
+}
+
 /// The text of a property inside a value, empty when absent.
 #[must_use]
 pub fn text<'a>(value: &'a Value, name: &str) -> &'a str {

@@ -64,7 +64,7 @@ try {
     check(`${from}: a degraded list`, await call(`${outage}/connections`), { status: 200, length: 2, 'x-connections-degraded': 'true' });
     check(`${from}: the cached list is asked for again`, await call(`${healthy}/connections`, { cache: 'no-cache' }), { status: 200, length: 3 });
 
-    const input = { name: 'CRM', type: 'token', package: 'leadconduit-crm', token: 'one' };
+    const input = { name: 'CRM', type: 'token', package: 'leadconduit-salesforce', token: 'one' };
     const created = await call(`${healthy}/credentials`, { method: 'POST', headers: json, body: JSON.stringify(input) });
     check(`${from}: POST`, created, { status: 201, id: /^[0-9a-f]{24}$/ });
     const credential = `${healthy}/credentials/${created.id}`;

@@ -38,7 +38,7 @@ const one = await user.GET('/connections/{id}', { params: { path: { id: missed }
 check('the repaired connection', one.data?.connected_account?.name === 'Evergreen Media', one);
 
 // A credential, from its creation to its end.
-const input: components['schemas']['CredentialInput'] = { name: 'CRM', type: 'token', package: 'leadconduit-crm', token: 'one' };
+const input: components['schemas']['CredentialInput'] = { name: 'CRM', type: 'token', package: 'leadconduit-salesforce', token: 'one' };
 const created = await user.POST('/credentials', { body: input });
 const id = created.data?.id ?? '';
 check('a credential is created', created.response.status === 201 && /^[0-9a-f]{24}$/.test(id), created);

@@ -81,7 +81,8 @@ impl Control {
     }
 
     fn create(&mut self, name: &str) {
-        let body = json!({"name": name, "type": "user", "package": "p", "username": "u", "password": "p"});
+        let body =
+            json!({"name": name, "type": "user", "package": "leadconduit-default", "username": "u", "password": "p"});
         self.spared(201, "POST", "/credentials", Some(body));
     }
 }

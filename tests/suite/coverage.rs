@@ -34,7 +34,7 @@ fn pairs(expected: &[(&str, u64)]) -> Vec<(String, u64)> {
 }
 
 fn credential(name: &str) -> Value {
-    json!({"name": name, "type": "user", "package": "p", "username": "u", "password": "p"})
+    json!({"name": name, "type": "user", "package": "leadconduit-default", "username": "u", "password": "p"})
 }
 
 #[test]

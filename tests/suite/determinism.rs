@@ -13,7 +13,8 @@ use crate::wire::{Process, Wire, authorization, request};
 fn transcript(seed: u64) -> String {
     let mock = Mock::start(MockServer::builder().seed(seed).clock("2026-03-01T12:00:00Z".parse().unwrap()));
     let mut text = String::new();
-    let credential = json!({"name": "x", "type": "user", "package": "p", "username": "u", "password": "p"});
+    let credential =
+        json!({"name": "x", "type": "user", "package": "leadconduit-default", "username": "u", "password": "p"});
     let mut ask = |key: &str, method: Method, path: &str, body: Option<&serde_json::Value>| {
         let reply = mock.call(key, method, path, body);
         let _ = writeln!(text, "{} {:?} {}", reply.status, reply.headers, reply.text);
@@ -92,9 +93,9 @@ fn recorded() -> Vec<Vec<u8>> {
         .map(|number| {
             let key = authorization("API", [JANE, JANE, JANE, ACME, SUPERUSER, GLOBEX, "wrong"][draw(7)]);
             let sandbox = ["default", "a", "b", "c"][draw(4)];
-            let credential = json!({"name": number, "type": "user", "package": "p", "username": "u", "password": "p"});
+            let credential = json!({"name": number, "type": "user", "package": "leadconduit-default", "username": "u", "password": "p"});
             let named =
-                json!({"name": format!("n{number}"), "type": "user", "package": "p", "username": "u", "password": "p"});
+                json!({"name": format!("n{number}"), "type": "user", "package": "leadconduit-default", "username": "u", "password": "p"});
             let (method, path, body, wish) = match draw(100) {
                 0..8 => ("POST", "/credentials", Some(named), None),
                 8..10 => ("POST", "/credentials", Some(credential), None),

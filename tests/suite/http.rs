@@ -367,7 +367,8 @@ fn the_control_api_says_that_it_is_ready() {
 #[test]
 fn sandboxes_do_not_see_each_other() {
     let mock = Mock::healthy();
-    let credential = json!({"name": "x", "type": "user", "package": "p", "username": "u", "password": "p"});
+    let credential =
+        json!({"name": "x", "type": "user", "package": "leadconduit-default", "username": "u", "password": "p"});
     let count = |path: &str| mock.get(path).expect(200).json().as_array().unwrap().len();
     let before = count("/credentials");
     let made = mock.post("/__sandbox/mine/credentials", &credential).expect(201);

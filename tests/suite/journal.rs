@@ -38,7 +38,7 @@ fn last(control: &mut Control) -> u64 {
 #[test]
 fn a_serve_event_tells_all_that_is_known_without_secrets() {
     let mut control = warned();
-    let body = json!({"name": "n", "type": "user", "package": "p", "username": "u", "password": "hush-hush"});
+    let body = json!({"name": "n", "type": "user", "package": "leadconduit-default", "username": "u", "password": "hush-hush"});
     let headers = [
         ("X-Twice", "one"),
         ("x-twice", "two"),

@@ -15,6 +15,7 @@
     reason = "a test fails by panicking, waits by the clock, and is nobody's library"
 )]
 
+mod access_logs;
 mod account;
 mod calls;
 mod cli;
@@ -23,9 +24,11 @@ mod contract;
 mod control;
 mod coverage;
 mod credentials;
+mod destinations;
 mod determinism;
 mod documents;
 mod embed;
+mod entities;
 mod events;
 mod explain;
 mod faults;
@@ -39,11 +42,13 @@ mod mistakes;
 mod model;
 mod onboards;
 mod operations;
+mod packages;
 mod preferences;
 mod readme;
 mod replies;
 mod report;
 mod requests;
+mod routers;
 mod rules;
 mod sandboxes;
 mod secrets;

@@ -45,7 +45,7 @@ struct Reference {
 }
 
 fn credential(name: &str) -> Value {
-    json!({"name": name, "type": "user", "package": "p", "username": "u", "password": "p"})
+    json!({"name": name, "type": "user", "package": "leadconduit-default", "username": "u", "password": "p"})
 }
 
 fn play(mock: &Mock, sandbox: &str, steps: &[Step]) {

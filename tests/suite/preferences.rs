@@ -75,7 +75,7 @@ fn a_status_or_an_example_comes_from_the_contract() {
         .ask(
             "POST /credentials?__code=201",
             &[],
-            r#"{"name": "n", "type": "user", "package": "p", "username": "u", "password": "p"}"#,
+            r#"{"name": "n", "type": "user", "package": "leadconduit-default", "username": "u", "password": "p"}"#,
         )
         .expect(201);
     mock.get(&format!("/credentials/{}", created.json()["id"].as_str().unwrap())).expect(404);
@@ -159,7 +159,8 @@ fn another_scenarios_conditions_hold_for_one_request() {
     assert_eq!(degraded(&[]), (false, 3), "the next one is not");
     assert_eq!(mock.ask("POST /connections", &outage, REPAIR).expect(503).header(APPLIED), Some("scenario=sso-outage"));
     // What is written is kept, in the sandbox's own world.
-    let input = r#"{"name": "kept", "type": "user", "package": "p", "username": "u", "password": "p"}"#;
+    let input =
+        r#"{"name": "kept", "type": "user", "package": "leadconduit-default", "username": "u", "password": "p"}"#;
     let id = mock.ask("POST /credentials", &outage, input).expect(201).json()["id"].as_str().unwrap().to_owned();
     assert_eq!(mock.get(&format!("/credentials/{id}")).expect(200).json()["name"], "kept");
     assert_eq!(mock.ask(&format!("GET /credentials/{id}"), &outage, "").expect(200).json()["name"], "kept");
@@ -176,7 +177,8 @@ fn another_scenarios_world_is_read_and_never_written() {
         let reply = mock.ask(&format!("GET {path}"), &empty, "").expect(200);
         assert_eq!((reply.json(), reply.header(APPLIED)), (json!([]), Some("scenario=empty-account")), "{path}");
     }
-    let input = r#"{"name": "lost", "type": "user", "package": "p", "username": "u", "password": "p"}"#;
+    let input =
+        r#"{"name": "lost", "type": "user", "package": "leadconduit-default", "username": "u", "password": "p"}"#;
     let told = refused(mock.ask("POST /credentials", &empty, input));
     assert!(told.contains("would be lost") && told.contains("PUT /__admin/scenario"), "{told}");
     let credentials = mock.get("/credentials").expect(200).text;

@@ -110,7 +110,9 @@ fn work_is_done_or_skipped_when_the_reply_is_lost() {
         )]);
         let count = || mock.get("/credentials").expect(200).json().as_array().unwrap().len();
         let before = count();
-        let input = json!({"name": "n", "type": "user", "package": "p", "username": "u", "password": "p"}).to_string();
+        let input =
+            json!({"name": "n", "type": "user", "package": "leadconduit-default", "username": "u", "password": "p"})
+                .to_string();
         let head = format!("POST /credentials HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\n", basic(JANE));
         let length = input.len();
         let request = format!("{head}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{input}");

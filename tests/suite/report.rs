@@ -75,7 +75,7 @@ fn visit(wire: &mut Wire) {
     wire.ask("GET", "/connections?relationship_type=seller", &[], None).expect(200);
     wire.ask("GET", "/connections?relationship_type=sellr&colour=blue", &[], None).expect(400);
     wire.ask("GET", "/conections", &[], None).expect(404);
-    let body = json!({"name": "n", "type": "user", "package": "p", "username": "u", "password": "p", "shape": "round"});
+    let body = json!({"name": "n", "type": "user", "package": "leadconduit-default", "username": "u", "password": "p", "shape": "round"});
     wire.ask("POST", "/credentials", &[], Some(&body)).expect(201);
     wire.ask("POST", "/onboards", &[], Some(&json!({"invitation": "x"}))).expect(400);
     wire.ask("GET", "/user", &[("Prefer", "scenario=maintenance")], None).expect(503);
@@ -302,7 +302,7 @@ fn what_was_sent_is_no_markup_and_no_secret() {
     let mut serving = Serving::start(&["--admin-token", TOKEN]);
     let mut wire = serving.wire();
     wire.ask("GET", &format!("/PATH/{JANE}"), &[], None).expect(404);
-    let body = json!({"name": "n", "type": "user", "package": "p", "username": "t0psecret", "password": "t0psecret",
+    let body = json!({"name": "n", "type": "user", "package": "leadconduit-default", "username": "t0psecret", "password": "t0psecret",
                       "<img src=x onerror=alert(2)>": 1, "esc\u{1b}[31m": 1, JANE: 1});
     wire.ask("POST", "/credentials", &[], Some(&body)).expect(201);
     wire.ask("GET", "/user?%3Cb%3E%26=1&token=t0psecret", &[], None).expect(200);

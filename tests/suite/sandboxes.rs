@@ -80,7 +80,8 @@ impl Client {
 
     fn round(&mut self, round: usize) {
         let name = format!("{} {round:02}", self.name);
-        let body = json!({"name": name, "type": "user", "package": "p", "username": "u", "password": "p"});
+        let body =
+            json!({"name": name, "type": "user", "package": "leadconduit-default", "username": "u", "password": "p"});
         let id = self.ask(201, "POST", "/credentials", Some(&body)).json()["id"].as_str().unwrap().to_owned();
         self.own.push(name);
         self.list();

@@ -61,7 +61,10 @@ fn send(mock: &Mock, place: Place, secret: &str, name: &str, sandbox: &str) -> A
         Cookie => headers.push(("cookie".into(), format!("session={secret}"))),
         Header => headers.push((format!("x-{}", name.replace('_', "-")), secret.into())),
         Query => line += &format!("?{name}={secret}&limit=1"),
-        Body => body = json!({"name": "a", "type": "user", "package": "p", "username": "u", name: secret}).to_string(),
+        Body => {
+            body = json!({"name": "a", "type": "user", "package": "leadconduit-default", "username": "u", name: secret})
+                .to_string()
+        }
         Nested => body = json!({"name": [{"deep": {name: [secret]}}]}).to_string(),
         BrokenJson => body = format!(r#"{{"name": "x", "{name}": "{secret}", "#),
         Form => {
@@ -133,7 +136,7 @@ fn no_output_holds_a_secret() {
 #[test]
 fn what_is_no_secret_is_kept_as_it_was() {
     let mock = Mock::healthy();
-    let body = r#"{ "name":  "a b", "type":"user",  "package": "p", "username": "u\/v" }"#;
+    let body = r#"{ "name":  "a b", "type":"user",  "package": "leadconduit-default", "username": "u\/v" }"#;
     mock.ask("POST /credentials?limit=1&x=a%20b", &[("x-trace", "t-1")], body);
     let kept = &mock.get("/__admin/requests").json()["requests"][0]["request"];
     assert_eq!(kept["body"], body);
@@ -143,8 +146,8 @@ fn what_is_no_secret_is_kept_as_it_was() {
     mock.ask(
         "POST /credentials",
         &[],
-        r#"{"name":"a","type":"user","package":"p","username":"u","password":"hidden"}"#,
+        r#"{"name":"a","type":"user","package":"leadconduit-default","username":"u","password":"hidden"}"#,
     );
     let kept = mock.get("/__admin/requests").json()["requests"][0]["request"]["body"].as_str().unwrap().to_owned();
-    assert_eq!(kept, r#"{"name":"a","type":"user","package":"p","username":"u","password":"***"}"#);
+    assert_eq!(kept, r#"{"name":"a","type":"user","package":"leadconduit-default","username":"u","password":"***"}"#);
 }

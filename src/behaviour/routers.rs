@@ -1,0 +1,115 @@
+//! Routers: one for a module at most, whose routes lead to sources of flows.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value, json};
+
+use super::{Answer, Outcome, Refusal, Writing, crud, entities, packages};
+use crate::world::{Account, Collection, Document, is_same_id, text};
+
+pub(super) fn create(call: &mut Writing<'_>) -> Outcome {
+    crud::create(call, Collection::Routers).map(in_a_list)
+}
+
+pub(super) fn update(call: &mut Writing<'_>) -> Outcome {
+    if crud::own(call, Collection::Routers)?.flag("standard") {
+        return Err(Refusal::new(422, "standard routers cannot be changed"));
+    }
+    crud::replace(call, Collection::Routers).map(in_a_list)
+}
+
+/// The documented reply is a list, though one router is made or changed.
+fn in_a_list(answer: Answer) -> Answer {
+    Answer::of(answer.status, crud::joined(vec![answer.body]))
+}
+
+/// What a router must be beyond its model, and what the server sets in it. `before` is the revision that it takes the
+/// place of; what is not sent stays.
+pub(super) fn complete(call: &mut Writing<'_>, router: &mut Value, before: Option<&Document>) -> Result<(), Refusal> {
+    for name in ["module_id", "routes"] {
+        if let Some(value) = before.and_then(|before| before.value().get(name)).filter(|_| router.get(name).is_none()) {
+            router[name] = value.clone();
+        }
+    }
+    if router.get("routes").is_none() {
+        router["routes"] = json!([]);
+    }
+    must_be_the_only_one(call, router)?;
+    for (index, route) in entities::items(router, "routes").iter().enumerate() {
+        must_lead_somewhere(call.account()?, &format!("/routes/{index}"), route)?;
+    }
+    identify(call, router, before.map(Document::value));
+    Ok(())
+}
+
+fn must_be_the_only_one(call: &Writing<'_>, router: &Value) -> Result<(), Refusal> {
+    let Some(module) = router.get("module_id").and_then(Value::as_str) else {
+        return Err(Refusal::new(422, "/module_id: a router needs the module whose leads it takes"));
+    };
+    packages::must_have_module(call.standard(), "/module_id", module)?;
+    let mut others = call.account()?.all(Collection::Routers).values();
+    let id = text(router, "id");
+    match others.find(|other| other.text("module_id") == Some(module) && other.text("id") != Some(id)) {
+        Some(other) => {
+            let other = other.text("id").unwrap_or_default();
+            Err(Refusal::new(422, format!("/module_id: module {module} has router {other} already")))
+        }
+        None => Ok(()),
+    }
+}
+
+fn must_lead_somewhere(account: &Account, at: &str, route: &Value) -> Result<(), Refusal> {
+    let (flow, source) = (text(route, "flow_id"), text(route, "source_id"));
+    for (name, id) in [("flow_id", flow), ("source_id", source)] {
+        if id.is_empty() {
+            return Err(Refusal::new(422, format!("{at}/{name}: a route needs the flow and the source it leads to")));
+        }
+    }
+    let found = account
+        .get(Collection::Flows, flow)
+        .ok_or_else(|| Refusal::dangling(&format!("{at}/flow_id"), "flow", flow))?;
+    let mut sources = entities::items(found.value(), "sources").iter();
+    match sources.any(|known| text(known, "id") == source || is_same_id(text(&known["entity"], "id"), source)) {
+        true => Ok(()),
+        false => Err(Refusal::new(422, format!("{at}/source_id: {source} is no source of flow {flow}"))),
+    }
+}
+
+/// Gives routes and rules their ids. What is sent is kept where the router had a part of that id, so that parts can be
+/// followed through updates.
+fn identify(call: &mut Writing<'_>, router: &mut Value, before: Option<&Value>) {
+    let mut known = HashSet::new();
+    if let Some(mut before) = before.cloned() {
+        each_part(&mut before, &mut |part| {
+            known.insert(text_of(part).to_owned());
+        });
+    }
+    each_part(router, &mut |part| {
+        let id = match known.take(text_of(part)) {
+            Some(kept) => kept,
+            None => call.world.next_short_id(),
+        };
+        part.shift_insert(0, "id".to_owned(), id.into());
+    });
+}
+
+fn text_of(part: &Map<String, Value>) -> &str {
+    part.get("id").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Looks at every part that has a short id: routes, rule sets, rules.
+fn each_part(holder: &mut Value, look: &mut dyn FnMut(&mut Map<String, Value>)) {
+    for name in ["routes", "rule_set", "rules"] {
+        let parts = match holder.get_mut(name) {
+            Some(Value::Array(parts)) => parts.as_mut_slice(),
+            Some(single) => std::slice::from_mut(single),
+            None => continue,
+        };
+        for part in parts {
+            if let Some(part) = part.as_object_mut() {
+                look(part);
+            }
+            each_part(part, look);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Integration packages: the same for everybody, and what credentials and entities name.
+
+use std::collections::BTreeSet;
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::support::{GLOBEX, Mock};
+
+#[test]
+fn packages_and_their_modules_agree() {
+    let mock = Mock::healthy();
+    let packages = mock.get("/packages").expect(200).json();
+    let packages = packages.as_array().unwrap();
+    assert!(packages.len() >= 15);
+    let mut inside = Vec::new();
+    for package in packages {
+        let id = package["id"].as_str().unwrap();
+        assert_eq!(mock.get(&format!("/packages/{id}")).expect(200).json(), *package);
+        let modules = package["integrations"].as_array().unwrap();
+        let paths: Vec<String> = package["paths"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|path| format!("{id}.{}", path.as_str().unwrap()))
+            .collect();
+        assert_eq!(modules.iter().map(|module| module["id"].as_str().unwrap()).collect::<Vec<_>>(), paths);
+        inside.extend(modules.iter().cloned());
+    }
+    assert_eq!(mock.get("/modules").expect(200).json(), Value::Array(inside));
+    assert_eq!(mock.get("/packages/leadconduit-nowhere").expect(404).error(), "package not found");
+    assert_eq!(mock.call(GLOBEX, Method::GET, "/packages", None).json(), *packages);
+}
+
+#[test]
+fn all_that_entities_and_flows_name_is_in_a_package() {
+    let mock = Mock::healthy();
+    let modules = mock.get("/modules").json();
+    let known: BTreeSet<&str> =
+        modules.as_array().unwrap().iter().map(|module| module["id"].as_str().unwrap()).collect();
+    for entity in mock.get("/entities").json().as_array().unwrap() {
+        for module in entity["module_ids"].as_array().unwrap() {
+            assert!(known.contains(module.as_str().unwrap()), "{} names {module}", entity["name"]);
+        }
+    }
+    for id in [
+        "leadconduit-default.inbound",
+        "leadconduit-default.outbound",
+        "leadconduit-salesforce.outbound.create_contact",
+    ] {
+        assert!(known.contains(id), "{id}");
+    }
+}
+
+#[test]
+fn a_credential_is_for_a_package_that_there_is() {
+    let mock = Mock::healthy();
+    let input = |package: &str| json!({"name": "n", "type": "token", "package": package, "token": "t"});
+    let refused = mock.post("/credentials", &input("leadconduit-nowhere")).expect(422).error();
+    assert_eq!(refused, "/package: package leadconduit-nowhere not found");
+    let made = mock.post("/credentials", &input("leadconduit-five9")).expect(201).json();
+    let path = format!("/credentials/{}", made["id"].as_str().unwrap());
+    assert_eq!(mock.put(&path, &input("leadconduit-nowhere")).expect(422).error(), refused);
+    assert_eq!(mock.get(&path).json(), made);
+}
+
+#[test]
+fn pricing_services_are_the_accounts_own() {
+    let mock = Mock::healthy();
+    let services = mock.get("/services").expect(200).json();
+    assert_eq!((services.as_array().unwrap().len(), &services[0]["name"]), (1, &json!("Acme price desk")));
+    assert_eq!(mock.call(GLOBEX, Method::GET, "/services", None).expect(200).json(), json!([]));
+}
