@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Failure, InputArgs, table};
+use crate::contract::fidelity;
 use crate::settings::Settings;
 use crate::start;
 
@@ -15,6 +16,9 @@ pub(super) struct OperationsArgs {
     /// Print JSON, for programs
     #[arg(long)]
     json: bool,
+    /// Print a Markdown table that tells how each operation and status is known
+    #[arg(long, conflicts_with = "json")]
+    markdown: bool,
     #[command(flatten)]
     input: InputArgs,
 }
@@ -45,6 +49,10 @@ pub(super) fn run(args: &OperationsArgs) -> Result<(), Failure> {
             .collect();
         let text = serde_json::to_string_pretty(&list).map_err(std::io::Error::other)?;
         writeln!(out, "{text}")?;
+        return Ok(());
+    }
+    if args.markdown {
+        write!(out, "{}", fidelity::table(&contract))?;
         return Ok(());
     }
     let rows: Vec<Vec<String>> = contract

@@ -7,6 +7,7 @@ pub mod bundle;
 pub mod check;
 pub mod evidence;
 pub mod example;
+pub mod fidelity;
 pub mod files;
 pub mod negotiate;
 pub mod operation;

@@ -13,7 +13,6 @@ pub struct Parameter<'c> {
     pub name: &'c str,
     pub place: &'c str,
     pub required: bool,
-    pub schema: &'c Value,
     pub example: Option<&'c Value>,
 }
 
@@ -59,7 +58,6 @@ pub fn parameters<'c>(contract: &'c Contract, operation: &Operation) -> Vec<Para
             name: parameter["name"].as_str().unwrap(),
             place: parameter["in"].as_str().unwrap(),
             required: parameter["required"] == true,
-            schema,
             example: parameter.get("example").or_else(named).or_else(of_schema),
         }
     };
@@ -73,6 +71,18 @@ pub fn in_query(name: &str, value: &Value) -> Vec<(String, String)> {
         Value::Array(items) => items.iter().map(|item| (name.to_owned(), text(item))).collect(),
         value => vec![(name.to_owned(), text(value))],
     }
+}
+
+/// An operation whose reply names, by a link of the contract, what another needs in its path; and the pointers to it.
+pub fn leading_to<'c>(contract: &'c Contract, operation: &Operation) -> Option<(&'c Operation, Vec<(String, String)>)> {
+    contract.operations.iter().find_map(|first| {
+        let replies = described(contract, first)["responses"].as_object()?;
+        let links = replies.values().filter_map(|reply| follow(contract, reply)["links"].as_object()).flatten();
+        let link = links.map(|(_, link)| link).find(|link| link["operationId"] == operation.id.as_str())?;
+        let pointer = |value: &Value| value.as_str().and_then(|v| v.strip_prefix("$response.body#")).map(str::to_owned);
+        let pointers = link["parameters"].as_object()?.iter();
+        Some((first, pointers.filter_map(|(name, value)| Some((name.clone(), pointer(value)?))).collect()))
+    })
 }
 
 impl<'c> Call<'c> {
