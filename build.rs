@@ -79,7 +79,8 @@ fn scenarios(folder: &Path, out: &Path) {
             }
         };
         let part = |key: &str| scenario.get(key).cloned().unwrap_or_default();
-        let head = serde_json::json!({"name": part("name"), "description": part("description"), "extends": part("extends")});
+        let head =
+            serde_json::json!({"name": part("name"), "description": part("description"), "extends": part("extends")});
         std::fs::write(out.join(format!("{name}.json")), scenario.to_string()).expect("the build folder is writable");
         std::fs::write(out.join(format!("{name}.head.json")), head.to_string()).expect("the build folder is writable");
     }

@@ -13,6 +13,7 @@
 //! | [`world`] | everything the simulated LeadConduit knows: accounts, documents, sign-on, clock, ids, chance |
 //! | [`rules`] | the rule language: conditions on the variables of leads and events |
 //! | [`behaviour`] | what each operation does to the world: one table |
+//! | [`inbound`] | what comes to the lead handler (submissions, pings, feedback), read and answered as the vendor's module does |
 //! | [`journal`] | exchanges, bounded and without secrets |
 //! | [`coverage`] | what a client has exercised, counted |
 //! | [`sandbox`] | isolated worlds, each with its scenario, faults and clock, and which one a request means |
@@ -57,6 +58,7 @@ pub mod embed;
 pub mod events;
 pub mod exchange;
 pub mod generate;
+pub mod inbound;
 pub mod journal;
 pub mod pipeline;
 pub mod pointer;

@@ -20,6 +20,7 @@ use crate::contract::route::PathValues;
 use crate::contract::{Credentials, Handler, Operation, Route, Violation, negotiate};
 use crate::exchange::{Body, Delivery, Reply, Request};
 use crate::generate;
+use crate::inbound::{self, Wish};
 use crate::journal::Exchange;
 use crate::problem::{self, Problem};
 use crate::sandbox::{Frame, Moved, Overlay, Sandbox, choose};
@@ -215,7 +216,7 @@ impl Pipeline {
         let route = self.route(request, choice.path);
         let operation = route.as_ref().ok().map(|(operation, _)| *operation);
         notes.operation = operation;
-        notes.unknown = matches!(route, Err(Stop::Problem(_)));
+        notes.unknown = matches!(route, Err(Stop::Problem(_) | Stop::Refused(_)));
         let mut said =
             speak::Said { spoken: &mut notes.spoken, headers: &mut notes.headers, delivery: &mut notes.delivery };
         if frame.has_rules(true) {
@@ -227,8 +228,10 @@ impl Pipeline {
         let wanted = negotiate(operation, request)?;
         let input = &mut notes.input;
         (*input, notes.violations) = check::check(operation, path, request, self.checks());
-        input.wanted = wanted;
-        self.refuse_violations(&notes.violations)?;
+        input.wanted = input.wanted.take().or(wanted);
+        if operation.handler == Handler::Api {
+            self.refuse_violations(&notes.violations)?;
+        }
         if notes.wishes.asks_for_contract_reply() {
             let seed = frame.seed();
             return Ok(preferences::contract_reply(&self.stage.contract, operation, &notes.wishes, frame.now, seed)?);
@@ -296,11 +299,20 @@ impl Pipeline {
             return Err(Stop::Answered(Reply::new(StatusCode::NO_CONTENT, "")));
         }
         match self.stage.contract.route(&request.method, path) {
+            // The lead handler, unlike the rest, has no HEAD.
+            Route::Found(operation, _) if request.method == Method::HEAD && operation.handler == Handler::Lead => {
+                Err(not_taken(&request.method, operation).into())
+            }
             Route::Found(operation, values) => Ok((operation, values)),
             Route::WrongMethod(operations) if request.method == Method::OPTIONS => {
                 Err(Stop::Answered(problem::options(&operations)))
             }
-            Route::WrongMethod(operations) => Err(Problem::wrong_method(&request.method, path, &operations).into()),
+            Route::WrongMethod(operations) => {
+                Err(match operations.iter().find(|operation| operation.handler == Handler::Lead) {
+                    Some(operation) => not_taken(&request.method, operation).into(),
+                    None => Problem::wrong_method(&request.method, path, &operations).into(),
+                })
+            }
             Route::Unknown(nearest) => Err(Problem::unknown_path(&request.method, path, nearest).into()),
         }
     }
@@ -397,6 +409,8 @@ fn whole(request: &Request) -> Result<(), Problem> {
 fn authenticate<'f>(operation: &Operation, frame: &'f Frame) -> Result<&'f Caller, Refusal> {
     match (&frame.caller, operation.credentials) {
         (Some(caller), Credentials::Needed | Credentials::Optional) => Ok(caller),
+        // A source may ask for the key of the company behind it, which only the gate can know.
+        (Some(caller), Credentials::Ignored) if operation.handler == Handler::Lead => Ok(caller),
         (None, Credentials::Needed) => Err(Refusal::not_authenticated()),
         _ => Ok(Caller::nobody()),
     }
@@ -424,6 +438,14 @@ fn negotiate(operation: &Operation, request: &Request) -> Result<Option<String>,
         None if negotiate::takes_json(&accept) => Ok(None),
         None => Err(forged()),
     }
+}
+
+/// What the lead handler says of a method that it does not take.
+fn not_taken(method: &Method, operation: &Operation) -> Refusal {
+    let refused = inbound::wrong_method(method, Wish::of(&operation.path));
+    let mut refusal = Refusal::from(&refused);
+    refusal.allow = Some(inbound::METHODS);
+    refusal
 }
 
 fn forged() -> Refusal {

@@ -83,7 +83,8 @@ pub fn load(settings: &Settings) -> Result<Loaded, StartError> {
     // here that its author should hear of before the server stands.
     std::thread::spawn(move || {
         let models = Collection::ALL.iter().map(|collection| collection.model());
-        let prepared = contract.prepare_requests().and_then(|()| contract.prepare_models(models.chain(["Account", "Event"])));
+        let prepared =
+            contract.prepare_requests().and_then(|()| contract.prepare_models(models.chain(["Account", "Event"])));
         if let Err(errors) = prepared {
             tracing::error!("a bug of the mock: {}", errors.join("; "));
         }

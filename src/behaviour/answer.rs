@@ -7,6 +7,7 @@ use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 
 use crate::exchange::JSON;
+use crate::inbound::Refused;
 use crate::world::clock::Timestamp;
 use crate::world::{Collection, document};
 
@@ -127,6 +128,12 @@ impl Refusal {
     }
 }
 
+impl From<&Refused> for Refusal {
+    /// What the lead handler could not read, in its own words.
+    fn from(refused: &Refused) -> Self {
+        Self::new(refused.status, refused.message.clone()).styled(Style::Text)
+    }
+}
+
 /// What an operation came to.
 pub type Outcome = Result<Answer, Refusal>;
-

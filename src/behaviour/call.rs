@@ -121,12 +121,7 @@ impl Writing<'_> {
     }
 
     /// The same for any account.
-    pub fn put_for(
-        &mut self,
-        account: &str,
-        collection: Collection,
-        value: &Value,
-    ) -> Result<Arc<Document>, Refusal> {
+    pub fn put_for(&mut self, account: &str, collection: Collection, value: &Value) -> Result<Arc<Document>, Refusal> {
         self.check(collection.model(), value)?;
         let id = crate::world::text(value, collection.key());
         let before = self.world.account(account).and_then(|owner| owner.get(collection, id)).cloned();
@@ -174,4 +169,3 @@ impl Writing<'_> {
         stamp(self.now)
     }
 }
-

@@ -13,10 +13,15 @@ mod connections;
 mod crud;
 mod destinations;
 mod entities;
+mod exports;
+mod feedback;
 mod invitations;
+mod leads;
 mod onboards;
 mod packages;
 mod routers;
+mod submission;
+mod system;
 mod table;
 mod users;
 

@@ -1,8 +1,8 @@
 //! Which operation does what.
 
 use super::{
-    Behaviour, access_logs, account, connections, destinations, entities, invitations, onboards, packages, routers,
-    users,
+    Behaviour, access_logs, account, connections, destinations, entities, exports, feedback, invitations, leads,
+    onboards, packages, routers, submission, system, users,
 };
 use crate::contract::{Contract, Operation};
 use crate::world::Collection;
@@ -32,6 +32,20 @@ const TABLE: &[(&str, Behaviour)] = &[
     ("create_source_invitation", Behaviour::Write(invitations::invite_source)),
     ("create_recipient_invitation", Behaviour::Write(invitations::invite_recipient)),
     ("resend_invitation", Behaviour::Write(invitations::resend)),
+    ("submit_lead", Behaviour::Write(submission::submit)),
+    ("submit_lead_get", Behaviour::Write(submission::submit)),
+    ("ping_lead", Behaviour::Read(submission::ping)),
+    ("ping_lead_get", Behaviour::Read(submission::ping)),
+    ("search_leads", Behaviour::Read(leads::search)),
+    ("submit_feedback", Behaviour::Write(feedback::submit)),
+    ("submit_feedback_by_get", Behaviour::Write(feedback::submit)),
+    ("list_exports", Behaviour::Read(exports::list)),
+    ("create_export", Behaviour::Write(exports::create)),
+    ("get_export", Behaviour::Read(exports::get)),
+    ("download_export", Behaviour::Write(exports::download)),
+    ("test_firehose", Behaviour::Read(system::firehose)),
+    ("get_status", Behaviour::Read(system::version)),
+    ("get_ui_version", Behaviour::Read(system::version)),
     ("list_entities", Behaviour::Read(entities::list)),
     ("create_entity", Behaviour::Create(Collection::Entities)),
     ("get_entity", Behaviour::Read(entities::get)),

@@ -4,10 +4,11 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use serde_json::Value;
 
 use super::negotiate;
-use super::operation::{Kind, Operation, Parameter, Place};
+use super::operation::{Handler, Kind, Operation, Parameter, Place};
 use super::route::PathValues;
 use super::violation::Violation;
 use crate::exchange::{Body, Request};
+use crate::inbound::{self, Inbound, Refused, Wish};
 use crate::pointer::escape;
 
 /// What an operation works with.
@@ -21,6 +22,8 @@ pub struct Input {
     pub body: Value,
     /// The media type of the answer that the caller wants, where an operation has several; `None` for JSON.
     pub wanted: Option<String>,
+    /// What a request to the lead handler says besides parameters, which are the body then; or why it is not read.
+    pub inbound: Option<Result<Inbound, Refused>>,
 }
 
 impl Input {
@@ -62,8 +65,11 @@ pub enum Checks {
 pub fn check(operation: &Operation, path: PathValues, request: &Request, checks: Checks) -> (Input, Vec<Violation>) {
     let mut violations = Vec::new();
     let query = request.query().map(parse_query).unwrap_or_default();
-    let body = read_body(operation, request, checks, &mut violations);
-    let input = Input { path, query, body: body.unwrap_or_default(), wanted: None };
+    let mut input = Input { path, query, ..Input::default() };
+    match operation.handler {
+        Handler::Api => input.body = read_body(operation, request, checks, &mut violations).unwrap_or_default(),
+        Handler::Lead => read_inbound(operation, request, &mut input, &mut violations),
+    }
     if checks == Checks::Off {
         // Without its body a request cannot be served at all, whatever is checked.
         violations.retain(|violation| violation.refused_with == Some(413));
@@ -73,12 +79,29 @@ pub fn check(operation: &Operation, path: PathValues, request: &Request, checks:
     (input, violations)
 }
 
+/// The lead handler reads requests in its own way. What it refuses is answered in its own words, after the gate.
+fn read_inbound(operation: &Operation, request: &Request, input: &mut Input, violations: &mut Vec<Violation>) {
+    let mut read = inbound::read(request, Wish::of(&operation.path));
+    match &mut read {
+        Ok(inbound) => {
+            input.body = Value::Object(std::mem::take(&mut inbound.parameters));
+            input.wanted = Some(inbound.media.name().to_owned());
+        }
+        Err(refused) => {
+            violations.push(Violation::refused(refused.status, refused.at, "unreadable", refused.message.clone()));
+        }
+    }
+    input.inbound = Some(read);
+}
+
 fn parse_query(query: &str) -> Vec<(String, String)> {
     form_urlencoded::parse(query.as_bytes()).map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
 }
 
 fn check_parameters(operation: &Operation, input: &Input, violations: &mut Vec<Violation>) {
-    for parameter in &operation.parameters {
+    // Where any name may stand, there is nothing to check but what the reader has checked.
+    let is_open = operation.parameters.iter().any(|parameter| parameter.kind == Kind::Rest);
+    for parameter in operation.parameters.iter().filter(|parameter| !is_open || parameter.place == Place::Path) {
         match parameter.place {
             Place::Path => {
                 let text = input.path(&parameter.name);
@@ -87,7 +110,7 @@ fn check_parameters(operation: &Operation, input: &Input, violations: &mut Vec<V
             Place::Query => check_query(parameter, input, violations),
         }
     }
-    for (name, _) in &input.query {
+    for (name, _) in input.query.iter().filter(|_| !is_open) {
         // Names that begin with two underscores speak to the mock, not to LeadConduit.
         if !name.starts_with("__") && !operation.parameters.iter().any(|p| p.place == Place::Query && p.name == *name) {
             let known = operation.parameters.iter().filter(|p| p.place == Place::Query).map(|p| p.name.as_str());
@@ -121,7 +144,7 @@ fn check_query(parameter: &Parameter, input: &Input, violations: &mut Vec<Violat
             violations.push(Violation::refused(400, &location("/query", name), "repeated", message));
             return;
         }
-        Kind::Text => Value::from(*first),
+        Kind::Text | Kind::Rest => Value::from(*first),
         Kind::Boolean => first.parse::<bool>().map_or_else(|_| Value::from(*first), Value::from),
         Kind::Integer => first.parse::<i64>().map_or_else(|_| Value::from(*first), Value::from),
         Kind::Number => first.parse::<f64>().map_or_else(|_| Value::from(*first), Value::from),

@@ -51,13 +51,12 @@ pub fn quality(accept: &str, media_type: &str) -> f32 {
             any if any.strip_suffix("/*") == Some(family) => 1,
             _ => return None,
         };
-        let weight = parts.filter_map(|part| part.split_once('=')).find(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
+        let weight =
+            parts.filter_map(|part| part.split_once('=')).find(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
         let weight = weight.and_then(|(_, value)| value.trim().parse::<f32>().ok()).unwrap_or(1.0);
         Some((closeness, weight))
     });
-    ranges
-        .max_by(|(a, x), (b, y)| a.cmp(b).then(x.total_cmp(y)))
-        .map_or(0.0, |(_, weight)| weight.clamp(0.0, 1.0))
+    ranges.max_by(|(a, x), (b, y)| a.cmp(b).then(x.total_cmp(y))).map_or(0.0, |(_, weight)| weight.clamp(0.0, 1.0))
 }
 
 /// The media type that an `Accept` header wants most among those that there are; the first of equals. `None` when it

@@ -97,6 +97,8 @@ pub enum Kind {
     Boolean,
     /// Text, repeated.
     List,
+    /// Not one parameter but all that have no entry of their own, by their own names.
+    Rest,
 }
 
 /// One parameter.
@@ -249,6 +251,7 @@ impl Reader<'_> {
                     Some("number") => Kind::Number,
                     Some("boolean") => Kind::Boolean,
                     Some("array") => Kind::List,
+                    Some("object") => Kind::Rest,
                     _ => Kind::Text,
                 },
                 check: Check::new(self.schemas, format!("{at}/schema")),

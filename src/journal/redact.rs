@@ -15,7 +15,7 @@ use crate::contract::Violation;
 pub const REDACTED: &str = "***";
 
 /// Words that names of secrets have in them. Case does not matter, nor do `-` and `_`.
-const WORDS: [&str; 14] = [
+const WORDS: [&str; 15] = [
     "password",
     "passwd",
     "passphrase",
@@ -27,6 +27,7 @@ const WORDS: [&str; 14] = [
     "accesskey",
     "readkey",
     "writekey",
+    "connectionstring",
     "authorization",
     "cookie",
     "signature",
@@ -34,7 +35,7 @@ const WORDS: [&str; 14] = [
 
 /// Finds the words, with anything between their parts that a name may have there.
 static SECRET: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let words = r"passw(or)?d|passphrase|pwd|secret|token|(api|private|access|read|write)[_-]?key|authorization|cookie|signature";
+    let words = r"passw(or)?d|passphrase|pwd|secret|token|(api|private|access|read|write)[_-]?key|connection[_-]?string|authorization|cookie|signature";
     RegexBuilder::new(words).case_insensitive(true).unicode(false).build().ok()
 });
 

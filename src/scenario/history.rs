@@ -133,8 +133,11 @@ impl History {
         let at = u32::try_from(at).unwrap_or(u32::MAX);
         // The first leads have an event more.
         let long = more * (each + 1);
-        let (lead, within) =
-            if at < long { (at / (each + 1), at % (each + 1)) } else { (more + (at - long) / each, (at - long) % each) };
+        let (lead, within) = if at < long {
+            (at / (each + 1), at % (each + 1))
+        } else {
+            (more + (at - long) / each, (at - long) % each)
+        };
         (lead, usize::try_from(within).unwrap_or(0))
     }
 

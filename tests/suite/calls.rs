@@ -53,7 +53,8 @@ pub fn parameters<'c>(contract: &'c Contract, operation: &Operation) -> Vec<Para
         let parameter = follow(contract, parameter);
         let schema = follow(contract, &parameter["schema"]);
         let named = || parameter.get("examples")?.as_object()?.values().next().map(|e| &follow(contract, e)["value"]);
-        let of_schema = || schema.get("example").or_else(|| schema.get("examples")?.get(0)).or_else(|| schema.get("default"));
+        let of_schema =
+            || schema.get("example").or_else(|| schema.get("examples")?.get(0)).or_else(|| schema.get("default"));
         Parameter {
             name: parameter["name"].as_str().unwrap(),
             place: parameter["in"].as_str().unwrap(),
@@ -71,6 +72,11 @@ pub fn in_query(name: &str, value: &Value) -> Vec<(String, String)> {
         Value::Array(items) => items.iter().map(|item| (name.to_owned(), text(item))).collect(),
         value => vec![(name.to_owned(), text(value))],
     }
+}
+
+/// What another parameter's default makes necessary, which no schema can say.
+fn is_needed(operation: &Operation, parameter: &str) -> bool {
+    operation.id == "test_firehose" && ["access_key_id", "secret_access_key"].contains(&parameter)
 }
 
 /// An operation whose reply names, by a link of the contract, what another needs in its path; and the pointers to it.
@@ -91,10 +97,13 @@ impl<'c> Call<'c> {
         let key = if operation.superuser || operation.id == "repair_connection" { SUPERUSER } else { JANE };
         let mut call = Self { operation, path: Vec::new(), query: Vec::new(), body: None, key };
         for parameter in parameters(contract, operation) {
-            let example = || parameter.example.unwrap_or_else(|| panic!("{}: {} has no example", operation.id, parameter.name));
+            let example =
+                || parameter.example.unwrap_or_else(|| panic!("{}: {} has no example", operation.id, parameter.name));
             match parameter.place {
                 "path" => call.path.extend(in_query(parameter.name, example())),
-                "query" if parameter.required => call.query.extend(in_query(parameter.name, example())),
+                "query" if parameter.required || is_needed(operation, parameter.name) => {
+                    call.query.extend(in_query(parameter.name, example()))
+                }
                 _ => {}
             }
         }
@@ -106,7 +115,8 @@ impl<'c> Call<'c> {
     pub fn bodies(contract: &'c Contract, operation: &Operation) -> Vec<Value> {
         let Some(body) = described(contract, operation).get("requestBody") else { return Vec::new() };
         let Some(media) = follow(contract, body).pointer("/content/application~1json") else { return Vec::new() };
-        let named = media["examples"].as_object().into_iter().flatten().map(|(_, e)| follow(contract, e)["value"].clone());
+        let named =
+            media["examples"].as_object().into_iter().flatten().map(|(_, e)| follow(contract, e)["value"].clone());
         let bodies: Vec<Value> = named.chain(media.get("example").cloned()).collect();
         let required = follow(contract, body)["required"] == true;
         assert!(!required || !bodies.is_empty(), "{} shows no body", operation.id);

@@ -167,7 +167,8 @@ fn every_problem_type_leads_to_a_section() {
 #[test]
 fn every_built_in_scenario_and_flag_is_named() {
     let readme = std::fs::read_to_string("README.md").unwrap();
-    for leadconduit_mock::scenario::built_in::BuiltIn { path: name, .. } in leadconduit_mock::scenario::built_in::FILES {
+    for leadconduit_mock::scenario::built_in::BuiltIn { path: name, .. } in leadconduit_mock::scenario::built_in::FILES
+    {
         let stem = std::path::Path::new(name).file_stem().unwrap().to_str().unwrap();
         assert!(readme.contains(&format!("`{stem}`")), "{stem} is missing from README.md");
     }

@@ -19,12 +19,23 @@ const FLOWS_PER_PARTY: usize = 10;
 
 /// What is bought and sold.
 const TRADES: [&str; 8] = [
-    "Auto insurance", "Home solar", "Mortgage refinance", "Home security", "Life insurance", "Roofing", "Debt relief",
+    "Auto insurance",
+    "Home solar",
+    "Mortgage refinance",
+    "Home security",
+    "Life insurance",
+    "Roofing",
+    "Debt relief",
     "Online degrees",
 ];
 
 /// Flows and who they need: sellers and buyers.
-pub(super) fn flows(maker: &mut Maker<'_>, counts: GeneratePart, now: Timestamp, made: &mut Vec<Made>) -> Vec<PlannedFlow> {
+pub(super) fn flows(
+    maker: &mut Maker<'_>,
+    counts: GeneratePart,
+    now: Timestamp,
+    made: &mut Vec<Made>,
+) -> Vec<PlannedFlow> {
     // A past of so many events for each lead needs flows of so many steps; the lead's own end is an event too.
     let steps = counts.events.div_ceil(counts.leads.max(1)).saturating_sub(1).clamp(2, STEPS_MAX);
     let mut planned: Vec<PlannedFlow> = Vec::new();
@@ -44,7 +55,14 @@ pub(super) fn flows(maker: &mut Maker<'_>, counts: GeneratePart, now: Timestamp,
 }
 
 /// The past of flows that were made.
-pub(super) fn past(world: &mut World, account: &str, own: &Value, counts: GeneratePart, flows: Vec<PlannedFlow>, now: Timestamp) {
+pub(super) fn past(
+    world: &mut World,
+    account: &str,
+    own: &Value,
+    counts: GeneratePart,
+    flows: Vec<PlannedFlow>,
+    now: Timestamp,
+) {
     let number = world.account(account).map_or(0, |account| account.events().pasts().count());
     let plan = Plan {
         seed: world.seed(),

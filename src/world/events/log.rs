@@ -14,6 +14,9 @@ use super::summary::{Lead, Summary};
 use crate::world::document::{Document, serialise};
 use crate::world::ids::ObjectId;
 
+/// How many events that were written an account keeps; the oldest go first. LeadConduit keeps them for 90 days.
+const WRITTEN_MAX: usize = 200_000;
+
 /// Events that were made up. Whatever is asked, and however often, the answer is the same.
 pub trait Past: Debug + Send + Sync {
     /// The events in the order of their ids.
@@ -98,6 +101,13 @@ impl EventLog {
         self.len() == 0
     }
 
+    /// The id of the newest event.
+    #[must_use]
+    pub fn last(&self) -> Option<ObjectId> {
+        let past = self.pasts.iter().filter_map(|past| past.summaries().last().map(|summary| summary.id));
+        past.chain(self.own.get_max().map(|(id, _)| *id)).max()
+    }
+
     /// The event of an id.
     #[must_use]
     pub fn get(&self, id: ObjectId) -> Option<Event<'_>> {
@@ -129,10 +139,11 @@ impl EventLog {
         self.ascending(Bound::Unbounded, Bound::Unbounded)
     }
 
-    /// The leads that the events tell of: the written ones, then those of the past.
+    /// The leads that the events tell of: the written ones, then those of the past that nothing was written about.
     pub fn leads(&self) -> impl Iterator<Item = &Lead> {
         let written = self.leads.values().map(|lead| &**lead);
-        written.chain(self.pasts.iter().flat_map(|past| past.leads()))
+        let past = self.pasts.iter().flat_map(|past| past.leads());
+        written.chain(past.filter(|lead| !self.leads.contains_key(&lead.id)))
     }
 
     /// The documents that were written, the oldest first.
@@ -157,7 +168,19 @@ impl EventLog {
             }
         }
         self.own.insert(summary.id, Arc::new(Written { summary, document: Arc::clone(&document) }));
+        if self.own.len() > WRITTEN_MAX {
+            self.forget_oldest();
+        }
         Some(document)
+    }
+
+    /// Lets go of the oldest event that was written, and of its lead when nothing else tells of it.
+    fn forget_oldest(&mut self) {
+        let Some((oldest, _)) = self.own.get_min().cloned() else { return };
+        let lead = self.own.remove(&oldest).and_then(|written| written.summary.lead);
+        if let Some(lead) = lead.filter(|lead| self.leads.get(lead).is_some_and(|known| known.latest == oldest)) {
+            self.leads.remove(&lead);
+        }
     }
 
     /// Adds a past.

@@ -66,8 +66,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 6] =
-        [Self::Success, Self::Failure, Self::Error, Self::Skip, Self::Continue, Self::Stop];
+    pub const ALL: [Self; 6] = [Self::Success, Self::Failure, Self::Error, Self::Skip, Self::Continue, Self::Stop];
 
     /// Its name in the API.
     #[must_use]
@@ -135,7 +134,10 @@ impl Summary {
             flow: id("flow"),
             source: id("source"),
             recipient: id("recipient"),
-            cost: number("cost").or_else(|| number("purchase_price")).or_else(|| price("purchase_price")).unwrap_or(0.0),
+            cost: number("cost")
+                .or_else(|| number("purchase_price"))
+                .or_else(|| price("purchase_price"))
+                .unwrap_or(0.0),
             revenue: number("revenue").unwrap_or(0.0),
         })
     }

@@ -1,0 +1,196 @@
+//! Which events an export is about, and the file that they make.
+
+use std::borrow::Cow;
+use std::ops::Bound;
+
+use serde_json::Value;
+
+use crate::behaviour::{Reading, Refusal};
+use crate::rules::{Condition, Form, Variables, find};
+use crate::world::clock::{Timestamp, stamp};
+use crate::world::events::{Event, EventLog};
+use crate::world::ids::ObjectId;
+use crate::world::standard::Kind;
+use crate::world::{Collection, text};
+
+/// How many events a file has at most.
+pub(super) const ROWS_MAX: usize = 10_000;
+
+/// What an event has of its own.
+const PROPERTIES: [&str; 26] = [
+    "id",
+    "type",
+    "outcome",
+    "reason",
+    "host",
+    "start_timestamp",
+    "end_timestamp",
+    "ms",
+    "wait_ms",
+    "overhead_ms",
+    "lag_ms",
+    "total_ms",
+    "handler_version",
+    "version",
+    "cap_reached",
+    "caps_reached",
+    "ping_limit_reached",
+    "expires_at",
+    "module_id",
+    "package_version",
+    "step_id",
+    "step_count",
+    "cost",
+    "revenue",
+    "recipient_event_id",
+    "appended",
+];
+
+/// What an event tells of others, under `vars`; reports and rules leave that word out.
+const VARIABLES: [&str; 10] =
+    ["lead", "flow", "source", "recipient", "submission", "account", "feedback", "price", "purchase_price", "event_id"];
+
+/// How moments are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dates {
+    Standard,
+    Legacy,
+}
+
+/// What an export is about.
+#[derive(Debug)]
+pub(super) struct Selection {
+    start_ms: i64,
+    end_ms: i64,
+    rules: Vec<Condition>,
+    fields: Vec<String>,
+    dates: Dates,
+    upto: Option<ObjectId>,
+}
+
+/// An event whose variables are called as rules or as reports call them.
+struct Seen<'e>(&'e Value);
+
+impl Variables for Seen<'_> {
+    fn get(&self, name: &str) -> Option<Cow<'_, Value>> {
+        let within = self.0.get("vars").and_then(|vars| find(vars, name));
+        within.or_else(|| find(self.0, name)).map(Cow::Borrowed)
+    }
+}
+
+impl Selection {
+    /// Reads what a job's document says.
+    pub(super) fn read(export: &Value) -> Result<Self, Refusal> {
+        let moment = |name: &str| {
+            let parsed = text(export, name).parse::<Timestamp>();
+            parsed.map_err(|_| Refusal::new(422, format!("/{name}: there is no such moment")))
+        };
+        let (start, end) = (moment("start")?, moment("end")?);
+        if end <= start {
+            return Err(Refusal::new(422, "/end: the range ends before it begins"));
+        }
+        let mut rules = Vec::new();
+        for (at, rule) in export.get("filter_rules").and_then(Value::as_array).into_iter().flatten().enumerate() {
+            // Both ways of naming comparisons are taken; a mistake is told in the words of flows, which know more.
+            let condition = Condition::rule(rule, Form::Flow)
+                .or_else(|mistake| Condition::rule(rule, Form::Report).map_err(|_| mistake))
+                .map_err(|mistake| {
+                    Refusal::new(422, format!("/filter_rules/{at}{}: {}", mistake.pointer, mistake.message))
+                })?;
+            rules.push(condition);
+        }
+        let fields = export.get("fields").and_then(Value::as_array).into_iter().flatten();
+        Ok(Self {
+            start_ms: start.as_millisecond(),
+            end_ms: end.as_millisecond(),
+            rules,
+            fields: fields.filter_map(Value::as_str).map(str::to_owned).collect(),
+            dates: if text(export, "date_format") == "legacy" { Dates::Legacy } else { Dates::Standard },
+            upto: text(export, "upto").parse().ok(),
+        })
+    }
+
+    /// Whether events, and leads, have what the columns are to show.
+    pub(super) fn check_fields(&self, call: &Reading<'_>) -> Result<(), Refusal> {
+        for (at, field) in self.fields.iter().enumerate() {
+            let name = field.strip_prefix("vars.").unwrap_or(field);
+            let root = name.split('.').next().unwrap_or_default();
+            if !VARIABLES.contains(&root) && (name.len() < field.len() || !PROPERTIES.contains(&root)) {
+                return Err(Refusal::new(422, format!("/fields/{at}: events have no {field}")));
+            }
+            let Some(of_lead) = name.strip_prefix("lead.") else { continue };
+            if of_lead != "id" && !is_lead_field(call, of_lead)? {
+                return Err(Refusal::dangling(&format!("/fields/{at}"), "field", of_lead));
+            }
+        }
+        Ok(())
+    }
+
+    /// How many events there are; more than a file can have are not counted on.
+    pub(super) fn count(&self, events: &EventLog) -> usize {
+        if self.rules.is_empty() {
+            return self.within(events).count();
+        }
+        self.rows(events).take(ROWS_MAX + 1).count()
+    }
+
+    /// The file: a line of names, then one for each event, the oldest first.
+    pub(super) fn file(&self, events: &EventLog) -> Result<Vec<u8>, Refusal> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let wrong = |error: csv::Error| Refusal::internal(error.to_string());
+        writer.write_record(&self.fields).map_err(wrong)?;
+        for event in self.rows(events).take(ROWS_MAX) {
+            let cells = self.fields.iter().map(|field| self.cell(&event, field));
+            writer.write_record(cells).map_err(wrong)?;
+        }
+        writer.into_inner().map_err(|error| Refusal::internal(error.to_string()))
+    }
+
+    fn within<'a>(&'a self, events: &'a EventLog) -> impl Iterator<Item = Event<'a>> + 'a {
+        let upto = self.upto.map_or(Bound::Unbounded, Bound::Included);
+        let in_range = |event: &Event<'_>| (self.start_ms..self.end_ms).contains(&event.summary().start_ms);
+        events.ascending(Bound::Unbounded, upto).filter(in_range)
+    }
+
+    fn rows<'a>(&'a self, events: &'a EventLog) -> impl Iterator<Item = Value> + 'a {
+        let holds = |event: &Value| self.rules.iter().all(|rule| rule.holds(&Seen(event)));
+        self.within(events).map(|event| event.value().into_owned()).filter(holds)
+    }
+
+    /// What stands in one column.
+    fn cell(&self, event: &Value, field: &str) -> String {
+        let seen = Seen(event);
+        let value = if PROPERTIES.contains(&field) { event.get(field).map(Cow::Borrowed) } else { seen.get(field) };
+        let value = value.as_deref().unwrap_or(&Value::Null);
+        let moment = match value {
+            Value::Number(ms) if field.ends_with("_timestamp") => {
+                ms.as_i64().and_then(|ms| Timestamp::from_millisecond(ms).ok())
+            }
+            Value::String(text) if field.ends_with("_at") || field.ends_with("timestamp") => text.parse().ok(),
+            _ => None,
+        };
+        match moment {
+            Some(at) if self.dates == Dates::Legacy => at.strftime("%m/%d/%Y %H:%M:%S").to_string(),
+            Some(at) => stamp(at),
+            None => plain(value),
+        }
+    }
+}
+
+/// Whether there is a field of that name; of a typed one a part may be asked for.
+fn is_lead_field(call: &Reading<'_>, name: &str) -> Result<bool, Refusal> {
+    let own = call.account()?.all(Collection::Fields);
+    let is_known = |id: &str| call.standard().get(Kind::Fields, id).is_some() || own.contains_key(id);
+    let ends = name.match_indices('.').map(|(at, _)| at).chain([name.len()]);
+    Ok(ends.into_iter().any(|end| is_known(&name[..end])))
+}
+
+/// A value in a line: of a typed one what was sent, of what has parts its JSON.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Object(typed) if typed.contains_key("raw") => plain(&typed["raw"]),
+        other => other.to_string(),
+    }
+}

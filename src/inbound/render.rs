@@ -1,0 +1,70 @@
+//! What the lead handler answers, as JSON or as XML.
+
+use quick_xml::Writer;
+use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
+use serde_json::{Map, Value};
+
+use super::Media;
+
+/// A number as JavaScript has it, without a fraction where there is none: an app that reads the price as a whole number
+/// takes `0` and fails at `0.0`.
+#[must_use]
+pub fn number(value: f64) -> Value {
+    #[expect(clippy::cast_possible_truncation, reason = "it is whole and small enough to be exact")]
+    if value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 {
+        return Value::from(value as i64);
+    }
+    Value::from(value)
+}
+
+/// A result in its order. What is null is left out of JSON and stands in XML as an empty element; who wants nothing of
+/// that leaves it out of the result.
+#[must_use]
+pub fn render(result: &Map<String, Value>, media: Media) -> Vec<u8> {
+    match media {
+        Media::Json | Media::Form => Value::Object(without_nulls(result)).to_string().into_bytes(),
+        Media::ApplicationXml | Media::TextXml => {
+            let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
+            // Writing to memory does not fail.
+            let _ = writer.write_event(Event::Decl(BytesDecl::new("1.0", None, None)));
+            let _ = element(&mut writer, "result", result);
+            writer.into_inner()
+        }
+    }
+}
+
+fn without_nulls(result: &Map<String, Value>) -> Map<String, Value> {
+    let kept = result.iter().filter(|(_, value)| !value.is_null());
+    kept.map(|(name, value)| {
+        let value = value.as_object().map_or_else(|| value.clone(), |inner| Value::Object(without_nulls(inner)));
+        (name.clone(), value)
+    })
+    .collect()
+}
+
+fn element(writer: &mut Writer<Vec<u8>>, name: &str, members: &Map<String, Value>) -> std::io::Result<()> {
+    writer.write_event(Event::Start(BytesStart::new(name)))?;
+    for (name, value) in members {
+        let text = match value {
+            Value::Object(inner) => {
+                element(writer, name, inner)?;
+                continue;
+            }
+            Value::Null => String::new(),
+            Value::String(text) => text.chars().filter(|c| is_xml(*c)).collect(),
+            other => other.to_string(),
+        };
+        if text.is_empty() {
+            writer.write_event(Event::Empty(BytesStart::new(name.as_str())))?;
+        } else {
+            let text = quick_xml::escape::partial_escape(text);
+            writer.create_element(name.as_str()).write_text_content(BytesText::from_escaped(text))?;
+        }
+    }
+    writer.write_event(Event::End(BytesEnd::new(name)))
+}
+
+/// XML has no way to write most control characters.
+fn is_xml(c: char) -> bool {
+    !c.is_control() || matches!(c, '\t' | '\n' | '\r' | '\u{7f}'..='\u{9f}')
+}

@@ -1,0 +1,114 @@
+//! Feedback: whose it may be, what is kept of it, and what the recipient is told.
+
+use serde_json::{Value, json};
+
+use crate::lead_submission::{LOANS, mock};
+use crate::support::Mock;
+
+/// The delivery of a step that takes feedback.
+const DELIVERY: &str = "69f40001940df5a34a388b01";
+/// That of a step that does not.
+const SILENT: &str = "69f40002940df5a34a388b02";
+/// The source event of the same lead.
+const SOURCE: &str = "69f40003940df5a34a388b03";
+const FORM: &str = "application/x-www-form-urlencoded";
+
+fn tell(mock: &Mock, query: &str, headers: &[(&str, &str)], body: &str) -> crate::support::Answer {
+    let headers: Vec<(&str, &str)> = [("key", "")].into_iter().chain(headers.iter().copied()).collect();
+    mock.ask(&format!("POST /feedback?{query}"), &headers, body)
+}
+
+/// The feedback events of the world, the oldest first.
+fn kept(mock: &Mock) -> Vec<Value> {
+    let state = mock.get("/__admin/state").expect(200).json();
+    let accounts = state["accounts"].as_array().unwrap().clone();
+    let events = accounts.iter().flat_map(|account| account["events"].as_array().cloned().unwrap_or_default());
+    let own = events.filter(|event| event["vars"]["flow"]["id"] == LOANS);
+    own.filter(|event| event["type"].as_str().unwrap().starts_with("feedback")).collect()
+}
+
+#[test]
+fn feedback_is_kept_passed_on_and_answered() {
+    let mock = mock();
+    // As the vendor's own tool sends it: a raw blank in a form.
+    let reply =
+        tell(&mock, &format!("event_id={DELIVERY}"), &[("content-type", FORM)], "type=conversion&reason=Closed won");
+    assert_eq!(
+        reply.expect(201).text,
+        "{\"outcome\":\"success\",\"lead\":{\"id\":\"69f40000940df5a34a388a01\",\"first_name\":\"Joe\",\
+         \"last_name\":\"Blow\",\"email\":\"joe@example.com\",\"phone_1\":\"5127891111\"},\"price\":20}"
+    );
+    let events = kept(&mock);
+    let types: Vec<&str> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
+    assert_eq!(types, ["feedback-received", "feedback-sent"]);
+    for event in &events {
+        assert_eq!((&event["outcome"], &event["recipient_event_id"]), (&json!("success"), &json!(DELIVERY)));
+        assert_eq!(event["step_id"], "cc0001");
+        assert_eq!(
+            event["vars"]["feedback"],
+            json!({"timestamp": "2026-05-01T12:00:00.000Z", "type": "conversion", "reason": "Closed won"})
+        );
+        assert_eq!(event["vars"]["lead"]["email"]["raw"], "Joe@Example.com", "what the delivery told stays");
+    }
+    assert_eq!(events[0]["module_id"], "leadconduit-standard.inbound.feedback");
+    assert_eq!(events[1]["module_id"], "leadconduit-default.outbound");
+    let found = mock.get("/search/leads?query=joe").expect(200).json();
+    assert_eq!(found["hits"][0]["latest_event"]["type"], "feedback-sent", "the lead knows of it");
+}
+
+#[test]
+fn the_accounts_rules_may_refuse_it() {
+    let mock = mock();
+    let query = format!("event_id={DELIVERY}&type=return&reason=Too+late");
+    let reply = mock.ask(&format!("GET /feedback?{query}"), &[("key", ""), ("accept", "text/xml")], "").expect(201);
+    assert_eq!(
+        reply.text,
+        "<?xml version=\"1.0\"?>\n<result>\n  <outcome>failure</outcome>\n  <reason>Feedback did not meet the rules</reason>\n  \
+         <lead>\n    <id>69f40000940df5a34a388a01</id>\n    <first_name>Joe</first_name>\n    <last_name>Blow</last_name>\n    \
+         <email>joe@example.com</email>\n    <phone_1>5127891111</phone_1>\n  </lead>\n  <price>-20</price>\n</result>"
+    );
+    let events = kept(&mock);
+    assert_eq!(events.len(), 1, "what is refused is not passed on");
+    assert_eq!((&events[0]["type"], &events[0]["outcome"]), (&json!("feedback-received"), &json!("failure")));
+}
+
+#[test]
+fn a_step_without_feedback_forbids_it() {
+    let mock = mock();
+    let reply = tell(&mock, &format!("event_id={SILENT}"), &[], r#"{"type": "return"}"#).expect(409);
+    assert_eq!(reply.text, r#"{"outcome":"failure","reason":"Feedback is forbidden"}"#);
+    assert_eq!(kept(&mock), [] as [Value; 0]);
+}
+
+#[test]
+fn the_query_goes_before_the_body() {
+    let mock = mock();
+    let query = format!("event_id={DELIVERY}&type=return&reason=Wrong+number");
+    tell(&mock, &query, &[("content-type", "text/xml")], "<f><type>conversion</type><reason>x</reason></f>")
+        .expect(201);
+    let told = &kept(&mock)[0]["vars"]["feedback"];
+    assert_eq!((&told["type"], &told["reason"]), (&json!("return"), &json!("Wrong number")));
+}
+
+#[test]
+fn only_deliveries_are_known_and_only_two_words() {
+    let mock = mock();
+    let unknown = [SOURCE, "69f40000940df5a34a388a01", "000000000000000000000000"];
+    for id in unknown {
+        let reply = tell(&mock, &format!("event_id={id}"), &[], r#"{"type": "return"}"#).expect(404);
+        assert_eq!(reply.json(), json!({"message": "Event not found"}), "{id}");
+    }
+    let rows = [
+        ("type=return".to_owned(), "event_id is missing"),
+        ("event_id=12345&type=return".to_owned(), "event_id must be 24 hexadecimal characters"),
+        (format!("event_id={DELIVERY}"), "type must be return or conversion"),
+        (format!("event_id={DELIVERY}&type=refund"), "type must be return or conversion"),
+    ];
+    for (query, message) in rows {
+        let reply = tell(&mock, &query, &[("content-type", FORM)], "").expect(400);
+        assert_eq!((reply.text.as_str(), reply.header("content-type")), (message, Some("text/plain")), "{query}");
+    }
+    let reply = tell(&mock, &format!("event_id={DELIVERY}"), &[], "whatever").expect(400);
+    assert_eq!(reply.text, "Body is not parsable as application/json -- Unexpected token w in JSON at position 0");
+    assert_eq!(kept(&mock), [] as [Value; 0]);
+}
