@@ -63,9 +63,14 @@ impl<'a> Reading<'a> {
         if at <= self.now {
             return true;
         }
+        self.changes_at(at);
+        false
+    }
+
+    /// The answer is another one from a moment on.
+    pub fn changes_at(&self, at: Timestamp) {
         let nearest = self.fresh_until.get().map_or(at, |other| other.min(at));
         self.fresh_until.set(Some(nearest));
-        false
     }
 
     /// The answer depends on the moment of the call, and is not fresh a moment later.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::{BufMut, Bytes, BytesMut};
 use serde_json::{Map, Value};
 
-use super::{Answer, Outcome, Reading, Refusal, Writing, entities, packages, routers};
+use super::{Answer, Outcome, Reading, Refusal, Writing, entities, fields, flows, packages, routers};
 use crate::world::standard::Kind;
 use crate::world::{Collection, Document, key_of, text};
 
@@ -59,6 +59,8 @@ fn complete(
     match collection {
         Collection::Credentials => packages::must_exist(call.standard(), "/package", text(value, "package")),
         Collection::Entities => entities::complete(call, value, before),
+        Collection::Fields => fields::complete(value),
+        Collection::Flows => flows::complete(call, value, before),
         Collection::Routers => routers::complete(call, value, before),
         _ => Ok(()),
     }
@@ -66,10 +68,10 @@ fn complete(
 
 /// What must not be there any more, or follows, when a document goes.
 fn release(call: &mut Writing<'_>, collection: Collection, document: &Document) -> Result<(), Refusal> {
-    let _ = (call, document);
-    match collection {
-        _ => Ok(()),
+    if collection == Collection::Flows {
+        flows::release(call, document);
     }
+    Ok(())
 }
 
 /// The standard documents that stand beside those of an account.
@@ -118,7 +120,8 @@ fn compose(call: &Writing<'_>, collection: Collection, id: &str, created_at: &st
     let mut value = Map::new();
     value.insert("id".to_owned(), id.into());
     for (name, sent) in call.input.body.as_object().into_iter().flatten() {
-        if !call.contract.is_read_only(collection.model(), name) {
+        // The id is settled: it was chosen on creation, and is that of the path from then on.
+        if name != "id" && !call.contract.is_read_only(collection.model(), name) {
             value.insert(name.clone(), sent.clone());
         }
     }

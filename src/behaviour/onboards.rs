@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Answer, Outcome, Refusal, Writing, connections};
-use crate::world::{Collection, Document, text};
+use super::{Answer, Outcome, Refusal, Writing, connections, flows};
+use crate::world::{Collection, text};
 
 const INBOUND: &str = "leadconduit-default.inbound";
 
@@ -134,8 +134,14 @@ fn extend_flow(call: &mut Writing<'_>, id: &str, mut source: Value) -> Result<St
         sources.push(source);
     }
     flow["updated_at"] = call.stamp().into();
-    let flow = call.put(Collection::Flows, &flow)?;
-    Ok(flow.text("id").unwrap_or(id).to_owned())
+    save_live(call, &flow)
+}
+
+/// What an onboard sets up handles leads at once; nothing tells of a deployment that the client had to ask for.
+fn save_live(call: &mut Writing<'_>, flow: &Value) -> Result<String, Refusal> {
+    call.put(Collection::Flows, flow)?;
+    flows::make_live(call, flow)?;
+    Ok(text(flow, "id").to_owned())
 }
 
 /// A flow that does nothing yet but take the seller's leads.
@@ -153,8 +159,7 @@ fn create_flow(call: &mut Writing<'_>, mut source: Value) -> Result<String, Refu
         "created_at": stamp,
         "updated_at": stamp,
     });
-    call.put(Collection::Flows, &flow)?;
-    Ok(id)
+    save_live(call, &flow)
 }
 
 /// Writes the buyer's flow into the mappings of the seller's steps that deliver to this buyer, where the seller's
@@ -166,8 +171,9 @@ fn deliver_to(call: &mut Writing<'_>, seller: &str, flow: &str) -> Result<(), Re
         return Ok(());
     };
     let entity = entity.to_owned();
-    let flows: Vec<Arc<Document>> = account.all(Collection::Flows).values().cloned().collect();
-    for found in flows {
+    let of = |kind| account.all(kind).values().map(move |flow| (kind, Arc::clone(flow)));
+    let flows: Vec<_> = of(Collection::Flows).chain(of(Collection::LiveFlows)).collect();
+    for (kind, found) in flows {
         let mut changed = found.value().clone();
         let mut touched = false;
         for step in changed["steps"].as_array_mut().into_iter().flatten() {
@@ -178,7 +184,7 @@ fn deliver_to(call: &mut Writing<'_>, seller: &str, flow: &str) -> Result<(), Re
         }
         if touched {
             changed["updated_at"] = call.stamp().into();
-            call.put_for(seller, Collection::Flows, &changed)?;
+            call.put_for(seller, kind, &changed)?;
         }
     }
     Ok(())

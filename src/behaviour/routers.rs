@@ -1,10 +1,8 @@
 //! Routers: one for a module at most, whose routes lead to sources of flows.
 
-use std::collections::HashSet;
+use serde_json::{Value, json};
 
-use serde_json::{Map, Value, json};
-
-use super::{Answer, Outcome, Refusal, Writing, crud, entities, packages};
+use super::{Answer, Outcome, Refusal, Writing, crud, entities, packages, parts};
 use crate::world::{Account, Collection, Document, is_same_id, text};
 
 pub(super) fn create(call: &mut Writing<'_>) -> Outcome {
@@ -38,7 +36,7 @@ pub(super) fn complete(call: &mut Writing<'_>, router: &mut Value, before: Optio
     for (index, route) in entities::items(router, "routes").iter().enumerate() {
         must_lead_somewhere(call.account()?, &format!("/routes/{index}"), route)?;
     }
-    identify(call, router, before.map(Document::value));
+    parts::identify(call, router, before.map(Document::value));
     Ok(())
 }
 
@@ -72,44 +70,5 @@ fn must_lead_somewhere(account: &Account, at: &str, route: &Value) -> Result<(),
     match sources.any(|known| text(known, "id") == source || is_same_id(text(&known["entity"], "id"), source)) {
         true => Ok(()),
         false => Err(Refusal::new(422, format!("{at}/source_id: {source} is no source of flow {flow}"))),
-    }
-}
-
-/// Gives routes and rules their ids. What is sent is kept where the router had a part of that id, so that parts can be
-/// followed through updates.
-fn identify(call: &mut Writing<'_>, router: &mut Value, before: Option<&Value>) {
-    let mut known = HashSet::new();
-    if let Some(mut before) = before.cloned() {
-        each_part(&mut before, &mut |part| {
-            known.insert(text_of(part).to_owned());
-        });
-    }
-    each_part(router, &mut |part| {
-        let id = match known.take(text_of(part)) {
-            Some(kept) => kept,
-            None => call.world.next_short_id(),
-        };
-        part.shift_insert(0, "id".to_owned(), id.into());
-    });
-}
-
-fn text_of(part: &Map<String, Value>) -> &str {
-    part.get("id").and_then(Value::as_str).unwrap_or_default()
-}
-
-/// Looks at every part that has a short id: routes, rule sets, rules.
-fn each_part(holder: &mut Value, look: &mut dyn FnMut(&mut Map<String, Value>)) {
-    for name in ["routes", "rule_set", "rules"] {
-        let parts = match holder.get_mut(name) {
-            Some(Value::Array(parts)) => parts.as_mut_slice(),
-            Some(single) => std::slice::from_mut(single),
-            None => continue,
-        };
-        for part in parts {
-            if let Some(part) = part.as_object_mut() {
-                look(part);
-            }
-            each_part(part, look);
-        }
     }
 }

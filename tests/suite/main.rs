@@ -18,6 +18,7 @@
 mod access_logs;
 mod account;
 mod calls;
+mod caps;
 mod cli;
 mod connections;
 mod contract;
@@ -34,6 +35,8 @@ mod explain;
 mod exports;
 mod faults;
 mod feedback;
+mod fields;
+mod flows;
 mod house;
 mod http;
 mod invitations;

@@ -1,0 +1,79 @@
+//! Fields: those that are built in, and an account's own beside them.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{Answer, Outcome, Reading, Refusal, Writing, crud};
+use crate::world::standard::Kind;
+use crate::world::{Collection, Document, document};
+
+/// All fields, or those that one flow collects.
+pub(super) fn list(call: &Reading<'_>) -> Outcome {
+    let Some(flow) = call.input.query("flow_id") else { return crud::list(call, Collection::Fields) };
+    let found = match call.account()?.get(Collection::Flows, flow) {
+        Some(flow) => of_flow(call, flow)?,
+        None => Vec::new(),
+    };
+    Ok(Answer::of(200, crud::array(found)))
+}
+
+/// The fields that a flow collects, in its order.
+pub(super) fn of_flow<'a>(call: &Reading<'a>, flow: &Document) -> Result<Vec<&'a Arc<Document>>, Refusal> {
+    let ids = flow.value().get("fields").and_then(Value::as_array);
+    named(call, ids.into_iter().flatten().filter_map(Value::as_str))
+}
+
+/// The fields of these ids. One that was deleted is left out.
+pub(super) fn named<'a, 'i>(
+    call: &Reading<'a>,
+    ids: impl Iterator<Item = &'i str>,
+) -> Result<Vec<&'a Arc<Document>>, Refusal> {
+    call.account()?;
+    Ok(ids.filter_map(|id| crud::find(call, Collection::Fields, id).ok()).collect())
+}
+
+/// The types that fields and variables have.
+pub(super) fn types(call: &Reading<'_>) -> Outcome {
+    call.account()?;
+    Ok(Answer::of(200, crud::array(call.standard().all(Kind::Types))))
+}
+
+/// What the server sets in an account's own field.
+pub(super) fn complete(field: &mut Value) -> Result<(), Refusal> {
+    field["standard"] = false.into();
+    Ok(())
+}
+
+/// Removes a field of the account's own, and writes into the flows that collect it what they have to drop.
+pub(super) fn delete(call: &mut Writing<'_>) -> Outcome {
+    let field = crud::own(call, Collection::Fields)?;
+    let id = field.text("id").unwrap_or_default();
+    let mut flows = Vec::new();
+    for flow in collecting(call, id)? {
+        let mut changed = flow.value().clone();
+        let message = Value::from(format!("field {id} not found"));
+        let errors = &mut changed["errors"]["fields"];
+        match errors.as_array_mut() {
+            Some(errors) => errors.push(message),
+            None => *errors = json!([message]),
+        }
+        call.put(Collection::Flows, &changed)?;
+        flows.push(json!({"id": changed["id"], "name": changed["name"], "errors": changed["errors"]}));
+    }
+    let removed = call.remove(Collection::Fields, id)?;
+    let mut told = removed.value().clone();
+    if !flows.is_empty() {
+        told["flows"] = flows.into();
+    }
+    Ok(Answer::of(202, document::serialise(&told)))
+}
+
+/// The flows that collect a field.
+fn collecting(call: &Writing<'_>, field: &str) -> Result<Vec<Arc<Document>>, Refusal> {
+    let collects = |flow: &Document| {
+        let fields = flow.value().get("fields").and_then(Value::as_array);
+        fields.into_iter().flatten().any(|id| id == field)
+    };
+    Ok(call.account()?.all(Collection::Flows).values().filter(|flow| collects(flow)).cloned().collect())
+}

@@ -1,0 +1,377 @@
+//! Flows: references that lead somewhere, ids of parts, and the saved revision beside the live one.
+
+use std::collections::HashSet;
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, BUYER, FLOW, GLOBEX, JANE, Mock, SUPERUSER};
+
+pub const SOLAR: &str = "66a1c0de940df5a34a3889f2";
+const SUMMIT: &str = "5d9a4b10940df5a34a3888c1";
+const BRIGHTPATH: &str = "64b8f2a0940df5a34a3888c2";
+const NOBODY: &str = "000000000000000000000000";
+
+fn body() -> Value {
+    json!({
+        "name": "Roofing, Nevada",
+        "enabled": true,
+        "fields": ["first_name", "email", "loan_amount_acme"],
+        "acceptance_criteria": {
+            "outcome": "failure",
+            "rule_set": {"op": "and", "rules": [
+                {"lhv": "lead.email", "op": "is not blank"},
+                {"op": "or", "rules": [{"lhv": "lead.state", "op": "is equal to", "rhv": "NV"}]},
+            ]},
+        },
+        "caps": [{"name": "all", "maximum": 9, "duration": 1, "duration_units": "day", "caps": [{"name": "inner"}]}],
+        "ping_limits": [{"name": "asked", "maximum": 3, "duration": 1, "duration_units": "hour"}],
+        "pricing": {"prices": [{"amount": 3}, {"amount": 4.5}]},
+        "sources": [{
+            "entity": {"id": SUMMIT},
+            "integration": {"module_id": "leadconduit-default.inbound", "mappings": [{"property": "a", "value": "b"}]},
+        }],
+        "steps": [
+            {"type": "filter", "outcome": "failure", "rule_set": {"op": "and", "rules": [{"lhv": "lead.email", "op": "is blank"}]}},
+            {"type": "recipient", "entity": {"id": BRIGHTPATH}, "integration": {"module_id": "leadconduit-default.outbound"}},
+        ],
+    })
+}
+
+/// Puts a value where a pointer leads, whether something is there or not.
+fn put(document: &mut Value, pointer: &str, value: Value) {
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    let parent = match document.pointer_mut(parent) {
+        Some(parent) => parent,
+        None => {
+            put(document, parent, json!({}));
+            document.pointer_mut(parent).unwrap()
+        }
+    };
+    match parent {
+        Value::Array(items) => match name.parse::<usize>() {
+            Ok(at) if at < items.len() => items[at] = value,
+            _ => items.push(value),
+        },
+        parent => parent[name] = value,
+    }
+}
+
+fn deploy(mock: &Mock, path: &str) -> Answer {
+    mock.call(JANE, Method::POST, &format!("{path}/deploy"), None)
+}
+
+fn path(id: &Value) -> String {
+    format!("/flows/{}", id.as_str().unwrap())
+}
+
+/// Every id of a part, with the key that the part stands under.
+fn ids(value: &Value, under: &str, found: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(object) => {
+            if let Some(id) = object.get("id").and_then(Value::as_str).filter(|_| under != "entity") {
+                found.push((under.to_owned(), id.to_owned()));
+            }
+            object.iter().for_each(|(key, value)| ids(value, key, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| ids(item, under, found)),
+        _ => {}
+    }
+}
+
+fn parts(flow: &Value) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    ids(flow, "flow", &mut found);
+    found
+}
+
+#[test]
+fn a_flow_lives_from_create_to_delete() {
+    let mock = Mock::healthy();
+    let before = mock.get("/flows").expect(200).json();
+    assert_eq!((&before[0]["id"], &before[1]["id"]), (&json!(FLOW), &json!(SOLAR)), "in the order of creation");
+    let mut sent = body();
+    sent["created_at"] = "2001-01-01T00:00:00Z".into();
+    sent["errors"] = json!({"fields": ["mine"]});
+    let created = mock.post("/flows", &sent).expect(201).json();
+    assert_eq!(created["name"], "Roofing, Nevada");
+    assert_ne!(created["created_at"], sent["created_at"]);
+    assert_eq!(created.get("errors"), None, "what is wrong with a flow is the server's to say");
+    let entity = json!({"id": SUMMIT, "name": "Summit Lead Partners", "time_zone": "America/Denver"});
+    assert_eq!(created["sources"][0]["entity"], entity, "names come from the entity");
+    let path = path(&created["id"]);
+    assert_eq!(mock.get(&path).expect(200).json(), created);
+    assert_eq!(mock.get("/flows").json().as_array().unwrap().last(), Some(&created));
+
+    let mut changed = created.clone();
+    changed["name"] = "Roofing, Utah".into();
+    changed["id"] = SOLAR.into();
+    changed["sources"][0]["entity"]["name"] = "Whatever".into();
+    changed.as_object_mut().unwrap().remove("pricing");
+    let updated = mock.put(&path, &changed).expect(200).json();
+    assert_eq!((&updated["id"], &updated["created_at"]), (&created["id"], &created["created_at"]));
+    assert_eq!(updated["name"], "Roofing, Utah");
+    assert_eq!(updated["sources"][0]["entity"], entity);
+    assert_eq!(updated.get("pricing"), None, "what is not sent is gone");
+    assert_eq!(mock.get(&format!("/flows/{SOLAR}")).json(), before[1], "the id of the path counts");
+
+    assert_eq!(mock.delete(&path).expect(200).json(), updated);
+    mock.get(&path).expect(404);
+    mock.put(&path, &body()).expect(404);
+    deploy(&mock, &path).expect(404);
+    assert_eq!(mock.get("/flows").json(), before);
+}
+
+#[test]
+fn what_a_flow_names_must_exist() {
+    let mock = Mock::healthy();
+    let before = mock.get("/flows").json();
+    let inbound = "leadconduit-default.inboundd";
+    let rows = [
+        ("/fields/1", json!("shoe_size"), "field shoe_size"),
+        ("/sources/0/entity/id", json!(NOBODY), "entity 000000000000000000000000"),
+        ("/sources/0/credential_id", json!(NOBODY), "credential 000000000000000000000000"),
+        ("/sources/0/integration/module_id", json!(inbound), "module leadconduit-default.inboundd"),
+        ("/sources/0/feedback/integration/module_id", json!("nobody"), "module nobody"),
+        ("/sources/0/pricing_service", json!({"service_id": NOBODY, "fallback_price": 1}), "pricing service 0000"),
+        ("/steps/1/entity/id", json!(NOBODY), "entity 000000000000000000000000"),
+        ("/steps/1/integration/module_id", json!("leadconduit-nowhere.outbound"), "module leadconduit-nowhere.outbound"),
+        ("/destinations", json!([{"instance_id": "nowhere"}]), "destination nowhere"),
+        ("/pricing_service", json!({"service_id": NOBODY, "fallback_price": 1}), "pricing service 0000"),
+        ("/firehose", json!({"credential_id": NOBODY, "bucket": "acme-leads", "enabled": true}), "credential 0000"),
+    ];
+    for (pointer, value, what) in rows {
+        let mut sent = body();
+        put(&mut sent, pointer, value);
+        for answer in [mock.post("/flows", &sent), mock.put(&format!("/flows/{FLOW}"), &sent)] {
+            let error = answer.expect(422).error();
+            assert!(error.starts_with(pointer) && error.contains(what) && error.ends_with("not found"), "{error}");
+        }
+    }
+    assert_eq!(mock.get("/flows").json(), before);
+    // Another account's things exist for that account only; standard ones for everybody.
+    assert!(mock.call(GLOBEX, Method::POST, "/flows", Some(&body())).expect(422).error().starts_with("/fields/2"));
+}
+
+#[test]
+fn good_references_are_kept() {
+    let mock = Mock::healthy();
+    let mut sent = body();
+    put(&mut sent, "/sources/0/credential_id", json!("5ff33b53940df5a34a388801"));
+    put(&mut sent, "/pricing_service", json!({"service_id": "66b2f7aa940df5a34a388a51", "fallback_price": 2}));
+    put(&mut sent, "/destinations", json!([{"instance_id": "SW5zdGFuY2U6YWNtZS1zaGVldA", "name": "Lead sheet"}]));
+    let standard = mock.get("/entities").json()[0].clone();
+    put(&mut sent, "/steps/1/entity/id", standard["id"].clone());
+    let created = mock.post("/flows", &sent).expect(201).json();
+    assert_eq!(created["sources"][0]["credential_id"], "5ff33b53940df5a34a388801");
+    assert_eq!(created["pricing_service"], sent["pricing_service"]);
+    assert_eq!(created["destinations"], sent["destinations"]);
+    assert_eq!(created["steps"][1]["entity"]["name"], standard["name"]);
+}
+
+#[test]
+fn what_cannot_be_is_refused_with_its_place() {
+    let mock = Mock::healthy();
+    let rows = [
+        ("/acceptance_criteria/rule_set/rules/0", json!({"lhv": "lead.email", "op": "matches pattern", "rhv": "(" })),
+        ("/caps/0/caps/0/rule_set", json!({"op": "and", "rules": [{"lhv": "lead.email", "op": "matches pattern", "rhv": "[z-a]"}]})),
+        ("/pricing/override", json!(true)),
+    ];
+    let places = ["/acceptance_criteria/rule_set/rules/0", "/caps/0/caps/0/rule_set/rules/0", "/pricing/prices"];
+    for ((pointer, value), place) in rows.into_iter().zip(places) {
+        let mut sent = body();
+        put(&mut sent, pointer, value);
+        let error = mock.post("/flows", &sent).expect(422).error();
+        assert!(error.starts_with(place), "{error}");
+    }
+    let mut sent = body();
+    sent["pricing"] = json!({"override": true, "prices": []});
+    mock.post("/flows", &sent).expect(201);
+}
+
+#[test]
+fn the_server_gives_parts_their_ids() {
+    let mock = Mock::healthy();
+    let mut sent = body();
+    put(&mut sent, "/sources/0/id", json!("mine01"));
+    put(&mut sent, "/caps/0/id", json!(NOBODY));
+    put(&mut sent, "/caps/0/created_at", json!("2001-01-01T00:00:00Z"));
+    let created = mock.post("/flows", &sent).expect(201).json();
+    let found = parts(&created);
+    let expected = [
+        "flow", "acceptance", "rules", "rules", "rules", "caps", "caps", "ping_limits", "prices", "prices", "sources",
+        "mappings", "steps", "rule_set", "rules", "steps",
+    ];
+    assert_eq!(found.len(), expected.len(), "{found:?}");
+    let distinct: HashSet<&String> = found.iter().map(|(_, id)| id).collect();
+    assert_eq!(distinct.len(), found.len(), "{found:?}");
+    for (under, id) in &found {
+        let length = if ["flow", "caps", "ping_limits"].contains(&under.as_str()) { 24 } else { 6 };
+        assert_eq!(id.len(), length, "{under} {id}");
+        assert!(id != "mine01" && id != NOBODY, "nobody has had that id: {under}");
+    }
+    for limit in ["/caps/0", "/caps/0/caps/0", "/ping_limits/0"] {
+        assert_eq!(created.pointer(limit).unwrap()["created_at"], created["created_at"], "{limit}");
+    }
+}
+
+#[test]
+fn parts_are_followed_through_updates() {
+    let mock = Mock::healthy();
+    mock.put("/__admin/clock", &json!({"freeze": "2026-03-01T12:00:00Z"})).expect(200);
+    let created = mock.post("/flows", &body()).expect(201).json();
+    let path = path(&created["id"]);
+    mock.put("/__admin/clock", &json!({"freeze": "2026-03-02T12:00:00Z"})).expect(200);
+    let same = mock.put(&path, &created).expect(200).json();
+    assert_eq!(parts(&same), parts(&created));
+    assert_eq!(same["caps"], created["caps"], "with the time that they were made at");
+    assert_eq!(same["updated_at"], "2026-03-02T12:00:00.000Z");
+
+    let mut changed = created.clone();
+    // The steps change places, the price is there twice, another cap comes along, one id was made up.
+    changed["steps"].as_array_mut().unwrap().reverse();
+    changed["pricing"]["prices"][1] = created["pricing"]["prices"][0].clone();
+    changed["caps"].as_array_mut().unwrap().push(json!({"name": "new"}));
+    changed["sources"][0]["id"] = "mine01".into();
+    let after = mock.put(&path, &changed).expect(200).json();
+    assert_eq!(after["steps"][0]["id"], created["steps"][1]["id"]);
+    assert_eq!(after["steps"][1]["id"], created["steps"][0]["id"]);
+    assert_eq!(after["pricing"]["prices"][0]["id"], created["pricing"]["prices"][0]["id"]);
+    assert!(!parts(&created).iter().any(|(_, id)| after["pricing"]["prices"][1]["id"] == id.as_str()));
+    assert_eq!(after["caps"][1]["created_at"], "2026-03-02T12:00:00.000Z");
+    assert!(after["sources"][0]["id"] != "mine01" && after["sources"][0]["id"] != created["sources"][0]["id"]);
+}
+
+#[test]
+fn the_client_may_choose_a_free_id() {
+    let mock = Mock::healthy();
+    let mut sent = body();
+    sent["id"] = "ABCDEF00ABCDEF00ABCDEF00".into();
+    let created = mock.post("/flows", &sent).expect(201).json();
+    assert_eq!(created["id"], "abcdef00abcdef00abcdef00", "one id, whatever its case");
+    let refused = mock.post("/flows", &sent).expect(422);
+    assert!(refused.error().starts_with("/id"), "{}", refused.text);
+    sent["id"] = "nope".into();
+    mock.post("/flows", &sent).expect(400);
+    // Of another account's ids nothing is told.
+    sent["id"] = SOLAR.into();
+    sent["fields"] = json!([]);
+    sent["sources"] = json!([]);
+    sent["steps"] = json!([]);
+    mock.call(GLOBEX, Method::POST, "/flows", Some(&sent)).expect(201);
+    assert_eq!(mock.get(&format!("/flows/{SOLAR}")).json()["name"], "Home solar, Arizona");
+}
+
+#[test]
+fn what_is_live_changes_with_a_deployment_only() {
+    let mock = Mock::healthy();
+    // Counters are of live caps, so that they tell what is live.
+    let mut created = mock.post("/flows", &body()).expect(201).json();
+    let path = path(&created["id"]);
+    let cap = |at: &Value| format!("/caps/{}", at["id"].as_str().unwrap());
+    let first = cap(&created["caps"][0]);
+    mock.get(&first).expect(404);
+    let message = "Your flow was deployed and the most recent changes are now live";
+    assert_eq!(deploy(&mock, &path).expect(200).json(), json!({"message": message}));
+    mock.get(&first).expect(200);
+
+    created["caps"] = json!([{"maximum": 1, "duration": 1, "duration_units": "day"}]);
+    let second = cap(&mock.put(&path, &created).expect(200).json()["caps"][0]);
+    assert_ne!(first, second);
+    mock.get(&first).expect(200);
+    mock.get(&second).expect(404);
+    deploy(&mock, &path).expect(200);
+    mock.get(&first).expect(404);
+    mock.get(&second).expect(200);
+    mock.delete(&path).expect(200);
+    mock.get(&second).expect(404);
+}
+
+#[test]
+fn a_set_up_buyer_takes_leads_at_once() {
+    let mock = Mock::healthy();
+    mock.post("/onboard/buyer", &json!({"connection_id": BUYER, "flow_id": SOLAR})).expect(200);
+    let state = mock.get("/__admin/state").expect(200).json();
+    let account = &state["world"]["accounts"][0];
+    let of = |list: &str| account[list].as_array().unwrap().iter().find(|f| f["id"] == SOLAR).unwrap()["sources"].clone();
+    assert_eq!(of("flows").as_array().unwrap().len(), 2);
+    assert_eq!(of("live_flows"), of("flows"));
+}
+
+#[test]
+fn a_superuser_touches_every_flow() {
+    let mock = Mock::healthy();
+    let before = mock.get("/flows").json();
+    assert_eq!(mock.call(JANE, Method::PUT, "/flows", None).expect(401).error(), "not authorized");
+    assert_eq!(mock.get("/flows").json(), before);
+    mock.put("/__admin/clock", &json!({"freeze": "2027-01-01T00:00:00Z"})).expect(200);
+    let touched = mock.call(SUPERUSER, Method::PUT, "/flows", None).expect(200);
+    assert_eq!(touched.text, "");
+    let after = mock.get("/flows").json();
+    for (before, after) in before.as_array().unwrap().iter().zip(after.as_array().unwrap()) {
+        assert_eq!(after["updated_at"], "2027-01-01T00:00:00.000Z");
+        let mut expected = before.clone();
+        expected["updated_at"] = after["updated_at"].clone();
+        assert_eq!(*after, expected, "nothing else");
+    }
+}
+
+#[test]
+fn another_accounts_flows_do_not_exist() {
+    let mock = Mock::healthy();
+    for (method, path) in [
+        (Method::GET, format!("/flows/{FLOW}")),
+        (Method::DELETE, format!("/flows/{FLOW}")),
+        (Method::POST, format!("/flows/{FLOW}/deploy")),
+        (Method::GET, format!("/flows/{FLOW}/fields")),
+        (Method::GET, format!("/flows/{FLOW}/fields/usage")),
+        (Method::GET, format!("/flows/{FLOW}/sources/{SUMMIT}/meta")),
+    ] {
+        mock.call(GLOBEX, method, &path, None).expect(404);
+    }
+    assert_eq!(mock.call(GLOBEX, Method::GET, "/flows", None).expect(200).json(), json!([]));
+}
+
+#[test]
+fn the_meta_of_a_source_follows_from_flow_fields_and_account() {
+    let mock = Mock::healthy();
+    let meta = mock.get(&format!("/flows/{SOLAR}/sources/5d9a4c421d011c553e000003/meta")).expect(200).json();
+    assert_eq!(meta["account"], json!({"id": "5fd4371e940df5a34a3888b2", "name": "Acme, Inc."}));
+    assert_eq!(meta["flow"], json!({"id": SOLAR, "name": "Home solar, Arizona"}));
+    let source = json!({"id": "5d9a4c421d011c553e000003", "name": "Acme Source", "authentication_required": false});
+    assert_eq!(meta["source"], source);
+    assert_eq!((&meta["enabled"], &meta["pingable"], &meta["ping_enabled"]), (&json!(true), &json!(true), &json!(true)));
+    assert_eq!(meta["flow_acceptance_criteria"]["reason"], "Lead must live in AZ");
+    assert_eq!(meta["flow_pricing"]["prices"][0]["amount"], 18.5);
+    assert_eq!(meta["source_pricing"], Value::Null);
+    let params = meta["params"].as_array().unwrap();
+    let shown: Vec<(&str, &str, &str)> = params
+        .iter()
+        .map(|p| (p["name"].as_str().unwrap(), p["type"].as_str().unwrap(), p["required"].as_str().unwrap()))
+        .collect();
+    let expected = [
+        ("first_name", "first_name", "no"),
+        ("last_name", "last_name", "no"),
+        ("email", "email", "yes"),
+        ("phone_1", "phone", "no"),
+        ("state", "state", "yes"),
+        ("postal_code", "postal_code", "no"),
+        ("own_home", "boolean", "no"),
+        ("electric_bill", "range", "no"),
+        ("loan_amount_acme", "number", "no"),
+    ];
+    assert_eq!(shown, expected, "the criteria want an address and a state");
+    assert_eq!(params[0]["examples"], json!(["Mike", "Robert", "Janet"]));
+    assert_eq!(params[8]["label"], "Loan Amount");
+
+    // By the source's short id too; by another's not at all.
+    assert_eq!(mock.get(&format!("/flows/{SOLAR}/sources/3ccdf2/meta")).expect(200).json(), meta);
+    mock.get(&format!("/flows/{SOLAR}/sources/{SUMMIT}/meta")).expect(404);
+    let mut flow = mock.get(&format!("/flows/{SOLAR}")).json();
+    flow["sources"][0]["enabled"] = false.into();
+    flow["acceptance_criteria"]["rule_set"]["op"] = "or".into();
+    mock.put(&format!("/flows/{SOLAR}"), &flow).expect(200);
+    let meta = mock.get(&format!("/flows/{SOLAR}/sources/3ccdf2/meta")).json();
+    assert_eq!(meta["enabled"], false);
+    assert!(meta["params"].as_array().unwrap().iter().all(|p| p["required"] == "no"), "of an `or` no rule must hold");
+}
