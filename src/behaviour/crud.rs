@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::{BufMut, Bytes, BytesMut};
 use serde_json::{Map, Value};
 
-use super::{Answer, Outcome, Reading, Refusal, Writing, entities, fields, flows, packages, routers};
+use super::{Answer, Outcome, Reading, Refusal, Writing, entities, fields, flows, packages, reports, routers};
 use crate::world::standard::Kind;
 use crate::world::{Collection, Document, key_of, text};
 
@@ -62,6 +62,7 @@ fn complete(
         Collection::Fields => fields::complete(value),
         Collection::Flows => flows::complete(call, value, before),
         Collection::Routers => routers::complete(call, value, before),
+        Collection::Reports => reports::complete(value, before),
         _ => Ok(()),
     }
 }

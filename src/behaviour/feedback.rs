@@ -35,7 +35,10 @@ pub(super) fn submit(call: &mut Writing<'_>) -> Outcome {
         return Ok(answer(409, &result, inbound));
     };
     let mut vars = delivery.event["vars"].clone();
-    vars["feedback"] = json!({"timestamp": call.stamp(), "type": kind, "reason": reason});
+    vars["feedback"] = json!({"timestamp": call.stamp(), "type": kind});
+    if let Some(reason) = reason {
+        vars["feedback"]["reason"] = reason.into();
+    }
     let (outcome, refused) =
         if passes(accepts, &vars) { ("success", None) } else { ("failure", Some("Feedback did not meet the rules")) };
     keep(call, &delivery, accepts, &vars, outcome, refused)?;

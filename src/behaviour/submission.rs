@@ -168,7 +168,7 @@ fn source_event(
         }
     }
     let own = call.world.account(&door.account).map(|account| account.document().value());
-    let own = own.map(|own| json!({"id": own["id"], "sso_id": own["sso_id"], "name": own["name"]}));
+    let account = own.map(party).unwrap_or_default();
     let address = inbound.address.map_or_else(|| NEAR.to_owned(), |address| address.to_string());
     let mut event = json!({
         "id": id,
@@ -177,9 +177,9 @@ fn source_event(
         "reason": reason.unwrap_or_default(),
         "vars": {
             "lead": fields,
-            "account": own,
-            "flow": {"id": door.flow.text("id"), "name": door.flow.text("name")},
-            "source": {"id": door.source["entity"]["id"], "name": door.source["entity"]["name"]},
+            "account": account,
+            "flow": party(door.flow.value()),
+            "source": party(&door.source["entity"]),
             "submission": {"timestamp": call.stamp(), "ip": address},
         },
     });
@@ -190,6 +190,14 @@ fn source_event(
     event["appended"] = json!({});
     stamp_event(&mut event, began, call.now);
     event
+}
+
+/// Somebody or something as events name it.
+fn party(of: &Value) -> Value {
+    let parts = ["id", "sso_id", "name"].into_iter();
+    let known =
+        parts.filter_map(|part| Some((part.to_owned(), of.get(part).filter(|value| value.is_string())?.clone())));
+    Value::Object(known.collect())
 }
 
 /// What events have in common besides what they tell: when, how long, on which server, until when.

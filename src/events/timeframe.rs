@@ -151,10 +151,16 @@ fn count_of(text: &str) -> Option<i64> {
     text.parse().ok().filter(|count| is_number && (1..=COUNT_MAX).contains(count))
 }
 
-/// The time zone of that name; UTC when there is none. A documented sample has a blank where the name has `_`.
+/// The time zone of that name; UTC when there is none.
 #[must_use]
 pub fn zone(name: &str) -> TimeZone {
-    TimeZone::get(name).or_else(|_| TimeZone::get(&name.replace(' ', "_"))).unwrap_or(TimeZone::UTC)
+    known_zone(name).unwrap_or(TimeZone::UTC)
+}
+
+/// The time zone of that name. A documented sample has a blank where the name has `_`.
+#[must_use]
+pub fn known_zone(name: &str) -> Option<TimeZone> {
+    TimeZone::get(name).or_else(|_| TimeZone::get(&name.replace(' ', "_"))).ok()
 }
 
 /// The time zone that is so many seconds ahead of UTC.

@@ -56,8 +56,8 @@ fn is_date(text: &str) -> bool {
     if instant(text).is_some() {
         return true;
     }
-    let parts: Vec<i16> = text.split(['/', '-', '.']).map_while(|part| part.parse().ok()).collect();
-    let digits = |range: std::ops::Range<usize>| text.get(range).and_then(|part| part.parse::<i16>().ok());
+    let parts: Vec<i32> = text.split(['/', '-', '.']).map_while(|part| part.parse().ok()).collect();
+    let digits = |range: std::ops::Range<usize>| text.get(range).and_then(|part| part.parse::<i32>().ok());
     let (month, day, year) = match parts.as_slice() {
         [month, day, year] => (*month, *day, *year),
         [_] if text.len() == 8 => match (digits(0..2), digits(2..4), digits(4..8)) {
@@ -66,8 +66,10 @@ fn is_date(text: &str) -> bool {
         },
         _ => return false,
     };
-    let (Ok(month), Ok(day)) = (i8::try_from(month), i8::try_from(day)) else { return false };
-    jiff::civil::Date::new(year, month, day).is_ok()
+    match (i16::try_from(year), i8::try_from(month), i8::try_from(day)) {
+        (Ok(year), Ok(month), Ok(day)) => jiff::civil::Date::new(year, month, day).is_ok(),
+        _ => false,
+    }
 }
 
 fn is_email(text: &str) -> bool {

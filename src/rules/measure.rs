@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::value::{plain, text};
+use crate::world::clock::{Timestamp, moment};
 
 /// Longer texts are no numbers, ranges or dates.
 const LENGTH_MAX: usize = 64;
@@ -85,17 +86,9 @@ pub(super) fn numeral(text: &str) -> Option<f64> {
     Some(if text.starts_with('-') && number != 0.0 { -number } else { number })
 }
 
-/// The point in time that a text names: a date, with a time or without, with a zone or in UTC. In microseconds.
-pub(super) fn instant(text: &str) -> Option<i64> {
+/// The point in time that a text names, when it looks like one at all: most texts do not.
+pub(super) fn instant(text: &str) -> Option<Timestamp> {
     let text = text.trim();
-    let looks_like_a_date =
-        text.len() <= LENGTH_MAX && text.get(4..5) == Some("-") && text.get(..4)?.parse::<u16>().is_ok();
-    if !looks_like_a_date {
-        return None;
-    }
-    if let Ok(stamp) = text.parse::<jiff::Timestamp>() {
-        return Some(stamp.as_microsecond());
-    }
-    let civil = text.parse::<jiff::civil::DateTime>().ok()?;
-    Some(civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_microsecond())
+    let is_date = text.len() <= LENGTH_MAX && text.get(4..5) == Some("-") && text.get(..4)?.parse::<u16>().is_ok();
+    if is_date { moment(text) } else { None }
 }

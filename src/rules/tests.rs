@@ -420,7 +420,7 @@ proptest! {
         for form in [Form::Flow, Form::Report] {
             for read in [Condition::rule(&value, form), Condition::all(&value, form), Condition::set(&value)] {
                 if let Ok(condition) = read {
-                    condition.holds(&variables);
+                    let _ = condition.holds(&variables);
                 }
             }
         }

@@ -10,7 +10,8 @@ use super::measure::{Extent, extent, instant, number};
 use super::operator::Base;
 
 /// What a value counts as: of a value with a type its normal form, or what was sent when it has none.
-pub(super) fn plain(value: &Value) -> &Value {
+#[must_use]
+pub fn plain(value: &Value) -> &Value {
     let part = |name: &str| value.get(name).filter(|part| !part.is_null());
     match value {
         Value::Object(_) => part("normal").or_else(|| part("raw")).unwrap_or(value),
@@ -19,7 +20,8 @@ pub(super) fn plain(value: &Value) -> &Value {
 }
 
 /// The text of a single value, numbers as JavaScript prints them.
-pub(super) fn text(value: &Value) -> Option<Cow<'_, str>> {
+#[must_use]
+pub fn text(value: &Value) -> Option<Cow<'_, str>> {
     match plain(value) {
         Value::String(text) => Some(Cow::Borrowed(text)),
         Value::Number(number) => Some(Cow::Owned(printed(number))),

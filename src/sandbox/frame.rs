@@ -193,12 +193,14 @@ impl Frame {
             let world = self.world()?;
             return Ok(read(behaviour, &Reading::new(&world, caller, input, self.now, line)));
         }
+        // Only what is said as JSON to a question without a body is remembered: the same target may be asked for in
+        // other types, and with other bodies.
+        let remembered = input.wanted.is_none() && input.body.is_null();
         // The world is copied, so that reading holds no lock and sees one state throughout.
         let (world, version) = {
             let state = self.state()?;
-            // Only what is said as JSON is remembered: the same target may be asked for in other types.
             let said = || state.memo.find(state.version, operation.index, &caller.user, target, self.now);
-            if let Some(answer) = input.wanted.is_none().then(said).flatten() {
+            if let Some(answer) = remembered.then(said).flatten() {
                 return Ok(Ok(answer));
             }
             (state.world.clone(), state.version)
@@ -207,7 +209,7 @@ impl Frame {
             Ok(answer) => answer,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        if !line.varies() && input.wanted.is_none() {
+        if !line.varies() && remembered {
             let mut state = self.sandbox.lock();
             if state.version == version {
                 state.memo.keep(version, operation.index, &caller.user, target, &answer);

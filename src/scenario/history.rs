@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use crate::generate::{Maker, Models, Person};
 use crate::world::chance::{Chance, Purpose};
 use crate::world::clock::{Timestamp, stamp};
+use crate::world::document::number as price;
 use crate::world::events::{Kind, Lead, Outcome, Past, Summary};
 use crate::world::ids::{IdSource, ObjectId};
 
@@ -373,12 +374,6 @@ fn reason(summary: &Summary) -> &'static str {
         (Kind::Recipient, Outcome::Skip) => "Rules not met",
         _ => "",
     }
-}
-
-/// Money as JavaScript prints it: `12.5`, and `0` rather than `0.0`.
-fn price(amount: f64) -> Value {
-    #[expect(clippy::cast_possible_truncation, reason = "only a whole number of dollars that fits is cast")]
-    if amount.fract() == 0.0 && amount.abs() < 1e15 { Value::from(amount as i64) } else { Value::from(amount) }
 }
 
 fn moment(ms: i64) -> Timestamp {

@@ -132,6 +132,16 @@ pub fn uptime() -> Duration {
     START.get_or_init(Instant::now).elapsed()
 }
 
+/// The point in time that a client names: a date with a time or without one, with a zone or in UTC.
+#[must_use]
+pub fn moment(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    text.parse().ok().or_else(|| {
+        let civil = text.parse::<jiff::civil::DateTime>().ok()?;
+        Some(civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

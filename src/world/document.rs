@@ -63,6 +63,13 @@ pub fn serialise(value: &Value) -> Bytes {
     serde_json::to_vec(value).map(|bytes| Bytes::from(bytes.into_boxed_slice())).unwrap_or_default()
 }
 
+/// A number as JavaScript prints it: `12.5`, and `0` rather than `0.0`.
+#[must_use]
+pub fn number(number: f64) -> Value {
+    #[expect(clippy::cast_possible_truncation, reason = "only a whole number that fits is cast")]
+    if number.fract() == 0.0 && number.abs() < 1e15 { Value::from(number as i64) } else { Value::from(number) }
+}
+
 /// Puts one value over another: objects are merged, so that what is not named stays; everything else is replaced.
 pub fn merge(target: &mut Value, with: &Value) {
     match (target, with) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::lead_submission::{LOANS, mock};
+use crate::lead_submission::{LOANS, PAST, mock};
 use crate::support::{GLOBEX, Mock};
 
 fn ask(mock: &Mock, body: &Value) -> Value {
@@ -133,7 +133,7 @@ fn what_cannot_be_is_refused() {
 
 #[test]
 fn a_file_has_ten_thousand_rows_at_most() {
-    let mock = Mock::start(leadconduit_mock::MockServer::builder().scenario("busy-account"));
+    let mock = Mock::with_scenario("own", PAST);
     let body = json!({"start": "2000-01-01T00:00:00Z", "end": "2100-01-01T00:00:00Z", "fields": ["id", "outcome"]});
     let id = ask(&mock, &body)["id"].as_str().unwrap().to_owned();
     mock.advance("3s");

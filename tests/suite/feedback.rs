@@ -21,7 +21,7 @@ fn tell(mock: &Mock, query: &str, headers: &[(&str, &str)], body: &str) -> crate
 /// The feedback events of the world, the oldest first.
 fn kept(mock: &Mock) -> Vec<Value> {
     let state = mock.get("/__admin/state").expect(200).json();
-    let accounts = state["accounts"].as_array().unwrap().clone();
+    let accounts = state["world"]["accounts"].as_array().unwrap().clone();
     let events = accounts.iter().flat_map(|account| account["events"].as_array().cloned().unwrap_or_default());
     let own = events.filter(|event| event["vars"]["flow"]["id"] == LOANS);
     own.filter(|event| event["type"].as_str().unwrap().starts_with("feedback")).collect()

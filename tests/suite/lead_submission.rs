@@ -112,6 +112,19 @@ world:
           vars: *vars
 ";
 
+/// Years of leads, made up.
+pub const PAST: &str = r"
+version: 1
+name: own
+description: A test.
+extends: healthy
+clock: '2026-05-01T12:00:00Z'
+world:
+  accounts:
+    - account: { id: 5fd4371e940df5a34a3888b2 }
+      generate: { flows: 5, leads: 10000, events: 40000 }
+";
+
 /// A flow with every kind of source.
 pub const LOANS: &str = "66b2c1de940df5a34a388a01";
 const SUMMIT: &str = "5d9a4b10940df5a34a3888c1";
@@ -132,7 +145,7 @@ fn post(mock: &Mock, path: &str, media: &str, body: &str) -> Answer {
 
 fn stored(mock: &Mock, lead: &str) -> Vec<Value> {
     let state = mock.get("/__admin/state").expect(200).json();
-    let accounts = state["accounts"].as_array().expect("accounts").clone();
+    let accounts = state["world"]["accounts"].as_array().expect("accounts").clone();
     let events = accounts.iter().flat_map(|account| account["events"].as_array().cloned().unwrap_or_default());
     events.filter(|event| event["vars"]["lead"]["id"] == lead).collect()
 }
@@ -253,7 +266,7 @@ fn the_gate_speaks_first_and_leaves_nothing_behind() {
         }
     }
     let after = mock.get("/__admin/state").expect(200).json();
-    assert_eq!(before["accounts"], after["accounts"]);
+    assert_eq!(before["world"]["accounts"], after["world"]["accounts"]);
     let own = mock.ask(&format!("POST {}/submit", door(LOANS, "60a5e1c4940df5a34a3888bb")), &[("key", GLOBEX)], "{}");
     assert_eq!(own.expect(201).json()["price"], 4.5, "the last price of the flow that has no rules");
 }
@@ -295,7 +308,7 @@ fn a_ping_is_a_bid_and_leaves_nothing_behind() {
     assert_eq!(reply.json(), json!({"outcome": "success", "price": 12}));
     let off = post(&mock, &format!("{}/ping", door(FLOW, SUMMIT)), FORM, "first_name=Joe").expect(200);
     assert_eq!(off.text, r#"{"outcome":"failure","reason":"no bid","price":0}"#);
-    assert_eq!(mock.get("/__admin/state").expect(200).json()["accounts"], before["accounts"]);
+    assert_eq!(mock.get("/__admin/state").expect(200).json()["world"]["accounts"], before["world"]["accounts"]);
 }
 
 #[test]

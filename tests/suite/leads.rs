@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::lead_submission::{LOANS, mock};
+use crate::lead_submission::{LOANS, PAST, mock};
 use crate::support::{GLOBEX, Mock};
 
 const SUMMIT: &str = "5d9a4b10940df5a34a3888c1";
@@ -107,15 +107,15 @@ fn beyond_the_limits_nothing_is_given() {
 
 #[test]
 fn ten_thousand_leads_are_searched_in_no_time() {
-    let mock = Mock::start(leadconduit_mock::MockServer::builder().scenario("busy-account"));
+    let mock = Mock::with_scenario("own", PAST);
     let began = std::time::Instant::now();
     let all = mock.get("/search/leads?limit=100&from=900").expect(200).json();
-    assert_eq!(all["total"], 10_000);
+    assert!(all["total"].as_u64() >= Some(10_000), "{}", all["total"]);
     assert_eq!(all["hits"].as_array().map(Vec::len), Some(100));
     let name = all["hits"][7]["first_name"].as_str().unwrap();
     let found = mock.get(&format!("/search/leads?query={name}&sort_by=last_name")).expect(200).json();
     let total = found["total"].as_u64().unwrap();
-    assert!(total > 0 && total < 10_000, "{total}");
+    assert!(total > 0 && total < 1000, "{total}");
     let hits = found["hits"].as_array().unwrap();
     assert!(hits.iter().all(|hit| !hit["highlight"].as_object().unwrap().is_empty()));
     // Generous: without optimisation, on a busy machine. What this catches is a document made for every lead.

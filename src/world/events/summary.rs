@@ -111,7 +111,7 @@ pub struct Summary {
     pub recipient: Option<ObjectId>,
     /// What was paid for the lead, in dollars.
     pub cost: f64,
-    /// What was earned with it, in dollars.
+    /// What recipients paid for it, in dollars.
     pub revenue: f64,
 }
 
@@ -138,7 +138,8 @@ impl Summary {
                 .or_else(|| number("purchase_price"))
                 .or_else(|| price("purchase_price"))
                 .unwrap_or(0.0),
-            revenue: number("revenue").unwrap_or(0.0),
+            // What `revenue` is called in an event is a difference; what recipients pay is their price.
+            revenue: number("sale_price").or_else(|| number("revenue")).unwrap_or(0.0),
         })
     }
 }

@@ -1,0 +1,207 @@
+//! What differs between two revisions of a document.
+//!
+//! The inner shape of a delta is not documented. `delta_path`, the actions `changed`, `moved`, `removed` and `added`
+//! and the `index` of a value fit jsondiffpatch, a common library for it, so its shape is taken: `[old, new]`, `[new]`,
+//! `[old, 0, 0]` for what went, and for lists an object with `_t: "a"`, where `_3` is a place in the old list.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use serde_json::{Map, Value, json};
+
+/// The server writes it with every change; it tells nothing.
+const IGNORED: &str = "updated_at";
+
+/// The changes one by one, and the delta.
+pub(super) fn between(before: &Value, after: &Value) -> (Vec<Value>, Value) {
+    let mut comparison = Comparison { changes: Vec::new(), path: Vec::new() };
+    let delta = comparison.compare(before, after).unwrap_or_else(|| json!({}));
+    (comparison.changes, delta)
+}
+
+struct Comparison {
+    changes: Vec<Value>,
+    /// Where in the delta the comparison is.
+    path: Vec<String>,
+}
+
+impl Comparison {
+    /// The delta of two values; nothing when they are the same.
+    fn compare(&mut self, before: &Value, after: &Value) -> Option<Value> {
+        match (before, after) {
+            _ if before == after => None,
+            (Value::Object(before), Value::Object(after)) => self.objects(before, after),
+            (Value::Array(before), Value::Array(after)) => Some(self.lists(before, after)),
+            _ => {
+                self.change("changed", Some((before, None)), Some((after, None)));
+                Some(json!([before, after]))
+            }
+        }
+    }
+
+    fn objects(&mut self, before: &Map<String, Value>, after: &Map<String, Value>) -> Option<Value> {
+        let mut delta = Map::new();
+        let top = self.path.is_empty();
+        let names = before.keys().chain(after.keys().filter(|name| !before.contains_key(*name)));
+        for name in names.filter(|name| !(top && *name == IGNORED)) {
+            let part = self.at(name, |here| match (before.get(name), after.get(name)) {
+                (Some(before), Some(after)) => here.compare(before, after),
+                (Some(before), None) => Some(here.removed(before, None)),
+                (None, Some(after)) => Some(here.added(after, None)),
+                (None, None) => None,
+            });
+            if let Some(part) = part {
+                delta.insert(name.clone(), part);
+            }
+        }
+        (!delta.is_empty()).then_some(Value::Object(delta))
+    }
+
+    fn lists(&mut self, before: &[Value], after: &[Value]) -> Value {
+        let partners = partners(before, after);
+        let stay = in_order(&partners);
+        let gone: HashSet<usize> = partners.iter().flatten().copied().collect();
+        let mut delta = Map::new();
+        delta.insert("_t".to_owned(), "a".into());
+        for (index, value) in before.iter().enumerate().filter(|(index, _)| !gone.contains(index)) {
+            let name = format!("_{index}");
+            let part = self.at(&name, |here| here.removed(value, Some(index)));
+            delta.insert(name, part);
+        }
+        for (index, value) in after.iter().enumerate() {
+            let Some(old) = partners[index] else {
+                let part = self.at(&index.to_string(), |here| here.added(value, Some(index)));
+                delta.insert(index.to_string(), part);
+                continue;
+            };
+            if !stay.contains(&old) {
+                let name = format!("_{old}");
+                self.at(&name, |here| here.change("moved", Some((value, Some(old))), Some((value, Some(index)))));
+                delta.insert(name, json!(["", index, 3]));
+            }
+            if let Some(part) = self.at(&index.to_string(), |here| here.compare(&before[old], value)) {
+                delta.insert(index.to_string(), part);
+            }
+        }
+        Value::Object(delta)
+    }
+
+    fn added(&mut self, value: &Value, index: Option<usize>) -> Value {
+        self.change("added", None, Some((value, index)));
+        json!([value])
+    }
+
+    fn removed(&mut self, value: &Value, index: Option<usize>) -> Value {
+        self.change("removed", Some((value, index)), None);
+        json!([value, 0, 0])
+    }
+
+    fn change(&mut self, action: &str, before: Option<Side<'_>>, after: Option<Side<'_>>) {
+        // The nearest name, since places in lists name nothing.
+        let is_place = |part: &&String| part.trim_start_matches('_').bytes().all(|byte| byte.is_ascii_digit());
+        let target = self.path.iter().rev().find(|part| !is_place(part));
+        let mut change = json!({"action": action, "target": target, "delta_path": self.path.join(".")});
+        for (name, side) in [("previous", before), ("current", after)] {
+            let Some((value, index)) = side else { continue };
+            change[name] = json!({"value": value});
+            if let Some(index) = index {
+                change[name]["index"] = index.into();
+            }
+        }
+        self.changes.push(change);
+    }
+
+    fn at<T>(&mut self, name: &str, inside: impl FnOnce(&mut Self) -> T) -> T {
+        self.path.push(name.to_owned());
+        let result = inside(self);
+        self.path.pop();
+        result
+    }
+}
+
+/// A value on one side, and its place when it stands in a list.
+type Side<'v> = (&'v Value, Option<usize>);
+
+/// For each item of the new list, the item of the old one that it was: by its id, or because it is the same.
+fn partners(before: &[Value], after: &[Value]) -> Vec<Option<usize>> {
+    let key = |item: &Value| item.get("id").and_then(Value::as_str).map_or_else(|| item.to_string(), str::to_owned);
+    let mut places: HashMap<String, VecDeque<usize>> = HashMap::new();
+    for (index, item) in before.iter().enumerate() {
+        places.entry(key(item)).or_default().push_back(index);
+    }
+    after.iter().map(|item| places.get_mut(&key(item))?.pop_front()).collect()
+}
+
+/// The places in the old list of those that have kept their order: as many as possible.
+fn in_order(partners: &[Option<usize>]) -> HashSet<usize> {
+    // The last item of the best run of each length, and for each item the one before it in its run.
+    let mut ends: Vec<usize> = Vec::new();
+    let mut previous: HashMap<usize, usize> = HashMap::new();
+    for place in partners.iter().flatten().copied() {
+        let length = ends.partition_point(|end| *end < place);
+        if let Some(before) = length.checked_sub(1).and_then(|at| ends.get(at)) {
+            previous.insert(place, *before);
+        }
+        match ends.get_mut(length) {
+            Some(end) => *end = place,
+            None => ends.push(place),
+        }
+    }
+    let mut kept = HashSet::new();
+    let mut place = ends.last().copied();
+    while let Some(at) = place {
+        kept.insert(at);
+        place = previous.get(&at).copied();
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The changes as lines: action, path, and the places of what moved.
+    fn lines(before: &Value, after: &Value) -> (Vec<String>, Value) {
+        let (changes, delta) = between(before, after);
+        let line = |change: &Value| {
+            let text = |name: &str| change[name].as_str().unwrap_or("-").to_owned();
+            format!("{} {} {}", text("action"), text("target"), text("delta_path"))
+        };
+        (changes.iter().map(line).collect(), delta)
+    }
+
+    #[test]
+    fn objects() {
+        let before = json!({"name": "Old", "same": [1], "gone": true, "inner": {"a": 1}, "updated_at": "x"});
+        let after = json!({"name": "New", "same": [1], "come": 5, "inner": {"a": 2}, "updated_at": "y"});
+        let (lines, delta) = lines(&before, &after);
+        assert_eq!(lines, ["changed name name", "removed gone gone", "changed a inner.a", "added come come"]);
+        assert_eq!(delta, json!({"name": ["Old", "New"], "gone": [true, 0, 0], "inner": {"a": [1, 2]}, "come": [5]}));
+        assert_eq!(between(&before, &before), (Vec::new(), json!({})));
+    }
+
+    #[test]
+    fn lists() {
+        let before = json!({"steps": [{"id": "a", "on": true}, {"id": "b"}, {"id": "c"}, {"id": "d"}]});
+        let after = json!({"steps": [{"id": "c"}, {"id": "a", "on": false}, {"id": "b"}, {"id": "e"}]});
+        let (lines, delta) = lines(&before, &after);
+        assert_eq!(
+            lines,
+            ["removed steps steps._3", "moved steps steps._2", "changed on steps.1.on", "added steps steps.3"]
+        );
+        assert_eq!(
+            delta["steps"],
+            json!({"_t": "a", "_3": [{"id": "d"}, 0, 0], "_2": ["", 0, 3], "1": {"on": [true, false]}, "3": [{"id": "e"}]})
+        );
+    }
+
+    #[test]
+    fn values_carry_their_places() {
+        let (changes, _) = between(&json!({"fields": ["a", "b"]}), &json!({"fields": ["b"]}));
+        assert_eq!(
+            changes,
+            [
+                json!({"action": "removed", "target": "fields", "delta_path": "fields._0", "previous": {"value": "a", "index": 0}})
+            ]
+        );
+    }
+}
