@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{Answer, Outcome, Reading, Refusal, Writing, entities, fields, flows, packages, reports, routers};
 use crate::world::standard::Kind;
-use crate::world::{Collection, Document, key_of, text};
+use crate::world::{Collection, Document, key_of};
 
 pub(super) fn list(call: &Reading<'_>, collection: Collection) -> Outcome {
     let own = call.account()?.all(collection).values();
@@ -57,7 +57,11 @@ fn complete(
     before: Option<&Document>,
 ) -> Result<(), Refusal> {
     match collection {
-        Collection::Credentials => packages::must_exist(call.standard(), "/package", text(value, "package")),
+        Collection::Credentials => match value.get("package").and_then(Value::as_str) {
+            Some(package) => packages::must_exist(call.standard(), "/package", package),
+            // What is missing is told by the model.
+            None => Ok(()),
+        },
         Collection::Entities => entities::complete(call, value, before),
         Collection::Fields => fields::complete(value),
         Collection::Flows => flows::complete(call, value, before),

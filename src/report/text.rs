@@ -145,13 +145,15 @@ fn unmatched(out: &mut String, document: &Document, paint: Paint) {
 
 fn operations(out: &mut String, document: &Document, paint: Paint) {
     heading(out, "Operations", paint);
-    let width = document.operations.iter().map(|one| one.operation.chars().count()).max().unwrap_or(0).clamp(9, 40);
+    let called = document.operations.iter().filter(|one| one.calls > 0);
+    let width = called.map(|one| one.operation.chars().count()).max().unwrap_or(0).clamp(9, 40);
     let title = format!(
         "  {:<width$}  {:<10}  {:>6}  {:>6}  {:>6}  statuses",
         "operation", "evidence", "calls", "params", "fields"
     );
     line(out, &paint.on(Tone::Faint, &title));
-    for one in &document.operations {
+    let (called, not): (Vec<_>, Vec<_>) = document.operations.iter().partition(|one| one.calls > 0);
+    for one in called {
         let text = format!(
             "  {:<width$}  {:<10}  {:>6}  {:>6}  {:>6}  {}",
             plain(&one.operation),
@@ -162,6 +164,11 @@ fn operations(out: &mut String, document: &Document, paint: Paint) {
             statuses(one, paint),
         );
         line(out, text.trim_end());
+    }
+    if !not.is_empty() {
+        let not: Vec<String> = not.iter().map(|one| plain(&one.operation)).collect();
+        line(out, "  not called");
+        wrap(out, 8, not.iter().map(String::as_str), "  ");
     }
     line(out, "");
     let note = "  200:3 was answered three times, 401 not yet; (503) takes a scenario and does not count";
@@ -207,12 +214,15 @@ fn undocumented(out: &mut String, document: &Document, paint: Paint) {
     }
 }
 
+/// What is left of the operations that were called; the others have everything left.
 fn left(out: &mut String, document: &Document, paint: Paint) {
-    if document.left.is_empty() {
+    let is_called = |name: &str| document.operations.iter().any(|one| one.calls > 0 && one.operation == name);
+    let left: Vec<_> = document.left.iter().filter(|one| is_called(&one.operation)).collect();
+    if left.is_empty() {
         return;
     }
     heading(out, "Left to exercise", paint);
-    for one in &document.left {
+    for one in left {
         line(out, &format!("  {}", plain(&one.operation)));
         let statuses = one.statuses.iter().map(u16::to_string);
         let parameters = one.parameters.iter().map(|name| format!("?{}", plain(name)));

@@ -326,7 +326,7 @@ fn check_says_which_example_does_not_hold() {
 #[test]
 fn operations_and_scenarios_are_listed() {
     let text = out(&run(&["operations"]));
-    assert_eq!(text.lines().count(), 23);
+    assert_eq!(text.lines().count(), 100);
     assert!(text.contains("POST    /connections"), "{text}");
     let list: Vec<Value> = serde_json::from_str(&out(&run(&["operations", "--json"]))).unwrap();
     let repair = list.iter().find(|operation| operation["operation"] == "repair_connection").unwrap();

@@ -40,7 +40,7 @@ fn every_document_keeps_its_model_and_agrees_with_itself() {
                     for (id, document) in account.all(collection) {
                         let value = document.value();
                         assert!(check.accepts(value), "{name}: {:?}", check.explain("", value));
-                        assert_eq!(&**id, text(value, "id"));
+                        assert_eq!(&**id, text(value, collection.key()));
                         agree(&name, value);
                         documents += 1;
                     }
