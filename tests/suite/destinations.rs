@@ -28,7 +28,7 @@ fn usages_follow_from_the_flows() {
     let mock = Mock::with_scenario(
         "own",
         &format!(
-            "version: 1\nname: own\nextends: healthy\nworld:\n  accounts:\n    - account: {{ id: 5fd4371e940df5a34a3888b2 }}\n      \
+            "version: 1\nname: own\ndescription: d\nextends: healthy\nworld:\n  accounts:\n    - account: {{ id: 5fd4371e940df5a34a3888b2 }}\n      \
              flows:\n        - id: {FLOW}\n          destinations:\n            - {{ instance_id: {SHEET}, name: Lead sheet }}\n      \
              destinations:\n        - instance_id: {SHEET}\n          flow_usages: {{ count: 9, flows: [] }}\n"
         ),

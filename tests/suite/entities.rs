@@ -29,7 +29,7 @@ fn in_use() -> Mock {
     Mock::with_scenario(
         "own",
         &format!(
-            "version: 1\nname: own\nextends: healthy\nworld:\n  accounts:\n    - account: {{ id: 5fd4371e940df5a34a3888b2 }}\n      \
+            "version: 1\nname: own\ndescription: d\nextends: healthy\nworld:\n  accounts:\n    - account: {{ id: 5fd4371e940df5a34a3888b2 }}\n      \
              flows:\n        - id: 66b00000940df5a34a3889a1\n          name: Roofs\n          enabled: true\n          fields: []\n          \
              sources:\n            - {first} }}\n            - {second} }}\n          steps:\n            - {step}, type: recipient }}\n        \
              - id: 66b00000940df5a34a3889a2\n          name: Windows\n          enabled: true\n          fields: []\n          sources: []\n          \
@@ -202,12 +202,8 @@ fn an_entity_in_use_stays() {
 fn a_new_name_shows_in_the_flows() {
     let mock = in_use();
     mock.put(UNUSED, &input("Red Harbor Media")).expect(200);
-    let state = mock.get("/__admin/state").expect(200).json();
-    let accounts = state["world"]["accounts"].as_array().unwrap();
-    let flows =
-        accounts.iter().find(|part| part["account"]["id"] == "5fd4371e940df5a34a3888b2").unwrap()["flows"].clone();
     let named = |id: &str, part: &str| {
-        let flow = flows.as_array().unwrap().iter().find(|flow| flow["id"] == id).unwrap();
+        let flow = mock.get(&format!("/flows/{id}")).expect(200).json();
         let parties = flow[part].as_array().unwrap().iter();
         parties.map(|party| party["entity"]["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
@@ -215,6 +211,12 @@ fn a_new_name_shows_in_the_flows() {
     assert_eq!(named("66b00000940df5a34a3889a1", "steps"), ["Red Harbor Media"]);
     assert_eq!(named("66b00000940df5a34a3889a2", "steps"), ["Red Harbor Media"]);
     assert_eq!(named(FLOW, "sources"), ["Summit Lead Partners"]);
+    let actions = |path: &str| {
+        let entries = mock.get(&format!("{path}/changelogs")).expect(200).json();
+        entries.as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(actions(UNUSED), ["update"], "the entity was changed");
+    assert_eq!(actions("/flows/66b00000940df5a34a3889a1"), [""; 0], "and no flow");
 }
 
 #[test]

@@ -172,7 +172,7 @@ fn merge(target: &mut Value, with: &Value) {
 
 /// A mock at a moment, where these events are all that ever happened.
 pub fn mock_with_events(now: &str, account: Value) -> Mock {
-    let mut own = json!({"account": {"id": ACME_ID}, "remove": (1..=6).map(|n| format!("69e3b1a3940df5a34a388f0{n}")).collect::<Vec<_>>()});
+    let mut own = json!({"account": {"id": ACME_ID}, "remove": (0..=6).map(|n| format!("69e3b1a3940df5a34a388f0{n}")).collect::<Vec<_>>()});
     merge(&mut own, &account);
     let scenario = json!({
         "version": 1,
@@ -219,7 +219,7 @@ fn usage_counts_the_leads_that_brought_a_value() {
         let refused = mock.get(&format!("/flows/{SOLAR}/fields/usage?timeframe={bad}")).expect(400);
         assert_eq!(refused.violations()[0]["location"], "/query/timeframe");
     }
-    mock.advance("7h");
+    mock.advance("12h");
     assert_eq!(count(&usage("")), [0, 0, 0, 0, 0], "another day has come");
     assert_eq!(count(&usage("?timeframe=yesterday")), [3, 1, 1, 0, 0]);
 }

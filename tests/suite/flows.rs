@@ -115,6 +115,11 @@ fn a_flow_lives_from_create_to_delete() {
     assert_eq!(updated.get("pricing"), None, "what is not sent is gone");
     assert_eq!(mock.get(&format!("/flows/{SOLAR}")).json(), before[1], "the id of the path counts");
 
+    let history = mock.get(&format!("{path}/changelogs")).expect(200).json();
+    let deeds: Vec<&str> = history.as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap()).collect();
+    assert_eq!(deeds, ["create", "update"]);
+    assert_eq!(history[1]["current_revision"], updated);
+
     assert_eq!(mock.delete(&path).expect(200).json(), updated);
     mock.get(&path).expect(404);
     mock.put(&path, &body()).expect(404);
