@@ -1,13 +1,14 @@
 //! Feedback: what recipients tell about leads afterwards.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use super::submission::{answer, live, read, source_of, stamp_event};
 use super::{Outcome, Refusal, Style, Writing};
-use crate::inbound::number;
-use crate::rules::Condition;
+use crate::rules::{self, Condition};
+use crate::world::document::number;
 use crate::world::events::{Event, Kind};
 use crate::world::ids::ObjectId;
 use crate::world::{Document, text};
@@ -44,7 +45,7 @@ pub(super) fn submit(call: &mut Writing<'_>) -> Outcome {
     keep(call, &delivery, accepts, &vars, outcome, refused)?;
     result.insert("outcome".to_owned(), outcome.into());
     result.insert("reason".to_owned(), refused.into());
-    let lead = |name: &str| told(&vars["lead"][name]);
+    let lead = |name: &str| rules::text(&vars["lead"][name]).map(Cow::into_owned);
     result.insert(
         "lead".to_owned(),
         json!({
@@ -136,16 +137,6 @@ fn keep(
         call.put_event(&delivery.account, &event)?;
     }
     Ok(())
-}
-
-/// A field of a lead as text; null when there is none.
-fn told(value: &Value) -> Value {
-    match value {
-        Value::Object(typed) => typed.get("normal").or_else(|| typed.get("raw")).map_or(Value::Null, told),
-        Value::String(_) => value.clone(),
-        Value::Number(number) => number.to_string().into(),
-        Value::Null | Value::Bool(_) | Value::Array(_) => Value::Null,
-    }
 }
 
 /// What the recipient paid, less than nothing when it does not get it back.

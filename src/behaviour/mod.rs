@@ -13,6 +13,7 @@ mod changelog;
 mod changelogs;
 mod connections;
 mod crud;
+mod csv;
 mod destinations;
 mod entities;
 mod events;

@@ -140,8 +140,9 @@ fn extend_flow(call: &mut Writing<'_>, id: &str, mut source: Value) -> Result<St
 /// What an onboard sets up handles leads at once; nothing tells of a deployment that the client had to ask for.
 fn save_live(call: &mut Writing<'_>, flow: &Value) -> Result<String, Refusal> {
     call.put(Collection::Flows, flow)?;
-    flows::make_live(call, flow)?;
-    Ok(text(flow, "id").to_owned())
+    let id = text(flow, "id");
+    flows::make_live(call, id);
+    Ok(id.to_owned())
 }
 
 /// A flow that does nothing yet but take the seller's leads.

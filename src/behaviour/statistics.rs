@@ -1,7 +1,6 @@
 //! Statistics: leads or events counted and prices added up, in groups and intervals. Reports are such questions, kept.
 
 mod columns;
-mod csv;
 mod tally;
 
 use http::HeaderValue;
@@ -12,7 +11,7 @@ pub(super) use self::columns::Column;
 use self::tally::{Needs, Tally};
 use super::events::buckets::{Buckets, Groups};
 use super::events::filter::Filter;
-use super::{Answer, Outcome, Reading, Refusal};
+use super::{Answer, Outcome, Reading, Refusal, csv};
 use crate::contract::check::Input;
 use crate::events::timeframe::{Timeframe, Unit, known_zone, zone, zone_of_offset};
 use crate::rules::{Condition, Form};
@@ -48,7 +47,9 @@ pub(super) fn answer(input: &Input, rows: Vec<Value>, question: &Question) -> Ou
     let edges = question.interval.map(|_| ["start", "end"]).into_iter().flatten();
     let groups = question.group_by.iter().map(String::as_str);
     let names: Vec<&str> = edges.chain(groups).chain(question.columns.iter().map(|column| column.name())).collect();
-    let body = csv::written(&names, &rows)?;
+    let cells =
+        |row: &Value| names.iter().map(|name| row.get(*name).map(csv::cell).unwrap_or_default()).collect::<Vec<_>>();
+    let body = csv::written(&names, rows.iter().map(cells))?;
     Ok(Answer::of(200, body.into()).as_media_type(HeaderValue::from_static("text/csv; charset=utf-8")))
 }
 
@@ -147,7 +148,7 @@ pub(super) fn rows(log: &EventLog, question: &Question) -> Result<Vec<Value>, Re
     let mut groups: Groups<Tally> = Groups::by(question.group_by.clone());
     for event in log.iter() {
         let summary = event.summary();
-        let Some(bucket) = buckets.place(summary.start_ms) else { continue };
+        let Some(bucket) = buckets.place(summary.start_ms).filter(|_| needs.concern(summary)) else { continue };
         let Some(variables) = question.filter.fits(event) else { continue };
         groups.of(bucket, &variables)?.add(summary, &variables, &needs);
     }

@@ -10,9 +10,10 @@ use http::header::LOCATION;
 use serde_json::{Map, Value, json};
 
 use super::{Answer, Outcome, Reading, Refusal, Style, Writing};
-use crate::inbound::{Inbound, number, render};
+use crate::inbound::{Inbound, Refused, render};
 use crate::rules;
 use crate::world::clock::{SignedDuration, Timestamp, stamp};
+use crate::world::document::{merge, number};
 use crate::world::{Account, Caller, Collection, Document, World, text};
 
 /// For how long events are kept.
@@ -29,10 +30,11 @@ pub(super) fn submit(call: &mut Writing<'_>) -> Outcome {
     door.admit(call.world, call.caller)?;
     let inbound = read(call.input.inbound.as_ref())?;
     let mut result = Map::new();
-    let (outcome, reason, price) = match door.flow.flag("enabled") {
-        true => ("success", None, door.price()),
+    let (outcome, reason, price) = if door.flow.flag("enabled") {
+        ("success", None, door.price())
+    } else {
         // A page says that such a submission ends in an error; the words are ours.
-        false => ("error", Some("Flow is disabled"), 0.0),
+        ("error", Some("Flow is disabled"), 0.0)
     };
     let lead = call.world.next_id(call.now);
     let event = source_event(call, &door, inbound, &lead, outcome, reason, price);
@@ -64,7 +66,7 @@ pub(super) fn ping(call: &Reading<'_>) -> Outcome {
 }
 
 /// What the lead handler has read of a request, once the gate has let it through.
-pub(super) fn read(inbound: Option<&Result<Inbound, crate::inbound::Refused>>) -> Result<&Inbound, Refusal> {
+pub(super) fn read(inbound: Option<&Result<Inbound, Refused>>) -> Result<&Inbound, Refusal> {
     match inbound {
         Some(Ok(inbound)) => Ok(inbound),
         Some(Err(refused)) => Err(refused.into()),
@@ -133,7 +135,8 @@ impl Door {
     }
 }
 
-/// A flow as it handles leads: as it was deployed last, or saved when that was the same.
+/// A flow as it handles leads: as it was deployed last. One that never was takes leads as it is saved: no page tells of
+/// such a flow, and who has just made one wants to try it.
 pub(super) fn live<'a>(account: &'a Account, id: &str) -> Option<&'a Arc<Document>> {
     let saved = account.get(Collection::Flows, id)?;
     Some(account.get(Collection::LiveFlows, id).unwrap_or(saved))
@@ -217,5 +220,5 @@ pub(super) fn stamp_event(event: &mut Value, began_ms: i64, now: Timestamp) {
         "ping_limit_reached": false,
         "expires_at": stamp(now.checked_add(KEPT).unwrap_or(now)),
     });
-    crate::world::document::merge(event, &common);
+    merge(event, &common);
 }

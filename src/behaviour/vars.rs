@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, HashSet};
 use serde_json::{Map, Value};
 
 use super::{Answer, Outcome, Reading};
+use crate::world::Collection;
 use crate::world::clock::{Timestamp, stamp};
 use crate::world::events::{self, Past};
 use crate::world::ids::ObjectId;
 use crate::world::standard::Kind;
-use crate::world::Collection;
 
 /// How many written events are looked into, the newest first. What only older ones hold is forgotten.
 const EVENTS_MAX: usize = 5_000;

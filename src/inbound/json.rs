@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::number;
+use crate::world::document::number;
 
 /// Reads an object. An error is told as JavaScript tells it.
 pub(super) fn read(text: &str) -> Result<Map<String, Value>, String> {

@@ -64,7 +64,7 @@ impl<'h> Range<'h> {
             full => full,
         };
         let (kind, subkind) = full.split_once('/').unwrap_or((full, ""));
-        let weight = parts.filter_map(|part| part.split_once('=')).filter(|(name, _)| name.trim() == "q").last();
+        let weight = parts.filter_map(|part| part.split_once('=')).rfind(|(name, _)| name.trim() == "q");
         let weight = weight.and_then(|(_, value)| value.trim().parse().ok()).filter(|q| (0.0..=1.0).contains(q));
         Self { kind, subkind, weight: weight.unwrap_or(1.0) }
     }

@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 use crate::exchange::{Body, Request};
 use crate::world::document::merge;
 pub use media::Media;
-pub use render::{number, render};
+pub use render::render;
 
 /// How many names a query or a form may have: what the vendor's platform reads, too.
 const PAIRS_MAX: usize = 1000;

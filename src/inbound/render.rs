@@ -6,17 +6,6 @@ use serde_json::{Map, Value};
 
 use super::Media;
 
-/// A number as JavaScript has it, without a fraction where there is none: an app that reads the price as a whole number
-/// takes `0` and fails at `0.0`.
-#[must_use]
-pub fn number(value: f64) -> Value {
-    #[expect(clippy::cast_possible_truncation, reason = "it is whole and small enough to be exact")]
-    if value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 {
-        return Value::from(value as i64);
-    }
-    Value::from(value)
-}
-
 /// A result in its order. What is null is left out of JSON and stands in XML as an empty element; who wants nothing of
 /// that leaves it out of the result.
 #[must_use]

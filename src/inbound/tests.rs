@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::world::document::number;
 
 fn request(method: &str, query: &str, headers: &[(&'static str, &str)], body: &str) -> Request {
     let mut request = Request::new(method.parse().unwrap(), format!("/submit{query}").parse().unwrap());
@@ -15,11 +16,11 @@ fn request(method: &str, query: &str, headers: &[(&'static str, &str)], body: &s
 }
 
 fn post(media: &str, body: &str) -> Result<Value, (u16, String)> {
-    sent(request("POST", "", &[("content-type", media)], body), Wish::Submit)
+    sent(&request("POST", "", &[("content-type", media)], body), Wish::Submit)
 }
 
-fn sent(request: Request, wish: Wish) -> Result<Value, (u16, String)> {
-    let read = read(&request, wish).map_err(|refused| (refused.status, refused.message.into_owned()))?;
+fn sent(request: &Request, wish: Wish) -> Result<Value, (u16, String)> {
+    let read = read(request, wish).map_err(|refused| (refused.status, refused.message.into_owned()))?;
     Ok(Value::Object(read.parameters))
 }
 
@@ -57,7 +58,7 @@ fn accept_chooses_as_mimeparse_does() {
 fn checks_come_in_the_modules_order() {
     let bad_everything = [("accept", "text/html"), ("content-type", "Monkies")];
     let mistakes = |method, query, headers: &[(&'static str, &str)]| {
-        sent(request(method, query, headers, "{"), Wish::Submit).unwrap_err()
+        sent(&request(method, query, headers, "{"), Wish::Submit).unwrap_err()
     };
     let rows = [
         (mistakes("PUT", "?redir_url=x", &bad_everything), 405, "The PUT method is not allowed"),
@@ -90,12 +91,12 @@ fn checks_come_in_the_modules_order() {
 #[test]
 fn a_body_that_is_announced_needs_a_type_even_when_it_is_empty() {
     let empty = request("POST", "?a=1", &[("content-length", "0")], "");
-    assert_eq!(sent(empty, Wish::Submit).unwrap_err().0, 415);
-    assert_eq!(sent(request("POST", "?a=1", &[], ""), Wish::Submit), Ok(json!({"a": "1"})));
+    assert_eq!(sent(&empty, Wish::Submit).unwrap_err().0, 415);
+    assert_eq!(sent(&request("POST", "?a=1", &[], ""), Wish::Submit), Ok(json!({"a": "1"})));
     let blank = request("POST", "?a=1", &[("content-type", "application/json")], " \n ");
-    assert_eq!(sent(blank, Wish::Submit), Ok(json!({"a": "1"})));
+    assert_eq!(sent(&blank, Wish::Submit), Ok(json!({"a": "1"})));
     let ignored = request("GET", "?a=1", &[("content-type", "Monkies")], "{");
-    assert_eq!(sent(ignored, Wish::Submit), Ok(json!({"a": "1"})));
+    assert_eq!(sent(&ignored, Wish::Submit), Ok(json!({"a": "1"})));
 }
 
 #[test]
@@ -150,7 +151,7 @@ fn json_may_have_raw_tabs_and_line_breaks_in_texts() {
     }
     let feedback = request("POST", "", &[("content-type", "application/json")], "whatever");
     let message = "Body is not parsable as application/json -- Unexpected token w in JSON at position 0";
-    assert_eq!(sent(feedback, Wish::Feedback), Err((400, message.to_owned())));
+    assert_eq!(sent(&feedback, Wish::Feedback), Err((400, message.to_owned())));
 }
 
 #[test]
@@ -188,9 +189,9 @@ fn xml_becomes_what_xml2js_makes_of_it() {
 fn the_query_goes_before_the_body() {
     let headers = [("content-type", "application/json")];
     let both = request("POST", "?a=q&o.x=1", &headers, r#"{"a": "b", "c": "d", "o": {"x": "0", "y": "2"}}"#);
-    assert_eq!(sent(both, Wish::Submit), Ok(json!({"a": "q", "c": "d", "o": {"x": "1", "y": "2"}})));
+    assert_eq!(sent(&both, Wish::Submit), Ok(json!({"a": "q", "c": "d", "o": {"x": "1", "y": "2"}})));
     let clash = request("GET", "?a=1&a.b.c=2", &[], "");
-    assert_eq!(sent(clash, Wish::Submit).unwrap_err().0, 400);
+    assert_eq!(sent(&clash, Wish::Submit).unwrap_err().0, 400);
 }
 
 #[test]
@@ -204,10 +205,10 @@ fn certificates_have_one_name() {
         (Wish::Ping, "xxTrustedFormCertUrl=cert", json!({"trustedform_cert_url": "cert"})),
     ];
     for (wish, body, expected) in rows {
-        assert_eq!(sent(request("POST", "", &form, body), wish), Ok(expected), "{wish:?} {body}");
+        assert_eq!(sent(&request("POST", "", &form, body), wish), Ok(expected), "{wish:?} {body}");
     }
     let query = request("GET", "?xxTrustedFormCertUrl=cert", &[], "");
-    assert_eq!(sent(query, Wish::Submit), Ok(json!({"trustedform_cert_url": "cert"})));
+    assert_eq!(sent(&query, Wish::Submit), Ok(json!({"trustedform_cert_url": "cert"})));
 }
 
 #[test]
@@ -235,10 +236,10 @@ fn the_first_address_of_the_web_is_where_to_go() {
 fn a_charset_is_minded() {
     let mut latin = request("POST", "", &[("content-type", "application/json; charset=ISO-8859-1")], "");
     latin.body = Body::Whole(b"{\"name\": \"J\xf6rg\"}".as_slice().into());
-    assert_eq!(sent(latin, Wish::Submit), Ok(json!({"name": "Jörg"})));
+    assert_eq!(sent(&latin, Wish::Submit), Ok(json!({"name": "Jörg"})));
     let mut windows = request("POST", "", &[("content-type", "text/xml; charset=\"windows-1252\"")], "");
     windows.body = Body::Whole(b"<l><price>\x80 5</price></l>".as_slice().into());
-    assert_eq!(sent(windows, Wish::Submit), Ok(json!({"price": "€ 5"})));
+    assert_eq!(sent(&windows, Wish::Submit), Ok(json!({"price": "€ 5"})));
 }
 
 #[test]
@@ -259,13 +260,6 @@ fn results_have_the_modules_shapes() {
     assert_eq!(xml, expected);
     let json = String::from_utf8(render(missing, Media::Json)).unwrap();
     assert!(!json.contains("email") && json.ends_with(r#""price":1.5}"#), "{json}");
-}
-
-#[test]
-fn numbers_are_printed_as_javascript_does() {
-    for (value, printed) in [(0.0, "0"), (-0.0, "0"), (10.0, "10"), (1.5, "1.5"), (-2.0, "-2")] {
-        assert_eq!(number(value).to_string(), printed);
-    }
 }
 
 proptest! {

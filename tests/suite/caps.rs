@@ -27,11 +27,16 @@ fn turned_away(number: u32, reason: &str) -> Value {
 }
 
 fn delivery(number: u32, at: &str, more: Value) -> Value {
-    let mut event = event(number, SOLAR, at, json!({
-        "type": "recipient",
-        "step_id": "5eef14",
-        "vars": {"recipient": {"id": "64b8f2a0940df5a34a3888c2", "name": "Brightpath Insurance"}},
-    }));
+    let mut event = event(
+        number,
+        SOLAR,
+        at,
+        json!({
+            "type": "recipient",
+            "step_id": "5eef14",
+            "vars": {"recipient": {"id": "64b8f2a0940df5a34a3888c2", "name": "Brightpath Insurance"}},
+        }),
+    );
     for (name, value) in more.as_object().unwrap() {
         event[name] = value.clone();
     }
@@ -81,13 +86,22 @@ fn caps_count_the_leads_of_their_interval() {
     // Of the inner cap no lead that was turned away was an owner's.
     assert_eq!(counts(&mock), [(6, 1), (2, 0), (4, 1), (1, 1)]);
     let month = cap(&mock, MONTH);
-    assert_eq!((&month["started_at"], &month["expires_at"]), (&json!("2026-03-01T07:00:00.000Z"), &json!("2026-04-01T07:00:00.000Z")));
-    assert_eq!((&month["flow_id"], &month["maximum"], &month["name"]), (&json!(SOLAR), &json!(500), &json!("Leads in a month")));
+    assert_eq!(
+        (&month["started_at"], &month["expires_at"]),
+        (&json!("2026-03-01T07:00:00.000Z"), &json!("2026-04-01T07:00:00.000Z"))
+    );
+    assert_eq!(
+        (&month["flow_id"], &month["maximum"], &month["name"]),
+        (&json!(SOLAR), &json!(500), &json!("Leads in a month"))
+    );
     assert_eq!((&month["cap_ids"], &month["updated_at"]), (&json!([OWNERS]), &json!("2026-03-04T19:29:59.000Z")));
     assert_eq!(month["caps"][0]["name"], "Owners in a day");
     let source = cap(&mock, SOURCE);
     assert_eq!(source["source_id"], "5d9a4c421d011c553e000003");
-    assert_eq!((&source["time_zone"], &source["started_at"]), (&json!("America/New_York"), &json!("2026-03-02T05:00:00.000Z")));
+    assert_eq!(
+        (&source["time_zone"], &source["started_at"]),
+        (&json!("America/New_York"), &json!("2026-03-02T05:00:00.000Z"))
+    );
     assert_eq!(cap(&mock, STEP)["step_id"], "5eef14");
     assert_eq!(ids(&mock.get("/caps").expect(200).json()), [MONTH, OWNERS, SOURCE, STEP]);
     assert_eq!(mock.get(&format!("/caps?flow_id={FLOW}")).expect(200).json(), json!([]));
@@ -99,7 +113,9 @@ fn counters_begin_anew_and_without_traffic_are_left_out() {
     let events = [owner(1, "2026-03-04T19:10:00Z"), delivery(2, "2026-03-04T19:10:00Z", json!({}))];
     let mock = mock_with_events(NOW, json!({"events": events}));
     assert_eq!(counts(&mock), [(1, 0), (1, 0), (1, 0), (1, 0)]);
-    for (by, left) in [("30m", vec![MONTH, OWNERS, SOURCE]), ("12h", vec![MONTH, SOURCE]), ("5d", vec![MONTH]), ("25d", vec![])] {
+    for (by, left) in
+        [("30m", vec![MONTH, OWNERS, SOURCE]), ("12h", vec![MONTH, SOURCE]), ("5d", vec![MONTH]), ("25d", vec![])]
+    {
         mock.advance(by);
         assert_eq!(ids(&mock.get("/caps").json()), left, "after another {by}");
     }
@@ -119,7 +135,10 @@ fn leads_before_a_cap_was_made_do_not_count() {
     let made = cap(&mock, id.as_str().unwrap());
     assert_eq!((&made["count"], &made["type"]), (&json!(0), &json!("volume")));
     // Three days from the one it was made on, in the account's zone.
-    assert_eq!((&made["started_at"], &made["expires_at"]), (&json!("2026-03-04T05:00:00.000Z"), &json!("2026-03-07T05:00:00.000Z")));
+    assert_eq!(
+        (&made["started_at"], &made["expires_at"]),
+        (&json!("2026-03-04T05:00:00.000Z"), &json!("2026-03-07T05:00:00.000Z"))
+    );
 }
 
 #[test]
@@ -127,20 +146,23 @@ fn ping_limits_show_what_was_counted_in_their_interval() {
     let counter = json!({"id": LIMIT, "count": 12, "failed_count": 3, "started_at": "2026-03-04T07:00:00Z"});
     let mock = mock_with_events(NOW, json!({"ping_counters": [counter]}));
     let limit = mock.get(&format!("/ping_limits/{LIMIT}")).expect(200).json();
-    assert_eq!(limit, json!({
-        "id": LIMIT,
-        "name": "Pings in a day",
-        "maximum": 1000,
-        "duration": 1,
-        "duration_units": "day",
-        "time_zone": "America/Phoenix",
-        "created_at": "2024-07-25T03:05:02.000Z",
-        "count": 12,
-        "failed_count": 3,
-        "flow_id": SOLAR,
-        "started_at": "2026-03-04T07:00:00.000Z",
-        "expires_at": "2026-03-05T07:00:00.000Z",
-    }));
+    assert_eq!(
+        limit,
+        json!({
+            "id": LIMIT,
+            "name": "Pings in a day",
+            "maximum": 1000,
+            "duration": 1,
+            "duration_units": "day",
+            "time_zone": "America/Phoenix",
+            "created_at": "2024-07-25T03:05:02.000Z",
+            "count": 12,
+            "failed_count": 3,
+            "flow_id": SOLAR,
+            "started_at": "2026-03-04T07:00:00.000Z",
+            "expires_at": "2026-03-05T07:00:00.000Z",
+        })
+    );
     assert_eq!(mock.get("/ping_limits").expect(200).json(), json!([limit]));
     assert_eq!(mock.get(&format!("/ping_limits?flow_id={FLOW}")).json(), json!([]));
     mock.advance("1d");

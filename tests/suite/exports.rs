@@ -68,7 +68,7 @@ fn the_file_has_the_chosen_columns_and_the_events_there_were() {
     let created = ask(&mock, &of_loans(json!({"fields": fields, "filter_rules": rules})));
     let id = created["id"].as_str().unwrap();
     // What happens afterwards is not part of it.
-    mock.ask(&format!("GET /feedback?event_id=69f40001940df5a34a388b01&type=return"), &[("key", "")], "").expect(201);
+    mock.ask("GET /feedback?event_id=69f40001940df5a34a388b01&type=return", &[("key", "")], "").expect(201);
     mock.advance("3s");
     let file = mock.get(&format!("/exports/{id}/download")).expect(200);
     assert_eq!(file.header("content-type"), Some("text/csv; charset=utf-8"));
@@ -77,8 +77,8 @@ fn the_file_has_the_chosen_columns_and_the_events_there_were() {
     assert_eq!(
         file.text,
         "id,type,lead.first_name,lead.email,vars.flow.name,start_timestamp,price,reason\n\
-         69f40001940df5a34a388b01,recipient,Joe,Joe@Example.com,Loans,2026-05-01T01:46:40.000Z,20,\n\
-         69f40002940df5a34a388b02,recipient,Joe,Joe@Example.com,Loans,2026-05-01T01:46:41.000Z,20,\n"
+         69f40001940df5a34a388b01,recipient,Joe,joe@example.com,Loans,2026-05-01T01:46:40.000Z,20,\n\
+         69f40002940df5a34a388b02,recipient,Joe,joe@example.com,Loans,2026-05-01T01:46:41.000Z,20,\n"
     );
     let read = mock.get(&format!("/exports/{id}")).expect(200).json();
     assert_eq!(read["exported_docs"], 2);

@@ -182,7 +182,10 @@ pub fn mock_with_events(now: &str, account: Value) -> Mock {
         "world": {"accounts": [own]},
     });
     // JSON is YAML.
-    let mock = Mock::with_scenario("own", &scenario.to_string().replacen("{\"version\":1,\"name\":\"own\"", "{\"version\":1,\n\"name\":\"own\"", 1));
+    let mock = Mock::with_scenario(
+        "own",
+        &scenario.to_string().replacen("{\"version\":1,\"name\":\"own\"", "{\"version\":1,\n\"name\":\"own\"", 1),
+    );
     mock.put("/__admin/clock", &json!({"freeze": now})).expect(200);
     mock
 }
@@ -194,14 +197,39 @@ fn lead(values: Value) -> Value {
 #[test]
 fn usage_counts_the_leads_that_brought_a_value() {
     let events = [
-        event(1, SOLAR, "2026-03-04T05:00:00Z", lead(json!({"email": "a@example.com", "first_name": "A", "own_home": false}))),
-        event(2, SOLAR, "2026-03-04T17:59:00Z", lead(json!({"email": {"raw": "b", "normal": "b", "valid": false}, "first_name": " "}))),
+        event(
+            1,
+            SOLAR,
+            "2026-03-04T05:00:00Z",
+            lead(json!({"email": "a@example.com", "first_name": "A", "own_home": false})),
+        ),
+        event(
+            2,
+            SOLAR,
+            "2026-03-04T17:59:00Z",
+            lead(json!({"email": {"raw": "b", "normal": "b", "valid": false}, "first_name": " "})),
+        ),
         // Midnight in New York is five in the morning, or four.
-        event(3, SOLAR, "2026-03-04T04:59:59Z", lead(json!({"email": "c@example.com", "state": {"raw": "", "normal": null}}))),
+        event(
+            3,
+            SOLAR,
+            "2026-03-04T04:59:59Z",
+            lead(json!({"email": "c@example.com", "state": {"raw": "", "normal": null}})),
+        ),
         event(4, SOLAR, "2026-02-10T12:00:00Z", lead(json!({"loan_amount_acme": 5}))),
-        event(5, SOLAR, "2026-03-04T17:00:00Z", json!({"type": "recipient", "vars": {"lead": {"email": "d@example.com"}}})),
+        event(
+            5,
+            SOLAR,
+            "2026-03-04T17:00:00Z",
+            json!({"type": "recipient", "vars": {"lead": {"email": "d@example.com"}}}),
+        ),
         event(6, FLOW, "2026-03-04T17:00:00Z", lead(json!({"email": "e@example.com"}))),
-        event(7, SOLAR, "2026-03-04T17:30:00Z", json!({"outcome": "failure", "reason": "no", "vars": {"lead": {"email": "f@example.com"}}})),
+        event(
+            7,
+            SOLAR,
+            "2026-03-04T17:30:00Z",
+            json!({"outcome": "failure", "reason": "no", "vars": {"lead": {"email": "f@example.com"}}}),
+        ),
     ];
     let mock = mock_with_events(NOW, json!({"events": events}));
     let usage = |query: &str| mock.get(&format!("/flows/{SOLAR}/fields/usage{query}")).expect(200).json();
@@ -228,7 +256,12 @@ fn usage_counts_the_leads_that_brought_a_value() {
 fn variables_are_what_was_met() {
     let events = [
         event(1, SOLAR, "2026-03-01T12:00:00Z", lead(json!({"email": {"raw": "a", "normal": "a", "valid": false}}))),
-        event(2, SOLAR, "2026-03-03T12:00:00Z", json!({"vars": {"lead": {"email": "b@example.com"}, "credit_check": {"score": 7}}})),
+        event(
+            2,
+            SOLAR,
+            "2026-03-03T12:00:00Z",
+            json!({"vars": {"lead": {"email": "b@example.com"}, "credit_check": {"score": 7}}}),
+        ),
         event(3, FLOW, "2026-03-02T12:00:00Z", lead(json!({"mortgage": {"loan": {"amount": 5}}}))),
     ];
     let mock = mock_with_events(NOW, json!({"events": events}));

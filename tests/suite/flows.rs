@@ -61,6 +61,12 @@ fn deploy(mock: &Mock, path: &str) -> Answer {
     mock.call(JANE, Method::POST, &format!("{path}/deploy"), None)
 }
 
+/// The status of a submission to the live flow.
+fn submit(mock: &Mock, path: &str, source: &str) -> u16 {
+    let lead = json!({"email": "a@example.com"});
+    mock.call("", Method::POST, &format!("{path}/sources/{source}/submit"), Some(&lead)).status
+}
+
 fn path(id: &Value) -> String {
     format!("/flows/{}", id.as_str().unwrap())
 }
@@ -140,7 +146,11 @@ fn what_a_flow_names_must_exist() {
         ("/sources/0/feedback/integration/module_id", json!("nobody"), "module nobody"),
         ("/sources/0/pricing_service", json!({"service_id": NOBODY, "fallback_price": 1}), "pricing service 0000"),
         ("/steps/1/entity/id", json!(NOBODY), "entity 000000000000000000000000"),
-        ("/steps/1/integration/module_id", json!("leadconduit-nowhere.outbound"), "module leadconduit-nowhere.outbound"),
+        (
+            "/steps/1/integration/module_id",
+            json!("leadconduit-nowhere.outbound"),
+            "module leadconduit-nowhere.outbound",
+        ),
         ("/destinations", json!([{"instance_id": "nowhere"}]), "destination nowhere"),
         ("/pricing_service", json!({"service_id": NOBODY, "fallback_price": 1}), "pricing service 0000"),
         ("/firehose", json!({"credential_id": NOBODY, "bucket": "acme-leads", "enabled": true}), "credential 0000"),
@@ -179,7 +189,10 @@ fn what_cannot_be_is_refused_with_its_place() {
     let mock = Mock::healthy();
     let rows = [
         ("/acceptance_criteria/rule_set/rules/0", json!({"lhv": "lead.email", "op": "matches pattern", "rhv": "(" })),
-        ("/caps/0/caps/0/rule_set", json!({"op": "and", "rules": [{"lhv": "lead.email", "op": "matches pattern", "rhv": "[z-a]"}]})),
+        (
+            "/caps/0/caps/0/rule_set",
+            json!({"op": "and", "rules": [{"lhv": "lead.email", "op": "matches pattern", "rhv": "[z-a]"}]}),
+        ),
         ("/pricing/override", json!(true)),
     ];
     let places = ["/acceptance_criteria/rule_set/rules/0", "/caps/0/caps/0/rule_set/rules/0", "/pricing/prices"];
@@ -204,8 +217,22 @@ fn the_server_gives_parts_their_ids() {
     let created = mock.post("/flows", &sent).expect(201).json();
     let found = parts(&created);
     let expected = [
-        "flow", "acceptance", "rules", "rules", "rules", "caps", "caps", "ping_limits", "prices", "prices", "sources",
-        "mappings", "steps", "rule_set", "rules", "steps",
+        "flow",
+        "acceptance",
+        "rules",
+        "rules",
+        "rules",
+        "caps",
+        "caps",
+        "ping_limits",
+        "prices",
+        "prices",
+        "sources",
+        "mappings",
+        "steps",
+        "rule_set",
+        "rules",
+        "steps",
     ];
     assert_eq!(found.len(), expected.len(), "{found:?}");
     let distinct: HashSet<&String> = found.iter().map(|(_, id)| id).collect();
@@ -276,31 +303,40 @@ fn what_is_live_changes_with_a_deployment_only() {
     let cap = |at: &Value| format!("/caps/{}", at["id"].as_str().unwrap());
     let first = cap(&created["caps"][0]);
     mock.get(&first).expect(404);
+    assert_eq!(submit(&mock, &path, SUMMIT), 422, "a new flow handles no leads");
     let message = "Your flow was deployed and the most recent changes are now live";
     assert_eq!(deploy(&mock, &path).expect(200).json(), json!({"message": message}));
     mock.get(&first).expect(200);
+    assert_eq!(submit(&mock, &path, SUMMIT), 201);
 
     created["caps"] = json!([{"maximum": 1, "duration": 1, "duration_units": "day"}]);
+    created["sources"] = json!([]);
     let second = cap(&mock.put(&path, &created).expect(200).json()["caps"][0]);
     assert_ne!(first, second);
     mock.get(&first).expect(200);
     mock.get(&second).expect(404);
+    assert_eq!(submit(&mock, &path, SUMMIT), 201);
+    created["name"] = "Another".into();
+    let second = cap(&mock.put(&path, &created).expect(200).json()["caps"][0]);
+    mock.get(&first).expect(200);
     deploy(&mock, &path).expect(200);
     mock.get(&first).expect(404);
     mock.get(&second).expect(200);
+    assert_eq!(submit(&mock, &path, SUMMIT), 422);
     mock.delete(&path).expect(200);
     mock.get(&second).expect(404);
+    assert_eq!(submit(&mock, &path, SUMMIT), 404);
 }
 
 #[test]
 fn a_set_up_buyer_takes_leads_at_once() {
     let mock = Mock::healthy();
+    let mut flow = mock.get(&format!("/flows/{SOLAR}")).json();
+    flow["name"] = "Home solar".into();
+    mock.put(&format!("/flows/{SOLAR}"), &flow).expect(200);
+    assert_eq!(submit(&mock, &format!("/flows/{SOLAR}"), BRIGHTPATH), 422);
     mock.post("/onboard/buyer", &json!({"connection_id": BUYER, "flow_id": SOLAR})).expect(200);
-    let state = mock.get("/__admin/state").expect(200).json();
-    let account = &state["world"]["accounts"][0];
-    let of = |list: &str| account[list].as_array().unwrap().iter().find(|f| f["id"] == SOLAR).unwrap()["sources"].clone();
-    assert_eq!(of("flows").as_array().unwrap().len(), 2);
-    assert_eq!(of("live_flows"), of("flows"));
+    assert_eq!(submit(&mock, &format!("/flows/{SOLAR}"), BRIGHTPATH), 201);
 }
 
 #[test]
@@ -345,7 +381,10 @@ fn the_meta_of_a_source_follows_from_flow_fields_and_account() {
     assert_eq!(meta["flow"], json!({"id": SOLAR, "name": "Home solar, Arizona"}));
     let source = json!({"id": "5d9a4c421d011c553e000003", "name": "Acme Source", "authentication_required": false});
     assert_eq!(meta["source"], source);
-    assert_eq!((&meta["enabled"], &meta["pingable"], &meta["ping_enabled"]), (&json!(true), &json!(true), &json!(true)));
+    assert_eq!(
+        (&meta["enabled"], &meta["pingable"], &meta["ping_enabled"]),
+        (&json!(true), &json!(true), &json!(true))
+    );
     assert_eq!(meta["flow_acceptance_criteria"]["reason"], "Lead must live in AZ");
     assert_eq!(meta["flow_pricing"]["prices"][0]["amount"], 18.5);
     assert_eq!(meta["source_pricing"], Value::Null);

@@ -7,6 +7,7 @@ mod volume;
 use serde_json::Value;
 
 use super::Reading;
+use super::submission::live;
 use crate::events::timeframe::{self, Timeframe, Unit};
 use crate::world::clock::Timestamp;
 use crate::world::{Account, Collection, Document, text};
@@ -17,14 +18,17 @@ pub(super) use volume::{get as get_cap, list as list_caps};
 /// The live flows of the account: all, or the one that the query asks for.
 fn live_flows<'a>(call: &Reading<'_>, account: &'a Account) -> Vec<&'a Document> {
     match call.input.query("flow_id") {
-        Some(id) => account.get(Collection::LiveFlows, id).map(|flow| &**flow).into_iter().collect(),
-        None => account.all(Collection::LiveFlows).values().map(|flow| &**flow).collect(),
+        Some(id) => live(account, id).map(|flow| &**flow).into_iter().collect(),
+        None => account.all(Collection::Flows).keys().filter_map(|id| live(account, id)).map(|flow| &**flow).collect(),
     }
 }
 
 /// The name of the time zone that a limit's intervals begin and end in.
 fn zone_of<'a>(limit: &'a Value, account: &'a Account) -> &'a str {
-    limit.get("time_zone").and_then(Value::as_str).unwrap_or_else(|| account.document().text("time_zone").unwrap_or("UTC"))
+    limit
+        .get("time_zone")
+        .and_then(Value::as_str)
+        .unwrap_or_else(|| account.document().text("time_zone").unwrap_or("UTC"))
 }
 
 /// The interval of a limit that the call falls into; `None` for one that names none. Intervals of several units follow

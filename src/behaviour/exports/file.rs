@@ -1,12 +1,12 @@
 //! Which events an export is about, and the file that they make.
 
-use std::borrow::Cow;
 use std::ops::Bound;
 
 use serde_json::Value;
 
-use crate::behaviour::{Reading, Refusal};
-use crate::rules::{Condition, Form, Variables, find};
+use crate::behaviour::events::variables::EventVariables;
+use crate::behaviour::{Reading, Refusal, csv};
+use crate::rules::{Condition, Form, Variables};
 use crate::world::clock::{Timestamp, stamp};
 use crate::world::events::{Event, EventLog};
 use crate::world::ids::ObjectId;
@@ -68,16 +68,6 @@ pub(super) struct Selection {
     upto: Option<ObjectId>,
 }
 
-/// An event whose variables are called as rules or as reports call them.
-struct Seen<'e>(&'e Value);
-
-impl Variables for Seen<'_> {
-    fn get(&self, name: &str) -> Option<Cow<'_, Value>> {
-        let within = self.0.get("vars").and_then(|vars| find(vars, name));
-        within.or_else(|| find(self.0, name)).map(Cow::Borrowed)
-    }
-}
-
 impl Selection {
     /// Reads what a job's document says.
     pub(super) fn read(export: &Value) -> Result<Self, Refusal> {
@@ -136,14 +126,9 @@ impl Selection {
 
     /// The file: a line of names, then one for each event, the oldest first.
     pub(super) fn file(&self, events: &EventLog) -> Result<Vec<u8>, Refusal> {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        let wrong = |error: csv::Error| Refusal::internal(error.to_string());
-        writer.write_record(&self.fields).map_err(wrong)?;
-        for event in self.rows(events).take(ROWS_MAX) {
-            let cells = self.fields.iter().map(|field| self.cell(&event, field));
-            writer.write_record(cells).map_err(wrong)?;
-        }
-        writer.into_inner().map_err(|error| Refusal::internal(error.to_string()))
+        let cells =
+            |event: EventVariables<'_>| self.fields.iter().map(|field| self.cell(&event, field)).collect::<Vec<_>>();
+        csv::written(&self.fields, self.rows(events).take(ROWS_MAX).map(cells))
     }
 
     fn within<'a>(&'a self, events: &'a EventLog) -> impl Iterator<Item = Event<'a>> + 'a {
@@ -152,17 +137,15 @@ impl Selection {
         events.ascending(Bound::Unbounded, upto).filter(in_range)
     }
 
-    fn rows<'a>(&'a self, events: &'a EventLog) -> impl Iterator<Item = Value> + 'a {
-        let holds = |event: &Value| self.rules.iter().all(|rule| rule.holds(&Seen(event)));
-        self.within(events).map(|event| event.value().into_owned()).filter(holds)
+    fn rows<'a>(&'a self, events: &'a EventLog) -> impl Iterator<Item = EventVariables<'a>> + 'a {
+        let holds = |event: &EventVariables<'_>| self.rules.iter().all(|rule| rule.holds(event));
+        self.within(events).map(EventVariables::new).filter(holds)
     }
 
     /// What stands in one column.
-    fn cell(&self, event: &Value, field: &str) -> String {
-        let seen = Seen(event);
-        let value = if PROPERTIES.contains(&field) { event.get(field).map(Cow::Borrowed) } else { seen.get(field) };
-        let value = value.as_deref().unwrap_or(&Value::Null);
-        let moment = match value {
+    fn cell(&self, event: &EventVariables<'_>, field: &str) -> String {
+        let value = event.get(field).unwrap_or_default();
+        let moment = match &*value {
             Value::Number(ms) if field.ends_with("_timestamp") => {
                 ms.as_i64().and_then(|ms| Timestamp::from_millisecond(ms).ok())
             }
@@ -172,7 +155,7 @@ impl Selection {
         match moment {
             Some(at) if self.dates == Dates::Legacy => at.strftime("%m/%d/%Y %H:%M:%S").to_string(),
             Some(at) => stamp(at),
-            None => plain(value),
+            None => csv::cell(&value),
         }
     }
 }
@@ -183,14 +166,4 @@ fn is_lead_field(call: &Reading<'_>, name: &str) -> Result<bool, Refusal> {
     let is_known = |id: &str| call.standard().get(Kind::Fields, id).is_some() || own.contains_key(id);
     let ends = name.match_indices('.').map(|(at, _)| at).chain([name.len()]);
     Ok(ends.into_iter().any(|end| is_known(&name[..end])))
-}
-
-/// A value in a line: of a typed one what was sent, of what has parts its JSON.
-fn plain(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        Value::Object(typed) if typed.contains_key("raw") => plain(&typed["raw"]),
-        other => other.to_string(),
-    }
 }

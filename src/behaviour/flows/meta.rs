@@ -19,8 +19,7 @@ pub(in crate::behaviour) fn get(call: &Reading<'_>) -> Outcome {
     let sent = call.input.path("source_id");
     // Posting addresses have the entity's id; the short one is what a flow shows.
     let is_meant = |(entity, source): &(&str, &Value)| is_same_id(entity, sent) || text(source, "id") == sent;
-    let (entity, source) =
-        sources(flow.value()).find(is_meant).ok_or_else(|| Refusal::new(404, "source not found"))?;
+    let (entity, source) = sources(flow.value()).find(is_meant).ok_or_else(|| Refusal::new(404, "source not found"))?;
     let flow = flow.value();
     let account: &Account = call.account()?;
     let is_on = |part: &Value| part.get("enabled") != Some(&Value::Bool(false));
@@ -77,7 +76,9 @@ fn param(call: &Reading<'_>, field: &Document, demanded: &HashSet<String>) -> Va
     let kind = field.text("type").unwrap_or_default();
     let is_demanded = demanded.iter().any(|name| {
         // A rule may ask for a part of the value, such as `lead.phone_1.area`.
-        name.strip_prefix("lead.").and_then(|name| name.strip_prefix(id)).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        name.strip_prefix("lead.")
+            .and_then(|name| name.strip_prefix(id))
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     });
     let mut param = Map::new();
     let mut put = |name: &str, value: Value| param.insert(name.to_owned(), value);

@@ -1,4 +1,7 @@
 //! Flows. They are saved beside what is live: a deployment makes the saved revision the one that leads run through.
+//!
+//! A flow is live as it is saved, unless a deployed revision is kept beside it. So a deployment forgets that one, and
+//! the first change after it keeps what was saved before.
 
 mod criteria;
 mod meta;
@@ -25,24 +28,33 @@ pub(super) fn complete(call: &mut Writing<'_>, flow: &mut Value, before: Option<
     criteria::check(flow)?;
     references::resolve(&call.reading(), flow)?;
     parts::identify(call, flow, before.map(Document::value));
-    Ok(())
+    if call.account()?.get(Collection::LiveFlows, text(flow, "id")).is_some() {
+        return Ok(());
+    }
+    let live = before.map_or_else(|| nothing_of(flow), |before| before.value().clone());
+    call.put(Collection::LiveFlows, &live).map(drop)
+}
+
+/// What is live of a flow that was never deployed: it has no sources, so that no lead can come.
+fn nothing_of(flow: &Value) -> Value {
+    json!({"id": flow["id"], "name": flow["name"], "enabled": false, "fields": [], "sources": [], "steps": []})
 }
 
 /// A flow that goes is not live any more. What routers say of it stays: nothing tells of a refusal.
 pub(super) fn release(call: &mut Writing<'_>, flow: &Document) {
-    let account = Arc::clone(&call.caller.account);
-    call.world.remove(&account, Collection::LiveFlows, flow.text("id").unwrap_or_default());
+    make_live(call, flow.text("id").unwrap_or_default());
 }
 
 pub(super) fn deploy(call: &mut Writing<'_>) -> Outcome {
     let flow = crud::own(call, Collection::Flows)?;
-    make_live(call, flow.value())?;
+    make_live(call, flow.text("id").unwrap_or_default());
     Ok(Answer::ok(&json!({"message": DEPLOYED})))
 }
 
-/// Has leads run through a revision of a flow from now on.
-pub(super) fn make_live(call: &mut Writing<'_>, flow: &Value) -> Result<(), Refusal> {
-    call.put(Collection::LiveFlows, flow).map(drop)
+/// Has leads run through a flow as it is saved.
+pub(super) fn make_live(call: &mut Writing<'_>, flow: &str) {
+    let account = Arc::clone(&call.caller.account);
+    call.world.remove(&account, Collection::LiveFlows, flow);
 }
 
 /// Gives every flow of the account another time of its last change.

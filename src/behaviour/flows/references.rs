@@ -26,11 +26,7 @@ pub(super) fn resolve(call: &Reading<'_>, flow: &mut Value) -> Result<(), Refusa
 }
 
 /// Looks at each thing of a list, with its place.
-fn each(
-    flow: &mut Value,
-    list: &str,
-    look: impl Fn(&str, &mut Value) -> Result<(), Refusal>,
-) -> Result<(), Refusal> {
+fn each(flow: &mut Value, list: &str, look: impl Fn(&str, &mut Value) -> Result<(), Refusal>) -> Result<(), Refusal> {
     let items = flow.get_mut(list).and_then(Value::as_array_mut);
     items.into_iter().flatten().enumerate().try_for_each(|(index, item)| look(&format!("/{list}/{index}"), item))
 }

@@ -14,20 +14,45 @@ const PARTS: usize = 4;
 #[derive(Debug)]
 pub(super) struct Needs {
     counts: [[bool; PARTS]; PARTIES],
+    cost: bool,
+    revenue: bool,
     by_lead: bool,
 }
 
 impl Needs {
     pub(super) fn of(columns: &[Column], by_lead: bool) -> Self {
-        let mut counts = [[false; PARTS]; PARTIES];
-        for (party, part) in columns.iter().flat_map(|column| column.what.counts()) {
-            counts[*party as usize][*part as usize] = true;
+        let mut needs = Self { counts: [[false; PARTS]; PARTIES], cost: false, revenue: false, by_lead };
+        for what in columns.iter().map(|column| &column.what) {
+            for (party, part) in what.counts() {
+                needs.counts[*party as usize][*part as usize] = true;
+            }
+            needs.cost |= matches!(what, What::Cost | What::Profit | What::CostPerConversion | What::CostPerLead);
+            needs.revenue |= matches!(what, What::Revenue | What::Profit | What::RevenuePerLead);
         }
-        Self { counts, by_lead }
+        needs
     }
 
-    fn feedback(&self) -> bool {
-        self.counts.iter().skip(Party::ReturnReceived as usize).flatten().any(|needed| *needed)
+    /// Whether an event can count in any column. One that cannot makes no row, and is not looked into.
+    pub(super) fn concern(&self, summary: &Summary) -> bool {
+        let counts = |party: Party| self.counts[party as usize].contains(&true);
+        part(summary.outcome).is_some()
+            && match summary.kind {
+                Kind::Source => self.cost || counts(Party::Source),
+                Kind::Recipient => self.revenue || counts(Party::Recipient),
+                Kind::FeedbackReceived => counts(Party::ReturnReceived) || counts(Party::ConversionReceived),
+                Kind::FeedbackSent => counts(Party::ReturnSent) || counts(Party::ConversionSent),
+                Kind::Filter | Kind::Retry => false,
+            }
+    }
+}
+
+/// What an outcome counts as. Where a step was left out or a filter spoke, nothing was submitted.
+fn part(outcome: Outcome) -> Option<Part> {
+    match outcome {
+        Outcome::Success => Some(Part::Success),
+        Outcome::Failure => Some(Part::Failure),
+        Outcome::Error => Some(Part::Error),
+        Outcome::Skip | Outcome::Continue | Outcome::Stop => None,
     }
 }
 
@@ -84,14 +109,8 @@ impl Tally {
                 _ => {}
             }
         }
-        let part = match summary.outcome {
-            Outcome::Success => Part::Success,
-            Outcome::Failure => Part::Failure,
-            Outcome::Error => Part::Error,
-            // Nothing was submitted: a step was left out, or a filter spoke.
-            Outcome::Skip | Outcome::Continue | Outcome::Stop => return,
-        };
-        let Some(party) = party(summary.kind, event, needs) else { return };
+        let Some(part) = part(summary.outcome) else { return };
+        let Some(party) = party(summary.kind, event) else { return };
         for part in [Part::Submitted, part] {
             if needs.counts[party as usize][part as usize] {
                 let count = &mut self.counts[party as usize][part as usize];
@@ -126,8 +145,8 @@ impl Tally {
     }
 }
 
-/// Whose event it is. Only feedback has to be looked into, and only when it counts.
-fn party(kind: Kind, event: &dyn Variables, needs: &Needs) -> Option<Party> {
+/// Whose event it is. Only feedback has to be looked into.
+fn party(kind: Kind, event: &dyn Variables) -> Option<Party> {
     let (returned, converted) = match kind {
         Kind::Source => return Some(Party::Source),
         Kind::Recipient => return Some(Party::Recipient),
@@ -135,7 +154,7 @@ fn party(kind: Kind, event: &dyn Variables, needs: &Needs) -> Option<Party> {
         Kind::FeedbackSent => (Party::ReturnSent, Party::ConversionSent),
         Kind::Filter | Kind::Retry => return None,
     };
-    let kind = needs.feedback().then(|| event.get("vars.feedback.type")).flatten()?;
+    let kind = event.get("vars.feedback.type")?;
     match text(&kind)?.to_ascii_lowercase().as_str() {
         "return" => Some(returned),
         "conversion" => Some(converted),

@@ -1,0 +1,180 @@
+//! Events: pages, filters, rules, parts, and who may see them.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::support::{GLOBEX, JANE, Mock};
+
+const PREFIX: &str = "69e3b1a3940df5a34a388f0";
+const FIRST_LEAD: &str = "69e3b1a2940df5a34a388e01";
+
+/// The last digits of the events' ids.
+fn digits(events: &Value) -> String {
+    let id = |event: &Value| event["id"].as_str().unwrap().strip_prefix(PREFIX).unwrap().to_owned();
+    events.as_array().unwrap().iter().map(id).collect()
+}
+
+fn listed(mock: &Mock, query: &str) -> String {
+    digits(&mock.get(&format!("/events?{query}")).expect(200).json())
+}
+
+fn encoded(value: &Value) -> String {
+    form_urlencoded::byte_serialize(value.to_string().as_bytes()).collect()
+}
+
+/// A query as the body that asks the same.
+fn as_body(query: &str) -> Value {
+    let pairs = form_urlencoded::parse(query.as_bytes());
+    pairs.map(|(name, value)| (name.into_owned(), Value::from(value.into_owned()))).collect()
+}
+
+#[test]
+fn a_list_is_read_page_by_page_in_both_directions() {
+    let mock = Mock::healthy();
+    assert_eq!(listed(&mock, ""), "6543210", "the newest first");
+    assert_eq!(listed(&mock, "sort=asc"), "0123456");
+    let (mut seen, mut after) = (String::new(), String::new());
+    loop {
+        let page = listed(&mock, &format!("sort=asc&limit=3{after}"));
+        let Some(last) = page.chars().last() else { break };
+        seen.push_str(&page);
+        after = format!("&after_id={PREFIX}{last}");
+    }
+    assert_eq!(seen, "0123456");
+    assert_eq!(listed(&mock, &format!("before_id={PREFIX}4&after_id={PREFIX}1")), "32", "neither end counts");
+    assert_eq!(listed(&mock, &format!("after_id={}6", PREFIX.to_uppercase())), "");
+    assert_eq!(listed(&mock, &format!("after_id={PREFIX}5&before_id={PREFIX}2")), "");
+    mock.get("/events?limit=0").expect(400);
+    mock.get("/events?limit=1001").expect(400);
+    mock.get("/events?sort=up").expect(400);
+}
+
+#[test]
+fn times_come_in_all_the_forms_that_clients_send() {
+    let clock = "2026-04-18T12:00:00.500Z".parse().unwrap();
+    let mock =
+        Mock::start(leadconduit_mock::MockServer::builder().configure(move |settings| settings.clock = Some(clock)));
+    // The first lead came at 10:00:00.500, the second at 10:30:00.500, the feedback at 11:00:00.500.
+    for (query, expected) in [
+        ("start=2026-04-18T10:30:00.500Z", "6540"),
+        ("start=2026-04-18T10:30:00.501Z", "6"),
+        ("end=2026-04-18T10:00:00.500Z", "321"),
+        ("end=2026-04-18T10:00:00.499Z", ""),
+        ("start=2026-04-18T10:30:00.500001", "6"),
+        ("start=2026-04-18T12:30:00.5%2B02:00", "6540"),
+        ("start=2026-04-18T00:00:00", "6543210"),
+        ("start=2026-04-18&end=2026-04-19", "6543210"),
+        ("start=2026-04-19", ""),
+        ("end=2026-04-18", ""),
+        ("start=2026-04-18T10:00:00Z&end=2026-04-18T10:30:00.5Z", "543210"),
+    ] {
+        assert_eq!(listed(&mock, query), expected, "{query}");
+        let body = as_body(query);
+        assert_eq!(digits(&mock.post("/events", &body).expect(200).json()), expected, "{body}");
+    }
+    for wrong in ["yesterday", "2026-13-01", "2026-02-30", "12:00"] {
+        mock.get(&format!("/events?start={wrong}")).expect(400);
+    }
+}
+
+#[test]
+fn the_old_names_filter_still() {
+    let mock = Mock::healthy();
+    for (query, expected) in [
+        ("type=recipient&outcome=success&recipient_id=64b8f2a0940df5a34a3888c2", "2"),
+        ("type=filter", "10"),
+        (&*format!("lead_id={FIRST_LEAD}"), "6321"),
+        ("lead_id=000000000000000000000000", ""),
+        ("flow_id=64b8f0f5e4b0c3a1d5e6f7ab&outcome=failure", "54"),
+        ("flow_id=66a1c0de940df5a34a3889f2", ""),
+        ("source_id=5D9A4B10940DF5A34A3888C1&type=source", "53"),
+        ("reference=SLP-20418", "540"),
+        ("reference=SLP", ""),
+    ] {
+        assert_eq!(listed(&mock, query), expected, "{query}");
+        let body = as_body(query);
+        assert_eq!(digits(&mock.post("/events", &body).expect(200).json()), expected, "{body}");
+    }
+    mock.get("/events?type=nothing").expect(400);
+}
+
+#[test]
+fn rules_look_into_events() {
+    let mock = Mock::healthy();
+    let rule = |lhv: &str, op: &str, rhv: Value| json!({"lhv": lhv, "op": op, "rhv": rhv});
+    for (rules, expected) in [
+        (json!([]), "6543210"),
+        (json!([rule("lead.city", "is equal to", json!("austin"))]), "6321"),
+        (json!([rule("vars.lead.email.domain", "includes", json!("ORG"))]), "540"),
+        (
+            json!([
+                rule("type", "is included in", json!(["source", "recipient"])),
+                rule("ms", "is greater than", json!(200))
+            ]),
+            "532",
+        ),
+        (json!([rule("sale_price", "is between", json!("25-26"))]), "2"),
+        (json!([{"lhv": "feedback.type", "op": "is not blank"}]), "6"),
+        (json!([rule("appended.outbound.reason", "matches pattern", json!("dup*"))]), "5"),
+        (
+            json!([{"lhv": "lead.id", "op": "is not blank", "rule_set":
+                {"op": "or", "rules": [rule("outcome", "is equal to", json!("stop")), rule("reason", "is equal to", json!("Duplicate lead"))]}}]),
+            "54",
+        ),
+    ] {
+        assert_eq!(listed(&mock, &format!("rules={}", encoded(&rules))), expected, "{rules}");
+        assert_eq!(digits(&mock.post("/events", &json!({"rules": rules})).expect(200).json()), expected, "{rules}");
+    }
+    let wrong = json!([rule("a", "is equal to", json!(1)), rule("a", "is equl to", json!(1))]);
+    let told = mock.get(&format!("/events?rules={}", encoded(&wrong))).expect(400).error();
+    assert!(told.contains("/1/op") && told.contains("did you mean `is equal to`?"), "{told}");
+    mock.get("/events?rules=not+json").expect(400);
+    mock.get(&format!("/events?rules={}", encoded(&json!([rule("a", "matches pattern", json!("("))])))).expect(400);
+}
+
+#[test]
+fn properties_are_picked_or_left_out() {
+    let mock = Mock::healthy();
+    let of = |query: &str| {
+        mock.get(&format!("/events?type=recipient&outcome=success&{query}")).expect(200).json()[0].clone()
+    };
+    assert_eq!(
+        of("include=lead.email.domain&include=ms"),
+        json!({"id": format!("{PREFIX}2"), "type": "recipient", "outcome": "success", "reason": "", "ms": 231,
+            "vars": {"lead": {"email": {"domain": "example.com"}}}})
+    );
+    let without = of("exclude=transactions&exclude=vars.lead&exclude=outcome");
+    assert_eq!((&without["transactions"], &without["vars"]["lead"]), (&Value::Null, &Value::Null));
+    assert_eq!((&without["outcome"], &without["vars"]["price"]), (&json!("success"), &json!(25.5)));
+    assert_eq!(of("")["transactions"][0]["response"]["status"], 201);
+    mock.get("/events?include=ms&exclude=vars").expect(400);
+    mock.post("/events", &json!({"include": ["ms"], "exclude": ["vars"]})).expect(400);
+    // Another body at the same address is another question.
+    assert_eq!(digits(&mock.post("/events", &json!({"limit": 1})).json()), "6");
+    assert_eq!(digits(&mock.post("/events", &json!({"limit": 2})).json()), "65");
+    assert_eq!(mock.call(JANE, Method::POST, "/events", None).expect(200).json().as_array().unwrap().len(), 7);
+}
+
+#[test]
+fn one_event_by_its_id() {
+    let mock = Mock::healthy();
+    let event = mock.get(&format!("/events/{PREFIX}2")).expect(200).json();
+    assert_eq!(event["vars"]["trustedform_cert_url"], Value::Null);
+    assert_eq!(event["vars"]["lead"]["trustedform_cert_url"]["path"], "/0f4c2d8b");
+    assert_eq!(event, mock.get("/events?type=recipient&outcome=success").json()[0]);
+    assert_eq!(mock.get(&format!("/events/{FIRST_LEAD}")).expect(404).error(), "event not found");
+    mock.get("/events/none").expect(400);
+    assert_eq!(
+        mock.call(GLOBEX, Method::GET, &format!("/events/{PREFIX}2"), None).expect(404).error(),
+        "event not found"
+    );
+    assert_eq!(mock.call(GLOBEX, Method::GET, "/events", None).expect(200).json(), json!([]));
+}
+
+#[test]
+fn a_free_account_sees_no_events() {
+    let mock = Mock::scenario("free-account");
+    for path in ["/events", "/events/stats", &format!("/events/{PREFIX}2")] {
+        assert_eq!(mock.get(path).expect(401).error(), "not authorized", "{path}");
+    }
+}

@@ -1,0 +1,229 @@
+//! Statistics and metrics, held against the events that they are made of.
+
+use http::Method;
+use leadconduit_mock::MockServer;
+use serde_json::{Value, json};
+
+use crate::support::{GLOBEX, Mock};
+
+/// Two leads on the evening before and in the night after a midnight in New York, the feedback at noon.
+fn mock() -> Mock {
+    let clock = "2026-04-18T05:45:00Z".parse().unwrap();
+    Mock::start(MockServer::builder().configure(move |settings| settings.clock = Some(clock)))
+}
+
+fn stats(mock: &Mock, query: &str) -> Value {
+    mock.get(&format!("/events/stats?{query}")).expect(200).json()
+}
+
+const ALL_TIME: &str = "start=2026-01-01&end=2027-01-01";
+
+#[test]
+fn today_is_the_accounts_own() {
+    let mock = mock();
+    // The first lead came at 23:45 of yesterday in New York, the second at 00:15.
+    assert_eq!(stats(&mock, ""), json!([{"source-success": 0, "source-failure": 1, "source-error": 0}]));
+    assert_eq!(stats(&mock, "timezone=UTC"), json!([{"source-success": 1, "source-failure": 1, "source-error": 0}]));
+    assert_eq!(stats(&mock, "timezone=-14400"), json!([{"source-success": 0, "source-failure": 1, "source-error": 0}]));
+    mock.advance("24h");
+    assert_eq!(stats(&mock, ""), json!([{"source-success": 0, "source-failure": 0, "source-error": 0}]));
+    mock.get("/events/stats?timezone=America/Nowhere").expect(422);
+}
+
+#[test]
+fn columns_add_up() {
+    let mock = mock();
+    let names = [
+        "source-submitted",
+        "recipient-submitted",
+        "recipient-success",
+        "recipient-failure",
+        "recipient-error",
+        "conversion-received-submitted",
+        "conversion-received-success",
+        "return-received-submitted",
+        "ping-submitted",
+        "cost",
+        "revenue",
+        "profit",
+        "cost-per-conversion-received-success",
+        "avg-cost-per-lead",
+        "avg-revenue-per-lead",
+    ];
+    let columns: String = names.iter().map(|name| format!("&column={name}")).collect();
+    let numbers = [
+        json!(2),
+        json!(2),
+        json!(1),
+        json!(1),
+        json!(0),
+        json!(1),
+        json!(1),
+        json!(0),
+        json!(0),
+        json!(12),
+        json!(25.5),
+        json!(13.5),
+        json!(12),
+        json!(12),
+        json!(25.5),
+    ];
+    let expected: Value = names.iter().map(|name| (*name).to_owned()).zip(numbers).collect();
+    let rows = mock.get(&format!("/events/stats?{ALL_TIME}{columns}")).expect(200);
+    assert_eq!(rows.json(), json!([expected]));
+    assert!(
+        rows.text.starts_with(r#"[{"source-submitted":2,"#) && rows.text.contains(r#""cost":12,"#),
+        "{}",
+        rows.text
+    );
+}
+
+#[test]
+fn leads_or_events_are_counted() {
+    let mock = mock();
+    let twice = mock.get("/events/69e3b1a3940df5a34a388f02").json();
+    let scenario = json!({"version": 1, "name": "own", "description": "One more delivery.", "extends": "healthy", "world": {"accounts": [
+        {"account": {"id": crate::support::ACME_ID}, "events": [{"id": "69e3b1a3940df5a34a388f0a", "type": "recipient",
+            "outcome": "success", "reason": "", "sale_price": 4.5, "start_timestamp": twice["start_timestamp"], "vars": twice["vars"]}]},
+    ]}});
+    let mock = Mock::with_scenario("own", &scenario.to_string());
+    let of = |by_lead: bool| {
+        stats(
+            &mock,
+            &format!(
+                "{ALL_TIME}&column=recipient-success&column=revenue&by_lead={by_lead}&rule={}",
+                "%7B%22lhv%22:%22start_timestamp%22,%22op%22:%22is+not+blank%22%7D"
+            ),
+        )
+    };
+    assert_eq!(of(true), json!([{"recipient-success": 1, "revenue": 30}]), "money is never counted by lead");
+    assert_eq!(of(false), json!([{"recipient-success": 2, "revenue": 30}]));
+}
+
+#[test]
+fn rows_are_grouped_and_cut_into_intervals() {
+    let mock = mock();
+    let rows = stats(
+        &mock,
+        &format!("{ALL_TIME}&group_by=vars.lead.city&group_by=source.name&column=source-success&column=cost"),
+    );
+    assert_eq!(
+        rows,
+        json!([
+            {"vars.lead.city": "Austin", "source.name": "Summit Lead Partners", "source-success": 1, "cost": 12},
+            {"vars.lead.city": "Dallas", "source.name": "Summit Lead Partners", "source-success": 0, "cost": 0},
+        ])
+    );
+    let span = "start=2026-04-17T04:00:00Z&end=2026-04-19T03:59:59.999Z&interval=daily&column=source-submitted";
+    assert_eq!(
+        stats(&mock, span),
+        json!([
+            {"start": "2026-04-17T04:00:00.000Z", "end": "2026-04-18T03:59:59.999Z", "source-submitted": 1},
+            {"start": "2026-04-18T04:00:00.000Z", "end": "2026-04-19T03:59:59.999Z", "source-submitted": 1},
+        ])
+    );
+    let in_utc = stats(&mock, &format!("{span}&timezone=0"));
+    let counts: Vec<&Value> = in_utc.as_array().unwrap().iter().map(|row| &row["source-submitted"]).collect();
+    assert_eq!(counts, [&json!(0), &json!(2), &json!(0)]);
+    let grouped = stats(&mock, &format!("{span}&group_by=lead.city"));
+    assert_eq!(grouped.as_array().unwrap().len(), 2, "an interval without groups has no row: {grouped}");
+    mock.get("/events/stats?start=2020-01-01&end=2026-01-01&interval=minutely").expect(422);
+}
+
+#[test]
+fn what_counts_is_chosen() {
+    let mock = mock();
+    let column = "column=source-submitted&column=recipient-submitted";
+    let rule = "%7B%22lhv%22:%22lead.city%22,%22op%22:%22is+equal+to%22,%22rhv%22:%22AUSTIN%22%7D";
+    for (query, expected) in [
+        ("type=source", [2, 0]),
+        ("type=recipient", [0, 2]),
+        ("type=source&type=recipient", [2, 2]),
+        ("outcome=failure", [1, 1]),
+        (&*format!("rule={rule}"), [1, 1]),
+        ("start=2026-04-18T04:00:00Z", [1, 1]),
+        ("end=2026-04-18T03:45:00Z", [1, 1]),
+        ("end=2026-04-18T03:44:59.999Z", [0, 0]),
+    ] {
+        let all =
+            if query.contains("start") || query.contains("end") { "start=2026-01-01&end=2027-01-01" } else { ALL_TIME };
+        let all: String =
+            all.split('&').filter(|part| !query.contains(&part[..3])).map(|part| format!("&{part}")).collect();
+        let [source, recipient] = expected;
+        let row = json!([{"source-submitted": source, "recipient-submitted": recipient}]);
+        assert_eq!(stats(&mock, &format!("{query}{all}&{column}")), row, "{query}");
+    }
+    mock.get("/events/stats?rule=%7B%7D").expect(400);
+    mock.get("/events/stats?column=profits").expect(400);
+    let globex = mock.call(GLOBEX, Method::GET, &format!("/events/stats?{ALL_TIME}"), None).expect(200).json();
+    assert_eq!(globex, json!([{"source-success": 0, "source-failure": 0, "source-error": 0}]));
+}
+
+#[test]
+fn rows_come_as_csv_when_that_is_asked_for() {
+    let mock = mock();
+    let path = format!("GET /events/stats?{ALL_TIME}&group_by=account.name&column=source-success&column=revenue");
+    let csv = mock.ask(&path, &[("accept", "text/csv")], "").expect(200);
+    assert_eq!(csv.header("content-type"), Some("text/csv; charset=utf-8"));
+    assert_eq!(csv.text, "account.name,source-success,revenue\n\"Acme, Inc.\",1,25.5\n");
+    let json = mock.ask(&path, &[("accept", "application/json, text/csv;q=0.5")], "").expect(200);
+    assert_eq!(json.json()[0]["account.name"], "Acme, Inc.");
+}
+
+fn metric(mock: &Mock, name: &str, parameters: &[(&str, &str)]) -> Value {
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+    mock.get(&format!("/events/event-metrics/{name}?{query}")).expect(200).json()["result"].clone()
+}
+
+#[test]
+fn metrics_count_in_intervals_and_groups() {
+    let mock = mock();
+    let day = json!({"start": "2026-04-18T00:00:00.000Z", "end": "2026-04-19T00:00:00.000Z"});
+    assert_eq!(
+        metric(&mock, "count", &[("timeframe", "today")]),
+        json!([{"timeframe": day, "value": [{"outcome": "continue", "result": 2}, {"outcome": "failure", "result": 2},
+            {"outcome": "success", "result": 3}]}])
+    );
+    let parameters = [
+        ("timeframe", r#"{"start":"2026-04-17T05:00:00Z","end":"2026-04-19T05:00:00Z"}"#),
+        ("interval", "daily"),
+        ("timezone", "-14400"),
+        ("group_by", "type"),
+        ("target_property", "lead.city"),
+        ("filters", r#"[{"property_name":"type","operator":"in","property_value":["source","filter"]}]"#),
+    ];
+    let days = metric(&mock, "count_unique", &parameters);
+    assert_eq!(days.as_array().unwrap().len(), 3);
+    assert_eq!(days[0]["timeframe"]["start"], "2026-04-17T04:00:00.000Z");
+    assert_eq!(days[0]["value"], json!([{"type": "filter", "result": 1}, {"type": "source", "result": 1}]));
+    assert_eq!(days[2]["value"], json!([]));
+    assert_eq!(
+        metric(&mock, "select_unique", &[("target_property", "vars.lead.city"), ("group_by", r#"["vars.source.id"]"#)]),
+        json!([{"vars.source.id": "5d9a4b10940df5a34a3888c1", "result": ["Austin", "Dallas"]}])
+    );
+}
+
+#[test]
+fn medians_and_funnels() {
+    let mock = mock();
+    let medians = metric(&mock, "median", &[("target_property", "ms"), ("group_by", "type")]);
+    let of = |kind: &str| medians.as_array().unwrap().iter().find(|row| row["type"] == kind).unwrap()["median"].clone();
+    assert_eq!((of("source"), of("filter"), of("feedback-received")), (json!(223.5), json!(3.5), json!(6)));
+    // Six thousand seconds reach back to the second lead.
+    let recent = metric(&mock, "median", &[("max_age", "6000"), ("group_by", "type")]);
+    assert_eq!(recent[2], json!({"type": "recipient", "median": 187}));
+    let step = |kind: &str, outcome: &str| {
+        json!({"filters": [{"property_name": "type", "operator": "eq", "property_value": kind},
+            {"property_name": "outcome", "operator": "ne", "property_value": outcome}]})
+    };
+    let steps =
+        json!([step("source", ""), step("recipient", "failure"), step("feedback-received", "error")]).to_string();
+    assert_eq!(metric(&mock, "funnel", &[("steps", &steps)]), json!([2, 1, 1]));
+    let turned = json!([step("feedback-received", ""), step("recipient", "success")]).to_string();
+    assert_eq!(metric(&mock, "funnel", &[("steps", &turned)]), json!([1, 0]));
+    for wrong in ["timeframe=soon", "timeframe=%7B%7D", "interval=often", "filters=%7B%7D", "filters=1", "timezone=x"] {
+        mock.get(&format!("/events/event-metrics/count?{wrong}")).expect(400);
+    }
+    mock.get("/events/event-metrics/funnel?steps=%5B1%5D").expect(400);
+    mock.get("/events/event-metrics/average").expect(404);
+}
