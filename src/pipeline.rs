@@ -224,7 +224,7 @@ impl Pipeline {
         }
         let (operation, path) = route?;
         let caller = authenticate(operation, frame)?;
-        self.authorize(operation, caller, frame)?;
+        Self::authorize(operation, caller, frame)?;
         let wanted = negotiate(operation, request)?;
         let input = &mut notes.input;
         (*input, notes.violations) = check::check(operation, path, request, self.checks());
@@ -266,7 +266,7 @@ impl Pipeline {
     }
 
     /// Whether a known caller may do this at all. LeadConduit says 401 where the right is missing, too.
-    fn authorize(&self, operation: &Operation, caller: &Caller, frame: &Frame) -> Result<(), Stop> {
+    fn authorize(operation: &Operation, caller: &Caller, frame: &Frame) -> Result<(), Stop> {
         if operation.superuser && !caller.is_superuser() {
             return Err(Refusal::not_authorized().into());
         }

@@ -102,9 +102,10 @@ pub(super) fn own(call: &Writing<'_>, collection: Collection) -> Result<Arc<Docu
         return Ok(Arc::clone(found));
     }
     let is_standard = standard_of(collection).is_some_and(|kind| call.standard().get(kind, id).is_some());
-    Err(match is_standard {
-        true => Refusal::new(422, format!("standard {} {id} cannot be changed", collection.singular())),
-        false => Refusal::not_found(collection),
+    Err(if is_standard {
+        Refusal::new(422, format!("standard {} {id} cannot be changed", collection.singular()))
+    } else {
+        Refusal::not_found(collection)
     })
 }
 

@@ -34,10 +34,10 @@ pub(super) fn must_exist(standard: &Standard, at: &str, id: &str) -> Result<(), 
 /// Refuses the name of a module that no package has: its package's name, a dot, and what it is called there.
 pub(super) fn must_have_module(standard: &Standard, at: &str, id: &str) -> Result<(), Refusal> {
     let package = id.split_once('.').and_then(|(package, _)| standard.get(Kind::Packages, package));
-    match package.is_some_and(|package| modules_of(package.value()).iter().any(|module| text(module, "id") == id)) {
-        true => Ok(()),
-        false => Err(Refusal::dangling(at, "module", id)),
+    if package.is_some_and(|package| modules_of(package.value()).iter().any(|module| text(module, "id") == id)) {
+        return Ok(());
     }
+    Err(Refusal::dangling(at, "module", id))
 }
 
 fn modules_of(package: &Value) -> &[Value] {

@@ -11,6 +11,7 @@ use super::{Answer, Outcome, Reading, Refusal, Writing, crud};
 use crate::events::timeframe::zone;
 use crate::rules::{Condition, Form};
 use crate::world::chance::Purpose;
+use crate::world::ids::ObjectId;
 use crate::world::standard::Kind;
 use crate::world::{Account, Collection, Document, text};
 
@@ -44,16 +45,17 @@ pub(super) fn meta(call: &Reading<'_>) -> Outcome {
 
 pub(super) fn share(call: &mut Writing<'_>) -> Outcome {
     let (mut chance, _) = call.world.draw(Purpose::Replies);
-    let token: [u8; 12] = chance.rng().random();
-    let token: String = token.iter().map(|byte| format!("{byte:02x}")).collect();
-    set_token(call, token.into())
+    // It has the form of an id, which is what the paths want, and nothing of it can be guessed.
+    let (second, process, counter): (u32, [u8; 5], u32) = chance.rng().random();
+    let token = ObjectId::new(second.into(), process, counter).to_string();
+    set_token(call, &token.into())
 }
 
 pub(super) fn unshare(call: &mut Writing<'_>) -> Outcome {
-    set_token(call, Value::Null)
+    set_token(call, &Value::Null)
 }
 
-fn set_token(call: &mut Writing<'_>, token: Value) -> Outcome {
+fn set_token(call: &mut Writing<'_>, token: &Value) -> Outcome {
     let mut report = crud::own(call, Collection::Reports)?.read();
     report["token"] = token.clone();
     call.put(Collection::Reports, &report)?;

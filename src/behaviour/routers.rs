@@ -67,8 +67,8 @@ fn must_lead_somewhere(account: &Account, at: &str, route: &Value) -> Result<(),
         .get(Collection::Flows, flow)
         .ok_or_else(|| Refusal::dangling(&format!("{at}/flow_id"), "flow", flow))?;
     let mut sources = entities::items(found.value(), "sources").iter();
-    match sources.any(|known| text(known, "id") == source || is_same_id(text(&known["entity"], "id"), source)) {
-        true => Ok(()),
-        false => Err(Refusal::new(422, format!("{at}/source_id: {source} is no source of flow {flow}"))),
+    if sources.any(|known| text(known, "id") == source || is_same_id(text(&known["entity"], "id"), source)) {
+        return Ok(());
     }
+    Err(Refusal::new(422, format!("{at}/source_id: {source} is no source of flow {flow}")))
 }

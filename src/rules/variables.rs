@@ -30,8 +30,8 @@ pub fn find<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
             if let Some(found) = object.get(name) {
                 return Some(found);
             }
-            let splits = name.rmatch_indices('.');
-            splits.filter_map(|(at, _)| find(object.get(&name[..at])?, &name[at + 1..])).next()
+            let mut splits = name.rmatch_indices('.');
+            splits.find_map(|(at, _)| find(object.get(&name[..at])?, &name[at + 1..]))
         }
         Value::Array(items) => {
             let (index, rest) = name.split_once('.').unwrap_or((name, ""));

@@ -102,7 +102,7 @@ impl<'c> Call<'c> {
             match parameter.place {
                 "path" => call.path.extend(in_query(parameter.name, example())),
                 "query" if parameter.required || is_needed(operation, parameter.name) => {
-                    call.query.extend(in_query(parameter.name, example()))
+                    call.query.extend(in_query(parameter.name, example()));
                 }
                 _ => {}
             }

@@ -205,7 +205,8 @@ impl Run<'_> {
             Step::Deploy(which) => {
                 let id = at(&self.reference.flow_ids, *which);
                 let known = self.reference.flows.get_mut(&id);
-                let reply = self.mock.call(JANE, Method::POST, &format!("/__sandbox/{}/flows/{id}/deploy", self.sandbox), None);
+                let reply =
+                    self.mock.call(JANE, Method::POST, &format!("/__sandbox/{}/flows/{id}/deploy", self.sandbox), None);
                 reply.expect(if known.is_some() { 200 } else { 404 });
                 if let Some(flow) = known {
                     flow.live = Some(flow.entity.clone());
@@ -282,7 +283,8 @@ impl Run<'_> {
                 (id_of(&entity), (entity["name"].as_str().unwrap().to_owned(), flows.collect()))
             })
             .collect();
-        let flows_of = |id: &str| reference.flows.iter().filter(|(_, flow)| flow.entity == id).map(|(id, _)| id.clone()).collect();
+        let flows_of =
+            |id: &str| reference.flows.iter().filter(|(_, flow)| flow.entity == id).map(|(id, _)| id.clone()).collect();
         let expected = reference.entities.iter().map(|(id, name)| (id.clone(), (name.clone(), flows_of(id)))).collect();
         assert_eq!(entities, expected, "entities, and the flows that have them as sources");
         let fields: BTreeSet<String> = own(list("/fields")).map(|field| id_of(&field)).collect();

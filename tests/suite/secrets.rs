@@ -62,8 +62,8 @@ fn send(mock: &Mock, place: Place, secret: &str, name: &str, sandbox: &str) -> A
         Header => headers.push((format!("x-{}", name.replace('_', "-")), secret.into())),
         Query => line += &format!("?{name}={secret}&limit=1"),
         Body => {
-            body = json!({"name": "a", "type": "user", "package": "leadconduit-default", "username": "u", name: secret})
-                .to_string()
+            let package = "leadconduit-default";
+            body = json!({"name": "a", "type": "user", "package": package, "username": "u", name: secret}).to_string();
         }
         Nested => body = json!({"name": [{"deep": {name: [secret]}}]}).to_string(),
         BrokenJson => body = format!(r#"{{"name": "x", "{name}": "{secret}", "#),
