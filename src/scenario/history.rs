@@ -4,13 +4,13 @@
 //! counts and sums ask for is kept ([`Summary`]); the rest of an event follows from the plan and the seed whenever
 //! something asks for it.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::generate::{Maker, Models, Person};
+use crate::generate::{Maker, Models};
 use crate::world::chance::{Chance, Purpose};
 use crate::world::clock::{Timestamp, stamp};
 use crate::world::document::number as price;
@@ -107,6 +107,8 @@ pub struct History {
     plan: Plan,
     summaries: Vec<Summary>,
     leads: OnceLock<Vec<Lead>>,
+    /// The fields of the lead that was looked at last: who reads one of its events reads the others next.
+    last: Mutex<Option<(u32, Value)>>,
 }
 
 /// The ids that the parts of a flow have, read once.
@@ -125,7 +127,7 @@ impl History {
         }
         plan.events = if plan.leads == 0 { 0 } else { plan.events.max(plan.leads) };
         let summaries = summaries(&plan);
-        Self { plan, summaries, leads: OnceLock::new() }
+        Self { plan, summaries, leads: OnceLock::new(), last: Mutex::default() }
     }
 
     /// Which lead an event belongs to, and its place among the events of that lead.
@@ -147,8 +149,12 @@ impl History {
         flows.get(usize::try_from(lead).ok()? % flows.len().max(1))
     }
 
-    /// Who a lead is. Drawn from a stream of its own, so that no other lead need be made for it.
-    fn person(&self, lead: u32) -> (Person, Value) {
+    /// What is known of a lead. Drawn from a stream of its own, so that no other lead need be made for it.
+    fn fields(&self, lead: u32) -> Value {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, fields)) = last.as_ref().filter(|(of, _)| *of == lead) {
+            return fields.clone();
+        }
         let mut chance = chance(&self.plan, lead);
         fate(&mut chance);
         let mut ids = IdSource::new(0);
@@ -156,7 +162,8 @@ impl History {
         let mut maker = Maker::new(chance, &mut ids, self.plan.until, Models::new(&none));
         let person = maker.person();
         let fields = maker.lead(&person);
-        (person, fields)
+        *last = Some((lead, fields.clone()));
+        fields
     }
 }
 
@@ -170,7 +177,7 @@ impl Past for History {
         let (lead, within) = self.place(at);
         let Some(flow) = self.flow(lead) else { return Value::Null };
         let first = &self.summaries[at - within];
-        let (_, mut fields) = self.person(lead);
+        let mut fields = self.fields(lead);
         fields["id"] = summary.lead.map(|id| id.to_string()).into();
         let submitted = moment(first.start_ms);
         let mut vars = json!({
@@ -237,7 +244,7 @@ impl Past for History {
                 if summary.kind != Kind::Source {
                     continue;
                 }
-                let (_, fields) = self.person(lead);
+                let fields = self.fields(lead);
                 let fields = fields.as_object().into_iter().flatten();
                 let text = |value: &Value| value.as_str().or_else(|| value["raw"].as_str()).map(Into::into);
                 let fields = fields.filter_map(|(name, value)| Some((name.as_str().into(), text(value)?)));

@@ -173,3 +173,15 @@ fn every_built_in_scenario_and_flag_is_named() {
         assert!(readme.contains(&format!("`{stem}`")), "{stem} is missing from README.md");
     }
 }
+
+/// The README tells of every operation what the contract tells.
+#[test]
+fn the_table_of_operations_is_the_contracts() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let (_, rest) = readme.split_once("<!-- leadconduit-mock operations --markdown -->\n").unwrap();
+    let (found, _) = rest.split_once("<!-- end -->").unwrap();
+    let contract = leadconduit_mock::contract::Contract::built_in().unwrap();
+    let expected = leadconduit_mock::contract::fidelity::table(&contract);
+    let differ = found.lines().zip(expected.lines()).find(|(found, expected)| found != expected);
+    assert!(found == expected, "print it with `leadconduit-mock operations --markdown`; {differ:?}");
+}
