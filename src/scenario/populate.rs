@@ -33,7 +33,7 @@ pub(super) fn populate(
         made.push(Made::Owned(Collection::Credentials, credential(&mut maker, now)));
     }
     for _ in 0..counts.entities {
-        made.push(Made::Owned(Collection::Entities, custom_entity(&mut maker, now)));
+        made.push(Made::Owned(Collection::Entities, custom_entity(&mut maker, true, now)));
     }
     for at in 0..counts.connections {
         connection(&mut maker, &own, if at % 2 == 0 { "seller" } else { "buyer" }, now, &mut made);
@@ -133,9 +133,11 @@ fn credential(maker: &mut Maker<'_>, now: Timestamp) -> Value {
     })
 }
 
-fn custom_entity(maker: &mut Maker<'_>, now: Timestamp) -> Value {
+/// An entity of the account's own making, which sells leads or buys them.
+fn custom_entity(maker: &mut Maker<'_>, sells: bool, now: Timestamp) -> Value {
     let Life { id, created_at, updated_at } = life(maker, now);
     let company = maker.company();
+    let (source, recipient) = sides(sells);
     json!({
         "id": id,
         "name": company.name,
@@ -145,9 +147,9 @@ fn custom_entity(maker: &mut Maker<'_>, now: Timestamp) -> Value {
         "deprecated": false,
         "field_suffix": company.field_suffix,
         "flow_ids": [],
-        "module_ids": ["leadconduit-default.inbound"],
-        "source": "seller",
-        "recipient": null,
+        "module_ids": [if sells { "leadconduit-default.inbound" } else { "leadconduit-default.outbound" }],
+        "source": source,
+        "recipient": recipient,
         "website": company.website,
         "created_at": created_at,
         "updated_at": updated_at,

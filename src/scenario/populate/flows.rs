@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Life, Made, life, sides};
+use super::{Life, Made, custom_entity, life};
 use crate::generate::Maker;
 use crate::scenario::history::{History, Plan, PlannedAccount, PlannedFlow, PlannedParty, PlannedStep};
 use crate::scenario::language::GeneratePart;
@@ -83,28 +83,10 @@ pub(super) fn past(
 
 /// An entity that sells, or one that buys.
 fn party(maker: &mut Maker<'_>, sells: bool, now: Timestamp, made: &mut Vec<Made>) -> PlannedParty {
-    let Life { id, created_at, updated_at } = life(maker, now);
-    let company = maker.company();
-    let (source, recipient) = sides(sells);
-    made.push(Made::Owned(
-        Collection::Entities,
-        json!({
-            "id": id,
-            "name": company.name,
-            "standard": false,
-            "account": false,
-            "pending": false,
-            "deprecated": false,
-            "flow_ids": [],
-            "module_ids": [if sells { "leadconduit-default.inbound" } else { "leadconduit-default.outbound" }],
-            "source": source,
-            "recipient": recipient,
-            "website": company.website,
-            "created_at": created_at,
-            "updated_at": updated_at,
-        }),
-    ));
-    PlannedParty { id, name: company.name }
+    let entity = custom_entity(maker, sells, now);
+    let party = PlannedParty { id: text(&entity, "id").to_owned(), name: text(&entity, "name").to_owned() };
+    made.push(Made::Owned(Collection::Entities, entity));
+    party
 }
 
 fn flow(
