@@ -129,7 +129,7 @@ impl Writing<'_> {
     pub fn put_for(&mut self, account: &str, collection: Collection, value: &Value) -> Result<Arc<Document>, Refusal> {
         self.check(collection.model(), value)?;
         let id = crate::world::text(value, collection.key());
-        let before = self.world.account(account).and_then(|owner| owner.get(collection, id)).cloned();
+        let before = collection.logged().and_then(|_| self.world.account(account)?.get(collection, id)).cloned();
         let after = self.world.put(account, collection, id, Document::new(value));
         changelog::record(self, account, collection, before.as_ref(), Some(&after))?;
         Ok(after)

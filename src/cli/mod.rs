@@ -205,7 +205,7 @@ mod tests {
         for command in Cli::command().get_subcommands() {
             for flag in command.get_arguments().filter(|argument| argument.get_long().is_some()) {
                 let long = flag.get_long().unwrap_or_default();
-                if matches!(long, "help" | "version" | "json" | "format") {
+                if matches!(long, "help" | "version" | "json" | "markdown" | "format") {
                     continue;
                 }
                 let twin = format!("LEADCONDUIT_MOCK_{}", long.to_uppercase().replace('-', "_"));

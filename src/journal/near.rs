@@ -17,6 +17,9 @@ const PATH_CHARS_MAX: usize = 200;
 const PATH_WEIGHT: f64 = 10.0;
 const METHOD_WEIGHT: f64 = 3.0;
 
+/// How different a word is from an id that stands in its place. It fits, but is hardly what was meant.
+const WORD_FOR_ID: f64 = 0.25;
+
 /// An operation that a request may have meant.
 #[derive(Clone, Debug)]
 pub struct Miss<'c> {
@@ -83,6 +86,11 @@ fn distance(given: &str, wanted: &str) -> f64 {
     }
 }
 
+/// Whether a segment reads like the name of a collection: what stands for one document has digits or signs in it.
+fn is_word(segment: &str) -> bool {
+    segment.bytes().all(|byte| byte.is_ascii_alphabetic())
+}
+
 /// How a path turns into a pattern with the fewest changes, so that one segment too many at the beginning does not
 /// move all others; the distance, and what changes.
 fn align(given: &[&str], wanted: &[&str]) -> (f64, Vec<Row>) {
@@ -113,6 +121,8 @@ fn align(given: &[&str], wanted: &[&str]) -> (f64, Vec<Row>) {
             if differs > 0.0 {
                 sum += differs;
                 changes.push(change(row, Some(given[row - 1]), Some(wanted[column - 1])));
+            } else if wanted[column - 1].starts_with('{') && is_word(given[row - 1]) {
+                sum += WORD_FOR_ID;
             }
             (row, column) = (row - 1, column - 1);
         } else if row > 0 && (column == 0 || cost >= costs[row - 1][column] + 1.0) {
