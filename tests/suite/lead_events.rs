@@ -4,6 +4,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::support::{GLOBEX, JANE, Mock};
+use crate::wire::{Process, Wire};
 
 const PREFIX: &str = "69e3b1a3940df5a34a388f0";
 const FIRST_LEAD: &str = "69e3b1a2940df5a34a388e01";
@@ -177,4 +178,37 @@ fn a_free_account_sees_no_events() {
     for path in ["/events", "/events/stats", &format!("/events/{PREFIX}2")] {
         assert_eq!(mock.get(path).expect(401).error(), "not authorized", "{path}");
     }
+}
+
+/// The budget that the README states: years of a busy account take little room, however many sandboxes share them, and
+/// every page of them is whole.
+#[test]
+fn a_busy_accounts_past_fits_its_budget() {
+    let server = Process::start(2, &["--scenario", "busy-account"]);
+    let mut wire = Wire::open(server.address);
+    let flows = wire.ask("GET", "/flows", &[], None).expect(200).json();
+    assert_eq!(flows.as_array().unwrap().len(), 202);
+    let mut seen = std::collections::BTreeSet::new();
+    for sort in ["asc", "desc"] {
+        let mut cursor = String::new();
+        for _ in 0..3 {
+            let page =
+                wire.ask("GET", &format!("/events?limit=1000&sort={sort}{cursor}"), &[], None).expect(200).json();
+            let ids: Vec<String> =
+                page.as_array().unwrap().iter().map(|e| e["id"].as_str().unwrap().to_owned()).collect();
+            assert!(ids.len() == 1000 && ids.is_sorted() == (sort == "asc"), "{sort}: {}", ids.len());
+            let side = if sort == "asc" { "after_id" } else { "before_id" };
+            cursor = format!("&{side}={}", ids[999]);
+            seen.extend(ids);
+        }
+    }
+    assert_eq!(seen.len(), 6000, "no event stands on two pages");
+    let counted = wire.ask("GET", "/events/stats?start=2000-01-01&column=source-submitted&by_lead=false", &[], None);
+    assert_eq!(counted.expect(200).json()[0]["source-submitted"], 10_002, "one for each lead, and the two of healthy");
+    for number in 0..100 {
+        wire.ask("GET", "/events?limit=1", &[("X-Mock-Sandbox", &format!("box-{number}"))], None).expect(200);
+    }
+    let megabytes = server.resident() / 1_000_000;
+    println!("100,000 events, 101 sandboxes: {megabytes} MB");
+    assert!(megabytes < 150, "{megabytes} MB");
 }
