@@ -1,7 +1,5 @@
 //! What happens in a sandbox, told to whoever listens. A listener that does not keep up is let go; telling never waits.
 
-pub mod timeframe;
-
 use bytes::Bytes;
 use serde_json::Value;
 use tokio::sync::broadcast;

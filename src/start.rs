@@ -11,8 +11,8 @@ use crate::scenario::{Library, Scenario};
 use crate::server::Acceptor;
 use crate::settings::Settings;
 use crate::stage::Stage;
-use crate::world::Collection;
 use crate::world::clock::Clock;
+use crate::world::{Collection, events};
 use crate::yaml::{Diagnosis, paragraphs};
 
 /// Why a server cannot start.
@@ -83,8 +83,9 @@ pub fn load(settings: &Settings) -> Result<Loaded, StartError> {
     // here that its author should hear of before the server stands.
     std::thread::spawn(move || {
         let models = Collection::ALL.iter().map(|collection| collection.model());
-        let prepared =
-            contract.prepare_requests().and_then(|()| contract.prepare_models(models.chain(["Account", "Event"])));
+        let prepared = contract
+            .prepare_requests()
+            .and_then(|()| contract.prepare_models(models.chain(["Account", events::MODEL])));
         if let Err(errors) = prepared {
             tracing::error!("a bug of the mock: {}", errors.join("; "));
         }

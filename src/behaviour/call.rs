@@ -11,7 +11,7 @@ use crate::contract::check::Input;
 use crate::world::clock::{Timestamp, stamp};
 use crate::world::sso::{Line, Sso, Unreachable};
 use crate::world::standard::Standard;
-use crate::world::{Account, Caller, Collection, Document, World};
+use crate::world::{Account, Caller, Collection, Document, World, events};
 
 /// A call that reads.
 #[derive(Debug)]
@@ -145,7 +145,7 @@ impl Writing<'_> {
 
     /// Writes an event into the log of an account, checked against its model.
     pub fn put_event(&mut self, account: &str, event: &Value) -> Result<Arc<Document>, Refusal> {
-        self.check("Event", event)?;
+        self.check(events::MODEL, event)?;
         self.world.put_event(account, event).ok_or_else(|| Refusal::internal("the event has no place in the log"))
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::{BufMut, Bytes, BytesMut};
 use serde_json::{Map, Value};
 
-use super::{Answer, Outcome, Reading, Refusal, Writing, entities, fields, flows, packages, reports, routers};
+use super::{Answer, Outcome, Reading, Refusal, Writing, entities, flows, packages, reports, routers};
 use crate::world::standard::Kind;
 use crate::world::{Collection, Document, key_of};
 
@@ -43,7 +43,9 @@ pub(super) fn replace(call: &mut Writing<'_>, collection: Collection) -> Outcome
 
 pub(super) fn delete(call: &mut Writing<'_>, collection: Collection) -> Outcome {
     let found = own(call, collection)?;
-    release(call, collection, &found)?;
+    if collection == Collection::Flows {
+        flows::release(call, &found);
+    }
     let removed = call.remove(collection, call.input.path("id"))?;
     Ok(Answer::of(200, removed.bytes()))
 }
@@ -63,20 +65,15 @@ fn complete(
             None => Ok(()),
         },
         Collection::Entities => entities::complete(call, value, before),
-        Collection::Fields => fields::complete(value),
+        Collection::Fields => {
+            value["standard"] = false.into();
+            Ok(())
+        }
         Collection::Flows => flows::complete(call, value, before),
         Collection::Routers => routers::complete(call, value, before),
         Collection::Reports => reports::complete(value, before),
         _ => Ok(()),
     }
-}
-
-/// What must not be there any more, or follows, when a document goes.
-fn release(call: &mut Writing<'_>, collection: Collection, document: &Document) -> Result<(), Refusal> {
-    if collection == Collection::Flows {
-        flows::release(call, document);
-    }
-    Ok(())
 }
 
 /// The standard documents that stand beside those of an account.

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Outcome, Reading, entities};
-use crate::world::{Account, Collection, text};
+use super::{Answer, Outcome, Reading};
+use crate::world::{Account, Collection, items, text};
 
 pub(super) fn list(call: &Reading<'_>) -> Outcome {
     let account = call.account()?;
@@ -26,7 +26,7 @@ pub(super) fn list(call: &Reading<'_>) -> Outcome {
 fn usages(account: &Account, instance: Option<&str>) -> Value {
     let flows = account.all(Collection::Flows).values().map(|flow| flow.value());
     let using: Vec<Value> = flows
-        .filter(|flow| entities::items(flow, "destinations").iter().any(|to| instance == Some(text(to, "instance_id"))))
+        .filter(|flow| items(flow, "destinations").iter().any(|to| instance == Some(text(to, "instance_id"))))
         .map(|flow| json!({"id": flow["id"], "name": flow["name"]}))
         .collect();
     json!({"count": using.len(), "flows": using})

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{Answer, Outcome, Reading, Refusal, Writing, connections, crud, packages};
 use crate::world::document::serialise;
 use crate::world::standard::Kind;
-use crate::world::{Account, Collection, Document, is_same_id, key_of, text};
+use crate::world::{Account, Collection, Document, is_same_id, items, key_of, text};
 
 /// How many of the flows that use an entity are named when it cannot go.
 const NAMED_MAX: usize = 5;
@@ -65,11 +65,6 @@ pub(super) fn complete(call: &Writing<'_>, entity: &mut Value, before: Option<&D
     }
     entity["flow_ids"] = json!([]);
     Ok(())
-}
-
-/// The things of a list in a document; none when it has no such list.
-pub(super) fn items<'v>(document: &'v Value, name: &str) -> &'v [Value] {
-    document.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
 /// The flows of an account by the entities that are their sources.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::submission::{answer, live, read, source_of, stamp_event};
+use super::flows::{live, source_of};
+use super::submission::{answer, read, stamp_event};
 use super::{Outcome, Refusal, Style, Writing};
 use crate::rules::{self, Condition};
 use crate::world::document::number;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, Outcome, Reading, Refusal, Writing, crud};
 use crate::world::standard::Kind;
-use crate::world::{Collection, Document, document};
+use crate::world::{Collection, Document, document, items};
 
 /// All fields, or those that one flow collects.
 pub(super) fn list(call: &Reading<'_>) -> Outcome {
@@ -20,8 +20,7 @@ pub(super) fn list(call: &Reading<'_>) -> Outcome {
 
 /// The fields that a flow collects, in its order.
 pub(super) fn of_flow<'a>(call: &Reading<'a>, flow: &Document) -> Result<Vec<&'a Arc<Document>>, Refusal> {
-    let ids = flow.value().get("fields").and_then(Value::as_array);
-    named(call, ids.into_iter().flatten().filter_map(Value::as_str))
+    named(call, items(flow.value(), "fields").iter().filter_map(Value::as_str))
 }
 
 /// The fields of these ids. One that was deleted is left out.
@@ -39,10 +38,26 @@ pub(super) fn types(call: &Reading<'_>) -> Outcome {
     Ok(Answer::of(200, crud::array(call.standard().all(Kind::Types))))
 }
 
-/// What the server sets in an account's own field.
-pub(super) fn complete(field: &mut Value) -> Result<(), Refusal> {
-    field["standard"] = false.into();
-    Ok(())
+/// A new field, which the flows that miss one of its id no longer miss.
+pub(super) fn create(call: &mut Writing<'_>) -> Outcome {
+    let answer = crud::create(call, Collection::Fields)?;
+    let id = call.input.text("id").unwrap_or_default();
+    let message = missing(id);
+    for flow in collecting(call, id)? {
+        let mut changed = flow.value().clone();
+        let Some(errors) = changed["errors"]["fields"].as_array_mut() else { continue };
+        errors.retain(|error| *error != message);
+        if errors.is_empty() {
+            changed.as_object_mut().expect("a document is an object").remove("errors");
+        }
+        call.put(Collection::Flows, &changed)?;
+    }
+    Ok(answer)
+}
+
+/// What a flow is told about a field that it collects and that does not exist.
+fn missing(id: &str) -> Value {
+    format!("field {id} not found").into()
 }
 
 /// Removes a field of the account's own, and writes into the flows that collect it what they have to drop.
@@ -52,7 +67,7 @@ pub(super) fn delete(call: &mut Writing<'_>) -> Outcome {
     let mut flows = Vec::new();
     for flow in collecting(call, id)? {
         let mut changed = flow.value().clone();
-        let message = Value::from(format!("field {id} not found"));
+        let message = missing(id);
         let errors = &mut changed["errors"]["fields"];
         match errors.as_array_mut() {
             Some(errors) => errors.push(message),
@@ -71,9 +86,6 @@ pub(super) fn delete(call: &mut Writing<'_>) -> Outcome {
 
 /// The flows that collect a field.
 fn collecting(call: &Writing<'_>, field: &str) -> Result<Vec<Arc<Document>>, Refusal> {
-    let collects = |flow: &Document| {
-        let fields = flow.value().get("fields").and_then(Value::as_array);
-        fields.into_iter().flatten().any(|id| id == field)
-    };
+    let collects = |flow: &Document| items(flow.value(), "fields").iter().any(|id| id == field);
     Ok(call.account()?.all(Collection::Flows).values().filter(|flow| collects(flow)).cloned().collect())
 }

@@ -33,6 +33,7 @@ mod statistics;
 mod submission;
 mod system;
 mod table;
+mod timeframe;
 mod users;
 mod vars;
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Answer, Outcome, Reading, Refusal, crud};
 use crate::world::document::serialise;
 use crate::world::standard::{Kind, Standard};
-use crate::world::text;
+use crate::world::{items, text};
 
 pub(super) fn list(call: &Reading<'_>) -> Outcome {
     Ok(Answer::of(200, crud::array(call.standard().all(Kind::Packages))))
@@ -41,5 +41,5 @@ pub(super) fn must_have_module(standard: &Standard, at: &str, id: &str) -> Resul
 }
 
 fn modules_of(package: &Value) -> &[Value] {
-    package.get("integrations").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+    items(package, "integrations")
 }

@@ -8,12 +8,12 @@ use serde_json::{Map, Value, json};
 use super::events::filter::Filter;
 use super::statistics::{self, Column};
 use super::{Answer, Outcome, Reading, Refusal, Writing, crud};
-use crate::events::timeframe::zone;
+use crate::behaviour::timeframe::zone;
 use crate::rules::{Condition, Form};
 use crate::world::chance::Purpose;
 use crate::world::ids::ObjectId;
 use crate::world::standard::Kind;
-use crate::world::{Account, Collection, Document, text};
+use crate::world::{Account, Collection, Document, items, text};
 
 pub(super) fn get(call: &Reading<'_>) -> Outcome {
     Ok(Answer::of(200, opened(call)?.1.bytes()))
@@ -99,7 +99,7 @@ fn count(call: &Reading<'_>, account: &Account, definition: &Value, columns: &[C
         |name: &str| statistics::time(call.input, name)?.ok_or_else(|| Refusal::new(400, format!("{name} is missing")));
     let span = (needed("start")?, needed("end")?);
     let columns = if columns.is_empty() { columns_of(definition) } else { columns.to_vec() };
-    let group_by = definition.get("group_by").and_then(Value::as_array).into_iter().flatten();
+    let group_by = items(definition, "group_by").iter();
     let question = statistics::Question {
         filter: Filter {
             start: Some(span.0),
@@ -120,8 +120,7 @@ fn count(call: &Reading<'_>, account: &Account, definition: &Value, columns: &[C
 
 /// Columns are objects that name them by their keys, or the names alone.
 fn columns_of(definition: &Value) -> Vec<Column> {
-    let columns = definition.get("columns").and_then(Value::as_array).into_iter().flatten();
-    let names = columns.flat_map(|column| {
+    let names = items(definition, "columns").iter().flat_map(|column| {
         let keys = column.as_object().into_iter().flat_map(Map::keys).map(String::as_str);
         column.as_str().into_iter().chain(keys)
     });
@@ -142,7 +141,7 @@ fn short(document: &Value) -> Value {
 fn entities(account: &Account) -> Vec<Value> {
     let mut found: Vec<Value> = account.all(Collection::Entities).values().map(|own| short(own.value())).collect();
     for flow in account.all(Collection::Flows).values() {
-        let parts = ["sources", "steps"].into_iter().filter_map(|name| flow.value().get(name)?.as_array()).flatten();
+        let parts = ["sources", "steps"].into_iter().flat_map(|name| items(flow.value(), name));
         for entity in parts.filter_map(|part| part.get("entity")).filter(|entity| entity.get("name").is_some()) {
             if !found.iter().any(|known| known["id"] == entity["id"]) {
                 found.push(short(entity));

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Outcome, Refusal, Writing, crud, entities, packages, parts};
-use crate::world::{Account, Collection, Document, is_same_id, text};
+use super::{Answer, Outcome, Refusal, Writing, crud, packages, parts};
+use crate::world::{Account, Collection, Document, is_same_id, items, text};
 
 pub(super) fn create(call: &mut Writing<'_>) -> Outcome {
     crud::create(call, Collection::Routers).map(in_a_list)
@@ -33,7 +33,7 @@ pub(super) fn complete(call: &mut Writing<'_>, router: &mut Value, before: Optio
         router["routes"] = json!([]);
     }
     must_be_the_only_one(call, router)?;
-    for (index, route) in entities::items(router, "routes").iter().enumerate() {
+    for (index, route) in items(router, "routes").iter().enumerate() {
         must_lead_somewhere(call.account()?, &format!("/routes/{index}"), route)?;
     }
     parts::identify(call, router, before.map(Document::value));
@@ -66,7 +66,7 @@ fn must_lead_somewhere(account: &Account, at: &str, route: &Value) -> Result<(),
     let found = account
         .get(Collection::Flows, flow)
         .ok_or_else(|| Refusal::dangling(&format!("{at}/flow_id"), "flow", flow))?;
-    let mut sources = entities::items(found.value(), "sources").iter();
+    let mut sources = items(found.value(), "sources").iter();
     if sources.any(|known| text(known, "id") == source || is_same_id(text(&known["entity"], "id"), source)) {
         return Ok(());
     }

@@ -9,12 +9,13 @@ use http::HeaderValue;
 use http::header::LOCATION;
 use serde_json::{Map, Value, json};
 
+use super::flows::{live, source_of};
 use super::{Answer, Outcome, Reading, Refusal, Style, Writing};
 use crate::inbound::{Inbound, Refused, render};
 use crate::rules;
 use crate::world::clock::{SignedDuration, Timestamp, stamp};
 use crate::world::document::{merge, number};
-use crate::world::{Account, Caller, Collection, Document, World, text};
+use crate::world::{Caller, Collection, Document, World, items, text};
 
 /// For how long events are kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
@@ -135,20 +136,6 @@ impl Door {
     }
 }
 
-/// A flow as it handles leads: as it was deployed last. One that never was takes leads as it is saved: no page tells of
-/// such a flow, and who has just made one wants to try it.
-pub(super) fn live<'a>(account: &'a Account, id: &str) -> Option<&'a Arc<Document>> {
-    let saved = account.get(Collection::Flows, id)?;
-    Some(account.get(Collection::LiveFlows, id).unwrap_or(saved))
-}
-
-/// A source of a flow, by its entity's id or by its own.
-pub(super) fn source_of<'f>(flow: &'f Value, id: &str) -> Option<&'f Value> {
-    let sources = flow.get("sources").and_then(Value::as_array)?;
-    let by_entity = sources.iter().find(|source| text(&source["entity"], "id").eq_ignore_ascii_case(id));
-    by_entity.or_else(|| sources.iter().find(|source| text(source, "id") == id))
-}
-
 /// The event of a lead that is through.
 fn source_event(
     call: &mut Writing<'_>,
@@ -163,8 +150,7 @@ fn source_event(
     let id = call.world.next_id(call.now);
     let mut fields = Map::new();
     fields.insert("id".to_owned(), lead.into());
-    let known = door.flow.value().get("fields").and_then(Value::as_array);
-    for field in known.into_iter().flatten().filter_map(Value::as_str) {
+    for field in items(door.flow.value(), "fields").iter().filter_map(Value::as_str) {
         // What no field is for is dropped.
         if let Some(value) = rules::find(&call.input.body, field).filter(|value| !value.is_null()) {
             fields.insert(field.to_owned(), value.clone());

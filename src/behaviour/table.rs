@@ -44,7 +44,7 @@ const TABLE: &[(&str, Behaviour)] = &[
     ("list_flow_fields", Behaviour::Read(flows::list_fields)),
     ("get_flow_field_usage", Behaviour::Read(flows::usage)),
     ("list_fields", Behaviour::Read(fields::list)),
-    ("create_field", Behaviour::Create(Collection::Fields)),
+    ("create_field", Behaviour::Write(fields::create)),
     ("get_field", Behaviour::Get(Collection::Fields)),
     ("update_field", Behaviour::Replace(Collection::Fields)),
     ("delete_field", Behaviour::Write(fields::delete)),

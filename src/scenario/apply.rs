@@ -6,7 +6,6 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::build::at;
-use super::check::EVENT;
 use super::history::History;
 use super::language::{AccountPart, Document as Written, SsoPart};
 use super::populate;
@@ -14,7 +13,7 @@ use super::rule::WorldChange;
 use crate::contract::Contract;
 use crate::world::clock::Timestamp;
 use crate::world::document::merge;
-use crate::world::events::Event;
+use crate::world::events::{self, Event};
 use crate::world::{Collection, Document, Documents, KeyOwner, World, text};
 
 /// Why a change cannot be made.
@@ -113,7 +112,7 @@ fn apply_account(
         let key = text(&written.0, "id").parse().ok();
         let known = world.account(&id).zip(key).and_then(|(account, key)| account.events().get(key));
         let value = merged(known.map(Event::value).as_deref(), written, now);
-        check(contract, EVENT, &value, &format!("{at}/events/{index}"))?;
+        check(contract, events::MODEL, &value, &format!("{at}/events/{index}"))?;
         world.put_event(&id, &value);
     }
     for plan in &part.history {

@@ -11,11 +11,8 @@ use super::merge::{Merged, Origin, Placed};
 use super::rule::no_operation;
 use crate::contract::Contract;
 use crate::world::clock::{Clock, Timestamp};
-use crate::world::{Collection, text};
+use crate::world::{Collection, events, text};
 use crate::yaml::{Diagnosis, Source};
-
-/// The model of events.
-pub(super) const EVENT: &str = "Event";
 
 pub(super) struct Checker<'a> {
     /// The files by their place in the chain.
@@ -42,7 +39,7 @@ impl<'a> Checker<'a> {
             }
             self.unique(&account.events, "id");
             for placed in &account.events {
-                self.document(EVENT, placed, now);
+                self.document(events::MODEL, placed, now);
             }
         }
         for (model, list) in

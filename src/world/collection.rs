@@ -47,14 +47,6 @@ pub enum Collection {
     Changelogs,
 }
 
-/// What there is to say about a collection: its name in scenario files and snapshots, the model that its documents
-/// keep, and what one of them is called in a message.
-struct Words {
-    name: &'static str,
-    model: &'static str,
-    singular: &'static str,
-}
-
 impl Collection {
     /// Every collection, in the order in which a world is written down.
     pub const ALL: [Self; 18] = [
@@ -78,8 +70,10 @@ impl Collection {
         Self::Changelogs,
     ];
 
-    const fn words(self) -> Words {
-        let (name, model, singular) = match self {
+    /// Its name in scenario files and snapshots, the model that its documents keep, and what one of them is called in a
+    /// message.
+    const fn words(self) -> (&'static str, &'static str, &'static str) {
+        match self {
             Self::Users => ("users", "User", "user"),
             Self::UserSettings => ("user_settings", "UserSettings", "user settings"),
             Self::Credentials => ("credentials", "Credential", "credential"),
@@ -98,26 +92,25 @@ impl Collection {
             Self::Exports => ("exports", "Export", "export"),
             Self::AccessLogs => ("submission_doc_access_logs", "SubmissionDocAccessLog", "access log"),
             Self::Changelogs => ("changelogs", "WorldChangelog", "changelog"),
-        };
-        Words { name, model, singular }
+        }
     }
 
     /// Its name in scenario files and snapshots.
     #[must_use]
     pub fn name(self) -> &'static str {
-        self.words().name
+        self.words().0
     }
 
     /// The model that its documents keep.
     #[must_use]
     pub fn model(self) -> &'static str {
-        self.words().model
+        self.words().1
     }
 
     /// What one of its documents is called in a message.
     #[must_use]
     pub fn singular(self) -> &'static str {
-        self.words().singular
+        self.words().2
     }
 
     /// The property by which a document is found.

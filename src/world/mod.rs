@@ -289,6 +289,12 @@ pub(crate) fn is_same_id(a: &str, b: &str) -> bool {
     key_of(a) == key_of(b)
 }
 
+/// The things of a list inside a value, none when it has no such list.
+#[must_use]
+pub fn items<'a>(value: &'a Value, name: &str) -> &'a [Value] {
+    value.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
 /// The text of a property inside a value, empty when absent.
 #[must_use]
 pub fn text<'a>(value: &'a Value, name: &str) -> &'a str {

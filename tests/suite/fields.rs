@@ -114,6 +114,12 @@ fn a_flow_that_collects_a_deleted_field_must_drop_it() {
     after["name"] = "Home solar".into();
     let error = mock.put(&path, &after).expect(422).error();
     assert_eq!(error, "/fields/8: field loan_amount_acme not found");
+    // A field that comes back is no longer missed.
+    mock.post("/fields", &input("loan_amount_acme")).expect(201);
+    let again = mock.get(&path).json();
+    assert_eq!((again.get("errors"), &again["fields"]), (None, &before["fields"]));
+    mock.delete("/fields/loan_amount_acme").expect(202);
+
     after["fields"].as_array_mut().unwrap().pop();
     let mended = mock.put(&path, &after).expect(200).json();
     assert_eq!((mended.get("errors"), &mended["name"]), (None, &json!("Home solar")));

@@ -257,7 +257,7 @@ impl Run<'_> {
                 assert!(!shares || new != *token, "a token that is shared anew is another one");
                 let old = std::mem::replace(token, new);
                 if let Some(old) = old {
-                    self.anonymously(&format!("/reports/{old}")).expect(404);
+                    self.anonymously(&format!("/reports/{old}")).expect(401);
                 }
             }
         }

@@ -7,8 +7,8 @@ mod volume;
 use serde_json::Value;
 
 use super::Reading;
-use super::submission::live;
-use crate::events::timeframe::{self, Timeframe, Unit};
+use super::flows::live;
+use crate::behaviour::timeframe::{self, Timeframe, Unit};
 use crate::world::clock::Timestamp;
 use crate::world::{Account, Collection, Document, text};
 

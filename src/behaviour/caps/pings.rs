@@ -2,12 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::super::entities::items;
 use super::super::flows::sources;
 use super::super::{Answer, Outcome, Reading, Refusal};
 use super::{interval, live_flows, zone_of};
 use crate::world::clock::stamp;
-use crate::world::{Account, Collection, Document, key_of, text};
+use crate::world::{Account, Collection, Document, items, key_of, text};
 
 pub(in crate::behaviour) fn list(call: &Reading<'_>) -> Outcome {
     let account = call.account()?;

@@ -5,16 +5,15 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
-use super::super::entities::items;
 use super::super::flows::sources;
 use super::super::{Answer, Outcome, Reading, Refusal};
 use super::{interval, live_flows, made, zone_of};
-use crate::events::timeframe::Timeframe;
+use crate::behaviour::timeframe::Timeframe;
 use crate::rules::Condition;
 use crate::world::clock::{Timestamp, stamp};
 use crate::world::events::{self, Event, Kind, Summary};
 use crate::world::ids::ObjectId;
-use crate::world::{Account, Document, key_of, text};
+use crate::world::{Account, Document, items, key_of, text};
 
 /// Why a lead is turned away when the cap does not say.
 const REASON: &str = "Cap reached";

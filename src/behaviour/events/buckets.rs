@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::variables::EventVariables;
 use crate::behaviour::Refusal;
-use crate::events::timeframe::Unit;
+use crate::behaviour::timeframe::Unit;
 use crate::rules::{Variables, plain, text};
 use crate::world::clock::Timestamp;
 

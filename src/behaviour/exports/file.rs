@@ -11,7 +11,7 @@ use crate::world::clock::{Timestamp, stamp};
 use crate::world::events::{Event, EventLog};
 use crate::world::ids::ObjectId;
 use crate::world::standard::Kind;
-use crate::world::{Collection, text};
+use crate::world::{Collection, items, text};
 
 /// How many events a file has at most.
 pub(super) const ROWS_MAX: usize = 10_000;
@@ -80,7 +80,7 @@ impl Selection {
             return Err(Refusal::new(422, "/end: the range ends before it begins"));
         }
         let mut rules = Vec::new();
-        for (at, rule) in export.get("filter_rules").and_then(Value::as_array).into_iter().flatten().enumerate() {
+        for (at, rule) in items(export, "filter_rules").iter().enumerate() {
             // Both ways of naming comparisons are taken; a mistake is told in the words of flows, which know more.
             let condition = Condition::rule(rule, Form::Flow)
                 .or_else(|mistake| Condition::rule(rule, Form::Report).map_err(|_| mistake))
@@ -89,7 +89,7 @@ impl Selection {
                 })?;
             rules.push(condition);
         }
-        let fields = export.get("fields").and_then(Value::as_array).into_iter().flatten();
+        let fields = items(export, "fields").iter();
         Ok(Self {
             start_ms: start.as_millisecond(),
             end_ms: end.as_millisecond(),

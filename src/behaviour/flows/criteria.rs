@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use crate::world::items;
+
 use super::super::Refusal;
-use super::super::entities::items;
 use crate::rules::Condition;
 
 /// Refuses what no lead could be judged by, with the place where it stands.

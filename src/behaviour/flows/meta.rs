@@ -4,23 +4,20 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
-use super::super::entities::items;
 use super::super::{Answer, Outcome, Reading, Refusal, crud, fields};
-use super::sources;
+use super::source_of;
 use crate::rules::{Condition, Form};
 use crate::world::standard::Kind;
-use crate::world::{Account, Collection, Document, is_same_id, text};
+use crate::world::{Account, Collection, Document, items, text};
 
 /// The module that is known to take pings. No page tells it of another one.
 const PINGABLE: &str = "leadconduit-default.inbound";
 
 pub(in crate::behaviour) fn get(call: &Reading<'_>) -> Outcome {
     let flow = crud::find(call, Collection::Flows, call.input.path("flow_id"))?;
-    let sent = call.input.path("source_id");
-    // Posting addresses have the entity's id; the short one is what a flow shows.
-    let is_meant = |(entity, source): &(&str, &Value)| is_same_id(entity, sent) || text(source, "id") == sent;
-    let (entity, source) = sources(flow.value()).find(is_meant).ok_or_else(|| Refusal::new(404, "source not found"))?;
     let flow = flow.value();
+    let source = source_of(flow, call.input.path("source_id"));
+    let source = source.ok_or_else(|| Refusal::new(404, "source not found"))?;
     let account: &Account = call.account()?;
     let is_on = |part: &Value| part.get("enabled") != Some(&Value::Bool(false));
     let mut meta = json!({
@@ -28,7 +25,7 @@ pub(in crate::behaviour) fn get(call: &Reading<'_>) -> Outcome {
         "account": short(account.document().value()),
         "flow": short(flow),
         "source": {
-            "id": entity,
+            "id": text(&source["entity"], "id"),
             "name": text(&source["entity"], "name"),
             "authentication_required": source.get("authentication_required") == Some(&Value::Bool(true)),
         },

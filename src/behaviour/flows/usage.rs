@@ -2,13 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use super::super::entities::items;
 use super::super::{Answer, Outcome, Reading, Refusal, crud};
-use crate::events::timeframe::{self, Timeframe};
+use crate::behaviour::timeframe::{self, Timeframe};
 use crate::rules;
 use crate::world::clock::Timestamp;
 use crate::world::events::Kind;
-use crate::world::{Collection, text};
+use crate::world::{Collection, items, text};
 
 pub(in crate::behaviour) fn get(call: &Reading<'_>) -> Outcome {
     let flow = crud::find(call, Collection::Flows, call.input.path("id"))?;

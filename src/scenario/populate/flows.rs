@@ -29,7 +29,7 @@ const TRADES: [&str; 8] = [
     "Online degrees",
 ];
 
-/// Flows, saved and deployed, and who they need: sellers and buyers.
+/// Flows, live as they are saved, and who they need: sellers and buyers.
 pub(super) fn flows(
     maker: &mut Maker<'_>,
     counts: GeneratePart,
@@ -48,7 +48,6 @@ pub(super) fn flows(
         }
         let (Some(seller), Some(buyer)) = (&seller, &buyer) else { break };
         let flow = flow(maker, TRADES[at % TRADES.len()], seller, buyer, steps, now);
-        made.push(Made::Owned(Collection::LiveFlows, flow.0.clone()));
         made.push(Made::Owned(Collection::Flows, flow.0));
         planned.push(flow.1);
     }

@@ -4,6 +4,9 @@
 //! of a busy account's events are made up, and these are kept as summaries only: their documents are made when
 //! something asks for them, and are the same each time ([`Past`]). Who reads the log does not see the difference.
 
+/// The model that an event keeps.
+pub const MODEL: &str = "Event";
+
 mod log;
 mod summary;
 

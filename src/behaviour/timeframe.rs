@@ -14,7 +14,7 @@ const COUNT_MAX: i64 = 9999;
 
 /// A unit that time is counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
+pub(super) enum Unit {
     /// A minute of the clock.
     Minute,
     /// An hour of the clock.
@@ -32,7 +32,7 @@ pub enum Unit {
 impl Unit {
     /// The unit of that name, which may be a plural.
     #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
+    pub(super) fn named(name: &str) -> Option<Self> {
         Some(match name.strip_suffix('s').unwrap_or(name) {
             "minute" => Self::Minute,
             "hour" => Self::Hour,
@@ -46,7 +46,7 @@ impl Unit {
 
     /// When the unit began that a moment lies in. `None` only at the end of the years that can be counted.
     #[must_use]
-    pub fn start(self, at: &Zoned) -> Option<Zoned> {
+    pub(super) fn start(self, at: &Zoned) -> Option<Zoned> {
         let truncated = |unit| at.round(ZonedRound::new().smallest(unit).mode(RoundMode::Trunc)).ok();
         let date = at.date();
         let first = match self {
@@ -63,7 +63,7 @@ impl Unit {
 
     /// So many units later, or earlier when the count is negative.
     #[must_use]
-    pub fn add(self, at: &Zoned, count: i64) -> Option<Zoned> {
+    pub(super) fn add(self, at: &Zoned, count: i64) -> Option<Zoned> {
         // `try_` throughout: counts come from documents, and a span refuses what no calendar holds.
         let span = jiff::Span::new();
         let span = match self {
@@ -95,17 +95,17 @@ impl Unit {
 
 /// From a moment on, up to another one that is no longer part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timeframe {
+pub(super) struct Timeframe {
     /// The first moment.
-    pub start: Timestamp,
+    pub(super) start: Timestamp,
     /// The first moment after it.
-    pub end: Timestamp,
+    pub(super) end: Timestamp,
 }
 
 impl Timeframe {
     /// The time frame of that name: `today`, `yesterday`, `this_month`, `previous_30_days` and so on.
     #[must_use]
-    pub fn named(name: &str, now: Timestamp, zone: &TimeZone) -> Option<Self> {
+    pub(super) fn named(name: &str, now: Timestamp, zone: &TimeZone) -> Option<Self> {
         let (running, count, unit) = match name {
             "today" => (true, 1, Unit::Day),
             "yesterday" => (false, 1, Unit::Day),
@@ -129,7 +129,7 @@ impl Timeframe {
     /// Of intervals of `count` units that follow each other, the one that `now` lies in. The first of them begins with
     /// the unit that `anchor` lies in.
     #[must_use]
-    pub fn interval(anchor: Timestamp, now: Timestamp, count: i64, unit: Unit, zone: &TimeZone) -> Option<Self> {
+    pub(super) fn interval(anchor: Timestamp, now: Timestamp, count: i64, unit: Unit, zone: &TimeZone) -> Option<Self> {
         let first = unit.start(&anchor.to_zoned(zone.clone()))?;
         let this = unit.start(&now.to_zoned(zone.clone()))?;
         let count = count.clamp(1, COUNT_MAX);
@@ -141,7 +141,7 @@ impl Timeframe {
 
     /// Whether a moment lies in it.
     #[must_use]
-    pub fn contains(&self, at: Timestamp) -> bool {
+    pub(super) fn contains(&self, at: Timestamp) -> bool {
         self.start <= at && at < self.end
     }
 }
@@ -153,19 +153,19 @@ fn count_of(text: &str) -> Option<i64> {
 
 /// The time zone of that name; UTC when there is none.
 #[must_use]
-pub fn zone(name: &str) -> TimeZone {
+pub(super) fn zone(name: &str) -> TimeZone {
     known_zone(name).unwrap_or(TimeZone::UTC)
 }
 
 /// The time zone of that name. A documented sample has a blank where the name has `_`.
 #[must_use]
-pub fn known_zone(name: &str) -> Option<TimeZone> {
+pub(super) fn known_zone(name: &str) -> Option<TimeZone> {
     TimeZone::get(name).or_else(|_| TimeZone::get(&name.replace(' ', "_"))).ok()
 }
 
 /// The time zone that is so many seconds ahead of UTC.
 #[must_use]
-pub fn zone_of_offset(seconds: i64) -> Option<TimeZone> {
+pub(super) fn zone_of_offset(seconds: i64) -> Option<TimeZone> {
     Offset::from_seconds(i32::try_from(seconds).ok()?).ok().map(TimeZone::fixed)
 }
 
