@@ -47,8 +47,10 @@ pub(super) fn create(call: &mut Writing<'_>) -> Outcome {
         let mut changed = flow.value().clone();
         let Some(errors) = changed["errors"]["fields"].as_array_mut() else { continue };
         errors.retain(|error| *error != message);
-        if errors.is_empty() {
-            changed.as_object_mut().expect("a document is an object").remove("errors");
+        if errors.is_empty()
+            && let Some(flow) = changed.as_object_mut()
+        {
+            flow.remove("errors");
         }
         call.put(Collection::Flows, &changed)?;
     }
