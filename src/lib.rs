@@ -11,6 +11,7 @@
 //! | [`problem`] | the mock's own errors |
 //! | [`contract`] | what LeadConduit promises: load, route, check (the only user of `jsonschema`) |
 //! | [`world`] | everything the simulated LeadConduit knows: accounts, documents, sign-on, clock, ids, chance |
+//! | [`types`] | values of fields by their type: what LeadConduit makes of a text |
 //! | [`rules`] | the rule language: conditions on the variables of leads and events |
 //! | [`behaviour`] | what each operation does to the world: one table |
 //! | [`inbound`] | what comes to the lead handler (submissions, pings, feedback), read and answered as the vendor's module does |
@@ -71,6 +72,7 @@ pub mod server;
 pub mod settings;
 pub mod stage;
 pub mod start;
+pub mod types;
 pub mod verify;
 pub mod watch;
 pub mod world;

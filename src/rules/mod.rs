@@ -35,6 +35,7 @@ use serde_json::Value;
 
 use self::operator::{Base, Operator};
 use self::template::Operand;
+pub use self::template::Template;
 pub use self::value::{plain, text};
 pub use self::variables::{Variables, find};
 

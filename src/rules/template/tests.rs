@@ -1,0 +1,229 @@
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+
+fn lead() -> Value {
+    json!({"lead": {
+        "id": "5fd4371e940df5a34a3888b2", "first_name": "Michael", "email": {"raw": "A@B.co", "normal": "a@b.co", "valid": true},
+        "phone_1": "5127891111", "age": 30, "postal_code": "78751", "canadian": "H3Z 2Y7", "names": "#John#Doe#Smith",
+        "dob": {"raw": "10/12/1980", "normal": "1980-10-12T00:00:00.000Z", "valid": true}, "tags": ["a", "b"],
+        "source_timestamp": "2015-06-24T17:24:49.060Z", "balance": 45302, "mortgage": {"loan": {"amount": 200_000}, "value": "274,235"},
+        "agreed": true, "from": "2",
+    }})
+}
+
+fn value(template: &str) -> Value {
+    let lead = lead();
+    let template = Template::read(template).unwrap();
+    template.value(&lead).map_or(Value::Null, Cow::into_owned)
+}
+
+#[test]
+fn templates_and_what_they_make() {
+    let rows = [
+        ("{{lead.age}}", json!(30)),
+        ("{{{lead.tags}}}", json!(["a", "b"])),
+        ("{{lead.nothing}}", json!(null)),
+        ("{{!a remark}}{{&lead.age}}", json!(30)),
+        ("{{lead.age}}!", json!("30!")),
+        ("<{{lead.email}}{{lead.nothing}}>", json!("<a@b.co>")),
+        ("{{lowercase lead.first_name}}", json!("michael")),
+        ("{{ uppercase lead.first_name }}", json!("MICHAEL")),
+        ("{{uppercase (substring lead.first_name start=3)}}", json!("CHAEL")),
+        (r#"{{substring lead.first_name start="3"}}"#, json!("chael")),
+        (r#"{{substring lead.first_name start="2" end="4"}}"#, json!("ich")),
+        ("{{substring lead.first_name start=lead.from end=1}}", json!("")),
+        (r#"{{replace lead.first_name pattern="Mi" replace="At"}}"#, json!("Atchael")),
+        (r#"{{replace lead.first_name pattern="regexp(h.{3})" replace="ke"}}"#, json!("Micke")),
+        (r#"{{replace "a.b.c" pattern="." replace="}}"}}"#, json!("a}}b}}c")),
+        (r#"{{ extract lead.names pattern="(?<=#)(\\w+)(?=#)" }}"#, json!("John Doe")),
+        (r#"{{extract lead.names pattern="regexp(Jo|Sm)"}}"#, json!("Jo Sm")),
+        (r#"{{ math "1 + 1" }}"#, json!(2)),
+        (r#"{{math "1 + lead.age"}} years"#, json!("31 years")),
+        (r#"{{math "lead.mortgage.loan.amount / lead.mortgage.value" format="0.[00]%"}}"#, json!("72.93%")),
+        (r#"{{math "1 + lead.nothing"}}"#, json!(null)),
+        (r#"{{math "-2 ^ 2 + 2 * 3 ^ 2 % 5"}}"#, json!(-1)),
+        (r#"{{math "lead.age >= 18 and not (lead.age > 65) ? 'adult' : 'other'"}}"#, json!("adult")),
+        (r#"{{math "roundTo(2.445, 1) + max(1, 2, 3) + 3! + sqrt 16 + pyt(3, 4)"}}"#, json!(20.4)),
+        (r#"{{math "1 / 0"}}"#, json!(null)),
+        (r#"{{format lead.age dataType="String"}}"#, json!("30")),
+        (r#"{{format lead.agreed dataType="String"}}"#, json!("true")),
+        (r#"{{format lead.postal_code dataType="Number"}}"#, json!(78751)),
+        (r#"{{format lead.canadian dataType="Number"}}"#, json!("H3Z 2Y7")),
+        (r#"{{format lead.source_timestamp format="X" dataType="Number"}}"#, json!(1_435_166_689)),
+        ("{{md5 lead.nothing}}", json!(null)),
+    ];
+    for (template, expected) in rows {
+        assert_eq!(value(template), expected, "{template}");
+    }
+    assert_eq!(value("{{md5 lead.email lead.phone_1}}"), value("{{md5 lead.email salt=lead.phone_1}}"));
+    let drawn = value(r#"{{math "random(10)"}}"#).as_f64().unwrap();
+    assert!((0.0..10.0).contains(&drawn));
+}
+
+#[test]
+fn hashes_are_the_published_ones() {
+    for (name, expected) in [
+        ("md4", "a448017aaf21d8525fc10ae87aa6729d"),
+        ("md5", "900150983cd24fb0d6963f7d28e17f72"),
+        ("ripemd", "8eb208f7e05d987a9b044a8e98c6b087f15a0bfc"),
+        ("ripemd160", "8eb208f7e05d987a9b044a8e98c6b087f15a0bfc"),
+        ("sha1", "a9993e364706816aba3e25717850c26c9cd0d89d"),
+        ("sha224", "23097d223405d8228642a477bda255b32aadbce4bda0b3f7e36c9da7"),
+        ("sha256", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+    ] {
+        assert_eq!(value(&format!("{{{{{name} 'abc'}}}}")), expected, "{name}");
+    }
+    for (name, begin) in
+        [("sha384", "cb00753f45a35e8b"), ("sha512", "ddaf35a193617aba"), ("whirlpool", "4e2448a4c6f486bb")]
+    {
+        assert!(value(&format!("{{{{{name} \"abc\"}}}}")).as_str().unwrap().starts_with(begin), "{name}");
+    }
+    assert_eq!(value(r#"{{md5 "ab" salt="c" encoding="base64"}}"#), "kAFQmDzST7DWlj99KOF/cg==");
+    assert_eq!(value(r#"{{md5 "abc" encoding="latin1"}}"#).as_str().unwrap().chars().next(), Some('\u{90}'));
+}
+
+#[test]
+fn dates_are_written_by_tokens() {
+    for (format, expected) in [
+        ("YYYY-MM-DD", "2015-06-24"),
+        ("[It's] MMMM Do", "It's June 24th"),
+        ("M Mo MM MMM Q Qo", "6 6th 06 Jun 2 2nd"),
+        ("D Do DD DDD DDDo DDDD", "24 24th 24 175 175th 175"),
+        ("d do dd ddd dddd e E", "3 3rd We Wed Wednesday 3 3"),
+        ("w wo ww W Wo WW gg gggg GG GGGG", "26 26th 26 26 26th 26 15 2015 15 2015"),
+        ("YY Y A a H HH h hh k kk", "15 2015 PM pm 17 17 5 05 17 17"),
+        ("m mm s ss S SS SSS SSSS", "24 24 49 49 0 06 060 0600"),
+        ("Z ZZ X x", "+00:00 +0000 1435166689 1435166689060"),
+        ("L l", "06/24/2015 6/24/2015"),
+        ("LT", "5:24 PM"),
+        ("LTS", "5:24:49 PM"),
+        ("LL", "June 24, 2015"),
+        ("lll", "Jun 24, 2015 5:24 PM"),
+        ("LLLL", "Wednesday, June 24, 2015 5:24 PM"),
+    ] {
+        assert_eq!(value(&format!("{{{{format lead.source_timestamp format=\"{format}\"}}}}")), expected, "{format}");
+    }
+    for (options, expected) in [
+        (r#"format="LLL" locale="fr""#, "24 juin 2015 17:24"),
+        (r#"format="LLL" locale="no such""#, "June 24, 2015 5:24 PM"),
+        (r#"format="HH:mm z Z" timezone="America/New_York""#, "13:24 EDT -04:00"),
+    ] {
+        assert_eq!(value(&format!("{{{{format lead.source_timestamp {options}}}}}")), expected, "{options}");
+    }
+    assert_eq!(value(r#"{{format lead.dob format="MM"}}"#), "10");
+}
+
+#[test]
+fn numbers_are_written_by_the_documented_table() {
+    for (number, format, expected) in [
+        ("10000", "0,0.0000", "10,000.0000"),
+        ("10000.23", "0,0", "10,000"),
+        ("10000.23", "+0,0", "+10,000"),
+        ("-10000", "0,0.0", "-10,000.0"),
+        ("10000.1234", "0.000", "10000.123"),
+        ("100.1234", "00000", "00100"),
+        ("1000.1234", "000000,0", "001,000"),
+        ("10", "000.00", "010.00"),
+        ("10000.1234", "0[.]00000", "10000.12340"),
+        ("-10000", "(0,0.0000)", "(10,000.0000)"),
+        ("-0.23", ".00", "-.23"),
+        ("-0.23", "(.00)", "(.23)"),
+        ("0.23", "0.00000", "0.23000"),
+        ("0.23", "0.0[0000]", "0.23"),
+        ("1230974", "0.0a", "1.2m"),
+        ("1460", "0 a", "1 k"),
+        ("-104000", "0a", "-104k"),
+        ("1", "0o", "1st"),
+        ("100", "0o", "100th"),
+        ("1000.234", "$0,0.00", "$1,000.23"),
+        ("1000.2", "0,0[.]00 $", "1,000.20 $"),
+        ("1001", "$ 0,0[.]00", "$ 1,001"),
+        ("-1000.234", "($0,0)", "($1,000)"),
+        ("-1000.234", "$0.00", "-$1000.23"),
+        ("1230974", "($ 0.00 a)", "$ 1.23 m"),
+    ] {
+        assert_eq!(value(&format!("{{{{format \"{number}\" format=\"{format}\"}}}}")), expected, "{number} {format}");
+    }
+    assert_eq!(value(r#"{{format lead.balance locale="fr" format="$0,0.00"}}"#), "€45 302.00");
+}
+
+#[test]
+fn mistakes_say_what_there_is() {
+    for (template, message) in [
+        ("{{", "a `{{` is not closed"),
+        ("{{ }}", "there is nothing between"),
+        ("{{#if lead.age}}x{{/if}}", "blocks and partials such as `{{#if}}` are no part of LeadConduit's templates"),
+        ("{{else}}", "blocks and partials"),
+        ("{{> card}}", "blocks and partials"),
+        (
+            "{{lowercas lead.age}}",
+            "there is no helper `lowercas`; did you mean `lowercase`? (helpers are extract, format,",
+        ),
+        ("{{lowercase lead.a lead.b}}", "`lowercase` takes one argument"),
+        ("{{lowercase lead.a trim=1}}", "`lowercase` has no option `trim`; it has none"),
+        ("{{substring lead.a}}", "`substring` needs its option `start`"),
+        ("{{substring lead.a start=0}}", "the `start` of `substring` cannot be `0`: positions are whole numbers"),
+        (r#"{{extract lead.a pattern="("}}"#, "`(` is no pattern"),
+        (r#"{{md5 lead.a encoding="hax"}}"#, "encodings are hex, base64 and latin1"),
+        (r#"{{format lead.a timezone="Mars/Base"}}"#, "there is no such time zone"),
+        (r#"{{format lead.a dataType="Date"}}"#, "it is String or Number"),
+        (r#"{{math "1 +"}}"#, "`1 +` cannot be calculated: it ends too soon"),
+        (r#"{{math "nope(1)"}}"#, "there is no function `nope`"),
+        (r#"{{math "(1"}}"#, "a `)` is missing"),
+        (r#"{{lowercase "a}}"#, "a `{{` is not closed"),
+        ("{{lowercase (uppercase lead.a}}", "a `(` is not closed"),
+        ("{{lowercase lead.a) }}", "is left over in a placeholder"),
+    ] {
+        let mistake = Template::read(template).unwrap_err();
+        assert!(mistake.message.contains(message), "{template}: {}", mistake.message);
+    }
+    assert!(Template::read(&"{{md5 a}}".repeat(33)).unwrap_err().message.contains("32 calls"));
+    assert!(Template::read(&format!("{{{{math \"{}1\"}}}}", "(".repeat(99))).unwrap_err().message.contains("deep"));
+    let names = Template::read(r#"{{a}} {{md5 b (lowercase c) salt=d}} {{math "e.f + 1"}}"#).unwrap();
+    assert_eq!(names.variables(), ["a", "b", "c", "d", "e.f"]);
+}
+
+#[test]
+fn no_template_takes_long() {
+    let long = "a".repeat(200_000);
+    let lead = json!({"a": long, "p": "regexp((a*)*b)", "r": "b".repeat(60_000)});
+    for template in [
+        r#"{{extract a pattern="(?<=a)(a|aa)+(?!a)"}}"#.repeat(32),
+        r#"{{replace a pattern="a" replace=r}}"#.repeat(32),
+        "{{replace a pattern=p replace=r}}".to_owned(),
+        "{{whirlpool a}}".repeat(32),
+        "{{a}}".repeat(1000),
+    ] {
+        assert!(Template::read(&template).unwrap().text(&lead).len() <= WRITTEN_BYTES_MAX);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_text_makes_it_panic(text in "\\PC{0,30}|(\\{\\{|\\}\\}|[a-z. \"=()]|md5 |math \"|format ){0,12}") {
+        if let Ok(template) = Template::read(&text) {
+            let _ = (template.value(&lead()), template.text(&lead()), template.variables());
+        }
+    }
+
+    #[test]
+    fn no_expression_makes_it_panic(text in "([0-9]{1,3}|[-+*/%^!<>=?:()|,. ]|lead\\.age|and|or|not |sqrt |max\\(|'a'){0,16}") {
+        if let Ok(template) = Template::read(&format!("{{{{math \"{text}\"}}}}")) {
+            let _ = template.value(&lead());
+        }
+    }
+
+    #[test]
+    fn no_format_makes_it_panic(format in "[A-Za-z0$,.%() +\\[\\]éß-]{0,20}", number in any::<f64>(), seconds in any::<i32>()) {
+        let at = jiff::Timestamp::from_second(i64::from(seconds)).unwrap().to_string();
+        let lead = json!({"n": number, "t": at, "f": format});
+        for name in ["n", "t"] {
+            let template = Template::read(&format!("{{{{format {name} format=f}}}}")).unwrap();
+            let _ = template.text(&lead);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! `state`: the states and territories of the United States and the provinces of Canada. Any other text is one too, of a
+//! country that is not known here.
+
+use super::Read;
+
+/// Codes and names. Four names have their code behind them, as the vendor's own table has them.
+const STATES: [(&str, &str); 72] = [
+    ("AB", "Alberta"),
+    ("AK", "Alaska"),
+    ("AL", "Alabama"),
+    ("AR", "Arkansas"),
+    ("AS", "American Samoa"),
+    ("AZ", "Arizona"),
+    ("BC", "British Columbia"),
+    ("CA", "California"),
+    ("CO", "Colorado"),
+    ("CT", "Connecticut"),
+    ("DC", "District of Columbia"),
+    ("DE", "Delaware"),
+    ("FL", "Florida"),
+    ("FM", "Federated States of Micronesia FM"),
+    ("GA", "Georgia"),
+    ("GU", "Guam"),
+    ("HI", "Hawaii"),
+    ("IA", "Iowa"),
+    ("ID", "Idaho"),
+    ("IL", "Illinois"),
+    ("IN", "Indiana"),
+    ("KS", "Kansas"),
+    ("KY", "Kentucky"),
+    ("LA", "Louisiana"),
+    ("MA", "Massachusetts"),
+    ("MB", "Manitoba"),
+    ("MD", "Maryland"),
+    ("ME", "Maine"),
+    ("MH", "Marshall Islands"),
+    ("MI", "Michigan"),
+    ("MN", "Minnesota"),
+    ("MO", "Missouri"),
+    ("MP", "Northern Mariana Islands"),
+    ("MS", "Mississippi"),
+    ("MT", "Montana"),
+    ("NB", "New Brunswick"),
+    ("NC", "North Carolina"),
+    ("ND", "North Dakota"),
+    ("NE", "Nebraska"),
+    ("NH", "New Hampshire"),
+    ("NJ", "New Jersey"),
+    ("NL", "Newfoundland and Labrador"),
+    ("NM", "New Mexico"),
+    ("NS", "Nova Scotia"),
+    ("NT", "Northwest Territories NT"),
+    ("NU", "Nunavut NU"),
+    ("NV", "Nevada"),
+    ("NY", "New York"),
+    ("OH", "Ohio"),
+    ("OK", "Oklahoma"),
+    ("ON", "Ontario"),
+    ("OR", "Oregon"),
+    ("PA", "Pennsylvania"),
+    ("PE", "Prince Edward Island"),
+    ("PR", "Puerto Rico"),
+    ("PW", "Palau"),
+    ("QC", "Quebec"),
+    ("RI", "Rhode Island"),
+    ("SC", "South Carolina"),
+    ("SD", "South Dakota"),
+    ("SK", "Saskatchewan"),
+    ("TN", "Tennessee"),
+    ("TX", "Texas"),
+    ("UT", "Utah"),
+    ("VA", "Virginia"),
+    ("VI", "U.S. Virgin Islands"),
+    ("VT", "Vermont"),
+    ("WA", "Washington"),
+    ("WI", "Wisconsin"),
+    ("WV", "West Virginia"),
+    ("WY", "Wyoming"),
+    ("YT", "Yukon YT"),
+];
+
+/// Two letters or the whole name, in any case.
+pub(super) fn state(text: &str) -> Read {
+    let is_meant = |(code, name): &&(&str, &str)| {
+        let short = name.strip_suffix(code).unwrap_or(name).trim_end();
+        [*code, *name, short].iter().any(|known| text.eq_ignore_ascii_case(known))
+    };
+    match STATES.iter().find(is_meant) {
+        Some((code, name)) => Read::new(*code).with("name", *name),
+        None => Read::new(text).with("name", text),
+    }
+}
