@@ -8,6 +8,7 @@ use serde_json::{Number, Value};
 use super::Form;
 use super::measure::{Extent, extent, instant, number};
 use super::operator::Base;
+use crate::types;
 
 /// What a value counts as: of a value with a type its normal form, or what was sent when it has none.
 #[must_use]
@@ -55,12 +56,7 @@ pub(super) fn truth(value: &Value) -> Option<bool> {
     if let Value::Bool(flag) = plain(value) {
         return Some(*flag);
     }
-    let word: String = text(value)?.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-    match word.as_str() {
-        "y" | "yes" | "t" | "true" | "1" => Some(true),
-        "n" | "no" | "f" | "false" | "0" => Some(false),
-        _ => None,
-    }
+    types::truth(&text(value)?)
 }
 
 /// Whether the text passes, or one of a list's texts.

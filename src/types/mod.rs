@@ -130,6 +130,11 @@ pub fn is_valid(kind: &str, text: &str) -> bool {
     }
 }
 
+/// Yes or no, as a `boolean` reads it.
+pub(crate) fn truth(text: &str) -> Option<bool> {
+    words::boolean(text)
+}
+
 /// The moment that a text names as a date or a time: for those who write dates in other forms.
 pub(crate) fn moment_of(text: &str) -> Option<Timestamp> {
     dates::moment_of(text)
