@@ -1,4 +1,4 @@
-//! Asking a running server, for `health`, `use`, `reset`, `report` and `tail`. Over http only: these are for one's own
+//! Asking a running server, for `health`, `use`, `reset`, `report`, `tail` and `leads`. Over http only: these are for one's own
 //! machine.
 
 use std::error::Error;
@@ -47,7 +47,7 @@ pub(super) struct Question<'a> {
     /// The method.
     pub(super) method: Method,
     /// The path, which follows that of the server's URL.
-    pub(super) path: &'static str,
+    pub(super) path: &'a str,
     /// The sandbox; the one in the URL, else `default`, when absent.
     pub(super) sandbox: Option<&'a str>,
     /// The token of the control API.
@@ -150,7 +150,7 @@ async fn stream(
 }
 
 /// The body of an answer, while it arrives.
-trait Incoming: BodyExt<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Unpin {}
+pub(super) trait Incoming: BodyExt<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Unpin {}
 
 impl<T: BodyExt<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Unpin> Incoming for T {}
 
@@ -166,16 +166,21 @@ pub(super) fn ask(url: &str, question: &Question<'_>) -> Result<Answer, String> 
     answer.map_err(|_| format!("there was no answer within {} s", question.wait.as_secs()))?
 }
 
-fn request(url: &str, question: &Question<'_>) -> Result<http::Request<Full<Bytes>>, String> {
+/// The address of a path below the server's URL.
+pub(super) fn address(url: &str, path: &str) -> Result<Uri, String> {
     let base: Uri = url.parse().map_err(|_| "that is no URL".to_owned())?;
     if base.scheme() != Some(&Scheme::HTTP) {
         return Err("only http can be asked".to_owned());
     }
     let authority: Authority = base.authority().cloned().ok_or("that URL has no host")?;
-    let path = format!("{}{}", base.path().trim_end_matches('/'), question.path);
+    let path = format!("{}{path}", base.path().trim_end_matches('/'));
     let path: PathAndQuery = path.parse().map_err(|_| "that is no URL".to_owned())?;
     let uri = Uri::builder().scheme(Scheme::HTTP).authority(authority).path_and_query(path);
-    let uri = uri.build().map_err(|error| error.to_string())?;
+    uri.build().map_err(|error| error.to_string())
+}
+
+fn request(url: &str, question: &Question<'_>) -> Result<http::Request<Full<Bytes>>, String> {
+    let uri = address(url, question.path)?;
     let body = question.body.as_ref().map_or_else(Bytes::new, |body| body.to_string().into());
     let mut request = http::Request::new(Full::new(body));
     *request.method_mut() = question.method.clone();
@@ -185,8 +190,7 @@ fn request(url: &str, question: &Question<'_>) -> Result<http::Request<Full<Byte
         headers.insert(CONTENT_TYPE, JSON);
     }
     if let Some(sandbox) = question.sandbox {
-        let value = HeaderValue::from_str(sandbox).map_err(|_| "the sandbox's name cannot be sent".to_owned())?;
-        headers.insert(SANDBOX, value);
+        headers.insert(SANDBOX, sandbox_value(sandbox)?);
     }
     if let Some(token) = question.token {
         let value = HeaderValue::try_from(format!("Bearer {token}"));
@@ -195,6 +199,11 @@ fn request(url: &str, question: &Question<'_>) -> Result<http::Request<Full<Byte
         headers.insert(AUTHORIZATION, value);
     }
     Ok(request)
+}
+
+/// A sandbox's name as a header's value.
+pub(super) fn sandbox_value(name: &str) -> Result<HeaderValue, String> {
+    HeaderValue::from_str(name).map_err(|_| "the sandbox's name cannot be sent".to_owned())
 }
 
 async fn exchange(request: http::Request<Full<Bytes>>, bytes_max: usize) -> Result<Answer, String> {
@@ -208,7 +217,8 @@ async fn begin(request: http::Request<Full<Bytes>>) -> Result<(Parts, impl Incom
     Ok(response.into_parts())
 }
 
-async fn whole(head: Parts, body: impl Incoming, bytes_max: usize) -> Result<Answer, String> {
+/// All of an answer, should its body not be larger than that.
+pub(super) async fn whole(head: Parts, body: impl Incoming, bytes_max: usize) -> Result<Answer, String> {
     let body = Limited::new(body, bytes_max).collect().await.map_err(|error| root_cause(&*error))?;
     Ok(Answer { status: head.status, headers: head.headers, body: body.to_bytes() })
 }
@@ -225,7 +235,7 @@ pub(super) fn text(body: &Value, name: &str) -> Option<String> {
 }
 
 /// The client's own errors only say which step failed; what they come from says why.
-fn root_cause(error: &(dyn Error + 'static)) -> String {
+pub(super) fn root_cause(error: &(dyn Error + 'static)) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {
         cause = source;

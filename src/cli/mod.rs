@@ -1,11 +1,12 @@
-//! The command line: one file a subcommand. Exit codes: 0 good, 1 the check or the report failed, 2 wrong usage, 3 bad
-//! file, 4 cannot listen.
+//! The command line: one file a subcommand. Exit codes: 0 good, 1 the check, the report or a submission failed, 2 wrong
+//! usage, 3 bad file, 4 cannot listen.
 
 mod check;
 mod client;
 mod completions;
 mod control;
 mod health;
+mod leads;
 mod line;
 mod log;
 mod openapi;
@@ -32,7 +33,8 @@ use crate::start::StartError;
                   the documented contract, and can break on purpose.\n\n\
                   Without a subcommand it serves the scenario `healthy` on http://127.0.0.1:4010.",
     after_help = "Every flag can be given as an environment variable too: --port is LEADCONDUIT_MOCK_PORT.\n\
-                  Exit codes: 0 good, 1 the check or the report failed, 2 wrong usage, 3 bad file, 4 cannot listen.",
+                  Exit codes: 0 good, 1 the check, the report or a submission failed, 2 wrong usage, 3 bad file, \
+                  4 cannot listen.",
     subcommand_negates_reqs = true,
     args_conflicts_with_subcommands = true
 )]
@@ -65,6 +67,8 @@ enum Command {
     Tail(tail::TailArgs),
     /// Show what has been exercised and what was wrong: of running servers, and of saved reports
     Report(Box<report::ReportArgs>),
+    /// Make believable test leads for a flow, to print them or to submit them to a running server
+    Leads(Box<leads::LeadsArgs>),
     /// Print completions for a shell
     Completions(completions::CompletionsArgs),
 }
@@ -91,6 +95,8 @@ enum Failure {
     Server(String),
     /// A file cannot be read or written.
     Input(String),
+    /// What was asked for does not exist.
+    Usage(String),
     /// Standard output is gone, or the runtime could not be made.
     Io(std::io::Error),
 }
@@ -112,6 +118,7 @@ impl Failure {
         match self {
             Self::Check | Self::Server(_) | Self::Io(_) => 1,
             Self::Start(StartError::Bind { .. }) => 4,
+            Self::Usage(_) => 2,
             Self::Start(_) | Self::Input(_) => 3,
         }
     }
@@ -135,6 +142,7 @@ pub fn run() -> ExitCode {
         Some(Command::Reset(args)) => control::run_reset(&args),
         Some(Command::Tail(args)) => tail::run(&args),
         Some(Command::Report(args)) => report::run(&args),
+        Some(Command::Leads(args)) => leads::run(&args),
         Some(Command::Completions(args)) => completions::run(&args, &mut Cli::command()),
     };
     let Err(failure) = result else { return ExitCode::SUCCESS };
@@ -143,7 +151,7 @@ pub fn run() -> ExitCode {
         Failure::Io(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
         Failure::Check => {}
         Failure::Start(error) => complain(&error_text(error)),
-        Failure::Server(message) | Failure::Input(message) => complain(message),
+        Failure::Server(message) | Failure::Input(message) | Failure::Usage(message) => complain(message),
         Failure::Io(error) => complain(&error.to_string()),
     }
     ExitCode::from(failure.exit_code())

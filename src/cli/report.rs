@@ -183,7 +183,7 @@ impl ReportFile {
 
 /// Where a file is written first: beside its place, so that moving it there is one step. `None` when the place is no
 /// file, such as a pipe, which is written to directly.
-fn beside(file: &Path) -> Result<Option<(tempfile::NamedTempFile, PathBuf)>, Failure> {
+pub(super) fn beside(file: &Path) -> Result<Option<(tempfile::NamedTempFile, PathBuf)>, Failure> {
     use std::os::unix::fs::PermissionsExt as _;
     let fail = |error: std::io::Error| Failure::Input(format!("{}: cannot be written: {error}", file.display()));
     // A link stays one: what it leads to is replaced.
@@ -196,8 +196,11 @@ fn beside(file: &Path) -> Result<Option<(tempfile::NamedTempFile, PathBuf)>, Fai
     let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Others read it too: in CI, often under another name than the one that wrote it.
     let permissions = std::fs::Permissions::from_mode(0o644);
-    let file =
-        tempfile::Builder::new().prefix(".report-").permissions(permissions).tempfile_in(folder).map_err(fail)?;
+    let file = tempfile::Builder::new()
+        .prefix(".leadconduit-mock-")
+        .permissions(permissions)
+        .tempfile_in(folder)
+        .map_err(fail)?;
     Ok(Some((file, place)))
 }
 

@@ -7,6 +7,7 @@
 //! - `merge`: the meeting of two schemas;
 //! - `fits`: does a value fit a schema? Suggestions are taken only when they do;
 //! - `text`: people, companies, telephones, keys; `hints`: which of them a property's name asks for;
+//! - `lead`: leads as a form sends them, one text a field;
 //! - `number`, `time`, `format`, `pattern`: numbers, moments, formats and regular expressions;
 //! - `supports`: says at load which schema is beyond us.
 //!
@@ -17,6 +18,7 @@ mod fits;
 mod flat;
 mod format;
 mod hints;
+mod lead;
 mod merge;
 mod number;
 mod object;
@@ -36,6 +38,7 @@ use crate::world::chance::Chance;
 use crate::world::clock::Timestamp;
 use crate::world::ids::IdSource;
 
+pub use lead::LeadField;
 pub use supports::supports;
 pub use text::{Company, Person};
 

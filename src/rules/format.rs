@@ -6,7 +6,7 @@ use super::value::any_text;
 use crate::types;
 
 /// Whether a value that is not blank is valid: its own `valid` says so, or the form of its text.
-pub(super) fn is_valid(value: &Value, kind: &str) -> bool {
+pub(crate) fn is_valid(value: &Value, kind: &str) -> bool {
     match value {
         Value::Object(object) => object.get("valid").and_then(Value::as_bool).unwrap_or(true),
         Value::Array(items) => items.iter().all(|item| is_valid(item, kind)),

@@ -33,6 +33,8 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+#[cfg(test)]
+pub(crate) use self::format::is_valid;
 use self::operator::{Base, Operator};
 use self::template::Operand;
 pub use self::template::Template;

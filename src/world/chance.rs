@@ -25,6 +25,8 @@ pub enum Purpose {
     Sso = 5,
     /// Leads of the past, and what happened to them.
     History = 6,
+    /// Leads that the command line makes.
+    Leads = 7,
 }
 
 impl Chance {

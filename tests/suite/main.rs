@@ -45,6 +45,7 @@ mod journal;
 mod lead_events;
 mod lead_submission;
 mod leads;
+mod leads_command;
 mod log;
 mod metrics;
 mod mistakes;
