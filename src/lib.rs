@@ -24,6 +24,7 @@
 //! | [`report`] | coverage and verdicts: one document, merged, judged and shown as text, JSON, `JUnit` and HTML |
 //! | [`admin`] | the control API under `/__admin` |
 //! | [`server`] | sockets: accept, limits, time-outs, TLS, graceful stop |
+//! | [`outbound`] | calls that the mock makes itself: deliveries and files for the firehose, to this machine only |
 //! | [`settings`] | what a server is started with; every limit |
 //! | [`start`] | from settings to a server that is ready |
 //! | [`watch`] | changed scenario files, read again while the server runs (the only user of `notify`) |
@@ -38,13 +39,14 @@
 //!   `admin → {sandbox, scenario, report, verify}`, `report → {coverage, contract}`, `verify → journal`,
 //!   `sandbox → {journal, coverage, scenario, behaviour} → world`. Nothing points back at `server`, which knows
 //!   requests and replies only.
-//! - Only `server`, `cli`, `start`, `watch` and the file loaders do I/O. All the rest is functions on values.
+//! - Only `server`, `outbound`, `cli`, `start`, `watch` and the file loaders do I/O. All the rest is functions on values.
 //! - Time, chance and ids come from [`world`] alone; `clippy.toml` forbids other sources.
 //! - A request sees one state of its sandbox. Whoever changes more than documents counts the sandbox's epoch up, and
 //!   requests that came in before begin again.
 //! - Whether a rule speaks follows from the seed and the order of requests, never from time on the machine.
 //! - A world is a value; copies share their documents. A write that refuses, or panics, leaves no trace. A document
 //!   keeps its model from the moment it enters.
+//! - Nothing is called but this machine, and what was allowed at start.
 //! - No lock is held across a wait. How long a reply waits and how it breaks is a value; the server does it.
 //! - LeadConduit's errors are `{"error": ...}`; the mock's own are `application/problem+json`. They are never mixed.
 //!
@@ -61,6 +63,7 @@ pub mod exchange;
 pub mod generate;
 pub mod inbound;
 pub mod journal;
+pub mod outbound;
 pub mod pipeline;
 pub mod pointer;
 pub mod problem;

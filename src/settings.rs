@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use crate::outbound::Place;
 use crate::world::clock::Clock;
 
 /// Everything a server is started with.
@@ -36,8 +37,21 @@ pub struct Settings {
     pub admin_token: Option<String>,
     /// Whether changed scenario files are read again while the server runs.
     pub watch: bool,
+    /// What leaves this process.
+    pub delivery: Delivery,
     /// Every limit.
     pub limits: Limits,
+}
+
+/// What leaves this process, and where it may go.
+#[derive(Clone, Debug, Default)]
+pub struct Delivery {
+    /// Whether leads are really delivered to their recipients.
+    pub is_on: bool,
+    /// Where calls may go besides this machine.
+    pub allowed: Vec<Place>,
+    /// The server that takes the firehose's files, such as a stand-in for Amazon S3; none are written when absent.
+    pub firehose_url: Option<String>,
 }
 
 /// What happens to requests that break the contract.
@@ -114,6 +128,14 @@ pub struct Limits {
     pub journal_total_bytes_max: usize,
     /// How much of a body the journal keeps.
     pub journal_body_bytes_max: usize,
+    /// How long one attempt of a delivery may take, its answer included.
+    pub deliver_timeout_ms: u64,
+    /// How often a delivery is attempted again.
+    pub deliver_retries: u32,
+    /// How many deliveries run at once; further ones wait for as long as an attempt may take.
+    pub deliver_calls_max: usize,
+    /// How much of the answer to a delivery is read; larger ones are errors.
+    pub deliver_body_bytes_max: usize,
 }
 
 impl Default for Limits {
@@ -134,9 +156,19 @@ impl Default for Limits {
             journal_bytes_max: 32 * 1024 * 1024,
             journal_total_bytes_max: 256 * 1024 * 1024,
             journal_body_bytes_max: 64 * 1024,
+            deliver_timeout_ms: 10_000,
+            deliver_retries: 2,
+            deliver_calls_max: 32,
+            deliver_body_bytes_max: 1024 * 1024,
         }
     }
 }
+
+/// How long an attempt of a delivery may be allowed to take.
+pub const DELIVER_TIMEOUT_MS_MAX: u64 = 60_000;
+
+/// How many further attempts of a delivery may be allowed.
+pub const DELIVER_RETRIES_MAX: u32 = 5;
 
 /// The port when none is named.
 pub const PORT: u16 = 4010;
@@ -164,6 +196,7 @@ impl Default for Settings {
             tls: None,
             admin_token: None,
             watch: false,
+            delivery: Delivery::default(),
             limits: Limits::default(),
         }
     }

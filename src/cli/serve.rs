@@ -7,15 +7,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::builder::BoolishValueParser;
-use clap::{Args, ValueEnum as _};
+use clap::{Args, ValueEnum as _, value_parser};
 
 use super::log::{self, LogFormat};
 use super::report::{ReportFile, TermsArgs, judge};
 use super::{Failure, InputArgs, table};
 use crate::admin::Access;
 use crate::exchange::Request;
+use crate::outbound::{Outbound, Place};
 use crate::report::{self, Verdict};
-use crate::settings::{CorsPolicy, Limits, MockHeaders, RequestMode, SCENARIO, Settings, TlsFiles};
+use crate::settings::{
+    CorsPolicy, DELIVER_RETRIES_MAX, DELIVER_TIMEOUT_MS_MAX, Delivery, Limits, MockHeaders, RequestMode, SCENARIO,
+    Settings, TlsFiles,
+};
 use crate::stage::Stage;
 use crate::start::{self, Loaded, StartError};
 use crate::watch::Watcher;
@@ -74,8 +78,32 @@ pub(super) struct ServeArgs {
     report: Vec<ReportFile>,
     #[command(flatten)]
     terms: TermsArgs,
+    #[command(flatten, next_help_heading = "Deliveries")]
+    delivery: DeliveryArgs,
     #[command(flatten, next_help_heading = "Limits")]
     limits: LimitArgs,
+}
+
+/// What leaves this process.
+#[derive(Clone, Debug, Args)]
+struct DeliveryArgs {
+    /// Really deliver leads to their recipients: on this machine, and where --deliver-allow lets them go
+    #[arg(long, env = "LEADCONDUIT_MOCK_DELIVER", value_parser = BoolishValueParser::new())]
+    deliver: bool,
+    /// Let deliveries go to this host too; repeat it, or separate by commas [default: this machine only]
+    #[arg(long, value_name = "HOST[:PORT]", value_delimiter = ',', env = "LEADCONDUIT_MOCK_DELIVER_ALLOW")]
+    deliver_allow: Vec<Place>,
+    /// How long one attempt of a delivery may take; 60000 at most
+    #[arg(long, value_name = "MS", default_value_t = Limits::default().deliver_timeout_ms,
+          env = "LEADCONDUIT_MOCK_DELIVER_TIMEOUT_MS", value_parser = value_parser!(u64).range(1..=DELIVER_TIMEOUT_MS_MAX))]
+    deliver_timeout_ms: u64,
+    /// How often a delivery is attempted again when the recipient cannot be reached, is too slow or busy; 5 at most
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().deliver_retries,
+          env = "LEADCONDUIT_MOCK_DELIVER_RETRIES", value_parser = value_parser!(u32).range(..=i64::from(DELIVER_RETRIES_MAX)))]
+    deliver_retries: u32,
+    /// Write the events of flows with a firehose to this server, a stand-in for Amazon S3, http only
+    #[arg(long, value_name = "URL", env = "LEADCONDUIT_MOCK_FIREHOSE_URL")]
+    firehose_url: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Args)]
@@ -157,6 +185,12 @@ impl ServeArgs {
             tls: self.tls_cert.clone().zip(self.tls_key.clone()).map(|(cert, key)| TlsFiles { cert, key }),
             admin_token: self.admin_token.clone(),
             watch: self.watch,
+            delivery: Delivery {
+                is_on: self.delivery.deliver,
+                allowed: self.delivery.deliver_allow.clone(),
+                // An empty variable is how a compose file says that there is none.
+                firehose_url: self.delivery.firehose_url.clone().filter(|url| !url.trim().is_empty()),
+            },
             limits: Limits {
                 body_bytes_max: limits.body_bytes_max,
                 control_bytes_max: limits.control_bytes_max,
@@ -173,6 +207,8 @@ impl ServeArgs {
                 journal_bytes_max: limits.journal_bytes_max,
                 journal_total_bytes_max: limits.journal_total_bytes_max,
                 journal_body_bytes_max: limits.journal_body_bytes_max,
+                deliver_timeout_ms: self.delivery.deliver_timeout_ms,
+                deliver_retries: self.delivery.deliver_retries,
                 ..Limits::default()
             },
         }
@@ -183,6 +219,10 @@ pub(super) fn run(args: &ServeArgs) -> Result<(), Failure> {
     let _log = log::start(args.log_format);
     let settings = args.settings();
     args.report.iter().try_for_each(ReportFile::check)?;
+    if let Some(url) = &settings.delivery.firehose_url {
+        let place = Outbound::new(&settings).check(url);
+        place.map_err(|error| Failure::Usage(format!("--firehose-url: {error}")))?;
+    }
     let loaded = start::load(&settings)?;
     let stage = Arc::clone(&loaded.pipeline.stage);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -21,6 +21,7 @@ use crate::exchange::{Body, Request};
 use crate::world::document::merge;
 pub use media::Media;
 pub use render::render;
+pub(crate) use xml::read as read_xml;
 
 /// How many names a query or a form may have: what the vendor's platform reads, too.
 const PAIRS_MAX: usize = 1000;

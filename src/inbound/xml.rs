@@ -19,7 +19,7 @@ struct Open {
 }
 
 /// Reads a document. A root with nothing but text has no parameters.
-pub(super) fn read(text: &str) -> Result<Map<String, Value>, String> {
+pub(crate) fn read(text: &str) -> Result<Map<String, Value>, String> {
     if let Some(first) = text.chars().next().filter(|first| *first != '<') {
         return Err(format!("Non-whitespace before first tag. Line: 0 Column: 1 Char: {first}"));
     }

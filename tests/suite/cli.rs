@@ -424,3 +424,37 @@ fn running_requests_may_finish_when_it_stops() {
     assert!(reply.starts_with("HTTP/1.1 201"), "{reply}");
     assert_eq!(serving.wait().0, Some(0));
 }
+
+#[test]
+fn flags_of_deliveries_say_what_to_write_instead() {
+    let rows: &[(&[&str], &str)] = &[
+        (&["--deliver-allow", "http://recipient"], "such as recipient or recipient:8080"),
+        (&["--deliver-allow", "a,recipient:0"], "such as recipient or recipient:8080"),
+        (&["--deliver-timeout-ms", "0"], "1..=60000"),
+        (&["--deliver-timeout-ms", "60001"], "1..=60000"),
+        (&["--deliver-retries", "6"], "6 is not in 0..=5"),
+        (
+            &["--firehose-url", "s3"],
+            "--firehose-url: s3 cannot be called: only http is spoken; write http://HOST:PORT/PATH",
+        ),
+        (&["--firehose-url", "https://localhost:4566"], "https is not spoken"),
+        (&["--firehose-url", "http://192.0.2.1"], "allow it with --deliver-allow 192.0.2.1:80"),
+    ];
+    for (arguments, message) in rows {
+        let output = run(&[&["serve", "--port", "0"], *arguments].concat());
+        assert!(output.status.code() == Some(2) && err(&output).contains(message), "{arguments:?}: {}", err(&output));
+    }
+    let mut serving = Serving::start(&[
+        "--port",
+        "0",
+        "--deliver",
+        "--deliver-allow",
+        "192.0.2.1,recipient:8080",
+        "--deliver-retries",
+        "0",
+        "--firehose-url",
+        "http://192.0.2.1:4566/s3",
+    ]);
+    serving.signal("-TERM");
+    assert_eq!(serving.wait().0, Some(0));
+}

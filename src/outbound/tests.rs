@@ -1,0 +1,234 @@
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpListener};
+use std::sync::mpsc::{Receiver, channel};
+
+use serde_json::json;
+
+use super::*;
+
+/// A recipient that answers one connection after another with these bytes, and tells what it was sent.
+struct Recipient {
+    url: String,
+    port: u16,
+    seen: Receiver<String>,
+}
+
+impl Recipient {
+    fn start(answers: Vec<String>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (tell, seen) = channel();
+        std::thread::spawn(move || {
+            for answer in answers {
+                let (mut socket, _) = listener.accept().unwrap();
+                let mut bytes = vec![0; 64 * 1024];
+                let length = socket.read(&mut bytes).unwrap();
+                let _ = tell.send(String::from_utf8_lossy(&bytes[..length]).into_owned());
+                if answer == "wait" {
+                    std::thread::sleep(Duration::from_millis(700));
+                }
+                let _ = socket.write_all(answer.as_bytes());
+                let _ = socket.shutdown(Shutdown::Write);
+                // Closing before the other side has read would take the answer away from it.
+                let _ = socket.read(&mut bytes);
+            }
+        });
+        Self { url: format!("http://127.0.0.1:{port}"), port, seen }
+    }
+}
+
+fn answer(status: u16, headers: &str, body: &str) -> String {
+    format!("HTTP/1.1 {status} X\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
+}
+
+fn outbound(change: impl FnOnce(&mut Settings)) -> Outbound {
+    let mut settings = Settings::default();
+    settings.limits.deliver_timeout_ms = 2_000;
+    change(&mut settings);
+    Outbound::new(&settings)
+}
+
+fn call(outbound: &Outbound, url: &str) -> Result<Received, CallError> {
+    let headers = vec![("Content-Type".to_owned(), "text/plain".to_owned()), ("X-One".to_owned(), "1".to_owned())];
+    let call = Call { method: http::Method::POST, url: url.to_owned(), headers, body: "hello".into() };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(outbound.call(&call))
+}
+
+#[test]
+fn a_call_brings_back_what_was_said() {
+    let recipient = Recipient::start(vec![answer(201, "X-Two: 2\r\n", "done"); 2]);
+    let outbound = outbound(|_| {});
+    let received = call(&outbound, &format!("{}/in?a=1", recipient.url)).unwrap();
+    assert_eq!((received.status, received.attempts, &received.body[..]), (201, 1, &b"done"[..]));
+    assert!(received.headers.contains(&("x-two".to_owned(), "2".to_owned())), "{received:?}");
+    let sent = recipient.seen.recv().unwrap();
+    assert!(sent.starts_with("POST /in?a=1 HTTP/1.1\r\n"), "{sent}");
+    for part in [&format!("host: 127.0.0.1:{}\r\n", recipient.port), "x-one: 1\r\n", "content-length: 5\r\n"] {
+        assert!(sent.contains(part), "{sent}");
+    }
+    call(&outbound, &format!("http://localhost:{}", recipient.port)).unwrap();
+    let sent = recipient.seen.recv().unwrap();
+    assert!(sent.starts_with("POST / HTTP/1.1\r\n"), "{sent}");
+    assert!(sent.contains(&format!("host: localhost:{}\r\n", recipient.port)), "{sent}");
+}
+
+#[test]
+fn a_busy_recipient_is_asked_again_but_not_for_ever() {
+    let recipient = Recipient::start(vec![answer(503, "", "busy"), answer(200, "", "yes")]);
+    let received = call(&outbound(|_| {}), &recipient.url).unwrap();
+    assert_eq!((received.status, received.attempts), (200, 2));
+    assert!(received.began_ms >= 100, "{received:?}");
+    let recipient = Recipient::start(vec![answer(502, "", ""), answer(504, "", ""), answer(503, "", "busy")]);
+    let received = call(&outbound(|_| {}), &recipient.url).unwrap();
+    assert_eq!((received.status, received.attempts), (503, 3));
+    let recipient = Recipient::start(vec![answer(500, "", "broken")]);
+    assert_eq!(call(&outbound(|_| {}), &recipient.url).unwrap().attempts, 1, "a 500 says nothing of another attempt");
+}
+
+#[test]
+fn redirects_are_not_followed() {
+    let elsewhere = Recipient::start(vec![answer(200, "", "")]);
+    let recipient = Recipient::start(vec![answer(302, &format!("Location: {}\r\n", elsewhere.url), "")]);
+    assert_eq!(call(&outbound(|_| {}), &recipient.url).unwrap().status, 302);
+    assert!(elsewhere.seen.try_recv().is_err());
+}
+
+#[test]
+fn what_goes_wrong_says_what() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let once = outbound(|settings| settings.limits.deliver_retries = 0);
+    let error = call(&once, &format!("http://127.0.0.1:{closed}")).unwrap_err();
+    assert!(error.to_string().starts_with("Connection refused"), "{error}");
+    let slow = outbound(|settings| {
+        settings.limits.deliver_timeout_ms = 200;
+        settings.limits.deliver_retries = 0;
+    });
+    let recipient = Recipient::start(vec!["wait".to_owned()]);
+    assert_eq!(call(&slow, &recipient.url), Err(CallError::Timeout(200)));
+    let small = outbound(|settings| settings.limits.deliver_body_bytes_max = 10);
+    let recipient = Recipient::start(vec![answer(200, "", "01234567890")]);
+    assert_eq!(call(&small, &recipient.url), Err(CallError::TooLarge(10)));
+    let recipient = Recipient::start(vec!["nonsense\r\n\r\n".to_owned()]);
+    assert!(matches!(call(&once, &recipient.url), Err(CallError::Connection(_))));
+}
+
+#[test]
+fn only_so_many_calls_run_at_once() {
+    let outbound = outbound(|settings| {
+        settings.limits.deliver_timeout_ms = 150;
+        settings.limits.deliver_calls_max = 1;
+    });
+    let _all = outbound.running.clone().try_acquire_owned().unwrap();
+    assert_eq!(call(&outbound, "http://127.0.0.1:9"), Err(CallError::Busy { calls: 1, ms: 150 }));
+}
+
+#[test]
+fn nothing_leaves_this_machine_unless_it_was_allowed() {
+    let outbound = outbound(|settings| {
+        settings.delivery.allowed =
+            ["192.0.2.1:8080", "Recipient", "[2001:db8::1]"].map(|p| p.parse().unwrap()).to_vec();
+    });
+    let forbidden = [
+        "http://192.0.2.1",
+        "http://192.0.2.2:8080",
+        "http://[2001:db8::2]/",
+        "http://0.0.0.0:80",
+        "http://[::]/",
+        "http://[::ffff:192.0.2.1]/",
+    ];
+    for url in forbidden {
+        let error = outbound.check(url).unwrap_err();
+        assert!(matches!(error, CallError::Forbidden(_)), "{url}: {error}");
+        assert_eq!(call(&outbound, url), Err(error));
+    }
+    let good = [
+        "http://192.0.2.1:8080/a",
+        "http://recipient:99",
+        "http://RECIPIENT.",
+        "http://[2001:db8::1]:5/",
+        "http://127.9.9.9",
+        "http://[::1]:80",
+        "http://[::ffff:127.0.0.1]/",
+        "http://localhost",
+        "http://a.localhost:1",
+    ];
+    for url in good {
+        assert_eq!(outbound.check(url), Ok(()), "{url}");
+    }
+    let error = outbound.check("http://192.0.2.2").unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "192.0.2.2 is not called, because it is not on this machine; allow it with --deliver-allow 192.0.2.2:80"
+    );
+    let unusable = [
+        "https://localhost",
+        "ftp://localhost",
+        "localhost:80",
+        "http://me@localhost",
+        "http://localhost:0",
+        "",
+        "http://",
+    ];
+    for url in unusable {
+        assert!(matches!(call(&outbound, url), Err(CallError::Unusable(_))), "{url}");
+    }
+}
+
+#[test]
+fn a_name_is_called_only_when_all_its_addresses_are_here() {
+    let target = Target::read("http://rebound.example:8080/").unwrap();
+    assert_eq!(target.admit(&[]), Ok(false), "it must be looked up first");
+    let here = vec!["127.0.0.1:8080".parse().unwrap(), "[::1]:8080".parse().unwrap()];
+    assert_eq!(target.all_here(here.clone()), Ok(here.clone()));
+    let error = target.all_here([here, vec!["192.0.2.9:8080".parse().unwrap()]].concat()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "rebound.example (192.0.2.9) is not called, because it is not on this machine; allow it with --deliver-allow \
+         rebound.example:8080"
+    );
+}
+
+#[test]
+fn places_are_read_as_they_are_written() {
+    for text in ["recipient", "recipient:8080", "192.0.2.1", "192.0.2.1:80", "[2001:db8::1]", "[2001:db8::1]:80"] {
+        assert_eq!(text.parse::<Place>().unwrap().to_string(), text);
+    }
+    assert_eq!("2001:db8::1".parse::<Place>().unwrap().to_string(), "[2001:db8::1]");
+    for text in [
+        "",
+        "http://recipient",
+        "recipient:",
+        "recipient:x",
+        "recipient:0",
+        "recipient:99999",
+        "a@b",
+        "a b",
+        "*",
+        "a/b",
+    ] {
+        let error = text.parse::<Place>().unwrap_err();
+        assert!(error.contains("such as recipient or recipient:8080"), "{text}: {error}");
+    }
+}
+
+#[test]
+fn an_event_becomes_a_file_in_a_bucket() {
+    let rows = [
+        (
+            "http://localhost:4566",
+            json!({"bucket": "acme", "prefix": "leads/2026/"}),
+            "http://localhost:4566/acme/leads/2026/L/E.json",
+        ),
+        ("http://localhost:4566/", json!({"bucket": "acme"}), "http://localhost:4566/acme/L/E.json"),
+        (
+            "http://localhost/s3",
+            json!({"bucket": "acme", "prefix": "/a b/../é"}),
+            "http://localhost/s3/acme/a%20b/%2E%2E/%C3%A9/L/E.json",
+        ),
+    ];
+    for (base, config, url) in rows {
+        let call = firehose_call(base, &config, "L", "E", "{}".into());
+        assert_eq!((call.method.as_str(), call.url.as_str(), &call.body[..]), ("PUT", url, &b"{}"[..]));
+    }
+}
