@@ -1,6 +1,6 @@
 //! `leads`: test leads for a flow, written or submitted.
 
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
@@ -73,6 +73,22 @@ fn every_format_tells_the_same() {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), with(&["--format", format]), "{name}");
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 4, "nothing is left beside the files");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    for format in ["csv", "json", "jsonl"] {
+        let mut child = Command::new(BINARY)
+            .args(["leads", "--flow", FLOW, "--count", "100000", "--format", format])
+            .env_remove("LEADCONDUIT_MOCK_PORT")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success() && output.stderr.is_empty(), "{format}: {output:?}");
+    }
 }
 
 #[test]

@@ -45,7 +45,7 @@ const NOW: &str = "2026-01-15T09:00:00Z";
     leadconduit-mock leads --flow 64b8f0f5e4b0c3a1d5e6f7ab --count 3\n  \
     leadconduit-mock leads --flow 64b8f0f5e4b0c3a1d5e6f7ab --count 500 --submit --set state=TX")]
 pub(super) struct LeadsArgs {
-    /// The flow whose fields are filled; without it, the flows there are are listed
+    /// The flow whose fields are filled; without it, all flows are listed
     #[arg(long, value_name = "ID", env = "LEADCONDUIT_MOCK_FLOW")]
     flow: Option<String>,
     /// How many leads; 1000000 at most

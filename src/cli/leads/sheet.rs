@@ -46,7 +46,7 @@ impl<W: Write> Sheet<W> {
         Ok(match format {
             Format::Csv => {
                 let mut writer = csv::Writer::from_writer(out);
-                writer.write_record(fields.iter().map(|field| &field.id))?;
+                writer.write_record(fields.iter().map(|field| &field.id)).map_err(plain)?;
                 Self::Csv(Box::new(writer))
             }
             Format::Json => Self::Json(out, "["),
@@ -57,7 +57,7 @@ impl<W: Write> Sheet<W> {
     /// Adds a lead.
     pub(super) fn add(&mut self, fields: &[LeadField], texts: &[String]) -> io::Result<()> {
         match self {
-            Self::Csv(writer) => writer.write_record(texts)?,
+            Self::Csv(writer) => writer.write_record(texts).map_err(plain)?,
             Self::Json(out, before) => {
                 write!(out, "{before}\n{}", object(fields, texts))?;
                 *before = ",";
@@ -77,6 +77,14 @@ impl<W: Write> Sheet<W> {
             }
             Self::Jsonl(mut out) => out.flush(),
         }
+    }
+}
+
+/// The error of the stream itself: that a reader went away must be seen as such.
+fn plain(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
 }
 
