@@ -48,6 +48,8 @@ pub struct Policy {
     pub cors: CorsPolicy,
     /// Whether replies carry `X-Mock-*` headers.
     pub mock_headers: MockHeaders,
+    /// Whether values of a lead may make something happen.
+    pub triggers: bool,
     /// Who may use the control API.
     pub access: Access,
     /// Limits on what is built for a reply and kept between requests.
@@ -61,6 +63,7 @@ impl From<&Settings> for Policy {
             check_replies: settings.check_replies,
             cors: settings.cors.clone(),
             mock_headers: settings.mock_headers,
+            triggers: settings.triggers,
             access: Access::new(settings),
             limits: settings.limits,
         }
@@ -354,7 +357,7 @@ impl Pipeline {
                 frame.read(behaviour, operation, caller, target, input, line)?
             }
             _ if frame.writes_nowhere() => return Err(Problem::writes_nowhere(&frame.scenario.name).into()),
-            behaviour => frame.write(behaviour, &self.stage.contract, caller, input, line)?,
+            behaviour => frame.write(behaviour, &self.stage.contract, caller, input, line, self.policy.triggers)?,
         };
         Ok(outcome?)
     }

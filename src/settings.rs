@@ -31,6 +31,8 @@ pub struct Settings {
     pub cors: CorsPolicy,
     /// Whether replies carry `X-Mock-*` headers.
     pub mock_headers: MockHeaders,
+    /// Whether values of a lead may make something happen.
+    pub triggers: bool,
     /// Certificate chain and key for HTTPS.
     pub tls: Option<TlsFiles>,
     /// What a control call must bring as its bearer token; without one the control API serves loopback only.
@@ -193,6 +195,7 @@ impl Default for Settings {
             check_replies: false,
             cors: CorsPolicy::default(),
             mock_headers: MockHeaders::default(),
+            triggers: true,
             tls: None,
             admin_token: None,
             watch: false,

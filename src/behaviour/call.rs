@@ -8,10 +8,14 @@ use serde_json::Value;
 use super::{Refusal, changelog};
 use crate::contract::Contract;
 use crate::contract::check::Input;
-use crate::world::clock::{Timestamp, stamp};
+use crate::world::clock::{SignedDuration, Timestamp, stamp};
+use crate::world::events::EventLog;
 use crate::world::sso::{Line, Sso, Unreachable};
 use crate::world::standard::Standard;
 use crate::world::{Account, Caller, Collection, Document, World, events};
+
+/// For how many days events are kept, at most.
+const KEPT_DAYS: i64 = 90;
 
 /// A call that reads.
 #[derive(Debug)]
@@ -50,6 +54,26 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// What happened to the leads of an account, as far back as it is kept: 90 days of the sandbox's clock, or fewer
+    /// where the account says so.
+    #[must_use]
+    pub fn events_of(&self, account: &Account) -> EventLog {
+        let since = kept_since(account, self.now);
+        let events = account.events().since(since);
+        // The first one is the next to go.
+        let first = events.iter().next().map(|event| event.summary().start_ms - since);
+        let left = first.and_then(|left| self.now.checked_add(SignedDuration::from_millis(left + 1)).ok());
+        if let Some(left) = left {
+            self.changes_at(left);
+        }
+        events
+    }
+
+    /// What happened to the leads of the caller's account.
+    pub fn events(&self) -> Result<EventLog, Refusal> {
+        Ok(self.events_of(self.account()?))
+    }
+
     /// What LeadConduit brings along for every account.
     #[must_use]
     pub fn standard(&self) -> &'a Standard {
@@ -85,6 +109,13 @@ impl<'a> Reading<'a> {
     }
 }
 
+/// Since when events are kept, in milliseconds since 1970.
+fn kept_since(account: &Account, now: Timestamp) -> i64 {
+    let days = account.document().value().get("data_retention_in_days").and_then(Value::as_i64);
+    let days = days.filter(|days| (1..KEPT_DAYS).contains(days)).unwrap_or(KEPT_DAYS);
+    now.as_millisecond() - SignedDuration::from_hours(days * 24).as_secs() * 1000
+}
+
 /// A call that writes.
 #[derive(Debug)]
 pub struct Writing<'a> {
@@ -100,6 +131,8 @@ pub struct Writing<'a> {
     pub now: Timestamp,
     /// The call's way to the single-sign-on service.
     pub line: &'a Line<'a>,
+    /// Whether values of a lead may make something happen.
+    pub triggers: bool,
 }
 
 impl Writing<'_> {
@@ -145,8 +178,13 @@ impl Writing<'_> {
 
     /// Writes an event into the log of an account, checked against its model.
     pub fn put_event(&mut self, account: &str, event: &Value) -> Result<Arc<Document>, Refusal> {
-        self.check(events::MODEL, event)?;
-        self.world.put_event(account, event).ok_or_else(|| Refusal::internal("the event has no place in the log"))
+        self.check(events::model(event), event)?;
+        let written = self.world.put_event(account, event);
+        let written = written.ok_or_else(|| Refusal::internal("the event has no place in the log"))?;
+        if let Some(since) = self.world.account(account).map(|account| kept_since(account, self.now)) {
+            self.world.forget_events(account, since);
+        }
+        Ok(written)
     }
 
     /// What LeadConduit brings along for every account.

@@ -18,7 +18,7 @@ use crate::world::events::Event;
 
 pub(super) fn list(call: &Reading<'_>) -> Outcome {
     let question = Question::of(call.input)?;
-    let log = call.account()?.events();
+    let log = call.events()?;
     let (from, to) = (question.from, question.to);
     let shown = |event| question.filter.fits(event).map(|looked_into| shown(event, looked_into, &question.parts));
     // Both ways end with the page: what lies beyond it costs nothing.
@@ -31,7 +31,7 @@ pub(super) fn list(call: &Reading<'_>) -> Outcome {
 }
 
 pub(super) fn get(call: &Reading<'_>) -> Outcome {
-    let log = call.account()?.events();
+    let log = call.events()?;
     let found = call.input.path("id").parse().ok().and_then(|id| log.get(id));
     found.map(|event| Answer::of(200, event.bytes())).ok_or_else(|| Refusal::new(404, "event not found"))
 }

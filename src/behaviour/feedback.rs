@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::flows::{live, source_of};
-use super::submission::{answer, read, stamp_event};
+use super::lead_handler::{Took, answer, read, stamp_event};
 use super::{Outcome, Refusal, Style, Writing};
 use crate::rules::{self, Condition};
 use crate::world::document::number;
@@ -16,6 +16,9 @@ use crate::world::{Document, text};
 
 /// What the recipient is told when its step does not take feedback. The word `forbidden` makes it a 409.
 const FORBIDDEN: &str = "Feedback is forbidden";
+
+/// How long feedback takes in the mock's books, in milliseconds.
+const TOOK_MS: i64 = 6;
 
 /// What feedback may say.
 const TYPES: [&str; 2] = ["return", "conversion"];
@@ -75,7 +78,7 @@ impl Delivery {
     fn find(call: &Writing<'_>, id: ObjectId) -> Option<Self> {
         let is_delivery = |event: &Event<'_>| event.summary().kind == Kind::Recipient;
         call.world.accounts().find_map(|(owner, account)| {
-            let event = account.events().get(id).filter(is_delivery)?.value().into_owned();
+            let event = call.reading().events_of(account).get(id).filter(is_delivery)?.value().into_owned();
             let flow = live(account, text(&event["vars"]["flow"], "id")).map(Arc::clone);
             Some(Self { account: owner.into(), event, flow })
         })
@@ -134,7 +137,7 @@ fn keep(
             "step_id": delivery.event["step_id"],
             "feedback": feedback,
         });
-        stamp_event(&mut event, call.now.as_millisecond(), call.now);
+        stamp_event(&mut event, &Took::only(TOOK_MS), call.now);
         call.put_event(&delivery.account, &event)?;
     }
     Ok(())

@@ -34,7 +34,7 @@ pub(super) fn count_unique(call: &Reading<'_>) -> Outcome {
 pub(super) fn select_unique(call: &Reading<'_>) -> Outcome {
     let target = read::target(call.input, "vars.lead.id");
     let frame = Frame::of(call, &["vars.source.id", "vars.recipient.id"])?;
-    let groups = groups(call.account()?.events(), &frame, |event, values: &mut Texts| values.add(event, target))?;
+    let groups = groups(&call.events()?, &frame, |event, values: &mut Texts| values.add(event, target))?;
     let rows = |bucket| -> Vec<Value> {
         let with = |(mut group, values): (Map<String, Value>, &Texts)| {
             // Declared as texts: a group that lacks one of them leaves it out.
@@ -56,7 +56,7 @@ pub(super) fn select_unique(call: &Reading<'_>) -> Outcome {
 pub(super) fn median(call: &Reading<'_>) -> Outcome {
     let target = read::target(call.input, "ms");
     let frame = Frame::back(call, &["type", "module_id"])?;
-    let groups = groups(call.account()?.events(), &frame, |event, numbers: &mut Numbers| {
+    let groups = groups(&call.events()?, &frame, |event, numbers: &mut Numbers| {
         numbers.0.extend(event.get(target).as_deref().and_then(|value| plain(value).as_f64()));
     })?;
     let rows = groups.within(0).filter_map(|(mut group, numbers)| {
@@ -70,13 +70,13 @@ pub(super) fn median(call: &Reading<'_>) -> Outcome {
 /// For each step, how many of those that came through all steps before it came through it as well.
 pub(super) fn funnel(call: &Reading<'_>) -> Outcome {
     let frame = Frame::of(call, &[])?;
-    let log = call.account()?.events();
+    let log = call.events()?;
     let steps = read::steps(call.input)?;
     let mut result = Vec::with_capacity(steps.len());
     let mut arrived: Option<HashSet<String>> = None;
     for step in &steps {
         let mut found = HashSet::new();
-        each(log, &frame.buckets, &step.filter, |_, event| {
+        each(&log, &frame.buckets, &step.filter, |_, event| {
             let actor = event.get(&step.actor).as_deref().and_then(text).map(std::borrow::Cow::into_owned);
             found.extend(actor.filter(|actor| arrived.as_ref().is_none_or(|before| before.contains(actor))));
             Ok(())
@@ -134,7 +134,7 @@ impl Numbers {
 /// A number for each interval and group.
 fn buckets<T: Counted>(call: &Reading<'_>, mut add: impl FnMut(&EventVariables<'_>, &mut T)) -> Outcome {
     let frame = Frame::of(call, &["outcome"])?;
-    let groups = groups(call.account()?.events(), &frame, |event, counted| add(event, counted))?;
+    let groups = groups(&call.events()?, &frame, |event, counted| add(event, counted))?;
     let result = frame.buckets.spans().enumerate().map(|(bucket, span)| {
         let values = groups.within(bucket).map(|(mut group, counted): (Map<String, Value>, &T)| {
             group.insert("result".to_owned(), number(counted.result()));

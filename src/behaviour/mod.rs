@@ -22,6 +22,7 @@ mod feedback;
 mod fields;
 mod flows;
 mod invitations;
+mod lead_handler;
 mod leads;
 mod metrics;
 mod onboards;
@@ -30,7 +31,6 @@ mod parts;
 mod reports;
 mod routers;
 mod statistics;
-mod submission;
 mod system;
 mod table;
 mod timeframe;
@@ -39,6 +39,7 @@ mod vars;
 
 pub use answer::{Answer, Outcome, Refusal, Style};
 pub use call::{Reading, Writing};
+pub use lead_handler::Trigger;
 pub use table::Behaviours;
 
 use crate::world::Collection;

@@ -114,7 +114,7 @@ fn count(call: &Reading<'_>, account: &Account, definition: &Value, columns: &[C
         span,
         by_lead: true,
     };
-    let rows = statistics::rows(account.events(), &question)?;
+    let rows = statistics::rows(&call.events_of(account), &question)?;
     statistics::answer(call.input, rows, &question)
 }
 

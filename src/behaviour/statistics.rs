@@ -35,7 +35,7 @@ pub(super) struct Question {
 
 pub(super) fn get(call: &Reading<'_>) -> Outcome {
     let question = question(call)?;
-    let rows = rows(call.account()?.events(), &question)?;
+    let rows = rows(&call.events()?, &question)?;
     answer(call.input, rows, &question)
 }
 

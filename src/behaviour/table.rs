@@ -2,7 +2,7 @@
 
 use super::{
     Behaviour, access_logs, account, caps, changelogs, connections, destinations, entities, events, exports, feedback,
-    fields, flows, invitations, leads, metrics, onboards, packages, reports, routers, statistics, submission, system,
+    fields, flows, invitations, lead_handler, leads, metrics, onboards, packages, reports, routers, statistics, system,
     users, vars,
 };
 use crate::contract::{Contract, Operation};
@@ -75,10 +75,10 @@ const TABLE: &[(&str, Behaviour)] = &[
     ("update_submission_doc_access_logs_account", Behaviour::Write(access_logs::update_account)),
     ("update_submission_doc_access_logs_flow", Behaviour::Write(access_logs::update_flow)),
     ("update_submission_doc_access_logs_flow_source", Behaviour::Write(access_logs::update_source)),
-    ("submit_lead_get", Behaviour::Write(submission::submit)),
-    ("submit_lead", Behaviour::Write(submission::submit)),
-    ("ping_lead_get", Behaviour::Read(submission::ping)),
-    ("ping_lead", Behaviour::Read(submission::ping)),
+    ("submit_lead_get", Behaviour::Write(lead_handler::submit)),
+    ("submit_lead", Behaviour::Write(lead_handler::submit)),
+    ("ping_lead_get", Behaviour::Write(lead_handler::ping)),
+    ("ping_lead", Behaviour::Write(lead_handler::ping)),
     ("list_events", Behaviour::Read(events::list)),
     ("query_events", Behaviour::Read(events::list)),
     ("get_event", Behaviour::Read(events::get)),

@@ -34,7 +34,7 @@ struct Found {
 }
 
 pub(super) fn list(call: &Reading<'_>) -> Outcome {
-    let events = call.account()?.events();
+    let events = call.events()?;
     let flows = call.input.queries("flow_id").filter_map(|id| id.parse().ok()).collect();
     let mut found = Found { flows, variables: BTreeMap::new() };
     let skipped = events.documents().count().saturating_sub(EVENTS_MAX);

@@ -13,6 +13,7 @@ use super::log::{self, LogFormat};
 use super::report::{ReportFile, TermsArgs, judge};
 use super::{Failure, InputArgs, table};
 use crate::admin::Access;
+use crate::behaviour::Trigger;
 use crate::exchange::Request;
 use crate::outbound::{Outbound, Place};
 use crate::report::{self, Verdict};
@@ -24,10 +25,11 @@ use crate::stage::Stage;
 use crate::start::{self, Loaded, StartError};
 use crate::watch::Watcher;
 use crate::world::clock::{Clock, uptime};
-use crate::world::{Collection, World, text};
+use crate::world::{Collection, World, items, text};
 
 /// The flags of `serve`.
 #[derive(Clone, Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct ServeArgs {
     /// The address to listen on
     #[arg(long, value_name = "IP", default_value = "127.0.0.1", env = "LEADCONDUIT_MOCK_HOST")]
@@ -58,6 +60,9 @@ pub(super) struct ServeArgs {
     /// Leave out the X-Mock-* headers
     #[arg(long, env = "LEADCONDUIT_MOCK_NO_MOCK_HEADERS", value_parser = BoolishValueParser::new())]
     no_mock_headers: bool,
+    /// Take a lead's e-mail address at a domain such as failure.example for an address like any other
+    #[arg(long, env = "LEADCONDUIT_MOCK_NO_TRIGGERS", value_parser = BoolishValueParser::new())]
+    no_triggers: bool,
     /// Serve HTTPS with the certificate chain in this PEM file
     #[arg(long, value_name = "FILE", requires = "tls_key", env = "LEADCONDUIT_MOCK_TLS_CERT")]
     tls_cert: Option<PathBuf>,
@@ -182,6 +187,7 @@ impl ServeArgs {
                 CorsPolicy::Only(self.cors_origin.clone())
             },
             mock_headers: if self.no_mock_headers { MockHeaders::Hidden } else { MockHeaders::Shown },
+            triggers: !self.no_triggers,
             tls: self.tls_cert.clone().zip(self.tls_key.clone()).map(|(cert, key)| TlsFiles { cert, key }),
             admin_token: self.admin_token.clone(),
             watch: self.watch,
@@ -304,7 +310,15 @@ fn introduction(loaded: &Loaded, settings: &Settings, url: &str) -> String {
     text.push_str(&table(&keys(&world, first)));
     let key = first.unwrap_or("KEY");
     let _ = writeln!(text, "\n  Try:  curl -i -u API:{key} {url}/connections");
+    if let Some(door) = door(&world) {
+        let _ = writeln!(text, "  Lead: curl -i -d email=joe@example.com -d state=TX {url}{door}");
+    }
     let _ = writeln!(text, "{}\n", control_line(&loaded.pipeline.policy.access, settings, &loaded.scenario.name, url));
+    if settings.triggers {
+        text.push_str("  What a lead's e-mail address can bring about (--no-triggers ends that):\n");
+        let rows = Trigger::ALL.iter().map(|(domain, _, what)| row(&format!("  @{domain}"), (*what).to_owned()));
+        let _ = writeln!(text, "{}", table(&rows.collect::<Vec<_>>()));
+    }
     for warning in &loaded.warnings {
         let _ = writeln!(text, "warning: {warning}\n");
     }
@@ -323,6 +337,17 @@ fn control_line(access: &Access, settings: &Settings, played: &str, url: &str) -
     let token = if access.wants_token() { "-H 'Authorization: Bearer TOKEN' " } else { "" };
     let other = if played == SCENARIO { "sso-outage" } else { SCENARIO };
     format!("  Play: curl -X PUT {token}{url}/__admin/scenario -d '{{\"name\":\"{other}\"}}'")
+}
+
+/// Where a lead can be submitted: the first source of the first flow that takes leads.
+fn door(world: &World) -> Option<String> {
+    let flows = world.accounts().flat_map(|(_, account)| account.all(Collection::Flows).values());
+    let mut open = flows.filter(|flow| flow.flag("enabled"));
+    open.find_map(|flow| {
+        let source =
+            items(flow.value(), "sources").iter().find(|source| source.get("enabled") != Some(&false.into()))?;
+        Some(format!("/flows/{}/sources/{}/submit", flow.text("id")?, text(&source["entity"], "id")))
+    })
 }
 
 /// Every key and whose it is, the one to try first at the top.

@@ -69,6 +69,8 @@ pub struct Inbound {
     pub media: Media,
     /// Where the caller is sent afterwards.
     pub redirect: Option<HeaderValue>,
+    /// What the body was; `None` when there was none.
+    pub sent_as: Option<Media>,
     /// From where it came, as a proxy tells.
     pub address: Option<IpAddr>,
 }
@@ -115,7 +117,9 @@ pub fn read(request: &Request, wish: Wish) -> Result<Inbound, Refused> {
         .map_err(|error| Refused::new(400, "/query", format!("Unable to parse query -- {error}.")))?;
     let redirect = if wish == Wish::Feedback { None } else { redirect(&query)? };
     let mut parameters = normalized(query, wish);
+    let mut sent_as = None;
     if request.method == Method::POST && has_body(request) {
+        sent_as = Media::choose(&joined(&request.headers, &CONTENT_TYPE));
         let query = std::mem::take(&mut parameters);
         let mut read = Value::Object(body(request, wish)?);
         merge(&mut read, &Value::Object(query));
@@ -124,7 +128,7 @@ pub fn read(request: &Request, wish: Wish) -> Result<Inbound, Refused> {
         }
     }
     let address = request.header(&FORWARDED).and_then(|chain| chain.split(',').next()?.trim().parse().ok());
-    Ok(Inbound { parameters, media, redirect, address })
+    Ok(Inbound { parameters, media, redirect, sent_as, address })
 }
 
 /// A header that may stand on several lines.

@@ -72,6 +72,15 @@ impl std::fmt::Display for Mistake {
     }
 }
 
+/// What a value comes to: texts in it may be templates, which a text that cannot be read as one is not.
+#[must_use]
+pub fn evaluate(value: &Value, variables: &dyn Variables) -> Option<Value> {
+    match Operand::right(value) {
+        Ok(operand) => operand.value(variables).map(Cow::into_owned),
+        Err(_) => Some(value.clone()),
+    }
+}
+
 /// What a rule, a set or a list of rules says, ready to be asked.
 #[derive(Clone, Debug)]
 pub struct Condition(Node);

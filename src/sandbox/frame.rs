@@ -226,12 +226,13 @@ impl Frame {
         caller: &Caller,
         input: &Input,
         line: &Line<'_>,
+        triggers: bool,
     ) -> Result<Outcome, Moved> {
         let mut state = self.state()?;
         let mut change = Change::begin(&mut state.world);
         let health = self.overlay.as_ref().map(|overlay| overlay.status.clone());
         let own = health.map(|health| std::mem::replace(&mut change.world().sso.status, health));
-        let mut call = Writing { world: change.world(), contract, caller, input, now: self.now, line };
+        let mut call = Writing { world: change.world(), contract, caller, input, now: self.now, line, triggers };
         let answer: Answer = match write(behaviour, &mut call) {
             Ok(answer) => answer,
             Err(refusal) => return Ok(Err(refusal)),

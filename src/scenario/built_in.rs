@@ -41,4 +41,10 @@ pub const FILES: &[BuiltIn] = built_in![
     "flaky-network",
     "slow",
     "strict-accept",
+    "lead-market",
+    "duplicate-leads",
+    "caps-reached",
+    "no-bid",
+    "recipient-down",
+    "source-disabled",
 ];

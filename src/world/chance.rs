@@ -25,8 +25,10 @@ pub enum Purpose {
     Sso = 5,
     /// Leads of the past, and what happened to them.
     History = 6,
+    /// Whether a recipient says what it says now and then.
+    Recipients = 7,
     /// Leads that the command line makes.
-    Leads = 7,
+    Leads = 8,
 }
 
 impl Chance {

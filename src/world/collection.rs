@@ -37,6 +37,10 @@ pub enum Collection {
     Routers,
     /// How many pings came in the interval of a limit.
     PingCounters,
+    /// What recipients say.
+    Recipients,
+    /// Who is on which list.
+    ListEntries,
     /// Definitions of reports.
     Reports,
     /// Jobs that make files of events.
@@ -49,7 +53,7 @@ pub enum Collection {
 
 impl Collection {
     /// Every collection, in the order in which a world is written down.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Users,
         Self::UserSettings,
         Self::Credentials,
@@ -64,6 +68,8 @@ impl Collection {
         Self::LiveFlows,
         Self::Routers,
         Self::PingCounters,
+        Self::Recipients,
+        Self::ListEntries,
         Self::Reports,
         Self::Exports,
         Self::AccessLogs,
@@ -88,6 +94,8 @@ impl Collection {
             Self::LiveFlows => ("live_flows", "Flow", "deployed flow"),
             Self::Routers => ("routers", "Router", "router"),
             Self::PingCounters => ("ping_counters", "PingLimitCounter", "ping limit"),
+            Self::Recipients => ("recipients", "WorldRecipient", "recipient"),
+            Self::ListEntries => ("list_entries", "WorldListEntry", "list entry"),
             Self::Reports => ("reports", "Report", "report"),
             Self::Exports => ("exports", "Export", "export"),
             Self::AccessLogs => ("submission_doc_access_logs", "SubmissionDocAccessLog", "access log"),

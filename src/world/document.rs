@@ -43,6 +43,13 @@ impl Document {
         self.bytes.clone()
     }
 
+    /// How many bytes go over the wire.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "no document is empty")]
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// A text property.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {

@@ -12,6 +12,7 @@ pub mod identity;
 pub mod ids;
 pub mod sso;
 pub mod standard;
+pub mod tally;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -28,6 +29,10 @@ pub use identity::{Caller, KeyOwner};
 use ids::IdSource;
 use sso::Sso;
 use standard::Standard;
+use tally::Tally;
+
+/// How many tallies an account keeps before it begins anew.
+const TALLIES_MAX: usize = 10_000;
 
 /// The whole state of one sandbox.
 #[derive(Clone, Debug)]
@@ -53,6 +58,7 @@ pub struct Account {
     document: Arc<Document>,
     collections: [Documents; Collection::ALL.len()],
     events: EventLog,
+    tallies: OrdMap<Arc<str>, Tally>,
 }
 
 impl Account {
@@ -79,6 +85,12 @@ impl Account {
     #[must_use]
     pub fn events(&self) -> &EventLog {
         &self.events
+    }
+
+    /// What a cap has counted so far, when that was kept.
+    #[must_use]
+    pub fn tally(&self, cap: &str) -> Option<&Tally> {
+        self.tallies.get(cap)
     }
 
     /// One document.
@@ -140,7 +152,8 @@ impl World {
             None => {
                 let collections = std::array::from_fn(|_| Documents::new());
                 let events = EventLog::default();
-                self.accounts.insert(id.into(), Arc::new(Account { document, collections, events }));
+                let tallies = OrdMap::new();
+                self.accounts.insert(id.into(), Arc::new(Account { document, collections, events, tallies }));
                 self.note(|| change::Step::Account { id: id.into(), before: None });
             }
         }
@@ -163,6 +176,31 @@ impl World {
         let document = events.put(value)?;
         self.note(|| change::Step::Events { account: account.into(), before });
         Some(document)
+    }
+
+    /// Lets go of the events of an account that began earlier than a moment, in milliseconds since 1970.
+    pub fn forget_events(&mut self, account: &str, before_ms: i64) {
+        let Some(found) = self.accounts.get_mut(account).filter(|found| found.events.reaches_before(before_ms)) else {
+            return;
+        };
+        let events = &mut Arc::make_mut(found).events;
+        let before = events.clone();
+        events.forget_before(before_ms);
+        self.note(|| change::Step::Events { account: account.into(), before });
+    }
+
+    /// Keeps what caps have counted. It follows from the events, so that no change need take it back: it has to be
+    /// counted before the change writes events.
+    pub fn keep_tallies(&mut self, account: &str, tallies: impl IntoIterator<Item = (Arc<str>, Tally)>) {
+        let Some(account) = self.accounts.get_mut(account) else { return };
+        let account = Arc::make_mut(account);
+        for (cap, tally) in tallies {
+            account.tallies.insert(cap, tally);
+        }
+        // A cap that is gone leaves its tally behind; so many are nobody's.
+        if account.tallies.len() > TALLIES_MAX {
+            account.tallies.clear();
+        }
     }
 
     /// Adds a past to an account. Nothing happens without the account.

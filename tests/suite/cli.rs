@@ -247,7 +247,7 @@ fn what_becomes_of_changed_files_is_logged() {
     until("^^^ did you mean `down`?");
     std::fs::write(&file, format!("{text}sso: {{ status: down }}\n")).unwrap();
     let line = until("INFO");
-    assert!(line.ends_with("scenarios: read own.yaml; there are 16 now"), "{line}");
+    assert!(line.ends_with("scenarios: read own.yaml; there are 22 now"), "{line}");
 }
 
 #[test]

@@ -164,7 +164,7 @@ fn stored(mock: &Mock, lead: &str) -> Vec<Value> {
 }
 
 #[test]
-fn a_lead_is_taken_and_leaves_one_source_event() {
+fn a_lead_is_taken_and_its_source_event_tells_what_was_answered() {
     let mock = mock();
     let body = "first_name=Joe&email=joe%40example.com&unknown=x&xxTrustedFormCertUrl=https://cert.example.com/1";
     let path = format!("{}/submit", door(LOANS, SUMMIT));
@@ -174,21 +174,27 @@ fn a_lead_is_taken_and_leaves_one_source_event() {
     let lead = reply.json()["lead"]["id"].as_str().unwrap().to_owned();
     assert_eq!(reply.text, format!(r#"{{"outcome":"success","lead":{{"id":"{lead}"}},"price":12}}"#));
     let events = stored(&mock, &lead);
-    assert_eq!(events.len(), 1);
-    let event = &events[0];
+    assert_eq!(events.len(), 3, "two recipients, then the source");
+    let event = &events[2];
     assert!(event["id"].as_str().unwrap() > lead.as_str(), "the event is younger than its lead");
     assert_eq!((&event["type"], &event["outcome"], &event["cost"]), (&json!("source"), &json!("success"), &json!(12)));
     assert_eq!(
         event["vars"],
         json!({
             "lead": {
-                "id": lead, "first_name": "Joe", "email": "joe@example.com",
-                "trustedform_cert_url": "https://cert.example.com/1",
+                "id": lead, "first_name": "Joe",
+                "email": {
+                    "raw": "joe@example.com", "normal": "joe@example.com", "valid": true, "user": "joe",
+                    "domain": "example.com", "host": "example", "tld": "com", "is_free": false, "is_disposable": false,
+                },
+                "trustedform_cert_url":
+                    {"raw": "https://cert.example.com/1", "normal": "https://cert.example.com/1", "valid": false},
             },
             "account": {"id": "5fd4371e940df5a34a3888b2", "sso_id": "6493820b542ea0521e2a4543", "name": "Acme, Inc."},
             "flow": {"id": LOANS, "name": "Loans"},
             "source": {"id": SUMMIT, "name": "Summit Lead Partners"},
             "submission": {"timestamp": "2026-05-01T12:00:00.000Z", "ip": "198.51.100.7"},
+            "outbound": {"outcome": "success"},
         })
     );
     assert_eq!(event["expires_at"], "2026-07-30T12:00:00.000Z");

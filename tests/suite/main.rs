@@ -43,6 +43,7 @@ mod http;
 mod invitations;
 mod journal;
 mod lead_events;
+mod lead_flow;
 mod lead_submission;
 mod leads;
 mod leads_command;

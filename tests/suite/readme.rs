@@ -138,13 +138,13 @@ fn the_scenario_shown_is_good() {
     let readme = std::fs::read_to_string("README.md").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let shown: Vec<&str> = readme.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-    assert_eq!(shown.len(), 2);
+    assert_eq!(shown.len(), 3);
     for (at, scenario) in shown.iter().enumerate() {
         std::fs::write(folder.path().join(format!("shown-{at}.yaml")), scenario).unwrap();
     }
     let output = Command::new(BINARY).arg("check").arg(folder.path()).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && text.ends_with("2 scenarios, 2 examples: all good\n"), "{text}");
+    assert!(output.status.success() && text.ends_with("3 scenarios, 3 examples: all good\n"), "{text}");
 }
 
 #[test]
@@ -171,6 +171,14 @@ fn every_built_in_scenario_and_flag_is_named() {
     {
         let stem = std::path::Path::new(name).file_stem().unwrap().to_str().unwrap();
         assert!(readme.contains(&format!("`{stem}`")), "{stem} is missing from README.md");
+    }
+}
+
+#[test]
+fn every_trigger_is_named_with_what_it_does() {
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    for (domain, _, what) in leadconduit_mock::behaviour::Trigger::ALL {
+        assert!(readme.contains(&format!("| `{domain}` | {what} |\n")), "{domain} is missing from README.md");
     }
 }
 

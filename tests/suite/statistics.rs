@@ -82,7 +82,7 @@ fn columns_add_up() {
 fn leads_or_events_are_counted() {
     let mock = mock();
     let twice = mock.get("/events/69e3b1a3940df5a34a388f02").json();
-    let scenario = json!({"version": 1, "name": "own", "description": "One more delivery.", "extends": "healthy", "world": {"accounts": [
+    let scenario = json!({"version": 1, "name": "own", "description": "One more delivery.", "extends": "healthy", "clock": "2026-04-18T05:45:00Z", "world": {"accounts": [
         {"account": {"id": crate::support::ACME_ID}, "events": [{"id": "69e3b1a3940df5a34a388f0a", "type": "recipient",
             "outcome": "success", "reason": "", "sale_price": 4.5, "start_timestamp": twice["start_timestamp"], "vars": twice["vars"]}]},
     ]}});

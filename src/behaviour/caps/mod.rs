@@ -4,6 +4,8 @@
 mod pings;
 mod volume;
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::Reading;
@@ -12,14 +14,14 @@ use crate::behaviour::timeframe::{self, Timeframe, Unit};
 use crate::world::clock::Timestamp;
 use crate::world::{Account, Collection, Document, text};
 
-pub(super) use pings::{get as get_ping_limit, list as list_ping_limits};
-pub(super) use volume::{get as get_cap, list as list_caps};
+pub(super) use pings::{admit as admit_ping, get as get_ping_limit, list as list_ping_limits};
+pub(super) use volume::{Caps, REACHED, Standing, get as get_cap, list as list_caps};
 
 /// The live flows of the account: all, or the one that the query asks for.
-fn live_flows<'a>(call: &Reading<'_>, account: &'a Account) -> Vec<&'a Document> {
+fn live_flows<'a>(call: &Reading<'_>, account: &'a Account) -> Vec<&'a Arc<Document>> {
     match call.input.query("flow_id") {
-        Some(id) => live(account, id).map(|flow| &**flow).into_iter().collect(),
-        None => account.all(Collection::Flows).keys().filter_map(|id| live(account, id)).map(|flow| &**flow).collect(),
+        Some(id) => live(account, id).into_iter().collect(),
+        None => account.all(Collection::Flows).keys().filter_map(|id| live(account, id)).collect(),
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::flows::sources;
-use super::super::{Answer, Outcome, Reading, Refusal};
+use super::super::{Answer, Outcome, Reading, Refusal, Writing};
 use super::{interval, live_flows, zone_of};
 use crate::world::clock::stamp;
 use crate::world::{Account, Collection, Document, items, key_of, text};
@@ -34,6 +34,42 @@ fn limits(call: &Reading<'_>, account: &Account) -> Vec<Value> {
         sources(flow.value()).for_each(|(entity, source)| gather(source, Some(entity)));
     }
     found
+}
+
+/// Lets a ping through the limits of its flow and of its source, or not, and counts it.
+pub(in crate::behaviour) fn admit(
+    call: &mut Writing<'_>,
+    owner: &str,
+    flow: &Document,
+    source: &Value,
+) -> Result<bool, Refusal> {
+    let entity = text(&source["entity"], "id");
+    let number = |of: &Value, name: &str| of.get(name).and_then(Value::as_u64).unwrap_or(0);
+    let mut counters: Vec<Value> = {
+        let reading = call.reading();
+        let Some(account) = reading.world.account(owner) else { return Ok(true) };
+        let of_flow = items(flow.value(), "ping_limits").iter().map(|limit| (limit, None));
+        let of_source = items(source, "ping_limits").iter().map(|limit| (limit, Some(entity)));
+        of_flow.chain(of_source).map(|(limit, source)| counter(&reading, account, flow, limit, source)).collect()
+    };
+    // A limit that names no interval limits nothing.
+    counters.retain(|counter| counter.get("started_at").is_some() && counter["maximum"].is_number());
+    let full = counters.iter().position(|counter| number(counter, "count") >= number(counter, "maximum"));
+    let counted = match full {
+        Some(at) => vec![(counters.swap_remove(at), "failed_count")],
+        None => counters.into_iter().map(|counter| (counter, "count")).collect(),
+    };
+    for (mut counter, name) in counted {
+        counter[name] = (number(&counter, name) + 1).into();
+        let kept = json!({
+            "id": counter["id"],
+            "count": counter["count"],
+            "failed_count": counter["failed_count"],
+            "started_at": counter["started_at"],
+        });
+        call.put_for(owner, Collection::PingCounters, &kept)?;
+    }
+    Ok(full.is_none())
 }
 
 fn counter(call: &Reading<'_>, account: &Account, flow: &Document, limit: &Value, source: Option<&str>) -> Value {

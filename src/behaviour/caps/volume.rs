@@ -2,26 +2,32 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::Bound;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use super::super::flows::sources;
-use super::super::{Answer, Outcome, Reading, Refusal};
+use super::super::{Answer, Outcome, Reading, Refusal, Writing};
 use super::{interval, live_flows, made, zone_of};
 use crate::behaviour::timeframe::Timeframe;
 use crate::rules::Condition;
 use crate::world::clock::{Timestamp, stamp};
 use crate::world::events::{self, Event, Kind, Summary};
 use crate::world::ids::ObjectId;
-use crate::world::{Account, Document, items, key_of, text};
+use crate::world::tally::Tally;
+use crate::world::{Account, Document, is_same_id, items, key_of, text};
 
 /// Why a lead is turned away when the cap does not say.
 const REASON: &str = "Cap reached";
 
+/// The property of an event that names the cap which turned the lead away. The mock's own: live events may have another.
+pub(in crate::behaviour) const REACHED: &str = "cap_id";
+
 /// A cap of a live flow, and what it has counted.
 struct Counter<'a> {
     cap: &'a Value,
-    flow: &'a Document,
+    flow: &'a Arc<Document>,
     place: Place<'a>,
     zone: &'a str,
     frame: Timeframe,
@@ -32,6 +38,8 @@ struct Counter<'a> {
     count: u64,
     failed_count: u64,
     latest_ms: Option<i64>,
+    /// Events up to this one are counted already.
+    upto: Option<ObjectId>,
 }
 
 /// Where a cap stands, and so what it counts.
@@ -65,7 +73,7 @@ pub(in crate::behaviour) fn get(call: &Reading<'_>) -> Outcome {
 }
 
 /// The caps of these flows, those inside others after them.
-fn counters<'a>(call: &Reading<'_>, account: &'a Account, flows: &[&'a Document]) -> Vec<Counter<'a>> {
+fn counters<'a>(call: &Reading<'_>, account: &'a Account, flows: &[&'a Arc<Document>]) -> Vec<Counter<'a>> {
     let mut found = Vec::new();
     for flow in flows {
         let value = flow.value();
@@ -82,7 +90,7 @@ fn counters<'a>(call: &Reading<'_>, account: &'a Account, flows: &[&'a Document]
 fn gather<'a>(
     call: &Reading<'_>,
     account: &'a Account,
-    flow: &'a Document,
+    flow: &'a Arc<Document>,
     holder: &'a Value,
     place: Place<'a>,
     around: &[Condition],
@@ -108,35 +116,68 @@ fn gather<'a>(
                 count: 0,
                 failed_count: 0,
                 latest_ms: None,
+                upto: None,
             });
         }
         gather(call, account, flow, cap, place, &conditions, found);
     }
 }
 
-/// Goes once through the events, however many caps there are.
+/// Goes once through the events that were not counted before, however many caps there are.
 fn count(account: &Account, counters: &mut [Counter<'_>]) {
-    let Some(earliest) = counters.iter().map(|counter| counter.since_ms).min() else { return };
+    let log = account.events();
+    for counter in counters.iter_mut() {
+        counter.resume(account);
+    }
+    let Some(from) = counters.iter().map(|counter| counter.upto).min() else { return };
+    let earliest = counters.iter().map(|counter| counter.since_ms).min().unwrap_or(i64::MIN);
     let mut by_flow: HashMap<ObjectId, Vec<&mut Counter<'_>>> = HashMap::new();
-    for counter in counters {
+    for counter in counters.iter_mut() {
         if let Some(flow) = counter.flow.text("id").and_then(|id| id.parse().ok()) {
             by_flow.entry(flow).or_default().push(counter);
         }
     }
-    for event in account.events().iter() {
+    for event in log.ascending(from.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded) {
         let summary = event.summary();
         if summary.start_ms < earliest {
             continue;
         }
         let Some(counters) = summary.flow.and_then(|flow| by_flow.get_mut(&flow)) else { continue };
         let mut value = None;
-        for counter in counters {
+        for counter in counters.iter_mut().filter(|counter| counter.upto.is_none_or(|upto| summary.id > upto)) {
             counter.meet(event, &mut value);
         }
+    }
+    let last = log.last();
+    for counter in counters.iter_mut() {
+        counter.upto = last;
     }
 }
 
 impl Counter<'_> {
+    /// Goes on from what was counted before, when that still fits.
+    fn resume(&mut self, account: &Account) {
+        let tally = account.tally(text(self.cap, "id"));
+        let Some(tally) = tally.filter(|tally| tally.goes_on(self.flow, self.since_ms, account.events())) else {
+            return;
+        };
+        (self.count, self.failed_count, self.latest_ms) = (tally.count, tally.failed_count, tally.latest_ms);
+        self.upto = tally.upto;
+    }
+
+    /// What the next count can go on from.
+    fn tally(&self, account: &Account) -> Tally {
+        Tally {
+            flow: Arc::clone(self.flow),
+            since_ms: self.since_ms,
+            rewrites: account.events().rewrites(),
+            upto: self.upto,
+            count: self.count,
+            failed_count: self.failed_count,
+            latest_ms: self.latest_ms,
+        }
+    }
+
     /// Counts an event that the cap is about. Its document is made only when something asks for it.
     fn meet<'e>(&mut self, event: Event<'e>, value: &mut Option<Cow<'e, Value>>) {
         let summary = event.summary();
@@ -169,8 +210,12 @@ impl Counter<'_> {
         is_step && (is_success || self.turned_away(event)) && self.conditions.iter().all(|c| c.holds(variables))
     }
 
-    /// Whether it was a cap that refused, and this one as far as can be told: the reason of a cap may be a template.
+    /// Whether it was this cap that refused. Events that a scenario wrote may not say which one it was: then as far as
+    /// their reasons tell, which may be made of templates.
     fn turned_away(&self, event: &Value) -> bool {
+        if let Some(id) = event.get(REACHED) {
+            return *id == self.cap["id"];
+        }
         let reached = ["cap_reached", "caps_reached"].iter().any(|name| event.get(name) == Some(&Value::Bool(true)));
         let reason = self.cap.get("reason").and_then(Value::as_str).unwrap_or(REASON);
         reached && (matches!(self.place, Place::Step(..)) || reason.contains("{{") || text(event, "reason") == reason)
@@ -203,6 +248,82 @@ impl Counter<'_> {
         let latest = self.latest_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok());
         put("updated_at", stamp(latest.unwrap_or(self.frame.start)).into());
         Value::Object(counter)
+    }
+}
+
+/// The caps of a flow before a lead: how far each is used up, and whom it counts.
+pub(in crate::behaviour) struct Caps(Vec<Limit>);
+
+struct Limit {
+    id: String,
+    place: Standing,
+    conditions: Vec<Condition>,
+    is_full: bool,
+    reason: Option<String>,
+}
+
+/// Where a cap stands, as the lead handler comes by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::behaviour) enum Standing {
+    /// At the flow, for all of its sources.
+    Flow,
+    /// At the source.
+    Source,
+    /// At the step of an id.
+    Step(String),
+}
+
+/// A cap that is used up.
+pub(in crate::behaviour) struct Full {
+    /// Its id.
+    pub(in crate::behaviour) id: String,
+    /// What it says of leads that it turns away: a template.
+    pub(in crate::behaviour) reason: String,
+}
+
+impl Caps {
+    /// The caps that a lead of a source meets in a flow. What they have counted is kept for the next lead.
+    pub(in crate::behaviour) fn of(call: &mut Writing<'_>, owner: &str, flow: &Arc<Document>, source: &str) -> Self {
+        let (limits, tallies) = {
+            let reading = call.reading();
+            let Some(account) = reading.world.account(owner) else { return Self(Vec::new()) };
+            let mut counters = counters(&reading, account, &[flow]);
+            counters.retain(|counter| !matches!(counter.place, Place::Source(entity) if !is_same_id(entity, source)));
+            count(account, &mut counters);
+            let tallies: Vec<_> =
+                counters.iter().map(|counter| (text(counter.cap, "id").into(), counter.tally(account))).collect();
+            (counters.into_iter().map(Limit::from).collect(), tallies)
+        };
+        call.world.keep_tallies(owner, tallies);
+        Self(limits)
+    }
+
+    /// The first cap at a place that is used up and counts a lead like this.
+    pub(in crate::behaviour) fn full(&self, standing: &Standing, vars: &Value) -> Option<Full> {
+        let is_met = |limit: &&Limit| {
+            limit.is_full && limit.place == *standing && limit.conditions.iter().all(|condition| condition.holds(vars))
+        };
+        let limit = self.0.iter().find(is_met)?;
+        Some(Full { id: limit.id.clone(), reason: limit.reason.clone().unwrap_or_else(|| REASON.to_owned()) })
+    }
+}
+
+impl From<Counter<'_>> for Limit {
+    fn from(counter: Counter<'_>) -> Self {
+        let maximum = counter.cap.get("maximum").and_then(Value::as_f64).unwrap_or(f64::INFINITY);
+        #[expect(clippy::cast_precision_loss, reason = "no cap counts as far as that")]
+        let is_full = counter.count as f64 >= maximum;
+        Self {
+            id: text(counter.cap, "id").to_owned(),
+            place: match counter.place {
+                Place::Flow => Standing::Flow,
+                Place::Source(_) => Standing::Source,
+                Place::Step(id, _) => Standing::Step(id.to_owned()),
+            },
+            conditions: counter.conditions,
+            is_full,
+            reason: counter.cap.get("reason").and_then(Value::as_str).map(str::to_owned),
+        }
     }
 }
 

@@ -81,14 +81,14 @@ pub(super) fn create(call: &mut Writing<'_>) -> Outcome {
     }
     export.insert("user".to_owned(), user(call.caller));
     export.insert("expires_at".to_owned(), after(call.now, KEPT).into());
-    let account = call.account()?;
-    if let Some(last) = account.events().last() {
+    let events = call.reading().events()?;
+    if let Some(last) = events.last() {
         export.insert(UPTO.to_owned(), last.to_string().into());
     }
     let mut export = Value::Object(export);
     let selection = Selection::read(&export)?;
     selection.check_fields(&call.reading())?;
-    let count = selection.count(account.events());
+    let count = selection.count(&events);
     if count > file::ROWS_MAX {
         export["status"] = "truncated".into();
         export["reason"] = json!({"message": format!("the file has the first {} events only", file::ROWS_MAX)});
@@ -111,7 +111,7 @@ pub(super) fn download(call: &mut Writing<'_>) -> Outcome {
     if !matches!(status, "complete" | "truncated") {
         return Err(Refusal::new(404, format!("the export is {status}: there is no file of it")));
     }
-    let body = Selection::read(found.value())?.file(reading.account()?.events())?;
+    let body = Selection::read(found.value())?.file(&reading.events()?)?;
     let mut export = found.value().clone();
     let download = json!({"user": user(call.caller), "downloaded_at": call.stamp()});
     match export.get_mut("downloads").and_then(Value::as_array_mut) {

@@ -21,7 +21,7 @@ pub(in crate::behaviour) fn get(call: &Reading<'_>) -> Outcome {
     let fields: Vec<&str> = items(flow.value(), "fields").iter().filter_map(Value::as_str).collect();
     let mut counts = vec![0_u64; fields.len()];
     let id = flow.text("id").and_then(|id| id.parse().ok());
-    for event in account.events().iter() {
+    for event in call.events_of(account).iter() {
         let summary = event.summary();
         let at = Timestamp::from_millisecond(summary.start_ms);
         if summary.kind != Kind::Source || summary.flow != id || !at.is_ok_and(|at| frame.contains(at)) {

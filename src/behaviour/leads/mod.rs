@@ -43,7 +43,7 @@ pub(super) fn search(call: &Reading<'_>) -> Outcome {
         return Err(Refusal::new(400, format!("from and limit may reach {REACH} together, not {reach}")));
     }
     let query = Query::read(call.input.query("query").unwrap_or_default());
-    let events = call.account()?.events();
+    let events = call.events()?;
     let mut hits: Vec<Hit<'_>> =
         events.leads().filter_map(|lead| Some(Hit { lead, score: query.score(lead)? })).collect();
     let total = hits.len();
@@ -56,7 +56,7 @@ pub(super) fn search(call: &Reading<'_>) -> Outcome {
         }),
     }
     let page = hits.iter().skip(from).take(limit.min(100));
-    let shown: Vec<Value> = page.map(|hit| show(hit.lead, &query, events)).collect();
+    let shown: Vec<Value> = page.map(|hit| show(hit.lead, &query, &events)).collect();
     Ok(Answer::ok(&json!({"hits": shown, "total": total})))
 }
 

@@ -92,6 +92,12 @@ pub struct AccountPart {
     /// How many pings came in the interval of a limit.
     #[serde(default)]
     pub ping_counters: Vec<Document>,
+    /// What recipients say of the leads that they get; without a word here they take every lead.
+    #[serde(default)]
+    pub recipients: Vec<Document>,
+    /// Who is on which list that flows check leads against.
+    #[serde(default)]
+    pub list_entries: Vec<Document>,
     /// Definitions of reports.
     #[serde(default)]
     pub reports: Vec<Document>,
@@ -137,6 +143,8 @@ impl AccountPart {
             Collection::LiveFlows => &self.live_flows,
             Collection::Routers => &self.routers,
             Collection::PingCounters => &self.ping_counters,
+            Collection::Recipients => &self.recipients,
+            Collection::ListEntries => &self.list_entries,
             Collection::Reports => &self.reports,
             Collection::Exports => &self.exports,
             Collection::AccessLogs => &self.submission_doc_access_logs,

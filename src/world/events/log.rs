@@ -17,6 +17,9 @@ use crate::world::ids::ObjectId;
 /// How many events that were written an account keeps; the oldest go first. LeadConduit keeps them for 90 days.
 const WRITTEN_MAX: usize = 200_000;
 
+/// How many bytes their documents may have, all together.
+const WRITTEN_BYTES_MAX: usize = 192 * 1024 * 1024;
+
 /// Events that were made up. Whatever is asked, and however often, the answer is the same.
 pub trait Past: Debug + Send + Sync {
     /// The events in the order of their ids.
@@ -38,6 +41,11 @@ pub struct EventLog {
     pasts: Vec<Arc<dyn Past>>,
     own: OrdMap<ObjectId, Arc<Written>>,
     leads: OrdMap<ObjectId, Arc<Lead>>,
+    /// The documents that were written, all together.
+    bytes: usize,
+    rewrites: u64,
+    /// What began earlier is not told of, in milliseconds since 1970.
+    since_ms: Option<i64>,
 }
 
 /// An event that was written.
@@ -89,7 +97,17 @@ impl<'a> Event<'a> {
 }
 
 impl EventLog {
-    /// How many events there are.
+    /// The same events without those that began earlier than a moment, in milliseconds since 1970.
+    #[must_use]
+    pub fn since(&self, ms: i64) -> Self {
+        Self { since_ms: Some(ms), ..self.clone() }
+    }
+
+    fn tells(&self, began_ms: i64) -> bool {
+        self.since_ms.is_none_or(|since| began_ms >= since)
+    }
+
+    /// How many events are kept.
     #[must_use]
     pub fn len(&self) -> usize {
         self.own.len() + self.pasts.iter().map(|past| past.summaries().len()).sum::<usize>()
@@ -112,11 +130,12 @@ impl EventLog {
     #[must_use]
     pub fn get(&self, id: ObjectId) -> Option<Event<'_>> {
         if let Some(written) = self.own.get(&id) {
-            return Some(Event(Inner::Written(written)));
+            return Some(Event(Inner::Written(written))).filter(|_| self.tells(written.summary.start_ms));
         }
         self.pasts.iter().find_map(|past| {
             let at = past.summaries().binary_search_by_key(&id, |summary| summary.id).ok()?;
-            Some(Event(Inner::Past(&**past, at, &past.summaries()[at])))
+            let summary = &past.summaries()[at];
+            self.tells(summary.start_ms).then_some(Event(Inner::Past(&**past, at, summary)))
         })
     }
 
@@ -124,14 +143,14 @@ impl EventLog {
     pub fn ascending(&self, from: Bound<ObjectId>, to: Bound<ObjectId>) -> impl Iterator<Item = Event<'_>> {
         let mut parts: Vec<Part<'_>> = vec![Box::new(self.written(from, to))];
         parts.extend(self.pasts.iter().map(|past| Box::new(within(&**past, from, to)) as Part<'_>));
-        Merge::new(parts, |a, b| a < b)
+        Merge::new(parts, |a, b| a < b).filter(|event| self.tells(event.summary().start_ms))
     }
 
     /// The events between two ids, the newest first.
     pub fn descending(&self, from: Bound<ObjectId>, to: Bound<ObjectId>) -> impl Iterator<Item = Event<'_>> {
         let mut parts: Vec<Part<'_>> = vec![Box::new(self.written(from, to).rev())];
         parts.extend(self.pasts.iter().map(|past| Box::new(within(&**past, from, to).rev()) as Part<'_>));
-        Merge::new(parts, |a, b| a > b)
+        Merge::new(parts, |a, b| a > b).filter(|event| self.tells(event.summary().start_ms))
     }
 
     /// Every event, the oldest first.
@@ -143,12 +162,13 @@ impl EventLog {
     pub fn leads(&self) -> impl Iterator<Item = &Lead> {
         let written = self.leads.values().map(|lead| &**lead);
         let past = self.pasts.iter().flat_map(|past| past.leads());
-        written.chain(past.filter(|lead| !self.leads.contains_key(&lead.id)))
+        let all = written.chain(past.filter(|lead| !self.leads.contains_key(&lead.id)));
+        all.filter(|lead| self.tells(lead.submitted_ms))
     }
 
     /// The documents that were written, the oldest first.
     pub fn documents(&self) -> impl Iterator<Item = &Arc<Document>> {
-        self.own.values().map(|written| &written.document)
+        self.own.values().filter(|written| self.tells(written.summary.start_ms)).map(|written| &written.document)
     }
 
     /// The pasts that were made up.
@@ -156,9 +176,18 @@ impl EventLog {
         self.pasts.iter()
     }
 
+    /// How often the past has been changed: by an event that is not the newest, or that another took the place of.
+    #[must_use]
+    pub fn rewrites(&self) -> u64 {
+        self.rewrites
+    }
+
     /// Writes an event, or another in its place. `None` when the value is no event.
     pub(in crate::world) fn put(&mut self, value: &Value) -> Option<Arc<Document>> {
         let summary = Summary::of(value)?;
+        if self.last().is_some_and(|last| summary.id <= last) {
+            self.rewrites += 1;
+        }
         let document = Arc::new(Document::new(value));
         if let Some(lead) = Lead::of(value, &summary) {
             // What an older event says of the lead is older.
@@ -167,17 +196,33 @@ impl EventLog {
                 self.leads.insert(lead.id, Arc::new(lead));
             }
         }
-        self.own.insert(summary.id, Arc::new(Written { summary, document: Arc::clone(&document) }));
-        if self.own.len() > WRITTEN_MAX {
+        self.bytes += document.len();
+        let before = self.own.insert(summary.id, Arc::new(Written { summary, document: Arc::clone(&document) }));
+        self.bytes -= before.map_or(0, |before| before.document.len());
+        while self.own.len() > WRITTEN_MAX || (self.bytes > WRITTEN_BYTES_MAX && self.own.len() > 1) {
             self.forget_oldest();
         }
         Some(document)
     }
 
+    /// Whether the oldest written event began earlier than a moment.
+    pub(in crate::world) fn reaches_before(&self, ms: i64) -> bool {
+        self.own.get_min().is_some_and(|(_, written)| written.summary.start_ms < ms)
+    }
+
+    /// Lets go of written events that began earlier than a moment, the oldest first, until one did not.
+    pub(in crate::world) fn forget_before(&mut self, ms: i64) {
+        while self.reaches_before(ms) {
+            self.forget_oldest();
+        }
+    }
+
     /// Lets go of the oldest event that was written, and of its lead when nothing else tells of it.
     fn forget_oldest(&mut self) {
         let Some((oldest, _)) = self.own.get_min().cloned() else { return };
-        let lead = self.own.remove(&oldest).and_then(|written| written.summary.lead);
+        let Some(forgotten) = self.own.remove(&oldest) else { return };
+        self.bytes -= forgotten.document.len();
+        let lead = forgotten.summary.lead;
         if let Some(lead) = lead.filter(|lead| self.leads.get(lead).is_some_and(|known| known.latest == oldest)) {
             self.leads.remove(&lead);
         }
@@ -185,6 +230,7 @@ impl EventLog {
 
     /// Adds a past.
     pub(in crate::world) fn add_past(&mut self, past: Arc<dyn Past>) {
+        self.rewrites += 1;
         self.pasts.push(past);
     }
 

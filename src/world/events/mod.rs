@@ -7,6 +7,20 @@
 /// The model that an event keeps.
 pub const MODEL: &str = "Event";
 
+/// The model that an event of its type keeps. Asking one is several times faster than asking all of them.
+#[must_use]
+pub fn model(event: &serde_json::Value) -> &'static str {
+    match Kind::named(super::text(event, "type")) {
+        Some(Kind::Source) => "SourceEvent",
+        Some(Kind::Recipient) => "RecipientEvent",
+        Some(Kind::Filter) => "FilterEvent",
+        Some(Kind::FeedbackReceived) => "FeedbackReceivedEvent",
+        Some(Kind::FeedbackSent) => "FeedbackSentEvent",
+        Some(Kind::Retry) => "RetryEvent",
+        None => MODEL,
+    }
+}
+
 mod log;
 mod summary;
 

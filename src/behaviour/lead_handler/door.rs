@@ -1,0 +1,58 @@
+//! Where a lead comes in: a flow, one of its sources, and the gate before them.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::super::flows::{live, source_of};
+use super::super::{Refusal, Style};
+use crate::world::{Caller, Collection, Document, World, text};
+
+/// A flow and one of its sources.
+#[derive(Clone, Debug)]
+pub(super) struct Door {
+    /// The account that the flow belongs to.
+    pub(super) account: Arc<str>,
+    /// The flow as it is live.
+    pub(super) flow: Arc<Document>,
+    /// The source.
+    pub(super) source: Value,
+}
+
+impl Door {
+    /// The door at an address. The source is known by its entity's id, or by its own short one.
+    pub(super) fn find(world: &World, flow: &str, source: &str) -> Result<Self, Refusal> {
+        let refuse = |status, message| Refusal::new(status, message).styled(Style::Message);
+        let found = world.accounts().find_map(|(id, account)| Some((id, live(account, flow)?)));
+        let (account, flow) = found.ok_or_else(|| refuse(404, "Flow not found"))?;
+        let source = source_of(flow.value(), source).ok_or_else(|| refuse(422, "Invalid source ID"))?.clone();
+        Ok(Self { account: account.into(), flow: Arc::clone(flow), source })
+    }
+
+    /// The gate: whether the source is on, and, where it demands that, whether it is itself who submits.
+    pub(super) fn admit(&self, world: &World, caller: &Caller) -> Result<(), Refusal> {
+        let refuse = |status, message| Err(Refusal::new(status, message).styled(Style::Message));
+        if self.source.get("enabled") == Some(&Value::Bool(false)) {
+            return refuse(403, "Source is disabled");
+        }
+        let needs_key = self.source.get("authentication_required") == Some(&Value::Bool(true));
+        if needs_key && !self.is_behind(world, caller) {
+            return refuse(401, "Unauthorized source");
+        }
+        Ok(())
+    }
+
+    /// Whether the caller's account is the one that the source's entity stands for.
+    fn is_behind(&self, world: &World, caller: &Caller) -> bool {
+        let id = self.entity();
+        let entity = world.account(&self.account).and_then(|account| account.get(Collection::Entities, id));
+        let connected = entity.and_then(|entity| entity.text("connected_account_id"));
+        let is_account = |id: &str| id.eq_ignore_ascii_case(&caller.account);
+        !caller.is_nobody() && (is_account(id) || connected.is_some_and(is_account))
+    }
+
+    /// The id of the source's entity.
+    pub(super) fn entity(&self) -> &str {
+        text(&self.source["entity"], "id")
+    }
+}

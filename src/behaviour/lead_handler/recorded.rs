@@ -1,0 +1,99 @@
+//! Calls, as events keep them: the submission with its answer, and what a recipient was sent.
+
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::super::{Answer, Writing};
+use super::run::Run;
+use crate::inbound::Media;
+use crate::journal::redact::{REDACTED, is_secret};
+use crate::rules;
+
+/// How much of a body is kept.
+const BODY_BYTES_MAX: usize = 16 * 1024;
+
+/// What the source sent, written anew from what was read of it: without what is never stored.
+pub(super) fn request(call: &Writing<'_>, run: &Run<'_>, secret: &dyn Fn(&str) -> bool) -> Value {
+    let mut parameters = Value::Object(Map::new());
+    conceal(&call.input.body, "", secret, &mut parameters);
+    let input = call.input;
+    let way = format!("/flows/{}/sources/{}/submit", input.path("flow_id"), input.path("source_id"));
+    let uri = format!("https://app.leadconduit.com{way}");
+    let mut headers = Map::new();
+    headers.insert("Accept".to_owned(), run.inbound.media.name().into());
+    let (method, uri, body) = match run.inbound.sent_as {
+        None => ("GET", format!("{uri}?{}", form(&parameters)), String::new()),
+        Some(media) => {
+            headers.insert("Content-Type".to_owned(), media.name().into());
+            let body = if media == Media::Json { parameters.to_string() } else { form(&parameters) };
+            ("POST", uri, body)
+        }
+    };
+    json!({
+        "method": method,
+        "uri": short(uri),
+        "version": "1.1",
+        "headers": headers,
+        "body": short(body),
+        "timestamp": call.now.as_millisecond(),
+    })
+}
+
+/// What the source was answered.
+pub(super) fn response(answer: &Answer, timestamp: i64) -> Value {
+    let status = StatusCode::from_u16(answer.status).unwrap_or_default();
+    json!({
+        "status": answer.status,
+        "status_text": status.canonical_reason().unwrap_or_default(),
+        "version": "1.1",
+        "headers": {"Content-Type": answer.media_type.to_str().unwrap_or_default()},
+        "body": String::from_utf8_lossy(&answer.body),
+        "timestamp": timestamp,
+    })
+}
+
+/// The parameters with what is secret by its type or its name made out.
+fn conceal(value: &Value, name: &str, secret: &dyn Fn(&str) -> bool, into: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            let mut inner = Map::new();
+            for (key, value) in object {
+                let whole = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
+                let mut concealed = Value::Null;
+                conceal(value, &whole, secret, &mut concealed);
+                inner.insert(key.clone(), concealed);
+            }
+            *into = Value::Object(inner);
+        }
+        _ if secret(name) || is_secret(name) => *into = REDACTED.into(),
+        value => *into = value.clone(),
+    }
+}
+
+/// Parameters as a form: names of levels with dots between them.
+fn form(parameters: &Value) -> String {
+    let mut pairs = Vec::new();
+    flatten(parameters, String::new(), &mut pairs);
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
+
+fn flatten(value: &Value, name: String, into: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(object) => {
+            for (key, value) in object {
+                let name = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
+                flatten(value, name, into);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| flatten(item, name.clone(), into)),
+        value => into.push((name, rules::text(value).unwrap_or_default().into_owned())),
+    }
+}
+
+fn short(mut text: String) -> String {
+    if text.len() > BODY_BYTES_MAX {
+        let end = (0..=BODY_BYTES_MAX).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        text.truncate(end);
+    }
+    text
+}

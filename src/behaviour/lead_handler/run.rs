@@ -1,0 +1,294 @@
+//! A lead's way through its flow.
+
+use serde_json::{Map, Value, json};
+
+use super::super::caps::{self, Caps, Standing};
+use super::super::{Answer, Refusal, Writing};
+use super::door::Door;
+use super::fields;
+use super::recipient::{self, Said};
+use super::record::{self, Delivery, key, party};
+use super::trigger::Trigger;
+use super::{fill, holds, lists, overloaded, pricing};
+use crate::inbound::Inbound;
+use crate::world::events::Outcome;
+use crate::world::{items, text};
+
+/// How long a filter takes, and the handler itself, in the mock's books, in milliseconds.
+const OWN_MS: i64 = 2;
+
+/// Who submits where no proxy tells.
+const NEAR: &str = "127.0.0.1";
+
+/// What became of a lead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Verdict {
+    pub(super) outcome: Outcome,
+    pub(super) reason: String,
+    /// Whether a cap turned it away.
+    pub(super) is_cap: bool,
+    /// Which one.
+    pub(super) cap: Option<String>,
+}
+
+/// Why the lead goes no further.
+pub(super) enum Stop {
+    /// It is decided what becomes of it.
+    Decided(Verdict),
+    /// The request is refused, and leaves nothing behind.
+    Refused(Refusal),
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Verdict> for Stop {
+    fn from(verdict: Verdict) -> Self {
+        Self::Decided(verdict)
+    }
+}
+
+/// A lead on its way.
+pub(super) struct Run<'d> {
+    pub(super) door: &'d Door,
+    /// The lead's id.
+    pub(super) lead: String,
+    /// All that is known of it so far, as rules and templates see it.
+    pub(super) vars: Value,
+    pub(super) inbound: &'d Inbound,
+    trigger: Option<Trigger>,
+    price: f64,
+    /// What steps have added, by their keys.
+    pub(super) appended: Map<String, Value>,
+    pub(super) step_count: usize,
+    pub(super) disabled_step_count: usize,
+    /// What recipients pay for it.
+    pub(super) revenue: f64,
+    /// How long it has taken, in the mock's books, in milliseconds.
+    pub(super) ms: i64,
+    /// How much of that was waiting for recipients.
+    pub(super) wait_ms: i64,
+}
+
+impl<'d> Run<'d> {
+    /// A lead is made of what was submitted.
+    pub(super) fn begin(call: &mut Writing<'_>, door: &'d Door, inbound: &'d Inbound) -> Result<Self, Refusal> {
+        let trigger = if call.triggers { Trigger::of(&call.input.body) } else { None };
+        if trigger == Some(Trigger::Overload) {
+            return Err(overloaded());
+        }
+        let lead = call.world.next_id(call.now);
+        let account = call.world.account(&door.account).map(|account| party(account.document().value()));
+        let address = inbound.address.map_or_else(|| NEAR.to_owned(), |address| address.to_string());
+        let mut vars = json!({
+            "lead": {"id": lead},
+            "account": account.unwrap_or_default(),
+            "flow": party(door.flow.value()),
+            "source": party(&door.source["entity"]),
+            "submission": {"timestamp": call.stamp(), "ip": address},
+        });
+        vars["lead"] = fields::of_lead(call, door, &lead, &vars).into();
+        Ok(Self {
+            door,
+            lead,
+            vars,
+            inbound,
+            trigger,
+            price: 0.0,
+            appended: Map::new(),
+            step_count: 0,
+            disabled_step_count: 0,
+            revenue: 0.0,
+            ms: OWN_MS,
+            wait_ms: 0,
+        })
+    }
+
+    /// A submission: the lead goes through the flow, and each step leaves an event.
+    pub(super) fn through(&mut self, call: &mut Writing<'_>) -> Result<Verdict, Refusal> {
+        decided(self.submitted(call))
+    }
+
+    fn submitted(&mut self, call: &mut Writing<'_>) -> Result<(), Stop> {
+        let caps = self.accepted(call)?;
+        for step in items(self.door.flow.value(), "steps") {
+            if step.get("enabled") == Some(&Value::Bool(false)) {
+                self.disabled_step_count += 1;
+                continue;
+            }
+            self.step_count += 1;
+            match text(step, "type") {
+                "filter" => self.filter(call, step)?,
+                _ => self.recipient(call, step, &caps)?,
+            }
+        }
+        lists::add(call, self.door, &self.vars)?;
+        Ok(())
+    }
+
+    /// A ping: what comes before the steps, and whether one more may ask.
+    pub(super) fn bid(&mut self, call: &mut Writing<'_>) -> Result<Verdict, Refusal> {
+        decided(self.asked(call))
+    }
+
+    fn asked(&mut self, call: &mut Writing<'_>) -> Result<(), Stop> {
+        if !self.door.flow.flag("ping_enabled") {
+            return Err(Verdict::new(Outcome::Failure, "").into());
+        }
+        self.accepted(call)?;
+        if !caps::admit_ping(call, &self.door.account, &self.door.flow, &self.door.source)? {
+            return Err(Verdict::new(Outcome::Failure, "Ping limit reached").into());
+        }
+        Ok(())
+    }
+
+    /// Whether the lead is taken at all: what comes before the steps, for submissions and pings alike.
+    fn accepted(&mut self, call: &mut Writing<'_>) -> Result<Caps, Stop> {
+        if !self.door.flow.flag("enabled") {
+            // A page says that such a submission ends in an error; the words are ours.
+            return Err(Verdict::new(Outcome::Error, "Flow is disabled").into());
+        }
+        if let Some(verdict) = self.trigger.and_then(Trigger::verdict) {
+            return Err(verdict.into());
+        }
+        self.criteria(self.door.flow.value())?;
+        self.criteria(&self.door.source)?;
+        if let Some(found) = lists::check(call, self.door, &self.vars) {
+            self.append("suppressionlist", found);
+        }
+        if self.trigger != Some(Trigger::NoBid) {
+            self.price = pricing::purchase(self.door, &call.input.body, &self.vars);
+        }
+        let caps = Caps::of(call, &self.door.account, &self.door.flow, self.door.entity());
+        for standing in [Standing::Flow, Standing::Source] {
+            if let Some(full) = caps.full(&standing, &self.vars) {
+                let reason = fill(&full.reason, &self.vars);
+                return Err(Verdict { outcome: Outcome::Failure, reason, is_cap: true, cap: Some(full.id) }.into());
+            }
+        }
+        Ok(caps)
+    }
+
+    /// The acceptance criteria of the flow or of the source: the first whose rules fail decides.
+    fn criteria(&self, holder: &Value) -> Result<(), Verdict> {
+        let Some(criteria) = holder.get("acceptance_criteria").filter(|criteria| criteria.is_object()) else {
+            return Ok(());
+        };
+        if holds(&criteria["rule_set"], &self.vars) {
+            return Ok(());
+        }
+        let outcome = Outcome::named(text(criteria, "outcome")).unwrap_or(Outcome::Failure);
+        Err(Verdict::new(outcome, &fill(text(criteria, "reason"), &self.vars)))
+    }
+
+    /// A filter: where its rules match, the flow ends.
+    fn filter(&mut self, call: &mut Writing<'_>, step: &Value) -> Result<(), Stop> {
+        self.ms += OWN_MS;
+        if !holds(&step["rule_set"], &self.vars) {
+            record::filter(call, self, step, Outcome::Continue, "", OWN_MS)?;
+            return Ok(());
+        }
+        let reason = fill(text(step, "reason"), &self.vars);
+        // The outcome may be a template: that of the step before is what one takes who filters deliveries.
+        let outcome = fill(text(step, "outcome"), &self.vars);
+        let outcome = Outcome::named(&outcome.to_ascii_lowercase()).filter(|outcome| is_final(*outcome));
+        record::filter(call, self, step, Outcome::Stop, &reason, OWN_MS)?;
+        Err(Verdict::new(outcome.unwrap_or(Outcome::Failure), &reason).into())
+    }
+
+    /// A recipient: asked, unless its rules or its caps keep the lead away. Whatever it says, the lead goes on.
+    fn recipient(&mut self, call: &mut Writing<'_>, step: &Value, caps: &Caps) -> Result<(), Stop> {
+        let mut delivery = Delivery::new(call, self, step);
+        let standing = Standing::Step(text(step, "id").to_owned());
+        let said = if step.get("rule_set").is_some_and(|set| !holds(set, &delivery.vars)) {
+            Said::skipped("Rules not met")
+        } else if let Some(full) = caps.full(&standing, &delivery.vars) {
+            let reason = fill(&full.reason, &delivery.vars);
+            delivery.cap = Some(full.id);
+            Said::skipped(&reason)
+        } else {
+            recipient::ask(call, &self.door.account, step, &delivery.vars, self.trigger)
+        };
+        self.delivered(call, step, &delivery, &said, None)?;
+        if said.outcome == Outcome::Error && step.get("retry_enabled") == Some(&Value::Bool(true)) {
+            // LeadConduit tries again later. Here that is at once, so that nobody has to wait for it.
+            let again = Delivery::new(call, self, step);
+            let said = recipient::ask(call, &self.door.account, step, &again.vars, self.trigger);
+            self.delivered(call, step, &again, &said, Some("completed"))?;
+        }
+        Ok(())
+    }
+
+    /// What a recipient said is written down, and known to the steps that follow.
+    fn delivered(
+        &mut self,
+        call: &mut Writing<'_>,
+        step: &Value,
+        delivery: &Delivery,
+        said: &Said,
+        retry: Option<&'static str>,
+    ) -> Result<(), Stop> {
+        let sold = said.outcome == Outcome::Success;
+        let sale = if sold { pricing::sale(step, said.price, &delivery.vars) } else { 0.0 };
+        self.ms += said.ms;
+        self.wait_ms += said.ms;
+        self.revenue += sale;
+        record::delivery(call, self, step, delivery, said, sale, retry)?;
+        if said.outcome != Outcome::Skip {
+            self.append(key(step), said.appended());
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, key: &str, value: Value) {
+        self.vars[key] = value.clone();
+        self.appended.insert(key.to_owned(), value);
+    }
+
+    /// What is paid for the lead as it is known so far.
+    pub(super) fn price(&self) -> f64 {
+        self.price
+    }
+
+    /// What is paid for the lead in the end: nothing, unless it was taken.
+    pub(super) fn cost(&self, verdict: &Verdict) -> f64 {
+        if verdict.outcome == Outcome::Success { self.price } else { 0.0 }
+    }
+
+    /// The lead is through; the source event tells what the source was answered.
+    pub(super) fn end(self, call: &mut Writing<'_>, verdict: &Verdict, answer: &Answer) -> Result<(), Refusal> {
+        record::end(call, self, verdict, answer)
+    }
+}
+
+impl Verdict {
+    pub(super) fn new(outcome: Outcome, reason: &str) -> Self {
+        Self { outcome, reason: reason.to_owned(), is_cap: false, cap: None }
+    }
+
+    /// What a ping without a price is: the vendor's module says so of any price that is not above 0.
+    pub(super) fn no_bid(mut self) -> Self {
+        self.outcome = Outcome::Failure;
+        if self.reason.is_empty() {
+            "no bid".clone_into(&mut self.reason);
+        }
+        self
+    }
+}
+
+/// What the steps came to. Whoever gets to their end is taken.
+fn decided(way: Result<(), Stop>) -> Result<Verdict, Refusal> {
+    match way {
+        Ok(()) => Ok(Verdict::new(Outcome::Success, "")),
+        Err(Stop::Decided(verdict)) => Ok(verdict),
+        Err(Stop::Refused(refusal)) => Err(refusal),
+    }
+}
+
+/// What a source can be told.
+fn is_final(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Success | Outcome::Failure | Outcome::Error)
+}

@@ -1,0 +1,651 @@
+//! Leads run through their flows: what each part of a flow does to them, and what is told of it afterwards.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::support::{ACME_ID, Answer, FLOW, Mock};
+
+const SUMMIT: &str = "5d9a4b10940df5a34a3888c1";
+const ACME_SOURCE: &str = "5d9a4c421d011c553e000003";
+const BRIGHTPATH: &str = "64b8f2a0940df5a34a3888c2";
+const MARKET: &str = "66d0c0de940df5a34a38a001";
+/// A flow of the test's own.
+const OWN: &str = "66b2c1de940df5a34a388a11";
+const NOW: &str = "2026-05-01T12:00:00Z";
+
+/// A flow with one source and no steps, changed as the test needs it; and more of the account besides.
+fn mock_with(flow: Value, account: Value) -> Mock {
+    let mut own = json!({
+        "id": OWN, "name": "Own", "enabled": true,
+        "fields": ["first_name", "email", "phone_1", "state", "price", "ssn"],
+        "sources": [{
+            "id": "aa0001", "enabled": true, "entity": {"id": SUMMIT, "name": "Summit Lead Partners"},
+            "integration": {"module_id": "leadconduit-default.inbound"},
+        }],
+        "steps": [],
+        "created_at": "2024-08-07T00:00:00.000Z", "updated_at": "2024-08-07T00:00:00.000Z",
+    });
+    merge(&mut own, flow);
+    let mut whole = json!({"account": {"id": ACME_ID}, "flows": [own]});
+    merge(&mut whole, account);
+    let scenario = json!({
+        "version": 1, "name": "own", "description": "A test.", "extends": "healthy", "clock": NOW,
+        "world": {"accounts": [whole]},
+    });
+    Mock::with_scenario("own", &scenario.to_string())
+}
+
+fn mock_of(flow: Value) -> Mock {
+    mock_with(flow, json!({}))
+}
+
+fn merge(target: &mut Value, with: Value) {
+    match (target, with) {
+        (Value::Object(target), Value::Object(with)) => {
+            for (name, value) in with {
+                merge(target.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (target, with) => *target = with,
+    }
+}
+
+fn source(more: Value) -> Value {
+    let mut source = json!({
+        "id": "aa0001", "enabled": true, "entity": {"id": SUMMIT, "name": "Summit Lead Partners"},
+        "integration": {"module_id": "leadconduit-default.inbound"},
+    });
+    merge(&mut source, more);
+    source
+}
+
+fn recipient(id: &str, more: Value) -> Value {
+    let mut step = json!({
+        "id": id, "type": "recipient", "entity": {"id": BRIGHTPATH, "name": "Brightpath Insurance"},
+        "integration": {"module_id": "leadconduit-default.outbound"},
+    });
+    merge(&mut step, more);
+    step
+}
+
+fn rules(lhv: &str, op: &str, rhv: Value) -> Value {
+    let mut rule = json!({"lhv": lhv, "op": op});
+    if !rhv.is_null() {
+        rule["rhv"] = rhv;
+    }
+    json!({"op": "and", "rules": [rule]})
+}
+
+fn send(mock: &Mock, flow: &str, source: &str, way: &str, lead: &Value) -> Answer {
+    mock.call("", Method::POST, &format!("/flows/{flow}/sources/{source}/{way}"), Some(lead))
+}
+
+fn submit(mock: &Mock, lead: &Value) -> Value {
+    send(mock, OWN, SUMMIT, "submit", lead).expect(201).json()
+}
+
+fn ping(mock: &Mock, lead: &Value) -> Value {
+    send(mock, OWN, SUMMIT, "ping", lead).expect(200).json()
+}
+
+/// Outcome, reason and price of a result.
+fn told(result: &Value) -> (&str, &str, f64) {
+    let text = |name: &str| result[name].as_str().unwrap_or_default();
+    (text("outcome"), text("reason"), result["price"].as_f64().unwrap())
+}
+
+/// The events of a lead, the oldest first.
+fn events(mock: &Mock, result: &Value) -> Vec<Value> {
+    let lead = result["lead"]["id"].as_str().unwrap();
+    mock.get(&format!("/events?lead_id={lead}&sort=asc")).expect(200).json().as_array().unwrap().clone()
+}
+
+fn kinds(events: &[Value]) -> Vec<(&str, &str)> {
+    events.iter().map(|event| (event["type"].as_str().unwrap(), event["outcome"].as_str().unwrap())).collect()
+}
+
+#[test]
+fn every_step_leaves_an_event_with_the_lead_as_it_was_then() {
+    let mock = Mock::scenario("lead-market");
+    // Chance might pass the recipient over; the address makes it refuse.
+    let lead = json!({"first_name": "Ann", "email": "ann@recipient-failure.example", "state": "TX", "own_home": "yes"});
+    let result = send(&mock, MARKET, SUMMIT, "submit", &lead).expect(201).json();
+    assert_eq!(told(&result), ("failure", "Refused, as the e-mail address asks for", 0.0));
+    let events = events(&mock, &result);
+    assert_eq!(
+        kinds(&events),
+        [
+            ("filter", "continue"),
+            ("filter", "continue"),
+            ("recipient", "failure"),
+            ("filter", "stop"),
+            ("source", "failure")
+        ]
+    );
+    let ids: Vec<&str> = events.iter().map(|event| event["id"].as_str().unwrap()).collect();
+    assert!(ids.is_sorted() && ids[0] > result["lead"]["id"].as_str().unwrap());
+    assert_eq!(events[0]["vars"]["suppressionlist"], json!({"is_duplicate": false, "is_dnc": false}));
+    assert_eq!(events[1]["vars"].get("outbound"), None, "nobody has been asked yet");
+    let delivery = &events[2];
+    assert_eq!(delivery["vars"].get("outbound"), None, "the state before its answer");
+    assert_eq!(delivery["outbound"]["outcome"], "failure");
+    assert_eq!((&delivery["key"], &delivery["step_id"]), (&json!("outbound"), &json!("6d0007")));
+    assert_eq!(delivery["vars"]["event_id"], delivery["id"]);
+    assert_eq!(delivery["vars"]["recipient"], json!({"id": BRIGHTPATH, "name": "Brightpath Insurance"}));
+    assert_eq!(
+        (&delivery["purchase_price"], &delivery["sale_price"], &delivery["revenue"]),
+        (&json!(12), &json!(0), &json!(-12))
+    );
+    assert_eq!(events[3]["vars"]["outbound"]["outcome"], "failure");
+    let end = &events[4];
+    assert_eq!((&end["step_count"], &end["cost"], &end["cap_reached"]), (&json!(4), &json!(0), &json!(false)));
+    assert_eq!(end["appended"]["outbound"]["outcome"], "failure");
+    assert_eq!(end["response"]["status"], 201);
+    let answered: Value = serde_json::from_str(end["response"]["body"].as_str().unwrap()).unwrap();
+    assert_eq!(answered, result);
+    assert_eq!(
+        (&end["request"]["method"], end["request"]["body"].as_str().unwrap().len() > 20),
+        (&json!("POST"), true)
+    );
+    for event in &events {
+        assert_eq!(event["vars"]["lead"]["id"], result["lead"]["id"]);
+        assert_eq!(mock.get(&format!("/events/{}", event["id"].as_str().unwrap())).expect(200).json(), *event);
+    }
+}
+
+#[test]
+fn criteria_of_the_flow_come_before_those_of_the_source() {
+    let criteria = |outcome: &str, reason: &str, lhv: &str| json!({"outcome": outcome, "reason": reason, "rule_set": rules(lhv, "is not blank", Value::Null)});
+    let mock = mock_of(json!({
+        "acceptance_criteria": criteria("failure", "No state, {{lead.first_name}}", "lead.state"),
+        "sources": [source(json!({"acceptance_criteria": criteria("error", "No address", "lead.email")}))],
+        "steps": [recipient("bb0001", json!({}))],
+    }));
+    let result = submit(&mock, &json!({"first_name": "Ann"}));
+    assert_eq!(told(&result), ("failure", "No state, Ann", 0.0));
+    let left = events(&mock, &result);
+    assert_eq!(kinds(&left), [("source", "failure")], "nothing more is run");
+    assert_eq!((&left[0]["step_count"], &left[0]["reason"]), (&json!(0), &json!("No state, Ann")));
+    assert_eq!(told(&submit(&mock, &json!({"state": "TX"}))), ("error", "No address", 0.0));
+    let taken = submit(&mock, &json!({"state": "TX", "email": "a@example.com"}));
+    assert_eq!(taken, json!({"outcome": "success", "lead": taken["lead"], "price": 0}), "no reason, no point");
+    assert_eq!(kinds(&events(&mock, &taken)), [("recipient", "success"), ("source", "success")]);
+}
+
+#[test]
+fn filters_stop_where_they_match_and_say_what_they_like() {
+    let filter = |id: &str, state: &str, outcome: &str| {
+        json!({"id": id, "type": "filter", "outcome": outcome, "reason": "Stopped in {{lead.state}}",
+               "rule_set": rules("lead.state", "is equal to", json!(state))})
+    };
+    let mut off = filter("cc0001", "AZ", "failure");
+    off["enabled"] = false.into();
+    let mock = mock_of(json!({"steps": [
+        off, filter("cc0002", "TX", "failure"), filter("cc0003", "NY", "success"), filter("cc0004", "CA", "ERROR"),
+        filter("cc0005", "FL", "{{lead.first_name}}"), filter("cc0006", "WA", "no outcome"),
+    ], "pricing": {"prices": [{"id": "dd0001", "amount": 3}]}}));
+    for (state, first_name, outcome, price, left) in [
+        ("AZ", "x", "success", 3.0, 6),
+        ("TX", "x", "failure", 0.0, 2),
+        ("NY", "x", "success", 3.0, 3),
+        ("CA", "x", "error", 0.0, 4),
+        ("FL", "Error", "error", 0.0, 5),
+        ("FL", "Success", "success", 3.0, 5),
+        // What is no outcome refuses: a lead is not taken by mistake.
+        ("WA", "x", "failure", 0.0, 6),
+    ] {
+        let result = submit(&mock, &json!({"state": state, "first_name": first_name}));
+        let reason = if state == "AZ" { String::new() } else { format!("Stopped in {state}") };
+        assert_eq!(told(&result), (outcome, reason.as_str(), price), "{state} {first_name}");
+        let events = events(&mock, &result);
+        assert_eq!(events.len(), left, "{state}: {:?}", kinds(&events));
+        assert_eq!(events.last().unwrap()["disabled_step_count"], 1);
+    }
+}
+
+#[test]
+fn recipients_say_what_the_world_sets_and_later_steps_hear_it() {
+    let steps = json!([
+        recipient("ee0001", json!({"integration": {"module_id": "leadconduit-briteverify.outbound.email"}})),
+        recipient("ee0002", json!({"rule_set": rules("briteverify.score", "is greater than", json!(50))})),
+        recipient("ee0003", json!({"enabled": false})),
+        recipient("ee0004", json!({"rule_set": rules("outbound.ticket", "is equal to", json!("T-Ann"))})),
+    ]);
+    let recipients = json!([
+        {"id": "1", "module_id": "leadconduit-briteverify.outbound.email", "rule_set": rules("lead.email", "is blank", Value::Null),
+         "outcome": "failure", "reason": "No address for {{lead.first_name}}", "append": {"score": 1}},
+        {"id": "2", "module_id": "leadconduit-briteverify.outbound.email", "outcome": "success", "ms": 4321, "append": {"score": 90}},
+        {"id": "3", "step_id": "ee0002", "outcome": "success", "append": {"ticket": "T-{{lead.first_name}}"}},
+        {"id": "4", "step_id": "ee0004", "outcome": "skip", "reason": "Not today"},
+    ]);
+    let mock = mock_with(json!({"steps": steps}), json!({"recipients": recipients}));
+    let result = submit(&mock, &json!({"first_name": "Ann", "email": "ann@example.com"}));
+    assert_eq!(told(&result).0, "success");
+    let left = events(&mock, &result);
+    assert_eq!(
+        kinds(&left),
+        [("recipient", "success"), ("recipient", "success"), ("recipient", "skip"), ("source", "success")]
+    );
+    assert_eq!((&left[0]["briteverify"], &left[0]["ms"]), (&json!({"outcome": "success", "score": 90}), &json!(4321)));
+    assert_eq!(left[1]["vars"]["briteverify"]["score"], 90);
+    assert_eq!((&left[2]["reason"], left[2].get("outbound")), (&json!("Not today"), None));
+    assert_eq!(
+        left[3]["appended"],
+        json!({"briteverify": {"outcome": "success", "score": 90}, "outbound": {"outcome": "success", "ticket": "T-Ann"}})
+    );
+    assert!(left[3]["total_ms"].as_i64().unwrap() > 4321);
+    // What nobody says anything about is skipped by its rules.
+    let result = submit(&mock, &json!({"first_name": "Bob"}));
+    let left = events(&mock, &result);
+    assert_eq!(
+        kinds(&left),
+        [("recipient", "failure"), ("recipient", "skip"), ("recipient", "skip"), ("source", "success")]
+    );
+    assert_eq!((&left[0]["reason"], &left[1]["reason"]), (&json!("No address for Bob"), &json!("Rules not met")));
+    // What was appended can be asked for like everything else.
+    let found = mock.get(
+        "/events/stats?start=2026-05-01T00:00:00Z&end=2026-05-02T00:00:00Z&column=source-success&group_by=briteverify.score",
+    );
+    let rows = found.expect(200).json();
+    let scores: Vec<&Value> = rows.as_array().unwrap().iter().map(|row| &row["briteverify.score"]).collect();
+    assert!(scores.contains(&&json!(1)) && scores.contains(&&json!(90)), "{rows}");
+}
+
+#[test]
+fn an_error_is_asked_again_where_that_is_wanted() {
+    let steps = json!([recipient(
+        "ee0001",
+        json!({"retry_enabled": true, "pricing": {"prices": [{"id": "ff0001", "amount": 7}]}})
+    )]);
+    let recipients = json!([{"id": "1", "outcome": "timeout"}]);
+    let mock = mock_with(json!({"steps": steps}), json!({"recipients": recipients}));
+    let left = events(&mock, &submit(&mock, &json!({"first_name": "Ann"})));
+    assert_eq!(kinds(&left), [("recipient", "error"), ("retry", "error"), ("source", "success")]);
+    assert_eq!((&left[0]["reason"], &left[0]["wait_ms"]), (&json!("Timed out"), &json!(30000)));
+    assert_ne!(left[0]["id"], left[1]["id"]);
+    // A recipient that is down now and then is there when it is asked again: chance follows from the seed.
+    let sometimes = json!([{"id": "1", "outcome": "timeout", "probability": 0.5}]);
+    let run = || {
+        let mock = mock_with(json!({"steps": steps}), json!({"recipients": sometimes}));
+        let runs: Vec<Vec<Value>> =
+            (0..20).map(|_| events(&mock, &submit(&mock, &json!({"first_name": "Ann"})))).collect();
+        runs.iter()
+            .map(|left| kinds(left).into_iter().map(|(a, b)| format!("{a} {b}")).collect())
+            .collect::<Vec<Vec<String>>>()
+    };
+    let runs = run();
+    assert_eq!(runs, run(), "the same seed, the same answers");
+    for shape in
+        [vec!["recipient success", "source success"], vec!["recipient error", "retry success", "source success"]]
+    {
+        assert!(runs.iter().any(|run| *run == shape), "{shape:?} is not among {runs:?}");
+    }
+    let steps = json!([recipient("ee0001", json!({}))]);
+    let mock = mock_with(json!({"steps": steps}), json!({"recipients": recipients}));
+    let left = events(&mock, &submit(&mock, &json!({"first_name": "Ann"})));
+    assert_eq!(kinds(&left), [("recipient", "error"), ("source", "success")], "nobody wants it asked again");
+}
+
+#[test]
+fn prices_are_the_nearest_that_count() {
+    let price = |amount: f64, state: &str| json!({"id": "ab0001", "amount": amount, "rule_set": rules("lead.state", "is equal to", json!(state))});
+    let plain = |amount: f64| json!({"id": "ab0002", "amount": amount});
+    let service = |fallback: f64| json!({"service_id": "66b2c1de940df5a34a388a99", "fallback_price": fallback});
+    let rows = [
+        (json!({}), json!({}), json!({"state": "TX"}), 0.0),
+        (json!({"pricing": {"prices": [plain(2.0), plain(3.0)]}}), json!({}), json!({"state": "TX"}), 3.0),
+        (json!({"pricing": {"prices": [plain(2.0), price(9.0, "AZ")]}}), json!({}), json!({"state": "TX"}), 2.0),
+        (json!({"pricing": {"prices": [plain(2.0), price(9.0, "TX")]}}), json!({}), json!({"state": "TX"}), 9.0),
+        (
+            json!({"pricing": {"prices": [plain(2.0)]}}),
+            json!({"pricing": {"prices": [price(5.0, "TX")]}}),
+            json!({"state": "TX"}),
+            5.0,
+        ),
+        (
+            json!({"pricing": {"prices": [plain(2.0)]}}),
+            json!({"pricing": {"prices": [price(5.0, "AZ")]}}),
+            json!({"state": "TX"}),
+            2.0,
+        ),
+        (json!({"pricing": {"prices": [plain(2.0)]}, "pricing_service": service(4.0)}), json!({}), json!({}), 4.0),
+        (json!({"pricing_service": service(4.0)}), json!({"pricing": {"prices": [plain(1.5)]}}), json!({}), 1.5),
+        (json!({}), json!({"pricing": {"override": true}}), json!({"price": "$8.25"}), 8.25),
+        (
+            json!({"pricing": {"prices": [plain(2.0)]}}),
+            json!({"pricing": {"override": true}}),
+            json!({"price": "much"}),
+            2.0,
+        ),
+    ];
+    for (at, (flow, of_source, lead, expected)) in rows.into_iter().enumerate() {
+        let mut flow = flow;
+        merge(&mut flow, json!({"sources": [source(of_source)], "ping_enabled": true}));
+        let mock = mock_of(flow);
+        let result = submit(&mock, &lead);
+        assert_eq!(told(&result), ("success", "", expected), "{at}");
+        assert_eq!(events(&mock, &result)[0]["cost"].as_f64(), Some(expected), "{at}");
+        let bid = ping(&mock, &lead);
+        let no_bid = expected <= 0.0;
+        assert_eq!(told(&bid), if no_bid { ("failure", "no bid", 0.0) } else { ("success", "", expected) }, "{at}");
+        assert_eq!(bid.get("lead"), None);
+    }
+}
+
+#[test]
+fn a_recipient_pays_its_price_only_for_what_it_takes() {
+    let steps = json!([
+        recipient("ee0001", json!({"pricing": {"prices": [{"id": "ff0001", "amount": 20}]}})),
+        recipient("ee0002", json!({"pricing": {"override": true}})),
+        recipient("ee0003", json!({"pricing": {"prices": [{"id": "ff0002", "amount": 50}]}})),
+    ]);
+    let recipients = json!([
+        {"id": "1", "step_id": "ee0002", "outcome": "success", "price": 4.5},
+        {"id": "2", "step_id": "ee0003", "outcome": "failure"},
+    ]);
+    let mock = mock_with(
+        json!({"steps": steps, "pricing": {"prices": [{"id": "ff0003", "amount": 6}]}}),
+        json!({"recipients": recipients}),
+    );
+    let left = events(&mock, &submit(&mock, &json!({"first_name": "Ann"})));
+    let sales: Vec<f64> = left[..3].iter().map(|event| event["sale_price"].as_f64().unwrap()).collect();
+    assert_eq!(sales, [20.0, 4.5, 0.0]);
+    assert_eq!((&left[3]["cost"], &left[3]["recipient_revenue"]), (&json!(6), &json!(24.5)));
+    let stats = mock.get("/events/stats?start=2026-05-01T11:00:00Z&end=2026-05-01T13:00:00Z&column=cost&column=revenue&column=profit&rule=%7B%22lhv%22:%22flow.id%22,%22op%22:%22is%20equal%20to%22,%22rhv%22:%2266b2c1de940df5a34a388a11%22%7D");
+    assert_eq!(stats.expect(200).json(), json!([{"cost": 6, "revenue": 24.5, "profit": 18.5}]));
+}
+
+fn cap(id: &str, maximum: u32, units: &str, more: Value) -> Value {
+    let mut cap = json!({"id": id, "type": "volume", "name": id, "maximum": maximum, "duration": 1, "duration_units": units,
+        "time_zone": "UTC", "created_at": "2024-01-01T00:00:00.000Z"});
+    merge(&mut cap, more);
+    cap
+}
+
+fn counted(mock: &Mock, id: &str) -> (u64, u64) {
+    let cap = mock.get(&format!("/caps/{id}")).expect(200).json();
+    (cap["count"].as_u64().unwrap(), cap["failed_count"].as_u64().unwrap())
+}
+
+#[test]
+fn caps_turn_away_what_is_too_much_until_their_interval_ends() {
+    let (flow, inner, of_source, of_step) = (
+        "66b2c1de940df5a34a3880c1",
+        "66b2c1de940df5a34a3880c2",
+        "66b2c1de940df5a34a3880c3",
+        "66b2c1de940df5a34a3880c4",
+    );
+    let texans = json!({"rule_set": rules("lead.state", "is equal to", json!("TX"))});
+    let mut around = cap(flow, 4, "day", json!({"reason": "Enough, {{lead.first_name}}"}));
+    around["caps"] = json!([cap(inner, 1, "hour", texans)]);
+    let mock = mock_of(json!({
+        "caps": [around],
+        "sources": [source(json!({"caps": [cap(of_source, 3, "minute", json!({}))]}))],
+        "steps": [recipient("ee0001", json!({"caps": [cap(of_step, 2, "hour", json!({}))]}))],
+        "pricing": {"prices": [{"id": "ff0001", "amount": 2}]},
+    }));
+    let lead = |state: &str| submit(&mock, &json!({"first_name": "Ann", "state": state}));
+    assert_eq!(told(&lead("TX")), ("success", "", 2.0));
+    let second = lead("TX");
+    assert_eq!(told(&second), ("failure", "Cap reached", 0.0), "the inner cap lets one Texan through in an hour");
+    let left = events(&mock, &second);
+    assert_eq!((left.len(), &left[0]["cap_reached"], &left[0]["cap_id"]), (1, &json!(true), &json!(inner)));
+    assert_eq!(kinds(&events(&mock, &lead("AZ"))), [("recipient", "success"), ("source", "success")]);
+    let third = lead("AZ");
+    let left = events(&mock, &third);
+    assert_eq!(kinds(&left), [("recipient", "skip"), ("source", "success")], "only the step has had enough");
+    assert_eq!((&left[0]["caps_reached"], &left[0]["reason"]), (&json!(true), &json!("Cap reached")));
+    assert_eq!(told(&lead("AZ")), ("failure", "Cap reached", 0.0), "the source's minute is full");
+    assert_eq!([flow, inner, of_source, of_step].map(|id| counted(&mock, id)), [(3, 0), (1, 1), (3, 1), (2, 1)]);
+    mock.advance("1m");
+    assert_eq!(told(&lead("AZ")).0, "success");
+    mock.advance("1h");
+    assert_eq!(told(&lead("TX")), ("failure", "Enough, Ann", 0.0), "the flow's own cap is looked at first");
+    assert_eq!([flow, inner].map(|id| counted(&mock, id)), [(4, 1), (0, 0)]);
+    mock.advance("11h");
+    assert_eq!(told(&lead("TX")).0, "success", "a new day");
+    assert_eq!([flow, inner].map(|id| counted(&mock, id)), [(1, 0), (1, 0)]);
+    // A flow that was changed counts by its new rules, what came before included.
+    let mut changed = mock.get(&format!("/flows/{OWN}")).json();
+    changed["caps"] = json!([cap(flow, 1, "day", json!({}))]);
+    mock.put(&format!("/flows/{OWN}"), &changed).expect(200);
+    assert_eq!(told(&lead("AZ")).0, "success", "not deployed yet");
+    mock.post(&format!("/flows/{OWN}/deploy"), &json!({})).expect(200);
+    assert_eq!(told(&lead("AZ")), ("failure", "Cap reached", 0.0));
+    assert_eq!(counted(&mock, flow), (2, 1));
+}
+
+#[test]
+fn lists_know_who_was_here_before() {
+    let check =
+        |list: &str, value: &str, lookback: Value| json!({"value": value, "list_name": list, "lookback": lookback});
+    let stop = |id: &str, name: &str| {
+        json!({"id": id, "type": "filter", "outcome": "failure", "reason": name,
+        "rule_set": rules(&format!("suppressionlist.is_{name}"), "is true", Value::Null)})
+    };
+    let mock = mock_with(
+        json!({
+            "list_checks": {
+                "duplicate": check("seen", "{{lead.email}}", json!({"value": 7, "interval": "day"})),
+                "existing_customer": check("customers", "{{lead.email}}", Value::Null),
+                "dnc": check("do_not_call", "{{lead.phone_1}}", Value::Null),
+            },
+            "steps": [stop("cc0001", "duplicate"), stop("cc0002", "existing_customer"), stop("cc0003", "dnc")],
+        }),
+        json!({"list_entries": [
+            {"id": "customers/carl@example.com", "list_name": "customers", "value": "carl@example.com"},
+            {"id": "do_not_call/5125550100", "list_name": "do_not_call", "value": "512-555-0100"},
+        ]}),
+    );
+    let reason = |lead: Value| told(&submit(&mock, &lead)).1.to_owned();
+    assert_eq!(reason(json!({"email": "Ann@example.com"})), "");
+    assert_eq!(reason(json!({"email": "ann@EXAMPLE.com"})), "duplicate");
+    assert_eq!(reason(json!({"email": "carl@example.com"})), "existing_customer");
+    assert_eq!(reason(json!({"email": "carl@example.com"})), "existing_customer", "who was refused is not remembered");
+    assert_eq!(reason(json!({"phone_1": "(512) 555-0100"})), "dnc");
+    assert_eq!(reason(json!({"first_name": "Nobody"})), "");
+    assert_eq!(reason(json!({"first_name": "Nobody"})), "", "nothing is on no list");
+    mock.advance("6d");
+    assert_eq!(reason(json!({"email": "ann@example.com"})), "duplicate");
+    mock.advance("2d");
+    assert_eq!(reason(json!({"email": "ann@example.com"})), "", "long ago");
+    assert_eq!(reason(json!({"email": "ann@example.com"})), "duplicate", "and on the list again");
+}
+
+#[test]
+fn sources_call_fields_by_names_of_their_own() {
+    let mapping = |property: &str, value: Value, more: Value| {
+        let mut mapping = json!({"id": "ac0001", "property": property, "value": value});
+        merge(&mut mapping, more);
+        mapping
+    };
+    let mock = mock_of(json!({"sources": [source(json!({"integration": {"mappings": [
+        mapping("first_name", json!("{{fname}}"), json!({})),
+        mapping("lead.email", json!("{{lead.mail}}"), json!({})),
+        mapping("state", json!("{{stat}}"), json!({})),
+        mapping("phone_1", json!("{{a}}{{b}}{{c}}"), json!({})),
+        mapping("reference", json!("{{source.name}}/{{fname}}"), json!({})),
+        mapping("city", json!("Austin"), json!({"rule_set": rules("lead.state", "is equal to", json!("TX"))})),
+        mapping("mortgage.loan.amount", json!(1000), json!({})),
+    ]}}))]}));
+    let result = submit(
+        &mock,
+        &json!({"fname": "Ann", "mail": "ann@example.com", "state": "TX", "unknown": "x",
+        "a": "512", "b": "555", "c": "0142"}),
+    );
+    let lead = events(&mock, &result)[0]["vars"]["lead"].clone();
+    assert_eq!(lead["email"]["normal"], "ann@example.com");
+    assert_eq!(lead["phone_1"]["normal"], "5125550142");
+    assert_eq!((&lead["reference"], &lead["city"]), (&json!("Summit Lead Partners/Ann"), &json!("Austin")));
+    let text = |value: &Value| value["normal"].as_str().or(value.as_str()).unwrap_or_default().to_owned();
+    assert_eq!(
+        (text(&lead["first_name"]), text(&lead["state"])),
+        ("Ann".into(), "TX".into()),
+        "a template that comes to nothing sets nothing"
+    );
+    assert_eq!(
+        lead["mortgage"]["loan"]["amount"].get("normal").unwrap_or(&lead["mortgage"]["loan"]["amount"]),
+        &json!(1000)
+    );
+    assert_eq!(lead.get("unknown"), None);
+}
+
+#[test]
+fn pings_ask_what_submissions_meet_and_are_counted() {
+    let limit = |id: &str, maximum: u32| {
+        json!({"id": id, "name": id, "maximum": maximum, "duration": 1, "duration_units": "hour",
+        "time_zone": "UTC", "created_at": "2024-01-01T00:00:00.000Z"})
+    };
+    let (of_flow, of_source, full) =
+        ("66b2c1de940df5a34a3880d1", "66b2c1de940df5a34a3880d2", "66b2c1de940df5a34a3880c9");
+    let mock = mock_of(json!({
+        "ping_enabled": true,
+        "pricing": {"prices": [{"id": "ff0001", "amount": 2}]},
+        "ping_limits": [limit(of_flow, 3)],
+        "acceptance_criteria": {"outcome": "failure", "reason": "Not there", "rule_set": rules("lead.state", "is not equal to", json!("AK"))},
+        "caps": [cap(full, 0, "day", json!({"rule_set": rules("lead.state", "is equal to", json!("NY"))}))],
+        "sources": [source(json!({"ping_limits": [limit(of_source, 2)]}))],
+    }));
+    let ask = |state: &str| ping(&mock, &json!({"state": state}));
+    assert_eq!(mock.get(&format!("/ping_limits?flow_id={OWN}")).expect(200).json(), json!([]));
+    assert_eq!(ask("TX"), json!({"outcome": "success", "price": 2}));
+    assert_eq!(ask("AK"), json!({"outcome": "failure", "reason": "Not there", "price": 0}));
+    assert_eq!(ask("NY"), json!({"outcome": "failure", "reason": "Cap reached", "price": 0}));
+    assert_eq!(ask("TX"), json!({"outcome": "success", "price": 2}));
+    assert_eq!(ask("TX"), json!({"outcome": "failure", "reason": "Ping limit reached", "price": 0}));
+    let limits = || {
+        let limits = mock.get(&format!("/ping_limits?flow_id={OWN}")).expect(200).json();
+        limits
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|limit| (limit["count"].as_u64().unwrap(), limit["failed_count"].as_u64().unwrap()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(limits(), [(2, 0), (2, 1)]);
+    mock.advance("1h");
+    assert_eq!(limits(), []);
+    assert_eq!(ask("TX")["outcome"], "success");
+    assert_eq!(limits(), [(1, 0), (1, 0)]);
+    assert_eq!(mock.get(&format!("/events?flow_id={OWN}")).json(), json!([]), "pings leave no events");
+    assert_eq!(counted(&mock, full), (0, 0));
+}
+
+#[test]
+fn addresses_make_things_happen_unless_that_is_switched_off() {
+    let mock = Mock::healthy();
+    let lead = |domain: &str| json!({"first_name": "Joe", "state": "TX", "email": format!("joe@{domain}")});
+    let rows = [
+        ("failure.example", "failure", "Refused, as the e-mail address asks for", 0.0),
+        ("FAILURE.example", "failure", "Refused, as the e-mail address asks for", 0.0),
+        ("duplicate.example", "failure", "duplicate", 0.0),
+        ("error.example", "error", "An error, as the e-mail address asks for", 0.0),
+        ("cap.example", "failure", "Cap reached", 0.0),
+        ("no-bid.example", "success", "", 0.0),
+        ("recipient-failure.example", "success", "", 12.0),
+        ("not-failure.example", "success", "", 12.0),
+    ];
+    for (domain, outcome, reason, price) in rows {
+        let result = send(&mock, FLOW, SUMMIT, "submit", &lead(domain)).expect(201).json();
+        assert_eq!(told(&result), (outcome, reason, price), "{domain}");
+    }
+    for (domain, outcome) in [
+        ("recipient-failure.example", "failure"),
+        ("recipient-error.example", "error"),
+        ("recipient-timeout.example", "error"),
+    ] {
+        let result = send(&mock, FLOW, SUMMIT, "submit", &lead(domain)).expect(201).json();
+        assert_eq!(kinds(&events(&mock, &result))[1], ("recipient", outcome), "{domain}");
+    }
+    let solar = |domain: &str| {
+        let lead = json!({"state": "AZ", "email": format!("joe@{domain}")});
+        send(&mock, "66a1c0de940df5a34a3889f2", ACME_SOURCE, "ping", &lead).expect(200).json()
+    };
+    assert_eq!(told(&solar("no-bid.example")), ("failure", "no bid", 0.0));
+    assert_eq!(told(&solar("error.example")).0, "failure", "a ping without a price is a failure");
+    assert_eq!(told(&solar("example.com")), ("success", "", 18.5));
+    let before = mock.get("/__admin/state").json()["world"]["accounts"].clone();
+    let refused = send(&mock, FLOW, SUMMIT, "submit", &lead("overload.example")).expect(503);
+    assert_eq!((refused.header("content-type"), refused.text.as_str()), (Some("text/plain"), "Service Unavailable"));
+    assert_eq!(mock.get("/__admin/state").json()["world"]["accounts"], before);
+
+    let off = Mock::start(leadconduit_mock::MockServer::builder().configure(|settings| settings.triggers = false));
+    for (domain, ..) in rows {
+        let result = send(&off, FLOW, SUMMIT, "submit", &lead(domain)).expect(201).json();
+        assert_eq!(told(&result), ("success", "", 12.0), "{domain}");
+    }
+    send(&off, FLOW, SUMMIT, "submit", &lead("overload.example")).expect(201);
+}
+
+#[test]
+fn a_lead_is_seen_everywhere_at_once_and_for_ninety_days() {
+    let mock = Mock::with_scenario(
+        "own",
+        &json!({"version": 1, "name": "own", "description": "A test.", "extends": "healthy", "clock": NOW}).to_string(),
+    );
+    let lead = json!({"first_name": "Zebulon", "email": "zebulon@example.com", "state": "TX"});
+    let result = send(&mock, FLOW, SUMMIT, "submit", &lead).expect(201).json();
+    let id = result["lead"]["id"].as_str().unwrap().to_owned();
+    let seen = || {
+        let list = mock.get(&format!("/events?lead_id={id}")).expect(200).json().as_array().unwrap().len();
+        let query =
+            mock.post("/events", &json!({"rules": [{"lhv": "lead.id", "op": "is equal to", "rhv": id}]})).expect(200);
+        let stats = mock.get("/events/stats?start=2026-05-01T12:00:00Z&end=2026-05-01T12:00:01Z&column=source-success&column=recipient-success&column=cost");
+        let count = mock.get("/events/event-metrics/count?start=2026-05-01T12:00:00Z&end=2026-05-01T12:00:01Z");
+        let search = mock.get("/search/leads?query=zebulon").expect(200).json()["total"].as_u64().unwrap();
+        let usage = mock.get(&format!("/flows/{FLOW}/fields/usage?timeframe=this_200_days")).expect(200).json();
+        let vars = mock.get("/vars").expect(200).json();
+        let met = vars.as_array().unwrap().iter().any(|var| var["name"] == "outbound.outcome");
+        (
+            list,
+            query.json().as_array().unwrap().len(),
+            stats.expect(200).json(),
+            count.expect(200).json(),
+            search,
+            usage["first_name"].as_u64().unwrap(),
+            met,
+        )
+    };
+    let (list, query, stats, count, search, usage, met) = seen();
+    assert_eq!((list, query, search, met), (3, 3, 1, true));
+    assert_eq!(stats, json!([{"source-success": 1, "recipient-success": 1, "cost": 12}]));
+    let outcomes = json!([{"outcome": "continue", "result": 3}, {"outcome": "failure", "result": 2}, {"outcome": "success", "result": 5}]);
+    assert_eq!(
+        count["result"][0]["value"], outcomes,
+        "one filter, one delivery and one end more than the scenario has"
+    );
+    let report = "/reports/65c2d4e6940df5a34a388a01/run?start=2026-05-01T12:00:00Z&end=2026-05-01T12:00:01Z";
+    assert_eq!(mock.get(report).expect(200).json()[0]["source-success"], 1);
+    mock.advance("89d");
+    assert_eq!(seen().0, 3);
+    mock.advance("1d");
+    assert_eq!(seen().0, 3, "to the millisecond");
+    mock.advance("1ms");
+    let (list, query, stats, _, search, later, _) = seen();
+    assert_eq!((list, query, search), (0, 0, 0));
+    assert_eq!(stats[0]["source-success"], 0, "{stats}");
+    assert_eq!((usage, later), (3, 0), "those of the scenario are as old");
+    mock.get(&format!("/events/{}", result["lead"]["id"].as_str().unwrap())).expect(404);
+}
+
+#[test]
+fn what_must_not_be_stored_is_not() {
+    let mock = mock_of(json!({"steps": [recipient("ee0001", json!({}))]}));
+    let number = "123-45-6789";
+    for media in ["application/json", "application/x-www-form-urlencoded"] {
+        let body = if media == "application/json" {
+            json!({"ssn": number, "password": "hunter2x", "first_name": "Ann"}).to_string()
+        } else {
+            format!("ssn={number}&first_name=Ann&password=hunter2x")
+        };
+        let result = mock
+            .ask(&format!("POST /flows/{OWN}/sources/{SUMMIT}/submit"), &[("key", ""), ("content-type", media)], &body)
+            .expect(201)
+            .json();
+        let text = json!(events(&mock, &result)).to_string();
+        assert!(
+            text.contains("Ann") && !text.contains(number) && !text.contains("123456789") && !text.contains("hunter2x"),
+            "{text}"
+        );
+    }
+}
