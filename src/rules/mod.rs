@@ -22,6 +22,7 @@ mod obscene;
 mod operator;
 mod pattern;
 mod read;
+mod survey;
 mod template;
 mod value;
 mod variables;
@@ -36,6 +37,7 @@ use serde_json::Value;
 #[cfg(test)]
 pub(crate) use self::format::is_valid;
 use self::operator::{Base, Operator};
+pub use self::survey::check;
 use self::template::Operand;
 pub use self::template::Template;
 pub use self::value::{plain, text};
@@ -60,6 +62,14 @@ pub struct Mistake {
     pub pointer: String,
     /// What is wrong.
     pub message: String,
+}
+
+impl Mistake {
+    /// The same mistake in a document that holds what was read at a pointer.
+    fn below(mut self, at: &str) -> Self {
+        self.pointer.insert_str(0, at);
+        self
+    }
 }
 
 impl std::fmt::Display for Mistake {

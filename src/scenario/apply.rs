@@ -11,6 +11,7 @@ use super::language::{AccountPart, Document as Written, SsoPart};
 use super::populate;
 use super::rule::WorldChange;
 use crate::contract::Contract;
+use crate::rules;
 use crate::world::clock::Timestamp;
 use crate::world::document::merge;
 use crate::world::events::{self, Event};
@@ -104,7 +105,12 @@ fn apply_account(
             let key = text(&written.0, collection.key()).to_owned();
             let known = world.account(&id).and_then(|account| account.get(collection, &key)).cloned();
             let value = merged(known.as_deref().map(Document::value), written, now);
-            check(contract, collection.model(), &value, &format!("{at}/{}/{index}", collection.name()))?;
+            let at = format!("{at}/{}/{index}", collection.name());
+            check(contract, collection.model(), &value, &at)?;
+            if collection.has_rules() {
+                rules::check(&value)
+                    .map_err(|mistake| Broken { at: format!("{at}{}", mistake.pointer), message: mistake.message })?;
+            }
             world.put(&id, collection, &key, Document::new(&value));
         }
     }

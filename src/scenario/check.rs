@@ -10,6 +10,7 @@ use super::language::ScenarioFile;
 use super::merge::{Merged, Origin, Placed};
 use super::rule::no_operation;
 use crate::contract::Contract;
+use crate::rules;
 use crate::world::clock::{Clock, Timestamp};
 use crate::world::{Collection, events, text};
 use crate::yaml::{Diagnosis, Source};
@@ -35,6 +36,12 @@ impl<'a> Checker<'a> {
                 self.unique(documents, collection.key());
                 for placed in documents {
                     self.document(collection.model(), placed, now);
+                    if collection.has_rules()
+                        && let Err(mistake) = rules::check(&placed.value)
+                    {
+                        let diagnosis = self.at(&placed.origin, &mistake.pointer, mistake.message);
+                        self.mistakes.push(diagnosis);
+                    }
                 }
             }
             self.unique(&account.events, "id");

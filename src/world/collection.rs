@@ -127,6 +127,12 @@ impl Collection {
         if self == Self::Destinations { "instance_id" } else { "id" }
     }
 
+    /// Whether its documents hold rules and templates that leads are judged by.
+    #[must_use]
+    pub fn has_rules(self) -> bool {
+        matches!(self, Self::Flows | Self::LiveFlows | Self::Recipients)
+    }
+
     /// The kind of changelog that a write leaves, where it leaves one.
     #[must_use]
     pub fn logged(self) -> Option<&'static str> {

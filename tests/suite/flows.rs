@@ -194,8 +194,16 @@ fn what_cannot_be_is_refused_with_its_place() {
             json!({"op": "and", "rules": [{"lhv": "lead.email", "op": "matches pattern", "rhv": "[z-a]"}]}),
         ),
         ("/pricing/override", json!(true)),
+        ("/acceptance_criteria/reason", json!("Not in {{shout lead.state}}")),
+        ("/sources/0/integration/mappings/0/value", json!(["x", "{{lead.email"])),
     ];
-    let places = ["/acceptance_criteria/rule_set/rules/0", "/caps/0/caps/0/rule_set/rules/0", "/pricing/prices"];
+    let places = [
+        "/acceptance_criteria/rule_set/rules/0",
+        "/caps/0/caps/0/rule_set/rules/0",
+        "/pricing/prices",
+        "/acceptance_criteria/reason: ",
+        "/sources/0/integration/mappings/0/value/1: ",
+    ];
     for ((pointer, value), place) in rows.into_iter().zip(places) {
         let mut sent = body();
         put(&mut sent, pointer, value);

@@ -56,6 +56,17 @@ fn every_mistake_is_shown_where_it_stands() {
         ("a clock that is none", format!("{HEAD}clock: noon\n")),
         ("a duplicate key", format!("{HEAD}seed: 1\nseed: 2\n")),
         ("a duplicate key in a document", account("      credentials:\n        - { id: a, id: b }\n")),
+        (
+            "a pattern that is none in a recipient's rules",
+            account(
+                "      recipients:\n        - id: a\n          outcome: success\n          rule_set:\n            \
+                 op: and\n            rules: [{ lhv: lead.email, op: matches pattern, rhv: '(' }]\n",
+            ),
+        ),
+        (
+            "a helper that is none in a recipient's reason",
+            account("      recipients:\n        - { id: a, outcome: failure, reason: 'Not {{upercase lead.state}}' }\n"),
+        ),
         ("an unknown collection", account("      credentails: []\n")),
         ("a document without a required property", account(credential)),
         (
