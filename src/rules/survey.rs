@@ -6,24 +6,24 @@ use super::{Condition, Mistake, Template};
 
 /// The first mistake in the rule sets and templates of a document, with its place.
 pub fn check(document: &Value) -> Result<(), Mistake> {
-    below(String::new(), document)
+    below("", document)
 }
 
 /// Looks at a thing and all below it. Rules that lie in rules are looked at with them.
-fn below(at: String, value: &Value) -> Result<(), Mistake> {
+fn below(at: &str, value: &Value) -> Result<(), Mistake> {
     match value {
         Value::Object(object) => object.iter().try_for_each(|(key, value)| {
             let at = format!("{at}/{}", crate::pointer::escape(key));
             if key == "rule_set" && value.is_object() {
                 return Condition::set(value).map(drop).map_err(|mistake| mistake.below(&at));
             }
-            below(at, value)
+            below(&at, value)
         }),
         Value::Array(items) => {
-            items.iter().enumerate().try_for_each(|(index, value)| below(format!("{at}/{index}"), value))
+            items.iter().enumerate().try_for_each(|(index, value)| below(&format!("{at}/{index}"), value))
         }
         Value::String(text) if text.contains("{{") => {
-            Template::read(text).map(drop).map_err(|mistake| mistake.below(&at))
+            Template::read(text).map(drop).map_err(|mistake| mistake.below(at))
         }
         _ => Ok(()),
     }

@@ -65,7 +65,9 @@ fn every_mistake_is_shown_where_it_stands() {
         ),
         (
             "a helper that is none in a recipient's reason",
-            account("      recipients:\n        - { id: a, outcome: failure, reason: 'Not {{upercase lead.state}}' }\n"),
+            account(
+                "      recipients:\n        - { id: a, outcome: failure, reason: 'Not {{upercase lead.state}}' }\n",
+            ),
         ),
         ("an unknown collection", account("      credentails: []\n")),
         ("a document without a required property", account(credential)),
