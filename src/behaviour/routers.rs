@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Answer, Outcome, Refusal, Writing, crud, packages, parts};
+use crate::rules;
 use crate::world::{Account, Collection, Document, is_same_id, items, text};
 
 pub(super) fn create(call: &mut Writing<'_>) -> Outcome {
@@ -32,6 +33,7 @@ pub(super) fn complete(call: &mut Writing<'_>, router: &mut Value, before: Optio
     if router.get("routes").is_none() {
         router["routes"] = json!([]);
     }
+    rules::check(router).map_err(|mistake| Refusal::new(422, mistake.to_string()))?;
     must_be_the_only_one(call, router)?;
     for (index, route) in items(router, "routes").iter().enumerate() {
         must_lead_somewhere(call.account()?, &format!("/routes/{index}"), route)?;

@@ -130,7 +130,7 @@ impl Collection {
     /// Whether its documents hold rules and templates that leads are judged by.
     #[must_use]
     pub fn has_rules(self) -> bool {
-        matches!(self, Self::Flows | Self::LiveFlows | Self::Recipients)
+        matches!(self, Self::Flows | Self::LiveFlows | Self::Recipients | Self::Routers)
     }
 
     /// The kind of changelog that a write leaves, where it leaves one.

@@ -93,6 +93,11 @@ fn routes_must_lead_to_a_source_of_a_flow() {
             "/routes/0/source_id: a route needs the flow and the source it leads to".to_owned(),
         ),
     ];
+    let mut unreadable = input("leadconduit-facebook.inbound", &[route(FLOW, SOURCE)]);
+    unreadable["routes"][0]["rule_set"] =
+        json!({"op": "and", "rules": [{"lhv": "lead.state", "op": "matches pattern", "rhv": "("}]});
+    let refused = mock.post("/routers", &unreadable).expect(422).error();
+    assert!(refused.starts_with("/routes/0/rule_set/rules/0/rhv: "), "{refused}");
     let before = mock.get("/routers").json();
     for (body, error) in cases {
         assert_eq!(mock.post("/routers", &body).expect(422).error(), error);
