@@ -10,7 +10,7 @@ use super::lead_handler::{Took, answer, read, stamp_event};
 use super::{Outcome, Refusal, Style, Writing};
 use crate::rules::{self, Condition};
 use crate::world::document::number;
-use crate::world::events::{Event, Kind};
+use crate::world::events::Event;
 use crate::world::ids::ObjectId;
 use crate::world::{Document, text};
 
@@ -76,7 +76,7 @@ struct Delivery {
 impl Delivery {
     /// The recipient event of an id, whosever it is: who knows the id was given it with the lead.
     fn find(call: &Writing<'_>, id: ObjectId) -> Option<Self> {
-        let is_delivery = |event: &Event<'_>| event.summary().kind == Kind::Recipient;
+        let is_delivery = |event: &Event<'_>| event.summary().kind.is_delivery();
         call.world.accounts().find_map(|(owner, account)| {
             let event = call.reading().events_of(account).get(id).filter(is_delivery)?.value().into_owned();
             let flow = live(account, text(&event["vars"]["flow"], "id")).map(Arc::clone);

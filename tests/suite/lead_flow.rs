@@ -287,6 +287,37 @@ fn an_error_is_asked_again_where_that_is_wanted() {
 }
 
 #[test]
+fn what_is_sold_the_second_time_is_sold() {
+    let id = "66b2c1de940df5a34a3880c5";
+    let steps = json!([recipient(
+        "ee0001",
+        json!({
+            "retry_enabled": true, "pricing": {"prices": [{"id": "ff0001", "amount": 7}]},
+            "caps": [cap(id, 1, "day", json!({}))],
+            "feedback": {"integration": {"module_id": "leadconduit-standard.inbound.feedback"}},
+        })
+    )]);
+    // When it is asked again, what it said first is known already.
+    let first =
+        json!([{"id": "1", "outcome": "error", "rule_set": rules("outbound.outcome", "is blank", Value::Null)}]);
+    let mock = mock_with(json!({"steps": steps}), json!({"recipients": first}));
+    let left = events(&mock, &submit(&mock, &json!({"first_name": "Ann"})));
+    assert_eq!(kinds(&left), [("recipient", "error"), ("retry", "success"), ("source", "success")]);
+    assert_eq!((&left[1]["sale_price"], &left[2]["recipient_revenue"]), (&json!(7), &json!(7)));
+    assert_eq!(left[2]["appended"]["outbound"]["outcome"], "success");
+    assert_eq!(counted(&mock, id), (1, 0));
+    let again = events(&mock, &submit(&mock, &json!({"first_name": "Bob"})));
+    assert_eq!((kinds(&again)[0], &again[0]["caps_reached"]), (("recipient", "skip"), &json!(true)));
+    let stats = mock.get("/events/stats?start=2026-05-01T11:00:00Z&end=2026-05-01T13:00:00Z&column=revenue&column=recipient-success&group_by=flow.id&rule=%7B%22lhv%22:%22flow.id%22,%22op%22:%22is%20equal%20to%22,%22rhv%22:%2266b2c1de940df5a34a388a11%22%7D");
+    let row = &stats.expect(200).json()[0];
+    assert_eq!((&row["revenue"], &row["recipient-success"]), (&json!(7), &json!(1)));
+    let event = left[1]["id"].as_str().unwrap();
+    let said =
+        mock.call("", Method::POST, &format!("/feedback?event_id={event}"), Some(&json!({"type": "conversion"})));
+    assert_eq!(said.expect(201).json()["price"], 7);
+}
+
+#[test]
 fn prices_are_the_nearest_that_count() {
     let price = |amount: f64, state: &str| json!({"id": "ab0001", "amount": amount, "rule_set": rules("lead.state", "is equal to", json!(state))});
     let plain = |amount: f64| json!({"id": "ab0002", "amount": amount});

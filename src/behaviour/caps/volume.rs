@@ -334,7 +334,7 @@ impl Place<'_> {
         match self {
             Self::Flow => summary.kind == Kind::Source,
             Self::Source(entity) => summary.kind == Kind::Source && is(entity, summary.source),
-            Self::Step(_, entity) => summary.kind == Kind::Recipient && is(entity, summary.recipient),
+            Self::Step(_, entity) => summary.kind.is_delivery() && is(entity, summary.recipient),
         }
     }
 

@@ -38,10 +38,10 @@ impl Needs {
         part(summary.outcome).is_some()
             && match summary.kind {
                 Kind::Source => self.cost || counts(Party::Source),
-                Kind::Recipient => self.revenue || counts(Party::Recipient),
+                Kind::Recipient | Kind::Retry => self.revenue || counts(Party::Recipient),
                 Kind::FeedbackReceived => counts(Party::ReturnReceived) || counts(Party::ConversionReceived),
                 Kind::FeedbackSent => counts(Party::ReturnSent) || counts(Party::ConversionSent),
-                Kind::Filter | Kind::Retry => false,
+                Kind::Filter => false,
             }
     }
 }
@@ -105,7 +105,7 @@ impl Tally {
         if summary.outcome == Outcome::Success {
             match summary.kind {
                 Kind::Source => self.cost += summary.cost,
-                Kind::Recipient => self.revenue += summary.revenue,
+                Kind::Recipient | Kind::Retry => self.revenue += summary.revenue,
                 _ => {}
             }
         }
@@ -149,10 +149,10 @@ impl Tally {
 fn party(kind: Kind, event: &dyn Variables) -> Option<Party> {
     let (returned, converted) = match kind {
         Kind::Source => return Some(Party::Source),
-        Kind::Recipient => return Some(Party::Recipient),
+        Kind::Recipient | Kind::Retry => return Some(Party::Recipient),
         Kind::FeedbackReceived => (Party::ReturnReceived, Party::ConversionReceived),
         Kind::FeedbackSent => (Party::ReturnSent, Party::ConversionSent),
-        Kind::Filter | Kind::Retry => return None,
+        Kind::Filter => return None,
     };
     let kind = event.get("vars.feedback.type")?;
     match text(&kind)?.to_ascii_lowercase().as_str() {

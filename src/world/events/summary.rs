@@ -40,6 +40,12 @@ impl Kind {
         }
     }
 
+    /// Whether a lead was handed to a recipient, or was to be: once more counts as much as the first time.
+    #[must_use]
+    pub fn is_delivery(self) -> bool {
+        matches!(self, Self::Recipient | Self::Retry)
+    }
+
     /// The type of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
