@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
 use crate::exchange::Request;
@@ -13,6 +14,9 @@ use crate::settings::{RequestMode, Settings};
 use crate::start::{self, StartError};
 use crate::watch::Watcher;
 use crate::world::clock::Clock;
+
+/// How many threads serve when deliveries are on.
+const WORKERS: usize = 2;
 
 /// A running server. It stops when this is dropped.
 ///
@@ -118,7 +122,7 @@ impl MockServerBuilder {
         let (ready, waiting) = mpsc::channel();
         // A thread with a runtime of its own: the caller's runtime, if there is one, may be blocked by the test.
         let thread = std::thread::spawn(move || {
-            let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            let runtime = match runtime(&settings) {
                 Ok(runtime) => runtime,
                 Err(error) => {
                     let address = SocketAddr::new(settings.host, settings.port);
@@ -153,6 +157,8 @@ impl MockServerBuilder {
                 server::serve(listener, acceptor, answer, settings.limits, stop).await;
                 drop(watcher);
             });
+            // A request that still waits for a recipient is not waited for.
+            runtime.shutdown_background();
         });
         match waiting.recv() {
             Ok(Ok(address)) => Ok(MockServer { address, stop: Some(stop), thread: Some(thread) }),
@@ -160,6 +166,12 @@ impl MockServerBuilder {
             Err(_) => Err(StartError::Behaviour(vec!["the server's thread ended before it was ready".to_owned()])),
         }
     }
+}
+
+/// One thread is enough, unless requests may wait for deliveries: others must be served meanwhile.
+fn runtime(settings: &Settings) -> std::io::Result<Runtime> {
+    let mut builder = if settings.delivery.is_on { Builder::new_multi_thread() } else { Builder::new_current_thread() };
+    builder.worker_threads(WORKERS).enable_all().build()
 }
 
 impl Drop for MockServer {

@@ -47,7 +47,8 @@
 //! - A world is a value; copies share their documents. A write that refuses, or panics, leaves no trace. A document
 //!   keeps its model from the moment it enters.
 //! - Nothing is called but this machine, and what was allowed at start.
-//! - No lock is held across a wait. How long a reply waits and how it breaks is a value; the server does it.
+//! - No lock is held across a wait. A write that needs an answer from outside ends unkept, and is repeated with it. How
+//!   long a reply waits and how it breaks is a value; the server does it.
 //! - LeadConduit's errors are `{"error": ...}`; the mock's own are `application/problem+json`. They are never mixed.
 //!
 //! [`pointer`]: mod@pointer

@@ -2,6 +2,7 @@
 
 pub mod cors;
 mod finish;
+mod keep;
 pub mod preferences;
 mod speak;
 pub mod told;
@@ -22,6 +23,7 @@ use crate::exchange::{Body, Delivery, Reply, Request};
 use crate::generate;
 use crate::inbound::{self, Wish};
 use crate::journal::Exchange;
+use crate::outbound::Courier;
 use crate::problem::{self, Problem};
 use crate::sandbox::{Frame, Moved, Overlay, Sandbox, choose};
 use crate::scenario::rule::Asked;
@@ -52,6 +54,8 @@ pub struct Policy {
     pub triggers: bool,
     /// Who may use the control API.
     pub access: Access,
+    /// Makes the calls that leave the server.
+    pub courier: Arc<Courier>,
     /// Limits on what is built for a reply and kept between requests.
     pub limits: Limits,
 }
@@ -65,6 +69,7 @@ impl From<&Settings> for Policy {
             mock_headers: settings.mock_headers,
             triggers: settings.triggers,
             access: Access::new(settings),
+            courier: Arc::new(Courier::new(settings)),
             limits: settings.limits,
         }
     }
@@ -357,7 +362,7 @@ impl Pipeline {
                 frame.read(behaviour, operation, caller, target, input, line)?
             }
             _ if frame.writes_nowhere() => return Err(Problem::writes_nowhere(&frame.scenario.name).into()),
-            behaviour => frame.write(behaviour, &self.stage.contract, caller, input, line, self.policy.triggers)?,
+            behaviour => return self.keep(behaviour, frame, caller, input, line),
         };
         Ok(outcome?)
     }

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Refusal, changelog};
+use super::flows::live;
+use super::{Outbox, Refusal, changelog};
 use crate::contract::Contract;
 use crate::contract::check::Input;
 use crate::world::clock::{SignedDuration, Timestamp, stamp};
 use crate::world::events::EventLog;
 use crate::world::sso::{Line, Sso, Unreachable};
 use crate::world::standard::Standard;
-use crate::world::{Account, Caller, Collection, Document, World, events};
+use crate::world::{Account, Caller, Collection, Document, World, events, text};
 
 /// For how many days events are kept, at most.
 const KEPT_DAYS: i64 = 90;
@@ -133,6 +134,8 @@ pub struct Writing<'a> {
     pub line: &'a Line<'a>,
     /// Whether values of a lead may make something happen.
     pub triggers: bool,
+    /// What leaves the server because of the call.
+    pub outbox: &'a mut Outbox,
 }
 
 impl Writing<'_> {
@@ -178,13 +181,27 @@ impl Writing<'_> {
 
     /// Writes an event into the log of an account, checked against its model.
     pub fn put_event(&mut self, account: &str, event: &Value) -> Result<Arc<Document>, Refusal> {
+        let copied = self.firehose(account, event);
+        let event = copied.as_ref().unwrap_or(event);
         self.check(events::model(event), event)?;
         let written = self.world.put_event(account, event);
         let written = written.ok_or_else(|| Refusal::internal("the event has no place in the log"))?;
         if let Some(since) = self.world.account(account).map(|account| kept_since(account, self.now)) {
             self.world.forget_events(account, since);
         }
+        if let Some(event) = copied {
+            self.outbox.copy(&event["firehose"], &event);
+        }
         Ok(written)
+    }
+
+    /// An event of a flow whose events are copied: with the place that it is copied to.
+    fn firehose(&self, account: &str, event: &Value) -> Option<Value> {
+        let flow = live(self.world.account(account)?, text(&event["vars"]["flow"], "id"))?;
+        let firehose = flow.value().get("firehose").filter(|firehose| firehose.get("enabled") == Some(&true.into()))?;
+        let mut event = event.clone();
+        event["firehose"] = firehose.clone();
+        Some(event)
     }
 
     /// What LeadConduit brings along for every account.

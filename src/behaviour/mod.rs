@@ -39,7 +39,7 @@ mod vars;
 
 pub use answer::{Answer, Outcome, Refusal, Style};
 pub use call::{Reading, Writing};
-pub use lead_handler::Trigger;
+pub use lead_handler::{Outbox, Trigger};
 pub use table::Behaviours;
 
 use crate::world::Collection;

@@ -27,6 +27,9 @@ use crate::watch::Watcher;
 use crate::world::clock::{Clock, uptime};
 use crate::world::{Collection, World, items, text};
 
+/// What is said at start when deliveries are on.
+const DELIVERIES: &str = "steps with a url on this machine are called";
+
 /// The flags of `serve`.
 #[derive(Clone, Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
@@ -247,6 +250,8 @@ pub(super) fn run(args: &ServeArgs) -> Result<(), Failure> {
         drop(watcher);
         Ok::<(), Failure>(())
     })?;
+    // A request that still waits for a recipient is not waited for.
+    runtime.shutdown_background();
     end(args, &stage)
 }
 
@@ -286,6 +291,9 @@ fn introduce(loaded: &Loaded, settings: &Settings, url: &str, format: LogFormat)
     if loaded.pipeline.policy.access.is_closed() {
         tracing::warn!("{}", control_line(&loaded.pipeline.policy.access, settings, &loaded.scenario.name, url).trim());
     }
+    if settings.delivery.is_on {
+        tracing::info!("deliveries: {DELIVERIES}");
+    }
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
@@ -318,6 +326,9 @@ fn introduction(loaded: &Loaded, settings: &Settings, url: &str) -> String {
         text.push_str("  What a lead's e-mail address can bring about (--no-triggers ends that):\n");
         let rows = Trigger::ALL.iter().map(|(domain, _, what)| row(&format!("  @{domain}"), (*what).to_owned()));
         let _ = writeln!(text, "{}", table(&rows.collect::<Vec<_>>()));
+    }
+    if settings.delivery.is_on {
+        let _ = writeln!(text, "  Deliveries: {DELIVERIES}\n");
     }
     for warning in &loaded.warnings {
         let _ = writeln!(text, "warning: {warning}\n");

@@ -111,6 +111,18 @@ pub(super) fn push_url(to: &mut String, path: &str, query: Option<&str>, key: Op
     to.push_str(&without_key(path, key));
     let Some(query) = query else { return };
     to.push('?');
+    push_pairs(to, query, key);
+}
+
+/// A query or a form without its secrets.
+#[must_use]
+pub fn form(pairs: &str) -> String {
+    let mut clean = String::with_capacity(pairs.len());
+    push_pairs(&mut clean, pairs, None);
+    clean
+}
+
+fn push_pairs(to: &mut String, query: &str, key: Option<&str>) {
     if !names_secret(query.as_bytes()) {
         to.push_str(&without_key(query, key));
         return;

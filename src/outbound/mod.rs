@@ -7,6 +7,7 @@
 //! Redirects are not followed and proxies are not used, because either could lead elsewhere.
 
 mod call;
+mod courier;
 mod firehose;
 mod form;
 mod place;
@@ -21,9 +22,11 @@ use bytes::Bytes;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
+pub use courier::Courier;
 pub use firehose::firehose_call;
 pub use form::{request, response};
 pub use place::Place;
+pub(crate) use place::address;
 
 use crate::settings::Settings;
 use crate::world::clock::uptime;
@@ -131,6 +134,20 @@ impl Outbound {
     /// Whether an address may be called, as far as that can be told without looking up a name.
     pub fn check(&self, url: &str) -> Result<(), CallError> {
         Target::read(url)?.admit(&self.allowed).map(drop)
+    }
+
+    /// Whether an address is known to be on this machine, or was allowed, without looking up a name: to ask a name
+    /// server for the name of a real recipient would leave the machine already.
+    #[must_use]
+    pub fn reaches(&self, url: &str) -> bool {
+        let known = |target: Target| Some(target.admit(&self.allowed).ok()? || !matches!(target.host, Host::Name(_)));
+        Target::read(url).ok().and_then(known).unwrap_or(false)
+    }
+
+    /// The same with a count of running calls of its own.
+    #[must_use]
+    fn apart(&self, calls_max: usize) -> Self {
+        Self { running: Arc::new(Semaphore::new(calls_max)), calls_max, ..self.clone() }
     }
 
     /// Makes a call. When the other side cannot be reached, is too slow, or says that it is busy (502, 503, 504), it is

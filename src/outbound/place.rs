@@ -152,7 +152,7 @@ impl Target {
 }
 
 /// An address with what people write and no request line may hold escaped, as browsers do.
-pub(super) fn address(url: &str) -> String {
+pub(crate) fn address(url: &str) -> String {
     let mut escaped = String::with_capacity(url.len());
     for c in url.trim().chars() {
         if c.is_ascii_graphic() && !"\"<>`{}|\\^".contains(c) {

@@ -77,7 +77,7 @@ impl Sandboxes {
         match found.filter(|one| !self.is_idle(one, now_us())) {
             _ if name == DEFAULT => self.default.rehearsal(),
             Some(found) => found.rehearsal(),
-            None => Arc::new(Sandbox::new(name, &self.start(), &Arc::new(Run::new(Bounds::NOTHING)))),
+            None => Arc::new(Sandbox::new(name, &self.start(), &Arc::new(Run::rehearsal()))),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Sandbox, Start, State};
-use crate::behaviour::{Answer, Behaviour, Outcome, Reading, Writing, read, write};
+use crate::behaviour::{Answer, Behaviour, Outbox, Outcome, Reading, Writing, read, write};
 use crate::contract::check::Input;
 use crate::contract::{Contract, Operation};
 use crate::scenario::Scenario;
@@ -41,6 +41,17 @@ pub struct Frame {
 /// The sandbox has been switched since the request came in: its steps begin again.
 #[derive(Clone, Copy, Debug)]
 pub struct Moved;
+
+/// What an operation that writes works with besides the world.
+#[derive(Debug)]
+pub struct Tools<'a> {
+    /// The contract, which every document must keep.
+    pub contract: &'a Contract,
+    /// Whether values of a lead may make something happen.
+    pub triggers: bool,
+    /// What leaves the server because of the request.
+    pub outbox: &'a mut Outbox,
+}
 
 /// Another scenario, for one request only.
 #[derive(Debug)]
@@ -218,24 +229,38 @@ impl Frame {
         Ok(Ok(answer))
     }
 
-    /// Lets an operation write. When it refuses, or meets a bug of ours, nothing has changed.
+    /// Whether nobody outside may hear of the request: it is only tried, or plays another scenario.
+    #[must_use]
+    pub fn keeps_to_itself(&self) -> bool {
+        self.overlay.is_some() || self.sandbox.run.is_rehearsal
+    }
+
+    /// Lets an operation write. When it refuses, waits for an answer from outside, or meets a bug of ours, nothing has
+    /// changed.
     pub fn write(
         &self,
         behaviour: Behaviour,
-        contract: &Contract,
         caller: &Caller,
         input: &Input,
         line: &Line<'_>,
-        triggers: bool,
+        tools: Tools<'_>,
     ) -> Result<Outcome, Moved> {
+        let Tools { contract, triggers, outbox } = tools;
+        outbox.begin();
         let mut state = self.state()?;
         let mut change = Change::begin(&mut state.world);
         let health = self.overlay.as_ref().map(|overlay| overlay.status.clone());
         let own = health.map(|health| std::mem::replace(&mut change.world().sso.status, health));
-        let mut call = Writing { world: change.world(), contract, caller, input, now: self.now, line, triggers };
+        let world = change.world();
+        let mut call = Writing { world, contract, caller, input, now: self.now, line, triggers, outbox: &mut *outbox };
         let answer: Answer = match write(behaviour, &mut call) {
             Ok(answer) => answer,
-            Err(refusal) => return Ok(Err(refusal)),
+            Err(refusal) => {
+                if outbox.waiting().is_some() {
+                    change.put_off();
+                }
+                return Ok(Err(refusal));
+            }
         };
         if let Some(own) = own {
             change.world().sso.status = own;

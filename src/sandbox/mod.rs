@@ -17,7 +17,7 @@ use serde_json::Value;
 
 pub use all::Sandboxes;
 pub use choose::Choice;
-pub use frame::{Frame, Moved, Overlay};
+pub use frame::{Frame, Moved, Overlay, Tools};
 use record::Record;
 pub use run::Run;
 use state::State;
@@ -25,7 +25,6 @@ pub use state::{FAULTS_MAX, Fault, FaultNow, SNAPSHOTS_MAX, Snapshot, Start};
 
 use crate::coverage::Tally;
 use crate::events::Hub;
-use crate::journal::Bounds;
 use crate::scenario::Scenario;
 use crate::scenario::rule::Rule;
 use crate::world::World;
@@ -125,7 +124,7 @@ impl Sandbox {
     #[must_use]
     pub fn rehearsal(&self) -> Arc<Self> {
         let state = self.lock().copy();
-        Arc::new(Self::with_state(&self.name, state, &Arc::new(Run::new(Bounds::NOTHING))))
+        Arc::new(Self::with_state(&self.name, state, &Arc::new(Run::rehearsal())))
     }
 
     /// How long it has not been used, in milliseconds.

@@ -10,6 +10,8 @@ use crate::journal::{Bounds, Journal, Size, Total};
 #[derive(Debug)]
 pub struct Run {
     bounds: Bounds,
+    /// Whether nothing of it is meant: nobody outside may hear of it.
+    pub is_rehearsal: bool,
     /// What all journals hold together.
     journals: Arc<Total>,
     /// What sandboxes had counted that have ended or begun anew.
@@ -22,7 +24,13 @@ impl Run {
     /// A run whose journals may hold so much.
     #[must_use]
     pub fn new(bounds: Bounds) -> Self {
-        Self { bounds, journals: Arc::default(), past: Mutex::default(), events: Arc::default() }
+        Self { bounds, is_rehearsal: false, journals: Arc::default(), past: Mutex::default(), events: Arc::default() }
+    }
+
+    /// A run of which nothing is kept.
+    #[must_use]
+    pub fn rehearsal() -> Self {
+        Self { is_rehearsal: true, ..Self::new(Bounds::NOTHING) }
     }
 
     /// A journal for a new sandbox.

@@ -56,7 +56,7 @@ impl Stopping {
 /// Serves connections until `stop` resolves, then lets running requests finish within the drain time. Hanging
 /// connections, streams of events and delays that are longer than that end at once.
 ///
-/// `answer` is called by the tasks that serve connections, so it must not wait.
+/// `answer` is called by the tasks that serve connections, so it must not wait without telling the runtime.
 pub async fn serve<A>(
     listener: TcpListener,
     acceptor: Option<Acceptor>,

@@ -54,6 +54,15 @@ impl<'w> Change<'w> {
         self.world
     }
 
+    /// Takes the world back to its start, but for what was drawn: ids that somebody outside was told of must not be
+    /// given again.
+    pub fn put_off(mut self) {
+        if let Some(start) = &mut self.start {
+            start.ids.clone_from(&self.world.ids);
+            start.draws = self.world.draws;
+        }
+    }
+
     /// Keeps what has been done.
     pub fn keep(mut self) {
         self.start = None;
@@ -170,6 +179,20 @@ mod tests {
         change(dropped.world());
         assert_ne!(seen(dropped.world()), before);
         drop(dropped);
+        assert_eq!(seen(&world), before);
+    }
+
+    #[test]
+    fn what_is_put_off_leaves_only_its_draws() {
+        let mut world = world();
+        let (before, draws) = (seen(&world), world.draws);
+        let mut late = Change::begin(&mut world);
+        change(late.world());
+        let told = late.world().ids.clone();
+        late.put_off();
+        assert_eq!((format!("{:?}", world.ids), world.draws), (format!("{told:?}"), draws + 1));
+        world.ids = IdSource::new(1);
+        world.draws = draws;
         assert_eq!(seen(&world), before);
     }
 

@@ -5,16 +5,17 @@ use serde_json::{Value, json};
 
 use crate::support::{ACME_ID, Answer, FLOW, Mock};
 
-const SUMMIT: &str = "5d9a4b10940df5a34a3888c1";
+pub const SUMMIT: &str = "5d9a4b10940df5a34a3888c1";
 const ACME_SOURCE: &str = "5d9a4c421d011c553e000003";
 const BRIGHTPATH: &str = "64b8f2a0940df5a34a3888c2";
 const MARKET: &str = "66d0c0de940df5a34a38a001";
 /// A flow of the test's own.
-const OWN: &str = "66b2c1de940df5a34a388a11";
+pub const OWN: &str = "66b2c1de940df5a34a388a11";
 const NOW: &str = "2026-05-01T12:00:00Z";
 
 /// A flow with one source and no steps, changed as the test needs it; and more of the account besides.
-fn mock_with(flow: Value, account: Value) -> Mock {
+/// The scenario with it.
+pub fn scenario_with(flow: Value, account: Value) -> Value {
     let mut own = json!({
         "id": OWN, "name": "Own", "enabled": true,
         "fields": ["first_name", "email", "phone_1", "state", "price", "ssn"],
@@ -28,18 +29,21 @@ fn mock_with(flow: Value, account: Value) -> Mock {
     merge(&mut own, flow);
     let mut whole = json!({"account": {"id": ACME_ID}, "flows": [own]});
     merge(&mut whole, account);
-    let scenario = json!({
+    json!({
         "version": 1, "name": "own", "description": "A test.", "extends": "healthy", "clock": NOW,
         "world": {"accounts": [whole]},
-    });
-    Mock::with_scenario("own", &scenario.to_string())
+    })
+}
+
+fn mock_with(flow: Value, account: Value) -> Mock {
+    Mock::with_scenario("own", &scenario_with(flow, account).to_string())
 }
 
 fn mock_of(flow: Value) -> Mock {
     mock_with(flow, json!({}))
 }
 
-fn merge(target: &mut Value, with: Value) {
+pub fn merge(target: &mut Value, with: Value) {
     match (target, with) {
         (Value::Object(target), Value::Object(with)) => {
             for (name, value) in with {
@@ -59,7 +63,7 @@ fn source(more: Value) -> Value {
     source
 }
 
-fn recipient(id: &str, more: Value) -> Value {
+pub fn recipient(id: &str, more: Value) -> Value {
     let mut step = json!({
         "id": id, "type": "recipient", "entity": {"id": BRIGHTPATH, "name": "Brightpath Insurance"},
         "integration": {"module_id": "leadconduit-default.outbound"},
@@ -68,7 +72,7 @@ fn recipient(id: &str, more: Value) -> Value {
     step
 }
 
-fn rules(lhv: &str, op: &str, rhv: Value) -> Value {
+pub fn rules(lhv: &str, op: &str, rhv: Value) -> Value {
     let mut rule = json!({"lhv": lhv, "op": op});
     if !rhv.is_null() {
         rule["rhv"] = rhv;
@@ -80,7 +84,7 @@ fn send(mock: &Mock, flow: &str, source: &str, way: &str, lead: &Value) -> Answe
     mock.call("", Method::POST, &format!("/flows/{flow}/sources/{source}/{way}"), Some(lead))
 }
 
-fn submit(mock: &Mock, lead: &Value) -> Value {
+pub fn submit(mock: &Mock, lead: &Value) -> Value {
     send(mock, OWN, SUMMIT, "submit", lead).expect(201).json()
 }
 
@@ -89,18 +93,18 @@ fn ping(mock: &Mock, lead: &Value) -> Value {
 }
 
 /// Outcome, reason and price of a result.
-fn told(result: &Value) -> (&str, &str, f64) {
+pub fn told(result: &Value) -> (&str, &str, f64) {
     let text = |name: &str| result[name].as_str().unwrap_or_default();
     (text("outcome"), text("reason"), result["price"].as_f64().unwrap())
 }
 
 /// The events of a lead, the oldest first.
-fn events(mock: &Mock, result: &Value) -> Vec<Value> {
+pub fn events(mock: &Mock, result: &Value) -> Vec<Value> {
     let lead = result["lead"]["id"].as_str().unwrap();
     mock.get(&format!("/events?lead_id={lead}&sort=asc")).expect(200).json().as_array().unwrap().clone()
 }
 
-fn kinds(events: &[Value]) -> Vec<(&str, &str)> {
+pub fn kinds(events: &[Value]) -> Vec<(&str, &str)> {
     events.iter().map(|event| (event["type"].as_str().unwrap(), event["outcome"].as_str().unwrap())).collect()
 }
 

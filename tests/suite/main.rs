@@ -26,6 +26,7 @@ mod contract;
 mod control;
 mod coverage;
 mod credentials;
+mod deliver;
 mod destinations;
 mod determinism;
 mod documents;

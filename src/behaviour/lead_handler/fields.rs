@@ -32,7 +32,7 @@ pub(super) fn of_lead(call: &Writing<'_>, door: &Door, id: &str, vars: &Value) -
     let mut fields = Map::new();
     fields.insert("id".to_owned(), id.into());
     for (name, value) in named {
-        let value = typed(kind(call, door, &name), &value, call.now);
+        let value = typed_field(call, door, &name, &value);
         nest(&mut fields, &name, value);
     }
     fields
@@ -62,6 +62,11 @@ pub(super) fn kind<'a>(call: &'a Writing<'_>, door: &Door, field: &str) -> &'a s
     let own = call.world.account(&door.account).and_then(|account| account.get(Collection::Fields, field));
     let found = own.or_else(|| call.world.standard().get(Kind::Fields, field));
     found.and_then(|field| field.text("type")).unwrap_or("string")
+}
+
+/// What the type of a field makes of a value.
+pub(super) fn typed_field(call: &Writing<'_>, door: &Door, field: &str, value: &Value) -> Value {
+    typed(kind(call, door, field), value, call.now)
 }
 
 /// Puts a value under a name whose dots are levels. Where a level is taken by a value, the name stays whole.

@@ -5,7 +5,9 @@
 
 mod door;
 mod fields;
+mod letter;
 mod lists;
+mod outbox;
 mod pricing;
 mod recipient;
 mod record;
@@ -22,6 +24,7 @@ use crate::inbound::{Inbound, Refused, render};
 use crate::rules::{Condition, Template, Variables};
 use crate::world::document::number;
 use door::Door;
+pub use outbox::Outbox;
 pub(super) use record::{Took, stamp_event};
 use run::{Run, Verdict};
 pub use trigger::Trigger;

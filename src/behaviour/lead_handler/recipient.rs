@@ -1,10 +1,13 @@
-//! Recipients: what one says of a lead. None is called; what they say is set in the world, and without a word there
-//! they take every lead.
+//! Recipients: what one says of a lead. Those that may be called, where deliveries are on, say so themselves. For all
+//! others it is set in the world, and without a word there they take every lead.
 
 use rand::RngExt;
 use serde_json::{Map, Value};
 
-use super::super::Writing;
+use super::super::{Refusal, Writing};
+use super::door::Door;
+use super::letter::Letter;
+use super::record::Delivery;
 use super::trigger::Trigger;
 use super::{fill, holds};
 use crate::rules::{self, Variables};
@@ -29,13 +32,41 @@ pub(super) struct Said {
     /// What else it says, for later steps to use.
     pub(super) append: Map<String, Value>,
     pub(super) ms: i64,
+    /// Whether nothing was said at all: there was no answer in time.
+    pub(super) is_silent: bool,
+    /// The call that was made for it, and its answer.
+    pub(super) transaction: Option<Value>,
 }
 
 /// Asks the recipient of a step.
-pub(super) fn ask(call: &mut Writing<'_>, owner: &str, step: &Value, vars: &Value, trigger: Option<Trigger>) -> Said {
-    if let Some(said) = trigger.and_then(Trigger::recipient) {
-        return said;
+pub(super) fn ask(
+    call: &mut Writing<'_>,
+    door: &Door,
+    step: &Value,
+    delivery: &Delivery,
+    trigger: Option<Trigger>,
+) -> Result<Said, Refusal> {
+    if let Some(said) = call.outbox.said(&delivery.spot) {
+        return Ok(said.clone());
     }
+    let letter = Letter::of(call, door, step, &delivery.vars);
+    let said = match (trigger.and_then(Trigger::recipient), &letter) {
+        // A delivery that was made counts, whatever has changed since.
+        (None, Some(letter)) if call.outbox.made(&delivery.spot).is_some() || letter.goes_out(call) => {
+            letter.send(call, &delivery.spot)?
+        }
+        (told, letter) => {
+            let mut said = told.unwrap_or_else(|| imagine(call, &door.account, step, &delivery.vars));
+            said.transaction = letter.as_ref().and_then(|letter| letter.imagined(&said, call.now.as_millisecond()));
+            said
+        }
+    };
+    call.outbox.remember(&delivery.spot, &said);
+    Ok(said)
+}
+
+/// What a recipient says that is not called.
+fn imagine(call: &mut Writing<'_>, owner: &str, step: &Value, vars: &Value) -> Said {
     match answer(call, owner, step, vars) {
         Some(answer) => Said::of(&answer, vars, usual_ms(call, step)),
         None => Said::new(Outcome::Success, "", usual_ms(call, step)),
@@ -79,12 +110,20 @@ fn usual_ms(call: &Writing<'_>, step: &Value) -> i64 {
 
 impl Said {
     pub(super) fn new(outcome: Outcome, reason: &str, ms: i64) -> Self {
-        Self { outcome, reason: reason.to_owned(), price: None, append: Map::new(), ms }
+        Self {
+            outcome,
+            reason: reason.to_owned(),
+            price: None,
+            append: Map::new(),
+            ms,
+            is_silent: false,
+            transaction: None,
+        }
     }
 
     /// Nothing: the recipient did not answer in time.
     pub(super) fn timeout() -> Self {
-        Self::new(Outcome::Error, "Timed out", TIMEOUT_MS)
+        Self { is_silent: true, ..Self::new(Outcome::Error, "Timed out", TIMEOUT_MS) }
     }
 
     /// What a document of the world says, its templates filled.

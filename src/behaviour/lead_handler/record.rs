@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::caps::REACHED;
 use super::super::{Answer, Refusal, Writing};
+use super::outbox::Spot;
 use super::recipient::Said;
 use super::run::{Run, Verdict};
 use super::{fields, recorded};
@@ -27,17 +28,26 @@ pub(super) struct Delivery {
     pub(super) vars: Value,
     /// The cap that keeps the lead away.
     pub(super) cap: Option<String>,
+    /// Where on its way the lead is.
+    pub(super) spot: Spot,
 }
 
 impl Delivery {
-    pub(super) fn new(call: &mut Writing<'_>, run: &Run<'_>, step: &Value) -> Self {
-        let id = call.world.next_id(call.now);
+    pub(super) fn new(call: &mut Writing<'_>, run: &Run<'_>, step: &Value, attempt: u8) -> Self {
+        let spot = run.spot(step, attempt);
+        let id = next_id(call, &spot);
         let mut vars = run.vars.clone();
         vars["recipient"] = party(&step["entity"]);
         vars["purchase_price"] = number(run.price());
         vars["event_id"] = id.clone().into();
-        Self { id, vars, cap: None }
+        Self { id, vars, cap: None, spot }
     }
+}
+
+/// The id that belongs to a place on the lead's way.
+pub(super) fn next_id(call: &mut Writing<'_>, spot: &Spot) -> String {
+    let (world, now) = (&mut *call.world, call.now);
+    call.outbox.id(spot, || world.next_id(now))
 }
 
 /// The event of a filter.
@@ -50,7 +60,7 @@ pub(super) fn filter(
     ms: i64,
 ) -> Result<(), Refusal> {
     let mut event = json!({
-        "id": call.world.next_id(call.now),
+        "id": next_id(call, &run.spot(step, 0)),
         "type": "filter",
         "outcome": outcome.name(),
         "reason": reason,
@@ -98,6 +108,13 @@ pub(super) fn delivery(
     }
     copy(&mut event, step, &["description", "rule_set", "caps", "pricing"]);
     copy(&mut event, integration, &["mappings"]);
+    if let Some(transaction) = &said.transaction {
+        let transactions = json!([transaction]);
+        // An address may be one that can be called and that the model has no room for.
+        if call.check("RecordedTransactions", &transactions).is_ok() {
+            event["transactions"] = transactions;
+        }
+    }
     if said.outcome != Outcome::Skip {
         event[key(step)] = said.appended();
     }

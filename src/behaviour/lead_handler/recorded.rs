@@ -1,16 +1,21 @@
 //! Calls, as events keep them: the submission with its answer, and what a recipient was sent.
 
+use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::super::{Answer, Writing};
 use super::run::Run;
 use crate::inbound::Media;
-use crate::journal::redact::{REDACTED, is_secret};
+use crate::journal::redact::{self, REDACTED, is_secret};
+use crate::outbound::{Call, address};
 use crate::rules;
 
 /// How much of a body is kept.
 const BODY_BYTES_MAX: usize = 16 * 1024;
+
+/// How much of a call's headers is kept.
+const HEADER_BYTES_MAX: usize = 16 * 1024;
 
 /// What the source sent, written anew from what was read of it: without what is never stored.
 pub(super) fn request(call: &Writing<'_>, run: &Run<'_>, secret: &dyn Fn(&str) -> bool) -> Value {
@@ -50,6 +55,51 @@ pub(super) fn response(answer: &Answer, timestamp: i64) -> Value {
         "body": String::from_utf8_lossy(&answer.body),
         "timestamp": timestamp,
     })
+}
+
+/// What a recipient was sent, without what has the name of a secret.
+pub(super) fn sent(call: &Call, timestamp: i64) -> Value {
+    let (place, query) = call.url.split_once('?').unwrap_or((&call.url, ""));
+    let mark = if query.is_empty() { "" } else { "?" };
+    let uri = address(&format!("{place}{mark}{}", redact::form(query)));
+    json!({
+        "method": call.method.as_str(),
+        "uri": short(uri),
+        "version": "1.1",
+        "headers": headers(&call.headers),
+        "body": short(redact::form(&String::from_utf8_lossy(&call.body))),
+        "timestamp": timestamp,
+    })
+}
+
+/// What a recipient answered, without what has the name of a secret.
+pub(super) fn received(status: u16, sent: &[(String, String)], body: &Bytes, timestamp: i64) -> Value {
+    let (body, _) = redact::body(body, BODY_BYTES_MAX, None);
+    json!({
+        "status": status,
+        "status_text": StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default(),
+        "version": "1.1",
+        "headers": headers(sent),
+        "body": String::from_utf8_lossy(&body),
+        "timestamp": timestamp,
+    })
+}
+
+/// Headers by their names; those of one name become one.
+fn headers(of: &[(String, String)]) -> Map<String, Value> {
+    let mut headers = Map::new();
+    let mut left = HEADER_BYTES_MAX;
+    for (name, value) in of.iter().filter(|(_, value)| !value.is_empty()) {
+        let value = if is_secret(name) { REDACTED } else { value };
+        let Some(room) = left.checked_sub(name.len() + value.len()) else { break };
+        left = room;
+        let whole = match headers.get(name).and_then(Value::as_str) {
+            Some(before) => format!("{before}, {value}"),
+            None => value.to_owned(),
+        };
+        headers.insert(name.clone(), whole.into());
+    }
+    headers
 }
 
 /// The parameters with what is secret by its type or its name made out.

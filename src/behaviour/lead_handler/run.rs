@@ -6,6 +6,7 @@ use super::super::caps::{self, Caps, Standing};
 use super::super::{Answer, Refusal, Writing};
 use super::door::Door;
 use super::fields;
+use super::outbox::Spot;
 use super::recipient::{self, Said};
 use super::record::{self, Delivery, key, party};
 use super::trigger::Trigger;
@@ -80,7 +81,7 @@ impl<'d> Run<'d> {
         if trigger == Some(Trigger::Overload) {
             return Err(overloaded());
         }
-        let lead = call.world.next_id(call.now);
+        let lead = record::next_id(call, &Spot::default());
         let account = call.world.account(&door.account).map(|account| party(account.document().value()));
         let address = inbound.address.map_or_else(|| NEAR.to_owned(), |address| address.to_string());
         let mut vars = json!({
@@ -201,22 +202,25 @@ impl<'d> Run<'d> {
 
     /// A recipient: asked, unless its rules or its caps keep the lead away. Whatever it says, the lead goes on.
     fn recipient(&mut self, call: &mut Writing<'_>, step: &Value, caps: &Caps) -> Result<(), Stop> {
-        let mut delivery = Delivery::new(call, self, step);
+        let mut delivery = Delivery::new(call, self, step, 0);
         let standing = Standing::Step(text(step, "id").to_owned());
-        let said = if step.get("rule_set").is_some_and(|set| !holds(set, &delivery.vars)) {
+        let said = if call.outbox.is_asked(&delivery.spot) {
+            // It has the lead already, even if a cap was used up while it answered.
+            recipient::ask(call, self.door, step, &delivery, self.trigger)?
+        } else if step.get("rule_set").is_some_and(|set| !holds(set, &delivery.vars)) {
             Said::skipped("Rules not met")
         } else if let Some(full) = caps.full(&standing, &delivery.vars) {
             let reason = fill(&full.reason, &delivery.vars);
             delivery.cap = Some(full.id);
             Said::skipped(&reason)
         } else {
-            recipient::ask(call, &self.door.account, step, &delivery.vars, self.trigger)
+            recipient::ask(call, self.door, step, &delivery, self.trigger)?
         };
         self.delivered(call, step, &delivery, &said, None)?;
         if said.outcome == Outcome::Error && step.get("retry_enabled") == Some(&Value::Bool(true)) {
             // LeadConduit tries again later. Here that is at once, so that nobody has to wait for it.
-            let again = Delivery::new(call, self, step);
-            let said = recipient::ask(call, &self.door.account, step, &again.vars, self.trigger);
+            let again = Delivery::new(call, self, step, 1);
+            let said = recipient::ask(call, self.door, step, &again, self.trigger)?;
             self.delivered(call, step, &again, &said, Some("completed"))?;
         }
         Ok(())
@@ -246,6 +250,11 @@ impl<'d> Run<'d> {
     fn append(&mut self, key: &str, value: Value) {
         self.vars[key] = value.clone();
         self.appended.insert(key.to_owned(), value);
+    }
+
+    /// Where the lead is: at a step, for the first time or again.
+    pub(super) fn spot(&self, step: &Value, attempt: u8) -> Spot {
+        Spot { at: self.step_count + self.disabled_step_count, step: text(step, "id").to_owned(), attempt }
     }
 
     /// What is paid for the lead as it is known so far.

@@ -1,0 +1,379 @@
+//! Leads that are really delivered: to recipients on this machine, which the tests are themselves.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use leadconduit_mock::MockServer;
+use leadconduit_mock::settings::Settings;
+use serde_json::{Value, json};
+
+use crate::lead_flow::{OWN, SUMMIT, events, kinds, merge, recipient, rules, scenario_with, submit, told};
+use crate::support::Mock;
+
+/// What a recipient was sent.
+struct Heard {
+    line: String,
+    body: String,
+}
+
+impl Heard {
+    fn form(&self) -> Value {
+        let mut form = json!({});
+        for (name, value) in form_urlencoded::parse(self.body.as_bytes()) {
+            form[name.as_ref()] = value.into();
+        }
+        form
+    }
+}
+
+/// A recipient that answers with a status and JSON, and tells what it was sent.
+struct Listener {
+    url: String,
+    heard: Receiver<Heard>,
+}
+
+impl Listener {
+    fn start(mut answer: impl FnMut(usize, &Heard) -> (u16, Value) + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/leads", listener.local_addr().unwrap());
+        let (tell, heard) = channel();
+        std::thread::spawn(move || {
+            for count in 0.. {
+                let Ok((mut socket, _)) = listener.accept() else { return };
+                let request = read(&mut socket);
+                let (status, body) = answer(count, &request);
+                let body = body.to_string();
+                let head = format!("HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nX-Token: abc\r\n");
+                let _ = write!(socket, "{head}Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+                let _ = socket.shutdown(Shutdown::Write);
+                let _ = socket.read(&mut [0; 64]);
+                if tell.send(request).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { url, heard }
+    }
+
+    fn saying(answer: Value) -> Self {
+        Self::start(move |_, _| (200, answer.clone()))
+    }
+
+    fn next(&self) -> Heard {
+        self.heard.recv_timeout(Duration::from_secs(10)).expect("the recipient hears of it")
+    }
+
+    fn heard_nothing(&self) -> bool {
+        self.heard.recv_timeout(Duration::from_millis(150)).is_err()
+    }
+}
+
+fn read(socket: &mut TcpStream) -> Heard {
+    let mut bytes = Vec::new();
+    let mut chunk = [0; 4096];
+    loop {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length =
+                head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+            if body.len() >= length.unwrap_or(0) {
+                return Heard { line: head.lines().next().unwrap().to_owned(), body: body.to_owned() };
+            }
+        }
+        let length = socket.read(&mut chunk).unwrap();
+        assert!(length > 0, "the request ends too early: {text}");
+        bytes.extend_from_slice(&chunk[..length]);
+    }
+}
+
+fn start(flow: Value, change: impl FnOnce(&mut Settings)) -> Mock {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("own.yaml"), scenario_with(flow, json!({})).to_string()).unwrap();
+    Mock::start(MockServer::builder().scenarios(folder.path()).scenario("own").configure(change))
+}
+
+fn delivering(flow: Value) -> Mock {
+    start(flow, |settings| settings.delivery.is_on = true)
+}
+
+/// A step that delivers to an address; more mappings are rows of property and value.
+fn step(id: &str, url: &str, mappings: &[(&str, &str)], more: Value) -> Value {
+    let rows = [("url", url)].into_iter().chain(mappings.iter().copied());
+    let rows: Vec<Value> = rows.map(|(property, value)| json!({"property": property, "value": value})).collect();
+    let mut step = recipient(id, json!({"integration": {"mappings": rows}}));
+    merge(&mut step, more);
+    step
+}
+
+#[test]
+fn the_lead_is_posted_as_the_vendors_module_does() {
+    let listener = Listener::saying(json!({"outcome": "success"}));
+    let mappings = [
+        ("lead.state", "Texas"),
+        ("default.custom.partner", "P {{lead.first_name}}"),
+        ("event_id", "{{event_id}}"),
+        ("api_token", "secret-1"),
+    ];
+    let pricing = json!({"pricing": {"prices": [{"id": "a00001", "amount": 7.5}]}});
+    let mock = delivering(json!({"steps": [step("bb0001", &listener.url, &mappings, pricing)]}));
+    let lead = json!({"first_name": "Ann", "phone_1": "(512) 555-0142", "email": "Ann@Example.com"});
+    let result = submit(&mock, &lead);
+    assert_eq!(told(&result), ("success", "", 0.0));
+    let heard = listener.next();
+    assert_eq!(heard.line, "POST /leads HTTP/1.1");
+    let events = events(&mock, &result);
+    assert_eq!(kinds(&events), [("recipient", "success"), ("source", "success")]);
+    let event = &events[0];
+    assert_eq!(
+        heard.form(),
+        json!({
+            "id": result["lead"]["id"], "first_name": "Ann", "phone_1": "5125550142", "email": "ann@example.com",
+            "state": "TX", "partner": "P Ann", "event_id": event["id"], "api_token": "secret-1", "price": "7.5",
+        })
+    );
+    let call = &event["transactions"][0];
+    assert_eq!((&call["request"]["method"], &call["request"]["uri"]), (&json!("POST"), &json!(listener.url)));
+    let recorded = call["request"]["body"].as_str().unwrap();
+    assert!(recorded.contains("first_name=Ann&") && recorded.contains("api_token=***"), "{recorded}");
+    assert_eq!((&call["response"]["status"], &call["response"]["status_text"]), (&json!(200), &json!("OK")));
+    assert_eq!(call["response"]["body"], r#"{"outcome":"success"}"#);
+    assert_eq!(call["response"]["headers"]["x-token"], "***");
+    assert_eq!(event["vars"].get("url"), None, "mappings are the step's own");
+    assert!(events.iter().map(|event| event["id"].as_str().unwrap()).is_sorted());
+    assert!(events[0]["id"].as_str() > result["lead"]["id"].as_str());
+}
+
+#[test]
+fn its_answer_decides_and_later_steps_hear_it() {
+    let pricing = json!({"pricing": {"override": true}});
+    let filter = json!({"id": "cc0001", "type": "filter", "outcome": "failure", "reason": "{{outbound.ticket.code}}",
+                        "rule_set": rules("outbound.ticket.code", "is equal to", json!("T-1"))});
+    for (answer, outcome, reason, sale) in [
+        (json!({"outcome": "success", "price": "$21.50", "ticket": {"code": "T-1"}}), "success", "", 21.5),
+        (
+            json!({"outcome": "failure", "reason": "full", "price": 3, "ticket": {"code": "T-1"}}),
+            "failure",
+            "full",
+            0.0,
+        ),
+        (json!({"outcome": "error", "ticket": {"code": "T-1"}}), "error", "", 0.0),
+        (json!({"outcome": "maybe"}), "error", "Unrecognized outcome: maybe", 0.0),
+        (json!({"message": "what?"}), "error", "what?", 0.0),
+    ] {
+        let listener = Listener::saying(answer.clone());
+        let mock = delivering(json!({"steps": [step("bb0001", &listener.url, &[], pricing.clone()), filter]}));
+        let result = submit(&mock, &json!({"state": "TX"}));
+        let events = events(&mock, &result);
+        let event = &events[0];
+        assert_eq!((&event["outcome"], &event["reason"]), (&json!(outcome), &json!(reason)), "{answer}");
+        assert_eq!(event["sale_price"].as_f64(), Some(sale), "{answer}");
+        assert_eq!(event["outbound"].get("ticket"), answer.get("ticket"));
+        let stopped = answer.get("ticket").is_some();
+        assert_eq!(told(&result).1, if stopped { "T-1" } else { "" }, "{answer}");
+        assert_eq!(listener.next().line, "POST /leads HTTP/1.1");
+        assert!(listener.heard_nothing(), "once only");
+    }
+}
+
+#[test]
+fn a_busy_recipient_is_asked_again() {
+    let listener =
+        Listener::start(|count, _| if count < 2 { (503, json!({})) } else { (201, json!({"outcome": "success"})) });
+    let mock = delivering(json!({"steps": [step("bb0001", &listener.url, &[], json!({"retry_enabled": true}))]}));
+    let result = submit(&mock, &json!({"state": "TX"}));
+    let events = events(&mock, &result);
+    assert_eq!(kinds(&events), [("recipient", "success"), ("source", "success")]);
+    assert!(events[0]["wait_ms"].as_i64().unwrap() >= 300, "both pauses");
+    let bodies: Vec<String> = (0..3).map(|_| listener.next().body).collect();
+    assert!(bodies.iter().all(|body| *body == bodies[0]));
+    assert!(listener.heard_nothing());
+}
+
+#[test]
+fn an_error_is_retried_as_a_delivery_of_its_own() {
+    let listener = Listener::start(|count, _| (200, json!({"outcome": if count == 0 { "error" } else { "success" }})));
+    let mappings = [("event_id", "{{event_id}}")];
+    let retried = json!({"retry_enabled": true});
+    let mock = delivering(json!({"steps": [step("bb0001", &listener.url, &mappings, retried)]}));
+    let result = submit(&mock, &json!({"state": "TX"}));
+    let events = events(&mock, &result);
+    assert_eq!(kinds(&events), [("recipient", "error"), ("retry", "success"), ("source", "success")]);
+    for event in &events[..2] {
+        assert_eq!(listener.next().form()["event_id"], event["id"]);
+    }
+}
+
+#[test]
+fn nobody_there_is_an_error_and_the_flow_goes_on() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("http://{closed}/leads?key=1");
+    let listener = Listener::saying(json!({"outcome": "success"}));
+    let steps = json!({"steps": [step("bb0001", &url, &[], json!({})), step("bb0002", &listener.url, &[], json!({}))]});
+    let mock = start(steps, |settings| {
+        settings.delivery.is_on = true;
+        settings.limits.deliver_retries = 0;
+    });
+    let result = submit(&mock, &json!({"state": "TX"}));
+    let events = events(&mock, &result);
+    assert_eq!(kinds(&events), [("recipient", "error"), ("recipient", "success"), ("source", "success")]);
+    let reason = events[0]["reason"].as_str().unwrap();
+    assert!(reason.starts_with(&format!("http://{closed}/leads was not reached: Connection refused")), "{reason}");
+    assert_eq!(events[0].get("transactions"), None);
+    listener.next();
+}
+
+#[test]
+fn a_silent_recipient_is_an_error() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let mock = start(json!({"steps": [step("bb0001", &url, &[], json!({}))]}), |settings| {
+        settings.delivery.is_on = true;
+        settings.limits.deliver_retries = 0;
+        settings.limits.deliver_timeout_ms = 200;
+    });
+    let result = submit(&mock, &json!({"state": "TX"}));
+    let reason = events(&mock, &result)[0]["reason"].as_str().unwrap().to_owned();
+    assert_eq!(reason, format!("{url} was not reached: there was no answer within 200 ms"));
+}
+
+#[test]
+fn what_is_elsewhere_is_simulated() {
+    let urls = ["http://192.0.2.7/leads", "https://127.0.0.1/leads", "http://buyer.example.com/leads"];
+    let steps: Vec<Value> =
+        urls.iter().enumerate().map(|(at, url)| step(&format!("bb000{at}"), url, &[], json!({}))).collect();
+    let mock = delivering(json!({"steps": steps}));
+    let result = submit(&mock, &json!({"state": "TX"}));
+    let events = events(&mock, &result);
+    assert_eq!(kinds(&events)[..3], [("recipient", "success"); 3]);
+    for (event, url) in events.iter().zip(urls) {
+        let call = &event["transactions"][0];
+        assert_eq!(call["request"]["uri"], url, "as it would have been sent");
+        assert_eq!((&call["response"]["status"], &call["ms"]), (&json!(200), &event["ms"]));
+        assert_eq!(call["response"]["body"], r#"{"outcome":"success"}"#);
+    }
+}
+
+#[test]
+fn nobody_is_called_unless_it_was_asked_for() {
+    let listener = Listener::saying(json!({"outcome": "failure"}));
+    let flow = json!({"steps": [step("bb0001", &listener.url, &[], json!({}))]});
+    let off = start(flow.clone(), |_| {});
+    let result = submit(&off, &json!({"state": "TX"}));
+    assert_eq!(kinds(&events(&off, &result))[0], ("recipient", "success"));
+    let on = delivering(flow);
+    let path = format!("/flows/{OWN}/sources/{SUMMIT}/submit");
+    let question = json!({"method": "POST", "path": path, "headers": {"Content-Type": "application/json"}, "body": {"state": "TX"}});
+    let told = on.post("/__admin/explain", &question).expect(200).json();
+    assert_eq!((&told["reply"]["status"], &told["reply"]["body"]["outcome"]), (&json!(201), &json!("success")));
+    let wish = [("key", ""), ("prefer", "scenario=sso-outage")];
+    on.ask(&format!("POST {path}"), &wish, r#"{"state":"TX"}"#).expect(201);
+    on.post(&format!("/flows/{OWN}/sources/{SUMMIT}/ping"), &json!({"state": "TX"}));
+    let trigger = submit(&on, &json!({"email": "a@recipient-failure.example"}));
+    assert_eq!(kinds(&events(&on, &trigger))[0], ("recipient", "failure"));
+    assert!(listener.heard_nothing());
+}
+
+#[test]
+fn feedback_names_the_event_that_was_posted() {
+    let listener = Listener::saying(json!({"outcome": "success"}));
+    let takes = json!({"feedback": {"integration": {"module_id": "leadconduit-standard.inbound.feedback"}}});
+    let mappings = [("event_id", "{{event_id}}")];
+    let mock = delivering(json!({"steps": [step("bb0001", &listener.url, &mappings, takes)]}));
+    submit(&mock, &json!({"state": "TX"}));
+    let id = listener.next().form()["event_id"].as_str().unwrap().to_owned();
+    let told = mock.ask(&format!("POST /feedback?event_id={id}"), &[("key", "")], r#"{"type":"conversion"}"#);
+    assert_eq!(told.expect(201).json()["outcome"], "success");
+}
+
+#[test]
+fn a_recipient_may_ask_the_mock_meanwhile() {
+    let own = std::sync::Arc::new(std::sync::OnceLock::<Mock>::new());
+    let asked = std::sync::Arc::clone(&own);
+    let listener = Listener::start(move |_, _| {
+        let mock = asked.get().unwrap();
+        let events = mock.get("/events?type=recipient&limit=1").expect(200).json();
+        mock.put("/user/settings/asked", &json!({}));
+        mock.post(&format!("/flows/{OWN}/sources/{SUMMIT}/ping"), &json!({}));
+        (200, json!({"outcome": "success", "seen": events.as_array().unwrap().len()}))
+    });
+    let flow = json!({"steps": [step("bb0001", &listener.url, &[], json!({}))]});
+    let mock = own.get_or_init(|| delivering(flow));
+    // A client of its own: the recipient uses the mock's.
+    let lead = "state=TX";
+    let request = format!(
+        "POST /flows/{OWN}/sources/{SUMMIT}/submit HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAccept: application/json\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{lead}",
+        lead.len()
+    );
+    let answers: Vec<String> = std::thread::scope(|scope| {
+        let many: Vec<_> = (0..8).map(|_| scope.spawn(|| mock.raw(request.as_bytes()))).collect();
+        many.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    for answer in &answers {
+        assert!(answer.starts_with("HTTP/1.1 201 ") && answer.contains(r#""outcome":"success""#), "{answer}");
+    }
+    let kept = mock.get("/events?type=recipient&limit=100").expect(200).json();
+    let own: Vec<&Value> = kept.as_array().unwrap().iter().filter(|event| event["vars"]["flow"]["id"] == OWN).collect();
+    let mut ids: Vec<&str> = own.iter().map(|event| event["id"].as_str().unwrap()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 8, "each its own id");
+    let state = mock.get("/__admin/state").expect(200).json();
+    assert!(state["world"].is_object());
+}
+
+#[test]
+fn caps_and_statistics_count_what_was_delivered_once() {
+    let listener = Listener::saying(json!({"outcome": "success"}));
+    let cap = json!({"caps": [{
+        "id": "66d0c0de940df5a34a38a0c9", "type": "volume", "name": "Two a day", "maximum": 2, "duration": 1,
+        "duration_units": "day", "created_at": "2024-08-29T18:58:54.000Z",
+    }]});
+    let two = [step("bb0001", &listener.url, &[], cap), step("bb0002", &listener.url, &[], json!({}))];
+    let mock = delivering(json!({"steps": two}));
+    let results: Vec<Value> = (0..3).map(|_| submit(&mock, &json!({"state": "TX"}))).collect();
+    let outcomes: Vec<Vec<Value>> = results
+        .iter()
+        .map(|result| events(&mock, result).iter().map(|event| event["outcome"].clone()).collect())
+        .collect();
+    assert_eq!(outcomes[..2], [vec![json!("success"); 3], vec![json!("success"); 3]]);
+    assert_eq!(outcomes[2], [json!("skip"), json!("success"), json!("success")]);
+    for _ in 0..5 {
+        listener.next();
+    }
+    assert!(listener.heard_nothing());
+    let kept = mock.get("/events?limit=1000").expect(200).json();
+    let own = kept.as_array().unwrap().iter().filter(|event| event["vars"]["flow"]["id"] == OWN).count();
+    assert_eq!(own, 9, "a repeated run leaves nothing behind");
+}
+
+#[test]
+fn events_are_copied_for_the_firehose() {
+    let listener = Listener::saying(json!({}));
+    let firehose = json!({"credential_id": "5fd4371e940df5a34a3888d1", "bucket": "acme-events", "prefix": "leads/", "enabled": true});
+    let base = listener.url.replace("/leads", "/s3");
+    let mut flow = json!({"firehose": firehose, "steps": [recipient("bb0001", json!({}))]});
+    let on = |settings: &mut Settings| settings.delivery.firehose_url = Some(base.clone());
+    let mock = start(flow.clone(), on);
+    let path = format!("/flows/{OWN}/sources/{SUMMIT}/submit");
+    mock.post("/__admin/explain", &json!({"method": "POST", "path": path, "body": {"state": "TX"}})).expect(200);
+    let result = submit(&mock, &json!({"state": "TX"}));
+    let kept = events(&mock, &result);
+    let lead = result["lead"]["id"].as_str().unwrap();
+    let mut heard = [listener.next(), listener.next()];
+    heard.sort_by(|one, other| one.line.cmp(&other.line));
+    for (file, event) in heard.iter().zip(&kept) {
+        assert_eq!(event["firehose"], firehose);
+        let name = event["id"].as_str().unwrap();
+        assert_eq!(file.line, format!("PUT /s3/acme-events/leads/{lead}/{name}.json HTTP/1.1"));
+        assert_eq!(serde_json::from_str::<Value>(&file.body).unwrap(), *event);
+    }
+    assert!(listener.heard_nothing());
+    flow["firehose"]["enabled"] = false.into();
+    let mock = start(flow, on);
+    let result = submit(&mock, &json!({"state": "TX"}));
+    assert_eq!(events(&mock, &result)[0].get("firehose"), None);
+    assert!(listener.heard_nothing());
+}
