@@ -37,7 +37,8 @@
 //!
 //! - Calls go one way: `server → pipeline → {admin, sandbox, contract, generate}`,
 //!   `admin → {sandbox, scenario, report, verify}`, `report → {coverage, contract}`, `verify → journal`,
-//!   `sandbox → {journal, coverage, scenario, behaviour} → world`. Nothing points back at `server`, which knows
+//!   `sandbox → {journal, coverage, scenario, behaviour} → world`. The pipeline makes the calls of [`outbound`];
+//!   `behaviour` only writes and reads them. Nothing points back at `server`, which knows
 //!   requests and replies only.
 //! - Only `server`, `outbound`, `cli`, `start`, `watch` and the file loaders do I/O. All the rest is functions on values.
 //! - Time, chance and ids come from [`world`] alone; `clippy.toml` forbids other sources.

@@ -134,6 +134,13 @@ fn the_first_screen_tells_how_the_control_api_is_used() {
 }
 
 #[test]
+fn the_first_screen_tells_of_deliveries() {
+    let line = "  Deliveries: steps with a url on this machine are called\n";
+    assert!(first_screen(&["--port", "0", "--deliver"]).contains(line));
+    assert!(!first_screen(&["--port", "0"]).contains("  Deliveries:"));
+}
+
+#[test]
 fn the_line_that_changes_the_scenario_works() {
     let mut serving = Serving::start(&["--port", "0", "--admin-token", "TOKEN"]);
     // Nobody reads the log after this line; that must not hurt.

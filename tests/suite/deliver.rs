@@ -377,3 +377,45 @@ fn events_are_copied_for_the_firehose() {
     assert_eq!(events(&mock, &result)[0].get("firehose"), None);
     assert!(listener.heard_nothing());
 }
+
+#[test]
+fn a_switch_meanwhile_ends_the_request_and_nobody_gets_the_lead_twice() {
+    let address = std::sync::Arc::new(std::sync::OnceLock::<std::net::SocketAddr>::new());
+    let told = std::sync::Arc::clone(&address);
+    let listener = Listener::start(move |_, _| {
+        let mut socket = TcpStream::connect(told.get().unwrap()).unwrap();
+        socket
+            .write_all(
+                b"POST /__admin/reset HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            )
+            .unwrap();
+        let reply = crate::support::read_all(&mut socket);
+        assert!(reply.starts_with("HTTP/1.1 20"), "{reply}");
+        (200, json!({"outcome": "success"}))
+    });
+    let mock = delivering(json!({"steps": [step("bb0001", &listener.url, &[], json!({}))]}));
+    address.set(mock.server.address()).unwrap();
+    let path = format!("/flows/{OWN}/sources/{SUMMIT}/submit");
+    let answer = mock.post(&path, &json!({"state": "TX"})).expect(503);
+    assert!(answer.text.contains("the sandbox was switched while a lead was delivered"), "{}", answer.text);
+    listener.next();
+    assert!(listener.heard_nothing());
+    let kept = mock.get("/events?limit=1000").expect(200).json();
+    assert!(kept.as_array().unwrap().iter().all(|event| event["vars"]["flow"]["id"] != OWN));
+}
+
+#[test]
+fn a_name_that_was_allowed_is_called_and_get_asks_with_a_query() {
+    let listener = Listener::saying(json!({"outcome": "success"}));
+    let mappings = [("method", "get"), ("default.custom.key", "k 1")];
+    let url = format!("{}?a=1", listener.url.replace("127.0.0.1", "localhost"));
+    let mock = start(json!({"steps": [step("bb0001", &url, &mappings, json!({}))]}), |settings| {
+        settings.delivery.is_on = true;
+        settings.delivery.allowed = vec!["localhost".parse().unwrap()];
+    });
+    let result = submit(&mock, &json!({"state": "TX"}));
+    let id = result["lead"]["id"].as_str().unwrap();
+    assert_eq!(listener.next().line, format!("GET /leads?a=1&id={id}&state=TX&key=k+1&price=0 HTTP/1.1"));
+    let event = &events(&mock, &result)[0];
+    assert_eq!(event["transactions"][0]["request"]["method"], "GET");
+}
