@@ -39,7 +39,10 @@ pub(super) fn identify(call: &mut Writing<'_>, document: &mut Value, before: Opt
     if let Some(mut before) = before.cloned() {
         each(&mut before, &mut |_, part| {
             let created_at = part.get("created_at").cloned().unwrap_or_default();
-            had.insert(id_of(part).to_owned(), created_at);
+            // A part that a scenario wrote may have none: nothing can be followed by that.
+            if !id_of(part).is_empty() {
+                had.insert(id_of(part).to_owned(), created_at);
+            }
         });
     }
     let stamp = call.stamp();

@@ -45,6 +45,7 @@ mod invitations;
 mod journal;
 mod lead_events;
 mod lead_flow;
+mod lead_history;
 mod lead_submission;
 mod leads;
 mod leads_command;
