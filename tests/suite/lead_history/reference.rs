@@ -165,7 +165,7 @@ impl Reference {
             self.deliver(way, "ee0003", if way.lead.first_name == "Pat" { 4.5 } else { 0.0 });
         } else {
             let mut said = self.first_recipient(way);
-            if said.0 == "failure" {
+            if said.0 != "success" {
                 said = self.deliver(way, "ee0002", 5.0);
             } else {
                 way.told.push(self.skip(way, "ee0002", "Rules not met", None));
@@ -182,7 +182,7 @@ impl Reference {
         ("success", String::new(), None)
     }
 
-    /// The step that buys first: not from New York, two leads in two hours, and asked again after an error.
+    /// The step that buys first: not from New York, one lead in two hours, and asked again after an error.
     fn first_recipient(&self, way: &mut Way<'_>) -> (&'static str, String) {
         let cap = CAPS.iter().find(|cap| cap.place == Place::Step("ee0001")).unwrap();
         if way.lead.state == "NY" {

@@ -64,9 +64,9 @@ const fn cap(id: &'static str, flow: usize, place: Place, every: Every, maximum:
 /// In the order in which they are looked at. The second lies inside the first.
 pub const CAPS: [Cap; 5] = [
     Cap { reason: Some("Enough, {{lead.first_name}}"), ..cap("66b2c1de940df5a34a3880c1", 0, Place::Flow, A_DAY, None) },
-    Cap { texans: true, ..cap("66b2c1de940df5a34a3880c2", 0, Place::Flow, AN_HOUR, Some(1)) },
+    Cap { texans: true, ..cap("66b2c1de940df5a34a3880c2", 0, Place::Flow, AN_HOUR, Some(2)) },
     cap("66b2c1de940df5a34a3880c3", 0, Place::Source(0), TEN_MINUTES, Some(2)),
-    cap("66b2c1de940df5a34a3880c4", 0, Place::Step("ee0001"), TWO_HOURS, Some(2)),
+    cap("66b2c1de940df5a34a3880c4", 0, Place::Step("ee0001"), TWO_HOURS, Some(1)),
     cap("66b2c1de940df5a34a3880c5", 1, Place::Flow, A_WEEK, None),
 ];
 
@@ -199,7 +199,7 @@ pub fn scenario() -> String {
                     "rule_set": rules("feedback.reason", "is not equal to", json!("too late"))},
             })),
             step("ee0002", json!({
-                "rule_set": rules("outbound.outcome", "is equal to", json!("failure")),
+                "rule_set": rules("outbound.outcome", "is not equal to", json!("success")),
                 "pricing": {"prices": [{"id": "ff0004", "amount": 5}]},
             })),
             {"id": "cc0002", "type": "filter", "outcome": "{{outbound.outcome}}", "reason": "{{outbound.reason}}",
