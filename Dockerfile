@@ -15,6 +15,7 @@ RUN mkdir -p src benches tests/suite \
     && cp build.rs benches/journal.rs \
     && cp build.rs benches/sandboxes.rs \
     && cp build.rs benches/startup.rs \
+    && cp build.rs benches/submit.rs \
     && cp build.rs benches/throughput.rs \
     && cargo build --release --locked \
     && cargo clean --release --locked --package leadconduit-mock

@@ -46,6 +46,7 @@ mod journal;
 mod lead_events;
 mod lead_flow;
 mod lead_history;
+mod lead_memory;
 mod lead_module;
 mod lead_submission;
 mod leads;

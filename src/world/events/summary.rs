@@ -125,9 +125,10 @@ impl Summary {
     /// The summary of an event's document; `None` when it is no event.
     #[must_use]
     pub fn of(event: &Value) -> Option<Self> {
-        let id = |of: &str| event.pointer(&format!("/vars/{of}/id")).and_then(Value::as_str)?.parse().ok();
+        let vars = event.get("vars");
+        let id = |of: &str| vars?.get(of)?.get("id")?.as_str()?.parse().ok();
         let number = |name: &str| event.get(name).and_then(Value::as_f64);
-        let price = |name: &str| event.get("vars").and_then(|vars| vars.get(name)).and_then(Value::as_f64);
+        let price = |name: &str| vars?.get(name)?.as_f64();
         let ms = event.get("ms").and_then(Value::as_u64).unwrap_or(0);
         let own: ObjectId = text(event, "id").parse().ok()?;
         Some(Self {

@@ -120,29 +120,28 @@ impl Reference {
     fn refuse(&self, way: &mut Way<'_>) -> Option<(&'static str, String, Option<&'static str>)> {
         let Way { flow, source, lead, .. } = *way;
         let asked_for = "as the e-mail address asks for";
-        let (outcome, reason) = if !self.live[flow].enabled {
-            ("error", "Flow is disabled".to_owned())
-        } else {
-            match lead.domain() {
-                "failure.example" => ("failure", format!("Refused, {asked_for}")),
-                "duplicate.example" => ("failure", "duplicate".to_owned()),
-                "error.example" => ("error", format!("An error, {asked_for}")),
-                "cap.example" => return Some(("failure", "Cap reached".to_owned(), Some(NO_CAP))),
-                _ if flow == 0 && lead.state == "AK" => ("failure", "We do not buy in AK".to_owned()),
-                _ if flow == 0 && source == 1 && lead.email.is_none() => ("error", "No address".to_owned()),
-                domain => {
-                    let asked = lead.price.and_then(|price| price.trim_start_matches('$').parse().ok());
-                    let own = if lead.own_home == Some(true) { 14.0 } else { self.live[0].price };
-                    way.price = match (domain, flow, source, asked) {
-                        ("no-bid.example", ..) => 0.0,
-                        (_, 0, 1, Some(asked)) => asked,
-                        (_, 0, ..) => own,
-                        _ => self.live[1].price,
-                    };
-                    let is_early = |cap: &&Cap| !matches!(cap.place, Place::Step(_));
-                    let full = CAPS.iter().filter(is_early).find(|cap| self.is_full(cap, way))?;
-                    return Some(("failure", full.says(lead), Some(full.id)));
-                }
+        if !self.live[flow].enabled {
+            return Some(("error", "Flow is disabled".to_owned(), None));
+        }
+        let (outcome, reason) = match lead.domain() {
+            "failure.example" => ("failure", format!("Refused, {asked_for}")),
+            "duplicate.example" => ("failure", "duplicate".to_owned()),
+            "error.example" => ("error", format!("An error, {asked_for}")),
+            "cap.example" => return Some(("failure", "Cap reached".to_owned(), Some(NO_CAP))),
+            _ if flow == 0 && lead.state == "AK" => ("failure", "We do not buy in AK".to_owned()),
+            _ if flow == 0 && source == 1 && lead.email.is_none() => ("error", "No address".to_owned()),
+            domain => {
+                let asked = lead.price.and_then(|price| price.trim_start_matches('$').parse().ok());
+                let own = if lead.own_home == Some(true) { 14.0 } else { self.live[0].price };
+                way.price = match (domain, flow, source, asked) {
+                    ("no-bid.example", ..) => 0.0,
+                    (_, 0, 1, Some(asked)) => asked,
+                    (_, 0, ..) => own,
+                    _ => self.live[1].price,
+                };
+                let is_early = |cap: &&Cap| !matches!(cap.place, Place::Step(_));
+                let full = CAPS.iter().filter(is_early).find(|cap| self.is_full(cap, way))?;
+                return Some(("failure", full.says(lead), Some(full.id)));
             }
         };
         Some((outcome, reason, None))
@@ -165,10 +164,10 @@ impl Reference {
             self.deliver(way, "ee0003", if way.lead.first_name == "Pat" { 4.5 } else { 0.0 });
         } else {
             let mut said = self.first_recipient(way);
-            if said.0 != "success" {
-                said = self.deliver(way, "ee0002", 5.0);
-            } else {
+            if said.0 == "success" {
                 way.told.push(self.skip(way, "ee0002", "Rules not met", None));
+            } else {
+                said = self.deliver(way, "ee0002", 5.0);
             }
             if said.0 != "success" {
                 way.told.push(self.event(way, "filter", "stop", &said.1));

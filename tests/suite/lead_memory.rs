@@ -1,0 +1,101 @@
+//! What many leads in a row leave in memory: what the limits allow, and no more.
+
+use leadconduit_mock::world::clock::Timestamp;
+use serde_json::{Value, json};
+
+use crate::support::ACME_ID;
+use crate::wire::{Process, Wire};
+
+const FLOW: &str = "66b2c1de940df5a34a388a11";
+const SOURCE: &str = "5d9a4b10940df5a34a3888c1";
+const CAP: &str = "66b2c1de940df5a34a3880c1";
+
+const LEADS: usize = 50_000;
+const CONNECTIONS: usize = 4;
+/// How many requests a connection sends before it reads the replies to them.
+const AT_ONCE: usize = 50;
+
+/// What the documents of the events may have, see `world/events/log.rs`, and the journal of a sandbox.
+const EVENTS_MIB: usize = 192;
+const JOURNAL_MIB: usize = 32;
+/// What is beside them: the program with its world, the order of the events and what is searched of the leads, and what
+/// the allocator has not given back.
+const BESIDE_MIB: usize = 160;
+
+/// A flow without steps: a lead leaves one event.
+fn scenario() -> String {
+    json!({
+        "version": 1, "name": "own", "description": "A test.", "extends": "healthy", "clock": "2026-05-01T12:00:00Z",
+        "world": {"accounts": [{"account": {"id": ACME_ID}, "flows": [{
+            "id": FLOW, "name": "Own", "enabled": true, "fields": ["first_name", "postal_code"],
+            "caps": [{"id": CAP, "type": "volume", "name": "A day", "maximum": LEADS - 10, "duration": 1,
+                "duration_units": "day", "created_at": "2024-01-01T00:00:00.000Z"}],
+            "sources": [{"id": "aa0001", "entity": {"id": SOURCE, "name": "Summit Lead Partners"},
+                "integration": {"module_id": "leadconduit-default.inbound"}}],
+            "steps": [],
+            "created_at": "2024-08-07T00:00:00.000Z", "updated_at": "2024-08-07T00:00:00.000Z",
+        }]}]},
+    })
+    .to_string()
+}
+
+/// Submits leads over one connection; gives the id of the first.
+fn submit(server: &Process, count: usize) -> String {
+    let mut wire = Wire::open(server.address);
+    // What the flow has no field for stays in the event with the rest of the call, and is no part of the lead.
+    let lead = format!("first_name=Zebulon&postal_code=78001&comments={}", "x".repeat(3000));
+    let head = "Host: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n";
+    let path = format!("/flows/{FLOW}/sources/{SOURCE}/submit");
+    let request = format!("POST {path} HTTP/1.1\r\n{head}Content-Length: {}\r\n\r\n{lead}", lead.len());
+    let batch = request.repeat(AT_ONCE).into_bytes();
+    let mut first = String::new();
+    for _ in 0..count / AT_ONCE {
+        wire.send(&batch);
+        for _ in 0..AT_ONCE {
+            let (head, body) = wire.reply(false);
+            assert!(head.starts_with("HTTP/1.1 201 "), "{head}");
+            if first.is_empty() {
+                let result: Value = serde_json::from_slice(&body).unwrap();
+                result["lead"]["id"].as_str().unwrap().clone_into(&mut first);
+            }
+        }
+    }
+    first
+}
+
+#[test]
+fn fifty_thousand_leads_leave_what_the_limits_allow() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("own.yaml"), scenario()).unwrap();
+    let server = Process::start(2, &["--scenarios", folder.path().to_str().unwrap(), "--scenario", "own"]);
+    let oldest = std::thread::scope(|scope| {
+        let senders: Vec<_> = (0..CONNECTIONS).map(|_| scope.spawn(|| submit(&server, LEADS / CONNECTIONS))).collect();
+        senders.into_iter().map(|sender| sender.join().unwrap()).min().unwrap()
+    });
+    let resident = server.resident() / (1024 * 1024);
+    let mut wire = Wire::open(server.address);
+    let mut get = |path: &str| wire.ask("GET", path, &[], None).expect(200).json();
+
+    let kept = get("/events/stats?start=2026-05-01&end=2026-05-02&column=source-submitted&by_lead=false");
+    let kept = usize::try_from(kept[0]["source-submitted"].as_u64().unwrap()).unwrap();
+    let newest = get(&format!("/events?flow_id={FLOW}&limit=1"));
+    let each = newest[0].to_string().len();
+    println!("{LEADS} leads: {kept} events of {each} bytes kept, {resident} MiB");
+    // As many as there is room for; not all are of one size.
+    let room = EVENTS_MIB * 1024 * 1024 / each;
+    assert!(kept < LEADS && kept.abs_diff(room) < room / 20, "{kept} events of {each} bytes, room for {room}");
+    assert_eq!(
+        get("/search/leads?query=zebulon")["total"].as_u64().and_then(|total| usize::try_from(total).ok()),
+        Some(kept),
+        "leads go with their events"
+    );
+    assert_eq!(get(&format!("/events?lead_id={oldest}")), json!([]), "the oldest made room");
+    assert!(resident < EVENTS_MIB + JOURNAL_MIB + BESIDE_MIB, "{resident} MiB");
+
+    // What a cap has counted stays counted: the last ten were too many.
+    let cap = get(&format!("/caps/{CAP}"));
+    assert_eq!((&cap["count"], &cap["failed_count"]), (&json!(LEADS - 10), &json!(10)));
+    assert_eq!(newest[0]["reason"], "Cap reached");
+    let began = newest[0]["start_timestamp"].as_i64().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    assert_eq!(began, "2026-05-01T12:00:00Z".parse().ok());
+}
