@@ -6,11 +6,11 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::flows::{live, source_of};
-use super::lead_handler::{Took, answer, read, stamp_event};
+use super::lead_handler::{Record, Took, answer, read};
 use super::{Outcome, Refusal, Style, Writing};
 use crate::rules::{self, Condition};
 use crate::world::document::number;
-use crate::world::events::Event;
+use crate::world::events::{Event, Outcome as Ended};
 use crate::world::ids::ObjectId;
 use crate::world::{Document, text};
 
@@ -44,10 +44,13 @@ pub(super) fn submit(call: &mut Writing<'_>) -> Outcome {
     if let Some(reason) = reason {
         vars["feedback"]["reason"] = reason.into();
     }
-    let (outcome, refused) =
-        if passes(accepts, &vars) { ("success", None) } else { ("failure", Some("Feedback did not meet the rules")) };
+    let (outcome, refused) = if passes(accepts, &vars) {
+        (Ended::Success, None)
+    } else {
+        (Ended::Failure, Some("Feedback did not meet the rules"))
+    };
     keep(call, &delivery, accepts, &vars, outcome, refused)?;
-    result.insert("outcome".to_owned(), outcome.into());
+    result.insert("outcome".to_owned(), outcome.name().into());
     result.insert("reason".to_owned(), refused.into());
     let lead = |name: &str| rules::text(&vars["lead"][name]).map(Cow::into_owned);
     result.insert(
@@ -119,34 +122,28 @@ fn keep(
     delivery: &Delivery,
     accepts: &Value,
     vars: &Value,
-    outcome: &str,
+    outcome: Ended,
     reason: Option<&str>,
 ) -> Result<(), Refusal> {
-    let sent = delivery.passes_on().filter(|feedback| outcome == "success" && passes(feedback, vars));
+    let sent = delivery.passes_on().filter(|feedback| outcome == Ended::Success && passes(feedback, vars));
     let received = ("feedback-received", accepts);
     for (kind, feedback) in std::iter::once(received).chain(sent.map(|feedback| ("feedback-sent", feedback))) {
         let id = call.world.next_id(call.now);
-        let mut event = json!({
-            "id": id,
-            "type": kind,
-            "outcome": outcome,
-            "reason": reason.unwrap_or_default(),
-            "vars": vars,
-            "module_id": feedback["integration"]["module_id"],
-            "recipient_event_id": delivery.event["id"],
-            "step_id": delivery.event["step_id"],
-            "feedback": feedback,
-        });
-        stamp_event(&mut event, &Took::only(TOOK_MS), call.now);
-        call.put_event(&delivery.account, &event)?;
+        let mut record = Record::new(id, kind, outcome, reason.unwrap_or_default(), vars.clone());
+        record.set("module_id", feedback["integration"]["module_id"].clone());
+        record.set("recipient_event_id", delivery.event["id"].clone());
+        record.set("step_id", delivery.event["step_id"].clone());
+        record.set("feedback", feedback.clone());
+        record.stamp(&Took::only(TOOK_MS), call.now);
+        record.write(call, &delivery.account)?;
     }
     Ok(())
 }
 
 /// What the recipient paid, less than nothing when it does not get it back.
-fn price(vars: &Value, outcome: &str) -> Value {
+fn price(vars: &Value, outcome: Ended) -> Value {
     match vars.get("price").and_then(Value::as_f64).filter(|price| *price != 0.0) {
-        Some(price) if outcome == "failure" => number(-price.abs()),
+        Some(price) if outcome == Ended::Failure => number(-price.abs()),
         Some(price) => number(price),
         None => Value::Null,
     }

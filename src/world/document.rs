@@ -5,6 +5,9 @@ use std::sync::OnceLock;
 use bytes::Bytes;
 use serde_json::Value;
 
+/// How long a document usually is, or less: room that need not be looked for while it is written.
+const USUAL_BYTES: usize = 1024;
+
 /// One document of the world. It never changes: a write puts another in its place.
 #[derive(Debug)]
 pub struct Document {
@@ -67,7 +70,8 @@ impl Document {
 #[must_use]
 pub fn serialise(value: &Value) -> Bytes {
     // A `Value` has text keys only and no other way to fail. Documents live long: no room is kept behind them.
-    serde_json::to_vec(value).map(|bytes| Bytes::from(bytes.into_boxed_slice())).unwrap_or_default()
+    let mut bytes = Vec::with_capacity(USUAL_BYTES);
+    serde_json::to_writer(&mut bytes, value).map(|()| Bytes::from(bytes.into_boxed_slice())).unwrap_or_default()
 }
 
 /// A number as JavaScript prints it: `12.5`, and `0` rather than `0.0`.

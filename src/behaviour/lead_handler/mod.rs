@@ -25,7 +25,7 @@ use crate::rules::{Condition, Template, Variables};
 use crate::world::document::number;
 use door::Door;
 pub use outbox::Outbox;
-pub(super) use record::{Took, stamp_event};
+pub(super) use record::{Record, Took};
 use run::{Run, Verdict};
 pub use trigger::Trigger;
 

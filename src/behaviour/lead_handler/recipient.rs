@@ -5,9 +5,9 @@ use rand::RngExt;
 use serde_json::{Map, Value};
 
 use super::super::{Refusal, Writing};
-use super::door::Door;
 use super::letter::Letter;
-use super::record::Delivery;
+use super::outbox::Spot;
+use super::run::Run;
 use super::trigger::Trigger;
 use super::{fill, holds};
 use crate::rules::{self, Variables};
@@ -39,29 +39,21 @@ pub(super) struct Said {
 }
 
 /// Asks the recipient of a step.
-pub(super) fn ask(
-    call: &mut Writing<'_>,
-    door: &Door,
-    step: &Value,
-    delivery: &Delivery,
-    trigger: Option<Trigger>,
-) -> Result<Said, Refusal> {
-    if let Some(said) = call.outbox.said(&delivery.spot) {
+pub(super) fn ask(call: &mut Writing<'_>, run: &Run<'_>, step: &Value, spot: &Spot) -> Result<Said, Refusal> {
+    if let Some(said) = call.outbox.said(spot) {
         return Ok(said.clone());
     }
-    let letter = Letter::of(call, door, step, &delivery.vars);
-    let said = match (trigger.and_then(Trigger::recipient), &letter) {
+    let letter = Letter::of(call, run.door, step, &run.vars);
+    let said = match (run.trigger.and_then(Trigger::recipient), &letter) {
         // A delivery that was made counts, whatever has changed since.
-        (None, Some(letter)) if call.outbox.made(&delivery.spot).is_some() || letter.goes_out(call) => {
-            letter.send(call, &delivery.spot)?
-        }
+        (None, Some(letter)) if call.outbox.made(spot).is_some() || letter.goes_out(call) => letter.send(call, spot)?,
         (told, letter) => {
-            let mut said = told.unwrap_or_else(|| imagine(call, &door.account, step, &delivery.vars));
+            let mut said = told.unwrap_or_else(|| imagine(call, &run.door.account, step, &run.vars));
             said.transaction = letter.as_ref().and_then(|letter| letter.imagined(&said, call.now.as_millisecond()));
             said
         }
     };
-    call.outbox.remember(&delivery.spot, &said);
+    call.outbox.remember(spot, &said);
     Ok(said)
 }
 

@@ -12,11 +12,15 @@ use super::record::{self, Delivery, key, party};
 use super::trigger::Trigger;
 use super::{fill, holds, lists, overloaded, pricing};
 use crate::inbound::Inbound;
+use crate::world::document::number;
 use crate::world::events::Outcome;
 use crate::world::{items, text};
 
 /// How long a filter takes, and the handler itself, in the mock's books, in milliseconds.
 const OWN_MS: i64 = 2;
+
+/// What is known of a lead only while a recipient has it.
+const HANDED: [&str; 4] = ["recipient", "purchase_price", "event_id", "price"];
 
 /// Who submits where no proxy tells.
 const NEAR: &str = "127.0.0.1";
@@ -60,7 +64,7 @@ pub(super) struct Run<'d> {
     /// All that is known of it so far, as rules and templates see it.
     pub(super) vars: Value,
     pub(super) inbound: &'d Inbound,
-    trigger: Option<Trigger>,
+    pub(super) trigger: Option<Trigger>,
     price: f64,
     /// What steps have added, by their keys.
     pub(super) appended: Map<String, Value>,
@@ -202,28 +206,37 @@ impl<'d> Run<'d> {
 
     /// A recipient: asked, unless its rules or its caps keep the lead away. Whatever it says, the lead goes on.
     fn recipient(&mut self, call: &mut Writing<'_>, step: &Value, caps: &Caps) -> Result<(), Stop> {
-        let mut delivery = Delivery::new(call, self, step, 0);
+        let mut delivery = self.hand_over(call, step, 0);
         let standing = Standing::Step(text(step, "id").to_owned());
         let said = if call.outbox.is_asked(&delivery.spot) {
             // It has the lead already, even if a cap was used up while it answered.
-            recipient::ask(call, self.door, step, &delivery, self.trigger)?
-        } else if step.get("rule_set").is_some_and(|set| !holds(set, &delivery.vars)) {
+            recipient::ask(call, self, step, &delivery.spot)?
+        } else if step.get("rule_set").is_some_and(|set| !holds(set, &self.vars)) {
             Said::skipped("Rules not met")
-        } else if let Some(full) = caps.full(&standing, &delivery.vars) {
-            let reason = fill(&full.reason, &delivery.vars);
+        } else if let Some(full) = caps.full(&standing, &self.vars) {
+            let reason = fill(&full.reason, &self.vars);
             delivery.cap = Some(full.id);
             Said::skipped(&reason)
         } else {
-            recipient::ask(call, self.door, step, &delivery, self.trigger)?
+            recipient::ask(call, self, step, &delivery.spot)?
         };
-        self.delivered(call, step, &delivery, &said, None)?;
+        self.delivered(call, step, delivery, &said, None)?;
         if said.outcome == Outcome::Error && step.get("retry_enabled") == Some(&Value::Bool(true)) {
             // LeadConduit tries again later. Here that is at once, so that nobody has to wait for it.
-            let again = Delivery::new(call, self, step, 1);
-            let said = recipient::ask(call, self.door, step, &again, self.trigger)?;
-            self.delivered(call, step, &again, &said, Some("completed"))?;
+            let again = self.hand_over(call, step, 1);
+            let said = recipient::ask(call, self, step, &again.spot)?;
+            self.delivered(call, step, again, &said, Some("completed"))?;
         }
         Ok(())
+    }
+
+    /// The lead goes to the recipient of a step. Until it comes back, that is among what is known of it.
+    fn hand_over(&mut self, call: &mut Writing<'_>, step: &Value, attempt: u8) -> Delivery {
+        let delivery = Delivery::new(call, self, step, attempt);
+        self.vars["recipient"] = party(&step["entity"]);
+        self.vars["purchase_price"] = number(self.price);
+        self.vars["event_id"] = delivery.id.clone().into();
+        delivery
     }
 
     /// What a recipient said is written down, and known to the steps that follow.
@@ -231,16 +244,19 @@ impl<'d> Run<'d> {
         &mut self,
         call: &mut Writing<'_>,
         step: &Value,
-        delivery: &Delivery,
+        delivery: Delivery,
         said: &Said,
         retry: Option<&'static str>,
     ) -> Result<(), Stop> {
         let sold = said.outcome == Outcome::Success;
-        let sale = if sold { pricing::sale(step, said.price, &delivery.vars) } else { 0.0 };
+        let sale = if sold { pricing::sale(step, said.price, &self.vars) } else { 0.0 };
         self.ms += said.ms;
         self.wait_ms += said.ms;
         self.revenue += sale;
         record::delivery(call, self, step, delivery, said, sale, retry)?;
+        if let Value::Object(vars) = &mut self.vars {
+            HANDED.iter().for_each(|name| drop(vars.shift_remove(*name)));
+        }
         if said.outcome != Outcome::Skip {
             self.append(key(step), said.appended());
         }

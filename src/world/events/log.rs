@@ -10,7 +10,7 @@ use bytes::Bytes;
 use imbl::OrdMap;
 use serde_json::Value;
 
-use super::summary::{Lead, Summary};
+use super::summary::{Kind, Lead, Summary};
 use crate::world::document::{Document, serialise};
 use crate::world::ids::ObjectId;
 
@@ -190,12 +190,8 @@ impl EventLog {
             self.rewrites += 1;
         }
         let document = Arc::new(Document::new(value));
-        if let Some(lead) = Lead::of(value, &summary) {
-            // What an older event says of the lead is older.
-            let newest = self.leads.get(&lead.id).is_none_or(|known| known.latest <= lead.latest);
-            if newest {
-                self.leads.insert(lead.id, Arc::new(lead));
-            }
+        if let Some(lead) = self.lead(value, &summary) {
+            self.leads.insert(lead.id, Arc::new(lead));
         }
         self.bytes += document.len();
         let before = self.own.insert(summary.id, Arc::new(Written { summary, document: Arc::clone(&document) }));
@@ -204,6 +200,19 @@ impl EventLog {
             self.forget_oldest();
         }
         Some(document)
+    }
+
+    /// The lead of an event, as it is known with it; nothing when what is known is newer.
+    fn lead(&self, value: &Value, summary: &Summary) -> Option<Lead> {
+        let Some(known) = self.leads.get(&summary.lead?) else { return Lead::of(value, summary) };
+        if known.latest > summary.id {
+            return None;
+        }
+        // On its way through the flow a lead's fields stay what they are.
+        if matches!(summary.kind, Kind::Filter | Kind::Recipient | Kind::Retry) && known.latest < summary.id {
+            return Some(Lead { latest: summary.id, ..Lead::clone(known) });
+        }
+        Lead::of(value, summary)
     }
 
     /// Whether the oldest written event began earlier than a moment.

@@ -24,6 +24,13 @@ pub struct Told {
     pub feedback: &'static str,
 }
 
+impl Told {
+    /// Once more counts as much as the first time.
+    fn is_delivery(&self) -> bool {
+        ["recipient", "retry"].contains(&self.kind)
+    }
+}
+
 /// What can be changed of a flow, and is live after a deployment only.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms {
@@ -253,11 +260,11 @@ impl Reference {
             let is_here = match cap.place {
                 Place::Flow => told.kind == "source",
                 Place::Source(own) => told.kind == "source" && own == *source,
-                Place::Step(step) => told.kind == "recipient" && told.step == step,
+                Place::Step(step) => told.is_delivery() && told.step == step,
             };
             if is_here && (!cap.texans || lead.state == "TX") {
                 count += u64::from(told.outcome == "success");
-                failed += u64::from(told.cap == Some(cap.id) || told.cap == Some(NO_CAP));
+                failed += u64::from(told.cap == Some(cap.id));
             }
         }
         (count, failed)
@@ -274,7 +281,8 @@ impl Reference {
     pub fn column(&self, name: &str, flow: Option<usize>, by_lead: bool) -> f64 {
         let here = || self.told.iter().filter(move |told| flow.is_none_or(|flow| told.flow == flow));
         let sum = |kind: &str| {
-            here().filter(|told| told.kind == kind && told.outcome == "success").map(|told| told.dollars).sum::<f64>()
+            let is_it = |told: &&Told| told.kind == kind || (kind == "recipient" && told.is_delivery());
+            here().filter(|told| is_it(told) && told.outcome == "success").map(|told| told.dollars).sum::<f64>()
         };
         match name {
             "cost" => return sum("source"),
@@ -285,7 +293,7 @@ impl Reference {
         let (party, part) = name.rsplit_once('-').unwrap();
         let fits = |told: &&Told| {
             let is_it = match party.split_once('-') {
-                None => told.kind == party,
+                None => told.kind == party || (party == "recipient" && told.is_delivery()),
                 Some((feedback, way)) => told.feedback == feedback && told.kind == format!("feedback-{way}"),
             };
             is_it
