@@ -10,7 +10,7 @@ use super::{Outbox, Refusal, changelog};
 use crate::contract::Contract;
 use crate::contract::check::Input;
 use crate::world::clock::{SignedDuration, Timestamp, stamp};
-use crate::world::events::EventLog;
+use crate::world::events::{EventLog, Lead, Summary, Telling};
 use crate::world::sso::{Line, Sso, Unreachable};
 use crate::world::standard::Standard;
 use crate::world::{Account, Caller, Collection, Document, World, events, text};
@@ -186,13 +186,43 @@ impl Writing<'_> {
         self.check(events::model(event), event)?;
         let written = self.world.put_event(account, event);
         let written = written.ok_or_else(|| Refusal::internal("the event has no place in the log"))?;
-        if let Some(since) = self.world.account(account).map(|account| kept_since(account, self.now)) {
-            self.world.forget_events(account, since);
-        }
+        self.forget(account);
         if let Some(event) = copied {
             self.outbox.copy(&event["firehose"], &event);
         }
         Ok(written)
+    }
+
+    /// Writes events that follow from one thing. They are ours, and keep their models; where time does not matter, that
+    /// is looked at.
+    pub fn put_events(
+        &mut self,
+        account: &str,
+        summaries: Vec<Summary>,
+        lead: Option<Lead>,
+        trace: &Arc<dyn Telling>,
+    ) -> Result<(), Refusal> {
+        if cfg!(debug_assertions) {
+            for (at, summary) in summaries.iter().enumerate() {
+                let event = trace.event(at);
+                self.check(events::model(&event), &event)?;
+                if Summary::of(&event).as_ref() != Some(summary) {
+                    return Err(Refusal::internal(format!("{summary:?} is no summary of {event}")));
+                }
+            }
+        }
+        if !self.world.put_events(account, summaries, lead, trace) {
+            return Err(Refusal::internal("the events have no place in the log"));
+        }
+        self.forget(account);
+        Ok(())
+    }
+
+    /// Lets go of what is kept no longer.
+    fn forget(&mut self, account: &str) {
+        if let Some(since) = self.world.account(account).map(|account| kept_since(account, self.now)) {
+            self.world.forget_events(account, since);
+        }
     }
 
     /// An event of a flow whose events are copied: with the place that it is copied to.

@@ -10,7 +10,7 @@ use super::lead_handler::{Record, Took, answer, read};
 use super::{Outcome, Refusal, Style, Writing};
 use crate::rules::{self, Condition};
 use crate::world::document::number;
-use crate::world::events::{Event, Outcome as Ended};
+use crate::world::events::{Event, Kind, Outcome as Ended};
 use crate::world::ids::ObjectId;
 use crate::world::{Document, text};
 
@@ -126,16 +126,16 @@ fn keep(
     reason: Option<&str>,
 ) -> Result<(), Refusal> {
     let sent = delivery.passes_on().filter(|feedback| outcome == Ended::Success && passes(feedback, vars));
-    let received = ("feedback-received", accepts);
-    for (kind, feedback) in std::iter::once(received).chain(sent.map(|feedback| ("feedback-sent", feedback))) {
+    let received = (Kind::FeedbackReceived, accepts);
+    for (kind, feedback) in std::iter::once(received).chain(sent.map(|feedback| (Kind::FeedbackSent, feedback))) {
         let id = call.world.next_id(call.now);
-        let mut record = Record::new(id, kind, outcome, reason.unwrap_or_default(), vars.clone());
+        let mut record = Record::new(&id, kind, outcome, reason.unwrap_or_default(), vars.clone());
         record.set("module_id", feedback["integration"]["module_id"].clone());
         record.set("recipient_event_id", delivery.event["id"].clone());
         record.set("step_id", delivery.event["step_id"].clone());
         record.set("feedback", feedback.clone());
         record.stamp(&Took::only(TOOK_MS), call.now);
-        record.write(call, &delivery.account)?;
+        call.put_event(&delivery.account, &record.into_event())?;
     }
     Ok(())
 }

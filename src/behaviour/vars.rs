@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{Answer, Outcome, Reading};
 use crate::world::Collection;
 use crate::world::clock::{Timestamp, stamp};
-use crate::world::events::{self, Past};
+use crate::world::events::{self, Event, Past};
 use crate::world::ids::ObjectId;
 use crate::world::standard::Kind;
 
@@ -37,12 +37,11 @@ pub(super) fn list(call: &Reading<'_>) -> Outcome {
     let events = call.events()?;
     let flows = call.input.queries("flow_id").filter_map(|id| id.parse().ok()).collect();
     let mut found = Found { flows, variables: BTreeMap::new() };
-    let skipped = events.documents().count().saturating_sub(EVENTS_MAX);
-    for document in events.documents().skip(skipped) {
-        let event = document.read();
-        if let Some(summary) = events::Summary::of(&event).filter(|summary| found.wants(summary.flow)) {
-            found.meet("", &event["vars"], summary.start_ms);
-        }
+    let newest = events.own().rev().take(EVENTS_MAX);
+    let mut newest: Vec<Event<'_>> = newest.filter(|event| found.wants(event.summary().flow)).collect();
+    newest.reverse();
+    for event in newest {
+        found.meet("", &event.value()["vars"], event.summary().start_ms);
     }
     for past in events.pasts() {
         found.meet_past(&**past);

@@ -59,7 +59,7 @@ pub fn draw(scenario: &Scenario, world: &World) -> Value {
                     shown[collection.name()] = json!(documents);
                 }
             }
-            let events: Vec<Value> = account.events().documents().map(|document| document.read()).collect();
+            let events: Vec<Value> = account.events().own().map(|event| event.value().into_owned()).collect();
             if !events.is_empty() {
                 shown["events"] = events.into();
             }

@@ -24,7 +24,7 @@ use chance::{Chance, Purpose};
 use clock::{Clock, Timestamp};
 pub use collection::{Collection, Documents};
 pub use document::Document;
-use events::{EventLog, Past};
+use events::{EventLog, Lead, Past, Summary, Telling};
 pub use identity::{Caller, KeyOwner};
 use ids::IdSource;
 use sso::Sso;
@@ -176,6 +176,22 @@ impl World {
         let document = events.put(value)?;
         self.note(|| change::Step::Events { account: account.into(), before });
         Some(document)
+    }
+
+    /// Adds events that follow from one thing, the oldest first. `false` without the account.
+    pub fn put_events(
+        &mut self,
+        account: &str,
+        summaries: Vec<Summary>,
+        lead: Option<Lead>,
+        trace: &Arc<dyn Telling>,
+    ) -> bool {
+        let Some(found) = self.accounts.get_mut(account) else { return false };
+        let events = &mut Arc::make_mut(found).events;
+        let before = events.clone();
+        events.put_all(summaries, lead, trace);
+        self.note(|| change::Step::Events { account: account.into(), before });
+        true
     }
 
     /// Lets go of the events of an account that began earlier than a moment, in milliseconds since 1970.

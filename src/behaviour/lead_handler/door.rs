@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::super::flows::{live, source_of};
 use super::super::{Refusal, Style};
-use crate::world::{Caller, Collection, Document, World, text};
+use crate::world::{Caller, Collection, Document, World, items, text};
 
 /// A flow and one of its sources.
 #[derive(Clone, Debug)]
@@ -15,8 +15,8 @@ pub(super) struct Door {
     pub(super) account: Arc<str>,
     /// The flow as it is live.
     pub(super) flow: Arc<Document>,
-    /// The source.
-    pub(super) source: Value,
+    /// The place of the source among those of the flow.
+    at: usize,
 }
 
 impl Door {
@@ -25,17 +25,18 @@ impl Door {
         let refuse = |status, message| Refusal::new(status, message).styled(Style::Message);
         let found = world.accounts().find_map(|(id, account)| Some((id, live(account, flow)?)));
         let (account, flow) = found.ok_or_else(|| refuse(404, "Flow not found"))?;
-        let source = source_of(flow.value(), source).ok_or_else(|| refuse(422, "Invalid source ID"))?.clone();
-        Ok(Self { account: account.into(), flow: Arc::clone(flow), source })
+        let source = source_of(flow.value(), source).ok_or_else(|| refuse(422, "Invalid source ID"))?;
+        let at = items(flow.value(), "sources").iter().position(|other| std::ptr::eq(other, source)).unwrap_or(0);
+        Ok(Self { account: account.into(), flow: Arc::clone(flow), at })
     }
 
     /// The gate: whether the source is on, and, where it demands that, whether it is itself who submits.
     pub(super) fn admit(&self, world: &World, caller: &Caller) -> Result<(), Refusal> {
         let refuse = |status, message| Err(Refusal::new(status, message).styled(Style::Message));
-        if self.source.get("enabled") == Some(&Value::Bool(false)) {
+        if self.source().get("enabled") == Some(&Value::Bool(false)) {
             return refuse(403, "Source is disabled");
         }
-        let needs_key = self.source.get("authentication_required") == Some(&Value::Bool(true));
+        let needs_key = self.source().get("authentication_required") == Some(&Value::Bool(true));
         if needs_key && !self.is_behind(world, caller) {
             return refuse(401, "Unauthorized source");
         }
@@ -53,6 +54,16 @@ impl Door {
 
     /// The id of the source's entity.
     pub(super) fn entity(&self) -> &str {
-        text(&self.source["entity"], "id")
+        text(&self.source()["entity"], "id")
+    }
+
+    /// The source.
+    pub(super) fn source(&self) -> &Value {
+        items(self.flow.value(), "sources").get(self.at).unwrap_or(&Value::Null)
+    }
+
+    /// Where the events of the flow are copied to, where they are.
+    pub(super) fn firehose(&self) -> Option<&Value> {
+        self.flow.value().get("firehose").filter(|firehose| firehose.get("enabled") == Some(&Value::Bool(true)))
     }
 }

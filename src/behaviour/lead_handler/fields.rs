@@ -21,7 +21,7 @@ pub(super) fn of_lead(call: &Writing<'_>, door: &Door, id: &str, vars: &Value) -
             named.push((field.to_owned(), value.clone()));
         }
     }
-    for mapping in items(&door.source["integration"], "mappings") {
+    for mapping in items(&door.source()["integration"], "mappings") {
         let seen = Seen { vars, submitted };
         let Some(value) = mapped(mapping, &seen) else { continue };
         let property = text(mapping, "property");

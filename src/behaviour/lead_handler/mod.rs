@@ -13,6 +13,7 @@ mod recipient;
 mod record;
 mod recorded;
 mod run;
+mod trace;
 mod trigger;
 
 use http::HeaderValue;

@@ -14,7 +14,7 @@ use crate::world::items;
 pub(super) fn purchase(door: &Door, submitted: &Value, vars: &Value) -> f64 {
     let asked = rules::find(submitted, "price");
     let of = |holder: &Value| service(holder).or_else(|| price(holder, asked, vars));
-    of(&door.source).or_else(|| of(door.flow.value())).unwrap_or(0.0)
+    of(door.source()).or_else(|| of(door.flow.value())).unwrap_or(0.0)
 }
 
 /// What a recipient pays for a lead; `said` is the price that it names itself.

@@ -1,17 +1,13 @@
-//! Events: what each step leaves behind, with all that was known of the lead then.
+//! What the events of leads and of feedback have in common, and how steps and parties are called in them.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::super::caps::REACHED;
-use super::super::{Answer, Refusal, Writing};
+use super::super::Writing;
 use super::outbox::Spot;
-use super::recipient::Said;
-use super::run::{Run, Verdict};
-use super::{fields, recorded};
+use super::run::Run;
 use crate::world::clock::{SignedDuration, Timestamp, stamp};
-use crate::world::document::number;
-use crate::world::events::Outcome;
-use crate::world::standard::Kind;
+use crate::world::events::{Kind, Outcome};
+use crate::world::standard::{self, Standard};
 use crate::world::text;
 
 /// For how long events are kept.
@@ -46,111 +42,14 @@ pub(super) fn next_id(call: &mut Writing<'_>, spot: &Spot) -> String {
     call.outbox.id(spot, || world.next_id(now))
 }
 
-/// The event of a filter.
-pub(super) fn filter(
-    call: &mut Writing<'_>,
-    run: &mut Run<'_>,
-    step: &Value,
-    outcome: Outcome,
-    reason: &str,
-    ms: i64,
-) -> Result<(), Refusal> {
-    let id = next_id(call, &run.spot(step, 0));
-    let mut record = Record::new(id, "filter", outcome, reason, run.vars.take());
-    record.set("step_id", step["id"].clone());
-    record.copy(step, &["description", "rule_set"]);
-    record.stamp(&Took { ms, wait_ms: 0, total_ms: run.ms }, call.now);
-    run.vars = record.write(call, &run.door.account)?;
-    Ok(())
-}
-
-/// The event of a recipient; of one that was asked again, when there is a `retry`.
-pub(super) fn delivery(
-    call: &mut Writing<'_>,
-    run: &mut Run<'_>,
-    step: &Value,
-    delivery: Delivery,
-    said: &Said,
-    sale: f64,
-    retry: Option<&'static str>,
-) -> Result<(), Refusal> {
-    let integration = &step["integration"];
-    let kind = if retry.is_some() { "retry" } else { "recipient" };
-    run.vars["price"] = number(sale);
-    let mut record = Record::new(delivery.id, kind, said.outcome, &said.reason, run.vars.take());
-    record.set("step_id", step["id"].clone());
-    record.set("key", key(step));
-    record.set("module_id", integration["module_id"].clone());
-    record.set("package_version", version(call, text(integration, "module_id")));
-    record.set("caps_reached", delivery.cap.is_some());
-    for (name, dollars) in
-        [("cost", run.price()), ("purchase_price", run.price()), ("sale_price", sale), ("revenue", sale - run.price())]
-    {
-        record.set(name, number(dollars));
-    }
-    if let Some(cap) = delivery.cap {
-        record.set(REACHED, cap);
-    }
-    if let Some(status) = retry {
-        record.set("retry_status", status);
-    }
-    record.copy(step, &["description", "rule_set", "caps", "pricing"]);
-    record.copy(integration, &["mappings"]);
-    if let Some(transaction) = &said.transaction {
-        let transactions = json!([transaction]);
-        // An address may be one that can be called and that the model has no room for.
-        if call.check("RecordedTransactions", &transactions).is_ok() {
-            record.set("transactions", transactions);
-        }
-    }
-    if said.outcome != Outcome::Skip {
-        record.set(key(step), said.appended());
-    }
-    record.stamp(&Took { ms: said.ms, wait_ms: said.ms, total_ms: run.ms }, call.now);
-    run.vars = record.write(call, &run.door.account)?;
-    Ok(())
-}
-
-/// The event of a lead that is through.
-pub(super) fn end(call: &mut Writing<'_>, mut run: Run<'_>, verdict: &Verdict, answer: &Answer) -> Result<(), Refusal> {
-    let integration = &run.door.source["integration"];
-    let id = call.world.next_id(call.now);
-    let mut record = Record::new(id, "source", verdict.outcome, &verdict.reason, run.vars.take());
-    record.set("module_id", integration["module_id"].clone());
-    record.set("package_version", version(call, text(integration, "module_id")));
-    record.set("step_count", run.step_count);
-    record.set("disabled_step_count", run.disabled_step_count);
-    record.set("cost", number(run.cost(verdict)));
-    record.set("recipient_revenue", number(run.revenue));
-    record.set("cap_reached", verdict.is_cap);
-    if verdict.is_cap {
-        // An address may stand for a cap that there is not.
-        record.set(REACHED, verdict.cap.clone());
-    }
-    record.copy(&run.door.source, &["acceptance_criteria"]);
-    if let Some(criteria) = run.door.flow.value().get("acceptance_criteria").filter(|criteria| criteria.is_object()) {
-        record.set("flow_acceptance_criteria", criteria.clone());
-    }
-    let secret = |field: &str| matches!(fields::kind(call, run.door, field), "ssn" | "credential");
-    record.set("request", recorded::request(call, &run, &secret));
-    record.set("response", recorded::response(answer, call.now.as_millisecond() + run.ms));
-    for (key, value) in &run.appended {
-        record.set(key, value.clone());
-    }
-    record.set("appended", run.appended);
-    record.stamp(&Took { ms: run.ms, wait_ms: run.wait_ms, total_ms: run.ms }, call.now);
-    record.write(call, &run.door.account).map(drop)
-}
-
-/// An event that is being made. Its variables are lent to it: a copy of everything that is known for each step would
-/// cost more than all the rest.
+/// An event that is being made.
 pub(in crate::behaviour) struct Record(Map<String, Value>);
 
 impl Record {
-    pub(in crate::behaviour) fn new(id: String, kind: &str, outcome: Outcome, reason: &str, vars: Value) -> Self {
+    pub(in crate::behaviour) fn new(id: &str, kind: Kind, outcome: Outcome, reason: &str, vars: Value) -> Self {
         let mut record = Self(Map::with_capacity(PROPERTIES));
         record.set("id", id);
-        record.set("type", kind);
+        record.set("type", kind.name());
         record.set("outcome", outcome.name());
         record.set("reason", reason);
         record.set("vars", vars);
@@ -162,7 +61,7 @@ impl Record {
     }
 
     /// What of a step stands in its event as it was configured then.
-    fn copy(&mut self, from: &Value, names: &[&str]) {
+    pub(super) fn copy(&mut self, from: &Value, names: &[&str]) {
         for name in names {
             if let Some(value) = from.get(name).filter(|value| !value.is_null()) {
                 self.set(name, value.clone());
@@ -193,11 +92,9 @@ impl Record {
         self.set("expires_at", stamp(now.checked_add(KEPT).unwrap_or(now)));
     }
 
-    /// Writes the event, and gives the variables back.
-    pub(in crate::behaviour) fn write(self, call: &mut Writing<'_>, account: &str) -> Result<Value, Refusal> {
-        let mut event = Value::Object(self.0);
-        call.put_event(account, &event)?;
-        Ok(event["vars"].take())
+    /// The event, made.
+    pub(in crate::behaviour) fn into_event(self) -> Value {
+        Value::Object(self.0)
     }
 }
 
@@ -212,11 +109,10 @@ pub(super) fn key(step: &Value) -> &str {
 }
 
 /// The version of the package that an integration comes in.
-fn version(call: &Writing<'_>, module: &str) -> String {
-    let package = module.split('.').next().unwrap_or_default();
-    let packages = call.world.standard().all(Kind::Packages);
-    let known = packages.iter().find(|known| known.text("id") == Some(package));
-    known.and_then(|known| known.text("version")).unwrap_or(VERSION).to_owned()
+pub(super) fn version(standard: &Standard, integration: &Value) -> Value {
+    let package = text(integration, "module_id").split('.').next().unwrap_or_default();
+    let known = standard.all(standard::Kind::Packages).iter().find(|known| known.text("id") == Some(package));
+    known.and_then(|known| known.text("version")).unwrap_or(VERSION).into()
 }
 
 /// Somebody or something as events name it.

@@ -1,6 +1,9 @@
 //! A lead's way through its flow.
 
-use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
 
 use super::super::caps::{self, Caps, Standing};
 use super::super::{Answer, Refusal, Writing};
@@ -8,12 +11,13 @@ use super::door::Door;
 use super::fields;
 use super::outbox::Spot;
 use super::recipient::{self, Said};
-use super::record::{self, Delivery, key, party};
+use super::record::{self, Delivery, Took, key, party};
+use super::trace::{End, LISTS, Passed, Trace};
 use super::trigger::Trigger;
-use super::{fill, holds, lists, overloaded, pricing};
+use super::{fill, holds, lists, overloaded, pricing, recorded};
 use crate::inbound::Inbound;
-use crate::world::document::number;
-use crate::world::events::Outcome;
+use crate::world::document::{number, serialise};
+use crate::world::events::{Kind, Outcome};
 use crate::world::{items, text};
 
 /// How long a filter takes, and the handler itself, in the mock's books, in milliseconds.
@@ -66,8 +70,12 @@ pub(super) struct Run<'d> {
     pub(super) inbound: &'d Inbound,
     pub(super) trigger: Option<Trigger>,
     price: f64,
-    /// What steps have added, by their keys.
-    pub(super) appended: Map<String, Value>,
+    /// What was known of it at first, as JSON.
+    first: Bytes,
+    /// What list checks found, as JSON.
+    lists: Option<Bytes>,
+    /// The steps that it has passed.
+    passed: Vec<Passed>,
     pub(super) step_count: usize,
     pub(super) disabled_step_count: usize,
     /// What recipients pay for it.
@@ -92,7 +100,7 @@ impl<'d> Run<'d> {
             "lead": {"id": lead},
             "account": account.unwrap_or_default(),
             "flow": party(door.flow.value()),
-            "source": party(&door.source["entity"]),
+            "source": party(&door.source()["entity"]),
             "submission": {"timestamp": call.stamp(), "ip": address},
         });
         vars["lead"] = fields::of_lead(call, door, &lead, &vars).into();
@@ -103,7 +111,9 @@ impl<'d> Run<'d> {
             inbound,
             trigger,
             price: 0.0,
-            appended: Map::new(),
+            first: Bytes::new(),
+            lists: None,
+            passed: Vec::new(),
             step_count: 0,
             disabled_step_count: 0,
             revenue: 0.0,
@@ -114,20 +124,21 @@ impl<'d> Run<'d> {
 
     /// A submission: the lead goes through the flow, and each step leaves an event.
     pub(super) fn through(&mut self, call: &mut Writing<'_>) -> Result<Verdict, Refusal> {
+        self.first = serialise(&self.vars);
         decided(self.submitted(call))
     }
 
     fn submitted(&mut self, call: &mut Writing<'_>) -> Result<(), Stop> {
         let caps = self.accepted(call)?;
-        for step in items(self.door.flow.value(), "steps") {
+        for (at, step) in items(self.door.flow.value(), "steps").iter().enumerate() {
             if step.get("enabled") == Some(&Value::Bool(false)) {
                 self.disabled_step_count += 1;
                 continue;
             }
             self.step_count += 1;
             match text(step, "type") {
-                "filter" => self.filter(call, step)?,
-                _ => self.recipient(call, step, &caps)?,
+                "filter" => self.filter(call, at, step)?,
+                _ => self.recipient(call, at, step, &caps)?,
             }
         }
         lists::add(call, self.door, &self.vars)?;
@@ -144,7 +155,7 @@ impl<'d> Run<'d> {
             return Err(Verdict::new(Outcome::Failure, "").into());
         }
         self.accepted(call)?;
-        if !caps::admit_ping(call, &self.door.account, &self.door.flow, &self.door.source)? {
+        if !caps::admit_ping(call, &self.door.account, &self.door.flow, self.door.source())? {
             return Err(Verdict::new(Outcome::Failure, "Ping limit reached").into());
         }
         Ok(())
@@ -160,9 +171,10 @@ impl<'d> Run<'d> {
             return Err(verdict.into());
         }
         self.criteria(self.door.flow.value())?;
-        self.criteria(&self.door.source)?;
+        self.criteria(self.door.source())?;
         if let Some(found) = lists::check(call, self.door, &self.vars) {
-            self.append("suppressionlist", found);
+            self.lists = Some(serialise(&found));
+            self.vars[LISTS] = found;
         }
         if self.trigger != Some(Trigger::NoBid) {
             self.price = pricing::purchase(self.door, &call.input.body, &self.vars);
@@ -190,22 +202,33 @@ impl<'d> Run<'d> {
     }
 
     /// A filter: where its rules match, the flow ends.
-    fn filter(&mut self, call: &mut Writing<'_>, step: &Value) -> Result<(), Stop> {
+    fn filter(&mut self, call: &mut Writing<'_>, at: usize, step: &Value) -> Result<(), Stop> {
         self.ms += OWN_MS;
-        if !holds(&step["rule_set"], &self.vars) {
-            record::filter(call, self, step, Outcome::Continue, "", OWN_MS)?;
+        let stops = holds(&step["rule_set"], &self.vars);
+        let reason = if stops { fill(text(step, "reason"), &self.vars) } else { String::new() };
+        self.passed.push(Passed {
+            id: record::next_id(call, &self.spot(step, 0)),
+            at,
+            kind: Kind::Filter,
+            outcome: if stops { Outcome::Stop } else { Outcome::Continue },
+            reason: reason.clone(),
+            took: Took { ms: OWN_MS, wait_ms: 0, total_ms: self.ms },
+            appended: None,
+            sale: 0.0,
+            cap: None,
+            transactions: None,
+        });
+        if !stops {
             return Ok(());
         }
-        let reason = fill(text(step, "reason"), &self.vars);
         // The outcome may be a template: that of the step before is what one takes who filters deliveries.
         let outcome = fill(text(step, "outcome"), &self.vars);
         let outcome = Outcome::named(&outcome.to_ascii_lowercase()).filter(|outcome| is_final(*outcome));
-        record::filter(call, self, step, Outcome::Stop, &reason, OWN_MS)?;
         Err(Verdict::new(outcome.unwrap_or(Outcome::Failure), &reason).into())
     }
 
     /// A recipient: asked, unless its rules or its caps keep the lead away. Whatever it says, the lead goes on.
-    fn recipient(&mut self, call: &mut Writing<'_>, step: &Value, caps: &Caps) -> Result<(), Stop> {
+    fn recipient(&mut self, call: &mut Writing<'_>, at: usize, step: &Value, caps: &Caps) -> Result<(), Stop> {
         let mut delivery = self.hand_over(call, step, 0);
         let standing = Standing::Step(text(step, "id").to_owned());
         let said = if call.outbox.is_asked(&delivery.spot) {
@@ -220,12 +243,12 @@ impl<'d> Run<'d> {
         } else {
             recipient::ask(call, self, step, &delivery.spot)?
         };
-        self.delivered(call, step, delivery, &said, None)?;
+        self.delivered(call, at, step, delivery, &said, Kind::Recipient);
         if said.outcome == Outcome::Error && step.get("retry_enabled") == Some(&Value::Bool(true)) {
             // LeadConduit tries again later. Here that is at once, so that nobody has to wait for it.
             let again = self.hand_over(call, step, 1);
             let said = recipient::ask(call, self, step, &again.spot)?;
-            self.delivered(call, step, again, &said, Some("completed"))?;
+            self.delivered(call, at, step, again, &said, Kind::Retry);
         }
         Ok(())
     }
@@ -240,32 +263,36 @@ impl<'d> Run<'d> {
     }
 
     /// What a recipient said is written down, and known to the steps that follow.
-    fn delivered(
-        &mut self,
-        call: &mut Writing<'_>,
-        step: &Value,
-        delivery: Delivery,
-        said: &Said,
-        retry: Option<&'static str>,
-    ) -> Result<(), Stop> {
+    fn delivered(&mut self, call: &Writing<'_>, at: usize, step: &Value, delivery: Delivery, said: &Said, kind: Kind) {
         let sold = said.outcome == Outcome::Success;
         let sale = if sold { pricing::sale(step, said.price, &self.vars) } else { 0.0 };
         self.ms += said.ms;
         self.wait_ms += said.ms;
         self.revenue += sale;
-        record::delivery(call, self, step, delivery, said, sale, retry)?;
         if let Value::Object(vars) = &mut self.vars {
-            HANDED.iter().for_each(|name| drop(vars.shift_remove(*name)));
+            for name in HANDED {
+                vars.shift_remove(name);
+            }
         }
-        if said.outcome != Outcome::Skip {
-            self.append(key(step), said.appended());
+        let appended = (said.outcome != Outcome::Skip).then(|| said.appended());
+        let transactions = said.transaction.as_ref().map(|transaction| json!([transaction]));
+        // An address may be one that can be called and that the model has no room for.
+        let transactions = transactions.filter(|them| call.check("RecordedTransactions", them).is_ok());
+        self.passed.push(Passed {
+            id: delivery.id,
+            at,
+            kind,
+            outcome: said.outcome,
+            reason: said.reason.clone(),
+            took: Took { ms: said.ms, wait_ms: said.ms, total_ms: self.ms },
+            appended: appended.as_ref().map(serialise),
+            sale,
+            cap: delivery.cap,
+            transactions: transactions.as_ref().map(serialise),
+        });
+        if let Some(appended) = appended {
+            self.vars[key(step)] = appended;
         }
-        Ok(())
-    }
-
-    fn append(&mut self, key: &str, value: Value) {
-        self.vars[key] = value.clone();
-        self.appended.insert(key.to_owned(), value);
     }
 
     /// Where the lead is: at a step, for the first time or again.
@@ -273,19 +300,38 @@ impl<'d> Run<'d> {
         Spot { at: self.step_count + self.disabled_step_count, step: text(step, "id").to_owned(), attempt }
     }
 
-    /// What is paid for the lead as it is known so far.
-    pub(super) fn price(&self) -> f64 {
-        self.price
-    }
-
     /// What is paid for the lead in the end: nothing, unless it was taken.
     pub(super) fn cost(&self, verdict: &Verdict) -> f64 {
         if verdict.outcome == Outcome::Success { self.price } else { 0.0 }
     }
 
-    /// The lead is through; the source event tells what the source was answered.
+    /// The lead is through; what it leaves tells what the source was answered.
     pub(super) fn end(self, call: &mut Writing<'_>, verdict: &Verdict, answer: &Answer) -> Result<(), Refusal> {
-        record::end(call, self, verdict, answer)
+        let secret = |field: &str| matches!(fields::kind(call, self.door, field), "ssn" | "credential");
+        let request = serialise(&recorded::request(call, &self, &secret));
+        let response = serialise(&recorded::response(answer, call.now.as_millisecond() + self.ms));
+        let end = End {
+            id: call.world.next_id(call.now),
+            cost: self.cost(verdict),
+            verdict: verdict.clone(),
+            revenue: self.revenue,
+            step_count: self.step_count,
+            disabled_step_count: self.disabled_step_count,
+            took: Took { ms: self.ms, wait_ms: self.wait_ms, total_ms: self.ms },
+            request,
+            response,
+        };
+        let trace = Trace {
+            door: self.door.clone(),
+            standard: Arc::clone(call.contract.standard()),
+            now: call.now,
+            vars: self.first,
+            lists: self.lists,
+            price: self.price,
+            steps: self.passed,
+            end,
+        };
+        trace.keep(call, &self.vars)
     }
 }
 

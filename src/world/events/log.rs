@@ -17,8 +17,9 @@ use crate::world::ids::ObjectId;
 /// How many events that were written an account keeps; the oldest go first. LeadConduit keeps them for 90 days.
 const WRITTEN_MAX: usize = 200_000;
 
-/// How many bytes their documents may have, all together: 35,000 leads of three events each. What has made room is not
-/// told of any more, so that this is no place to be mean; whoever submits fewer leads needs less.
+/// How many bytes they may take, all together: fifty thousand leads with three steps and the calls that brought them.
+/// What has made room is not told of any more, so that this is no place to be mean; whoever submits fewer leads needs
+/// less.
 const WRITTEN_BYTES_MAX: usize = 192 * 1024 * 1024;
 
 /// Events that were made up. Whatever is asked, and however often, the answer is the same.
@@ -36,13 +37,30 @@ pub trait Past: Debug + Send + Sync {
     fn plan(&self) -> Value;
 }
 
+/// What somebody has left behind, from which events follow whenever they are asked for.
+pub trait Telling: Debug + Send + Sync {
+    /// The document of one of its events.
+    fn event(&self, at: usize) -> Value;
+
+    /// How many events there are.
+    fn len(&self) -> usize;
+
+    /// Whether there is none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How much room it takes, more or less.
+    fn bytes(&self) -> usize;
+}
+
 /// The events of an account, in the order of their ids. Copying it shares them all.
 #[derive(Clone, Debug, Default)]
 pub struct EventLog {
     pasts: Vec<Arc<dyn Past>>,
     own: OrdMap<ObjectId, Arc<Written>>,
     leads: OrdMap<ObjectId, Arc<Lead>>,
-    /// The documents that were written, all together.
+    /// The room that they take, all together.
     bytes: usize,
     rewrites: u64,
     /// What began earlier is not told of, in milliseconds since 1970.
@@ -53,7 +71,29 @@ pub struct EventLog {
 #[derive(Debug)]
 struct Written {
     summary: Summary,
-    document: Arc<Document>,
+    told: Told,
+    /// How much room it takes.
+    bytes: usize,
+}
+
+/// What an event tells.
+#[derive(Debug)]
+enum Told {
+    /// A document.
+    Document(Arc<Document>),
+    /// What follows from something that others follow from too.
+    Trace(Arc<dyn Telling>, usize),
+}
+
+impl Told {
+    fn value(&self) -> Value {
+        match self {
+            // Read anew each time: keeping the tree of every event that was once looked into would cost several
+            // times the memory of its text.
+            Self::Document(document) => document.read(),
+            Self::Trace(trace, at) => trace.event(*at),
+        }
+    }
 }
 
 /// One event.
@@ -80,9 +120,7 @@ impl<'a> Event<'a> {
     #[must_use]
     pub fn value(self) -> Cow<'a, Value> {
         match self.0 {
-            // Read anew each time: keeping the tree of every event that was once looked into would cost several
-            // times the memory of its text.
-            Inner::Written(written) => Cow::Owned(written.document.read()),
+            Inner::Written(written) => Cow::Owned(written.told.value()),
             Inner::Past(past, at, _) => Cow::Owned(past.value(at)),
         }
     }
@@ -91,7 +129,8 @@ impl<'a> Event<'a> {
     #[must_use]
     pub fn bytes(self) -> Bytes {
         match self.0 {
-            Inner::Written(written) => written.document.bytes(),
+            Inner::Written(Written { told: Told::Document(document), .. }) => document.bytes(),
+            Inner::Written(written) => serialise(&written.told.value()),
             Inner::Past(past, at, _) => serialise(&past.value(at)),
         }
     }
@@ -167,9 +206,10 @@ impl EventLog {
         all.filter(|lead| self.tells(lead.submitted_ms))
     }
 
-    /// The documents that were written, the oldest first.
-    pub fn documents(&self) -> impl Iterator<Item = &Arc<Document>> {
-        self.own.values().filter(|written| self.tells(written.summary.start_ms)).map(|written| &written.document)
+    /// The events that were not made up, the oldest first.
+    #[must_use]
+    pub fn own(&self) -> impl DoubleEndedIterator<Item = Event<'_>> {
+        self.written(Bound::Unbounded, Bound::Unbounded).filter(|event| self.tells(event.summary().start_ms))
     }
 
     /// The pasts that were made up.
@@ -190,16 +230,35 @@ impl EventLog {
             self.rewrites += 1;
         }
         let document = Arc::new(Document::new(value));
+        let told = Told::Document(Arc::clone(&document));
         if let Some(lead) = self.lead(value, &summary) {
             self.leads.insert(lead.id, Arc::new(lead));
         }
-        self.bytes += document.len();
-        let before = self.own.insert(summary.id, Arc::new(Written { summary, document: Arc::clone(&document) }));
-        self.bytes -= before.map_or(0, |before| before.document.len());
+        self.insert(Written { summary, told, bytes: document.len() });
+        Some(document)
+    }
+
+    /// Writes events that follow from one thing, the oldest first. `lead` is what they tell of their lead.
+    pub(in crate::world) fn put_all(&mut self, summaries: Vec<Summary>, lead: Option<Lead>, trace: &Arc<dyn Telling>) {
+        let bytes = trace.bytes() / summaries.len().max(1) + size_of::<Written>();
+        for (at, summary) in summaries.into_iter().enumerate() {
+            if self.last().is_some_and(|last| summary.id <= last) {
+                self.rewrites += 1;
+            }
+            self.insert(Written { summary, told: Told::Trace(Arc::clone(trace), at), bytes });
+        }
+        if let Some(lead) = lead.filter(|lead| self.own.contains_key(&lead.latest)) {
+            self.leads.insert(lead.id, Arc::new(lead));
+        }
+    }
+
+    fn insert(&mut self, written: Written) {
+        self.bytes += written.bytes;
+        let before = self.own.insert(written.summary.id, Arc::new(written));
+        self.bytes -= before.map_or(0, |before| before.bytes);
         while self.own.len() > WRITTEN_MAX || (self.bytes > WRITTEN_BYTES_MAX && self.own.len() > 1) {
             self.forget_oldest();
         }
-        Some(document)
     }
 
     /// The lead of an event, as it is known with it; nothing when what is known is newer.
@@ -231,7 +290,7 @@ impl EventLog {
     fn forget_oldest(&mut self) {
         let Some((oldest, _)) = self.own.get_min().cloned() else { return };
         let Some(forgotten) = self.own.remove(&oldest) else { return };
-        self.bytes -= forgotten.document.len();
+        self.bytes -= forgotten.bytes;
         let lead = forgotten.summary.lead;
         if let Some(lead) = lead.filter(|lead| self.leads.get(lead).is_some_and(|known| known.latest == oldest)) {
             self.leads.remove(&lead);

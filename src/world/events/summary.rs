@@ -170,9 +170,15 @@ impl Lead {
     /// The lead of an event's document; `None` when the event tells of none.
     #[must_use]
     pub fn of(event: &Value, summary: &Summary) -> Option<Self> {
-        let fields = event.pointer("/vars/lead").and_then(Value::as_object);
+        Self::known(event.get("vars").unwrap_or(&Value::Null), summary)
+    }
+
+    /// The lead of the variables of an event; `None` when there is none.
+    #[must_use]
+    pub fn known(vars: &Value, summary: &Summary) -> Option<Self> {
+        let fields = vars.get("lead").and_then(Value::as_object);
         let fields = fields.into_iter().flatten().filter(|(name, _)| *name != "id");
-        let submitted = event.pointer("/vars/submission/timestamp").and_then(Value::as_str);
+        let submitted = vars.get("submission").and_then(|of| of.get("timestamp")).and_then(Value::as_str);
         let submitted = submitted.and_then(|stamp| stamp.parse::<jiff::Timestamp>().ok());
         Some(Self {
             id: summary.lead?,
