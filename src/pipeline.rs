@@ -361,7 +361,9 @@ impl Pipeline {
                 let target = request.uri.path_and_query().map_or(request.path(), |target| target.as_str());
                 frame.read(behaviour, operation, caller, target, input, line)?
             }
-            _ if frame.writes_nowhere() => return Err(Problem::writes_nowhere(&frame.scenario.name).into()),
+            behaviour if frame.writes_nowhere() && !behaviour.keeps_little() => {
+                return Err(Problem::writes_nowhere(&frame.scenario.name).into());
+            }
             behaviour => return self.keep(behaviour, frame, caller, input, line),
         };
         Ok(outcome?)

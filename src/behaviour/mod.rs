@@ -61,6 +61,8 @@ pub enum Behaviour {
     Read(fn(&Reading<'_>) -> Outcome),
     /// Writes, by rules of its own. When it refuses, nothing has changed.
     Write(fn(&mut Writing<'_>) -> Outcome),
+    /// Answers, by rules of its own, and leaves nothing behind but counts.
+    Ask(fn(&mut Writing<'_>) -> Outcome),
     /// A reply made from its schema; nothing is kept.
     Generated,
 }
@@ -70,6 +72,12 @@ impl Behaviour {
     #[must_use]
     pub fn only_reads(self) -> bool {
         matches!(self, Self::List(_) | Self::Get(_) | Self::Read(_))
+    }
+
+    /// Whether it may be done where nothing is kept: all that is lost then is a count.
+    #[must_use]
+    pub fn keeps_little(self) -> bool {
+        matches!(self, Self::Ask(_))
     }
 }
 
@@ -91,7 +99,7 @@ pub fn write(behaviour: Behaviour, call: &mut Writing<'_>) -> Outcome {
         Behaviour::Create(collection) => crud::create(call, collection),
         Behaviour::Replace(collection) => crud::replace(call, collection),
         Behaviour::Delete(collection) => crud::delete(call, collection),
-        Behaviour::Write(write) => write(call),
+        Behaviour::Write(write) | Behaviour::Ask(write) => write(call),
         _ => Err(Refusal::internal("an operation that reads was asked to write")),
     }
 }

@@ -567,6 +567,23 @@ fn pings_ask_what_submissions_meet_and_are_counted() {
 }
 
 #[test]
+fn another_scenarios_bid_can_be_wished_for_and_its_leads_cannot() {
+    let mock = Mock::healthy();
+    let solar = "/flows/66a1c0de940df5a34a3889f2/sources/5d9a4c421d011c553e000003";
+    let ask = |way: &str, headers: &[(&str, &str)]| {
+        let body = json!({"state": "AZ", "email": "ann@example.com"}).to_string();
+        mock.ask(&format!("POST {solar}/{way}"), headers, &body)
+    };
+    let before = mock.get("/__admin/state").json()["world"]["accounts"].clone();
+    let wish = [("key", ""), ("prefer", "scenario=no-bid")];
+    assert_eq!(told(&ask("ping", &wish).expect(200).json()), ("failure", "no bid", 0.0));
+    assert!(ask("submit", &wish).status >= 400, "nothing would be left of it");
+    assert_eq!(mock.get("/__admin/state").json()["world"]["accounts"], before);
+    assert_eq!(told(&ask("ping", &[("key", "")]).expect(200).json()), ("success", "", 18.5));
+    assert_ne!(mock.get("/__admin/state").json()["world"]["accounts"], before, "a ping is counted");
+}
+
+#[test]
 fn addresses_make_things_happen_unless_that_is_switched_off() {
     let mock = Mock::healthy();
     let lead = |domain: &str| json!({"first_name": "Joe", "state": "TX", "email": format!("joe@{domain}")});

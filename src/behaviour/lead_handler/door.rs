@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::super::flows::{live, source_of};
-use super::super::{Refusal, Style};
+use super::super::{Refusal, Style, Writing};
 use crate::world::{Caller, Collection, Document, World, items, text};
 
 /// A flow and one of its sources.
@@ -20,8 +20,15 @@ pub(super) struct Door {
 }
 
 impl Door {
+    /// The door that a call is at, if it is let in.
+    pub(super) fn enter(call: &Writing<'_>) -> Result<Self, Refusal> {
+        let door = Self::find(call.world, call.input.path("flow_id"), call.input.path("source_id"))?;
+        door.admit(call.world, call.caller)?;
+        Ok(door)
+    }
+
     /// The door at an address. The source is known by its entity's id, or by its own short one.
-    pub(super) fn find(world: &World, flow: &str, source: &str) -> Result<Self, Refusal> {
+    fn find(world: &World, flow: &str, source: &str) -> Result<Self, Refusal> {
         let refuse = |status, message| Refusal::new(status, message).styled(Style::Message);
         let found = world.accounts().find_map(|(id, account)| Some((id, live(account, flow)?)));
         let (account, flow) = found.ok_or_else(|| refuse(404, "Flow not found"))?;
@@ -31,7 +38,7 @@ impl Door {
     }
 
     /// The gate: whether the source is on, and, where it demands that, whether it is itself who submits.
-    pub(super) fn admit(&self, world: &World, caller: &Caller) -> Result<(), Refusal> {
+    fn admit(&self, world: &World, caller: &Caller) -> Result<(), Refusal> {
         let refuse = |status, message| Err(Refusal::new(status, message).styled(Style::Message));
         if self.source().get("enabled") == Some(&Value::Bool(false)) {
             return refuse(403, "Source is disabled");

@@ -32,8 +32,7 @@ pub use trigger::Trigger;
 
 /// A lead comes in and runs through its flow.
 pub(super) fn submit(call: &mut Writing<'_>) -> Outcome {
-    let door = Door::find(call.world, call.input.path("flow_id"), call.input.path("source_id"))?;
-    door.admit(call.world, call.caller)?;
+    let door = Door::enter(call)?;
     let inbound = read(call.input.inbound.as_ref())?;
     let mut run = Run::begin(call, &door, inbound)?;
     let verdict = run.through(call)?;
@@ -45,8 +44,7 @@ pub(super) fn submit(call: &mut Writing<'_>) -> Outcome {
 
 /// Somebody asks what a lead would be bought for. It leaves nothing behind but a count.
 pub(super) fn ping(call: &mut Writing<'_>) -> Outcome {
-    let door = Door::find(call.world, call.input.path("flow_id"), call.input.path("source_id"))?;
-    door.admit(call.world, call.caller)?;
+    let door = Door::enter(call)?;
     let inbound = read(call.input.inbound.as_ref())?;
     let mut run = Run::begin(call, &door, inbound)?;
     let verdict = run.bid(call)?;
