@@ -12,8 +12,9 @@ use crate::types::typed;
 use crate::world::standard::Kind;
 use crate::world::{Collection, items, text};
 
-/// The fields of a lead, with `id` first. Parameters for which the flow has no field, and no mapping, are dropped.
-pub(super) fn of_lead(call: &Writing<'_>, door: &Door, id: &str, vars: &Value) -> Map<String, Value> {
+/// The fields of a lead, with `id` first, and what of them must not be stored as it was sent. Parameters for which the
+/// flow has no field, and no mapping, are dropped.
+pub(super) fn of_lead(call: &Writing<'_>, door: &Door, id: &str, vars: &Value) -> (Map<String, Value>, Vec<String>) {
     let submitted = &call.input.body;
     let mut named: Vec<(String, Value)> = Vec::new();
     for field in items(door.flow.value(), "fields").iter().filter_map(Value::as_str) {
@@ -29,13 +30,24 @@ pub(super) fn of_lead(call: &Writing<'_>, door: &Door, id: &str, vars: &Value) -
         named.retain(|(name, _)| name != field);
         named.push((field.to_owned(), value));
     }
-    let mut fields = Map::new();
+    let (mut fields, mut secrets) = (Map::new(), Vec::new());
     fields.insert("id".to_owned(), id.into());
     for (name, value) in named {
-        let value = typed_field(call, door, &name, &value);
-        nest(&mut fields, &name, value);
+        let kind = kind(call, door, &name);
+        if matches!(kind, "ssn" | "credential") {
+            texts(&value, &mut secrets);
+        }
+        nest(&mut fields, &name, typed(kind, &value, call.now));
     }
-    fields
+    (fields, secrets)
+}
+
+/// The texts of a value.
+fn texts(value: &Value, into: &mut Vec<String>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| texts(item, into)),
+        value => into.extend(rules::text(value).map(Cow::into_owned).filter(|text| !text.trim().is_empty())),
+    }
 }
 
 /// What a mapping sets; nothing when its rules fail, or when its template comes to nothing. An empty text that is
@@ -58,7 +70,7 @@ pub(super) fn mapped(mapping: &Value, vars: &dyn Variables) -> Option<Value> {
 }
 
 /// The type of a field: of the account's own, or of a built-in one.
-pub(super) fn kind<'a>(call: &'a Writing<'_>, door: &Door, field: &str) -> &'a str {
+fn kind<'a>(call: &'a Writing<'_>, door: &Door, field: &str) -> &'a str {
     let own = call.world.account(&door.account).and_then(|account| account.get(Collection::Fields, field));
     let found = own.or_else(|| call.world.standard().get(Kind::Fields, field));
     found.and_then(|field| field.text("type")).unwrap_or("string")

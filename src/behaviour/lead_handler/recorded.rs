@@ -1,5 +1,7 @@
 //! Calls, as events keep them: the submission with its answer, and what a recipient was sent.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -18,9 +20,8 @@ const BODY_BYTES_MAX: usize = 16 * 1024;
 const HEADER_BYTES_MAX: usize = 16 * 1024;
 
 /// What the source sent, written anew from what was read of it: without what is never stored.
-pub(super) fn request(call: &Writing<'_>, run: &Run<'_>, secret: &dyn Fn(&str) -> bool) -> Value {
-    let mut parameters = Value::Object(Map::new());
-    conceal(&call.input.body, "", secret, &mut parameters);
+pub(super) fn request(call: &Writing<'_>, run: &Run<'_>) -> Value {
+    let parameters = conceal("", &call.input.body, &run.secrets);
     let input = call.input;
     let way = format!("/flows/{}/sources/{}/submit", input.path("flow_id"), input.path("source_id"));
     let uri = format!("https://app.leadconduit.com{way}");
@@ -102,22 +103,23 @@ fn headers(of: &[(String, String)]) -> Map<String, Value> {
     headers
 }
 
-/// The parameters with what is secret by its type or its name made out.
-fn conceal(value: &Value, name: &str, secret: &dyn Fn(&str) -> bool, into: &mut Value) {
-    match value {
+/// Parameters with what is secret by its name, or by the field that it went into, made out.
+fn conceal<'v>(name: &str, value: &'v Value, secrets: &[String]) -> Cow<'v, Value> {
+    let text = match value {
         Value::Object(object) => {
-            let mut inner = Map::new();
-            for (key, value) in object {
-                let whole = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
-                let mut concealed = Value::Null;
-                conceal(value, &whole, secret, &mut concealed);
-                inner.insert(key.clone(), concealed);
-            }
-            *into = Value::Object(inner);
+            let concealed =
+                object.iter().map(|(name, value)| (name.clone(), conceal(name, value, secrets).into_owned()));
+            return Cow::Owned(Value::Object(concealed.collect()));
         }
-        _ if secret(name) || is_secret(name) => *into = REDACTED.into(),
-        value => *into = value.clone(),
-    }
+        Value::Array(items) => {
+            return Cow::Owned(items.iter().map(|item| conceal(name, item, secrets).into_owned()).collect());
+        }
+        value => rules::text(value).unwrap_or_default(),
+    };
+    // A mapping may have put a secret together of several parameters.
+    let text = text.trim();
+    let is_part = |secret: &String| !text.is_empty() && (secret.contains(text) || text.contains(secret.trim()));
+    if is_secret(name) || secrets.iter().any(is_part) { Cow::Owned(REDACTED.into()) } else { Cow::Borrowed(value) }
 }
 
 /// Parameters as a form: names of levels with dots between them.

@@ -67,6 +67,8 @@ pub(super) struct Run<'d> {
     pub(super) lead: String,
     /// All that is known of it so far, as rules and templates see it.
     pub(super) vars: Value,
+    /// What of it must not be stored as it was sent.
+    pub(super) secrets: Vec<String>,
     pub(super) inbound: &'d Inbound,
     pub(super) trigger: Option<Trigger>,
     price: f64,
@@ -103,11 +105,13 @@ impl<'d> Run<'d> {
             "source": party(&door.source()["entity"]),
             "submission": {"timestamp": call.stamp(), "ip": address},
         });
-        vars["lead"] = fields::of_lead(call, door, &lead, &vars).into();
+        let (fields, secrets) = fields::of_lead(call, door, &lead, &vars);
+        vars["lead"] = fields.into();
         Ok(Self {
             door,
             lead,
             vars,
+            secrets,
             inbound,
             trigger,
             price: 0.0,
@@ -307,8 +311,7 @@ impl<'d> Run<'d> {
 
     /// The lead is through; what it leaves tells what the source was answered.
     pub(super) fn end(self, call: &mut Writing<'_>, verdict: &Verdict, answer: &Answer) -> Result<(), Refusal> {
-        let secret = |field: &str| matches!(fields::kind(call, self.door, field), "ssn" | "credential");
-        let request = serialise(&recorded::request(call, &self, &secret));
+        let request = serialise(&recorded::request(call, &self));
         let response = serialise(&recorded::response(answer, call.now.as_millisecond() + self.ms));
         let end = End {
             id: call.world.next_id(call.now),
