@@ -46,7 +46,8 @@
 //!   requests that came in before begin again.
 //! - Whether a rule speaks follows from the seed and the order of requests, never from time on the machine.
 //! - A world is a value; copies share their documents. A write that refuses, or panics, leaves no trace. A document
-//!   keeps its model from the moment it enters.
+//!   keeps its model from the moment it enters. A lead's events follow from what it left behind; every build with debug
+//!   assertions looks at each when it is written.
 //! - Nothing is called but this machine, and what was allowed at start.
 //! - No lock is held across a wait. A write that needs an answer from outside ends unkept, and is repeated with it. How
 //!   long a reply waits and how it breaks is a value; the server does it.

@@ -193,8 +193,8 @@ impl Writing<'_> {
         Ok(written)
     }
 
-    /// Writes events that follow from one thing. They are ours, and keep their models; where time does not matter, that
-    /// is looked at.
+    /// Writes events that follow from one thing. They are made of parts that keep their models; that the whole does, and
+    /// that its summary is its summary, is looked at in builds with debug assertions, which all tests are.
     pub fn put_events(
         &mut self,
         account: &str,

@@ -316,20 +316,20 @@ fn introduction(loaded: &Loaded, settings: &Settings, url: &str) -> String {
     text.push_str("\n  Keys (HTTP Basic; any user name, the key is the password):\n");
     let first = loaded.scenario.first_key();
     text.push_str(&table(&keys(&world, first)));
+    if settings.triggers {
+        text.push_str("\n  What a lead's e-mail address can bring about (--no-triggers ends that):\n");
+        let rows = Trigger::ALL.iter().map(|(domain, _, what)| row(&format!("  @{domain}"), (*what).to_owned()));
+        text.push_str(&table(&rows.collect::<Vec<_>>()));
+    }
+    if settings.delivery.is_on {
+        let _ = writeln!(text, "\n  Deliveries: {DELIVERIES}");
+    }
     let key = first.unwrap_or("KEY");
     let _ = writeln!(text, "\n  Try:  curl -i -u API:{key} {url}/connections");
     if let Some(door) = door(&world) {
         let _ = writeln!(text, "  Lead: curl -i -d email=joe@example.com -d state=TX {url}{door}");
     }
     let _ = writeln!(text, "{}\n", control_line(&loaded.pipeline.policy.access, settings, &loaded.scenario.name, url));
-    if settings.triggers {
-        text.push_str("  What a lead's e-mail address can bring about (--no-triggers ends that):\n");
-        let rows = Trigger::ALL.iter().map(|(domain, _, what)| row(&format!("  @{domain}"), (*what).to_owned()));
-        let _ = writeln!(text, "{}", table(&rows.collect::<Vec<_>>()));
-    }
-    if settings.delivery.is_on {
-        let _ = writeln!(text, "  Deliveries: {DELIVERIES}\n");
-    }
     for warning in &loaded.warnings {
         let _ = writeln!(text, "warning: {warning}\n");
     }
