@@ -6,7 +6,9 @@
 //! # Method
 //!
 //! - Both are asked of the real binary with its defaults. The submission is a form for the Texas flow of `healthy`: one
-//!   filter, one recipient, no caps; it leaves three events. The plain POST makes one document from a checked body.
+//!   filter, one recipient, no caps; it leaves three events. The plain POST is `POST /credentials`: one document from a
+//!   checked body, by the code that all collections share. `POST /onboards`, the cheapest write there is, stands beside
+//!   it for comparison with the other benches.
 //! - One thread sends over 32 connections in a closed loop, and looks at every reply's status. What it costs itself, and
 //!   what the kernel costs, is in both times, and pulls their ratio towards 1.
 //! - The two take turns, each turn has a fresh process, and rounds change who goes first. A ratio is that of one round;
@@ -29,6 +31,8 @@ use support::{Server, Spread, ask, flag, has_status, machine, request, verdict};
 /// How many times as long as a plain POST a submission may take.
 const TARGET: f64 = 3.0;
 
+const CREDENTIAL: &str = r#"{"name":"x","type":"user","package":"leadconduit-default","username":"u","password":"p"}"#;
+
 const LEAD: &str =
     "first_name=Joe&last_name=Blow&email=joe%40example.com&phone_1=512-789-1111&state=TX&postal_code=78704";
 
@@ -37,10 +41,15 @@ fn main() -> ExitCode {
     let (rounds, turn, warm_up) = if quick { (3, 450, 100) } else { (9, 1250, 250) };
     let (turn, warm_up) = (Duration::from_millis(turn), Duration::from_millis(warm_up));
     println!("{}; {CONNECTIONS} connections; {rounds} rounds of {turn:?} each\n", machine());
-    let requests = [submission(), request("/onboards", Some(r#"{"invitation_id":"64b8f0f5e4b0c3a1d5e6f7a8"}"#))];
-    let mut rates = [Vec::new(), Vec::new()];
+    let requests = [
+        submission(),
+        request("/credentials", Some(CREDENTIAL)),
+        request("/onboards", Some(r#"{"invitation_id":"64b8f0f5e4b0c3a1d5e6f7a8"}"#)),
+    ];
+    let mut rates = [Vec::new(), Vec::new(), Vec::new()];
     for round in 0..rounds {
-        for side in [round % 2, (round + 1) % 2] {
+        for turn_of in 0..requests.len() {
+            let side = (round + turn_of) % requests.len();
             let server = Server::mock(&[]);
             let reply = ask(server.address, &requests[side]);
             assert!(has_status(&reply, 201), "{}", String::from_utf8_lossy(&reply));
@@ -48,18 +57,20 @@ fn main() -> ExitCode {
             rates[side].push(load(server.address, &requests[side], 201, turn).1);
         }
     }
-    let ratio = Spread::of(rates[0].iter().zip(&rates[1]).map(|(submissions, posts)| posts / submissions));
-    let [submissions, posts] = rates.map(|rates| Spread::of(rates).median);
-    let met = ratio.median <= TARGET;
-    println!("| submission, req/s | `POST /onboards`, req/s | times as long (least–greatest) | target | |");
-    println!("|---:|---:|---:|---:|---|");
-    println!(
-        "| {submissions:.0} | {posts:.0} | {:.2} ({:.2}–{:.2}) | at most {TARGET:.0} | {} |",
-        ratio.median,
-        ratio.least,
-        ratio.greatest,
-        verdict(met)
-    );
+    let times =
+        |side: usize| Spread::of(rates[0].iter().zip(&rates[side]).map(|(submissions, posts)| posts / submissions));
+    let ratios = [times(1), times(2)];
+    let [submissions, plain, least] = rates.map(|rates| Spread::of(rates).median);
+    let met = ratios[0].median <= TARGET;
+    println!("A submission: {submissions:.0} requests/s.\n");
+    println!("| beside | req/s | a submission takes times as long (least–greatest) | target | |");
+    println!("|---|---:|---:|---:|---|");
+    for (name, rate, ratio, target) in [
+        ("`POST /credentials`", plain, &ratios[0], format!("at most {TARGET:.0} | {}", verdict(met))),
+        ("`POST /onboards`", least, &ratios[1], "| ".to_owned()),
+    ] {
+        println!("| {name} | {rate:.0} | {:.2} ({:.2}–{:.2}) | {target} |", ratio.median, ratio.least, ratio.greatest);
+    }
     if flag("--enforce") && !met { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
