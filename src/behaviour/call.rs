@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::flows::live;
+use super::flows::{firehose_of, live};
 use super::{Outbox, Refusal, changelog};
 use crate::contract::Contract;
 use crate::contract::check::Input;
 use crate::world::clock::{SignedDuration, Timestamp, stamp};
-use crate::world::events::{EventLog, Lead, Summary, Telling};
+use crate::world::events::{EventLog, Left, Summary};
 use crate::world::sso::{Line, Sso, Unreachable};
 use crate::world::standard::Standard;
 use crate::world::{Account, Caller, Collection, Document, World, events, text};
@@ -195,25 +195,18 @@ impl Writing<'_> {
 
     /// Writes events that follow from one thing. They are made of parts that keep their models; that the whole does, and
     /// that its summary is its summary, is looked at in builds with debug assertions, which all tests are.
-    pub fn put_events(
-        &mut self,
-        account: &str,
-        summaries: Vec<Summary>,
-        lead: Option<Lead>,
-        trace: &Arc<dyn Telling>,
-    ) -> Result<(), Refusal> {
+    pub fn put_events(&mut self, account: &str, left: Left) -> Result<(), Refusal> {
         if cfg!(debug_assertions) {
-            for (at, summary) in summaries.iter().enumerate() {
-                let event = trace.event(at);
+            for (at, summary) in left.summaries.iter().enumerate() {
+                let event = left.trace.event(at);
                 self.check(events::model(&event), &event)?;
                 if Summary::of(&event).as_ref() != Some(summary) {
                     return Err(Refusal::internal(format!("{summary:?} is no summary of {event}")));
                 }
             }
         }
-        if !self.world.put_events(account, summaries, lead, trace) {
-            return Err(Refusal::internal("the events have no place in the log"));
-        }
+        let written = self.world.put_events(account, left);
+        written.ok_or_else(|| Refusal::internal("the events have no place in the log"))?;
         self.forget(account);
         Ok(())
     }
@@ -228,7 +221,7 @@ impl Writing<'_> {
     /// An event of a flow whose events are copied: with the place that it is copied to.
     fn firehose(&self, account: &str, event: &Value) -> Option<Value> {
         let flow = live(self.world.account(account)?, text(&event["vars"]["flow"], "id"))?;
-        let firehose = flow.value().get("firehose").filter(|firehose| firehose.get("enabled") == Some(&true.into()))?;
+        let firehose = firehose_of(flow.value())?;
         let mut event = event.clone();
         event["firehose"] = firehose.clone();
         Some(event)

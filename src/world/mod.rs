@@ -24,7 +24,7 @@ use chance::{Chance, Purpose};
 use clock::{Clock, Timestamp};
 pub use collection::{Collection, Documents};
 pub use document::Document;
-use events::{EventLog, Lead, Past, Summary, Telling};
+use events::{EventLog, Left, Past};
 pub use identity::{Caller, KeyOwner};
 use ids::IdSource;
 use sso::Sso;
@@ -171,38 +171,34 @@ impl World {
     /// Adds an event to an account, or replaces the one with its id. `None` without the account, or when the value is
     /// no event.
     pub fn put_event(&mut self, account: &str, value: &Value) -> Option<Arc<Document>> {
-        let events = &mut Arc::make_mut(self.accounts.get_mut(account)?).events;
-        let before = events.clone();
-        let document = events.put(value)?;
-        self.note(|| change::Step::Events { account: account.into(), before });
-        Some(document)
+        self.change_events(account, |events| events.put(value))
     }
 
-    /// Adds events that follow from one thing, the oldest first. `false` without the account.
-    pub fn put_events(
-        &mut self,
-        account: &str,
-        summaries: Vec<Summary>,
-        lead: Option<Lead>,
-        trace: &Arc<dyn Telling>,
-    ) -> bool {
-        let Some(found) = self.accounts.get_mut(account) else { return false };
-        let events = &mut Arc::make_mut(found).events;
+    /// Adds the events of what somebody has left behind. `None` without the account.
+    pub fn put_events(&mut self, account: &str, left: Left) -> Option<()> {
+        self.change_events(account, |events| {
+            events.put_all(left);
+            Some(())
+        })
+    }
+
+    /// Changes the events of an account, unless that comes to nothing.
+    fn change_events<T>(&mut self, account: &str, change: impl FnOnce(&mut EventLog) -> Option<T>) -> Option<T> {
+        let events = &mut Arc::make_mut(self.accounts.get_mut(account)?).events;
         let before = events.clone();
-        events.put_all(summaries, lead, trace);
+        let done = change(events)?;
         self.note(|| change::Step::Events { account: account.into(), before });
-        true
+        Some(done)
     }
 
     /// Lets go of the events of an account that began earlier than a moment, in milliseconds since 1970.
     pub fn forget_events(&mut self, account: &str, before_ms: i64) {
-        let Some(found) = self.accounts.get_mut(account).filter(|found| found.events.reaches_before(before_ms)) else {
-            return;
-        };
-        let events = &mut Arc::make_mut(found).events;
-        let before = events.clone();
-        events.forget_before(before_ms);
-        self.note(|| change::Step::Events { account: account.into(), before });
+        if self.account(account).is_some_and(|found| found.events.reaches_before(before_ms)) {
+            self.change_events(account, |events| {
+                events.forget_before(before_ms);
+                Some(())
+            });
+        }
     }
 
     /// Keeps what caps have counted. It follows from the events, so that no change need take it back: it has to be
@@ -221,11 +217,10 @@ impl World {
 
     /// Adds a past to an account. Nothing happens without the account.
     pub fn add_past(&mut self, account: &str, past: Arc<dyn Past>) {
-        let Some(found) = self.accounts.get_mut(account) else { return };
-        let events = &mut Arc::make_mut(found).events;
-        let before = events.clone();
-        events.add_past(past);
-        self.note(|| change::Step::Events { account: account.into(), before });
+        self.change_events(account, |events| {
+            events.add_past(past);
+            Some(())
+        });
     }
 
     /// Takes a document out of an account.

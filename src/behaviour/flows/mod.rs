@@ -87,6 +87,11 @@ pub(super) fn source_of<'f>(flow: &'f Value, id: &str) -> Option<&'f Value> {
     by_entity.or_else(|| items(flow, "sources").iter().find(|source| text(source, "id") == id))
 }
 
+/// Where the events of a flow are copied to, where they are.
+pub(super) fn firehose_of(flow: &Value) -> Option<&Value> {
+    flow.get("firehose").filter(|firehose| firehose.get("enabled") == Some(&Value::Bool(true)))
+}
+
 /// The sources of a flow, each with the object id of its entity.
 pub(super) fn sources(flow: &Value) -> impl Iterator<Item = (&str, &Value)> {
     items(flow, "sources").iter().map(|source| (text(&source["entity"], "id"), source))

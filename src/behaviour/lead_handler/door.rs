@@ -68,9 +68,4 @@ impl Door {
     pub(super) fn source(&self) -> &Value {
         items(self.flow.value(), "sources").get(self.at).unwrap_or(&Value::Null)
     }
-
-    /// Where the events of the flow are copied to, where they are.
-    pub(super) fn firehose(&self) -> Option<&Value> {
-        self.flow.value().get("firehose").filter(|firehose| firehose.get("enabled") == Some(&Value::Bool(true)))
-    }
 }

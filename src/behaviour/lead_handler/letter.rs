@@ -131,7 +131,7 @@ fn understand(said: &mut Said, answer: Value) {
                 }
             }
             "reason" if said.reason.is_empty() => said.reason = short(&rules::text(&value).unwrap_or_default()),
-            "price" => said.price = price(&value),
+            "price" => said.price = pricing::dollars(&value),
             "reason" => {}
             _ => {
                 let size = name.len() + serialise(&value).len();
@@ -142,11 +142,6 @@ fn understand(said: &mut Said, answer: Value) {
             }
         }
     }
-}
-
-fn price(named: &Value) -> Option<f64> {
-    let price: f64 = rules::text(named)?.trim().trim_start_matches('$').parse().ok()?;
-    Some(price).filter(|price| price.is_finite())
 }
 
 fn short(reason: &str) -> String {

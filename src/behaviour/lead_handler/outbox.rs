@@ -140,6 +140,11 @@ impl Outbox {
         }
     }
 
+    /// Whether copies of events go anywhere. Making one that does not would be for nothing.
+    pub(super) fn takes_copies(&self) -> bool {
+        self.firehose_url.is_some()
+    }
+
     /// Leaves a copy of an event, for a flow's firehose.
     pub(in crate::behaviour) fn copy(&mut self, firehose: &Value, event: &Value) {
         let Some(url) = &self.firehose_url else { return };

@@ -23,6 +23,12 @@ pub(super) fn sale(step: &Value, said: Option<f64>, vars: &Value) -> f64 {
     price(step, own.as_ref(), vars).unwrap_or(0.0)
 }
 
+/// A price that somebody names.
+pub(super) fn dollars(named: &Value) -> Option<f64> {
+    let price: f64 = rules::text(named)?.trim().trim_start_matches('$').parse().ok()?;
+    Some(price).filter(|price| price.is_finite())
+}
+
 /// What a pricing service says. It is not asked: its fallback price stands for its answer.
 fn service(holder: &Value) -> Option<f64> {
     holder.get("pricing_service")?.get("fallback_price")?.as_f64().filter(|price| *price > 0.0)
@@ -32,8 +38,7 @@ fn service(holder: &Value) -> Option<f64> {
 fn price(holder: &Value, asked: Option<&Value>, vars: &Value) -> Option<f64> {
     let pricing = holder.get("pricing")?;
     if pricing.get("override") == Some(&Value::Bool(true)) {
-        let asked: f64 = rules::text(asked?)?.trim().trim_start_matches('$').parse().ok()?;
-        return Some(asked).filter(|price| price.is_finite() && *price > 0.0);
+        return dollars(asked?).filter(|price| *price > 0.0);
     }
     let counts = |price: &&Value| price.get("rule_set").is_none_or(|set| holds(set, vars));
     items(pricing, "prices").iter().rev().find(counts)?.get("amount")?.as_f64()

@@ -4,6 +4,7 @@
 use rand::RngExt;
 use serde_json::{Map, Value};
 
+use super::super::packages::{modules_of, package_of};
 use super::super::{Refusal, Writing};
 use super::letter::Letter;
 use super::outbox::Spot;
@@ -13,7 +14,6 @@ use super::{fill, holds};
 use crate::rules::{self, Variables};
 use crate::world::chance::Purpose;
 use crate::world::events::Outcome;
-use crate::world::standard::Kind;
 use crate::world::{Collection, Document, is_same_id, text};
 
 /// How long a recipient takes in the mock's books when nothing says so, in milliseconds.
@@ -92,12 +92,10 @@ fn fits(set: &Document, step: &Value, vars: &Value) -> bool {
 /// How long the integration of a step takes, as its package tells.
 fn usual_ms(call: &Writing<'_>, step: &Value) -> i64 {
     let module = text(&step["integration"], "module_id");
-    let package = module.split('.').next().unwrap_or_default();
-    let packages = call.world.standard().all(Kind::Packages);
-    let package = packages.iter().find(|known| known.text("id") == Some(package));
-    let integrations = package.and_then(|package| package.value().get("integrations")?.as_array());
-    let integration = integrations.into_iter().flatten().find(|known| text(known, "id") == module);
-    integration.and_then(|known| known.get("median_wait_ms")?.as_i64()).unwrap_or(TOOK_MS)
+    let package = package_of(call.world.standard(), module);
+    let modules = package.map(|package| modules_of(package.value())).unwrap_or_default();
+    let module = modules.iter().find(|known| text(known, "id") == module);
+    module.and_then(|known| known.get("median_wait_ms")?.as_i64()).unwrap_or(TOOK_MS)
 }
 
 impl Said {

@@ -3,11 +3,12 @@
 use serde_json::{Map, Value};
 
 use super::super::Writing;
+use super::super::packages::package_of;
 use super::outbox::Spot;
 use super::run::Run;
 use crate::world::clock::{SignedDuration, Timestamp, stamp};
 use crate::world::events::{Kind, Outcome};
-use crate::world::standard::{self, Standard};
+use crate::world::standard::Standard;
 use crate::world::text;
 
 /// For how long events are kept.
@@ -110,9 +111,8 @@ pub(super) fn key(step: &Value) -> &str {
 
 /// The version of the package that an integration comes in.
 pub(super) fn version(standard: &Standard, integration: &Value) -> Value {
-    let package = text(integration, "module_id").split('.').next().unwrap_or_default();
-    let known = standard.all(standard::Kind::Packages).iter().find(|known| known.text("id") == Some(package));
-    known.and_then(|known| known.text("version")).unwrap_or(VERSION).into()
+    let package = package_of(standard, text(integration, "module_id"));
+    package.and_then(|known| known.text("version")).unwrap_or(VERSION).into()
 }
 
 /// Somebody or something as events name it.

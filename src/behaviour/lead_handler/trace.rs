@@ -7,13 +7,14 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use super::super::caps::REACHED;
+use super::super::flows::firehose_of;
 use super::super::{Refusal, Writing};
 use super::door::Door;
 use super::record::{Record, Took, key, party, version};
 use super::run::Verdict;
 use crate::world::clock::Timestamp;
 use crate::world::document::number;
-use crate::world::events::{Kind, Lead, Outcome, Summary, Telling};
+use crate::world::events::{Kind, Lead, Left, Outcome, Summary, Telling};
 use crate::world::standard::Standard;
 use crate::world::{items, text};
 
@@ -107,11 +108,10 @@ impl Trace {
         }
         let lead = Lead::known(vars, &common);
         summaries.push(common);
-        let (account, copied) = (Arc::clone(&self.door.account), self.door.firehose().cloned());
-        let trace: Arc<dyn Telling> = Arc::new(self);
-        call.put_events(&account, summaries, lead, &trace)?;
-        if let Some(firehose) = copied {
-            (0..trace.len()).for_each(|at| call.outbox.copy(&firehose, &trace.event(at)));
+        let trace = Arc::new(self);
+        call.put_events(&trace.door.account, Left { summaries, lead, trace: Arc::clone(&trace) as Arc<dyn Telling> })?;
+        if let Some(firehose) = firehose_of(trace.door.flow.value()).filter(|_| call.outbox.takes_copies()) {
+            (0..trace.len()).for_each(|at| call.outbox.copy(firehose, &trace.event(at)));
         }
         Ok(())
     }
@@ -223,7 +223,7 @@ impl Telling for Trace {
             Some(passed) => (self.delivery(passed, vars), &passed.took),
             None => (self.source(vars), &self.end.took),
         };
-        if let Some(firehose) = self.door.firehose() {
+        if let Some(firehose) = firehose_of(self.door.flow.value()) {
             record.set("firehose", firehose.clone());
         }
         record.stamp(took, self.now);

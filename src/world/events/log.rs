@@ -10,7 +10,7 @@ use bytes::Bytes;
 use imbl::OrdMap;
 use serde_json::Value;
 
-use super::summary::{Kind, Lead, Summary};
+use super::summary::{Lead, Summary};
 use crate::world::document::{Document, serialise};
 use crate::world::ids::ObjectId;
 
@@ -52,6 +52,17 @@ pub trait Telling: Debug + Send + Sync {
 
     /// How much room it takes, more or less.
     fn bytes(&self) -> usize;
+}
+
+/// What somebody has left behind, as it comes into the log.
+#[derive(Debug)]
+pub struct Left {
+    /// The summaries of its events, the oldest first.
+    pub summaries: Vec<Summary>,
+    /// What they tell of their lead.
+    pub lead: Option<Lead>,
+    /// What their documents follow from.
+    pub trace: Arc<dyn Telling>,
 }
 
 /// The events of an account, in the order of their ids. Copying it shares them all.
@@ -226,26 +237,25 @@ impl EventLog {
     /// Writes an event, or another in its place. `None` when the value is no event.
     pub(in crate::world) fn put(&mut self, value: &Value) -> Option<Arc<Document>> {
         let summary = Summary::of(value)?;
-        if self.last().is_some_and(|last| summary.id <= last) {
-            self.rewrites += 1;
-        }
         let document = Arc::new(Document::new(value));
         let told = Told::Document(Arc::clone(&document));
-        if let Some(lead) = self.lead(value, &summary) {
-            self.leads.insert(lead.id, Arc::new(lead));
+        if let Some(lead) = Lead::of(value, &summary) {
+            // What an older event says of the lead is older.
+            let newest = self.leads.get(&lead.id).is_none_or(|known| known.latest <= lead.latest);
+            if newest {
+                self.leads.insert(lead.id, Arc::new(lead));
+            }
         }
         self.insert(Written { summary, told, bytes: document.len() });
         Some(document)
     }
 
-    /// Writes events that follow from one thing, the oldest first. `lead` is what they tell of their lead.
-    pub(in crate::world) fn put_all(&mut self, summaries: Vec<Summary>, lead: Option<Lead>, trace: &Arc<dyn Telling>) {
+    /// Writes what somebody has left behind.
+    pub(in crate::world) fn put_all(&mut self, left: Left) {
+        let Left { summaries, lead, trace } = left;
         let bytes = trace.bytes() / summaries.len().max(1) + size_of::<Written>();
         for (at, summary) in summaries.into_iter().enumerate() {
-            if self.last().is_some_and(|last| summary.id <= last) {
-                self.rewrites += 1;
-            }
-            self.insert(Written { summary, told: Told::Trace(Arc::clone(trace), at), bytes });
+            self.insert(Written { summary, told: Told::Trace(Arc::clone(&trace), at), bytes });
         }
         if let Some(lead) = lead.filter(|lead| self.own.contains_key(&lead.latest)) {
             self.leads.insert(lead.id, Arc::new(lead));
@@ -253,25 +263,15 @@ impl EventLog {
     }
 
     fn insert(&mut self, written: Written) {
+        if self.last().is_some_and(|last| written.summary.id <= last) {
+            self.rewrites += 1;
+        }
         self.bytes += written.bytes;
         let before = self.own.insert(written.summary.id, Arc::new(written));
         self.bytes -= before.map_or(0, |before| before.bytes);
         while self.own.len() > WRITTEN_MAX || (self.bytes > WRITTEN_BYTES_MAX && self.own.len() > 1) {
             self.forget_oldest();
         }
-    }
-
-    /// The lead of an event, as it is known with it; nothing when what is known is newer.
-    fn lead(&self, value: &Value, summary: &Summary) -> Option<Lead> {
-        let Some(known) = self.leads.get(&summary.lead?) else { return Lead::of(value, summary) };
-        if known.latest > summary.id {
-            return None;
-        }
-        // On its way through the flow a lead's fields stay what they are.
-        if matches!(summary.kind, Kind::Filter | Kind::Recipient | Kind::Retry) && known.latest < summary.id {
-            return Some(Lead { latest: summary.id, ..Lead::clone(known) });
-        }
-        Lead::of(value, summary)
     }
 
     /// Whether the oldest written event began earlier than a moment.

@@ -24,5 +24,5 @@ pub fn model(event: &serde_json::Value) -> &'static str {
 mod log;
 mod summary;
 
-pub use log::{Event, EventLog, Past, Telling};
+pub use log::{Event, EventLog, Left, Past, Telling};
 pub use summary::{Kind, Lead, Outcome, Summary};

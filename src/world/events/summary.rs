@@ -1,7 +1,5 @@
 //! What is asked of an event most, in a few bytes.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 
 use crate::world::ids::ObjectId;
@@ -163,7 +161,7 @@ pub struct Lead {
     /// When it was submitted, in milliseconds since 1970.
     pub submitted_ms: i64,
     /// Its fields as text, by their ids.
-    pub fields: Arc<[(Box<str>, Box<str>)]>,
+    pub fields: Vec<(Box<str>, Box<str>)>,
 }
 
 impl Lead {
