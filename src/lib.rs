@@ -30,8 +30,9 @@
 //! | [`watch`] | changed scenario files, read again while the server runs (the only user of `notify`) |
 //! | [`embed`] | [`MockServer`]: the mock inside a Rust test |
 //! | [`cli`] | the command line, one file a subcommand |
-//! | [`pointer`] | names as tokens of RFC 6901 pointers |
-//! | [`yaml`] | YAML with the place of every mistake (the only user of the YAML parser, with the build script) |
+//!
+//! YAML files, pointers and the bundling of the contract are in a crate of their own, [`contract_files`], which the
+//! build script uses too.
 //!
 //! # What always holds
 //!
@@ -52,8 +53,6 @@
 //! - No lock is held across a wait. A write that needs an answer from outside ends unkept, and is repeated with it. How
 //!   long a reply waits and how it breaks is a value; the server does it.
 //! - LeadConduit's errors are `{"error": ...}`; the mock's own are `application/problem+json`. They are never mixed.
-//!
-//! [`pointer`]: mod@pointer
 
 pub mod admin;
 pub mod behaviour;
@@ -68,7 +67,6 @@ pub mod inbound;
 pub mod journal;
 pub mod outbound;
 pub mod pipeline;
-pub mod pointer;
 pub mod problem;
 pub mod report;
 pub mod rules;
@@ -82,6 +80,5 @@ pub mod types;
 pub mod verify;
 pub mod watch;
 pub mod world;
-pub mod yaml;
 
 pub use embed::{MockServer, MockServerBuilder};

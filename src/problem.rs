@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::contract::{Operation, Violation};
 use crate::exchange::Reply;
-use crate::yaml::Diagnosis;
+use contract_files::yaml::Diagnosis;
 
 /// What problems are sent as.
 pub const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");

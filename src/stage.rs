@@ -12,7 +12,7 @@ use crate::scenario::{Library, Scenario};
 use crate::settings::SEED;
 use crate::world::World;
 use crate::world::clock::{Clock, uptime};
-use crate::yaml::{Diagnosis, paragraphs};
+use contract_files::yaml::{Diagnosis, paragraphs};
 
 /// How long a starting world is good for when the clock goes: times in it are relative to when it was made.
 const START_MS_MAX: u128 = 60_000;

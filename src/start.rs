@@ -13,7 +13,7 @@ use crate::settings::Settings;
 use crate::stage::Stage;
 use crate::world::clock::Clock;
 use crate::world::{Collection, events};
-use crate::yaml::{Diagnosis, paragraphs};
+use contract_files::yaml::{Diagnosis, paragraphs};
 
 /// Why a server cannot start.
 #[derive(Debug, thiserror::Error)]

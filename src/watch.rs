@@ -18,7 +18,7 @@ use crate::settings::Settings;
 use crate::stage::{Stage, Watched};
 use crate::start::StartError;
 use crate::world::clock::Clock;
-use crate::yaml::{Diagnosis, Source, paragraphs, titles};
+use contract_files::yaml::{Diagnosis, Source, paragraphs, titles};
 
 /// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(500);

@@ -382,7 +382,7 @@ mod tests {
     #[test]
     fn the_document_says_the_same_of_open_calls() {
         let text = include_str!("../../schemas/admin/openapi.yaml");
-        let document = crate::yaml::Source::new("openapi.yaml", text.to_owned()).parse_json().unwrap();
+        let document = contract_files::yaml::Source::new("openapi.yaml", text.to_owned()).parse_json().unwrap();
         for (path, item) in document["paths"].as_object().unwrap() {
             let call = path.strip_prefix("/__admin").unwrap();
             for (method, operation) in item.as_object().unwrap().iter().filter(|(name, _)| *name != "parameters") {

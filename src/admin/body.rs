@@ -7,7 +7,7 @@ use serde_json::json;
 use super::Call;
 use crate::exchange::Body;
 use crate::problem::Problem;
-use crate::yaml::{Diagnosis, Source};
+use contract_files::yaml::{Diagnosis, Source};
 
 /// How a body is named in messages.
 const NAME: &str = "body";

@@ -13,7 +13,7 @@ use crate::journal::{Draft, Exchange, Met};
 use crate::problem::Problem;
 use crate::sandbox::choose;
 use crate::settings::Limits;
-use crate::yaml::Diagnosis;
+use contract_files::yaml::Diagnosis;
 
 /// A request that somebody describes.
 pub(super) struct Described {

@@ -145,7 +145,7 @@ fn parameter<'p>(pattern: &str, path: &'p str) -> Option<&'p str> {
 
 fn unknown(rest: &str) -> Problem {
     let rest: String = rest.chars().take(100).collect();
-    let near = crate::yaml::nearest(&rest, CALLS.iter().map(|(_, path, _)| *path));
+    let near = contract_files::yaml::nearest(&rest, CALLS.iter().map(|(_, path, _)| *path));
     let hint = match near {
         Some(near) => format!("; did you mean {PREFIX}{near}?"),
         None => {
@@ -211,7 +211,7 @@ fn no_content() -> Reply {
 fn not_found<'n>(what: &str, name: &str, known: impl IntoIterator<Item = &'n str>) -> Problem {
     let name: String = name.chars().take(80).collect();
     let known: Vec<&str> = known.into_iter().collect();
-    let hint = match crate::yaml::nearest(&name, known.iter().copied()) {
+    let hint = match contract_files::yaml::nearest(&name, known.iter().copied()) {
         Some(near) => format!("; did you mean `{near}`?"),
         None if known.is_empty() => "; there are none".to_owned(),
         None => format!("; there are {}", known.join(", ")),

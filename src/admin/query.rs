@@ -2,7 +2,7 @@
 
 use super::{Call, body};
 use crate::problem::Problem;
-use crate::yaml::nearest;
+use contract_files::yaml::nearest;
 
 /// The query's parameters, each given once at most.
 #[derive(Debug)]

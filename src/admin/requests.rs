@@ -16,7 +16,7 @@ use crate::journal::shape::View;
 use crate::journal::{Exchange, Met};
 use crate::problem::Problem;
 use crate::world::clock::Timestamp;
-use crate::yaml::nearest;
+use contract_files::yaml::nearest;
 
 /// How many of the newest requests that met nothing are held against the operations.
 const UNMATCHED_MAX: usize = 1000;

@@ -132,7 +132,7 @@ impl Behaviours {
                     operation.id,
                     operation.method,
                     operation.path,
-                    crate::yaml::nearest(&operation.id, TABLE.iter().map(|(id, _)| *id))
+                    contract_files::yaml::nearest(&operation.id, TABLE.iter().map(|(id, _)| *id))
                         .map(|near| format!(" (`{near}` has one)"))
                         .unwrap_or_default(),
                 )),
@@ -141,7 +141,7 @@ impl Behaviours {
         for (id, _) in TABLE.iter().filter(|(id, _)| contract.operation(id).is_none()) {
             errors.push(format!(
                 "{}: behaviour `{id}` has no operation; describe it under paths, or remove its line",
-                crate::contract::bundle::ROOT
+                contract_files::bundle::ROOT
             ));
         }
         for collection in Collection::ALL {

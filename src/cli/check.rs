@@ -11,7 +11,7 @@ use crate::contract::Contract;
 use crate::scenario::{Library, Scenario, examples};
 use crate::settings::Settings;
 use crate::start;
-use crate::yaml::Diagnosis;
+use contract_files::yaml::Diagnosis;
 
 /// The flags of `check`.
 #[derive(Clone, Debug, Args)]

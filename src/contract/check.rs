@@ -9,7 +9,7 @@ use super::route::PathValues;
 use super::violation::Violation;
 use crate::exchange::{Body, Request};
 use crate::inbound::{self, Inbound, Refused, Wish};
-use crate::pointer::escape;
+use contract_files::pointer::escape;
 
 /// What an operation works with.
 #[derive(Debug, Default)]
@@ -115,7 +115,7 @@ fn check_parameters(operation: &Operation, input: &Input, violations: &mut Vec<V
         if !name.starts_with("__") && !operation.parameters.iter().any(|p| p.place == Place::Query && p.name == *name) {
             let known = operation.parameters.iter().filter(|p| p.place == Place::Query).map(|p| p.name.as_str());
             let hint =
-                crate::yaml::nearest(name, known).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+                contract_files::yaml::nearest(name, known).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
             let message = format!("{name} is not documented for {} and has no effect{hint}", operation.id);
             violations.push(Violation::reported(&location("/query", name), "unknown", message));
         }

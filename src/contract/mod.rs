@@ -3,12 +3,10 @@
 //! The contract is data under `schemas/`. The built-in one is bundled when the binary is built; another can be read
 //! from a folder. Everything that can be wrong with it is found when it is loaded.
 
-pub mod bundle;
 pub mod check;
 pub mod evidence;
 pub mod example;
 pub mod fidelity;
-pub mod files;
 pub mod negotiate;
 pub mod operation;
 pub mod route;
@@ -31,7 +29,8 @@ pub use schema::Check;
 pub use violation::Violation;
 
 use crate::world::standard::{self, Standard};
-use crate::yaml::{Diagnosis, paragraphs};
+use contract_files::yaml::{Diagnosis, paragraphs};
+use contract_files::{bundle, files};
 
 /// The bundle of the built-in contract, made by the build script.
 const BUILT_IN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/contract.json"));

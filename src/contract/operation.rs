@@ -11,7 +11,8 @@ use super::evidence::Evidence;
 use super::negotiate;
 use super::schema::{Check, Schemas};
 use crate::exchange::JSON;
-use crate::pointer::escape;
+use contract_files::bundle;
+use contract_files::pointer::escape;
 use crate::world::document::serialise;
 
 /// One method and path.
@@ -151,7 +152,7 @@ pub(super) fn read_all(document: &Value, schemas: &Arc<Schemas>) -> Result<Vec<O
     let empty = serde_json::Map::new();
     let paths = document.get("paths").and_then(Value::as_object).unwrap_or(&empty);
     for (path, item) in paths {
-        let file = item.get(super::bundle::FILE).and_then(Value::as_str).unwrap_or(super::bundle::ROOT);
+        let file = item.get(bundle::FILE).and_then(Value::as_str).unwrap_or(bundle::ROOT);
         for method in METHODS {
             let Some(operation) = item.get(method) else { continue };
             let reader = Reader { document, schemas, file, at: format!("/paths/{}/{method}", escape(path)) };
@@ -167,7 +168,7 @@ pub(super) fn read_all(document: &Value, schemas: &Arc<Schemas>) -> Result<Vec<O
         }
     }
     if operations.is_empty() && errors.is_empty() {
-        errors.push(format!("{}: no operation under `paths`", super::bundle::ROOT));
+        errors.push(format!("{}: no operation under `paths`", bundle::ROOT));
     }
     if errors.is_empty() { Ok(operations) } else { Err(errors) }
 }

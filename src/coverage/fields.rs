@@ -48,7 +48,7 @@ impl Fields {
     pub fn add(&mut self, pointer: &str, times: u64) {
         let mut node = &mut self.root;
         for name in pointer.split('/').skip(1) {
-            let name = crate::pointer::unescape(name);
+            let name = contract_files::pointer::unescape(name);
             let Some(next) = below(node, &mut self.count, &name) else { return };
             node = next;
         }
@@ -107,7 +107,7 @@ fn merge(into: &mut Node, count: &mut usize, from: &Node) {
 
 fn collect(node: &Node, at: &str, list: &mut Vec<(String, u64)>) {
     for one in &node.below {
-        let at = format!("{at}/{}", crate::pointer::escape(&one.name));
+        let at = format!("{at}/{}", contract_files::pointer::escape(&one.name));
         if one.times > 0 {
             list.push((at.clone(), one.times));
         }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::contract::operation::Place;
 use crate::contract::{Contract, Evidence, Operation};
-use crate::pointer::{escape, unescape};
+use contract_files::pointer::{escape, unescape};
 
 /// How deep a body is described; schemas may refer to themselves.
 const DEPTH_MAX: usize = 16;

@@ -24,8 +24,8 @@ use crate::contract::Contract;
 /// How much of a value is shown in words.
 const SHOWN_CHARS_MAX: usize = 200;
 
-/// A mistake in a pattern: the pointer into it (with [`crate::yaml::KEY`] behind it when the key is meant, as
-/// [`crate::yaml::Source::at_pointer`] takes it), and words with a hint.
+/// A mistake in a pattern: the pointer into it (with [`contract_files::yaml::KEY`] behind it when the key is meant, as
+/// [`contract_files::yaml::Source::at_pointer`] takes it), and words with a hint.
 pub type Mistake = (String, String);
 
 /// Which exchanges are meant. The empty pattern means all of them.

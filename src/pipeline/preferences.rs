@@ -16,7 +16,7 @@ use http::{HeaderName, HeaderValue};
 use crate::exchange::Request;
 use crate::problem::Problem;
 use crate::world::delay::DELAY_MS_MAX;
-use crate::yaml::nearest;
+use contract_files::yaml::nearest;
 
 pub use reply::contract_reply;
 

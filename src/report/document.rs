@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::contract::Evidence;
 use crate::coverage::map::is_in_reach;
-use crate::yaml::{Diagnosis, Source};
+use contract_files::yaml::{Diagnosis, Source};
 
 /// The version of the format.
 pub const VERSION: u32 = 1;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::operator::{self, Base, Operator};
 use super::template::Operand;
 use super::{DEPTH_MAX, Form, Mistake, Node, Right, Test, pattern};
-use crate::yaml::nearest;
+use contract_files::yaml::nearest;
 
 /// Where the reader stands: the pointer, and how deep in sets.
 struct Place {
@@ -141,7 +141,7 @@ fn compiled(value: &Value, place: &Place) -> Result<Right, Mistake> {
 
 fn known(object: &Map<String, Value>, names: &[&str], what: &str, place: &Place) -> Result<(), Mistake> {
     match object.keys().find(|key| !names.contains(&key.as_str())) {
-        Some(key) => place.wrong(&crate::pointer::escape(key), format!("{what} has {} only", names.join(", "))),
+        Some(key) => place.wrong(&contract_files::pointer::escape(key), format!("{what} has {} only", names.join(", "))),
         None => Ok(()),
     }
 }

@@ -13,7 +13,7 @@ pub fn check(document: &Value) -> Result<(), Mistake> {
 fn below(at: &str, value: &Value) -> Result<(), Mistake> {
     match value {
         Value::Object(object) => object.iter().try_for_each(|(key, value)| {
-            let at = format!("{at}/{}", crate::pointer::escape(key));
+            let at = format!("{at}/{}", contract_files::pointer::escape(key));
             if key == "rule_set" && value.is_object() {
                 return Condition::set(value).map(drop).map_err(|mistake| mistake.below(&at));
             }

@@ -16,7 +16,7 @@ use crate::contract::Contract;
 use crate::world::clock::{self, Clock, Timestamp};
 use crate::world::sso::SsoStatus;
 use crate::world::{Document, World, text};
-use crate::yaml::{Diagnosis, Source};
+use contract_files::yaml::{Diagnosis, Source};
 
 /// A scenario, checked.
 #[derive(Clone, Debug)]

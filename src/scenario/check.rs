@@ -13,7 +13,7 @@ use crate::contract::Contract;
 use crate::rules;
 use crate::world::clock::{Clock, Timestamp};
 use crate::world::{Collection, events, text};
-use crate::yaml::{Diagnosis, Source};
+use contract_files::yaml::{Diagnosis, Source};
 
 pub(super) struct Checker<'a> {
     /// The files by their place in the chain.
@@ -208,7 +208,7 @@ impl<'a> Checker<'a> {
             return;
         }
         let mut diagnosis = self.at(origin, within, format!("there is no {what} with the id {id}"));
-        let near = crate::yaml::nearest(id, known.iter().map(String::as_str));
+        let near = contract_files::yaml::nearest(id, known.iter().map(String::as_str));
         diagnosis.hint = near.map(|near| format!("did you mean `{near}`?"));
         self.mistakes.push(diagnosis);
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::Scenario;
 use super::language::{BodyPart, ExamplePart, RangePart, ReplyPart, RequestPart};
 use crate::exchange::{Body, Reply, Request};
-use crate::yaml::Diagnosis;
+use contract_files::yaml::Diagnosis;
 
 /// Plays every example. `fresh` starts a world anew and returns what answers requests on it.
 pub fn play<A: FnMut(Request) -> Reply>(scenario: &Scenario, mut fresh: impl FnMut() -> A) -> Vec<Diagnosis> {

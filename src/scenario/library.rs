@@ -9,7 +9,7 @@ use super::built_in::{self, BuiltIn};
 use super::language::ScenarioFile;
 use super::rule::Trust;
 use crate::contract::Contract;
-use crate::yaml::{Diagnosis, Source, nearest};
+use contract_files::yaml::{Diagnosis, Source, nearest};
 
 /// How long a chain of `extends` may be.
 const CHAIN_MAX: usize = 16;

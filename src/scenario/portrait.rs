@@ -14,7 +14,7 @@ use crate::world::delay::Delay;
 use crate::world::ids::IdSource;
 use crate::world::sso::{Pattern, SsoStatus};
 use crate::world::{Collection, World};
-use crate::yaml::{Diagnosis, Source};
+use contract_files::yaml::{Diagnosis, Source};
 
 /// The version of the document.
 const VERSION: u64 = 1;

@@ -4,9 +4,9 @@ use serde_json::{Map, Value};
 
 use crate::contract::Contract;
 use crate::journal::{Exchange, Pattern};
-use crate::pointer::escape;
+use contract_files::pointer::escape;
 use crate::world::clock::{Timestamp, stamp};
-use crate::yaml::{KEY, nearest};
+use contract_files::yaml::{KEY, nearest};
 
 /// How many expectations there may be.
 pub const EXPECTATIONS_MAX: usize = 100;
@@ -20,7 +20,7 @@ const NAME_CHARS_MAX: usize = 200;
 /// The conditions that a repair is about when none is named.
 const REPAIRED: [u64; 2] = [409, 422];
 
-/// A mistake: a pointer as [`crate::yaml::Source::at_pointer`] takes it, and words with a hint.
+/// A mistake: a pointer as [`contract_files::yaml::Source::at_pointer`] takes it, and words with a hint.
 pub type Mistake = (String, String);
 
 /// All that is expected.

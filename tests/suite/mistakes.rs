@@ -382,7 +382,7 @@ proptest::proptest! {
         let position = at % characters.len();
         characters[position] = with.chars().next().unwrap();
         characters.truncate(characters.len() - cut % characters.len());
-        let source = leadconduit_mock::yaml::Source::new("damaged.yaml", characters.into_iter().collect::<String>());
+        let source = contract_files::yaml::Source::new("damaged.yaml", characters.into_iter().collect::<String>());
         if let Err(diagnosis) = source.parse::<leadconduit_mock::scenario::language::ScenarioFile>() {
             let _ = diagnosis.to_string();
         }

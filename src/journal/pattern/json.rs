@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::pointer::escape;
+use contract_files::pointer::escape;
 
 /// How many places are put into words.
 const TOLD_MAX: usize = 5;

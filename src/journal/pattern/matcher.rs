@@ -9,7 +9,7 @@ use super::json::{self, Comparison, Extra, Order};
 use super::read::{Reader, key};
 use super::shown;
 use crate::contract::schema::Check;
-use crate::yaml::nearest;
+use contract_files::yaml::nearest;
 
 /// The longest path, and how many parts of it may search everywhere, filter, or stand in round brackets: their work
 /// multiplies, in the parser too, which tries several readings of each.

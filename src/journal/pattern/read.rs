@@ -9,9 +9,9 @@ use super::matcher::{self, Matcher};
 use super::{Mistake, Part, Row, Test, shown};
 use crate::contract::Contract;
 use crate::journal::redact::{REDACTED, is_secret};
-use crate::pointer::escape;
+use contract_files::pointer::escape;
 use crate::scenario::rule::no_operation;
-use crate::yaml::{KEY, nearest};
+use contract_files::yaml::{KEY, nearest};
 
 /// How many rows a pattern may have.
 const ROWS_MAX: usize = 200;

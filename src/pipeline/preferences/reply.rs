@@ -15,7 +15,7 @@ use crate::problem::Problem;
 use crate::world::chance::{Chance, Purpose};
 use crate::world::clock::Timestamp;
 use crate::world::ids::IdSource;
-use crate::yaml::nearest;
+use contract_files::yaml::nearest;
 
 /// The second of 2026-01-15T09:00:00Z.
 const SEEDED_AT: i64 = 1_768_467_600;

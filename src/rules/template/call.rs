@@ -8,7 +8,7 @@ use super::expression::Expression;
 use super::hash::{Encoding, Hash};
 use super::strings::Pattern;
 use super::{Variables, dates, hash, locale, math, numbers, read, strings, value};
-use crate::yaml::nearest;
+use contract_files::yaml::nearest;
 
 /// How much of a value a helper looks at.
 const TEXT_BYTES_MAX: usize = 64 * 1024;

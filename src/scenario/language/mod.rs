@@ -69,7 +69,7 @@ pub struct ScenarioFile {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Document(
-    #[serde(deserialize_with = "crate::yaml::json_value")]
+    #[serde(deserialize_with = "contract_files::yaml::json_value")]
     #[cfg_attr(test, schemars(with = "serde_json::Value"))]
     pub Value,
 );

@@ -114,7 +114,7 @@ fn the_published_schema_is_that_of_the_types() {
 #[test]
 fn the_schema_takes_what_the_types_take() {
     let schema = crate::contract::schema::Check::alone(&generated()).unwrap();
-    let value = |text: &str| crate::yaml::Source::new("x.yaml", text).parse_json().unwrap();
+    let value = |text: &str| contract_files::yaml::Source::new("x.yaml", text).parse_json().unwrap();
     for crate::scenario::built_in::BuiltIn { path: name, text, .. } in crate::scenario::built_in::FILES {
         let value = value(text);
         assert!(schema.accepts(&value), "{name}: {:?}", schema.explain("", &value));
@@ -131,7 +131,7 @@ fn the_schema_takes_what_the_types_take() {
     ] {
         let (wrong, right) = (format!("{head}{wrong}\n"), format!("{head}{right}\n"));
         assert!(!schema.accepts(&value(&wrong)) && schema.accepts(&value(&right)), "{wrong}{right}");
-        assert!(crate::yaml::Source::new("x.yaml", wrong.as_str()).parse::<ScenarioFile>().is_err(), "{wrong}");
-        assert!(crate::yaml::Source::new("x.yaml", right.as_str()).parse::<ScenarioFile>().is_ok(), "{right}");
+        assert!(contract_files::yaml::Source::new("x.yaml", wrong.as_str()).parse::<ScenarioFile>().is_err(), "{wrong}");
+        assert!(contract_files::yaml::Source::new("x.yaml", right.as_str()).parse::<ScenarioFile>().is_ok(), "{right}");
     }
 }

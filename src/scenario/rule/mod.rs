@@ -13,11 +13,11 @@ use http::{HeaderName, StatusCode};
 use super::language::{DripPart, Per, RulePart, SsoPart, ThenPart, Work, WorldPart};
 use crate::contract::Contract;
 use crate::exchange::{Drip, WireFault};
-use crate::pointer::escape;
+use contract_files::pointer::escape;
 use crate::world::clock::{SignedDuration, Timestamp, duration};
 use crate::world::delay::{DELAY_MS_MAX, Delay};
 use crate::world::sso::SsoStatus;
-use crate::yaml::KEY;
+use contract_files::yaml::KEY;
 pub use says::GENERAL;
 use says::Says;
 pub use when::Asked;
@@ -317,7 +317,7 @@ pub fn no_operation(contract: &Contract, id: &str) -> Option<(String, String)> {
         return None;
     }
     let ids = contract.operations.iter().map(|operation| operation.id.as_str());
-    let hint = crate::yaml::nearest(id, ids).map_or_else(
+    let hint = contract_files::yaml::nearest(id, ids).map_or_else(
         || "`leadconduit-mock operations` lists them".to_owned(),
         |near| format!("did you mean `{near}`?"),
     );

@@ -308,7 +308,7 @@ fn no_example(operation: &Operation, status: Option<u16>, name: &str, examples: 
     let of = status.map_or_else(String::new, |status| format!("the reply {status} of "));
     let fits = |example: &&Example<'_>| status.is_none_or(|status| status == example.status);
     let elsewhere = examples.iter().find(|example| example.name == name);
-    let near = crate::yaml::nearest(name, examples.iter().filter(fits).map(|example| example.name));
+    let near = contract_files::yaml::nearest(name, examples.iter().filter(fits).map(|example| example.name));
     let hint = match (elsewhere, near) {
         (Some(example), _) => format!("it is one of the reply {}", example.status),
         (None, Some(near)) => format!("did you mean `{near}`?"),

@@ -10,7 +10,7 @@ use minijinja::value::{Enumerator, Object, ObjectRepr, Value as Seen};
 use minijinja::{Environment, ErrorKind, UndefinedBehavior};
 use serde_json::Value;
 
-use crate::pointer::escape;
+use contract_files::pointer::escape;
 use crate::world::{Collection, World, text};
 
 /// How much work one template may be, in the engine's own instructions.
@@ -100,7 +100,7 @@ fn check(text: &str) -> Result<(), String> {
             }
         }
         Some(name) => {
-            let near = crate::yaml::nearest(name, NAMES).map(|near| format!("; did you mean `{near}`?"));
+            let near = contract_files::yaml::nearest(name, NAMES).map(|near| format!("; did you mean `{near}`?"));
             let near = near.unwrap_or_else(|| format!("; there are {}", NAMES.join(", ")));
             Err(format!("a template knows no `{name}`{near}"))
         }

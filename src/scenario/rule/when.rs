@@ -12,7 +12,7 @@ use crate::exchange::{Body, Request};
 use crate::scenario::language::{CallerWhen, TextWhen, WhenPart};
 use crate::world::Caller;
 use crate::world::clock::{SignedDuration, Timestamp, duration};
-use crate::yaml::KEY;
+use contract_files::yaml::KEY;
 
 /// The types that a JSON Schema can name.
 const TYPES: [&str; 7] = ["string", "number", "integer", "boolean", "object", "array", "null"];
@@ -150,7 +150,7 @@ impl When {
             match crate::scenario::language::read_method(method) {
                 Ok(method) => when.methods.push(method),
                 Err(message) => {
-                    let hint = crate::yaml::hint_for(&message);
+                    let hint = contract_files::yaml::hint_for(&message);
                     tell(format!("/method/{at}"), message, hint);
                 }
             }
@@ -164,11 +164,11 @@ impl When {
         for (name, part) in &part.query {
             match text(part) {
                 Ok(text) => when.query.push((name.clone(), text)),
-                Err((at, message)) => tell(format!("/query/{}{at}", crate::pointer::escape(name)), message, None),
+                Err((at, message)) => tell(format!("/query/{}{at}", contract_files::pointer::escape(name)), message, None),
             }
         }
         for (name, part) in &part.headers {
-            let place = |at: &str| format!("/headers/{}{at}", crate::pointer::escape(name));
+            let place = |at: &str| format!("/headers/{}{at}", contract_files::pointer::escape(name));
             match (name.parse::<HeaderName>(), text(part)) {
                 (Ok(name), Ok(text)) => when.headers.push((name, text)),
                 (Err(_), _) => tell(place(KEY), format!("`{name}` is no name of a header"), None),
@@ -179,7 +179,7 @@ impl When {
             for (pointer, value) in &body.at {
                 if !is_pointer(pointer) {
                     tell(
-                        format!("/body/at/{}{KEY}", crate::pointer::escape(pointer)),
+                        format!("/body/at/{}{KEY}", contract_files::pointer::escape(pointer)),
                         not_a_pointer(pointer),
                         Some(format!("did you mean `/{pointer}`?")),
                     );
@@ -189,7 +189,7 @@ impl When {
             for (pointer, pattern) in &body.matches {
                 if !is_pointer(pointer) {
                     tell(
-                        format!("/body/matches/{}{KEY}", crate::pointer::escape(pointer)),
+                        format!("/body/matches/{}{KEY}", contract_files::pointer::escape(pointer)),
                         not_a_pointer(pointer),
                         Some(format!("did you mean `/{pointer}`?")),
                     );
@@ -197,7 +197,7 @@ impl When {
                 match regular(pattern) {
                     Ok(pattern) => when.body_matches.push((pointer.clone(), pattern)),
                     Err(message) => {
-                        tell(format!("/body/matches/{}", crate::pointer::escape(pointer)), message, None);
+                        tell(format!("/body/matches/{}", contract_files::pointer::escape(pointer)), message, None);
                     }
                 }
             }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::bundle::{self, Mistake};
+use crate::bundle::{self, Mistake};
 use crate::pointer::escape;
 use crate::yaml::{Diagnosis, Source};
 
