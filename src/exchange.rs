@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use http::header::{ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, ORIGIN};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version};
 
 use crate::events::Hub;
@@ -57,6 +57,14 @@ impl Request {
     #[must_use]
     pub fn query(&self) -> Option<&str> {
         self.uri.query()
+    }
+
+    /// True for a CORS preflight: what a browser sends before a call from another origin.
+    #[must_use]
+    pub fn is_preflight(&self) -> bool {
+        self.method == Method::OPTIONS
+            && self.headers.contains_key(ORIGIN)
+            && self.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
     }
 
     /// A header's value, when it is text.

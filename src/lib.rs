@@ -55,6 +55,7 @@
 //! - LeadConduit's errors are `{"error": ...}`; the mock's own are `application/problem+json`. They are never mixed.
 
 pub mod admin;
+pub mod allowed_host;
 pub mod behaviour;
 pub mod cli;
 pub mod contract;
@@ -77,6 +78,7 @@ pub mod settings;
 pub mod stage;
 pub mod start;
 pub mod types;
+pub mod values;
 pub mod verify;
 pub mod watch;
 pub mod world;

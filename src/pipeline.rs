@@ -14,7 +14,7 @@ use std::sync::Arc;
 use http::header::ACCEPT;
 use http::{HeaderMap, Method, StatusCode};
 
-use crate::admin::{self, Access};
+use crate::admin::{self, Access, DryRun};
 use crate::behaviour::{Answer, Behaviour, Behaviours, Refusal};
 use crate::contract::check::{self, Checks, Input};
 use crate::contract::route::PathValues;
@@ -33,7 +33,7 @@ use crate::stage::Stage;
 use crate::world::chance::Purpose;
 use crate::world::clock::uptime;
 use crate::world::sso::Line;
-use crate::world::{Caller, World};
+use crate::world::Caller;
 use preferences::{Faults, Preferences};
 
 /// How often the steps of one request begin again because its sandbox was switched meanwhile.
@@ -103,17 +103,6 @@ struct Notes<'p> {
     /// What rules add to the reply.
     headers: HeaderMap,
     delivery: Option<Box<Delivery>>,
-}
-
-/// What a request would meet.
-#[derive(Debug)]
-pub struct Rehearsal {
-    /// What would be written down, the reply included.
-    pub exchange: Arc<Exchange>,
-    /// The world that it would find.
-    pub world: World,
-    /// A copy of the sandbox, after it.
-    pub sandbox: Arc<Sandbox>,
 }
 
 /// An exchange, and the sandbox whose journal it is in.
@@ -256,18 +245,20 @@ impl Pipeline {
     /// What a request would meet in a sandbox, or in the one that it names. It is answered on a copy: nothing changes
     /// and nothing is written down. `None` for a control call.
     #[must_use]
-    pub fn rehearse(&self, request: &Request, sandbox: &Arc<Sandbox>) -> Option<Rehearsal> {
+    pub fn rehearse(&self, request: &Request, sandbox: &Arc<Sandbox>) -> Option<DryRun> {
         let choice = choose::choose(request).ok();
         let named = choice.as_ref().and_then(|choice| choice.named.as_deref());
         let copy = named.map_or_else(|| sandbox.rehearsal(), |name| self.stage.sandboxes.rehearsal(name));
         let world = copy.world();
         let (_, written) = self.answer_in(request, Some(&copy));
-        Some(Rehearsal { exchange: written?.exchange, world, sandbox: copy })
+        Some(DryRun { exchange: written?.exchange, world, sandbox: copy })
     }
 
     /// The control API has paths of its own.
     fn answer_admin(&self, request: &Request, path: &str, frame: &Frame) -> Result<(), Stop> {
-        match admin::answer(self, request, path, &frame.sandbox) {
+        let dry_run = |request: &Request, sandbox: &Arc<Sandbox>| self.rehearse(request, sandbox);
+        let context = admin::Context { stage: &self.stage, access: &self.policy.access, dry_run: &dry_run };
+        match admin::answer(context, request, path, &frame.sandbox) {
             Some(reply) => Err(Stop::Answered(reply)),
             None => Ok(()),
         }
@@ -299,7 +290,7 @@ impl Pipeline {
 
     /// The operation; or what browsers ask before they call, 405 and 404.
     fn route<'p>(&'p self, request: &Request, path: &str) -> Result<(&'p Operation, PathValues), Stop> {
-        if cors::is_preflight(request) {
+        if request.is_preflight() {
             return Err(Stop::Answered(cors::preflight(&self.policy.cors, request)));
         }
         if request.method == Method::OPTIONS && path == "*" {
@@ -402,7 +393,7 @@ fn asked<'a>(request: &'a Request, path: &'a str, frame: &'a Frame, operation: O
     asked.operation = operation;
     asked.key = frame.key.as_deref();
     asked.caller = frame.caller.as_ref();
-    asked.preflight = cors::is_preflight(request);
+    asked.preflight = request.is_preflight();
     asked
 }
 

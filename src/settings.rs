@@ -3,8 +3,11 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use crate::outbound::Place;
+use crate::allowed_host::Place;
 use crate::world::clock::Clock;
+
+/// The sandbox of requests that name none.
+pub const DEFAULT_SANDBOX: &str = "default";
 
 /// Everything a server is started with.
 #[derive(Clone, Debug)]

@@ -36,7 +36,7 @@ pub(super) fn explain(call: &Call<'_>) -> Outcome {
         // A text is sent as it is, so that what is no JSON can be asked about too.
         request.body = Body::Whole(text.clone().into());
     }
-    let Some(rehearsal) = call.pipeline.rehearse(&request, call.sandbox) else {
+    let Some(rehearsal) = (call.context.dry_run)(&request, call.sandbox) else {
         return Err(body::refused("that is a control call: it does what it says, and is not explained"));
     };
     let service = &rehearsal.world.sso.status;

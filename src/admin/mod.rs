@@ -25,17 +25,39 @@ use serde_json::{Value, json};
 pub use access::Access;
 
 use crate::exchange::{Reply, Request};
-use crate::pipeline::Pipeline;
 use crate::problem::Problem;
+use crate::journal::Exchange;
 use crate::sandbox::Sandbox;
 use crate::stage::Stage;
-use crate::world::clock;
+use crate::world::{World, clock};
 
 const PREFIX: &str = "/__admin";
 
+/// What the control API acts on. The pipeline provides it.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The contract, the scenarios and the sandboxes.
+    pub stage: &'a Stage,
+    /// Who may use the control API.
+    pub access: &'a Access,
+    /// What a request would meet in a sandbox, found out without changing anything; `None` for a control call.
+    pub dry_run: &'a dyn Fn(&Request, &Arc<Sandbox>) -> Option<DryRun>,
+}
+
+/// What a request would meet.
+#[derive(Debug)]
+pub struct DryRun {
+    /// What would be recorded, the response included.
+    pub exchange: Arc<Exchange>,
+    /// The world that the request would find.
+    pub world: World,
+    /// A copy of the sandbox, after the request.
+    pub sandbox: Arc<Sandbox>,
+}
+
 /// A control call on its way.
 struct Call<'a> {
-    pipeline: &'a Pipeline,
+    context: Context<'a>,
     stage: &'a Stage,
     request: &'a Request,
     /// The sandbox that it is about, unless it is about all.
@@ -107,18 +129,17 @@ pub fn is_call(path: &str) -> bool {
 
 /// Answers a call of the control API; `None` when the path is not one of its.
 #[must_use]
-pub fn answer(pipeline: &Pipeline, request: &Request, path: &str, sandbox: &Arc<Sandbox>) -> Option<Reply> {
+pub fn answer(context: Context<'_>, request: &Request, path: &str, sandbox: &Arc<Sandbox>) -> Option<Reply> {
     let rest = path.strip_prefix(PREFIX).filter(|_| is_call(path))?;
     // What a browser asks before a call is answered as for every other path.
-    if crate::pipeline::cors::is_preflight(request) {
+    if request.is_preflight() {
         return None;
     }
-    let access = &pipeline.policy.access;
-    let outcome = access.check(request, rest).and_then(|()| call(pipeline, request, rest, sandbox));
+    let outcome = context.access.check(request, rest).and_then(|()| call(context, request, rest, sandbox));
     Some(outcome.unwrap_or_else(Problem::into_reply))
 }
 
-fn call(pipeline: &Pipeline, request: &Request, rest: &str, sandbox: &Arc<Sandbox>) -> Outcome {
+fn call(context: Context<'_>, request: &Request, rest: &str, sandbox: &Arc<Sandbox>) -> Outcome {
     let mut fitting: Vec<(&Line, &str)> =
         CALLS.iter().filter_map(|line| Some((line, parameter(line.1, rest)?))).collect();
     // What is written out is meant before what varies.
@@ -132,7 +153,7 @@ fn call(pipeline: &Pipeline, request: &Request, rest: &str, sandbox: &Arc<Sandbo
     let Some(((_, _, run), name)) = fitting.iter().find(|((method, _, _), _)| method == wanted) else {
         return Err(wrong_method(request, rest, &fitting));
     };
-    run(&Call { pipeline, stage: &pipeline.stage, request, sandbox, name })
+    run(&Call { context, stage: context.stage, request, sandbox, name })
 }
 
 /// The value of a pattern's parameter (empty when it has none), when a path is one of the pattern's.

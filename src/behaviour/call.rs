@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::flows::{firehose_of, live};
+use crate::behaviour::live_flow::{firehose_of, live};
 use super::{Outbox, Refusal, changelog};
 use crate::contract::Contract;
 use crate::contract::check::Input;
@@ -167,7 +167,7 @@ impl Writing<'_> {
         let id = crate::world::text(value, collection.key());
         let before = collection.logged().and_then(|_| self.world.account(account)?.get(collection, id)).cloned();
         let after = self.world.put(account, collection, id, Document::new(value));
-        changelog::record(self, account, collection, before.as_ref(), Some(&after))?;
+        self.record(account, collection, before.as_ref(), Some(&after))?;
         Ok(after)
     }
 
@@ -175,8 +175,31 @@ impl Writing<'_> {
     pub fn remove(&mut self, collection: Collection, id: &str) -> Result<Arc<Document>, Refusal> {
         let account = Arc::clone(&self.caller.account);
         let removed = self.world.remove(&account, collection, id).ok_or_else(|| Refusal::not_found(collection))?;
-        changelog::record(self, &account, collection, Some(&removed), None)?;
+        self.record(&account, collection, Some(&removed), None)?;
         Ok(removed)
+    }
+
+    /// Writes the changelog entry of a write, where there is one.
+    fn record(
+        &mut self,
+        account: &str,
+        collection: Collection,
+        before: Option<&Arc<Document>>,
+        after: Option<&Arc<Document>>,
+    ) -> Result<(), Refusal> {
+        let (stamp, now) = (self.stamp(), self.now);
+        let id = || self.world.next_id(now);
+        let Some(entry) = changelog::entry(collection, self.caller, id, &stamp, before, after) else { return Ok(()) };
+        self.check(Collection::Changelogs.model(), &entry)?;
+        self.world.put(account, Collection::Changelogs, text(&entry, "id"), Document::new(&entry));
+        let changelogs = self.world.account(account).map(|account| account.all(Collection::Changelogs));
+        let oldest = changelogs
+            .filter(|all| all.len() > changelog::CHANGELOGS_MAX)
+            .and_then(|all| all.keys().next().cloned());
+        if let Some(oldest) = oldest {
+            self.world.remove(account, Collection::Changelogs, &oldest);
+        }
+        Ok(())
     }
 
     /// Writes an event into the log of an account, checked against its model.

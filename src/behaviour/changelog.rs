@@ -5,53 +5,45 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Refusal, Writing};
-use crate::world::{Collection, Document};
+use crate::world::{Caller, Collection, Document};
 
 /// How many changelogs an account keeps; the oldest go first. LeadConduit names no limit.
-const CHANGELOGS_MAX: usize = 10_000;
+pub(crate) const CHANGELOGS_MAX: usize = 10_000;
 
-/// Records a write, where writes of that collection are recorded and something has changed.
-pub(super) fn record(
-    call: &mut Writing<'_>,
-    account: &str,
+/// The entry for a write, where writes of that collection are recorded and something has changed.
+pub(crate) fn entry(
     collection: Collection,
+    caller: &Caller,
+    id: impl FnOnce() -> String,
+    created_at: &str,
     before: Option<&Arc<Document>>,
     after: Option<&Arc<Document>>,
-) -> Result<(), Refusal> {
-    let Some(kind) = collection.logged() else { return Ok(()) };
+) -> Option<Value> {
+    let kind = collection.logged()?;
     let (action, shown) = match (before, after) {
         (None, Some(after)) => ("create", after),
         (Some(before), Some(after)) if before.bytes() != after.bytes() => ("update", after),
         (Some(before), None) => ("delete", before),
-        _ => return Ok(()),
+        _ => return None,
     };
-    let id = call.world.next_id(call.now);
     let value = |document: Option<&Arc<Document>>| document.map_or(Value::Null, |document| document.value().clone());
     let mut entry = json!({
-        "id": id,
+        "id": id(),
         "type": kind,
         "action": action,
         "document_id": shown.text("id"),
         "previous": value(before),
         "current": value(after),
-        "created_at": call.stamp(),
+        "created_at": created_at,
     });
-    if !call.caller.is_nobody() {
-        let user = call.caller.document.value();
+    if !caller.is_nobody() {
+        let user = caller.document.value();
         entry["user"] = json!({
-            "id": &*call.caller.user,
+            "id": &*caller.user,
             "first_name": user["first_name"],
             "last_name": user["last_name"],
             "email": user["email"],
         });
     }
-    call.check(Collection::Changelogs.model(), &entry)?;
-    call.world.put(account, Collection::Changelogs, &id, Document::new(&entry));
-    let changelogs = call.world.account(account).map(|account| account.all(Collection::Changelogs));
-    let oldest = changelogs.filter(|all| all.len() > CHANGELOGS_MAX).and_then(|all| all.keys().next().cloned());
-    if let Some(oldest) = oldest {
-        call.world.remove(account, Collection::Changelogs, &oldest);
-    }
-    Ok(())
+    Some(entry)
 }

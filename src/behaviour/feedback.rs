@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::flows::{live, source_of};
+use crate::behaviour::live_flow::{live, source_of};
 use super::lead_handler::{Record, Took, answer, read};
 use super::{Outcome, Refusal, Style, Writing};
 use crate::rules::{self, Condition};

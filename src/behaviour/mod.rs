@@ -24,6 +24,7 @@ mod flows;
 mod invitations;
 mod lead_handler;
 mod leads;
+mod live_flow;
 mod metrics;
 mod onboards;
 mod packages;

@@ -1,13 +1,9 @@
 //! Integration packages and their modules. LeadConduit brings them along; nobody writes them.
 
-use std::sync::Arc;
-
-use serde_json::Value;
-
 use super::{Answer, Outcome, Reading, Refusal, crud};
 use crate::world::document::serialise;
-use crate::world::standard::{Kind, Standard};
-use crate::world::{Document, items, text};
+use crate::world::standard::{Kind, Standard, modules_of};
+use crate::world::text;
 
 pub(super) fn list(call: &Reading<'_>) -> Outcome {
     Ok(Answer::of(200, crud::array(call.standard().all(Kind::Packages))))
@@ -35,18 +31,9 @@ pub(super) fn must_exist(standard: &Standard, at: &str, id: &str) -> Result<(), 
 
 /// Refuses the name of a module that no package has: its package's name, a dot, and what it is called there.
 pub(super) fn must_have_module(standard: &Standard, at: &str, id: &str) -> Result<(), Refusal> {
-    let package = package_of(standard, id);
+    let package = standard.package_of(id);
     if package.is_some_and(|package| modules_of(package.value()).iter().any(|module| text(module, "id") == id)) {
         return Ok(());
     }
     Err(Refusal::dangling(at, "module", id))
-}
-
-/// The package that a module comes in: its id is what stands before the first dot of the module's.
-pub(super) fn package_of<'a>(standard: &'a Standard, module: &str) -> Option<&'a Arc<Document>> {
-    module.split_once('.').and_then(|(package, _)| standard.get(Kind::Packages, package))
-}
-
-pub(super) fn modules_of(package: &Value) -> &[Value] {
-    items(package, "integrations")
 }

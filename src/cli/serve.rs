@@ -15,7 +15,8 @@ use super::{Failure, InputArgs, table};
 use crate::admin::Access;
 use crate::behaviour::Trigger;
 use crate::exchange::Request;
-use crate::outbound::{Outbound, Place};
+use crate::allowed_host::Place;
+use crate::outbound::Outbound;
 use crate::report::{self, Verdict};
 use crate::settings::{
     CorsPolicy, DELIVER_RETRIES_MAX, DELIVER_TIMEOUT_MS_MAX, Delivery, Limits, MockHeaders, RequestMode, SCENARIO,

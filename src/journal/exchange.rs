@@ -1,5 +1,6 @@
 //! One exchange as the journal keeps it: copied out of the server's buffers, small, and without secrets.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -166,7 +167,7 @@ impl Draft<'_> {
             version: request.version,
             status: reply.status.as_u16(),
             fault: delivery.and_then(|delivery| delivery.fault),
-            violations: redact::violations(self.violations, key),
+            violations: redacted(self.violations, key),
             spoken: self.spoken,
             request_body,
             reply_body,
@@ -275,4 +276,16 @@ fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
         let name = lines.next().filter(|name| !name.is_empty())?;
         Some((name, lines.next()?))
     })
+}
+
+/// Violations quote what was sent.
+fn redacted(mut violations: Vec<Violation>, key: Option<&str>) -> Vec<Violation> {
+    for violation in &mut violations {
+        for text in [&mut violation.location, &mut violation.message] {
+            if let Cow::Owned(clean) = redact::without_key(text, key) {
+                *text = clean;
+            }
+        }
+    }
+    violations
 }

@@ -9,8 +9,6 @@ use http::{HeaderName, HeaderValue};
 use regex::bytes::{Regex, RegexBuilder};
 use serde_json::Value;
 
-use crate::contract::Violation;
-
 /// What stands in the place of a secret.
 pub const REDACTED: &str = "***";
 
@@ -61,23 +59,11 @@ fn names_secret(text: &[u8]) -> bool {
 }
 
 /// A text with the key replaced, in both of the forms that it can have in a URL.
-fn without_key<'t>(text: &'t str, key: Option<&str>) -> Cow<'t, str> {
+pub(crate) fn without_key<'t>(text: &'t str, key: Option<&str>) -> Cow<'t, str> {
     match key {
         Some(key) if text.contains(key) => Cow::Owned(text.replace(key, REDACTED)),
         _ => Cow::Borrowed(text),
     }
-}
-
-/// Violations quote what was sent.
-pub(super) fn violations(mut violations: Vec<Violation>, key: Option<&str>) -> Vec<Violation> {
-    for violation in &mut violations {
-        for text in [&mut violation.location, &mut violation.message] {
-            if let Cow::Owned(clean) = without_key(text, key) {
-                *text = clean;
-            }
-        }
-    }
-    violations
 }
 
 /// Replaces the key in names, which are counted as they were sent.
@@ -107,7 +93,7 @@ fn hide_in_names_of(value: &mut Value, key: &str) {
 }
 
 /// Adds path and query.
-pub(super) fn push_url(to: &mut String, path: &str, query: Option<&str>, key: Option<&str>) {
+pub(crate) fn push_url(to: &mut String, path: &str, query: Option<&str>, key: Option<&str>) {
     to.push_str(&without_key(path, key));
     let Some(query) = query else { return };
     to.push('?');
@@ -144,7 +130,7 @@ fn push_pairs(to: &mut String, query: &str, key: Option<&str>) {
 }
 
 /// Adds a header's value. Of credentials the scheme stays.
-pub(super) fn push_header(to: &mut String, name: &HeaderName, value: &HeaderValue, key: Option<&str>) {
+pub(crate) fn push_header(to: &mut String, name: &HeaderName, value: &HeaderValue, key: Option<&str>) {
     let text = String::from_utf8_lossy(value.as_bytes());
     if names_secret(name.as_str().as_bytes()) {
         let scheme = text.split_once(' ').map(|(scheme, _)| scheme);

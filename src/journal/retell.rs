@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::redact::REDACTED;
 use super::{Exchange, Met};
 use crate::contract::Contract;
-use crate::sandbox::DEFAULT;
+use crate::settings::DEFAULT_SANDBOX;
 
 /// Headers that every client writes for itself, or that hold what is not kept.
 const LEFT_OUT: [&str; 9] = [
@@ -33,7 +33,7 @@ pub fn curl(exchange: &Exchange, host: &str, sandbox: &str) -> String {
         line.push_str(" -u \"API:$LEADCONDUIT_KEY\"");
     }
     let _ = write!(line, " {}", quoted(&format!("http://{host}{}", exchange.url())));
-    if sandbox != DEFAULT {
+    if sandbox != DEFAULT_SANDBOX {
         let _ = write!(line, " -H {}", quoted(&format!("X-Mock-Sandbox: {sandbox}")));
     }
     for (name, value) in exchange.request_headers() {

@@ -11,7 +11,7 @@ use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 
-use super::place::Target;
+use super::target::Target;
 use super::{Call, CallError};
 
 /// What one attempt brought.

@@ -9,7 +9,7 @@ use http::{Method, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
-use super::place::address;
+use super::target::address;
 use super::{Call, Received};
 use crate::inbound::{Media, read_xml};
 use crate::rules;

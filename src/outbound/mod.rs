@@ -10,7 +10,7 @@ mod call;
 mod courier;
 mod firehose;
 mod form;
-mod place;
+mod target;
 #[cfg(test)]
 mod tests;
 
@@ -25,12 +25,12 @@ use tokio::time::{sleep, timeout};
 pub use courier::Courier;
 pub use firehose::firehose_call;
 pub use form::{request, response};
-pub use place::Place;
-pub(crate) use place::address;
+pub(crate) use target::address;
 
 use crate::settings::Settings;
 use crate::world::clock::uptime;
-use place::{Host, Target};
+use crate::allowed_host::{Host, Place};
+use target::Target;
 
 /// How long the first pause between two attempts is; each further one is twice as long.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -204,7 +204,7 @@ impl Outbound {
     async fn addresses(&self, target: &Target, trusted: bool) -> Result<Vec<SocketAddr>, CallError> {
         let name = match &target.host {
             Host::Address(ip) => return Ok(vec![SocketAddr::new(*ip, target.port)]),
-            Host::Local => return Ok(place::LOCAL.map(|ip| SocketAddr::new(ip, target.port)).to_vec()),
+            Host::Local => return Ok(target::LOCAL.map(|ip| SocketAddr::new(ip, target.port)).to_vec()),
             Host::Name(name) => name,
         };
         let found = tokio::net::lookup_host((name.as_str(), target.port)).await;

@@ -17,7 +17,6 @@
 //!   a regular expression that is found anywhere. Case counts in neither.
 
 mod format;
-mod measure;
 mod obscene;
 mod operator;
 mod pattern;
@@ -25,7 +24,6 @@ mod read;
 mod survey;
 mod template;
 mod value;
-mod variables;
 
 #[cfg(test)]
 mod tests;
@@ -39,9 +37,9 @@ pub(crate) use self::format::is_valid;
 use self::operator::{Base, Operator};
 pub use self::survey::check;
 use self::template::Operand;
+use crate::values::is_blank;
 pub use self::template::Template;
-pub use self::value::{plain, text};
-pub use self::variables::{Variables, find};
+pub use crate::values::{Mistake, Variables, find, plain, text};
 
 /// How deep sets may nest.
 const DEPTH_MAX: usize = 32;
@@ -53,33 +51,6 @@ pub enum Form {
     Flow,
     /// Thirteen operators, two of them without their last word, and no sets: reports.
     Report,
-}
-
-/// A mistake in a rule.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Mistake {
-    /// Where it stands in what was read, as RFC 6901 has it.
-    pub pointer: String,
-    /// What is wrong.
-    pub message: String,
-}
-
-impl Mistake {
-    /// The same mistake in a document that holds what was read at a pointer.
-    fn below(mut self, at: &str) -> Self {
-        self.pointer.insert_str(0, at);
-        self
-    }
-}
-
-impl std::fmt::Display for Mistake {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.pointer.is_empty() {
-            f.write_str(&self.message)
-        } else {
-            write!(f, "{}: {}", self.pointer, self.message)
-        }
-    }
 }
 
 /// What a value comes to: texts in it may be templates, which a text that cannot be read as one is not.
@@ -191,11 +162,11 @@ impl Test {
 
     fn positive(&self, left: &Value, variables: &dyn Variables) -> bool {
         match self.operator.base {
-            Base::Blank => value::is_blank(left),
+            Base::Blank => is_blank(left),
             Base::True => value::truth(left) == Some(true),
             Base::False => value::truth(left) == Some(false),
-            Base::Valid => !value::is_blank(left) && self.is_valid(left, variables),
-            Base::Invalid => !value::is_blank(left) && !self.is_valid(left, variables),
+            Base::Valid => !is_blank(left) && self.is_valid(left, variables),
+            Base::Invalid => !is_blank(left) && !self.is_valid(left, variables),
             Base::Obscene => obscene::is_obscene(left),
             Base::Matches => self.matches(left, variables),
             base => {
@@ -223,7 +194,7 @@ impl Test {
         }
         // A template's pattern is known only now. A bad one matches nothing.
         let right = self.right(variables);
-        let text = right.as_deref().and_then(value::text);
+        let text = right.as_deref().and_then(text);
         let pattern = text.and_then(|text| pattern::compile(&text).ok());
         pattern.is_some_and(|pattern| value::any_text(left, &|text| pattern.is_match(text)))
     }

@@ -135,7 +135,7 @@ fn right(object: &Map<String, Value>, operator: Operator, form: Form, place: &Pl
 }
 
 fn compiled(value: &Value, place: &Place) -> Result<Right, Mistake> {
-    let Some(text) = super::value::text(value) else { return place.wrong("rhv", "a pattern is a text") };
+    let Some(text) = crate::values::text(value) else { return place.wrong("rhv", "a pattern is a text") };
     pattern::compile(&text).map(Right::Pattern).or_else(|message| place.wrong("rhv", message))
 }
 

@@ -1,55 +1,14 @@
-//! Values, as rules see them.
+//! Comparisons: what the operators of rules say of two values.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use super::Form;
-use super::measure::{Extent, extent, instant, number};
 use super::operator::Base;
 use crate::types;
-
-/// What a value counts as: of a value with a type its normal form, or what was sent when it has none.
-#[must_use]
-pub fn plain(value: &Value) -> &Value {
-    let part = |name: &str| value.get(name).filter(|part| !part.is_null());
-    match value {
-        Value::Object(_) => part("normal").or_else(|| part("raw")).unwrap_or(value),
-        value => value,
-    }
-}
-
-/// The text of a single value, numbers as JavaScript prints them.
-#[must_use]
-pub fn text(value: &Value) -> Option<Cow<'_, str>> {
-    match plain(value) {
-        Value::String(text) => Some(Cow::Borrowed(text)),
-        Value::Number(number) => Some(Cow::Owned(printed(number))),
-        Value::Bool(flag) => Some(Cow::Borrowed(if *flag { "true" } else { "false" })),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-    }
-}
-
-/// A whole number has no point.
-fn printed(number: &Number) -> String {
-    let text = number.to_string();
-    match text.strip_suffix(".0") {
-        Some(whole) if !text.contains('e') => whole.to_owned(),
-        _ => text,
-    }
-}
-
-/// Missing, or nothing in it.
-pub(super) fn is_blank(value: &Value) -> bool {
-    match plain(value) {
-        Value::Null => true,
-        Value::String(text) => text.trim().is_empty(),
-        Value::Array(items) => items.is_empty(),
-        Value::Object(object) => object.is_empty(),
-        Value::Bool(_) | Value::Number(_) => false,
-    }
-}
+use crate::values::{Extent, extent, instant, is_blank, number, plain, text};
 
 /// The words for yes and no, with nothing but their letters and digits looked at.
 pub(super) fn truth(value: &Value) -> Option<bool> {

@@ -30,8 +30,7 @@ use crate::scenario::rule::Rule;
 use crate::world::World;
 use crate::world::clock::{Clock, uptime};
 
-/// The sandbox that there always is.
-pub const DEFAULT: &str = "default";
+pub use crate::settings::DEFAULT_SANDBOX as DEFAULT;
 
 /// What there is to see of a sandbox.
 #[derive(Clone, Debug)]

@@ -87,7 +87,7 @@ pub fn typed(kind: &str, raw: &Value, now: Timestamp) -> Value {
     let text = match raw {
         Value::Null | Value::Object(_) => return raw.clone(),
         Value::Array(items) => return items.iter().map(|item| typed(kind, item, now)).collect(),
-        raw => crate::rules::text(raw).unwrap_or_default(),
+        raw => crate::values::text(raw).unwrap_or_default(),
     };
     match kind {
         "boolean" => match words::boolean(&text) {

@@ -14,7 +14,6 @@ pub mod sso;
 pub mod standard;
 pub mod tally;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use imbl::OrdMap;
@@ -23,7 +22,8 @@ use serde_json::Value;
 use chance::{Chance, Purpose};
 use clock::{Clock, Timestamp};
 pub use collection::{Collection, Documents};
-pub use document::Document;
+pub use document::{Document, is_object_id, items, text};
+pub(crate) use document::{is_same_id, key_of};
 use events::{EventLog, Left, Past};
 pub use identity::{Caller, KeyOwner};
 use ids::IdSource;
@@ -316,36 +316,4 @@ impl World {
         self.draws += 1;
         (Chance::nth(self.seed, purpose, self.draws), &mut self.ids)
     }
-}
-
-/// Whether a text is an object id: 24 hexadecimal characters, in either case.
-#[must_use]
-pub fn is_object_id(text: &str) -> bool {
-    text.len() == 24 && text.bytes().all(|b| b.is_ascii_hexdigit())
-}
-
-/// An id as collections keep it: object ids may be sent in either case and mean the same.
-pub(crate) fn key_of(id: &str) -> Cow<'_, str> {
-    if is_object_id(id) && id.bytes().any(|b| b.is_ascii_uppercase()) {
-        Cow::Owned(id.to_ascii_lowercase())
-    } else {
-        Cow::Borrowed(id)
-    }
-}
-
-/// Whether two ids mean the same thing.
-pub(crate) fn is_same_id(a: &str, b: &str) -> bool {
-    key_of(a) == key_of(b)
-}
-
-/// The things of a list inside a value, none when it has no such list.
-#[must_use]
-pub fn items<'a>(value: &'a Value, name: &str) -> &'a [Value] {
-    value.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
-}
-
-/// The text of a property inside a value, empty when absent.
-#[must_use]
-pub fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value.get(name).and_then(Value::as_str).unwrap_or_default()
 }

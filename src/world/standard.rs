@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
-use super::{Document, key_of};
+use super::document::{Document, key_of};
 
 /// What there is many of, and nobody's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +96,18 @@ impl Standard {
         let at = list.by_id.binary_search_by(|(known, _)| (**known).cmp(&id)).ok()?;
         list.documents.get(list.by_id.get(at)?.1)
     }
+
+    /// The package that a module comes in: its id is the part of the module's id before the first dot.
+    #[must_use]
+    pub fn package_of(&self, module: &str) -> Option<&Arc<Document>> {
+        module.split_once('.').and_then(|(package, _)| self.get(Kind::Packages, package))
+    }
+}
+
+/// The modules of a package, as its document lists them.
+#[must_use]
+pub fn modules_of(package: &Value) -> &[Value] {
+    package.get("integrations").and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 impl List {

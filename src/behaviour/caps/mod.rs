@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Reading;
-use super::flows::live;
+use crate::behaviour::live_flow::live;
 use crate::behaviour::timeframe::{self, Timeframe, Unit};
 use crate::world::clock::Timestamp;
 use crate::world::{Account, Collection, Document, text};

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::flows::sources;
+use crate::behaviour::live_flow::sources;
 use super::super::{Answer, Outcome, Reading, Refusal, Writing};
 use super::{interval, live_flows, zone_of};
 use crate::world::clock::stamp;

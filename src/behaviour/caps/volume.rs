@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::super::flows::sources;
+use crate::behaviour::live_flow::sources;
 use super::super::{Answer, Outcome, Reading, Refusal, Writing};
 use super::{interval, live_flows, made, zone_of};
 use crate::behaviour::timeframe::Timeframe;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value, json};
 
 use super::super::{Answer, Outcome, Reading, Refusal, crud, fields};
-use super::source_of;
+use crate::behaviour::live_flow::source_of;
 use crate::rules::{Condition, Form};
 use crate::world::standard::Kind;
 use crate::world::{Account, Collection, Document, items, text};

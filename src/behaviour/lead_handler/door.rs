@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::super::flows::{live, source_of};
+use crate::behaviour::live_flow::{live, source_of};
 use super::super::{Refusal, Style, Writing};
 use crate::world::{Caller, Collection, Document, World, items, text};
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::super::{Refusal, Writing};
 use super::door::Door;
 use super::outbox::{Made, Spot};
-use super::recipient::Said;
+use super::outbox::Said;
 use super::{fields, pricing, recorded};
 use crate::outbound::{self, CallError};
 use crate::rules;

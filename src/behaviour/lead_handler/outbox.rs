@@ -7,11 +7,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Once};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::recipient::Said;
 use crate::behaviour::Refusal;
 use crate::outbound::{Call, CallError, Outbound, Received, firehose_call};
+use crate::world::events::Outcome;
 use crate::world::{document, text};
 
 /// How many deliveries of one lead are made; further ones are simulated.
@@ -19,24 +19,40 @@ const CALLS_MAX: usize = 100;
 
 /// A place on a lead's way.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Spot {
+pub(crate) struct Spot {
     /// The number of the step, from 1.
-    pub(super) at: usize,
+    pub(crate) at: usize,
     /// Its id. Somebody may have deployed another flow while an answer was waited for.
-    pub(super) step: String,
+    pub(crate) step: String,
     /// Which attempt it is, from 0.
-    pub(super) attempt: u8,
+    pub(crate) attempt: u8,
 }
 
 /// A delivery that was made.
 #[derive(Clone, Debug)]
-pub(super) struct Made {
+pub(crate) struct Made {
     /// What was sent.
-    pub(super) call: Call,
+    pub(crate) call: Call,
     /// What came back.
-    pub(super) received: Result<Received, CallError>,
+    pub(crate) received: Result<Received, CallError>,
     /// How long it took, further attempts included, in milliseconds.
-    pub(super) ms: u64,
+    pub(crate) ms: u64,
+}
+
+/// What a recipient said.
+#[derive(Clone, Debug)]
+pub(crate) struct Said {
+    pub(crate) outcome: Outcome,
+    pub(crate) reason: String,
+    /// The price that it names.
+    pub(crate) price: Option<f64>,
+    /// What else it says, for later steps to use.
+    pub(crate) append: Map<String, Value>,
+    pub(crate) ms: i64,
+    /// Whether nothing was said at all: there was no answer in time.
+    pub(crate) is_silent: bool,
+    /// The call that was made for it, and its answer.
+    pub(crate) transaction: Option<Value>,
 }
 
 /// What leaves the server because of a call. The default lets nothing out.
@@ -90,7 +106,7 @@ impl Outbox {
     }
 
     /// The id that was drawn here before, or a new one.
-    pub(super) fn id(&mut self, spot: &Spot, draw: impl FnOnce() -> String) -> String {
+    pub(crate) fn id(&mut self, spot: &Spot, draw: impl FnOnce() -> String) -> String {
         if self.reach.is_none() {
             return draw();
         }
@@ -98,7 +114,7 @@ impl Outbox {
     }
 
     /// Whether an address is really called. That another one is not is worth a line, once.
-    pub(super) fn reaches(&self, url: &str) -> bool {
+    pub(crate) fn reaches(&self, url: &str) -> bool {
         static TOLD: Once = Once::new();
         let Some(reach) = &self.reach else { return false };
         let reaches = reach.reaches(url) && self.made.len() < CALLS_MAX;
@@ -113,35 +129,35 @@ impl Outbox {
     }
 
     /// Leaves a delivery to be made. The run ends with this refusal, which nobody is told.
-    pub(super) fn wait_for(&mut self, spot: &Spot, call: Call) -> Refusal {
+    pub(crate) fn wait_for(&mut self, spot: &Spot, call: Call) -> Refusal {
         self.waiting = Some((spot.clone(), call));
         Refusal::internal("a lead waits for an answer that nobody asks for")
     }
 
     /// The delivery that was made from here.
-    pub(super) fn made(&self, spot: &Spot) -> Option<&Made> {
+    pub(crate) fn made(&self, spot: &Spot) -> Option<&Made> {
         self.made.get(spot)
     }
 
     /// What a recipient said here in an earlier run.
-    pub(super) fn said(&self, spot: &Spot) -> Option<&Said> {
+    pub(crate) fn said(&self, spot: &Spot) -> Option<&Said> {
         self.said.get(spot)
     }
 
     /// Whether the recipient here has had the lead already.
-    pub(super) fn is_asked(&self, spot: &Spot) -> bool {
+    pub(crate) fn is_asked(&self, spot: &Spot) -> bool {
         self.made.contains_key(spot) || self.said.contains_key(spot)
     }
 
     /// Remembers what a recipient said.
-    pub(super) fn remember(&mut self, spot: &Spot, said: &Said) {
+    pub(crate) fn remember(&mut self, spot: &Spot, said: &Said) {
         if self.reach.is_some() {
             self.said.insert(spot.clone(), said.clone());
         }
     }
 
     /// Whether copies of events go anywhere. Making one that does not would be for nothing.
-    pub(super) fn takes_copies(&self) -> bool {
+    pub(crate) fn takes_copies(&self) -> bool {
         self.firehose_url.is_some()
     }
 

@@ -4,10 +4,10 @@
 use rand::RngExt;
 use serde_json::{Map, Value};
 
-use super::super::packages::{modules_of, package_of};
+use crate::world::standard::modules_of;
 use super::super::{Refusal, Writing};
 use super::letter::Letter;
-use super::outbox::Spot;
+use super::outbox::{Said, Spot};
 use super::run::Run;
 use super::trigger::Trigger;
 use super::{fill, holds};
@@ -21,22 +21,6 @@ const TOOK_MS: i64 = 85;
 
 /// After how long LeadConduit gives up on a recipient, in the mock's books.
 const TIMEOUT_MS: i64 = 30_000;
-
-/// What a recipient said.
-#[derive(Clone, Debug)]
-pub(super) struct Said {
-    pub(super) outcome: Outcome,
-    pub(super) reason: String,
-    /// The price that it names.
-    pub(super) price: Option<f64>,
-    /// What else it says, for later steps to use.
-    pub(super) append: Map<String, Value>,
-    pub(super) ms: i64,
-    /// Whether nothing was said at all: there was no answer in time.
-    pub(super) is_silent: bool,
-    /// The call that was made for it, and its answer.
-    pub(super) transaction: Option<Value>,
-}
 
 /// Asks the recipient of a step.
 pub(super) fn ask(call: &mut Writing<'_>, run: &Run<'_>, step: &Value, spot: &Spot) -> Result<Said, Refusal> {
@@ -92,7 +76,7 @@ fn fits(set: &Document, step: &Value, vars: &Value) -> bool {
 /// How long the integration of a step takes, as its package tells.
 fn usual_ms(call: &Writing<'_>, step: &Value) -> i64 {
     let module = text(&step["integration"], "module_id");
-    let package = package_of(call.world.standard(), module);
+    let package = call.world.standard().package_of(module);
     let modules = package.map(|package| modules_of(package.value())).unwrap_or_default();
     let module = modules.iter().find(|known| text(known, "id") == module);
     module.and_then(|known| known.get("median_wait_ms")?.as_i64()).unwrap_or(TOOK_MS)

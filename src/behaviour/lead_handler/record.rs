@@ -3,7 +3,6 @@
 use serde_json::{Map, Value};
 
 use super::super::Writing;
-use super::super::packages::package_of;
 use super::outbox::Spot;
 use super::run::Run;
 use crate::world::clock::{SignedDuration, Timestamp, stamp};
@@ -111,7 +110,7 @@ pub(super) fn key(step: &Value) -> &str {
 
 /// The version of the package that an integration comes in.
 pub(super) fn version(standard: &Standard, integration: &Value) -> Value {
-    let package = package_of(standard, text(integration, "module_id"));
+    let package = standard.package_of(text(integration, "module_id"));
     package.and_then(|known| known.text("version")).unwrap_or(VERSION).into()
 }
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use super::super::caps::REACHED;
-use super::super::flows::firehose_of;
+use crate::behaviour::live_flow::firehose_of;
 use super::super::{Refusal, Writing};
 use super::door::Door;
 use super::record::{Record, Took, key, party, version};

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::recipient::Said;
+use super::outbox::Said;
 use super::run::Verdict;
 use crate::world::events::Outcome;
 

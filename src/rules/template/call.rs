@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::expression::Expression;
 use super::hash::{Encoding, Hash};
 use super::strings::Pattern;
-use super::{Variables, dates, hash, locale, math, numbers, read, strings, value};
+use super::{Variables, dates, hash, locale, math, numbers, read, strings};
+use crate::values;
 use contract_files::yaml::nearest;
 
 /// How much of a value a helper looks at.
@@ -85,13 +86,13 @@ impl Argument {
 
     fn text(&self, variables: &dyn Variables) -> Option<String> {
         let value = self.value(variables)?;
-        let text = value::text(&value)?;
+        let text = values::text(&value)?;
         Some(text[..text.floor_char_boundary(TEXT_BYTES_MAX)].to_owned())
     }
 
     fn fixed(&self) -> Option<Cow<'_, str>> {
         match self {
-            Self::Fixed(value) => value::text(value),
+            Self::Fixed(value) => values::text(value),
             Self::Variable(_) | Self::Call(_) => None,
         }
     }
@@ -226,15 +227,15 @@ impl Call {
         };
         let format = self.option_text("format", variables);
         let locale = locale::named(&self.option_text("locale", variables).unwrap_or_default());
-        let text = value::text(&value)?;
+        let text = values::text(&value)?;
         let text = &text[..text.floor_char_boundary(TEXT_BYTES_MAX)];
-        let written = match (format, dates::moment_of(&value, text, kind), super::super::measure::number(&value)) {
+        let written = match (format, dates::moment_of(&value, text, kind), values::number(&value)) {
             (Some(format), Some(at), _) => {
                 let zone = self.option_text("timezone", variables);
                 Value::String(dates::format(at, &format, locale, zone.as_deref()))
             }
             (Some(format), None, Some(number)) => Value::String(numbers::format(number, &format, locale)),
-            _ => value::plain(&value).clone(),
+            _ => values::plain(&value).clone(),
         };
         Some(self.of_type(written, variables))
     }
@@ -255,7 +256,7 @@ impl Call {
     /// The option `dataType`: a text of a number or flag, or the number that a text is. A text that is none stays.
     fn of_type(&self, written: Value, variables: &dyn Variables) -> Value {
         match self.option_text("dataType", variables).as_deref() {
-            Some("String") => value::text(&written).map_or(Value::Null, |text| Value::String(text.into_owned())),
+            Some("String") => values::text(&written).map_or(Value::Null, |text| Value::String(text.into_owned())),
             Some("Number") => {
                 let number = written.as_str().and_then(|text| text.trim().parse().ok());
                 number.filter(|number: &f64| number.is_finite()).map_or(written, crate::world::document::number)

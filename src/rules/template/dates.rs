@@ -5,7 +5,8 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::locale::Locale;
-use super::{numbers, value};
+use super::numbers;
+use crate::values;
 use crate::types;
 use crate::world::clock::Timestamp;
 
@@ -22,8 +23,8 @@ const TOKENS: [&str; 55] = [
 /// The moment that a value names: by its type where that is known, else a text that is a date and no number.
 pub(super) fn moment_of(value: &Value, text: &str, kind: Option<&str>) -> Option<Timestamp> {
     let is_date = matches!(kind, Some("date" | "dob" | "time"));
-    let is_number = matches!(kind, Some("number" | "range")) || value::plain(value).is_number();
-    if is_number || (!is_date && super::super::measure::numeral(text).is_some()) {
+    let is_number = matches!(kind, Some("number" | "range")) || values::plain(value).is_number();
+    if is_number || (!is_date && values::numeral(text).is_some()) {
         return None;
     }
     types::moment_of(text)

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Variables;
 use super::expression::Expression;
-use crate::rules::{measure, value};
+use crate::values;
 use crate::world::document;
 
 /// Beyond it a factorial is no number any more.
@@ -25,7 +25,7 @@ impl Term {
     fn number(&self) -> f64 {
         match self {
             Self::Number(number) => *number,
-            Self::Text(text) => measure::numeral(text).unwrap_or(f64::NAN),
+            Self::Text(text) => values::numeral(text).unwrap_or(f64::NAN),
             Self::Flag(flag) => f64::from(u8::from(*flag)),
         }
     }
@@ -62,11 +62,11 @@ fn term(expression: &Expression, variables: &dyn Variables) -> Option<Term> {
         Expression::Text(text) => Some(Term::Text(text.clone())),
         Expression::Variable(name) => {
             let found = variables.get(name)?;
-            match value::plain(&found) {
+            match values::plain(&found) {
                 Value::Bool(flag) => Some(Term::Flag(*flag)),
-                found => match measure::extent(found) {
+                found => match values::extent(found) {
                     Some(extent) => Some(Term::Number(extent.average)),
-                    None => value::text(found).map(|text| Term::Text(text.chars().take(TEXT_BYTES_MAX).collect())),
+                    None => values::text(found).map(|text| Term::Text(text.chars().take(TEXT_BYTES_MAX).collect())),
                 },
             }
         }
@@ -190,6 +190,6 @@ fn factorial(x: f64) -> f64 {
 /// LeadConduit draws anew each time).
 fn chance(variables: &dyn Variables) -> f64 {
     let id = variables.get("lead.id");
-    let id = id.as_deref().and_then(value::text).unwrap_or_default();
+    let id = id.as_deref().and_then(values::text).unwrap_or_default();
     f64::from(crc32fast::hash(id.as_bytes())) / (f64::from(u32::MAX) + 1.0)
 }

@@ -28,7 +28,7 @@ use serde_json::Value;
 
 use self::call::Call;
 pub(super) use self::operand::Operand;
-use super::{Mistake, Variables, value};
+use crate::values::{self, Mistake, Variables};
 
 /// No template writes more.
 const WRITTEN_BYTES_MAX: usize = 1024 * 1024;
@@ -112,5 +112,5 @@ impl Template {
 }
 
 fn write(written: &mut String, value: Option<&Value>) {
-    written.push_str(&value.and_then(value::text).unwrap_or_default());
+    written.push_str(&value.and_then(values::text).unwrap_or_default());
 }

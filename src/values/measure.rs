@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::value::{plain, text};
+use super::{plain, text};
 use crate::world::clock::{Timestamp, moment};
 
 /// Longer texts are no numbers, ranges or dates.
@@ -10,10 +10,10 @@ const LENGTH_MAX: usize = 64;
 
 /// A range of numbers; of a single number all three are the same.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Extent {
-    pub(super) min: f64,
-    pub(super) max: f64,
-    pub(super) average: f64,
+pub(crate) struct Extent {
+    pub(crate) min: f64,
+    pub(crate) max: f64,
+    pub(crate) average: f64,
 }
 
 impl Extent {
@@ -28,7 +28,7 @@ impl Extent {
     }
 
     /// A range as it is written: `10-20`, `10 to 20`, `10+`.
-    pub(super) fn range(text: &str) -> Option<Self> {
+    pub(crate) fn range(text: &str) -> Option<Self> {
         let text = text.trim();
         if text.len() > LENGTH_MAX {
             return None;
@@ -44,7 +44,7 @@ impl Extent {
 }
 
 /// The number or range that a value is. A value of the type `range` brings its own numbers.
-pub(super) fn extent(value: &Value) -> Option<Extent> {
+pub(crate) fn extent(value: &Value) -> Option<Extent> {
     let part = |name: &str| value.get(name).and_then(Value::as_f64);
     if let Some(average) = part("avg") {
         let (min, max) = (part("min").unwrap_or(average), part("max").unwrap_or(f64::INFINITY));
@@ -57,7 +57,7 @@ pub(super) fn extent(value: &Value) -> Option<Extent> {
 }
 
 /// The number that a value is, be it written as a text.
-pub(super) fn number(value: &Value) -> Option<f64> {
+pub(crate) fn number(value: &Value) -> Option<f64> {
     match plain(value) {
         Value::Number(number) => number.as_f64(),
         Value::String(text) => numeral(text),
@@ -66,7 +66,7 @@ pub(super) fn number(value: &Value) -> Option<f64> {
 }
 
 /// A number as people write it: a sign, a dollar, commas between groups of three.
-pub(super) fn numeral(text: &str) -> Option<f64> {
+pub(crate) fn numeral(text: &str) -> Option<f64> {
     let text = text.trim();
     if text.len() > LENGTH_MAX {
         return None;
@@ -87,7 +87,7 @@ pub(super) fn numeral(text: &str) -> Option<f64> {
 }
 
 /// The point in time that a text names, when it looks like one at all: most texts do not.
-pub(super) fn instant(text: &str) -> Option<Timestamp> {
+pub(crate) fn instant(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     let is_date = text.len() <= LENGTH_MAX && text.get(4..5) == Some("-") && text.get(..4)?.parse::<u16>().is_ok();
     if is_date { moment(text) } else { None }
