@@ -15,9 +15,9 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use http::{HeaderValue, Method};
-use leadconduit_mock::exchange::Request;
-use leadconduit_mock::settings::Settings;
-use leadconduit_mock::start;
+use leadconduit_mock::app::bootstrap;
+use leadconduit_mock::config::settings::Settings;
+use leadconduit_mock::http::message::Request;
 
 /// So many sandboxes; one less than there may be, since the default one counts.
 const COUNT: usize = 9_999;
@@ -26,7 +26,7 @@ const COUNT: usize = 9_999;
 const TARGET_US: f64 = 100.0;
 
 fn main() -> ExitCode {
-    let pipeline = start::load(&Settings::default()).unwrap().pipeline;
+    let pipeline = bootstrap::load(&Settings::default()).unwrap().pipeline;
     let ask = |from: usize| {
         let mut requests: Vec<Request> = (from..from + COUNT)
             .map(|number| {

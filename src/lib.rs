@@ -1,86 +1,61 @@
-//! A stand-in for ActiveProspect's LeadConduit API: stateful, checked against a contract, and able to break on purpose.
+//! A mock and contract-test server for ActiveProspect's LeadConduit API: stateful, checked against a contract, and able
+//! to fail on purpose.
 //!
-//! # The map, in reading order
+//! # The map
+//!
+//! Each module uses only modules below it in this table; a test checks the whole table of allowed dependencies.
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`exchange`] | requests and replies as plain values |
-//! | [`events`] | what happens in a sandbox, told to whoever listens |
+//! | [`cli`] | the command line, one file per subcommand |
+//! | [`app`] | from settings to a running server; [`MockServer`]; reload of changed files |
+//! | [`server`] | sockets: accept, TLS, limits, timeouts, graceful stop, delivery of delays and faults |
 //! | [`pipeline`] | the life of a request, as an ordered list of steps |
-//! | [`stage`] | what requests and control calls act on: contract, scenario, sandboxes |
-//! | [`problem`] | the mock's own errors |
-//! | [`contract`] | what LeadConduit promises: load, route, check (the only user of `jsonschema`) |
-//! | [`world`] | everything the simulated LeadConduit knows: accounts, documents, sign-on, clock, ids, chance |
-//! | [`types`] | values of fields by their type: what LeadConduit makes of a text |
-//! | [`rules`] | the rule language: conditions on the variables of leads and events |
-//! | [`behaviour`] | what each operation does to the world: one table |
-//! | [`inbound`] | what comes to the lead handler (submissions, pings, feedback), read and answered as the vendor's module does |
-//! | [`journal`] | exchanges, bounded and without secrets |
-//! | [`coverage`] | what a client has exercised, counted |
-//! | [`sandbox`] | isolated worlds, each with its scenario, faults and clock, and which one a request means |
-//! | [`scenario`] | YAML files that say how a world starts and what happens to requests, with examples that prove it |
-//! | [`verify`] | what a client was expected to do, and the verdict |
+//! | [`control`] | the control API under `/__admin` |
+//! | [`sandbox`] | isolated worlds, each with its scenario, faults and clock; how a request selects one |
+//! | [`recording`] | what clients did, and the verdict: journal, coverage, verify, report |
+//! | [`scenario`] | the scenario language: files, rules, examples, generated history |
+//! | [`leadconduit`] | the simulated service: state, operations, leads, rules, templates, field types |
 //! | [`generate`] | schema to believable value, from a seed |
-//! | [`report`] | coverage and verdicts: one document, merged, judged and shown as text, JSON, `JUnit` and HTML |
-//! | [`admin`] | the control API under `/__admin` |
-//! | [`server`] | sockets: accept, limits, time-outs, TLS, graceful stop |
-//! | [`outbound`] | calls that the mock makes itself: deliveries and files for the firehose, to this machine only |
-//! | [`settings`] | what a server is started with; every limit |
-//! | [`start`] | from settings to a server that is ready |
-//! | [`watch`] | changed scenario files, read again while the server runs (the only user of `notify`) |
-//! | [`embed`] | [`MockServer`]: the mock inside a Rust test |
-//! | [`cli`] | the command line, one file a subcommand |
+//! | [`contract`] | the contract: load, route, validate (the only user of `jsonschema`); lead bodies; problem documents |
+//! | [`config`] | settings and every limit |
+//! | [`http`](mod@http) | requests and responses as plain values |
+//! | [`support`] | documents, clock, seeded random numbers, ids, redaction, event bus |
 //!
-//! YAML files, pointers and the bundling of the contract are in a crate of their own, [`contract_files`], which the
-//! build script uses too.
+//! YAML files, RFC 6901 pointers and the bundling of the contract are in a crate of their own, [`contract_files`], which
+//! the build script uses too.
 //!
-//! # What always holds
+//! # Invariants
 //!
-//! - Calls go one way: `server → pipeline → {admin, sandbox, contract, generate}`,
-//!   `admin → {sandbox, scenario, report, verify}`, `report → {coverage, contract}`, `verify → journal`,
-//!   `sandbox → {journal, coverage, scenario, behaviour} → world`. The pipeline makes the calls of [`outbound`];
-//!   `behaviour` only writes and reads them. Nothing points back at `server`, which knows
-//!   requests and replies only.
-//! - Only `server`, `outbound`, `cli`, `start`, `watch` and the file loaders do I/O. All the rest is functions on values.
-//! - Time, chance and ids come from [`world`] alone; `clippy.toml` forbids other sources.
-//! - A request sees one state of its sandbox. Whoever changes more than documents counts the sandbox's epoch up, and
-//!   requests that came in before begin again.
-//! - Whether a rule speaks follows from the seed and the order of requests, never from time on the machine.
-//! - A world is a value; copies share their documents. A write that refuses, or panics, leaves no trace. A document
-//!   keeps its model from the moment it enters. A lead's events follow from what it left behind; every build with debug
-//!   assertions looks at each when it is written.
-//! - Nothing is called but this machine, and what was allowed at start.
-//! - No lock is held across a wait. A write that needs an answer from outside ends unkept, and is repeated with it. How
-//!   long a reply waits and how it breaks is a value; the server does it.
+//! - `server` knows `config`, `http` and `support` only; nothing but `app` and `cli` knows `server`.
+//! - Only `server`, `leadconduit::delivery`, `cli`, `app` and the file loaders do I/O. Everything else is functions on
+//!   values.
+//! - Time, random numbers and ids come from [`support`] alone; `clippy.toml` forbids other sources.
+//! - A request sees one state of its sandbox. A change of anything but documents increments the sandbox's epoch, and
+//!   requests that began before it start again.
+//! - Rule selection is deterministic: it depends on the seed and the request order, never on wall-clock time.
+//! - A world is a value; copies share their documents. A write that fails or panics leaves no trace. A document is
+//!   validated when it enters the world. Event documents are rendered on demand from a lead's trace; debug builds
+//!   validate them on write.
+//! - Outbound calls reach this machine and the hosts that were allowed at start, nothing else.
+//! - No lock is held across an await. An operation that needs an external response returns a pending call; the pipeline
+//!   performs it unlocked and runs the operation again with the recorded response. Delays and wire faults are values
+//!   that the server carries out.
 //! - LeadConduit's errors are `{"error": ...}`; the mock's own are `application/problem+json`. They are never mixed.
 
-pub mod admin;
-pub mod allowed_host;
-pub mod behaviour;
+pub mod app;
 pub mod cli;
+pub mod config;
 pub mod contract;
-pub mod coverage;
-pub mod embed;
-pub mod events;
-pub mod exchange;
+pub mod control;
 pub mod generate;
-pub mod inbound;
-pub mod journal;
-pub mod outbound;
+pub mod http;
+pub mod leadconduit;
 pub mod pipeline;
-pub mod problem;
-pub mod report;
-pub mod rules;
+pub mod recording;
 pub mod sandbox;
 pub mod scenario;
 pub mod server;
-pub mod settings;
-pub mod stage;
-pub mod start;
-pub mod types;
-pub mod values;
-pub mod verify;
-pub mod watch;
-pub mod world;
+pub mod support;
 
-pub use embed::{MockServer, MockServerBuilder};
+pub use app::embed::{MockServer, MockServerBuilder};

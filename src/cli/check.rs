@@ -7,10 +7,10 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::Failure;
+use crate::app::bootstrap;
+use crate::config::settings::Settings;
 use crate::contract::Contract;
 use crate::scenario::{Library, Scenario, examples};
-use crate::settings::Settings;
-use crate::start;
 use contract_files::yaml::Diagnosis;
 
 /// The flags of `check`.
@@ -27,9 +27,10 @@ pub(super) struct CheckArgs {
 pub(super) fn run(args: &CheckArgs) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     let settings = Settings { schemas: args.schemas.clone(), ..Settings::default() };
-    let contract = start::contract(&settings)?;
+    let contract = bootstrap::contract(&settings)?;
     if let Some(folder) = &args.schemas {
-        crate::behaviour::Behaviours::for_contract(&contract).map_err(start::StartError::Behaviour)?;
+        crate::leadconduit::operations::Behaviours::for_contract(&contract)
+            .map_err(bootstrap::StartError::Behaviour)?;
         writeln!(
             out,
             "ok    {} ({} operations, {} schemas)",
@@ -38,7 +39,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Failure> {
             contract.schema_count()
         )?;
     }
-    let mut library = Library::built_in(Arc::clone(&contract)).map_err(start::StartError::Scenarios)?;
+    let mut library = Library::built_in(Arc::clone(&contract)).map_err(bootstrap::StartError::Scenarios)?;
     let mut mistakes = 0;
     let mut names: Vec<String> = Vec::new();
     if args.paths.is_empty() {
@@ -97,14 +98,14 @@ fn play(
 ) -> Vec<Diagnosis> {
     let settings = Settings { check_replies: true, ..settings.clone() };
     // A world that cannot be made is found once, before any example is played on it.
-    if let Err(error) = start::pipeline(&settings, contract, library, scenario) {
+    if let Err(error) = bootstrap::pipeline(&settings, contract, library, scenario) {
         return vec![Diagnosis::of_file(&scenario.source.name, error.to_string())];
     }
     examples::play(scenario, || {
-        let pipeline = start::pipeline(&settings, contract, library, scenario);
+        let pipeline = bootstrap::pipeline(&settings, contract, library, scenario);
         move |request| match &pipeline {
             Ok(pipeline) => pipeline.answer(&request),
-            Err(error) => crate::problem::Problem::internal(&error.to_string()).into_reply(),
+            Err(error) => crate::contract::problem::Problem::internal(&error.to_string()).into_reply(),
         }
     })
 }

@@ -30,7 +30,7 @@ pub(super) struct ServerArgs {
     #[arg(long, env = "LEADCONDUIT_MOCK_URL")]
     pub(super) url: Option<String>,
     /// The port on 127.0.0.1, when no URL is given
-    #[arg(long, value_name = "PORT", default_value_t = crate::settings::PORT, env = "LEADCONDUIT_MOCK_PORT")]
+    #[arg(long, value_name = "PORT", default_value_t = crate::config::settings::PORT, env = "LEADCONDUIT_MOCK_PORT")]
     pub(super) port: u16,
 }
 

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use serde::{Deserialize, Serialize};
 
 use crate::sandbox::DEFAULT;
-use crate::world::clock::Timestamp;
+use crate::support::clock::Timestamp;
 
 /// How wide a path is before what follows moves to the right.
 const PATH_CHARS: usize = 40;

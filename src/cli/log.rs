@@ -17,8 +17,8 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter}
 use tracing_subscriber::registry::LookupSpan;
 
 use super::line::{ALARM, CALM, DIM, Paint, TimeOfDay, Told, WARNING};
-use crate::pipeline::told::TARGET;
-use crate::world::clock::{Clock, stamp};
+use crate::pipeline::notify::TARGET;
+use crate::support::clock::{Clock, stamp};
 
 /// How many lines wait to be written; a line about an exchange has a bound of its own.
 const LINES_MAX: usize = 8192;

@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
-use crate::start::StartError;
+use crate::app::bootstrap::StartError;
 
 /// The mock's command line.
 #[derive(Debug, Parser)]
@@ -128,7 +128,7 @@ impl Failure {
 #[must_use]
 pub fn run() -> ExitCode {
     // The time that a start takes is counted from here.
-    let _ = crate::world::clock::uptime();
+    let _ = crate::support::clock::uptime();
     let cli = Cli::parse();
     let result = match cli.command {
         None => serve::run(&cli.serve),

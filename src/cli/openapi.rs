@@ -5,8 +5,8 @@ use std::io::Write as _;
 use clap::{Args, ValueEnum};
 
 use super::{Failure, InputArgs};
-use crate::settings::Settings;
-use crate::start;
+use crate::app::bootstrap;
+use crate::config::settings::Settings;
 
 /// The flags of `openapi`.
 #[derive(Clone, Debug, Args)]
@@ -25,7 +25,7 @@ enum Format {
 }
 
 pub(super) fn run(args: &OpenapiArgs) -> Result<(), Failure> {
-    let contract = start::contract(&Settings { schemas: args.input.schemas.clone(), ..Settings::default() })?;
+    let contract = bootstrap::contract(&Settings { schemas: args.input.schemas.clone(), ..Settings::default() })?;
     let document = contract.public_document();
     let text = match args.format {
         Format::Json => serde_json::to_string_pretty(&document).map_err(std::io::Error::other)?,

@@ -6,9 +6,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Failure, InputArgs, table};
+use crate::app::bootstrap;
+use crate::config::settings::Settings;
 use crate::contract::fidelity;
-use crate::settings::Settings;
-use crate::start;
 
 /// The flags of `operations`.
 #[derive(Clone, Debug, Args)]
@@ -24,7 +24,7 @@ pub(super) struct OperationsArgs {
 }
 
 pub(super) fn run(args: &OperationsArgs) -> Result<(), Failure> {
-    let contract = start::contract(&Settings { schemas: args.input.schemas.clone(), ..Settings::default() })?;
+    let contract = bootstrap::contract(&Settings { schemas: args.input.schemas.clone(), ..Settings::default() })?;
     let mut out = std::io::stdout().lock();
     if args.json {
         let list: Vec<_> = contract

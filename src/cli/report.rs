@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::client::{self, Question, text};
 use super::{Failure, complain};
-use crate::report::{self, Document, FailOn, Format, Paint, Percent, Terms, Verdict};
+use crate::recording::report::{self, Document, FailOn, Format, Paint, Percent, Terms, Verdict};
 
 /// How long a server may take: it counts whole sandboxes together.
 const WAIT: Duration = Duration::from_secs(30);
@@ -45,7 +45,7 @@ pub(super) struct ReportArgs {
     #[arg(long, value_delimiter = ',', env = "LEADCONDUIT_MOCK_URL")]
     url: Vec<String>,
     /// The port on 127.0.0.1, when neither URL nor file is given
-    #[arg(long, value_name = "PORT", default_value_t = crate::settings::PORT, env = "LEADCONDUIT_MOCK_PORT")]
+    #[arg(long, value_name = "PORT", default_value_t = crate::config::settings::PORT, env = "LEADCONDUIT_MOCK_PORT")]
     port: u16,
     /// One sandbox only [default: the one in the URL, else all, those included that have ended]
     #[arg(long, value_name = "NAME", env = "LEADCONDUIT_MOCK_SANDBOX")]

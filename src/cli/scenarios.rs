@@ -5,8 +5,8 @@ use std::io::Write as _;
 use clap::Args;
 
 use super::{Failure, InputArgs, table};
-use crate::settings::Settings;
-use crate::start;
+use crate::app::bootstrap;
+use crate::config::settings::Settings;
 
 /// The flags of `scenarios`.
 #[derive(Clone, Debug, Args)]
@@ -21,8 +21,8 @@ pub(super) struct ScenariosArgs {
 pub(super) fn run(args: &ScenariosArgs) -> Result<(), Failure> {
     let input = args.input.clone();
     let settings = Settings { schemas: input.schemas, scenarios: input.scenarios, ..Settings::default() };
-    let contract = start::contract(&settings)?;
-    let (library, _) = start::library(&settings, &contract)?;
+    let contract = bootstrap::contract(&settings)?;
+    let (library, _) = bootstrap::library(&settings, &contract)?;
     let mut out = std::io::stdout().lock();
     if args.json {
         let text = serde_json::to_string_pretty(&library.list()).map_err(std::io::Error::other)?;

@@ -12,21 +12,23 @@ use clap::{Args, ValueEnum as _, value_parser};
 use super::log::{self, LogFormat};
 use super::report::{ReportFile, TermsArgs, judge};
 use super::{Failure, InputArgs, table};
-use crate::admin::Access;
-use crate::behaviour::Trigger;
-use crate::exchange::Request;
-use crate::allowed_host::Place;
-use crate::outbound::Outbound;
-use crate::report::{self, Verdict};
-use crate::settings::{
+use crate::app::bootstrap;
+use crate::app::bootstrap::{Loaded, StartError};
+use crate::app::watch::Watcher;
+use crate::config::allowed_host::Place;
+use crate::config::settings::{
     CorsPolicy, DELIVER_RETRIES_MAX, DELIVER_TIMEOUT_MS_MAX, Delivery, Limits, MockHeaders, RequestMode, SCENARIO,
     Settings, TlsFiles,
 };
-use crate::stage::Stage;
-use crate::start::{self, Loaded, StartError};
-use crate::watch::Watcher;
-use crate::world::clock::{Clock, uptime};
-use crate::world::{Collection, World, items, text};
+use crate::control::Access;
+use crate::http::message::Request;
+use crate::leadconduit::delivery::Outbound;
+use crate::leadconduit::operations::Trigger;
+use crate::leadconduit::state::{Collection, World};
+use crate::recording::report::{self, Verdict};
+use crate::sandbox::app_state::Stage;
+use crate::support::clock::{Clock, uptime};
+use crate::support::document::{items, text};
 
 /// What is said at start when deliveries are on.
 const DELIVERIES: &str = "steps with a url on this machine are called";
@@ -39,10 +41,10 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "IP", default_value = "127.0.0.1", env = "LEADCONDUIT_MOCK_HOST")]
     host: IpAddr,
     /// The port to listen on; 0 picks a free one
-    #[arg(long, value_name = "PORT", default_value_t = crate::settings::PORT, env = "LEADCONDUIT_MOCK_PORT")]
+    #[arg(long, value_name = "PORT", default_value_t = crate::config::settings::PORT, env = "LEADCONDUIT_MOCK_PORT")]
     port: u16,
     /// The scenario to start in; `leadconduit-mock scenarios` lists them
-    #[arg(long, value_name = "NAME", default_value = crate::settings::SCENARIO, env = "LEADCONDUIT_MOCK_SCENARIO")]
+    #[arg(long, value_name = "NAME", default_value = crate::config::settings::SCENARIO, env = "LEADCONDUIT_MOCK_SCENARIO")]
     scenario: String,
     #[command(flatten)]
     input: InputArgs,
@@ -233,12 +235,12 @@ pub(super) fn run(args: &ServeArgs) -> Result<(), Failure> {
         let place = Outbound::new(&settings).check(url);
         place.map_err(|error| Failure::Usage(format!("--firehose-url: {error}")))?;
     }
-    let loaded = start::load(&settings)?;
+    let loaded = bootstrap::load(&settings)?;
     let stage = Arc::clone(&loaded.pipeline.stage);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let stop = stop_signal()?;
-        let (listener, acceptor) = start::bind(&settings).await?;
+        let (listener, acceptor) = bootstrap::bind(&settings).await?;
         let scheme = if acceptor.is_some() { "https" } else { "http" };
         let url = format!("{scheme}://{}", listener.local_addr()?);
         let watcher = Watcher::start(&settings, &loaded.pipeline.stage)?;

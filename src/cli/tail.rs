@@ -12,7 +12,7 @@ use super::Failure;
 use super::client::{self, Heard, Question, ServerArgs, Unheard, text};
 use super::line::{CALM, DEED, DIM, Paint, Safe, TimeOfDay, Told};
 use crate::sandbox::DEFAULT;
-use crate::world::clock::Clock;
+use crate::support::clock::Clock;
 
 /// How long the server may take to answer.
 const WAIT: Duration = Duration::from_secs(10);

@@ -7,8 +7,9 @@ use super::negotiate;
 use super::operation::{Handler, Kind, Operation, Parameter, Place};
 use super::route::PathValues;
 use super::violation::Violation;
-use crate::exchange::{Body, Request};
-use crate::inbound::{self, Inbound, Refused, Wish};
+use crate::contract::lead_body;
+use crate::contract::lead_body::{Inbound, Refused, Wish};
+use crate::http::message::{Body, Request};
 use contract_files::pointer::escape;
 
 /// What an operation works with.
@@ -81,7 +82,7 @@ pub fn check(operation: &Operation, path: PathValues, request: &Request, checks:
 
 /// The lead handler reads requests in its own way. What it refuses is answered in its own words, after the gate.
 fn read_inbound(operation: &Operation, request: &Request, input: &mut Input, violations: &mut Vec<Violation>) {
-    let mut read = inbound::read(request, Wish::of(&operation.path));
+    let mut read = lead_body::read(request, Wish::of(&operation.path));
     match &mut read {
         Ok(inbound) => {
             input.body = Value::Object(std::mem::take(&mut inbound.parameters));
@@ -114,8 +115,9 @@ fn check_parameters(operation: &Operation, input: &Input, violations: &mut Vec<V
         // Names that begin with two underscores speak to the mock, not to LeadConduit.
         if !name.starts_with("__") && !operation.parameters.iter().any(|p| p.place == Place::Query && p.name == *name) {
             let known = operation.parameters.iter().filter(|p| p.place == Place::Query).map(|p| p.name.as_str());
-            let hint =
-                contract_files::yaml::nearest(name, known).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+            let hint = contract_files::yaml::nearest(name, known)
+                .map(|near| format!("; did you mean {near}?"))
+                .unwrap_or_default();
             let message = format!("{name} is not documented for {} and has no effect{hint}", operation.id);
             violations.push(Violation::reported(&location("/query", name), "unknown", message));
         }

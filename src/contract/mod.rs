@@ -7,10 +7,13 @@ pub mod check;
 pub mod evidence;
 pub mod example;
 pub mod fidelity;
+pub mod lead_body;
 pub mod negotiate;
 pub mod operation;
+pub mod problem;
 pub mod route;
 pub mod schema;
+pub mod standard;
 pub mod violation;
 
 use std::collections::HashMap;
@@ -28,9 +31,9 @@ pub use route::Route;
 pub use schema::Check;
 pub use violation::Violation;
 
-use crate::world::standard::{self, Standard};
 use contract_files::yaml::{Diagnosis, paragraphs};
 use contract_files::{bundle, files};
+use standard::Standard;
 
 /// The bundle of the built-in contract, made by the build script.
 const BUILT_IN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/contract.json"));

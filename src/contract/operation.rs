@@ -10,10 +10,10 @@ use serde_json::Value;
 use super::evidence::Evidence;
 use super::negotiate;
 use super::schema::{Check, Schemas};
-use crate::exchange::JSON;
+use crate::http::message::JSON;
+use crate::support::document::serialise;
 use contract_files::bundle;
 use contract_files::pointer::escape;
-use crate::world::document::serialise;
 
 /// One method and path.
 #[derive(Debug)]

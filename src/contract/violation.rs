@@ -75,7 +75,10 @@ fn describe(root: &str, whole: &Value, error: &ValidationError<'_>, found: &mut 
             let property = property.as_str().unwrap_or_default();
             let full = if at.is_empty() { property.to_owned() } else { format!("{}.{property}", dotted(at)) };
             let near = value.as_object().and_then(|object| {
-                contract_files::yaml::nearest(property, object.keys().map(String::as_str).filter(|key| *key != property))
+                contract_files::yaml::nearest(
+                    property,
+                    object.keys().map(String::as_str).filter(|key| *key != property),
+                )
             });
             let hint = near.map(|near| format!("; `{near}` was sent: was that meant?")).unwrap_or_default();
             push(&format!("{place}/{}", escape(property)), format!("{full} is missing{hint}"));
@@ -85,7 +88,8 @@ fn describe(root: &str, whole: &Value, error: &ValidationError<'_>, found: &mut 
         }
         ValidationErrorKind::Enum { options } => {
             let options: Vec<String> = options.as_array().into_iter().flatten().map(plain).collect();
-            let near = value.as_str().and_then(|text| contract_files::yaml::nearest(text, options.iter().map(String::as_str)));
+            let near =
+                value.as_str().and_then(|text| contract_files::yaml::nearest(text, options.iter().map(String::as_str)));
             let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
             push(&place, format!("{name} must be one of {}{hint}", options.join(", ")));
         }

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::{Maker, Timestamp};
-use crate::world::clock::stamp;
+use crate::support::clock::stamp;
 
 /// Top-level names under `example` that belong to nobody.
 pub(super) const DOMAINS: [&str; 3] = ["example.com", "example.org", "example.net"];

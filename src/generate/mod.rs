@@ -34,9 +34,9 @@ mod tests;
 use rand::RngExt;
 use serde_json::{Map, Value};
 
-use crate::world::chance::Chance;
-use crate::world::clock::Timestamp;
-use crate::world::ids::IdSource;
+use crate::support::clock::Timestamp;
+use crate::support::ids::IdSource;
+use crate::support::rng::Chance;
 
 pub use lead::LeadField;
 pub use supports::supports;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use rand::RngExt;
 
-use crate::world::chance::Chance;
+use crate::support::rng::Chance;
 
 /// The highest count in a quantifier.
 const REPEAT_MAX: u32 = 1_000;

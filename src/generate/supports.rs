@@ -6,9 +6,9 @@ use super::fits::{fits, reference};
 use super::flat::{ENDLESS, height};
 use super::pattern::Pattern;
 use super::{Maker, Models};
-use crate::world::chance::{Chance, Purpose};
-use crate::world::clock::Timestamp;
-use crate::world::ids::IdSource;
+use crate::support::clock::Timestamp;
+use crate::support::ids::IdSource;
+use crate::support::rng::{Chance, Purpose};
 
 /// Keywords that restrict a value in ways the maker does not know.
 const UNKNOWN: [&str; 12] = [

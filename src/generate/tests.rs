@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::pattern::Pattern;
 use super::{Maker, Models, supports};
-use crate::world::chance::{Chance, Purpose};
-use crate::world::clock::Timestamp;
-use crate::world::ids::IdSource;
+use crate::support::clock::Timestamp;
+use crate::support::ids::IdSource;
+use crate::support::rng::{Chance, Purpose};
 
 const MODELS: &str = include_str!("tests_models.json");
 

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::schema::Scene;
 use super::{Maker, Timestamp, format};
-use crate::world::clock::stamp;
+use crate::support::clock::stamp;
 
 /// How far back made documents go.
 const PAST_DAYS_MAX: i64 = 700;

@@ -7,8 +7,8 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use crate::exchange::{Reply, Request};
-use crate::settings::CorsPolicy;
+use crate::config::settings::CorsPolicy;
+use crate::http::message::{Reply, Request};
 
 const ANY: HeaderValue = HeaderValue::from_static("*");
 const YES: HeaderValue = HeaderValue::from_static("true");

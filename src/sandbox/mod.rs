@@ -1,12 +1,13 @@
 //! Isolated worlds. Each sandbox has its own world, scenario, faults, clock and counts; nothing one does is seen in
 //! another.
 
-mod all;
-pub mod choose;
-mod frame;
-mod memo;
+pub mod app_state;
 mod record;
-mod run;
+mod registry;
+mod response_cache;
+pub mod selector;
+mod session;
+mod shared_state;
 mod state;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,22 +16,22 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use http::HeaderValue;
 use serde_json::Value;
 
-pub use all::Sandboxes;
-pub use choose::Choice;
-pub use frame::{Frame, Moved, Overlay, Tools};
 use record::Record;
-pub use run::Run;
+pub use registry::Sandboxes;
+pub use selector::Choice;
+pub use session::{Frame, Moved, Overlay, Tools};
+pub use shared_state::Run;
 use state::State;
 pub use state::{FAULTS_MAX, Fault, FaultNow, SNAPSHOTS_MAX, Snapshot, Start};
 
-use crate::coverage::Tally;
-use crate::events::Hub;
+use crate::leadconduit::state::World;
+use crate::recording::coverage::Tally;
 use crate::scenario::Scenario;
 use crate::scenario::rule::Rule;
-use crate::world::World;
-use crate::world::clock::{Clock, uptime};
+use crate::support::clock::{Clock, uptime};
+use crate::support::event_bus::Hub;
 
-pub use crate::settings::DEFAULT_SANDBOX as DEFAULT;
+pub use crate::config::settings::DEFAULT_SANDBOX as DEFAULT;
 
 /// What there is to see of a sandbox.
 #[derive(Clone, Debug)]

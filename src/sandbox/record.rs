@@ -5,8 +5,8 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use serde_json::Value;
 
 use super::Sandbox;
-use crate::coverage::Tally;
-use crate::journal::{Exchange, Journal, Size};
+use crate::recording::coverage::Tally;
+use crate::recording::journal::{Exchange, Journal, Size};
 
 /// Journal and counts.
 #[derive(Debug)]

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::memo::Memo;
+use super::response_cache::Memo;
+use crate::leadconduit::state::World;
 use crate::scenario::Scenario;
 use crate::scenario::rule::Rule;
-use crate::scenario::rule::play::{Count, Playlist};
-use crate::world::World;
-use crate::world::clock::Timestamp;
+use crate::scenario::rule::schedule::{Count, Playlist};
+use crate::support::clock::Timestamp;
 
 /// How many faults a sandbox has at most.
 pub const FAULTS_MAX: usize = 1000;

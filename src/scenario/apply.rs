@@ -11,11 +11,12 @@ use super::language::{AccountPart, Document as Written, SsoPart};
 use super::populate;
 use super::rule::WorldChange;
 use crate::contract::Contract;
-use crate::rules;
-use crate::world::clock::Timestamp;
-use crate::world::document::merge;
-use crate::world::events::{self, Event};
-use crate::world::{Collection, Document, Documents, KeyOwner, World, text};
+use crate::leadconduit::rules;
+use crate::leadconduit::state::events::{self, Event};
+use crate::leadconduit::state::{Collection, Documents, KeyOwner, World};
+use crate::support::clock::Timestamp;
+use crate::support::document::merge;
+use crate::support::document::{Document, text};
 
 /// Why a change cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq)]

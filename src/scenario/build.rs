@@ -13,9 +13,10 @@ use super::merge::Merged;
 use super::populate;
 use super::rule::{RULES_MAX, Rule, RuleList, Trust};
 use crate::contract::Contract;
-use crate::world::clock::{self, Clock, Timestamp};
-use crate::world::sso::SsoStatus;
-use crate::world::{Document, World, text};
+use crate::leadconduit::state::World;
+use crate::leadconduit::state::sso::SsoStatus;
+use crate::support::clock::{self, Clock, Timestamp};
+use crate::support::document::{Document, text};
 use contract_files::yaml::{Diagnosis, Source};
 
 /// A scenario, checked.

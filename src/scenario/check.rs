@@ -10,9 +10,10 @@ use super::language::ScenarioFile;
 use super::merge::{Merged, Origin, Placed};
 use super::rule::no_operation;
 use crate::contract::Contract;
-use crate::rules;
-use crate::world::clock::{Clock, Timestamp};
-use crate::world::{Collection, events, text};
+use crate::leadconduit::rules;
+use crate::leadconduit::state::{Collection, events};
+use crate::support::clock::{Clock, Timestamp};
+use crate::support::document::text;
 use contract_files::yaml::{Diagnosis, Source};
 
 pub(super) struct Checker<'a> {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Scenario;
 use super::language::{BodyPart, ExamplePart, RangePart, ReplyPart, RequestPart};
-use crate::exchange::{Body, Reply, Request};
+use crate::http::message::{Body, Reply, Request};
 use contract_files::yaml::Diagnosis;
 
 /// Plays every example. `fresh` starts a world anew and returns what answers requests on it.
@@ -47,7 +47,7 @@ pub fn compose(part: &RequestPart, first_key: Option<&str>) -> Request {
     }
     if let Some(body) = &part.body {
         request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        request.body = Body::Whole(crate::world::document::serialise(&body.0));
+        request.body = Body::Whole(crate::support::document::serialise(&body.0));
     }
     // Examples are played on the machine itself, so that they may use the control API.
     request.headers.insert(HOST, HeaderValue::from_static("localhost"));

@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::generate::{Maker, Models};
-use crate::world::chance::{Chance, Purpose};
-use crate::world::clock::{Timestamp, stamp};
-use crate::world::document::number as price;
-use crate::world::events::{Kind, Lead, Outcome, Past, Summary};
-use crate::world::ids::{IdSource, ObjectId};
+use crate::leadconduit::state::events::{Kind, Lead, Outcome, Past, Summary};
+use crate::support::clock::{Timestamp, stamp};
+use crate::support::document::number as price;
+use crate::support::ids::{IdSource, ObjectId};
+use crate::support::rng::{Chance, Purpose};
 
 /// How far back the past reaches: a little less than the 90 days for which events are kept.
 const SPAN_MS: i64 = 89 * 24 * 3600 * 1000;

@@ -6,8 +6,11 @@ use serde_json::Value;
 
 use super::history::Plan;
 use super::language::{AccountPart, Document, GeneratePart, RulePart, ScenarioFile, SsoPart, WorldPart};
-use crate::world::document::merge;
-use crate::world::{Collection, KeyOwner, clock::Clock, sso::SsoStatus, text};
+use crate::leadconduit::state::sso::SsoStatus;
+use crate::leadconduit::state::{Collection, KeyOwner};
+use crate::support::clock::Clock;
+use crate::support::document::merge;
+use crate::support::document::text;
 
 /// A document with the place where it was last written.
 #[derive(Clone, Debug)]

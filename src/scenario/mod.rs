@@ -10,8 +10,8 @@ pub mod language;
 pub mod library;
 mod merge;
 mod populate;
-pub mod portrait;
 pub mod rule;
+pub mod state_document;
 
 pub use build::Scenario;
 pub use library::Library;

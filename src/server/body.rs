@@ -9,8 +9,8 @@ use http::request::Parts;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
 
-use crate::exchange::Body;
-use crate::settings::Limits;
+use crate::config::settings::Limits;
+use crate::http::message::Body;
 
 /// Reads the body, or finds out why it cannot be read.
 pub(super) async fn read(head: &Parts, incoming: Incoming, limits: Limits) -> Body {

@@ -15,8 +15,8 @@ use hyper::body::{Body, Frame, SizeHint};
 use super::Stopping;
 use super::drip::Dripping;
 use super::wire::{Script, Step};
-use crate::exchange::{Delivery, Drip, Reply, Request, WireFault};
-use crate::settings::Limits;
+use crate::config::settings::Limits;
+use crate::http::message::{Delivery, Drip, Reply, Request, WireFault};
 
 /// Makes hyper let go of the connection without a byte: a script is to be played on it.
 #[derive(Debug, thiserror::Error)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Interval;
 
-use crate::exchange::Drip;
+use crate::http::message::Drip;
 
 /// Bytes on their way, piece by piece. The time begins when this is made. The first piece is there at once and the last
 /// one when the time is over; a lone piece is the last.

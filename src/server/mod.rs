@@ -26,8 +26,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 pub use tls::Acceptor;
 
-use crate::exchange::{Reply, Request};
-use crate::settings::Limits;
+use crate::config::settings::Limits;
+use crate::http::message::{Reply, Request};
 use delivery::{LetGo, Outgoing};
 use wire::{Script, Socket};
 

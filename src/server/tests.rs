@@ -17,9 +17,9 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
 
 use super::*;
-use crate::events::Hub;
-use crate::exchange::{Delivery, Drip, WireFault};
-use crate::settings::TlsFiles;
+use crate::config::settings::TlsFiles;
+use crate::http::message::{Delivery, Drip, WireFault};
+use crate::support::event_bus::Hub;
 
 const HEAD: &str = "HTTP/1.1 200 OK\r\nX-Mock-Request-Id: 7\r\n";
 

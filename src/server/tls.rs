@@ -11,7 +11,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::server::TlsStream;
 
-use crate::settings::{Limits, TlsFiles};
+use crate::config::settings::{Limits, TlsFiles};
 
 /// Turns accepted connections into encrypted ones.
 #[derive(Clone)]

@@ -11,9 +11,9 @@ use tokio_rustls::server::TlsStream;
 
 use super::Stopping;
 use super::drip::Dripping;
-use crate::events::{Ended, Listener};
-use crate::exchange::Drip;
-use crate::settings::Limits;
+use crate::config::settings::Limits;
+use crate::http::message::Drip;
+use crate::support::event_bus::{Ended, Listener};
 
 /// How long a client may take to read what is written in one go.
 const WRITE_WAIT: Duration = Duration::from_secs(30);

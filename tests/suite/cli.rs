@@ -347,9 +347,8 @@ fn operations_and_scenarios_are_listed() {
 fn openapi_is_the_same_document_in_either_notation() {
     let json: Value = serde_json::from_str(&out(&run(&["openapi"]))).unwrap();
     assert_eq!(json["openapi"], "3.1.0");
-    let yaml = contract_files::yaml::Source::new("openapi", out(&run(&["openapi", "--format", "yaml"])))
-        .parse_json()
-        .unwrap();
+    let yaml =
+        contract_files::yaml::Source::new("openapi", out(&run(&["openapi", "--format", "yaml"]))).parse_json().unwrap();
     assert_eq!(yaml, json);
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use http::Method;
-use leadconduit_mock::behaviour::Behaviours;
 use leadconduit_mock::contract::{Contract, Route};
+use leadconduit_mock::leadconduit::operations::Behaviours;
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -122,8 +122,8 @@ fn broken(file: &str, change: impl Fn(&str) -> String) -> String {
     assert_ne!(text, changed, "the change changes nothing");
     std::fs::write(&path, changed).unwrap();
     let settings =
-        leadconduit_mock::settings::Settings { schemas: Some(folder.path().to_owned()), ..Default::default() };
-    let error = leadconduit_mock::start::load(&settings).unwrap_err().to_string();
+        leadconduit_mock::config::settings::Settings { schemas: Some(folder.path().to_owned()), ..Default::default() };
+    let error = leadconduit_mock::app::bootstrap::load(&settings).unwrap_err().to_string();
     error.replace(&folder.path().display().to_string(), "SCHEMAS")
 }
 

@@ -2,7 +2,7 @@
 
 use leadconduit_mock::MockServer;
 use leadconduit_mock::contract::schema::Check;
-use leadconduit_mock::world::clock::Timestamp;
+use leadconduit_mock::support::clock::Timestamp;
 use serde_json::{Value, json};
 
 use crate::support::{ACME, Answer, JANE, Mock};

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use leadconduit_mock::MockServer;
-use leadconduit_mock::settings::Settings;
+use leadconduit_mock::config::settings::Settings;
 use serde_json::{Value, json};
 
 use crate::lead_flow::{OWN, SUMMIT, events, kinds, merge, recipient, rules, scenario_with, submit, told};

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use leadconduit_mock::contract::Contract;
+use leadconduit_mock::leadconduit::state::{Collection, World};
 use leadconduit_mock::scenario::Library;
-use leadconduit_mock::world::clock::{Clock, Timestamp};
-use leadconduit_mock::world::{Collection, World, text};
+use leadconduit_mock::support::clock::{Clock, Timestamp};
+use leadconduit_mock::support::document::text;
 use serde_json::Value;
 
 const CLOCK: &str = "2026-11-21T12:00:00Z";

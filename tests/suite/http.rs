@@ -333,7 +333,7 @@ fn browsers_may_ask_before_they_call() {
 #[test]
 fn pages_can_be_limited_to_some_origins() {
     let mock = Mock::start(MockServer::builder().configure(|settings| {
-        settings.cors = leadconduit_mock::settings::CorsPolicy::Only(vec!["http://localhost:3000".to_owned()]);
+        settings.cors = leadconduit_mock::config::settings::CorsPolicy::Only(vec!["http://localhost:3000".to_owned()]);
     }));
     let send = |origin: &str| {
         let request = Request::get(format!("{}/user", mock.server.url())).header("origin", origin);
@@ -346,7 +346,7 @@ fn pages_can_be_limited_to_some_origins() {
 #[test]
 fn mock_headers_can_be_left_out() {
     let mock = Mock::start(MockServer::builder().configure(|settings| {
-        settings.mock_headers = leadconduit_mock::settings::MockHeaders::Hidden;
+        settings.mock_headers = leadconduit_mock::config::settings::MockHeaders::Hidden;
     }));
     let reply = mock.post("/onboards", &json!({})).expect(400);
     assert!(!reply.headers.keys().any(|name| name.as_str().starts_with("x-mock-")), "{:?}", reply.headers);

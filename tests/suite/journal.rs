@@ -1,7 +1,7 @@
 //! The journal's control calls. Every reply is held against the control API's document.
 
 use leadconduit_mock::MockServer;
-use leadconduit_mock::settings::RequestMode;
+use leadconduit_mock::config::settings::RequestMode;
 use serde_json::{Value, json};
 
 use crate::control::Control;

@@ -1,6 +1,6 @@
 //! What many leads in a row leave in memory: what the limits allow, and no more.
 
-use leadconduit_mock::world::clock::Timestamp;
+use leadconduit_mock::support::clock::Timestamp;
 use serde_json::{Value, json};
 
 use crate::support::ACME_ID;

@@ -17,6 +17,7 @@
 
 mod access_logs;
 mod account;
+mod architecture;
 mod calls;
 mod caps;
 mod changelogs;

@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
+use leadconduit_mock::app::bootstrap;
+use leadconduit_mock::config::settings::Settings;
 use leadconduit_mock::contract::{Contract, Handler, Operation};
-use leadconduit_mock::exchange::Reply;
+use leadconduit_mock::http::message::Reply;
 use leadconduit_mock::pipeline::Pipeline;
 use leadconduit_mock::scenario::Library;
-use leadconduit_mock::settings::Settings;
-use leadconduit_mock::start;
 use serde_json::{Value, json};
 
 use crate::calls::{Call, body_schema, follow, in_query, leading_to, parameters};
@@ -27,7 +27,7 @@ impl Theatre {
 
     fn pipeline(&self) -> Pipeline {
         let settings = Settings { clock: Some("2026-03-01T12:00:00Z".parse().unwrap()), ..Settings::default() };
-        start::pipeline(&settings, &self.contract, &self.library, &self.library.get("healthy").unwrap()).unwrap()
+        bootstrap::pipeline(&settings, &self.contract, &self.library, &self.library.get("healthy").unwrap()).unwrap()
     }
 }
 

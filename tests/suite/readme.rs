@@ -177,7 +177,7 @@ fn every_built_in_scenario_and_flag_is_named() {
 #[test]
 fn every_trigger_is_named_with_what_it_does() {
     let readme = std::fs::read_to_string("README.md").unwrap();
-    for (domain, _, what) in leadconduit_mock::behaviour::Trigger::ALL {
+    for (domain, _, what) in leadconduit_mock::leadconduit::operations::Trigger::ALL {
         assert!(readme.contains(&format!("| `{domain}` | {what} |\n")), "{domain} is missing from README.md");
     }
 }

@@ -1,6 +1,6 @@
 //! What rules say and do: replies, templates, changes of the world, work that is lost.
 
-use leadconduit_mock::settings::RequestMode;
+use leadconduit_mock::config::settings::RequestMode;
 use serde_json::{Value, json};
 
 use crate::rules::{started, with};

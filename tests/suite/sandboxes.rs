@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use leadconduit_mock::world::clock::{SignedDuration, Timestamp};
+use leadconduit_mock::support::clock::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, JANE};

@@ -8,17 +8,17 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use http::{HeaderValue, Method};
+use leadconduit_mock::app::bootstrap;
+use leadconduit_mock::config::settings::Settings;
 use leadconduit_mock::contract::{Contract, Operation};
-use leadconduit_mock::exchange::{Body, Reply, Request};
 use leadconduit_mock::generate::{Maker, Models};
+use leadconduit_mock::http::message::{Body, Reply, Request};
 use leadconduit_mock::pipeline::Pipeline;
 use leadconduit_mock::scenario::Library;
-use leadconduit_mock::scenario::rule::says::reply_violations;
-use leadconduit_mock::settings::Settings;
-use leadconduit_mock::start;
-use leadconduit_mock::world::chance::{Chance, Purpose};
-use leadconduit_mock::world::clock::Clock;
-use leadconduit_mock::world::ids::IdSource;
+use leadconduit_mock::scenario::rule::respond::reply_violations;
+use leadconduit_mock::support::clock::Clock;
+use leadconduit_mock::support::ids::IdSource;
+use leadconduit_mock::support::rng::{Chance, Purpose};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -215,7 +215,7 @@ fn no_reply_breaks_the_contract() {
                 }
                 let scenario = library.get(name).unwrap();
                 let pipeline: Pipeline =
-                    start::pipeline(&settings(seed, clock), &contract, &library, &scenario).unwrap();
+                    bootstrap::pipeline(&settings(seed, clock), &contract, &library, &scenario).unwrap();
                 let mut driver = Driver::new(&contract, seed);
                 for at in 0..REQUESTS_PER_SEED {
                     let index =
@@ -271,7 +271,7 @@ proptest! {
         ],
     ) {
         static PIPELINE: std::sync::OnceLock<Arc<Pipeline>> = std::sync::OnceLock::new();
-        let pipeline = PIPELINE.get_or_init(|| start::load(&Settings::default()).unwrap().pipeline);
+        let pipeline = PIPELINE.get_or_init(|| bootstrap::load(&Settings::default()).unwrap().pipeline);
         let (method, path) = match known {
             Some(at) => {
                 let operation = &pipeline.stage.contract.operations[at];

@@ -2,10 +2,10 @@
 
 use http::{HeaderValue, Method};
 use leadconduit_mock::MockServer;
-use leadconduit_mock::exchange::{Reply, Request};
+use leadconduit_mock::app::bootstrap;
+use leadconduit_mock::config::settings::Settings;
+use leadconduit_mock::http::message::{Reply, Request};
 use leadconduit_mock::pipeline::Pipeline;
-use leadconduit_mock::settings::Settings;
-use leadconduit_mock::start;
 use serde_json::{Value, json};
 
 use crate::support::{JANE, Mock, basic};
@@ -23,7 +23,7 @@ fn ask(pipeline: &Pipeline, sandbox: &str, path: &str) -> Reply {
 fn a_query_right_after_a_reply_sees_it_a_hundred_thousand_times() {
     let mut settings = Settings::default();
     settings.limits.journal_entries_max = 100;
-    let pipeline = start::load(&settings).unwrap().pipeline;
+    let pipeline = bootstrap::load(&settings).unwrap().pipeline;
     let threads = 8;
     let round = |thread: usize, number: usize| {
         // Two threads to a sandbox, so that they meet in one journal.

@@ -12,12 +12,14 @@ use super::super::Failure;
 use super::super::client::{self, Answer};
 use super::api::Api;
 use super::{LeadsArgs, unreached};
+use crate::app::bootstrap;
+use crate::app::bootstrap::StartError;
+use crate::config::settings::Settings;
+use crate::contract::standard::Kind;
 use crate::generate::LeadField;
-use crate::settings::Settings;
-use crate::stage::Stage;
-use crate::start::{self, StartError};
-use crate::world::standard::Kind;
-use crate::world::{Collection, Document, items, text};
+use crate::leadconduit::state::Collection;
+use crate::sandbox::app_state::Stage;
+use crate::support::document::{Document, items, text};
 
 /// How many flows, sources or fields a message lists.
 const LISTED_MAX: usize = 30;
@@ -143,8 +145,8 @@ pub(super) fn offline(args: &LeadsArgs) -> Result<Flow, Failure> {
         schemas: args.input.schemas.clone(),
         ..Settings::default()
     };
-    let contract = start::contract(&settings)?;
-    let (library, _) = start::library(&settings, &contract)?;
+    let contract = bootstrap::contract(&settings)?;
+    let (library, _) = bootstrap::library(&settings, &contract)?;
     let scenario = library.get(&settings.scenario).map_err(StartError::Scenarios)?;
     let stage = Stage::new(contract, Arc::new(library), &scenario, &settings);
     let world = stage.map_err(|mistake| StartError::Scenarios(vec![mistake]))?.world();

@@ -14,7 +14,7 @@ use super::api::{Api, Identity};
 use super::flow::{Flow, Source};
 use super::tally::{Ending, Sent, Tally};
 use crate::generate::LeadField;
-use crate::world::clock::uptime;
+use crate::support::clock::uptime;
 
 /// How long running submissions get to finish when the user does not want to wait any longer.
 const DRAIN: Duration = Duration::from_secs(2);

@@ -1,8 +1,8 @@
 use super::*;
+use crate::contract::standard::Kind;
 use crate::generate::Models;
-use crate::world::chance::{Chance, Purpose};
-use crate::world::ids::IdSource;
-use crate::world::standard::Kind;
+use crate::support::ids::IdSource;
+use crate::support::rng::{Chance, Purpose};
 
 fn lead(seed: u64, n: u64, fields: &[(&str, &str)], fixed: &[(&str, &str)]) -> Vec<String> {
     let schemas = serde_json::Map::new();
@@ -67,7 +67,10 @@ fn every_standard_field_gets_a_text_that_is_valid_and_leads_to_nobody() {
         for ((id, kind), text) in named.iter().zip(lead(3, n, &named, &[])) {
             let may_be_blank = ["suffix", "address_2"].contains(id);
             assert!(may_be_blank || !text.is_empty(), "{id} is empty");
-            assert!(text.is_empty() || crate::rules::is_valid(&text.clone().into(), kind), "{id} ({kind}): {text}");
+            assert!(
+                text.is_empty() || crate::leadconduit::rules::is_valid(&text.clone().into(), kind),
+                "{id} ({kind}): {text}"
+            );
             assert!(!text.contains('@') || text.contains("@example."), "{text}");
             let leads_out = text.contains("://") && !text.contains("cert.trustedform.com/");
             assert!(!leads_out || text.contains(".example.com"), "{text}");

@@ -6,15 +6,15 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
 use super::{Preferences, shown};
-use crate::behaviour::Answer;
 use crate::contract::operation::ReplyRule;
+use crate::contract::problem::Problem;
 use crate::contract::{Contract, Example, Operation};
-use crate::exchange::JSON;
 use crate::generate::{Maker, Models};
-use crate::problem::Problem;
-use crate::world::chance::{Chance, Purpose};
-use crate::world::clock::Timestamp;
-use crate::world::ids::IdSource;
+use crate::http::message::JSON;
+use crate::leadconduit::response::Answer;
+use crate::support::clock::Timestamp;
+use crate::support::ids::IdSource;
+use crate::support::rng::{Chance, Purpose};
 use contract_files::yaml::nearest;
 
 /// The second of 2026-01-15T09:00:00Z.

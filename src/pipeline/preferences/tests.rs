@@ -5,9 +5,9 @@ use http::{HeaderMap, Method};
 use serde_json::Value;
 
 use super::*;
-use crate::behaviour::Answer;
 use crate::contract::{Contract, Operation};
-use crate::world::clock::Timestamp;
+use crate::leadconduit::response::Answer;
+use crate::support::clock::Timestamp;
 
 type Headers<'a> = &'a [(&'static str, &'a str)];
 
@@ -212,7 +212,7 @@ fn reply(contract: &Contract, operation: &Operation, header: &str) -> Result<Ans
 }
 
 fn body(answer: &Answer) -> Value {
-    if answer.media_type == crate::exchange::JSON {
+    if answer.media_type == crate::http::message::JSON {
         return serde_json::from_slice(&answer.body).unwrap();
     }
     String::from_utf8(answer.body.to_vec()).unwrap().into()

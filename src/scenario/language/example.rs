@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 #[cfg(test)]
 use super::schema;
-use super::{Document, words};
-use crate::exchange::WireFault;
+use super::{Document, scalars};
+use crate::http::message::WireFault;
 
 /// A proof: one request and its reply, or several in a row on the same world.
 #[derive(Clone, Debug, Deserialize)]
@@ -42,11 +42,11 @@ pub struct StepPart {
 #[serde(deny_unknown_fields)]
 pub struct RequestPart {
     /// The method.
-    #[serde(deserialize_with = "words::method")]
+    #[serde(deserialize_with = "scalars::method")]
     #[cfg_attr(test, schemars(with = "schema::Method"))]
     pub method: http::Method,
     /// Path and query.
-    #[serde(deserialize_with = "words::uri")]
+    #[serde(deserialize_with = "scalars::uri")]
     #[cfg_attr(test, schemars(with = "String"))]
     pub path: http::Uri,
     /// The API key; the world's first one when absent; none at all when empty.
@@ -72,7 +72,7 @@ pub struct ReplyPart {
     #[serde(default)]
     pub body: BodyPart,
     /// How the connection breaks.
-    #[serde(default, deserialize_with = "words::fault")]
+    #[serde(default, deserialize_with = "scalars::fault")]
     pub fault: Option<WireFault>,
     /// How long it takes.
     pub delay_ms: Option<RangePart>,

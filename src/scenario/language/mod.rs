@@ -3,10 +3,10 @@
 
 mod example;
 mod rule;
+mod scalars;
 #[cfg(test)]
 mod schema;
 mod sso;
-mod words;
 mod world;
 
 use serde::Deserialize;
@@ -17,11 +17,11 @@ pub use rule::{
     BodyWhen, CallerWhen, Calls, ClockWhen, DripPart, OneOrMany, Per, RatePart, RulePart, TextWhen, ThenPart, WhenPart,
     Work,
 };
+pub(super) use scalars::read_method;
 pub use sso::SsoPart;
-pub(super) use words::read_method;
 pub use world::{AccountPart, GeneratePart, KeyPart, WorldPart};
 
-use crate::world::clock::Clock;
+use crate::support::clock::Clock;
 
 /// The version of the language.
 pub const VERSION: u64 = 1;
@@ -32,12 +32,12 @@ pub const VERSION: u64 = 1;
 #[serde(deny_unknown_fields)]
 pub struct ScenarioFile {
     /// The version of the language: 1.
-    #[serde(deserialize_with = "words::version")]
+    #[serde(deserialize_with = "scalars::version")]
     #[cfg_attr(test, schemars(with = "schema::Version"))]
     #[expect(dead_code, reason = "its value is checked while it is read")]
     version: u64,
     /// The scenario's name, with which it is chosen.
-    #[serde(deserialize_with = "words::name")]
+    #[serde(deserialize_with = "scalars::name")]
     #[cfg_attr(test, schemars(regex(pattern = r"^[A-Za-z0-9._-]{1,64}$")))]
     pub name: String,
     /// One or two sentences on what happens in it.
@@ -47,7 +47,7 @@ pub struct ScenarioFile {
     /// The seed of everything that is made up, unless the command line names another.
     pub seed: Option<u64>,
     /// `real`, or the moment at which the clock stands.
-    #[serde(default, deserialize_with = "words::clock")]
+    #[serde(default, deserialize_with = "scalars::clock")]
     #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub clock: Option<Clock>,
     /// The world at the start.

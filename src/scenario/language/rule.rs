@@ -8,13 +8,14 @@ use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::Document;
+use super::scalars;
+use super::scalars::Word;
 #[cfg(test)]
 use super::schema;
 use super::sso::SsoPart;
-use super::words::{self, Word};
 use super::world::WorldPart;
-use crate::exchange::WireFault;
-use crate::world::delay::Delay;
+use crate::http::message::WireFault;
+use crate::support::delay::Delay;
 
 /// A rule.
 #[derive(Clone, Debug, Deserialize)]
@@ -307,7 +308,7 @@ pub enum Per {
 }
 
 fn per<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Per>, D::Error> {
-    let read = |text: &str| words::one_of(text, &[("key", Per::Key), ("sandbox", Per::Sandbox)]);
+    let read = |text: &str| scalars::one_of(text, &[("key", Per::Key), ("sandbox", Per::Sandbox)]);
     deserializer.deserialize_str(Word(read, "whose requests are counted")).map(Some)
 }
 
@@ -328,7 +329,7 @@ pub struct ThenPart {
     /// The name of an example of the contract, which is the reply.
     pub example: Option<String>,
     /// How long the reply is held back: milliseconds, or a way to draw them.
-    #[serde(default, deserialize_with = "words::delay")]
+    #[serde(default, deserialize_with = "scalars::delay")]
     #[cfg_attr(test, schemars(with = "Option<schema::Delay>"))]
     pub delay: Option<Delay>,
     /// Status line and headers arrive in pieces.
@@ -336,7 +337,7 @@ pub struct ThenPart {
     /// The body arrives in pieces.
     pub drip: Option<DripPart>,
     /// How the connection breaks.
-    #[serde(default, deserialize_with = "words::fault")]
+    #[serde(default, deserialize_with = "scalars::fault")]
     pub fault: Option<WireFault>,
     /// Whether the operation does its work although its reply is lost to a fault: `done` (the default) or `skipped`.
     #[serde(default, deserialize_with = "work")]
@@ -382,6 +383,6 @@ pub enum Work {
 }
 
 fn work<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Work>, D::Error> {
-    let read = |text: &str| words::one_of(text, &[("done", Work::Done), ("skipped", Work::Skipped)]);
+    let read = |text: &str| scalars::one_of(text, &[("done", Work::Done), ("skipped", Work::Skipped)]);
     deserializer.deserialize_str(Word(read, "`done` or `skipped`")).map(Some)
 }

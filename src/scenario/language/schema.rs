@@ -7,7 +7,7 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 
 use super::ScenarioFile;
 use super::rule::{CallsFields, TextFields};
-use super::words::DelayFields;
+use super::scalars::DelayFields;
 
 /// The version of the scenario language.
 #[derive(JsonSchema)]
@@ -131,7 +131,10 @@ fn the_schema_takes_what_the_types_take() {
     ] {
         let (wrong, right) = (format!("{head}{wrong}\n"), format!("{head}{right}\n"));
         assert!(!schema.accepts(&value(&wrong)) && schema.accepts(&value(&right)), "{wrong}{right}");
-        assert!(contract_files::yaml::Source::new("x.yaml", wrong.as_str()).parse::<ScenarioFile>().is_err(), "{wrong}");
+        assert!(
+            contract_files::yaml::Source::new("x.yaml", wrong.as_str()).parse::<ScenarioFile>().is_err(),
+            "{wrong}"
+        );
         assert!(contract_files::yaml::Source::new("x.yaml", right.as_str()).parse::<ScenarioFile>().is_ok(), "{right}");
     }
 }

@@ -3,11 +3,12 @@
 use serde::{Deserialize, Deserializer};
 
 use super::Document;
+use super::scalars;
+use super::scalars::Word;
 #[cfg(test)]
 use super::schema;
-use super::words::{self, Word};
-use crate::world::delay::Delay;
-use crate::world::sso::{Pattern, SsoStatus};
+use crate::leadconduit::state::sso::{Pattern, SsoStatus};
+use crate::support::delay::Delay;
 
 /// How long a slow service takes when nothing says so.
 const LATENCY: Delay = Delay::Fixed { ms: 2000 };
@@ -21,7 +22,7 @@ pub struct SsoPart {
     #[serde(default, deserialize_with = "status")]
     pub status: Option<SsoWord>,
     /// With `slow`: how long it takes to answer, 2 seconds when absent.
-    #[serde(default, deserialize_with = "words::delay")]
+    #[serde(default, deserialize_with = "scalars::delay")]
     #[cfg_attr(test, schemars(with = "Option<schema::Delay>"))]
     pub latency: Option<Delay>,
     /// With `flapping`: when it answers and when it does not; every other call when absent.
@@ -139,6 +140,6 @@ impl SsoPart {
 }
 
 fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SsoWord>, D::Error> {
-    let read = |text: &str| words::one_of(text, &WORDS);
+    let read = |text: &str| scalars::one_of(text, &WORDS);
     deserializer.deserialize_str(Word(read, "the service's health")).map(Some)
 }

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use super::Document;
+use crate::leadconduit::state::Collection;
 use crate::scenario::history::Plan;
-use crate::world::Collection;
 
 /// The world at the start.
 #[derive(Clone, Debug, Default, Deserialize)]

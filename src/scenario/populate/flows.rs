@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 
 use super::{Life, Made, custom_entity, life};
 use crate::generate::Maker;
+use crate::leadconduit::state::{Collection, World};
 use crate::scenario::history::{History, Plan, PlannedAccount, PlannedFlow, PlannedParty, PlannedStep};
 use crate::scenario::language::GeneratePart;
-use crate::world::clock::Timestamp;
-use crate::world::{Collection, World, text};
+use crate::support::clock::Timestamp;
+use crate::support::document::text;
 
 /// How many steps a flow has at most.
 const STEPS_MAX: u32 = 20;

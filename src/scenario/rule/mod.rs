@@ -1,10 +1,10 @@
 //! Rules, checked and ready: which requests they are for ([`when`]), whether it is a request's turn ([`play`]), and
 //! what is said then ([`says`]).
 
-pub mod play;
-pub mod says;
+pub mod matcher;
+pub mod respond;
+pub mod schedule;
 mod template;
-pub mod when;
 
 use std::sync::Arc;
 
@@ -12,16 +12,16 @@ use http::{HeaderName, StatusCode};
 
 use super::language::{DripPart, Per, RulePart, SsoPart, ThenPart, Work, WorldPart};
 use crate::contract::Contract;
-use crate::exchange::{Drip, WireFault};
+use crate::http::message::{Drip, WireFault};
+use crate::leadconduit::state::sso::SsoStatus;
+use crate::support::clock::{SignedDuration, Timestamp, duration};
+use crate::support::delay::{DELAY_MS_MAX, Delay};
 use contract_files::pointer::escape;
-use crate::world::clock::{SignedDuration, Timestamp, duration};
-use crate::world::delay::{DELAY_MS_MAX, Delay};
-use crate::world::sso::SsoStatus;
 use contract_files::yaml::KEY;
-pub use says::GENERAL;
-use says::Says;
-pub use when::Asked;
-use when::{Mistake, When};
+pub use matcher::Asked;
+use matcher::{Mistake, When};
+pub use respond::GENERAL;
+use respond::Says;
 
 /// How many pieces a reply is cut into at most.
 const CHUNKS_MAX: u32 = 1000;
@@ -225,7 +225,7 @@ impl Step {
             let at = format!("/headers/{}", escape(name));
             let key = format!("{at}{KEY}");
             match name.parse::<HeaderName>() {
-                Ok(parsed) if says::OURS.contains(&parsed.as_str()) => {
+                Ok(parsed) if respond::OURS.contains(&parsed.as_str()) => {
                     tell(&key, format!("{name} is set by the server; a fault can break it"));
                 }
                 Ok(parsed) if value.chars().any(char::is_control) => {

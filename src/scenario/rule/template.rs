@@ -10,8 +10,9 @@ use minijinja::value::{Enumerator, Object, ObjectRepr, Value as Seen};
 use minijinja::{Environment, ErrorKind, UndefinedBehavior};
 use serde_json::Value;
 
+use crate::leadconduit::state::{Collection, World};
+use crate::support::document::text;
 use contract_files::pointer::escape;
-use crate::world::{Collection, World, text};
 
 /// How much work one template may be, in the engine's own instructions.
 const FUEL: u64 = 50_000;
@@ -178,7 +179,7 @@ struct DocumentsSeen {
 }
 
 impl DocumentsSeen {
-    fn account(&self) -> Option<&crate::world::Account> {
+    fn account(&self) -> Option<&crate::leadconduit::state::Account> {
         self.world.account.as_deref().and_then(|id| self.world.world.account(id))
     }
 }
@@ -202,8 +203,8 @@ impl Object for DocumentsSeen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::Document;
-    use crate::world::clock::Clock;
+    use crate::support::clock::Clock;
+    use crate::support::document::Document;
     use serde_json::json;
 
     fn context() -> Seen {

@@ -8,7 +8,7 @@ mod world;
 use std::collections::BTreeSet;
 
 use http::Method;
-use leadconduit_mock::world::clock::Timestamp;
+use leadconduit_mock::support::clock::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -31,7 +31,7 @@ fn step() -> impl Strategy<Value = Step> {
     // Every trigger is there, and most leads have none.
     let domain = prop_oneof![
         6 => Just("example.com"),
-        1 => prop::sample::select(leadconduit_mock::behaviour::Trigger::ALL.map(|(domain, ..)| domain).to_vec()),
+        1 => prop::sample::select(leadconduit_mock::leadconduit::operations::Trigger::ALL.map(|(domain, ..)| domain).to_vec()),
     ];
     let lead = (
         prop::sample::select(vec!["Ann", "Tim", "Pat"]),

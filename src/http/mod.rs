@@ -1,0 +1,3 @@
+//! Requests and responses as plain values.
+
+pub mod message;

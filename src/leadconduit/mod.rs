@@ -1,0 +1,35 @@
+//! The simulated service: what LeadConduit knows and what each of its operations does.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`operations`] | what each operation does: one table, one file per tag |
+//! | [`leads`] | submissions and pings: the flow that a lead runs through, caps |
+//! | [`context`] | what an operation can read and write |
+//! | [`changelog`] | the entry that a write leaves in the changelogs |
+//! | [`effect_log`] | what an operation causes outside the sandbox: deliveries, firehose files |
+//! | [`delivery`] | the client for deliveries and the firehose |
+//! | [`response`] | what an operation returns: a response or an API error |
+//! | [`live_flow`] | the deployed revision of a flow |
+//! | [`state`] | accounts, collections, events, single sign-on: the world of a sandbox |
+//! | [`timeframe`] | intervals of caps, statistics and reports |
+//! | [`rules`] | the rule language |
+//! | [`templates`] | templates of flows and recipients |
+//! | [`types`] | field types |
+//! | [`values`] | values of leads and events, as rules and templates read them |
+//!
+//! Each module uses only modules below it in this table.
+
+pub(crate) mod changelog;
+pub(crate) mod context;
+pub mod delivery;
+pub(crate) mod effect_log;
+pub mod leads;
+pub(crate) mod live_flow;
+pub mod operations;
+pub(crate) mod response;
+pub mod rules;
+pub mod state;
+pub(crate) mod templates;
+pub(crate) mod timeframe;
+pub mod types;
+pub mod values;

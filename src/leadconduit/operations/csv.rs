@@ -1,0 +1,29 @@
+//! Rows as CSV: a line for the names and one for each row.
+
+use serde_json::Value;
+
+use super::super::response::Refusal;
+use crate::leadconduit::values::text;
+
+pub(super) fn written<N, R>(names: &[N], rows: impl Iterator<Item = R>) -> Result<Vec<u8>, Refusal>
+where
+    N: AsRef<[u8]>,
+    R: IntoIterator<Item = String>,
+{
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let failed = |error: csv::Error| Refusal::internal(format!("the rows cannot be written: {error}"));
+    writer.write_record(names).map_err(failed)?;
+    for row in rows {
+        writer.write_record(row).map_err(failed)?;
+    }
+    writer.into_inner().map_err(|error| Refusal::internal(format!("the rows cannot be written: {error}")))
+}
+
+/// A value in a row: of a typed one its normal form, of what has parts its JSON.
+pub(super) fn cell(value: &Value) -> String {
+    match text(value) {
+        Some(text) => text.into_owned(),
+        None if value.is_null() => String::new(),
+        None => value.to_string(),
+    }
+}

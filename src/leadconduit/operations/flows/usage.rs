@@ -1,0 +1,53 @@
+//! How many leads brought a value for each field of a flow.
+
+use serde_json::{Map, Value};
+
+use super::super::crud;
+use crate::leadconduit::context::Reading;
+use crate::leadconduit::response::{Answer, Outcome, Refusal};
+use crate::leadconduit::rules;
+use crate::leadconduit::state::Collection;
+use crate::leadconduit::state::events::Kind;
+use crate::leadconduit::timeframe::{self, Timeframe};
+use crate::support::clock::Timestamp;
+use crate::support::document::{items, text};
+
+pub(crate) fn get(call: &Reading<'_>) -> Outcome {
+    let flow = crud::find(call, Collection::Flows, call.input.path("id"))?;
+    let account = call.account()?;
+    let zone = timeframe::zone(text(account.document().value(), "time_zone"));
+    let name = call.input.query("timeframe").unwrap_or("today");
+    let frame = Timeframe::named(name, call.now, &zone)
+        .ok_or_else(|| Refusal::new(400, format!("timeframe: {name} is no time frame")))?;
+    // The name means other days as time goes on.
+    call.depends_on_time();
+    let fields: Vec<&str> = items(flow.value(), "fields").iter().filter_map(Value::as_str).collect();
+    let mut counts = vec![0_u64; fields.len()];
+    let id = flow.text("id").and_then(|id| id.parse().ok());
+    for event in call.events_of(account).iter() {
+        let summary = event.summary();
+        let at = Timestamp::from_millisecond(summary.start_ms);
+        if summary.kind != Kind::Source || summary.flow != id || !at.is_ok_and(|at| frame.contains(at)) {
+            continue;
+        }
+        let value = event.value();
+        let Some(lead) = value.pointer("/vars/lead") else { continue };
+        for (field, count) in fields.iter().zip(&mut counts) {
+            *count += u64::from(rules::find(lead, field).is_some_and(|value| !is_blank(value)));
+        }
+    }
+    let usage: Map<String, Value> =
+        fields.into_iter().map(str::to_owned).zip(counts.into_iter().map(Value::from)).collect();
+    Ok(Answer::ok(&Value::Object(usage)))
+}
+
+/// Whether a lead brought nothing. Values with a type are objects, with what was sent as `raw`.
+fn is_blank(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(items) => items.iter().all(is_blank),
+        Value::Object(typed) => typed.get("raw").or_else(|| typed.get("normal")).is_some_and(is_blank),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}

@@ -1,0 +1,6 @@
+//! What clients did, and the verdict: the journal of exchanges, coverage, expectations and reports.
+
+pub mod coverage;
+pub mod journal;
+pub mod report;
+pub mod verify;

@@ -1,0 +1,166 @@
+//! Which sandbox a request means, and what is left of the request without saying so.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderName;
+use http::header::{AUTHORIZATION, COOKIE};
+
+use super::DEFAULT;
+use crate::http::message::Request;
+
+const HEADER: HeaderName = HeaderName::from_static("x-mock-sandbox");
+const PREFIX: &str = "/__sandbox/";
+const COOKIE_NAME: &str = "mock_sandbox";
+
+/// The longest Authorization header that is decoded.
+const CREDENTIALS_BYTES_MAX: usize = 4 * 1024;
+
+/// A request's sandbox, path and key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice<'r> {
+    /// The sandbox that it names, if it names one.
+    pub named: Option<Cow<'r, str>>,
+    /// The path without `/__sandbox/NAME`.
+    pub path: &'r str,
+    /// The API key without `+NAME`; `None` when there are no credentials.
+    pub key: Option<String>,
+}
+
+impl Choice<'_> {
+    /// The sandbox that is meant.
+    #[must_use]
+    pub fn sandbox(&self) -> &str {
+        self.named.as_deref().unwrap_or(DEFAULT)
+    }
+}
+
+/// A sandbox's name that cannot be one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadName(pub String);
+
+/// The first that is present: header, base URL, cookie, user name, key; else the default sandbox.
+pub fn choose(request: &Request) -> Result<Choice<'_>, BadName> {
+    let (in_path, path) = split_path(request.path());
+    let (in_credentials, key) = credentials(request);
+    let named = request.header(&HEADER).map(Cow::Borrowed);
+    let named = named.or(in_path.map(Cow::Borrowed)).or_else(|| cookie(request).map(Cow::Borrowed));
+    match named.or(in_credentials.map(Cow::Owned)) {
+        Some(named) if !is_name(&named) => Err(BadName(named.into_owned())),
+        named => Ok(Choice { named, path, key }),
+    }
+}
+
+/// Whether a text can be the name of a sandbox: 1 to 64 letters, digits, `.`, `_` or `-`.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+}
+
+/// The sandbox that the path names, and the path without it.
+#[must_use]
+pub fn split_path(path: &str) -> (Option<&str>, &str) {
+    let Some(rest) = path.strip_prefix(PREFIX) else { return (None, path) };
+    match rest.find('/') {
+        Some(end) => (Some(&rest[..end]), &rest[end..]),
+        None => (Some(rest), "/"),
+    }
+}
+
+fn cookie(request: &Request) -> Option<&str> {
+    request.headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).find_map(|cookies| {
+        cookies
+            .split(';')
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find(|(name, _)| *name == COOKIE_NAME)
+            .map(|(_, value)| value)
+    })
+}
+
+/// The sandbox that the credentials name, and the key without it.
+fn credentials(request: &Request) -> (Option<String>, Option<String>) {
+    let Some((user, mut key)) = basic(request) else { return (None, None) };
+    let in_user = user.rsplit_once('+').map(|(_, name)| name.to_owned());
+    let mut in_key = None;
+    if let Some((bare, name)) = key.rsplit_once('+') {
+        in_key = Some(name.to_owned());
+        key = bare.to_owned();
+    }
+    (in_user.or(in_key), Some(key))
+}
+
+fn basic(request: &Request) -> Option<(String, String)> {
+    let value = request.headers.get(AUTHORIZATION)?.as_bytes();
+    if value.len() > CREDENTIALS_BYTES_MAX {
+        return None;
+    }
+    let scheme = value.get(..6)?;
+    if !scheme.eq_ignore_ascii_case(b"basic ") {
+        return None;
+    }
+    let decoded = STANDARD.decode(value.get(6..)?.trim_ascii()).ok()?;
+    let mut user = String::from_utf8(decoded).ok()?;
+    let key = user.split_off(user.find(':')? + 1);
+    user.pop();
+    Some((user, key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::{HeaderValue, Method};
+
+    fn request(path: &str, headers: &[(&'static str, &str)]) -> Request {
+        let mut request = Request::new(Method::GET, path.parse().unwrap());
+        for (name, value) in headers {
+            request.headers.insert(*name, HeaderValue::from_str(value).unwrap());
+        }
+        request
+    }
+
+    fn basic(text: &str) -> String {
+        format!("Basic {}", STANDARD.encode(text))
+    }
+
+    /// Path, headers; sandbox, the rest of the path, key.
+    type Row<'a> = (&'a str, &'a [(&'static str, &'a str)], &'a str, &'a str, Option<&'a str>);
+
+    #[test]
+    fn the_first_that_is_present_counts() {
+        let (user, key) = (basic("API+in-user:KEY"), basic("API:KEY+in-key"));
+        let rows: [Row<'_>; 9] = [
+            ("/user", &[], "default", "/user", None),
+            ("/user", &[("authorization", &key)], "in-key", "/user", Some("KEY")),
+            ("/user", &[("authorization", &user)], "in-user", "/user", Some("KEY")),
+            (
+                "/user",
+                &[("authorization", &key), ("cookie", "a=b; mock_sandbox=in-cookie")],
+                "in-cookie",
+                "/user",
+                Some("KEY"),
+            ),
+            ("/__sandbox/in-path/user", &[("cookie", "mock_sandbox=in-cookie")], "in-path", "/user", None),
+            ("/__sandbox/in-path/user", &[("x-mock-sandbox", "in-header")], "in-header", "/user", None),
+            ("/__sandbox/in-path", &[], "in-path", "/", None),
+            ("/user", &[("authorization", "basic QTpL")], "default", "/user", Some("K")),
+            ("/user", &[("authorization", "Bearer abc")], "default", "/user", None),
+        ];
+        for (path, headers, sandbox, rest, key) in rows {
+            let request = request(path, headers);
+            let choice = choose(&request).unwrap();
+            assert_eq!(
+                (choice.sandbox(), choice.path, choice.key.as_deref()),
+                (sandbox, rest, key),
+                "{path} {headers:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_name_that_cannot_be_one_is_refused() {
+        for name in ["", "a b", "a/b", &"x".repeat(65)] {
+            assert!(choose(&request("/user", &[("x-mock-sandbox", name)])).is_err(), "{name}");
+        }
+    }
+}

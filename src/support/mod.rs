@@ -1,0 +1,9 @@
+//! What every layer uses: documents, the clock, seeded random numbers, ids, delays, redaction, and the event bus.
+
+pub mod clock;
+pub mod delay;
+pub mod document;
+pub mod event_bus;
+pub mod ids;
+pub mod redact;
+pub mod rng;
