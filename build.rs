@@ -19,9 +19,9 @@ fn main() {
     let schemas = Path::new(&root).join("schemas");
     let mut document = match files::read(&schemas, |_| true) {
         Ok(document) => document,
-        Err(diagnoses) => {
-            for diagnosis in diagnoses {
-                eprintln!("{diagnosis}\n");
+        Err(diagnostics) => {
+            for diagnostic in diagnostics {
+                eprintln!("{diagnostic}\n");
             }
             std::process::exit(1);
         }
@@ -29,8 +29,8 @@ fn main() {
     let out = std::env::var("OUT_DIR").expect("cargo sets it");
     let admin = match yaml::Source::read(&schemas.join("admin/openapi.yaml")).and_then(|source| source.parse_json()) {
         Ok(admin) => admin,
-        Err(diagnosis) => {
-            eprintln!("{diagnosis}");
+        Err(diagnostic) => {
+            eprintln!("{diagnostic}");
             std::process::exit(1);
         }
     };
@@ -56,8 +56,8 @@ fn scenarios(folder: &Path, out: &Path) {
         let Some(name) = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".yaml")) else { continue };
         let scenario = match yaml::Source::read(&path).and_then(|source| source.parse_json()) {
             Ok(scenario) => scenario,
-            Err(diagnosis) => {
-                eprintln!("{diagnosis}");
+            Err(diagnostic) => {
+                eprintln!("{diagnostic}");
                 std::process::exit(1);
             }
         };

@@ -9,11 +9,11 @@ use crate::config::settings::Settings;
 use crate::contract::{Contract, LoadError};
 use crate::leadconduit::state::{Collection, events};
 use crate::pipeline::{Pipeline, Policy};
-use crate::sandbox::app_state::Stage;
+use crate::sandbox::app_state::AppState;
 use crate::scenario::{Library, Scenario};
 use crate::server::Acceptor;
 use crate::support::clock::Clock;
-use contract_files::yaml::{Diagnosis, paragraphs};
+use contract_files::yaml::{Diagnostic, paragraphs};
 
 /// Why a server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +26,7 @@ pub enum StartError {
     Behaviour(Vec<String>),
     /// A scenario cannot be used.
     #[error("{}", paragraphs(.0))]
-    Scenarios(Vec<Diagnosis>),
+    Scenarios(Vec<Diagnostic>),
     /// Certificate or key cannot be used.
     #[error("TLS: {0}")]
     Tls(String),
@@ -52,7 +52,7 @@ pub struct Loaded {
     /// The clock that is used.
     pub clock: Clock,
     /// What is odd but no mistake.
-    pub warnings: Vec<Diagnosis>,
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// The contract that the settings name.
@@ -65,7 +65,7 @@ pub fn contract(settings: &Settings) -> Result<Arc<Contract>, StartError> {
 }
 
 /// The scenarios that the settings name, and warnings about them.
-pub fn library(settings: &Settings, contract: &Arc<Contract>) -> Result<(Library, Vec<Diagnosis>), StartError> {
+pub fn library(settings: &Settings, contract: &Arc<Contract>) -> Result<(Library, Vec<Diagnostic>), StartError> {
     let mut library = Library::built_in(Arc::clone(contract)).map_err(StartError::Scenarios)?;
     let mut warnings = Vec::new();
     if let Some(folder) = &settings.scenarios {
@@ -110,7 +110,7 @@ pub fn pipeline(
     library: &Arc<Library>,
     scenario: &Arc<Scenario>,
 ) -> Result<Pipeline, StartError> {
-    let stage = Stage::new(Arc::clone(contract), Arc::clone(library), scenario, settings);
+    let stage = AppState::new(Arc::clone(contract), Arc::clone(library), scenario, settings);
     let stage = stage.map_err(|error| StartError::Scenarios(vec![error]))?;
     Pipeline::new(Arc::new(stage), Policy::from(settings)).map_err(StartError::Behaviour)
 }

@@ -14,11 +14,11 @@ use notify::{Config, PollWatcher, RecursiveMode, Watcher as _};
 
 use crate::app::bootstrap::StartError;
 use crate::config::settings::Settings;
-use crate::sandbox::app_state::{Stage, Watched};
+use crate::sandbox::app_state::{AppState, ReloadStatus};
 use crate::scenario::library::read_files;
 use crate::scenario::{Library, build::Warnings};
 use crate::support::clock::Clock;
-use contract_files::yaml::{Diagnosis, Source, paragraphs, titles};
+use contract_files::yaml::{Diagnostic, Source, paragraphs, titles};
 
 /// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -49,7 +49,7 @@ type Texts = Result<BTreeMap<PathBuf, Arc<str>>, String>;
 /// Reads the files, on a thread of its own: putting scenarios together takes longer than a request may wait.
 #[derive(Debug)]
 struct Reader {
-    stage: Arc<Stage>,
+    stage: Arc<AppState>,
     path: PathBuf,
     /// What was found at the last look.
     seen: Texts,
@@ -61,10 +61,10 @@ struct Reader {
 
 impl Watcher {
     /// Begins to watch; `None` when the settings do not ask for it.
-    pub fn start(settings: &Settings, stage: &Arc<Stage>) -> Result<Option<Self>, StartError> {
+    pub fn start(settings: &Settings, stage: &Arc<AppState>) -> Result<Option<Self>, StartError> {
         let Some(path) = settings.scenarios.as_deref().filter(|_| settings.watch) else { return Ok(None) };
         let fail =
-            |why: String| StartError::Scenarios(vec![Diagnosis::of_file(path, format!("cannot be watched: {why}"))]);
+            |why: String| StartError::Scenarios(vec![Diagnostic::of_file(path, format!("cannot be watched: {why}"))]);
         let (signals, received) = channel();
         let config = Config::default().with_poll_interval(LOOK_EVERY).with_compare_contents(true);
         let tell = signals.clone();
@@ -94,9 +94,9 @@ impl Drop for Watcher {
 }
 
 impl Reader {
-    fn new(stage: &Arc<Stage>, path: &Path) -> Self {
+    fn new(stage: &Arc<AppState>, path: &Path) -> Self {
         let taken = texts(&stage.library().sources());
-        stage.note_watched(Watched { at: Clock::Real.now(), error: None });
+        stage.note_watched(ReloadStatus { at: Clock::Real.now(), error: None });
         Self { stage: Arc::clone(stage), path: path.to_path_buf(), seen: Ok(taken.clone()), taken, refused: None }
     }
 
@@ -135,7 +135,7 @@ impl Reader {
         }
     }
 
-    fn put_together(&self, sources: Vec<Source>) -> Result<(Library, Warnings), Vec<Diagnosis>> {
+    fn put_together(&self, sources: Vec<Source>) -> Result<(Library, Warnings), Vec<Diagnostic>> {
         let mut library = Library::built_in(Arc::clone(&self.stage.contract))?;
         let warnings = library.add_sources(sources)?;
         Ok((library, warnings))
@@ -178,7 +178,7 @@ impl Reader {
     }
 
     fn note(&self, error: Option<String>) {
-        self.stage.note_watched(Watched { at: Clock::Real.now(), error });
+        self.stage.note_watched(ReloadStatus { at: Clock::Real.now(), error });
     }
 }
 

@@ -11,7 +11,7 @@ use crate::app::bootstrap;
 use crate::config::settings::Settings;
 use crate::contract::Contract;
 use crate::scenario::{Library, Scenario, examples};
-use contract_files::yaml::Diagnosis;
+use contract_files::yaml::Diagnostic;
 
 /// The flags of `check`.
 #[derive(Clone, Debug, Args)]
@@ -47,7 +47,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Failure> {
     } else {
         match library.read_for_check(&args.paths) {
             Ok(read) => names = read,
-            Err(diagnoses) => mistakes += report(&mut out, &diagnoses)?,
+            Err(diagnostics) => mistakes += report(&mut out, &diagnostics)?,
         }
     }
     let library = Arc::new(library);
@@ -66,7 +66,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Failure> {
                 }
                 mistakes += report(&mut out, &failures)?;
             }
-            Err(diagnoses) => mistakes += report(&mut out, &diagnoses)?,
+            Err(diagnostics) => mistakes += report(&mut out, &diagnostics)?,
         }
     }
     if mistakes > 0 {
@@ -82,11 +82,11 @@ fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-fn report(out: &mut impl std::io::Write, diagnoses: &[Diagnosis]) -> std::io::Result<usize> {
-    for diagnosis in diagnoses {
-        writeln!(out, "error: {diagnosis}\n")?;
+fn report(out: &mut impl std::io::Write, diagnostics: &[Diagnostic]) -> std::io::Result<usize> {
+    for diagnostic in diagnostics {
+        writeln!(out, "error: {diagnostic}\n")?;
     }
-    Ok(diagnoses.len())
+    Ok(diagnostics.len())
 }
 
 /// Plays the examples of a scenario. Each starts on a world of its own; every reply is checked against the contract.
@@ -95,17 +95,17 @@ fn play(
     contract: &Arc<Contract>,
     library: &Arc<Library>,
     scenario: &Arc<Scenario>,
-) -> Vec<Diagnosis> {
+) -> Vec<Diagnostic> {
     let settings = Settings { check_replies: true, ..settings.clone() };
     // A world that cannot be made is found once, before any example is played on it.
     if let Err(error) = bootstrap::pipeline(&settings, contract, library, scenario) {
-        return vec![Diagnosis::of_file(&scenario.source.name, error.to_string())];
+        return vec![Diagnostic::of_file(&scenario.source.name, error.to_string())];
     }
     examples::play(scenario, || {
         let pipeline = bootstrap::pipeline(&settings, contract, library, scenario);
         move |request| match &pipeline {
             Ok(pipeline) => pipeline.answer(&request),
-            Err(error) => crate::contract::problem::Problem::internal(&error.to_string()).into_reply(),
+            Err(error) => crate::contract::problem::Problem::internal(&error.to_string()).into_response(),
         }
     })
 }

@@ -78,7 +78,7 @@ pub(super) struct Answer {
 
 /// Why listening has ended.
 #[derive(Debug)]
-pub(super) enum Heard {
+pub(super) enum StreamEnd {
     /// The server ended the stream.
     All,
     /// There was nothing for so long that the server must be gone; it says every 15 seconds that it is still there.
@@ -91,14 +91,14 @@ pub(super) enum Heard {
 
 /// What ends a stream too early.
 #[derive(Debug)]
-pub(super) enum Unheard {
+pub(super) enum ClientError {
     /// The server could not be reached; says why.
     Server(String),
     /// What arrived could not be passed on.
     Io(std::io::Error),
 }
 
-impl From<std::io::Error> for Unheard {
+impl From<std::io::Error> for ClientError {
     fn from(error: std::io::Error) -> Self {
         Self::Io(error)
     }
@@ -111,14 +111,14 @@ pub(super) fn listen(
     question: &Question<'_>,
     silence: Duration,
     each: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
-) -> Result<Heard, Unheard> {
-    let request = request(url, question).map_err(Unheard::Server)?;
+) -> Result<StreamEnd, ClientError> {
+    let request = request(url, question).map_err(ClientError::Server)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let heard = runtime.block_on(async {
         let stop = super::asked_to_stop()?;
         tokio::select! {
             heard = stream(request, question.wait, silence, each) => heard,
-            () = stop => Ok(Heard::Stopped),
+            () = stop => Ok(StreamEnd::Stopped),
         }
     });
     // A look-up of the host's name may still run; it is not waited for.
@@ -131,19 +131,19 @@ async fn stream(
     wait: Duration,
     silence: Duration,
     each: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
-) -> Result<Heard, Unheard> {
+) -> Result<StreamEnd, ClientError> {
     let begun = tokio::time::timeout(wait, begin(request)).await;
     let too_late = |_| format!("there was no answer within {} s", wait.as_secs());
-    let (head, mut body) = begun.map_err(too_late).and_then(|begun| begun).map_err(Unheard::Server)?;
+    let (head, mut body) = begun.map_err(too_late).and_then(|begun| begun).map_err(ClientError::Server)?;
     if head.status != StatusCode::OK {
         let answer = tokio::time::timeout(wait, whole(head, body, ANSWER_BYTES_MAX)).await.map_err(too_late);
-        return answer.and_then(|answer| answer).map(Heard::Refused).map_err(Unheard::Server);
+        return answer.and_then(|answer| answer).map(StreamEnd::Refused).map_err(ClientError::Server);
     }
     loop {
         match tokio::time::timeout(silence, body.frame()).await {
-            Err(_) => return Ok(Heard::Silence),
+            Err(_) => return Ok(StreamEnd::Silence),
             // A server that is killed ends the stream without ceremony.
-            Ok(None | Some(Err(_))) => return Ok(Heard::All),
+            Ok(None | Some(Err(_))) => return Ok(StreamEnd::All),
             Ok(Some(Ok(frame))) => frame.data_ref().map_or(Ok(()), |data| each(data))?,
         }
     }

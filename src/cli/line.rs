@@ -30,7 +30,7 @@ const INDENT: &str = "               ";
 /// An exchange as it is told; the names are those of the event `exchange`.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
-pub(super) struct Told {
+pub(super) struct LogRecord {
     /// The sandbox.
     pub(super) sandbox: String,
     /// The number of the request in it.
@@ -83,19 +83,19 @@ impl Paint {
     }
 
     /// Something in a style.
-    pub(super) fn dye<T: Display>(self, style: Style, what: T) -> Dyed<T> {
-        Dyed { style: if self == Self::Colours { style } else { Style::new() }, what }
+    pub(super) fn dye<T: Display>(self, style: Style, what: T) -> Styled<T> {
+        Styled { style: if self == Self::Colours { style } else { Style::new() }, what }
     }
 }
 
 /// Something in a style. Width and alignment are those of what is within.
 #[derive(Debug)]
-pub(super) struct Dyed<T> {
+pub(super) struct Styled<T> {
     style: Style,
     what: T,
 }
 
-impl<T: Display> Display for Dyed<T> {
+impl<T: Display> Display for Styled<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.style.render())?;
         self.what.fmt(f)?;
@@ -150,7 +150,7 @@ impl Display for TimeOfDay {
     }
 }
 
-impl Told {
+impl LogRecord {
     /// Writes it as a line, with lines below it for what is wrong, and what was done, with it.
     pub(super) fn write(&self, at: Timestamp, paint: Paint, out: &mut dyn Write) -> fmt::Result {
         let status = match self.status {

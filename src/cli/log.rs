@@ -16,7 +16,7 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter};
 use tracing_subscriber::registry::LookupSpan;
 
-use super::line::{ALARM, CALM, DIM, Paint, TimeOfDay, Told, WARNING};
+use super::line::{ALARM, CALM, DIM, LogRecord, Paint, TimeOfDay, WARNING};
 use crate::pipeline::notify::TARGET;
 use crate::support::clock::{Clock, stamp};
 
@@ -173,7 +173,7 @@ struct Look {
 /// What an event holds. It is kept between events, for its memory.
 #[derive(Default)]
 struct Seen {
-    told: Told,
+    told: LogRecord,
     text: String,
 }
 

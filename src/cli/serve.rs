@@ -26,7 +26,7 @@ use crate::leadconduit::delivery::Outbound;
 use crate::leadconduit::operations::Trigger;
 use crate::leadconduit::state::{Collection, World};
 use crate::recording::report::{self, Verdict};
-use crate::sandbox::app_state::Stage;
+use crate::sandbox::app_state::AppState;
 use crate::support::clock::{Clock, uptime};
 use crate::support::document::{items, text};
 
@@ -259,12 +259,12 @@ pub(super) fn run(args: &ServeArgs) -> Result<(), Failure> {
 }
 
 /// The reports, once nothing more can happen, and whether the run was good enough.
-fn end(args: &ServeArgs, stage: &Stage) -> Result<(), Failure> {
+fn end(args: &ServeArgs, stage: &AppState) -> Result<(), Failure> {
     let terms = args.terms.terms();
     if args.report.is_empty() && terms == report::Terms::default() {
         return Ok(());
     }
-    let document = report::draw(stage.map(), &stage.sandboxes.tally(), &stage.library().list(), "*");
+    let document = report::build(stage.map(), &stage.sandboxes.tally(), &stage.library().list(), "*");
     let verdict = Verdict::of(&document, &terms);
     // One file that cannot be written must not cost the others.
     let saved: Vec<Result<(), Failure>> = args.report.iter().map(|file| file.save(&document, &verdict)).collect();

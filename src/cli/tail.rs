@@ -9,8 +9,8 @@ use http::Method;
 use serde_json::Value;
 
 use super::Failure;
-use super::client::{self, Heard, Question, ServerArgs, Unheard, text};
-use super::line::{CALM, DEED, DIM, Paint, Safe, TimeOfDay, Told};
+use super::client::{self, ClientError, Question, ServerArgs, StreamEnd, text};
+use super::line::{CALM, DEED, DIM, LogRecord, Paint, Safe, TimeOfDay};
 use crate::sandbox::DEFAULT;
 use crate::support::clock::Clock;
 
@@ -70,25 +70,25 @@ pub(super) fn run(args: &TailArgs) -> Result<(), Failure> {
         stream.take(bytes, &mut out)
     });
     match heard {
-        Ok(Heard::Stopped) => Ok(()),
-        Ok(Heard::All) if stream.too_slow => {
+        Ok(StreamEnd::Stopped) => Ok(()),
+        Ok(StreamEnd::All) if stream.too_slow => {
             Err(Failure::Server("the server let go of this listener, which was too slow to read".to_owned()))
         }
-        Ok(Heard::All) => {
+        Ok(StreamEnd::All) => {
             say("the server has stopped");
             Ok(())
         }
-        Ok(Heard::Silence) => {
+        Ok(StreamEnd::Silence) => {
             say(&format!("nothing was heard of the server for {} s; it is taken for gone", SILENCE.as_secs()));
             Ok(())
         }
-        Ok(Heard::Refused(answer)) => {
+        Ok(StreamEnd::Refused(answer)) => {
             let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
             let why = text(&body, "detail").unwrap_or_else(|| client::not_a_mock(&url, answer.status));
             Err(Failure::Server(why))
         }
-        Err(Unheard::Server(why)) => Err(Failure::Server(format!("{url} cannot be reached: {why}"))),
-        Err(Unheard::Io(error)) => Err(Failure::Io(error)),
+        Err(ClientError::Server(why)) => Err(Failure::Server(format!("{url} cannot be reached: {why}"))),
+        Err(ClientError::Io(error)) => Err(Failure::Io(error)),
     }
 }
 
@@ -165,7 +165,7 @@ fn event_line(kind: &str, data: &str, paint: Paint, text: &mut String) -> std::f
     let shown = |name| Safe(word(name), WORDS_CHARS_MAX);
     let (style, what) = match kind {
         "exchange" => {
-            let told: Told = serde_json::from_value(event).unwrap_or_default();
+            let told: LogRecord = serde_json::from_value(event).unwrap_or_default();
             return told.write(now, paint, text);
         }
         // They stand below their exchange.

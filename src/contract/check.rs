@@ -8,7 +8,7 @@ use super::operation::{Handler, Kind, Operation, Parameter, Place};
 use super::route::PathValues;
 use super::violation::Violation;
 use crate::contract::lead_body;
-use crate::contract::lead_body::{Inbound, Refused, Wish};
+use crate::contract::lead_body::{Inbound, LeadCall, Refused};
 use crate::http::message::{Body, Request};
 use contract_files::pointer::escape;
 
@@ -82,7 +82,7 @@ pub fn check(operation: &Operation, path: PathValues, request: &Request, checks:
 
 /// The lead handler reads requests in its own way. What it refuses is answered in its own words, after the gate.
 fn read_inbound(operation: &Operation, request: &Request, input: &mut Input, violations: &mut Vec<Violation>) {
-    let mut read = lead_body::read(request, Wish::of(&operation.path));
+    let mut read = lead_body::read(request, LeadCall::of(&operation.path));
     match &mut read {
         Ok(inbound) => {
             input.body = Value::Object(std::mem::take(&mut inbound.parameters));

@@ -31,7 +31,7 @@ pub use route::Route;
 pub use schema::Check;
 pub use violation::Violation;
 
-use contract_files::yaml::{Diagnosis, paragraphs};
+use contract_files::yaml::{Diagnostic, paragraphs};
 use contract_files::{bundle, files};
 use standard::Standard;
 
@@ -62,7 +62,7 @@ pub struct Contract {
 pub enum LoadError {
     /// Mistakes with a place in a file.
     #[error("{}", paragraphs(.0))]
-    Files(Vec<Diagnosis>),
+    Files(Vec<Diagnostic>),
     /// Mistakes of the document as a whole; each line names a file.
     #[error("{}", .0.join("\n"))]
     Document(Vec<String>),

@@ -37,7 +37,7 @@ pub struct Operation {
     /// What the body must be, when there may be one.
     pub body: Option<Body>,
     /// The documented replies by status.
-    pub replies: BTreeMap<u16, ReplyRule>,
+    pub replies: BTreeMap<u16, ResponseRule>,
     /// Whether the contract itself asks for a generated reply, with no behaviour of its own.
     pub generated: bool,
     /// Whether it asks who is calling.
@@ -128,7 +128,7 @@ pub struct Body {
 
 /// One documented reply.
 #[derive(Debug)]
-pub struct ReplyRule {
+pub struct ResponseRule {
     /// How it is known.
     pub evidence: Evidence,
     /// The value of `X-Mock-Evidence`.
@@ -270,7 +270,7 @@ impl Reader<'_> {
         }))
     }
 
-    fn replies(&self, operation: &Value) -> Result<BTreeMap<u16, ReplyRule>, String> {
+    fn replies(&self, operation: &Value) -> Result<BTreeMap<u16, ResponseRule>, String> {
         let mut replies = BTreeMap::new();
         let responses = operation.get("responses").and_then(Value::as_object).ok_or("has no `responses`")?;
         for (status, response) in responses {
@@ -286,7 +286,7 @@ impl Reader<'_> {
             let headers = response.get("headers").and_then(Value::as_object);
             replies.insert(
                 code,
-                ReplyRule {
+                ResponseRule {
                     evidence,
                     evidence_header: HeaderValue::from_static(evidence.as_str()),
                     media_types: content.into_iter().flatten().map(|(name, _)| name.clone()).collect(),
@@ -316,7 +316,7 @@ impl Reader<'_> {
     }
 }
 
-impl ReplyRule {
+impl ResponseRule {
     /// A value as the body of such a reply, and what the body is: JSON, or the text itself where the first media type
     /// is another.
     #[must_use]

@@ -5,8 +5,8 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use crate::contract::{Operation, Violation};
-use crate::http::message::Reply;
-use contract_files::yaml::Diagnosis;
+use crate::http::message::Response;
+use contract_files::yaml::Diagnostic;
 
 /// What problems are sent as.
 pub const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
@@ -84,7 +84,7 @@ impl Problem {
 
     /// 400: a scenario that there is not, or that cannot be used.
     #[must_use]
-    pub fn unknown_scenario(name: &str, errors: &[Diagnosis]) -> Self {
+    pub fn unknown_scenario(name: &str, errors: &[Diagnostic]) -> Self {
         let name: String = name.chars().take(80).collect();
         let first = errors.first();
         let hint = first.and_then(|error| error.hint.as_ref()).map(|hint| format!("; {hint}")).unwrap_or_default();
@@ -143,7 +143,7 @@ impl Problem {
 
     /// The problem as a reply.
     #[must_use]
-    pub fn into_reply(self) -> Reply {
+    pub fn into_response(self) -> Response {
         let mut body = json!({
             "type": format!("README.md#{}", self.section),
             "title": self.title,
@@ -153,7 +153,7 @@ impl Problem {
         if let Some(body) = body.as_object_mut() {
             body.extend(self.more);
         }
-        let mut reply = Reply::new(self.status, body.to_string()).with(CONTENT_TYPE, MEDIA_TYPE);
+        let mut reply = Response::new(self.status, body.to_string()).with(CONTENT_TYPE, MEDIA_TYPE);
         reply.headers.extend(self.headers);
         reply
     }
@@ -161,8 +161,8 @@ impl Problem {
 
 /// The answer to OPTIONS: which methods the path takes.
 #[must_use]
-pub fn options(operations: &[&Operation]) -> Reply {
-    Reply::new(StatusCode::NO_CONTENT, "").with(ALLOW, allow(operations))
+pub fn options(operations: &[&Operation]) -> Response {
+    Response::new(StatusCode::NO_CONTENT, "").with(ALLOW, allow(operations))
 }
 
 fn allow(operations: &[&Operation]) -> HeaderValue {

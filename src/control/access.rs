@@ -375,7 +375,7 @@ mod tests {
         let access = access("0.0.0.0", Some("s3cret"), &[]);
         let problem = access.check(&request(&[("authorization", "Bearer guess")]), "/reset").unwrap_err();
         assert!(!format!("{access:?} {problem:?}").contains("s3cret"));
-        let reply = problem.into_reply();
+        let reply = problem.into_response();
         assert_eq!((reply.status.as_u16(), &reply.headers[WWW_AUTHENTICATE]), (401, &BEARER));
     }
 

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::Call;
 use crate::contract::problem::Problem;
 use crate::http::message::Body;
-use contract_files::yaml::{Diagnosis, Source};
+use contract_files::yaml::{Diagnostic, Source};
 
 /// How a body is named in messages.
 const NAME: &str = "body";
@@ -35,13 +35,13 @@ pub(super) fn read<T: DeserializeOwned>(call: &Call<'_>) -> Result<T, Problem> {
 }
 
 /// 400: what is wrong with the body, all of it.
-pub(super) fn mistakes(diagnoses: &[Diagnosis]) -> Problem {
-    let first = diagnoses.first().map_or_else(String::new, |first| {
+pub(super) fn mistakes(diagnostics: &[Diagnostic]) -> Problem {
+    let first = diagnostics.first().map_or_else(String::new, |first| {
         let hint = first.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
         format!("{}{hint}", first.message)
     });
     let mut problem = refused(&first);
-    let all: Vec<String> = diagnoses.iter().take(50).map(ToString::to_string).collect();
+    let all: Vec<String> = diagnostics.iter().take(50).map(ToString::to_string).collect();
     problem.more.insert("mistakes".to_owned(), json!(all));
     problem
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::query::Query;
 use super::{Call, Outcome, body, no_content, not_found, ok};
 use crate::contract::problem::Problem;
-use crate::http::message::{Delivery, Reply};
+use crate::http::message::{Delivery, Response};
 use crate::sandbox::{DEFAULT, Sandbox, Start, Summary};
 use crate::scenario::Scenario;
 use crate::support::clock::{Clock, Timestamp, duration, stamp};
@@ -179,13 +179,13 @@ pub(super) fn events(call: &Call<'_>) -> Outcome {
     let query = Query::read(call, &["sandbox"])?;
     let events = Some(match query.get("sandbox") {
         None => call.sandbox.events(),
-        Some("*") => Arc::clone(&call.stage.sandboxes.run().events),
+        Some("*") => Arc::clone(&call.stage.sandboxes.shared().events),
         Some(_) => {
             let detail = "`sandbox` takes `*` only, which is all of them; name one with the header X-Mock-Sandbox";
             return Err(body::refused(detail));
         }
     });
-    let mut reply = Reply::new(StatusCode::OK, "")
+    let mut reply = Response::new(StatusCode::OK, "")
         .with(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"))
         .with(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if call.request.method != http::Method::HEAD {

@@ -7,7 +7,7 @@ use http::StatusCode;
 use super::query::Query;
 use super::{Call, Outcome};
 use crate::contract::problem::Problem;
-use crate::http::message::Reply;
+use crate::http::message::Response;
 use crate::recording::report;
 
 /// In the place of a sandbox's name: all sandboxes of the run.
@@ -31,7 +31,7 @@ pub(super) fn get(call: &Call<'_>) -> Outcome {
         None => (call.sandbox.tally(), &*call.sandbox.name),
         Some(All) => (call.stage.sandboxes.tally(), ALL),
     };
-    let document = report::draw(call.stage.map(), &tally, &call.stage.library().list(), name);
+    let document = report::build(call.stage.map(), &tally, &call.stage.library().list(), name);
     let text = document.json().map_err(|error| Problem::internal(&error))?;
-    Ok(Reply::json(StatusCode::OK, text))
+    Ok(Response::json(StatusCode::OK, text))
 }

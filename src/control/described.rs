@@ -10,10 +10,10 @@ use serde_json::Value;
 use super::{Call, body};
 use crate::config::settings::Limits;
 use crate::contract::problem::Problem;
-use crate::http::message::{Body, Reply, Request};
-use crate::recording::journal::{Draft, Exchange, Met};
+use crate::http::message::{Body, Request, Response};
+use crate::recording::journal::{AnsweredBy, Draft, Exchange};
 use crate::sandbox::selector;
-use contract_files::yaml::Diagnosis;
+use contract_files::yaml::Diagnostic;
 
 /// A request that somebody describes.
 pub(super) struct Described {
@@ -31,7 +31,7 @@ pub(super) fn read(call: &Call<'_>) -> Result<Described, Problem> {
     let (uri, method) = (reader.uri(), reader.method());
     let (headers, bytes) = (reader.headers(), reader.body());
     if !reader.mistakes.is_empty() {
-        let all: Vec<Diagnosis> =
+        let all: Vec<Diagnostic> =
             reader.mistakes.iter().map(|(pointer, message)| source.at_pointer(pointer, message)).collect();
         return Err(body::mistakes(&all));
     }
@@ -43,14 +43,14 @@ pub(super) fn read(call: &Call<'_>) -> Result<Described, Problem> {
     let draft = Draft {
         request: &request,
         path,
-        reply: &Reply::new(http::StatusCode::OK, ""),
+        reply: &Response::new(http::StatusCode::OK, ""),
         key: key.as_deref(),
         number: 0,
         at: call.sandbox.clock().now(),
         took_us: 0,
         scenario: None::<Arc<_>>,
         operation: None,
-        met: Met::Nothing,
+        met: AnsweredBy::Nothing,
         caller: None,
         violations: Vec::new(),
         spoken: Vec::new(),

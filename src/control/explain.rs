@@ -9,7 +9,7 @@ use crate::contract::Contract;
 use crate::contract::problem::Problem;
 use crate::http::message::Body;
 use crate::leadconduit::state::sso::SsoStatus;
-use crate::recording::journal::{Exchange, Met, near_miss, reproduce};
+use crate::recording::journal::{AnsweredBy, Exchange, near_miss, reproduce};
 use crate::scenario::examples::compose;
 use crate::scenario::language::RequestPart;
 
@@ -36,11 +36,11 @@ pub(super) fn explain(call: &Call<'_>) -> Outcome {
         // A text is sent as it is, so that what is no JSON can be asked about too.
         request.body = Body::Whole(text.clone().into());
     }
-    let Some(rehearsal) = (call.context.dry_run)(&request, call.sandbox) else {
+    let Some(dry_run_copy) = (call.context.dry_run)(&request, call.sandbox) else {
         return Err(body::refused("that is a control call: it does what it says, and is not explained"));
     };
-    let service = &rehearsal.world.sso.status;
-    Ok(ok(&told(call, &rehearsal.exchange, &rehearsal.sandbox.name, Some(service))))
+    let service = &dry_run_copy.world.sso.status;
+    Ok(ok(&told(call, &dry_run_copy.exchange, &dry_run_copy.sandbox.name, Some(service))))
 }
 
 fn is_authorization(name: &str) -> bool {
@@ -109,7 +109,7 @@ fn facts(exchange: &Exchange, contract: &Contract) -> Value {
 
 /// The operation that a request that met nothing may have meant, and what differs first.
 fn nearest(exchange: &Exchange, contract: &Contract) -> Option<Value> {
-    if exchange.met != Met::Nothing {
+    if exchange.met != AnsweredBy::Nothing {
         return None;
     }
     let near = near_miss::nearest(contract, Some(&exchange.method), exchange.path()).into_iter().next()?;
@@ -130,7 +130,7 @@ fn because(exchange: &Exchange, contract: &Contract, sandbox: &str, service: Opt
     let call = format!("{} {}", exchange.method, exchange.path());
     match (exchange.operation(contract), exchange.met) {
         (Some(operation), _) => steps.push(format!("{call} is {} ({})", operation.id, operation.evidence)),
-        (None, Met::Nothing) => {
+        (None, AnsweredBy::Nothing) => {
             let near = near_miss::nearest(contract, Some(&exchange.method), exchange.path()).into_iter().next();
             let near = near.and_then(|near| {
                 let first = near.rows.first()?;
@@ -141,8 +141,10 @@ fn because(exchange: &Exchange, contract: &Contract, sandbox: &str, service: Opt
             });
             steps.push(format!("{call} is no operation{}", near.unwrap_or_default()));
         }
-        (None, Met::Mock) => steps.push(format!("{call} is answered by the mock itself")),
-        (None, Met::Rule | Met::Operation) => steps.push(format!("{call} is no operation, but a rule answers it")),
+        (None, AnsweredBy::Mock) => steps.push(format!("{call} is answered by the mock itself")),
+        (None, AnsweredBy::Rule | AnsweredBy::Operation) => {
+            steps.push(format!("{call} is no operation, but a rule answers it"))
+        }
     }
     let gate = exchange.spoken.iter().any(|spoken| spoken.rule.gate);
     match &exchange.caller {

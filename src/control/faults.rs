@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::{Call, Outcome, body, created, no_content, not_found, ok, too_many};
 use crate::contract::problem::Problem;
-use crate::sandbox::{FAULTS_MAX, FaultNow};
+use crate::sandbox::{FAULTS_MAX, FaultStatus};
 use crate::scenario::language::RulePart;
-use crate::scenario::rule::{Rule, Trust};
+use crate::scenario::rule::{Rule, ValidationMode};
 use crate::support::clock::stamp;
 
 pub(super) fn list(call: &Call<'_>) -> Outcome {
@@ -19,20 +19,20 @@ pub(super) fn add(call: &Call<'_>) -> Outcome {
     let source = body::source(call)?;
     let part: RulePart = source.parse_json_or_yaml().map_err(|error| body::mistakes(&[error]))?;
     let sent: Value = source.parse_json_or_yaml().map_err(|error| body::mistakes(&[error]))?;
-    let rule = Rule::new(&part, 0, &call.stage.contract, Trust::Nobody).map_err(|mistakes| {
-        let diagnoses: Vec<_> = mistakes
+    let rule = Rule::new(&part, 0, &call.stage.contract, ValidationMode::Nobody).map_err(|mistakes| {
+        let diagnostics: Vec<_> = mistakes
             .into_iter()
             .map(|(pointer, message, hint)| {
-                let mut diagnosis = source.at_pointer(&pointer, message);
-                diagnosis.hint = hint;
-                diagnosis
+                let mut diagnostic = source.at_pointer(&pointer, message);
+                diagnostic.hint = hint;
+                diagnostic
             })
             .collect();
-        body::mistakes(&diagnoses)
+        body::mistakes(&diagnostics)
     })?;
     let fault = call.sandbox.add_fault(rule, sent).ok_or_else(|| too_many("faults", FAULTS_MAX))?;
     call.sandbox.tell("fault", || json!({"id": fault.id, "name": fault.rule.name, "added": true}));
-    Ok(created(&shown(&FaultNow { fault, count: crate::scenario::rule::schedule::Count::default() })))
+    Ok(created(&shown(&FaultStatus { fault, count: crate::scenario::rule::schedule::Count::default() })))
 }
 
 pub(super) fn get(call: &Call<'_>) -> Outcome {
@@ -60,8 +60,8 @@ fn missing(call: &Call<'_>) -> Problem {
     not_found("fault", call.name, list.iter().take(50).map(|one| one.fault.id.as_str()))
 }
 
-fn shown(one: &FaultNow) -> Value {
-    let FaultNow { fault, count } = one;
+fn shown(one: &FaultStatus) -> Value {
+    let FaultStatus { fault, count } = one;
     let mut shown = json!({
         "id": fault.id,
         "rule": *fault.sent,

@@ -13,7 +13,7 @@ use prometheus_client::registry::{Registry, Unit};
 use super::{Call, Outcome};
 use crate::contract::Contract;
 use crate::contract::problem::Problem;
-use crate::http::message::Reply;
+use crate::http::message::Response;
 use crate::recording::coverage::{Tally, Times};
 use crate::recording::journal::Size;
 
@@ -39,7 +39,7 @@ pub(super) fn metrics(call: &Call<'_>) -> Outcome {
     let counts = Counts {
         operations: contract.operations.iter().map(|operation| operation.id.clone()).collect(),
         tally: sandboxes.tally(),
-        journals: sandboxes.run().journal_size(),
+        journals: sandboxes.shared().journal_size(),
         sandboxes: sandboxes.list().len(),
     };
     let mut registry = Registry::with_prefix("leadconduit_mock");
@@ -47,7 +47,7 @@ pub(super) fn metrics(call: &Call<'_>) -> Outcome {
     let mut written = String::new();
     // Writing to memory does not fail.
     text::encode(&mut written, &registry).map_err(|_| Problem::internal("the metrics could not be written"))?;
-    Ok(Reply::new(StatusCode::OK, written)
+    Ok(Response::new(StatusCode::OK, written)
         .with(CONTENT_TYPE, MEDIA_TYPE)
         .with(CACHE_CONTROL, HeaderValue::from_static("no-store")))
 }

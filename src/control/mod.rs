@@ -25,11 +25,11 @@ use serde_json::{Value, json};
 pub use access::Access;
 
 use crate::contract::problem::Problem;
-use crate::http::message::{Reply, Request};
+use crate::http::message::{Request, Response};
 use crate::leadconduit::state::World;
 use crate::recording::journal::Exchange;
 use crate::sandbox::Sandbox;
-use crate::sandbox::app_state::Stage;
+use crate::sandbox::app_state::AppState;
 use crate::support::clock;
 
 const PREFIX: &str = "/__admin";
@@ -38,7 +38,7 @@ const PREFIX: &str = "/__admin";
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
     /// The contract, the scenarios and the sandboxes.
-    pub stage: &'a Stage,
+    pub stage: &'a AppState,
     /// Who may use the control API.
     pub access: &'a Access,
     /// What a request would meet in a sandbox, found out without changing anything; `None` for a control call.
@@ -59,7 +59,7 @@ pub struct DryRun {
 /// A control call on its way.
 struct Call<'a> {
     context: Context<'a>,
-    stage: &'a Stage,
+    stage: &'a AppState,
     request: &'a Request,
     /// The sandbox that it is about, unless it is about all.
     sandbox: &'a Arc<Sandbox>,
@@ -67,7 +67,7 @@ struct Call<'a> {
     name: &'a str,
 }
 
-type Outcome = Result<Reply, Problem>;
+type Outcome = Result<Response, Problem>;
 
 /// One line of the table: method, path below `/__admin`, what it does.
 type Line = (Method, &'static str, fn(&Call<'_>) -> Outcome);
@@ -76,7 +76,7 @@ const CALLS: &[Line] = &[
     (Method::GET, "/health", health),
     (Method::GET, "/version", version),
     (Method::GET, "/openapi.json", |call| Ok(ok(&call.stage.contract.public_document()))),
-    (Method::GET, "/admin-openapi.json", |_| Ok(Reply::json(StatusCode::OK, OPENAPI))),
+    (Method::GET, "/admin-openapi.json", |_| Ok(Response::json(StatusCode::OK, OPENAPI))),
     (Method::GET, "/scenarios", control::scenarios),
     (Method::GET, "/scenario", control::scenario),
     (Method::PUT, "/scenario", control::put_scenario),
@@ -130,14 +130,14 @@ pub fn is_call(path: &str) -> bool {
 
 /// Answers a call of the control API; `None` when the path is not one of its.
 #[must_use]
-pub fn answer(context: Context<'_>, request: &Request, path: &str, sandbox: &Arc<Sandbox>) -> Option<Reply> {
+pub fn answer(context: Context<'_>, request: &Request, path: &str, sandbox: &Arc<Sandbox>) -> Option<Response> {
     let rest = path.strip_prefix(PREFIX).filter(|_| is_call(path))?;
     // What a browser asks before a call is answered as for every other path.
     if request.is_preflight() {
         return None;
     }
     let outcome = context.access.check(request, rest).and_then(|()| call(context, request, rest, sandbox));
-    Some(outcome.unwrap_or_else(Problem::into_reply))
+    Some(outcome.unwrap_or_else(Problem::into_response))
 }
 
 fn call(context: Context<'_>, request: &Request, rest: &str, sandbox: &Arc<Sandbox>) -> Outcome {
@@ -217,16 +217,16 @@ fn version(_: &Call<'_>) -> Outcome {
     Ok(ok(&json!({"name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION")})))
 }
 
-fn ok(value: &Value) -> Reply {
-    Reply::json(StatusCode::OK, value.to_string())
+fn ok(value: &Value) -> Response {
+    Response::json(StatusCode::OK, value.to_string())
 }
 
-fn created(value: &Value) -> Reply {
-    Reply::json(StatusCode::CREATED, value.to_string())
+fn created(value: &Value) -> Response {
+    Response::json(StatusCode::CREATED, value.to_string())
 }
 
-fn no_content() -> Reply {
-    Reply::new(StatusCode::NO_CONTENT, "")
+fn no_content() -> Response {
+    Response::new(StatusCode::NO_CONTENT, "")
 }
 
 /// 404: nothing of that name, with the nearest name that there is.

@@ -10,12 +10,12 @@ use super::described;
 use super::query::Query;
 use super::{Call, Outcome, body, ok};
 use crate::contract::problem::Problem;
-use crate::http::message::Reply;
+use crate::http::message::Response;
 use crate::recording::journal::near_miss;
 use crate::recording::journal::near_miss::NEAR_MAX;
 use crate::recording::journal::pattern::Pattern;
 use crate::recording::journal::shape::View;
-use crate::recording::journal::{Exchange, Met};
+use crate::recording::journal::{AnsweredBy, Exchange};
 use crate::support::clock::Timestamp;
 use contract_files::yaml::nearest;
 
@@ -60,7 +60,7 @@ impl Filter {
             && self.status.is_none_or(|status| exchange.status == status)
             && self.method.as_ref().is_none_or(|method| exchange.method == *method)
             && self.violations.is_none_or(|wanted| exchange.violations.is_empty() != wanted)
-            && self.unmatched.is_none_or(|wanted| (exchange.met == Met::Nothing) == wanted)
+            && self.unmatched.is_none_or(|wanted| (exchange.met == AnsweredBy::Nothing) == wanted)
             && self.since.is_none_or(|since| exchange.at >= since)
     }
 }
@@ -118,7 +118,7 @@ pub(super) fn remove_one(call: &Call<'_>) -> Outcome {
 
 pub(super) fn unmatched(call: &Call<'_>) -> Outcome {
     let mut all = newest_first(call);
-    all.retain(|exchange| exchange.met == Met::Nothing);
+    all.retain(|exchange| exchange.met == AnsweredBy::Nothing);
     Ok(listed("requests", all.iter().map(|exchange| view(call).request(exchange)), &disabled(call)))
 }
 
@@ -148,11 +148,11 @@ pub(super) fn remove(call: &Call<'_>) -> Outcome {
 
 pub(super) fn unmatched_near(call: &Call<'_>) -> Outcome {
     let mut all = newest_first(call);
-    all.retain(|exchange| exchange.met == Met::Nothing);
+    all.retain(|exchange| exchange.met == AnsweredBy::Nothing);
     all.truncate(UNMATCHED_MAX);
     let contract = &call.stage.contract;
     // A client that repeats itself is compared once.
-    let mut known: HashMap<(&Method, &str), Vec<near_miss::Miss<'_>>> = HashMap::new();
+    let mut known: HashMap<(&Method, &str), Vec<near_miss::NearMiss<'_>>> = HashMap::new();
     let mut shown = Vec::new();
     for exchange in &all {
         let asked = (&exchange.method, exchange.path());
@@ -222,7 +222,7 @@ fn disabled(call: &Call<'_>) -> Value {
 }
 
 /// A list, and what stands beside it. The list may be long: each item becomes text before the next is made.
-fn listed(name: &str, items: impl Iterator<Item = Value>, rest: &Value) -> Reply {
+fn listed(name: &str, items: impl Iterator<Item = Value>, rest: &Value) -> Response {
     let mut text = format!("{{\"{name}\":[");
     for (index, item) in items.enumerate() {
         if index > 0 {
@@ -233,7 +233,7 @@ fn listed(name: &str, items: impl Iterator<Item = Value>, rest: &Value) -> Reply
     text.push_str("],");
     let rest = rest.to_string();
     text.push_str(rest.strip_prefix('{').unwrap_or("}"));
-    Reply::json(StatusCode::OK, text)
+    Response::json(StatusCode::OK, text)
 }
 
 /// 404: the journal has no such request, with what it has.

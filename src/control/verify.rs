@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::query::Query;
 use super::{Call, Outcome, body};
-use crate::http::message::Reply;
+use crate::http::message::Response;
 use crate::recording::verify::{Evidence, Expectations, judge};
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
@@ -30,9 +30,9 @@ pub(super) fn verify(call: &Call<'_>) -> Outcome {
     let source = body::source(call)?;
     let value: Value = source.parse_json_or_yaml().map_err(|error| body::mistakes(&[error]))?;
     let expectations = Expectations::new(&value, &call.stage.contract).map_err(|mistakes| {
-        let diagnoses: Vec<_> =
+        let diagnostics: Vec<_> =
             mistakes.into_iter().map(|(pointer, message)| source.at_pointer(&pointer, message)).collect();
-        body::mistakes(&diagnoses)
+        body::mistakes(&diagnostics)
     })?;
     let (exchanges, size) = (call.sandbox.exchanges(), call.sandbox.journal_size());
     let evidence = Evidence::new(exchanges, size, call.sandbox.keeps_journal());
@@ -41,11 +41,11 @@ pub(super) fn verify(call: &Call<'_>) -> Outcome {
     let status = if fails && !verdict.passed { StatusCode::CONFLICT } else { StatusCode::OK };
     let text = verdict.to_string();
     let reply = match format {
-        Format::Text => Reply::new(status, text).with(CONTENT_TYPE, TEXT),
+        Format::Text => Response::new(status, text).with(CONTENT_TYPE, TEXT),
         Format::Json => {
             let mut shown = json!(verdict);
             shown["text"] = text.into();
-            Reply::json(status, shown.to_string())
+            Response::json(status, shown.to_string())
         }
     };
     Ok(reply.with(VARY, HeaderValue::from_static("Accept, Accept-Encoding")))

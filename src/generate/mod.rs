@@ -36,7 +36,7 @@ use serde_json::{Map, Value};
 
 use crate::support::clock::Timestamp;
 use crate::support::ids::IdSource;
-use crate::support::rng::Chance;
+use crate::support::rng::SeededRng;
 
 pub use lead::LeadField;
 pub use supports::supports;
@@ -80,13 +80,13 @@ impl<'a> Models<'a> {
 ///
 /// ```
 /// use leadconduit_mock::generate::{Maker, Models};
-/// use leadconduit_mock::world::chance::{Chance, Purpose};
+/// use leadconduit_mock::world::chance::{SeededRng, Purpose};
 /// use leadconduit_mock::world::ids::IdSource;
 ///
 /// let schemas = serde_json::Map::new();
 /// let mut ids = IdSource::new(1);
 /// let now = "2026-01-15T09:00:00Z".parse().unwrap();
-/// let mut maker = Maker::new(Chance::new(1, Purpose::Documents), &mut ids, now, Models::new(&schemas));
+/// let mut maker = Maker::new(SeededRng::new(1, Purpose::Documents), &mut ids, now, Models::new(&schemas));
 /// let value = maker.value(&serde_json::json!({
 ///     "type": "object",
 ///     "required": ["email"],
@@ -96,7 +96,7 @@ impl<'a> Models<'a> {
 /// ```
 #[derive(Debug)]
 pub struct Maker<'a> {
-    chance: Chance,
+    chance: SeededRng,
     ids: &'a mut IdSource,
     now: Timestamp,
     models: Models<'a>,
@@ -110,7 +110,7 @@ pub struct Maker<'a> {
 
 impl<'a> Maker<'a> {
     /// A maker whose values follow from `chance`, `ids` and the moment `now`.
-    pub fn new(chance: Chance, ids: &'a mut IdSource, now: Timestamp, models: Models<'a>) -> Self {
+    pub fn new(chance: SeededRng, ids: &'a mut IdSource, now: Timestamp, models: Models<'a>) -> Self {
         Self { chance, ids, now, models, budget: BUDGET_DEFAULT, path: Vec::new(), depth: 0 }
     }
 

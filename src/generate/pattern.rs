@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use rand::RngExt;
 
-use crate::support::rng::Chance;
+use crate::support::rng::SeededRng;
 
 /// The highest count in a quantifier.
 const REPEAT_MAX: u32 = 1_000;
@@ -60,7 +60,7 @@ impl Pattern {
 
     /// Text that the expression probably matches, at most about `spare` characters longer than the shortest.
     /// An anchor in an odd place can make it fail, so the caller checks.
-    pub(super) fn make(&self, chance: &mut Chance, spare: u32) -> String {
+    pub(super) fn make(&self, chance: &mut SeededRng, spare: u32) -> String {
         let mut writer = Writer { chance, spare, text: String::new() };
         writer.write(&self.0);
         writer.text
@@ -103,7 +103,7 @@ fn shortest(node: &Node) -> u32 {
 }
 
 struct Writer<'c> {
-    chance: &'c mut Chance,
+    chance: &'c mut SeededRng,
     /// How many characters may still be added to the shortest text.
     spare: u32,
     text: String,
@@ -133,7 +133,7 @@ impl Writer<'_> {
 }
 
 /// A character of the set: lower case and digits when it has any, because ids and names look like that.
-fn pick(ranges: &[(char, char)], negated: bool, chance: &mut Chance) -> Option<char> {
+fn pick(ranges: &[(char, char)], negated: bool, chance: &mut SeededRng) -> Option<char> {
     let within = |low: char, high: char| (low..=high).filter(|c| holds(ranges, *c) != negated);
     let mut pool: Vec<char> = within('0', '9').chain(within('a', 'z')).collect();
     if pool.is_empty() {

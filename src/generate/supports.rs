@@ -8,7 +8,7 @@ use super::pattern::Pattern;
 use super::{Maker, Models};
 use crate::support::clock::Timestamp;
 use crate::support::ids::IdSource;
-use crate::support::rng::{Chance, Purpose};
+use crate::support::rng::{Purpose, SeededRng};
 
 /// Keywords that restrict a value in ways the maker does not know.
 const UNKNOWN: [&str; 12] = [
@@ -40,7 +40,7 @@ pub fn supports(schema: &Value, models: &Models) -> Result<(), String> {
         let mut ids = IdSource::new(seed);
         // Any moment will do for a trial; this one is 2026-01-01.
         let now = Timestamp::from_second(1_767_225_600).unwrap_or(Timestamp::UNIX_EPOCH);
-        let maker = Maker::new(Chance::new(seed, Purpose::Documents), &mut ids, now, *models);
+        let maker = Maker::new(SeededRng::new(seed, Purpose::Documents), &mut ids, now, *models);
         let value = maker.with_budget(if seed % 2 == 0 { super::BUDGET_DEFAULT } else { 0 }).value(schema);
         if !fits(*models, schema, &value) {
             return Err("no value was found that fits it".to_owned());

@@ -7,7 +7,7 @@ use super::pattern::Pattern;
 use super::{Maker, Models, supports};
 use crate::support::clock::Timestamp;
 use crate::support::ids::IdSource;
-use crate::support::rng::{Chance, Purpose};
+use crate::support::rng::{Purpose, SeededRng};
 
 const MODELS: &str = include_str!("tests_models.json");
 
@@ -22,7 +22,7 @@ fn now() -> Timestamp {
 /// What `make` returns, given a maker under `seed`.
 fn with_maker<T>(seed: u64, budget: usize, make: impl FnOnce(&mut Maker) -> T) -> T {
     let (models, mut ids) = (models(), IdSource::new(seed));
-    let chance = Chance::new(seed, Purpose::Documents);
+    let chance = SeededRng::new(seed, Purpose::Documents);
     make(&mut Maker::new(chance, &mut ids, now(), Models::new(&models)).with_budget(budget))
 }
 
@@ -175,7 +175,7 @@ fn patterns_make_what_they_match() {
         ("^[A-Z]{2}$|^$", "TX", "tx"),
         ("^[\\d-]+$", "12-3", "a"),
     ];
-    let mut chance = Chance::new(1, Purpose::Documents);
+    let mut chance = SeededRng::new(1, Purpose::Documents);
     for (text, good, bad) in rows {
         let pattern = Pattern::parse(text).unwrap();
         assert!(pattern.is_match(good) && !pattern.is_match(bad), "{text}");

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::header::{ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, ORIGIN};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version};
 
-use crate::support::event_bus::Hub;
+use crate::support::event_bus::EventBus;
 
 /// A request, read whole.
 #[derive(Clone, Debug)]
@@ -76,7 +76,7 @@ impl Request {
 
 /// A reply, whole.
 #[derive(Clone, Debug)]
-pub struct Reply {
+pub struct Response {
     /// The status.
     pub status: StatusCode,
     /// The headers.
@@ -101,7 +101,7 @@ pub struct Delivery {
     /// What is sent where a fault sends garbage; drawn from the seed.
     pub garbage: Bytes,
     /// Events that follow the head, in place of a body, for as long as the client listens.
-    pub events: Option<Arc<Hub>>,
+    pub events: Option<Arc<EventBus>>,
 }
 
 /// Bytes spread over time: so many pieces, the last of which leaves when the time is over.
@@ -152,7 +152,7 @@ impl WireFault {
 /// The content type of every JSON body.
 pub const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
-impl Reply {
+impl Response {
     /// LeadConduit's error document.
     #[must_use]
     pub fn error(status: StatusCode, message: &str) -> Self {

@@ -37,7 +37,7 @@ pub(crate) fn entry(
         "current": value(after),
         "created_at": created_at,
     });
-    if !caller.is_nobody() {
+    if !caller.is_anonymous() {
         let user = caller.document.value();
         entry["user"] = json!({
             "id": &*caller.user,

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::changelog;
-use super::effect_log::Outbox;
-use super::response::Refusal;
+use super::effect_log::EffectLog;
+use super::response::ApiError;
 use crate::contract::Contract;
 use crate::contract::check::Input;
 use crate::contract::standard::Standard;
 use crate::leadconduit::live_flow::{firehose_of, live};
-use crate::leadconduit::state::events::{EventLog, Left, Summary};
-use crate::leadconduit::state::sso::{Line, Sso, Unreachable};
+use crate::leadconduit::state::events::{EventBatch, EventLog, Summary};
+use crate::leadconduit::state::sso::{Sso, SsoCallContext, Unreachable};
 use crate::leadconduit::state::{Account, Caller, Collection, World, events};
 use crate::support::clock::{SignedDuration, Timestamp, stamp};
 use crate::support::document::{Document, text};
@@ -23,7 +23,7 @@ const KEPT_DAYS: i64 = 90;
 
 /// A call that reads.
 #[derive(Debug)]
-pub struct Reading<'a> {
+pub struct ReadContext<'a> {
     /// The world.
     pub world: &'a World,
     /// Who is calling.
@@ -33,14 +33,20 @@ pub struct Reading<'a> {
     /// The moment of the call.
     pub now: Timestamp,
     /// The call's way to the single-sign-on service.
-    pub line: &'a Line<'a>,
+    pub line: &'a SsoCallContext<'a>,
     fresh_until: Cell<Option<Timestamp>>,
 }
 
-impl<'a> Reading<'a> {
+impl<'a> ReadContext<'a> {
     /// A call that reads.
     #[must_use]
-    pub fn new(world: &'a World, caller: &'a Caller, input: &'a Input, now: Timestamp, line: &'a Line<'a>) -> Self {
+    pub fn new(
+        world: &'a World,
+        caller: &'a Caller,
+        input: &'a Input,
+        now: Timestamp,
+        line: &'a SsoCallContext<'a>,
+    ) -> Self {
         Self { world, caller, input, now, line, fresh_until: Cell::new(None) }
     }
 
@@ -50,11 +56,11 @@ impl<'a> Reading<'a> {
     }
 
     /// The caller's account.
-    pub fn account(&self) -> Result<&'a Account, Refusal> {
+    pub fn account(&self) -> Result<&'a Account, ApiError> {
         match self.world.account(&self.caller.account) {
             Some(account) => Ok(account),
-            None if self.caller.is_nobody() => Err(Refusal::not_authenticated()),
-            None => Err(Refusal::internal("the caller's account is gone")),
+            None if self.caller.is_anonymous() => Err(ApiError::not_authenticated()),
+            None => Err(ApiError::internal("the caller's account is gone")),
         }
     }
 
@@ -74,7 +80,7 @@ impl<'a> Reading<'a> {
     }
 
     /// What happened to the leads of the caller's account.
-    pub fn events(&self) -> Result<EventLog, Refusal> {
+    pub fn events(&self) -> Result<EventLog, ApiError> {
         Ok(self.events_of(self.account()?))
     }
 
@@ -106,7 +112,7 @@ impl<'a> Reading<'a> {
         self.fresh_until.set(Some(self.now));
     }
 
-    /// Until when what was asked of [`Reading::has_passed`] stays the same.
+    /// Until when what was asked of [`ReadContext::has_passed`] stays the same.
     #[must_use]
     pub fn fresh_until(&self) -> Option<Timestamp> {
         self.fresh_until.get()
@@ -122,7 +128,7 @@ fn kept_since(account: &Account, now: Timestamp) -> i64 {
 
 /// A call that writes.
 #[derive(Debug)]
-pub struct Writing<'a> {
+pub struct WriteContext<'a> {
     /// The world, in a change that is kept only when the call succeeds.
     pub world: &'a mut World,
     /// The contract, which every document must keep.
@@ -134,38 +140,38 @@ pub struct Writing<'a> {
     /// The moment of the call.
     pub now: Timestamp,
     /// The call's way to the single-sign-on service.
-    pub line: &'a Line<'a>,
+    pub line: &'a SsoCallContext<'a>,
     /// Whether values of a lead may make something happen.
     pub triggers: bool,
     /// What leaves the server because of the call.
-    pub outbox: &'a mut Outbox,
+    pub outbox: &'a mut EffectLog,
 }
 
-impl Writing<'_> {
+impl WriteContext<'_> {
     /// The same call, reading.
     #[must_use]
-    pub fn reading(&self) -> Reading<'_> {
-        Reading::new(self.world, self.caller, self.input, self.now, self.line)
+    pub fn reading(&self) -> ReadContext<'_> {
+        ReadContext::new(self.world, self.caller, self.input, self.now, self.line)
     }
 
     /// The caller's account.
-    pub fn account(&self) -> Result<&Account, Refusal> {
+    pub fn account(&self) -> Result<&Account, ApiError> {
         self.reading().account()
     }
 
     /// Calls the single-sign-on service.
-    pub fn sso(&self) -> Result<&Sso, Refusal> {
-        self.world.call_sso(self.line, self.now).map_err(|_| Refusal::sso_unreachable())
+    pub fn sso(&self) -> Result<&Sso, ApiError> {
+        self.world.call_sso(self.line, self.now).map_err(|_| ApiError::sso_unreachable())
     }
 
     /// Puts a document into a collection of the caller's account, checked against its model.
-    pub fn put(&mut self, collection: Collection, value: &Value) -> Result<Arc<Document>, Refusal> {
+    pub fn put(&mut self, collection: Collection, value: &Value) -> Result<Arc<Document>, ApiError> {
         let account = Arc::clone(&self.caller.account);
         self.put_for(&account, collection, value)
     }
 
     /// The same for any account.
-    pub fn put_for(&mut self, account: &str, collection: Collection, value: &Value) -> Result<Arc<Document>, Refusal> {
+    pub fn put_for(&mut self, account: &str, collection: Collection, value: &Value) -> Result<Arc<Document>, ApiError> {
         self.check(collection.model(), value)?;
         let id = crate::support::document::text(value, collection.key());
         let before = collection.logged().and_then(|_| self.world.account(account)?.get(collection, id)).cloned();
@@ -175,9 +181,9 @@ impl Writing<'_> {
     }
 
     /// Takes a document out of a collection of the caller's account.
-    pub fn remove(&mut self, collection: Collection, id: &str) -> Result<Arc<Document>, Refusal> {
+    pub fn remove(&mut self, collection: Collection, id: &str) -> Result<Arc<Document>, ApiError> {
         let account = Arc::clone(&self.caller.account);
-        let removed = self.world.remove(&account, collection, id).ok_or_else(|| Refusal::not_found(collection))?;
+        let removed = self.world.remove(&account, collection, id).ok_or_else(|| ApiError::not_found(collection))?;
         self.record(&account, collection, Some(&removed), None)?;
         Ok(removed)
     }
@@ -189,7 +195,7 @@ impl Writing<'_> {
         collection: Collection,
         before: Option<&Arc<Document>>,
         after: Option<&Arc<Document>>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ApiError> {
         let (stamp, now) = (self.stamp(), self.now);
         let id = || self.world.next_id(now);
         let Some(entry) = changelog::entry(collection, self.caller, id, &stamp, before, after) else { return Ok(()) };
@@ -205,12 +211,12 @@ impl Writing<'_> {
     }
 
     /// Writes an event into the log of an account, checked against its model.
-    pub fn put_event(&mut self, account: &str, event: &Value) -> Result<Arc<Document>, Refusal> {
+    pub fn put_event(&mut self, account: &str, event: &Value) -> Result<Arc<Document>, ApiError> {
         let copied = self.firehose(account, event);
         let event = copied.as_ref().unwrap_or(event);
         self.check(events::model(event), event)?;
         let written = self.world.put_event(account, event);
-        let written = written.ok_or_else(|| Refusal::internal("the event has no place in the log"))?;
+        let written = written.ok_or_else(|| ApiError::internal("the event has no place in the log"))?;
         self.forget(account);
         if let Some(event) = copied {
             self.outbox.copy(&event["firehose"], &event);
@@ -220,18 +226,18 @@ impl Writing<'_> {
 
     /// Writes events that follow from one thing. They are made of parts that keep their models; that the whole does, and
     /// that its summary is its summary, is looked at in builds with debug assertions, which all tests are.
-    pub fn put_events(&mut self, account: &str, left: Left) -> Result<(), Refusal> {
+    pub fn put_events(&mut self, account: &str, left: EventBatch) -> Result<(), ApiError> {
         if cfg!(debug_assertions) {
             for (at, summary) in left.summaries.iter().enumerate() {
                 let event = left.trace.event(at);
                 self.check(events::model(&event), &event)?;
                 if Summary::of(&event).as_ref() != Some(summary) {
-                    return Err(Refusal::internal(format!("{summary:?} is no summary of {event}")));
+                    return Err(ApiError::internal(format!("{summary:?} is no summary of {event}")));
                 }
             }
         }
         let written = self.world.put_events(account, left);
-        written.ok_or_else(|| Refusal::internal("the events have no place in the log"))?;
+        written.ok_or_else(|| ApiError::internal("the events have no place in the log"))?;
         self.forget(account);
         Ok(())
     }
@@ -259,16 +265,16 @@ impl Writing<'_> {
     }
 
     /// A document that breaks its model must not enter the world, whoever made it.
-    pub fn check(&self, model: &str, value: &Value) -> Result<(), Refusal> {
+    pub fn check(&self, model: &str, value: &Value) -> Result<(), ApiError> {
         let Some(check) = self.contract.model(model) else {
-            return Err(Refusal::internal(format!("the contract has no model {model}")));
+            return Err(ApiError::internal(format!("the contract has no model {model}")));
         };
         if check.accepts(value) {
             return Ok(());
         }
         let violations = check.explain("", value);
         let message = violations.first().map_or_else(|| "it breaks its model".to_owned(), |v| v.message.clone());
-        Err(Refusal::new(400, message))
+        Err(ApiError::new(400, message))
     }
 
     /// The moment of the call as LeadConduit writes it.

@@ -10,7 +10,7 @@ use std::sync::{Arc, Once};
 use serde_json::{Map, Value};
 
 use crate::leadconduit::delivery::{Call, CallError, Outbound, Received, firehose_call};
-use crate::leadconduit::response::Refusal;
+use crate::leadconduit::response::ApiError;
 use crate::leadconduit::state::events::Outcome;
 use crate::support::document::{self, text};
 
@@ -19,7 +19,7 @@ const CALLS_MAX: usize = 100;
 
 /// A place on a lead's way.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Spot {
+pub(crate) struct StepKey {
     /// The number of the step, from 1.
     pub(crate) at: usize,
     /// Its id. Somebody may have deployed another flow while an answer was waited for.
@@ -30,7 +30,7 @@ pub(crate) struct Spot {
 
 /// A delivery that was made.
 #[derive(Clone, Debug)]
-pub(crate) struct Made {
+pub(crate) struct RecordedCall {
     /// What was sent.
     pub(crate) call: Call,
     /// What came back.
@@ -41,7 +41,7 @@ pub(crate) struct Made {
 
 /// What a recipient said.
 #[derive(Clone, Debug)]
-pub(crate) struct Said {
+pub(crate) struct RecipientOutcome {
     pub(crate) outcome: Outcome,
     pub(crate) reason: String,
     /// The price that it names.
@@ -57,18 +57,18 @@ pub(crate) struct Said {
 
 /// What leaves the server because of a call. The default lets nothing out.
 #[derive(Debug, Default)]
-pub struct Outbox {
+pub struct EffectLog {
     /// Where deliveries may go; nothing when none is made.
     reach: Option<Outbound>,
     firehose_url: Option<Arc<str>>,
-    ids: BTreeMap<Spot, String>,
-    made: BTreeMap<Spot, Made>,
-    said: BTreeMap<Spot, Said>,
-    waiting: Option<(Spot, Call)>,
+    ids: BTreeMap<StepKey, String>,
+    made: BTreeMap<StepKey, RecordedCall>,
+    said: BTreeMap<StepKey, RecipientOutcome>,
+    waiting: Option<(StepKey, Call)>,
     copies: Vec<Call>,
 }
 
-impl Outbox {
+impl EffectLog {
     /// With where deliveries may go and what takes copies of events, as far as anything may leave.
     #[must_use]
     pub fn new(reach: Option<Outbound>, firehose_url: Option<Arc<str>>) -> Self {
@@ -90,7 +90,7 @@ impl Outbox {
     /// What the delivery that was waited for brought, and after how many milliseconds.
     pub fn answer(&mut self, received: Result<Received, CallError>, ms: u64) {
         if let Some((spot, call)) = self.waiting.take() {
-            self.made.insert(spot, Made { call, received, ms });
+            self.made.insert(spot, RecordedCall { call, received, ms });
         }
     }
 
@@ -106,7 +106,7 @@ impl Outbox {
     }
 
     /// The id that was drawn here before, or a new one.
-    pub(crate) fn id(&mut self, spot: &Spot, draw: impl FnOnce() -> String) -> String {
+    pub(crate) fn id(&mut self, spot: &StepKey, draw: impl FnOnce() -> String) -> String {
         if self.reach.is_none() {
             return draw();
         }
@@ -129,28 +129,28 @@ impl Outbox {
     }
 
     /// Leaves a delivery to be made. The run ends with this refusal, which nobody is told.
-    pub(crate) fn wait_for(&mut self, spot: &Spot, call: Call) -> Refusal {
+    pub(crate) fn wait_for(&mut self, spot: &StepKey, call: Call) -> ApiError {
         self.waiting = Some((spot.clone(), call));
-        Refusal::internal("a lead waits for an answer that nobody asks for")
+        ApiError::internal("a lead waits for an answer that nobody asks for")
     }
 
     /// The delivery that was made from here.
-    pub(crate) fn made(&self, spot: &Spot) -> Option<&Made> {
+    pub(crate) fn made(&self, spot: &StepKey) -> Option<&RecordedCall> {
         self.made.get(spot)
     }
 
     /// What a recipient said here in an earlier run.
-    pub(crate) fn said(&self, spot: &Spot) -> Option<&Said> {
+    pub(crate) fn said(&self, spot: &StepKey) -> Option<&RecipientOutcome> {
         self.said.get(spot)
     }
 
     /// Whether the recipient here has had the lead already.
-    pub(crate) fn is_asked(&self, spot: &Spot) -> bool {
+    pub(crate) fn is_asked(&self, spot: &StepKey) -> bool {
         self.made.contains_key(spot) || self.said.contains_key(spot)
     }
 
     /// Remembers what a recipient said.
-    pub(crate) fn remember(&mut self, spot: &Spot, said: &Said) {
+    pub(crate) fn remember(&mut self, spot: &StepKey, said: &RecipientOutcome) {
         if self.reach.is_some() {
             self.said.insert(spot.clone(), said.clone());
         }

@@ -14,7 +14,7 @@ use crate::support::document;
 
 /// What an operation answers when it does its work.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct OperationResponse {
     /// The status.
     pub status: u16,
     /// The body, serialised.
@@ -27,7 +27,7 @@ pub struct Answer {
     pub fresh_until: Option<Timestamp>,
 }
 
-impl Answer {
+impl OperationResponse {
     /// 200 with a value.
     #[must_use]
     pub fn ok(value: &Value) -> Self {
@@ -68,7 +68,7 @@ pub enum Style {
 
 /// Why an operation does not do its work: a status and LeadConduit's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct ApiError {
     /// The status.
     pub status: u16,
     /// The text.
@@ -79,7 +79,7 @@ pub struct Refusal {
     pub allow: Option<&'static str>,
 }
 
-impl Refusal {
+impl ApiError {
     /// A refusal with a status and a text.
     pub fn new(status: u16, message: impl Into<Cow<'static, str>>) -> Self {
         Self { status, message: message.into(), style: Style::Error, allow: None }
@@ -129,7 +129,7 @@ impl Refusal {
     }
 }
 
-impl From<&Refused> for Refusal {
+impl From<&Refused> for ApiError {
     /// What the lead handler could not read, in its own words.
     fn from(refused: &Refused) -> Self {
         Self::new(refused.status, refused.message.clone()).styled(Style::Text)
@@ -137,4 +137,4 @@ impl From<&Refused> for Refusal {
 }
 
 /// What an operation came to.
-pub type Outcome = Result<Answer, Refusal>;
+pub type Outcome = Result<OperationResponse, ApiError>;

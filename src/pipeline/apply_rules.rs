@@ -4,19 +4,19 @@ use http::HeaderMap;
 
 use super::{Pipeline, Stop};
 use crate::contract::problem::Problem;
-use crate::http::message::{Delivery, Reply};
-use crate::sandbox::Frame;
+use crate::http::message::{Delivery, Response};
+use crate::sandbox::RequestSession;
 use crate::scenario::rule::Asked;
-use crate::scenario::rule::respond::{Sight, Spoken, reply_violations};
+use crate::scenario::rule::respond::{AppliedRule, TemplateContext, reply_violations};
 
 /// What rules have said about one request.
-pub(super) struct Said<'n> {
-    pub(super) spoken: &'n mut Vec<Spoken>,
+pub(super) struct RuleEffects<'n> {
+    pub(super) spoken: &'n mut Vec<AppliedRule>,
     pub(super) headers: &'n mut HeaderMap,
     pub(super) delivery: &'n mut Option<Box<Delivery>>,
 }
 
-impl Said<'_> {
+impl RuleEffects<'_> {
     /// The reply is held back for so long, besides what holds it back already.
     pub(super) fn wait(&mut self, ms: u64) {
         wait(self.delivery, ms);
@@ -49,17 +49,23 @@ pub(super) fn wait(delivery: &mut Option<Box<Delivery>>, ms: u64) {
 impl Pipeline {
     /// Lets the first rule speak whose turn it is: before LeadConduit looks at the request (`gate`), or in the place of
     /// an operation.
-    pub(super) fn speak(&self, gate: bool, frame: &Frame, asked: &Asked<'_>, said: &mut Said<'_>) -> Result<(), Stop> {
+    pub(super) fn apply_rules(
+        &self,
+        gate: bool,
+        session: &RequestSession,
+        asked: &Asked<'_>,
+        said: &mut RuleEffects<'_>,
+    ) -> Result<(), Stop> {
         let contract = &self.stage.contract;
-        let turn = frame.turn(gate, asked, contract)?;
-        let Some(mut turn) = turn.map_err(|why| Problem::rule("a rule", &frame.scenario.name, &why, &[]))? else {
+        let turn = session.turn(gate, asked, contract)?;
+        let Some(mut turn) = turn.map_err(|why| Problem::rule("a rule", &session.scenario.name, &why, &[]))? else {
             return Ok(());
         };
-        let sight = Sight::new(asked, &frame.scenario.name, &turn, frame);
-        let fail = |why: &str| Problem::rule(&turn.rule.name, &frame.scenario.name, why, &[]);
+        let sight = TemplateContext::new(asked, &session.scenario.name, &turn, session);
+        let fail = |why: &str| Problem::rule(&turn.rule.name, &session.scenario.name, why, &[]);
         let reply = turn.reply(contract, &sight).map_err(|why| fail(&why))?;
         if reply.is_none() {
-            let mut added = Reply::new(http::StatusCode::OK, "");
+            let mut added = Response::new(http::StatusCode::OK, "");
             turn.add_headers(&mut added, &sight).map_err(|why| fail(&why))?;
             said.headers.extend(added.headers);
         }
@@ -76,7 +82,7 @@ impl Pipeline {
             let broken = reply_violations(contract, operation, &reply);
             if !broken.is_empty() {
                 let why = format!("its reply {} breaks the contract", reply.status.as_u16());
-                return Err(Problem::rule(&turn.rule.name, &frame.scenario.name, &why, &broken).into());
+                return Err(Problem::rule(&turn.rule.name, &session.scenario.name, &why, &broken).into());
             }
         }
         Err(Stop::Answered(reply))

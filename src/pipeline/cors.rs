@@ -8,7 +8,7 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::config::settings::CorsPolicy;
-use crate::http::message::{Reply, Request};
+use crate::http::message::{Request, Response};
 
 const ANY: HeaderValue = HeaderValue::from_static("*");
 const YES: HeaderValue = HeaderValue::from_static("true");
@@ -24,8 +24,8 @@ const ALLOW_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-contro
 
 /// The answer to that question. It is the same for every path, so that a page can read our 404 too.
 #[must_use]
-pub fn preflight(policy: &CorsPolicy, request: &Request) -> Reply {
-    let mut reply = Reply::new(StatusCode::NO_CONTENT, "");
+pub fn preflight(policy: &CorsPolicy, request: &Request) -> Response {
+    let mut reply = Response::new(StatusCode::NO_CONTENT, "");
     if allowed(policy, request).is_some() {
         let asked = request.headers.get(ACCESS_CONTROL_REQUEST_HEADERS).cloned();
         reply.headers.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);

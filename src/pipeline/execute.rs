@@ -3,36 +3,36 @@
 use super::{Pipeline, Stop};
 use crate::contract::check::Input;
 use crate::contract::problem::Problem;
-use crate::leadconduit::effect_log::Outbox;
+use crate::leadconduit::effect_log::EffectLog;
 use crate::leadconduit::operations::Behaviour;
-use crate::leadconduit::response::Answer;
+use crate::leadconduit::response::OperationResponse;
 use crate::leadconduit::state::Caller;
-use crate::leadconduit::state::sso::Line;
-use crate::sandbox::{Frame, Tools};
+use crate::leadconduit::state::sso::SsoCallContext;
+use crate::sandbox::{RequestSession, Tools};
 use crate::support::clock::uptime;
 
 impl Pipeline {
     /// Lets an operation write. Nothing is held while somebody outside is called: the sandbox serves others meanwhile,
     /// whoever is called among them.
-    pub(super) fn keep(
+    pub(super) fn execute_write(
         &self,
         behaviour: Behaviour,
-        frame: &Frame,
+        session: &RequestSession,
         caller: &Caller,
         input: &Input,
-        line: &Line<'_>,
-    ) -> Result<Answer, Stop> {
+        line: &SsoCallContext<'_>,
+    ) -> Result<OperationResponse, Stop> {
         let courier = &*self.policy.courier;
-        let mut outbox = if frame.keeps_to_itself() {
-            Outbox::default()
+        let mut outbox = if session.keeps_to_itself() {
+            EffectLog::default()
         } else {
-            Outbox::new(courier.reach().cloned(), courier.firehose_url().cloned())
+            EffectLog::new(courier.reach().cloned(), courier.firehose_url().cloned())
         };
         // Each turn makes one call, of which the outbox allows so many.
         loop {
             let (contract, triggers) = (&*self.stage.contract, self.policy.triggers);
             let tools = Tools { contract, triggers, outbox: &mut outbox };
-            let outcome = match frame.write(behaviour, caller, input, line, tools) {
+            let outcome = match session.write(behaviour, caller, input, line, tools) {
                 // Whoever has the lead must not get it twice.
                 Err(_) if outbox.is_used() => {
                     return Err(Problem::busy("the sandbox was switched while a lead was delivered").into());

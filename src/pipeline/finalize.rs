@@ -10,13 +10,13 @@ use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, DATE, ETAG, IF_NONE_MATCH, V
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 
 use super::preferences::PREFERENCE_APPLIED;
-use super::{Notes, Pipeline, Written, apply_rules, cors};
+use super::{Pipeline, RecordedExchange, RequestContext, apply_rules, cors};
 use crate::config::settings::MockHeaders;
 use crate::contract::problem;
 use crate::contract::violation::header_json;
-use crate::http::message::{Body, Reply, Request};
-use crate::leadconduit::response::{Answer, Refusal, Style};
-use crate::recording::journal::{Draft, Met};
+use crate::http::message::{Body, Request, Response};
+use crate::leadconduit::response::{ApiError, OperationResponse, Style};
+use crate::recording::journal::{AnsweredBy, Draft};
 use crate::sandbox::{DEFAULT, selector};
 use crate::support::clock::{Clock, Timestamp, uptime};
 use crate::support::redact;
@@ -38,12 +38,12 @@ const VIOLATIONS: HeaderName = HeaderName::from_static("x-mock-violations");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain");
 
 /// A refusal in the words of the part of LeadConduit that refuses.
-pub(super) fn refusal(refusal: &Refusal) -> Reply {
+pub(super) fn refusal(refusal: &ApiError) -> Response {
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut reply = match refusal.style {
-        Style::Error => Reply::error(status, &refusal.message),
-        Style::Message => Reply::json(status, serde_json::json!({"message": refusal.message}).to_string()),
-        Style::Text => Reply::new(status, refusal.message.clone().into_owned()).with(CONTENT_TYPE, TEXT),
+        Style::Error => Response::error(status, &refusal.message),
+        Style::Message => Response::json(status, serde_json::json!({"message": refusal.message}).to_string()),
+        Style::Text => Response::new(status, refusal.message.clone().into_owned()).with(CONTENT_TYPE, TEXT),
     };
     if let Some(methods) = refusal.allow {
         reply.headers.insert(ALLOW, HeaderValue::from_static(methods));
@@ -52,9 +52,9 @@ pub(super) fn refusal(refusal: &Refusal) -> Reply {
 }
 
 /// An operation's answer as a reply.
-pub(super) fn answer(answer: Answer) -> Reply {
+pub(super) fn answer(answer: OperationResponse) -> Response {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut reply = Reply::new(status, answer.body);
+    let mut reply = Response::new(status, answer.body);
     if !reply.body.is_empty() {
         reply.headers.insert(CONTENT_TYPE, answer.media_type);
     }
@@ -66,14 +66,14 @@ pub(super) fn answer(answer: Answer) -> Reply {
 
 impl Pipeline {
     /// Adds what every reply carries, and answers 304 where the client has the body already.
-    pub(super) fn finish(
+    pub(super) fn finalize(
         &self,
-        mut reply: Reply,
+        mut reply: Response,
         request: &Request,
-        mut notes: Notes<'_>,
+        mut notes: RequestContext<'_>,
         began: Duration,
-    ) -> (Reply, Option<Written>) {
-        let now = notes.frame.as_ref().map_or_else(|| Clock::Real.now(), |frame| frame.now);
+    ) -> (Response, Option<RecordedExchange>) {
+        let now = notes.session.as_ref().map_or_else(|| Clock::Real.now(), |session| session.now);
         if !notes.headers.is_empty() {
             reply.headers.extend(std::mem::take(&mut notes.headers));
         }
@@ -115,25 +115,26 @@ impl Pipeline {
     /// are no exchanges with LeadConduit.
     fn write_down(
         &self,
-        reply: &Reply,
+        reply: &Response,
         request: &Request,
-        mut notes: Notes<'_>,
+        mut notes: RequestContext<'_>,
         now: Timestamp,
         began: Duration,
-    ) -> Option<Written> {
-        let frame = notes.frame.as_ref();
+    ) -> Option<RecordedExchange> {
+        let session = notes.session.as_ref();
         let (_, path) = selector::split_path(request.path());
         if notes.is_control {
             return None;
         }
         let met = match notes.operation {
-            Some(_) => Met::Operation,
-            None if !notes.spoken.is_empty() => Met::Rule,
-            None if notes.unknown || frame.is_none() => Met::Nothing,
-            None if matches!(request.body, Body::Whole(_)) => Met::Mock,
-            None => Met::Nothing,
+            Some(_) => AnsweredBy::Operation,
+            None if !notes.spoken.is_empty() => AnsweredBy::Rule,
+            None if notes.unknown || session.is_none() => AnsweredBy::Nothing,
+            None if matches!(request.body, Body::Whole(_)) => AnsweredBy::Mock,
+            None => AnsweredBy::Nothing,
         };
-        if let Some(key) = frame.and_then(|frame| frame.key.as_deref()).filter(|key| redact::is_worth_hiding(key)) {
+        if let Some(key) = session.and_then(|session| session.key.as_deref()).filter(|key| redact::is_worth_hiding(key))
+        {
             let input = &mut notes.input;
             redact::hide_in_names(&mut input.query, &mut input.body, key);
         }
@@ -142,36 +143,36 @@ impl Pipeline {
             request,
             path,
             reply,
-            key: frame.and_then(|frame| frame.key.as_deref()),
-            number: frame.map_or(0, |frame| frame.number),
+            key: session.and_then(|session| session.key.as_deref()),
+            number: session.map_or(0, |session| session.number),
             at: now,
             took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
-            scenario: frame.map(|frame| Arc::clone(&frame.scenario)),
+            scenario: session.map(|session| Arc::clone(&session.scenario)),
             operation: notes.operation,
             met,
-            caller: frame.and_then(|frame| frame.caller.as_ref()),
+            caller: session.and_then(|session| session.caller.as_ref()),
             violations: notes.violations,
             spoken: notes.spoken,
             body_bytes_max: self.policy.limits.journal_body_bytes_max,
         };
         let default;
-        let sandbox = match frame {
-            Some(frame) => &frame.sandbox,
+        let sandbox = match session {
+            Some(session) => &session.sandbox,
             None => {
                 default = self.stage.sandboxes.get(DEFAULT);
                 &default
             }
         };
         let exchange = sandbox.record(draft.finish(), &notes.input.query, &notes.input.body);
-        Some(Written { sandbox: Arc::clone(sandbox), exchange })
+        Some(RecordedExchange { sandbox: Arc::clone(sandbox), exchange })
     }
 
-    fn mock_headers(&self, reply: &mut Reply, notes: &Notes<'_>) {
+    fn mock_headers(&self, reply: &mut Response, notes: &RequestContext<'_>) {
         let headers = &mut reply.headers;
-        if let Some(frame) = &notes.frame {
-            headers.insert(REQUEST_ID, HeaderValue::from(frame.number));
-            headers.insert(SANDBOX, frame.sandbox.name_header.clone());
-            headers.insert(SCENARIO, frame.scenario.name_header.clone());
+        if let Some(session) = &notes.session {
+            headers.insert(REQUEST_ID, HeaderValue::from(session.number));
+            headers.insert(SANDBOX, session.sandbox.name_header.clone());
+            headers.insert(SCENARIO, session.scenario.name_header.clone());
         }
         if !notes.spoken.is_empty() {
             let spoken: Vec<String> = notes.spoken.iter().map(ToString::to_string).collect();
@@ -203,7 +204,7 @@ fn etag(body: &[u8]) -> HeaderValue {
 }
 
 /// Turns a good answer to GET or HEAD into 304 when the client names its tag. Tags are compared weakly.
-fn not_modified(reply: &mut Reply, request: &Request) {
+fn not_modified(reply: &mut Response, request: &Request) {
     let safe = request.method == Method::GET || request.method == Method::HEAD;
     if !safe || reply.status != StatusCode::OK {
         return;

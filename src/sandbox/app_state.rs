@@ -12,14 +12,14 @@ use crate::recording::coverage::Map;
 use crate::sandbox::{DEFAULT, Sandboxes, Start};
 use crate::scenario::{Library, Scenario};
 use crate::support::clock::{Clock, uptime};
-use contract_files::yaml::{Diagnosis, paragraphs};
+use contract_files::yaml::{Diagnostic, paragraphs};
 
 /// How long a starting world is good for when the clock goes: times in it are relative to when it was made.
 const START_MS_MAX: u128 = 60_000;
 
 /// The contract, the scenarios, and the sandboxes that they are played in.
 #[derive(Debug)]
-pub struct Stage {
+pub struct AppState {
     /// The contract.
     pub contract: Arc<Contract>,
     /// The sandboxes.
@@ -33,7 +33,7 @@ pub struct Stage {
     library: RwLock<Arc<Library>>,
     /// Starting worlds that have been made, with when.
     starts: Mutex<HashMap<String, (u128, Arc<Start>)>>,
-    watched: Mutex<Option<Watched>>,
+    watched: Mutex<Option<ReloadStatus>>,
     map: OnceLock<Map>,
     /// Held by who replaces the scenarios, and by who begins one.
     replacing: RwLock<()>,
@@ -41,21 +41,21 @@ pub struct Stage {
 
 /// What became of the last look at changed files.
 #[derive(Clone, Debug)]
-pub struct Watched {
+pub struct ReloadStatus {
     /// When it was, on the machine's clock.
     pub at: crate::support::clock::Timestamp,
     /// Why the files are not used.
     pub error: Option<String>,
 }
 
-impl Stage {
+impl AppState {
     /// Everything at its beginning, with a scenario that sandboxes start in.
     pub fn new(
         contract: Arc<Contract>,
         library: Arc<Library>,
         scenario: &Arc<Scenario>,
         settings: &crate::config::settings::Settings,
-    ) -> Result<Self, Diagnosis> {
+    ) -> Result<Self, Diagnostic> {
         let (seed, clock) = (settings.seed, settings.clock);
         let start = start(&contract, scenario, seed, clock)?;
         Ok(Self {
@@ -85,7 +85,7 @@ impl Stage {
     }
 
     /// The start of the scenario of that name.
-    pub fn start_of(&self, name: &str) -> Result<Arc<Start>, Vec<Diagnosis>> {
+    pub fn start_of(&self, name: &str) -> Result<Arc<Start>, Vec<Diagnostic>> {
         let scenario = self.library().get(name)?;
         let now = uptime().as_millis();
         let is_good = |made: u128, start: &Start| {
@@ -143,12 +143,12 @@ impl Stage {
 
     /// What became of the last look at changed files; `None` when there was none.
     #[must_use]
-    pub fn watched(&self) -> Option<Watched> {
+    pub fn watched(&self) -> Option<ReloadStatus> {
         self.watched.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Notes what became of a look at changed files.
-    pub fn note_watched(&self, watched: Watched) {
+    pub fn note_watched(&self, watched: ReloadStatus) {
         *self.watched.lock().unwrap_or_else(PoisonError::into_inner) = Some(watched);
     }
 }
@@ -168,10 +168,10 @@ fn start(
     scenario: &Arc<Scenario>,
     seed: Option<u64>,
     clock: Option<Clock>,
-) -> Result<Start, Diagnosis> {
+) -> Result<Start, Diagnostic> {
     let seed = seed.or(scenario.seed).unwrap_or(SEED);
     let clock = clock.or(scenario.clock).unwrap_or(Clock::Real);
     let world = scenario.world(contract, seed, clock);
-    let world = world.map_err(|message| Diagnosis::of_file(&scenario.source.name, message))?;
+    let world = world.map_err(|message| Diagnostic::of_file(&scenario.source.name, message))?;
     Ok(Start { scenario: Arc::clone(scenario), world })
 }

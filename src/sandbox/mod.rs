@@ -18,18 +18,18 @@ use serde_json::Value;
 
 use record::Record;
 pub use registry::Sandboxes;
-pub use selector::Choice;
-pub use session::{Frame, Moved, Overlay, Tools};
-pub use shared_state::Run;
+pub use selector::Selection;
+pub use session::{Overlay, RequestSession, StaleEpoch, Tools};
+pub use shared_state::SharedState;
 use state::State;
-pub use state::{FAULTS_MAX, Fault, FaultNow, SNAPSHOTS_MAX, Snapshot, Start};
+pub use state::{FAULTS_MAX, Fault, FaultStatus, SNAPSHOTS_MAX, Snapshot, Start};
 
 use crate::leadconduit::state::World;
 use crate::recording::coverage::Tally;
 use crate::scenario::Scenario;
 use crate::scenario::rule::Rule;
 use crate::support::clock::{Clock, uptime};
-use crate::support::event_bus::Hub;
+use crate::support::event_bus::EventBus;
 
 pub use crate::config::settings::DEFAULT_SANDBOX as DEFAULT;
 
@@ -60,24 +60,24 @@ pub struct Sandbox {
     state: Mutex<State>,
     record: Mutex<Record>,
     /// What it shares with the others.
-    run: Arc<Run>,
+    shared: Arc<SharedState>,
     /// Made when somebody first listens: most sandboxes never have a listener.
-    events: OnceLock<Arc<Hub>>,
+    events: OnceLock<Arc<EventBus>>,
 }
 
 impl Sandbox {
-    fn new(name: &str, start: &Start, run: &Arc<Run>) -> Self {
-        Self::with_state(name, State::new(start), run)
+    fn new(name: &str, start: &Start, shared: &Arc<SharedState>) -> Self {
+        Self::with_state(name, State::new(start), shared)
     }
 
-    fn with_state(name: &str, state: State, run: &Arc<Run>) -> Self {
+    fn with_state(name: &str, state: State, shared: &Arc<SharedState>) -> Self {
         Self {
             name: name.into(),
             name_header: HeaderValue::from_str(name).unwrap_or(HeaderValue::from_static(DEFAULT)),
             used: AtomicU64::new(now_us()),
             state: Mutex::new(state),
-            record: Mutex::new(Record { journal: run.journal(), tally: Tally::default() }),
-            run: Arc::clone(run),
+            record: Mutex::new(Record { journal: shared.journal(), tally: Tally::default() }),
+            shared: Arc::clone(shared),
             events: OnceLock::new(),
         }
     }
@@ -122,9 +122,9 @@ impl Sandbox {
 
     /// A copy that shares nothing but documents: what happens in it leaves no trace. Its name is the same.
     #[must_use]
-    pub fn rehearsal(&self) -> Arc<Self> {
+    pub fn dry_run_copy(&self) -> Arc<Self> {
         let state = self.lock().copy();
-        Arc::new(Self::with_state(&self.name, state, &Arc::new(Run::rehearsal())))
+        Arc::new(Self::with_state(&self.name, state, &Arc::new(SharedState::dry_run_copy())))
     }
 
     /// How long it has not been used, in milliseconds.
@@ -194,10 +194,10 @@ impl Sandbox {
 
     /// The faults with what they have counted, the newest first.
     #[must_use]
-    pub fn faults(&self) -> Vec<FaultNow> {
+    pub fn faults(&self) -> Vec<FaultStatus> {
         let state = self.lock();
         let faults = state.faults.iter().zip(&state.counts);
-        faults.map(|(fault, count)| FaultNow { fault: fault.clone(), count: count.clone() }).collect()
+        faults.map(|(fault, count)| FaultStatus { fault: fault.clone(), count: count.clone() }).collect()
     }
 
     /// Takes a fault away; `false` when there is none of that id.
@@ -242,14 +242,14 @@ impl Sandbox {
 
     /// What happens in it, for whoever listens.
     #[must_use]
-    pub fn events(&self) -> Arc<Hub> {
+    pub fn events(&self) -> Arc<EventBus> {
         Arc::clone(self.events.get_or_init(Arc::default))
     }
 
     /// Tells whoever listens. The event is put together only when somebody does.
     pub fn tell(&self, kind: &str, event: impl FnOnce() -> Value) {
         let own = self.events.get().filter(|hub| hub.is_heard());
-        let all = Some(&self.run.events).filter(|hub| hub.is_heard());
+        let all = Some(&self.shared.events).filter(|hub| hub.is_heard());
         if own.is_none() && all.is_none() {
             return;
         }
@@ -257,7 +257,7 @@ impl Sandbox {
         if let Some(event) = event.as_object_mut() {
             event.insert("sandbox".to_owned(), Value::from(&*self.name));
         }
-        let event = Hub::framed(kind, &event);
+        let event = EventBus::framed(kind, &event);
         own.into_iter().chain(all).for_each(|hub| hub.send(event.clone()));
     }
 

@@ -64,7 +64,7 @@ impl Sandbox {
 
     /// Begins the record anew: what was counted is the run's from now on.
     pub(super) fn turn_page(&self) {
-        let mut past = self.run.past();
+        let mut past = self.shared.past();
         let mut record = self.record_lock();
         past.merge(&std::mem::take(&mut record.tally));
         let gone = record.journal.clear();
@@ -82,7 +82,7 @@ impl Drop for Sandbox {
     fn drop(&mut self) {
         let record = self.record.get_mut().unwrap_or_else(PoisonError::into_inner);
         if record.tally.exchanges > 0 {
-            self.run.past().merge(&record.tally);
+            self.shared.past().merge(&record.tally);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::{DEFAULT, Run, Sandbox, Start, now_us};
+use super::{DEFAULT, Sandbox, SharedState, Start, now_us};
 use crate::config::settings::Limits;
 use crate::recording::coverage::Tally;
 use crate::recording::journal::Bounds;
@@ -18,7 +18,7 @@ pub struct Sandboxes {
     idle_us_max: u64,
     default: Arc<Sandbox>,
     others: RwLock<Others>,
-    run: Arc<Run>,
+    shared: Arc<SharedState>,
 }
 
 /// How many candidates for ending are picked at once.
@@ -63,28 +63,28 @@ impl Sandboxes {
     /// The default sandbox, and room for others that start the same.
     #[must_use]
     pub fn new(start: Start, limits: &Limits) -> Self {
-        let run = Arc::new(Run::new(Bounds::from(limits)));
-        let default = Arc::new(Sandbox::new(DEFAULT, &start, &run));
+        let shared = Arc::new(SharedState::new(Bounds::from(limits)));
+        let default = Arc::new(Sandbox::new(DEFAULT, &start, &shared));
         let idle_us_max = limits.sandbox_idle_ms_max.saturating_mul(1000);
         let start = RwLock::new(Arc::new(start));
-        Self { start, count_max: limits.sandboxes_max, idle_us_max, default, others: RwLock::default(), run }
+        Self { start, count_max: limits.sandboxes_max, idle_us_max, default, others: RwLock::default(), shared }
     }
 
     /// A copy of the sandbox of that name to try things on; one that there is not is not brought to life by it.
     #[must_use]
-    pub fn rehearsal(&self, name: &str) -> Arc<Sandbox> {
+    pub fn dry_run_copy(&self, name: &str) -> Arc<Sandbox> {
         let found = self.others.read().unwrap_or_else(PoisonError::into_inner).by_name.get(name).cloned();
         match found.filter(|one| !self.is_idle(one, now_us())) {
-            _ if name == DEFAULT => self.default.rehearsal(),
-            Some(found) => found.rehearsal(),
-            None => Arc::new(Sandbox::new(name, &self.start(), &Arc::new(Run::rehearsal()))),
+            _ if name == DEFAULT => self.default.dry_run_copy(),
+            Some(found) => found.dry_run_copy(),
+            None => Arc::new(Sandbox::new(name, &self.start(), &Arc::new(SharedState::dry_run_copy()))),
         }
     }
 
     /// What they share.
     #[must_use]
-    pub fn run(&self) -> &Run {
-        &self.run
+    pub fn shared(&self) -> &SharedState {
+        &self.shared
     }
 
     /// What has been counted in all of them since the server started, those included that have ended or begun anew.
@@ -95,7 +95,7 @@ impl Sandboxes {
         drop(others);
         // Where there is not room for everything, what is left out must not depend on the order of a map.
         all.sort_by(|a, b| a.name.cmp(&b.name));
-        let past = self.run.past();
+        let past = self.shared.past();
         let mut tally = past.clone();
         tally.merge(&self.default.tally());
         for one in &all {
@@ -137,7 +137,7 @@ impl Sandboxes {
         let found = others
             .by_name
             .entry(name.to_owned())
-            .or_insert_with(|| Arc::new(Sandbox::new(name, &self.start(), &self.run)));
+            .or_insert_with(|| Arc::new(Sandbox::new(name, &self.start(), &self.shared)));
         found.used.store(now, Ordering::Relaxed);
         Arc::clone(found)
     }

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::leadconduit::response::Answer;
+use crate::leadconduit::response::OperationResponse;
 use crate::support::clock::Timestamp;
 
 /// How many answers are remembered.
@@ -19,7 +19,7 @@ const ANSWER_BYTES_MAX: usize = 256 * 1024;
 const BYTES_MAX: usize = 4 * 1024 * 1024;
 
 #[derive(Debug, Default)]
-pub(super) struct Memo {
+pub(super) struct ResponseCache {
     version: u64,
     bytes: usize,
     count: usize,
@@ -31,10 +31,10 @@ pub(super) struct Memo {
 struct Entry {
     operation: usize,
     user: Arc<str>,
-    answer: Answer,
+    answer: OperationResponse,
 }
 
-impl Memo {
+impl ResponseCache {
     pub(super) fn find(
         &self,
         version: u64,
@@ -42,7 +42,7 @@ impl Memo {
         user: &Arc<str>,
         target: &str,
         now: Timestamp,
-    ) -> Option<Answer> {
+    ) -> Option<OperationResponse> {
         if self.version != version {
             return None;
         }
@@ -52,7 +52,14 @@ impl Memo {
         fresh.then(|| entry.answer.clone())
     }
 
-    pub(super) fn keep(&mut self, version: u64, operation: usize, user: &Arc<str>, target: &str, answer: &Answer) {
+    pub(super) fn keep(
+        &mut self,
+        version: u64,
+        operation: usize,
+        user: &Arc<str>,
+        target: &str,
+        answer: &OperationResponse,
+    ) {
         let size = answer.body.len() + target.len();
         if size > ANSWER_BYTES_MAX {
             return;
@@ -87,14 +94,17 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn answer(size: usize, fresh_until: Option<&str>) -> Answer {
-        Answer { fresh_until: fresh_until.map(at), ..Answer::of(200, Bytes::from(vec![b'x'; size])) }
+    fn answer(size: usize, fresh_until: Option<&str>) -> OperationResponse {
+        OperationResponse {
+            fresh_until: fresh_until.map(at),
+            ..OperationResponse::of(200, Bytes::from(vec![b'x'; size]))
+        }
     }
 
     #[test]
     fn an_answer_holds_for_one_version_operation_user_and_target() {
         let (jane, sam): (Arc<str>, Arc<str>) = ("jane".into(), "sam".into());
-        let mut memo = Memo::default();
+        let mut memo = ResponseCache::default();
         memo.keep(1, 7, &jane, "/a", &answer(3, None));
         let found = |version, operation, user, target| memo.find(version, operation, user, target, at(NOW)).is_some();
         assert!(found(1, 7, &jane, "/a"));
@@ -107,7 +117,7 @@ mod tests {
     #[test]
     fn an_answer_is_forgotten_when_time_makes_it_wrong() {
         let jane: Arc<str> = "jane".into();
-        let mut memo = Memo::default();
+        let mut memo = ResponseCache::default();
         memo.keep(1, 7, &jane, "/a", &answer(3, Some("2026-01-01T00:00:10Z")));
         assert!(memo.find(1, 7, &jane, "/a", at("2026-01-01T00:00:09Z")).is_some());
         assert!(memo.find(1, 7, &jane, "/a", at("2026-01-01T00:00:10Z")).is_none());
@@ -122,7 +132,7 @@ mod tests {
     #[test]
     fn what_is_remembered_is_bounded() {
         let jane: Arc<str> = "jane".into();
-        let mut memo = Memo::default();
+        let mut memo = ResponseCache::default();
         memo.keep(1, 0, &jane, "/large", &answer(ANSWER_BYTES_MAX + 1, None));
         assert!(memo.find(1, 0, &jane, "/large", at(NOW)).is_none());
         for number in 0..10_000 {

@@ -19,7 +19,7 @@ const CREDENTIALS_BYTES_MAX: usize = 4 * 1024;
 
 /// A request's sandbox, path and key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choice<'r> {
+pub struct Selection<'r> {
     /// The sandbox that it names, if it names one.
     pub named: Option<Cow<'r, str>>,
     /// The path without `/__sandbox/NAME`.
@@ -28,7 +28,7 @@ pub struct Choice<'r> {
     pub key: Option<String>,
 }
 
-impl Choice<'_> {
+impl Selection<'_> {
     /// The sandbox that is meant.
     #[must_use]
     pub fn sandbox(&self) -> &str {
@@ -41,14 +41,14 @@ impl Choice<'_> {
 pub struct BadName(pub String);
 
 /// The first that is present: header, base URL, cookie, user name, key; else the default sandbox.
-pub fn choose(request: &Request) -> Result<Choice<'_>, BadName> {
+pub fn choose(request: &Request) -> Result<Selection<'_>, BadName> {
     let (in_path, path) = split_path(request.path());
     let (in_credentials, key) = credentials(request);
     let named = request.header(&HEADER).map(Cow::Borrowed);
     let named = named.or(in_path.map(Cow::Borrowed)).or_else(|| cookie(request).map(Cow::Borrowed));
     match named.or(in_credentials.map(Cow::Owned)) {
         Some(named) if !is_name(&named) => Err(BadName(named.into_owned())),
-        named => Ok(Choice { named, path, key }),
+        named => Ok(Selection { named, path, key }),
     }
 }
 

@@ -5,23 +5,23 @@ use std::sync::Arc;
 use super::{Sandbox, Start, State};
 use crate::contract::check::Input;
 use crate::contract::{Contract, Operation};
-use crate::leadconduit::context::{Reading, Writing};
-use crate::leadconduit::effect_log::Outbox;
+use crate::leadconduit::context::{ReadContext, WriteContext};
+use crate::leadconduit::effect_log::EffectLog;
 use crate::leadconduit::operations::{Behaviour, read, write};
-use crate::leadconduit::response::{Answer, Outcome};
-use crate::leadconduit::state::sso::{Line, SsoStatus};
-use crate::leadconduit::state::transaction::Change;
+use crate::leadconduit::response::{OperationResponse, Outcome};
+use crate::leadconduit::state::sso::{SsoCallContext, SsoStatus};
+use crate::leadconduit::state::transaction::Transaction;
 use crate::leadconduit::state::{Account, Caller, World};
 use crate::scenario::Scenario;
 use crate::scenario::apply::apply;
 use crate::scenario::rule::respond::WorldSource;
-use crate::scenario::rule::schedule::{Count, Playlist, Turn};
+use crate::scenario::rule::schedule::{Count, RuleMatch, RuleSet};
 use crate::scenario::rule::{Asked, WorldChange};
 use crate::support::clock::Timestamp;
 
 /// A request inside its sandbox, which it sees in one state from its first step to its last.
 #[derive(Debug)]
-pub struct Frame {
+pub struct RequestSession {
     /// The sandbox.
     pub sandbox: Arc<Sandbox>,
     /// The scenario that is played for the request.
@@ -35,7 +35,7 @@ pub struct Frame {
     /// The number of the request in its sandbox, from 1.
     pub number: u64,
     /// The rules; `None` when there are none.
-    playlist: Option<Arc<Playlist>>,
+    playlist: Option<Arc<RuleSet>>,
     seed: u64,
     epoch: u64,
     overlay: Option<Overlay>,
@@ -43,7 +43,7 @@ pub struct Frame {
 
 /// The sandbox has been switched since the request came in: its steps begin again.
 #[derive(Clone, Copy, Debug)]
-pub struct Moved;
+pub struct StaleEpoch;
 
 /// What an operation that writes works with besides the world.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ pub struct Tools<'a> {
     /// Whether values of a lead may make something happen.
     pub triggers: bool,
     /// What leaves the server because of the request.
-    pub outbox: &'a mut Outbox,
+    pub outbox: &'a mut EffectLog,
 }
 
 /// Another scenario, for one request only.
@@ -80,16 +80,16 @@ impl Overlay {
 
 impl Sandbox {
     /// Lets a request in, with the key that it brings.
-    pub fn enter(self: &Arc<Self>, key: Option<String>) -> Frame {
+    pub fn enter(self: &Arc<Self>, key: Option<String>) -> RequestSession {
         // One look at the state tells all that most requests need.
         let mut state = self.lock();
         state.requests += 1;
-        self.frame(&state, key, state.requests)
+        self.session(&state, key, state.requests)
     }
 
     /// Lets a request in again that has met a switch.
     #[must_use]
-    pub fn enter_again(self: &Arc<Self>, key: Option<String>, number: u64) -> Frame {
+    pub fn enter_again(self: &Arc<Self>, key: Option<String>, number: u64) -> RequestSession {
         let mut state = self.lock();
         // After a reset the count is from its beginning again, and no other request may have its number.
         let number = if number > state.requests {
@@ -98,11 +98,11 @@ impl Sandbox {
         } else {
             number
         };
-        self.frame(&state, key, number)
+        self.session(&state, key, number)
     }
 
-    fn frame(self: &Arc<Self>, state: &State, key: Option<String>, number: u64) -> Frame {
-        Frame {
+    fn session(self: &Arc<Self>, state: &State, key: Option<String>, number: u64) -> RequestSession {
+        RequestSession {
             sandbox: Arc::clone(self),
             scenario: Arc::clone(&state.scenario),
             now: state.world.clock.now(),
@@ -117,14 +117,14 @@ impl Sandbox {
     }
 }
 
-impl Frame {
+impl RequestSession {
     /// Plays another scenario for this request only.
     pub fn overlay(&mut self, overlay: Overlay) {
         self.scenario = Arc::clone(&overlay.scenario);
         if let Some(world) = &overlay.world {
             self.caller = self.key.as_deref().and_then(|key| world.caller(key));
         }
-        let mut playlist = Playlist::default();
+        let mut playlist = RuleSet::default();
         playlist.add_all(&overlay.scenario.rules, self.now);
         self.playlist = (!playlist.is_empty()).then(|| Arc::new(playlist));
         self.overlay = Some(overlay);
@@ -137,7 +137,7 @@ impl Frame {
     }
 
     /// Whether the caller's account has no paid plan, for which LeadConduit handles no leads.
-    pub fn has_free_account(&self, caller: &Caller) -> Result<bool, Moved> {
+    pub fn has_free_account(&self, caller: &Caller) -> Result<bool, StaleEpoch> {
         let is_free = |world: &World| world.account(&caller.account).is_some_and(Account::is_free);
         match self.overlay.as_ref().and_then(|overlay| overlay.world.as_ref()) {
             Some(world) => Ok(is_free(world)),
@@ -168,7 +168,7 @@ impl Frame {
         gate: bool,
         asked: &Asked<'_>,
         contract: &Contract,
-    ) -> Result<Result<Option<Turn>, String>, Moved> {
+    ) -> Result<Result<Option<RuleMatch>, String>, StaleEpoch> {
         let Some(playlist) = &self.playlist else { return Ok(Ok(None)) };
         let matching = playlist.matching(gate, asked);
         if matching.is_empty() {
@@ -178,13 +178,13 @@ impl Frame {
             // Nothing that is counted, and nothing that a rule does to the world, outlives the request.
             let mut counts = vec![Count::default(); playlist.len()];
             let mut turn = playlist.turn(&matching, &mut counts, asked, self.seed);
-            turn.iter_mut().for_each(Turn::change_nothing);
+            turn.iter_mut().for_each(RuleMatch::change_nothing);
             return Ok(Ok(turn));
         }
         let mut state = self.state()?;
         let State { world, counts, version, .. } = &mut *state;
         let turn = playlist.turn(&matching, counts, asked, self.seed);
-        if let Some(change) = turn.as_ref().and_then(Turn::change) {
+        if let Some(change) = turn.as_ref().and_then(RuleMatch::change) {
             if let Err(message) = change_world(world, contract, change, self.now) {
                 return Ok(Err(message));
             }
@@ -201,11 +201,11 @@ impl Frame {
         caller: &Caller,
         target: &str,
         input: &Input,
-        line: &Line<'_>,
-    ) -> Result<Outcome, Moved> {
+        line: &SsoCallContext<'_>,
+    ) -> Result<Outcome, StaleEpoch> {
         if self.overlay.is_some() {
             let world = self.world()?;
-            return Ok(read(behaviour, &Reading::new(&world, caller, input, self.now, line)));
+            return Ok(read(behaviour, &ReadContext::new(&world, caller, input, self.now, line)));
         }
         // Only what is said as JSON to a question without a body is remembered: the same target may be asked for in
         // other types, and with other bodies.
@@ -219,7 +219,7 @@ impl Frame {
             }
             (state.world.clone(), state.version)
         };
-        let answer = match read(behaviour, &Reading::new(&world, caller, input, self.now, line)) {
+        let answer = match read(behaviour, &ReadContext::new(&world, caller, input, self.now, line)) {
             Ok(answer) => answer,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -235,7 +235,7 @@ impl Frame {
     /// Whether nobody outside may hear of the request: it is only tried, or plays another scenario.
     #[must_use]
     pub fn keeps_to_itself(&self) -> bool {
-        self.overlay.is_some() || self.sandbox.run.is_rehearsal
+        self.overlay.is_some() || self.sandbox.shared.is_rehearsal
     }
 
     /// Lets an operation write. When it refuses, waits for an answer from outside, or meets a bug of ours, nothing has
@@ -245,24 +245,25 @@ impl Frame {
         behaviour: Behaviour,
         caller: &Caller,
         input: &Input,
-        line: &Line<'_>,
+        line: &SsoCallContext<'_>,
         tools: Tools<'_>,
-    ) -> Result<Outcome, Moved> {
+    ) -> Result<Outcome, StaleEpoch> {
         let Tools { contract, triggers, outbox } = tools;
         outbox.begin();
         if self.writes_nowhere() {
             // Of a world that is not the sandbox's only what keeps next to nothing is asked.
             let world = &mut self.world()?;
-            let mut call = Writing { world, contract, caller, input, now: self.now, line, triggers, outbox };
+            let mut call = WriteContext { world, contract, caller, input, now: self.now, line, triggers, outbox };
             return Ok(write(behaviour, &mut call));
         }
         let mut state = self.state()?;
-        let mut change = Change::begin(&mut state.world);
+        let mut change = Transaction::begin(&mut state.world);
         let health = self.overlay.as_ref().map(|overlay| overlay.status.clone());
         let own = health.map(|health| std::mem::replace(&mut change.world().sso.status, health));
         let world = change.world();
-        let mut call = Writing { world, contract, caller, input, now: self.now, line, triggers, outbox: &mut *outbox };
-        let answer: Answer = match write(behaviour, &mut call) {
+        let mut call =
+            WriteContext { world, contract, caller, input, now: self.now, line, triggers, outbox: &mut *outbox };
+        let answer: OperationResponse = match write(behaviour, &mut call) {
             Ok(answer) => answer,
             Err(refusal) => {
                 if outbox.waiting().is_some() {
@@ -280,7 +281,7 @@ impl Frame {
     }
 
     /// A copy of the world that the request sees.
-    pub fn world(&self) -> Result<World, Moved> {
+    pub fn world(&self) -> Result<World, StaleEpoch> {
         let Some(overlay) = &self.overlay else { return Ok(self.state()?.world.clone()) };
         let mut world = match &overlay.world {
             Some(world) => world.clone(),
@@ -291,20 +292,20 @@ impl Frame {
     }
 
     /// The sandbox's state, as long as it is the one that the request came into.
-    fn state(&self) -> Result<std::sync::MutexGuard<'_, State>, Moved> {
+    fn state(&self) -> Result<std::sync::MutexGuard<'_, State>, StaleEpoch> {
         let state = self.sandbox.lock();
-        if state.epoch == self.epoch { Ok(state) } else { Err(Moved) }
+        if state.epoch == self.epoch { Ok(state) } else { Err(StaleEpoch) }
     }
 }
 
-impl WorldSource for Frame {
+impl WorldSource for RequestSession {
     fn world(&self) -> World {
-        Frame::world(self).unwrap_or_else(|Moved| self.sandbox.world())
+        RequestSession::world(self).unwrap_or_else(|StaleEpoch| self.sandbox.world())
     }
 }
 
 fn change_world(world: &mut World, contract: &Contract, change: &WorldChange, now: Timestamp) -> Result<(), String> {
-    let mut attempt = Change::begin(world);
+    let mut attempt = Transaction::begin(world);
     apply(attempt.world(), contract, change, now)?;
     attempt.keep();
     Ok(())

@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::recording::coverage::Tally;
 use crate::recording::journal::{Bounds, Journal, Size, Total};
-use crate::support::event_bus::Hub;
+use crate::support::event_bus::EventBus;
 
 /// What all sandboxes of one run share.
 #[derive(Debug)]
-pub struct Run {
+pub struct SharedState {
     bounds: Bounds,
     /// Whether nothing of it is meant: nobody outside may hear of it.
     pub is_rehearsal: bool,
@@ -17,10 +17,10 @@ pub struct Run {
     /// What sandboxes had counted that have ended or begun anew.
     past: Mutex<Tally>,
     /// What happens in every sandbox, for whoever listens.
-    pub events: Arc<Hub>,
+    pub events: Arc<EventBus>,
 }
 
-impl Run {
+impl SharedState {
     /// A run whose journals may hold so much.
     #[must_use]
     pub fn new(bounds: Bounds) -> Self {
@@ -29,7 +29,7 @@ impl Run {
 
     /// A run of which nothing is kept.
     #[must_use]
-    pub fn rehearsal() -> Self {
+    pub fn dry_run_copy() -> Self {
         Self { is_rehearsal: true, ..Self::new(Bounds::NOTHING) }
     }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::response_cache::Memo;
+use super::response_cache::ResponseCache;
 use crate::leadconduit::state::World;
 use crate::scenario::Scenario;
 use crate::scenario::rule::Rule;
-use crate::scenario::rule::schedule::{Count, Playlist};
+use crate::scenario::rule::schedule::{Count, RuleSet};
 use crate::support::clock::Timestamp;
 
 /// How many faults a sandbox has at most.
@@ -43,7 +43,7 @@ pub struct Fault {
 
 /// A fault with what it has counted.
 #[derive(Clone, Debug)]
-pub struct FaultNow {
+pub struct FaultStatus {
     /// The fault.
     pub fault: Fault,
     /// What it has counted.
@@ -88,7 +88,7 @@ fn renew_health(world: &mut World, old: &Scenario, new: &Scenario, now: Timestam
 pub(super) struct State {
     pub(super) world: World,
     pub(super) scenario: Arc<Scenario>,
-    pub(super) playlist: Arc<Playlist>,
+    pub(super) playlist: Arc<RuleSet>,
     /// What each rule of the playlist has counted.
     pub(super) counts: Vec<Count>,
     pub(super) faults: Vec<Fault>,
@@ -99,7 +99,7 @@ pub(super) struct State {
     pub(super) epoch: u64,
     /// Counts the writes; what is remembered holds for one version.
     pub(super) version: u64,
-    pub(super) memo: Memo,
+    pub(super) memo: ResponseCache,
 }
 
 impl State {
@@ -116,7 +116,7 @@ impl State {
             requests: 0,
             epoch: 0,
             version: 0,
-            memo: Memo::default(),
+            memo: ResponseCache::default(),
         };
         state.begin(start);
         state
@@ -136,7 +136,7 @@ impl State {
             requests: self.requests,
             epoch: 0,
             version: 0,
-            memo: Memo::default(),
+            memo: ResponseCache::default(),
         }
     }
 
@@ -233,7 +233,7 @@ impl State {
 
     /// Faults are asked first, the newest of them before the others; then the scenario's rules.
     fn arrange(&mut self) {
-        let mut playlist = Playlist::default();
+        let mut playlist = RuleSet::default();
         for fault in &self.faults {
             // Streams of faults are apart from those of the scenario's rules, which stay below.
             playlist.add(Arc::clone(&fault.rule), 0x80_0000 + (fault.number & 0x7f_ffff), fault.began);

@@ -13,7 +13,7 @@ use super::rule::WorldChange;
 use crate::contract::Contract;
 use crate::leadconduit::rules;
 use crate::leadconduit::state::events::{self, Event};
-use crate::leadconduit::state::{Collection, Documents, KeyOwner, World};
+use crate::leadconduit::state::{ApiKeyOwner, Collection, Documents, World};
 use crate::support::clock::Timestamp;
 use crate::support::document::merge;
 use crate::support::document::{Document, text};
@@ -52,7 +52,7 @@ pub fn apply(world: &mut World, contract: &Contract, change: &WorldChange, now: 
             let at = format!("/world/keys/{at}/user");
             return Err(Broken { at, message: format!("there is no user of that account with the id {}", key.user) });
         }
-        let owner = KeyOwner { account: key.account.as_str().into(), user: key.user.as_str().into() };
+        let owner = ApiKeyOwner { account: key.account.as_str().into(), user: key.user.as_str().into() };
         world.put_key(&key.key, owner);
     }
     Ok(())

@@ -11,13 +11,13 @@ use super::history::History;
 use super::language::{ExamplePart, ScenarioFile};
 use super::merge::Merged;
 use super::populate;
-use super::rule::{RULES_MAX, Rule, RuleList, Trust};
+use super::rule::{RULES_MAX, Rule, RuleList, ValidationMode};
 use crate::contract::Contract;
 use crate::leadconduit::state::World;
 use crate::leadconduit::state::sso::SsoStatus;
 use crate::support::clock::{self, Clock, Timestamp};
 use crate::support::document::{Document, text};
-use contract_files::yaml::{Diagnosis, Source};
+use contract_files::yaml::{Diagnostic, Source};
 
 /// A scenario, checked.
 #[derive(Clone, Debug)]
@@ -48,15 +48,15 @@ pub struct Scenario {
 }
 
 /// What only warns: the file is used all the same.
-pub type Warnings = Vec<Diagnosis>;
+pub type Warnings = Vec<Diagnostic>;
 
 impl Scenario {
     /// Checks a chain of files (the oldest first) and makes the last one's scenario of it.
     pub(super) fn from_chain(
         chain: &[(&Source, &ScenarioFile)],
         contract: &Contract,
-        trust: Trust,
-    ) -> Result<(Self, Warnings), Vec<Diagnosis>> {
+        trust: ValidationMode,
+    ) -> Result<(Self, Warnings), Vec<Diagnostic>> {
         let mut merged = Merged::default();
         for (index, (_, file)) in chain.iter().enumerate() {
             merged.add(index, file);
@@ -78,7 +78,7 @@ impl Scenario {
             source: (*source).clone(),
             merged,
         };
-        if trust == Trust::Tested && mistakes.is_empty() {
+        if trust == ValidationMode::Tested && mistakes.is_empty() {
             return Ok((scenario, Vec::new()));
         }
         let mut checker = Checker::new(chain.iter().map(|(source, _)| *source).collect(), contract);
@@ -206,30 +206,30 @@ fn rules(
     chain: &[(&Source, &ScenarioFile)],
     merged: &Merged,
     contract: &Contract,
-    trust: Trust,
-) -> (RuleList, Vec<Diagnosis>) {
-    let (mut rules, mut diagnoses) = (RuleList::new(), Vec::new());
+    trust: ValidationMode,
+) -> (RuleList, Vec<Diagnostic>) {
+    let (mut rules, mut diagnostics) = (RuleList::new(), Vec::new());
     let mut names = BTreeSet::new();
     for (at, (part, origin)) in merged.rules.iter().enumerate() {
         let source = chain[origin.file].0;
         if part.name.as_ref().is_some_and(|name| !names.insert(name)) {
             let message = format!("the name `{}` is used twice", part.name.as_deref().unwrap_or_default());
-            let diagnosis = source.at_pointer(&format!("{}/name", origin.pointer), message);
-            diagnoses.push(diagnosis.with_hint("choose another name"));
+            let diagnostic = source.at_pointer(&format!("{}/name", origin.pointer), message);
+            diagnostics.push(diagnostic.with_hint("choose another name"));
         }
         match Rule::new(part, at + 1, contract, trust) {
             Ok(rule) => rules.push(Arc::new(rule)),
-            Err(mistakes) => diagnoses.extend(mistakes.into_iter().map(|(within, message, hint)| {
-                let mut diagnosis = source.at_pointer(&format!("{}{within}", origin.pointer), message);
-                diagnosis.hint = hint;
-                diagnosis
+            Err(mistakes) => diagnostics.extend(mistakes.into_iter().map(|(within, message, hint)| {
+                let mut diagnostic = source.at_pointer(&format!("{}{within}", origin.pointer), message);
+                diagnostic.hint = hint;
+                diagnostic
             })),
         }
     }
     if merged.rules.len() > RULES_MAX
         && let Some((source, _)) = chain.last()
     {
-        diagnoses.push(source.at_pointer("/rules", format!("there may be {RULES_MAX} rules")));
+        diagnostics.push(source.at_pointer("/rules", format!("there may be {RULES_MAX} rules")));
     }
-    (rules, diagnoses)
+    (rules, diagnostics)
 }

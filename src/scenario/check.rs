@@ -14,14 +14,14 @@ use crate::leadconduit::rules;
 use crate::leadconduit::state::{Collection, events};
 use crate::support::clock::{Clock, Timestamp};
 use crate::support::document::text;
-use contract_files::yaml::{Diagnosis, Source};
+use contract_files::yaml::{Diagnostic, Source};
 
 pub(super) struct Checker<'a> {
     /// The files by their place in the chain.
     sources: Vec<&'a Source>,
     contract: &'a Contract,
-    pub(super) mistakes: Vec<Diagnosis>,
-    pub(super) warnings: Vec<Diagnosis>,
+    pub(super) mistakes: Vec<Diagnostic>,
+    pub(super) warnings: Vec<Diagnostic>,
 }
 
 impl<'a> Checker<'a> {
@@ -40,8 +40,8 @@ impl<'a> Checker<'a> {
                     if collection.has_rules()
                         && let Err(mistake) = rules::check(&placed.value)
                     {
-                        let diagnosis = self.at(&placed.origin, &mistake.pointer, mistake.message);
-                        self.mistakes.push(diagnosis);
+                        let diagnostic = self.at(&placed.origin, &mistake.pointer, mistake.message);
+                        self.mistakes.push(diagnostic);
                     }
                 }
             }
@@ -72,8 +72,8 @@ impl<'a> Checker<'a> {
             }
             for (at, id) in file.sso.operations.iter().enumerate() {
                 if let Some((message, hint)) = no_operation(self.contract, id) {
-                    let diagnosis = source.at_pointer(&format!("/sso/operations/{at}"), message);
-                    self.mistakes.push(diagnosis.with_hint(hint));
+                    let diagnostic = source.at_pointer(&format!("/sso/operations/{at}"), message);
+                    self.mistakes.push(diagnostic.with_hint(hint));
                 }
             }
         }
@@ -98,15 +98,15 @@ impl<'a> Checker<'a> {
             for (at, change) in rule.changes() {
                 let place = if part.then.is_some() { "/then".to_owned() } else { format!("/steps/{at}") };
                 if let Err(broken) = apply(&mut start.fork(), self.contract, change, now) {
-                    let diagnosis = self.at(origin, &format!("{place}{}", broken.at), broken.message);
-                    self.mistakes.push(diagnosis);
+                    let diagnostic = self.at(origin, &format!("{place}{}", broken.at), broken.message);
+                    self.mistakes.push(diagnostic);
                 }
             }
         }
     }
 
     /// A diagnosis at a pointer inside a placed document, in the file that wrote it last.
-    fn at(&self, origin: &Origin, within: &str, message: String) -> Diagnosis {
+    fn at(&self, origin: &Origin, within: &str, message: String) -> Diagnostic {
         let source = self.sources[origin.file];
         source.at_pointer(&format!("{}{within}", origin.pointer), message)
     }
@@ -119,12 +119,12 @@ impl<'a> Checker<'a> {
         }
         for violation in check.explain("", &value) {
             let message = format!("{} (model {model})", violation.message);
-            let mut diagnosis = self.at(&placed.origin, &violation.location, message);
+            let mut diagnostic = self.at(&placed.origin, &violation.location, message);
             let found = value.pointer(&violation.location);
             if violation.code == "type" && found.is_some_and(Value::is_number) {
-                diagnosis.hint = Some("put quotes around it to make it text".to_owned());
+                diagnostic.hint = Some("put quotes around it to make it text".to_owned());
             }
-            self.mistakes.push(diagnosis);
+            self.mistakes.push(diagnostic);
         }
     }
 
@@ -133,8 +133,8 @@ impl<'a> Checker<'a> {
         for placed in list {
             let id = text(&placed.value, key);
             if !id.is_empty() && !seen.insert(id) {
-                let diagnosis = self.at(&placed.origin, &format!("/{key}"), format!("the id {id} is used twice"));
-                self.mistakes.push(diagnosis);
+                let diagnostic = self.at(&placed.origin, &format!("/{key}"), format!("the id {id} is used twice"));
+                self.mistakes.push(diagnostic);
             }
         }
     }
@@ -208,10 +208,10 @@ impl<'a> Checker<'a> {
         if known.iter().any(|known| known.eq_ignore_ascii_case(id)) {
             return;
         }
-        let mut diagnosis = self.at(origin, within, format!("there is no {what} with the id {id}"));
+        let mut diagnostic = self.at(origin, within, format!("there is no {what} with the id {id}"));
         let near = contract_files::yaml::nearest(id, known.iter().map(String::as_str));
-        diagnosis.hint = near.map(|near| format!("did you mean `{near}`?"));
-        self.mistakes.push(diagnosis);
+        diagnostic.hint = near.map(|near| format!("did you mean `{near}`?"));
+        self.mistakes.push(diagnostic);
     }
 
     /// An example has either one request and its reply, or steps.
@@ -223,8 +223,8 @@ impl<'a> Checker<'a> {
                 continue;
             }
             let message = format!("the example `{}` is incomplete", example.name);
-            let diagnosis = source.at_pointer(&format!("/examples/{at}"), message);
-            self.mistakes.push(diagnosis.with_hint("give it `request` and `reply`, or `steps`"));
+            let diagnostic = source.at_pointer(&format!("/examples/{at}"), message);
+            self.mistakes.push(diagnostic.with_hint("give it `request` and `reply`, or `steps`"));
         }
     }
 }

@@ -7,12 +7,12 @@ use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 
 use super::Scenario;
-use super::language::{BodyPart, ExamplePart, RangePart, ReplyPart, RequestPart};
-use crate::http::message::{Body, Reply, Request};
-use contract_files::yaml::Diagnosis;
+use super::language::{BodyPart, ExamplePart, RangePart, RequestPart, ResponsePart};
+use crate::http::message::{Body, Request, Response};
+use contract_files::yaml::Diagnostic;
 
 /// Plays every example. `fresh` starts a world anew and returns what answers requests on it.
-pub fn play<A: FnMut(Request) -> Reply>(scenario: &Scenario, mut fresh: impl FnMut() -> A) -> Vec<Diagnosis> {
+pub fn play<A: FnMut(Request) -> Response>(scenario: &Scenario, mut fresh: impl FnMut() -> A) -> Vec<Diagnostic> {
     let mut failures = Vec::new();
     for (at, example) in scenario.examples.iter().enumerate() {
         let mut answer = fresh();
@@ -28,7 +28,7 @@ pub fn play<A: FnMut(Request) -> Reply>(scenario: &Scenario, mut fresh: impl FnM
     failures
 }
 
-fn steps(example: &ExamplePart) -> impl Iterator<Item = (&RequestPart, &ReplyPart, String)> {
+fn steps(example: &ExamplePart) -> impl Iterator<Item = (&RequestPart, &ResponsePart, String)> {
     let single = example.request.as_ref().zip(example.reply.as_ref());
     let single = single.map(|(request, reply)| (request, reply, "/reply".to_owned()));
     let several = example.steps.iter().enumerate();
@@ -60,7 +60,7 @@ pub fn compose(part: &RequestPart, first_key: Option<&str>) -> Request {
 }
 
 /// How the reply differs from what was expected, in words.
-fn compare(expected: &ReplyPart, reply: &Reply) -> Vec<String> {
+fn compare(expected: &ResponsePart, reply: &Response) -> Vec<String> {
     let mut differences = Vec::new();
     if reply.status.as_u16() != expected.status {
         let body: String = String::from_utf8_lossy(&reply.body).chars().take(200).collect();
@@ -88,7 +88,7 @@ fn compare(expected: &ReplyPart, reply: &Reply) -> Vec<String> {
 }
 
 /// Whether the reply goes out as it should: how late, and how broken.
-fn compare_delivery(expected: &ReplyPart, reply: &Reply) -> Vec<String> {
+fn compare_delivery(expected: &ResponsePart, reply: &Response) -> Vec<String> {
     let mut differences = Vec::new();
     let found = reply.delivery.as_ref().and_then(|delivery| delivery.fault);
     if let Some(wanted) = expected.fault
@@ -107,7 +107,7 @@ fn compare_delivery(expected: &ReplyPart, reply: &Reply) -> Vec<String> {
     differences
 }
 
-fn compare_body(expected: &BodyPart, reply: &Reply) -> Vec<String> {
+fn compare_body(expected: &BodyPart, reply: &Response) -> Vec<String> {
     let mut differences = Vec::new();
     let body: Value = serde_json::from_slice(&reply.body).unwrap_or(Value::Null);
     if let Some(wanted) = expected.length {

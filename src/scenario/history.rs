@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::generate::{Maker, Models};
-use crate::leadconduit::state::events::{Kind, Lead, Outcome, Past, Summary};
+use crate::leadconduit::state::events::{EventHistory, Kind, Lead, Outcome, Summary};
 use crate::support::clock::{Timestamp, stamp};
 use crate::support::document::number as price;
 use crate::support::ids::{IdSource, ObjectId};
-use crate::support::rng::{Chance, Purpose};
+use crate::support::rng::{Purpose, SeededRng};
 
 /// How far back the past reaches: a little less than the 90 days for which events are kept.
 const SPAN_MS: i64 = 89 * 24 * 3600 * 1000;
@@ -167,7 +167,7 @@ impl History {
     }
 }
 
-impl Past for History {
+impl EventHistory for History {
     fn summaries(&self) -> &[Summary] {
         &self.summaries
     }
@@ -264,7 +264,7 @@ impl Past for History {
 /// The summaries of a plan's events, in the order of their ids.
 fn summaries(plan: &Plan) -> Vec<Summary> {
     let ids: Vec<Ids> = plan.flows.iter().map(Ids::of).collect();
-    let mut source = Chance::nth(plan.seed, Purpose::History, u64::from(plan.number) << 32 | 0xffff_ffff);
+    let mut source = SeededRng::nth(plan.seed, Purpose::History, u64::from(plan.number) << 32 | 0xffff_ffff);
     let process: [u8; 5] = source.rng().random();
     let mut counter: u32 = source.rng().random_range(0..0x1_0000);
     let mut id_at = |ms: i64| {
@@ -343,7 +343,7 @@ impl Ids {
 }
 
 /// What becomes of a lead.
-struct Fate {
+struct LeadOutcome {
     outcome: Outcome,
     /// How many milliseconds a step takes on top of the least.
     pace: u16,
@@ -354,15 +354,15 @@ struct Fate {
 }
 
 /// The stream of chance of one lead.
-fn chance(plan: &Plan, lead: u32) -> Chance {
-    Chance::nth(plan.seed, Purpose::History, u64::from(plan.number) << 32 | u64::from(lead))
+fn chance(plan: &Plan, lead: u32) -> SeededRng {
+    SeededRng::nth(plan.seed, Purpose::History, u64::from(plan.number) << 32 | u64::from(lead))
 }
 
 /// The first draw from a lead's stream.
-fn fate(chance: &mut Chance) -> Fate {
+fn fate(chance: &mut SeededRng) -> LeadOutcome {
     let draw: u64 = chance.rng().random();
     let [luck, pace, late, skip, ..] = draw.to_le_bytes();
-    Fate {
+    LeadOutcome {
         outcome: match luck {
             0..=199 => Outcome::Success,
             200..=245 => Outcome::Failure,

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::build::{Scenario, Warnings};
 use super::built_in::{self, BuiltIn};
 use super::language::ScenarioFile;
-use super::rule::Trust;
+use super::rule::ValidationMode;
 use crate::contract::Contract;
-use contract_files::yaml::{Diagnosis, Source, nearest};
+use contract_files::yaml::{Diagnostic, Source, nearest};
 
 /// How long a chain of `extends` may be.
 const CHAIN_MAX: usize = 16;
@@ -56,9 +56,9 @@ impl Entry {
         Self { source, head, built_in: false, file: OnceLock::from(file), json: "" }
     }
 
-    fn built_in(file: &BuiltIn) -> Result<Self, Diagnosis> {
+    fn built_in(file: &BuiltIn) -> Result<Self, Diagnostic> {
         let head = serde_json::from_str(file.head);
-        let head = head.map_err(|error| Diagnosis::of_file(Path::new(file.path), error.to_string()))?;
+        let head = head.map_err(|error| Diagnostic::of_file(Path::new(file.path), error.to_string()))?;
         Ok(Self {
             source: Source::new(file.path, file.text),
             head,
@@ -68,7 +68,7 @@ impl Entry {
         })
     }
 
-    fn file(&self) -> Result<&ScenarioFile, Diagnosis> {
+    fn file(&self) -> Result<&ScenarioFile, Diagnostic> {
         if let Some(file) = self.file.get() {
             return Ok(file);
         }
@@ -94,19 +94,19 @@ pub struct Listed {
 
 impl Library {
     /// The built-in scenarios.
-    pub fn built_in(contract: Arc<Contract>) -> Result<Self, Vec<Diagnosis>> {
-        let entries: Result<Vec<Entry>, Diagnosis> = built_in::FILES.iter().map(Entry::built_in).collect();
-        let files = entries.map_err(|diagnosis| vec![diagnosis])?;
+    pub fn built_in(contract: Arc<Contract>) -> Result<Self, Vec<Diagnostic>> {
+        let entries: Result<Vec<Entry>, Diagnostic> = built_in::FILES.iter().map(Entry::built_in).collect();
+        let files = entries.map_err(|diagnostic| vec![diagnostic])?;
         Ok(Self { contract, files, ready: Mutex::default() })
     }
 
     /// Adds the files of a folder, or one file. Every mistake in them is reported, and then nothing is added.
-    pub fn read(&mut self, path: &Path) -> Result<Warnings, Vec<Diagnosis>> {
+    pub fn read(&mut self, path: &Path) -> Result<Warnings, Vec<Diagnostic>> {
         self.add_sources(read_files(path)?)
     }
 
     /// Adds files that have been read, all or none of them.
-    pub fn add_sources(&mut self, sources: Vec<Source>) -> Result<Warnings, Vec<Diagnosis>> {
+    pub fn add_sources(&mut self, sources: Vec<Source>) -> Result<Warnings, Vec<Diagnostic>> {
         let before = self.files.len();
         self.add(sources)?;
         let (mut warnings, mut mistakes, mut ready) = (Vec::new(), Vec::new(), Vec::new());
@@ -131,7 +131,7 @@ impl Library {
 
     /// Adds files for checking them. Unlike a server's they may bear the name of a built-in scenario, which they
     /// replace: so the built-in ones can be checked where they are written. Returns their names.
-    pub fn read_for_check(&mut self, paths: &[PathBuf]) -> Result<Vec<String>, Vec<Diagnosis>> {
+    pub fn read_for_check(&mut self, paths: &[PathBuf]) -> Result<Vec<String>, Vec<Diagnostic>> {
         let mut files = Vec::new();
         for path in paths {
             files.extend(yaml_files(path)?);
@@ -144,7 +144,7 @@ impl Library {
         Ok(names)
     }
 
-    fn add(&mut self, sources: Vec<Source>) -> Result<(), Vec<Diagnosis>> {
+    fn add(&mut self, sources: Vec<Source>) -> Result<(), Vec<Diagnostic>> {
         let mut mistakes = Vec::new();
         let before = self.files.len();
         for source in sources {
@@ -156,7 +156,7 @@ impl Library {
                     }
                     self.files.push(Entry::new(source, file));
                 }
-                Err(diagnosis) => mistakes.push(diagnosis),
+                Err(diagnostic) => mistakes.push(diagnostic),
             }
         }
         if mistakes.is_empty() {
@@ -185,7 +185,7 @@ impl Library {
     }
 
     /// The scenario of that name.
-    pub fn get(&self, name: &str) -> Result<Arc<Scenario>, Vec<Diagnosis>> {
+    pub fn get(&self, name: &str) -> Result<Arc<Scenario>, Vec<Diagnostic>> {
         // Held only to look up and to store; a poisoned map is still a map.
         if let Some(found) = self.ready.lock().unwrap_or_else(PoisonError::into_inner).get(name) {
             return Ok(Arc::clone(found));
@@ -198,11 +198,11 @@ impl Library {
     }
 
     /// The scenario of that name put together anew, with what is odd about it.
-    pub fn get_with_warnings(&self, name: &str) -> Result<(Scenario, Warnings), Vec<Diagnosis>> {
+    pub fn get_with_warnings(&self, name: &str) -> Result<(Scenario, Warnings), Vec<Diagnostic>> {
         self.put_together(name, Checks::OfAll)
     }
 
-    fn put_together(&self, name: &str, checks: Checks) -> Result<(Scenario, Warnings), Vec<Diagnosis>> {
+    fn put_together(&self, name: &str, checks: Checks) -> Result<(Scenario, Warnings), Vec<Diagnostic>> {
         let mut chain: Vec<&Entry> = Vec::new();
         let mut next = Some(name.to_owned());
         while let Some(name) = next.take() {
@@ -218,40 +218,41 @@ impl Library {
         }
         chain.reverse();
         let only_built_in = chain.iter().all(|entry| entry.built_in);
-        let chain: Result<Vec<(&Source, &ScenarioFile)>, Diagnosis> =
+        let chain: Result<Vec<(&Source, &ScenarioFile)>, Diagnostic> =
             chain.iter().map(|entry| Ok((&entry.source, entry.file()?))).collect();
-        let chain = chain.map_err(|diagnosis| vec![diagnosis])?;
-        let trust = if checks == Checks::OfOthers && only_built_in { Trust::Tested } else { Trust::Nobody };
+        let chain = chain.map_err(|diagnostic| vec![diagnostic])?;
+        let trust =
+            if checks == Checks::OfOthers && only_built_in { ValidationMode::Tested } else { ValidationMode::Nobody };
         Scenario::from_chain(&chain, &self.contract, trust)
     }
 
-    fn unknown(&self, name: &str, wanted_by: Option<&Entry>) -> Diagnosis {
+    fn unknown(&self, name: &str, wanted_by: Option<&Entry>) -> Diagnostic {
         let names: Vec<&str> = self.files.iter().map(|entry| entry.head.name.as_str()).collect();
         let message = format!("there is no scenario `{name}`");
         let hint = match nearest(name, names.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("write one of: {}", names.join(", ")),
         };
-        let diagnosis = match wanted_by {
+        let diagnostic = match wanted_by {
             Some(entry) => entry.source.at_pointer("/extends", message),
-            None => Diagnosis::of_file(Path::new("--scenario"), message),
+            None => Diagnostic::of_file(Path::new("--scenario"), message),
         };
-        diagnosis.with_hint(hint)
+        diagnostic.with_hint(hint)
     }
 }
 
 /// The YAML files of a folder in the order of their names, or the file itself, with their texts.
-pub fn read_files(path: &Path) -> Result<Vec<Source>, Vec<Diagnosis>> {
+pub fn read_files(path: &Path) -> Result<Vec<Source>, Vec<Diagnostic>> {
     read_sources(yaml_files(path)?)
 }
 
 /// The texts of files; every one that cannot be read is told.
-fn read_sources(files: Vec<PathBuf>) -> Result<Vec<Source>, Vec<Diagnosis>> {
+fn read_sources(files: Vec<PathBuf>) -> Result<Vec<Source>, Vec<Diagnostic>> {
     let (mut sources, mut mistakes) = (Vec::new(), Vec::new());
     for file in files {
         match Source::read(&file) {
             Ok(source) => sources.push(source),
-            Err(diagnosis) => mistakes.push(diagnosis),
+            Err(diagnostic) => mistakes.push(diagnostic),
         }
     }
     if mistakes.is_empty() { Ok(sources) } else { Err(mistakes) }
@@ -259,12 +260,12 @@ fn read_sources(files: Vec<PathBuf>) -> Result<Vec<Source>, Vec<Diagnosis>> {
 
 /// The YAML files of a folder in the order of their names, or the file itself. Hidden ones are none: editors keep
 /// their locks beside a file, under its name after a dot.
-fn yaml_files(path: &Path) -> Result<Vec<PathBuf>, Vec<Diagnosis>> {
+fn yaml_files(path: &Path) -> Result<Vec<PathBuf>, Vec<Diagnostic>> {
     if path.is_file() {
         return Ok(vec![path.to_path_buf()]);
     }
     let entries =
-        std::fs::read_dir(path).map_err(|error| vec![Diagnosis::of_file(path, format!("cannot be read: {error}"))])?;
+        std::fs::read_dir(path).map_err(|error| vec![Diagnostic::of_file(path, format!("cannot be read: {error}"))])?;
     let mut files: Vec<_> = entries
         .filter_map(Result::ok)
         .map(|entry| entry.path())

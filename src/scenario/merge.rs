@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::history::Plan;
 use super::language::{AccountPart, Document, GeneratePart, RulePart, ScenarioFile, SsoPart, WorldPart};
 use crate::leadconduit::state::sso::SsoStatus;
-use crate::leadconduit::state::{Collection, KeyOwner};
+use crate::leadconduit::state::{ApiKeyOwner, Collection};
 use crate::support::clock::Clock;
 use crate::support::document::merge;
 use crate::support::document::text;
@@ -32,7 +32,7 @@ pub(super) struct Merged {
     pub(super) seed: Option<u64>,
     pub(super) clock: Option<Clock>,
     pub(super) status: Option<SsoStatus>,
-    pub(super) keys: BTreeMap<String, (KeyOwner, Origin)>,
+    pub(super) keys: BTreeMap<String, (ApiKeyOwner, Origin)>,
     /// The key that examples and start-up texts use first.
     pub(super) first_key: Option<String>,
     pub(super) accounts: Vec<MergedAccount>,
@@ -79,7 +79,7 @@ impl Merged {
             self.first_key.take_if(|first| first == key);
         }
         for (at, part) in world.keys.iter().enumerate() {
-            let owner = KeyOwner { account: part.account.as_str().into(), user: part.user.as_str().into() };
+            let owner = ApiKeyOwner { account: part.account.as_str().into(), user: part.user.as_str().into() };
             let origin = Origin { file: index, pointer: format!("/world/keys/{at}") };
             self.keys.insert(part.key.clone(), (owner, origin));
             self.first_key.get_or_insert_with(|| part.key.clone());

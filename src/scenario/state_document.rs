@@ -14,7 +14,7 @@ use crate::leadconduit::state::{Collection, World};
 use crate::support::clock::{Clock, Timestamp};
 use crate::support::delay::Delay;
 use crate::support::ids::IdSource;
-use contract_files::yaml::{Diagnosis, Source};
+use contract_files::yaml::{Diagnostic, Source};
 
 /// The version of the document.
 const VERSION: u64 = 1;
@@ -113,7 +113,7 @@ fn latency(delay: Delay) -> Value {
 }
 
 /// Makes a world of a document. Every mistake in it is told, and then there is none.
-pub fn read(source: &Source, contract: &Contract) -> Result<World, Vec<Diagnosis>> {
+pub fn read(source: &Source, contract: &Contract) -> Result<World, Vec<Diagnostic>> {
     let file: StateFile = source.parse_json_or_yaml().map_err(|error| vec![error])?;
     let mut mistakes = Vec::new();
     if file.version != VERSION {

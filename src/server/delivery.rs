@@ -16,12 +16,12 @@ use super::Stopping;
 use super::drip::Dripping;
 use super::wire::{Script, Step};
 use crate::config::settings::Limits;
-use crate::http::message::{Delivery, Drip, Reply, Request, WireFault};
+use crate::http::message::{Delivery, Drip, Request, Response, WireFault};
 
 /// Makes hyper let go of the connection without a byte: a script is to be played on it.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection is needed for something that HTTP does not do")]
-pub(super) struct LetGo;
+pub(super) struct TakeOverSocket;
 
 /// A body on its way through hyper.
 pub(super) enum Outgoing {
@@ -56,19 +56,19 @@ impl Body for Outgoing {
 }
 
 /// A reply that goes out at once.
-pub(super) fn at_once(reply: Reply) -> hyper::Response<Outgoing> {
+pub(super) fn at_once(reply: Response) -> hyper::Response<Outgoing> {
     response(reply.status, reply.headers, Outgoing::Whole(Full::new(reply.body)))
 }
 
 /// A reply that takes its time, or breaks the connection.
 pub(super) async fn deliver(
-    reply: Reply,
+    reply: Response,
     delivery: Delivery,
     request: Request,
     limits: Limits,
     stopping: &Stopping,
     script: &OnceLock<Script>,
-) -> Result<hyper::Response<Outgoing>, LetGo> {
+) -> Result<hyper::Response<Outgoing>, TakeOverSocket> {
     let (delay_ms, drip) = (delivery.delay_ms, delivery.drip);
     // Before the wait: what happens while the client waits is for its ears too. The hub itself is let go, or it would
     // not close for as long as somebody listens.
@@ -90,7 +90,7 @@ pub(super) async fn deliver(
         (None, _) => {
             // hyper asks for nothing more once it has been told to let go, so there is one script at most.
             let _ = script.set(Script(steps));
-            Err(LetGo)
+            Err(TakeOverSocket)
         }
     }
 }
@@ -121,7 +121,7 @@ fn response(status: StatusCode, headers: HeaderMap, body: Outgoing) -> hyper::Re
 
 /// What is to be done on the bare socket; or the reply, when hyper can send it. A fault comes before everything else,
 /// events come before a body.
-fn steps(mut reply: Reply, delivery: Delivery, request: &Request) -> Result<Vec<Step>, Reply> {
+fn steps(mut reply: Response, delivery: Delivery, request: &Request) -> Result<Vec<Step>, Response> {
     let Delivery { slow_headers, drip, fault, garbage, events, delay_ms: _ } = delivery;
     let (asked_head, version) = (request.method == Method::HEAD, request.version);
     Ok(match (fault, events) {
@@ -172,7 +172,7 @@ fn spread(bytes: Bytes, drip: Option<Drip>) -> Step {
 
 /// Writes the body's length into the headers, and takes the body away where HTTP allows none (RFC 9110, sections 6.4.1
 /// and 8.6).
-fn announce_length(reply: &mut Reply, asked_head: bool) {
+fn announce_length(reply: &mut Response, asked_head: bool) {
     let status = reply.status;
     let never = status.is_informational() || status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED;
     reply.headers.remove(TRANSFER_ENCODING);

@@ -27,8 +27,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 pub use tls::Acceptor;
 
 use crate::config::settings::Limits;
-use crate::http::message::{Reply, Request};
-use delivery::{LetGo, Outgoing};
+use crate::http::message::{Request, Response};
+use delivery::{Outgoing, TakeOverSocket};
 use wire::{Script, Socket};
 
 /// How long accepting pauses when the system has no more file descriptors to give.
@@ -64,7 +64,7 @@ pub async fn serve<A>(
     limits: Limits,
     stop: impl Future<Output = ()>,
 ) where
-    A: Fn(&Request) -> Reply + Send + Sync + 'static,
+    A: Fn(&Request) -> Response + Send + Sync + 'static,
 {
     let serving = Arc::new(Serving { builder: builder(limits), acceptor, answer, limits });
     let stopping = watch::Sender::new(false);
@@ -130,7 +130,7 @@ async fn accept(
 /// One connection, with TLS where it is wanted.
 async fn connection<A>(serving: &Serving<A>, socket: TcpStream, peer: SocketAddr, mut stopping: Stopping)
 where
-    A: Fn(&Request) -> Reply + Send + Sync + 'static,
+    A: Fn(&Request) -> Response + Send + Sync + 'static,
 {
     let Some(acceptor) = &serving.acceptor else { return talk(serving, socket, peer, stopping).await };
     let accepted = tokio::select! {
@@ -148,7 +148,7 @@ where
 async fn talk<S, A>(serving: &Serving<A>, socket: S, peer: SocketAddr, mut stopping: Stopping)
 where
     S: Socket,
-    A: Fn(&Request) -> Reply + Send + Sync + 'static,
+    A: Fn(&Request) -> Response + Send + Sync + 'static,
 {
     // Set by the request with which hyper lets go of the connection.
     let script = OnceLock::new();
@@ -186,9 +186,9 @@ async fn exchange<A>(
     request: hyper::Request<Incoming>,
     stopping: &Stopping,
     script: &OnceLock<Script>,
-) -> Result<hyper::Response<Outgoing>, LetGo>
+) -> Result<hyper::Response<Outgoing>, TakeOverSocket>
 where
-    A: Fn(&Request) -> Reply,
+    A: Fn(&Request) -> Response,
 {
     let (head, incoming) = request.into_parts();
     let body = body::read(&head, incoming, serving.limits).await;

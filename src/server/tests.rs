@@ -19,7 +19,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
 use super::*;
 use crate::config::settings::TlsFiles;
 use crate::http::message::{Delivery, Drip, WireFault};
-use crate::support::event_bus::Hub;
+use crate::support::event_bus::EventBus;
 
 const HEAD: &str = "HTTP/1.1 200 OK\r\nX-Mock-Request-Id: 7\r\n";
 
@@ -34,7 +34,7 @@ struct Server {
 }
 
 impl Server {
-    async fn start(limits: Limits, answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+    async fn start(limits: Limits, answer: impl Fn(&Request) -> Response + Send + Sync + 'static) -> Self {
         Self::start_with(limits, None, answer).await
     }
 
@@ -46,7 +46,7 @@ impl Server {
     async fn start_with(
         limits: Limits,
         acceptor: Option<Acceptor>,
-        answer: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+        answer: impl Fn(&Request) -> Response + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -81,7 +81,7 @@ impl Server {
     }
 }
 
-fn delivers(delivery: Delivery) -> impl Fn(&Request) -> Reply + Send + Sync + 'static {
+fn delivers(delivery: Delivery) -> impl Fn(&Request) -> Response + Send + Sync + 'static {
     move |request| {
         let mut reply = plain();
         reply.delivery = (request.path() != "/").then(|| Box::new(delivery.clone()));
@@ -89,9 +89,9 @@ fn delivers(delivery: Delivery) -> impl Fn(&Request) -> Reply + Send + Sync + 's
     }
 }
 
-fn plain() -> Reply {
+fn plain() -> Response {
     let id = HeaderName::from_static("x-mock-request-id");
-    Reply::new(StatusCode::OK, "0123456789a").with(id, HeaderValue::from(7))
+    Response::new(StatusCode::OK, "0123456789a").with(id, HeaderValue::from(7))
 }
 
 fn fault(fault: WireFault) -> Delivery {
@@ -172,7 +172,8 @@ async fn faults_byte_by_byte() {
 #[tokio::test]
 async fn a_truncated_reply_without_a_body_is_its_head() {
     let server = Server::start(Limits::default(), |request| {
-        let mut reply = Reply::new(if request.path() == "/204" { StatusCode::NO_CONTENT } else { StatusCode::OK }, "");
+        let mut reply =
+            Response::new(if request.path() == "/204" { StatusCode::NO_CONTENT } else { StatusCode::OK }, "");
         reply.delivery = Some(Box::new(fault(WireFault::TruncatedBody)));
         reply
     });
@@ -386,12 +387,12 @@ async fn a_thousand_hanging_clients_are_in_nobodys_way() {
 }
 
 /// A server whose `/x` listens to a hub.
-async fn telling(limits: Limits) -> (Server, Arc<Hub>) {
-    let hub = Arc::new(Hub::default());
+async fn telling(limits: Limits) -> (Server, Arc<EventBus>) {
+    let hub = Arc::new(EventBus::default());
     let heard = Arc::downgrade(&hub);
     let server = Server::start(limits, move |request| {
         let mut reply =
-            Reply::new(StatusCode::OK, "").with(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+            Response::new(StatusCode::OK, "").with(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
         let events = (request.path() == "/x").then(|| heard.upgrade()).flatten();
         reply.delivery = Some(Box::new(Delivery { events, ..Delivery::default() }));
         reply

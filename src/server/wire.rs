@@ -13,7 +13,7 @@ use super::Stopping;
 use super::drip::Dripping;
 use crate::config::settings::Limits;
 use crate::http::message::Drip;
-use crate::support::event_bus::{Ended, Listener};
+use crate::support::event_bus::{Listener, SubscriptionClosed};
 
 /// How long a client may take to read what is written in one go.
 const WRITE_WAIT: Duration = Duration::from_secs(30);
@@ -137,8 +137,8 @@ async fn tell(socket: &mut impl Socket, mut listener: Listener) -> io::Result<()
         tokio::select! {
             event = listener.next() => match event {
                 Ok(event) => write(socket, &event).await?,
-                Err(Ended::Closed) => return Ok(()),
-                Err(Ended::TooSlow) => return write(socket, b": too slow, bye\n\n").await,
+                Err(SubscriptionClosed::Closed) => return Ok(()),
+                Err(SubscriptionClosed::TooSlow) => return write(socket, b": too slow, bye\n\n").await,
             },
             read = socket.read(&mut forgotten), if hears_client => {
                 if read? == 0 {

@@ -2,7 +2,7 @@
 
 use rand::RngExt;
 
-use super::rng::Chance;
+use super::rng::SeededRng;
 
 /// The longest delay there is.
 pub const DELAY_MS_MAX: u64 = 300_000;
@@ -36,7 +36,7 @@ pub enum Delay {
 impl Delay {
     /// A length of time, in milliseconds.
     #[must_use]
-    pub fn draw(self, chance: &mut Chance) -> u64 {
+    pub fn draw(self, chance: &mut SeededRng) -> u64 {
         match self {
             Self::Fixed { ms } => ms,
             Self::Uniform { lower_ms, upper_ms } => chance.rng().random_range(lower_ms..=upper_ms.max(lower_ms)),
@@ -50,7 +50,7 @@ impl Delay {
 }
 
 /// A number from the standard normal distribution (the method of Box and Muller).
-fn normal(chance: &mut Chance) -> f64 {
+fn normal(chance: &mut SeededRng) -> f64 {
     // The logarithm of zero is nothing to multiply with.
     let radius: f64 = chance.rng().random::<f64>().max(f64::MIN_POSITIVE);
     let angle: f64 = chance.rng().random::<f64>() * std::f64::consts::TAU;
@@ -77,7 +77,7 @@ mod tests {
     use crate::support::rng::Purpose;
 
     fn drawn(delay: Delay) -> Vec<u64> {
-        (0..2000).map(|n| delay.draw(&mut Chance::nth(1, Purpose::Rules, n))).collect()
+        (0..2000).map(|n| delay.draw(&mut SeededRng::nth(1, Purpose::Rules, n))).collect()
     }
 
     #[test]

@@ -9,7 +9,7 @@ const BEHIND_MAX: usize = 1024;
 
 /// The events of one sandbox.
 #[derive(Debug)]
-pub struct Hub(broadcast::Sender<Bytes>);
+pub struct EventBus(broadcast::Sender<Bytes>);
 
 /// One listener.
 #[derive(Debug)]
@@ -17,20 +17,20 @@ pub struct Listener(broadcast::Receiver<Bytes>);
 
 /// Why there are no more events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
+pub enum SubscriptionClosed {
     /// The sandbox has ended.
     Closed,
     /// The listener was too slow.
     TooSlow,
 }
 
-impl Default for Hub {
+impl Default for EventBus {
     fn default() -> Self {
         Self(broadcast::Sender::new(BEHIND_MAX))
     }
 }
 
-impl Hub {
+impl EventBus {
     /// Whether anybody listens: only then is an event worth putting together.
     #[must_use]
     pub fn is_heard(&self) -> bool {
@@ -63,11 +63,11 @@ impl Hub {
 
 impl Listener {
     /// The next event, framed.
-    pub async fn next(&mut self) -> Result<Bytes, Ended> {
+    pub async fn next(&mut self) -> Result<Bytes, SubscriptionClosed> {
         match self.0.recv().await {
             Ok(event) => Ok(event),
-            Err(broadcast::error::RecvError::Closed) => Err(Ended::Closed),
-            Err(broadcast::error::RecvError::Lagged(_)) => Err(Ended::TooSlow),
+            Err(broadcast::error::RecvError::Closed) => Err(SubscriptionClosed::Closed),
+            Err(broadcast::error::RecvError::Lagged(_)) => Err(SubscriptionClosed::TooSlow),
         }
     }
 }

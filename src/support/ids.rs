@@ -3,7 +3,7 @@
 use rand::RngExt;
 
 use super::clock::Timestamp;
-use super::rng::{Chance, Purpose};
+use super::rng::{Purpose, SeededRng};
 
 /// An object id as its twelve bytes, whose order is the order of creation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,7 +64,7 @@ impl IdSource {
     /// The source of ids under `seed`.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        let mut chance = Chance::new(seed, Purpose::Ids);
+        let mut chance = SeededRng::new(seed, Purpose::Ids);
         // The counter starts low, so that it cannot wrap within one second and break the order.
         Self { process: chance.rng().random(), counter: chance.rng().random_range(0..0x1_0000) }
     }

@@ -8,7 +8,7 @@ use rand::rngs::ChaCha8Rng;
 /// Each purpose (ids, generated documents, faults, ...) has a stream of its own, so that drawing more from one
 /// does not shift the others.
 #[derive(Debug)]
-pub struct Chance(ChaCha8Rng);
+pub struct SeededRng(ChaCha8Rng);
 
 /// What a stream of chance is for.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +31,7 @@ pub enum Purpose {
     Leads = 8,
 }
 
-impl Chance {
+impl SeededRng {
     /// The stream for `purpose` under `seed`.
     #[must_use]
     pub fn new(seed: u64, purpose: Purpose) -> Self {
@@ -59,7 +59,7 @@ mod tests {
     use rand::RngExt;
 
     fn first_bytes(seed: u64, purpose: Purpose) -> [u8; 8] {
-        Chance::new(seed, purpose).rng().random()
+        SeededRng::new(seed, purpose).rng().random()
     }
 
     #[test]

@@ -13,12 +13,12 @@ use crate::lead_flow::{OWN, SUMMIT, events, kinds, merge, recipient, rules, scen
 use crate::support::Mock;
 
 /// What a recipient was sent.
-struct Heard {
+struct StreamEnd {
     line: String,
     body: String,
 }
 
-impl Heard {
+impl StreamEnd {
     fn form(&self) -> Value {
         let mut form = json!({});
         for (name, value) in form_urlencoded::parse(self.body.as_bytes()) {
@@ -31,11 +31,11 @@ impl Heard {
 /// A recipient that answers with a status and JSON, and tells what it was sent.
 struct Listener {
     url: String,
-    heard: Receiver<Heard>,
+    heard: Receiver<StreamEnd>,
 }
 
 impl Listener {
-    fn start(mut answer: impl FnMut(usize, &Heard) -> (u16, Value) + Send + 'static) -> Self {
+    fn start(mut answer: impl FnMut(usize, &StreamEnd) -> (u16, Value) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/leads", listener.local_addr().unwrap());
         let (tell, heard) = channel();
@@ -61,7 +61,7 @@ impl Listener {
         Self::start(move |_, _| (200, answer.clone()))
     }
 
-    fn next(&self) -> Heard {
+    fn next(&self) -> StreamEnd {
         self.heard.recv_timeout(Duration::from_secs(10)).expect("the recipient hears of it")
     }
 
@@ -70,7 +70,7 @@ impl Listener {
     }
 }
 
-fn read(socket: &mut TcpStream) -> Heard {
+fn read(socket: &mut TcpStream) -> StreamEnd {
     let mut bytes = Vec::new();
     let mut chunk = [0; 4096];
     loop {
@@ -79,7 +79,7 @@ fn read(socket: &mut TcpStream) -> Heard {
             let length =
                 head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
             if body.len() >= length.unwrap_or(0) {
-                return Heard { line: head.lines().next().unwrap().to_owned(), body: body.to_owned() };
+                return StreamEnd { line: head.lines().next().unwrap().to_owned(), body: body.to_owned() };
             }
         }
         let length = socket.read(&mut chunk).unwrap();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, GLOBEX, JANE, Mock};
+use crate::support::{GLOBEX, JANE, Mock, OperationResponse};
 
 /// Flows with every kind of source, and the deliveries that feedback is about.
 pub const WORLD: &str = r"
@@ -152,7 +152,7 @@ fn door(flow: &str, source: &str) -> String {
 }
 
 /// Sends a body of a type, without a key.
-fn post(mock: &Mock, path: &str, media: &str, body: &str) -> Answer {
+fn post(mock: &Mock, path: &str, media: &str, body: &str) -> OperationResponse {
     mock.ask(&format!("POST {path}"), &[("key", ""), ("content-type", media)], body)
 }
 

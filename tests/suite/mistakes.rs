@@ -14,7 +14,7 @@ fn message(text: &str) -> String {
     let contract = Arc::new(Contract::built_in().unwrap());
     let mut library = Library::built_in(contract).unwrap();
     let text = match library.read(&file) {
-        Err(diagnoses) => diagnoses.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"),
+        Err(diagnostics) => diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"),
         Ok(warnings) if !warnings.is_empty() => {
             warnings.iter().map(|warning| format!("warning: {warning}")).collect::<Vec<_>>().join("\n\n")
         }
@@ -383,8 +383,8 @@ proptest::proptest! {
         characters[position] = with.chars().next().unwrap();
         characters.truncate(characters.len() - cut % characters.len());
         let source = contract_files::yaml::Source::new("damaged.yaml", characters.into_iter().collect::<String>());
-        if let Err(diagnosis) = source.parse::<leadconduit_mock::scenario::language::ScenarioFile>() {
-            let _ = diagnosis.to_string();
+        if let Err(diagnostic) = source.parse::<leadconduit_mock::scenario::language::ScenarioFile>() {
+            let _ = diagnostic.to_string();
         }
     }
 }

@@ -7,7 +7,7 @@ use http::Method;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, JANE, Mock};
+use crate::support::{JANE, Mock, OperationResponse};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -84,7 +84,7 @@ fn id_of(value: &Value) -> String {
 }
 
 impl Run<'_> {
-    fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
+    fn call(&self, method: Method, path: &str, body: Option<&Value>) -> OperationResponse {
         self.mock.call(JANE, method, &format!("/__sandbox/{}{path}", self.sandbox), body)
     }
 
@@ -264,7 +264,7 @@ impl Run<'_> {
     }
 
     /// Without a key.
-    fn anonymously(&self, path: &str) -> Answer {
+    fn anonymously(&self, path: &str) -> OperationResponse {
         self.mock.call("", Method::GET, &format!("/__sandbox/{}{path}", self.sandbox), None)
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use leadconduit_mock::app::bootstrap;
 use leadconduit_mock::config::settings::Settings;
 use leadconduit_mock::contract::{Contract, Handler, Operation};
-use leadconduit_mock::http::message::Reply;
+use leadconduit_mock::http::message::Response;
 use leadconduit_mock::pipeline::Pipeline;
 use leadconduit_mock::scenario::Library;
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ impl Theatre {
 }
 
 /// The reply, which must keep the contract whatever it is.
-fn answer(contract: &Contract, pipeline: &Pipeline, call: &Call<'_>) -> Reply {
+fn answer(contract: &Contract, pipeline: &Pipeline, call: &Call<'_>) -> Response {
     let request = call.request();
     let reply = pipeline.answer(&request);
     let broken = contract.check_reply(call.operation, reply.status.as_u16(), &reply.headers, &reply.body);
@@ -40,7 +40,7 @@ fn answer(contract: &Contract, pipeline: &Pipeline, call: &Call<'_>) -> Reply {
     reply
 }
 
-fn shown(reply: &Reply) -> String {
+fn shown(reply: &Response) -> String {
     format!("{} {}", reply.status, String::from_utf8_lossy(&reply.body).chars().take(600).collect::<String>())
 }
 

@@ -4,16 +4,16 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::{Answer, GLOBEX, Mock, SUPERUSER};
+use crate::support::{GLOBEX, Mock, OperationResponse, SUPERUSER};
 
 const APPLIED: &str = "preference-applied";
 
-fn prefer(mock: &Mock, line: &str, wish: &str) -> Answer {
+fn prefer(mock: &Mock, line: &str, wish: &str) -> OperationResponse {
     mock.ask(line, &[("prefer", wish)], "")
 }
 
 /// A problem about a preference; its detail.
-fn refused(reply: Answer) -> String {
+fn refused(reply: OperationResponse) -> String {
     let reply = reply.expect(400);
     assert_eq!((reply.header("content-type"), reply.header(APPLIED)), (Some("application/problem+json"), None));
     let problem = reply.json();

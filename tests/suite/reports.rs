@@ -14,7 +14,7 @@ fn texas() -> Value {
 }
 
 /// As nobody.
-fn open(mock: &Mock, path: &str) -> crate::support::Answer {
+fn open(mock: &Mock, path: &str) -> crate::support::OperationResponse {
     mock.call("", Method::GET, path, None)
 }
 

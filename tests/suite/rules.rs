@@ -242,15 +242,15 @@ pub fn started(rules: &[&str], change: impl FnOnce(MockServerBuilder) -> MockSer
 
 #[test]
 fn chance_follows_from_the_seed_and_from_nothing_else() {
-    let lucky = "{ name: lucky, probability: 0.5, when: { operation: get_user }, then: { headers: { x: y } } }";
-    let seeded = |seed: u64| started(&[lucky], |builder| builder.seed(seed));
+    let chance_passed = "{ name: lucky, probability: 0.5, when: { operation: get_user }, then: { headers: { x: y } } }";
+    let seeded = |seed: u64| started(&[chance_passed], |builder| builder.seed(seed));
     let first = pattern(&seeded(7), "GET /user", 40);
     assert!(first.contains('+') && first.contains('-'), "{first}");
     assert_eq!(pattern(&seeded(7), "GET /user", 40), first);
     assert_ne!(pattern(&seeded(8), "GET /user", 40), first);
     // Other requests, other rules' luck, faults and the clock do not shift it.
     let other = "{ name: other, probability: 0.3, when: { operation: get_account }, then: { headers: { x: y } } }";
-    let mock = started(&[lucky, other], |builder| builder.seed(7));
+    let mock = started(&[chance_passed, other], |builder| builder.seed(7));
     mock.ask(
         "POST /__admin/faults",
         &[],

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use leadconduit_mock::support::clock::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, JANE};
+use crate::support::{JANE, OperationResponse};
 use crate::wire::{Process, Wire, authorization};
 
 const CLIENTS: usize = 64;
@@ -43,7 +43,7 @@ impl Client {
     }
 
     #[track_caller]
-    fn ask(&mut self, status: u16, method: &str, path: &str, body: Option<&Value>) -> Answer {
+    fn ask(&mut self, status: u16, method: &str, path: &str, body: Option<&Value>) -> OperationResponse {
         let headers: Vec<(&str, &str)> = self.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let reply = self.wire.ask(method, &format!("{}{path}", self.prefix), &headers, body).expect(status);
         self.requests += 1;
@@ -60,7 +60,7 @@ impl Client {
     }
 
     #[track_caller]
-    fn list(&mut self) -> Answer {
+    fn list(&mut self) -> OperationResponse {
         let reply = self.ask(200, "GET", "/credentials", None);
         assert_eq!(reply.header("x-mock-scenario"), Some(self.scenario));
         assert_eq!(reply.header("x-mock-fault"), None);

@@ -6,7 +6,7 @@ use leadconduit_mock::MockServer;
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::support::{Answer, Mock};
+use crate::support::{Mock, OperationResponse};
 
 /// Where a secret can stand in a request.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +44,7 @@ const PLACES: [Place; 13] = [
     KeyInHeader,
 ];
 
-fn send(mock: &Mock, place: Place, secret: &str, name: &str, sandbox: &str) -> Answer {
+fn send(mock: &Mock, place: Place, secret: &str, name: &str, sandbox: &str) -> OperationResponse {
     let mut headers: Vec<(String, String)> = vec![("x-mock-sandbox".into(), sandbox.into())];
     let (mut line, mut body) = ("POST /credentials".to_owned(), r#"{"name":1}"#.to_owned());
     let mut key = crate::support::JANE.to_owned();

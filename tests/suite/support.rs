@@ -44,13 +44,13 @@ pub struct Mock {
 
 /// A reply.
 #[derive(Debug)]
-pub struct Answer {
+pub struct OperationResponse {
     pub status: u16,
     pub headers: HeaderMap,
     pub text: String,
 }
 
-impl Answer {
+impl OperationResponse {
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {} {}", self.status, self.text))
     }
@@ -104,12 +104,12 @@ impl Mock {
         Self { server, runtime, client }
     }
 
-    pub fn send(&self, request: Request<Full<Bytes>>) -> Answer {
+    pub fn send(&self, request: Request<Full<Bytes>>) -> OperationResponse {
         self.runtime.block_on(async {
             let sent = tokio::time::timeout(Duration::from_secs(20), self.client.request(request));
             let (head, body) = sent.await.expect("a reply in time").unwrap().into_parts();
             let body = body.collect().await.unwrap().to_bytes();
-            Answer {
+            OperationResponse {
                 status: head.status.as_u16(),
                 headers: head.headers,
                 text: String::from_utf8(body.to_vec()).unwrap(),
@@ -117,7 +117,7 @@ impl Mock {
         })
     }
 
-    pub fn call(&self, key: &str, method: Method, path: &str, body: Option<&Value>) -> Answer {
+    pub fn call(&self, key: &str, method: Method, path: &str, body: Option<&Value>) -> OperationResponse {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.server.url()));
         if !key.is_empty() {
             request = request.header("authorization", basic(key));
@@ -130,7 +130,7 @@ impl Mock {
     }
 
     /// Asks `GET /user` and the like as Jane; a header `key` names another key, or none at all.
-    pub fn ask(&self, line: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub fn ask(&self, line: &str, headers: &[(&str, &str)], body: &str) -> OperationResponse {
         let (method, target) = line.split_once(' ').unwrap();
         let mut request = Request::builder().method(method).uri(format!("{}{target}", self.server.url()));
         let key = headers.iter().find(|(name, _)| *name == "key").map_or(JANE, |(_, key)| key);
@@ -151,19 +151,19 @@ impl Mock {
         self.put("/__admin/clock", &serde_json::json!({"advance": by})).expect(200);
     }
 
-    pub fn get(&self, path: &str) -> Answer {
+    pub fn get(&self, path: &str) -> OperationResponse {
         self.call(JANE, Method::GET, path, None)
     }
 
-    pub fn post(&self, path: &str, body: &Value) -> Answer {
+    pub fn post(&self, path: &str, body: &Value) -> OperationResponse {
         self.call(JANE, Method::POST, path, Some(body))
     }
 
-    pub fn put(&self, path: &str, body: &Value) -> Answer {
+    pub fn put(&self, path: &str, body: &Value) -> OperationResponse {
         self.call(JANE, Method::PUT, path, Some(body))
     }
 
-    pub fn delete(&self, path: &str) -> Answer {
+    pub fn delete(&self, path: &str) -> OperationResponse {
         self.call(JANE, Method::DELETE, path, None)
     }
 

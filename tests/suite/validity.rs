@@ -12,13 +12,13 @@ use leadconduit_mock::app::bootstrap;
 use leadconduit_mock::config::settings::Settings;
 use leadconduit_mock::contract::{Contract, Operation};
 use leadconduit_mock::generate::{Maker, Models};
-use leadconduit_mock::http::message::{Body, Reply, Request};
+use leadconduit_mock::http::message::{Body, Request, Response};
 use leadconduit_mock::pipeline::Pipeline;
 use leadconduit_mock::scenario::Library;
 use leadconduit_mock::scenario::rule::respond::reply_violations;
 use leadconduit_mock::support::clock::Clock;
 use leadconduit_mock::support::ids::IdSource;
-use leadconduit_mock::support::rng::{Chance, Purpose};
+use leadconduit_mock::support::rng::{Purpose, SeededRng};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ const REQUESTS_PER_SEED: usize = 180;
 
 struct Driver {
     contract: Arc<Contract>,
-    chance: Chance,
+    chance: SeededRng,
     ids: IdSource,
     /// Ids that have been seen in replies, with the area of the operation that showed them.
     known: Vec<(String, String)>,
@@ -52,7 +52,7 @@ impl Driver {
             ("flow_id", FLOW),
         ];
         let known = known.map(|(area, id)| (area.to_owned(), id.to_owned())).to_vec();
-        let chance = Chance::new(seed, Purpose::Replies);
+        let chance = SeededRng::new(seed, Purpose::Replies);
         Self { contract: Arc::clone(contract), chance, ids: IdSource::new(seed ^ 0xabcd), known }
     }
 
@@ -124,7 +124,7 @@ impl Driver {
             let schema = body_schema(&contract, operation).unwrap();
             let seed: u64 = self.chance.rng().random();
             let now = "2026-03-01T12:00:00Z".parse().unwrap();
-            let chance = Chance::new(seed, Purpose::Documents);
+            let chance = SeededRng::new(seed, Purpose::Documents);
             Maker::new(chance, &mut self.ids, now, Models::new(contract.models())).value(schema)
         } else {
             let at = self.below(shown.len());
@@ -175,7 +175,7 @@ fn area(operation: &Operation) -> String {
 }
 
 #[track_caller]
-fn check(contract: &Contract, operation: &Operation, request: &Request, reply: &Reply) {
+fn check(contract: &Contract, operation: &Operation, request: &Request, reply: &Response) {
     // A rule may answer what anything in front of LeadConduit may answer.
     let broken = if reply.headers.contains_key("x-mock-fault") {
         reply_violations(contract, operation, reply)

@@ -23,12 +23,12 @@ fn marking(name: &str, letter: &str, rest: &str) -> String {
 }
 
 /// A folder of scenario files, and a server that watches it.
-struct Watched {
+struct ReloadStatus {
     folder: TempDir,
     mock: Mock,
 }
 
-impl Watched {
+impl ReloadStatus {
     fn start(files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in files {
@@ -111,7 +111,7 @@ fn until_marked(mock: &Mock, letter: &str) {
 
 #[test]
 fn a_change_takes_effect_and_state_is_kept() {
-    let it = Watched::start(&[("own.yaml", &marking("own", "a", ""))]);
+    let it = ReloadStatus::start(&[("own.yaml", &marking("own", "a", ""))]);
     assert_eq!(it.health().get("error"), None, "watching is told from the start");
     let frozen = it.mock.put("/__admin/clock", &json!({"freeze": "2026-01-15T09:00:00Z"})).expect(200).json();
     let set = json!({"ui_state": {"has_seen_free_account_modal": true}});
@@ -156,7 +156,7 @@ fn hear(socket: &mut std::net::TcpStream, heard: &mut String, words: &str) {
 
 #[test]
 fn bad_files_change_nothing_until_they_are_mended() {
-    let it = Watched::start(&[("own.yaml", &marking("own", "a", ""))]);
+    let it = ReloadStatus::start(&[("own.yaml", &marking("own", "a", ""))]);
     assert_eq!(it.mark("default"), "a 1");
     it.write("own.yaml", &marking("own", "b", "sso: { status: dwn }\n"));
     let error = it.until_error(&["own.yaml:5:"]);
@@ -177,7 +177,7 @@ fn only_who_plays_what_has_changed_is_touched() {
     let base = "version: 1\nname: base\ndescription: d\nextends: healthy\n";
     let child = marking("child", "c", "").replace("healthy", "base");
     let own = marking("own", "a", "");
-    let it = Watched::start(&[("own.yaml", &own), ("base.yaml", base), ("child.yaml", &child)]);
+    let it = ReloadStatus::start(&[("own.yaml", &own), ("base.yaml", base), ("child.yaml", &child)]);
     it.play("child", "child");
     assert_eq!((it.mark("default"), it.mark("child"), it.mark("new")), ("a 1".into(), "c 1".into(), "a 1".into()));
     it.change("own.yaml", &marking("own", "b", ""));
@@ -195,7 +195,7 @@ fn reset_begins_from_the_new_file() {
     let world = |name: &str| {
         format!("world: {{ accounts: [ {{ account: {{ id: 5fd4371e940df5a34a3888b2, name: {name} }} }} ] }}\n")
     };
-    let it = Watched::start(&[("own.yaml", &marking("own", "a", &world("Old")))]);
+    let it = ReloadStatus::start(&[("own.yaml", &marking("own", "a", &world("Old")))]);
     let name = |sandbox: &str| it.mock.get(&format!("/__sandbox/{sandbox}/account")).json()["name"].clone();
     assert_eq!(name("default"), "Old");
     it.change("own.yaml", &marking("own", "a", &world("New")));
@@ -210,7 +210,7 @@ fn health_made_at_run_time_stays_while_the_files_say_the_same() {
         let rule = "  - when: { operation: get_account }\n    then: { sso: { status: down } }\n";
         marking("own", letter, sso) + rule
     };
-    let it = Watched::start(&[("own.yaml", &rest("a", ""))]);
+    let it = ReloadStatus::start(&[("own.yaml", &rest("a", ""))]);
     let degraded = || it.mock.get("/connections").expect(200).header("x-connections-degraded") == Some("true");
     assert!(!degraded());
     it.mock.get("/account").expect(200);
@@ -224,7 +224,7 @@ fn health_made_at_run_time_stays_while_the_files_say_the_same() {
 #[test]
 fn a_scenario_in_play_does_not_go() {
     let more = marking("more", "m", "");
-    let it = Watched::start(&[("own.yaml", &marking("own", "a", "")), ("more.yaml", &more)]);
+    let it = ReloadStatus::start(&[("own.yaml", &marking("own", "a", "")), ("more.yaml", &more)]);
     it.play("a", "more");
     assert_eq!(it.mark("a"), "m 1");
     std::fs::remove_file(it.file("more.yaml")).unwrap();
@@ -241,7 +241,7 @@ fn a_scenario_in_play_does_not_go() {
 
 #[test]
 fn a_folder_may_go_and_come_back() {
-    let it = Watched::start(&[("own.yaml", &marking("own", "a", ""))]);
+    let it = ReloadStatus::start(&[("own.yaml", &marking("own", "a", ""))]);
     std::fs::remove_dir_all(it.folder.path()).unwrap();
     it.until_error(&["cannot be read"]);
     assert_eq!(it.mark("default"), "a 1");
@@ -284,7 +284,7 @@ fn a_link_may_be_put_in_the_place_of_another() {
 
 #[test]
 fn an_editors_lock_is_no_scenario() {
-    let it = Watched::start(&[("own.yaml", &marking("own", "a", ""))]);
+    let it = ReloadStatus::start(&[("own.yaml", &marking("own", "a", ""))]);
     std::os::unix::fs::symlink("somebody@nowhere.1", it.file(".#own.yaml")).unwrap();
     it.change("own.yaml", &marking("own", "b", ""));
     assert_eq!(it.mark("default"), "b 1");

@@ -4,14 +4,14 @@ use http::{HeaderValue, Method};
 use leadconduit_mock::MockServer;
 use leadconduit_mock::app::bootstrap;
 use leadconduit_mock::config::settings::Settings;
-use leadconduit_mock::http::message::{Reply, Request};
+use leadconduit_mock::http::message::{Request, Response};
 use leadconduit_mock::pipeline::Pipeline;
 use serde_json::{Value, json};
 
 use crate::support::{JANE, Mock, basic};
 use crate::wire::{Process, Wire};
 
-fn ask(pipeline: &Pipeline, sandbox: &str, path: &str) -> Reply {
+fn ask(pipeline: &Pipeline, sandbox: &str, path: &str) -> Response {
     let mut request = Request::new(Method::GET, path.parse().unwrap());
     request.headers.insert("host", HeaderValue::from_static("localhost"));
     request.headers.insert("authorization", HeaderValue::try_from(basic(JANE)).unwrap());

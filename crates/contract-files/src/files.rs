@@ -7,15 +7,15 @@ use serde_json::Value;
 
 use crate::bundle::{self, Mistake};
 use crate::pointer::escape;
-use crate::yaml::{Diagnosis, Source};
+use crate::yaml::{Diagnostic, Source};
 
 /// Reads and bundles the contract in `folder`. Every mistake is reported, not only the first.
 ///
 /// `is_pattern` says whether a regular expression is one; the build script, which leaves that to the tests, takes all.
-pub fn read(folder: &Path, is_pattern: impl Fn(&str) -> bool) -> Result<Value, Vec<Diagnosis>> {
+pub fn read(folder: &Path, is_pattern: impl Fn(&str) -> bool) -> Result<Value, Vec<Diagnostic>> {
     let mut sources: BTreeMap<String, Source> = BTreeMap::new();
-    let mut diagnoses = Vec::new();
-    gather(folder, folder, &mut sources, &mut diagnoses);
+    let mut diagnostics = Vec::new();
+    gather(folder, folder, &mut sources, &mut diagnostics);
     let mut files = BTreeMap::new();
     for (name, source) in &sources {
         match source.parse_json() {
@@ -23,16 +23,16 @@ pub fn read(folder: &Path, is_pattern: impl Fn(&str) -> bool) -> Result<Value, V
                 for (pointer, pattern) in patterns(&value, "") {
                     if !is_pattern(pattern) {
                         let message = format!("`{pattern}` is no regular expression");
-                        diagnoses.push(source.at_pointer(&pointer, message));
+                        diagnostics.push(source.at_pointer(&pointer, message));
                     }
                 }
                 files.insert(name.clone(), value);
             }
-            Err(diagnosis) => diagnoses.push(diagnosis),
+            Err(diagnostic) => diagnostics.push(diagnostic),
         }
     }
-    if !diagnoses.is_empty() {
-        return Err(diagnoses);
+    if !diagnostics.is_empty() {
+        return Err(diagnostics);
     }
     bundle::bundle(&files)
         .map_err(|mistakes| mistakes.into_iter().map(|mistake| diagnose(folder, &sources, mistake)).collect())
@@ -53,26 +53,26 @@ fn patterns<'v>(value: &'v Value, at: &str) -> Vec<(String, &'v str)> {
     }
 }
 
-fn diagnose(folder: &Path, sources: &BTreeMap<String, Source>, mistake: Mistake) -> Diagnosis {
-    let mut diagnosis = match sources.get(&mistake.file) {
+fn diagnose(folder: &Path, sources: &BTreeMap<String, Source>, mistake: Mistake) -> Diagnostic {
+    let mut diagnostic = match sources.get(&mistake.file) {
         Some(source) => source.at_pointer(&mistake.pointer, mistake.message),
-        None => Diagnosis::of_file(&folder.join(&mistake.file), mistake.message),
+        None => Diagnostic::of_file(&folder.join(&mistake.file), mistake.message),
     };
-    diagnosis.hint = mistake.hint;
-    diagnosis
+    diagnostic.hint = mistake.hint;
+    diagnostic
 }
 
-fn gather(root: &Path, folder: &Path, sources: &mut BTreeMap<String, Source>, diagnoses: &mut Vec<Diagnosis>) {
+fn gather(root: &Path, folder: &Path, sources: &mut BTreeMap<String, Source>, diagnostics: &mut Vec<Diagnostic>) {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) => {
-            diagnoses.push(Diagnosis::of_file(folder, format!("cannot be read: {error}")));
+            diagnostics.push(Diagnostic::of_file(folder, format!("cannot be read: {error}")));
             return;
         }
     };
     for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
         if path.is_dir() {
-            gather(root, &path, sources, diagnoses);
+            gather(root, &path, sources, diagnostics);
         } else if path.extension().is_some_and(|extension| extension == "yaml") {
             let relative = path.strip_prefix(root).unwrap_or(&path);
             let name =
@@ -81,7 +81,7 @@ fn gather(root: &Path, folder: &Path, sources: &mut BTreeMap<String, Source>, di
                 Ok(source) => {
                     sources.insert(name, source);
                 }
-                Err(diagnosis) => diagnoses.push(diagnosis),
+                Err(diagnostic) => diagnostics.push(diagnostic),
             }
         }
     }

@@ -27,7 +27,7 @@ pub struct Source {
 
 /// A mistake in a file: where it is, what is wrong, what to write instead.
 #[derive(Clone, Debug)]
-pub struct Diagnosis {
+pub struct Diagnostic {
     /// The file.
     pub file: PathBuf,
     /// Line and column, from 1, when the place is known.
@@ -47,8 +47,8 @@ impl Source {
     }
 
     /// Reads a file, up to [`BYTES_MAX`].
-    pub fn read(path: &Path) -> Result<Self, Diagnosis> {
-        let fail = |message: String| Diagnosis::of_file(path, message);
+    pub fn read(path: &Path) -> Result<Self, Diagnostic> {
+        let fail = |message: String| Diagnostic::of_file(path, message);
         let length = std::fs::metadata(path).map_err(|e| fail(format!("cannot be read: {e}")))?.len();
         if length > BYTES_MAX {
             return Err(fail(format!("has {length} bytes; at most {BYTES_MAX} are read")));
@@ -58,13 +58,13 @@ impl Source {
     }
 
     /// Reads the text as a `T`.
-    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Diagnosis> {
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Diagnostic> {
         serde_yaml::from_str(&self.text).map_err(|error| self.diagnose(&error))
     }
 
     /// Reads the text as a `T`, whether it is JSON or YAML. JSON is read by its own parser, so that every number and
     /// escape means what it means there; the places of mistakes come from this one.
-    pub fn parse_json_or_yaml<T: DeserializeOwned>(&self) -> Result<T, Diagnosis> {
+    pub fn parse_json_or_yaml<T: DeserializeOwned>(&self) -> Result<T, Diagnostic> {
         let error = match serde_json::from_str(&self.text) {
             Ok(value) => return Ok(value),
             Err(error) => error,
@@ -78,11 +78,11 @@ impl Source {
             &error.to_string().replace(&format!(" at line {} column {}", error.line(), error.column()), ""),
         );
         let place = Some((error.line(), error.column()));
-        Err(Diagnosis { file: self.name.clone(), place, message, hint: None, text: Some(Arc::clone(&self.text)) })
+        Err(Diagnostic { file: self.name.clone(), place, message, hint: None, text: Some(Arc::clone(&self.text)) })
     }
 
     /// Reads the text as a JSON value. Duplicate keys and keys that are not text are mistakes.
-    pub fn parse_json(&self) -> Result<Value, Diagnosis> {
+    pub fn parse_json(&self) -> Result<Value, Diagnostic> {
         let yaml: serde_yaml::Value = self.parse()?;
         to_json(yaml).map_err(|message| self.at_pointer("", message))
     }
@@ -90,7 +90,7 @@ impl Source {
     /// A mistake at an RFC 6901 pointer into this file (at its key when [`KEY`] follows); at the nearest parent when
     /// the pointer leads nowhere.
     #[must_use]
-    pub fn at_pointer(&self, pointer: &str, message: impl Into<String>) -> Diagnosis {
+    pub fn at_pointer(&self, pointer: &str, message: impl Into<String>) -> Diagnostic {
         let (pointer, mut key) = pointer.strip_suffix(KEY).map_or((pointer, false), |pointer| (pointer, true));
         let mut tokens: Vec<String> = pointer.split('/').skip(1).map(unescape).collect();
         let place = loop {
@@ -102,7 +102,7 @@ impl Source {
                 break None;
             }
         };
-        Diagnosis {
+        Diagnostic {
             file: self.name.clone(),
             place,
             message: message.into(),
@@ -141,7 +141,7 @@ impl Source {
         Some((at + 1, column))
     }
 
-    fn diagnose(&self, error: &serde_yaml::Error) -> Diagnosis {
+    fn diagnose(&self, error: &serde_yaml::Error) -> Diagnostic {
         let mut place = error.location().map(|at| (at.line(), at.column()));
         let message = in_our_words(&without_place(&error.to_string()));
         let hint = hint_for(&message);
@@ -149,11 +149,11 @@ impl Source {
             // The parser names the whole map; the second of the two lines is where to look.
             place = place.and_then(|map| self.second_line_of(second, map)).or(place);
         }
-        Diagnosis { file: self.name.clone(), place, message, hint, text: Some(Arc::clone(&self.text)) }
+        Diagnostic { file: self.name.clone(), place, message, hint, text: Some(Arc::clone(&self.text)) }
     }
 }
 
-impl Diagnosis {
+impl Diagnostic {
     /// A mistake of a whole file.
     #[must_use]
     pub fn of_file(file: &Path, message: impl Into<String>) -> Self {
@@ -203,7 +203,7 @@ impl Diagnosis {
     }
 }
 
-impl fmt::Display for Diagnosis {
+impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.title())?;
         match (self.excerpt(), &self.hint) {
@@ -214,18 +214,18 @@ impl fmt::Display for Diagnosis {
     }
 }
 
-impl std::error::Error for Diagnosis {}
+impl std::error::Error for Diagnostic {}
 
 /// Several mistakes as one text, a paragraph each.
 #[must_use]
-pub fn paragraphs(diagnoses: &[Diagnosis]) -> String {
-    diagnoses.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n")
+pub fn paragraphs(diagnostics: &[Diagnostic]) -> String {
+    diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n")
 }
 
 /// Several mistakes as one text, a line each, without the lines of the files.
 #[must_use]
-pub fn titles(diagnoses: &[Diagnosis]) -> String {
-    diagnoses.iter().map(Diagnosis::title).collect::<Vec<_>>().join("\n")
+pub fn titles(diagnostics: &[Diagnostic]) -> String {
+    diagnostics.iter().map(Diagnostic::title).collect::<Vec<_>>().join("\n")
 }
 
 /// A JSON value as YAML.

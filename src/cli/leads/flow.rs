@@ -18,7 +18,7 @@ use crate::config::settings::Settings;
 use crate::contract::standard::Kind;
 use crate::generate::LeadField;
 use crate::leadconduit::state::Collection;
-use crate::sandbox::app_state::Stage;
+use crate::sandbox::app_state::AppState;
 use crate::support::document::{Document, items, text};
 
 /// How many flows, sources or fields a message lists.
@@ -148,7 +148,7 @@ pub(super) fn offline(args: &LeadsArgs) -> Result<Flow, Failure> {
     let contract = bootstrap::contract(&settings)?;
     let (library, _) = bootstrap::library(&settings, &contract)?;
     let scenario = library.get(&settings.scenario).map_err(StartError::Scenarios)?;
-    let stage = Stage::new(contract, Arc::new(library), &scenario, &settings);
+    let stage = AppState::new(contract, Arc::new(library), &scenario, &settings);
     let world = stage.map_err(|mistake| StartError::Scenarios(vec![mistake]))?.world();
     let found = args
         .flow

@@ -21,7 +21,7 @@ use crate::config::settings::{PORT, SCENARIO, SEED};
 use crate::generate::{LeadField, Maker, Models};
 use crate::support::clock::{Clock, Timestamp};
 use crate::support::ids::IdSource;
-use crate::support::rng::{Chance, Purpose};
+use crate::support::rng::{Purpose, SeededRng};
 use api::Api;
 use flow::Flow;
 use sheet::{Format, Sheet};
@@ -177,7 +177,7 @@ impl<'a> Leads<'a> {
     /// The texts of the next lead, in the order of the fields.
     fn next(&mut self) -> Vec<String> {
         let schemas = serde_json::Map::new();
-        let chance = Chance::nth(self.seed, Purpose::Leads, self.next);
+        let chance = SeededRng::nth(self.seed, Purpose::Leads, self.next);
         self.next += 1;
         let mut maker = Maker::new(chance, &mut self.ids, self.now, Models::new(&schemas));
         // What was given last counts.

@@ -37,7 +37,7 @@ const DEPTH_MAX: usize = 100;
 
 /// What somebody wants of the lead handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum LeadCall {
     /// To submit a lead.
     Submit,
     /// To know what a lead would be bought for.
@@ -46,7 +46,7 @@ pub enum Wish {
     Feedback,
 }
 
-impl Wish {
+impl LeadCall {
     /// What is wanted at a path: its ending alone tells.
     #[must_use]
     pub fn of(path: &str) -> Self {
@@ -97,13 +97,13 @@ pub const METHODS: &str = "GET, POST";
 
 /// What another method is told. A submission's status is 405; feedback says 415.
 #[must_use]
-pub fn wrong_method(method: &Method, wish: Wish) -> Refused {
-    let status = if wish == Wish::Feedback { 415 } else { 405 };
+pub fn wrong_method(method: &Method, wish: LeadCall) -> Refused {
+    let status = if wish == LeadCall::Feedback { 415 } else { 405 };
     Refused::new(status, "/method", format!("The {} method is not allowed", method.as_str().to_ascii_uppercase()))
 }
 
 /// Reads a request.
-pub fn read(request: &Request, wish: Wish) -> Result<Inbound, Refused> {
+pub fn read(request: &Request, wish: LeadCall) -> Result<Inbound, Refused> {
     if request.method != Method::GET && request.method != Method::POST {
         return Err(wrong_method(&request.method, wish));
     }
@@ -115,7 +115,7 @@ pub fn read(request: &Request, wish: Wish) -> Result<Inbound, Refused> {
     // The module does not catch this one; that it is refused like a body's names is our reading.
     let query = nest::nest(pairs(request.query().unwrap_or_default().as_bytes()))
         .map_err(|error| Refused::new(400, "/query", format!("Unable to parse query -- {error}.")))?;
-    let redirect = if wish == Wish::Feedback { None } else { redirect(&query)? };
+    let redirect = if wish == LeadCall::Feedback { None } else { redirect(&query)? };
     let mut parameters = normalized(query, wish);
     let mut sent_as = None;
     if request.method == Method::POST && has_body(request) {
@@ -173,15 +173,15 @@ fn redirect(query: &Map<String, Value>) -> Result<Option<HeaderValue>, Refused> 
 }
 
 /// The parameters with the address of a certificate, or of a ping, under the name that fields know.
-fn normalized(parameters: Map<String, Value>, wish: Wish) -> Map<String, Value> {
-    if wish == Wish::Feedback {
+fn normalized(parameters: Map<String, Value>, wish: LeadCall) -> Map<String, Value> {
+    if wish == LeadCall::Feedback {
         return parameters;
     }
     let (mut kept, mut certificate, mut ping) = (Map::new(), None, None);
     for (name, value) in parameters {
         match name.to_ascii_lowercase().as_str() {
             "xxtrustedformcerturl" => certificate = Some(value),
-            "xxtrustedformpingurl" | "trustedform_ping_url" if wish == Wish::Ping => ping = Some(value),
+            "xxtrustedformpingurl" | "trustedform_ping_url" if wish == LeadCall::Ping => ping = Some(value),
             _ => drop(kept.insert(name, value)),
         }
     }
@@ -199,7 +199,7 @@ fn has_body(request: &Request) -> bool {
 }
 
 /// The parameters of a body.
-fn body(request: &Request, wish: Wish) -> Result<Map<String, Value>, Refused> {
+fn body(request: &Request, wish: LeadCall) -> Result<Map<String, Value>, Refused> {
     let given = joined(&request.headers, &CONTENT_TYPE);
     if given.is_empty() {
         return Err(Refused::new(415, TYPE, "Content-Type header is required"));
@@ -234,7 +234,7 @@ fn body(request: &Request, wish: Wish) -> Result<Map<String, Value>, Refused> {
         Media::Form => nest::nest(pairs(text.as_bytes()))
             .map_err(|error| Refused::new(400, "/body", format!("Unable to parse body -- {error}."))),
         // The module for submissions lets this error through, that for feedback says so.
-        Media::Json if wish == Wish::Feedback => json::read(text).map_err(|error| {
+        Media::Json if wish == LeadCall::Feedback => json::read(text).map_err(|error| {
             Refused::new(400, "/body", format!("Body is not parsable as application/json -- {error}"))
         }),
         Media::Json => json::read(text)

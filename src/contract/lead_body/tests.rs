@@ -16,10 +16,10 @@ fn request(method: &str, query: &str, headers: &[(&'static str, &str)], body: &s
 }
 
 fn post(media: &str, body: &str) -> Result<Value, (u16, String)> {
-    sent(&request("POST", "", &[("content-type", media)], body), Wish::Submit)
+    sent(&request("POST", "", &[("content-type", media)], body), LeadCall::Submit)
 }
 
-fn sent(request: &Request, wish: Wish) -> Result<Value, (u16, String)> {
+fn sent(request: &Request, wish: LeadCall) -> Result<Value, (u16, String)> {
     let read = read(request, wish).map_err(|refused| (refused.status, refused.message.into_owned()))?;
     Ok(Value::Object(read.parameters))
 }
@@ -58,7 +58,7 @@ fn accept_chooses_as_mimeparse_does() {
 fn checks_come_in_the_modules_order() {
     let bad_everything = [("accept", "text/html"), ("content-type", "Monkies")];
     let mistakes = |method, query, headers: &[(&'static str, &str)]| {
-        sent(&request(method, query, headers, "{"), Wish::Submit).unwrap_err()
+        sent(&request(method, query, headers, "{"), LeadCall::Submit).unwrap_err()
     };
     let rows = [
         (mistakes("PUT", "?redir_url=x", &bad_everything), 405, "The PUT method is not allowed"),
@@ -85,18 +85,18 @@ fn checks_come_in_the_modules_order() {
     for (refused, status, message) in rows {
         assert_eq!(refused, (status, message.to_owned()));
     }
-    assert_eq!(wrong_method(&Method::PUT, Wish::Feedback).status, 415);
+    assert_eq!(wrong_method(&Method::PUT, LeadCall::Feedback).status, 415);
 }
 
 #[test]
 fn a_body_that_is_announced_needs_a_type_even_when_it_is_empty() {
     let empty = request("POST", "?a=1", &[("content-length", "0")], "");
-    assert_eq!(sent(&empty, Wish::Submit).unwrap_err().0, 415);
-    assert_eq!(sent(&request("POST", "?a=1", &[], ""), Wish::Submit), Ok(json!({"a": "1"})));
+    assert_eq!(sent(&empty, LeadCall::Submit).unwrap_err().0, 415);
+    assert_eq!(sent(&request("POST", "?a=1", &[], ""), LeadCall::Submit), Ok(json!({"a": "1"})));
     let blank = request("POST", "?a=1", &[("content-type", "application/json")], " \n ");
-    assert_eq!(sent(&blank, Wish::Submit), Ok(json!({"a": "1"})));
+    assert_eq!(sent(&blank, LeadCall::Submit), Ok(json!({"a": "1"})));
     let ignored = request("GET", "?a=1", &[("content-type", "Monkies")], "{");
-    assert_eq!(sent(&ignored, Wish::Submit), Ok(json!({"a": "1"})));
+    assert_eq!(sent(&ignored, LeadCall::Submit), Ok(json!({"a": "1"})));
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn json_may_have_raw_tabs_and_line_breaks_in_texts() {
     }
     let feedback = request("POST", "", &[("content-type", "application/json")], "whatever");
     let message = "Body is not parsable as application/json -- Unexpected token w in JSON at position 0";
-    assert_eq!(sent(&feedback, Wish::Feedback), Err((400, message.to_owned())));
+    assert_eq!(sent(&feedback, LeadCall::Feedback), Err((400, message.to_owned())));
 }
 
 #[test]
@@ -189,9 +189,9 @@ fn xml_becomes_what_xml2js_makes_of_it() {
 fn the_query_goes_before_the_body() {
     let headers = [("content-type", "application/json")];
     let both = request("POST", "?a=q&o.x=1", &headers, r#"{"a": "b", "c": "d", "o": {"x": "0", "y": "2"}}"#);
-    assert_eq!(sent(&both, Wish::Submit), Ok(json!({"a": "q", "c": "d", "o": {"x": "1", "y": "2"}})));
+    assert_eq!(sent(&both, LeadCall::Submit), Ok(json!({"a": "q", "c": "d", "o": {"x": "1", "y": "2"}})));
     let clash = request("GET", "?a=1&a.b.c=2", &[], "");
-    assert_eq!(sent(&clash, Wish::Submit).unwrap_err().0, 400);
+    assert_eq!(sent(&clash, LeadCall::Submit).unwrap_err().0, 400);
 }
 
 #[test]
@@ -199,22 +199,22 @@ fn certificates_have_one_name() {
     let form = [("content-type", "application/x-www-form-urlencoded")];
     let body = "XXTRUSTEDFORMCERTURL=cert&xxTrustedFormPingUrl=ping";
     let rows = [
-        (Wish::Submit, body, json!({"xxTrustedFormPingUrl": "ping", "trustedform_cert_url": "cert"})),
-        (Wish::Ping, body, json!({"trustedform_cert_url": "ping"})),
-        (Wish::Ping, "trustedform_ping_url=ping", json!({"trustedform_cert_url": "ping"})),
-        (Wish::Ping, "xxTrustedFormCertUrl=cert", json!({"trustedform_cert_url": "cert"})),
+        (LeadCall::Submit, body, json!({"xxTrustedFormPingUrl": "ping", "trustedform_cert_url": "cert"})),
+        (LeadCall::Ping, body, json!({"trustedform_cert_url": "ping"})),
+        (LeadCall::Ping, "trustedform_ping_url=ping", json!({"trustedform_cert_url": "ping"})),
+        (LeadCall::Ping, "xxTrustedFormCertUrl=cert", json!({"trustedform_cert_url": "cert"})),
     ];
     for (wish, body, expected) in rows {
         assert_eq!(sent(&request("POST", "", &form, body), wish), Ok(expected), "{wish:?} {body}");
     }
     let query = request("GET", "?xxTrustedFormCertUrl=cert", &[], "");
-    assert_eq!(sent(&query, Wish::Submit), Ok(json!({"trustedform_cert_url": "cert"})));
+    assert_eq!(sent(&query, LeadCall::Submit), Ok(json!({"trustedform_cert_url": "cert"})));
 }
 
 #[test]
 fn the_first_address_of_the_web_is_where_to_go() {
     let redirected = |query: &str| {
-        let read = read(&request("GET", query, &[], ""), Wish::Submit).map_err(|refused| refused.status)?;
+        let read = read(&request("GET", query, &[], ""), LeadCall::Submit).map_err(|refused| refused.status)?;
         Ok::<_, u16>(read.redirect.map(|to| to.to_str().unwrap().to_owned()))
     };
     let rows = [
@@ -236,10 +236,10 @@ fn the_first_address_of_the_web_is_where_to_go() {
 fn a_charset_is_minded() {
     let mut latin = request("POST", "", &[("content-type", "application/json; charset=ISO-8859-1")], "");
     latin.body = Body::Whole(b"{\"name\": \"J\xf6rg\"}".as_slice().into());
-    assert_eq!(sent(&latin, Wish::Submit), Ok(json!({"name": "Jörg"})));
+    assert_eq!(sent(&latin, LeadCall::Submit), Ok(json!({"name": "Jörg"})));
     let mut windows = request("POST", "", &[("content-type", "text/xml; charset=\"windows-1252\"")], "");
     windows.body = Body::Whole(b"<l><price>\x80 5</price></l>".as_slice().into());
-    assert_eq!(sent(&windows, Wish::Submit), Ok(json!({"price": "€ 5"})));
+    assert_eq!(sent(&windows, LeadCall::Submit), Ok(json!({"price": "€ 5"})));
 }
 
 #[test]
@@ -273,7 +273,7 @@ proptest! {
         body in prop_oneof!["[a-c.=&0-2]{0,60}", "[\\[\\]{}\",:0-9a-z\\t\\n]{0,60}", "(<[a-c]>|</[a-c]>|<a b='c'/>|&amp;|x){0,20}"],
     ) {
         let request = request("POST", &format!("?{query}"), &[("content-type", media)], &body);
-        if let Ok(read) = read(&request, Wish::Ping) {
+        if let Ok(read) = read(&request, LeadCall::Ping) {
             for media in Media::ALL {
                 prop_assert!(std::str::from_utf8(&render(&read.parameters, media)).is_ok());
             }

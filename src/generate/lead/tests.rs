@@ -2,13 +2,13 @@ use super::*;
 use crate::contract::standard::Kind;
 use crate::generate::Models;
 use crate::support::ids::IdSource;
-use crate::support::rng::{Chance, Purpose};
+use crate::support::rng::{Purpose, SeededRng};
 
 fn lead(seed: u64, n: u64, fields: &[(&str, &str)], fixed: &[(&str, &str)]) -> Vec<String> {
     let schemas = serde_json::Map::new();
     let mut ids = IdSource::new(seed);
     let now = "2026-01-15T09:00:00Z".parse().unwrap();
-    let mut maker = Maker::new(Chance::nth(seed, Purpose::Leads, n), &mut ids, now, Models::new(&schemas));
+    let mut maker = Maker::new(SeededRng::nth(seed, Purpose::Leads, n), &mut ids, now, Models::new(&schemas));
     let fields: Vec<LeadField> =
         fields.iter().map(|(id, kind)| LeadField { id: (*id).to_owned(), kind: (*kind).to_owned() }).collect();
     let fixed = |id: &str| fixed.iter().find(|(name, _)| *name == id).map(|(_, value)| (*value).to_owned());

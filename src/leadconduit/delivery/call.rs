@@ -16,7 +16,7 @@ use super::{Call, CallError};
 
 /// What one attempt brought.
 #[derive(Clone, Debug)]
-pub(super) struct Answer {
+pub(super) struct AttemptResponse {
     pub(super) status: u16,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Bytes,
@@ -28,7 +28,7 @@ pub(super) async fn send(
     target: &Target,
     address: SocketAddr,
     bytes_max: usize,
-) -> Result<Answer, CallError> {
+) -> Result<AttemptResponse, CallError> {
     // A connection for each call: recipients are called now and then, and a kept one may have died meanwhile.
     let client: Client<_, Full<Bytes>> =
         Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).retry_canceled_requests(false).build_http();
@@ -39,7 +39,7 @@ pub(super) async fn send(
     })?;
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers = head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
-    Ok(Answer { status: head.status.as_u16(), headers, body: body.to_bytes() })
+    Ok(AttemptResponse { status: head.status.as_u16(), headers, body: body.to_bytes() })
 }
 
 fn prepared(call: &Call, target: &Target, address: SocketAddr) -> Result<Request<Full<Bytes>>, CallError> {

@@ -32,16 +32,16 @@ const FLUSH: Duration = Duration::from_secs(2);
 
 /// Makes the calls of one server. Its thread begins with the first of them.
 #[derive(Debug)]
-pub struct Courier {
+pub struct OutboundClient {
     outbound: Outbound,
     delivers: bool,
     firehose_url: Option<Arc<str>>,
-    desk: OnceLock<Option<Desk>>,
+    desk: OnceLock<Option<Worker>>,
 }
 
 /// Where calls are handed over. When it goes, the thread ends.
 #[derive(Debug)]
-struct Desk {
+struct Worker {
     /// Both are gone before the thread is waited for.
     ways: Option<(Sender<Delivery>, Sender<Call>)>,
     dropped: Arc<AtomicU64>,
@@ -55,7 +55,7 @@ struct Delivery {
     answer: SyncSender<Result<Received, CallError>>,
 }
 
-impl Courier {
+impl OutboundClient {
     /// As the settings of a server say. Nothing is started yet.
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
@@ -105,11 +105,11 @@ impl Courier {
     }
 
     fn ways(&self) -> Option<&(Sender<Delivery>, Sender<Call>)> {
-        self.desk.get_or_init(|| Desk::open(self.outbound.clone())).as_ref()?.ways.as_ref()
+        self.desk.get_or_init(|| Worker::open(self.outbound.clone())).as_ref()?.ways.as_ref()
     }
 }
 
-impl Desk {
+impl Worker {
     fn open(outbound: Outbound) -> Option<Self> {
         let (deliveries, delivered) = channel(DELIVERIES_MAX);
         let (files, written) = channel(FILES_MAX);
@@ -127,7 +127,7 @@ impl Desk {
     }
 }
 
-impl Drop for Desk {
+impl Drop for Worker {
     fn drop(&mut self) {
         drop(self.ways.take());
         if let Some(thread) = self.thread.take() {

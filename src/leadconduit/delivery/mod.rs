@@ -22,7 +22,7 @@ use bytes::Bytes;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
-pub use client::Courier;
+pub use client::OutboundClient;
 pub use firehose::firehose_call;
 pub use form::{request, response};
 pub(crate) use target::address;
@@ -188,7 +188,7 @@ impl Outbound {
         Duration::from_millis(self.timeout_ms)
     }
 
-    async fn attempt(&self, call: &Call, target: &Target, trusted: bool) -> Result<call::Answer, CallError> {
+    async fn attempt(&self, call: &Call, target: &Target, trusted: bool) -> Result<call::AttemptResponse, CallError> {
         let mut failed = None;
         // A name may have an address of either kind while the other side listens on one.
         for address in self.addresses(target, trusted).await? {

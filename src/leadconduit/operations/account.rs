@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::super::context::{Reading, Writing};
-use super::super::response::{Answer, Outcome, Refusal};
+use super::super::context::{ReadContext, WriteContext};
+use super::super::response::{ApiError, OperationResponse, Outcome};
 use crate::leadconduit::state::{Account, Collection};
 use crate::support::document::merge;
 use crate::support::document::{Document, text};
@@ -14,11 +14,11 @@ use crate::support::document::{Document, text};
 const WRITABLE: [&str; 5] =
     ["data_retention_in_days", "data_truncated_at", "subscriptions", "features", "self_service_status_updated_at"];
 
-pub(super) fn get(call: &Reading<'_>) -> Outcome {
-    Ok(Answer::ok(&shape(call, call.account()?)))
+pub(super) fn get(call: &ReadContext<'_>) -> Outcome {
+    Ok(OperationResponse::ok(&shape(call, call.account()?)))
 }
 
-pub(super) fn update(call: &mut Writing<'_>) -> Outcome {
+pub(super) fn update(call: &mut WriteContext<'_>) -> Outcome {
     let mut changed = call.account()?.document().value().clone();
     for (name, sent) in call.input.body.as_object().into_iter().flatten() {
         if WRITABLE.contains(&name.as_str()) {
@@ -29,11 +29,11 @@ pub(super) fn update(call: &mut Writing<'_>) -> Outcome {
     let id = Arc::clone(&call.caller.account);
     call.world.put_account(&id, Document::new(&changed));
     let reading = call.reading();
-    Ok(Answer::ok(&shape(&reading, reading.account()?)))
+    Ok(OperationResponse::ok(&shape(&reading, reading.account()?)))
 }
 
 /// Copies what the single-sign-on service knows about the account into LeadConduit's own document.
-pub(super) fn sync(call: &mut Writing<'_>) -> Outcome {
+pub(super) fn sync(call: &mut WriteContext<'_>) -> Outcome {
     let own = call.account()?.document();
     let own_sso_id = own.text("sso_id").unwrap_or_default().to_owned();
     let asked = call.input.query("sso_account_id").or_else(|| call.input.text("sso_account_id"));
@@ -41,7 +41,7 @@ pub(super) fn sync(call: &mut Writing<'_>) -> Outcome {
     let sso = call.sso()?;
     // An account that is not the caller's does not exist for the caller.
     let found = sso.accounts.get(asked.as_str()).filter(|_| asked == own_sso_id.to_ascii_lowercase());
-    let known = found.ok_or_else(|| Refusal::new(404, "account not found"))?.clone();
+    let known = found.ok_or_else(|| ApiError::new(404, "account not found"))?.clone();
     let mut changed = own.value().clone();
     for (name, value) in known.value().as_object().into_iter().flatten() {
         if name != "id" && name != "sso_id" {
@@ -52,11 +52,11 @@ pub(super) fn sync(call: &mut Writing<'_>) -> Outcome {
     let id = Arc::clone(&call.caller.account);
     call.world.put_account(&id, Document::new(&changed));
     let reading = call.reading();
-    Ok(Answer::ok(&json!({"success": true, "account": shape(&reading, reading.account()?)})))
+    Ok(OperationResponse::ok(&json!({"success": true, "account": shape(&reading, reading.account()?)})))
 }
 
 /// The account as it is shown: its document with what follows from connections and invitations.
-pub(super) fn shape(call: &Reading<'_>, account: &Account) -> Value {
+pub(super) fn shape(call: &ReadContext<'_>, account: &Account) -> Value {
     let mut shown = account.document().value().clone();
     shown["connected_buyers"] = connected(account, "buyer");
     shown["connected_sellers"] = connected(account, "seller");
@@ -74,7 +74,7 @@ fn connected(account: &Account, relationship_type: &str) -> Value {
     other.collect()
 }
 
-fn pending(call: &Reading<'_>, account: &Account, side: &str) -> Value {
+fn pending(call: &ReadContext<'_>, account: &Account, side: &str) -> Value {
     let entities = account.all(Collection::Entities).values();
     let waiting = entities
         .filter(|entity| entity.flag("pending") && entity.value().get(side).is_some_and(Value::is_string))

@@ -14,15 +14,15 @@ use std::sync::Arc;
 use http::{HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
-use super::super::context::{Reading, Writing};
-use super::super::response::{Answer, Outcome, Refusal};
+use super::super::context::{ReadContext, WriteContext};
+use super::super::response::{ApiError, OperationResponse, Outcome};
 use crate::leadconduit::state::sso::Seen;
 use crate::leadconduit::state::{Account, Collection};
 use crate::support::document::{Document, is_object_id, text};
 
 const DEGRADED: HeaderName = HeaderName::from_static("x-connections-degraded");
 
-pub(super) fn list(call: &Reading<'_>) -> Outcome {
+pub(super) fn list(call: &ReadContext<'_>) -> Outcome {
     let account = call.account()?;
     let wanted = call.input.query("relationship_type");
     let is_wanted = |kind: &str| wanted.is_none_or(|wanted| wanted == kind);
@@ -32,7 +32,7 @@ pub(super) fn list(call: &Reading<'_>) -> Outcome {
         let rows = rows.filter(|row| is_wanted(row.text("relationship_type").unwrap_or_default()));
         let parties = Parties::of(account);
         let entries: Value = rows.map(|row| completed(call, &parties, row)).collect();
-        let mut answer = Answer::ok(&entries);
+        let mut answer = OperationResponse::ok(&entries);
         answer.headers.push((DEGRADED, HeaderValue::from_static("true")));
         return Ok(answer);
     };
@@ -50,11 +50,11 @@ pub(super) fn list(call: &Reading<'_>) -> Outcome {
         })
         .collect();
     entries.sort_by(|a, b| text(a, "id").cmp(text(b, "id")));
-    Ok(Answer::ok(&Value::Array(entries)))
+    Ok(OperationResponse::ok(&Value::Array(entries)))
 }
 
-pub(super) fn get(call: &Reading<'_>) -> Outcome {
-    let row = find(call.account()?, call.input.path("id")).ok_or(Refusal::not_found(Collection::Connections))?;
+pub(super) fn get(call: &ReadContext<'_>) -> Outcome {
+    let row = find(call.account()?, call.input.path("id")).ok_or(ApiError::not_found(Collection::Connections))?;
     let row = row.value();
     let mut shown = json!({
         "id": row["id"],
@@ -69,26 +69,26 @@ pub(super) fn get(call: &Reading<'_>) -> Outcome {
             shown[optional] = value.clone();
         }
     }
-    Ok(Answer::ok(&shown))
+    Ok(OperationResponse::ok(&shown))
 }
 
 /// Inserts the row that was never made because the message about the connection was missed.
-pub(super) fn repair(call: &mut Writing<'_>) -> Outcome {
+pub(super) fn repair(call: &mut WriteContext<'_>) -> Outcome {
     if !call.caller.is_superuser() {
-        return Err(Refusal::not_authorized());
+        return Err(ApiError::not_authorized());
     }
     let id =
-        call.input.text("connection_id").ok_or(Refusal::new(400, "connection_id is missing"))?.to_ascii_lowercase();
+        call.input.text("connection_id").ok_or(ApiError::new(400, "connection_id is missing"))?.to_ascii_lowercase();
     if !is_object_id(&id) {
-        return Err(Refusal::new(400, "connection_id must be 24 hexadecimal characters"));
+        return Err(ApiError::new(400, "connection_id must be 24 hexadecimal characters"));
     }
     let sso = call.sso()?;
     let account = call.account()?;
     if account.get(Collection::Connections, &id).is_some() || row_of(account, &id).is_some() {
-        return Err(Refusal::new(409, "connection exists already"));
+        return Err(ApiError::new(409, "connection exists already"));
     }
     let seen = sso.connection(&id, &call.caller.account);
-    let seen = seen.ok_or(Refusal::new(422, "connection not found in the single sign-on service"))?;
+    let seen = seen.ok_or(ApiError::new(422, "connection not found in the single sign-on service"))?;
     let known = seen.document.value();
     let mut row = json!({
         "id": id,
@@ -105,7 +105,7 @@ pub(super) fn repair(call: &mut Writing<'_>) -> Outcome {
         }
     }
     call.put(Collection::Connections, &row)?;
-    Ok(Answer::created(&json!({"id": id})))
+    Ok(OperationResponse::created(&json!({"id": id})))
 }
 
 /// A connection's row by its own id, its id in the single-sign-on service, or the id of its invitation.
@@ -153,7 +153,7 @@ impl<'a> Parties<'a> {
 }
 
 /// An entry with all that LeadConduit knows about the connection.
-fn completed(call: &Reading<'_>, parties: &Parties<'_>, row: &Document) -> Value {
+fn completed(call: &ReadContext<'_>, parties: &Parties<'_>, row: &Document) -> Value {
     let row = row.value();
     let mut entry = json!({
         "id": row["id"],
@@ -203,7 +203,7 @@ pub(super) fn account_entity<'a>(account: &'a Account, other: &str) -> Option<&'
 }
 
 /// An entity as it is shown: whether its invitation has expired follows from the clock.
-pub(super) fn entity_shape(call: &Reading<'_>, entity: &Document) -> Value {
+pub(super) fn entity_shape(call: &ReadContext<'_>, entity: &Document) -> Value {
     let mut shown = entity.value().clone();
     if let Some(expires) = entity.text("invitation_expires_at") {
         shown["expired"] = call.has_passed(expires).into();

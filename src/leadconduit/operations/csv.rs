@@ -2,21 +2,21 @@
 
 use serde_json::Value;
 
-use super::super::response::Refusal;
+use super::super::response::ApiError;
 use crate::leadconduit::values::text;
 
-pub(super) fn written<N, R>(names: &[N], rows: impl Iterator<Item = R>) -> Result<Vec<u8>, Refusal>
+pub(super) fn written<N, R>(names: &[N], rows: impl Iterator<Item = R>) -> Result<Vec<u8>, ApiError>
 where
     N: AsRef<[u8]>,
     R: IntoIterator<Item = String>,
 {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let failed = |error: csv::Error| Refusal::internal(format!("the rows cannot be written: {error}"));
+    let failed = |error: csv::Error| ApiError::internal(format!("the rows cannot be written: {error}"));
     writer.write_record(names).map_err(failed)?;
     for row in rows {
         writer.write_record(row).map_err(failed)?;
     }
-    writer.into_inner().map_err(|error| Refusal::internal(format!("the rows cannot be written: {error}")))
+    writer.into_inner().map_err(|error| ApiError::internal(format!("the rows cannot be written: {error}")))
 }
 
 /// A value in a row: of a typed one its normal form, of what has parts its JSON.

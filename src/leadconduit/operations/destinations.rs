@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::super::context::Reading;
-use super::super::response::{Answer, Outcome};
+use super::super::context::ReadContext;
+use super::super::response::{OperationResponse, Outcome};
 use crate::leadconduit::state::{Account, Collection};
 use crate::support::document::{items, text};
 
-pub(super) fn list(call: &Reading<'_>) -> Outcome {
+pub(super) fn list(call: &ReadContext<'_>) -> Outcome {
     let account = call.account()?;
     let is_asked = call.input.query("include") == Some("flow_usages");
     let destinations = account.all(Collection::Destinations).values();
@@ -21,7 +21,7 @@ pub(super) fn list(call: &Reading<'_>) -> Outcome {
         }
         shown
     });
-    Ok(Answer::ok(&shown.collect()))
+    Ok(OperationResponse::ok(&shown.collect()))
 }
 
 /// The flows that a destination is attached to.

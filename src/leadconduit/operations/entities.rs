@@ -8,8 +8,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::super::context::{Reading, Writing};
-use super::super::response::{Answer, Outcome, Refusal};
+use super::super::context::{ReadContext, WriteContext};
+use super::super::response::{ApiError, OperationResponse, Outcome};
 use super::{connections, crud, packages};
 use crate::contract::standard::Kind;
 use crate::leadconduit::state::{Account, Collection};
@@ -19,18 +19,18 @@ use crate::support::document::{Document, is_same_id, items, key_of, text};
 /// How many of the flows that use an entity are named when it cannot go.
 const NAMED_MAX: usize = 5;
 
-pub(super) fn list(call: &Reading<'_>) -> Outcome {
+pub(super) fn list(call: &ReadContext<'_>) -> Outcome {
     let account = call.account()?;
     let flows = FlowsBySource::of(account);
     let all = call.standard().all(Kind::Entities).iter().chain(account.all(Collection::Entities).values());
-    Ok(Answer::of(200, crud::joined(all.map(|entity| flows.shape(call, entity)).collect())))
+    Ok(OperationResponse::of(200, crud::joined(all.map(|entity| flows.shape(call, entity)).collect())))
 }
 
-pub(super) fn get(call: &Reading<'_>) -> Outcome {
+pub(super) fn get(call: &ReadContext<'_>) -> Outcome {
     shown(call, 200)
 }
 
-pub(super) fn update(call: &mut Writing<'_>) -> Outcome {
+pub(super) fn update(call: &mut WriteContext<'_>) -> Outcome {
     let before = own(call, "changed")?;
     crud::replace(call, Collection::Entities)?;
     let after = crud::own(call, Collection::Entities)?;
@@ -40,7 +40,7 @@ pub(super) fn update(call: &mut Writing<'_>) -> Outcome {
     shown(&call.reading(), 200)
 }
 
-pub(super) fn delete(call: &mut Writing<'_>) -> Outcome {
+pub(super) fn delete(call: &mut WriteContext<'_>) -> Outcome {
     let entity = own(call, "deleted")?;
     must_be_unused(call.account()?, entity.text("id").unwrap_or_default())?;
     let answer = shown(&call.reading(), 200)?;
@@ -50,7 +50,7 @@ pub(super) fn delete(call: &mut Writing<'_>) -> Outcome {
 
 /// What an entity must be beyond its model, and what the server sets in it. `before` is the revision that it takes
 /// the place of.
-pub(super) fn complete(call: &Writing<'_>, entity: &mut Value, before: Option<&Document>) -> Result<(), Refusal> {
+pub(super) fn complete(call: &WriteContext<'_>, entity: &mut Value, before: Option<&Document>) -> Result<(), ApiError> {
     for (index, module) in items(entity, "module_ids").iter().enumerate() {
         let module = module.as_str().unwrap_or_default();
         packages::must_have_module(call.standard(), &format!("/module_ids/{index}"), module)?;
@@ -89,7 +89,7 @@ impl<'a> FlowsBySource<'a> {
     }
 
     /// An entity as it is shown.
-    fn shape(&self, call: &Reading<'_>, entity: &Document) -> Bytes {
+    fn shape(&self, call: &ReadContext<'_>, entity: &Document) -> Bytes {
         let flows = self.0.get(&*key_of(entity.text("id").unwrap_or_default())).map(Vec::as_slice).unwrap_or_default();
         let has_invitation = entity.text("invitation_expires_at").is_some();
         if !has_invitation && items(entity.value(), "flow_ids").iter().eq(flows) {
@@ -102,22 +102,22 @@ impl<'a> FlowsBySource<'a> {
 }
 
 /// The entity of the path as it is shown.
-fn shown(call: &Reading<'_>, status: u16) -> Outcome {
+fn shown(call: &ReadContext<'_>, status: u16) -> Outcome {
     let entity = crud::find(call, Collection::Entities, call.input.path("id"))?;
-    Ok(Answer::of(status, FlowsBySource::of(call.account()?).shape(call, entity)))
+    Ok(OperationResponse::of(status, FlowsBySource::of(call.account()?).shape(call, entity)))
 }
 
 /// The entity of the path, which must be of the account's own making. What stands for another account is that
 /// account's to change.
-fn own(call: &Writing<'_>, deed: &str) -> Result<Arc<Document>, Refusal> {
+fn own(call: &WriteContext<'_>, deed: &str) -> Result<Arc<Document>, ApiError> {
     let entity = crud::own(call, Collection::Entities)?;
     if entity.flag("account") {
-        return Err(Refusal::new(422, format!("an entity that stands for another account cannot be {deed}")));
+        return Err(ApiError::new(422, format!("an entity that stands for another account cannot be {deed}")));
     }
     Ok(entity)
 }
 
-fn suffix_must_be_free(account: &Account, entity: &Value) -> Result<(), Refusal> {
+fn suffix_must_be_free(account: &Account, entity: &Value) -> Result<(), ApiError> {
     let Some(suffix) = entity.get("field_suffix").and_then(Value::as_str) else { return Ok(()) };
     let id = text(entity, "id");
     let taken = account.all(Collection::Entities).values().find(|other| {
@@ -125,13 +125,13 @@ fn suffix_must_be_free(account: &Account, entity: &Value) -> Result<(), Refusal>
         is_other && other.text("field_suffix").is_some_and(|taken| taken.eq_ignore_ascii_case(suffix))
     });
     match taken.and_then(|other| other.text("id")) {
-        Some(other) => Err(Refusal::new(422, format!("/field_suffix: {suffix} is taken by entity {other}"))),
+        Some(other) => Err(ApiError::new(422, format!("/field_suffix: {suffix} is taken by entity {other}"))),
         None => Ok(()),
     }
 }
 
 /// A flow without its source or its recipient would be none, so what one uses stays, saved or live.
-fn must_be_unused(account: &Account, entity: &str) -> Result<(), Refusal> {
+fn must_be_unused(account: &Account, entity: &str) -> Result<(), ApiError> {
     let all = [Collection::Flows, Collection::LiveFlows].into_iter().flat_map(|kind| account.all(kind));
     let mut using: Vec<(&str, &str)> = all
         .filter(|(_, flow)| names(flow.value(), entity))
@@ -147,7 +147,7 @@ fn must_be_unused(account: &Account, entity: &str) -> Result<(), Refusal> {
         told.push(format!("{} more", using.len() - NAMED_MAX));
     }
     let flows = if using.len() == 1 { "flow" } else { "flows" };
-    Err(Refusal::new(422, format!("the entity is used by {flows} {}", told.join(", "))))
+    Err(ApiError::new(422, format!("the entity is used by {flows} {}", told.join(", "))))
 }
 
 fn names(flow: &Value, entity: &str) -> bool {
@@ -156,7 +156,7 @@ fn names(flow: &Value, entity: &str) -> bool {
 }
 
 /// Writes the name of an entity into the flows that name it. That is no change of the flows, so nothing is recorded.
-fn rename(call: &mut Writing<'_>, entity: &Document) {
+fn rename(call: &mut WriteContext<'_>, entity: &Document) {
     let account = Arc::clone(&call.caller.account);
     let (id, name) = (entity.text("id").unwrap_or_default(), entity.text("name").unwrap_or_default());
     for collection in [Collection::Flows, Collection::LiveFlows] {

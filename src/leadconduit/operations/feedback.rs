@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::super::context::Writing;
-use super::super::leads::flow::{Record, Took, answer, read};
-use super::super::response::{Outcome, Refusal, Style};
+use super::super::context::WriteContext;
+use super::super::leads::flow::{EventBuilder, Timing, answer, read};
+use super::super::response::{ApiError, Outcome, Style};
 use crate::leadconduit::live_flow::{live, source_of};
 use crate::leadconduit::rules::{self, Condition};
-use crate::leadconduit::state::events::{Event, Kind, Outcome as Ended};
+use crate::leadconduit::state::events::{Event, Kind, Outcome as SubscriptionClosed};
 use crate::support::document::number;
 use crate::support::document::{Document, text};
 use crate::support::ids::ObjectId;
@@ -24,12 +24,12 @@ const TOOK_MS: i64 = 6;
 /// What feedback may say.
 const TYPES: [&str; 2] = ["return", "conversion"];
 
-pub(super) fn submit(call: &mut Writing<'_>) -> Outcome {
-    let refuse = |message: &'static str| Refusal::new(400, message).styled(Style::Text);
+pub(super) fn submit(call: &mut WriteContext<'_>) -> Outcome {
+    let refuse = |message: &'static str| ApiError::new(400, message).styled(Style::Text);
     let id = call.input.query("event_id").ok_or_else(|| refuse("event_id is missing"))?;
     let id: ObjectId = id.parse().map_err(|_| refuse("event_id must be 24 hexadecimal characters"))?;
     let delivery =
-        Delivery::find(call, id).ok_or_else(|| Refusal::new(404, "Event not found").styled(Style::Message))?;
+        Delivery::find(call, id).ok_or_else(|| ApiError::new(404, "Event not found").styled(Style::Message))?;
     let inbound = read(call.input.inbound.as_ref())?;
     let kind = call.input.text("type").filter(|kind| TYPES.contains(kind));
     let kind = kind.ok_or_else(|| refuse("type must be return or conversion"))?.to_owned();
@@ -46,9 +46,9 @@ pub(super) fn submit(call: &mut Writing<'_>) -> Outcome {
         vars["feedback"]["reason"] = reason.into();
     }
     let (outcome, refused) = if passes(accepts, &vars) {
-        (Ended::Success, None)
+        (SubscriptionClosed::Success, None)
     } else {
-        (Ended::Failure, Some("Feedback did not meet the rules"))
+        (SubscriptionClosed::Failure, Some("Feedback did not meet the rules"))
     };
     keep(call, &delivery, accepts, &vars, outcome, refused)?;
     result.insert("outcome".to_owned(), outcome.name().into());
@@ -79,7 +79,7 @@ struct Delivery {
 
 impl Delivery {
     /// The recipient event of an id, whosever it is: who knows the id was given it with the lead.
-    fn find(call: &Writing<'_>, id: ObjectId) -> Option<Self> {
+    fn find(call: &WriteContext<'_>, id: ObjectId) -> Option<Self> {
         let is_delivery = |event: &Event<'_>| event.summary().kind.is_delivery();
         call.world.accounts().find_map(|(owner, account)| {
             let event = call.reading().events_of(account).get(id).filter(is_delivery)?.value().into_owned();
@@ -119,32 +119,32 @@ fn passes(feedback: &Value, vars: &Value) -> bool {
 /// Keeps the feedback as an event, and as another one when it goes on to the source. A source whose rules do not hold is
 /// not told: a page calls that a skip, which its event has no word for.
 fn keep(
-    call: &mut Writing<'_>,
+    call: &mut WriteContext<'_>,
     delivery: &Delivery,
     accepts: &Value,
     vars: &Value,
-    outcome: Ended,
+    outcome: SubscriptionClosed,
     reason: Option<&str>,
-) -> Result<(), Refusal> {
-    let sent = delivery.passes_on().filter(|feedback| outcome == Ended::Success && passes(feedback, vars));
+) -> Result<(), ApiError> {
+    let sent = delivery.passes_on().filter(|feedback| outcome == SubscriptionClosed::Success && passes(feedback, vars));
     let received = (Kind::FeedbackReceived, accepts);
     for (kind, feedback) in std::iter::once(received).chain(sent.map(|feedback| (Kind::FeedbackSent, feedback))) {
         let id = call.world.next_id(call.now);
-        let mut record = Record::new(&id, kind, outcome, reason.unwrap_or_default(), vars.clone());
+        let mut record = EventBuilder::new(&id, kind, outcome, reason.unwrap_or_default(), vars.clone());
         record.set("module_id", feedback["integration"]["module_id"].clone());
         record.set("recipient_event_id", delivery.event["id"].clone());
         record.set("step_id", delivery.event["step_id"].clone());
         record.set("feedback", feedback.clone());
-        record.stamp(&Took::only(TOOK_MS), call.now);
+        record.stamp(&Timing::only(TOOK_MS), call.now);
         call.put_event(&delivery.account, &record.into_event())?;
     }
     Ok(())
 }
 
 /// What the recipient paid, less than nothing when it does not get it back.
-fn price(vars: &Value, outcome: Ended) -> Value {
+fn price(vars: &Value, outcome: SubscriptionClosed) -> Value {
     match vars.get("price").and_then(Value::as_f64).filter(|price| *price != 0.0) {
-        Some(price) if outcome == Ended::Failure => number(-price.abs()),
+        Some(price) if outcome == SubscriptionClosed::Failure => number(-price.abs()),
         Some(price) => number(price),
         None => Value::Null,
     }

@@ -4,45 +4,45 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::super::context::{Reading, Writing};
-use super::super::response::{Answer, Outcome, Refusal};
+use super::super::context::{ReadContext, WriteContext};
+use super::super::response::{ApiError, OperationResponse, Outcome};
 use super::crud;
 use crate::contract::standard::Kind;
 use crate::leadconduit::state::Collection;
 use crate::support::document::{self, Document, items};
 
 /// All fields, or those that one flow collects.
-pub(super) fn list(call: &Reading<'_>) -> Outcome {
+pub(super) fn list(call: &ReadContext<'_>) -> Outcome {
     let Some(flow) = call.input.query("flow_id") else { return crud::list(call, Collection::Fields) };
     let found = match call.account()?.get(Collection::Flows, flow) {
         Some(flow) => of_flow(call, flow)?,
         None => Vec::new(),
     };
-    Ok(Answer::of(200, crud::array(found)))
+    Ok(OperationResponse::of(200, crud::array(found)))
 }
 
 /// The fields that a flow collects, in its order.
-pub(super) fn of_flow<'a>(call: &Reading<'a>, flow: &Document) -> Result<Vec<&'a Arc<Document>>, Refusal> {
+pub(super) fn of_flow<'a>(call: &ReadContext<'a>, flow: &Document) -> Result<Vec<&'a Arc<Document>>, ApiError> {
     named(call, items(flow.value(), "fields").iter().filter_map(Value::as_str))
 }
 
 /// The fields of these ids. One that was deleted is left out.
 pub(super) fn named<'a, 'i>(
-    call: &Reading<'a>,
+    call: &ReadContext<'a>,
     ids: impl Iterator<Item = &'i str>,
-) -> Result<Vec<&'a Arc<Document>>, Refusal> {
+) -> Result<Vec<&'a Arc<Document>>, ApiError> {
     call.account()?;
     Ok(ids.filter_map(|id| crud::find(call, Collection::Fields, id).ok()).collect())
 }
 
 /// The types that fields and variables have.
-pub(super) fn types(call: &Reading<'_>) -> Outcome {
+pub(super) fn types(call: &ReadContext<'_>) -> Outcome {
     call.account()?;
-    Ok(Answer::of(200, crud::array(call.standard().all(Kind::Types))))
+    Ok(OperationResponse::of(200, crud::array(call.standard().all(Kind::Types))))
 }
 
 /// A new field, which the flows that miss one of its id no longer miss.
-pub(super) fn create(call: &mut Writing<'_>) -> Outcome {
+pub(super) fn create(call: &mut WriteContext<'_>) -> Outcome {
     let answer = crud::create(call, Collection::Fields)?;
     let id = call.input.text("id").unwrap_or_default();
     let message = missing(id);
@@ -66,7 +66,7 @@ fn missing(id: &str) -> Value {
 }
 
 /// Removes a field of the account's own, and writes into the flows that collect it what they have to drop.
-pub(super) fn delete(call: &mut Writing<'_>) -> Outcome {
+pub(super) fn delete(call: &mut WriteContext<'_>) -> Outcome {
     let field = crud::own(call, Collection::Fields)?;
     let id = field.text("id").unwrap_or_default();
     let mut flows = Vec::new();
@@ -86,11 +86,11 @@ pub(super) fn delete(call: &mut Writing<'_>) -> Outcome {
     if !flows.is_empty() {
         told["flows"] = flows.into();
     }
-    Ok(Answer::of(202, document::serialise(&told)))
+    Ok(OperationResponse::of(202, document::serialise(&told)))
 }
 
 /// The flows that collect a field.
-fn collecting(call: &Writing<'_>, field: &str) -> Result<Vec<Arc<Document>>, Refusal> {
+fn collecting(call: &WriteContext<'_>, field: &str) -> Result<Vec<Arc<Document>>, ApiError> {
     let collects = |flow: &Document| items(flow.value(), "fields").iter().any(|id| id == field);
     Ok(call.account()?.all(Collection::Flows).values().filter(|flow| collects(flow)).cloned().collect())
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::super::context::Writing;
-use super::super::response::{Answer, Outcome, Refusal};
+use super::super::context::WriteContext;
+use super::super::response::{ApiError, OperationResponse, Outcome};
 use super::connections;
 use crate::leadconduit::state::Collection;
 use crate::support::clock::stamp;
@@ -24,16 +24,16 @@ enum Invited {
     Buyer,
 }
 
-pub(super) fn invite_source(call: &mut Writing<'_>) -> Outcome {
+pub(super) fn invite_source(call: &mut WriteContext<'_>) -> Outcome {
     invite(call, Invited::Seller)
 }
 
-pub(super) fn invite_recipient(call: &mut Writing<'_>) -> Outcome {
+pub(super) fn invite_recipient(call: &mut WriteContext<'_>) -> Outcome {
     invite(call, Invited::Buyer)
 }
 
-fn invite(call: &mut Writing<'_>, invited: Invited) -> Outcome {
-    let email = call.input.text("email").ok_or(Refusal::new(400, "email is missing"))?.to_owned();
+fn invite(call: &mut WriteContext<'_>, invited: Invited) -> Outcome {
+    let email = call.input.text("email").ok_or(ApiError::new(400, "email is missing"))?.to_owned();
     let kind = match invited {
         Invited::Seller => "source",
         Invited::Buyer => "recipient",
@@ -46,7 +46,7 @@ fn invite(call: &mut Writing<'_>, invited: Invited) -> Outcome {
     let entity = existing.and_then(|invitation| account.get(Collection::Entities, invitation.text("entity_id")?));
     if let Some(entity) = entity.cloned() {
         // Nothing is sent again, so there is no message.
-        return Ok(Answer::ok(&json!({"entity": connections::entity_shape(&call.reading(), &entity)})));
+        return Ok(OperationResponse::ok(&json!({"entity": connections::entity_shape(&call.reading(), &entity)})));
     }
     let (now, expires) = (call.stamp(), expiry(call)?);
     let invitation_id = call.world.next_id(call.now);
@@ -87,15 +87,15 @@ fn invite(call: &mut Writing<'_>, invited: Invited) -> Outcome {
         "updated_at": now,
     });
     let entity = call.put(Collection::Entities, &entity)?;
-    Ok(Answer::created(&json!({"message": SENT, "entity": entity.value()})))
+    Ok(OperationResponse::created(&json!({"message": SENT, "entity": entity.value()})))
 }
 
-pub(super) fn resend(call: &mut Writing<'_>) -> Outcome {
+pub(super) fn resend(call: &mut WriteContext<'_>) -> Outcome {
     let found = call.account()?.get(Collection::Entities, call.input.path("entityId"));
-    let found = Arc::clone(found.ok_or(Refusal::not_found(Collection::Entities))?);
+    let found = Arc::clone(found.ok_or(ApiError::not_found(Collection::Entities))?);
     // An expired invitation leaves its entity pending, so pending is all there is to ask.
     if !found.flag("pending") {
-        return Err(Refusal::new(422, "the entity is not waiting for an invitation to be accepted"));
+        return Err(ApiError::new(422, "the entity is not waiting for an invitation to be accepted"));
     }
     let (now, expires) = (call.stamp(), expiry(call)?);
     let mut entity = found.value().clone();
@@ -109,10 +109,10 @@ pub(super) fn resend(call: &mut Writing<'_>) -> Outcome {
         call.put(Collection::Invitations, &invitation)?;
     }
     let entity = call.put(Collection::Entities, &entity)?;
-    Ok(Answer::ok(&json!({"message": SENT, "entity": entity.value()})))
+    Ok(OperationResponse::ok(&json!({"message": SENT, "entity": entity.value()})))
 }
 
-fn expiry(call: &Writing<'_>) -> Result<String, Refusal> {
-    let at = call.now.checked_add(OPEN_FOR).map_err(|_| Refusal::internal("the clock stands at the end of time"))?;
+fn expiry(call: &WriteContext<'_>) -> Result<String, ApiError> {
+    let at = call.now.checked_add(OPEN_FOR).map_err(|_| ApiError::internal("the clock stands at the end of time"))?;
     Ok(stamp(at))
 }

@@ -31,10 +31,10 @@ mod table;
 mod users;
 mod vars;
 
-pub use super::context::{Reading, Writing};
-pub use super::effect_log::Outbox;
+pub use super::context::{ReadContext, WriteContext};
+pub use super::effect_log::EffectLog;
 pub use super::leads::flow::Trigger;
-pub use super::response::{Answer, Outcome, Refusal, Style};
+pub use super::response::{ApiError, OperationResponse, Outcome, Style};
 pub use table::Behaviours;
 
 use crate::leadconduit::state::Collection;
@@ -53,11 +53,11 @@ pub enum Behaviour {
     /// Takes one away.
     Delete(Collection),
     /// Reads, by rules of its own.
-    Read(fn(&Reading<'_>) -> Outcome),
+    Read(fn(&ReadContext<'_>) -> Outcome),
     /// Writes, by rules of its own. When it refuses, nothing has changed.
-    Write(fn(&mut Writing<'_>) -> Outcome),
+    Write(fn(&mut WriteContext<'_>) -> Outcome),
     /// Answers, by rules of its own, and leaves nothing behind but counts.
-    Ask(fn(&mut Writing<'_>) -> Outcome),
+    Ask(fn(&mut WriteContext<'_>) -> Outcome),
     /// A reply made from its schema; nothing is kept.
     Generated,
 }
@@ -71,30 +71,30 @@ impl Behaviour {
 
     /// Whether it may be done where nothing is kept: all that is lost then is a count.
     #[must_use]
-    pub fn keeps_little(self) -> bool {
+    pub fn only_counts(self) -> bool {
         matches!(self, Self::Ask(_))
     }
 }
 
 /// Runs a behaviour that reads.
-pub fn read(behaviour: Behaviour, call: &Reading<'_>) -> Outcome {
+pub fn read(behaviour: Behaviour, call: &ReadContext<'_>) -> Outcome {
     let mut answer = match behaviour {
         Behaviour::List(collection) => crud::list(call, collection),
         Behaviour::Get(collection) => crud::get(call, collection),
         Behaviour::Read(read) => read(call),
-        _ => Err(Refusal::internal("an operation that writes was asked to read")),
+        _ => Err(ApiError::internal("an operation that writes was asked to read")),
     }?;
     answer.fresh_until = call.fresh_until();
     Ok(answer)
 }
 
 /// Runs a behaviour that writes.
-pub fn write(behaviour: Behaviour, call: &mut Writing<'_>) -> Outcome {
+pub fn write(behaviour: Behaviour, call: &mut WriteContext<'_>) -> Outcome {
     match behaviour {
         Behaviour::Create(collection) => crud::create(call, collection),
         Behaviour::Replace(collection) => crud::replace(call, collection),
         Behaviour::Delete(collection) => crud::delete(call, collection),
         Behaviour::Write(write) | Behaviour::Ask(write) => write(call),
-        _ => Err(Refusal::internal("an operation that reads was asked to write")),
+        _ => Err(ApiError::internal("an operation that reads was asked to write")),
     }
 }

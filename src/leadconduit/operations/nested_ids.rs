@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
-use super::super::context::Writing;
+use super::super::context::WriteContext;
 
 /// What stands under a key.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Kind {
 }
 
 /// Gives every part of a document its id. `before` is the revision that this one takes the place of.
-pub(super) fn identify(call: &mut Writing<'_>, document: &mut Value, before: Option<&Value>) {
+pub(super) fn identify(call: &mut WriteContext<'_>, document: &mut Value, before: Option<&Value>) {
     let mut had: HashMap<String, Value> = HashMap::new();
     // A walk that could only read would be the same code once more.
     if let Some(mut before) = before.cloned() {
@@ -67,7 +67,7 @@ fn id_of(part: &Map<String, Value>) -> &str {
     part.get("id").and_then(Value::as_str).unwrap_or_default()
 }
 
-fn new_id(call: &mut Writing<'_>, kind: Kind, is_taken: impl Fn(&str) -> bool) -> String {
+fn new_id(call: &mut WriteContext<'_>, kind: Kind, is_taken: impl Fn(&str) -> bool) -> String {
     // Ids of fixtures come from elsewhere, so that one may be met again; never twice in a row.
     loop {
         let id = if kind == Kind::Limit { call.world.next_id(call.now) } else { call.world.next_short_id() };

@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::super::context::Writing;
-use super::super::response::{Answer, Outcome, Refusal};
+use super::super::context::WriteContext;
+use super::super::response::{ApiError, OperationResponse, Outcome};
 use super::{connections, flows};
 use crate::leadconduit::state::Collection;
 use crate::support::document::text;
 
 const INBOUND: &str = "leadconduit-default.inbound";
 
-pub(super) fn create(call: &mut Writing<'_>) -> Outcome {
-    let invitation = call.input.text("invitation_id").ok_or(Refusal::new(400, "invitation_id is missing"))?;
+pub(super) fn create(call: &mut WriteContext<'_>) -> Outcome {
+    let invitation = call.input.text("invitation_id").ok_or(ApiError::new(400, "invitation_id is missing"))?;
     let connection = connection_behind(call, invitation)?;
     let flow = call.input.text("flow_id").map(|id| existing_flow(call, id)).transpose()?;
     let stamp = call.stamp();
@@ -30,15 +30,15 @@ pub(super) fn create(call: &mut Writing<'_>) -> Outcome {
     // With room from the start: an onboard is the document that clients make most of.
     let mut onboard = serde_json::Map::with_capacity(parts.len());
     onboard.extend(parts.into_iter().filter_map(|(name, part)| Some((name.to_owned(), part?.into()))));
-    Ok(Answer::of(201, call.put(Collection::Onboards, &Value::Object(onboard))?.bytes()))
+    Ok(OperationResponse::of(201, call.put(Collection::Onboards, &Value::Object(onboard))?.bytes()))
 }
 
 /// Keeps what is sent; becoming `completed` runs the set-up, and a set-up that does not work ends as `failed`.
-pub(super) fn update(call: &mut Writing<'_>) -> Outcome {
+pub(super) fn update(call: &mut WriteContext<'_>) -> Outcome {
     let found = call.account()?.get(Collection::Onboards, call.input.path("id"));
-    let found = Arc::clone(found.ok_or(Refusal::not_found(Collection::Onboards))?);
+    let found = Arc::clone(found.ok_or(ApiError::not_found(Collection::Onboards))?);
     let mut onboard = found.value().clone();
-    let invitation = call.input.text("invitation_id").ok_or(Refusal::new(400, "invitation_id is missing"))?;
+    let invitation = call.input.text("invitation_id").ok_or(ApiError::new(400, "invitation_id is missing"))?;
     if let Some(connection) = connection_behind(call, invitation)? {
         onboard["connection_id"] = connection.into();
     }
@@ -66,51 +66,51 @@ pub(super) fn update(call: &mut Writing<'_>) -> Outcome {
         // What does not exist is told at once; only a set-up that meets it fails instead.
         call.input.text("flow_id").map(|id| existing_flow(call, id)).transpose()?;
         if let Some(id) = call.input.text("connection_id") {
-            connections::find(call.account()?, id).ok_or(Refusal::not_found(Collection::Connections))?;
+            connections::find(call.account()?, id).ok_or(ApiError::not_found(Collection::Connections))?;
         }
     }
-    Ok(Answer::of(200, call.put(Collection::Onboards, &onboard)?.bytes()))
+    Ok(OperationResponse::of(200, call.put(Collection::Onboards, &onboard)?.bytes()))
 }
 
 /// The set-up at once, without a record.
-pub(super) fn set_up(call: &mut Writing<'_>) -> Outcome {
+pub(super) fn set_up(call: &mut WriteContext<'_>) -> Outcome {
     let connection = match (call.input.text("connection_id"), call.input.text("invitation_id")) {
         (Some(connection), _) => Some(connection.to_owned()),
         (None, Some(invitation)) => connection_behind(call, invitation)?,
-        (None, None) => return Err(Refusal::new(400, "the body needs connection_id or invitation_id")),
+        (None, None) => return Err(ApiError::new(400, "the body needs connection_id or invitation_id")),
     };
     let flow = set_up_buyer(call, connection.as_deref(), call.input.text("flow_id"))?;
-    Ok(Answer::ok(&json!({"redirect": format!("/flows/{flow}")})))
+    Ok(OperationResponse::ok(&json!({"redirect": format!("/flows/{flow}")})))
 }
 
 /// The connection that an invitation led to; `None` while the invitation has not been accepted.
-fn connection_behind(call: &Writing<'_>, invitation: &str) -> Result<Option<String>, Refusal> {
+fn connection_behind(call: &WriteContext<'_>, invitation: &str) -> Result<Option<String>, ApiError> {
     let account = call.account()?;
     let row = connections::by_invitation(account, invitation);
     if row.is_none() && account.get(Collection::Invitations, invitation).is_none() {
-        return Err(Refusal::not_found(Collection::Invitations));
+        return Err(ApiError::not_found(Collection::Invitations));
     }
     Ok(row.and_then(|row| row.text("id")).map(str::to_owned))
 }
 
-fn existing_flow(call: &Writing<'_>, id: &str) -> Result<String, Refusal> {
-    let flow = call.account()?.get(Collection::Flows, id).ok_or(Refusal::not_found(Collection::Flows))?;
+fn existing_flow(call: &WriteContext<'_>, id: &str) -> Result<String, ApiError> {
+    let flow = call.account()?.get(Collection::Flows, id).ok_or(ApiError::not_found(Collection::Flows))?;
     Ok(flow.text("id").unwrap_or(id).to_owned())
 }
 
 /// Makes the seller a source of the buyer's flow, tells the seller's flows where to deliver, and marks the connection.
 /// Returns the flow.
-fn set_up_buyer(call: &mut Writing<'_>, connection: Option<&str>, flow: Option<&str>) -> Result<String, Refusal> {
-    let connection = connection.ok_or(Refusal::not_found(Collection::Connections))?;
+fn set_up_buyer(call: &mut WriteContext<'_>, connection: Option<&str>, flow: Option<&str>) -> Result<String, ApiError> {
+    let connection = connection.ok_or(ApiError::not_found(Collection::Connections))?;
     let account = call.account()?;
     let row =
-        connections::find(account, connection).ok_or(Refusal::not_found(Collection::Connections))?.value().clone();
+        connections::find(account, connection).ok_or(ApiError::not_found(Collection::Connections))?.value().clone();
     if row.pointer("/ui_state/has_setup_buyer_delivery") == Some(&Value::Bool(true)) {
-        return Err(Refusal::new(409, "buyer delivery is set up already for this connection"));
+        return Err(ApiError::new(409, "buyer delivery is set up already for this connection"));
     }
     let seller = text(&row["connected_account"], "id").to_owned();
     let entity = connections::account_entity(account, &seller)
-        .ok_or(Refusal::new(422, "the connected account has no entity that could be a source"))?;
+        .ok_or(ApiError::new(422, "the connected account has no entity that could be a source"))?;
     let source = json!({
         "entity": {"id": text(entity.value(), "id"), "name": text(entity.value(), "name")},
         "integration": {"module_id": INBOUND, "mappings": []},
@@ -128,8 +128,8 @@ fn set_up_buyer(call: &mut Writing<'_>, connection: Option<&str>, flow: Option<&
     Ok(flow)
 }
 
-fn extend_flow(call: &mut Writing<'_>, id: &str, mut source: Value) -> Result<String, Refusal> {
-    let found = call.account()?.get(Collection::Flows, id).ok_or(Refusal::not_found(Collection::Flows))?;
+fn extend_flow(call: &mut WriteContext<'_>, id: &str, mut source: Value) -> Result<String, ApiError> {
+    let found = call.account()?.get(Collection::Flows, id).ok_or(ApiError::not_found(Collection::Flows))?;
     let mut flow = found.value().clone();
     let known = flow["sources"].as_array().into_iter().flatten().any(|s| s["entity"]["id"] == source["entity"]["id"]);
     if !known && let Some(sources) = flow["sources"].as_array_mut() {
@@ -141,7 +141,7 @@ fn extend_flow(call: &mut Writing<'_>, id: &str, mut source: Value) -> Result<St
 }
 
 /// What an onboard sets up handles leads at once; nothing tells of a deployment that the client had to ask for.
-fn save_live(call: &mut Writing<'_>, flow: &Value) -> Result<String, Refusal> {
+fn save_live(call: &mut WriteContext<'_>, flow: &Value) -> Result<String, ApiError> {
     call.put(Collection::Flows, flow)?;
     let id = text(flow, "id");
     flows::make_live(call, id);
@@ -149,7 +149,7 @@ fn save_live(call: &mut Writing<'_>, flow: &Value) -> Result<String, Refusal> {
 }
 
 /// A flow that does nothing yet but take the seller's leads.
-fn create_flow(call: &mut Writing<'_>, mut source: Value) -> Result<String, Refusal> {
+fn create_flow(call: &mut WriteContext<'_>, mut source: Value) -> Result<String, ApiError> {
     let stamp = call.stamp();
     let id = call.world.next_id(call.now);
     source["id"] = call.world.next_short_id().into();
@@ -168,7 +168,7 @@ fn create_flow(call: &mut Writing<'_>, mut source: Value) -> Result<String, Refu
 
 /// Writes the buyer's flow into the mappings of the seller's steps that deliver to this buyer, where the seller's
 /// account is part of the world.
-fn deliver_to(call: &mut Writing<'_>, seller: &str, flow: &str) -> Result<(), Refusal> {
+fn deliver_to(call: &mut WriteContext<'_>, seller: &str, flow: &str) -> Result<(), ApiError> {
     let buyer = Arc::clone(&call.caller.account);
     let Some(account) = call.world.account(seller) else { return Ok(()) };
     let Some(entity) = connections::account_entity(account, &buyer).and_then(|entity| entity.text("id")) else {

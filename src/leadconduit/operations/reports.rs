@@ -5,8 +5,8 @@ use std::sync::Arc;
 use rand::RngExt;
 use serde_json::{Map, Value, json};
 
-use super::super::context::{Reading, Writing};
-use super::super::response::{Answer, Outcome, Refusal};
+use super::super::context::{ReadContext, WriteContext};
+use super::super::response::{ApiError, OperationResponse, Outcome};
 use super::crud;
 use super::events::filter::Filter;
 use super::statistics::{self, Column};
@@ -18,26 +18,26 @@ use crate::support::document::{Document, items, text};
 use crate::support::ids::ObjectId;
 use crate::support::rng::Purpose;
 
-pub(super) fn get(call: &Reading<'_>) -> Outcome {
-    Ok(Answer::of(200, opened(call)?.1.bytes()))
+pub(super) fn get(call: &ReadContext<'_>) -> Outcome {
+    Ok(OperationResponse::of(200, opened(call)?.1.bytes()))
 }
 
-pub(super) fn run(call: &Reading<'_>) -> Outcome {
+pub(super) fn run(call: &ReadContext<'_>) -> Outcome {
     let (account, report) = opened(call)?;
     count(call, account, report.value(), &[])
 }
 
-pub(super) fn preview(call: &Reading<'_>) -> Outcome {
+pub(super) fn preview(call: &ReadContext<'_>) -> Outcome {
     let columns: Vec<Column> = call.input.queries("columns").filter_map(Column::named).collect();
     count(call, call.account()?, &call.input.body, &columns)
 }
 
 /// What a reader of a shared report needs: the names that its rows may hold. An id leads nowhere here.
-pub(super) fn meta(call: &Reading<'_>) -> Outcome {
+pub(super) fn meta(call: &ReadContext<'_>) -> Outcome {
     let token = call.input.path("token");
-    let (account, _) = shared(call, token).ok_or_else(|| Refusal::not_found(Collection::Reports))?;
+    let (account, _) = shared(call, token).ok_or_else(|| ApiError::not_found(Collection::Reports))?;
     let vars: Vec<&Value> = call.standard().all(Kind::Vars).iter().map(|document| document.value()).collect();
-    Ok(Answer::ok(&json!({
+    Ok(OperationResponse::ok(&json!({
         "token": token.to_ascii_lowercase(),
         "account_name": account.document().text("name"),
         "vars": vars,
@@ -46,7 +46,7 @@ pub(super) fn meta(call: &Reading<'_>) -> Outcome {
     })))
 }
 
-pub(super) fn share(call: &mut Writing<'_>) -> Outcome {
+pub(super) fn share(call: &mut WriteContext<'_>) -> Outcome {
     let (mut chance, _) = call.world.draw(Purpose::Replies);
     // It has the form of an id, which is what the paths want, and nothing of it can be guessed.
     let (second, process, counter): (u32, [u8; 5], u32) = chance.rng().random();
@@ -54,19 +54,19 @@ pub(super) fn share(call: &mut Writing<'_>) -> Outcome {
     set_token(call, &token.into())
 }
 
-pub(super) fn unshare(call: &mut Writing<'_>) -> Outcome {
+pub(super) fn unshare(call: &mut WriteContext<'_>) -> Outcome {
     set_token(call, &Value::Null)
 }
 
-fn set_token(call: &mut Writing<'_>, token: &Value) -> Outcome {
+fn set_token(call: &mut WriteContext<'_>, token: &Value) -> Outcome {
     let mut report = crud::own(call, Collection::Reports)?.read();
     report["token"] = token.clone();
     call.put(Collection::Reports, &report)?;
-    Ok(Answer::ok(&json!({"token": token})))
+    Ok(OperationResponse::ok(&json!({"token": token})))
 }
 
 /// What a report needs beyond its model: rules that say something, and the token that the server keeps.
-pub(super) fn complete(value: &mut Value, before: Option<&Document>) -> Result<(), Refusal> {
+pub(super) fn complete(value: &mut Value, before: Option<&Document>) -> Result<(), ApiError> {
     rules(value)?;
     if let Some(token) = before.and_then(|before| before.value().get("token")) {
         value["token"] = token.clone();
@@ -75,21 +75,26 @@ pub(super) fn complete(value: &mut Value, before: Option<&Document>) -> Result<(
 }
 
 /// The report that the path leads to: the caller's own by its id, anybody's by its token.
-fn opened<'a>(call: &Reading<'a>) -> Result<(&'a Account, &'a Arc<Document>), Refusal> {
+fn opened<'a>(call: &ReadContext<'a>) -> Result<(&'a Account, &'a Arc<Document>), ApiError> {
     let id = call.input.path("id");
-    if !call.caller.is_nobody() {
+    if !call.caller.is_anonymous() {
         let account = call.account()?;
         if let Some(own) = account.get(Collection::Reports, id) {
             return Ok((account, own));
         }
     }
-    let hidden =
-        || if call.caller.is_nobody() { Refusal::not_authenticated() } else { Refusal::not_found(Collection::Reports) };
+    let hidden = || {
+        if call.caller.is_anonymous() {
+            ApiError::not_authenticated()
+        } else {
+            ApiError::not_found(Collection::Reports)
+        }
+    };
     shared(call, id).ok_or_else(hidden)
 }
 
 /// The shared report of a token, in whatever account it is.
-fn shared<'a>(call: &Reading<'a>, token: &str) -> Option<(&'a Account, &'a Arc<Document>)> {
+fn shared<'a>(call: &ReadContext<'a>, token: &str) -> Option<(&'a Account, &'a Arc<Document>)> {
     let opens = |report: &&Arc<Document>| report.text("token").is_some_and(|own| own.eq_ignore_ascii_case(token));
     call.world
         .accounts()
@@ -97,9 +102,10 @@ fn shared<'a>(call: &Reading<'a>, token: &str) -> Option<(&'a Account, &'a Arc<D
 }
 
 /// The rows of a definition.
-fn count(call: &Reading<'_>, account: &Account, definition: &Value, columns: &[Column]) -> Outcome {
-    let needed =
-        |name: &str| statistics::time(call.input, name)?.ok_or_else(|| Refusal::new(400, format!("{name} is missing")));
+fn count(call: &ReadContext<'_>, account: &Account, definition: &Value, columns: &[Column]) -> Outcome {
+    let needed = |name: &str| {
+        statistics::time(call.input, name)?.ok_or_else(|| ApiError::new(400, format!("{name} is missing")))
+    };
     let span = (needed("start")?, needed("end")?);
     let columns = if columns.is_empty() { columns_of(definition) } else { columns.to_vec() };
     let group_by = items(definition, "group_by").iter();
@@ -130,10 +136,10 @@ fn columns_of(definition: &Value) -> Vec<Column> {
     names.filter_map(Column::named).collect()
 }
 
-fn rules(definition: &Value) -> Result<Condition, Refusal> {
+fn rules(definition: &Value) -> Result<Condition, ApiError> {
     let none = Value::Array(Vec::new());
     let condition = Condition::all(definition.get("rules").unwrap_or(&none), Form::Report);
-    condition.map_err(|mistake| Refusal::new(422, format!("/rules{mistake}")))
+    condition.map_err(|mistake| ApiError::new(422, format!("/rules{mistake}")))
 }
 
 fn short(document: &Value) -> Value {

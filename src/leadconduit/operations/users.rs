@@ -4,20 +4,20 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::super::context::{Reading, Writing};
-use super::super::response::{Answer, Outcome, Refusal};
+use super::super::context::{ReadContext, WriteContext};
+use super::super::response::{ApiError, OperationResponse, Outcome};
 use super::account;
 use crate::leadconduit::state::{Caller, Collection};
 use crate::support::document::Document;
 
-pub(super) fn get(call: &Reading<'_>) -> Outcome {
-    Ok(Answer::ok(&shape(call, &call.caller.document)?))
+pub(super) fn get(call: &ReadContext<'_>) -> Outcome {
+    Ok(OperationResponse::ok(&shape(call, &call.caller.document)?))
 }
 
 /// Flags go in as booleans and come out as the moment at which they were set, or null.
-pub(super) fn update(call: &mut Writing<'_>) -> Outcome {
+pub(super) fn update(call: &mut WriteContext<'_>) -> Outcome {
     let id = call.input.path("id");
-    let user = Arc::clone(call.account()?.get(Collection::Users, id).ok_or(Refusal::not_found(Collection::Users))?);
+    let user = Arc::clone(call.account()?.get(Collection::Users, id).ok_or(ApiError::not_found(Collection::Users))?);
     may_manage(call.caller, &user)?;
     let mut changed = user.value().clone();
     let stamp = call.stamp();
@@ -35,13 +35,13 @@ pub(super) fn update(call: &mut Writing<'_>) -> Outcome {
         }
     }
     let user = call.put(Collection::Users, &changed)?;
-    Ok(Answer::ok(&shape(&call.reading(), &user)?))
+    Ok(OperationResponse::ok(&shape(&call.reading(), &user)?))
 }
 
-pub(super) fn create_settings(call: &mut Writing<'_>) -> Outcome {
+pub(super) fn create_settings(call: &mut WriteContext<'_>) -> Outcome {
     let user = Arc::clone(&call.caller.user);
     if call.account()?.get(Collection::UserSettings, &user).is_some() {
-        return Err(Refusal::new(409, "user settings exist already"));
+        return Err(ApiError::new(409, "user settings exist already"));
     }
     let stamp = call.stamp();
     let value = json!({
@@ -50,22 +50,22 @@ pub(super) fn create_settings(call: &mut Writing<'_>) -> Outcome {
         "created_at": stamp,
         "updated_at": stamp,
     });
-    Ok(Answer::of(201, call.put(Collection::UserSettings, &value)?.bytes()))
+    Ok(OperationResponse::of(201, call.put(Collection::UserSettings, &value)?.bytes()))
 }
 
-pub(super) fn get_settings(call: &Reading<'_>) -> Outcome {
+pub(super) fn get_settings(call: &ReadContext<'_>) -> Outcome {
     let account = call.account()?;
     let id = call.input.path("id");
-    let settings = account.get(Collection::UserSettings, id).ok_or(Refusal::not_found(Collection::UserSettings))?;
+    let settings = account.get(Collection::UserSettings, id).ok_or(ApiError::not_found(Collection::UserSettings))?;
     may_manage(call.caller, settings)?;
-    Ok(Answer::of(200, settings.bytes()))
+    Ok(OperationResponse::of(200, settings.bytes()))
 }
 
 /// The documented reply is a list, though one document is changed.
-pub(super) fn update_settings(call: &mut Writing<'_>) -> Outcome {
+pub(super) fn update_settings(call: &mut WriteContext<'_>) -> Outcome {
     let id = call.input.path("id");
     let found = call.account()?.get(Collection::UserSettings, id);
-    let found = Arc::clone(found.ok_or(Refusal::not_found(Collection::UserSettings))?);
+    let found = Arc::clone(found.ok_or(ApiError::not_found(Collection::UserSettings))?);
     may_manage(call.caller, &found)?;
     let mut changed = found.value().clone();
     if let Some(notifications) = call.input.body.get("notifications") {
@@ -73,20 +73,20 @@ pub(super) fn update_settings(call: &mut Writing<'_>) -> Outcome {
     }
     changed["updated_at"] = call.stamp().into();
     let settings = call.put(Collection::UserSettings, &changed)?;
-    Ok(Answer::ok(&json!([settings.value()])))
+    Ok(OperationResponse::ok(&json!([settings.value()])))
 }
 
 /// Users manage themselves; a user admin manages every user of the account. Settings carry the id of their user.
-fn may_manage(caller: &Caller, owned: &Document) -> Result<(), Refusal> {
+fn may_manage(caller: &Caller, owned: &Document) -> Result<(), ApiError> {
     if owned.text("id") == Some(&*caller.user) || caller.is_user_admin() {
         Ok(())
     } else {
-        Err(Refusal::not_authorized())
+        Err(ApiError::not_authorized())
     }
 }
 
 /// The user as it is shown: the document with the account that it belongs to.
-fn shape(call: &Reading<'_>, user: &Document) -> Result<Value, Refusal> {
+fn shape(call: &ReadContext<'_>, user: &Document) -> Result<Value, ApiError> {
     let mut shown = user.value().clone();
     shown["accounts"] = json!([account::shape(call, call.account()?)]);
     if !shown["ui_state"].is_object() {

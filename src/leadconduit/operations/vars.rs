@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde_json::{Map, Value};
 
-use super::super::context::Reading;
-use super::super::response::{Answer, Outcome};
+use super::super::context::ReadContext;
+use super::super::response::{OperationResponse, Outcome};
 use crate::contract::standard::Kind;
 use crate::leadconduit::state::Collection;
-use crate::leadconduit::state::events::{self, Event, Past};
+use crate::leadconduit::state::events::{self, Event, EventHistory};
 use crate::support::clock::{Timestamp, stamp};
 use crate::support::ids::ObjectId;
 
@@ -20,7 +20,7 @@ const VARIABLES_MAX: usize = 10_000;
 
 /// When a variable was met.
 #[derive(Clone, Copy)]
-struct Met {
+struct VariableUse {
     first_ms: i64,
     last_ms: i64,
     /// The name of the type that its values have in JSON.
@@ -31,10 +31,10 @@ struct Met {
 #[derive(Default)]
 struct Found {
     flows: HashSet<ObjectId>,
-    variables: BTreeMap<String, Met>,
+    variables: BTreeMap<String, VariableUse>,
 }
 
-pub(super) fn list(call: &Reading<'_>) -> Outcome {
+pub(super) fn list(call: &ReadContext<'_>) -> Outcome {
     let events = call.events()?;
     let flows = call.input.queries("flow_id").filter_map(|id| id.parse().ok()).collect();
     let mut found = Found { flows, variables: BTreeMap::new() };
@@ -50,12 +50,12 @@ pub(super) fn list(call: &Reading<'_>) -> Outcome {
     let excluded: Vec<&str> = call.input.queries("exclude").collect();
     let at = |name| call.input.query(name).and_then(|at| at.parse::<Timestamp>().ok()).map(Timestamp::as_millisecond);
     let (start, end) = (at("start"), at("end"));
-    let wanted = |name: &str, met: &Met| {
+    let wanted = |name: &str, met: &VariableUse| {
         let is_excluded = excluded.iter().any(|out| is_within(name, out));
         !is_excluded && start.is_none_or(|start| met.last_ms >= start) && end.is_none_or(|end| met.first_ms <= end)
     };
     let variables = found.variables.iter().filter(|(name, met)| wanted(name, met));
-    Ok(Answer::ok(&variables.map(|(name, met)| variable(call, name, *met)).collect()))
+    Ok(OperationResponse::ok(&variables.map(|(name, met)| variable(call, name, *met)).collect()))
 }
 
 /// Whether a variable is one, or is of the group, of that name.
@@ -89,12 +89,12 @@ impl Found {
             met.first_ms = met.first_ms.min(at_ms);
             met.last_ms = met.last_ms.max(at_ms);
         } else if self.variables.len() < VARIABLES_MAX && !name.is_empty() {
-            self.variables.insert(name.to_owned(), Met { first_ms: at_ms, last_ms: at_ms, kind });
+            self.variables.insert(name.to_owned(), VariableUse { first_ms: at_ms, last_ms: at_ms, kind });
         }
     }
 
     /// The events of a past hold the same variables within each type, so that the first and the last of it tell all.
-    fn meet_past(&mut self, past: &dyn Past) {
+    fn meet_past(&mut self, past: &dyn EventHistory) {
         for kind in events::Kind::ALL {
             let is_meant = |summary: &&events::Summary| summary.kind == kind && self.wants(summary.flow);
             let places = || past.summaries().iter().enumerate();
@@ -110,7 +110,7 @@ impl Found {
 }
 
 /// The document of a variable: what is known of its name, and when it was met.
-fn variable(call: &Reading<'_>, name: &str, met: Met) -> Value {
+fn variable(call: &ReadContext<'_>, name: &str, met: VariableUse) -> Value {
     let standard = call.standard().get(Kind::Vars, name).map(|known| known.value());
     let field = name.strip_prefix("lead.").and_then(|id| super::crud::find(call, Collection::Fields, id).ok());
     let field = field.map(|field| field.value());

@@ -7,7 +7,7 @@ use crate::support::document::Document;
 
 /// Whose key it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyOwner {
+pub struct ApiKeyOwner {
     /// The account.
     pub account: Arc<str>,
     /// The user that a call with the key is made as.
@@ -28,7 +28,7 @@ pub struct Caller {
 impl Caller {
     /// Nobody in particular, where an operation asks for no key.
     #[must_use]
-    pub fn nobody() -> &'static Self {
+    pub fn anonymous() -> &'static Self {
         static NOBODY: OnceLock<Caller> = OnceLock::new();
         NOBODY.get_or_init(|| Self {
             account: "".into(),
@@ -39,7 +39,7 @@ impl Caller {
 
     /// Whether it is nobody in particular.
     #[must_use]
-    pub fn is_nobody(&self) -> bool {
+    pub fn is_anonymous(&self) -> bool {
         self.account.is_empty()
     }
 

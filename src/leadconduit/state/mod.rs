@@ -18,10 +18,10 @@ use crate::support::clock::{Clock, Timestamp};
 pub(crate) use crate::support::document::key_of;
 pub use crate::support::document::{Document, is_object_id, items, text};
 use crate::support::ids::IdSource;
-use crate::support::rng::{Chance, Purpose};
+use crate::support::rng::{Purpose, SeededRng};
 pub use collection::{Collection, Documents};
-use events::{EventLog, Left, Past};
-pub use identity::{Caller, KeyOwner};
+use events::{EventBatch, EventHistory, EventLog};
+pub use identity::{ApiKeyOwner, Caller};
 use sso::Sso;
 use tally::Tally;
 
@@ -33,7 +33,7 @@ const TALLIES_MAX: usize = 10_000;
 pub struct World {
     /// Behind a pointer, so that a write copies the one account that it changes and no other.
     accounts: OrdMap<Arc<str>, Arc<Account>>,
-    keys: OrdMap<Arc<str>, KeyOwner>,
+    keys: OrdMap<Arc<str>, ApiKeyOwner>,
     /// The single-sign-on service.
     pub sso: Sso,
     /// The clock.
@@ -169,7 +169,7 @@ impl World {
     }
 
     /// Adds the events of what somebody has left behind. `None` without the account.
-    pub fn put_events(&mut self, account: &str, left: Left) -> Option<()> {
+    pub fn put_events(&mut self, account: &str, left: EventBatch) -> Option<()> {
         self.change_events(account, |events| {
             events.put_all(left);
             Some(())
@@ -210,7 +210,7 @@ impl World {
     }
 
     /// Adds a past to an account. Nothing happens without the account.
-    pub fn add_past(&mut self, account: &str, past: Arc<dyn Past>) {
+    pub fn add_past(&mut self, account: &str, past: Arc<dyn EventHistory>) {
         self.change_events(account, |events| {
             events.add_past(past);
             Some(())
@@ -239,17 +239,17 @@ impl World {
 
     /// Whose key it is.
     #[must_use]
-    pub fn key(&self, key: &str) -> Option<&KeyOwner> {
+    pub fn key(&self, key: &str) -> Option<&ApiKeyOwner> {
         self.keys.get(key)
     }
 
     /// The keys, in their order.
-    pub fn keys(&self) -> impl Iterator<Item = (&str, &KeyOwner)> {
+    pub fn keys(&self) -> impl Iterator<Item = (&str, &ApiKeyOwner)> {
         self.keys.iter().map(|(key, owner)| (&**key, owner))
     }
 
     /// Gives a key to a user.
-    pub fn put_key(&mut self, key: &str, owner: KeyOwner) {
+    pub fn put_key(&mut self, key: &str, owner: ApiKeyOwner) {
         self.keys.insert(key.into(), owner);
     }
 
@@ -306,8 +306,8 @@ impl World {
     }
 
     /// The source of ids, and a stream of chance of its own for one thing that is made up.
-    pub fn draw(&mut self, purpose: Purpose) -> (Chance, &mut IdSource) {
+    pub fn draw(&mut self, purpose: Purpose) -> (SeededRng, &mut IdSource) {
         self.draws += 1;
-        (Chance::nth(self.seed, purpose, self.draws), &mut self.ids)
+        (SeededRng::nth(self.seed, purpose, self.draws), &mut self.ids)
     }
 }

@@ -11,7 +11,7 @@ use super::collection::Documents;
 use crate::support::clock::Timestamp;
 use crate::support::delay::Delay;
 use crate::support::document::Document;
-use crate::support::rng::{Chance, Purpose};
+use crate::support::rng::{Purpose, SeededRng};
 
 /// Whether the service can be reached.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -83,13 +83,13 @@ pub struct Unreachable;
 
 /// What one request has to do with the service.
 #[derive(Debug, Default)]
-pub struct Line<'a> {
+pub struct SsoCallContext<'a> {
     operation: &'a str,
     waited_ms: Cell<u64>,
     varies: Cell<bool>,
 }
 
-impl<'a> Line<'a> {
+impl<'a> SsoCallContext<'a> {
     /// For one request to an operation.
     #[must_use]
     pub fn of(operation: &'a str) -> Self {
@@ -122,7 +122,7 @@ pub struct Seen<'a> {
 
 impl World {
     /// Calls the service, the one way to it: whether it answers, and how late, follows from its health.
-    pub fn call_sso(&self, line: &Line<'_>, now: Timestamp) -> Result<&Sso, Unreachable> {
+    pub fn call_sso(&self, line: &SsoCallContext<'_>, now: Timestamp) -> Result<&Sso, Unreachable> {
         let sso = &self.sso;
         let number = sso.calls.fetch_add(1, Ordering::Relaxed);
         let is_up = match &sso.status {
@@ -130,7 +130,7 @@ impl World {
             SsoStatus::Down => false,
             SsoStatus::Slow(delay) => {
                 line.varies.set(true);
-                let took = delay.draw(&mut Chance::nth(self.seed(), Purpose::Sso, number));
+                let took = delay.draw(&mut SeededRng::nth(self.seed(), Purpose::Sso, number));
                 line.waited_ms.set(line.waited_ms.get() + took);
                 true
             }
@@ -212,7 +212,7 @@ mod tests {
     fn answers(status: SsoStatus, operation: &str, seconds: impl Iterator<Item = i64>) -> String {
         let mut world = World::empty(1, Clock::Real);
         world.sso.status = status;
-        let line = Line::of(operation);
+        let line = SsoCallContext::of(operation);
         let answer = |second| match world.call_sso(&line, Timestamp::from_second(second).unwrap()) {
             Ok(_) => '+',
             Err(Unreachable) => '-',
@@ -247,7 +247,7 @@ mod tests {
     fn a_slow_service_is_waited_for_and_copies_count_apart_once_told_to() {
         let mut world = World::empty(1, Clock::Real);
         world.sso.status = SsoStatus::Slow(Delay::Fixed { ms: 40 });
-        let line = Line::of("list_connections");
+        let line = SsoCallContext::of("list_connections");
         assert!(world.call_sso(&line, Timestamp::UNIX_EPOCH).is_ok());
         assert_eq!((line.waited_ms(), line.varies()), (40, true));
         let reading = world.clone();

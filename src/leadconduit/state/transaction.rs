@@ -9,7 +9,7 @@ use imbl::OrdMap;
 
 use super::events::EventLog;
 use super::sso::Sso;
-use super::{Collection, KeyOwner, World};
+use super::{ApiKeyOwner, Collection, World};
 use crate::support::document::Document;
 use crate::support::ids::IdSource;
 
@@ -26,22 +26,22 @@ pub(super) enum Step {
 
 /// A moment within a change to which the world can be taken back.
 #[derive(Debug)]
-pub struct Mark {
+pub struct Savepoint {
     steps: usize,
     ids: IdSource,
     draws: u64,
     sso: Sso,
-    keys: OrdMap<Arc<str>, KeyOwner>,
+    keys: OrdMap<Arc<str>, ApiKeyOwner>,
 }
 
 /// A change that is under way. Dropping it without keeping it, in a panic too, takes the world back to its start.
 #[derive(Debug)]
-pub struct Change<'w> {
+pub struct Transaction<'w> {
     world: &'w mut World,
-    start: Option<Mark>,
+    start: Option<Savepoint>,
 }
 
-impl<'w> Change<'w> {
+impl<'w> Transaction<'w> {
     /// Begins a change.
     pub fn begin(world: &'w mut World) -> Self {
         let steps = world.steps.get_or_insert_default();
@@ -74,7 +74,7 @@ impl<'w> Change<'w> {
     }
 }
 
-impl Drop for Change<'_> {
+impl Drop for Transaction<'_> {
     fn drop(&mut self) {
         if let Some(start) = self.start.take() {
             self.world.go_back(start);
@@ -85,8 +85,8 @@ impl Drop for Change<'_> {
 impl World {
     /// This moment of a change.
     #[must_use]
-    pub fn mark(&self) -> Mark {
-        Mark {
+    pub fn mark(&self) -> Savepoint {
+        Savepoint {
             steps: self.steps.as_ref().map_or(0, Vec::len),
             ids: self.ids.clone(),
             draws: self.draws,
@@ -96,7 +96,7 @@ impl World {
     }
 
     /// Undoes what was done since the mark.
-    pub fn go_back(&mut self, mark: Mark) {
+    pub fn go_back(&mut self, mark: Savepoint) {
         // Taken out meanwhile, so that undoing does not note itself.
         let Some(mut steps) = self.steps.take() else { return };
         for step in steps.drain(mark.steps.min(steps.len())..).rev() {
@@ -168,7 +168,7 @@ mod tests {
         world.draw(crate::support::rng::Purpose::Replies);
         world.put_account("b", Document::new(&json!({"id": "b"})));
         world.put("b", Collection::Flows, "new", Document::new(&json!({"id": "new"})));
-        world.put_key("key", KeyOwner { account: "b".into(), user: "u".into() });
+        world.put_key("key", ApiKeyOwner { account: "b".into(), user: "u".into() });
         world.sso.status = crate::leadconduit::state::sso::SsoStatus::Down;
     }
 
@@ -176,7 +176,7 @@ mod tests {
     fn what_is_not_kept_leaves_no_trace() {
         let mut world = world();
         let before = seen(&world);
-        let mut dropped = Change::begin(&mut world);
+        let mut dropped = Transaction::begin(&mut world);
         change(dropped.world());
         assert_ne!(seen(dropped.world()), before);
         drop(dropped);
@@ -187,7 +187,7 @@ mod tests {
     fn what_is_put_off_leaves_only_its_draws() {
         let mut world = world();
         let (before, draws) = (seen(&world), world.draws);
-        let mut late = Change::begin(&mut world);
+        let mut late = Transaction::begin(&mut world);
         change(late.world());
         let told = late.world().ids.clone();
         late.put_off();
@@ -202,7 +202,7 @@ mod tests {
         let mut world = world();
         let before = seen(&world);
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            let mut broken = Change::begin(&mut world);
+            let mut broken = Transaction::begin(&mut world);
             change(broken.world());
             panic!("half-way");
         }));
@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn what_is_kept_stays_and_a_mark_undoes_a_part() {
         let mut world = world();
-        let mut kept = Change::begin(&mut world);
+        let mut kept = Transaction::begin(&mut world);
         kept.world().put("a", Collection::Flows, "new", Document::new(&json!({"id": "new"})));
         let (mark, middle) = (kept.world().mark(), seen(kept.world()));
         change(kept.world());
@@ -222,7 +222,7 @@ mod tests {
         kept.keep();
         assert_eq!(seen(&world), middle);
         // And the next change does not undo this one.
-        let mut next = Change::begin(&mut world);
+        let mut next = Transaction::begin(&mut world);
         change(next.world());
         drop(next);
         assert_eq!(seen(&world), middle);

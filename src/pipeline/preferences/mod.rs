@@ -74,14 +74,14 @@ impl Preferences {
         if !speaks_to_the_mock(request) {
             return Ok(Self::default());
         }
-        let wishes = Wishes::read(request)?;
+        let wishes = RawPreferences::read(request)?;
         let preferences = Self {
-            code: wishes.get("code").map(Wish::code).transpose()?,
+            code: wishes.get("code").map(RawPreference::code).transpose()?,
             example: wishes.get("example").map(|wish| wish.name("example", "documented")).transpose()?,
             scenario: wishes.get("scenario").map(|wish| wish.name("scenario", "sso-outage")).transpose()?,
-            delay_ms: wishes.get("delay").map(Wish::delay).transpose()?,
-            dynamic: wishes.get("dynamic").map(Wish::dynamic).transpose()?,
-            seed: wishes.get("seed").map(Wish::seed).transpose()?,
+            delay_ms: wishes.get("delay").map(RawPreference::delay).transpose()?,
+            dynamic: wishes.get("dynamic").map(RawPreference::dynamic).transpose()?,
+            seed: wishes.get("seed").map(RawPreference::seed).transpose()?,
             faults: faults(request)?,
         };
         preferences.possible()?;
@@ -166,7 +166,7 @@ enum Place {
 
 /// A wish as it was written.
 #[derive(Debug)]
-struct Wish<'r> {
+struct RawPreference<'r> {
     place: Place,
     name: &'static str,
     value: Cow<'r, str>,
@@ -174,9 +174,9 @@ struct Wish<'r> {
 
 /// The wishes that count, by their place in [`NAMES`].
 #[derive(Debug, Default)]
-struct Wishes<'r>([Option<Wish<'r>>; NAMES.len()]);
+struct RawPreferences<'r>([Option<RawPreference<'r>>; NAMES.len()]);
 
-impl<'r> Wishes<'r> {
+impl<'r> RawPreferences<'r> {
     fn read(request: &'r Request) -> Result<Self, Problem> {
         let mut wishes = Self::default();
         wishes.read_prefer(request)?;
@@ -185,14 +185,14 @@ impl<'r> Wishes<'r> {
         Ok(wishes)
     }
 
-    fn get(&self, name: &str) -> Option<&Wish<'r>> {
+    fn get(&self, name: &str) -> Option<&RawPreference<'r>> {
         self.0.iter().flatten().find(|wish| wish.name == name)
     }
 
     /// The wish of that index, unless an earlier one counts.
     fn add(&mut self, index: usize, place: Place, value: Cow<'r, str>) {
         if let (Some(slot @ None), Some(name)) = (self.0.get_mut(index), NAMES.get(index)) {
-            *slot = Some(Wish { place, name, value });
+            *slot = Some(RawPreference { place, name, value });
         }
     }
 
@@ -257,7 +257,7 @@ impl<'r> Wishes<'r> {
     }
 }
 
-impl Wish<'_> {
+impl RawPreference<'_> {
     fn code(&self) -> Result<u16, Problem> {
         let code = number(&self.value).and_then(|code| u16::try_from(code).ok());
         // Statuses below 200 are no replies yet.

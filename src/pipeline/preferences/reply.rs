@@ -6,15 +6,15 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
 use super::{Preferences, shown};
-use crate::contract::operation::ReplyRule;
+use crate::contract::operation::ResponseRule;
 use crate::contract::problem::Problem;
 use crate::contract::{Contract, Example, Operation};
 use crate::generate::{Maker, Models};
 use crate::http::message::JSON;
-use crate::leadconduit::response::Answer;
+use crate::leadconduit::response::OperationResponse;
 use crate::support::clock::Timestamp;
 use crate::support::ids::IdSource;
-use crate::support::rng::{Chance, Purpose};
+use crate::support::rng::{Purpose, SeededRng};
 use contract_files::yaml::nearest;
 
 /// The second of 2026-01-15T09:00:00Z.
@@ -30,7 +30,7 @@ pub fn contract_reply(
     preferences: &Preferences,
     now: Timestamp,
     seed_default: u64,
-) -> Result<Answer, Problem> {
+) -> Result<OperationResponse, Problem> {
     if let Some(code) = preferences.code.filter(|code| !operation.replies.contains_key(code)) {
         return Err(unknown_code(operation, code));
     }
@@ -51,7 +51,7 @@ pub fn contract_reply(
         (None, None) => made_up(seed_default, now),
     };
     let (body, media_type) = body.unwrap_or((Bytes::new(), JSON));
-    let mut answer = Answer::of(status, body).as_media_type(media_type);
+    let mut answer = OperationResponse::of(status, body).as_media_type(media_type);
     answer.headers = headers(contract, operation, status, rule)?;
     checked(contract, operation, answer)
 }
@@ -74,10 +74,10 @@ fn example<'c>(
 }
 
 /// A value that fits the reply's schema; nothing for a reply without a body.
-fn made_up(contract: &Contract, rule: &ReplyRule, seed: u64, now: Timestamp) -> Option<Value> {
+fn made_up(contract: &Contract, rule: &ResponseRule, seed: u64, now: Timestamp) -> Option<Value> {
     let schema = contract.document().pointer(rule.schema_pointer.as_deref()?)?;
     let mut ids = IdSource::new(seed);
-    let chance = Chance::new(seed, Purpose::Replies);
+    let chance = SeededRng::new(seed, Purpose::Replies);
     Some(Maker::new(chance, &mut ids, now, Models::new(contract.models())).value(schema))
 }
 
@@ -86,7 +86,7 @@ fn headers(
     contract: &Contract,
     operation: &Operation,
     status: u16,
-    rule: &ReplyRule,
+    rule: &ResponseRule,
 ) -> Result<Vec<(HeaderName, HeaderValue)>, Problem> {
     // A body's type is no matter of the contract's headers (OpenAPI, Response Object).
     let wanted = rule.required_headers.iter().filter(|name| !name.eq_ignore_ascii_case(CONTENT_TYPE.as_str()));
@@ -108,7 +108,11 @@ fn headers(
 }
 
 /// What breaks the contract must not pass for a reply of it.
-fn checked(contract: &Contract, operation: &Operation, answer: Answer) -> Result<Answer, Problem> {
+fn checked(
+    contract: &Contract,
+    operation: &Operation,
+    answer: OperationResponse,
+) -> Result<OperationResponse, Problem> {
     let mut headers: HeaderMap = answer.headers.iter().cloned().collect();
     // It is added to every body later on.
     headers.insert(CONTENT_TYPE, answer.media_type.clone());

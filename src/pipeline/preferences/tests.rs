@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::contract::{Contract, Operation};
-use crate::leadconduit::response::Answer;
+use crate::leadconduit::response::OperationResponse;
 use crate::support::clock::Timestamp;
 
 type Headers<'a> = &'a [(&'static str, &'a str)];
@@ -198,7 +198,7 @@ fn now() -> Timestamp {
 }
 
 /// A reply, checked from outside.
-fn reply(contract: &Contract, operation: &Operation, header: &str) -> Result<Answer, String> {
+fn reply(contract: &Contract, operation: &Operation, header: &str) -> Result<OperationResponse, String> {
     let preferences = read("/a", &[("prefer", header)]).map_err(|problem| problem.detail)?;
     let answer = contract_reply(contract, operation, &preferences, now(), 1).map_err(|problem| {
         assert_eq!((problem.status.as_u16(), problem.section), (400, "preferences"), "{}", problem.detail);
@@ -211,7 +211,7 @@ fn reply(contract: &Contract, operation: &Operation, header: &str) -> Result<Ans
     Ok(answer)
 }
 
-fn body(answer: &Answer) -> Value {
+fn body(answer: &OperationResponse) -> Value {
     if answer.media_type == crate::http::message::JSON {
         return serde_json::from_slice(&answer.body).unwrap();
     }

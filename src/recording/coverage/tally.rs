@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Fields;
-use crate::recording::journal::{Exchange, Met};
+use crate::recording::journal::{AnsweredBy, Exchange};
 
 /// How many kinds of violations, and of requests that met nothing, are told apart.
 const KINDS_MAX: usize = 1000;
@@ -159,7 +159,7 @@ impl Tally {
             *self.strays.statuses.entry(exchange.status).or_default() += 1;
             self.strays.times.add(exchange.took_us);
         }
-        if exchange.met == Met::Nothing {
+        if exchange.met == AnsweredBy::Nothing {
             self.lost += 1;
             let path: String = exchange.path().chars().take(PATH_CHARS_MAX).collect();
             let kind = (exchange.method.to_string(), path);

@@ -9,10 +9,10 @@ use http::{HeaderMap, Method, Version};
 use serde_json::Value;
 
 use crate::contract::{Contract, Operation, Violation};
-use crate::http::message::{Body, Reply, Request, WireFault};
+use crate::http::message::{Body, Request, Response, WireFault};
 use crate::leadconduit::state::Caller;
 use crate::scenario::Scenario;
-use crate::scenario::rule::respond::Spoken;
+use crate::scenario::rule::respond::AppliedRule;
 use crate::support::clock::Timestamp;
 use crate::support::redact::{self, Kept};
 
@@ -32,7 +32,7 @@ pub struct Exchange {
     /// The place of its operation in the contract.
     operation: Option<usize>,
     /// What answered it.
-    pub met: Met,
+    pub met: AnsweredBy,
     /// The account and the user of the caller, when the key was known.
     pub caller: Option<(Arc<str>, Arc<str>)>,
     /// The method.
@@ -46,7 +46,7 @@ pub struct Exchange {
     /// How the request broke the contract.
     pub violations: Vec<Violation>,
     /// What rules did.
-    pub spoken: Vec<Spoken>,
+    pub spoken: Vec<AppliedRule>,
     /// The request's body.
     pub request_body: Message,
     /// The reply's body, before any fault.
@@ -59,7 +59,7 @@ pub struct Exchange {
 
 /// What answered a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Met {
+pub enum AnsweredBy {
     /// An operation of the contract, or a rule in its place.
     Operation,
     /// A rule, before the request could become an operation's.
@@ -109,7 +109,7 @@ pub struct Draft<'a> {
     /// Its path without what chooses a sandbox.
     pub path: &'a str,
     /// The reply.
-    pub reply: &'a Reply,
+    pub reply: &'a Response,
     /// The key that the request brought, which is replaced wherever it stands.
     pub key: Option<&'a str>,
     /// The number of the request in its sandbox.
@@ -123,13 +123,13 @@ pub struct Draft<'a> {
     /// The operation.
     pub operation: Option<&'a Operation>,
     /// What answered.
-    pub met: Met,
+    pub met: AnsweredBy,
     /// Who called.
     pub caller: Option<&'a Caller>,
     /// How the request broke the contract.
     pub violations: Vec<Violation>,
     /// What rules did.
-    pub spoken: Vec<Spoken>,
+    pub spoken: Vec<AppliedRule>,
     /// How many bytes of a body are kept.
     pub body_bytes_max: usize,
 }

@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-pub use exchange::{Draft, Exchange, Message, Met};
+pub use exchange::{AnsweredBy, Draft, Exchange, Message};
 pub use pattern::{Difference, Pattern};
 
 use crate::config::settings::Limits;

@@ -22,7 +22,7 @@ const WORD_FOR_ID: f64 = 0.25;
 
 /// An operation that a request may have meant.
 #[derive(Clone, Debug)]
-pub struct Miss<'c> {
+pub struct NearMiss<'c> {
     /// The operation.
     pub operation: &'c Operation,
     /// How far away it is: 0 when nothing differs, 1 when nothing is alike.
@@ -46,16 +46,16 @@ pub struct Row {
 
 /// The operations that are nearest to a method (any, when it is not known) and a path; the nearest first.
 #[must_use]
-pub fn nearest<'c>(contract: &'c Contract, method: Option<&Method>, path: &str) -> Vec<Miss<'c>> {
+pub fn nearest<'c>(contract: &'c Contract, method: Option<&Method>, path: &str) -> Vec<NearMiss<'c>> {
     let path: String = path.chars().take(PATH_CHARS_MAX).collect();
     let given = segments(&path);
-    let mut all: Vec<Miss<'c>> = contract.operations.iter().map(|one| compare(one, method, &given)).collect();
+    let mut all: Vec<NearMiss<'c>> = contract.operations.iter().map(|one| compare(one, method, &given)).collect();
     all.sort_by(|a, b| a.distance.total_cmp(&b.distance).then(a.operation.index.cmp(&b.operation.index)));
     all.truncate(NEAR_MAX);
     all
 }
 
-fn compare<'c>(operation: &'c Operation, method: Option<&Method>, given: &[&str]) -> Miss<'c> {
+fn compare<'c>(operation: &'c Operation, method: Option<&Method>, given: &[&str]) -> NearMiss<'c> {
     let (path_distance, mut rows) = align(given, &segments(&operation.path));
     // HEAD is answered as GET is.
     let sent = method.map(|method| if method == Method::HEAD { &Method::GET } else { method });
@@ -70,7 +70,7 @@ fn compare<'c>(operation: &'c Operation, method: Option<&Method>, given: &[&str]
     }
     let method_distance = if other_method.is_some() { 1.0 } else { 0.0 };
     let distance = (PATH_WEIGHT * path_distance + METHOD_WEIGHT * method_distance) / (PATH_WEIGHT + METHOD_WEIGHT);
-    Miss { operation, distance, rows }
+    NearMiss { operation, distance, rows }
 }
 
 fn segments(path: &str) -> Vec<&str> {
@@ -163,7 +163,7 @@ fn change(at: usize, given: Option<&str>, wanted: Option<&str>) -> Row {
     Row { what: "path".to_owned(), wanted: wanted.map(str::to_owned), found: given.map(str::to_owned), words }
 }
 
-impl Miss<'_> {
+impl NearMiss<'_> {
     /// It as `WireMock` shows a near miss, the operation being what a stub is there.
     #[must_use]
     pub fn shown(&self, request: &Value) -> Value {
@@ -216,37 +216,37 @@ pub fn shown_for_pattern(request: &Value, pattern: &Value, distance: f64, differ
 #[must_use]
 pub fn veiled(pattern: &Value) -> Value {
     let mut shown = pattern.clone();
-    veil(&mut shown, Veil::Secrets);
+    veil(&mut shown, RedactionLevel::Secrets);
     shown
 }
 
 /// How much of a value is hidden.
 #[derive(Clone, Copy)]
-enum Veil {
+enum RedactionLevel {
     /// What stands under the names of secrets, or looks like it in a text.
     Secrets,
     /// Every text.
     All,
 }
 
-fn veil(value: &mut Value, how: Veil) {
+fn veil(value: &mut Value, how: RedactionLevel) {
     match value {
         Value::Object(object) => {
             for (name, value) in object.iter_mut() {
-                veil(value, if redact::is_secret(name) { Veil::All } else { how });
+                veil(value, if redact::is_secret(name) { RedactionLevel::All } else { how });
             }
         }
         Value::Array(items) => items.iter_mut().for_each(|item| veil(item, how)),
         Value::String(text) => {
             *text = match how {
-                Veil::All => redact::REDACTED.to_owned(),
-                Veil::Secrets => {
+                RedactionLevel::All => redact::REDACTED.to_owned(),
+                RedactionLevel::Secrets => {
                     let (clean, _) = redact::body(&std::mem::take(text).into(), usize::MAX, None);
                     String::from_utf8_lossy(&clean).into_owned()
                 }
             };
         }
-        Value::Number(_) if matches!(how, Veil::All) => *value = redact::REDACTED.into(),
+        Value::Number(_) if matches!(how, RedactionLevel::All) => *value = redact::REDACTED.into(),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

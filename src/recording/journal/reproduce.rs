@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{Exchange, Met};
+use super::{AnsweredBy, Exchange};
 use crate::config::settings::DEFAULT_SANDBOX;
 use crate::contract::Contract;
 use crate::support::redact::REDACTED;
@@ -97,7 +97,7 @@ pub fn snippet(exchange: &Exchange, contract: &Contract) -> String {
 fn rule(exchange: &Exchange, contract: &Contract) -> Option<(Value, Value, bool)> {
     let refused = exchange.violations.iter().any(|one| one.refused_with == Some(exchange.status));
     let answered_early = exchange.spoken.iter().any(|spoken| spoken.rule.gate);
-    let unknown = exchange.met == Met::Nothing || exchange.met == Met::Mock;
+    let unknown = exchange.met == AnsweredBy::Nothing || exchange.met == AnsweredBy::Mock;
     if unknown || refused || (exchange.caller.is_none() && !answered_early) || exchange.status == 304 {
         return None;
     }

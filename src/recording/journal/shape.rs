@@ -8,7 +8,7 @@ use http::uri::Authority;
 use serde_json::map::Entry;
 use serde_json::{Map, Value, json};
 
-use super::{Exchange, Message, Met};
+use super::{AnsweredBy, Exchange, Message};
 use crate::contract::{Contract, Evidence};
 use crate::support::clock::stamp;
 
@@ -68,7 +68,7 @@ impl View<'_> {
             rule.map_or(Evidence::Inferred, |rule| rule.evidence).as_str()
         });
         let fault = exchange.fault.map(crate::http::message::WireFault::name);
-        let was_matched = exchange.met != Met::Nothing;
+        let was_matched = exchange.met != AnsweredBy::Nothing;
         let (took_ms, delay_ms) = (exchange.took_us / 1000, exchange.delay_ms);
         let reply_headers = headers(exchange.reply_headers());
         let rules: Vec<Value> =

@@ -10,7 +10,7 @@ use crate::scenario::library::Listed;
 
 /// What was counted, held against what there is. `sandbox` is `*` for all of a run.
 #[must_use]
-pub fn draw(map: &Map, tally: &Tally, scenarios: &[Listed], sandbox: &str) -> Document {
+pub fn build(map: &Map, tally: &Tally, scenarios: &[Listed], sandbox: &str) -> Document {
     let nothing = Exercised::default();
     let operations = map.subjects.iter().enumerate();
     let operations =

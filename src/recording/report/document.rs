@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::contract::Evidence;
 use crate::recording::coverage::map::is_in_reach;
-use contract_files::yaml::{Diagnosis, Source};
+use contract_files::yaml::{Diagnostic, Source};
 
 /// The version of the format.
 pub const VERSION: u32 = 1;
@@ -28,7 +28,7 @@ pub struct Document {
     pub operations: Vec<Operation>,
     /// What is left to exercise, by operation. It is not read, but made anew.
     #[serde(default)]
-    pub left: Vec<Left>,
+    pub left: Vec<Uncovered>,
     /// Every scenario by name, with how many requests met it.
     pub scenarios: Vec<Played>,
     /// How requests broke the contract.
@@ -173,7 +173,7 @@ pub struct Undocumented {
 
 /// What is left to exercise of an operation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Left {
+pub struct Uncovered {
     /// The operation.
     pub operation: String,
     /// Statuses.
@@ -252,7 +252,7 @@ struct Head {
 
 impl Document {
     /// Reads a document that was saved, or that a server gave out under `name`.
-    pub fn parse(name: &Path, text: &str) -> Result<Self, Diagnosis> {
+    pub fn parse(name: &Path, text: &str) -> Result<Self, Diagnostic> {
         let source = Source::new(name, text);
         let head: Head = source.parse_json_or_yaml().map_err(|error| {
             error.with_hint("this is no report: save one with --format json, or with serve --report")
@@ -334,9 +334,9 @@ impl Operation {
         self.undocumented.fields.sort_by(|a, b| a.pointer.cmp(&b.pointer));
     }
 
-    fn left(&self) -> Option<Left> {
+    fn left(&self) -> Option<Uncovered> {
         let statuses = self.statuses.iter().filter(|one| one.count == 0 && is_in_reach(one.status));
-        let left = Left {
+        let left = Uncovered {
             operation: self.operation.clone(),
             statuses: statuses.map(|one| one.status).collect(),
             parameters: self.parameters.iter().filter(|one| one.count == 0).map(|one| one.name.clone()).collect(),

@@ -13,9 +13,9 @@ mod merge;
 mod text;
 mod verdict;
 
-pub use build::draw;
+pub use build::build;
 pub use document::{
-    Covered, Deed, Document, Field, First, Left, Operation, Parameter, Played, Status, Summary, Undocumented,
+    Covered, Deed, Document, Field, First, Operation, Parameter, Played, Status, Summary, Uncovered, Undocumented,
     Unmatched, VERSION, Violation,
 };
 pub use html::html;

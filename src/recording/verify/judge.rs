@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::expect::{Between, Expectation, Expectations, Part, Wanted};
 use super::verdict::{Judged, Near, Outcome, Verdict, line};
 use crate::contract::{Contract, Route};
-use crate::recording::journal::{Exchange, Met, Pattern, Size};
+use crate::recording::journal::{AnsweredBy, Exchange, Pattern, Size};
 
 /// How many numbers of exchanges are told of one expectation.
 const MATCHED_MAX: usize = 100;
@@ -118,17 +118,18 @@ impl Judge<'_> {
                 let told: Vec<&str> = one.violations.iter().take(5).map(|one| one.message.as_str()).collect();
                 (!told.is_empty()).then(|| told.join("; "))
             }),
-            Wanted::NoUnmatched { which } => self
-                .none(&exchanges, which, "met nothing", |one| (one.met == Met::Nothing).then(|| self.why_nothing(one))),
+            Wanted::NoUnmatched { which } => self.none(&exchanges, which, "met nothing", |one| {
+                (one.met == AnsweredBy::Nothing).then(|| self.why_nothing(one))
+            }),
         };
         let outcome = match (finding.open && missing > 0, finding.met) {
             (true, _) => Outcome::Unsure,
-            (false, true) => Outcome::Passed,
+            (false, true) => Outcome::StepResult,
             (false, false) => Outcome::Failed,
         };
         Judged {
             name: one.name.clone(),
-            passed: outcome == Outcome::Passed,
+            passed: outcome == Outcome::StepResult,
             outcome,
             wanted: format!("{}{}", one.wanted.words(), one.part.words()),
             found: finding.found,
@@ -303,7 +304,7 @@ impl Judge<'_> {
         }
         let account = |one: &Exchange| one.caller.as_ref().map(|(account, _)| Arc::clone(account));
         let shows = |one: &&&'e Exchange| {
-            one.met == Met::Operation
+            one.met == AnsweredBy::Operation
                 && one.status < 400
                 && account(one) == account(refused)
                 && by.is_none_or(|by| by.fits(one, self.contract))

@@ -49,7 +49,7 @@ pub struct Judged {
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// It is.
-    Passed,
+    StepResult,
     /// It is not.
     Failed,
     /// It cannot be told, because the journal does not hold everything.
@@ -120,7 +120,7 @@ impl fmt::Display for Verdict {
 impl fmt::Display for Judged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = match self.outcome {
-            Outcome::Passed => return writeln!(f, "ok      {}", self.name),
+            Outcome::StepResult => return writeln!(f, "ok      {}", self.name),
             Outcome::Failed => "FAILED",
             Outcome::Unsure => "UNSURE",
         };

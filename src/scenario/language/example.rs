@@ -19,7 +19,7 @@ pub struct ExamplePart {
     /// The request of an example with one step.
     pub request: Option<RequestPart>,
     /// The reply of an example with one step.
-    pub reply: Option<ReplyPart>,
+    pub reply: Option<ResponsePart>,
     /// Requests and replies in a row.
     #[serde(default)]
     pub steps: Vec<StepPart>,
@@ -33,7 +33,7 @@ pub struct StepPart {
     /// What is sent.
     pub request: RequestPart,
     /// What must come back.
-    pub reply: ReplyPart,
+    pub reply: ResponsePart,
 }
 
 /// A request.
@@ -62,7 +62,7 @@ pub struct RequestPart {
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct ReplyPart {
+pub struct ResponsePart {
     /// The status.
     pub status: u16,
     /// Headers with their values; null when the header must be absent.

@@ -12,7 +12,7 @@ mod world;
 use serde::Deserialize;
 use serde_json::Value;
 
-pub use example::{BodyPart, ExamplePart, RangePart, ReplyPart, RequestPart, StepPart};
+pub use example::{BodyPart, ExamplePart, RangePart, RequestPart, ResponsePart, StepPart};
 pub use rule::{
     BodyWhen, CallerWhen, Calls, ClockWhen, DripPart, OneOrMany, Per, RatePart, RulePart, TextWhen, ThenPart, WhenPart,
     Work,

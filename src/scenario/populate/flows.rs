@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Life, Made, custom_entity, life};
+use super::{Made, Timestamps, custom_entity, life};
 use crate::generate::Maker;
 use crate::leadconduit::state::{Collection, World};
 use crate::scenario::history::{History, Plan, PlannedAccount, PlannedFlow, PlannedParty, PlannedStep};
@@ -97,7 +97,7 @@ fn flow(
     steps: u32,
     now: Timestamp,
 ) -> (Value, PlannedFlow) {
-    let Life { id, created_at, updated_at } = life(maker, now);
+    let Timestamps { id, created_at, updated_at } = life(maker, now);
     let (state, half_dollars) = (maker.state(), maker.dollars(8, 60));
     let name = format!("{trade}, {state}");
     let mut planned = PlannedFlow { id, name, source: seller.clone(), price: half_dollars, steps: Vec::new() };

@@ -91,15 +91,15 @@ impl Made {
 }
 
 /// Something that was made and last changed at moments that agree with each other, and an id that agrees with both.
-struct Life {
+struct Timestamps {
     id: String,
     created_at: String,
     updated_at: String,
 }
 
-fn life(maker: &mut Maker<'_>, now: Timestamp) -> Life {
+fn life(maker: &mut Maker<'_>, now: Timestamp) -> Timestamps {
     let created = maker.past(360).parse().unwrap_or(now);
-    Life { id: maker.id_at(created), created_at: stamp(created), updated_at: maker.between(created, now) }
+    Timestamps { id: maker.id_at(created), created_at: stamp(created), updated_at: maker.between(created, now) }
 }
 
 fn user(maker: &mut Maker<'_>) -> Value {
@@ -120,7 +120,7 @@ fn user(maker: &mut Maker<'_>) -> Value {
 }
 
 fn credential(maker: &mut Maker<'_>, now: Timestamp) -> Value {
-    let Life { id, created_at, updated_at } = life(maker, now);
+    let Timestamps { id, created_at, updated_at } = life(maker, now);
     let (company, person, secret) = (maker.company(), maker.person(), maker.key(8));
     json!({
         "id": id,
@@ -136,7 +136,7 @@ fn credential(maker: &mut Maker<'_>, now: Timestamp) -> Value {
 
 /// An entity of the account's own making, which sells leads or buys them.
 fn custom_entity(maker: &mut Maker<'_>, sells: bool, now: Timestamp) -> Value {
-    let Life { id, created_at, updated_at } = life(maker, now);
+    let Timestamps { id, created_at, updated_at } = life(maker, now);
     let company = maker.company();
     let (source, recipient) = sides(sells);
     json!({
@@ -159,7 +159,7 @@ fn custom_entity(maker: &mut Maker<'_>, sells: bool, now: Timestamp) -> Value {
 
 /// The other company of a connection: the entity that stands for it, and its end of the connection.
 fn connection(maker: &mut Maker<'_>, own: &Value, kind: &str, now: Timestamp, made: &mut Vec<Made>) {
-    let Life { id, created_at, updated_at } = life(maker, now);
+    let Timestamps { id, created_at, updated_at } = life(maker, now);
     let (company, person) = (maker.company(), maker.person());
     let created: Timestamp = created_at.parse().unwrap_or(now);
     let (other, sso_id, external_id) = (maker.id_at(created), maker.id_at(created), maker.id_at(created));

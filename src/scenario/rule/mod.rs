@@ -21,7 +21,7 @@ use contract_files::yaml::KEY;
 pub use matcher::Asked;
 use matcher::{Mistake, When};
 pub use respond::GENERAL;
-use respond::Says;
+use respond::ResponseSpec;
 
 /// How many pieces a reply is cut into at most.
 const CHUNKS_MAX: u32 = 1000;
@@ -67,7 +67,7 @@ struct Rate {
 pub struct Step {
     /// For how many requests; `None` for all that come.
     times: Option<u64>,
-    says: Option<Says>,
+    says: Option<ResponseSpec>,
     /// Added to the reply, whoever makes it.
     headers: Vec<(HeaderName, String)>,
     delay: Option<Delay>,
@@ -95,7 +95,7 @@ pub struct WorldChange {
 
 /// Whose word is taken for it that a rule is good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trust {
+pub enum ValidationMode {
     /// Nobody's: its replies are held against the contract.
     Nobody,
     /// The tests': it is part of the binary.
@@ -104,7 +104,12 @@ pub enum Trust {
 
 impl Rule {
     /// Checks a rule and makes it ready. `number` names it when it has no name. Each mistake has a pointer into it.
-    pub fn new(part: &RulePart, number: usize, contract: &Contract, trust: Trust) -> Result<Self, Vec<Mistake>> {
+    pub fn new(
+        part: &RulePart,
+        number: usize,
+        contract: &Contract,
+        trust: ValidationMode,
+    ) -> Result<Self, Vec<Mistake>> {
         let mut mistakes: Vec<Mistake> = Vec::new();
         let when = When::new(&part.when, contract).unwrap_or_else(|found| {
             mistakes.extend(found.into_iter().map(|(at, message, hint)| (format!("/when{at}"), message, hint)));
@@ -146,7 +151,7 @@ impl Rule {
             let place = if single { "/then".to_owned() } else { format!("/steps/{at}") };
             let mut found = Vec::new();
             let step = Step::new(then, single, contract, &mut found);
-            if found.is_empty() && trust == Trust::Nobody {
+            if found.is_empty() && trust == ValidationMode::Nobody {
                 rule.hold_against(contract, &step, &mut found);
             }
             mistakes.extend(found.into_iter().map(|(at, message, hint)| (format!("{place}{at}"), message, hint)));
@@ -264,7 +269,7 @@ impl Step {
         for (at, message) in found {
             tell(&at, message);
         }
-        let says = Says::new(then, mistakes);
+        let says = ResponseSpec::new(then, mistakes);
         let change = (then.sso.is_some() || then.world.is_some()).then(|| {
             let (world, sso) = (then.world.clone().unwrap_or_default(), then.sso.clone().unwrap_or_default());
             Box::new(WorldChange { world, sso, health })

@@ -12,11 +12,11 @@ use rand::RngExt;
 use serde_json::{Value, json};
 
 use super::matcher::{Asked, Mistake};
-use super::schedule::Turn;
+use super::schedule::RuleMatch;
 use super::template::{self, WorldSeen};
 use super::{Rule, Step, status_of};
 use crate::contract::{Contract, Example, Operation, Violation};
-use crate::http::message::{Delivery, JSON, Reply, WireFault};
+use crate::http::message::{Delivery, JSON, Response, WireFault};
 use crate::leadconduit::state::World;
 use crate::scenario::language::ThenPart;
 use crate::support::document::serialise;
@@ -30,14 +30,14 @@ pub(super) const OURS: [&str; 4] = ["connection", "content-length", "transfer-en
 
 /// What is said in the place of an operation.
 #[derive(Debug)]
-pub(super) enum Says {
+pub(super) enum ResponseSpec {
     /// A body of the rule's own; without a status it is the operation's success.
     Body { status: Option<u16>, body: Option<Value>, template: bool },
     /// An example of the contract.
     Example { status: Option<u16>, name: String },
 }
 
-impl Says {
+impl ResponseSpec {
     pub(super) fn new(then: &ThenPart, mistakes: &mut Vec<Mistake>) -> Option<Self> {
         let body = then.body.as_ref().map(|body| body.0.clone());
         if let Some(name) = &then.example {
@@ -57,7 +57,7 @@ impl Says {
 
 /// What templates may refer to, put together when the first one asks.
 #[derive(Debug)]
-pub struct Sight<'a> {
+pub struct TemplateContext<'a> {
     /// The request.
     pub asked: &'a Asked<'a>,
     /// The scenario.
@@ -76,10 +76,10 @@ pub trait WorldSource: std::fmt::Debug {
     fn world(&self) -> World;
 }
 
-impl<'a> Sight<'a> {
+impl<'a> TemplateContext<'a> {
     /// What the templates of one turn may refer to.
     #[must_use]
-    pub fn new(asked: &'a Asked<'a>, scenario: &'a str, turn: &Turn, world: &'a dyn WorldSource) -> Self {
+    pub fn new(asked: &'a Asked<'a>, scenario: &'a str, turn: &RuleMatch, world: &'a dyn WorldSource) -> Self {
         Self { asked, scenario, call: turn.call, retry_after: turn.retry_after, world, made: OnceCell::new() }
     }
 
@@ -119,14 +119,14 @@ impl<'a> Sight<'a> {
 
 /// What a rule did to one request.
 #[derive(Clone, Debug)]
-pub struct Spoken {
+pub struct AppliedRule {
     /// Its deeds, such as `status=503`, `delay=250` or the name of a fault.
     pub deeds: Vec<String>,
     /// The rule.
     pub rule: Arc<Rule>,
 }
 
-impl fmt::Display for Spoken {
+impl fmt::Display for AppliedRule {
     /// As `X-Mock-Fault` tells it: the deeds, then the rule. A header takes visible ASCII only; a quote would end the
     /// name.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -136,29 +136,29 @@ impl fmt::Display for Spoken {
     }
 }
 
-impl Turn {
+impl RuleMatch {
     /// The reply that the rule gives in the operation's place, if it gives one.
-    pub fn reply(&self, contract: &Contract, sight: &Sight<'_>) -> Result<Option<Reply>, String> {
+    pub fn reply(&self, contract: &Contract, sight: &TemplateContext<'_>) -> Result<Option<Response>, String> {
         let step = self.step();
         let Some(says) = &step.says else {
-            let skips = step.skips_work.then(|| Reply::error(status_of(503), "service unavailable"));
+            let skips = step.skips_work.then(|| Response::error(status_of(503), "service unavailable"));
             return skips.map(|mut reply| step.add_headers(&mut reply, sight).map(|()| reply)).transpose();
         };
         let operation = sight.asked.operation;
         let mut reply = match says {
-            Says::Example { status, name } => {
+            ResponseSpec::Example { status, name } => {
                 let examples = operation.map(|operation| contract.examples(operation)).unwrap_or_default();
                 let found = examples.into_iter().find(|e| e.name == name && status.is_none_or(|s| s == e.status));
                 let found = found.ok_or_else(|| format!("the contract has no example `{name}` for this request"))?;
-                Reply::new(status_of(found.status), serialise(found.value))
+                Response::new(status_of(found.status), serialise(found.value))
             }
-            Says::Body { status, body, template } => {
+            ResponseSpec::Body { status, body, template } => {
                 let status = status.or_else(|| operation.map(Operation::success)).unwrap_or(200);
                 let body = match body {
                     Some(body) if *template => Some(template::fill(body, sight.seen())?),
                     other => other.clone(),
                 };
-                Reply::new(status_of(status), body.map(|body| step.bytes(&body)).unwrap_or_default())
+                Response::new(status_of(status), body.map(|body| step.bytes(&body)).unwrap_or_default())
             }
         };
         if !reply.body.is_empty() {
@@ -169,7 +169,7 @@ impl Turn {
     }
 
     /// Adds the rule's headers to the operation's own reply.
-    pub fn add_headers(&self, reply: &mut Reply, sight: &Sight<'_>) -> Result<(), String> {
+    pub fn add_headers(&self, reply: &mut Response, sight: &TemplateContext<'_>) -> Result<(), String> {
         self.step().add_headers(reply, sight)
     }
 
@@ -190,7 +190,7 @@ impl Turn {
 
     /// What was done.
     #[must_use]
-    pub fn spoken(&self, delivery: Option<&Delivery>, status: Option<u16>) -> Spoken {
+    pub fn spoken(&self, delivery: Option<&Delivery>, status: Option<u16>) -> AppliedRule {
         let mut deeds = Vec::new();
         deeds.extend(status.map(|status| format!("status={status}")));
         if let Some(delivery) = delivery {
@@ -205,7 +205,7 @@ impl Turn {
         if deeds.is_empty() && !self.step().headers.is_empty() {
             deeds.push("headers".to_owned());
         }
-        Spoken { deeds, rule: Arc::clone(&self.rule) }
+        AppliedRule { deeds, rule: Arc::clone(&self.rule) }
     }
 
     /// Whether the turn is worth telling: a step may let a request pass.
@@ -229,7 +229,7 @@ impl Step {
         body.map(|body| self.bytes(body)).unwrap_or_default()
     }
 
-    fn add_headers(&self, reply: &mut Reply, sight: &Sight<'_>) -> Result<(), String> {
+    fn add_headers(&self, reply: &mut Response, sight: &TemplateContext<'_>) -> Result<(), String> {
         for (name, value) in &self.headers {
             let value = if value.contains('{') { template::fill_text(value, sight.seen())? } else { value.clone() };
             let value = HeaderValue::try_from(value).map_err(|_| format!("{name} is no good header any more"))?;
@@ -240,7 +240,7 @@ impl Step {
 }
 
 /// Bytes that are neither a reply of HTTP nor a chunk.
-fn garbage(turn: &mut Turn) -> Bytes {
+fn garbage(turn: &mut RuleMatch) -> Bytes {
     let rng = turn.chance().rng();
     let length = rng.random_range(32..=96);
     // Bytes above ASCII: no status line, no size of a chunk, and no end of a line.
@@ -255,7 +255,7 @@ impl Rule {
         let most = if self.when.names_operations() { 5 } else { 1 };
         let enough = |mistakes: &Vec<Mistake>| mistakes.len() >= most;
         match &step.says {
-            Some(Says::Example { status, name }) => {
+            Some(ResponseSpec::Example { status, name }) => {
                 if operations.is_empty() {
                     let message = "an example is one of an operation's: name it under `when`".to_owned();
                     mistakes.push(("/example".to_owned(), message, None));
@@ -271,7 +271,7 @@ impl Rule {
                     }
                 }
             }
-            Some(Says::Body { status, body, template }) if !step.intentionally_invalid => {
+            Some(ResponseSpec::Body { status, body, template }) if !step.intentionally_invalid => {
                 if operations.is_empty() {
                     // None of the contract's: only LeadConduit's error document is known to be right.
                     let status = status.unwrap_or(200);
@@ -322,7 +322,7 @@ fn no_example(operation: &Operation, status: Option<u16>, name: &str, examples: 
 
 /// How a rule's reply breaks the contract; for statuses that are in no documentation, LeadConduit's error document.
 #[must_use]
-pub fn reply_violations(contract: &Contract, operation: &Operation, reply: &Reply) -> Vec<Violation> {
+pub fn reply_violations(contract: &Contract, operation: &Operation, reply: &Response) -> Vec<Violation> {
     let status = reply.status.as_u16();
     if !operation.replies.contains_key(&status) && GENERAL.contains(&status) {
         return error_violations(contract, &reply.body);
@@ -331,7 +331,7 @@ pub fn reply_violations(contract: &Contract, operation: &Operation, reply: &Repl
 }
 
 fn violations(contract: &Contract, operation: &Operation, status: u16, step: &Step, bytes: &Bytes) -> Vec<Violation> {
-    let mut reply = Reply::new(status_of(status), bytes.clone());
+    let mut reply = Response::new(status_of(status), bytes.clone());
     for (name, value) in &step.headers {
         // Only whether it is there is checked: a template may stand in its place.
         let value = HeaderValue::from_str(value).unwrap_or(HeaderValue::from_static("?"));

@@ -9,14 +9,14 @@ use rand::RngExt;
 use super::matcher::Asked;
 use super::{Rule, RuleList, Step, WorldChange};
 use crate::support::clock::Timestamp;
-use crate::support::rng::{Chance, Purpose};
+use crate::support::rng::{Purpose, SeededRng};
 
 /// How many callers a rule counts apart; further ones are counted together.
 const CALLERS_MAX: usize = 4096;
 
 /// Rules in the order in which they are asked, each with what it was born with.
 #[derive(Debug, Default)]
-pub struct Playlist(Vec<Entry>);
+pub struct RuleSet(Vec<Entry>);
 
 #[derive(Clone, Debug)]
 struct Entry {
@@ -46,7 +46,7 @@ struct Window {
 
 /// A rule that speaks to a request.
 #[derive(Debug)]
-pub struct Turn {
+pub struct RuleMatch {
     /// The rule.
     pub rule: Arc<Rule>,
     /// The number of the request among those that matched, from 1.
@@ -54,12 +54,12 @@ pub struct Turn {
     /// In how many seconds a limit allows the next request.
     pub retry_after: u64,
     step: usize,
-    chance: Chance,
+    chance: SeededRng,
     /// Whether what it does to the world is left out.
     changes_nothing: bool,
 }
 
-impl Turn {
+impl RuleMatch {
     /// What happens.
     #[must_use]
     pub fn step(&self) -> &Step {
@@ -79,12 +79,12 @@ impl Turn {
     }
 
     /// The chance of this turn: the same for the same seed, rule and number of the request.
-    pub fn chance(&mut self) -> &mut Chance {
+    pub fn chance(&mut self) -> &mut SeededRng {
         &mut self.chance
     }
 }
 
-impl Playlist {
+impl RuleSet {
     /// Adds the rules of a scenario that begins now.
     pub fn add_all(&mut self, rules: &RuleList, began: Timestamp) {
         for rule in rules {
@@ -125,19 +125,19 @@ impl Playlist {
     }
 
     /// The first of the matching rules whose turn it is. All that are asked count the request.
-    pub fn turn(&self, matching: &[usize], counts: &mut [Count], asked: &Asked<'_>, seed: u64) -> Option<Turn> {
+    pub fn turn(&self, matching: &[usize], counts: &mut [Count], asked: &Asked<'_>, seed: u64) -> Option<RuleMatch> {
         matching.iter().find_map(|at| self.0.get(*at)?.turn(counts.get_mut(*at)?, asked, seed))
     }
 }
 
 impl Entry {
-    fn turn(&self, count: &mut Count, asked: &Asked<'_>, seed: u64) -> Option<Turn> {
+    fn turn(&self, count: &mut Count, asked: &Asked<'_>, seed: u64) -> Option<RuleMatch> {
         let rule = &self.rule;
         count.matched += 1;
         let call = count.matched;
         // Drawn for each matching request, so that the n-th meets the same chance whatever the others met.
-        let mut chance = Chance::nth(seed, Purpose::Rules, (self.stream << 32) | (call & 0xffff_ffff));
-        let lucky = chance.rng().random::<f64>() < rule.turns.probability;
+        let mut chance = SeededRng::nth(seed, Purpose::Rules, (self.stream << 32) | (call & 0xffff_ffff));
+        let chance_passed = chance.rng().random::<f64>() < rule.turns.probability;
         let in_range = rule.call.is_none_or(|calls| {
             call >= calls.from
                 && calls.to.is_none_or(|to| call <= to)
@@ -152,12 +152,12 @@ impl Entry {
         let spared = call <= rule.turns.after || (rule.turns.succeed_first > 0 && own <= rule.turns.succeed_first);
         let used_up = rule.turns.times.is_some_and(|times| count.played >= times);
         let retry_after = retry_after?;
-        if !(lucky && in_range && alive) || spared || used_up {
+        if !(chance_passed && in_range && alive) || spared || used_up {
             return None;
         }
         let step = rule.step_for(count.played)?;
         count.played += 1;
-        Some(Turn { rule: Arc::clone(rule), call, retry_after, step, chance, changes_nothing: false })
+        Some(RuleMatch { rule: Arc::clone(rule), call, retry_after, step, chance, changes_nothing: false })
     }
 }
 

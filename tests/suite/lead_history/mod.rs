@@ -12,9 +12,9 @@ use leadconduit_mock::support::clock::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use self::reference::{Reference, Reply, Terms, Told};
+use self::reference::{ObservedLead, Reference, Response, Terms};
 use self::world::{CAPS, FIELDS, FLOWS, LIMITS, Lead, NO_CAP, NOW, SOURCES};
-use crate::support::{Answer, JANE, Mock};
+use crate::support::{JANE, Mock, OperationResponse};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -73,7 +73,7 @@ struct Run<'m> {
 }
 
 impl Run<'_> {
-    fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
+    fn call(&self, method: Method, path: &str, body: Option<&Value>) -> OperationResponse {
         self.mock.call(JANE, method, &format!("/__sandbox/{}{path}", self.sandbox), body)
     }
 
@@ -81,13 +81,13 @@ impl Run<'_> {
         self.call(Method::GET, path, None).expect(200).json()
     }
 
-    fn send(&self, flow: usize, source: usize, way: &str, lead: &Lead) -> Answer {
+    fn send(&self, flow: usize, source: usize, way: &str, lead: &Lead) -> OperationResponse {
         let path = format!("/flows/{}/sources/{}/{way}", FLOWS[flow], SOURCES[source]);
         self.call(Method::POST, &path, Some(&lead.document()))
     }
 
     /// What was answered is what the reference says.
-    fn is_told(reply: Answer, status: u16, expected: Reply) -> Option<Value> {
+    fn is_told(reply: OperationResponse, status: u16, expected: Response) -> Option<Value> {
         let Some((outcome, reason, price)) = expected else {
             reply.expect(503);
             return None;
@@ -154,8 +154,8 @@ impl Run<'_> {
     }
 
     fn feedback(&mut self, about: usize, kind: &'static str, late: bool) {
-        let sent = |(_, told): &(usize, &Told)| told.kind == "recipient" && told.outcome != "skip";
-        let deliveries: Vec<(usize, &Told)> = self.reference.told.iter().enumerate().filter(sent).collect();
+        let sent = |(_, told): &(usize, &ObservedLead)| told.kind == "recipient" && told.outcome != "skip";
+        let deliveries: Vec<(usize, &ObservedLead)> = self.reference.told.iter().enumerate().filter(sent).collect();
         let Some((about, told)) = deliveries.get(about % deliveries.len().max(1)).copied() else { return };
         let (lead, paid) = (told.lead, told.dollars);
         let path = format!("/feedback?event_id={}", self.events[about]);
@@ -177,7 +177,7 @@ impl Run<'_> {
     /// The events of a lead are those of the reference, in their order.
     fn look_at(&mut self, lead: usize) {
         let events = self.get(&format!("/events?lead_id={}&sort=asc", self.leads[lead]));
-        let expected: Vec<&Told> = self.reference.told.iter().filter(|told| told.lead == lead).collect();
+        let expected: Vec<&ObservedLead> = self.reference.told.iter().filter(|told| told.lead == lead).collect();
         let found = events.as_array().unwrap();
         let kinds =
             |events: &[Value]| events.iter().map(|e| format!("{} {}", e["type"], e["outcome"])).collect::<Vec<_>>();

@@ -7,7 +7,7 @@ use super::world::{CAPS, Cap, LIMITS, Lead, NO_CAP, Place, SOURCES};
 
 /// Something that happened to a lead.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Told {
+pub struct ObservedLead {
     pub at: i64,
     pub lead: usize,
     pub flow: usize,
@@ -24,7 +24,7 @@ pub struct Told {
     pub feedback: &'static str,
 }
 
-impl Told {
+impl ObservedLead {
     /// Once more counts as much as the first time.
     fn is_delivery(&self) -> bool {
         ["recipient", "retry"].contains(&self.kind)
@@ -40,7 +40,7 @@ pub struct Terms {
 }
 
 /// What a source is told; `None` for 503.
-pub type Reply = Option<(&'static str, String, f64)>;
+pub type Response = Option<(&'static str, String, f64)>;
 
 pub struct Reference {
     pub now: i64,
@@ -48,7 +48,7 @@ pub struct Reference {
     pub live: [Terms; 2],
     /// Every lead with its flow and source, in the order in which they came.
     pub leads: Vec<(usize, usize, Lead)>,
-    pub told: Vec<Told>,
+    pub told: Vec<ObservedLead>,
     /// Who was taken, and when.
     listed: Vec<(String, i64)>,
     /// Pings that came as far as the limits: when, of which source, and the limit that was used up.
@@ -63,7 +63,7 @@ struct Way<'l> {
     /// Its number, once it is known to be one.
     number: usize,
     price: f64,
-    told: Vec<Told>,
+    told: Vec<ObservedLead>,
 }
 
 impl Reference {
@@ -72,7 +72,7 @@ impl Reference {
         Self { now, saved: terms, live: terms, leads, told, listed, pings }
     }
 
-    pub fn submit(&mut self, flow: usize, source: usize, lead: &Lead) -> Reply {
+    pub fn submit(&mut self, flow: usize, source: usize, lead: &Lead) -> Response {
         if lead.domain() == "overload.example" {
             return None;
         }
@@ -87,7 +87,7 @@ impl Reference {
         Some((outcome, reason, price))
     }
 
-    pub fn ping(&mut self, flow: usize, source: usize, lead: &Lead) -> Reply {
+    pub fn ping(&mut self, flow: usize, source: usize, lead: &Lead) -> Response {
         if lead.domain() == "overload.example" {
             return None;
         }
@@ -224,13 +224,13 @@ impl Reference {
         (outcome, reason)
     }
 
-    fn skip(&self, way: &Way<'_>, step: &'static str, reason: &str, cap: Option<&'static str>) -> Told {
-        Told { step, cap, ..self.event(way, "recipient", "skip", reason) }
+    fn skip(&self, way: &Way<'_>, step: &'static str, reason: &str, cap: Option<&'static str>) -> ObservedLead {
+        ObservedLead { step, cap, ..self.event(way, "recipient", "skip", reason) }
     }
 
-    fn event(&self, way: &Way<'_>, kind: &'static str, outcome: &'static str, reason: &str) -> Told {
+    fn event(&self, way: &Way<'_>, kind: &'static str, outcome: &'static str, reason: &str) -> ObservedLead {
         let (at, lead, flow, reason) = (self.now, way.number, way.flow, reason.to_owned());
-        Told { at, lead, flow, kind, outcome, reason, step: "", cap: None, dollars: 0.0, feedback: "" }
+        ObservedLead { at, lead, flow, kind, outcome, reason, step: "", cap: None, dollars: 0.0, feedback: "" }
     }
 
     /// Feedback on a delivery: what the recipient is told; `None` when the step takes none.
@@ -241,12 +241,19 @@ impl Reference {
         }
         let outcome = if late { "failure" } else { "success" };
         let reason = if late { "Feedback did not meet the rules" } else { "" }.to_owned();
-        let received =
-            Told { at: self.now, kind: "feedback-received", outcome, reason, feedback, dollars: 0.0, ..delivery };
+        let received = ObservedLead {
+            at: self.now,
+            kind: "feedback-received",
+            outcome,
+            reason,
+            feedback,
+            dollars: 0.0,
+            ..delivery
+        };
         let passed_on = !late && self.leads[received.lead].1 == 0;
         self.told.push(received.clone());
         if passed_on {
-            self.told.push(Told { kind: "feedback-sent", ..received });
+            self.told.push(ObservedLead { kind: "feedback-sent", ..received });
         }
         Some(outcome)
     }
@@ -281,7 +288,7 @@ impl Reference {
     pub fn column(&self, name: &str, flow: Option<usize>, by_lead: bool) -> f64 {
         let here = || self.told.iter().filter(move |told| flow.is_none_or(|flow| told.flow == flow));
         let sum = |kind: &str| {
-            let is_it = |told: &&Told| told.kind == kind || (kind == "recipient" && told.is_delivery());
+            let is_it = |told: &&ObservedLead| told.kind == kind || (kind == "recipient" && told.is_delivery());
             here().filter(|told| is_it(told) && told.outcome == "success").map(|told| told.dollars).sum::<f64>()
         };
         match name {
@@ -291,7 +298,7 @@ impl Reference {
             _ => {}
         }
         let (party, part) = name.rsplit_once('-').unwrap();
-        let fits = |told: &&Told| {
+        let fits = |told: &&ObservedLead| {
             let is_it = match party.split_once('-') {
                 None => told.kind == party || (party == "recipient" && told.is_delivery()),
                 Some((feedback, way)) => told.feedback == feedback && told.kind == format!("feedback-{way}"),

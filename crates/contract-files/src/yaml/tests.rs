@@ -57,8 +57,8 @@ proptest::proptest! {
     #[test]
     fn no_text_makes_it_panic(text in "\\PC{0,200}") {
         let source = Source::new("x.yaml", text);
-        if let Err(diagnosis) = source.parse_json() {
-            let _ = diagnosis.to_string();
+        if let Err(diagnostic) = source.parse_json() {
+            let _ = diagnostic.to_string();
         }
         let _ = source.at_pointer("/a/0", "m").to_string();
     }

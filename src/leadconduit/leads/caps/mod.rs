@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::super::context::Reading;
+use super::super::context::ReadContext;
 use crate::leadconduit::live_flow::live;
 use crate::leadconduit::state::{Account, Collection};
 use crate::leadconduit::timeframe::{self, Timeframe, Unit};
@@ -16,10 +16,10 @@ use crate::support::clock::Timestamp;
 use crate::support::document::{Document, text};
 
 pub(crate) use pings::{admit as admit_ping, get as get_ping_limit, list as list_ping_limits};
-pub(crate) use volume::{Caps, REACHED, Standing, get as get_cap, list as list_caps};
+pub(crate) use volume::{CapScope, Caps, REACHED, get as get_cap, list as list_caps};
 
 /// The live flows of the account: all, or the one that the query asks for.
-fn live_flows<'a>(call: &Reading<'_>, account: &'a Account) -> Vec<&'a Arc<Document>> {
+fn live_flows<'a>(call: &ReadContext<'_>, account: &'a Account) -> Vec<&'a Arc<Document>> {
     match call.input.query("flow_id") {
         Some(id) => live(account, id).into_iter().collect(),
         None => account.all(Collection::Flows).keys().filter_map(|id| live(account, id)).collect(),
@@ -36,7 +36,7 @@ fn zone_of<'a>(limit: &'a Value, account: &'a Account) -> &'a str {
 
 /// The interval of a limit that the call falls into; `None` for one that names none. Intervals of several units follow
 /// each other from the unit in which the limit was made, which is inferred.
-fn interval(call: &Reading<'_>, limit: &Value, flow: &Document, account: &Account) -> Option<Timeframe> {
+fn interval(call: &ReadContext<'_>, limit: &Value, flow: &Document, account: &Account) -> Option<Timeframe> {
     let unit = Unit::named(text(limit, "duration_units"))?;
     #[expect(clippy::cast_possible_truncation, reason = "an interval lasts whole units; more than fit are cut off")]
     let count = limit.get("duration")?.as_f64()? as i64;

@@ -3,30 +3,30 @@
 use serde_json::{Value, json};
 
 use super::{interval, live_flows, zone_of};
-use crate::leadconduit::context::{Reading, Writing};
+use crate::leadconduit::context::{ReadContext, WriteContext};
 use crate::leadconduit::live_flow::sources;
-use crate::leadconduit::response::{Answer, Outcome, Refusal};
+use crate::leadconduit::response::{ApiError, OperationResponse, Outcome};
 use crate::leadconduit::state::{Account, Collection};
 use crate::support::clock::stamp;
 use crate::support::document::{Document, items, key_of, text};
 
-pub(crate) fn list(call: &Reading<'_>) -> Outcome {
+pub(crate) fn list(call: &ReadContext<'_>) -> Outcome {
     let account = call.account()?;
     let number = |counter: &Value, name: &str| counter[name].as_u64().unwrap_or(0);
     let mut counters = limits(call, account);
     counters.retain(|counter| number(counter, "count") + number(counter, "failed_count") > 0);
-    Ok(Answer::ok(&counters.into()))
+    Ok(OperationResponse::ok(&counters.into()))
 }
 
-pub(crate) fn get(call: &Reading<'_>) -> Outcome {
+pub(crate) fn get(call: &ReadContext<'_>) -> Outcome {
     let id = key_of(call.input.path("id"));
     let counters = limits(call, call.account()?);
     let counter = counters.iter().find(|counter| text(counter, "id") == id);
-    Ok(Answer::ok(counter.ok_or_else(|| Refusal::new(404, "ping limit not found"))?))
+    Ok(OperationResponse::ok(counter.ok_or_else(|| ApiError::new(404, "ping limit not found"))?))
 }
 
 /// The counters of all limits, those of flows before those of their sources.
-fn limits(call: &Reading<'_>, account: &Account) -> Vec<Value> {
+fn limits(call: &ReadContext<'_>, account: &Account) -> Vec<Value> {
     let mut found = Vec::new();
     for flow in live_flows(call, account) {
         let mut gather = |holder: &Value, source: Option<&str>| {
@@ -39,7 +39,12 @@ fn limits(call: &Reading<'_>, account: &Account) -> Vec<Value> {
 }
 
 /// Lets a ping through the limits of its flow and of its source, or not, and counts it.
-pub(crate) fn admit(call: &mut Writing<'_>, owner: &str, flow: &Document, source: &Value) -> Result<bool, Refusal> {
+pub(crate) fn admit(
+    call: &mut WriteContext<'_>,
+    owner: &str,
+    flow: &Document,
+    source: &Value,
+) -> Result<bool, ApiError> {
     let entity = text(&source["entity"], "id");
     let number = |of: &Value, name: &str| of.get(name).and_then(Value::as_u64).unwrap_or(0);
     let mut counters: Vec<Value> = {
@@ -69,7 +74,7 @@ pub(crate) fn admit(call: &mut Writing<'_>, owner: &str, flow: &Document, source
     Ok(full.is_none())
 }
 
-fn counter(call: &Reading<'_>, account: &Account, flow: &Document, limit: &Value, source: Option<&str>) -> Value {
+fn counter(call: &ReadContext<'_>, account: &Account, flow: &Document, limit: &Value, source: Option<&str>) -> Value {
     let mut counter = limit.clone();
     counter["time_zone"] = zone_of(limit, account).into();
     counter["count"] = 0.into();

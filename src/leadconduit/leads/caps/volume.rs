@@ -8,9 +8,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::{interval, live_flows, made, zone_of};
-use crate::leadconduit::context::{Reading, Writing};
+use crate::leadconduit::context::{ReadContext, WriteContext};
 use crate::leadconduit::live_flow::sources;
-use crate::leadconduit::response::{Answer, Outcome, Refusal};
+use crate::leadconduit::response::{ApiError, OperationResponse, Outcome};
 use crate::leadconduit::rules::Condition;
 use crate::leadconduit::state::Account;
 use crate::leadconduit::state::events::{self, Event, Kind, Summary};
@@ -55,27 +55,27 @@ enum Place<'a> {
     Step(&'a str, &'a str),
 }
 
-pub(crate) fn list(call: &Reading<'_>) -> Outcome {
+pub(crate) fn list(call: &ReadContext<'_>) -> Outcome {
     let account = call.account()?;
     let mut counters = counters(call, account, &live_flows(call, account));
     count(account, &mut counters);
     // A cap that nobody came to is left out.
     let met = counters.iter().filter(|counter| counter.count + counter.failed_count > 0);
-    Ok(Answer::ok(&met.map(Counter::document).collect()))
+    Ok(OperationResponse::ok(&met.map(Counter::document).collect()))
 }
 
-pub(crate) fn get(call: &Reading<'_>) -> Outcome {
+pub(crate) fn get(call: &ReadContext<'_>) -> Outcome {
     let account = call.account()?;
     let id = key_of(call.input.path("id"));
     let mut counters = counters(call, account, &live_flows(call, account));
     counters.retain(|counter| text(counter.cap, "id") == id);
     count(account, &mut counters);
-    let counter = counters.first().ok_or_else(|| Refusal::new(404, "cap not found"))?;
-    Ok(Answer::ok(&counter.document()))
+    let counter = counters.first().ok_or_else(|| ApiError::new(404, "cap not found"))?;
+    Ok(OperationResponse::ok(&counter.document()))
 }
 
 /// The caps of these flows, those inside others after them.
-fn counters<'a>(call: &Reading<'_>, account: &'a Account, flows: &[&'a Arc<Document>]) -> Vec<Counter<'a>> {
+fn counters<'a>(call: &ReadContext<'_>, account: &'a Account, flows: &[&'a Arc<Document>]) -> Vec<Counter<'a>> {
     let mut found = Vec::new();
     for flow in flows {
         let value = flow.value();
@@ -90,7 +90,7 @@ fn counters<'a>(call: &Reading<'_>, account: &'a Account, flows: &[&'a Arc<Docum
 }
 
 fn gather<'a>(
-    call: &Reading<'_>,
+    call: &ReadContext<'_>,
     account: &'a Account,
     flow: &'a Arc<Document>,
     holder: &'a Value,
@@ -258,7 +258,7 @@ pub(crate) struct Caps(Vec<Limit>);
 
 struct Limit {
     id: String,
-    place: Standing,
+    place: CapScope,
     conditions: Vec<Condition>,
     is_full: bool,
     reason: Option<String>,
@@ -266,7 +266,7 @@ struct Limit {
 
 /// Where a cap stands, as the lead handler comes by.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum CapScope {
     /// At the flow, for all of its sources.
     Flow,
     /// At the source.
@@ -285,7 +285,7 @@ pub(crate) struct Full {
 
 impl Caps {
     /// The caps that a lead of a source meets in a flow. What they have counted is kept for the next lead.
-    pub(crate) fn of(call: &mut Writing<'_>, owner: &str, flow: &Arc<Document>, source: &str) -> Self {
+    pub(crate) fn of(call: &mut WriteContext<'_>, owner: &str, flow: &Arc<Document>, source: &str) -> Self {
         let (limits, tallies) = {
             let reading = call.reading();
             let Some(account) = reading.world.account(owner) else { return Self(Vec::new()) };
@@ -301,7 +301,7 @@ impl Caps {
     }
 
     /// The first cap at a place that is used up and counts a lead like this.
-    pub(crate) fn full(&self, standing: &Standing, vars: &Value) -> Option<Full> {
+    pub(crate) fn full(&self, standing: &CapScope, vars: &Value) -> Option<Full> {
         let is_met = |limit: &&Limit| {
             limit.is_full && limit.place == *standing && limit.conditions.iter().all(|condition| condition.holds(vars))
         };
@@ -318,9 +318,9 @@ impl From<Counter<'_>> for Limit {
         Self {
             id: text(counter.cap, "id").to_owned(),
             place: match counter.place {
-                Place::Flow => Standing::Flow,
-                Place::Source(_) => Standing::Source,
-                Place::Step(id, _) => Standing::Step(id.to_owned()),
+                Place::Flow => CapScope::Flow,
+                Place::Source(_) => CapScope::Source,
+                Place::Step(id, _) => CapScope::Step(id.to_owned()),
             },
             conditions: counter.conditions,
             is_full,

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::execution::Run;
+use super::execution::FlowExecution;
 use crate::contract::standard::Standard;
-use crate::leadconduit::context::Writing;
-use crate::leadconduit::effect_log::Spot;
+use crate::leadconduit::context::WriteContext;
+use crate::leadconduit::effect_log::StepKey;
 use crate::leadconduit::state::events::{Kind, Outcome};
 use crate::support::clock::{SignedDuration, Timestamp, stamp};
 use crate::support::document::text;
@@ -26,26 +26,26 @@ pub(super) struct Delivery {
     /// The cap that keeps the lead away.
     pub(super) cap: Option<String>,
     /// Where on its way the lead is.
-    pub(super) spot: Spot,
+    pub(super) spot: StepKey,
 }
 
 impl Delivery {
-    pub(super) fn new(call: &mut Writing<'_>, run: &Run<'_>, step: &Value, attempt: u8) -> Self {
+    pub(super) fn new(call: &mut WriteContext<'_>, run: &FlowExecution<'_>, step: &Value, attempt: u8) -> Self {
         let spot = run.spot(step, attempt);
         Self { id: next_id(call, &spot), cap: None, spot }
     }
 }
 
 /// The id that belongs to a place on the lead's way.
-pub(super) fn next_id(call: &mut Writing<'_>, spot: &Spot) -> String {
+pub(super) fn next_id(call: &mut WriteContext<'_>, spot: &StepKey) -> String {
     let (world, now) = (&mut *call.world, call.now);
     call.outbox.id(spot, || world.next_id(now))
 }
 
 /// An event that is being made.
-pub(crate) struct Record(Map<String, Value>);
+pub(crate) struct EventBuilder(Map<String, Value>);
 
-impl Record {
+impl EventBuilder {
     pub(crate) fn new(id: &str, kind: Kind, outcome: Outcome, reason: &str, vars: Value) -> Self {
         let mut record = Self(Map::with_capacity(PROPERTIES));
         record.set("id", id);
@@ -72,7 +72,7 @@ impl Record {
     /// What events have in common besides what they tell: when, how long, on which server, until when. In the mock's
     /// books a lead takes time, but no event begins later than now: who asks for what has happened until now gets all
     /// of it.
-    pub(crate) fn stamp(&mut self, took: &Took, now: Timestamp) {
+    pub(crate) fn stamp(&mut self, took: &Timing, now: Timestamp) {
         let began = now.as_millisecond();
         self.set("host", "app.leadconduit.com");
         for (name, ms) in [
@@ -124,7 +124,7 @@ pub(super) fn party(of: &Value) -> Value {
 
 /// How long something took, in milliseconds.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Took {
+pub(crate) struct Timing {
     /// By itself.
     pub(crate) ms: i64,
     /// Waiting for others.
@@ -133,7 +133,7 @@ pub(crate) struct Took {
     pub(crate) total_ms: i64,
 }
 
-impl Took {
+impl Timing {
     /// What takes so long and waits for nobody.
     pub(crate) fn only(ms: i64) -> Self {
         Self { ms, wait_ms: 0, total_ms: ms }

@@ -5,20 +5,20 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::super::caps::{self, Caps, Standing};
+use super::super::caps::{self, CapScope, Caps};
 use super::event_builder;
-use super::event_builder::{Delivery, Took, key, party};
+use super::event_builder::{Delivery, Timing, key, party};
 use super::fields;
 use super::recipient;
-use super::target::Door;
-use super::trace::{End, LISTS, Passed, Trace};
+use super::target::SubmissionTarget;
+use super::trace::{Completion, LISTS, LeadTrace, StepResult};
 use super::trigger::Trigger;
 use super::{fill, holds, lists, overloaded, pricing, recorded_call};
 use crate::contract::lead_body::Inbound;
-use crate::leadconduit::context::Writing;
-use crate::leadconduit::effect_log::Said;
-use crate::leadconduit::effect_log::Spot;
-use crate::leadconduit::response::{Answer, Refusal};
+use crate::leadconduit::context::WriteContext;
+use crate::leadconduit::effect_log::RecipientOutcome;
+use crate::leadconduit::effect_log::StepKey;
+use crate::leadconduit::response::{ApiError, OperationResponse};
 use crate::leadconduit::state::events::{Kind, Outcome};
 use crate::support::document::{items, text};
 use crate::support::document::{number, serialise};
@@ -48,11 +48,11 @@ pub(super) enum Stop {
     /// It is decided what becomes of it.
     Decided(Verdict),
     /// The request is refused, and leaves nothing behind.
-    Refused(Refusal),
+    Refused(ApiError),
 }
 
-impl From<Refusal> for Stop {
-    fn from(refusal: Refusal) -> Self {
+impl From<ApiError> for Stop {
+    fn from(refusal: ApiError) -> Self {
         Self::Refused(refusal)
     }
 }
@@ -64,8 +64,8 @@ impl From<Verdict> for Stop {
 }
 
 /// A lead on its way.
-pub(super) struct Run<'d> {
-    pub(super) door: &'d Door,
+pub(super) struct FlowExecution<'d> {
+    pub(super) door: &'d SubmissionTarget,
     /// The lead's id.
     pub(super) lead: String,
     /// All that is known of it so far, as rules and templates see it.
@@ -80,7 +80,7 @@ pub(super) struct Run<'d> {
     /// What list checks found, as JSON.
     lists: Option<Bytes>,
     /// The steps that it has passed.
-    passed: Vec<Passed>,
+    passed: Vec<StepResult>,
     pub(super) step_count: usize,
     pub(super) disabled_step_count: usize,
     /// What recipients pay for it.
@@ -91,14 +91,18 @@ pub(super) struct Run<'d> {
     pub(super) wait_ms: i64,
 }
 
-impl<'d> Run<'d> {
+impl<'d> FlowExecution<'d> {
     /// A lead is made of what was submitted.
-    pub(super) fn begin(call: &mut Writing<'_>, door: &'d Door, inbound: &'d Inbound) -> Result<Self, Refusal> {
+    pub(super) fn begin(
+        call: &mut WriteContext<'_>,
+        door: &'d SubmissionTarget,
+        inbound: &'d Inbound,
+    ) -> Result<Self, ApiError> {
         let trigger = if call.triggers { Trigger::of(&call.input.body) } else { None };
         if trigger == Some(Trigger::Overload) {
             return Err(overloaded());
         }
-        let lead = event_builder::next_id(call, &Spot::default());
+        let lead = event_builder::next_id(call, &StepKey::default());
         let account = call.world.account(&door.account).map(|account| party(account.document().value()));
         let address = inbound.address.map_or_else(|| NEAR.to_owned(), |address| address.to_string());
         let mut vars = json!({
@@ -130,12 +134,12 @@ impl<'d> Run<'d> {
     }
 
     /// A submission: the lead goes through the flow, and each step leaves an event.
-    pub(super) fn through(&mut self, call: &mut Writing<'_>) -> Result<Verdict, Refusal> {
+    pub(super) fn through(&mut self, call: &mut WriteContext<'_>) -> Result<Verdict, ApiError> {
         self.first = serialise(&self.vars);
         decided(self.submitted(call))
     }
 
-    fn submitted(&mut self, call: &mut Writing<'_>) -> Result<(), Stop> {
+    fn submitted(&mut self, call: &mut WriteContext<'_>) -> Result<(), Stop> {
         let caps = self.accepted(call)?;
         for (at, step) in items(self.door.flow.value(), "steps").iter().enumerate() {
             if step.get("enabled") == Some(&Value::Bool(false)) {
@@ -153,11 +157,11 @@ impl<'d> Run<'d> {
     }
 
     /// A ping: what comes before the steps, and whether one more may ask.
-    pub(super) fn bid(&mut self, call: &mut Writing<'_>) -> Result<Verdict, Refusal> {
+    pub(super) fn bid(&mut self, call: &mut WriteContext<'_>) -> Result<Verdict, ApiError> {
         decided(self.asked(call))
     }
 
-    fn asked(&mut self, call: &mut Writing<'_>) -> Result<(), Stop> {
+    fn asked(&mut self, call: &mut WriteContext<'_>) -> Result<(), Stop> {
         if !self.door.flow.flag("ping_enabled") {
             return Err(Verdict::new(Outcome::Failure, "").into());
         }
@@ -169,7 +173,7 @@ impl<'d> Run<'d> {
     }
 
     /// Whether the lead is taken at all: what comes before the steps, for submissions and pings alike.
-    fn accepted(&mut self, call: &mut Writing<'_>) -> Result<Caps, Stop> {
+    fn accepted(&mut self, call: &mut WriteContext<'_>) -> Result<Caps, Stop> {
         if !self.door.flow.flag("enabled") {
             // A page says that such a submission ends in an error; the words are ours.
             return Err(Verdict::new(Outcome::Error, "Flow is disabled").into());
@@ -187,7 +191,7 @@ impl<'d> Run<'d> {
             self.price = pricing::purchase(self.door, &call.input.body, &self.vars);
         }
         let caps = Caps::of(call, &self.door.account, &self.door.flow, self.door.entity());
-        for standing in [Standing::Flow, Standing::Source] {
+        for standing in [CapScope::Flow, CapScope::Source] {
             if let Some(full) = caps.full(&standing, &self.vars) {
                 let reason = fill(&full.reason, &self.vars);
                 return Err(Verdict { outcome: Outcome::Failure, reason, is_cap: true, cap: Some(full.id) }.into());
@@ -209,17 +213,17 @@ impl<'d> Run<'d> {
     }
 
     /// A filter: where its rules match, the flow ends.
-    fn filter(&mut self, call: &mut Writing<'_>, at: usize, step: &Value) -> Result<(), Stop> {
+    fn filter(&mut self, call: &mut WriteContext<'_>, at: usize, step: &Value) -> Result<(), Stop> {
         self.ms += OWN_MS;
         let stops = holds(&step["rule_set"], &self.vars);
         let reason = if stops { fill(text(step, "reason"), &self.vars) } else { String::new() };
-        self.passed.push(Passed {
+        self.passed.push(StepResult {
             id: event_builder::next_id(call, &self.spot(step, 0)),
             at,
             kind: Kind::Filter,
             outcome: if stops { Outcome::Stop } else { Outcome::Continue },
             reason: reason.clone(),
-            took: Took { ms: OWN_MS, wait_ms: 0, total_ms: self.ms },
+            took: Timing { ms: OWN_MS, wait_ms: 0, total_ms: self.ms },
             appended: None,
             sale: 0.0,
             cap: None,
@@ -235,18 +239,18 @@ impl<'d> Run<'d> {
     }
 
     /// A recipient: asked, unless its rules or its caps keep the lead away. Whatever it says, the lead goes on.
-    fn recipient(&mut self, call: &mut Writing<'_>, at: usize, step: &Value, caps: &Caps) -> Result<(), Stop> {
+    fn recipient(&mut self, call: &mut WriteContext<'_>, at: usize, step: &Value, caps: &Caps) -> Result<(), Stop> {
         let mut delivery = self.hand_over(call, step, 0);
-        let standing = Standing::Step(text(step, "id").to_owned());
+        let standing = CapScope::Step(text(step, "id").to_owned());
         let said = if call.outbox.is_asked(&delivery.spot) {
             // It has the lead already, even if a cap was used up while it answered.
             recipient::ask(call, self, step, &delivery.spot)?
         } else if step.get("rule_set").is_some_and(|set| !holds(set, &self.vars)) {
-            Said::skipped("Rules not met")
+            RecipientOutcome::skipped("Rules not met")
         } else if let Some(full) = caps.full(&standing, &self.vars) {
             let reason = fill(&full.reason, &self.vars);
             delivery.cap = Some(full.id);
-            Said::skipped(&reason)
+            RecipientOutcome::skipped(&reason)
         } else {
             recipient::ask(call, self, step, &delivery.spot)?
         };
@@ -261,7 +265,7 @@ impl<'d> Run<'d> {
     }
 
     /// The lead goes to the recipient of a step. Until it comes back, that is among what is known of it.
-    fn hand_over(&mut self, call: &mut Writing<'_>, step: &Value, attempt: u8) -> Delivery {
+    fn hand_over(&mut self, call: &mut WriteContext<'_>, step: &Value, attempt: u8) -> Delivery {
         let delivery = Delivery::new(call, self, step, attempt);
         self.vars["recipient"] = party(&step["entity"]);
         self.vars["purchase_price"] = number(self.price);
@@ -270,7 +274,15 @@ impl<'d> Run<'d> {
     }
 
     /// What a recipient said is written down, and known to the steps that follow.
-    fn delivered(&mut self, call: &Writing<'_>, at: usize, step: &Value, delivery: Delivery, said: &Said, kind: Kind) {
+    fn delivered(
+        &mut self,
+        call: &WriteContext<'_>,
+        at: usize,
+        step: &Value,
+        delivery: Delivery,
+        said: &RecipientOutcome,
+        kind: Kind,
+    ) {
         let sold = said.outcome == Outcome::Success;
         let sale = if sold { pricing::sale(step, said.price, &self.vars) } else { 0.0 };
         self.ms += said.ms;
@@ -285,13 +297,13 @@ impl<'d> Run<'d> {
         let transactions = said.transaction.as_ref().map(|transaction| json!([transaction]));
         // An address may be one that can be called and that the model has no room for.
         let transactions = transactions.filter(|them| call.check("RecordedTransactions", them).is_ok());
-        self.passed.push(Passed {
+        self.passed.push(StepResult {
             id: delivery.id,
             at,
             kind,
             outcome: said.outcome,
             reason: said.reason.clone(),
-            took: Took { ms: said.ms, wait_ms: said.ms, total_ms: self.ms },
+            took: Timing { ms: said.ms, wait_ms: said.ms, total_ms: self.ms },
             appended: appended.as_ref().map(serialise),
             sale,
             cap: delivery.cap,
@@ -303,8 +315,8 @@ impl<'d> Run<'d> {
     }
 
     /// Where the lead is: at a step, for the first time or again.
-    pub(super) fn spot(&self, step: &Value, attempt: u8) -> Spot {
-        Spot { at: self.step_count + self.disabled_step_count, step: text(step, "id").to_owned(), attempt }
+    pub(super) fn spot(&self, step: &Value, attempt: u8) -> StepKey {
+        StepKey { at: self.step_count + self.disabled_step_count, step: text(step, "id").to_owned(), attempt }
     }
 
     /// What is paid for the lead in the end: nothing, unless it was taken.
@@ -313,21 +325,26 @@ impl<'d> Run<'d> {
     }
 
     /// The lead is through; what it leaves tells what the source was answered.
-    pub(super) fn end(self, call: &mut Writing<'_>, verdict: &Verdict, answer: &Answer) -> Result<(), Refusal> {
+    pub(super) fn end(
+        self,
+        call: &mut WriteContext<'_>,
+        verdict: &Verdict,
+        answer: &OperationResponse,
+    ) -> Result<(), ApiError> {
         let request = serialise(&recorded_call::request(call, &self));
         let response = serialise(&recorded_call::response(answer, call.now.as_millisecond() + self.ms));
-        let end = End {
+        let end = Completion {
             id: call.world.next_id(call.now),
             cost: self.cost(verdict),
             verdict: verdict.clone(),
             revenue: self.revenue,
             step_count: self.step_count,
             disabled_step_count: self.disabled_step_count,
-            took: Took { ms: self.ms, wait_ms: self.wait_ms, total_ms: self.ms },
+            took: Timing { ms: self.ms, wait_ms: self.wait_ms, total_ms: self.ms },
             request,
             response,
         };
-        let trace = Trace {
+        let trace = LeadTrace {
             door: self.door.clone(),
             standard: Arc::clone(call.contract.standard()),
             now: call.now,
@@ -357,7 +374,7 @@ impl Verdict {
 }
 
 /// What the steps came to. Whoever gets to their end is taken.
-fn decided(way: Result<(), Stop>) -> Result<Verdict, Refusal> {
+fn decided(way: Result<(), Stop>) -> Result<Verdict, ApiError> {
     match way {
         Ok(()) => Ok(Verdict::new(Outcome::Success, "")),
         Err(Stop::Decided(verdict)) => Ok(verdict),

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::holds;
-use super::target::Door;
+use super::target::SubmissionTarget;
 use crate::contract::standard::Kind;
-use crate::leadconduit::context::Writing;
+use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::rules;
 use crate::leadconduit::state::Collection;
 use crate::leadconduit::types::typed;
@@ -16,7 +16,12 @@ use crate::support::document::{items, text};
 
 /// The fields of a lead, with `id` first, and what of them must not be stored as it was sent. Parameters for which the
 /// flow has no field, and no mapping, are dropped.
-pub(super) fn of_lead(call: &Writing<'_>, door: &Door, id: &str, vars: &Value) -> (Map<String, Value>, Vec<String>) {
+pub(super) fn of_lead(
+    call: &WriteContext<'_>,
+    door: &SubmissionTarget,
+    id: &str,
+    vars: &Value,
+) -> (Map<String, Value>, Vec<String>) {
     let submitted = &call.input.body;
     let mut named: Vec<(String, Value)> = Vec::new();
     for field in items(door.flow.value(), "fields").iter().filter_map(Value::as_str) {
@@ -72,14 +77,14 @@ pub(super) fn mapped(mapping: &Value, vars: &dyn Variables) -> Option<Value> {
 }
 
 /// The type of a field: of the account's own, or of a built-in one.
-fn kind<'a>(call: &'a Writing<'_>, door: &Door, field: &str) -> &'a str {
+fn kind<'a>(call: &'a WriteContext<'_>, door: &SubmissionTarget, field: &str) -> &'a str {
     let own = call.world.account(&door.account).and_then(|account| account.get(Collection::Fields, field));
     let found = own.or_else(|| call.world.standard().get(Kind::Fields, field));
     found.and_then(|field| field.text("type")).unwrap_or("string")
 }
 
 /// What the type of a field makes of a value.
-pub(super) fn typed_field(call: &Writing<'_>, door: &Door, field: &str, value: &Value) -> Value {
+pub(super) fn typed_field(call: &WriteContext<'_>, door: &SubmissionTarget, field: &str, value: &Value) -> Value {
     typed(kind(call, door, field), value, call.now)
 }
 

@@ -4,9 +4,9 @@ use jiff::Span;
 use serde_json::{Map, Value, json};
 
 use super::fill;
-use super::target::Door;
-use crate::leadconduit::context::Writing;
-use crate::leadconduit::response::Refusal;
+use super::target::SubmissionTarget;
+use crate::leadconduit::context::WriteContext;
+use crate::leadconduit::response::ApiError;
 use crate::leadconduit::state::{Account, Collection};
 use crate::support::clock::Timestamp;
 use crate::support::document::text;
@@ -19,7 +19,7 @@ const CHECKS: [(&str, &str); 3] =
 const ENTRIES_MAX: usize = 200_000;
 
 /// What the checks of a flow found, for the key `suppressionlist`; nothing when it has none.
-pub(super) fn check(call: &Writing<'_>, door: &Door, vars: &Value) -> Option<Value> {
+pub(super) fn check(call: &WriteContext<'_>, door: &SubmissionTarget, vars: &Value) -> Option<Value> {
     let checks = door.flow.value().get("list_checks")?.as_object()?;
     let account = call.world.account(&door.account)?;
     let mut found = Map::new();
@@ -40,7 +40,7 @@ fn is_listed(account: &Account, check: &Value, value: &str, now: Timestamp) -> b
 }
 
 /// A lead that was taken is on the list that the flow looks for duplicates in.
-pub(super) fn add(call: &mut Writing<'_>, door: &Door, vars: &Value) -> Result<(), Refusal> {
+pub(super) fn add(call: &mut WriteContext<'_>, door: &SubmissionTarget, vars: &Value) -> Result<(), ApiError> {
     let Some(check) = door.flow.value().pointer("/list_checks/duplicate") else { return Ok(()) };
     let list = text(check, "list_name");
     let value = fill(text(check, "value"), vars);

@@ -19,23 +19,23 @@ use http::HeaderValue;
 use http::header::LOCATION;
 use serde_json::{Map, Value, json};
 
-use super::super::context::Writing;
-use super::super::response::{Answer, Outcome, Refusal, Style};
+use super::super::context::WriteContext;
+use super::super::response::{ApiError, OperationResponse, Outcome, Style};
 use crate::contract::lead_body::{Inbound, Refused, render};
 use crate::leadconduit::rules::Condition;
 use crate::leadconduit::templates::Template;
 use crate::leadconduit::values::Variables;
 use crate::support::document::number;
-pub(crate) use event_builder::{Record, Took};
-use execution::{Run, Verdict};
-use target::Door;
+pub(crate) use event_builder::{EventBuilder, Timing};
+use execution::{FlowExecution, Verdict};
+use target::SubmissionTarget;
 pub use trigger::Trigger;
 
 /// A lead comes in and runs through its flow.
-pub(crate) fn submit(call: &mut Writing<'_>) -> Outcome {
-    let door = Door::enter(call)?;
+pub(crate) fn submit(call: &mut WriteContext<'_>) -> Outcome {
+    let door = SubmissionTarget::enter(call)?;
     let inbound = read(call.input.inbound.as_ref())?;
-    let mut run = Run::begin(call, &door, inbound)?;
+    let mut run = FlowExecution::begin(call, &door, inbound)?;
     let verdict = run.through(call)?;
     let result = result(&verdict, Some(&run.lead), run.cost(&verdict));
     let answer = answer(201, &result, inbound);
@@ -44,10 +44,10 @@ pub(crate) fn submit(call: &mut Writing<'_>) -> Outcome {
 }
 
 /// Somebody asks what a lead would be bought for. It leaves nothing behind but a count.
-pub(crate) fn ping(call: &mut Writing<'_>) -> Outcome {
-    let door = Door::enter(call)?;
+pub(crate) fn ping(call: &mut WriteContext<'_>) -> Outcome {
+    let door = SubmissionTarget::enter(call)?;
     let inbound = read(call.input.inbound.as_ref())?;
-    let mut run = Run::begin(call, &door, inbound)?;
+    let mut run = FlowExecution::begin(call, &door, inbound)?;
     let verdict = run.bid(call)?;
     let verdict = if run.cost(&verdict) > 0.0 { verdict } else { verdict.no_bid() };
     let result = result(&verdict, None, run.cost(&verdict));
@@ -69,18 +69,18 @@ fn result(verdict: &Verdict, lead: Option<&str>, price: f64) -> Map<String, Valu
 }
 
 /// What the lead handler has read of a request, once the gate has let it through.
-pub(crate) fn read(inbound: Option<&Result<Inbound, Refused>>) -> Result<&Inbound, Refusal> {
+pub(crate) fn read(inbound: Option<&Result<Inbound, Refused>>) -> Result<&Inbound, ApiError> {
     match inbound {
         Some(Ok(inbound)) => Ok(inbound),
         Some(Err(refused)) => Err(refused.into()),
-        None => Err(Refusal::internal("an operation of the lead handler was read as one of the management API")),
+        None => Err(ApiError::internal("an operation of the lead handler was read as one of the management API")),
     }
 }
 
 /// A result as the caller wants it written.
-pub(crate) fn answer(status: u16, result: &Map<String, Value>, inbound: &Inbound) -> Answer {
+pub(crate) fn answer(status: u16, result: &Map<String, Value>, inbound: &Inbound) -> OperationResponse {
     let status = if inbound.redirect.is_some() { 303 } else { status };
-    let mut answer = Answer::of(status, render(result, inbound.media).into());
+    let mut answer = OperationResponse::of(status, render(result, inbound.media).into());
     answer.media_type = HeaderValue::from_static(inbound.media.name());
     answer.headers.extend(inbound.redirect.clone().map(|to| (LOCATION, to)));
     answer
@@ -97,6 +97,6 @@ fn fill(template: &str, vars: &dyn Variables) -> String {
 }
 
 /// 503: what a lead handler says that has too much to do.
-fn overloaded() -> Refusal {
-    Refusal::new(503, "Service Unavailable").styled(Style::Text)
+fn overloaded() -> ApiError {
+    ApiError::new(503, "Service Unavailable").styled(Style::Text)
 }

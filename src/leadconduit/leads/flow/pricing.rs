@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::holds;
-use super::target::Door;
+use super::target::SubmissionTarget;
 use crate::leadconduit::rules;
 use crate::support::document::items;
 
@@ -11,7 +11,7 @@ use crate::support::document::items;
 ///
 /// The pages disagree about the order. Here the nearest price counts: the service of the source, its prices, then the
 /// flow's service and prices; the first of them that comes to a price.
-pub(super) fn purchase(door: &Door, submitted: &Value, vars: &Value) -> f64 {
+pub(super) fn purchase(door: &SubmissionTarget, submitted: &Value, vars: &Value) -> f64 {
     let asked = rules::find(submitted, "price");
     let of = |holder: &Value| service(holder).or_else(|| price(holder, asked, vars));
     of(door.source()).or_else(|| of(door.flow.value())).unwrap_or(0.0)

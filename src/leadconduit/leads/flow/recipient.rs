@@ -4,14 +4,14 @@
 use rand::RngExt;
 use serde_json::{Map, Value};
 
-use super::execution::Run;
-use super::recipient_request::Letter;
+use super::execution::FlowExecution;
+use super::recipient_request::RecipientRequest;
 use super::trigger::Trigger;
 use super::{fill, holds};
 use crate::contract::standard::modules_of;
-use crate::leadconduit::context::Writing;
-use crate::leadconduit::effect_log::{Said, Spot};
-use crate::leadconduit::response::Refusal;
+use crate::leadconduit::context::WriteContext;
+use crate::leadconduit::effect_log::{RecipientOutcome, StepKey};
+use crate::leadconduit::response::ApiError;
 use crate::leadconduit::rules;
 use crate::leadconduit::state::Collection;
 use crate::leadconduit::state::events::Outcome;
@@ -26,11 +26,16 @@ const TOOK_MS: i64 = 85;
 const TIMEOUT_MS: i64 = 30_000;
 
 /// Asks the recipient of a step.
-pub(super) fn ask(call: &mut Writing<'_>, run: &Run<'_>, step: &Value, spot: &Spot) -> Result<Said, Refusal> {
+pub(super) fn ask(
+    call: &mut WriteContext<'_>,
+    run: &FlowExecution<'_>,
+    step: &Value,
+    spot: &StepKey,
+) -> Result<RecipientOutcome, ApiError> {
     if let Some(said) = call.outbox.said(spot) {
         return Ok(said.clone());
     }
-    let letter = Letter::of(call, run.door, step, &run.vars);
+    let letter = RecipientRequest::of(call, run.door, step, &run.vars);
     let said = match (run.trigger.and_then(Trigger::recipient), &letter) {
         // A delivery that was made counts, whatever has changed since.
         (None, Some(letter)) if call.outbox.made(spot).is_some() || letter.goes_out(call) => letter.send(call, spot)?,
@@ -45,15 +50,15 @@ pub(super) fn ask(call: &mut Writing<'_>, run: &Run<'_>, step: &Value, spot: &Sp
 }
 
 /// What a recipient says that is not called.
-fn imagine(call: &mut Writing<'_>, owner: &str, step: &Value, vars: &Value) -> Said {
+fn imagine(call: &mut WriteContext<'_>, owner: &str, step: &Value, vars: &Value) -> RecipientOutcome {
     match answer(call, owner, step, vars) {
-        Some(answer) => Said::of(&answer, vars, usual_ms(call, step)),
-        None => Said::new(Outcome::Success, "", usual_ms(call, step)),
+        Some(answer) => RecipientOutcome::of(&answer, vars, usual_ms(call, step)),
+        None => RecipientOutcome::new(Outcome::Success, "", usual_ms(call, step)),
     }
 }
 
 /// The answer that is set for a step and a lead like this: the first, by its id, that fits and whose turn it is.
-fn answer(call: &mut Writing<'_>, owner: &str, step: &Value, vars: &Value) -> Option<Value> {
+fn answer(call: &mut WriteContext<'_>, owner: &str, step: &Value, vars: &Value) -> Option<Value> {
     let account = call.world.account(owner)?;
     let fitting: Vec<_> =
         account.all(Collection::Recipients).values().filter(|set| fits(set, step, vars)).cloned().collect();
@@ -77,7 +82,7 @@ fn fits(set: &Document, step: &Value, vars: &Value) -> bool {
 }
 
 /// How long the integration of a step takes, as its package tells.
-fn usual_ms(call: &Writing<'_>, step: &Value) -> i64 {
+fn usual_ms(call: &WriteContext<'_>, step: &Value) -> i64 {
     let module = text(&step["integration"], "module_id");
     let package = call.world.standard().package_of(module);
     let modules = package.map(|package| modules_of(package.value())).unwrap_or_default();
@@ -85,7 +90,7 @@ fn usual_ms(call: &Writing<'_>, step: &Value) -> i64 {
     module.and_then(|known| known.get("median_wait_ms")?.as_i64()).unwrap_or(TOOK_MS)
 }
 
-impl Said {
+impl RecipientOutcome {
     pub(super) fn new(outcome: Outcome, reason: &str, ms: i64) -> Self {
         Self {
             outcome,

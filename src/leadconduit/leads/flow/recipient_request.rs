@@ -2,14 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
-use super::target::Door;
+use super::target::SubmissionTarget;
 use super::{fields, pricing, recorded_call};
-use crate::leadconduit::context::Writing;
+use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::delivery;
 use crate::leadconduit::delivery::CallError;
-use crate::leadconduit::effect_log::Said;
-use crate::leadconduit::effect_log::{Made, Spot};
-use crate::leadconduit::response::Refusal;
+use crate::leadconduit::effect_log::RecipientOutcome;
+use crate::leadconduit::effect_log::{RecordedCall, StepKey};
+use crate::leadconduit::response::ApiError;
 use crate::leadconduit::rules;
 use crate::leadconduit::state::events::Outcome;
 use crate::support::document::{items, text};
@@ -25,14 +25,14 @@ const APPENDED_BYTES_MAX: usize = 64 * 1024;
 const REASON_CHARS_MAX: usize = 1_000;
 
 /// A lead as the recipient of a step is sent it.
-pub(super) struct Letter {
+pub(super) struct RecipientRequest {
     vars: Value,
     url: String,
 }
 
-impl Letter {
+impl RecipientRequest {
     /// The lead for a step; nothing when the step's mappings name no address.
-    pub(super) fn of(call: &Writing<'_>, door: &Door, step: &Value, vars: &Value) -> Option<Self> {
+    pub(super) fn of(call: &WriteContext<'_>, door: &SubmissionTarget, step: &Value, vars: &Value) -> Option<Self> {
         let mappings = items(&step["integration"], "mappings");
         if !mappings.iter().any(|mapping| text(mapping, "property") == "url") {
             return None;
@@ -49,24 +49,24 @@ impl Letter {
     }
 
     /// Whether it is really sent.
-    pub(super) fn goes_out(&self, call: &Writing<'_>) -> bool {
+    pub(super) fn goes_out(&self, call: &WriteContext<'_>) -> bool {
         call.outbox.reaches(&self.url)
     }
 
     /// What the recipient said. As long as nothing has come back, the run ends here.
-    pub(super) fn send(&self, call: &mut Writing<'_>, spot: &Spot) -> Result<Said, Refusal> {
+    pub(super) fn send(&self, call: &mut WriteContext<'_>, spot: &StepKey) -> Result<RecipientOutcome, ApiError> {
         if let Some(made) = call.outbox.made(spot) {
             return Ok(self.heard(made, call.now.as_millisecond()));
         }
         match delivery::request(&self.vars) {
             Ok(request) => Err(call.outbox.wait_for(spot, request)),
             // What the module refuses to send is skipped, with its reason.
-            Err(reason) => Ok(Said::skipped(&reason)),
+            Err(reason) => Ok(RecipientOutcome::skipped(&reason)),
         }
     }
 
     /// What would have been sent and answered, had the recipient been called. One that is silent answers nothing.
-    pub(super) fn imagined(&self, said: &Said, now_ms: i64) -> Option<Value> {
+    pub(super) fn imagined(&self, said: &RecipientOutcome, now_ms: i64) -> Option<Value> {
         if said.is_silent || said.outcome == Outcome::Skip {
             return None;
         }
@@ -76,13 +76,13 @@ impl Letter {
         Some(json!({"request": recorded_call::sent(&request, now_ms), "response": response, "ms": said.ms}))
     }
 
-    fn heard(&self, made: &Made, now_ms: i64) -> Said {
+    fn heard(&self, made: &RecordedCall, now_ms: i64) -> RecipientOutcome {
         let whole = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX);
         let received = match &made.received {
             Ok(received) => received,
-            Err(error) => return Said::new(Outcome::Error, &self.unheard(error), whole(made.ms)),
+            Err(error) => return RecipientOutcome::new(Outcome::Error, &self.unheard(error), whole(made.ms)),
         };
-        let mut said = Said::new(Outcome::Error, "", whole(made.ms));
+        let mut said = RecipientOutcome::new(Outcome::Error, "", whole(made.ms));
         understand(&mut said, delivery::response(&self.vars, received));
         let began = now_ms.saturating_add(whole(received.began_ms));
         let ended = began.saturating_add(whole(received.ms));
@@ -101,7 +101,7 @@ impl Letter {
 }
 
 /// Sets what a mapping says. What the standard module knows nothing of is sent along under its own name.
-fn set(call: &Writing<'_>, door: &Door, vars: &mut Map<String, Value>, property: &str, value: Value) {
+fn set(call: &WriteContext<'_>, door: &SubmissionTarget, vars: &mut Map<String, Value>, property: &str, value: Value) {
     let (first, rest) = property.split_once('.').unwrap_or((property, ""));
     match (first, rest) {
         ("", _) => {}
@@ -118,7 +118,7 @@ fn set(call: &Writing<'_>, door: &Door, vars: &mut Map<String, Value>, property:
 }
 
 /// Reads what the module made of an answer.
-fn understand(said: &mut Said, answer: Value) {
+fn understand(said: &mut RecipientOutcome, answer: Value) {
     let Value::Object(answer) = answer else { return };
     let mut room = APPENDED_BYTES_MAX;
     for (name, value) in answer {

@@ -6,11 +6,11 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::execution::Run;
+use super::execution::FlowExecution;
 use crate::contract::lead_body::Media;
-use crate::leadconduit::context::Writing;
+use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::delivery::{Call, address};
-use crate::leadconduit::response::Answer;
+use crate::leadconduit::response::OperationResponse;
 use crate::leadconduit::rules;
 use crate::support::redact::{self, REDACTED, is_secret};
 
@@ -21,7 +21,7 @@ const BODY_BYTES_MAX: usize = 16 * 1024;
 const HEADER_BYTES_MAX: usize = 16 * 1024;
 
 /// What the source sent, written anew from what was read of it: without what is never stored.
-pub(super) fn request(call: &Writing<'_>, run: &Run<'_>) -> Value {
+pub(super) fn request(call: &WriteContext<'_>, run: &FlowExecution<'_>) -> Value {
     let sent = &call.input.body;
     // Most leads bring nothing that has to be made out.
     let is_plain = run.secrets.is_empty() && !names_secret(sent);
@@ -50,7 +50,7 @@ pub(super) fn request(call: &Writing<'_>, run: &Run<'_>) -> Value {
 }
 
 /// What the source was answered.
-pub(super) fn response(answer: &Answer, timestamp: i64) -> Value {
+pub(super) fn response(answer: &OperationResponse, timestamp: i64) -> Value {
     let status = StatusCode::from_u16(answer.status).unwrap_or_default();
     json!({
         "status": answer.status,

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::leadconduit::context::Writing;
+use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::live_flow::{live, source_of};
-use crate::leadconduit::response::{Refusal, Style};
+use crate::leadconduit::response::{ApiError, Style};
 use crate::leadconduit::state::{Caller, Collection, World};
 use crate::support::document::{Document, items, text};
 
 /// A flow and one of its sources.
 #[derive(Clone, Debug)]
-pub(super) struct Door {
+pub(super) struct SubmissionTarget {
     /// The account that the flow belongs to.
     pub(super) account: Arc<str>,
     /// The flow as it is live.
@@ -21,17 +21,17 @@ pub(super) struct Door {
     at: usize,
 }
 
-impl Door {
+impl SubmissionTarget {
     /// The door that a call is at, if it is let in.
-    pub(super) fn enter(call: &Writing<'_>) -> Result<Self, Refusal> {
+    pub(super) fn enter(call: &WriteContext<'_>) -> Result<Self, ApiError> {
         let door = Self::find(call.world, call.input.path("flow_id"), call.input.path("source_id"))?;
         door.admit(call.world, call.caller)?;
         Ok(door)
     }
 
     /// The door at an address. The source is known by its entity's id, or by its own short one.
-    fn find(world: &World, flow: &str, source: &str) -> Result<Self, Refusal> {
-        let refuse = |status, message| Refusal::new(status, message).styled(Style::Message);
+    fn find(world: &World, flow: &str, source: &str) -> Result<Self, ApiError> {
+        let refuse = |status, message| ApiError::new(status, message).styled(Style::Message);
         let found = world.accounts().find_map(|(id, account)| Some((id, live(account, flow)?)));
         let (account, flow) = found.ok_or_else(|| refuse(404, "Flow not found"))?;
         let source = source_of(flow.value(), source).ok_or_else(|| refuse(422, "Invalid source ID"))?;
@@ -40,8 +40,8 @@ impl Door {
     }
 
     /// The gate: whether the source is on, and, where it demands that, whether it is itself who submits.
-    fn admit(&self, world: &World, caller: &Caller) -> Result<(), Refusal> {
-        let refuse = |status, message| Err(Refusal::new(status, message).styled(Style::Message));
+    fn admit(&self, world: &World, caller: &Caller) -> Result<(), ApiError> {
+        let refuse = |status, message| Err(ApiError::new(status, message).styled(Style::Message));
         if self.source().get("enabled") == Some(&Value::Bool(false)) {
             return refuse(403, "Source is disabled");
         }
@@ -58,7 +58,7 @@ impl Door {
         let entity = world.account(&self.account).and_then(|account| account.get(Collection::Entities, id));
         let connected = entity.and_then(|entity| entity.text("connected_account_id"));
         let is_account = |id: &str| id.eq_ignore_ascii_case(&caller.account);
-        !caller.is_nobody() && (is_account(id) || connected.is_some_and(is_account))
+        !caller.is_anonymous() && (is_account(id) || connected.is_some_and(is_account))
     }
 
     /// The id of the source's entity.

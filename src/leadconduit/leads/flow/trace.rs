@@ -7,14 +7,14 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use super::super::caps::REACHED;
-use super::event_builder::{Record, Took, key, party, version};
+use super::event_builder::{EventBuilder, Timing, key, party, version};
 use super::execution::Verdict;
-use super::target::Door;
+use super::target::SubmissionTarget;
 use crate::contract::standard::Standard;
-use crate::leadconduit::context::Writing;
+use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::live_flow::firehose_of;
-use crate::leadconduit::response::Refusal;
-use crate::leadconduit::state::events::{Kind, Lead, Left, Outcome, Summary, Telling};
+use crate::leadconduit::response::ApiError;
+use crate::leadconduit::state::events::{EventBatch, EventRenderer, Kind, Lead, Outcome, Summary};
 use crate::support::clock::Timestamp;
 use crate::support::document::number;
 use crate::support::document::{items, text};
@@ -24,8 +24,8 @@ pub(super) const LISTS: &str = "suppressionlist";
 
 /// A lead's way through its flow.
 #[derive(Debug)]
-pub(super) struct Trace {
-    pub(super) door: Door,
+pub(super) struct LeadTrace {
+    pub(super) door: SubmissionTarget,
     pub(super) standard: Arc<Standard>,
     pub(super) now: Timestamp,
     /// What was known of the lead at first, as JSON.
@@ -34,13 +34,13 @@ pub(super) struct Trace {
     pub(super) lists: Option<Bytes>,
     /// What was to be paid for it.
     pub(super) price: f64,
-    pub(super) steps: Vec<Passed>,
-    pub(super) end: End,
+    pub(super) steps: Vec<StepResult>,
+    pub(super) end: Completion,
 }
 
 /// A step that a lead has passed.
 #[derive(Debug)]
-pub(super) struct Passed {
+pub(super) struct StepResult {
     /// The event's id.
     pub(super) id: String,
     /// The step's place in the flow.
@@ -48,7 +48,7 @@ pub(super) struct Passed {
     pub(super) kind: Kind,
     pub(super) outcome: Outcome,
     pub(super) reason: String,
-    pub(super) took: Took,
+    pub(super) took: Timing,
     /// What it added under its key, as JSON.
     pub(super) appended: Option<Bytes>,
     /// What the recipient pays.
@@ -61,7 +61,7 @@ pub(super) struct Passed {
 
 /// How it ended.
 #[derive(Debug)]
-pub(super) struct End {
+pub(super) struct Completion {
     /// The event's id.
     pub(super) id: String,
     pub(super) verdict: Verdict,
@@ -69,16 +69,16 @@ pub(super) struct End {
     pub(super) revenue: f64,
     pub(super) step_count: usize,
     pub(super) disabled_step_count: usize,
-    pub(super) took: Took,
+    pub(super) took: Timing,
     /// What was sent and answered, as JSON.
     pub(super) request: Bytes,
     pub(super) response: Bytes,
 }
 
-impl Trace {
+impl LeadTrace {
     /// Writes the lead's events into the log of its account. `vars` is all that is known of the lead at its end.
-    pub(super) fn keep(self, call: &mut Writing<'_>, vars: &Value) -> Result<(), Refusal> {
-        let own = |id: &str| id.parse().map_err(|_| Refusal::internal("an event has no id"));
+    pub(super) fn keep(self, call: &mut WriteContext<'_>, vars: &Value) -> Result<(), ApiError> {
+        let own = |id: &str| id.parse().map_err(|_| ApiError::internal("an event has no id"));
         let party = |name: &str| text(&vars[name], "id").parse().ok();
         let common = Summary {
             id: own(&self.end.id)?,
@@ -110,14 +110,17 @@ impl Trace {
         let lead = Lead::known(vars, &common);
         summaries.push(common);
         let trace = Arc::new(self);
-        call.put_events(&trace.door.account, Left { summaries, lead, trace: Arc::clone(&trace) as Arc<dyn Telling> })?;
+        call.put_events(
+            &trace.door.account,
+            EventBatch { summaries, lead, trace: Arc::clone(&trace) as Arc<dyn EventRenderer> },
+        )?;
         if let Some(firehose) = firehose_of(trace.door.flow.value()).filter(|_| call.outbox.takes_copies()) {
             (0..trace.len()).for_each(|at| call.outbox.copy(firehose, &trace.event(at)));
         }
         Ok(())
     }
 
-    fn step(&self, passed: &Passed) -> &Value {
+    fn step(&self, passed: &StepResult) -> &Value {
         items(self.door.flow.value(), "steps").get(passed.at).unwrap_or(&Value::Null)
     }
 
@@ -137,22 +140,22 @@ impl Trace {
         lists.chain(steps.filter_map(|passed| Some((key(self.step(passed)), passed.appended.as_ref()?))))
     }
 
-    fn filter(&self, passed: &Passed, vars: Value) -> Record {
+    fn filter(&self, passed: &StepResult, vars: Value) -> EventBuilder {
         let step = self.step(passed);
-        let mut record = Record::new(&passed.id, passed.kind, passed.outcome, &passed.reason, vars);
+        let mut record = EventBuilder::new(&passed.id, passed.kind, passed.outcome, &passed.reason, vars);
         record.set("step_id", step["id"].clone());
         record.copy(step, &["description", "rule_set"]);
         record
     }
 
-    fn delivery(&self, passed: &Passed, mut vars: Value) -> Record {
+    fn delivery(&self, passed: &StepResult, mut vars: Value) -> EventBuilder {
         let step = self.step(passed);
         let integration = &step["integration"];
         vars["recipient"] = party(&step["entity"]);
         vars["purchase_price"] = number(self.price);
         vars["event_id"] = passed.id.clone().into();
         vars["price"] = number(passed.sale);
-        let mut record = Record::new(&passed.id, passed.kind, passed.outcome, &passed.reason, vars);
+        let mut record = EventBuilder::new(&passed.id, passed.kind, passed.outcome, &passed.reason, vars);
         record.set("step_id", step["id"].clone());
         record.set("key", key(step));
         record.set("module_id", integration["module_id"].clone());
@@ -183,11 +186,11 @@ impl Trace {
         record
     }
 
-    fn source(&self, vars: Value) -> Record {
+    fn source(&self, vars: Value) -> EventBuilder {
         let (end, flow, source) = (&self.end, self.door.flow.value(), self.door.source());
         let integration = &source["integration"];
         let verdict = &end.verdict;
-        let mut record = Record::new(&end.id, Kind::Source, verdict.outcome, &verdict.reason, vars);
+        let mut record = EventBuilder::new(&end.id, Kind::Source, verdict.outcome, &verdict.reason, vars);
         record.set("module_id", integration["module_id"].clone());
         record.set("package_version", version(&self.standard, integration));
         record.set("step_count", end.step_count);
@@ -216,7 +219,7 @@ impl Trace {
     }
 }
 
-impl Telling for Trace {
+impl EventRenderer for LeadTrace {
     fn event(&self, at: usize) -> Value {
         let vars = self.vars(at);
         let (mut record, took) = match self.steps.get(at) {
@@ -237,15 +240,15 @@ impl Telling for Trace {
 
     fn bytes(&self) -> usize {
         let optional = |bytes: &Option<Bytes>| bytes.as_ref().map_or(0, Bytes::len);
-        let passed = |passed: &Passed| {
-            size_of::<Passed>() + passed.reason.len() + optional(&passed.appended) + optional(&passed.transactions)
+        let passed = |passed: &StepResult| {
+            size_of::<StepResult>() + passed.reason.len() + optional(&passed.appended) + optional(&passed.transactions)
         };
         let end = size_of::<Self>() + self.end.request.len() + self.end.response.len();
         end + self.vars.len() + optional(&self.lists) + self.steps.iter().map(passed).sum::<usize>()
     }
 }
 
-fn ms(took: &Took) -> u32 {
+fn ms(took: &Timing) -> u32 {
     u32::try_from(took.ms).unwrap_or(u32::MAX)
 }
 

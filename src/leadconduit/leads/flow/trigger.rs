@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::execution::Verdict;
-use crate::leadconduit::effect_log::Said;
+use crate::leadconduit::effect_log::RecipientOutcome;
 use crate::leadconduit::state::events::Outcome;
 
 /// What a lead with an address at one of the domains brings about.
@@ -72,11 +72,15 @@ impl Trigger {
     }
 
     /// What recipients say.
-    pub(super) fn recipient(self) -> Option<Said> {
+    pub(super) fn recipient(self) -> Option<RecipientOutcome> {
         match self {
-            Self::RecipientFailure => Some(Said::new(Outcome::Failure, "Refused, as the e-mail address asks for", 85)),
-            Self::RecipientError => Some(Said::new(Outcome::Error, "An error, as the e-mail address asks for", 85)),
-            Self::RecipientTimeout => Some(Said::timeout()),
+            Self::RecipientFailure => {
+                Some(RecipientOutcome::new(Outcome::Failure, "Refused, as the e-mail address asks for", 85))
+            }
+            Self::RecipientError => {
+                Some(RecipientOutcome::new(Outcome::Error, "An error, as the e-mail address asks for", 85))
+            }
+            Self::RecipientTimeout => Some(RecipientOutcome::timeout()),
             _ => None,
         }
     }

@@ -5,45 +5,45 @@ mod delta;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::super::context::Reading;
-use super::super::response::{Answer, Outcome, Refusal};
+use super::super::context::ReadContext;
+use super::super::response::{ApiError, OperationResponse, Outcome};
 use super::crud;
 use crate::leadconduit::state::Collection;
 use crate::support::document::serialise;
 use crate::support::document::{key_of, text};
 
-pub(super) fn list(call: &Reading<'_>) -> Outcome {
-    Ok(Answer::of(200, crud::joined(all(call, &|_| true)?)))
+pub(super) fn list(call: &ReadContext<'_>) -> Outcome {
+    Ok(OperationResponse::of(200, crud::joined(all(call, &|_| true)?)))
 }
 
-pub(super) fn get(call: &Reading<'_>) -> Outcome {
+pub(super) fn get(call: &ReadContext<'_>) -> Outcome {
     let found = call.account()?.get(Collection::Changelogs, call.input.path("id"));
-    let found = found.ok_or_else(|| Refusal::not_found(Collection::Changelogs))?;
-    Ok(Answer::ok(&shown(&found.read())))
+    let found = found.ok_or_else(|| ApiError::not_found(Collection::Changelogs))?;
+    Ok(OperationResponse::ok(&shown(&found.read())))
 }
 
-pub(super) fn of_entity(call: &Reading<'_>) -> Outcome {
+pub(super) fn of_entity(call: &ReadContext<'_>) -> Outcome {
     of(call, Collection::Entities)
 }
 
-pub(super) fn of_flow(call: &Reading<'_>) -> Outcome {
+pub(super) fn of_flow(call: &ReadContext<'_>) -> Outcome {
     of(call, Collection::Flows)
 }
 
-pub(super) fn of_field(call: &Reading<'_>) -> Outcome {
+pub(super) fn of_field(call: &ReadContext<'_>) -> Outcome {
     of(call, Collection::Fields)
 }
 
 /// The changelogs of the path's document, the oldest first. What was deleted is not found, and its history neither.
-fn of(call: &Reading<'_>, collection: Collection) -> Outcome {
+fn of(call: &ReadContext<'_>, collection: Collection) -> Outcome {
     let id = call.input.path("id");
     crud::find(call, collection, id)?;
     let kind = collection.logged().unwrap_or_default();
     let is_about = |entry: &Value| text(entry, "type") == kind && key_of(text(entry, "document_id")) == key_of(id);
-    Ok(Answer::of(200, crud::joined(all(call, &is_about)?)))
+    Ok(OperationResponse::of(200, crud::joined(all(call, &is_about)?)))
 }
 
-fn all(call: &Reading<'_>, wanted: &dyn Fn(&Value) -> bool) -> Result<Vec<Bytes>, Refusal> {
+fn all(call: &ReadContext<'_>, wanted: &dyn Fn(&Value) -> bool) -> Result<Vec<Bytes>, ApiError> {
     // Each is read by itself: the trees of thousands of revisions are not kept.
     let entries = call.account()?.all(Collection::Changelogs).values().map(|entry| entry.read());
     Ok(entries.filter(wanted).map(|entry| serialise(&shown(&entry))).collect())

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 use super::variables::EventVariables;
-use crate::leadconduit::response::Refusal;
+use crate::leadconduit::response::ApiError;
 use crate::leadconduit::timeframe::Unit;
 use crate::leadconduit::values::{Variables, plain, text};
 use crate::support::clock::Timestamp;
@@ -32,13 +32,13 @@ impl Buckets {
         (start, end): (Timestamp, Timestamp),
         (count, unit): (i64, Unit),
         zone: &TimeZone,
-    ) -> Result<Self, Refusal> {
-        let beyond = || Refusal::new(422, "interval: that is beyond the years that can be counted");
+    ) -> Result<Self, ApiError> {
+        let beyond = || ApiError::new(422, "interval: that is beyond the years that can be counted");
         let mut edges = Vec::new();
         let mut edge = unit.start(&start.to_zoned(zone.clone())).ok_or_else(beyond)?;
         while edge.timestamp() < end || edges.is_empty() {
             if edges.len() > COUNT_MAX {
-                return Err(Refusal::new(
+                return Err(ApiError::new(
                     422,
                     format!("interval: there are more than {COUNT_MAX} of them; ask for less time"),
                 ));
@@ -76,14 +76,14 @@ impl<T: Default> Groups<T> {
     }
 
     /// What is counted for an event's group.
-    pub(crate) fn of(&mut self, bucket: usize, event: &EventVariables<'_>) -> Result<&mut T, Refusal> {
+    pub(crate) fn of(&mut self, bucket: usize, event: &EventVariables<'_>) -> Result<&mut T, ApiError> {
         let value = |name: &String| event.get(name).map_or(Value::Null, |value| plain(&value).clone());
         let values: Vec<Value> = self.names.iter().map(value).collect();
         let key =
             values.iter().map(|value| text(value).map_or_else(|| value.to_string(), std::borrow::Cow::into_owned));
         let key = (bucket, key.collect());
         if self.found.len() >= COUNT_MAX && !self.found.contains_key(&key) {
-            return Err(Refusal::new(422, format!("group_by: there are more than {COUNT_MAX} groups; ask for fewer")));
+            return Err(ApiError::new(422, format!("group_by: there are more than {COUNT_MAX} groups; ask for fewer")));
         }
         Ok(&mut self.found.entry(key).or_insert_with(|| (values, T::default())).1)
     }

@@ -12,13 +12,13 @@ use bytes::Bytes;
 use self::parts::Parts;
 use self::query::Question;
 use self::variables::EventVariables;
-use super::super::context::Reading;
-use super::super::response::{Answer, Outcome, Refusal};
+use super::super::context::ReadContext;
+use super::super::response::{ApiError, OperationResponse, Outcome};
 use super::crud;
 use crate::leadconduit::state::events::Event;
 use crate::support::document::serialise;
 
-pub(super) fn list(call: &Reading<'_>) -> Outcome {
+pub(super) fn list(call: &ReadContext<'_>) -> Outcome {
     let question = Question::of(call.input)?;
     let log = call.events()?;
     let (from, to) = (question.from, question.to);
@@ -29,13 +29,13 @@ pub(super) fn list(call: &Reading<'_>) -> Outcome {
     } else {
         log.ascending(from, to).filter_map(shown).take(question.limit).collect()
     };
-    Ok(Answer::of(200, crud::joined(page)))
+    Ok(OperationResponse::of(200, crud::joined(page)))
 }
 
-pub(super) fn get(call: &Reading<'_>) -> Outcome {
+pub(super) fn get(call: &ReadContext<'_>) -> Outcome {
     let log = call.events()?;
     let found = call.input.path("id").parse().ok().and_then(|id| log.get(id));
-    found.map(|event| Answer::of(200, event.bytes())).ok_or_else(|| Refusal::new(404, "event not found"))
+    found.map(|event| OperationResponse::of(200, event.bytes())).ok_or_else(|| ApiError::new(404, "event not found"))
 }
 
 /// An event as the list shows it. What a rule has made a tree of already is not read again.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::filter::Filter;
 use super::parts::Parts;
 use crate::contract::check::Input;
-use crate::leadconduit::response::Refusal;
+use crate::leadconduit::response::ApiError;
 use crate::leadconduit::rules::{Condition, Form};
 use crate::leadconduit::state::events::{Kind, Outcome};
 use crate::support::clock::{Timestamp, moment};
@@ -36,7 +36,7 @@ pub(super) struct Question {
 
 impl Question {
     /// The question of a body when there is one, else of the query.
-    pub(super) fn of(input: &Input) -> Result<Self, Refusal> {
+    pub(super) fn of(input: &Input) -> Result<Self, ApiError> {
         let asked = Asked(input);
         let bound = |id: Option<ObjectId>| id.map_or(Bound::Unbounded, Bound::Excluded);
         Ok(Self {
@@ -73,28 +73,28 @@ impl Asked<'_> {
         }
     }
 
-    fn id(&self, name: &str) -> Result<Option<ObjectId>, Refusal> {
+    fn id(&self, name: &str) -> Result<Option<ObjectId>, ApiError> {
         let read = |text: Cow<'_, str>| ObjectId::from_str(&text).map_err(|_| bad(name, "is no id"));
         self.text(name).map(read).transpose()
     }
 
-    fn time(&self, name: &str) -> Result<Option<Timestamp>, Refusal> {
+    fn time(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {
         let read = |text: Cow<'_, str>| moment(&text).ok_or_else(|| bad(name, "is no time"));
         self.text(name).map(read).transpose()
     }
 
-    fn named<T>(&self, name: &str, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, Refusal> {
+    fn named<T>(&self, name: &str, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, ApiError> {
         let Some(text) = self.text(name) else { return Ok(Vec::new()) };
         read(&text).map(|found| vec![found]).ok_or_else(|| bad(name, "is not known"))
     }
 
-    fn limit(&self) -> Result<usize, Refusal> {
+    fn limit(&self) -> Result<usize, ApiError> {
         let Some(text) = self.text("limit") else { return Ok(LIMIT) };
         let limit = text.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
         limit.ok_or_else(|| bad("limit", "is not between 1 and 1000"))
     }
 
-    fn rules(&self) -> Result<Vec<Condition>, Refusal> {
+    fn rules(&self) -> Result<Vec<Condition>, ApiError> {
         let rules = match (self.0.body.get("rules"), self.0.query("rules")) {
             (Some(rules), _) => Cow::Borrowed(rules),
             (None, Some(text)) => {
@@ -106,10 +106,10 @@ impl Asked<'_> {
             return Err(bad("rules", "is too long"));
         }
         let condition = Condition::all(&rules, Form::Flow);
-        condition.map(|one| vec![one]).map_err(|mistake| Refusal::new(400, format!("rules{mistake}")))
+        condition.map(|one| vec![one]).map_err(|mistake| ApiError::new(400, format!("rules{mistake}")))
     }
 
-    fn parts(&self) -> Result<Parts, Refusal> {
+    fn parts(&self) -> Result<Parts, ApiError> {
         let names = |name: &str| -> Option<Vec<String>> {
             let listed = self.0.body.get(name).and_then(Value::as_array);
             let listed = listed.map(|items| items.iter().filter_map(Value::as_str).map(str::to_owned).collect());
@@ -118,7 +118,7 @@ impl Asked<'_> {
             listed.or_else(given)
         };
         match (names("include"), names("exclude")) {
-            (Some(_), Some(_)) => Err(Refusal::new(400, "include and exclude exclude each other")),
+            (Some(_), Some(_)) => Err(ApiError::new(400, "include and exclude exclude each other")),
             (Some(only), None) => Ok(Parts::Only(only)),
             (None, Some(without)) => Ok(Parts::Without(without)),
             (None, None) => Ok(Parts::All),
@@ -126,6 +126,6 @@ impl Asked<'_> {
     }
 }
 
-fn bad(name: &str, what: &str) -> Refusal {
-    Refusal::new(400, format!("{name} {what}"))
+fn bad(name: &str, what: &str) -> ApiError {
+    ApiError::new(400, format!("{name} {what}"))
 }

@@ -5,10 +5,10 @@ use std::ops::Bound;
 use serde_json::Value;
 
 use crate::contract::standard::Kind;
-use crate::leadconduit::context::Reading;
+use crate::leadconduit::context::ReadContext;
 use crate::leadconduit::operations::csv;
 use crate::leadconduit::operations::events::variables::EventVariables;
-use crate::leadconduit::response::Refusal;
+use crate::leadconduit::response::ApiError;
 use crate::leadconduit::rules::{Condition, Form};
 use crate::leadconduit::state::Collection;
 use crate::leadconduit::state::events::{Event, EventLog};
@@ -74,14 +74,14 @@ pub(super) struct Selection {
 
 impl Selection {
     /// Reads what a job's document says.
-    pub(super) fn read(export: &Value) -> Result<Self, Refusal> {
+    pub(super) fn read(export: &Value) -> Result<Self, ApiError> {
         let moment = |name: &str| {
             let parsed = text(export, name).parse::<Timestamp>();
-            parsed.map_err(|_| Refusal::new(422, format!("/{name}: there is no such moment")))
+            parsed.map_err(|_| ApiError::new(422, format!("/{name}: there is no such moment")))
         };
         let (start, end) = (moment("start")?, moment("end")?);
         if end <= start {
-            return Err(Refusal::new(422, "/end: the range ends before it begins"));
+            return Err(ApiError::new(422, "/end: the range ends before it begins"));
         }
         let mut rules = Vec::new();
         for (at, rule) in items(export, "filter_rules").iter().enumerate() {
@@ -89,7 +89,7 @@ impl Selection {
             let condition = Condition::rule(rule, Form::Flow)
                 .or_else(|mistake| Condition::rule(rule, Form::Report).map_err(|_| mistake))
                 .map_err(|mistake| {
-                    Refusal::new(422, format!("/filter_rules/{at}{}: {}", mistake.pointer, mistake.message))
+                    ApiError::new(422, format!("/filter_rules/{at}{}: {}", mistake.pointer, mistake.message))
                 })?;
             rules.push(condition);
         }
@@ -105,16 +105,16 @@ impl Selection {
     }
 
     /// Whether events, and leads, have what the columns are to show.
-    pub(super) fn check_fields(&self, call: &Reading<'_>) -> Result<(), Refusal> {
+    pub(super) fn check_fields(&self, call: &ReadContext<'_>) -> Result<(), ApiError> {
         for (at, field) in self.fields.iter().enumerate() {
             let name = field.strip_prefix("vars.").unwrap_or(field);
             let root = name.split('.').next().unwrap_or_default();
             if !VARIABLES.contains(&root) && (name.len() < field.len() || !PROPERTIES.contains(&root)) {
-                return Err(Refusal::new(422, format!("/fields/{at}: events have no {field}")));
+                return Err(ApiError::new(422, format!("/fields/{at}: events have no {field}")));
             }
             let Some(of_lead) = name.strip_prefix("lead.") else { continue };
             if of_lead != "id" && !is_lead_field(call, of_lead)? {
-                return Err(Refusal::dangling(&format!("/fields/{at}"), "field", of_lead));
+                return Err(ApiError::dangling(&format!("/fields/{at}"), "field", of_lead));
             }
         }
         Ok(())
@@ -129,7 +129,7 @@ impl Selection {
     }
 
     /// The file: a line of names, then one for each event, the oldest first.
-    pub(super) fn file(&self, events: &EventLog) -> Result<Vec<u8>, Refusal> {
+    pub(super) fn file(&self, events: &EventLog) -> Result<Vec<u8>, ApiError> {
         let cells =
             |event: EventVariables<'_>| self.fields.iter().map(|field| self.cell(&event, field)).collect::<Vec<_>>();
         csv::written(&self.fields, self.rows(events).take(ROWS_MAX).map(cells))
@@ -165,7 +165,7 @@ impl Selection {
 }
 
 /// Whether there is a field of that name; of a typed one a part may be asked for.
-fn is_lead_field(call: &Reading<'_>, name: &str) -> Result<bool, Refusal> {
+fn is_lead_field(call: &ReadContext<'_>, name: &str) -> Result<bool, ApiError> {
     let own = call.account()?.all(Collection::Fields);
     let is_known = |id: &str| call.standard().get(Kind::Fields, id).is_some() || own.contains_key(id);
     let ends = name.match_indices('.').map(|(at, _)| at).chain([name.len()]);

@@ -12,8 +12,8 @@ use http::header::CONTENT_DISPOSITION;
 use serde_json::{Map, Value, json};
 
 use self::file::Selection;
-use super::super::context::{Reading, Writing};
-use super::super::response::{Answer, Outcome, Refusal};
+use super::super::context::{ReadContext, WriteContext};
+use super::super::response::{ApiError, OperationResponse, Outcome};
 use crate::leadconduit::state::{Caller, Collection};
 use crate::support::clock::{SignedDuration, Timestamp, stamp};
 use crate::support::document::Document;
@@ -52,18 +52,18 @@ const FIELDS: [&str; 12] = [
     "recipient.name",
 ];
 
-pub(super) fn list(call: &Reading<'_>) -> Outcome {
+pub(super) fn list(call: &ReadContext<'_>) -> Outcome {
     let newest_first = call.account()?.all(Collection::Exports).values().rev();
     let shown: Value = newest_first.filter(|export| !is_over(call, export)).map(|export| show(call, export)).collect();
-    Ok(Answer::ok(&shown))
+    Ok(OperationResponse::ok(&shown))
 }
 
-pub(super) fn get(call: &Reading<'_>) -> Outcome {
+pub(super) fn get(call: &ReadContext<'_>) -> Outcome {
     let export = find(call)?;
-    Ok(Answer::ok(&show(call, export)))
+    Ok(OperationResponse::ok(&show(call, export)))
 }
 
-pub(super) fn create(call: &mut Writing<'_>) -> Outcome {
+pub(super) fn create(call: &mut WriteContext<'_>) -> Outcome {
     let mut export = Map::new();
     let now = call.stamp();
     let id = call.world.next_id(call.now);
@@ -103,15 +103,15 @@ pub(super) fn create(call: &mut Writing<'_>) -> Outcome {
     if let Some(oldest) = exports.keys().next().filter(|_| exports.len() > EXPORTS_MAX).cloned() {
         call.remove(Collection::Exports, &oldest)?;
     }
-    Ok(Answer::created(&show(&call.reading(), &document)))
+    Ok(OperationResponse::created(&show(&call.reading(), &document)))
 }
 
-pub(super) fn download(call: &mut Writing<'_>) -> Outcome {
+pub(super) fn download(call: &mut WriteContext<'_>) -> Outcome {
     let reading = call.reading();
     let found = Arc::clone(find(&reading)?);
     let status = status(&reading, &found);
     if !matches!(status, "complete" | "truncated") {
-        return Err(Refusal::new(404, format!("the export is {status}: there is no file of it")));
+        return Err(ApiError::new(404, format!("the export is {status}: there is no file of it")));
     }
     let body = Selection::read(found.value())?.file(&reading.events()?)?;
     let mut export = found.value().clone();
@@ -127,25 +127,25 @@ pub(super) fn download(call: &mut Writing<'_>) -> Outcome {
     call.put(Collection::Exports, &export)?;
     let name = found.text("file_name").unwrap_or("export.csv").replace(['"', '\\'], "_");
     let disposition = HeaderValue::try_from(format!("attachment; filename=\"{name}\""));
-    let disposition = disposition.map_err(|_| Refusal::internal("the file's name cannot stand in a header"))?;
-    let mut answer = Answer::of(200, body.into());
+    let disposition = disposition.map_err(|_| ApiError::internal("the file's name cannot stand in a header"))?;
+    let mut answer = OperationResponse::of(200, body.into());
     answer.media_type = HeaderValue::from_static("text/csv; charset=utf-8");
     answer.headers.push((CONTENT_DISPOSITION, disposition));
     Ok(answer)
 }
 
 /// The job of the path, unless it is over.
-fn find<'a>(call: &Reading<'a>) -> Result<&'a Arc<Document>, Refusal> {
+fn find<'a>(call: &ReadContext<'a>) -> Result<&'a Arc<Document>, ApiError> {
     let export = call.account()?.get(Collection::Exports, call.input.path("id"));
-    export.filter(|export| !is_over(call, export)).ok_or_else(|| Refusal::not_found(Collection::Exports))
+    export.filter(|export| !is_over(call, export)).ok_or_else(|| ApiError::not_found(Collection::Exports))
 }
 
-fn is_over(call: &Reading<'_>, export: &Document) -> bool {
+fn is_over(call: &ReadContext<'_>, export: &Document) -> bool {
     export.text("expires_at").is_some_and(|at| call.has_passed(at))
 }
 
 /// How far a job is: where it comes to is known, the clock tells whether it is there.
-fn status<'e>(call: &Reading<'_>, export: &'e Document) -> &'e str {
+fn status<'e>(call: &ReadContext<'_>, export: &'e Document) -> &'e str {
     let comes_to = export.text("status").unwrap_or_default();
     let Some(asked) = export.text("created_at").and_then(|at| at.parse().ok()) else { return comes_to };
     match comes_to {
@@ -156,7 +156,7 @@ fn status<'e>(call: &Reading<'_>, export: &'e Document) -> &'e str {
 }
 
 /// A job as it is now. What it will come to is not told before.
-fn show(call: &Reading<'_>, export: &Document) -> Value {
+fn show(call: &ReadContext<'_>, export: &Document) -> Value {
     let status = status(call, export);
     let is_under_way = matches!(status, "created" | "processing");
     let hidden =

@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use crate::leadconduit::response::Refusal;
+use crate::leadconduit::response::ApiError;
 use crate::leadconduit::rules;
 use crate::support::document::items;
 
 /// Refuses what no lead could be judged by, with the place where it stands.
-pub(super) fn check(flow: &Value) -> Result<(), Refusal> {
-    rules::check(flow).map_err(|mistake| Refusal::new(422, mistake.to_string()))?;
+pub(super) fn check(flow: &Value) -> Result<(), ApiError> {
+    rules::check(flow).map_err(|mistake| ApiError::new(422, mistake.to_string()))?;
     prices("", flow)?;
     for part in ["sources", "steps"] {
         for (at, holder) in items(flow, part).iter().enumerate() {
@@ -19,11 +19,11 @@ pub(super) fn check(flow: &Value) -> Result<(), Refusal> {
 }
 
 /// Where the other side states the price there must be none of ours.
-fn prices(at: &str, holder: &Value) -> Result<(), Refusal> {
+fn prices(at: &str, holder: &Value) -> Result<(), ApiError> {
     let pricing = &holder["pricing"];
     let overridden = pricing.get("override") == Some(&Value::Bool(true));
     if overridden && !items(pricing, "prices").is_empty() {
-        return Err(Refusal::new(422, format!("{at}/pricing/prices: there are no prices where `override` is true")));
+        return Err(ApiError::new(422, format!("{at}/pricing/prices: there are no prices where `override` is true")));
     }
     Ok(())
 }

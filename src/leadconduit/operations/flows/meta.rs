@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::super::{crud, fields};
 use crate::contract::standard::Kind;
-use crate::leadconduit::context::Reading;
+use crate::leadconduit::context::ReadContext;
 use crate::leadconduit::live_flow::source_of;
-use crate::leadconduit::response::{Answer, Outcome, Refusal};
+use crate::leadconduit::response::{ApiError, OperationResponse, Outcome};
 use crate::leadconduit::rules::{Condition, Form};
 use crate::leadconduit::state::{Account, Collection};
 use crate::support::document::{Document, items, text};
@@ -16,11 +16,11 @@ use crate::support::document::{Document, items, text};
 /// The module that is known to take pings. No page tells it of another one.
 const PINGABLE: &str = "leadconduit-default.inbound";
 
-pub(crate) fn get(call: &Reading<'_>) -> Outcome {
+pub(crate) fn get(call: &ReadContext<'_>) -> Outcome {
     let flow = crud::find(call, Collection::Flows, call.input.path("flow_id"))?;
     let flow = flow.value();
     let source = source_of(flow, call.input.path("source_id"));
-    let source = source.ok_or_else(|| Refusal::new(404, "source not found"))?;
+    let source = source.ok_or_else(|| ApiError::new(404, "source not found"))?;
     let account: &Account = call.account()?;
     let is_on = |part: &Value| part.get("enabled") != Some(&Value::Bool(false));
     let mut meta = json!({
@@ -53,7 +53,7 @@ pub(crate) fn get(call: &Reading<'_>) -> Outcome {
             meta[name] = part.clone();
         }
     }
-    Ok(Answer::ok(&meta))
+    Ok(OperationResponse::ok(&meta))
 }
 
 /// A document by id and name.
@@ -62,7 +62,7 @@ fn short(document: &Value) -> Value {
 }
 
 /// What can be submitted: the fields of the flow.
-fn params(call: &Reading<'_>, flow: &Value, source: &Value) -> Result<Vec<Value>, Refusal> {
+fn params(call: &ReadContext<'_>, flow: &Value, source: &Value) -> Result<Vec<Value>, ApiError> {
     let mut demanded = HashSet::new();
     for part in [flow, source] {
         demands(&part["acceptance_criteria"]["rule_set"], &mut demanded);
@@ -71,7 +71,7 @@ fn params(call: &Reading<'_>, flow: &Value, source: &Value) -> Result<Vec<Value>
     Ok(fields.into_iter().map(|field| param(call, field, &demanded)).collect())
 }
 
-fn param(call: &Reading<'_>, field: &Document, demanded: &HashSet<String>) -> Value {
+fn param(call: &ReadContext<'_>, field: &Document, demanded: &HashSet<String>) -> Value {
     let id = field.text("id").unwrap_or_default();
     let kind = field.text("type").unwrap_or_default();
     let is_demanded = demanded.iter().any(|name| {

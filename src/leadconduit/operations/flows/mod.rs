@@ -13,8 +13,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::super::context::{Reading, Writing};
-use super::super::response::{Answer, Outcome, Refusal};
+use super::super::context::{ReadContext, WriteContext};
+use super::super::response::{ApiError, OperationResponse, Outcome};
 use super::{crud, fields, nested_ids};
 use crate::leadconduit::state::Collection;
 use crate::support::document::{Document, text};
@@ -26,7 +26,11 @@ pub(super) use usage::get as usage;
 const DEPLOYED: &str = "Your flow was deployed and the most recent changes are now live";
 
 /// What a flow must be beyond its model, and what the server sets in it.
-pub(super) fn complete(call: &mut Writing<'_>, flow: &mut Value, before: Option<&Document>) -> Result<(), Refusal> {
+pub(super) fn complete(
+    call: &mut WriteContext<'_>,
+    flow: &mut Value,
+    before: Option<&Document>,
+) -> Result<(), ApiError> {
     criteria::check(flow)?;
     references::resolve(&call.reading(), flow)?;
     nested_ids::identify(call, flow, before.map(Document::value));
@@ -43,24 +47,24 @@ fn nothing_of(flow: &Value) -> Value {
 }
 
 /// A flow that goes is not live any more. What routers say of it stays: nothing tells of a refusal.
-pub(super) fn release(call: &mut Writing<'_>, flow: &Document) {
+pub(super) fn release(call: &mut WriteContext<'_>, flow: &Document) {
     make_live(call, flow.text("id").unwrap_or_default());
 }
 
-pub(super) fn deploy(call: &mut Writing<'_>) -> Outcome {
+pub(super) fn deploy(call: &mut WriteContext<'_>) -> Outcome {
     let flow = crud::own(call, Collection::Flows)?;
     make_live(call, flow.text("id").unwrap_or_default());
-    Ok(Answer::ok(&json!({"message": DEPLOYED})))
+    Ok(OperationResponse::ok(&json!({"message": DEPLOYED})))
 }
 
 /// Has leads run through a flow as it is saved.
-pub(super) fn make_live(call: &mut Writing<'_>, flow: &str) {
+pub(super) fn make_live(call: &mut WriteContext<'_>, flow: &str) {
     let account = Arc::clone(&call.caller.account);
     call.world.remove(&account, Collection::LiveFlows, flow);
 }
 
 /// Gives every flow of the account another time of its last change.
-pub(super) fn touch_all(call: &mut Writing<'_>) -> Outcome {
+pub(super) fn touch_all(call: &mut WriteContext<'_>) -> Outcome {
     let flows: Vec<Arc<Document>> = call.account()?.all(Collection::Flows).values().cloned().collect();
     for flow in flows {
         let mut touched = flow.value().clone();
@@ -68,11 +72,11 @@ pub(super) fn touch_all(call: &mut Writing<'_>) -> Outcome {
         call.put(Collection::Flows, &touched)?;
     }
     // No body is documented, not even an empty list.
-    Ok(Answer::of(200, Bytes::new()))
+    Ok(OperationResponse::of(200, Bytes::new()))
 }
 
 /// The documents of the fields that a flow collects, in its order. A field that was deleted has none.
-pub(super) fn list_fields(call: &Reading<'_>) -> Outcome {
+pub(super) fn list_fields(call: &ReadContext<'_>) -> Outcome {
     let flow = crud::find(call, Collection::Flows, call.input.path("id"))?;
-    Ok(Answer::of(200, crud::array(fields::of_flow(call, flow)?)))
+    Ok(OperationResponse::of(200, crud::array(fields::of_flow(call, flow)?)))
 }

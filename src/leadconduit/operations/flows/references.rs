@@ -3,13 +3,13 @@
 use serde_json::{Map, Value};
 
 use super::super::{crud, packages};
-use crate::leadconduit::context::Reading;
-use crate::leadconduit::response::Refusal;
+use crate::leadconduit::context::ReadContext;
+use crate::leadconduit::response::ApiError;
 use crate::leadconduit::state::Collection;
 use crate::support::document::text;
 
 /// Checks every reference of a flow, and writes the names of its entities beside their ids.
-pub(super) fn resolve(call: &Reading<'_>, flow: &mut Value) -> Result<(), Refusal> {
+pub(super) fn resolve(call: &ReadContext<'_>, flow: &mut Value) -> Result<(), ApiError> {
     each(flow, "fields", |at, field| {
         let id = field.as_str().unwrap_or_default();
         exists(call, Collection::Fields, id, at)
@@ -29,16 +29,16 @@ pub(super) fn resolve(call: &Reading<'_>, flow: &mut Value) -> Result<(), Refusa
 }
 
 /// Looks at each thing of a list, with its place.
-fn each(flow: &mut Value, list: &str, look: impl Fn(&str, &mut Value) -> Result<(), Refusal>) -> Result<(), Refusal> {
+fn each(flow: &mut Value, list: &str, look: impl Fn(&str, &mut Value) -> Result<(), ApiError>) -> Result<(), ApiError> {
     let items = flow.get_mut(list).and_then(Value::as_array_mut);
     items.into_iter().flatten().enumerate().try_for_each(|(index, item)| look(&format!("/{list}/{index}"), item))
 }
 
 /// A source or a recipient: its entity, and the modules that speak with it.
-fn party(call: &Reading<'_>, at: &str, party: &mut Value) -> Result<(), Refusal> {
+fn party(call: &ReadContext<'_>, at: &str, party: &mut Value) -> Result<(), ApiError> {
     let id = text(&party["entity"], "id").to_owned();
     let found = crud::find(call, Collection::Entities, &id);
-    let entity = found.map_err(|_| Refusal::dangling(&format!("{at}/entity/id"), "entity", &id))?;
+    let entity = found.map_err(|_| ApiError::dangling(&format!("{at}/entity/id"), "entity", &id))?;
     let mut summary = Map::new();
     for name in ["id", "name", "time_zone"] {
         if let Some(value) = entity.value().get(name) {
@@ -53,22 +53,22 @@ fn party(call: &Reading<'_>, at: &str, party: &mut Value) -> Result<(), Refusal>
     }
 }
 
-fn module(call: &Reading<'_>, integration: &Value, at: &str) -> Result<(), Refusal> {
+fn module(call: &ReadContext<'_>, integration: &Value, at: &str) -> Result<(), ApiError> {
     packages::must_have_module(call.standard(), &format!("{at}/module_id"), text(integration, "module_id"))
 }
 
-fn pricing_service(call: &Reading<'_>, holder: &Value, at: &str) -> Result<(), Refusal> {
+fn pricing_service(call: &ReadContext<'_>, holder: &Value, at: &str) -> Result<(), ApiError> {
     named(call, Collection::Services, &holder["pricing_service"], "service_id", &format!("{at}/pricing_service"))
 }
 
 /// A reference that may be absent.
-fn named(call: &Reading<'_>, collection: Collection, holder: &Value, name: &str, at: &str) -> Result<(), Refusal> {
+fn named(call: &ReadContext<'_>, collection: Collection, holder: &Value, name: &str, at: &str) -> Result<(), ApiError> {
     match holder.get(name).and_then(Value::as_str) {
         Some(id) => exists(call, collection, id, &format!("{at}/{name}")),
         None => Ok(()),
     }
 }
 
-fn exists(call: &Reading<'_>, collection: Collection, id: &str, at: &str) -> Result<(), Refusal> {
-    crud::find(call, collection, id).map(drop).map_err(|_| Refusal::dangling(at, collection.singular(), id))
+fn exists(call: &ReadContext<'_>, collection: Collection, id: &str, at: &str) -> Result<(), ApiError> {
+    crud::find(call, collection, id).map(drop).map_err(|_| ApiError::dangling(at, collection.singular(), id))
 }

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::super::crud;
-use crate::leadconduit::context::Reading;
-use crate::leadconduit::response::{Answer, Outcome, Refusal};
+use crate::leadconduit::context::ReadContext;
+use crate::leadconduit::response::{ApiError, OperationResponse, Outcome};
 use crate::leadconduit::rules;
 use crate::leadconduit::state::Collection;
 use crate::leadconduit::state::events::Kind;
@@ -12,13 +12,13 @@ use crate::leadconduit::timeframe::{self, Timeframe};
 use crate::support::clock::Timestamp;
 use crate::support::document::{items, text};
 
-pub(crate) fn get(call: &Reading<'_>) -> Outcome {
+pub(crate) fn get(call: &ReadContext<'_>) -> Outcome {
     let flow = crud::find(call, Collection::Flows, call.input.path("id"))?;
     let account = call.account()?;
     let zone = timeframe::zone(text(account.document().value(), "time_zone"));
     let name = call.input.query("timeframe").unwrap_or("today");
     let frame = Timeframe::named(name, call.now, &zone)
-        .ok_or_else(|| Refusal::new(400, format!("timeframe: {name} is no time frame")))?;
+        .ok_or_else(|| ApiError::new(400, format!("timeframe: {name} is no time frame")))?;
     // The name means other days as time goes on.
     call.depends_on_time();
     let fields: Vec<&str> = items(flow.value(), "fields").iter().filter_map(Value::as_str).collect();
@@ -38,7 +38,7 @@ pub(crate) fn get(call: &Reading<'_>) -> Outcome {
     }
     let usage: Map<String, Value> =
         fields.into_iter().map(str::to_owned).zip(counts.into_iter().map(Value::from)).collect();
-    Ok(Answer::ok(&Value::Object(usage)))
+    Ok(OperationResponse::ok(&Value::Object(usage)))
 }
 
 /// Whether a lead brought nothing. Values with a type are objects, with what was sent as `raw`.

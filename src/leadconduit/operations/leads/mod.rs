@@ -7,8 +7,8 @@ use std::cmp::Ordering;
 use serde_json::{Map, Value, json};
 
 use self::query::Query;
-use super::super::context::Reading;
-use super::super::response::{Answer, Outcome, Refusal};
+use super::super::context::ReadContext;
+use super::super::response::{ApiError, OperationResponse, Outcome};
 use crate::leadconduit::state::events::{EventLog, Lead};
 use crate::support::clock::{Timestamp, stamp};
 use crate::support::document::text;
@@ -36,12 +36,12 @@ struct Hit<'a> {
     score: u32,
 }
 
-pub(super) fn search(call: &Reading<'_>) -> Outcome {
+pub(super) fn search(call: &ReadContext<'_>) -> Outcome {
     let number = |name: &str, default| call.input.query(name).and_then(|text| text.parse().ok()).unwrap_or(default);
     let (from, limit): (usize, usize) = (number("from", 0), number("limit", 10));
     let reach = from.saturating_add(limit);
     if reach > REACH {
-        return Err(Refusal::new(400, format!("from and limit may reach {REACH} together, not {reach}")));
+        return Err(ApiError::new(400, format!("from and limit may reach {REACH} together, not {reach}")));
     }
     let query = Query::read(call.input.query("query").unwrap_or_default());
     let events = call.events()?;
@@ -58,7 +58,7 @@ pub(super) fn search(call: &Reading<'_>) -> Outcome {
     }
     let page = hits.iter().skip(from).take(limit.min(100));
     let shown: Vec<Value> = page.map(|hit| show(hit.lead, &query, &events)).collect();
-    Ok(Answer::ok(&json!({"hits": shown, "total": total})))
+    Ok(OperationResponse::ok(&json!({"hits": shown, "total": total})))
 }
 
 /// The order of two leads by a field. What has nothing there comes last, whichever way it goes.

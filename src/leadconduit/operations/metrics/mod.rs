@@ -10,8 +10,8 @@ use std::collections::{BTreeSet, HashSet};
 use serde_json::{Map, Value, json};
 
 use self::read::Frame;
-use super::super::context::Reading;
-use super::super::response::{Answer, Outcome, Refusal};
+use super::super::context::ReadContext;
+use super::super::response::{ApiError, OperationResponse, Outcome};
 use super::events::buckets::{Buckets, Groups};
 use super::events::filter::Filter;
 use super::events::variables::EventVariables;
@@ -20,19 +20,19 @@ use crate::leadconduit::values::{Variables, plain, text};
 use crate::support::clock::{Timestamp, stamp};
 use crate::support::document::number;
 
-pub(super) fn count(call: &Reading<'_>) -> Outcome {
+pub(super) fn count(call: &ReadContext<'_>) -> Outcome {
     buckets(call, |_, count: &mut Events| {
         count.0 += 1;
     })
 }
 
-pub(super) fn count_unique(call: &Reading<'_>) -> Outcome {
+pub(super) fn count_unique(call: &ReadContext<'_>) -> Outcome {
     let target = read::target(call.input, "vars.lead.id");
     buckets(call, |event, values: &mut Texts| values.add(event, target))
 }
 
 /// The different values: in groups, and with an interval in groups of each interval.
-pub(super) fn select_unique(call: &Reading<'_>) -> Outcome {
+pub(super) fn select_unique(call: &ReadContext<'_>) -> Outcome {
     let target = read::target(call.input, "vars.lead.id");
     let frame = Frame::of(call, &["vars.source.id", "vars.recipient.id"])?;
     let groups = groups(&call.events()?, &frame, |event, values: &mut Texts| values.add(event, target))?;
@@ -51,10 +51,10 @@ pub(super) fn select_unique(call: &Reading<'_>) -> Outcome {
     } else {
         rows(0)
     };
-    Ok(Answer::ok(&json!({"result": result})))
+    Ok(OperationResponse::ok(&json!({"result": result})))
 }
 
-pub(super) fn median(call: &Reading<'_>) -> Outcome {
+pub(super) fn median(call: &ReadContext<'_>) -> Outcome {
     let target = read::target(call.input, "ms");
     let frame = Frame::back(call, &["type", "module_id"])?;
     let groups = groups(&call.events()?, &frame, |event, numbers: &mut Numbers| {
@@ -65,11 +65,11 @@ pub(super) fn median(call: &Reading<'_>) -> Outcome {
         group.insert("median".to_owned(), number(numbers.median()?));
         Some(Value::Object(group))
     });
-    Ok(Answer::ok(&json!({"result": rows.collect::<Vec<_>>()})))
+    Ok(OperationResponse::ok(&json!({"result": rows.collect::<Vec<_>>()})))
 }
 
 /// For each step, how many of those that came through all steps before it came through it as well.
-pub(super) fn funnel(call: &Reading<'_>) -> Outcome {
+pub(super) fn funnel(call: &ReadContext<'_>) -> Outcome {
     let frame = Frame::of(call, &[])?;
     let log = call.events()?;
     let steps = read::steps(call.input)?;
@@ -86,7 +86,7 @@ pub(super) fn funnel(call: &Reading<'_>) -> Outcome {
         arrived = Some(found);
     }
     let steps: Vec<&Value> = steps.iter().map(|step| &step.shown).collect();
-    Ok(Answer::ok(&json!({"steps": steps, "result": result})))
+    Ok(OperationResponse::ok(&json!({"steps": steps, "result": result})))
 }
 
 /// What is counted in a group.
@@ -133,7 +133,7 @@ impl Numbers {
 }
 
 /// A number for each interval and group.
-fn buckets<T: Counted>(call: &Reading<'_>, mut add: impl FnMut(&EventVariables<'_>, &mut T)) -> Outcome {
+fn buckets<T: Counted>(call: &ReadContext<'_>, mut add: impl FnMut(&EventVariables<'_>, &mut T)) -> Outcome {
     let frame = Frame::of(call, &["outcome"])?;
     let groups = groups(&call.events()?, &frame, |event, counted| add(event, counted))?;
     let result = frame.buckets.spans().enumerate().map(|(bucket, span)| {
@@ -143,14 +143,14 @@ fn buckets<T: Counted>(call: &Reading<'_>, mut add: impl FnMut(&EventVariables<'
         });
         json!({"value": values.collect::<Vec<_>>(), "timeframe": timeframe(span)})
     });
-    Ok(Answer::ok(&json!({"result": result.collect::<Vec<_>>()})))
+    Ok(OperationResponse::ok(&json!({"result": result.collect::<Vec<_>>()})))
 }
 
 fn groups<T: Default>(
     log: &EventLog,
     frame: &Frame,
     mut add: impl FnMut(&EventVariables<'_>, &mut T),
-) -> Result<Groups<T>, Refusal> {
+) -> Result<Groups<T>, ApiError> {
     let mut groups = Groups::by(frame.group_by.clone());
     each(log, &frame.buckets, &frame.filter, |bucket, event| {
         add(event, groups.of(bucket, event)?);
@@ -164,8 +164,8 @@ fn each(
     log: &EventLog,
     buckets: &Buckets,
     filter: &Filter,
-    mut tell: impl FnMut(usize, &EventVariables<'_>) -> Result<(), Refusal>,
-) -> Result<(), Refusal> {
+    mut tell: impl FnMut(usize, &EventVariables<'_>) -> Result<(), ApiError>,
+) -> Result<(), ApiError> {
     for event in log.iter() {
         let Some(bucket) = buckets.place(event.summary().start_ms) else { continue };
         if let Some(variables) = filter.fits(event) {

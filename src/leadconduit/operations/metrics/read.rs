@@ -4,11 +4,11 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use crate::contract::check::Input;
-use crate::leadconduit::context::Reading;
+use crate::leadconduit::context::ReadContext;
 use crate::leadconduit::operations::events::buckets::Buckets;
 use crate::leadconduit::operations::events::filter::Filter;
 use crate::leadconduit::operations::statistics;
-use crate::leadconduit::response::Refusal;
+use crate::leadconduit::response::ApiError;
 use crate::leadconduit::rules::{Condition, Form};
 use crate::leadconduit::timeframe::{Timeframe, Unit, zone_of_offset};
 use crate::support::clock::{SignedDuration, Timestamp, moment};
@@ -40,7 +40,7 @@ pub(super) struct Step {
 
 impl Frame {
     /// What a time frame, an interval, groups and filters say. `groups` are those of a question that names none.
-    pub(super) fn of(call: &Reading<'_>, groups: &[&str]) -> Result<Self, Refusal> {
+    pub(super) fn of(call: &ReadContext<'_>, groups: &[&str]) -> Result<Self, ApiError> {
         let input = call.input;
         let zone = time_zone(input)?;
         let span = span(call, &zone)?;
@@ -57,7 +57,7 @@ impl Frame {
     }
 
     /// So many seconds back from now.
-    pub(super) fn back(call: &Reading<'_>, groups: &[&str]) -> Result<Self, Refusal> {
+    pub(super) fn back(call: &ReadContext<'_>, groups: &[&str]) -> Result<Self, ApiError> {
         call.depends_on_time();
         let seconds = call.input.query("max_age").map(|text| text.parse::<f64>().map_err(|_| bad("max_age")));
         let start = match seconds.transpose()? {
@@ -81,11 +81,11 @@ pub(super) fn target<'i>(input: &'i Input, default: &'i str) -> &'i str {
     input.query("target_property").unwrap_or(default)
 }
 
-pub(super) fn steps(input: &Input) -> Result<Vec<Step>, Refusal> {
+pub(super) fn steps(input: &Input) -> Result<Vec<Step>, ApiError> {
     listed(input, "steps")?.iter().map(step).collect()
 }
 
-fn step(step: &Value) -> Result<Step, Refusal> {
+fn step(step: &Value) -> Result<Step, ApiError> {
     let filters = match step.get("filters") {
         Some(Value::Array(filters)) => filters.clone(),
         None | Some(Value::Null) => Vec::new(),
@@ -101,7 +101,7 @@ fn step(step: &Value) -> Result<Step, Refusal> {
     Ok(Step { actor, filter: filter(&filters)?, shown })
 }
 
-fn time_zone(input: &Input) -> Result<TimeZone, Refusal> {
+fn time_zone(input: &Input) -> Result<TimeZone, ApiError> {
     let Some(text) = input.query("timezone") else { return Ok(TimeZone::UTC) };
     // Declared as any number; zones are whole seconds ahead.
     let seconds = text.split_once('.').map_or(text, |(whole, _)| whole).parse().map_err(|_| bad("timezone"))?;
@@ -109,7 +109,7 @@ fn time_zone(input: &Input) -> Result<TimeZone, Refusal> {
 }
 
 /// A name, or an object with both ends; the second is no part of it.
-fn span(call: &Reading<'_>, zone: &TimeZone) -> Result<(Timestamp, Timestamp), Refusal> {
+fn span(call: &ReadContext<'_>, zone: &TimeZone) -> Result<(Timestamp, Timestamp), ApiError> {
     let text = call.input.query("timeframe").unwrap_or(KEPT);
     if !text.trim_start().starts_with('{') {
         call.depends_on_time();
@@ -123,7 +123,7 @@ fn span(call: &Reading<'_>, zone: &TimeZone) -> Result<(Timestamp, Timestamp), R
 }
 
 /// `daily`, `every_2_days`, or an object with `name` and `units`.
-fn interval(text: &str) -> Result<(i64, Unit), Refusal> {
+fn interval(text: &str) -> Result<(i64, Unit), ApiError> {
     let object: Option<Value> = text.trim_start().starts_with('{').then(|| serde_json::from_str(text).ok()).flatten();
     let (name, units) = match &object {
         Some(object) => (self::text(object, "name"), self::text(object, "units")),
@@ -142,7 +142,7 @@ fn interval(text: &str) -> Result<(i64, Unit), Refusal> {
         .ok_or_else(|| bad("interval"))
 }
 
-fn group_by(input: &Input, default: &[&str]) -> Result<Vec<String>, Refusal> {
+fn group_by(input: &Input, default: &[&str]) -> Result<Vec<String>, ApiError> {
     let mut names = Vec::new();
     for text in input.queries("group_by") {
         if text.trim_start().starts_with('[') {
@@ -159,7 +159,7 @@ fn group_by(input: &Input, default: &[&str]) -> Result<Vec<String>, Refusal> {
 }
 
 /// Objects as JSON text, each by itself or in a list.
-fn listed(input: &Input, name: &str) -> Result<Vec<Value>, Refusal> {
+fn listed(input: &Input, name: &str) -> Result<Vec<Value>, ApiError> {
     let mut found = Vec::new();
     for text in input.queries(name) {
         match serde_json::from_str(text).map_err(|_| bad(name))? {
@@ -171,13 +171,13 @@ fn listed(input: &Input, name: &str) -> Result<Vec<Value>, Refusal> {
     if are_objects && found.len() <= LIST_MAX { Ok(found) } else { Err(bad(name)) }
 }
 
-fn filter(filters: &[Value]) -> Result<Filter, Refusal> {
+fn filter(filters: &[Value]) -> Result<Filter, ApiError> {
     let conditions = filters.iter().map(condition).collect::<Result<_, _>>()?;
     Ok(Filter { conditions, ..Filter::default() })
 }
 
 /// A filter says what a rule says, in other words.
-fn condition(filter: &Value) -> Result<Condition, Refusal> {
+fn condition(filter: &Value) -> Result<Condition, ApiError> {
     let value = filter.get("property_value").unwrap_or(&Value::Null);
     let (op, takes_value) = match (text(filter, "operator"), value) {
         ("eq", Value::Null) => ("is blank", false),
@@ -205,6 +205,6 @@ fn condition(filter: &Value) -> Result<Condition, Refusal> {
 }
 
 /// Every parameter that says nothing that is known breaks its form.
-fn bad(name: &str) -> Refusal {
-    Refusal::new(400, format!("{name} is not understood"))
+fn bad(name: &str) -> ApiError {
+    ApiError::new(400, format!("{name} is not understood"))
 }

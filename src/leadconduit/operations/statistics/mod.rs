@@ -9,14 +9,14 @@ use serde_json::{Map, Value};
 
 pub(super) use self::columns::Column;
 use self::tally::{Needs, Tally};
-use super::super::context::Reading;
-use super::super::response::{Answer, Outcome, Refusal};
+use super::super::context::ReadContext;
+use super::super::response::{ApiError, OperationResponse, Outcome};
 use super::csv;
 use super::events::buckets::{Buckets, Groups};
 use super::events::filter::Filter;
 use crate::contract::check::Input;
 use crate::leadconduit::rules::{Condition, Form};
-use crate::leadconduit::state::events::{EventLog, Kind, Outcome as Ended};
+use crate::leadconduit::state::events::{EventLog, Kind, Outcome as SubscriptionClosed};
 use crate::leadconduit::timeframe::{Timeframe, Unit, known_zone, zone, zone_of_offset};
 use crate::support::clock::{SignedDuration, Timestamp, moment, stamp};
 use crate::support::document::number;
@@ -35,7 +35,7 @@ pub(super) struct Question {
     pub(super) by_lead: bool,
 }
 
-pub(super) fn get(call: &Reading<'_>) -> Outcome {
+pub(super) fn get(call: &ReadContext<'_>) -> Outcome {
     let question = question(call)?;
     let rows = rows(&call.events()?, &question)?;
     answer(call.input, rows, &question)
@@ -44,7 +44,7 @@ pub(super) fn get(call: &Reading<'_>) -> Outcome {
 /// Rows as JSON, or as CSV where that is wanted.
 pub(super) fn answer(input: &Input, rows: Vec<Value>, question: &Question) -> Outcome {
     if input.wanted.as_deref() != Some("text/csv") {
-        return Ok(Answer::ok(&Value::Array(rows)));
+        return Ok(OperationResponse::ok(&Value::Array(rows)));
     }
     let edges = question.interval.map(|_| ["start", "end"]).into_iter().flatten();
     let groups = question.group_by.iter().map(String::as_str);
@@ -52,10 +52,10 @@ pub(super) fn answer(input: &Input, rows: Vec<Value>, question: &Question) -> Ou
     let cells =
         |row: &Value| names.iter().map(|name| row.get(*name).map(csv::cell).unwrap_or_default()).collect::<Vec<_>>();
     let body = csv::written(&names, rows.iter().map(cells))?;
-    Ok(Answer::of(200, body.into()).as_media_type(HeaderValue::from_static("text/csv; charset=utf-8")))
+    Ok(OperationResponse::of(200, body.into()).as_media_type(HeaderValue::from_static("text/csv; charset=utf-8")))
 }
 
-fn question(call: &Reading<'_>) -> Result<Question, Refusal> {
+fn question(call: &ReadContext<'_>) -> Result<Question, ApiError> {
     let input = call.input;
     let zone = time_zone(call)?;
     let span = span(call, &zone)?;
@@ -63,7 +63,7 @@ fn question(call: &Reading<'_>) -> Result<Question, Refusal> {
     Ok(Question {
         filter: Filter {
             kinds: known(input, "type", Kind::named)?,
-            outcomes: known(input, "outcome", Ended::named)?,
+            outcomes: known(input, "outcome", SubscriptionClosed::named)?,
             start: Some(span.0),
             end: Some(span.1),
             conditions: conditions.collect::<Result<_, _>>()?,
@@ -91,20 +91,20 @@ pub(super) fn unit(interval: &str) -> Option<Unit> {
     })
 }
 
-fn known<T>(input: &Input, name: &str, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, Refusal> {
-    let read = |text| read(text).ok_or_else(|| Refusal::new(400, format!("{name} is not known")));
+fn known<T>(input: &Input, name: &str, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, ApiError> {
+    let read = |text| read(text).ok_or_else(|| ApiError::new(400, format!("{name} is not known")));
     input.queries(name).map(read).collect()
 }
 
 /// One rule of the query. What is no rule at all breaks the parameter's form.
-fn rule(index: usize, text: &str) -> Result<Condition, Refusal> {
+fn rule(index: usize, text: &str) -> Result<Condition, ApiError> {
     let value: Value =
-        serde_json::from_str(text).map_err(|error| Refusal::new(400, format!("rule {index} is not JSON: {error}")))?;
-    Condition::rule(&value, Form::Flow).map_err(|mistake| Refusal::new(400, format!("rule {index}: {mistake}")))
+        serde_json::from_str(text).map_err(|error| ApiError::new(400, format!("rule {index} is not JSON: {error}")))?;
+    Condition::rule(&value, Form::Flow).map_err(|mistake| ApiError::new(400, format!("rule {index}: {mistake}")))
 }
 
 /// The zone that is asked for, else the account's.
-fn time_zone(call: &Reading<'_>) -> Result<TimeZone, Refusal> {
+fn time_zone(call: &ReadContext<'_>) -> Result<TimeZone, ApiError> {
     let Some(text) = call.input.query("timezone") else {
         return Ok(zone(call.account()?.document().text("time_zone").unwrap_or("UTC")));
     };
@@ -112,14 +112,14 @@ fn time_zone(call: &Reading<'_>) -> Result<TimeZone, Refusal> {
         Ok(seconds) => zone_of_offset(seconds),
         Err(_) => known_zone(text),
     };
-    found.ok_or_else(|| Refusal::new(422, format!("timezone: there is no time zone {text}")))
+    found.ok_or_else(|| ApiError::new(422, format!("timezone: there is no time zone {text}")))
 }
 
 /// From the beginning of today to its end, unless something else is asked for.
-fn span(call: &Reading<'_>, zone: &TimeZone) -> Result<(Timestamp, Timestamp), Refusal> {
+fn span(call: &ReadContext<'_>, zone: &TimeZone) -> Result<(Timestamp, Timestamp), ApiError> {
     let today = || {
         call.depends_on_time();
-        Timeframe::named("today", call.now, zone).ok_or_else(|| Refusal::new(422, "there is no such day"))
+        Timeframe::named("today", call.now, zone).ok_or_else(|| ApiError::new(422, "there is no such day"))
     };
     let start = time(call.input, "start")?.map_or_else(|| today().map(|day| day.start), Ok)?;
     let end = time(call.input, "end")?.map_or_else(|| today().map(|day| last_of(day.end)), Ok)?;
@@ -132,13 +132,13 @@ fn last_of(end: Timestamp) -> Timestamp {
 }
 
 /// A moment of the query.
-pub(super) fn time(input: &Input, name: &str) -> Result<Option<Timestamp>, Refusal> {
-    let read = |text| moment(text).ok_or_else(|| Refusal::new(400, format!("{name} is no time")));
+pub(super) fn time(input: &Input, name: &str) -> Result<Option<Timestamp>, ApiError> {
+    let read = |text| moment(text).ok_or_else(|| ApiError::new(400, format!("{name} is no time")));
     input.query(name).map(read).transpose()
 }
 
 /// The rows: of each interval its groups. Without groups there is one row for each interval, whatever happened in it.
-pub(super) fn rows(log: &EventLog, question: &Question) -> Result<Vec<Value>, Refusal> {
+pub(super) fn rows(log: &EventLog, question: &Question) -> Result<Vec<Value>, ApiError> {
     let (start, end) = question.span;
     let after = end.saturating_add(SignedDuration::from_nanos(1)).unwrap_or(end);
     let buckets = match question.interval {

@@ -23,11 +23,11 @@ const WRITTEN_MAX: usize = 200_000;
 const WRITTEN_BYTES_MAX: usize = 192 * 1024 * 1024;
 
 /// Events that were made up. Whatever is asked, and however often, the answer is the same.
-pub trait Past: Debug + Send + Sync {
+pub trait EventHistory: Debug + Send + Sync {
     /// The events in the order of their ids.
     fn summaries(&self) -> &[Summary];
 
-    /// The document of the event at a place in [`Past::summaries`].
+    /// The document of the event at a place in [`EventHistory::summaries`].
     fn value(&self, at: usize) -> Value;
 
     /// The leads in the order of their ids.
@@ -38,7 +38,7 @@ pub trait Past: Debug + Send + Sync {
 }
 
 /// What somebody has left behind, from which events follow whenever they are asked for.
-pub trait Telling: Debug + Send + Sync {
+pub trait EventRenderer: Debug + Send + Sync {
     /// The document of one of its events.
     fn event(&self, at: usize) -> Value;
 
@@ -56,19 +56,19 @@ pub trait Telling: Debug + Send + Sync {
 
 /// What somebody has left behind, as it comes into the log.
 #[derive(Debug)]
-pub struct Left {
+pub struct EventBatch {
     /// The summaries of its events, the oldest first.
     pub summaries: Vec<Summary>,
     /// What they tell of their lead.
     pub lead: Option<Lead>,
     /// What their documents follow from.
-    pub trace: Arc<dyn Telling>,
+    pub trace: Arc<dyn EventRenderer>,
 }
 
 /// The events of an account, in the order of their ids. Copying it shares them all.
 #[derive(Clone, Debug, Default)]
 pub struct EventLog {
-    pasts: Vec<Arc<dyn Past>>,
+    pasts: Vec<Arc<dyn EventHistory>>,
     own: OrdMap<ObjectId, Arc<Written>>,
     leads: OrdMap<ObjectId, Arc<Lead>>,
     /// The room that they take, all together.
@@ -82,21 +82,21 @@ pub struct EventLog {
 #[derive(Debug)]
 struct Written {
     summary: Summary,
-    told: Told,
+    told: EventPayload,
     /// How much room it takes.
     bytes: usize,
 }
 
 /// What an event tells.
 #[derive(Debug)]
-enum Told {
+enum EventPayload {
     /// A document.
     Document(Arc<Document>),
     /// What follows from something that others follow from too.
-    Trace(Arc<dyn Telling>, usize),
+    Trace(Arc<dyn EventRenderer>, usize),
 }
 
-impl Told {
+impl EventPayload {
     fn value(&self) -> Value {
         match self {
             // Read anew each time: keeping the tree of every event that was once looked into would cost several
@@ -114,7 +114,7 @@ pub struct Event<'a>(Inner<'a>);
 #[derive(Clone, Copy, Debug)]
 enum Inner<'a> {
     Written(&'a Written),
-    Past(&'a dyn Past, usize, &'a Summary),
+    EventHistory(&'a dyn EventHistory, usize, &'a Summary),
 }
 
 impl<'a> Event<'a> {
@@ -123,7 +123,7 @@ impl<'a> Event<'a> {
     pub fn summary(self) -> &'a Summary {
         match self.0 {
             Inner::Written(written) => &written.summary,
-            Inner::Past(_, _, summary) => summary,
+            Inner::EventHistory(_, _, summary) => summary,
         }
     }
 
@@ -132,7 +132,7 @@ impl<'a> Event<'a> {
     pub fn value(self) -> Cow<'a, Value> {
         match self.0 {
             Inner::Written(written) => Cow::Owned(written.told.value()),
-            Inner::Past(past, at, _) => Cow::Owned(past.value(at)),
+            Inner::EventHistory(past, at, _) => Cow::Owned(past.value(at)),
         }
     }
 
@@ -140,9 +140,9 @@ impl<'a> Event<'a> {
     #[must_use]
     pub fn bytes(self) -> Bytes {
         match self.0 {
-            Inner::Written(Written { told: Told::Document(document), .. }) => document.bytes(),
+            Inner::Written(Written { told: EventPayload::Document(document), .. }) => document.bytes(),
             Inner::Written(written) => serialise(&written.told.value()),
-            Inner::Past(past, at, _) => serialise(&past.value(at)),
+            Inner::EventHistory(past, at, _) => serialise(&past.value(at)),
         }
     }
 }
@@ -186,7 +186,7 @@ impl EventLog {
         self.pasts.iter().find_map(|past| {
             let at = past.summaries().binary_search_by_key(&id, |summary| summary.id).ok()?;
             let summary = &past.summaries()[at];
-            self.tells(summary.start_ms).then_some(Event(Inner::Past(&**past, at, summary)))
+            self.tells(summary.start_ms).then_some(Event(Inner::EventHistory(&**past, at, summary)))
         })
     }
 
@@ -224,7 +224,7 @@ impl EventLog {
     }
 
     /// The pasts that were made up.
-    pub fn pasts(&self) -> impl Iterator<Item = &Arc<dyn Past>> {
+    pub fn pasts(&self) -> impl Iterator<Item = &Arc<dyn EventHistory>> {
         self.pasts.iter()
     }
 
@@ -238,7 +238,7 @@ impl EventLog {
     pub(crate) fn put(&mut self, value: &Value) -> Option<Arc<Document>> {
         let summary = Summary::of(value)?;
         let document = Arc::new(Document::new(value));
-        let told = Told::Document(Arc::clone(&document));
+        let told = EventPayload::Document(Arc::clone(&document));
         if let Some(lead) = Lead::of(value, &summary) {
             // What an older event says of the lead is older.
             let newest = self.leads.get(&lead.id).is_none_or(|known| known.latest <= lead.latest);
@@ -251,11 +251,11 @@ impl EventLog {
     }
 
     /// Writes what somebody has left behind.
-    pub(crate) fn put_all(&mut self, left: Left) {
-        let Left { summaries, lead, trace } = left;
+    pub(crate) fn put_all(&mut self, left: EventBatch) {
+        let EventBatch { summaries, lead, trace } = left;
         let bytes = trace.bytes() / summaries.len().max(1) + size_of::<Written>();
         for (at, summary) in summaries.into_iter().enumerate() {
-            self.insert(Written { summary, told: Told::Trace(Arc::clone(&trace), at), bytes });
+            self.insert(Written { summary, told: EventPayload::Trace(Arc::clone(&trace), at), bytes });
         }
         if let Some(lead) = lead.filter(|lead| self.own.contains_key(&lead.latest)) {
             self.leads.insert(lead.id, Arc::new(lead));
@@ -298,7 +298,7 @@ impl EventLog {
     }
 
     /// Adds a past.
-    pub(crate) fn add_past(&mut self, past: Arc<dyn Past>) {
+    pub(crate) fn add_past(&mut self, past: Arc<dyn EventHistory>) {
         self.rewrites += 1;
         self.pasts.push(past);
     }
@@ -317,7 +317,11 @@ impl EventLog {
 
 type Part<'a> = Box<dyn Iterator<Item = Event<'a>> + 'a>;
 
-fn within(past: &dyn Past, from: Bound<ObjectId>, to: Bound<ObjectId>) -> impl DoubleEndedIterator<Item = Event<'_>> {
+fn within(
+    past: &dyn EventHistory,
+    from: Bound<ObjectId>,
+    to: Bound<ObjectId>,
+) -> impl DoubleEndedIterator<Item = Event<'_>> {
     let summaries = past.summaries();
     let begin = match from {
         Bound::Included(id) => summaries.partition_point(|summary| summary.id < id),
@@ -329,7 +333,7 @@ fn within(past: &dyn Past, from: Bound<ObjectId>, to: Bound<ObjectId>) -> impl D
         Bound::Excluded(id) => summaries.partition_point(|summary| summary.id < id),
         Bound::Unbounded => summaries.len(),
     };
-    (begin..end.max(begin)).map(move |at| Event(Inner::Past(past, at, &summaries[at])))
+    (begin..end.max(begin)).map(move |at| Event(Inner::EventHistory(past, at, &summaries[at])))
 }
 
 /// Several sorted lists as one.

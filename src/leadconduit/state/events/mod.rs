@@ -2,7 +2,7 @@
 //!
 //! Events come from two places. Those that were written (by a scenario, or by requests) are kept as documents. Years
 //! of a busy account's events are made up, and these are kept as summaries only: their documents are made when
-//! something asks for them, and are the same each time ([`Past`]). Who reads the log does not see the difference.
+//! something asks for them, and are the same each time ([`EventHistory`]). Who reads the log does not see the difference.
 
 /// The model that an event keeps.
 pub const MODEL: &str = "Event";
@@ -24,5 +24,5 @@ pub fn model(event: &serde_json::Value) -> &'static str {
 mod log;
 mod summary;
 
-pub use log::{Event, EventLog, Left, Past, Telling};
+pub use log::{Event, EventBatch, EventHistory, EventLog, EventRenderer};
 pub use summary::{Kind, Lead, Outcome, Summary};

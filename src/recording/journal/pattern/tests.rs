@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::*;
 use crate::contract::Violation;
-use crate::http::message::{Body, Reply, Request};
-use crate::recording::journal::{Draft, Met};
+use crate::http::message::{Body, Request, Response};
+use crate::recording::journal::{AnsweredBy, Draft};
 use crate::support::clock::Timestamp;
 
 fn contract() -> &'static Contract {
@@ -22,7 +22,7 @@ fn exchange(line: &str, headers: &[(&'static str, &str)], body: &str, body_bytes
         request.headers.append(*name, value.parse().unwrap());
     }
     request.body = Body::Whole(Bytes::from(body.to_owned()));
-    let reply = Reply::new(StatusCode::CONFLICT, "{}");
+    let reply = Response::new(StatusCode::CONFLICT, "{}");
     let draft = Draft {
         request: &request,
         path: request.path(),
@@ -33,7 +33,7 @@ fn exchange(line: &str, headers: &[(&'static str, &str)], body: &str, body_bytes
         took_us: 1,
         scenario: None,
         operation: contract().operation("repair_connection"),
-        met: Met::Operation,
+        met: AnsweredBy::Operation,
         caller: None,
         violations: vec![Violation::reported("/body/a", "type", "a must be text")],
         spoken: Vec::new(),
