@@ -1,12 +1,13 @@
 # Build:  docker build --tag leadconduit-mock .
 # Run:    docker run --rm --publish 127.0.0.1:4010:4010 leadconduit-mock
-# Flags follow the name of the image, or come as variables: --env LEADCONDUIT_MOCK_SCENARIO=sso-outage
-# Scenarios of your own: --volume "$PWD/scenarios:/scenarios:ro" leadconduit-mock --scenarios /scenarios --scenario NAME
+# Flags follow the name of the image, or are set as variables: --env LEADCONDUIT_MOCK_SCENARIO=sso-outage
+# Your own scenarios: --volume "$PWD/scenarios:/scenarios:ro" leadconduit-mock --scenarios /scenarios --scenario NAME
 
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /src
-# The dependencies alone, around an empty package: this layer stays until the manifest or the lock file changes.
+# The dependencies alone, around an empty package: this layer is reused until a manifest or the lock file changes.
 COPY Cargo.toml Cargo.lock ./
+COPY crates crates
 RUN mkdir -p src benches tests/suite \
     && touch src/lib.rs \
     && echo 'fn main() {}' > build.rs \
@@ -17,24 +18,24 @@ RUN mkdir -p src benches tests/suite \
     && cp build.rs benches/startup.rs \
     && cp build.rs benches/submit.rs \
     && cp build.rs benches/throughput.rs \
-    && cargo build --release --locked \
-    && cargo clean --release --locked --package leadconduit-mock
+    && cargo build --profile dist --locked \
+    && cargo clean --profile dist --locked --package leadconduit-mock
 COPY build.rs ./
 COPY schemas schemas
 COPY scenarios scenarios
 COPY src src
-RUN cargo build --release --locked
+RUN cargo build --profile dist --locked
 
 FROM debian:bookworm-slim
 LABEL org.opencontainers.image.title="leadconduit-mock" \
-      org.opencontainers.image.description="A stand-in for ActiveProspect's LeadConduit API" \
+      org.opencontainers.image.description="A mock and contract-test server for ActiveProspect's LeadConduit API" \
       org.opencontainers.image.version="0.1.0" \
       org.opencontainers.image.licenses="MIT"
-COPY --from=build /src/target/release/leadconduit-mock /usr/local/bin/leadconduit-mock
-# All addresses of the container; which of the host's lead there is up to `--publish`.
+COPY --from=build /src/target/dist/leadconduit-mock /usr/local/bin/leadconduit-mock
+# All addresses of the container; `--publish` decides which of the host's addresses lead there.
 ENV LEADCONDUIT_MOCK_HOST=0.0.0.0
 EXPOSE 4010
-# A number, so that Kubernetes can see that it is not root.
+# A number, so that Kubernetes can verify that it is not root.
 USER 10001:10001
 HEALTHCHECK --interval=10s --timeout=5s --start-period=5s --retries=3 \
     CMD ["/usr/local/bin/leadconduit-mock", "health"]
