@@ -1,6 +1,6 @@
 """Plays a Dockerfile in folders.
 
-Its build stage runs on what .dockerignore lets through, with `cargo build --release` as `cargo check` in the target
+Its build stage runs on what .dockerignore lets through, with `cargo build --profile dist` as `cargo check` in the target
 folder that is there already: what is missing from the context is found without compiling everything again. Then the
 finished binary runs with the user, environment, health check and stop signal of the last stage.
 """
@@ -69,8 +69,8 @@ def play(instructions, given):
     (tools / "cargo").write_text(
         f"""#!/bin/sh
 case "$*" in
-  "build --release --locked") exec {shlex.quote(shutil.which("cargo"))} check --bins --locked --offline ;;
-  "clean --release --locked --package leadconduit-mock") ;;
+  "build --profile dist --locked") exec {shlex.quote(shutil.which("cargo"))} check --bins --locked --offline ;;
+  "clean --profile dist --locked --package leadconduit-mock") ;;
   *) echo "the check knows no cargo $*" >&2; exit 1 ;;
 esac
 """
