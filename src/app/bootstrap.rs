@@ -1,4 +1,5 @@
-//! From settings to a server that is ready: load, check, build, bind. What can be wrong is found here.
+//! Start of a server: loads contract and scenarios, builds the pipeline, binds the address. Every error of the
+//! configuration is found here, before the first request.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,52 +12,64 @@ use crate::leadconduit::state::{Collection, events};
 use crate::pipeline::{Pipeline, Policy};
 use crate::sandbox::app_state::AppState;
 use crate::scenario::{Library, Scenario};
-use crate::server::Acceptor;
+use crate::server::TlsAcceptor;
 use crate::support::clock::Clock;
 use contract_files::yaml::{Diagnostic, paragraphs};
 
 /// Why a server cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The contract cannot be used.
-    #[error("the contract cannot be used\n\n{0}")]
+    /// The contract is not valid.
+    #[error("the contract is not valid\n\n{0}")]
     Contract(#[from] LoadError),
-    /// Contract and behaviour do not fit together.
-    #[error("the contract and what the mock can do do not fit together\n\n{}", .0.join("\n"))]
-    Behaviour(Vec<String>),
-    /// A scenario cannot be used.
+    /// The contract and the table of operation handlers differ; one line for each difference.
+    #[error("the contract does not match the operations that the mock implements\n\n{}", .0.join("\n"))]
+    Operations(Vec<String>),
+    /// A scenario is not valid, or does not exist.
     #[error("{}", paragraphs(.0))]
     Scenarios(Vec<Diagnostic>),
-    /// Certificate or key cannot be used.
+    /// Certificate or key cannot be used; names the file.
     #[error("TLS: {0}")]
     Tls(String),
     /// The address cannot be bound.
     #[error("cannot listen on {address}: {error}")]
     Bind {
-        /// The address.
+        /// The address that is in use or not available.
         address: SocketAddr,
-        /// Why.
+        /// The error of the operating system.
         error: std::io::Error,
     },
+    /// The handlers of SIGINT and SIGTERM cannot be installed.
+    #[error("the handlers of SIGINT and SIGTERM cannot be installed: {0}")]
+    Signals(std::io::Error),
+    /// The asynchronous runtime of an embedded server cannot be created.
+    #[error("the runtime of the server cannot be created: {0}")]
+    Runtime(std::io::Error),
+    /// The thread of an embedded server panicked before the server was ready.
+    #[error("the thread of the server ended before it was ready")]
+    ThreadEnded,
 }
 
-/// Everything that is loaded, ready to answer.
+/// Contract, scenarios and pipeline, ready to handle requests.
 #[derive(Debug)]
-pub struct Loaded {
-    /// Answers requests.
+pub struct LoadedApp {
+    /// Turns requests into responses.
     pub pipeline: Arc<Pipeline>,
-    /// The scenario that sandboxes start in.
+    /// The initial scenario of every sandbox.
     pub scenario: Arc<Scenario>,
-    /// The seed that is used.
+    /// The effective seed.
     pub seed: u64,
-    /// The clock that is used.
+    /// The effective clock.
     pub clock: Clock,
-    /// What is odd but no mistake.
+    /// Suspicious parts of scenario files that are not errors.
     pub warnings: Vec<Diagnostic>,
 }
 
-/// The contract that the settings name.
-pub fn contract(settings: &Settings) -> Result<Arc<Contract>, StartError> {
+/// Loads the contract of the settings, or the built-in one.
+///
+/// # Errors
+/// [`StartError::Contract`].
+pub fn load_contract(settings: &Settings) -> Result<Arc<Contract>, StartError> {
     let contract = match &settings.schemas {
         Some(folder) => Contract::read(folder)?,
         None => Contract::built_in()?,
@@ -64,8 +77,11 @@ pub fn contract(settings: &Settings) -> Result<Arc<Contract>, StartError> {
     Ok(Arc::new(contract))
 }
 
-/// The scenarios that the settings name, and warnings about them.
-pub fn library(settings: &Settings, contract: &Arc<Contract>) -> Result<(Library, Vec<Diagnostic>), StartError> {
+/// Loads the built-in scenarios and those of the settings, with warnings about the latter.
+///
+/// # Errors
+/// [`StartError::Scenarios`].
+pub fn load_library(settings: &Settings, contract: &Arc<Contract>) -> Result<(Library, Vec<Diagnostic>), StartError> {
     let mut library = Library::built_in(Arc::clone(contract)).map_err(StartError::Scenarios)?;
     let mut warnings = Vec::new();
     if let Some(folder) = &settings.scenarios {
@@ -74,50 +90,59 @@ pub fn library(settings: &Settings, contract: &Arc<Contract>) -> Result<(Library
     Ok((library, warnings))
 }
 
-/// Loads everything that answering needs.
-pub fn load(settings: &Settings) -> Result<Loaded, StartError> {
-    let contract = contract(settings)?;
-    let played = play(settings, &contract)?;
-    // What requests and writes are checked with is compiled while the first requests arrive; one that comes sooner
-    // compiles what it needs. A contract from a folder was compiled whole when it was read, so nothing can go wrong
-    // here that its author should hear of before the server stands.
+/// Loads contract and scenarios, and builds the pipeline.
+///
+/// # Errors
+/// [`StartError::Contract`], [`StartError::Operations`] or [`StartError::Scenarios`].
+pub fn load(settings: &Settings) -> Result<LoadedApp, StartError> {
+    let contract = load_contract(settings)?;
+    let app = build_app(settings, &contract)?;
+    // Schemas of requests and documents are compiled in the background; a request that arrives earlier compiles those
+    // that it needs. A contract from a folder was compiled completely when it was loaded, so its errors were reported
+    // then.
     std::thread::spawn(move || {
         let models = Collection::ALL.iter().map(|collection| collection.model());
-        let prepared = contract
-            .prepare_requests()
-            .and_then(|()| contract.prepare_models(models.chain(["Account", events::MODEL])));
-        if let Err(errors) = prepared {
+        let compiled = contract
+            .compile_request_schemas()
+            .and_then(|()| contract.compile_models(models.chain(["Account", events::MODEL])));
+        if let Err(errors) = compiled {
             tracing::error!("a bug of the mock: {}", errors.join("; "));
         }
     });
-    Ok(played)
+    Ok(app)
 }
 
-/// The scenarios, and a pipeline at the start of the one that the settings name.
-fn play(settings: &Settings, contract: &Arc<Contract>) -> Result<Loaded, StartError> {
-    let (library, warnings) = library(settings, contract)?;
+/// Loads the scenarios, and builds a pipeline in the initial state of the configured one.
+fn build_app(settings: &Settings, contract: &Arc<Contract>) -> Result<LoadedApp, StartError> {
+    let (library, warnings) = load_library(settings, contract)?;
     let library = Arc::new(library);
     let scenario = library.get(&settings.scenario).map_err(StartError::Scenarios)?;
-    let pipeline = pipeline(settings, contract, &library, &scenario)?;
-    let world = pipeline.stage.world();
-    Ok(Loaded { pipeline: Arc::new(pipeline), scenario, seed: world.seed(), clock: world.clock, warnings })
+    let pipeline = build_pipeline(settings, contract, &library, &scenario)?;
+    let world = pipeline.state.world();
+    Ok(LoadedApp { pipeline: Arc::new(pipeline), scenario, seed: world.seed(), clock: world.clock, warnings })
 }
 
-/// A pipeline at the start of a scenario.
-pub fn pipeline(
+/// Builds a pipeline in the initial state of a scenario.
+///
+/// # Errors
+/// [`StartError::Scenarios`] or [`StartError::Operations`].
+pub fn build_pipeline(
     settings: &Settings,
     contract: &Arc<Contract>,
     library: &Arc<Library>,
     scenario: &Arc<Scenario>,
 ) -> Result<Pipeline, StartError> {
-    let stage = AppState::new(Arc::clone(contract), Arc::clone(library), scenario, settings);
-    let stage = stage.map_err(|error| StartError::Scenarios(vec![error]))?;
-    Pipeline::new(Arc::new(stage), Policy::from(settings)).map_err(StartError::Behaviour)
+    let state = AppState::new(Arc::clone(contract), Arc::clone(library), scenario, settings);
+    let state = state.map_err(|error| StartError::Scenarios(vec![error]))?;
+    Pipeline::new(Arc::new(state), Policy::from(settings)).map_err(StartError::Operations)
 }
 
-/// Binds the address. The listener accepts from then on, even before it is served.
-pub async fn bind(settings: &Settings) -> Result<(TcpListener, Option<Acceptor>), StartError> {
-    let acceptor = settings.tls.as_ref().map(Acceptor::new).transpose().map_err(StartError::Tls)?;
+/// Binds the address and loads the certificate. The system queues connections from then on.
+///
+/// # Errors
+/// [`StartError::Tls`] or [`StartError::Bind`].
+pub async fn bind(settings: &Settings) -> Result<(TcpListener, Option<TlsAcceptor>), StartError> {
+    let acceptor = settings.tls.as_ref().map(TlsAcceptor::new).transpose().map_err(StartError::Tls)?;
     let address = SocketAddr::new(settings.host, settings.port);
     let listener = TcpListener::bind(address).await.map_err(|error| StartError::Bind { address, error })?;
     Ok((listener, acceptor))

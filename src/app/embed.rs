@@ -1,4 +1,4 @@
-//! The mock inside a test: started on a free port, stopped when it is dropped.
+//! The server inside a Rust test: starts on a free port, stops when it is dropped.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,20 +8,18 @@ use std::thread::JoinHandle;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
-use crate::app::bootstrap;
-use crate::app::bootstrap::StartError;
+use crate::app::bootstrap::{self, StartError};
 use crate::app::watch::Watcher;
+use crate::config::limits::EMBEDDED_WORKERS;
 use crate::config::settings::{RequestMode, Settings};
 use crate::http::message::Request;
 use crate::server;
 use crate::support::clock::Clock;
 
-/// How many threads serve when deliveries are on.
-const WORKERS: usize = 2;
-
-/// A running server. It stops when this is dropped.
+/// A running server, which stops when the value is dropped.
 ///
-/// Starting blocks until connections are accepted, so it can be used from plain tests and from asynchronous ones.
+/// [`MockServerBuilder::start`] blocks until the server accepts connections. The server has a thread and a runtime of its
+/// own, so it works in synchronous and asynchronous tests.
 ///
 /// ```
 /// use std::io::{Read, Write};
@@ -34,10 +32,10 @@ const WORKERS: usize = 2;
 ///     b"GET /connections HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
 ///       Authorization: Basic QVBJOjJmMWQ1ZjI5OTE1Yjg2NmM3YTJmYTVkZTI5NjEzMTA0\r\n\r\n",
 /// ).unwrap();
-/// let mut reply = String::new();
-/// socket.read_to_string(&mut reply).unwrap();
-/// assert!(reply.starts_with("HTTP/1.1 200 OK"));
-/// assert!(reply.contains("X-Connections-Degraded: true"));
+/// let mut response = String::new();
+/// socket.read_to_string(&mut response).unwrap();
+/// assert!(response.starts_with("HTTP/1.1 200 OK"));
+/// assert!(response.contains("X-Connections-Degraded: true"));
 /// ```
 #[derive(Debug)]
 pub struct MockServer {
@@ -46,26 +44,26 @@ pub struct MockServer {
     thread: Option<JoinHandle<()>>,
 }
 
-/// What a [`MockServer`] is started with.
+/// Settings of a [`MockServer`].
 #[derive(Clone, Debug, Default)]
 pub struct MockServerBuilder {
     settings: Settings,
 }
 
 impl MockServer {
-    /// A builder: scenario `healthy`, seed 1, the real clock, strict requests, a free port on loopback.
+    /// A builder with the default settings of the command line, except for a free port.
     #[must_use]
     pub fn builder() -> MockServerBuilder {
         MockServerBuilder { settings: Settings { port: 0, ..Settings::default() } }
     }
 
-    /// Where it listens.
+    /// The address on which the server listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The base URL, without a slash at its end.
+    /// The base URL, without a trailing slash.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
@@ -73,42 +71,42 @@ impl MockServer {
 }
 
 impl MockServerBuilder {
-    /// The scenario to start in.
+    /// Sets the initial scenario.
     #[must_use]
     pub fn scenario(mut self, name: impl Into<String>) -> Self {
         self.settings.scenario = name.into();
         self
     }
 
-    /// A folder of scenario files besides the built-in ones.
+    /// Adds a scenario file, or a folder of them, to the built-in scenarios.
     #[must_use]
     pub fn scenarios(mut self, folder: impl Into<PathBuf>) -> Self {
         self.settings.scenarios = Some(folder.into());
         self
     }
 
-    /// The seed of everything that is made up.
+    /// Sets the seed of generated values.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.settings.seed = Some(seed);
         self
     }
 
-    /// The clock: the machine's, or one that stands still.
+    /// Sets the clock: real time or a fixed time.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.settings.clock = Some(clock);
         self
     }
 
-    /// What happens to requests that break the contract.
+    /// Sets how requests that violate the contract are handled.
     #[must_use]
     pub fn requests(mut self, mode: RequestMode) -> Self {
         self.settings.requests = mode;
         self
     }
 
-    /// Every other setting, limits included.
+    /// Changes any other setting, including limits.
     #[must_use]
     pub fn configure(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         change(&mut self.settings);
@@ -116,18 +114,20 @@ impl MockServerBuilder {
     }
 
     /// Starts the server and waits until it accepts connections.
+    ///
+    /// # Errors
+    /// [`StartError`], for example when the scenario does not exist.
     pub fn start(self) -> Result<MockServer, StartError> {
         let settings = self.settings;
-        let loaded = bootstrap::load(&settings)?;
+        let app = bootstrap::load(&settings)?;
         let (stop, stopped) = oneshot::channel::<()>();
-        let (ready, waiting) = mpsc::channel();
-        // A thread with a runtime of its own: the caller's runtime, if there is one, may be blocked by the test.
+        let (ready, started) = mpsc::channel();
+        // The server has its own thread and runtime, because the test may block the caller's runtime.
         let thread = std::thread::spawn(move || {
-            let runtime = match runtime(&settings) {
+            let runtime = match build_runtime(&settings) {
                 Ok(runtime) => runtime,
                 Err(error) => {
-                    let address = SocketAddr::new(settings.host, settings.port);
-                    let _ = ready.send(Err(StartError::Bind { address, error }));
+                    let _ = ready.send(Err(StartError::Runtime(error)));
                     return;
                 }
             };
@@ -140,7 +140,7 @@ impl MockServerBuilder {
                         return;
                     }
                 };
-                let watcher = match Watcher::start(&settings, &loaded.pipeline.stage) {
+                let watcher = match Watcher::start(&settings, &app.pipeline.state) {
                     Ok(watcher) => watcher,
                     Err(error) => {
                         let _ = ready.send(Err(error));
@@ -154,25 +154,26 @@ impl MockServerBuilder {
                 let stop = async move {
                     let _ = stopped.await;
                 };
-                let answer = Arc::new(move |request: &Request| loaded.pipeline.answer(request));
+                let answer = Arc::new(move |request: &Request| app.pipeline.answer(request));
                 server::serve(listener, acceptor, answer, settings.limits, stop).await;
                 drop(watcher);
             });
-            // A request that still waits for a recipient is not waited for.
+            // Does not wait for requests that are blocked on a delivery.
             runtime.shutdown_background();
         });
-        match waiting.recv() {
+        match started.recv() {
             Ok(Ok(address)) => Ok(MockServer { address, stop: Some(stop), thread: Some(thread) }),
             Ok(Err(error)) => Err(error),
-            Err(_) => Err(StartError::Behaviour(vec!["the server's thread ended before it was ready".to_owned()])),
+            Err(_) => Err(StartError::ThreadEnded),
         }
     }
 }
 
-/// One thread is enough, unless requests may wait for deliveries: others must be served meanwhile.
-fn runtime(settings: &Settings) -> std::io::Result<Runtime> {
-    let mut builder = if settings.delivery.is_on { Builder::new_multi_thread() } else { Builder::new_current_thread() };
-    builder.worker_threads(WORKERS).enable_all().build()
+/// One thread, or several when deliveries are enabled: a request that waits for a delivery blocks its thread.
+fn build_runtime(settings: &Settings) -> std::io::Result<Runtime> {
+    let mut builder =
+        if settings.delivery.is_enabled { Builder::new_multi_thread() } else { Builder::new_current_thread() };
+    builder.worker_threads(EMBEDDED_WORKERS).enable_all().build()
 }
 
 impl Drop for MockServer {

@@ -1,4 +1,10 @@
-//! From settings to a running server: start-up, reload of changed files, and the mock inside a Rust test.
+//! From settings to a running server.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`bootstrap`] | loads contract and scenarios, builds the pipeline, binds the address |
+//! | [`embed`] | the server inside a Rust test |
+//! | [`watch`] | reload of changed scenario files (`--watch`) |
 
 pub mod bootstrap;
 pub mod embed;

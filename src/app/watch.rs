@@ -1,18 +1,18 @@
-//! `--watch`: changed scenario files are read again while the server runs.
+//! `--watch`: reloads changed scenario files while the server runs.
 //!
-//! The files are looked at again and again, and their contents compared: over bind mounts no system tells of changes,
-//! and a `ConfigMap` changes by a link that is put in the place of another.
+//! The files are polled and their contents compared: bind mounts do not report changes to the system, and Kubernetes
+//! changes a `ConfigMap` by replacing a symbolic link.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use notify::{Config, PollWatcher, RecursiveMode, Watcher as _};
 
 use crate::app::bootstrap::StartError;
+use crate::config::limits::{RELOAD_DEBOUNCE, RELOAD_POLL_INTERVAL};
 use crate::config::settings::Settings;
 use crate::sandbox::app_state::{AppState, ReloadStatus};
 use crate::scenario::library::read_files;
@@ -20,189 +20,192 @@ use crate::scenario::{Library, build::Warnings};
 use crate::support::clock::Clock;
 use contract_files::yaml::{Diagnostic, Source, paragraphs, titles};
 
-/// How often the files are looked at.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
-
-/// Changes that follow each other sooner than this are one.
-const QUIET: Duration = Duration::from_millis(200);
-
-/// Watches the files until it is dropped.
+/// Watches the scenario files until it is dropped.
 #[derive(Debug)]
 pub struct Watcher {
-    /// It looks as long as it is there.
-    _poll: PollWatcher,
-    signals: Sender<Signal>,
+    /// Polls the files until it is dropped.
+    _poll_watcher: PollWatcher,
+    messages: Sender<Message>,
     thread: Option<JoinHandle<()>>,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Signal {
-    /// Something about the files is not as it was.
+enum Message {
+    /// A file may have changed.
     Changed,
-    /// Nobody needs the files any more.
     Stop,
 }
 
-/// The texts of files by name; or why they cannot be read.
-type Texts = Result<BTreeMap<PathBuf, Arc<str>>, String>;
+/// The contents of the scenario files by path.
+type FileContents = BTreeMap<PathBuf, Arc<str>>;
 
-/// Reads the files, on a thread of its own: putting scenarios together takes longer than a request may wait.
+/// Reloads the files, on a thread of its own: to build a library takes too long for a thread that serves requests.
 #[derive(Debug)]
-struct Reader {
-    stage: Arc<AppState>,
+struct Reloader {
+    state: Arc<AppState>,
     path: PathBuf,
-    /// What was found at the last look.
-    seen: Texts,
-    /// What is played.
-    taken: BTreeMap<PathBuf, Arc<str>>,
-    /// Good files that are not taken because of what is played, and why. They are offered again and again.
-    refused: Option<(Arc<Library>, String)>,
+    /// The contents at the last read, or why the files could not be read.
+    last_read: Result<FileContents, String>,
+    /// The contents of the library in use.
+    in_use: FileContents,
+    /// A valid library that sandboxes do not allow yet, because they use a scenario that it lacks, and the reason. It is
+    /// tried again at every poll.
+    rejected: Option<(Arc<Library>, String)>,
 }
 
 impl Watcher {
-    /// Begins to watch; `None` when the settings do not ask for it.
-    pub fn start(settings: &Settings, stage: &Arc<AppState>) -> Result<Option<Self>, StartError> {
+    /// Starts to watch the files; returns `None` when `watch` is off.
+    ///
+    /// # Errors
+    /// [`StartError::Scenarios`] when the files cannot be watched.
+    pub fn start(settings: &Settings, state: &Arc<AppState>) -> Result<Option<Self>, StartError> {
         let Some(path) = settings.scenarios.as_deref().filter(|_| settings.watch) else { return Ok(None) };
         let fail =
             |why: String| StartError::Scenarios(vec![Diagnostic::of_file(path, format!("cannot be watched: {why}"))]);
-        let (signals, received) = channel();
-        let config = Config::default().with_poll_interval(LOOK_EVERY).with_compare_contents(true);
-        let tell = signals.clone();
-        // What has changed is found when the files are read; here it only matters that something has. A folder that is
-        // gone is told each time, and found to be no news.
-        let changed = move |_: notify::Result<notify::Event>| {
-            let _ = tell.send(Signal::Changed);
+        let (messages, received) = channel();
+        let config = Config::default().with_poll_interval(RELOAD_POLL_INTERVAL).with_compare_contents(true);
+        let sender = messages.clone();
+        // The reloader compares contents, so the event itself does not matter. A folder that does not exist causes an
+        // event at every poll, which the comparison discards.
+        let on_event = move |_: notify::Result<notify::Event>| {
+            let _ = sender.send(Message::Changed);
         };
-        let mut poll = PollWatcher::new(changed, config).map_err(|error| fail(error.to_string()))?;
-        poll.watch(path, RecursiveMode::NonRecursive).map_err(|error| fail(error.to_string()))?;
-        // The files may have changed since they were read for the start: a first look finds that.
-        let _ = signals.send(Signal::Changed);
-        let reader = Reader::new(stage, path);
-        let thread = std::thread::Builder::new().name("watch".to_owned()).spawn(move || reader.run(&received));
+        let mut poll_watcher = PollWatcher::new(on_event, config).map_err(|error| fail(error.to_string()))?;
+        poll_watcher.watch(path, RecursiveMode::NonRecursive).map_err(|error| fail(error.to_string()))?;
+        // The files may have changed after they were loaded, so the first check does not wait for an event.
+        let _ = messages.send(Message::Changed);
+        let reloader = Reloader::new(state, path);
+        let thread = std::thread::Builder::new().name("watch".to_owned()).spawn(move || reloader.run(&received));
         let thread = thread.map_err(|error| fail(error.to_string()))?;
-        Ok(Some(Self { _poll: poll, signals, thread: Some(thread) }))
+        Ok(Some(Self { _poll_watcher: poll_watcher, messages, thread: Some(thread) }))
     }
 }
 
 impl Drop for Watcher {
     fn drop(&mut self) {
-        let _ = self.signals.send(Signal::Stop);
+        let _ = self.messages.send(Message::Stop);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
     }
 }
 
-impl Reader {
-    fn new(stage: &Arc<AppState>, path: &Path) -> Self {
-        let taken = texts(&stage.library().sources());
-        stage.note_watched(ReloadStatus { at: Clock::Real.now(), error: None });
-        Self { stage: Arc::clone(stage), path: path.to_path_buf(), seen: Ok(taken.clone()), taken, refused: None }
+impl Reloader {
+    fn new(state: &Arc<AppState>, path: &Path) -> Self {
+        let in_use = contents_of(&state.library().sources());
+        state.set_reload_status(ReloadStatus { at: Clock::Real.now(), error: None });
+        Self {
+            state: Arc::clone(state),
+            path: path.to_path_buf(),
+            last_read: Ok(in_use.clone()),
+            in_use,
+            rejected: None,
+        }
     }
 
-    fn run(mut self, signals: &Receiver<Signal>) {
+    fn run(mut self, messages: &Receiver<Message>) {
         loop {
-            let signal = match self.refused {
-                Some(_) => signals.recv_timeout(LOOK_EVERY),
-                None => signals.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            let message = match self.rejected {
+                Some(_) => messages.recv_timeout(RELOAD_POLL_INTERVAL),
+                None => messages.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
-            match signal {
-                Ok(Signal::Changed) if is_quiet(signals) => self.look(),
-                Err(RecvTimeoutError::Timeout) => self.offer_again(),
+            match message {
+                Ok(Message::Changed) if debounce(messages) => self.reload(),
+                Err(RecvTimeoutError::Timeout) => self.retry_rejected(),
                 Ok(_) | Err(RecvTimeoutError::Disconnected) => return,
             }
         }
     }
 
-    /// Reads the files, and takes them all or none. When they are as they were, nothing is read again.
-    fn look(&mut self) {
+    /// Reads the files and uses either all of them or none. Unchanged files are not parsed again.
+    fn reload(&mut self) {
         let read = read_files(&self.path);
-        let found = read.as_ref().map(|sources| texts(sources)).map_err(|mistakes| titles(mistakes));
-        if found == self.seen {
-            // A folder that is told of each time, because of a link that leads nowhere, must not keep this waiting.
-            return self.offer_again();
+        let contents = read.as_ref().map(|sources| contents_of(sources)).map_err(|diagnostics| titles(diagnostics));
+        if contents == self.last_read {
+            // A dangling link causes an event at every poll, so the timeout of `run` is never reached.
+            return self.retry_rejected();
         }
-        self.seen = found;
-        self.refused = None;
-        match read.and_then(|sources| self.put_together(sources)) {
+        self.last_read = contents;
+        self.rejected = None;
+        match read.and_then(|sources| self.build_library(sources)) {
             Ok((library, warnings)) => {
                 for warning in warnings {
                     tracing::warn!("{warning}");
                 }
-                self.offer(Arc::new(library));
+                self.apply(Arc::new(library));
             }
-            Err(mistakes) => self.keep_the_last(titles(&mistakes), &paragraphs(&mistakes)),
+            Err(diagnostics) => self.report_rejection(titles(&diagnostics), &paragraphs(&diagnostics)),
         }
     }
 
-    fn put_together(&self, sources: Vec<Source>) -> Result<(Library, Warnings), Vec<Diagnostic>> {
-        let mut library = Library::built_in(Arc::clone(&self.stage.contract))?;
+    fn build_library(&self, sources: Vec<Source>) -> Result<(Library, Warnings), Vec<Diagnostic>> {
+        let mut library = Library::built_in(Arc::clone(&self.state.contract))?;
         let warnings = library.add_sources(sources)?;
         Ok((library, warnings))
     }
 
-    /// Somebody may play another scenario by now.
-    fn offer_again(&mut self) {
-        if let Some((library, _)) = &self.refused {
-            self.offer(Arc::clone(library));
+    /// Tries the rejected library again, because sandboxes may have changed to another scenario.
+    fn retry_rejected(&mut self) {
+        if let Some((library, _)) = &self.rejected {
+            self.apply(Arc::clone(library));
         }
     }
 
-    fn offer(&mut self, library: Arc<Library>) {
-        let result = self.stage.replace_library(&library);
-        let before = self.refused.take();
-        let Err(why) = result else { return self.take(&library) };
-        if before.is_none_or(|(_, said)| said != why) {
-            self.keep_the_last(why.clone(), &why);
+    fn apply(&mut self, library: Arc<Library>) {
+        let result = self.state.replace_library(&library);
+        let previous = self.rejected.take();
+        let Err(reason) = result else { return self.report_success(&library) };
+        if previous.is_none_or(|(_, previous_reason)| previous_reason != reason) {
+            self.report_rejection(reason.clone(), &reason);
         }
-        self.refused = Some((library, why));
+        self.rejected = Some((library, reason));
     }
 
-    fn take(&mut self, library: &Library) {
-        self.note(None);
-        let now = self.seen.clone().unwrap_or_default();
-        let changed = changed(&self.taken, &now);
-        self.taken = now;
+    fn report_success(&mut self, library: &Library) {
+        self.set_status(None);
+        let contents = self.last_read.clone().unwrap_or_default();
+        let changed = changed_files(&self.in_use, &contents);
+        self.in_use = contents;
         let count = library.list().len();
         if changed.is_empty() {
-            tracing::info!("scenarios: the files are again as they were; there are {count}");
+            tracing::info!("scenarios: the files match those in use again; {count} scenarios are available");
         } else {
-            tracing::info!("scenarios: read {}; there are {count} now", changed.join(", "));
+            tracing::info!("scenarios: reloaded {}; {count} scenarios are available", changed.join(", "));
         }
     }
 
-    /// Health may be asked by anybody, so it names the places and shows no lines of the files.
-    fn keep_the_last(&self, brief: String, full: &str) {
-        self.note(Some(brief));
-        tracing::warn!("scenarios: the changed files are not used, those from before are\n{full}");
+    /// The health endpoint needs no token, so it shows `brief`, with positions and without lines of the files.
+    fn report_rejection(&self, brief: String, full: &str) {
+        self.set_status(Some(brief));
+        tracing::warn!("scenarios: the changed files are not used; the previous ones stay in use\n{full}");
     }
 
-    fn note(&self, error: Option<String>) {
-        self.stage.note_watched(ReloadStatus { at: Clock::Real.now(), error });
+    fn set_status(&self, error: Option<String>) {
+        self.state.set_reload_status(ReloadStatus { at: Clock::Real.now(), error });
     }
 }
 
-/// Waits until nothing changes for a moment; `false` when it is time to stop.
-fn is_quiet(signals: &Receiver<Signal>) -> bool {
+/// Waits until there is no further change for [`RELOAD_DEBOUNCE`]; returns `false` when the watcher stops.
+fn debounce(messages: &Receiver<Message>) -> bool {
     loop {
-        match signals.recv_timeout(QUIET) {
-            Ok(Signal::Changed) => {}
+        match messages.recv_timeout(RELOAD_DEBOUNCE) {
+            Ok(Message::Changed) => {}
             Err(RecvTimeoutError::Timeout) => return true,
-            Ok(Signal::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
+            Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
         }
     }
 }
 
-fn texts(sources: &[Source]) -> BTreeMap<PathBuf, Arc<str>> {
+fn contents_of(sources: &[Source]) -> FileContents {
     sources.iter().map(|source| (source.name.clone(), Arc::clone(&source.text))).collect()
 }
 
-/// The names of files that are new, different, or gone.
-fn changed(before: &BTreeMap<PathBuf, Arc<str>>, now: &BTreeMap<PathBuf, Arc<str>>) -> Vec<String> {
+/// The names of files that were added, changed or removed.
+fn changed_files(before: &FileContents, now: &FileContents) -> Vec<String> {
     let name = |path: &PathBuf| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     let written = now.iter().filter(|(path, text)| before.get(*path) != Some(*text)).map(|(path, _)| name(path));
-    let gone = before.keys().filter(|path| !now.contains_key(*path)).map(|path| format!("{} (gone)", name(path)));
-    written.chain(gone).collect()
+    let removed = before.keys().filter(|path| !now.contains_key(*path)).map(|path| format!("{} (removed)", name(path)));
+    written.chain(removed).collect()
 }
 
 #[cfg(test)]
@@ -210,13 +213,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_has_changed_is_named() {
-        let texts = |rows: &[(&str, &str)]| -> BTreeMap<PathBuf, Arc<str>> {
+    fn changed_files_are_listed() {
+        let contents = |rows: &[(&str, &str)]| -> FileContents {
             rows.iter().map(|(path, text)| (PathBuf::from(path), Arc::from(*text))).collect()
         };
-        let before = texts(&[("a/one.yaml", "1"), ("a/two.yaml", "2"), ("a/three.yaml", "3")]);
-        let now = texts(&[("a/one.yaml", "1"), ("a/two.yaml", "22"), ("a/four.yaml", "4")]);
-        assert_eq!(changed(&before, &now), ["four.yaml", "two.yaml", "three.yaml (gone)"]);
-        assert!(changed(&now, &now).is_empty());
+        let before = contents(&[("a/one.yaml", "1"), ("a/two.yaml", "2"), ("a/three.yaml", "3")]);
+        let now = contents(&[("a/one.yaml", "1"), ("a/two.yaml", "22"), ("a/four.yaml", "4")]);
+        assert_eq!(changed_files(&before, &now), ["four.yaml", "two.yaml", "three.yaml (removed)"]);
+        assert!(changed_files(&now, &now).is_empty());
     }
 }

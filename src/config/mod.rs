@@ -1,4 +1,14 @@
-//! What a server is started with, and every limit.
+//! Settings of a server and every limit.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`settings`] | what flags, environment variables and the embedding API set |
+//! | [`limits`] | limits that settings can change, and fixed limits of the tool |
+//! | [`allowed_host`] | hosts that outbound calls can reach besides this machine |
+//!
+//! A new setting is a field of [`settings::Settings`] with its default, and a flag in `cli::serve`. A new limit of
+//! `cli`, `app` or `server` is a field of [`limits::Limits`] or a constant beside it.
 
 pub mod allowed_host;
+pub mod limits;
 pub mod settings;

@@ -1,195 +1,121 @@
-//! What a server is started with: flags and environment become one valid [`Settings`], with every limit in one place.
+//! Settings of a server. Flags and environment variables become one valid [`Settings`] at start; nothing reads them later.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use crate::config::allowed_host::Place;
+use crate::config::allowed_host::AllowedHost;
+use crate::config::limits::Limits;
 use crate::support::clock::Clock;
 
-/// The sandbox of requests that name none.
+/// The sandbox of requests that do not name one.
 pub const DEFAULT_SANDBOX: &str = "default";
 
-/// Everything a server is started with.
+/// The settings of a server. The defaults are those of the command line.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The address to listen on.
+    /// The IP address to listen on.
     pub host: IpAddr,
-    /// The port; 0 picks a free one.
+    /// The port to listen on; 0 selects a free one.
     pub port: u16,
-    /// The scenario that sandboxes start in.
+    /// The initial scenario of every sandbox.
     pub scenario: String,
-    /// A folder of scenario files besides the built-in ones.
+    /// A scenario file, or a folder of them, in addition to the built-in scenarios.
     pub scenarios: Option<PathBuf>,
-    /// A folder with another contract in place of the built-in one.
+    /// A folder with a contract that replaces the built-in one.
     pub schemas: Option<PathBuf>,
-    /// The seed; the scenario's own or 1 when absent.
+    /// The seed; without it, the scenario's seed or [`DEFAULT_SEED`].
     pub seed: Option<u64>,
-    /// The clock; the scenario's own or the machine's when absent.
+    /// The clock; without it, the scenario's clock or real time.
     pub clock: Option<Clock>,
-    /// What happens to requests that break the contract.
+    /// How requests that violate the contract are handled.
     pub requests: RequestMode,
-    /// Whether every reply is checked against the contract before it is sent.
+    /// Whether every response is validated against the contract before it is sent.
     pub check_replies: bool,
-    /// Which web pages may read replies.
+    /// Which origins CORS allows.
     pub cors: CorsPolicy,
-    /// Whether replies carry `X-Mock-*` headers.
+    /// Whether responses have `X-Mock-*` headers.
     pub mock_headers: MockHeaders,
-    /// Whether values of a lead may make something happen.
+    /// Whether the magic e-mail domains (`@failure.example` and others) force the outcome of a lead.
     pub triggers: bool,
     /// Certificate chain and key for HTTPS.
     pub tls: Option<TlsFiles>,
-    /// What a control call must bring as its bearer token; without one the control API serves loopback only.
+    /// Bearer token for the control API. Without it, the control API is served on loopback addresses only.
     pub admin_token: Option<String>,
-    /// Whether changed scenario files are read again while the server runs.
+    /// Whether changed files of `scenarios` are reloaded while the server runs.
     pub watch: bool,
-    /// What leaves this process.
-    pub delivery: Delivery,
-    /// Every limit.
+    /// Outbound calls.
+    pub delivery: DeliverySettings,
+    /// Limits.
     pub limits: Limits,
 }
 
-/// What leaves this process, and where it may go.
+/// Outbound calls: deliveries to recipients and the firehose.
 #[derive(Clone, Debug, Default)]
-pub struct Delivery {
-    /// Whether leads are really delivered to their recipients.
-    pub is_on: bool,
-    /// Where calls may go besides this machine.
-    pub allowed: Vec<Place>,
-    /// The server that takes the firehose's files, such as a stand-in for Amazon S3; none are written when absent.
+pub struct DeliverySettings {
+    /// Whether leads are delivered to their recipients over HTTP. Otherwise deliveries are simulated.
+    pub is_enabled: bool,
+    /// Hosts that outbound calls can reach besides this machine.
+    pub allowed_hosts: Vec<AllowedHost>,
+    /// The URL of an S3-compatible server that stores the files of the firehose; without it, none are written.
     pub firehose_url: Option<String>,
 }
 
-/// What happens to requests that break the contract.
+/// How requests that violate the contract are handled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum RequestMode {
-    /// They are refused with LeadConduit's error.
+    /// Rejected with LeadConduit's error.
     #[default]
     Strict,
-    /// They are served, and the reply lists what is wrong.
+    /// Served; `X-Mock-Violations` lists the violations.
     Warn,
-    /// They are served, and nothing is checked.
+    /// Served without validation.
     Off,
 }
 
-/// Which web pages may read replies.
+/// Which origins CORS allows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum CorsPolicy {
-    /// Pages of any origin.
+    /// Any origin.
     #[default]
     Any,
-    /// Pages of these origins.
+    /// These origins.
     Only(Vec<String>),
 }
 
-/// Whether replies carry `X-Mock-*` headers.
+/// Whether responses have `X-Mock-*` headers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MockHeaders {
-    /// They do.
+    /// Sent with every response.
     #[default]
     Shown,
-    /// They look exactly like LeadConduit's.
+    /// Omitted, so that responses look exactly like LeadConduit's.
     Hidden,
 }
 
-/// Certificate chain and key for HTTPS.
+/// PEM files for HTTPS.
 #[derive(Clone, Debug)]
 pub struct TlsFiles {
-    /// PEM file with the certificate chain.
+    /// The certificate chain.
     pub cert: PathBuf,
-    /// PEM file with the private key.
+    /// The private key.
     pub key: PathBuf,
 }
 
-/// The limit of every buffer, count and wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// The largest request body that is read.
-    pub body_bytes_max: usize,
-    /// The largest body of a control call that is read: a whole world may be put back.
-    pub control_bytes_max: usize,
-    /// The largest request line with its headers.
-    pub head_bytes_max: usize,
-    /// How long a client may take to send a request's head.
-    pub head_wait_ms_max: u64,
-    /// How long a client may take to send a request's body.
-    pub body_wait_ms_max: u64,
-    /// How many connections are served at once; further ones wait to be accepted.
-    pub connections_max: usize,
-    /// How long running requests get to finish when the server stops.
-    pub drain_ms_max: u64,
-    /// How many sandboxes there are at once; the least recently used goes first.
-    pub sandboxes_max: usize,
-    /// How long a sandbox may go unused before it ends.
-    pub sandbox_idle_ms_max: u64,
-    /// How long a connection hangs at most when a fault lets it.
-    pub hang_ms_max: u64,
-    /// How large `X-Mock-Violations` may be.
-    pub violations_bytes_max: usize,
-    /// How many exchanges the journal of one sandbox holds; the oldest go first, and 0 keeps none.
-    pub journal_entries_max: usize,
-    /// How many bytes the journal of one sandbox holds.
-    pub journal_bytes_max: usize,
-    /// How many bytes the journals of all sandboxes hold together. Each may hold its even share of it all the same.
-    pub journal_total_bytes_max: usize,
-    /// How much of a body the journal keeps.
-    pub journal_body_bytes_max: usize,
-    /// How long one attempt of a delivery may take, its answer included.
-    pub deliver_timeout_ms: u64,
-    /// How often a delivery is attempted again.
-    pub deliver_retries: u32,
-    /// How many deliveries run at once; further ones wait for as long as an attempt may take.
-    pub deliver_calls_max: usize,
-    /// How much of the answer to a delivery is read; larger ones are errors.
-    pub deliver_body_bytes_max: usize,
-}
+/// The default port.
+pub const DEFAULT_PORT: u16 = 4010;
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            body_bytes_max: 1024 * 1024,
-            control_bytes_max: 32 * 1024 * 1024,
-            head_bytes_max: 64 * 1024,
-            head_wait_ms_max: 30_000,
-            body_wait_ms_max: 30_000,
-            connections_max: 10_000,
-            drain_ms_max: 10_000,
-            sandboxes_max: 10_000,
-            sandbox_idle_ms_max: 60 * 60 * 1000,
-            hang_ms_max: 5 * 60 * 1000,
-            violations_bytes_max: 4 * 1024,
-            journal_entries_max: 10_000,
-            journal_bytes_max: 32 * 1024 * 1024,
-            journal_total_bytes_max: 256 * 1024 * 1024,
-            journal_body_bytes_max: 64 * 1024,
-            deliver_timeout_ms: 10_000,
-            deliver_retries: 2,
-            deliver_calls_max: 32,
-            deliver_body_bytes_max: 1024 * 1024,
-        }
-    }
-}
+/// The default scenario.
+pub const DEFAULT_SCENARIO: &str = "healthy";
 
-/// How long an attempt of a delivery may be allowed to take.
-pub const DELIVER_TIMEOUT_MS_MAX: u64 = 60_000;
-
-/// How many further attempts of a delivery may be allowed.
-pub const DELIVER_RETRIES_MAX: u32 = 5;
-
-/// The port when none is named.
-pub const PORT: u16 = 4010;
-
-/// The scenario when none is named.
-pub const SCENARIO: &str = "healthy";
-
-/// The seed when nothing names one.
-pub const SEED: u64 = 1;
+/// The seed when neither settings nor scenario have one.
+pub const DEFAULT_SEED: u64 = 1;
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
             host: IpAddr::from([127, 0, 0, 1]),
-            port: PORT,
-            scenario: SCENARIO.to_owned(),
+            port: DEFAULT_PORT,
+            scenario: DEFAULT_SCENARIO.to_owned(),
             scenarios: None,
             schemas: None,
             seed: None,
@@ -202,7 +128,7 @@ impl Default for Settings {
             tls: None,
             admin_token: None,
             watch: false,
-            delivery: Delivery::default(),
+            delivery: DeliverySettings::default(),
             limits: Limits::default(),
         }
     }

@@ -1,5 +1,5 @@
-//! Requests and replies as plain values: no sockets, no streams. How a reply goes out is a value too; the waiting and
-//! breaking is the server's.
+//! Requests and responses as plain values: no sockets, no streams. Delays and faults are values too
+//! ([`SendOptions`]); the server carries them out.
 
 use std::sync::Arc;
 
@@ -9,57 +9,57 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version}
 
 use crate::support::event_bus::EventBus;
 
-/// A request, read whole.
+/// A request with its body.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// The method.
+    /// The request method.
     pub method: Method,
     /// Path and query.
     pub uri: Uri,
-    /// The version of HTTP.
+    /// The HTTP version.
     pub version: Version,
-    /// The headers.
+    /// The request headers.
     pub headers: HeaderMap,
-    /// The body.
+    /// The body, or why it could not be read.
     pub body: Body,
 }
 
-/// A request's body.
+/// The body of a request, or why it could not be read.
 #[derive(Clone, Debug)]
 pub enum Body {
-    /// All of it.
-    Whole(Bytes),
-    /// It was larger than what is read.
+    /// The whole body.
+    Complete(Bytes),
+    /// The body exceeds the limit.
     TooLarge {
-        /// How many bytes are read at most.
+        /// The limit in bytes.
         limit: usize,
     },
-    /// It did not arrive in time.
-    Stalled,
-    /// The request is not as HTTP wants it; says why.
-    Broken(String),
+    /// The body did not arrive in time.
+    TimedOut,
+    /// The request is not valid HTTP; holds the reason.
+    Malformed(String),
 }
 
 impl Request {
-    /// A request without headers and body, for tests and examples.
+    /// An HTTP/1.1 request without headers and body.
     #[must_use]
     pub fn new(method: Method, uri: Uri) -> Self {
-        Self { method, uri, version: Version::HTTP_11, headers: HeaderMap::new(), body: Body::Whole(Bytes::new()) }
+        Self { method, uri, version: Version::HTTP_11, headers: HeaderMap::new(), body: Body::Complete(Bytes::new()) }
     }
 
-    /// The path.
+    /// The path of the URI.
     #[must_use]
     pub fn path(&self) -> &str {
         self.uri.path()
     }
 
-    /// The query without its question mark.
+    /// The query string, without its question mark.
     #[must_use]
     pub fn query(&self) -> Option<&str> {
         self.uri.query()
     }
 
-    /// True for a CORS preflight: what a browser sends before a call from another origin.
+    /// Whether this is a CORS preflight request.
     #[must_use]
     pub fn is_preflight(&self) -> bool {
         self.method == Method::OPTIONS
@@ -67,72 +67,72 @@ impl Request {
             && self.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
     }
 
-    /// A header's value, when it is text.
+    /// The value of a header, if it is visible ASCII.
     #[must_use]
     pub fn header(&self, name: &HeaderName) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 }
 
-/// A reply, whole.
+/// A response with its body.
 #[derive(Clone, Debug)]
 pub struct Response {
-    /// The status.
+    /// The status code.
     pub status: StatusCode,
-    /// The headers.
+    /// The response headers.
     pub headers: HeaderMap,
-    /// The body.
+    /// The whole body.
     pub body: Bytes,
-    /// How it goes out, when not simply at once.
-    pub delivery: Option<Box<Delivery>>,
+    /// How to send the response, unless at once and unchanged.
+    pub send_options: Option<Box<SendOptions>>,
 }
 
-/// How a reply goes out. What is not set happens at once and whole.
+/// How the server sends a response: delay, throttling, fault or event stream. By default it is sent at once and unchanged.
 #[derive(Clone, Debug, Default)]
-pub struct Delivery {
-    /// How long nothing happens before the first byte, or before the fault.
+pub struct SendOptions {
+    /// Delay before the first byte, or before the fault.
     pub delay_ms: u64,
-    /// How status line and headers are spread over time. The connection is closed after such a reply.
+    /// Throttling of status line and headers. The connection is closed after the response.
     pub slow_headers: Option<Drip>,
-    /// How the body is spread over time.
+    /// Throttling of the body.
     pub drip: Option<Drip>,
-    /// How the connection breaks, in place of the reply or during it.
+    /// A connection fault, in place of the response or during it.
     pub fault: Option<WireFault>,
-    /// What is sent where a fault sends garbage; drawn from the seed.
+    /// The bytes that a fault sends as garbage, generated from the seed.
     pub garbage: Bytes,
-    /// Events that follow the head, in place of a body, for as long as the client listens.
+    /// Source of an event stream, which replaces the body and ends when the client disconnects.
     pub events: Option<Arc<EventBus>>,
 }
 
-/// Bytes spread over time: so many pieces, the last of which leaves when the time is over.
+/// Throttling: bytes are sent in chunks, at even intervals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Drip {
-    /// How many pieces; at least one.
+    /// The number of chunks; at least one.
     pub chunks: u32,
-    /// From the first piece to the last.
+    /// The time from the first chunk to the last.
     pub over_ms: u64,
 }
 
-/// A connection that breaks. The names are `WireMock`'s where it has the same.
+/// A connection fault. The names are `WireMock`'s where it has the same fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename_all = "SCREAMING_SNAKE_CASE"))]
 pub enum WireFault {
-    /// It is closed without a byte.
+    /// The connection is closed without a byte.
     EmptyResponse,
-    /// A good head that announces chunks, then garbage that is none, then it is closed.
+    /// A valid head with `Transfer-Encoding: chunked`, garbage that is not a chunk, then the connection is closed.
     MalformedResponseChunk,
-    /// Garbage, then it is closed.
+    /// Garbage, then the connection is closed.
     RandomDataThenClose,
-    /// It is reset (RST) without a byte.
+    /// The connection is reset (RST) without a byte.
     ConnectionResetByPeer,
-    /// The head with the right `Content-Length`, half of the body, then it is closed.
+    /// A head with the right `Content-Length`, half of the body, then the connection is closed.
     TruncatedBody,
-    /// Nothing, until the client gives up or a limit ends it.
+    /// No byte, until the client disconnects or the limit `hang_ms_max` is reached.
     Hang,
 }
 
 impl WireFault {
-    /// Every fault with its name.
+    /// Every fault by its name.
     pub const ALL: [(&'static str, Self); 6] = [
         ("EMPTY_RESPONSE", Self::EmptyResponse),
         ("MALFORMED_RESPONSE_CHUNK", Self::MalformedResponseChunk),
@@ -142,39 +142,39 @@ impl WireFault {
         ("HANG", Self::Hang),
     ];
 
-    /// Its name in scenarios, control calls and `X-Mock-Fault`.
+    /// The name in scenarios, in the control API and in `X-Mock-Fault`.
     #[must_use]
     pub fn name(self) -> &'static str {
         Self::ALL.iter().find(|(_, fault)| *fault == self).map_or("", |(name, _)| name)
     }
 }
 
-/// The content type of every JSON body.
-pub const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+/// `Content-Type` of JSON bodies.
+pub const JSON_CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
 impl Response {
-    /// LeadConduit's error document.
+    /// LeadConduit's error body: `{"error": message}`.
     #[must_use]
     pub fn error(status: StatusCode, message: &str) -> Self {
         Self::json(status, serde_json::json!({"error": message}).to_string())
     }
 
-    /// A reply with a body of JSON.
+    /// A response with a JSON body.
     #[must_use]
     pub fn json(status: StatusCode, body: impl Into<Bytes>) -> Self {
-        Self::new(status, body).with(CONTENT_TYPE, JSON)
+        Self::new(status, body).with_header(CONTENT_TYPE, JSON_CONTENT_TYPE)
     }
 
-    /// A reply without headers.
+    /// A response without headers.
     #[must_use]
     pub fn new(status: StatusCode, body: impl Into<Bytes>) -> Self {
-        // Room for LeadConduit's headers, those for browsers and our own, without growing.
-        Self { status, headers: HeaderMap::with_capacity(20), body: body.into(), delivery: None }
+        // Enough for LeadConduit's headers, CORS and `X-Mock-*` without reallocation.
+        Self { status, headers: HeaderMap::with_capacity(20), body: body.into(), send_options: None }
     }
 
-    /// The same with a header.
+    /// Sets a header.
     #[must_use]
-    pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self
     }

@@ -1,3 +1,3 @@
-//! Requests and responses as plain values.
+//! HTTP requests and responses as plain values.
 
 pub mod message;

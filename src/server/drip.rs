@@ -1,4 +1,4 @@
-//! Bytes spread over time.
+//! Throttled bytes: chunks at even intervals.
 
 use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
@@ -9,50 +9,51 @@ use tokio::time::Interval;
 
 use crate::http::message::Drip;
 
-/// Bytes on their way, piece by piece. The time begins when this is made. The first piece is there at once and the last
-/// one when the time is over; a lone piece is the last.
+/// A stream of chunks. The time starts when the stream is created: the first chunk is ready at once, the last one at the
+/// end of the time. A single chunk is ready at the end.
 #[derive(Debug)]
-pub(super) struct Dripping {
+pub(super) struct DripStream {
     rest: Bytes,
-    pieces: usize,
-    ticks: Interval,
-    /// The first tick, which comes at once, brings nothing: there is a lone piece.
-    lone: bool,
+    chunks_left: usize,
+    interval: Interval,
+    /// Whether to ignore the first tick, which is immediate: a single chunk is due at the second one.
+    skips_first_tick: bool,
 }
 
-impl Dripping {
+impl DripStream {
     pub(super) fn new(bytes: Bytes, drip: Drip) -> Self {
-        let wanted = usize::try_from(drip.chunks).unwrap_or(usize::MAX);
-        let pieces = wanted.clamp(1, bytes.len().max(1));
-        let pauses = u32::try_from(pieces - 1).unwrap_or(u32::MAX).max(1);
-        // An interval without a length is a panic. One that is late catches up, so the end comes in time.
+        let requested = usize::try_from(drip.chunks).unwrap_or(usize::MAX);
+        let chunks = requested.clamp(1, bytes.len().max(1));
+        let pauses = u32::try_from(chunks - 1).unwrap_or(u32::MAX).max(1);
+        // An interval of zero panics. A late tick is followed by earlier ones, so the last chunk is on time.
         let pause = (Duration::from_millis(drip.over_ms) / pauses).max(Duration::from_nanos(1));
-        Self { rest: bytes, pieces, ticks: tokio::time::interval(pause), lone: pieces == 1 }
+        let interval = tokio::time::interval(pause);
+        Self { rest: bytes, chunks_left: chunks, interval, skips_first_tick: chunks == 1 }
     }
 
-    /// How many bytes are still to come.
+    /// The number of bytes that are left.
     pub(super) fn len(&self) -> usize {
         self.rest.len()
     }
 
-    /// The next piece, in its time; none when all have been taken.
-    pub(super) fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+    /// The next chunk when it is due; `None` after the last.
+    pub(super) fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
         if self.rest.is_empty() {
             return Poll::Ready(None);
         }
-        if self.lone {
-            ready!(self.ticks.poll_tick(context));
-            self.lone = false;
+        if self.skips_first_tick {
+            ready!(self.interval.poll_tick(context));
+            self.skips_first_tick = false;
         }
-        ready!(self.ticks.poll_tick(context));
-        // Never without bytes: there are as many bytes as pieces, or more.
-        let piece = self.rest.split_to(self.rest.len() / self.pieces);
-        self.pieces -= 1;
-        Poll::Ready(Some(piece))
+        ready!(self.interval.poll_tick(context));
+        // Never empty: there are at least as many bytes as chunks.
+        let chunk = self.rest.split_to(self.rest.len() / self.chunks_left);
+        self.chunks_left -= 1;
+        Poll::Ready(Some(chunk))
     }
 
-    /// The next piece, in its time; none when all have been taken.
-    pub(super) async fn piece(&mut self) -> Option<Bytes> {
-        poll_fn(|context| self.poll_piece(context)).await
+    /// The asynchronous form of [`Self::poll_chunk`].
+    pub(super) async fn next_chunk(&mut self) -> Option<Bytes> {
+        poll_fn(|context| self.poll_chunk(context)).await
     }
 }

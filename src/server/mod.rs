@@ -1,13 +1,25 @@
-//! Sockets only: accept, limits, time-outs, TLS, slow and broken replies, graceful stop. What is answered is decided
-//! elsewhere.
+//! The HTTP/1.1 server: accept, TLS, limits, timeouts, delays and faults, graceful stop. A handler, given by the caller,
+//! turns each request into a response.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `tls` | certificate, key and TLS handshake |
+//! | `body` | reading of request bodies within the limits |
+//! | `send` | responses: through hyper, or as actions on the raw socket |
+//! | `raw_socket` | faults, throttled heads and event streams on the raw socket |
+//! | `drip` | throttled bytes |
+//! | `shutdown` | the signal with which connections stop |
+//!
+//! A new fault is a variant of [`WireFault`](crate::http::message::WireFault) and its actions in `send`.
 
 mod body;
-mod delivery;
 mod drip;
+mod raw_socket;
+mod send;
+mod shutdown;
 #[cfg(test)]
 mod tests;
 mod tls;
-mod wire;
 
 use std::error::Error;
 use std::future::Future;
@@ -24,54 +36,41 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-pub use tls::Acceptor;
+pub use tls::TlsAcceptor;
 
-use crate::config::settings::Limits;
+use crate::config::limits::{ACCEPT_PAUSE, HEAD_BYTES_MIN, Limits};
 use crate::http::message::{Request, Response};
-use delivery::{Outgoing, TakeOverSocket};
-use wire::{Script, Socket};
+use raw_socket::{Socket, SocketScript};
+use send::{ResponseBody, TakeOverSocket};
+use shutdown::ShutdownSignal;
 
-/// How long accepting pauses when the system has no more file descriptors to give.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
-/// What all connections share.
-struct Serving<A> {
+/// The part of a server that all connections share.
+struct ServerContext<H> {
     builder: http1::Builder,
-    acceptor: Option<Acceptor>,
-    answer: Arc<A>,
+    acceptor: Option<TlsAcceptor>,
+    handler: Arc<H>,
     limits: Limits,
 }
 
-/// Tells a connection that the server stops. The server waits for those who hold one.
-#[derive(Clone, Debug)]
-struct Stopping(watch::Receiver<bool>);
-
-impl Stopping {
-    /// Resolves when the server has been told to stop, or is gone.
-    async fn begun(&mut self) {
-        let _ = self.0.wait_for(|stopping| *stopping).await;
-    }
-}
-
-/// Serves connections until `stop` resolves, then lets running requests finish within the drain time. Hanging
-/// connections, streams of events and delays that are longer than that end at once.
+/// Serves connections until `stop` resolves, then waits up to `drain_ms_max` for running requests. Faults that hang,
+/// event streams, and delays that would last longer than that end at once.
 ///
-/// `answer` is called by the tasks that serve connections, so it must not wait without telling the runtime.
-pub async fn serve<A>(
+/// The tasks that serve connections call `handler`, so a handler that blocks must use `block_in_place`.
+pub async fn serve<H>(
     listener: TcpListener,
-    acceptor: Option<Acceptor>,
-    answer: Arc<A>,
+    acceptor: Option<TlsAcceptor>,
+    handler: Arc<H>,
     limits: Limits,
     stop: impl Future<Output = ()>,
 ) where
-    A: Fn(&Request) -> Response + Send + Sync + 'static,
+    H: Fn(&Request) -> Response + Send + Sync + 'static,
 {
-    let serving = Arc::new(Serving { builder: builder(limits), acceptor, answer, limits });
-    let stopping = watch::Sender::new(false);
+    let context = Arc::new(ServerContext { builder: http1_builder(limits), acceptor, handler, limits });
+    let shutdown = watch::Sender::new(false);
     let permits = Arc::new(Semaphore::new(limits.connections_max));
     tokio::pin!(stop);
     loop {
-        // The place is taken before the connection is, so that what cannot be served waits in the backlog.
+        // The permit is acquired before the connection is accepted, so that excess connections wait in the backlog.
         let accepted = tokio::select! {
             accepted = accept(&listener, &permits) => accepted,
             () = &mut stop => break,
@@ -85,34 +84,33 @@ pub async fn serve<A>(
             }
         };
         let _ = socket.set_nodelay(true);
-        let serving = Arc::clone(&serving);
-        let stopping = Stopping(stopping.subscribe());
+        let context = Arc::clone(&context);
+        let shutdown = ShutdownSignal::subscribe(&shutdown);
         tokio::spawn(async move {
-            connection(&serving, socket, peer, stopping).await;
+            serve_connection(&context, socket, peer, shutdown).await;
             drop(permit);
         });
     }
     drop(listener);
-    stopping.send_replace(true);
-    // Closed when every connection has dropped its end.
-    let drained = tokio::time::timeout(Duration::from_millis(limits.drain_ms_max), stopping.closed()).await;
+    shutdown.send_replace(true);
+    // Closed when every connection has dropped its receiver.
+    let drained = tokio::time::timeout(Duration::from_millis(limits.drain_ms_max), shutdown.closed()).await;
     if drained.is_err() {
-        tracing::warn!("requests were still running after {} ms and have been cut off", limits.drain_ms_max);
+        tracing::warn!("requests that were still running after {} ms have been aborted", limits.drain_ms_max);
     }
 }
 
-fn builder(limits: Limits) -> http1::Builder {
+fn http1_builder(limits: Limits) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
-        // The pipeline writes the date: it shows the sandbox's clock.
+        // The pipeline sets `Date` from the sandbox's clock.
         .auto_date_header(false)
         // As the documentation spells them, and as LeadConduit sends them: `X-Connections-Degraded`.
         .title_case_headers(true)
-        // A client may say that it sends no more, and still wait for the reply.
+        // A client can close its sending side and still wait for the response.
         .half_close(true)
-        // hyper refuses smaller buffers with a panic.
-        .max_buf_size(limits.head_bytes_max.max(8192))
-        // Without a timer the time-out below does nothing.
+        .max_buf_size(limits.head_bytes_max.max(HEAD_BYTES_MIN))
+        // Without a timer, the timeout below has no effect.
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_millis(limits.head_wait_ms_max));
     builder
@@ -127,79 +125,83 @@ async fn accept(
     Ok((socket, peer, permit))
 }
 
-/// One connection, with TLS where it is wanted.
-async fn connection<A>(serving: &Serving<A>, socket: TcpStream, peer: SocketAddr, mut stopping: Stopping)
-where
-    A: Fn(&Request) -> Response + Send + Sync + 'static,
+/// Serves one connection, after the TLS handshake if TLS is configured.
+async fn serve_connection<H>(
+    context: &ServerContext<H>,
+    socket: TcpStream,
+    peer: SocketAddr,
+    mut shutdown: ShutdownSignal,
+) where
+    H: Fn(&Request) -> Response + Send + Sync + 'static,
 {
-    let Some(acceptor) = &serving.acceptor else { return talk(serving, socket, peer, stopping).await };
+    let Some(acceptor) = &context.acceptor else { return serve_http(context, socket, peer, shutdown).await };
     let accepted = tokio::select! {
-        accepted = acceptor.accept(socket, serving.limits) => accepted,
-        // Nothing has been asked yet.
-        () = stopping.begun() => return,
+        accepted = acceptor.accept(socket, context.limits) => accepted,
+        // There is no request yet.
+        () = shutdown.received() => return,
     };
     match accepted {
-        Ok(socket) => talk(serving, socket, peer, stopping).await,
-        Err(error) => tracing::debug!("{peer}: TLS failed: {error}"),
+        Ok(socket) => serve_http(context, socket, peer, shutdown).await,
+        Err(error) => tracing::debug!("{peer}: the TLS handshake failed: {error}"),
     }
 }
 
-/// One connection, from its first request to its last.
-async fn talk<S, A>(serving: &Serving<A>, socket: S, peer: SocketAddr, mut stopping: Stopping)
+/// Serves the requests of one connection.
+async fn serve_http<S, H>(context: &ServerContext<H>, socket: S, peer: SocketAddr, mut shutdown: ShutdownSignal)
 where
     S: Socket,
-    A: Fn(&Request) -> Response + Send + Sync + 'static,
+    H: Fn(&Request) -> Response + Send + Sync + 'static,
 {
-    // Set by the request with which hyper lets go of the connection.
+    // Set by the request that takes the socket over from hyper.
     let script = OnceLock::new();
-    let told = stopping.clone();
-    let service = service_fn(|request| exchange(serving, request, &told, &script));
-    let mut connection = serving.builder.serve_connection(TokioIo::new(socket), service);
-    let ended = tokio::select! {
+    let request_shutdown = shutdown.clone();
+    let service = service_fn(|request| handle_request(context, request, &request_shutdown, &script));
+    let mut connection = context.builder.serve_connection(TokioIo::new(socket), service);
+    let result = tokio::select! {
         biased;
-        () = stopping.begun() => None,
-        ended = &mut connection => Some(ended),
+        () = shutdown.received() => None,
+        result = &mut connection => Some(result),
     };
-    let ended = match ended {
-        Some(ended) => ended,
+    let result = match result {
+        Some(result) => result,
         None => {
             Pin::new(&mut connection).graceful_shutdown();
             (&mut connection).await
         }
     };
     let socket = connection.into_parts().io.into_inner();
-    let ended: Result<(), Box<dyn Error + Send + Sync>> = match script.into_inner() {
-        // In a box, because few connections need the room.
-        Some(script) => Box::pin(script.play(socket, serving.limits, stopping)).await.map_err(Into::into),
-        None => ended.map_err(Into::into),
+    let result: Result<(), Box<dyn Error + Send + Sync>> = match script.into_inner() {
+        // Boxed, because few connections need the memory.
+        Some(script) => Box::pin(script.run(socket, context.limits, shutdown)).await.map_err(Into::into),
+        None => result.map_err(Into::into),
     };
-    if let Err(error) = ended {
-        // The client went away, or sent what is no HTTP; neither is a mistake of ours.
+    if let Err(error) = result {
+        // The client disconnected or sent invalid HTTP; neither is an error of the server.
         tracing::debug!("{peer}: {error}");
     }
 }
 
-/// One request and its reply. hyper sends replies before it reads the next request, so when it lets go of the
-/// connection nothing of earlier replies is lost, and what was asked after this request is never answered.
-async fn exchange<A>(
-    serving: &Serving<A>,
+/// Handles one request. hyper sends a response before it reads the next request. So when a request takes the socket
+/// over, earlier responses are complete, and pipelined requests after it get no response.
+async fn handle_request<H>(
+    context: &ServerContext<H>,
     request: hyper::Request<Incoming>,
-    stopping: &Stopping,
-    script: &OnceLock<Script>,
-) -> Result<hyper::Response<Outgoing>, TakeOverSocket>
+    shutdown: &ShutdownSignal,
+    script: &OnceLock<SocketScript>,
+) -> Result<hyper::Response<ResponseBody>, TakeOverSocket>
 where
-    A: Fn(&Request) -> Response,
+    H: Fn(&Request) -> Response,
 {
     let (head, incoming) = request.into_parts();
-    let body = body::read(&head, incoming, serving.limits).await;
+    let body = body::read_body(&head, incoming, context.limits).await;
     let request = Request { method: head.method, uri: head.uri, version: head.version, headers: head.headers, body };
-    let mut reply = (serving.answer)(&request);
-    match reply.delivery.take() {
-        None => Ok(delivery::at_once(reply)),
-        Some(delivery) => {
-            let delivered = delivery::deliver(reply, *delivery, request, serving.limits, stopping, script);
-            // In a box, because few replies need the room.
-            Box::pin(delivered).await
+    let mut response = (context.handler)(&request);
+    match response.send_options.take() {
+        None => Ok(send::at_once(response)),
+        Some(options) => {
+            let sent = send::with_options(response, *options, request, context.limits, shutdown, script);
+            // Boxed, because few responses need the memory.
+            Box::pin(sent).await
         }
     }
 }

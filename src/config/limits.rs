@@ -1,0 +1,213 @@
+//! Every limit of the tool: sizes, counts and timeouts.
+//!
+//! [`Limits`] holds those that flags and the embedding API can change. The constants are fixed. Limits of the simulated
+//! service, of the contract and of the scenario language are part of those modules: they are behaviour, not settings.
+
+use std::time::Duration;
+
+/// The limits that settings can change. Bytes and milliseconds are in the names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The largest request body.
+    pub body_bytes_max: usize,
+    /// The largest request body of the control API, which accepts the state of a whole sandbox.
+    pub control_bytes_max: usize,
+    /// The largest request head: request line and headers.
+    pub head_bytes_max: usize,
+    /// Timeout for reading a request head.
+    pub head_wait_ms_max: u64,
+    /// Timeout for reading a request body.
+    pub body_wait_ms_max: u64,
+    /// Concurrent connections; further ones wait in the backlog of the listening socket.
+    pub connections_max: usize,
+    /// How long running requests can continue after the server begins to stop.
+    pub drain_ms_max: u64,
+    /// Concurrent sandboxes; the least recently used one is removed first.
+    pub sandboxes_max: usize,
+    /// How long a sandbox can stay unused before it is removed.
+    pub sandbox_idle_ms_max: u64,
+    /// How long the fault `HANG` keeps a connection open.
+    pub hang_ms_max: u64,
+    /// The largest value of `X-Mock-Violations`.
+    pub violations_bytes_max: usize,
+    /// Exchanges in the journal of one sandbox; the oldest are removed first, and 0 disables the journal.
+    pub journal_entries_max: usize,
+    /// Bytes in the journal of one sandbox.
+    pub journal_bytes_max: usize,
+    /// Bytes in the journals of all sandboxes together. Each sandbox can always use its even share.
+    pub journal_total_bytes_max: usize,
+    /// How much of each body is recorded in the journal.
+    pub journal_body_bytes_max: usize,
+    /// Timeout for one attempt of a delivery, including its response.
+    pub deliver_timeout_ms: u64,
+    /// How often a failed delivery is retried.
+    pub deliver_retries: u32,
+    /// Concurrent deliveries; further ones wait for up to `deliver_timeout_ms`.
+    pub deliver_calls_max: usize,
+    /// The largest response to a delivery; a larger one is an error.
+    pub deliver_body_bytes_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes_max: 1024 * 1024,
+            control_bytes_max: 32 * 1024 * 1024,
+            head_bytes_max: 64 * 1024,
+            head_wait_ms_max: 30_000,
+            body_wait_ms_max: 30_000,
+            connections_max: 10_000,
+            drain_ms_max: 10_000,
+            sandboxes_max: 10_000,
+            sandbox_idle_ms_max: 60 * 60 * 1000,
+            hang_ms_max: 5 * 60 * 1000,
+            violations_bytes_max: 4 * 1024,
+            journal_entries_max: 10_000,
+            journal_bytes_max: 32 * 1024 * 1024,
+            journal_total_bytes_max: 256 * 1024 * 1024,
+            journal_body_bytes_max: 64 * 1024,
+            deliver_timeout_ms: 10_000,
+            deliver_retries: 2,
+            deliver_calls_max: 32,
+            deliver_body_bytes_max: 1024 * 1024,
+        }
+    }
+}
+
+// Bounds of settings.
+
+/// The largest `deliver_timeout_ms`.
+pub const DELIVER_TIMEOUT_MS_MAX: u64 = 60_000;
+
+/// The largest `deliver_retries`.
+pub const DELIVER_RETRIES_MAX: u32 = 5;
+
+/// The largest `connections_max`, within the bound of the semaphore that counts connections.
+pub const CONNECTIONS_MAX: usize = 1_000_000;
+
+/// The smallest `head_bytes_max`: hyper panics on smaller buffers.
+pub const HEAD_BYTES_MIN: usize = 8192;
+
+// The server.
+
+/// How long accepting pauses after an error such as no free file descriptors.
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Timeout for a single write to a socket.
+pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a closed connection waits for the client to close its side.
+pub(crate) const LINGER: Duration = Duration::from_secs(1);
+
+/// Interval between keep-alive comments in an event stream.
+pub(crate) const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
+
+/// The same after the client has closed its sending side: a client that has disconnected looks the same until a write
+/// fails.
+pub(crate) const HALF_CLOSED_KEEPALIVE_INTERVAL: Duration = Duration::from_secs(1);
+
+// Reload of scenario files.
+
+/// How often the scenario files are compared with those in use.
+pub(crate) const RELOAD_POLL_INTERVAL: Duration = Duration::from_millis(500);
+
+/// Changes that are closer together than this cause one reload.
+pub(crate) const RELOAD_DEBOUNCE: Duration = Duration::from_millis(200);
+
+// The embedded server.
+
+/// Threads that serve requests when deliveries are enabled.
+pub(crate) const EMBEDDED_WORKERS: usize = 2;
+
+// Subcommands that call a running server.
+
+/// The largest response that is read, other than a report.
+pub(crate) const CLIENT_RESPONSE_BYTES_MAX: usize = 1024 * 1024;
+
+/// The largest report that is read. Counters in reports are bounded, so reports stay far below it.
+pub(crate) const REPORT_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Timeout of `health`.
+pub(crate) const HEALTH_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Timeout of `use` and `reset`. The server may have to load a scenario and build its world.
+pub(crate) const CONTROL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Timeout of `report`. The server adds up the counters of every sandbox.
+pub(crate) const REPORT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Timeout of `tail` for the head of the response.
+pub(crate) const TAIL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// After how long without a byte `tail` gives up: more than three keep-alive intervals.
+pub(crate) const TAIL_SILENCE: Duration = Duration::from_secs(50);
+
+/// The longest line of an event stream.
+pub(crate) const TAIL_LINE_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+// The subcommand `leads`.
+
+/// The largest `--count`.
+pub(crate) const LEADS_MAX: u64 = 1_000_000;
+
+/// The largest `--concurrency`.
+pub(crate) const LEADS_CONCURRENCY_MAX: u64 = 64;
+
+/// Timeout of one submission. A fault of the mock may delay a response.
+pub(crate) const LEADS_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long running submissions can continue after an interrupt.
+pub(crate) const LEADS_DRAIN: Duration = Duration::from_secs(2);
+
+/// After how many consecutive submissions without a response `--submit` gives up.
+pub(crate) const LEADS_UNANSWERED_MAX: u64 = 100;
+
+/// Distinct reasons that are counted for each outcome; a server may invent a new one for every lead.
+pub(crate) const LEADS_REASONS_MAX: usize = 1_000;
+
+/// Reasons that the summary lists for each outcome.
+pub(crate) const LEADS_REASONS_SHOWN: usize = 5;
+
+/// How much of a reason is kept.
+pub(crate) const LEADS_REASON_CHARS_MAX: usize = 120;
+
+/// Flows, sources or fields that a message lists.
+pub(crate) const LEADS_LISTED_MAX: usize = 30;
+
+// The log.
+
+/// Lines that can wait to be written; the length of a line about an exchange is bounded.
+pub(crate) const LOG_QUEUE_LINES_MAX: usize = 8192;
+
+/// How long the writer collects lines between two writes, so that a busy server does not wake it for each line.
+pub(crate) const LOG_FLUSH_INTERVAL: Duration = Duration::from_millis(2);
+
+/// How long the end of the process waits for the last lines.
+pub(crate) const LOG_DRAIN_MS_MAX: u32 = 500;
+
+/// Columns of a path; a longer one moves what follows to the right.
+pub(crate) const LOG_PATH_COLUMNS: usize = 40;
+
+/// Columns of an operation.
+pub(crate) const LOG_OPERATION_COLUMNS: usize = 20;
+
+/// How much of a path with its query a line shows.
+pub(crate) const LOG_PATH_CHARS_MAX: usize = 160;
+
+/// Violations that are listed below a line.
+pub(crate) const LOG_VIOLATIONS_MAX: usize = 10;
+
+/// How much of a violation, or of the effect of a rule, a line shows.
+pub(crate) const LOG_TEXT_CHARS_MAX: usize = 300;
+
+/// How much of a method a line shows.
+pub(crate) const LOG_METHOD_CHARS_MAX: usize = 20;
+
+/// How much of a name or time a line shows.
+pub(crate) const LOG_NAME_CHARS_MAX: usize = 100;
+
+/// How much of the sandbox's name a line shows; longer names are not valid.
+pub(crate) const LOG_SANDBOX_CHARS_MAX: usize = 64;
+
+/// How much of an event of an unknown type a line shows.
+pub(crate) const LOG_DATA_CHARS_MAX: usize = 1000;
