@@ -1,4 +1,5 @@
-//! Who may use the control API. It can change everything, so a web page must not drive it behind the user's back.
+//! Access control of the control API. The API can change everything, so web pages of other origins must not reach it
+//! through the browser of a user.
 
 use std::fmt;
 use std::hint::black_box;
@@ -16,29 +17,30 @@ const SECTION: &str = "control-api";
 const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Calls that give nothing away and change nothing, below `/__admin`.
-const OPEN: [&str; 4] = ["/health", "/version", "/openapi.json", "/admin-openapi.json"];
+/// Paths below `/__admin` that need no authorisation: they expose no data of a sandbox and change nothing.
+const PUBLIC_PATHS: [&str; 4] = ["/health", "/version", "/openapi.json", "/admin-openapi.json"];
 
-/// The rules by which control calls are let in, settled at start.
+/// The access rules, fixed at the start of the server.
 #[derive(Clone, Debug)]
 pub struct Access {
     guard: Guard,
-    /// The origins whose pages may drive the server; those that may read anything anyway are not among them.
+    /// The origins of `--cors-origin`, whose pages may use the control API. Empty with the default `*`, which covers
+    /// LeadConduit's API only.
     origins: Vec<String>,
 }
 
-/// What stands between a caller and the control API.
+/// How control calls are authorised.
 #[derive(Clone, Debug)]
 enum Guard {
-    /// Who knows the token may come from anywhere.
+    /// A bearer token, from any address.
     Token(Token),
-    /// Who is on this machine.
+    /// Calls from this machine, on a server that listens on loopback only.
     Loopback,
-    /// The server can be reached from elsewhere and has no token, so nobody.
+    /// No calls: other machines can reach the server, and it has no token.
     Closed,
 }
 
-/// The token, which is never printed.
+/// The bearer token; its `Debug` output hides it.
 #[derive(Clone)]
 struct Token(String);
 
@@ -49,10 +51,10 @@ impl fmt::Debug for Token {
 }
 
 impl Access {
-    /// The rules that follow from a server's settings.
+    /// Derives the rules from the settings.
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
-        // An empty variable is how a compose file says that there is no token.
+        // Compose files pass an absent token as an empty environment variable.
         let guard = match settings.admin_token.as_deref().map(str::trim) {
             Some(token) if !token.is_empty() => Guard::Token(Token(token.to_owned())),
             _ if settings.host.to_canonical().is_loopback() => Guard::Loopback,
@@ -65,46 +67,50 @@ impl Access {
         Self { guard, origins }
     }
 
-    /// Whether nobody may use the control API, because others could reach it and it has no token.
+    /// Whether every control call is forbidden, because other machines can reach the server and it has no token.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         matches!(self.guard, Guard::Closed)
     }
 
-    /// Whether a control call must bring a token.
+    /// Whether control calls need a token.
     #[must_use]
-    pub fn wants_token(&self) -> bool {
+    pub fn requires_token(&self) -> bool {
         matches!(self.guard, Guard::Token(_))
     }
 
-    /// Whether a request may make the call at `path`, which is the path below `/__admin`.
+    /// Checks whether a request may call the endpoint at `path`, which is the path below `/__admin`.
     ///
-    /// What browsers ask before a call (OPTIONS) carries no token and does nothing: answer it before this.
+    /// CORS preflight requests carry no token: respond to them before this check.
+    ///
+    /// # Errors
+    ///
+    /// 401 without the right token; 403 for a closed control API, a foreign host name or a foreign origin.
     pub fn check(&self, request: &Request, path: &str) -> Result<(), Problem> {
-        if OPEN.contains(&path) {
+        if PUBLIC_PATHS.contains(&path) {
             return Ok(());
         }
         match &self.guard {
-            Guard::Token(token) => knows(token, request),
+            Guard::Token(token) => check_token(token, request),
             Guard::Loopback => {
-                named_as_local(request)?;
-                self.not_a_strange_page(request)
+                check_host(request)?;
+                self.check_origin(request)
             }
             Guard::Closed => Err(forbidden(
-                "the control API is closed, because this server listens on more than loopback and has no token; \
+                "the control API is disabled: this server listens on more than loopback and has no token; \
                  start it with --admin-token TOKEN and send `Authorization: Bearer TOKEN`",
             )),
         }
     }
 
-    /// A page of another origin is let in only when it was named at start.
-    fn not_a_strange_page(&self, request: &Request) -> Result<(), Problem> {
+    /// A page of another origin is allowed only when `--cors-origin` names it.
+    fn check_origin(&self, request: &Request) -> Result<(), Problem> {
         if let Some(origin) = request.headers.get(ORIGIN) {
             let listed = self.origins.iter().any(|listed| listed.as_bytes() == origin.as_bytes());
-            if listed || is_own(origin, request) {
+            if listed || is_same_origin(origin, request) {
                 return Ok(());
             }
-            let origin = shown(&String::from_utf8_lossy(origin.as_bytes()));
+            let origin = truncated(&String::from_utf8_lossy(origin.as_bytes()));
             let detail = if origin == "null" {
                 "a page without an origin (a file, a sandboxed frame) may not use the control API; serve it over http \
                  and start the mock with --cors-origin ORIGIN, or start it with --admin-token and send the token"
@@ -117,7 +123,7 @@ impl Access {
             };
             return Err(forbidden(detail));
         }
-        // Browsers leave `Origin` away when a page embeds an image or follows a link, but say this.
+        // Browsers send no `Origin` for embedded images and followed links, but they send `Sec-Fetch-Site`.
         match request.headers.get(SEC_FETCH_SITE).map(HeaderValue::as_bytes) {
             None | Some(b"none" | b"same-origin") => Ok(()),
             Some(_) => Err(forbidden(
@@ -128,13 +134,13 @@ impl Access {
     }
 }
 
-/// The right token stands in the request.
-fn knows(token: &Token, request: &Request) -> Result<(), Problem> {
+/// Whether the request has the right token.
+fn check_token(token: &Token, request: &Request) -> Result<(), Problem> {
     match request.headers.get(AUTHORIZATION).and_then(|value| bearer(value.as_bytes())) {
-        Some(given) if same(given, token.0.as_bytes()) => Ok(()),
-        Some(_) => Err(unauthorized(
-            "that is not the token of this server; send `Authorization: Bearer TOKEN` with the one it was started with",
-        )),
+        Some(given) if constant_time_eq(given, token.0.as_bytes()) => Ok(()),
+        Some(_) => {
+            Err(unauthorized("the token is wrong; send `Authorization: Bearer TOKEN` with the one from --admin-token"))
+        }
         None => Err(unauthorized(
             "the control API of this server needs its token; send `Authorization: Bearer TOKEN` with the one from \
              --admin-token",
@@ -147,25 +153,25 @@ fn bearer(value: &[u8]) -> Option<&[u8]> {
     scheme.eq_ignore_ascii_case(b"Bearer ").then(|| token.trim_ascii())
 }
 
-/// Compares in a time that depends on the length only, so that a token cannot be guessed letter by letter.
-fn same(given: &[u8], token: &[u8]) -> bool {
+/// Compares in a time that depends on the length only, so that timing does not reveal the token.
+fn constant_time_eq(given: &[u8], token: &[u8]) -> bool {
     let different = given.iter().zip(token).fold(0, |all, (a, b)| black_box(all | (a ^ b)));
     given.len() == token.len() && different == 0
 }
 
-/// A page of `evil.example` whose name leads to 127.0.0.1 (DNS rebinding) still calls us by that name.
-fn named_as_local(request: &Request) -> Result<(), Problem> {
+/// Protects against DNS rebinding: a page of `evil.example` whose name resolves to 127.0.0.1 still sends that name.
+fn check_host(request: &Request) -> Result<(), Problem> {
     let Some(name) = host(request) else {
-        return Err(forbidden("the control API needs to know by which name it is called; send `Host: localhost`"));
+        return Err(forbidden("the control API needs a host name; send `Host: localhost`"));
     };
     let local = name.parse::<Authority>().is_ok_and(|authority| is_local(authority.host()));
     if local {
         return Ok(());
     }
     Err(forbidden(format!(
-        "this server is `{}` to the caller, and without a token the control API answers to localhost and loopback \
-         addresses only; call it as http://localhost, or start it with --admin-token TOKEN",
-        shown(name)
+        "`{}` is not an allowed host: without a token, the control API accepts localhost and loopback addresses only; \
+         call it as http://localhost, or start the mock with --admin-token TOKEN",
+        truncated(name)
     )))
 }
 
@@ -177,20 +183,20 @@ fn is_local(host: &str) -> bool {
     }
 }
 
-/// The name that the caller has for us. One in the request line counts before the header (RFC 9112, section 3.2.2).
+/// The host in the request. One in the request line takes precedence over the header (RFC 9112, section 3.2.2).
 fn host(request: &Request) -> Option<&str> {
     request.uri.authority().map(Authority::as_str).or_else(|| request.header(&HOST))
 }
 
-/// Whether a page came from this server.
-fn is_own(origin: &HeaderValue, request: &Request) -> bool {
+/// Whether an origin is this server.
+fn is_same_origin(origin: &HeaderValue, request: &Request) -> bool {
     let Ok(origin) = origin.to_str() else { return false };
     let of = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
     of.zip(host(request)).is_some_and(|(of, host)| of.eq_ignore_ascii_case(host))
 }
 
-/// What a client sent, short enough for a message.
-fn shown(text: &str) -> String {
+/// Client input, cut for a message.
+fn truncated(text: &str) -> String {
     text.chars().take(100).collect()
 }
 
@@ -226,14 +232,14 @@ mod tests {
         request
     }
 
-    /// Headers, and a part of the message when they are refused.
+    /// Headers, and a part of the message when they are rejected.
     type Row<'a> = (&'a [(&'static str, &'a str)], Option<&'a str>);
 
     fn check(access: &Access, status: u16, rows: &[Row<'_>]) {
-        for (headers, refused) in rows {
+        for (headers, message) in rows {
             let result = access.check(&request(headers), "/scenario");
             let found = result.as_ref().err().map(|problem| problem.detail.as_str());
-            match refused {
+            match message {
                 None => assert_eq!(found, None, "{headers:?}"),
                 Some(part) => assert!(found.is_some_and(|text| text.contains(part)), "{headers:?}: {found:?}"),
             }
@@ -242,21 +248,21 @@ mod tests {
     }
 
     #[test]
-    fn open_calls_are_for_all() {
+    fn public_paths_need_no_authorisation() {
         for access in [access("0.0.0.0", None, &[]), access("127.0.0.1", None, &[]), access("::1", Some("t"), &[])] {
-            let strange = request(&[("host", "evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")]);
-            for path in OPEN {
-                assert!(access.check(&strange, path).is_ok(), "{path}");
+            let foreign = request(&[("host", "evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")]);
+            for path in PUBLIC_PATHS {
+                assert!(access.check(&foreign, path).is_ok(), "{path}");
             }
             for path in ["", "/", "/scenario", "/health/", "/health/x", "/HEALTH"] {
-                assert!(access.check(&strange, path).is_err(), "{path}");
+                assert!(access.check(&foreign, path).is_err(), "{path}");
             }
         }
     }
 
     #[test]
-    fn with_a_token_it_alone_counts() {
-        let wrong = Some("that is not the token");
+    fn with_a_token_only_the_token_is_checked() {
+        let wrong = Some("the token is wrong");
         let missing = Some("needs its token");
         for host in ["127.0.0.1", "0.0.0.0"] {
             check(
@@ -287,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn elsewhere_without_a_token_it_is_closed() {
+    fn beyond_loopback_without_a_token_every_call_is_forbidden() {
         let closed = Some("--admin-token");
         for (host, token) in [("0.0.0.0", None), ("::", None), ("192.168.1.2", None), ("0.0.0.0", Some(" "))] {
             check(
@@ -304,7 +310,7 @@ mod tests {
 
     #[test]
     fn on_loopback_the_host_must_be_local() {
-        let (other, none) = (Some("answers to localhost"), Some("send `Host: localhost`"));
+        let (other, none) = (Some("accepts localhost"), Some("send `Host: localhost`"));
         for host in ["127.0.0.1", "127.0.0.2", "::1", "::ffff:127.0.0.1"] {
             check(
                 &access(host, None, &[]),
@@ -333,14 +339,14 @@ mod tests {
     }
 
     #[test]
-    fn the_name_in_the_request_line_counts_first() {
+    fn the_host_in_the_request_line_takes_precedence() {
         let mut request = request(&[("host", "localhost")]);
         request.uri = "http://evil.example/__admin/scenario".parse().unwrap();
         assert!(access("127.0.0.1", None, &[]).check(&request, "/scenario").is_err());
     }
 
     #[test]
-    fn strange_pages_are_refused() {
+    fn foreign_origins_are_forbidden() {
         let host = ("host", "localhost:4010");
         let (page, file, link) =
             (Some("may not use the control API; start"), Some("without an origin"), Some("a link"));
@@ -365,33 +371,37 @@ mod tests {
                 (&[host, ("sec-fetch-site", "same-site")], link),
             ],
         );
-        // Any page may read LeadConduit's replies; that lets none drive the mock.
+        // The default CORS policy covers LeadConduit's API only, not the control API.
         let origin = ("origin", "http://localhost:3000");
         check(&access("127.0.0.1", None, &[]), 403, &[(&[host, origin], page)]);
     }
 
     #[test]
-    fn a_token_is_asked_for_as_http_wants_it_and_never_shown() {
+    fn a_wrong_token_gives_www_authenticate_and_the_token_is_never_printed() {
         let access = access("0.0.0.0", Some("s3cret"), &[]);
         let problem = access.check(&request(&[("authorization", "Bearer guess")]), "/reset").unwrap_err();
         assert!(!format!("{access:?} {problem:?}").contains("s3cret"));
-        let reply = problem.into_response();
-        assert_eq!((reply.status.as_u16(), &reply.headers[WWW_AUTHENTICATE]), (401, &BEARER));
+        let response = problem.into_response();
+        assert_eq!((response.status.as_u16(), &response.headers[WWW_AUTHENTICATE]), (401, &BEARER));
     }
 
     #[test]
-    fn the_document_says_the_same_of_open_calls() {
+    fn the_openapi_document_marks_the_same_public_paths() {
         let text = include_str!("../../schemas/admin/openapi.yaml");
         let document = contract_files::yaml::Source::new("openapi.yaml", text.to_owned()).parse_json().unwrap();
         for (path, item) in document["paths"].as_object().unwrap() {
-            let call = path.strip_prefix("/__admin").unwrap();
+            let path_below = path.strip_prefix("/__admin").unwrap();
             for (method, operation) in item.as_object().unwrap().iter().filter(|(name, _)| *name != "parameters") {
-                let says_open = operation["security"].as_array().is_some_and(Vec::is_empty);
-                let refuses =
+                let is_public = operation["security"].as_array().is_some_and(Vec::is_empty);
+                let has_errors =
                     operation["responses"].get("401").is_some() && operation["responses"].get("403").is_some();
-                assert_eq!((says_open, refuses), (OPEN.contains(&call), !OPEN.contains(&call)), "{method} {path}");
+                assert_eq!(
+                    (is_public, has_errors),
+                    (PUBLIC_PATHS.contains(&path_below), !PUBLIC_PATHS.contains(&path_below)),
+                    "{method} {path}"
+                );
             }
         }
-        assert!(OPEN.iter().all(|call| document["paths"].get(format!("/__admin{call}")).is_some()));
+        assert!(PUBLIC_PATHS.iter().all(|path| document["paths"].get(format!("/__admin{path}")).is_some()));
     }
 }

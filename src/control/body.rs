@@ -1,52 +1,60 @@
-//! The body of a control call: JSON, or YAML for what stands in scenario files too.
+//! The body of a control call: JSON, or YAML where scenario files have the same content.
 
 use http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::Call;
+use super::ControlCall;
 use crate::contract::problem::Problem;
 use crate::http::message::Body;
 use contract_files::yaml::{Diagnostic, Source};
 
-/// How a body is named in messages.
-const NAME: &str = "body";
+/// The file name in diagnostics about a body.
+const SOURCE_NAME: &str = "body";
 
-/// The body as text with places.
-pub(super) fn source(call: &Call<'_>) -> Result<Source, Problem> {
+/// The most diagnostics in one response.
+const DIAGNOSTICS_MAX: usize = 50;
+
+/// The body as text with positions, for diagnostics.
+pub(super) fn read(call: &ControlCall<'_>) -> Result<Source, Problem> {
     let bytes = match &call.request.body {
-        Body::Whole(bytes) => bytes,
+        Body::Complete(bytes) => bytes,
         Body::TooLarge { limit } => {
             let detail = format!("the body is larger than {limit} bytes");
             return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "limits", "Body too large", detail));
         }
-        Body::Stalled | Body::Broken(_) => return Err(refused("the body did not arrive whole")),
+        Body::TimedOut | Body::Malformed(_) => return Err(bad_request("the body is incomplete")),
     };
-    let text = std::str::from_utf8(bytes).map_err(|_| refused("the body is not UTF-8"))?;
+    let text = std::str::from_utf8(bytes).map_err(|_| bad_request("the body is not UTF-8"))?;
     if text.trim().is_empty() {
-        return Err(refused("the body is empty; send JSON"));
+        return Err(bad_request("the body is empty; send JSON"));
     }
-    Ok(Source::new(NAME, text))
+    Ok(Source::new(SOURCE_NAME, text))
 }
 
 /// The body as a `T`.
-pub(super) fn read<T: DeserializeOwned>(call: &Call<'_>) -> Result<T, Problem> {
-    source(call)?.parse_json_or_yaml().map_err(|error| mistakes(&[error]))
+pub(super) fn parse<T: DeserializeOwned>(call: &ControlCall<'_>) -> Result<T, Problem> {
+    parse_source(&read(call)?)
 }
 
-/// 400: what is wrong with the body, all of it.
-pub(super) fn mistakes(diagnostics: &[Diagnostic]) -> Problem {
-    let first = diagnostics.first().map_or_else(String::new, |first| {
+/// The text of a body as a `T`.
+pub(super) fn parse_source<T: DeserializeOwned>(source: &Source) -> Result<T, Problem> {
+    source.parse_json_or_yaml().map_err(|diagnostic| invalid(&[diagnostic]))
+}
+
+/// 400 with every diagnostic; the first is the detail.
+pub(super) fn invalid(diagnostics: &[Diagnostic]) -> Problem {
+    let detail = diagnostics.first().map_or_else(String::new, |first| {
         let hint = first.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
         format!("{}{hint}", first.message)
     });
-    let mut problem = refused(&first);
-    let all: Vec<String> = diagnostics.iter().take(50).map(ToString::to_string).collect();
-    problem.more.insert("mistakes".to_owned(), json!(all));
+    let mut problem = bad_request(&detail);
+    let texts: Vec<String> = diagnostics.iter().take(DIAGNOSTICS_MAX).map(ToString::to_string).collect();
+    problem.extensions.insert("diagnostics".to_owned(), json!(texts));
     problem
 }
 
 /// 400.
-pub(super) fn refused(detail: &str) -> Problem {
+pub(super) fn bad_request(detail: &str) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "control-api", "Bad control call", detail)
 }

@@ -1,19 +1,19 @@
-//! What has been exercised, as the document that `report` reads.
+//! Coverage of one sandbox or of all: the document that the command `report` reads.
 
 use std::str::FromStr;
 
 use http::StatusCode;
 
 use super::query::Query;
-use super::{Call, Outcome};
+use super::{ControlCall, ControlResult};
 use crate::contract::problem::Problem;
 use crate::http::message::Response;
 use crate::recording::report;
 
-/// In the place of a sandbox's name: all sandboxes of the run.
+/// The name in the document that stands for all sandboxes.
 const ALL: &str = "*";
 
-/// All sandboxes of the run.
+/// The only value of the parameter `sandbox`.
 struct All;
 
 impl FromStr for All {
@@ -24,14 +24,14 @@ impl FromStr for All {
     }
 }
 
-pub(super) fn get(call: &Call<'_>) -> Outcome {
-    let query = Query::read(call, &["sandbox"])?;
-    let wanted = "`*` for all sandboxes; the header X-Mock-Sandbox chooses one";
-    let (tally, name) = match query.parsed::<All>("sandbox", wanted)? {
-        None => (call.sandbox.tally(), &*call.sandbox.name),
-        Some(All) => (call.stage.sandboxes.tally(), ALL),
+pub(super) fn get(call: &ControlCall<'_>) -> ControlResult {
+    let query = Query::parse(call, &["sandbox"])?;
+    let expected = "`*` for all sandboxes; use the header X-Mock-Sandbox to select one";
+    let (counts, name) = match query.value::<All>("sandbox", expected)? {
+        None => (call.sandbox.counts(), &*call.sandbox.name),
+        Some(All) => (call.app.sandboxes.counts(), ALL),
     };
-    let document = report::build(call.stage.map(), &tally, &call.stage.library().list(), name);
+    let document = report::build(call.app.coverage_targets(), &counts, &call.app.library().list(), name);
     let text = document.json().map_err(|error| Problem::internal(&error))?;
     Ok(Response::json(StatusCode::OK, text))
 }

@@ -1,74 +1,77 @@
-//! Why did I get this? What a request would meet, tried on a copy of its sandbox; or what an exchange has met.
+//! Explains a response: of a request that is run on a copy of its sandbox, or of an exchange in the journal.
 
-use http::header::AUTHORIZATION;
+use std::sync::Arc;
+
+use http::header::{AUTHORIZATION, HOST};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Call, Outcome, body, not_found, ok};
+use super::{ControlCall, ControlResult, body, not_found, ok};
 use crate::contract::Contract;
 use crate::contract::problem::Problem;
 use crate::http::message::Body;
 use crate::leadconduit::state::sso::SsoStatus;
 use crate::recording::journal::{AnsweredBy, Exchange, near_miss, reproduce};
-use crate::scenario::examples::compose;
-use crate::scenario::language::RequestPart;
+use crate::scenario::examples::build_request;
+use crate::scenario::language::ExampleRequest;
 
-/// The body of a call that asks about an exchange.
+/// The body that names an exchange of the journal.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct OfExchange {
-    /// Its number, or its id.
+struct ExchangeReference {
+    /// Its number or id.
     exchange: Value,
 }
 
-pub(super) fn explain(call: &Call<'_>) -> Outcome {
-    let source = body::source(call)?;
-    let asked: Value = source.parse_json_or_yaml().map_err(|error| body::mistakes(&[error]))?;
-    if asked.get("exchange").is_some() {
-        let OfExchange { exchange } = source.parse_json_or_yaml().map_err(|error| body::mistakes(&[error]))?;
-        return of_exchange(call, &exchange);
+pub(super) fn explain(call: &ControlCall<'_>) -> ControlResult {
+    let source = body::read(call)?;
+    let value: Value = body::parse_source(&source)?;
+    if value.get("exchange").is_some() {
+        let ExchangeReference { exchange } = body::parse_source(&source)?;
+        return explain_recorded(call, &exchange);
     }
-    let part: RequestPart = source.parse_json_or_yaml().map_err(|error| body::mistakes(&[error]))?;
+    let spec: ExampleRequest = body::parse_source(&source)?;
     let scenario = call.sandbox.scenario();
-    let first_key = scenario.first_key().filter(|_| !part.headers.keys().any(|name| is_authorization(name)));
-    let mut request = compose(&part, first_key);
-    if let Some(Value::String(text)) = part.body.as_ref().map(|body| &body.0) {
-        // A text is sent as it is, so that what is no JSON can be asked about too.
-        request.body = Body::Whole(text.clone().into());
+    let default_key = scenario.default_key().filter(|_| !spec.headers.keys().any(|name| is_authorization(name)));
+    let mut request = build_request(&spec, default_key);
+    if let Some(Value::String(text)) = spec.body.as_ref().map(|body| &body.0) {
+        // A string is sent as it is, so that a body that is not JSON can be explained too.
+        request.body = Body::Complete(text.clone().into());
     }
-    let Some(dry_run_copy) = (call.context.dry_run)(&request, call.sandbox) else {
-        return Err(body::refused("that is a control call: it does what it says, and is not explained"));
+    let Some(dry_run) = (call.context.dry_run)(&request, call.sandbox) else {
+        return Err(body::bad_request("control calls cannot be explained; send a request to LeadConduit's API"));
     };
-    let service = &dry_run_copy.world.sso.status;
-    Ok(ok(&told(call, &dry_run_copy.exchange, &dry_run_copy.sandbox.name, Some(service))))
+    let sso = &dry_run.world.sso.status;
+    Ok(ok(&explanation(call, &dry_run.exchange, &dry_run.sandbox.name, Some(sso))))
 }
 
 fn is_authorization(name: &str) -> bool {
     name.eq_ignore_ascii_case(AUTHORIZATION.as_str())
 }
 
-/// What an exchange of the journal has met.
-fn of_exchange(call: &Call<'_>, asked: &Value) -> Outcome {
-    let text = asked.as_str().map_or_else(|| asked.to_string(), str::to_owned);
-    let exchange = find(call, &text)?;
-    Ok(ok(&told(call, &exchange, &call.sandbox.name, None)))
+/// Explains an exchange of the journal; `reference` is its number or id.
+fn explain_recorded(call: &ControlCall<'_>, reference: &Value) -> ControlResult {
+    let text = reference.as_str().map_or_else(|| reference.to_string(), str::to_owned);
+    let exchange = find_exchange(call, &text)?;
+    Ok(ok(&explanation(call, &exchange, &call.sandbox.name, None)))
 }
 
-/// All that can be told of an exchange in a sandbox; of one that was tried just now, also how the service was.
-fn told(call: &Call<'_>, exchange: &Exchange, sandbox: &str, service: Option<&SsoStatus>) -> Value {
-    let contract = &call.stage.contract;
-    let mut told = facts(exchange, contract);
-    let host = call.request.header(&http::header::HOST).unwrap_or("127.0.0.1:4010");
-    told["sandbox"] = sandbox.into();
-    told["because"] = because(exchange, contract, sandbox, service).into();
-    told["curl"] = reproduce::curl(exchange, host, sandbox).into();
-    told["snippet"] = reproduce::snippet(exchange, contract).into();
-    told
+/// The explanation of an exchange. `sso` is the status of the single sign-on service before a dry run; the journal does not
+/// record it.
+fn explanation(call: &ControlCall<'_>, exchange: &Exchange, sandbox: &str, sso: Option<&SsoStatus>) -> Value {
+    let contract = &call.app.contract;
+    let mut explanation = facts(exchange, contract);
+    let host = call.request.header(&HOST).unwrap_or("127.0.0.1:4010");
+    explanation["sandbox"] = sandbox.into();
+    explanation["reasons"] = reasons(exchange, contract, sandbox, sso).into();
+    explanation["curl"] = reproduce::curl_command(exchange, host, sandbox).into();
+    explanation["snippet"] = reproduce::scenario_yaml(exchange, contract).into();
+    explanation
 }
 
-/// The exchange of that number or id.
-fn find(call: &Call<'_>, text: &str) -> Result<std::sync::Arc<Exchange>, Problem> {
-    let number = Exchange::number_of(text);
+/// The exchange with this number or id; 404 when the journal does not have it.
+fn find_exchange(call: &ControlCall<'_>, text: &str) -> Result<Arc<Exchange>, Problem> {
+    let number = Exchange::parse_number(text);
     let list = call.sandbox.exchanges();
     let found = number.and_then(|number| list.iter().rev().find(|exchange| exchange.number == number));
     found.cloned().ok_or_else(|| {
@@ -77,13 +80,13 @@ fn find(call: &Call<'_>, text: &str) -> Result<std::sync::Arc<Exchange>, Problem
     })
 }
 
-/// What can be told of an exchange without words.
+/// The fields of the explanation that come from the exchange alone.
 fn facts(exchange: &Exchange, contract: &Contract) -> Value {
     let operation = exchange.operation(contract);
     let headers: Map<String, Value> =
-        exchange.reply_headers().map(|(name, value)| (name.to_owned(), value.into())).collect();
-    let body = match exchange.reply_body.json() {
-        Value::Null => Value::from(String::from_utf8_lossy(&exchange.reply_body.kept).into_owned()),
+        exchange.response_headers().map(|(name, value)| (name.to_owned(), value.into())).collect();
+    let body = match exchange.response_body.json() {
+        Value::Null => Value::from(String::from_utf8_lossy(&exchange.response_body.bytes).into_owned()),
         json => json,
     };
     json!({
@@ -98,99 +101,100 @@ fn facts(exchange: &Exchange, contract: &Contract) -> Value {
             "summary": operation.summary,
             "evidence": operation.evidence.as_str(),
         })),
-        "nearest": nearest(exchange, contract),
+        "nearest": nearest_operation(exchange, contract),
         "violations": exchange.violations,
-        "rules": exchange.spoken.iter().map(|spoken| json!({"name": spoken.rule.name, "deeds": spoken.deeds})).collect::<Vec<_>>(),
+        "rules": exchange.applied_rules.iter().map(|applied| json!({"name": applied.rule.name, "effects": applied.effects})).collect::<Vec<_>>(),
         "fault": exchange.fault.map(crate::http::message::WireFault::name),
         "delay_ms": exchange.delay_ms,
         "reply": {"status": exchange.status, "headers": headers, "body": body},
     })
 }
 
-/// The operation that a request that met nothing may have meant, and what differs first.
-fn nearest(exchange: &Exchange, contract: &Contract) -> Option<Value> {
-    if exchange.met != AnsweredBy::Nothing {
+/// The operation nearest to an unmatched request, with the first difference.
+fn nearest_operation(exchange: &Exchange, contract: &Contract) -> Option<Value> {
+    if exchange.answered_by != AnsweredBy::Nothing {
         return None;
     }
-    let near = near_miss::nearest(contract, Some(&exchange.method), exchange.path()).into_iter().next()?;
+    let near = near_miss::nearest_operations(contract, Some(&exchange.method), exchange.path()).into_iter().next()?;
     Some(json!({
         "operation": near.operation.id,
         "method": near.operation.method.as_str(),
         "path": near.operation.path,
-        "difference": near.rows.first().map(|row| &row.words),
+        "difference": near.differences.first().map(|row| &row.message),
     }))
 }
 
-/// The steps that led to the reply, in words.
-fn because(exchange: &Exchange, contract: &Contract, sandbox: &str, service: Option<&SsoStatus>) -> Vec<String> {
+/// The steps that led to the response, as sentences.
+fn reasons(exchange: &Exchange, contract: &Contract, sandbox: &str, sso: Option<&SsoStatus>) -> Vec<String> {
     let mut steps = Vec::new();
     let scenario = exchange.scenario.as_ref().map_or("none", |scenario| &scenario.name);
-    steps.push(format!("the sandbox is `{sandbox}`, and the scenario `{scenario}`"));
+    steps.push(format!("the sandbox is `{sandbox}`, the scenario is `{scenario}`"));
     let status = exchange.status;
-    let call = format!("{} {}", exchange.method, exchange.path());
-    match (exchange.operation(contract), exchange.met) {
-        (Some(operation), _) => steps.push(format!("{call} is {} ({})", operation.id, operation.evidence)),
+    let request = format!("{} {}", exchange.method, exchange.path());
+    match (exchange.operation(contract), exchange.answered_by) {
+        (Some(operation), _) => steps.push(format!("{request} is {} ({})", operation.id, operation.evidence)),
         (None, AnsweredBy::Nothing) => {
-            let near = near_miss::nearest(contract, Some(&exchange.method), exchange.path()).into_iter().next();
+            let near =
+                near_miss::nearest_operations(contract, Some(&exchange.method), exchange.path()).into_iter().next();
             let near = near.and_then(|near| {
-                let first = near.rows.first()?;
+                let first = near.differences.first()?;
                 Some(format!(
                     "; the nearest is {} {} ({}): {}",
-                    near.operation.method, near.operation.path, near.operation.id, first.words
+                    near.operation.method, near.operation.path, near.operation.id, first.message
                 ))
             });
-            steps.push(format!("{call} is no operation{}", near.unwrap_or_default()));
+            steps.push(format!("{request} matches no operation{}", near.unwrap_or_default()));
         }
-        (None, AnsweredBy::Mock) => steps.push(format!("{call} is answered by the mock itself")),
+        (None, AnsweredBy::Mock) => steps.push(format!("{request} is handled by the mock itself")),
         (None, AnsweredBy::Rule | AnsweredBy::Operation) => {
-            steps.push(format!("{call} is no operation, but a rule answers it"))
+            steps.push(format!("{request} matches no operation, but a rule responds to it"))
         }
     }
-    let gate = exchange.spoken.iter().any(|spoken| spoken.rule.gate);
+    let gate_applied = exchange.applied_rules.iter().any(|applied| applied.rule.gate);
     match &exchange.caller {
-        Some((account, user)) => steps.push(format!("the key is that of user {user} of account {account}")),
-        None if exchange.operation_index().is_some() && !gate => {
-            let brought = exchange.request_header(AUTHORIZATION.as_str()).next().is_some();
-            let why = if brought { "the key is none of this world's" } else { "there is no key" };
-            steps.push(format!("{why}, so the reply is {status}"));
+        Some((account, user)) => steps.push(format!("the API key belongs to user {user} of account {account}")),
+        None if exchange.operation_index().is_some() && !gate_applied => {
+            let has_key = exchange.request_header(AUTHORIZATION.as_str()).next().is_some();
+            let reason = if has_key { "the API key is unknown" } else { "the request has no API key" };
+            steps.push(format!("{reason}, so the response is {status}"));
         }
         None => {}
     }
     for violation in &exchange.violations {
-        let fate = match violation.refused_with {
+        let consequence = match violation.refused_with {
             Some(refused) if refused == status => format!("refused with {refused}"),
-            _ => "reported, and served".to_owned(),
+            _ => "reported only".to_owned(),
         };
-        steps.push(format!("{}: {} ({fate})", violation.location, violation.message));
+        steps.push(format!("{}: {} ({consequence})", violation.location, violation.message));
     }
-    for spoken in &exchange.spoken {
-        steps.push(format!("the rule `{}` spoke: {}", spoken.rule.name, spoken.deeds.join(", ")));
+    for applied in &exchange.applied_rules {
+        steps.push(format!("the rule `{}` applied: {}", applied.rule.name, applied.effects.join(", ")));
     }
-    // A rule that spoke is the nearer reason.
-    if let Some(service) = service.filter(|service| **service != SsoStatus::Up && exchange.spoken.is_empty()) {
-        steps.push(format!("the single sign-on service is {}", service.word()));
+    // An applied rule explains the response better.
+    if let Some(sso) = sso.filter(|status| **status != SsoStatus::Up && exchange.applied_rules.is_empty()) {
+        steps.push(format!("the single sign-on service is {}", sso.name()));
     }
-    if exchange.reply_headers().any(|(name, _)| name == "x-connections-degraded") {
-        steps
-            .push("the single sign-on service could not be asked, so only LeadConduit's own rows are there".to_owned());
+    if exchange.response_headers().any(|(name, _)| name == "x-connections-degraded") {
+        let text = "the single sign-on service did not respond, so the list has only LeadConduit's own rows";
+        steps.push(text.to_owned());
     }
-    if let Some((_, applied)) = exchange.reply_headers().find(|(name, _)| *name == "preference-applied") {
-        steps.push(format!("the request wished for it: {applied}"));
+    if let Some((_, applied)) = exchange.response_headers().find(|(name, _)| *name == "preference-applied") {
+        steps.push(format!("a preference of the request was applied: {applied}"));
     }
     if status == 304 {
-        steps.push("the client has this body already: `If-None-Match` names its tag".to_owned());
+        steps.push("`If-None-Match` matches the ETag, so the body is omitted".to_owned());
     }
-    let error = exchange.reply_body.json();
+    let error = exchange.response_body.json();
     let error = error.get("error").or_else(|| error.get("detail")).and_then(Value::as_str);
     steps.push(match error {
-        Some(error) => format!("the reply is {status}: {error}"),
-        None => format!("the reply is {status}"),
+        Some(error) => format!("the response is {status}: {error}"),
+        None => format!("the response is {status}"),
     });
     if exchange.delay_ms > 0 {
-        steps.push(format!("it is held back for {} ms", exchange.delay_ms));
+        steps.push(format!("the response is delayed by {} ms", exchange.delay_ms));
     }
     if let Some(fault) = exchange.fault {
-        steps.push(format!("the connection breaks: {}", fault.name()));
+        steps.push(format!("the connection fails: {}", fault.name()));
     }
     steps
 }

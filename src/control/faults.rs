@@ -2,25 +2,26 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, Outcome, body, created, no_content, not_found, ok, too_many};
+use super::{ControlCall, ControlResult, body, created, no_content, not_found, ok, too_many};
 use crate::contract::problem::Problem;
 use crate::sandbox::{FAULTS_MAX, FaultStatus};
-use crate::scenario::language::RulePart;
+use crate::scenario::language::RuleSpec;
+use crate::scenario::rule::schedule::Count;
 use crate::scenario::rule::{Rule, ValidationMode};
-use crate::support::clock::stamp;
+use crate::support::clock::format_timestamp;
 
-pub(super) fn list(call: &Call<'_>) -> Outcome {
-    let list: Vec<Value> = call.sandbox.faults().iter().map(shown).collect();
+pub(super) fn list(call: &ControlCall<'_>) -> ControlResult {
+    let list: Vec<Value> = call.sandbox.faults().iter().map(fault_json).collect();
     let total = list.len();
     Ok(ok(&json!({"faults": list, "meta": {"total": total}})))
 }
 
-pub(super) fn add(call: &Call<'_>) -> Outcome {
-    let source = body::source(call)?;
-    let part: RulePart = source.parse_json_or_yaml().map_err(|error| body::mistakes(&[error]))?;
-    let sent: Value = source.parse_json_or_yaml().map_err(|error| body::mistakes(&[error]))?;
-    let rule = Rule::new(&part, 0, &call.stage.contract, ValidationMode::Nobody).map_err(|mistakes| {
-        let diagnostics: Vec<_> = mistakes
+pub(super) fn add(call: &ControlCall<'_>) -> ControlResult {
+    let source = body::read(call)?;
+    let spec: RuleSpec = body::parse_source(&source)?;
+    let sent: Value = body::parse_source(&source)?;
+    let rule = Rule::new(&spec, 0, &call.app.contract, ValidationMode::Full).map_err(|errors| {
+        let diagnostics: Vec<_> = errors
             .into_iter()
             .map(|(pointer, message, hint)| {
                 let mut diagnostic = source.at_pointer(&pointer, message);
@@ -28,48 +29,48 @@ pub(super) fn add(call: &Call<'_>) -> Outcome {
                 diagnostic
             })
             .collect();
-        body::mistakes(&diagnostics)
+        body::invalid(&diagnostics)
     })?;
     let fault = call.sandbox.add_fault(rule, sent).ok_or_else(|| too_many("faults", FAULTS_MAX))?;
     call.sandbox.tell("fault", || json!({"id": fault.id, "name": fault.rule.name, "added": true}));
-    Ok(created(&shown(&FaultStatus { fault, count: crate::scenario::rule::schedule::Count::default() })))
+    Ok(created(&fault_json(&FaultStatus { fault, count: Count::default() })))
 }
 
-pub(super) fn get(call: &Call<'_>) -> Outcome {
+pub(super) fn get(call: &ControlCall<'_>) -> ControlResult {
     let list = call.sandbox.faults();
-    let found = list.iter().find(|one| one.fault.id == call.name);
-    found.map(|one| ok(&shown(one))).ok_or_else(|| missing(call))
+    let status = list.iter().find(|status| status.fault.id == call.name);
+    status.map(|status| ok(&fault_json(status))).ok_or_else(|| fault_not_found(call))
 }
 
-pub(super) fn remove(call: &Call<'_>) -> Outcome {
+pub(super) fn remove(call: &ControlCall<'_>) -> ControlResult {
     if !call.sandbox.remove_fault(call.name) {
-        return Err(missing(call));
+        return Err(fault_not_found(call));
     }
     call.sandbox.tell("fault", || json!({"id": call.name, "added": false}));
     Ok(no_content())
 }
 
-pub(super) fn remove_all(call: &Call<'_>) -> Outcome {
+pub(super) fn remove_all(call: &ControlCall<'_>) -> ControlResult {
     call.sandbox.remove_faults();
     call.sandbox.tell("fault", || json!({"id": "*", "added": false}));
     Ok(no_content())
 }
 
-fn missing(call: &Call<'_>) -> Problem {
+fn fault_not_found(call: &ControlCall<'_>) -> Problem {
     let list = call.sandbox.faults();
-    not_found("fault", call.name, list.iter().take(50).map(|one| one.fault.id.as_str()))
+    not_found("fault", call.name, list.iter().take(50).map(|status| status.fault.id.as_str()))
 }
 
-fn shown(one: &FaultStatus) -> Value {
-    let FaultStatus { fault, count } = one;
-    let mut shown = json!({
+fn fault_json(status: &FaultStatus) -> Value {
+    let FaultStatus { fault, count } = status;
+    let mut json = json!({
         "id": fault.id,
         "rule": *fault.sent,
         "matched": count.matched,
-        "played": count.played,
+        "applied": count.played,
     });
     if let Some(end) = fault.rule.ends(fault.began) {
-        shown["ends_at"] = stamp(end).into();
+        json["ends_at"] = format_timestamp(end).into();
     }
-    shown
+    json
 }

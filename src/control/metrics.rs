@@ -1,4 +1,4 @@
-//! What was counted since the server started, for Prometheus.
+//! Counters and gauges of the whole server since its start, for Prometheus.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,114 +10,114 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, MetricEncod
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::{Call, Outcome};
+use super::{ControlCall, ControlResult};
 use crate::contract::Contract;
 use crate::contract::problem::Problem;
 use crate::http::message::Response;
-use crate::recording::coverage::{Tally, Times};
-use crate::recording::journal::Size;
+use crate::recording::coverage::{CoverageCounts, DurationHistogram};
+use crate::recording::journal::JournalSize;
 
 /// `OpenMetrics` 1.0, which every Prometheus since 2.5 reads.
 const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
-/// What stands in the place of an operation when a request met none.
-const NONE: &str = "none";
+/// The label of requests without an operation.
+const NO_OPERATION: &str = "none";
 
-/// All that is shown, of one moment.
+/// The values of one scrape.
 #[derive(Debug)]
-struct Counts {
-    /// The operations' ids, by their place in the contract.
+struct MetricsSnapshot {
+    /// The ids of the operations, by index.
     operations: Vec<String>,
-    tally: Tally,
-    journals: Size,
+    counts: CoverageCounts,
+    journals: JournalSize,
     sandboxes: usize,
 }
 
-pub(super) fn metrics(call: &Call<'_>) -> Outcome {
-    let sandboxes = &call.stage.sandboxes;
-    let contract: &Contract = &call.stage.contract;
-    let counts = Counts {
+pub(super) fn metrics(call: &ControlCall<'_>) -> ControlResult {
+    let sandboxes = &call.app.sandboxes;
+    let contract: &Contract = &call.app.contract;
+    let snapshot = MetricsSnapshot {
         operations: contract.operations.iter().map(|operation| operation.id.clone()).collect(),
-        tally: sandboxes.tally(),
+        counts: sandboxes.counts(),
         journals: sandboxes.shared().journal_size(),
         sandboxes: sandboxes.list().len(),
     };
     let mut registry = Registry::with_prefix("leadconduit_mock");
-    registry.register_collector(Box::new(counts));
+    registry.register_collector(Box::new(snapshot));
     let mut written = String::new();
     // Writing to memory does not fail.
     text::encode(&mut written, &registry).map_err(|_| Problem::internal("the metrics could not be written"))?;
     Ok(Response::new(StatusCode::OK, written)
-        .with(CONTENT_TYPE, MEDIA_TYPE)
-        .with(CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .with_header(CONTENT_TYPE, MEDIA_TYPE)
+        .with_header(CACHE_CONTROL, HeaderValue::from_static("no-store")))
 }
 
-impl Counts {
-    fn operation(&self, index: Option<usize>) -> &str {
-        index.and_then(|index| self.operations.get(index)).map_or(NONE, String::as_str)
+impl MetricsSnapshot {
+    fn operation_id(&self, index: Option<usize>) -> &str {
+        index.and_then(|index| self.operations.get(index)).map_or(NO_OPERATION, String::as_str)
     }
 }
 
-impl Collector for Counts {
+impl Collector for MetricsSnapshot {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         use MetricType::{Counter, Gauge, Histogram, Info};
-        let tally = &self.tally;
-        let exercised = || {
-            let operations = tally.operations.iter().map(|(index, one)| (self.operation(Some(*index)), one));
-            operations.chain([(NONE, &tally.strays)])
+        let counts = &self.counts;
+        let by_operation = || {
+            let operations = counts.operations.iter().map(|(index, one)| (self.operation_id(Some(*index)), one));
+            operations.chain([(NO_OPERATION, &counts.unrouted)])
         };
 
         let version = [("version", env!("CARGO_PKG_VERSION"))];
         encoder.encode_descriptor("build", "The server", None, Info)?.encode_info(&version)?;
 
-        let mut family = encoder.encode_descriptor("requests", "Requests that were answered", None, Counter)?;
-        for (operation, one) in exercised() {
-            for (status, times) in &one.statuses {
+        let mut family = encoder.encode_descriptor("requests", "Requests by operation and status", None, Counter)?;
+        for (operation, one) in by_operation() {
+            for (status, value) in &one.statuses {
                 let labels = [("operation", operation.to_owned()), ("status", status.to_string())];
-                count(&mut family, &labels, *times)?;
+                encode_counter(&mut family, &labels, *value)?;
             }
         }
 
-        let help = "How long the mock worked on requests, without the delays of rules";
+        let help = "Processing time of requests, without the delays of rules";
         let mut family = encoder.encode_descriptor("request_duration", help, Some(&Unit::Seconds), Histogram)?;
-        for (operation, one) in exercised().filter(|(_, one)| !one.statuses.is_empty()) {
-            let (buckets, sum, count) = seconds(&one.times);
+        for (operation, one) in by_operation().filter(|(_, one)| !one.statuses.is_empty()) {
+            let (buckets, sum, count) = histogram_seconds(&one.durations);
             let labels = [("operation", operation)];
             family.encode_family(&labels)?.encode_histogram::<NoLabelSet>(sum, count, &buckets, None)?;
         }
 
-        let help = "Requests that met no operation, no rule and nothing of the mock's";
+        let help = "Requests that no operation, rule or part of the mock answered";
         let mut family = encoder.encode_descriptor("unmatched", help, None, Counter)?;
-        alone(&mut family, tally.lost)?;
+        encode_total(&mut family, counts.unanswered)?;
 
         let help = "Requests that broke the contract";
         let mut family = encoder.encode_descriptor("violating_requests", help, None, Counter)?;
-        alone(&mut family, tally.violating)?;
+        encode_total(&mut family, counts.violating)?;
 
-        let help = "Ways in which requests broke the contract";
+        let help = "Violations of the contract by requests";
         let mut family = encoder.encode_descriptor("violations", help, None, Counter)?;
         let mut kinds: BTreeMap<(&str, &str), u64> = BTreeMap::new();
-        for (kind, seen) in &tally.violations {
-            *kinds.entry((self.operation(kind.operation), &kind.code)).or_default() += seen.times;
+        for (kind, violation) in &counts.violations {
+            *kinds.entry((self.operation_id(kind.operation), &kind.code)).or_default() += violation.count;
         }
-        for ((operation, code), times) in kinds {
-            count(&mut family, &[("operation", operation), ("code", code)], times)?;
+        for ((operation, code), value) in kinds {
+            encode_counter(&mut family, &[("operation", operation), ("code", code)], value)?;
         }
 
-        let help = "What rules and faults did to replies";
+        let help = "Effects of rules and faults on responses";
         let mut family = encoder.encode_descriptor("faults", help, None, Counter)?;
-        for (kind, times) in &tally.deeds {
-            count(&mut family, &[("kind", kind.as_str())], *times)?;
+        for (kind, value) in &counts.effects {
+            encode_counter(&mut family, &[("kind", kind.as_str())], *value)?;
         }
 
-        let help = "Exchanges that journals have dropped to make room";
+        let help = "Exchanges that journals dropped because of their limits";
         let mut family = encoder.encode_descriptor("journal_dropped", help, None, Counter)?;
-        alone(&mut family, self.journals.dropped)?;
+        encode_total(&mut family, self.journals.dropped)?;
 
         let gauges = [
-            ("sandboxes", "Sandboxes that there are", None, self.sandboxes),
-            ("journal_entries", "Exchanges that journals hold", None, self.journals.entries),
-            ("journal", "Memory that journals take", Some(&Unit::Bytes), self.journals.bytes),
+            ("sandboxes", "Existing sandboxes", None, self.sandboxes),
+            ("journal_entries", "Exchanges in all journals", None, self.journals.entries),
+            ("journal", "Memory of all journals", Some(&Unit::Bytes), self.journals.bytes),
         ];
         for (name, help, unit, value) in gauges {
             let value = i64::try_from(value).unwrap_or(i64::MAX);
@@ -127,19 +127,19 @@ impl Collector for Counts {
     }
 }
 
-fn alone(metric: &mut MetricEncoder<'_>, times: u64) -> fmt::Result {
-    metric.encode_counter::<NoLabelSet, u64, f64>(&times, None)
+fn encode_total(metric: &mut MetricEncoder<'_>, value: u64) -> fmt::Result {
+    metric.encode_counter::<NoLabelSet, u64, f64>(&value, None)
 }
 
-fn count(family: &mut MetricEncoder<'_>, labels: &impl EncodeLabelSet, times: u64) -> fmt::Result {
-    family.encode_family(labels)?.encode_counter::<NoLabelSet, u64, f64>(&times, None)
+fn encode_counter(family: &mut MetricEncoder<'_>, labels: &impl EncodeLabelSet, value: u64) -> fmt::Result {
+    family.encode_family(labels)?.encode_counter::<NoLabelSet, u64, f64>(&value, None)
 }
 
-/// A histogram in seconds: buckets with their upper bounds, the sum, the count. The library adds the buckets up.
-fn seconds(times: &Times) -> (Vec<(f64, u64)>, f64, u64) {
+/// A histogram in seconds: buckets by upper bound (the library makes them cumulative), the sum, the count.
+fn histogram_seconds(durations: &DurationHistogram) -> (Vec<(f64, u64)>, f64, u64) {
     #[expect(clippy::cast_precision_loss, reason = "a sum of microseconds is exact up to 285 years")]
     let seconds = |us: u64| us as f64 / 1e6;
-    let bounds = Times::BOUNDS_US.iter().map(|us| seconds(*us)).chain([f64::INFINITY]);
-    let buckets: Vec<(f64, u64)> = bounds.zip(times.buckets).collect();
-    (buckets, seconds(times.sum_us), times.buckets.iter().sum())
+    let bounds = DurationHistogram::BOUNDS_US.iter().map(|us| seconds(*us)).chain([f64::INFINITY]);
+    let buckets: Vec<(f64, u64)> = bounds.zip(durations.buckets).collect();
+    (buckets, seconds(durations.sum_us), durations.buckets.iter().sum())
 }

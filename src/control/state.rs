@@ -1,60 +1,62 @@
-//! The world as a document, and snapshots of it.
+//! The state of a sandbox as a document, and snapshots of it.
 
 use serde_json::{Value, json};
 
-use super::{Call, Outcome, body, control, created, no_content, not_found, ok, too_many};
+use super::sandboxes::active_sandbox_json;
+use super::{ControlCall, ControlResult, body, created, no_content, not_found, ok, too_many};
 use crate::contract::problem::Problem;
 use crate::sandbox::{SNAPSHOTS_MAX, Snapshot};
 use crate::scenario::state_document;
-use crate::support::clock::stamp;
+use crate::support::clock::format_timestamp;
 
-/// The longest name of a snapshot.
 const NAME_BYTES_MAX: usize = 64;
 
-pub(super) fn get(call: &Call<'_>) -> Outcome {
-    let (scenario, world) = call.sandbox.scene();
-    Ok(ok(&state_document::draw(&scenario, &world)))
+pub(super) fn get(call: &ControlCall<'_>) -> ControlResult {
+    let (scenario, world) = call.sandbox.scenario_and_world();
+    Ok(ok(&state_document::export(&scenario, &world)))
 }
 
-pub(super) fn put(call: &Call<'_>) -> Outcome {
-    let source = body::source(call)?;
-    let world = state_document::read(&source, &call.stage.contract).map_err(|mistakes| body::mistakes(&mistakes))?;
-    call.sandbox.put_world(world);
+pub(super) fn put(call: &ControlCall<'_>) -> ControlResult {
+    let source = body::read(call)?;
+    let world =
+        state_document::import(&source, &call.app.contract).map_err(|diagnostics| body::invalid(&diagnostics))?;
+    call.sandbox.replace_world(world);
     call.sandbox.tell("state", || json!({"replaced": true}));
-    Ok(ok(&control::sandbox_in_use(call.sandbox)))
+    Ok(ok(&active_sandbox_json(call.sandbox)))
 }
 
-pub(super) fn snapshots(call: &Call<'_>) -> Outcome {
-    let list: Vec<Value> = call.sandbox.snapshots().iter().map(|(name, snapshot)| shown(name, snapshot)).collect();
+pub(super) fn list_snapshots(call: &ControlCall<'_>) -> ControlResult {
+    let list: Vec<Value> =
+        call.sandbox.snapshots().iter().map(|(name, snapshot)| snapshot_json(name, snapshot)).collect();
     let total = list.len();
     Ok(ok(&json!({"snapshots": list, "meta": {"total": total}})))
 }
 
-pub(super) fn take_snapshot(call: &Call<'_>) -> Outcome {
+pub(super) fn take_snapshot(call: &ControlCall<'_>) -> ControlResult {
     if call.name.len() > NAME_BYTES_MAX || !crate::sandbox::selector::is_name(call.name) {
-        return Err(body::refused("a snapshot's name is 1 to 64 letters, digits, `.`, `_` or `-`"));
+        return Err(body::bad_request("the name of a snapshot must be 1 to 64 letters, digits, `.`, `_` or `-`"));
     }
     let snapshot = call.sandbox.take_snapshot(call.name).ok_or_else(|| too_many("snapshots", SNAPSHOTS_MAX))?;
-    Ok(created(&shown(call.name, &snapshot)))
+    Ok(created(&snapshot_json(call.name, &snapshot)))
 }
 
-pub(super) fn restore(call: &Call<'_>) -> Outcome {
+pub(super) fn restore_snapshot(call: &ControlCall<'_>) -> ControlResult {
     if !call.sandbox.restore(call.name) {
-        return Err(missing(call));
+        return Err(snapshot_not_found(call));
     }
     call.sandbox.tell("state", || json!({"restored": call.name}));
-    Ok(ok(&control::sandbox_in_use(call.sandbox)))
+    Ok(ok(&active_sandbox_json(call.sandbox)))
 }
 
-pub(super) fn remove_snapshot(call: &Call<'_>) -> Outcome {
-    if call.sandbox.remove_snapshot(call.name) { Ok(no_content()) } else { Err(missing(call)) }
+pub(super) fn remove_snapshot(call: &ControlCall<'_>) -> ControlResult {
+    if call.sandbox.remove_snapshot(call.name) { Ok(no_content()) } else { Err(snapshot_not_found(call)) }
 }
 
-fn missing(call: &Call<'_>) -> Problem {
+fn snapshot_not_found(call: &ControlCall<'_>) -> Problem {
     let list = call.sandbox.snapshots();
     not_found("snapshot", call.name, list.iter().map(|(name, _)| name.as_str()))
 }
 
-fn shown(name: &str, snapshot: &Snapshot) -> Value {
-    json!({"name": name, "scenario": snapshot.scenario.name, "now": stamp(snapshot.taken)})
+fn snapshot_json(name: &str, snapshot: &Snapshot) -> Value {
+    json!({"name": name, "scenario": snapshot.scenario.name, "now": format_timestamp(snapshot.taken)})
 }

@@ -1,59 +1,59 @@
-//! Expectations, held against the sandbox's journal.
+//! Verification: judges expectations against the journal of a sandbox.
 
 use http::header::{ACCEPT, CONTENT_TYPE, VARY};
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
 use super::query::Query;
-use super::{Call, Outcome, body};
+use super::{ControlCall, ControlResult, body};
 use crate::http::message::Response;
 use crate::recording::verify::{Evidence, Expectations, judge};
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
-/// How the verdict is told.
+/// The format of the response.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Format {
+enum VerdictFormat {
     Json,
     Text,
 }
 
-pub(super) fn verify(call: &Call<'_>) -> Outcome {
-    let query = Query::read(call, &["format", "fail"])?;
+pub(super) fn verify(call: &ControlCall<'_>) -> ControlResult {
+    let query = Query::parse(call, &["format", "fail"])?;
     let format = match query.get("format") {
-        None => accepted(call),
-        Some("json") => Format::Json,
-        Some("text") => Format::Text,
-        Some(_) => return Err(body::refused("`format` is json or text")),
+        None => negotiate_format(call),
+        Some("json") => VerdictFormat::Json,
+        Some("text") => VerdictFormat::Text,
+        Some(_) => return Err(body::bad_request("`format` must be json or text")),
     };
-    let fails = query.parsed::<bool>("fail", "true or false")?.unwrap_or(false);
-    let source = body::source(call)?;
-    let value: Value = source.parse_json_or_yaml().map_err(|error| body::mistakes(&[error]))?;
-    let expectations = Expectations::new(&value, &call.stage.contract).map_err(|mistakes| {
+    let fail = query.value::<bool>("fail", "true or false")?.unwrap_or(false);
+    let source = body::read(call)?;
+    let value: Value = body::parse_source(&source)?;
+    let expectations = Expectations::new(&value, &call.app.contract).map_err(|errors| {
         let diagnostics: Vec<_> =
-            mistakes.into_iter().map(|(pointer, message)| source.at_pointer(&pointer, message)).collect();
-        body::mistakes(&diagnostics)
+            errors.into_iter().map(|(pointer, message)| source.at_pointer(&pointer, message)).collect();
+        body::invalid(&diagnostics)
     })?;
     let (exchanges, size) = (call.sandbox.exchanges(), call.sandbox.journal_size());
-    let evidence = Evidence::new(exchanges, size, call.sandbox.keeps_journal());
-    let verdict = judge(&expectations, &evidence, &call.stage.contract);
-    // A verdict is an answer, whatever it says; who wants an exit code of `curl --fail` asks for one.
-    let status = if fails && !verdict.passed { StatusCode::CONFLICT } else { StatusCode::OK };
+    let evidence = Evidence::new(exchanges, size, call.sandbox.is_journal_enabled());
+    let verdict = judge(&expectations, &evidence, &call.app.contract);
+    // Status 200 for a failed verdict too; `?fail=true` selects 409, for `curl --fail`.
+    let status = if fail && !verdict.passed { StatusCode::CONFLICT } else { StatusCode::OK };
     let text = verdict.to_string();
-    let reply = match format {
-        Format::Text => Response::new(status, text).with(CONTENT_TYPE, TEXT),
-        Format::Json => {
-            let mut shown = json!(verdict);
-            shown["text"] = text.into();
-            Response::json(status, shown.to_string())
+    let response = match format {
+        VerdictFormat::Text => Response::new(status, text).with_header(CONTENT_TYPE, TEXT),
+        VerdictFormat::Json => {
+            let mut json = json!(verdict);
+            json["text"] = text.into();
+            Response::json(status, json.to_string())
         }
     };
-    Ok(reply.with(VARY, HeaderValue::from_static("Accept, Accept-Encoding")))
+    Ok(response.with_header(VARY, HeaderValue::from_static("Accept, Accept-Encoding")))
 }
 
-/// Text for who asks for it first.
-fn accepted(call: &Call<'_>) -> Format {
+/// Text when `Accept` begins with `text/plain`, else JSON.
+fn negotiate_format(call: &ControlCall<'_>) -> VerdictFormat {
     let accept = call.request.header(&ACCEPT).unwrap_or_default();
     let first = accept.split([',', ';']).next().unwrap_or_default().trim();
-    if first.eq_ignore_ascii_case("text/plain") { Format::Text } else { Format::Json }
+    if first.eq_ignore_ascii_case("text/plain") { VerdictFormat::Text } else { VerdictFormat::Json }
 }

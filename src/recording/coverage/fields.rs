@@ -1,42 +1,43 @@
-//! Which parts of a JSON body have been sent. Walking a body that brings nothing new takes no memory.
+//! Counts which fields of JSON bodies were sent. A body whose fields are all known allocates nothing.
 
 use serde_json::Value;
 
-/// How many parts are told apart; a body may be made of as many names as there are words.
-const PARTS_MAX: usize = 1000;
+/// The most distinct fields of one operation: clients can send any number of names.
+const FIELDS_MAX: usize = 1000;
 
-/// How deep a body is looked into.
+/// The deepest level that is counted.
 const DEPTH_MAX: usize = 16;
 
-/// How much of a name is kept; a name may be as long as a body.
+/// Longer names are cut: a name can be as long as a body.
 const NAME_CHARS_MAX: usize = 200;
 
-/// The parts of bodies that have been seen, as a tree of names. The items of a list are one part, named `*`.
+/// Field counts as a tree of names. All items of a list are one field, named `*`.
 #[derive(Clone, Debug, Default)]
-pub struct Fields {
-    root: Node,
-    count: usize,
+pub struct FieldCounts {
+    root: FieldNode,
+    /// The number of nodes, for `FIELDS_MAX`.
+    nodes: usize,
 }
 
 #[derive(Clone, Debug, Default)]
-struct Node {
+struct FieldNode {
     name: Box<str>,
-    times: u64,
-    below: Vec<Node>,
+    count: u64,
+    children: Vec<FieldNode>,
 }
 
-impl Fields {
-    /// Counts the parts of a body.
-    pub fn see(&mut self, body: &Value) {
-        walk(&mut self.root, &mut self.count, body, 0);
+impl FieldCounts {
+    /// Counts the fields of a body.
+    pub fn count_body(&mut self, body: &Value) {
+        count_fields(&mut self.root, &mut self.nodes, body, 0);
     }
 
-    /// Adds what others have counted.
+    /// Adds the counts of another tree.
     pub fn merge(&mut self, other: &Self) {
-        merge(&mut self.root, &mut self.count, &other.root);
+        merge(&mut self.root, &mut self.nodes, &other.root);
     }
 
-    /// Every part that was seen, as an RFC 6901 pointer (`*` for the items of a list), with how often.
+    /// Every counted field as an RFC 6901 pointer (`*` for the items of a list), with its count.
     #[must_use]
     pub fn list(&self) -> Vec<(String, u64)> {
         let mut list = Vec::new();
@@ -44,51 +45,51 @@ impl Fields {
         list
     }
 
-    /// Counts a part, as [`Fields::list`] tells it.
-    pub fn add(&mut self, pointer: &str, times: u64) {
+    /// Adds to the count of a field; `pointer` is as in [`FieldCounts::list`].
+    pub fn add(&mut self, pointer: &str, count: u64) {
         let mut node = &mut self.root;
         for name in pointer.split('/').skip(1) {
             let name = contract_files::pointer::unescape(name);
-            let Some(next) = below(node, &mut self.count, &name) else { return };
+            let Some(next) = child(node, &mut self.nodes, &name) else { return };
             node = next;
         }
-        node.times = node.times.saturating_add(times);
+        node.count = node.count.saturating_add(count);
     }
 }
 
-/// The node of that name, made if there is room.
-fn below<'n>(node: &'n mut Node, count: &mut usize, name: &str) -> Option<&'n mut Node> {
+/// The child of that name, which is created when it is new. `None` at the limit.
+fn child<'n>(node: &'n mut FieldNode, nodes: &mut usize, name: &str) -> Option<&'n mut FieldNode> {
     let name = name.char_indices().nth(NAME_CHARS_MAX).map_or(name, |(end, _)| &name[..end]);
-    let at = match node.below.iter().position(|one| &*one.name == name) {
-        Some(at) => at,
-        None if *count < PARTS_MAX => {
-            *count += 1;
-            node.below.push(Node { name: name.into(), ..Node::default() });
-            node.below.len() - 1
+    let index = match node.children.iter().position(|child| &*child.name == name) {
+        Some(index) => index,
+        None if *nodes < FIELDS_MAX => {
+            *nodes += 1;
+            node.children.push(FieldNode { name: name.into(), ..FieldNode::default() });
+            node.children.len() - 1
         }
         None => return None,
     };
-    node.below.get_mut(at)
+    node.children.get_mut(index)
 }
 
-fn walk(node: &mut Node, count: &mut usize, value: &Value, depth: usize) {
+fn count_fields(node: &mut FieldNode, nodes: &mut usize, value: &Value, depth: usize) {
     if depth > DEPTH_MAX {
         return;
     }
     match value {
         Value::Object(object) => {
             for (name, value) in object {
-                if let Some(next) = below(node, count, name) {
-                    next.times += 1;
-                    walk(next, count, value, depth + 1);
+                if let Some(next) = child(node, nodes, name) {
+                    next.count += 1;
+                    count_fields(next, nodes, value, depth + 1);
                 }
             }
         }
         Value::Array(items) => {
             for item in items {
-                if let Some(next) = below(node, count, "*") {
-                    next.times += 1;
-                    walk(next, count, item, depth + 1);
+                if let Some(next) = child(node, nodes, "*") {
+                    next.count += 1;
+                    count_fields(next, nodes, item, depth + 1);
                 }
             }
         }
@@ -96,22 +97,22 @@ fn walk(node: &mut Node, count: &mut usize, value: &Value, depth: usize) {
     }
 }
 
-fn merge(into: &mut Node, count: &mut usize, from: &Node) {
-    into.times = into.times.saturating_add(from.times);
-    for other in &from.below {
-        if let Some(next) = below(into, count, &other.name) {
-            merge(next, count, other);
+fn merge(into: &mut FieldNode, nodes: &mut usize, from: &FieldNode) {
+    into.count = into.count.saturating_add(from.count);
+    for other in &from.children {
+        if let Some(next) = child(into, nodes, &other.name) {
+            merge(next, nodes, other);
         }
     }
 }
 
-fn collect(node: &Node, at: &str, list: &mut Vec<(String, u64)>) {
-    for one in &node.below {
-        let at = format!("{at}/{}", contract_files::pointer::escape(&one.name));
-        if one.times > 0 {
-            list.push((at.clone(), one.times));
+fn collect(node: &FieldNode, pointer: &str, list: &mut Vec<(String, u64)>) {
+    for child in &node.children {
+        let pointer = format!("{pointer}/{}", contract_files::pointer::escape(&child.name));
+        if child.count > 0 {
+            list.push((pointer.clone(), child.count));
         }
-        collect(one, &at, list);
+        collect(child, &pointer, list);
     }
 }
 
@@ -121,34 +122,34 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn parts_are_counted_once_a_body_and_items_together() {
-        let mut fields = Fields::default();
-        fields.see(&json!({"a": {"b/c": 1}, "list": [{"x": 1}, {"x": 2, "y": null}]}));
-        fields.see(&json!({"a": null}));
+    fn fields_are_counted_once_per_occurrence_and_list_items_together() {
+        let mut fields = FieldCounts::default();
+        fields.count_body(&json!({"a": {"b/c": 1}, "list": [{"x": 1}, {"x": 2, "y": null}]}));
+        fields.count_body(&json!({"a": null}));
         let expected = [("/a", 2), ("/a/b~1c", 1), ("/list", 1), ("/list/*", 2), ("/list/*/x", 2), ("/list/*/y", 1)];
-        assert_eq!(fields.list(), expected.map(|(at, times)| (at.to_owned(), times)));
-        let mut both = Fields::default();
+        assert_eq!(fields.list(), expected.map(|(pointer, count)| (pointer.to_owned(), count)));
+        let mut both = FieldCounts::default();
         both.add("/a/b~1c", 5);
         both.merge(&fields);
         assert_eq!(both.list()[1], ("/a/b~1c".to_owned(), 6));
     }
 
     #[test]
-    fn names_without_end_take_no_memory_without_end() {
-        let mut fields = Fields::default();
+    fn fields_name_length_and_depth_are_bounded() {
+        let mut fields = FieldCounts::default();
         for number in 0..3000 {
-            fields.see(&json!({number.to_string(): 1}));
+            fields.count_body(&json!({number.to_string(): 1}));
         }
-        assert_eq!(fields.list().len(), PARTS_MAX);
-        let mut fields = Fields::default();
-        fields.see(&json!({"ä".repeat(10_000): {"x": 1}}));
+        assert_eq!(fields.list().len(), FIELDS_MAX);
+        let mut fields = FieldCounts::default();
+        fields.count_body(&json!({"ä".repeat(10_000): {"x": 1}}));
         assert_eq!(fields.list()[0].0.chars().count(), NAME_CHARS_MAX + 1);
         let mut deep = json!(1);
         for _ in 0..100 {
             deep = json!([deep]);
         }
-        let mut fields = Fields::default();
-        fields.see(&deep);
+        let mut fields = FieldCounts::default();
+        fields.count_body(&deep);
         assert_eq!(fields.list().len(), DEPTH_MAX + 1);
     }
 }

@@ -1,9 +1,9 @@
-//! What a client has exercised: counted while requests are answered, and held against what the contract has.
+//! What clients have exercised: counts of exchanges, and what the contract offers to be covered.
 
+pub mod counts;
 mod fields;
-pub mod map;
-pub mod tally;
+pub mod targets;
 
-pub use fields::Fields;
-pub use map::{Known, Map, Subject};
-pub use tally::{Exercised, Kind, Seen, Tally, Times};
+pub use counts::{CoverageCounts, DurationHistogram, OperationCounts, ViolationCount, ViolationKind};
+pub use fields::FieldCounts;
+pub use targets::{CoverageTargets, FieldMatch, OperationTargets};

@@ -1,86 +1,98 @@
-//! From counts to a document.
+//! Builds a report from counts.
 
 use std::collections::BTreeMap;
 
-use super::document::{
-    Deed, Document, Field, First, Operation, Parameter, Played, Status, Undocumented, Unmatched, VERSION, Violation,
+use super::model::{
+    EffectCount, FieldCount, FirstOccurrence, OperationReport, ParameterCount, Report, ScenarioCount, StatusCount,
+    Undocumented, UnmatchedRequest, VERSION, ViolationReport,
 };
-use crate::recording::coverage::{Exercised, Known, Map, Subject, Tally};
-use crate::scenario::library::Listed;
+use crate::recording::coverage::{CoverageCounts, CoverageTargets, FieldMatch, OperationCounts, OperationTargets};
+use crate::scenario::library::ScenarioSummary;
 
-/// What was counted, held against what there is. `sandbox` is `*` for all of a run.
+/// The report of what was counted, compared with the targets of the contract. `sandbox` is `*` for all sandboxes.
 #[must_use]
-pub fn build(map: &Map, tally: &Tally, scenarios: &[Listed], sandbox: &str) -> Document {
-    let nothing = Exercised::default();
-    let operations = map.subjects.iter().enumerate();
-    let operations =
-        operations.map(|(index, subject)| operation(subject, tally.operations.get(&index).unwrap_or(&nothing)));
-    let name = |index: usize| map.subjects.get(index).map(|subject| subject.id.clone());
-    let violations = tally.violations.iter().map(|(kind, seen)| Violation {
-        operation: kind.operation.and_then(name),
+pub fn build(
+    targets: &CoverageTargets,
+    counts: &CoverageCounts,
+    scenarios: &[ScenarioSummary],
+    sandbox: &str,
+) -> Report {
+    let no_counts = OperationCounts::default();
+    let operations = targets.operations.iter().enumerate();
+    let operations = operations
+        .map(|(index, targets)| operation_report(targets, counts.operations.get(&index).unwrap_or(&no_counts)));
+    let id = |index: usize| targets.operations.get(index).map(|operation| operation.id.clone());
+    let violations = counts.violations.iter().map(|(kind, violation)| ViolationReport {
+        operation: kind.operation.and_then(id),
         location: kind.location.clone(),
         code: kind.code.clone(),
-        message: seen.message.clone(),
-        refused: seen.refused,
-        count: seen.times,
-        first: First { sandbox: seen.sandbox.to_string(), request: seen.number },
+        message: violation.message.clone(),
+        refused: violation.refused,
+        count: violation.count,
+        first: FirstOccurrence { sandbox: violation.sandbox.to_string(), request: violation.number },
     });
-    let unmatched = tally.unmatched.iter().map(|((method, path), count)| Unmatched {
+    let unmatched = counts.unmatched.iter().map(|((method, path), count)| UnmatchedRequest {
         method: method.clone(),
         path: path.clone(),
         count: *count,
     });
-    let mut document = Document {
+    let mut report = Report {
         version: VERSION,
         mock: env!("CARGO_PKG_VERSION").to_owned(),
         sandbox: sandbox.to_owned(),
         operations: operations.collect(),
-        scenarios: played(tally, scenarios),
+        scenarios: scenario_counts(counts, scenarios),
         violations: violations.collect(),
         unmatched: unmatched.collect(),
-        deeds: tally.deeds.iter().map(|(deed, count)| Deed { deed: deed.clone(), count: *count }).collect(),
-        exchanges: tally.exchanges,
-        violating: tally.violating,
-        untold: tally.untold,
-        ..Document::default()
+        effects: counts
+            .effects
+            .iter()
+            .map(|(effect, count)| EffectCount { effect: effect.clone(), count: *count })
+            .collect(),
+        exchanges: counts.exchanges,
+        violating: counts.violating,
+        overflow: counts.overflow,
+        ..Report::default()
     };
-    document.settle();
-    document
+    report.normalize();
+    report
 }
 
-fn operation(subject: &Subject, exercised: &Exercised) -> Operation {
+fn operation_report(targets: &OperationTargets, counts: &OperationCounts) -> OperationReport {
     let mut undocumented = Undocumented::default();
-    let mut statuses: BTreeMap<u16, Status> = subject
+    let mut statuses: BTreeMap<u16, StatusCount> = targets
         .statuses
         .iter()
-        .map(|(status, evidence)| (*status, Status { status: *status, evidence: Some(*evidence), count: 0 }))
+        .map(|(status, evidence)| (*status, StatusCount { status: *status, evidence: Some(*evidence), count: 0 }))
         .collect();
-    for (status, count) in &exercised.statuses {
+    for (status, count) in &counts.statuses {
         match statuses.get_mut(status) {
             Some(known) => known.count = *count,
-            None => undocumented.statuses.push(Status { status: *status, evidence: None, count: *count }),
+            None => undocumented.statuses.push(StatusCount { status: *status, evidence: None, count: *count }),
         }
     }
-    let mut parameters: BTreeMap<&str, Parameter> = subject
+    let mut parameters: BTreeMap<&str, ParameterCount> = targets
         .parameters
         .iter()
-        .map(|(name, evidence)| (name.as_str(), Parameter { name: name.clone(), evidence: Some(*evidence), count: 0 }))
+        .map(|(name, evidence)| {
+            (name.as_str(), ParameterCount { name: name.clone(), evidence: Some(*evidence), count: 0 })
+        })
         .collect();
-    // Names that begin with two underscores speak to the mock, not to LeadConduit.
-    for (name, count) in exercised.parameters.iter().filter(|(name, _)| !name.starts_with("__")) {
+    // Names that begin with two underscores are for the mock, not for LeadConduit.
+    for (name, count) in counts.parameters.iter().filter(|(name, _)| !name.starts_with("__")) {
         match parameters.get_mut(name.as_str()) {
             Some(known) => known.count = *count,
-            None => undocumented.parameters.push(Parameter { name: name.clone(), evidence: None, count: *count }),
+            None => undocumented.parameters.push(ParameterCount { name: name.clone(), evidence: None, count: *count }),
         }
     }
-    let (fields, unknown) = fields(subject, exercised);
-    undocumented.fields = unknown;
-    Operation {
-        operation: subject.id.clone(),
-        method: subject.method.clone(),
-        path: subject.path.clone(),
-        evidence: subject.evidence,
-        calls: exercised.statuses.values().sum(),
+    let (fields, undocumented_fields) = field_counts(targets, counts);
+    undocumented.fields = undocumented_fields;
+    OperationReport {
+        operation: targets.id.clone(),
+        method: targets.method.clone(),
+        path: targets.path.clone(),
+        evidence: targets.evidence,
+        calls: counts.statuses.values().sum(),
         statuses: statuses.into_values().collect(),
         parameters: parameters.into_values().collect(),
         fields,
@@ -88,46 +100,50 @@ fn operation(subject: &Subject, exercised: &Exercised) -> Operation {
     }
 }
 
-/// The documented fields, and those that were sent without being any.
-fn fields(subject: &Subject, exercised: &Exercised) -> (Vec<Field>, Vec<Field>) {
-    let mut fields: BTreeMap<&str, Field> = subject
+/// The documented fields, and the undocumented fields that were sent.
+fn field_counts(targets: &OperationTargets, counts: &OperationCounts) -> (Vec<FieldCount>, Vec<FieldCount>) {
+    let mut fields: BTreeMap<&str, FieldCount> = targets
         .fields
         .iter()
         .map(|(pointer, evidence)| {
-            (pointer.as_str(), Field { pointer: pointer.clone(), evidence: Some(*evidence), count: 0 })
+            (pointer.as_str(), FieldCount { pointer: pointer.clone(), evidence: Some(*evidence), count: 0 })
         })
         .collect();
-    let mut unknown: BTreeMap<String, u64> = BTreeMap::new();
-    for (pointer, count) in exercised.fields.list() {
-        let (known, called) = subject.field(&pointer);
-        match known {
-            Known::Field => {
-                if let Some(field) = fields.get_mut(called.as_str()) {
+    let mut undocumented: BTreeMap<String, u64> = BTreeMap::new();
+    for (pointer, count) in counts.fields.list() {
+        let (kind, target) = targets.match_field(&pointer);
+        match kind {
+            FieldMatch::Documented => {
+                if let Some(field) = fields.get_mut(target.as_str()) {
                     field.count += count;
                 }
             }
-            // What stands below an unknown name was sent with it.
-            Known::No if called.split('/').count() == pointer.split('/').count() => {
-                *unknown.entry(called).or_default() += count;
+            // Only the topmost undocumented name counts, not the fields below it.
+            FieldMatch::Undocumented if target.split('/').count() == pointer.split('/').count() => {
+                *undocumented.entry(target).or_default() += count;
             }
-            Known::No | Known::Open => {}
+            FieldMatch::Undocumented | FieldMatch::Unconstrained => {}
         }
     }
-    let unknown = unknown.into_iter().map(|(pointer, count)| Field { pointer, evidence: None, count });
-    (fields.into_values().collect(), unknown.collect())
+    let undocumented = undocumented.into_iter().map(|(pointer, count)| FieldCount { pointer, evidence: None, count });
+    (fields.into_values().collect(), undocumented.collect())
 }
 
-/// The scenarios that there are, and those that were played before their files went away.
-fn played(tally: &Tally, scenarios: &[Listed]) -> Vec<Played> {
-    let count = |name: &str| tally.scenarios.get(name).copied().unwrap_or_default();
-    let listed = scenarios.iter().map(|listed| Played {
+/// The listed scenarios, then those that were used and whose files have since been removed.
+fn scenario_counts(counts: &CoverageCounts, scenarios: &[ScenarioSummary]) -> Vec<ScenarioCount> {
+    let count = |name: &str| counts.scenarios.get(name).copied().unwrap_or_default();
+    let listed = scenarios.iter().map(|listed| ScenarioCount {
         scenario: listed.name.clone(),
         built_in: listed.built_in,
         count: count(&listed.name),
     });
     let is_listed = |name: &str| scenarios.iter().any(|listed| listed.name == name);
-    let gone = tally.scenarios.iter().filter(|(name, _)| !is_listed(name));
+    let removed = counts.scenarios.iter().filter(|(name, _)| !is_listed(name));
     listed
-        .chain(gone.map(|(name, count)| Played { scenario: name.to_string(), built_in: false, count: *count }))
+        .chain(removed.map(|(name, count)| ScenarioCount {
+            scenario: name.to_string(),
+            built_in: false,
+            count: *count,
+        }))
         .collect()
 }

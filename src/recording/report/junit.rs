@@ -1,37 +1,41 @@
-//! A report as `JUnit` XML: a suite for each operation, with a case for each of its statuses and for each kind of violation.
+//! A report as `JUnit` XML: a suite per operation, with a case per status and per kind of violation.
 //!
-//! What was not exercised is skipped. A violation fails only when the terms mind it, and the coverage has a case of its
-//! own, so that CI shows as failed what the verdict calls failed.
+//! Targets that were not exercised are skipped cases. A case fails only when the pass criteria say so, so that CI shows the
+//! same failures as the verdict.
 
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{NonSuccessKind, Report as JunitReport, TestCase, TestCaseStatus, TestSuite};
 
-use super::verdict::counted;
-use super::{Document, FailOn, Operation, Verdict, Violation};
-use crate::recording::coverage::map::is_in_reach;
+use super::criteria::{NO_REQUESTS, pluralize};
+use super::{FailOn, OperationReport, Report, ReportVerdict, ViolationReport};
+use crate::recording::coverage::targets::is_client_reachable;
 
-/// The report as `JUnit` XML.
-pub fn junit(document: &Document, verdict: &Verdict) -> Result<String, String> {
-    let mut report = Report::new("leadconduit-mock");
-    report.add_test_suite(whole(document, verdict));
-    for operation in &document.operations {
+/// Writes the report as `JUnit` XML.
+///
+/// # Errors
+///
+/// The message of the serialiser.
+pub fn junit(report: &Report, verdict: &ReportVerdict) -> Result<String, String> {
+    let mut junit = JunitReport::new("leadconduit-mock");
+    junit.add_test_suite(overall(report, verdict));
+    for operation in &report.operations {
         let mut suite = TestSuite::new(operation.operation.as_str());
         suite.add_property(("request", format!("{} {}", operation.method, operation.path).as_str()));
         suite.add_property(("evidence", operation.evidence.as_str()));
         suite.add_test_cases(statuses(operation));
-        let own = document.violations.iter().filter(|one| one.operation.as_deref() == Some(&operation.operation));
+        let own = report.violations.iter().filter(|one| one.operation.as_deref() == Some(&operation.operation));
         suite.add_test_cases(own.map(|one| violation(one, &operation.operation, verdict)));
         suite.add_test_cases(undocumented(operation, verdict));
-        report.add_test_suite(suite);
+        junit.add_test_suite(suite);
     }
-    let text = report.to_string().map_err(|error| error.to_string())?;
-    // The schema of Jenkins' xUnit plugin, which refuses what it does not know, has this count for suites only.
-    Ok(text.replacen(&format!(" skipped=\"{}\"", report.skipped), "", 1))
+    let text = junit.to_string().map_err(|error| error.to_string())?;
+    // Jenkins' xUnit plugin validates strictly; its schema has this attribute for suites only.
+    Ok(text.replacen(&format!(" skipped=\"{}\"", junit.skipped), "", 1))
 }
 
-/// What is about no operation: the coverage, and requests that met none.
-fn whole(document: &Document, verdict: &Verdict) -> TestSuite {
+/// The suite without an operation: the coverage, and unmatched requests.
+fn overall(report: &Report, verdict: &ReportVerdict) -> TestSuite {
     let mut suite = TestSuite::new("report");
-    let summary = &document.summary;
+    let summary = &report.summary;
     let percent = format!("{:.1} %: {} of {} units", summary.percent, summary.units.covered, summary.units.total);
     let status = match verdict.failures.iter().find(|one| one.ends_with("(--fail-under)")) {
         Some(failure) => failed("coverage", failure),
@@ -40,67 +44,70 @@ fn whole(document: &Document, verdict: &Verdict) -> TestSuite {
     let mut coverage = case("coverage", "report", status);
     coverage.set_system_out(percent);
     suite.add_test_case(coverage);
-    if document.exchanges == 0 {
-        let said = "no request came";
-        suite.add_test_case(case("requests", "report", judged("nothing", said, verdict.minds(FailOn::Nothing))));
+    if report.exchanges == 0 {
+        let status = case_status("nothing", NO_REQUESTS, verdict.is_failure(FailOn::Nothing));
+        suite.add_test_case(case("requests", "report", status));
     }
-    let fails = verdict.minds(FailOn::Unmatched);
-    for one in &document.unmatched {
+    let is_failure = verdict.is_failure(FailOn::Unmatched);
+    for one in &report.unmatched {
         let name = format!("{} {}", one.method, one.path);
-        let said = format!("no operation answers {name}: {}", counted(one.count, "request"));
-        suite.add_test_case(noted(case(&name, "report", judged("unmatched", &said, fails)), &said));
+        let message = format!("{name} matches no operation: {}", pluralize(one.count, "request"));
+        let status = case_status("unmatched", &message, is_failure);
+        suite.add_test_case(with_output(case(&name, "report", status), &message));
     }
-    let known =
-        |one: &&Violation| document.operations.iter().any(|other| one.operation.as_ref() == Some(&other.operation));
-    let strays = document.violations.iter().filter(|one| !known(one));
-    suite.add_test_cases(strays.map(|one| violation(one, "report", verdict)));
+    let has_suite =
+        |one: &&ViolationReport| report.operations.iter().any(|other| one.operation.as_ref() == Some(&other.operation));
+    let others = report.violations.iter().filter(|one| !has_suite(one));
+    suite.add_test_cases(others.map(|one| violation(one, "report", verdict)));
     suite
 }
 
-fn statuses(operation: &Operation) -> impl Iterator<Item = TestCase> {
+fn statuses(operation: &OperationReport) -> impl Iterator<Item = TestCase> {
     operation.statuses.iter().map(|one| {
         let status = if one.count > 0 {
             TestCaseStatus::success()
         } else {
-            let why = if is_in_reach(one.status) { "not exercised" } else { "not exercised; it takes a scenario" };
+            let reason =
+                if is_client_reachable(one.status) { "not exercised" } else { "not exercised; needs a scenario" };
             let mut skipped = TestCaseStatus::skipped();
-            skipped.set_message(why);
+            skipped.set_message(reason);
             skipped
         };
         let evidence = one.evidence.map_or("undocumented", crate::contract::Evidence::as_str);
         let mut case = case(&format!("status {}", one.status), &operation.operation, status);
         case.set_system_out(match one.count {
             0 => evidence.to_owned(),
-            1 => format!("{evidence}, 1 reply"),
-            count => format!("{evidence}, {count} replies"),
+            1 => format!("{evidence}, 1 response"),
+            count => format!("{evidence}, {count} responses"),
         });
         case
     })
 }
 
-fn violation(one: &Violation, class: &str, verdict: &Verdict) -> TestCase {
+fn violation(one: &ViolationReport, class: &str, verdict: &ReportVerdict) -> TestCase {
     let name = format!("{} {}", one.location, one.code);
     let refused = if one.refused { "refused" } else { "served" };
-    let said = format!(
-        "{}\n{}, {refused}; the first was request {} of sandbox {}",
+    let description = format!(
+        "{}\n{}, {refused}; first: request {} of sandbox {}",
         one.message,
-        counted(one.count, "time"),
+        pluralize(one.count, "time"),
         one.first.request,
         one.first.sandbox
     );
-    let mut status = judged("violation", &one.message, verdict.minds(FailOn::Violations));
-    status.set_description(said.as_str());
-    noted(case(&name, class, status), &said)
+    let mut status = case_status("violation", &one.message, verdict.is_failure(FailOn::Violations));
+    status.set_description(description.as_str());
+    with_output(case(&name, class, status), &description)
 }
 
-fn undocumented(operation: &Operation, verdict: &Verdict) -> impl Iterator<Item = TestCase> {
-    let fails = verdict.minds(FailOn::Undocumented);
+fn undocumented(operation: &OperationReport, verdict: &ReportVerdict) -> impl Iterator<Item = TestCase> {
+    let is_failure = verdict.is_failure(FailOn::Undocumented);
     let all = &operation.undocumented;
     let parameters = all.parameters.iter().map(|one| (format!("/query/{}", one.name), one.count));
     let fields = all.fields.iter().map(|one| (format!("/body{}", one.pointer), one.count));
-    parameters.chain(fields).map(move |(place, count)| {
-        let said = format!("{place} is in no documentation; it was sent {}", counted(count, "time"));
-        noted(case(&format!("{place} undocumented"), &operation.operation, judged("undocumented", &said, fails)), &said)
+    parameters.chain(fields).map(move |(pointer, count)| {
+        let message = format!("{pointer} is undocumented; sent {}", pluralize(count, "time"));
+        let status = case_status("undocumented", &message, is_failure);
+        with_output(case(&format!("{pointer} undocumented"), &operation.operation, status), &message)
     })
 }
 
@@ -110,20 +117,20 @@ fn case(name: &str, class: &str, status: TestCaseStatus) -> TestCase {
     case
 }
 
-/// What is no failure is told all the same.
-fn noted(mut case: TestCase, said: &str) -> TestCase {
+/// Adds the message to a successful case, which has no failure message.
+fn with_output(mut case: TestCase, message: &str) -> TestCase {
     if matches!(case.status, TestCaseStatus::Success { .. }) {
-        case.set_system_out(said);
+        case.set_system_out(message);
     }
     case
 }
 
-fn judged(kind: &str, said: &str, fails: bool) -> TestCaseStatus {
-    if fails { failed(kind, said) } else { TestCaseStatus::success() }
+fn case_status(kind: &str, message: &str, is_failure: bool) -> TestCaseStatus {
+    if is_failure { failed(kind, message) } else { TestCaseStatus::success() }
 }
 
-fn failed(kind: &str, said: &str) -> TestCaseStatus {
+fn failed(kind: &str, message: &str) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-    status.set_type(kind).set_message(said);
+    status.set_type(kind).set_message(message);
     status
 }

@@ -1,40 +1,43 @@
-//! Several documents as one: what one run would have counted that did it all. The order in which they come does not
-//! matter. Where contracts differ, what any of them documents is documented.
+//! Merges reports: the result is the same as one server counting all requests. The order of reports does not matter. Where
+//! their contracts differ, a target counts as documented when any of them documents it.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use super::document::{Deed, Document, Field, Operation, Parameter, Played, Status, Unmatched, VERSION, Violation};
+use super::model::{
+    EffectCount, FieldCount, OperationReport, ParameterCount, Report, ScenarioCount, StatusCount, UnmatchedRequest,
+    VERSION, ViolationReport,
+};
 use crate::contract::Evidence;
 
-/// All of them as one.
+/// Merges reports into one.
 #[must_use]
-pub fn merge(documents: Vec<Document>) -> Document {
-    let mut documents = documents.into_iter();
-    let mut merged = documents.next().unwrap_or_else(|| Document { version: VERSION, ..Document::default() });
-    for document in documents {
-        absorb(&mut merged, document);
+pub fn merge(reports: Vec<Report>) -> Report {
+    let mut reports = reports.into_iter();
+    let mut merged = reports.next().unwrap_or_else(|| Report { version: VERSION, ..Report::default() });
+    for report in reports {
+        absorb(&mut merged, report);
     }
-    merged.settle();
+    merged.normalize();
     merged
 }
 
-fn absorb(mine: &mut Document, theirs: Document) {
+fn absorb(mine: &mut Report, theirs: Report) {
     if mine.sandbox != theirs.sandbox {
         "*".clone_into(&mut mine.sandbox);
     }
     mine.mock = versions(&mine.mock, &theirs.mock);
     mine.exchanges = mine.exchanges.saturating_add(theirs.exchanges);
     mine.violating = mine.violating.saturating_add(theirs.violating);
-    mine.untold = mine.untold.saturating_add(theirs.untold);
+    mine.overflow = mine.overflow.saturating_add(theirs.overflow);
     union(&mut mine.operations, theirs.operations);
     union(&mut mine.scenarios, theirs.scenarios);
     union(&mut mine.violations, theirs.violations);
     union(&mut mine.unmatched, theirs.unmatched);
-    union(&mut mine.deeds, theirs.deeds);
+    union(&mut mine.effects, theirs.effects);
 }
 
-/// The versions of the mock that have counted.
+/// The versions of the mock in both reports.
 fn versions(mine: &str, theirs: &str) -> String {
     let mut all: Vec<&str> = mine.split(", ").chain(theirs.split(", ")).filter(|one| !one.is_empty()).collect();
     all.sort_unstable();
@@ -42,35 +45,35 @@ fn versions(mine: &str, theirs: &str) -> String {
     all.join(", ")
 }
 
-/// Something that may be in several documents.
-trait Part {
-    type Name: Ord;
+/// An entry that several reports can have.
+trait Mergeable {
+    type Key: Ord;
 
-    /// What makes it the same thing in all of them.
-    fn name(&self) -> Self::Name;
+    /// What identifies the entry.
+    fn key(&self) -> Self::Key;
 
-    /// Adds what another document says of it.
+    /// Adds the same entry of another report.
     fn absorb(&mut self, other: Self);
 }
 
-/// Something that a contract may document, or not.
-trait Unit: Part {
+/// An entry that a contract may document.
+trait CoverageUnit: Mergeable {
     fn evidence(&mut self) -> &mut Option<Evidence>;
 }
 
-fn union<T: Part>(mine: &mut Vec<T>, theirs: Vec<T>) {
-    let mut all: BTreeMap<T::Name, T> = BTreeMap::new();
-    for part in std::mem::take(mine).into_iter().chain(theirs) {
-        match all.entry(part.name()) {
-            Entry::Occupied(mut known) => known.get_mut().absorb(part),
-            Entry::Vacant(place) => drop(place.insert(part)),
+fn union<T: Mergeable>(mine: &mut Vec<T>, theirs: Vec<T>) {
+    let mut all: BTreeMap<T::Key, T> = BTreeMap::new();
+    for entry in std::mem::take(mine).into_iter().chain(theirs) {
+        match all.entry(entry.key()) {
+            Entry::Occupied(mut known) => known.get_mut().absorb(entry),
+            Entry::Vacant(vacant) => drop(vacant.insert(entry)),
         }
     }
     mine.extend(all.into_values());
 }
 
-/// What nobody documents goes apart from what somebody does.
-fn part<T: Unit>(documented: &mut Vec<T>, undocumented: &mut Vec<T>) {
+/// Merges both lists, then splits them again by whether an entry has evidence.
+fn split_by_evidence<T: CoverageUnit>(documented: &mut Vec<T>, undocumented: &mut Vec<T>) {
     let both = std::mem::take(undocumented);
     union(documented, both);
     for mut unit in std::mem::take(documented) {
@@ -78,10 +81,10 @@ fn part<T: Unit>(documented: &mut Vec<T>, undocumented: &mut Vec<T>) {
     }
 }
 
-impl Part for Operation {
-    type Name = String;
+impl Mergeable for OperationReport {
+    type Key = String;
 
-    fn name(&self) -> String {
+    fn key(&self) -> String {
         self.operation.clone()
     }
 
@@ -98,9 +101,9 @@ impl Part for Operation {
         self.statuses.extend(other.statuses);
         self.parameters.extend(other.parameters);
         self.fields.extend(other.fields);
-        part(&mut self.statuses, &mut mine.statuses);
-        part(&mut self.parameters, &mut mine.parameters);
-        part(&mut self.fields, &mut mine.fields);
+        split_by_evidence(&mut self.statuses, &mut mine.statuses);
+        split_by_evidence(&mut self.parameters, &mut mine.parameters);
+        split_by_evidence(&mut self.fields, &mut mine.fields);
     }
 }
 
@@ -111,10 +114,10 @@ fn stronger(mine: Option<Evidence>, theirs: Option<Evidence>) -> Option<Evidence
 
 macro_rules! unit {
     ($unit:ty, $name:ident: $type:ty) => {
-        impl Part for $unit {
-            type Name = $type;
+        impl Mergeable for $unit {
+            type Key = $type;
 
-            fn name(&self) -> $type {
+            fn key(&self) -> $type {
                 self.$name.clone()
             }
 
@@ -124,7 +127,7 @@ macro_rules! unit {
             }
         }
 
-        impl Unit for $unit {
+        impl CoverageUnit for $unit {
             fn evidence(&mut self) -> &mut Option<Evidence> {
                 &mut self.evidence
             }
@@ -132,14 +135,14 @@ macro_rules! unit {
     };
 }
 
-unit!(Status, status: u16);
-unit!(Parameter, name: String);
-unit!(Field, pointer: String);
+unit!(StatusCount, status: u16);
+unit!(ParameterCount, name: String);
+unit!(FieldCount, pointer: String);
 
-impl Part for Played {
-    type Name = String;
+impl Mergeable for ScenarioCount {
+    type Key = String;
 
-    fn name(&self) -> String {
+    fn key(&self) -> String {
         self.scenario.clone()
     }
 
@@ -149,16 +152,16 @@ impl Part for Played {
     }
 }
 
-impl Part for Violation {
-    type Name = (Option<String>, String, String);
+impl Mergeable for ViolationReport {
+    type Key = (Option<String>, String, String);
 
-    fn name(&self) -> Self::Name {
-        self.key()
+    fn key(&self) -> Self::Key {
+        self.kind()
     }
 
     fn absorb(&mut self, other: Self) {
         let count = self.count.saturating_add(other.count);
-        // Servers have no common order of requests either: see the tally.
+        // Requests of different servers have no common order, as in `ViolationCount::merge`.
         if (&other.first, &other.message) < (&self.first, &self.message) {
             *self = other;
         }
@@ -166,10 +169,10 @@ impl Part for Violation {
     }
 }
 
-impl Part for Unmatched {
-    type Name = (String, String);
+impl Mergeable for UnmatchedRequest {
+    type Key = (String, String);
 
-    fn name(&self) -> Self::Name {
+    fn key(&self) -> Self::Key {
         (self.method.clone(), self.path.clone())
     }
 
@@ -178,11 +181,11 @@ impl Part for Unmatched {
     }
 }
 
-impl Part for Deed {
-    type Name = String;
+impl Mergeable for EffectCount {
+    type Key = String;
 
-    fn name(&self) -> String {
-        self.deed.clone()
+    fn key(&self) -> String {
+        self.effect.clone()
     }
 
     fn absorb(&mut self, other: Self) {

@@ -1,44 +1,45 @@
-//! What a run has exercised, and what it did wrong: one [`Document`] that servers give out, that is kept in files, merged,
-//! judged and shown.
+//! Reports: what clients have exercised, and how they broke the contract. Servers return a [`Report`] as JSON; it can be
+//! saved, merged with others, judged against criteria and written as text, JUnit XML or HTML.
 //!
-//! **What 100 % is.** A unit is a documented status of an operation, one of its query parameters, or a field of its body
-//! that clients send. It is covered once it has been sent, or answered with. Statuses from 500 on are shown but are no
-//! units: no client can bring them about on its own. The percentage is cut, never rounded up, after one digit.
+//! **What 100 % means.** A unit is a documented status of an operation, one of its query parameters, or a body field that
+//! clients send. A status is covered once it was returned, a parameter or field once it was sent. Statuses from 500 on are
+//! shown but are not units: no client can cause them on its own. The percentage is cut after one decimal, never rounded
+//! up.
 
 mod build;
-mod document;
+mod criteria;
 mod html;
 mod junit;
 mod merge;
+mod model;
 mod text;
-mod verdict;
 
 pub use build::build;
-pub use document::{
-    Covered, Deed, Document, Field, First, Operation, Parameter, Played, Status, Summary, Uncovered, Undocumented,
-    Unmatched, VERSION, Violation,
-};
+pub use criteria::{FailOn, PassCriteria, Percentage, ReportVerdict};
 pub use html::html;
 pub use junit::junit;
 pub use merge::merge;
-pub use text::{Paint, text};
-pub use verdict::{FailOn, Percent, Terms, Verdict};
+pub use model::{
+    CoverageRatio, EffectCount, FieldCount, FirstOccurrence, OperationReport, ParameterCount, Report, ScenarioCount,
+    StatusCount, Summary, UncoveredTargets, Undocumented, UnmatchedRequest, VERSION, ViolationReport,
+};
+pub use text::{ColorMode, text};
 
-/// How a report is written.
+/// The format of a written report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// For people, in a terminal.
+    /// Text for a terminal
     Text,
-    /// The document itself, which `report` reads again.
+    /// JSON, which `report` can read and merge
     Json,
-    /// XML for CI.
+    /// JUnit XML for CI
     Junit,
-    /// One page that needs nothing else.
+    /// A single HTML page
     Html,
 }
 
 impl Format {
-    /// The format that a file's name ends with.
+    /// The format for a file extension.
     #[must_use]
     pub fn of_extension(extension: &str) -> Option<Self> {
         match extension.to_ascii_lowercase().as_str() {
@@ -50,13 +51,17 @@ impl Format {
         }
     }
 
-    /// A document in this format.
-    pub fn write(self, document: &Document, verdict: &Verdict, paint: Paint) -> Result<String, String> {
+    /// Writes a report in this format.
+    ///
+    /// # Errors
+    ///
+    /// The message of the serialiser or template engine.
+    pub fn write(self, report: &Report, verdict: &ReportVerdict, color_mode: ColorMode) -> Result<String, String> {
         match self {
-            Self::Text => Ok(text(document, verdict, paint)),
-            Self::Json => document.json(),
-            Self::Junit => junit(document, verdict),
-            Self::Html => html(document, verdict),
+            Self::Text => Ok(text(report, verdict, color_mode)),
+            Self::Json => report.json(),
+            Self::Junit => junit(report, verdict),
+            Self::Html => html(report, verdict),
         }
     }
 }

@@ -1,24 +1,24 @@
-//! A report for a terminal, at most 100 columns wide.
+//! A report as text, at most 100 columns wide where words allow.
 
 use std::fmt::Write as _;
 
-use super::verdict::counted;
-use super::{Covered, Document, Operation, Verdict};
-use crate::recording::coverage::map::is_in_reach;
+use super::criteria::pluralize;
+use super::{CoverageRatio, OperationReport, Report, ReportVerdict};
+use crate::recording::coverage::targets::is_client_reachable;
 
-/// The widest line, where words allow.
+/// The width of wrapped lines, in columns.
 const WIDTH: usize = 100;
 
-/// Whether text may have colours.
+/// Whether text has ANSI colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Paint {
-    /// It is for a terminal.
-    Colours,
-    /// It is for a file or another program.
+pub enum ColorMode {
+    /// ANSI colours, for a terminal.
+    Ansi,
+    /// No colours, for a file or another program.
     Plain,
 }
 
-/// What a colour says.
+/// The meaning of a colour.
 #[derive(Clone, Copy)]
 enum Tone {
     Heading,
@@ -27,8 +27,8 @@ enum Tone {
     Faint,
 }
 
-impl Paint {
-    fn on(self, tone: Tone, text: &str) -> String {
+impl ColorMode {
+    fn style(self, tone: Tone, text: &str) -> String {
         let code = match tone {
             Tone::Heading => "1",
             Tone::Good => "32",
@@ -37,44 +37,44 @@ impl Paint {
         };
         match self {
             Self::Plain => text.to_owned(),
-            Self::Colours => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+            Self::Ansi => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
         }
     }
 }
 
-/// The report as text.
+/// Writes the report as text.
 #[must_use]
-pub fn text(document: &Document, verdict: &Verdict, paint: Paint) -> String {
+pub fn text(report: &Report, verdict: &ReportVerdict, color_mode: ColorMode) -> String {
     let mut out = String::new();
-    head(&mut out, document, verdict, paint);
-    violations(&mut out, document, paint);
-    unmatched(&mut out, document, paint);
-    operations(&mut out, document, paint);
-    undocumented(&mut out, document, paint);
-    left(&mut out, document, paint);
-    around(&mut out, document, paint);
+    summary(&mut out, report, verdict, color_mode);
+    violations(&mut out, report, color_mode);
+    unmatched(&mut out, report, color_mode);
+    operations(&mut out, report, color_mode);
+    undocumented(&mut out, report, color_mode);
+    not_exercised(&mut out, report, color_mode);
+    scenarios_and_effects(&mut out, report, color_mode);
     out
 }
 
-fn head(out: &mut String, document: &Document, verdict: &Verdict, paint: Paint) {
-    let summary = &document.summary;
-    let whose = if document.sandbox == "*" {
-        "all sandboxes".to_owned()
-    } else {
-        format!("sandbox {}", plain(&document.sandbox))
-    };
-    line(out, &paint.on(Tone::Heading, &format!("leadconduit-mock {}: report of {whose}", plain(&document.mock))));
+fn summary(out: &mut String, report: &Report, verdict: &ReportVerdict, color_mode: ColorMode) {
+    let summary = &report.summary;
+    let scope =
+        if report.sandbox == "*" { "all sandboxes".to_owned() } else { format!("sandbox {}", plain(&report.sandbox)) };
+    line(
+        out,
+        &color_mode.style(Tone::Heading, &format!("leadconduit-mock {}: report of {scope}", plain(&report.mock))),
+    );
     line(out, "");
     let row = |out: &mut String, name: &str, text: &str| line(out, &format!("  {name:<11}{text}"));
-    row(out, "coverage", &format!("{:.1} %: {}", summary.percent, share(summary.units, "units")));
+    row(out, "coverage", &format!("{:.1} %: {}", summary.percent, ratio(summary.units, "units")));
     row(
         out,
         "",
         &format!(
             "{}, {}, {}",
-            share(summary.statuses, "statuses"),
-            share(summary.parameters, "parameters"),
-            share(summary.fields, "fields")
+            ratio(summary.statuses, "statuses"),
+            ratio(summary.parameters, "parameters"),
+            ratio(summary.fields, "fields")
         ),
     );
     row(
@@ -82,29 +82,31 @@ fn head(out: &mut String, document: &Document, verdict: &Verdict, paint: Paint) 
         "",
         &format!(
             "{}, {}, {}",
-            share(summary.documented, "documented"),
-            share(summary.observed, "observed"),
-            share(summary.inferred, "inferred")
+            ratio(summary.documented, "documented"),
+            ratio(summary.observed, "observed"),
+            ratio(summary.inferred, "inferred")
         ),
     );
-    row(out, "operations", &share(summary.operations, "called"));
-    let mut requests = counted(document.exchanges, "request");
-    if document.violating > 0 {
-        let _ = write!(requests, ", {} with {}", document.violating, counted(summary.violations, "violation"));
+    row(out, "operations", &ratio(summary.operations, "called"));
+    let mut requests = pluralize(report.exchanges, "request");
+    if report.violating > 0 {
+        let _ = write!(requests, ", {} with {}", report.violating, pluralize(summary.violations, "violation"));
     }
     if summary.unmatched > 0 {
-        let _ = write!(requests, ", {} that no operation answers", summary.unmatched);
+        let _ = write!(requests, ", {} unmatched", summary.unmatched);
     }
-    row(out, "sent", &requests);
-    if document.untold > 0 {
-        row(
-            out,
-            "",
-            &format!("{} of violations, paths or parameters did not find room", counted(document.untold, "kind")),
-        );
+    row(out, "requests", &requests);
+    if report.overflow > 0 {
+        let text =
+            format!("{} violations, paths or parameters exceeded the limits and were not recorded", report.overflow);
+        row(out, "", &text);
     }
-    if verdict.is_asked() {
-        let word = if verdict.is_good() { paint.on(Tone::Good, "passed") } else { paint.on(Tone::Bad, "failed") };
+    if verdict.has_criteria() {
+        let word = if verdict.passed() {
+            color_mode.style(Tone::Good, "passed")
+        } else {
+            color_mode.style(Tone::Bad, "failed")
+        };
         row(out, "verdict", &word);
         for failure in &verdict.failures {
             row(out, "", failure);
@@ -113,86 +115,86 @@ fn head(out: &mut String, document: &Document, verdict: &Verdict, paint: Paint) 
 }
 
 /// `3 of 12 units`.
-fn share(covered: Covered, what: &str) -> String {
+fn ratio(covered: CoverageRatio, what: &str) -> String {
     format!("{} of {} {what}", covered.covered, covered.total)
 }
 
-fn violations(out: &mut String, document: &Document, paint: Paint) {
-    if document.violations.is_empty() {
+fn violations(out: &mut String, report: &Report, color_mode: ColorMode) {
+    if report.violations.is_empty() {
         return;
     }
-    heading(out, "Violations", paint);
-    for one in &document.violations {
+    heading(out, "Violations", color_mode);
+    for one in &report.violations {
         let operation = plain(one.operation.as_deref().unwrap_or("(no operation)"));
         let what = format!("{:>6}  {operation}  {}  {}", one.count, plain(&one.location), plain(&one.code));
-        line(out, &paint.on(Tone::Bad, &what));
+        line(out, &color_mode.style(Tone::Bad, &what));
         wrap(out, 8, plain(&one.message).split(' '), " ");
         let refused = if one.refused { "refused" } else { "served" };
         let first = format!("{refused}; first: sandbox {}, request {}", plain(&one.first.sandbox), one.first.request);
-        line(out, &paint.on(Tone::Faint, &format!("        {first}")));
+        line(out, &color_mode.style(Tone::Faint, &format!("        {first}")));
     }
 }
 
-fn unmatched(out: &mut String, document: &Document, paint: Paint) {
-    if document.unmatched.is_empty() {
+fn unmatched(out: &mut String, report: &Report, color_mode: ColorMode) {
+    if report.unmatched.is_empty() {
         return;
     }
-    heading(out, "Requests that no operation answers", paint);
-    for one in &document.unmatched {
+    heading(out, "Unmatched requests", color_mode);
+    for one in &report.unmatched {
         line(out, &format!("{:>6}  {} {}", one.count, plain(&one.method), plain(&one.path)));
     }
 }
 
-fn operations(out: &mut String, document: &Document, paint: Paint) {
-    heading(out, "Operations", paint);
-    let called = document.operations.iter().filter(|one| one.calls > 0);
+fn operations(out: &mut String, report: &Report, color_mode: ColorMode) {
+    heading(out, "Operations", color_mode);
+    let called = report.operations.iter().filter(|one| one.calls > 0);
     let width = called.map(|one| one.operation.chars().count()).max().unwrap_or(0).clamp(9, 40);
     let title = format!(
         "  {:<width$}  {:<10}  {:>6}  {:>6}  {:>6}  statuses",
         "operation", "evidence", "calls", "params", "fields"
     );
-    line(out, &paint.on(Tone::Faint, &title));
-    let (called, not): (Vec<_>, Vec<_>) = document.operations.iter().partition(|one| one.calls > 0);
+    line(out, &color_mode.style(Tone::Faint, &title));
+    let (called, not_called): (Vec<_>, Vec<_>) = report.operations.iter().partition(|one| one.calls > 0);
     for one in called {
         let text = format!(
             "  {:<width$}  {:<10}  {:>6}  {:>6}  {:>6}  {}",
             plain(&one.operation),
             one.evidence.as_str(),
             one.calls,
-            part(one.parameters.iter().map(|one| one.count)),
-            part(one.fields.iter().map(|one| one.count)),
-            statuses(one, paint),
+            fraction(one.parameters.iter().map(|one| one.count)),
+            fraction(one.fields.iter().map(|one| one.count)),
+            statuses(one, color_mode),
         );
         line(out, text.trim_end());
     }
-    if !not.is_empty() {
-        let not: Vec<String> = not.iter().map(|one| plain(&one.operation)).collect();
+    if !not_called.is_empty() {
+        let names: Vec<String> = not_called.iter().map(|one| plain(&one.operation)).collect();
         line(out, "  not called");
-        wrap(out, 8, not.iter().map(String::as_str), "  ");
+        wrap(out, 8, names.iter().map(String::as_str), "  ");
     }
     line(out, "");
-    let note = "  200:3 was answered three times, 401 not yet; (503) takes a scenario and does not count";
-    line(out, &paint.on(Tone::Faint, note));
+    let note = "  200:3 was returned three times, 401 never; (503) needs a scenario and does not count";
+    line(out, &color_mode.style(Tone::Faint, note));
 }
 
-/// `2/7`, or nothing when there is nothing to cover.
-fn part(counts: impl Iterator<Item = u64>) -> String {
-    let mut covered = Covered::default();
+/// `2/7`; empty without units.
+fn fraction(counts: impl Iterator<Item = u64>) -> String {
+    let mut covered = CoverageRatio::default();
     counts.for_each(|count| covered.add(count));
     if covered.total == 0 { String::new() } else { format!("{}/{}", covered.covered, covered.total) }
 }
 
-fn statuses(operation: &Operation, paint: Paint) -> String {
-    let shown = operation.statuses.iter().map(|one| match (one.count, is_in_reach(one.status)) {
-        (0, true) => paint.on(Tone::Faint, &one.status.to_string()),
-        (0, false) => paint.on(Tone::Faint, &format!("({})", one.status)),
-        (count, _) => paint.on(Tone::Good, &format!("{}:{count}", one.status)),
+fn statuses(operation: &OperationReport, color_mode: ColorMode) -> String {
+    let shown = operation.statuses.iter().map(|one| match (one.count, is_client_reachable(one.status)) {
+        (0, true) => color_mode.style(Tone::Faint, &one.status.to_string()),
+        (0, false) => color_mode.style(Tone::Faint, &format!("({})", one.status)),
+        (count, _) => color_mode.style(Tone::Good, &format!("{}:{count}", one.status)),
     });
     shown.collect::<Vec<_>>().join(" ")
 }
 
-fn undocumented(out: &mut String, document: &Document, paint: Paint) {
-    let list: Vec<(&str, Vec<String>)> = document
+fn undocumented(out: &mut String, report: &Report, color_mode: ColorMode) {
+    let list: Vec<(&str, Vec<String>)> = report
         .operations
         .iter()
         .map(|one| {
@@ -207,22 +209,22 @@ fn undocumented(out: &mut String, document: &Document, paint: Paint) {
     if list.is_empty() {
         return;
     }
-    heading(out, "In no documentation", paint);
+    heading(out, "Undocumented", color_mode);
     for (operation, all) in list {
         line(out, &format!("  {}", plain(operation)));
         wrap(out, 8, all.iter().map(String::as_str), "  ");
     }
 }
 
-/// What is left of the operations that were called; the others have everything left.
-fn left(out: &mut String, document: &Document, paint: Paint) {
-    let is_called = |name: &str| document.operations.iter().any(|one| one.calls > 0 && one.operation == name);
-    let left: Vec<_> = document.left.iter().filter(|one| is_called(&one.operation)).collect();
-    if left.is_empty() {
+/// The uncovered targets of operations that were called; operations that were not called are listed by name only.
+fn not_exercised(out: &mut String, report: &Report, color_mode: ColorMode) {
+    let is_called = |name: &str| report.operations.iter().any(|one| one.calls > 0 && one.operation == name);
+    let uncovered: Vec<_> = report.uncovered.iter().filter(|one| is_called(&one.operation)).collect();
+    if uncovered.is_empty() {
         return;
     }
-    heading(out, "Left to exercise", paint);
-    for one in left {
+    heading(out, "Not exercised", color_mode);
+    for one in uncovered {
         line(out, &format!("  {}", plain(&one.operation)));
         let statuses = one.statuses.iter().map(u16::to_string);
         let parameters = one.parameters.iter().map(|name| format!("?{}", plain(name)));
@@ -232,29 +234,29 @@ fn left(out: &mut String, document: &Document, paint: Paint) {
     }
 }
 
-/// What was played, and what rules did.
-fn around(out: &mut String, document: &Document, paint: Paint) {
-    heading(out, "Scenarios", paint);
-    let (met, not): (Vec<_>, Vec<_>) = document.scenarios.iter().partition(|one| one.count > 0);
-    let met: Vec<String> = met.iter().map(|one| format!("{}:{}", plain(&one.scenario), one.count)).collect();
-    let not: Vec<String> = not.iter().map(|one| plain(&one.scenario)).collect();
-    for (title, names) in [("  exercised", met), ("  not exercised", not)] {
+fn scenarios_and_effects(out: &mut String, report: &Report, color_mode: ColorMode) {
+    heading(out, "Scenarios", color_mode);
+    let (exercised, others): (Vec<_>, Vec<_>) = report.scenarios.iter().partition(|one| one.count > 0);
+    let exercised: Vec<String> =
+        exercised.iter().map(|one| format!("{}:{}", plain(&one.scenario), one.count)).collect();
+    let others: Vec<String> = others.iter().map(|one| plain(&one.scenario)).collect();
+    for (title, names) in [("  exercised", exercised), ("  not exercised", others)] {
         if !names.is_empty() {
             line(out, title);
             wrap(out, 8, names.iter().map(String::as_str), "  ");
         }
     }
-    if !document.deeds.is_empty() {
-        line(out, "  what rules and faults did");
-        let deeds: Vec<String> =
-            document.deeds.iter().map(|one| format!("{}:{}", plain(&one.deed), one.count)).collect();
-        wrap(out, 8, deeds.iter().map(String::as_str), "  ");
+    if !report.effects.is_empty() {
+        line(out, "  effects of rules and faults");
+        let effects: Vec<String> =
+            report.effects.iter().map(|one| format!("{}:{}", plain(&one.effect), one.count)).collect();
+        wrap(out, 8, effects.iter().map(String::as_str), "  ");
     }
 }
 
-fn heading(out: &mut String, text: &str, paint: Paint) {
+fn heading(out: &mut String, text: &str, color_mode: ColorMode) {
     line(out, "");
-    line(out, &paint.on(Tone::Heading, text));
+    line(out, &color_mode.style(Tone::Heading, text));
 }
 
 fn line(out: &mut String, text: &str) {
@@ -262,7 +264,7 @@ fn line(out: &mut String, text: &str) {
     out.push('\n');
 }
 
-/// Words in lines that begin with `indent` spaces.
+/// Writes words in wrapped lines that begin with `indent` spaces.
 fn wrap<'w>(out: &mut String, indent: usize, words: impl Iterator<Item = &'w str>, between: &str) {
     let mut current = " ".repeat(indent);
     let mut is_empty = true;
@@ -284,15 +286,15 @@ fn wrap<'w>(out: &mut String, indent: usize, words: impl Iterator<Item = &'w str
     }
 }
 
-/// A text without what would upset a terminal.
+/// Text without terminal control characters.
 fn plain(text: &str) -> String {
-    text.chars().map(readable).collect()
+    text.chars().map(replace_control).collect()
 }
 
-/// A character; or what stands for one that steers whoever shows it.
-pub(super) fn readable(c: char) -> char {
-    let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if c.is_control() || turns { '\u{fffd}' } else { c }
+/// U+FFFD in place of control and bidirectional formatting characters.
+pub(super) fn replace_control(c: char) -> char {
+    let is_bidirectional = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if c.is_control() || is_bidirectional { '\u{fffd}' } else { c }
 }
 
 #[cfg(test)]
@@ -300,7 +302,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_broken_between_words() {
+    fn lines_break_between_words() {
         let mut out = String::new();
         let words = ["x".repeat(60), "y".repeat(60), "z".repeat(120), "end".to_owned()];
         wrap(&mut out, 2, words.iter().map(String::as_str), "  ");
@@ -309,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_reaches_the_terminal_that_would_upset_it() {
+    fn control_characters_are_replaced() {
         assert_eq!(plain("a\u{1b}[31mb\n\u{202e}c\u{9b}é"), "a\u{fffd}[31mb\u{fffd}\u{fffd}c\u{fffd}é");
     }
 }

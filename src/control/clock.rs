@@ -1,0 +1,60 @@
+//! The clock of a sandbox: show it, freeze it, advance it, resume it.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{ControlCall, ControlResult, body, ok};
+use crate::support::clock::{Clock, Timestamp, format_timestamp, parse_duration};
+
+pub(super) fn get(call: &ControlCall<'_>) -> ControlResult {
+    Ok(ok(&clock_json(call.sandbox.clock())))
+}
+
+/// The body of `PUT /clock`: exactly one of the three.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClockChange {
+    /// `true` to freeze at the current time, or the time to freeze at.
+    freeze: Option<Value>,
+    /// The duration to move forward by.
+    advance: Option<String>,
+    /// `true` to let a frozen clock run again.
+    resume: Option<bool>,
+}
+
+pub(super) fn put(call: &ControlCall<'_>) -> ControlResult {
+    let change: ClockChange = body::parse(call)?;
+    let clock = match change {
+        ClockChange { freeze: Some(Value::Bool(true)), advance: None, resume: None } => {
+            call.sandbox.set_clock(|clock| Ok(Clock::Frozen(clock.now())))
+        }
+        ClockChange { freeze: Some(Value::String(at)), advance: None, resume: None } => {
+            let at: Timestamp = at.parse().map_err(|_| {
+                body::bad_request(&format!("`freeze` is not a time: `{at}`; write true, or 2026-01-15T09:00:00Z"))
+            })?;
+            call.sandbox.set_clock(|_| Ok(Clock::Frozen(at)))
+        }
+        ClockChange { freeze: None, advance: Some(text), resume: None } => {
+            let span = parse_duration(&text).filter(|span| !span.is_negative()).ok_or_else(|| {
+                body::bad_request(&format!("`advance` is not a duration: `{text}`; write 90s, 1h30m or 14d"))
+            })?;
+            call.sandbox.set_clock(|clock| clock.advanced(span))
+        }
+        ClockChange { freeze: None, advance: None, resume: Some(true) } => {
+            call.sandbox.set_clock(|clock| Ok(clock.resumed()))
+        }
+        _ => {
+            let detail = "send one of {\"freeze\": true}, {\"freeze\": \"2026-01-15T09:00:00Z\"}, \
+                          {\"advance\": \"90s\"}, {\"resume\": true}";
+            return Err(body::bad_request(detail));
+        }
+    };
+    let clock = clock.map_err(|error| body::bad_request(&error))?;
+    call.sandbox.tell("clock", || clock_json(clock));
+    Ok(ok(&clock_json(clock)))
+}
+
+pub(super) fn clock_json(clock: Clock) -> Value {
+    let mode = if matches!(clock, Clock::Frozen(_)) { "frozen" } else { "real" };
+    json!({"now": format_timestamp(clock.now()), "mode": mode, "offset_ms": clock.offset_ms()})
+}

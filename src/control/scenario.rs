@@ -1,0 +1,69 @@
+//! Scenarios: list them, show the one of a sandbox, switch it, reset it.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::sandboxes::active_sandbox_json;
+use super::{ControlCall, ControlResult, body, not_found, ok};
+use crate::contract::problem::Problem;
+use crate::sandbox::InitialState;
+use crate::scenario::Scenario;
+
+pub(super) fn list(call: &ControlCall<'_>) -> ControlResult {
+    let list = call.app.library().list();
+    let total = list.len();
+    Ok(ok(&json!({"scenarios": list, "meta": {"total": total}})))
+}
+
+pub(super) fn get(call: &ControlCall<'_>) -> ControlResult {
+    Ok(ok(&scenario_json(call, &call.sandbox.scenario())))
+}
+
+/// The body of `PUT /scenario`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ScenarioSwitch {
+    name: String,
+    /// True to keep the world and replace only conditions and rules.
+    #[serde(default)]
+    keep_world: bool,
+}
+
+pub(super) fn put(call: &ControlCall<'_>) -> ControlResult {
+    let switch: ScenarioSwitch = body::parse(call)?;
+    let _steady = call.app.lock_library_shared();
+    let start = initial_state(call, &switch.name)?;
+    if switch.keep_world {
+        call.sandbox.play(Arc::clone(&start.scenario));
+    } else {
+        call.sandbox.begin(&start);
+    }
+    call.sandbox.tell("switch", || json!({"scenario": switch.name, "keep_world": switch.keep_world}));
+    tracing::info!("sandbox {} runs scenario {}", call.sandbox.name, switch.name);
+    Ok(ok(&scenario_json(call, &start.scenario)))
+}
+
+pub(super) fn reset(call: &ControlCall<'_>) -> ControlResult {
+    let _steady = call.app.lock_library_shared();
+    let name = call.sandbox.scenario().name.clone();
+    call.sandbox.begin(&*initial_state(call, &name)?);
+    call.sandbox.tell("reset", || json!({"scenario": name}));
+    Ok(ok(&active_sandbox_json(call.sandbox)))
+}
+
+/// The initial state of a scenario; 404 when no scenario has this name.
+fn initial_state(call: &ControlCall<'_>, name: &str) -> Result<Arc<InitialState>, Problem> {
+    let list = call.app.library().list();
+    if !list.iter().any(|listed| listed.name == name) {
+        return Err(not_found("scenario", name, list.iter().map(|listed| listed.name.as_str())));
+    }
+    call.app.initial_state(name).map_err(|diagnostics| body::invalid(&diagnostics))
+}
+
+/// A scenario as the list shows it; only name and description when its file was removed.
+fn scenario_json(call: &ControlCall<'_>, scenario: &Scenario) -> Value {
+    let listed = call.app.library().list().into_iter().find(|listed| listed.name == scenario.name);
+    listed.map_or_else(|| json!({"name": scenario.name, "description": scenario.description}), |listed| json!(listed))
+}

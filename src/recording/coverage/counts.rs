@@ -1,0 +1,247 @@
+//! The counts behind coverage, reports and metrics. They are separate from the journal, which drops old exchanges.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::FieldCounts;
+use crate::recording::journal::{AnsweredBy, Exchange};
+
+/// The most distinct violations, and the most distinct unmatched requests.
+const KINDS_MAX: usize = 1000;
+
+/// The most distinct query parameters of one operation.
+const PARAMETERS_MAX: usize = 200;
+
+/// Longer paths of unmatched requests are cut.
+const PATH_CHARS_MAX: usize = 200;
+
+/// Longer names, locations and messages are cut: each can be as long as the request that it quotes.
+const TEXT_CHARS_MAX: usize = 300;
+
+/// Counts of exchanges. Merging two counts gives the same as counting all their exchanges in one.
+#[derive(Clone, Debug, Default)]
+pub struct CoverageCounts {
+    /// The number of exchanges.
+    pub exchanges: u64,
+    /// The number of exchanges with violations.
+    pub violating: u64,
+    /// By the operation's index in the contract.
+    pub operations: BTreeMap<usize, OperationCounts>,
+    /// Statuses and durations of exchanges without an operation.
+    pub unrouted: OperationCounts,
+    /// The number of exchanges that no operation, rule or part of the mock answered.
+    pub unanswered: u64,
+    /// Exchanges by scenario.
+    pub scenarios: BTreeMap<Arc<str>, u64>,
+    /// Unanswered requests by method and path.
+    pub unmatched: BTreeMap<(String, String), u64>,
+    /// Violations by kind.
+    pub violations: BTreeMap<ViolationKind, ViolationCount>,
+    /// Effects of rules and faults, without their numbers: `status`, `delay`, the name of a fault.
+    pub effects: BTreeMap<String, u64>,
+    /// The number of violations, paths and parameters beyond the limits.
+    pub overflow: u64,
+}
+
+/// The counts of one operation.
+#[derive(Clone, Debug, Default)]
+pub struct OperationCounts {
+    /// Responses by status.
+    pub statuses: BTreeMap<u16, u64>,
+    /// Requests by name of query parameter.
+    pub parameters: BTreeMap<String, u64>,
+    /// Fields of request bodies.
+    pub fields: FieldCounts,
+    /// Processing times.
+    pub durations: DurationHistogram,
+}
+
+/// One kind of violation.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ViolationKind {
+    /// The operation's index in the contract; `None` without an operation.
+    pub operation: Option<usize>,
+    /// The pointer into the request, with `*` for positions in lists.
+    pub location: String,
+    /// The code of the rule that was broken.
+    pub code: String,
+}
+
+/// The count of a kind of violation, with its first occurrence.
+#[derive(Clone, Debug)]
+pub struct ViolationCount {
+    pub count: u64,
+    /// The message of the first.
+    pub message: String,
+    /// Whether the request was refused for it.
+    pub refused: bool,
+    /// The sandbox of the first request.
+    pub sandbox: Arc<str>,
+    /// The number of the first request.
+    pub number: u64,
+}
+
+impl ViolationCount {
+    /// Requests of different sandboxes have no common order: the sandbox whose name sorts first has the first one.
+    fn merge(&mut self, other: &Self) {
+        let count = self.count.saturating_add(other.count);
+        let position = |violation: &Self| (Arc::clone(&violation.sandbox), violation.number);
+        if position(other) < position(self) {
+            *self = other.clone();
+        }
+        self.count = count;
+    }
+}
+
+/// A histogram of processing times.
+#[derive(Clone, Debug, Default)]
+pub struct DurationHistogram {
+    /// The number of durations up to each of [`DurationHistogram::BOUNDS_US`], and above the last; not cumulative.
+    pub buckets: [u64; Self::BOUNDS_US.len() + 1],
+    /// The sum, in microseconds.
+    pub sum_us: u64,
+}
+
+impl DurationHistogram {
+    /// The upper bounds of the buckets, in microseconds.
+    pub const BOUNDS_US: [u64; 10] = [10, 25, 50, 100, 250, 500, 1_000, 2_500, 10_000, 100_000];
+
+    fn add(&mut self, us: u64) {
+        let bucket = Self::BOUNDS_US.iter().position(|bound| us <= *bound).unwrap_or(Self::BOUNDS_US.len());
+        self.buckets[bucket] += 1;
+        self.sum_us = self.sum_us.saturating_add(us);
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.buckets.iter_mut().zip(&other.buckets).for_each(|(mine, theirs)| *mine += theirs);
+        self.sum_us = self.sum_us.saturating_add(other.sum_us);
+    }
+}
+
+impl OperationCounts {
+    fn merge(&mut self, other: &Self) {
+        add_counts(&mut self.statuses, &other.statuses);
+        add_counts(&mut self.parameters, &other.parameters);
+        self.fields.merge(&other.fields);
+        self.durations.merge(&other.durations);
+    }
+}
+
+impl CoverageCounts {
+    /// Counts an exchange; `query` and `body` are as the contract validated them.
+    pub fn count(&mut self, sandbox: &Arc<str>, exchange: &Exchange, query: &[(String, String)], body: &Value) {
+        self.exchanges += 1;
+        if let Some(scenario) = &exchange.scenario {
+            match self.scenarios.get_mut(&*scenario.name) {
+                Some(count) => *count += 1,
+                None => drop(self.scenarios.insert(scenario.name.as_str().into(), 1)),
+            }
+        }
+        if let Some(index) = exchange.operation_index() {
+            let counts = self.operations.entry(index).or_default();
+            *counts.statuses.entry(exchange.status).or_default() += 1;
+            counts.durations.add(exchange.duration_us);
+            for (name, _) in query {
+                let name = cut(name);
+                if let Some(count) = counts.parameters.get_mut(name) {
+                    *count += 1;
+                } else if counts.parameters.len() < PARAMETERS_MAX {
+                    counts.parameters.insert(name.to_owned(), 1);
+                } else {
+                    self.overflow += 1;
+                }
+            }
+            counts.fields.count_body(body);
+        } else {
+            *self.unrouted.statuses.entry(exchange.status).or_default() += 1;
+            self.unrouted.durations.add(exchange.duration_us);
+        }
+        if exchange.answered_by == AnsweredBy::Nothing {
+            self.unanswered += 1;
+            let path: String = exchange.path().chars().take(PATH_CHARS_MAX).collect();
+            let kind = (exchange.method.to_string(), path);
+            add(&mut self.unmatched, kind, &mut self.overflow, |count| *count += 1, || 1);
+        }
+        if !exchange.violations.is_empty() {
+            self.violating += 1;
+        }
+        for violation in &exchange.violations {
+            let kind = ViolationKind {
+                operation: exchange.operation_index(),
+                location: without_positions(cut(&violation.location)),
+                code: violation.code.clone(),
+            };
+            let first = || ViolationCount {
+                count: 1,
+                message: cut(&violation.message).to_owned(),
+                refused: violation.refused_with.is_some_and(|status| status == exchange.status),
+                sandbox: Arc::clone(sandbox),
+                number: exchange.number,
+            };
+            add(&mut self.violations, kind, &mut self.overflow, |known| known.count += 1, first);
+        }
+        for effect in exchange.applied_rules.iter().flat_map(|rule| &rule.effects) {
+            let kind = effect.split('=').next().unwrap_or_default();
+            match self.effects.get_mut(kind) {
+                Some(count) => *count += 1,
+                None => drop(self.effects.insert(kind.to_owned(), 1)),
+            }
+        }
+    }
+
+    /// Adds other counts.
+    pub fn merge(&mut self, other: &Self) {
+        self.exchanges += other.exchanges;
+        self.violating += other.violating;
+        self.overflow += other.overflow;
+        for (index, theirs) in &other.operations {
+            self.operations.entry(*index).or_default().merge(theirs);
+        }
+        self.unrouted.merge(&other.unrouted);
+        self.unanswered += other.unanswered;
+        add_counts(&mut self.scenarios, &other.scenarios);
+        add_counts(&mut self.effects, &other.effects);
+        for (kind, count) in &other.unmatched {
+            add(&mut self.unmatched, kind.clone(), &mut self.overflow, |known| *known += count, || *count);
+        }
+        for (kind, violation) in &other.violations {
+            let merge = |known: &mut ViolationCount| known.merge(violation);
+            add(&mut self.violations, kind.clone(), &mut self.overflow, merge, || violation.clone());
+        }
+    }
+}
+
+fn add_counts<K: Clone + Ord>(mine: &mut BTreeMap<K, u64>, theirs: &BTreeMap<K, u64>) {
+    for (kind, count) in theirs {
+        *mine.entry(kind.clone()).or_default() += count;
+    }
+}
+
+/// Updates a known kind, or inserts a new one below the limit; beyond it only `overflow` counts.
+fn add<K: Ord, V>(
+    kinds: &mut BTreeMap<K, V>,
+    kind: K,
+    overflow: &mut u64,
+    update: impl FnOnce(&mut V),
+    first: impl FnOnce() -> V,
+) {
+    let has_room = kinds.len() < KINDS_MAX;
+    match kinds.get_mut(&kind) {
+        Some(known) => update(known),
+        None if has_room => drop(kinds.insert(kind, first())),
+        None => *overflow += 1,
+    }
+}
+
+/// The text, cut to `TEXT_CHARS_MAX`.
+fn cut(text: &str) -> &str {
+    text.char_indices().nth(TEXT_CHARS_MAX).map_or(text, |(end, _)| &text[..end])
+}
+
+/// A pointer with `*` for every position in a list, so that the same violation in two items is one kind.
+fn without_positions(location: &str) -> String {
+    let parts = location.split('/');
+    parts.map(|part| if part.parse::<u32>().is_ok() { "*" } else { part }).collect::<Vec<_>>().join("/")
+}
