@@ -1,4 +1,4 @@
-//! How we know what the contract says.
+//! Evidence: how a fact of the contract is known.
 
 use std::fmt;
 
@@ -8,19 +8,19 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Evidence {
-    /// A page of the vendor says so.
+    /// Stated on a page of the vendor.
     Documented,
     /// Seen in real traffic or in the vendor's public code.
     Observed,
-    /// Our reading, where nothing says anything.
+    /// Our reading, where no source states it.
     Inferred,
 }
 
 impl Evidence {
-    /// Every kind, the strongest first.
+    /// Every value, the strongest first.
     pub const ALL: [Self; 3] = [Self::Documented, Self::Observed, Self::Inferred];
 
-    /// The word for it, as in `x-evidence`.
+    /// The value of `x-evidence`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -38,7 +38,7 @@ impl std::str::FromStr for Evidence {
         Self::ALL
             .into_iter()
             .find(|evidence| evidence.as_str() == text)
-            .ok_or_else(|| format!("`{text}` is no evidence: write documented, observed or inferred"))
+            .ok_or_else(|| format!("`{text}` is not a kind of evidence: write documented, observed or inferred"))
     }
 }
 

@@ -1,38 +1,39 @@
-//! Examples that the contract gives: named replies, and values of headers.
+//! Examples in the contract: named responses, and header values.
 //!
-//! They stand in the whole document only, which is read when something first asks for them.
+//! Only the full document has them; it is parsed on first use.
 
 use serde_json::Value;
 
 use super::{Contract, Operation};
 
-/// The name of an example that stands alone, in the place where named ones could stand.
+/// The name of a single `example`, where `examples` could name several.
 const UNNAMED: &str = "example";
 
-/// How many references in a row are followed; more are a circle.
+/// How many references in a row are followed; longer chains are taken for a cycle.
 const HOPS_MAX: usize = 8;
 
-/// A named example of a reply.
+/// A named example of a response.
 #[derive(Clone, Copy, Debug)]
 pub struct Example<'c> {
-    /// The reply's status.
+    /// The status of the response.
     pub status: u16,
-    /// Its name. One status has a name once; several statuses may share it.
+    /// The name, unique within a status.
     pub name: &'c str,
-    /// The body.
+    /// The body of the response.
     pub value: &'c Value,
 }
 
 impl Contract {
-    /// The named examples of an operation's replies, in the order of the document.
+    /// The examples of an operation's responses, in document order.
     #[must_use]
     pub fn examples(&self, operation: &Operation) -> Vec<Example<'_>> {
-        let replies = self.responses(operation).and_then(Value::as_object);
+        let responses = self.responses(operation).and_then(Value::as_object);
         let mut examples = Vec::new();
-        for (status, reply) in replies.into_iter().flatten() {
+        for (status, response) in responses.into_iter().flatten() {
             let Ok(status) = status.parse() else { continue };
-            // A reply has one media type: the first, as everywhere.
-            let media = self.follow(reply).and_then(|reply| reply.get("content")?.as_object()?.values().next());
+            // The first media type is the one that the mock sends.
+            let media =
+                self.follow(response).and_then(|response| response.get("content")?.as_object()?.values().next());
             let Some(media) = media else { continue };
             let named = media.get("examples").and_then(Value::as_object);
             for (name, example) in named.into_iter().flatten() {
@@ -47,11 +48,12 @@ impl Contract {
         examples
     }
 
-    /// The value that the contract shows for a header of a reply: its example, or the only one that it can have.
+    /// The value that the contract gives for a response header: its example, else the `const` or `default` of its
+    /// schema. `None` when it gives none.
     #[must_use]
     pub fn header_example(&self, operation: &Operation, status: u16, name: &str) -> Option<String> {
-        let reply = self.follow(self.responses(operation)?.get(status.to_string())?)?;
-        let header = self.follow(reply.get("headers")?.get(name)?)?;
+        let response = self.follow(self.responses(operation)?.get(status.to_string())?)?;
+        let header = self.follow(response.get("headers")?.get(name)?)?;
         let named = || self.follow(header.get("examples")?.as_object()?.values().next()?)?.get("value");
         let of_schema = || {
             let schema = self.follow(header.get("schema")?)?;
@@ -72,7 +74,7 @@ impl Contract {
         self.document().get("paths")?.get(&operation.path)?.get(method)?.get("responses")
     }
 
-    /// What a value stands for: itself, or what its reference leads to.
+    /// Resolves `$ref`. `None` when a target is missing or the chain is too long.
     fn follow<'c>(&'c self, mut value: &'c Value) -> Option<&'c Value> {
         for _ in 0..HOPS_MAX {
             let Some(reference) = value.get("$ref").and_then(Value::as_str) else { return Some(value) };

@@ -1,11 +1,11 @@
-//! How well each operation is known, as a table for people: which statuses are documented, observed or inferred.
+//! The fidelity table: for each operation, which statuses are documented, observed or inferred.
 
 use std::fmt::Write as _;
 
 use super::{Contract, Evidence, Operation};
 
-/// The table in Markdown, one for each group of operations, in the order of the contract. A status stands plain when
-/// it is documented, with `°` when it was observed, and with `?` when it is inferred.
+/// The table in Markdown, grouped by tag, in contract order. Documented statuses are plain, observed ones have `°`,
+/// inferred ones `?`.
 #[must_use]
 pub fn table(contract: &Contract) -> String {
     let mut tags: Vec<&str> = Vec::new();
@@ -26,7 +26,7 @@ pub fn table(contract: &Contract) -> String {
 
 fn row(operation: &Operation) -> String {
     let statuses: Vec<String> =
-        operation.replies.iter().map(|(status, reply)| format!("{status}{}", mark(reply.evidence))).collect();
+        operation.responses.iter().map(|(status, response)| format!("{status}{}", mark(response.evidence))).collect();
     format!(
         "| `{}` | {} {} | {} | {} |\n",
         operation.id,

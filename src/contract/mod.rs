@@ -1,19 +1,22 @@
-//! What LeadConduit promises: load it, route by it, check requests and replies against it.
+//! The contract of LeadConduit's API: loads it, routes by it, validates requests and responses against it.
 //!
-//! The contract is data under `schemas/`. The built-in one is bundled when the binary is built; another can be read
-//! from a folder. Everything that can be wrong with it is found when it is loaded.
+//! The contract is data under `schemas/`: an OpenAPI 3.1 document with its models. The built-in one is bundled by the
+//! build script; another can be loaded from a folder. Every error in it is found when it is loaded. To add an
+//! operation, add a path item under `schemas/paths/` with its models; no code in this module changes.
 
-pub mod check;
 pub mod evidence;
 pub mod example;
 pub mod fidelity;
+mod known_formats;
 pub mod lead_body;
 pub mod negotiate;
 pub mod operation;
 pub mod problem;
 pub mod route;
 pub mod schema;
+mod schema_errors;
 pub mod standard;
+pub mod validate;
 pub mod violation;
 
 use std::collections::HashMap;
@@ -26,171 +29,200 @@ use serde_json::{Map, Value};
 
 pub use evidence::Evidence;
 pub use example::Example;
-pub use operation::{Credentials, Handler, Operation};
+pub use operation::{Authentication, Handler, Operation};
 pub use route::Route;
-pub use schema::Check;
+pub use schema::CompiledSchema;
 pub use violation::Violation;
 
 use contract_files::yaml::{Diagnostic, paragraphs};
 use contract_files::{bundle, files};
-use standard::Standard;
+use standard::StandardDocuments;
 
 /// The bundle of the built-in contract, made by the build script.
 const BUILT_IN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/contract.json"));
 
-/// The same without what only people read: a start needs no more.
+/// The same bundle without descriptions and examples, which makes a start faster.
 const BUILT_IN_BARE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/contract-bare.json"));
 
-/// What LeadConduit brings along for every account.
+/// The documents that LeadConduit provides to every account.
 const BUILT_IN_STANDARD: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/standard.json"));
 
-/// All of the contract, compiled.
+/// The compiled contract.
 #[derive(Debug)]
 pub struct Contract {
-    /// The bundled OpenAPI document; the built-in one is read when something first asks for it.
+    /// The bundled OpenAPI document; the built-in one is parsed on first use.
     document: OnceLock<Value>,
-    /// Every operation, in the order of the document.
+    /// Every operation, in document order.
     pub operations: Vec<Operation>,
     router: route::Router,
-    models: HashMap<String, Check>,
+    models: HashMap<String, CompiledSchema>,
     read_only: HashMap<String, Vec<String>>,
-    standard: Arc<Standard>,
+    standard: Arc<StandardDocuments>,
 }
 
-/// Why a contract cannot be used.
+/// Why a contract could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// Mistakes with a place in a file.
+    /// Errors in files, with line and column.
     #[error("{}", paragraphs(.0))]
     Files(Vec<Diagnostic>),
-    /// Mistakes of the document as a whole; each line names a file.
+    /// Errors in the document as a whole; each message names a file.
     #[error("{}", .0.join("\n"))]
     Document(Vec<String>),
 }
 
 impl Contract {
-    /// The contract that is part of the binary.
+    /// Loads the contract that is embedded in the binary.
+    ///
+    /// # Errors
+    ///
+    /// Only when the embedded bundle is invalid, which the build and the tests rule out.
     pub fn built_in() -> Result<Self, LoadError> {
         let bare =
             serde_json::from_slice(BUILT_IN_BARE).map_err(|error| LoadError::Document(vec![error.to_string()]))?;
-        Self::from_bare(&bare, OnceLock::new(), Standard::new(BUILT_IN_STANDARD))
+        Self::from_bare(&bare, OnceLock::new(), StandardDocuments::new(BUILT_IN_STANDARD))
     }
 
-    /// The contract in a folder. Every schema of it is compiled at once, so that a mistake stops the start.
+    /// Loads a contract from a folder. Every schema is compiled at once, so that an error stops the start.
+    ///
+    /// # Errors
+    ///
+    /// Every error in the files: syntax, references, operations, schemas and standard documents.
     pub fn read(folder: &Path) -> Result<Self, LoadError> {
         let document = files::read(folder, schema::is_pattern).map_err(LoadError::Files)?;
         let standard = document.get(bundle::STANDARD).unwrap_or(&Value::Null).to_string();
-        let standard = Standard::new(standard.into_bytes());
+        let standard = StandardDocuments::new(standard.into_bytes());
         let contract = Self::from_bare(&bundle::bare(&document), OnceLock::from(document), standard)?;
-        contract.prepare_all().map_err(LoadError::Document)?;
+        contract.compile_all().map_err(LoadError::Document)?;
         contract.check_standard().map_err(LoadError::Document)?;
         Ok(contract)
     }
 
-    fn from_bare(bare: &Value, document: OnceLock<Value>, standard: Standard) -> Result<Self, LoadError> {
-        let fail = |message: String| LoadError::Document(vec![message]);
-        let schemas = Arc::new(schema::Schemas::new(bare).map_err(fail)?);
-        let operations = operation::read_all(bare, &schemas).map_err(LoadError::Document)?;
-        let router = route::Router::new(&operations).map_err(fail)?;
+    fn from_bare(bare: &Value, document: OnceLock<Value>, standard: StandardDocuments) -> Result<Self, LoadError> {
+        let invalid = |message: String| LoadError::Document(vec![message]);
+        let schemas = Arc::new(schema::Schemas::new(bare).map_err(invalid)?);
+        let operations = operation::compile_all(bare, &schemas).map_err(LoadError::Document)?;
+        let router = route::Router::new(&operations).map_err(invalid)?;
         let names = bare.pointer("/components/schemas").and_then(Value::as_object);
         let models = names
             .into_iter()
             .flat_map(Map::keys)
-            .map(|name| (name.clone(), Check::new(&schemas, format!("/components/schemas/{name}"))))
+            .map(|name| (name.clone(), CompiledSchema::new(&schemas, format!("/components/schemas/{name}"))))
             .collect();
         let read_only =
             names.into_iter().flatten().map(|(name, model)| (name.clone(), read_only(bare, model))).collect();
         Ok(Self { document, operations, router, models, read_only, standard: Arc::new(standard) })
     }
 
-    /// What LeadConduit brings along for every account.
+    /// The documents that LeadConduit provides to every account.
     #[must_use]
-    pub fn standard(&self) -> &Arc<Standard> {
+    pub fn standard(&self) -> &Arc<StandardDocuments> {
         &self.standard
     }
 
-    /// Whether everything under `standard/` keeps its model, and has an id of its own.
+    /// Validates the documents under `standard/`: each against its model, and every id for uniqueness.
+    ///
+    /// # Errors
+    ///
+    /// One message per violation, with file and JSON pointer.
     pub fn check_standard(&self) -> Result<(), Vec<String>> {
         let mut errors = Vec::new();
-        for kind in standard::Kind::ALL {
-            let Some(check) = self.model(kind.model()) else { continue };
-            for (at, document) in self.standard.all(kind).iter().enumerate() {
-                let file = format!("standard/{}.yaml", kind.name());
-                let explained = check.explain("", document.value());
-                errors.extend(explained.iter().map(|v| format!("{file}: /{at}{}: {}", v.location, v.message)));
+        for collection in standard::StandardCollection::ALL {
+            let Some(schema) = self.model(collection.model()) else { continue };
+            for (index, document) in self.standard.all(collection).iter().enumerate() {
+                let file = format!("standard/{}.yaml", collection.name());
+                let violations = schema.violations("", document.value());
+                errors.extend(violations.iter().map(|v| format!("{file}: /{index}{}: {}", v.location, v.message)));
                 let id = document.text("id").or(document.text("name")).unwrap_or_default();
-                if !self.standard.get(kind, id).is_some_and(|found| Arc::ptr_eq(found, document)) {
-                    errors.push(format!("{file}: /{at}: the id `{id}` is missing or used twice"));
+                if !self.standard.get(collection, id).is_some_and(|found| Arc::ptr_eq(found, document)) {
+                    errors.push(format!("{file}: /{index}: the id `{id}` is missing or used twice"));
                 }
             }
         }
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 
-    /// Compiles what requests are checked with, so that the first request costs what the second does.
-    pub fn prepare_requests(&self) -> Result<(), Vec<String>> {
-        self.prepare(|operation| {
-            let parameters = operation.parameters.iter().map(|parameter| &parameter.check);
-            parameters.chain(operation.body.iter().map(|body| &body.check)).collect()
+    /// Compiles the schemas of parameters and request bodies now, so that the first request is not slower than later
+    /// ones.
+    ///
+    /// # Errors
+    ///
+    /// One message per invalid schema.
+    pub fn compile_request_schemas(&self) -> Result<(), Vec<String>> {
+        self.compile(|operation| {
+            let parameters = operation.parameters.iter().map(|parameter| &parameter.schema);
+            parameters.chain(operation.body.iter().map(|body| &body.schema)).collect()
         })
     }
 
-    /// Compiles every schema, those of replies and models included.
-    pub fn prepare_all(&self) -> Result<(), Vec<String>> {
-        self.prepare_requests()?;
-        self.prepare(|operation| operation.replies.values().filter_map(|reply| reply.check.as_ref()).collect())?;
-        self.prepare_models(self.models.keys().map(String::as_str))
+    /// Compiles every schema: of requests, responses and models.
+    ///
+    /// # Errors
+    ///
+    /// One message per invalid schema.
+    pub fn compile_all(&self) -> Result<(), Vec<String>> {
+        self.compile_request_schemas()?;
+        self.compile(|operation| {
+            operation.responses.values().filter_map(|response| response.schema.as_ref()).collect()
+        })?;
+        self.compile_models(self.models.keys().map(String::as_str))
     }
 
-    /// Compiles the schemas of these models.
-    pub fn prepare_models<'m>(&self, names: impl IntoIterator<Item = &'m str>) -> Result<(), Vec<String>> {
-        let checks = names.into_iter().filter_map(|name| self.model(name));
-        let errors: Vec<String> = checks.filter_map(|check| check.prepare().err()).collect();
+    /// Compiles the schemas of the named models. Unknown names are skipped.
+    ///
+    /// # Errors
+    ///
+    /// One message per invalid schema.
+    pub fn compile_models<'m>(&self, names: impl IntoIterator<Item = &'m str>) -> Result<(), Vec<String>> {
+        let schemas = names.into_iter().filter_map(|name| self.model(name));
+        let errors: Vec<String> = schemas.filter_map(|schema| schema.compile().err()).collect();
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 
-    fn prepare<'c>(&'c self, checks: impl Fn(&'c Operation) -> Vec<&'c Check>) -> Result<(), Vec<String>> {
+    fn compile<'c>(&'c self, schemas: impl Fn(&'c Operation) -> Vec<&'c CompiledSchema>) -> Result<(), Vec<String>> {
         let errors: Vec<String> = self
             .operations
             .iter()
-            .flat_map(|operation| checks(operation).into_iter().map(move |check| (operation, check)))
-            .filter_map(|(operation, check)| check.prepare().err().map(|error| format!("{}: {error}", operation.file)))
+            .flat_map(|operation| schemas(operation).into_iter().map(move |schema| (operation, schema)))
+            .filter_map(|(operation, schema)| {
+                schema.compile().err().map(|error| format!("{}: {error}", operation.file))
+            })
             .collect();
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 
-    /// The bundled OpenAPI document, models included that no path leads to.
+    /// The bundled OpenAPI document, including models that no operation refers to.
     #[must_use]
     pub fn document(&self) -> &Value {
-        // The build script wrote it, so it is always read; a test reads it too.
+        // The build script wrote it, so parsing succeeds; a test parses it too.
         self.document.get_or_init(|| serde_json::from_slice(BUILT_IN).unwrap_or_default())
     }
 
-    /// What a method and path lead to.
+    /// Routes a method and a path.
     #[must_use]
     pub fn route(&self, method: &Method, path: &str) -> Route<'_> {
         self.router.find(&self.operations, method, path)
     }
 
-    /// The operation of that name.
+    /// The operation with an `operationId`.
     #[must_use]
     pub fn operation(&self, id: &str) -> Option<&Operation> {
         self.operations.iter().find(|operation| operation.id == id)
     }
 
-    /// The schema of a model.
+    /// The schema of a model under `components/schemas`.
     #[must_use]
-    pub fn model(&self, name: &str) -> Option<&Check> {
+    pub fn model(&self, name: &str) -> Option<&CompiledSchema> {
         self.models.get(name)
     }
 
-    /// Whether the server alone sets a property of a model.
+    /// Whether a property of a model is `readOnly`.
     #[must_use]
     pub fn is_read_only(&self, model: &str, property: &str) -> bool {
         self.read_only.get(model).is_some_and(|names| names.iter().any(|name| name == property))
     }
 
-    /// Every model's schema by name.
+    /// The schemas under `components/schemas`, as JSON.
     #[must_use]
     pub fn models(&self) -> &Map<String, Value> {
         static EMPTY: OnceLock<Map<String, Value>> = OnceLock::new();
@@ -198,40 +230,50 @@ impl Contract {
         found.unwrap_or_else(|| EMPTY.get_or_init(Map::new))
     }
 
-    /// How many schemas there are: models, parameters, bodies and replies.
+    /// The number of schemas: models, parameters, request bodies and responses.
     #[must_use]
-    pub fn schema_count(&self) -> usize {
-        let of = |o: &Operation| o.parameters.len() + usize::from(o.body.is_some()) + o.replies.len();
+    pub fn count_schemas(&self) -> usize {
+        let of = |o: &Operation| o.parameters.len() + usize::from(o.body.is_some()) + o.responses.len();
         self.models.len() + self.operations.iter().map(of).sum::<usize>()
     }
 
-    /// The document as it is printed: without models that only the world uses.
+    /// The OpenAPI document for clients: without models that no operation refers to.
     #[must_use]
     pub fn public_document(&self) -> Value {
         bundle::reachable_only(self.document())
     }
 
-    /// How a reply of ours breaks the contract. Empty when it does not.
+    /// Validates a response of the mock: status, required headers, media type and JSON body. Empty when it is valid.
     #[must_use]
-    pub fn check_reply(&self, operation: &Operation, status: u16, headers: &HeaderMap, body: &[u8]) -> Vec<Violation> {
-        let Some(rule) = operation.replies.get(&status) else {
-            return vec![Violation::reported("/status", "status", format!("{} has no reply {status}", operation.id))];
+    pub fn check_response(
+        &self,
+        operation: &Operation,
+        status: u16,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Vec<Violation> {
+        let Some(definition) = operation.responses.get(&status) else {
+            return vec![Violation::reported(
+                "/status",
+                "status",
+                format!("{} has no response {status}", operation.id),
+            )];
         };
         let mut violations = Vec::new();
-        for name in rule.required_headers.iter().filter(|name| !headers.contains_key(name.as_str())) {
+        for name in definition.required_headers.iter().filter(|name| !headers.contains_key(name.as_str())) {
             violations.push(Violation::reported(&format!("/headers/{name}"), "required", format!("{name} is missing")));
         }
-        // A body without a type is JSON: what a rule sends gets its type later.
+        // A body without a `Content-Type` is JSON: a rule's body gets its type later.
         let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or(negotiate::JSON);
         let given = negotiate::essence(given);
-        if !rule.media_types.is_empty() && !rule.media_types.contains(&given) {
-            let message = format!("the body is `{given}`, documented are {}", rule.media_types.join(", "));
+        if !definition.media_types.is_empty() && !definition.media_types.contains(&given) {
+            let message = format!("the body is `{given}`, documented are {}", definition.media_types.join(", "));
             violations.push(Violation::reported("/headers/content-type", "content-type", message));
         }
-        let Some(check) = rule.check.as_ref().filter(|_| given == negotiate::JSON) else { return violations };
+        let Some(schema) = definition.schema.as_ref().filter(|_| given == negotiate::JSON) else { return violations };
         match serde_json::from_slice::<Value>(body) {
-            Ok(value) if check.accepts(&value) => {}
-            Ok(value) => violations.extend(check.explain("/body", &value)),
+            Ok(value) if schema.accepts(&value) => {}
+            Ok(value) => violations.extend(schema.violations("/body", &value)),
             Err(error) => {
                 violations.push(Violation::reported("/body", "json", format!("the body is not JSON: {error}")));
             }
@@ -240,13 +282,13 @@ impl Contract {
     }
 }
 
-/// The properties that a model marks `readOnly`, itself or through its `$ref`.
+/// The properties of a model with `readOnly: true`, on the property or on its `$ref` target.
 fn read_only(document: &Value, model: &Value) -> Vec<String> {
     let properties = model.get("properties").and_then(Value::as_object);
-    let marked = |schema: &Value| {
+    let is_marked = |schema: &Value| {
         let target =
             schema.get("$ref").and_then(Value::as_str).and_then(|r| document.pointer(r.trim_start_matches('#')));
         [Some(schema), target].into_iter().flatten().any(|schema| schema.get("readOnly") == Some(&Value::Bool(true)))
     };
-    properties.into_iter().flatten().filter(|(_, schema)| marked(schema)).map(|(name, _)| name.clone()).collect()
+    properties.into_iter().flatten().filter(|(_, schema)| is_marked(schema)).map(|(name, _)| name.clone()).collect()
 }

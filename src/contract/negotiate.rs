@@ -1,6 +1,6 @@
-//! Media types: which bodies are taken for JSON, and which `Accept` can be met with it.
+//! Content negotiation: whether a `Content-Type` is JSON, and which media type an `Accept` header selects.
 
-/// Whether a `Content-Type` says JSON: `application/json` or `application/…+json`, in UTF-8.
+/// Whether a `Content-Type` is JSON: `application/json` or `application/…+json`, in UTF-8.
 #[must_use]
 pub fn is_json(content_type: &str) -> bool {
     if content_type == "application/json" {
@@ -21,7 +21,7 @@ pub fn is_json(content_type: &str) -> bool {
     json && utf8
 }
 
-/// What nearly every body is.
+/// The media type of nearly every body.
 pub const JSON: &str = "application/json";
 
 /// A media type without its parameters, in lower case.
@@ -30,21 +30,21 @@ pub fn essence(media_type: &str) -> String {
     media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// Whether an `Accept` header takes JSON. The range that fits most closely decides; with `q=0` it takes nothing.
+/// Whether an `Accept` header accepts JSON. The most specific matching range decides; `q=0` excludes.
 #[must_use]
-pub fn takes_json(accept: &str) -> bool {
+pub fn accepts_json(accept: &str) -> bool {
     accept == "*/*" || accept == JSON || quality(accept, JSON) > 0.0
 }
 
-/// How much an `Accept` header wants a media type: the weight of the range that fits most closely, 0 without one.
-/// The vendor's own types (`application/vnd.…+json`) are JSON.
+/// The quality value of a media type in an `Accept` header: that of the most specific matching range, 0 without one.
+/// The vendor's own types (`application/vnd.…+json`) count as JSON.
 #[must_use]
 pub fn quality(accept: &str, media_type: &str) -> f32 {
     let family = media_type.split('/').next().unwrap_or_default();
     let ranges = accept.split(',').filter_map(|range| {
         let mut parts = range.split(';').map(str::trim);
         let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
-        let closeness = match essence.as_str() {
+        let specificity = match essence.as_str() {
             same if same == media_type => 3,
             vendor if media_type == JSON && vendor.starts_with("application/") && vendor.ends_with("+json") => 2,
             "*/*" => 0,
@@ -54,20 +54,19 @@ pub fn quality(accept: &str, media_type: &str) -> f32 {
         let weight =
             parts.filter_map(|part| part.split_once('=')).find(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
         let weight = weight.and_then(|(_, value)| value.trim().parse::<f32>().ok()).unwrap_or(1.0);
-        Some((closeness, weight))
+        Some((specificity, weight))
     });
     ranges.max_by(|(a, x), (b, y)| a.cmp(b).then(x.total_cmp(y))).map_or(0.0, |(_, weight)| weight.clamp(0.0, 1.0))
 }
 
-/// The media type that an `Accept` header wants most among those that there are; the first of equals. `None` when it
-/// takes none of them.
+/// The media type with the highest quality value; the first of equals. `None` when the header accepts none of them.
 #[must_use]
 pub fn best<'m>(accept: &str, media_types: &'m [String]) -> Option<&'m str> {
     let mut best: Option<(&str, f32)> = None;
     for media_type in media_types {
-        let wanted = quality(accept, media_type);
-        if wanted > best.map_or(0.0, |(_, quality)| quality) {
-            best = Some((media_type, wanted));
+        let candidate = quality(accept, media_type);
+        if candidate > best.map_or(0.0, |(_, quality)| quality) {
+            best = Some((media_type, candidate));
         }
     }
     best.map(|(media_type, _)| media_type)
@@ -78,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn content_types() {
+    fn json_content_types_are_recognised() {
         for yes in ["application/json", "Application/JSON; charset=UTF-8", "application/vnd.com.leadconduit.flow+json"]
         {
             assert!(is_json(yes), "{yes}");
@@ -91,9 +90,9 @@ mod tests {
     }
 
     #[test]
-    fn accepts() {
+    fn accept_headers_decide_whether_json_is_acceptable() {
         for yes in ["*/*", "application/json", "text/html, */*;q=0.8", "application/vnd.com.leadconduit.event+json"] {
-            assert!(takes_json(yes), "{yes}");
+            assert!(accepts_json(yes), "{yes}");
         }
         for no in [
             "text/html",
@@ -103,7 +102,7 @@ mod tests {
             "text/*",
             "*/*, application/json;q=0",
         ] {
-            assert!(!takes_json(no), "{no}");
+            assert!(!accepts_json(no), "{no}");
         }
     }
 

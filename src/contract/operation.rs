@@ -1,4 +1,4 @@
-//! One operation of the contract, read from the bundle into what the pipeline needs.
+//! An operation of the contract, compiled from the OpenAPI bundle into the form that the pipeline uses.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,144 +9,148 @@ use serde_json::Value;
 
 use super::evidence::Evidence;
 use super::negotiate;
-use super::schema::{Check, Schemas};
-use crate::http::message::JSON;
+use super::schema::{CompiledSchema, Schemas};
+use crate::http::message::JSON_CONTENT_TYPE;
 use crate::support::document::serialise;
 use contract_files::bundle;
 use contract_files::pointer::escape;
 
-/// One method and path.
+/// An operation: one method on one path.
 #[derive(Debug)]
 pub struct Operation {
-    /// Its place in [`super::Contract::operations`].
+    /// Its index in [`super::Contract::operations`].
     pub index: usize,
     /// The `operationId`.
     pub id: String,
     /// The method.
     pub method: Method,
-    /// The path pattern, with `{name}` for what varies.
+    /// The path template, with `{name}` for path parameters.
     pub path: String,
-    /// One line on what it does.
+    /// The `summary`.
     pub summary: String,
-    /// The group it belongs to.
+    /// The first of its `tags`.
     pub tag: String,
-    /// How it is known.
+    /// How the operation is known.
     pub evidence: Evidence,
-    /// What can stand in the path and the query.
+    /// The path and query parameters.
     pub parameters: Vec<Parameter>,
-    /// What the body must be, when there may be one.
-    pub body: Option<Body>,
-    /// The documented replies by status.
-    pub replies: BTreeMap<u16, ResponseRule>,
-    /// Whether the contract itself asks for a generated reply, with no behaviour of its own.
-    pub generated: bool,
-    /// Whether it asks who is calling.
-    pub credentials: Credentials,
-    /// Whether only the vendor's staff may call it.
-    pub superuser: bool,
-    /// Whether accounts without a paid plan may not call it.
-    pub closed_to_free_accounts: bool,
-    /// Which part of LeadConduit answers it.
+    /// The request body; `None` when the operation has none.
+    pub body: Option<RequestBody>,
+    /// The responses by status.
+    pub responses: BTreeMap<u16, ResponseDefinition>,
+    /// Whether responses are generated from their schema (`x-behaviour: generated`).
+    pub is_generated: bool,
+    /// Which credentials a caller needs.
+    pub authentication: Authentication,
+    /// Whether only the vendor's staff may call it (`x-superuser`).
+    pub requires_superuser: bool,
+    /// Whether free accounts are rejected (`x-free-accounts: refused`).
+    pub requires_paid_plan: bool,
+    /// The part of LeadConduit that serves it.
     pub handler: Handler,
-    /// The file it comes from.
+    /// The contract file that defines it.
     pub file: String,
-    /// Its id as a header's value.
+    /// The value of `X-Mock-Operation`.
     pub id_header: HeaderValue,
-    /// Its evidence as a header's value.
+    /// The value of `X-Mock-Evidence` for the operation as a whole.
     pub evidence_header: HeaderValue,
 }
 
-/// Whether an operation asks who is calling.
+/// Which credentials an operation needs (`security`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Credentials {
-    /// A known key must be sent.
-    Needed,
-    /// A known key may be sent; without one something else, such as a token in the path, must open the door.
+pub enum Authentication {
+    /// A known API key.
+    Required,
+    /// A known API key, or something else that grants access, such as a token in the path.
     Optional,
-    /// Nobody is asked.
+    /// None; an API key is ignored.
     Ignored,
 }
 
-/// Which part of LeadConduit answers an operation. Each has its own way with media types and errors.
+/// The part of LeadConduit that serves an operation. Each has its own content negotiation and error format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Handler {
     /// The management API: JSON, and errors as `{"error": ...}`.
     Api,
-    /// The lead handler, which takes what partners send: forms, JSON, XML and queries, with errors as plain text.
+    /// The lead handler: accepts forms, JSON, XML and query strings from partners; errors are plain text.
     Lead,
 }
 
-/// Where a parameter stands.
+/// Where a parameter is sent (`in`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum ParameterLocation {
     /// In the path.
     Path,
     /// In the query.
     Query,
 }
 
-/// What the text of a parameter stands for.
+/// The type that the text of a parameter is parsed as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ParameterType {
     /// Text.
     Text,
-    /// A whole number.
+    /// An integer.
     Integer,
     /// Any number.
     Number,
     /// `true` or `false`.
     Boolean,
-    /// Text, repeated.
+    /// Text; the parameter may be repeated.
     List,
-    /// Not one parameter but all that have no entry of their own, by their own names.
+    /// All query parameters that have no entry of their own, as one object.
     Rest,
 }
 
-/// One parameter.
+/// A path or query parameter.
 #[derive(Debug)]
 pub struct Parameter {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Where it stands.
-    pub place: Place,
-    /// Whether it must be there.
-    pub required: bool,
-    /// What its text stands for.
-    pub kind: Kind,
-    /// Its schema.
-    pub check: Check,
+    /// Path or query.
+    pub location: ParameterLocation,
+    /// Whether it must be sent.
+    pub is_required: bool,
+    /// The type of its text.
+    pub value_type: ParameterType,
+    /// The schema of its value.
+    pub schema: CompiledSchema,
 }
 
-/// What a request's body must be.
+/// The JSON body of a request.
 #[derive(Debug)]
-pub struct Body {
-    /// Whether there must be one.
-    pub required: bool,
-    /// Its schema.
-    pub check: Check,
+pub struct RequestBody {
+    /// Whether it must be sent.
+    pub is_required: bool,
+    /// The schema of the body.
+    pub schema: CompiledSchema,
 }
 
-/// One documented reply.
+/// A response of an operation, for one status.
 #[derive(Debug)]
-pub struct ResponseRule {
-    /// How it is known.
+pub struct ResponseDefinition {
+    /// How the response is known.
     pub evidence: Evidence,
     /// The value of `X-Mock-Evidence`.
     pub evidence_header: HeaderValue,
-    /// The media types of its body, none when it has no body.
+    /// The media types of the body; empty when there is no body.
     pub media_types: Vec<String>,
-    /// The schema of its body as JSON.
-    pub check: Option<Check>,
-    /// The place in the bundle of the schema of its first media type, for generating.
+    /// The schema of the JSON body.
+    pub schema: Option<CompiledSchema>,
+    /// JSON pointer into the bundle: the schema of the first media type, from which bodies are generated.
     pub schema_pointer: Option<String>,
-    /// Headers that it must carry.
+    /// The headers with `required: true`.
     pub required_headers: Vec<String>,
 }
 
 const METHODS: [&str; 7] = ["get", "post", "put", "delete", "patch", "head", "options"];
 
-/// Every operation of the bundle, in its order. The errors name the file.
-pub(super) fn read_all(document: &Value, schemas: &Arc<Schemas>) -> Result<Vec<Operation>, Vec<String>> {
+/// Compiles every operation of the bundle, in document order.
+///
+/// # Errors
+///
+/// One message per invalid operation; each names the contract file.
+pub(super) fn compile_all(document: &Value, schemas: &Arc<Schemas>) -> Result<Vec<Operation>, Vec<String>> {
     let mut operations: Vec<Operation> = Vec::new();
     let mut errors = Vec::new();
     let empty = serde_json::Map::new();
@@ -155,8 +159,9 @@ pub(super) fn read_all(document: &Value, schemas: &Arc<Schemas>) -> Result<Vec<O
         let file = item.get(bundle::FILE).and_then(Value::as_str).unwrap_or(bundle::ROOT);
         for method in METHODS {
             let Some(operation) = item.get(method) else { continue };
-            let reader = Reader { document, schemas, file, at: format!("/paths/{}/{method}", escape(path)) };
-            match reader.operation(operations.len(), path, method, item, operation) {
+            let pointer = format!("/paths/{}/{method}", escape(path));
+            let compiler = OperationCompiler { document, schemas, file, pointer };
+            match compiler.operation(operations.len(), path, method, item, operation) {
                 Ok(operation) => {
                     if operations.iter().any(|other| other.id == operation.id) {
                         errors.push(format!("{file}: operationId `{}` is used twice", operation.id));
@@ -173,14 +178,15 @@ pub(super) fn read_all(document: &Value, schemas: &Arc<Schemas>) -> Result<Vec<O
     if errors.is_empty() { Ok(operations) } else { Err(errors) }
 }
 
-struct Reader<'a> {
+struct OperationCompiler<'a> {
     document: &'a Value,
     schemas: &'a Arc<Schemas>,
     file: &'a str,
-    at: String,
+    /// JSON pointer to the operation in the bundle.
+    pointer: String,
 }
 
-impl Reader<'_> {
+impl OperationCompiler<'_> {
     fn operation(
         &self,
         index: usize,
@@ -191,30 +197,32 @@ impl Reader<'_> {
     ) -> Result<Operation, String> {
         let id = text(operation, "operationId").ok_or("has no `operationId`")?;
         let evidence = evidence_of(operation)?;
-        let mut parameters = self.parameters(item, &parent(&self.at))?;
-        parameters.extend(self.parameters(operation, &self.at)?);
+        let mut parameters = self.parameters(item, &parent(&self.pointer))?;
+        parameters.extend(self.parameters(operation, &self.pointer)?);
         for name in path.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
-            if !parameters.iter().any(|p| p.place == Place::Path && p.name == name) {
-                return Err(format!("`{{{name}}}` stands in the path but is no parameter of {id}"));
+            if !parameters.iter().any(|p| p.location == ParameterLocation::Path && p.name == name) {
+                return Err(format!(
+                    "the path has `{{{name}}}`, but {id} has no such parameter: add it under `parameters`"
+                ));
             }
         }
         let header =
-            |value: &str| HeaderValue::from_str(value).map_err(|_| format!("`{value}` cannot stand in a header"));
+            |value: &str| HeaderValue::from_str(value).map_err(|_| format!("`{value}` is not a valid header value"));
         Ok(Operation {
             index,
             id: id.to_owned(),
-            method: method.to_uppercase().parse().map_err(|_| "is no method".to_owned())?,
+            method: method.to_uppercase().parse().map_err(|_| "is not an HTTP method".to_owned())?,
             path: path.to_owned(),
             summary: text(operation, "summary").unwrap_or_default().to_owned(),
             tag: operation.pointer("/tags/0").and_then(Value::as_str).unwrap_or_default().to_owned(),
             evidence,
             parameters,
-            body: self.body(operation)?,
-            replies: self.replies(operation)?,
-            generated: text(operation, "x-behaviour") == Some("generated"),
-            credentials: credentials(operation)?,
-            superuser: operation.get("x-superuser") == Some(&Value::Bool(true)),
-            closed_to_free_accounts: match text(operation, "x-free-accounts") {
+            body: self.request_body(operation)?,
+            responses: self.responses(operation)?,
+            is_generated: text(operation, "x-behaviour") == Some("generated"),
+            authentication: authentication(operation)?,
+            requires_superuser: operation.get("x-superuser") == Some(&Value::Bool(true)),
+            requires_paid_plan: match text(operation, "x-free-accounts") {
                 Some("refused") => true,
                 None => false,
                 Some(other) => return Err(format!("`x-free-accounts` is `{other}`; write `refused`, or leave it out")),
@@ -230,67 +238,74 @@ impl Reader<'_> {
         })
     }
 
-    fn parameters(&self, holder: &Value, at: &str) -> Result<Vec<Parameter>, String> {
-        let list = holder.get("parameters").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    /// The parameters of a path item or an operation, which is at `pointer`.
+    fn parameters(&self, parent: &Value, pointer: &str) -> Result<Vec<Parameter>, String> {
+        let list = parent.get("parameters").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let mut parameters = Vec::new();
         for (index, parameter) in list.iter().enumerate() {
-            let (parameter, at) = self.follow(parameter, format!("{at}/parameters/{index}"))?;
+            let (parameter, pointer) = self.resolve(parameter, format!("{pointer}/parameters/{index}"))?;
             let name = text(parameter, "name").ok_or("a parameter has no `name`")?;
-            let place = match text(parameter, "in") {
-                Some("path") => Place::Path,
-                Some("query") => Place::Query,
-                other => return Err(format!("parameter `{name}` stands in {other:?}: only path and query are served")),
+            let location = match text(parameter, "in") {
+                Some("path") => ParameterLocation::Path,
+                Some("query") => ParameterLocation::Query,
+                other => {
+                    let found = other.unwrap_or("nothing");
+                    return Err(format!("parameter `{name}` has `in: {found}`; write `path` or `query`"));
+                }
             };
             let schema = parameter.get("schema").ok_or_else(|| format!("parameter `{name}` has no `schema`"))?;
-            let (resolved, _) = self.follow(schema, String::new())?;
+            let (resolved, _) = self.resolve(schema, String::new())?;
             parameters.push(Parameter {
                 name: name.to_owned(),
-                place,
-                required: parameter.get("required") == Some(&Value::Bool(true)),
-                kind: match text(resolved, "type") {
-                    Some("integer") => Kind::Integer,
-                    Some("number") => Kind::Number,
-                    Some("boolean") => Kind::Boolean,
-                    Some("array") => Kind::List,
-                    Some("object") => Kind::Rest,
-                    _ => Kind::Text,
+                location,
+                is_required: parameter.get("required") == Some(&Value::Bool(true)),
+                value_type: match text(resolved, "type") {
+                    Some("integer") => ParameterType::Integer,
+                    Some("number") => ParameterType::Number,
+                    Some("boolean") => ParameterType::Boolean,
+                    Some("array") => ParameterType::List,
+                    Some("object") => ParameterType::Rest,
+                    _ => ParameterType::Text,
                 },
-                check: Check::new(self.schemas, format!("{at}/schema")),
+                schema: CompiledSchema::new(self.schemas, format!("{pointer}/schema")),
             });
         }
         Ok(parameters)
     }
 
-    fn body(&self, operation: &Value) -> Result<Option<Body>, String> {
+    fn request_body(&self, operation: &Value) -> Result<Option<RequestBody>, String> {
         let Some(body) = operation.get("requestBody") else { return Ok(None) };
         body.pointer("/content/application~1json/schema").ok_or("`requestBody` has no JSON schema")?;
-        Ok(Some(Body {
-            required: body.get("required") == Some(&Value::Bool(true)),
-            check: Check::new(self.schemas, format!("{}/requestBody/content/application~1json/schema", self.at)),
+        Ok(Some(RequestBody {
+            is_required: body.get("required") == Some(&Value::Bool(true)),
+            schema: CompiledSchema::new(
+                self.schemas,
+                format!("{}/requestBody/content/application~1json/schema", self.pointer),
+            ),
         }))
     }
 
-    fn replies(&self, operation: &Value) -> Result<BTreeMap<u16, ResponseRule>, String> {
-        let mut replies = BTreeMap::new();
+    fn responses(&self, operation: &Value) -> Result<BTreeMap<u16, ResponseDefinition>, String> {
+        let mut definitions = BTreeMap::new();
         let responses = operation.get("responses").and_then(Value::as_object).ok_or("has no `responses`")?;
         for (status, response) in responses {
-            let code: u16 = status.parse().map_err(|_| format!("`{status}` is no status"))?;
-            let (response, at) = self.follow(response, format!("{}/responses/{status}", self.at))?;
-            let evidence = evidence_of(response).map_err(|error| format!("reply {status} {error}"))?;
+            let code: u16 = status.parse().map_err(|_| format!("`{status}` under `responses` is not a status"))?;
+            let (response, pointer) = self.resolve(response, format!("{}/responses/{status}", self.pointer))?;
+            let evidence = evidence_of(response).map_err(|error| format!("response {status} {error}"))?;
             let content = response.get("content").and_then(Value::as_object);
             let schema = |name: &str| {
                 content?.get(name)?.get("schema")?;
-                Some(format!("{at}/content/{}/schema", escape(name)))
+                Some(format!("{pointer}/content/{}/schema", escape(name)))
             };
             let first = content.and_then(|content| content.keys().next());
             let headers = response.get("headers").and_then(Value::as_object);
-            replies.insert(
+            definitions.insert(
                 code,
-                ResponseRule {
+                ResponseDefinition {
                     evidence,
                     evidence_header: HeaderValue::from_static(evidence.as_str()),
                     media_types: content.into_iter().flatten().map(|(name, _)| name.clone()).collect(),
-                    check: schema(negotiate::JSON).map(|pointer| Check::new(self.schemas, pointer)),
+                    schema: schema(negotiate::JSON).map(|pointer| CompiledSchema::new(self.schemas, pointer)),
                     schema_pointer: first.and_then(|name| schema(name)),
                     required_headers: headers
                         .into_iter()
@@ -301,64 +316,65 @@ impl Reader<'_> {
                 },
             );
         }
-        if !replies.keys().any(|status| (200..300).contains(status)) {
-            return Err("has no successful reply".to_owned());
+        if !definitions.keys().any(|status| (200..300).contains(status)) {
+            return Err("has no response with a status from 200 to 299".to_owned());
         }
-        Ok(replies)
+        Ok(definitions)
     }
 
-    /// What a `$ref` leads to, and where that stands.
-    fn follow<'v>(&'v self, value: &'v Value, at: String) -> Result<(&'v Value, String), String> {
-        let Some(reference) = text(value, "$ref") else { return Ok((value, at)) };
-        let pointer = reference.trim_start_matches('#');
-        let found = self.document.pointer(pointer).ok_or_else(|| format!("`{reference}` leads nowhere"))?;
-        Ok((found, pointer.to_owned()))
+    /// Resolves `$ref`. Returns the target and its JSON pointer; the value itself and `pointer` without a `$ref`.
+    fn resolve<'v>(&'v self, value: &'v Value, pointer: String) -> Result<(&'v Value, String), String> {
+        let Some(reference) = text(value, "$ref") else { return Ok((value, pointer)) };
+        let target_pointer = reference.trim_start_matches('#');
+        let target = self.document.pointer(target_pointer);
+        let target = target.ok_or_else(|| format!("the reference `{reference}` has no target"))?;
+        Ok((target, target_pointer.to_owned()))
     }
 }
 
-impl ResponseRule {
-    /// A value as the body of such a reply, and what the body is: JSON, or the text itself where the first media type
-    /// is another.
+impl ResponseDefinition {
+    /// Serialises a value as a body of this response, and returns its media type: JSON, or the first media type where
+    /// that is another. Text is then sent as it is.
     #[must_use]
     pub fn body(&self, value: &Value) -> (Bytes, HeaderValue) {
-        let other = self.media_types.first().filter(|name| *name != negotiate::JSON);
-        match (other.and_then(|name| HeaderValue::from_str(name).ok()), value) {
+        let not_json = self.media_types.first().filter(|name| *name != negotiate::JSON);
+        match (not_json.and_then(|name| HeaderValue::from_str(name).ok()), value) {
             (Some(name), Value::String(text)) => (Bytes::from(text.clone()), name),
             (Some(name), value) => (serialise(value), name),
-            (None, value) => (serialise(value), JSON),
+            (None, value) => (serialise(value), JSON_CONTENT_TYPE),
         }
     }
 }
 
 impl Operation {
-    /// The media types of what it answers when it does its work.
+    /// The media types of its successful response.
     #[must_use]
     pub fn media_types(&self) -> &[String] {
-        self.replies.get(&self.success()).map_or(&[], |reply| &reply.media_types)
+        self.responses.get(&self.success_status()).map_or(&[], |response| &response.media_types)
     }
 
-    /// Its first successful status.
+    /// The lowest status from 200 to 299.
     #[must_use]
-    pub fn success(&self) -> u16 {
-        self.replies.keys().copied().find(|status| (200..300).contains(status)).unwrap_or(200)
+    pub fn success_status(&self) -> u16 {
+        self.responses.keys().copied().find(|status| (200..300).contains(status)).unwrap_or(200)
     }
 }
 
-fn evidence_of(holder: &Value) -> Result<Evidence, String> {
-    if holder.get("x-source").is_none() {
-        return Err("has no `x-source`: name the page it is known from".to_owned());
+fn evidence_of(parent: &Value) -> Result<Evidence, String> {
+    if parent.get("x-source").is_none() {
+        return Err("has no `x-source`: name the page that documents it".to_owned());
     }
-    text(holder, "x-evidence").ok_or("has no `x-evidence`: write documented, observed or inferred")?.parse()
+    text(parent, "x-evidence").ok_or("has no `x-evidence`: write documented, observed or inferred")?.parse()
 }
 
-/// What `security` says: nothing is asked of anybody (`[]`), a key may be sent (`{}` among the choices), or must be.
-fn credentials(operation: &Value) -> Result<Credentials, String> {
-    let Some(security) = operation.get("security") else { return Ok(Credentials::Needed) };
+/// Reads `security`: an empty list means no authentication, `{}` among the choices means optional.
+fn authentication(operation: &Value) -> Result<Authentication, String> {
+    let Some(security) = operation.get("security") else { return Ok(Authentication::Required) };
     let choices = security.as_array().ok_or("`security` must be a list")?;
     Ok(match choices.iter().any(|choice| choice.as_object().is_some_and(serde_json::Map::is_empty)) {
-        _ if choices.is_empty() => Credentials::Ignored,
-        true => Credentials::Optional,
-        false => Credentials::Needed,
+        _ if choices.is_empty() => Authentication::Ignored,
+        true => Authentication::Optional,
+        false => Authentication::Required,
     })
 }
 
@@ -366,6 +382,6 @@ fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
     value.get(key).and_then(Value::as_str)
 }
 
-fn parent(at: &str) -> String {
-    at.rsplit_once('/').map_or(String::new(), |(parent, _)| parent.to_owned())
+fn parent(pointer: &str) -> String {
+    pointer.rsplit_once('/').map_or(String::new(), |(parent, _)| parent.to_owned())
 }

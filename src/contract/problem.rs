@@ -1,4 +1,6 @@
-//! The mock's own errors, as problem details (RFC 9457). LeadConduit's errors never look like this.
+//! The mock's own errors, as problem details (RFC 9457). LeadConduit's own errors never have this format.
+//!
+//! A new kind of problem is a constructor here, with a section of the README that explains it.
 
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -8,140 +10,141 @@ use crate::contract::{Operation, Violation};
 use crate::http::message::Response;
 use contract_files::yaml::Diagnostic;
 
-/// What problems are sent as.
+/// The `Content-Type` of problems.
 pub const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
 
-/// Something that the mock itself cannot do.
+/// An error of the mock itself.
 #[derive(Clone, Debug)]
 pub struct Problem {
-    /// The status.
+    /// The HTTP status.
     pub status: StatusCode,
     /// The section of the README that explains it.
     pub section: &'static str,
-    /// What it is, always the same words.
+    /// The kind of problem; the same text for every occurrence.
     pub title: &'static str,
-    /// What it is this time, and what to do instead.
+    /// This occurrence: what is wrong, where, and what to write instead.
     pub detail: String,
-    /// More, for programs.
-    pub more: Map<String, Value>,
-    /// What the status asks for besides: `Allow` for 405, `WWW-Authenticate` for 401.
+    /// Extension members (RFC 9457, section 3.2).
+    pub extensions: Map<String, Value>,
+    /// Headers that the status requires: `Allow` for 405, `WWW-Authenticate` for 401.
     pub headers: HeaderMap,
 }
 
 impl Problem {
-    /// A problem.
+    /// A problem without extension members and headers.
     pub fn new(status: StatusCode, section: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, section, title, detail: detail.into(), more: Map::new(), headers: HeaderMap::new() }
+        Self { status, section, title, detail: detail.into(), extensions: Map::new(), headers: HeaderMap::new() }
     }
 
-    /// 404: the contract has no such path.
+    /// 404: the path is not in the contract.
     #[must_use]
     pub fn unknown_path(method: &Method, path: &str, nearest: Option<&Operation>) -> Self {
         let path: String = path.chars().take(200).collect();
-        let (detail, more) = match nearest {
+        let (detail, extension) = match nearest {
             Some(near) => {
                 let call = format!("{} {}", near.method, near.path);
-                let more = json!({"operation": near.id, "method": near.method.as_str(), "path": near.path});
+                let extension = json!({"operation": near.id, "method": near.method.as_str(), "path": near.path});
                 (
-                    format!("{method} {path} is no operation of LeadConduit; did you mean {call} ({})?", near.id),
-                    Some(more),
+                    format!("{method} {path} is not a LeadConduit operation; did you mean {call} ({})?", near.id),
+                    Some(extension),
                 )
             }
             None => {
-                let list = "`leadconduit-mock operations` lists what is served";
-                (format!("{method} {path} is no operation of LeadConduit; {list}"), None)
+                let list = "`leadconduit-mock operations` lists the operations";
+                (format!("{method} {path} is not a LeadConduit operation; {list}"), None)
             }
         };
         let mut problem = Self::new(StatusCode::NOT_FOUND, "no-such-operation", "No such operation", detail);
-        problem.more.extend(more.map(|more| ("nearest".to_owned(), more)));
+        problem.extensions.extend(extension.map(|extension| ("nearest".to_owned(), extension)));
         problem
     }
 
-    /// 405: the path is known, the method is not.
+    /// 405: the path is in the contract, with other methods.
     #[must_use]
-    pub fn wrong_method(method: &Method, path: &str, operations: &[&Operation]) -> Self {
+    pub fn method_not_allowed(method: &Method, path: &str, operations: &[&Operation]) -> Self {
         let calls: Vec<String> = operations.iter().map(|o| format!("{} {} ({})", o.method, o.path, o.id)).collect();
         let path: String = path.chars().take(200).collect();
-        let detail = format!("{path} does not take {method}; it takes {}", calls.join(", "));
+        let detail = format!("{path} does not allow {method}; allowed: {}", calls.join(", "));
         let mut problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, "no-such-operation", "Method not allowed", detail);
         problem.headers.insert(ALLOW, allow(operations));
         problem
     }
 
-    /// 400: a sandbox's name that cannot be one.
+    /// 400: an invalid sandbox name.
     #[must_use]
-    pub fn sandbox_name(name: &str) -> Self {
+    pub fn invalid_sandbox_name(name: &str) -> Self {
         let name: String = name.chars().take(80).collect();
-        let detail = format!("`{name}` is no sandbox name; write 1 to 64 letters, digits, `.`, `_` or `-`");
+        let detail = format!("`{name}` is not a valid sandbox name; write 1 to 64 letters, digits, `.`, `_` or `-`");
         Self::new(StatusCode::BAD_REQUEST, "sandboxes", "Bad sandbox name", detail)
     }
 
-    /// 400: a wish for this one request that cannot be read or fulfilled.
+    /// 400: a preference of a request that cannot be parsed or applied.
     #[must_use]
-    pub fn preference(detail: impl Into<String>) -> Self {
+    pub fn invalid_preference(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "preferences", "Bad preference", detail)
     }
 
-    /// 400: a scenario that there is not, or that cannot be used.
+    /// 400: a scenario that does not exist or does not load.
     #[must_use]
     pub fn unknown_scenario(name: &str, errors: &[Diagnostic]) -> Self {
         let name: String = name.chars().take(80).collect();
         let first = errors.first();
         let hint = first.and_then(|error| error.hint.as_ref()).map(|hint| format!("; {hint}")).unwrap_or_default();
-        let message = first.map_or_else(|| format!("the scenario `{name}` cannot be used"), |e| e.message.clone());
-        Self::preference(format!("{message}{hint}"))
+        let message = first.map_or_else(|| format!("the scenario `{name}` cannot be loaded"), |e| e.message.clone());
+        Self::invalid_preference(format!("{message}{hint}"))
     }
 
-    /// 400: a write under a scenario that is a world of its own, for one request: it would be lost.
+    /// 400: a write to the world of a scenario that is selected for one request only; the write would be lost.
     #[must_use]
-    pub fn writes_nowhere(scenario: &str) -> Self {
-        Self::preference(format!(
-            "the scenario `{scenario}` is a world of its own, and what one request writes there would be lost; \
-             let the sandbox play it (PUT /__admin/scenario), or read only"
+    pub fn ephemeral_world(scenario: &str) -> Self {
+        Self::invalid_preference(format!(
+            "the scenario `{scenario}` has a world of its own, so this write would be lost after the request; \
+             select the scenario for the sandbox (PUT /__admin/scenario), or send a read request"
         ))
     }
 
-    /// 500: a rule of a scenario, or a fault, that cannot do what it says.
+    /// 500: a rule of a scenario, or a fault, that cannot be applied.
     #[must_use]
-    pub fn rule(rule: &str, scenario: &str, why: &str, broken: &[Violation]) -> Self {
-        let detail = format!("the rule `{rule}` of the scenario `{scenario}` cannot be played: {why}");
-        let mut problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "rules", "Rule cannot be played", detail);
-        if !broken.is_empty() {
-            problem.more.insert("violations".to_owned(), json!(broken));
-            let hint = "mend the rule, or write `intentionally_invalid: true` in it if that is the point";
-            problem.more.insert("hint".to_owned(), hint.into());
+    pub fn rule_failed(rule: &str, scenario: &str, reason: &str, violations: &[Violation]) -> Self {
+        let detail = format!("the rule `{rule}` of the scenario `{scenario}` cannot be applied: {reason}");
+        let mut problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "rules", "Rule cannot be applied", detail);
+        if !violations.is_empty() {
+            problem.extensions.insert("violations".to_owned(), json!(violations));
+            let hint =
+                "fix the rule, or write `intentionally_invalid: true` in it if the response is meant to be invalid";
+            problem.extensions.insert("hint".to_owned(), hint.into());
         }
         problem
     }
 
-    /// 503: too much happens at once.
+    /// 503: the sandbox changed during the request; the client can send it again.
     #[must_use]
     pub fn busy(detail: &str) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "sandboxes", "Busy", detail)
     }
 
-    /// 408 or 400: the request did not arrive whole.
+    /// 408 or 400: the body did not arrive completely.
     #[must_use]
     pub fn incomplete(status: StatusCode, detail: &str) -> Self {
         Self::new(status, "limits", "Incomplete request", detail)
     }
 
-    /// 500: a reply of ours breaks the contract.
+    /// 500: a response of the mock breaks the contract.
     #[must_use]
-    pub fn invalid_reply(operation: &Operation, broken: &[Violation]) -> Self {
-        let detail = format!("the reply to {} breaks the contract; this is a bug of the mock", operation.id);
-        let mut problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "bugs-of-the-mock", "Invalid reply", detail);
-        problem.more.insert("violations".to_owned(), json!(broken));
+    pub fn invalid_response(operation: &Operation, violations: &[Violation]) -> Self {
+        let detail = format!("the response of {} breaks the contract; this is a bug of the mock", operation.id);
+        let mut problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "bugs-of-the-mock", "Invalid response", detail);
+        problem.extensions.insert("violations".to_owned(), json!(violations));
         problem
     }
 
-    /// 500: a bug of ours.
+    /// 500: a bug of the mock.
     #[must_use]
     pub fn internal(detail: &str) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "bugs-of-the-mock", "Bug of the mock", detail)
     }
 
-    /// The problem as a reply.
+    /// The problem as a response.
     #[must_use]
     pub fn into_response(self) -> Response {
         let mut body = json!({
@@ -151,18 +154,18 @@ impl Problem {
             "detail": self.detail,
         });
         if let Some(body) = body.as_object_mut() {
-            body.extend(self.more);
+            body.extend(self.extensions);
         }
-        let mut reply = Response::new(self.status, body.to_string()).with(CONTENT_TYPE, MEDIA_TYPE);
-        reply.headers.extend(self.headers);
-        reply
+        let mut response = Response::new(self.status, body.to_string()).with_header(CONTENT_TYPE, MEDIA_TYPE);
+        response.headers.extend(self.headers);
+        response
     }
 }
 
-/// The answer to OPTIONS: which methods the path takes.
+/// The response to OPTIONS: 204 with `Allow`.
 #[must_use]
-pub fn options(operations: &[&Operation]) -> Response {
-    Response::new(StatusCode::NO_CONTENT, "").with(ALLOW, allow(operations))
+pub fn options_response(operations: &[&Operation]) -> Response {
+    Response::new(StatusCode::NO_CONTENT, "").with_header(ALLOW, allow(operations))
 }
 
 fn allow(operations: &[&Operation]) -> HeaderValue {

@@ -1,102 +1,64 @@
-//! Compiled JSON Schemas. With `violation`, the only user of the `jsonschema` crate.
+//! Compiled JSON Schemas. With `schema_errors`, the only user of the `jsonschema` crate.
 
 use std::sync::{Arc, OnceLock};
 
 use jsonschema::{Registry, Validator};
 use serde_json::{Value, json};
 
-use super::violation::{self, Violation};
+use super::known_formats::{self, KNOWN_FORMATS};
+use super::schema_errors;
+use super::violation::Violation;
 
-/// The bundle's name among schemas; nothing is ever fetched.
+/// The base URI of the bundle. Schemas are never fetched.
 const BASE: &str = "urn:leadconduit:contract";
 
-/// A pattern that stands in nearly every schema, and what checks it instead: a function is there at once, where a
-/// regular expression is compiled for every place that it stands in.
-struct Known {
-    pattern: &'static str,
-    /// The format that stands for it. No contract can use the name: it is not among those it may have.
-    format: &'static str,
-    check: fn(&str) -> bool,
-}
-
-const KNOWN: [Known; 2] = [
-    Known {
-        pattern: "^[0-9a-fA-F]{24}$",
-        format: "object-id",
-        check: |text| text.len() == 24 && text.bytes().all(|b| b.is_ascii_hexdigit()),
-    },
-    Known {
-        pattern: "^[0-9a-zA-Z]{6}$",
-        format: "short-id",
-        check: |text| text.len() == 6 && text.bytes().all(|b| b.is_ascii_alphanumeric()),
-    },
-];
-
-/// The pattern that a format stands for.
-pub(super) fn pattern_behind(format: &str) -> Option<&'static str> {
-    KNOWN.iter().find(|known| known.format == format).map(|known| known.pattern)
-}
-
-/// Puts formats in the place of known patterns, where a schema has no format of its own.
-fn with_known_formats(value: &mut Value) {
-    match value {
-        Value::Object(object) => {
-            let known = object.get("pattern").and_then(Value::as_str);
-            let known = known.and_then(|pattern| KNOWN.iter().find(|known| known.pattern == pattern));
-            if let Some(known) = known.filter(|_| !object.contains_key("format")) {
-                object.shift_remove("pattern");
-                object.insert("format".to_owned(), known.format.into());
-            }
-            object.values_mut().for_each(with_known_formats);
-        }
-        Value::Array(items) => items.iter_mut().for_each(with_known_formats),
-        _ => {}
-    }
-}
-
-/// Every schema of the bundle, ready to be compiled.
+/// The schemas of the bundle, with resolved references.
 #[derive(Debug)]
 pub(super) struct Schemas(Registry<'static>);
 
 impl Schemas {
     pub(super) fn new(document: &Value) -> Result<Self, String> {
         let mut resource = document.clone();
-        with_known_formats(&mut resource);
+        known_formats::replace_patterns(&mut resource);
         let builder = Registry::new().draft(jsonschema::Draft::Draft202012);
         let prepared = builder.add(BASE, resource).and_then(jsonschema::RegistryBuilder::prepare);
         prepared.map(Self).map_err(|error| error.to_string())
     }
 
     fn compile(&self, pointer: &str) -> Result<Validator, String> {
-        KNOWN
+        KNOWN_FORMATS
             .iter()
-            .fold(jsonschema::options(), |options, known| options.with_format(known.format, known.check))
+            .fold(jsonschema::options(), |options, known| options.with_format(known.format, known.is_valid))
             .with_draft(jsonschema::Draft::Draft202012)
             .with_registry(&self.0)
             .should_validate_formats(true)
             .should_ignore_unknown_formats(false)
-            // Linear time whatever the input; a contract needs no look-around.
+            // Linear time for every input; a contract needs no look-around.
             .with_pattern_options(jsonschema::PatternOptions::regex())
             .build(&json!({"$ref": format!("{BASE}#{}", uri_fragment(pointer))}))
-            .map_err(|error| format!("the schema at {pointer} cannot be used: {error}"))
+            .map_err(|error| format!("the schema at {pointer} is invalid: {error}"))
     }
 }
 
-/// A schema of the bundle, compiled when it is first needed or by [`Check::prepare`].
+/// A schema of the bundle. It is compiled on first use, or by [`CompiledSchema::compile`].
 #[derive(Debug)]
-pub struct Check {
+pub struct CompiledSchema {
     pointer: String,
     schemas: Arc<Schemas>,
     validator: OnceLock<Result<Validator, String>>,
 }
 
-impl Check {
+impl CompiledSchema {
     pub(super) fn new(schemas: &Arc<Schemas>, pointer: impl Into<String>) -> Self {
         Self { pointer: pointer.into(), schemas: Arc::clone(schemas), validator: OnceLock::new() }
     }
 
-    /// A schema that is no part of a contract.
-    pub fn alone(schema: &Value) -> Result<Self, (String, String)> {
+    /// Compiles a schema that is not part of a contract.
+    ///
+    /// # Errors
+    ///
+    /// A JSON pointer into the schema, and what is wrong there.
+    pub fn standalone(schema: &Value) -> Result<Self, (String, String)> {
         let validator = jsonschema::options()
             .with_draft(jsonschema::Draft::Draft202012)
             .should_validate_formats(true)
@@ -109,8 +71,12 @@ impl Check {
         Ok(Self { pointer: String::new(), schemas, validator: OnceLock::from(Ok(validator)) })
     }
 
-    /// Compiles it now. The error says which schema cannot be used, and why.
-    pub fn prepare(&self) -> Result<(), String> {
+    /// Compiles the schema now.
+    ///
+    /// # Errors
+    ///
+    /// The pointer of the invalid schema, and what is wrong in it.
+    pub fn compile(&self) -> Result<(), String> {
         self.validator().as_ref().map(|_| ()).map_err(Clone::clone)
     }
 
@@ -118,30 +84,30 @@ impl Check {
         self.validator.get_or_init(|| self.schemas.compile(&self.pointer))
     }
 
-    /// Whether the value keeps the schema: the fast way.
+    /// Whether a value is valid. Much faster than [`CompiledSchema::violations`].
     #[must_use]
     pub fn accepts(&self, value: &Value) -> bool {
         self.validator().as_ref().is_ok_and(|validator| validator.is_valid(value))
     }
 
-    /// How the value, standing at `root`, breaks the schema: the slow way, for a value that was not accepted.
+    /// The violations of a value that is at `root` of the request. Call it only for values that are not accepted.
     #[must_use]
-    pub fn explain(&self, root: &str, value: &Value) -> Vec<Violation> {
+    pub fn violations(&self, root: &str, value: &Value) -> Vec<Violation> {
         match self.validator() {
-            Ok(validator) => violation::explain(root, value, validator.iter_errors(value)),
+            Ok(validator) => schema_errors::violations(root, value, validator.iter_errors(value)),
             Err(message) => vec![Violation::refused(400, root, "schema", message.clone())],
         }
     }
 }
 
-/// A JSON pointer as the fragment of a URI.
+/// A JSON pointer as a URI fragment.
 fn uri_fragment(pointer: &str) -> String {
-    const KEEP: &percent_encoding::AsciiSet =
+    const ESCAPED: &percent_encoding::AsciiSet =
         &percent_encoding::NON_ALPHANUMERIC.remove(b'/').remove(b'~').remove(b'-').remove(b'_').remove(b'.');
-    percent_encoding::utf8_percent_encode(pointer, KEEP).to_string()
+    percent_encoding::utf8_percent_encode(pointer, ESCAPED).to_string()
 }
 
-/// Whether a regular expression is one, for the engine that checks with it.
+/// Whether the regular expression engine of the validator accepts a pattern.
 pub(super) fn is_pattern(pattern: &str) -> bool {
     let options = jsonschema::options().with_pattern_options(jsonschema::PatternOptions::regex());
     options.build(&json!({"pattern": pattern})).is_ok()
@@ -152,15 +118,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn known_patterns_are_checked_as_they_say() {
+    fn known_formats_accept_what_their_patterns_accept() {
         let document = json!({"components": {"schemas": {
-            "Id": {"type": "string", "pattern": KNOWN[0].pattern},
-            "Short": {"type": "string", "pattern": KNOWN[1].pattern},
+            "Id": {"type": "string", "pattern": KNOWN_FORMATS[0].pattern},
+            "Short": {"type": "string", "pattern": KNOWN_FORMATS[1].pattern},
         }}});
         let schemas = Arc::new(Schemas::new(&document).unwrap());
-        for (name, Known { pattern, .. }) in ["Id", "Short"].into_iter().zip(KNOWN) {
-            let check = Check::new(&schemas, format!("/components/schemas/{name}"));
-            let plain = jsonschema::validator_for(&json!({"type": "string", "pattern": pattern})).unwrap();
+        for (name, known) in ["Id", "Short"].into_iter().zip(KNOWN_FORMATS) {
+            let schema = CompiledSchema::new(&schemas, format!("/components/schemas/{name}"));
+            let pattern = jsonschema::validator_for(&json!({"type": "string", "pattern": known.pattern})).unwrap();
             for text in [
                 "",
                 "1aacd0",
@@ -177,10 +143,10 @@ mod tests {
                 "ääääää",
             ] {
                 let value = json!(text);
-                assert_eq!(check.accepts(&value), plain.is_valid(&value), "{name} {text:?}");
+                assert_eq!(schema.accepts(&value), pattern.is_valid(&value), "{name} {text:?}");
             }
-            let told = check.explain("/body/id", &json!("no!"));
-            assert_eq!(told[0].code, "pattern");
+            let violations = schema.violations("/body/id", &json!("no!"));
+            assert_eq!(violations[0].code, "pattern");
         }
     }
 }

@@ -1,33 +1,35 @@
-//! What LeadConduit brings along for every account: standard fields, types, variables, entities and packages. It is
-//! part of the contract's folder, is read once, and never changes while a server runs.
+//! The documents that LeadConduit provides to every account: standard fields, types, variables, entities and packages.
+//!
+//! They are files under `standard/` in the contract's folder. They are parsed once and never change while a server
+//! runs.
 
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
-use crate::support::document::{Document, key_of};
+use crate::support::document::{Document, canonical_id};
 
-/// What there is many of, and nobody's own.
+/// A collection of documents that belong to no account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Fields of leads.
+pub enum StandardCollection {
+    /// Lead fields.
     Fields,
-    /// Types of fields.
+    /// Field types.
     Types,
     /// Variables of rules and templates.
     Vars,
-    /// Parties of flows.
+    /// Entities: the parties of flows.
     Entities,
     /// Integrations.
     Packages,
 }
 
-impl Kind {
-    /// Every kind.
+impl StandardCollection {
+    /// Every collection.
     pub const ALL: [Self; 5] = [Self::Fields, Self::Types, Self::Vars, Self::Entities, Self::Packages];
 
-    /// The name of its file, without the ending.
+    /// The name of its file, without extension.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -39,7 +41,7 @@ impl Kind {
         }
     }
 
-    /// The model that its documents keep.
+    /// The model of its documents.
     #[must_use]
     pub fn model(self) -> &'static str {
         match self {
@@ -52,70 +54,73 @@ impl Kind {
     }
 }
 
-/// The documents that LeadConduit brings along. They are read when something first asks for one.
+/// The documents that LeadConduit provides to every account. They are parsed on first use.
 #[derive(Debug, Default)]
-pub struct Standard {
+pub struct StandardDocuments {
     bundle: Cow<'static, [u8]>,
-    lists: OnceLock<[List; Kind::ALL.len()]>,
+    lists: OnceLock<[DocumentList; StandardCollection::ALL.len()]>,
 }
 
-/// The documents of one kind in their order, and their places by id.
+/// The documents of one collection in file order, with an index by id.
 #[derive(Debug, Default)]
-struct List {
+struct DocumentList {
     documents: Vec<Arc<Document>>,
+    /// Sorted by id, for binary search.
     by_id: Vec<(Box<str>, usize)>,
 }
 
-impl Standard {
-    /// From JSON: a map of lists, as the files under `standard/` are bundled.
+impl StandardDocuments {
+    /// From the bundle: a JSON object with one array per file under `standard/`.
     #[must_use]
     pub fn new(bundle: impl Into<Cow<'static, [u8]>>) -> Self {
         Self { bundle: bundle.into(), lists: OnceLock::new() }
     }
 
-    fn list(&self, kind: Kind) -> &List {
+    fn list(&self, collection: StandardCollection) -> &DocumentList {
         let lists = self.lists.get_or_init(|| {
-            // The contract wrote it, and a test reads it.
+            // The loader wrote it, so parsing succeeds; a test parses the built-in one.
             let bundle: Value = serde_json::from_slice(&self.bundle).unwrap_or_default();
-            Kind::ALL.map(|kind| List::new(bundle.get(kind.name()).and_then(Value::as_array)))
+            StandardCollection::ALL
+                .map(|collection| DocumentList::new(bundle.get(collection.name()).and_then(Value::as_array)))
         });
-        &lists[kind as usize]
+        &lists[collection as usize]
     }
 
-    /// All of one kind, in their order.
+    /// The documents of a collection, in file order.
     #[must_use]
-    pub fn all(&self, kind: Kind) -> &[Arc<Document>] {
-        &self.list(kind).documents
+    pub fn all(&self, collection: StandardCollection) -> &[Arc<Document>] {
+        &self.list(collection).documents
     }
 
-    /// The one with an id; with a name where there are no ids.
+    /// The document with an id; for documents without an id, the one with that name.
     #[must_use]
-    pub fn get(&self, kind: Kind, id: &str) -> Option<&Arc<Document>> {
-        let list = self.list(kind);
-        let id = key_of(id);
-        let at = list.by_id.binary_search_by(|(known, _)| (**known).cmp(&id)).ok()?;
-        list.documents.get(list.by_id.get(at)?.1)
+    pub fn get(&self, collection: StandardCollection, id: &str) -> Option<&Arc<Document>> {
+        let list = self.list(collection);
+        let id = canonical_id(id);
+        let position = list.by_id.binary_search_by(|(known, _)| (**known).cmp(&id)).ok()?;
+        list.documents.get(list.by_id.get(position)?.1)
     }
 
-    /// The package that a module comes in: its id is the part of the module's id before the first dot.
+    /// The package of a module. Its id is the part of the module's id before the first dot.
     #[must_use]
     pub fn package_of(&self, module: &str) -> Option<&Arc<Document>> {
-        module.split_once('.').and_then(|(package, _)| self.get(Kind::Packages, package))
+        module.split_once('.').and_then(|(package, _)| self.get(StandardCollection::Packages, package))
     }
 }
 
-/// The modules of a package, as its document lists them.
+/// The modules of a package (`integrations`).
 #[must_use]
 pub fn modules_of(package: &Value) -> &[Value] {
     package.get("integrations").and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-impl List {
+impl DocumentList {
     fn new(values: Option<&Vec<Value>>) -> Self {
         let values = values.into_iter().flatten();
         let documents: Vec<Arc<Document>> = values.map(|value| Arc::new(Document::new(value))).collect();
         let ids = documents.iter().enumerate();
-        let ids = ids.filter_map(|(at, document)| Some((document.text("id").or(document.text("name"))?.into(), at)));
+        let ids =
+            ids.filter_map(|(index, document)| Some((document.text("id").or(document.text("name"))?.into(), index)));
         let mut by_id: Vec<(Box<str>, usize)> = ids.collect();
         by_id.sort();
         Self { documents, by_id }

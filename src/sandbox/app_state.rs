@@ -1,55 +1,59 @@
-//! What requests and control calls act on.
+//! The state of a running server: the contract, the scenarios and the sandboxes.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use serde_json::json;
 
-use crate::config::settings::SEED;
+use crate::config::settings::DEFAULT_SEED;
 use crate::contract::Contract;
 use crate::leadconduit::state::World;
-use crate::recording::coverage::Map;
-use crate::sandbox::{DEFAULT, Sandboxes, Start};
+use crate::recording::coverage::CoverageTargets;
+use crate::sandbox::{DEFAULT, InitialState, SandboxRegistry};
 use crate::scenario::{Library, Scenario};
 use crate::support::clock::{Clock, uptime};
 use contract_files::yaml::{Diagnostic, paragraphs};
 
-/// How long a starting world is good for when the clock goes: times in it are relative to when it was made.
-const START_MS_MAX: u128 = 60_000;
+/// How long an initial state with a running clock is reused, in milliseconds. Its times are relative to its creation.
+const INITIAL_STATE_MS_MAX: u128 = 60_000;
 
-/// The contract, the scenarios, and the sandboxes that they are played in.
+/// The contract, the scenarios and the sandboxes, shared by the pipeline, the control API and the reload of files.
 #[derive(Debug)]
 pub struct AppState {
-    /// The contract.
+    /// The compiled contract.
     pub contract: Arc<Contract>,
-    /// The sandboxes.
-    pub sandboxes: Sandboxes,
-    /// What the server speaks: `http` or `https`.
+    /// The registry of sandboxes.
+    pub sandboxes: SandboxRegistry,
+    /// The URL scheme of the server: `http` or `https`.
     pub scheme: &'static str,
-    /// The seed of every scenario, when the command line names one.
+    /// Overrides the seed of every scenario.
     seed: Option<u64>,
-    /// The clock of every scenario, when the command line names one.
+    /// Overrides the clock of every scenario.
     clock: Option<Clock>,
     library: RwLock<Arc<Library>>,
-    /// Starting worlds that have been made, with when.
-    starts: Mutex<HashMap<String, (u128, Arc<Start>)>>,
-    watched: Mutex<Option<ReloadStatus>>,
-    map: OnceLock<Map>,
-    /// Held by who replaces the scenarios, and by who begins one.
-    replacing: RwLock<()>,
+    /// Cached initial states by scenario, each with its creation time in milliseconds since the process started.
+    initial_states: Mutex<HashMap<String, (u128, Arc<InitialState>)>>,
+    reload_status: Mutex<Option<ReloadStatus>>,
+    coverage_targets: OnceLock<CoverageTargets>,
+    /// Locked exclusively while scenarios are reloaded, and shared while a sandbox is being initialised.
+    reload_lock: RwLock<()>,
 }
 
-/// What became of the last look at changed files.
+/// The result of the last reload of scenario files.
 #[derive(Clone, Debug)]
 pub struct ReloadStatus {
-    /// When it was, on the machine's clock.
+    /// When the files were read, by the machine's clock.
     pub at: crate::support::clock::Timestamp,
-    /// Why the files are not used.
+    /// Why the new files were rejected; `None` when they are in use.
     pub error: Option<String>,
 }
 
 impl AppState {
-    /// Everything at its beginning, with a scenario that sandboxes start in.
+    /// Creates the state of a server whose sandboxes start with `scenario`.
+    ///
+    /// # Errors
+    ///
+    /// The scenario's initial world is invalid.
     pub fn new(
         contract: Arc<Contract>,
         library: Arc<Library>,
@@ -57,121 +61,130 @@ impl AppState {
         settings: &crate::config::settings::Settings,
     ) -> Result<Self, Diagnostic> {
         let (seed, clock) = (settings.seed, settings.clock);
-        let start = start(&contract, scenario, seed, clock)?;
+        let initial = build_initial_state(&contract, scenario, seed, clock)?;
         Ok(Self {
             contract,
-            sandboxes: Sandboxes::new(start, &settings.limits),
+            sandboxes: SandboxRegistry::new(initial, &settings.limits),
             scheme: if settings.tls.is_some() { "https" } else { "http" },
             seed,
             clock,
             library: RwLock::new(library),
-            starts: Mutex::default(),
-            watched: Mutex::default(),
-            map: OnceLock::new(),
-            replacing: RwLock::default(),
+            initial_states: Mutex::default(),
+            reload_status: Mutex::default(),
+            coverage_targets: OnceLock::new(),
+            reload_lock: RwLock::default(),
         })
     }
 
-    /// The default sandbox's world as it is now.
+    /// A copy of the world of the default sandbox.
     #[must_use]
     pub fn world(&self) -> World {
         self.sandboxes.get(DEFAULT).world()
     }
 
-    /// Every scenario.
+    /// The loaded scenarios.
     #[must_use]
     pub fn library(&self) -> Arc<Library> {
         Arc::clone(&self.library.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The start of the scenario of that name.
-    pub fn start_of(&self, name: &str) -> Result<Arc<Start>, Vec<Diagnostic>> {
+    /// The initial state of a scenario. It is cached: forever with a frozen clock, else for a minute.
+    ///
+    /// # Errors
+    ///
+    /// The scenario does not exist, or it or its initial world is invalid.
+    pub fn initial_state(&self, name: &str) -> Result<Arc<InitialState>, Vec<Diagnostic>> {
         let scenario = self.library().get(name)?;
         let now = uptime().as_millis();
-        let is_good = |made: u128, start: &Start| {
-            let stands = matches!(start.world.clock, Clock::Frozen(_));
-            Arc::ptr_eq(&start.scenario, &scenario) && (stands || now - made < START_MS_MAX)
+        let is_reusable = |created: u128, initial: &InitialState| {
+            let is_frozen = matches!(initial.world.clock, Clock::Frozen(_));
+            Arc::ptr_eq(&initial.scenario, &scenario) && (is_frozen || now - created < INITIAL_STATE_MS_MAX)
         };
-        let mut starts = self.starts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((made, start)) = starts.get(name)
-            && is_good(*made, start)
+        let mut cache = self.initial_states.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((created, initial)) = cache.get(name)
+            && is_reusable(*created, initial)
         {
-            return Ok(Arc::clone(start));
+            return Ok(Arc::clone(initial));
         }
-        let start = Arc::new(start(&self.contract, &scenario, self.seed, self.clock).map_err(|error| vec![error])?);
-        starts.insert(name.to_owned(), (now, Arc::clone(&start)));
-        Ok(start)
+        let initial = build_initial_state(&self.contract, &scenario, self.seed, self.clock);
+        let initial = Arc::new(initial.map_err(|error| vec![error])?);
+        cache.insert(name.to_owned(), (now, Arc::clone(&initial)));
+        Ok(initial)
     }
 
     /// What there is to cover; made when it is first asked for.
-    pub fn map(&self) -> &Map {
-        self.map.get_or_init(|| Map::new(&self.contract))
+    pub fn coverage_targets(&self) -> &CoverageTargets {
+        self.coverage_targets.get_or_init(|| CoverageTargets::new(&self.contract))
     }
 
-    /// Keeps the scenarios from being replaced while a sandbox begins one of them.
-    pub fn steady(&self) -> RwLockReadGuard<'_, ()> {
-        self.replacing.read().unwrap_or_else(PoisonError::into_inner)
+    /// Blocks scenario reload while a sandbox is being initialised.
+    pub fn lock_library_shared(&self) -> RwLockReadGuard<'_, ()> {
+        self.reload_lock.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts other scenarios in the place of these. Sandboxes keep their worlds; where the files of the scenario that
-    /// they play have changed, its rules are the new ones from now on, and so is its health when that is another. When
-    /// any of it cannot be done, nothing is.
+    /// Replaces all scenarios. Sandboxes keep their worlds. Where the files of a sandbox's scenario have changed, its
+    /// rules are replaced, and the status of its SSO service when the files name another one.
+    ///
+    /// # Errors
+    ///
+    /// A scenario that is in use is missing or invalid. Nothing has changed then.
     pub fn replace_library(&self, library: &Arc<Library>) -> Result<(), String> {
-        let first = self.sandboxes.start();
-        let first = still_there(library, &first.scenario, || "new sandboxes begin in it: put it back".to_owned())?;
-        let first = start(&self.contract, &first, self.seed, self.clock).map_err(|error| error.to_string())?;
-        // Nobody begins a scenario from here on: it could be one that is gone, or be old when it begins.
-        let alone = self.replacing.write().unwrap_or_else(PoisonError::into_inner);
+        let initial = self.sandboxes.initial_state();
+        let scenario = require_scenario(library, &initial.scenario, || "new sandboxes start with it".to_owned())?;
+        let initial = build_initial_state(&self.contract, &scenario, self.seed, self.clock);
+        let initial = initial.map_err(|error| error.to_string())?;
+        // From here on no sandbox is initialised: its scenario could be missing or outdated afterwards.
+        let exclusive = self.reload_lock.write().unwrap_or_else(PoisonError::into_inner);
         for sandbox in self.sandboxes.list() {
-            still_there(library, &sandbox.scenario(), || {
-                format!("sandbox `{}` plays it: put it back, or let the sandbox play another", sandbox.name)
+            require_scenario(library, &sandbox.scenario(), || {
+                format!("sandbox `{}` uses it; alternatively select another scenario for the sandbox", sandbox.name)
             })?;
         }
         *self.library.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(library);
-        self.sandboxes.set_start(Arc::new(first));
-        self.starts.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        // Listed again: one may have come to life with the old start.
+        self.sandboxes.set_initial_state(Arc::new(initial));
+        self.initial_states.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        // Listed again: a sandbox may have been created with the old initial state.
         let newer = |old: &Scenario| library.get(&old.name).ok().filter(|new| new.chain_text != old.chain_text);
         for sandbox in self.sandboxes.list() {
-            if let Some(new) = sandbox.renew(newer) {
-                sandbox.tell("switch", || json!({"scenario": new.name, "keep_world": true}));
+            if let Some(new) = sandbox.reload_scenario(newer) {
+                sandbox.publish("switch", || json!({"scenario": new.name, "keep_world": true}));
             }
         }
-        drop(alone);
+        drop(exclusive);
         Ok(())
     }
 
-    /// What became of the last look at changed files; `None` when there was none.
+    /// The result of the last reload; `None` when files are not watched.
     #[must_use]
-    pub fn watched(&self) -> Option<ReloadStatus> {
-        self.watched.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub fn reload_status(&self) -> Option<ReloadStatus> {
+        self.reload_status.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Notes what became of a look at changed files.
-    pub fn note_watched(&self, watched: ReloadStatus) {
-        *self.watched.lock().unwrap_or_else(PoisonError::into_inner) = Some(watched);
+    /// Records the result of a reload.
+    pub fn set_reload_status(&self, reload_status: ReloadStatus) {
+        *self.reload_status.lock().unwrap_or_else(PoisonError::into_inner) = Some(reload_status);
     }
 }
 
-/// A scenario that is in use, as it is in other files; or that it is not in them.
-fn still_there(library: &Library, used: &Scenario, user: impl Fn() -> String) -> Result<Arc<Scenario>, String> {
+/// The new version of a scenario that is in use. The error says what uses it.
+fn require_scenario(library: &Library, used: &Scenario, user: impl Fn() -> String) -> Result<Arc<Scenario>, String> {
     let name = &used.name;
     if !library.list().iter().any(|listed| listed.name == *name) {
-        return Err(format!("the scenario `{name}` is gone from the files, but {}", user()));
+        return Err(format!("the scenario `{name}` is missing from the files: restore it, because {}", user()));
     }
     library.get(name).map_err(|errors| paragraphs(&errors))
 }
 
-/// The start of a scenario, under the seed and clock of the command line or else its own.
-fn start(
+/// Builds the initial state of a scenario. `seed` and `clock` override the scenario's own.
+fn build_initial_state(
     contract: &Contract,
     scenario: &Arc<Scenario>,
     seed: Option<u64>,
     clock: Option<Clock>,
-) -> Result<Start, Diagnostic> {
-    let seed = seed.or(scenario.seed).unwrap_or(SEED);
+) -> Result<InitialState, Diagnostic> {
+    let seed = seed.or(scenario.seed).unwrap_or(DEFAULT_SEED);
     let clock = clock.or(scenario.clock).unwrap_or(Clock::Real);
-    let world = scenario.world(contract, seed, clock);
+    let world = scenario.create_world(contract, seed, clock);
     let world = world.map_err(|message| Diagnostic::of_file(&scenario.source.name, message))?;
-    Ok(Start { scenario: Arc::clone(scenario), world })
+    Ok(InitialState { scenario: Arc::clone(scenario), world })
 }

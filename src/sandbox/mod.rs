@@ -1,5 +1,14 @@
-//! Isolated worlds. Each sandbox has its own world, scenario, faults, clock and counts; nothing one does is seen in
-//! another.
+//! Sandboxes: isolated worlds. Each has its own world, scenario, faults, clock, journal and counters.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`app_state`] | the state of a server: contract, scenarios, sandboxes |
+//! | `registry` | creates sandboxes on first use, removes idle ones |
+//! | [`selector`] | which sandbox a request selects |
+//! | `session` | a request inside its sandbox |
+//! | `state`, `record` | what is behind the two locks of a sandbox |
+//! | `response_cache` | cached responses to reads |
+//! | `shared_state` | what all sandboxes of a server share |
 
 pub mod app_state;
 mod record;
@@ -17,15 +26,15 @@ use http::HeaderValue;
 use serde_json::Value;
 
 use record::Record;
-pub use registry::Sandboxes;
+pub use registry::SandboxRegistry;
 pub use selector::Selection;
-pub use session::{Overlay, RequestSession, StaleEpoch, Tools};
+pub use session::{Overlay, RequestSession, StaleEpoch, WriteResources};
 pub use shared_state::SharedState;
 use state::State;
-pub use state::{FAULTS_MAX, Fault, FaultStatus, SNAPSHOTS_MAX, Snapshot, Start};
+pub use state::{FAULTS_MAX, Fault, FaultStatus, InitialState, SNAPSHOTS_MAX, Snapshot};
 
 use crate::leadconduit::state::World;
-use crate::recording::coverage::Tally;
+use crate::recording::coverage::CoverageCounts;
 use crate::scenario::Scenario;
 use crate::scenario::rule::Rule;
 use crate::support::clock::{Clock, uptime};
@@ -33,85 +42,84 @@ use crate::support::event_bus::EventBus;
 
 pub use crate::config::settings::DEFAULT_SANDBOX as DEFAULT;
 
-/// What there is to see of a sandbox.
+/// The properties of a sandbox that the control API lists.
 #[derive(Clone, Debug)]
-pub struct Summary {
-    /// The scenario that it plays.
+pub struct SandboxSummary {
+    /// The selected scenario.
     pub scenario: Arc<Scenario>,
-    /// Its clock.
+    /// The clock of the world.
     pub clock: Clock,
-    /// How many requests it has had since it began.
+    /// The number of requests since the last reset.
     pub requests: u64,
-    /// How many faults it has.
+    /// The number of faults.
     pub faults: usize,
-    /// The names of its snapshots.
+    /// The names of the snapshots.
     pub snapshots: Vec<String>,
 }
 
-/// One isolated world.
+/// An isolated world.
 #[derive(Debug)]
 pub struct Sandbox {
-    /// Its name.
+    /// The name.
     pub name: Arc<str>,
-    /// Its name as a header's value.
+    /// The name as the value of `X-Mock-Sandbox`.
     pub name_header: HeaderValue,
     /// When it was last used, in microseconds since the process started.
-    used: AtomicU64,
+    last_used_us: AtomicU64,
     state: Mutex<State>,
     record: Mutex<Record>,
-    /// What it shares with the others.
     shared: Arc<SharedState>,
-    /// Made when somebody first listens: most sandboxes never have a listener.
+    /// Created for the first subscriber: most sandboxes never have one.
     events: OnceLock<Arc<EventBus>>,
 }
 
 impl Sandbox {
-    fn new(name: &str, start: &Start, shared: &Arc<SharedState>) -> Self {
-        Self::with_state(name, State::new(start), shared)
+    fn new(name: &str, initial: &InitialState, shared: &Arc<SharedState>) -> Self {
+        Self::with_state(name, State::new(initial), shared)
     }
 
     fn with_state(name: &str, state: State, shared: &Arc<SharedState>) -> Self {
         Self {
             name: name.into(),
             name_header: HeaderValue::from_str(name).unwrap_or(HeaderValue::from_static(DEFAULT)),
-            used: AtomicU64::new(now_us()),
+            last_used_us: AtomicU64::new(now_us()),
             state: Mutex::new(state),
-            record: Mutex::new(Record { journal: shared.journal(), tally: Tally::default() }),
+            record: Mutex::new(Record { journal: shared.journal(), counts: CoverageCounts::default() }),
             shared: Arc::clone(shared),
             events: OnceLock::new(),
         }
     }
 
-    /// A copy of the world as it is now. It shares every document.
+    /// A copy of the world. Copies share their documents.
     #[must_use]
     pub fn world(&self) -> World {
         self.lock().world.fork()
     }
 
-    /// The scenario that it plays.
+    /// The selected scenario.
     #[must_use]
     pub fn scenario(&self) -> Arc<Scenario> {
         Arc::clone(&self.lock().scenario)
     }
 
-    /// A world and the scenario that it plays, of one moment.
+    /// The scenario and a copy of the world, read under one lock.
     #[must_use]
-    pub fn scene(&self) -> (Arc<Scenario>, World) {
+    pub fn scenario_and_world(&self) -> (Arc<Scenario>, World) {
         let state = self.lock();
         (Arc::clone(&state.scenario), state.world.fork())
     }
 
-    /// What its clock shows.
+    /// The clock of the world.
     #[must_use]
     pub fn clock(&self) -> Clock {
         self.lock().world.clock
     }
 
-    /// What there is to see of it, all of one moment.
+    /// A summary, read under one lock.
     #[must_use]
-    pub fn summary(&self) -> Summary {
+    pub fn summary(&self) -> SandboxSummary {
         let state = self.lock();
-        Summary {
+        SandboxSummary {
             scenario: Arc::clone(&state.scenario),
             clock: state.world.clock,
             requests: state.requests,
@@ -120,79 +128,83 @@ impl Sandbox {
         }
     }
 
-    /// A copy that shares nothing but documents: what happens in it leaves no trace. Its name is the same.
+    /// A copy with the same name for a dry run. It shares documents only: requests to it have no effect on this sandbox.
     #[must_use]
     pub fn dry_run_copy(&self) -> Arc<Self> {
         let state = self.lock().copy();
-        Arc::new(Self::with_state(&self.name, state, &Arc::new(SharedState::dry_run_copy())))
+        Arc::new(Self::with_state(&self.name, state, &Arc::new(SharedState::for_dry_run())))
     }
 
-    /// How long it has not been used, in milliseconds.
+    /// The time since it was last used, in milliseconds.
     #[must_use]
     pub fn idle_ms(&self) -> u64 {
-        now_us().saturating_sub(self.used.load(Ordering::Relaxed)) / 1000
+        now_us().saturating_sub(self.last_used_us.load(Ordering::Relaxed)) / 1000
     }
 
-    /// Begins a scenario from its start: world, clock, faults and counts. Requests that are under way see all of the
-    /// old or all of the new.
-    pub fn begin(&self, start: &Start) {
-        self.lock().begin(start);
-        self.turn_page();
+    /// Resets world, clock, faults, counters and journal to an initial state; snapshots are kept. Running requests see
+    /// either the old state or the new one, never both.
+    pub fn reset(&self, initial: &InitialState) {
+        self.lock().reset(initial);
+        self.archive_counts();
     }
 
-    /// Begins as a sandbox does that has just come to life: snapshots are gone too.
-    pub fn forget(&self, start: &Start) {
+    /// Resets everything including snapshots, as if the sandbox had just been created.
+    pub fn reset_all(&self, initial: &InitialState) {
         let mut state = self.lock();
         state.snapshots.clear();
-        state.begin(start);
+        state.reset(initial);
         drop(state);
-        self.turn_page();
+        self.archive_counts();
     }
 
-    /// Plays another scenario's conditions and rules, and keeps the world.
-    pub fn play(&self, scenario: Arc<Scenario>) {
+    /// Switches to another scenario's SSO status and rules, and keeps the world.
+    pub fn switch_scenario(&self, scenario: Arc<Scenario>) {
         let mut state = self.lock();
         let now = state.world.clock.now();
         state.world.sso.status = scenario.sso_status();
-        state.world.sso.count_from(0, now);
-        state.play(scenario, now);
+        state.world.sso.reset_counters(0, now);
+        state.switch_scenario(scenario, now);
     }
 
-    /// Plays newer files of its scenario, if there are any, and returns it; snapshots go back to newer files too. What
-    /// is not written in files stays: world, clock, faults and what they have counted.
-    pub fn renew(&self, newer: impl Fn(&Scenario) -> Option<Arc<Scenario>>) -> Option<Arc<Scenario>> {
+    /// Replaces the scenario by a newer version, also in snapshots, and returns it. World, clock, faults and the
+    /// counters of faults are kept. `newer` returns the newer version of a scenario, if there is one.
+    pub fn reload_scenario(&self, newer: impl Fn(&Scenario) -> Option<Arc<Scenario>>) -> Option<Arc<Scenario>> {
         let mut state = self.lock();
         for snapshot in state.snapshots.values_mut() {
             if let Some(new) = newer(&snapshot.scenario) {
-                snapshot.renew(new);
+                snapshot.reload_scenario(new);
             }
         }
         let new = newer(&state.scenario)?;
-        state.renew(Arc::clone(&new));
+        state.reload_scenario(Arc::clone(&new));
         Some(new)
     }
 
-    /// Puts another world in the place of this one. Faults and counts stay.
-    pub fn put_world(&self, world: World) {
-        self.lock().put_world(world);
+    /// Replaces the world. Faults and counters are kept.
+    pub fn replace_world(&self, world: World) {
+        self.lock().replace_world(world);
     }
 
-    /// Moves the clock. The change sees the clock as it stands, so that two changes cannot miss each other.
+    /// Changes the clock. `change` gets the current clock under the lock, so that concurrent changes add up.
+    ///
+    /// # Errors
+    ///
+    /// The error of `change`.
     pub fn set_clock(&self, change: impl FnOnce(Clock) -> Result<Clock, String>) -> Result<Clock, String> {
         let mut state = self.lock();
         state.world.clock = change(state.world.clock)?;
-        state.turn_over();
+        state.bump_epoch();
         Ok(state.world.clock)
     }
 
-    /// Adds a fault, which is called by its id when it has no name; `None` when there are too many.
-    pub fn add_fault(&self, rule: Rule, sent: Value) -> Option<Fault> {
+    /// Adds a fault. Without a `name` it is named by its id. `None` when there are [`FAULTS_MAX`] already.
+    pub fn add_fault(&self, rule: Rule, definition: Value) -> Option<Fault> {
         let mut state = self.lock();
         let now = state.world.clock.now();
-        (state.faults.len() < FAULTS_MAX).then(|| state.add_fault(rule, sent, now))
+        (state.faults.len() < FAULTS_MAX).then(|| state.add_fault(rule, definition, now))
     }
 
-    /// The faults with what they have counted, the newest first.
+    /// The faults with their counters, the newest first.
     #[must_use]
     pub fn faults(&self) -> Vec<FaultStatus> {
         let state = self.lock();
@@ -200,17 +212,17 @@ impl Sandbox {
         faults.map(|(fault, count)| FaultStatus { fault: fault.clone(), count: count.clone() }).collect()
     }
 
-    /// Takes a fault away; `false` when there is none of that id.
+    /// Removes a fault; `false` when there is none with that id.
     pub fn remove_fault(&self, id: &str) -> bool {
         self.lock().remove_fault(id)
     }
 
-    /// Takes all faults away.
+    /// Removes all faults.
     pub fn remove_faults(&self) {
         self.lock().remove_faults();
     }
 
-    /// Puts the state aside under a name; `None` when there are too many.
+    /// Saves the state under a name. `None` when there are [`SNAPSHOTS_MAX`] already.
     pub fn take_snapshot(&self, name: &str) -> Option<Snapshot> {
         let mut state = self.lock();
         if state.snapshots.len() >= SNAPSHOTS_MAX && !state.snapshots.contains_key(name) {
@@ -221,7 +233,7 @@ impl Sandbox {
         Some(snapshot)
     }
 
-    /// Goes back to a snapshot; `false` when there is none of that name.
+    /// Restores a snapshot; `false` when there is none with that name.
     pub fn restore(&self, name: &str) -> bool {
         let mut state = self.lock();
         let Some(snapshot) = state.snapshots.get(name).cloned() else { return false };
@@ -229,27 +241,28 @@ impl Sandbox {
         true
     }
 
-    /// The snapshots by name.
+    /// The snapshots, sorted by name.
     #[must_use]
     pub fn snapshots(&self) -> Vec<(String, Snapshot)> {
         self.lock().snapshots.iter().map(|(name, snapshot)| (name.clone(), snapshot.clone())).collect()
     }
 
-    /// Forgets a snapshot; `false` when there is none of that name.
+    /// Removes a snapshot; `false` when there is none with that name.
     pub fn remove_snapshot(&self, name: &str) -> bool {
         self.lock().snapshots.remove(name).is_some()
     }
 
-    /// What happens in it, for whoever listens.
+    /// The event bus of the sandbox.
     #[must_use]
     pub fn events(&self) -> Arc<EventBus> {
         Arc::clone(self.events.get_or_init(Arc::default))
     }
 
-    /// Tells whoever listens. The event is put together only when somebody does.
-    pub fn tell(&self, kind: &str, event: impl FnOnce() -> Value) {
-        let own = self.events.get().filter(|hub| hub.is_heard());
-        let all = Some(&self.shared.events).filter(|hub| hub.is_heard());
+    /// Publishes an event to the subscribers of this sandbox and of all sandboxes. `event` is called only when there is
+    /// a subscriber.
+    pub fn publish(&self, event_type: &str, event: impl FnOnce() -> Value) {
+        let own = self.events.get().filter(|bus| bus.has_subscribers());
+        let all = Some(&self.shared.events).filter(|bus| bus.has_subscribers());
         if own.is_none() && all.is_none() {
             return;
         }
@@ -257,12 +270,12 @@ impl Sandbox {
         if let Some(event) = event.as_object_mut() {
             event.insert("sandbox".to_owned(), Value::from(&*self.name));
         }
-        let event = EventBus::framed(kind, &event);
-        own.into_iter().chain(all).for_each(|hub| hub.send(event.clone()));
+        let event = EventBus::frame(event_type, &event);
+        own.into_iter().chain(all).for_each(|bus| bus.publish_frame(event.clone()));
     }
 
-    /// Held for plain work on values only, never across a wait. A panic in one request must not end the sandbox: the
-    /// change that it was in has been undone, so a poisoned lock still guards a whole state.
+    /// Locks the state. The lock is held for work in memory only, never across a wait. After a panic the lock is still
+    /// usable: the transaction of the request was rolled back, so the state is consistent.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

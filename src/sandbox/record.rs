@@ -1,79 +1,81 @@
-//! What a sandbox remembers of its exchanges: the journal, and the counts, which outlive it.
+//! The record of a sandbox: the journal of its exchanges, and the counts for coverage, which outlive the sandbox.
 
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
 use super::Sandbox;
-use crate::recording::coverage::Tally;
-use crate::recording::journal::{Exchange, Journal, Size};
+use crate::recording::coverage::CoverageCounts;
+use crate::recording::journal::{Exchange, Journal, JournalSize};
 
-/// Journal and counts.
+/// The journal and the coverage counts, behind one lock.
 #[derive(Debug)]
 pub(super) struct Record {
     pub(super) journal: Journal,
-    pub(super) tally: Tally,
+    pub(super) counts: CoverageCounts,
 }
 
 impl Sandbox {
-    /// Writes an exchange down. Who asks afterwards finds it.
+    /// Adds an exchange to the journal and to the counts. It is visible as soon as this returns.
     pub fn record(&self, exchange: Exchange, query: &[(String, String)], body: &Value) -> Arc<Exchange> {
         let exchange = Arc::new(exchange);
-        let mut record = self.record_lock();
-        record.tally.count(&self.name, &exchange, query, body);
-        let gone = record.journal.push(Arc::clone(&exchange));
+        let mut record = self.lock_record();
+        record.counts.count(&self.name, &exchange, query, body);
+        let evicted = record.journal.push(Arc::clone(&exchange));
         drop(record);
-        drop(gone);
+        drop(evicted);
         exchange
     }
 
-    /// The exchanges that it still knows, the oldest first.
+    /// The exchanges in the journal, the oldest first.
     #[must_use]
     pub fn exchanges(&self) -> Vec<Arc<Exchange>> {
-        self.record_lock().journal.list()
+        self.lock_record().journal.list()
     }
 
-    /// What its journal holds.
+    /// The size of the journal.
     #[must_use]
-    pub fn journal_size(&self) -> Size {
-        self.record_lock().journal.size()
+    pub fn journal_size(&self) -> JournalSize {
+        self.lock_record().journal.size()
     }
 
-    /// Whether exchanges are kept at all.
+    /// Whether exchanges are recorded.
     #[must_use]
-    pub fn keeps_journal(&self) -> bool {
-        self.record_lock().journal.is_kept()
+    pub fn is_journal_enabled(&self) -> bool {
+        self.lock_record().journal.is_enabled()
     }
 
-    /// Forgets exchanges, and returns them. What they have counted stays counted.
-    pub fn forget_exchanges(&self, chosen: impl Fn(&Exchange) -> bool) -> Vec<Arc<Exchange>> {
-        self.record_lock().journal.remove(chosen)
+    /// Removes the selected exchanges from the journal, and returns them. The counts are kept.
+    pub fn remove_exchanges(&self, is_selected: impl Fn(&Exchange) -> bool) -> Vec<Arc<Exchange>> {
+        self.lock_record().journal.remove(is_selected)
     }
 
-    /// Forgets all exchanges, and how many were dropped. What they have counted stays counted.
+    /// Removes all exchanges from the journal. The counts are kept.
     pub fn clear_journal(&self) {
-        let gone = self.record_lock().journal.clear();
-        drop(gone);
+        let removed = self.lock_record().journal.clear();
+        drop(removed);
     }
 
-    /// What was counted since it began.
+    /// The counts since the last reset.
     #[must_use]
-    pub fn tally(&self) -> Tally {
-        self.record_lock().tally.clone()
+    pub fn counts(&self) -> CoverageCounts {
+        self.lock_record().counts.clone()
     }
 
-    /// Begins the record anew: what was counted is the run's from now on.
-    pub(super) fn turn_page(&self) {
-        let mut past = self.shared.past();
-        let mut record = self.record_lock();
-        past.merge(&std::mem::take(&mut record.tally));
-        let gone = record.journal.clear();
-        drop((record, past));
-        drop(gone);
+    /// Clears the journal and moves the counts to those of the server ([`SharedState::retired_counts`]).
+    ///
+    /// [`SharedState::retired_counts`]: super::SharedState::retired_counts
+    pub(super) fn archive_counts(&self) {
+        let mut retired = self.shared.retired_counts();
+        let mut record = self.lock_record();
+        retired.merge(&std::mem::take(&mut record.counts));
+        let removed = record.journal.clear();
+        drop((record, retired));
+        drop(removed);
     }
 
-    /// Held for plain work on values only. Nothing in it can be left half done.
-    fn record_lock(&self) -> MutexGuard<'_, Record> {
+    /// Locks the record. The lock is held for work in memory only; a panic cannot leave the record inconsistent.
+    fn lock_record(&self) -> MutexGuard<'_, Record> {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -81,8 +83,8 @@ impl Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         let record = self.record.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if record.tally.exchanges > 0 {
-            self.shared.past().merge(&record.tally);
+        if record.counts.exchanges > 0 {
+            self.shared.retired_counts().merge(&record.counts);
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Answers to reads, remembered until the world changes or time makes them wrong.
+//! Caches responses to reads until the world changes or their time runs out.
 //!
-//! A list is put together from several stores; while nothing is written, putting it together again gives the same
-//! bytes. This is why reading a list costs about what sending it costs.
+//! A list is assembled from several stores. As long as nothing is written, assembling it again gives the same bytes, so
+//! a cached list costs little more than sending it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,21 +9,22 @@ use std::sync::Arc;
 use crate::leadconduit::response::OperationResponse;
 use crate::support::clock::Timestamp;
 
-/// How many answers are remembered.
+/// The maximum number of cached responses.
 const ENTRIES_MAX: usize = 256;
 
-/// How large a remembered answer may be.
-const ANSWER_BYTES_MAX: usize = 256 * 1024;
+/// The maximum size of a cached response.
+const RESPONSE_BYTES_MAX: usize = 256 * 1024;
 
-/// How many bytes are remembered in all.
+/// The maximum size of all cached responses.
 const BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// The cached responses for one version of a world.
 #[derive(Debug, Default)]
 pub(super) struct ResponseCache {
     version: u64,
     bytes: usize,
     count: usize,
-    /// By path and query, then by operation and user: nothing is copied to look something up.
+    /// By request target, then by operation and user. Lookups do not allocate.
     entries: HashMap<Box<str>, Vec<Entry>>,
 }
 
@@ -31,10 +32,11 @@ pub(super) struct ResponseCache {
 struct Entry {
     operation: usize,
     user: Arc<str>,
-    answer: OperationResponse,
+    response: OperationResponse,
 }
 
 impl ResponseCache {
+    /// The cached response, if it is still valid.
     pub(super) fn find(
         &self,
         version: u64,
@@ -48,30 +50,31 @@ impl ResponseCache {
         }
         let entries = self.entries.get(target)?;
         let entry = entries.iter().find(|entry| entry.operation == operation && entry.user == *user)?;
-        let fresh = entry.answer.fresh_until.is_none_or(|until| now < until);
-        fresh.then(|| entry.answer.clone())
+        let is_fresh = entry.response.fresh_until.is_none_or(|until| now < until);
+        is_fresh.then(|| entry.response.clone())
     }
 
-    pub(super) fn keep(
+    /// Caches a response. When the limits are reached or the version has changed, the cache is cleared first.
+    pub(super) fn insert(
         &mut self,
         version: u64,
         operation: usize,
         user: &Arc<str>,
         target: &str,
-        answer: &OperationResponse,
+        response: &OperationResponse,
     ) {
-        let size = answer.body.len() + target.len();
-        if size > ANSWER_BYTES_MAX {
+        let size = response.body.len() + target.len();
+        if size > RESPONSE_BYTES_MAX {
             return;
         }
         if self.version != version || self.count >= ENTRIES_MAX || self.bytes + size > BYTES_MAX {
             *self = Self { version, ..Self::default() };
         }
         let entries = self.entries.entry(target.into()).or_default();
-        let entry = Entry { operation, user: Arc::clone(user), answer: answer.clone() };
+        let entry = Entry { operation, user: Arc::clone(user), response: response.clone() };
         match entries.iter_mut().find(|entry| entry.operation == operation && entry.user == *user) {
             Some(old) => {
-                self.bytes -= old.answer.body.len() + target.len();
+                self.bytes -= old.response.body.len() + target.len();
                 *old = entry;
             }
             None => {
@@ -94,52 +97,52 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn answer(size: usize, fresh_until: Option<&str>) -> OperationResponse {
+    fn response(size: usize, fresh_until: Option<&str>) -> OperationResponse {
         OperationResponse {
             fresh_until: fresh_until.map(at),
-            ..OperationResponse::of(200, Bytes::from(vec![b'x'; size]))
+            ..OperationResponse::json(200, Bytes::from(vec![b'x'; size]))
         }
     }
 
     #[test]
-    fn an_answer_holds_for_one_version_operation_user_and_target() {
+    fn a_response_is_valid_for_one_version_operation_user_and_target() {
         let (jane, sam): (Arc<str>, Arc<str>) = ("jane".into(), "sam".into());
-        let mut memo = ResponseCache::default();
-        memo.keep(1, 7, &jane, "/a", &answer(3, None));
-        let found = |version, operation, user, target| memo.find(version, operation, user, target, at(NOW)).is_some();
+        let mut cache = ResponseCache::default();
+        cache.insert(1, 7, &jane, "/a", &response(3, None));
+        let found = |version, operation, user, target| cache.find(version, operation, user, target, at(NOW)).is_some();
         assert!(found(1, 7, &jane, "/a"));
-        assert!(!found(2, 7, &jane, "/a"), "something was written since");
+        assert!(!found(2, 7, &jane, "/a"), "something was written since then");
         assert!(!found(1, 8, &jane, "/a"));
-        assert!(!found(1, 7, &sam, "/a"), "what one may see another may not");
+        assert!(!found(1, 7, &sam, "/a"), "users have different permissions");
         assert!(!found(1, 7, &jane, "/a?b"));
     }
 
     #[test]
-    fn an_answer_is_forgotten_when_time_makes_it_wrong() {
+    fn an_expired_response_is_not_returned() {
         let jane: Arc<str> = "jane".into();
-        let mut memo = ResponseCache::default();
-        memo.keep(1, 7, &jane, "/a", &answer(3, Some("2026-01-01T00:00:10Z")));
-        assert!(memo.find(1, 7, &jane, "/a", at("2026-01-01T00:00:09Z")).is_some());
-        assert!(memo.find(1, 7, &jane, "/a", at("2026-01-01T00:00:10Z")).is_none());
-        memo.keep(1, 7, &jane, "/a", &answer(4, None));
+        let mut cache = ResponseCache::default();
+        cache.insert(1, 7, &jane, "/a", &response(3, Some("2026-01-01T00:00:10Z")));
+        assert!(cache.find(1, 7, &jane, "/a", at("2026-01-01T00:00:09Z")).is_some());
+        assert!(cache.find(1, 7, &jane, "/a", at("2026-01-01T00:00:10Z")).is_none());
+        cache.insert(1, 7, &jane, "/a", &response(4, None));
         assert_eq!(
-            memo.find(1, 7, &jane, "/a", at("2026-01-01T00:00:10Z")).unwrap().body.len(),
+            cache.find(1, 7, &jane, "/a", at("2026-01-01T00:00:10Z")).unwrap().body.len(),
             4,
-            "the newer one counts"
+            "the newer response replaces the older one"
         );
     }
 
     #[test]
-    fn what_is_remembered_is_bounded() {
+    fn the_cache_is_bounded() {
         let jane: Arc<str> = "jane".into();
-        let mut memo = ResponseCache::default();
-        memo.keep(1, 0, &jane, "/large", &answer(ANSWER_BYTES_MAX + 1, None));
-        assert!(memo.find(1, 0, &jane, "/large", at(NOW)).is_none());
+        let mut cache = ResponseCache::default();
+        cache.insert(1, 0, &jane, "/large", &response(RESPONSE_BYTES_MAX + 1, None));
+        assert!(cache.find(1, 0, &jane, "/large", at(NOW)).is_none());
         for number in 0..10_000 {
-            memo.keep(1, 0, &jane, &format!("/{number}"), &answer(100_000, None));
-            let bytes: usize = memo.entries.values().flatten().map(|entry| entry.answer.body.len()).sum();
-            assert!(memo.count <= ENTRIES_MAX && bytes <= BYTES_MAX && bytes <= memo.bytes);
+            cache.insert(1, 0, &jane, &format!("/{number}"), &response(100_000, None));
+            let bytes: usize = cache.entries.values().flatten().map(|entry| entry.response.body.len()).sum();
+            assert!(cache.count <= ENTRIES_MAX && bytes <= BYTES_MAX && bytes <= cache.bytes);
         }
-        assert!(memo.find(1, 0, &jane, "/9999", at(NOW)).is_some());
+        assert!(cache.find(1, 0, &jane, "/9999", at(NOW)).is_some());
     }
 }

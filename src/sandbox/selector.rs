@@ -1,67 +1,73 @@
-//! Which sandbox a request means, and what is left of the request without saying so.
+//! Selects the sandbox of a request, and separates its name from the path and the API key.
+//!
+//! A request names its sandbox in a header, in the base URL, in a cookie, in the user name or in the API key.
 
 use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::HeaderName;
+
 use http::header::{AUTHORIZATION, COOKIE};
 
 use super::DEFAULT;
+use crate::http::headers;
 use crate::http::message::Request;
 
-const HEADER: HeaderName = HeaderName::from_static("x-mock-sandbox");
-const PREFIX: &str = "/__sandbox/";
+const PATH_PREFIX: &str = "/__sandbox/";
 const COOKIE_NAME: &str = "mock_sandbox";
 
-/// The longest Authorization header that is decoded.
-const CREDENTIALS_BYTES_MAX: usize = 4 * 1024;
+/// The maximum length of an `Authorization` header that is decoded.
+const AUTHORIZATION_BYTES_MAX: usize = 4 * 1024;
 
-/// A request's sandbox, path and key.
+/// The sandbox, path and API key of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selection<'r> {
-    /// The sandbox that it names, if it names one.
+    /// The sandbox that the request names, if any.
     pub named: Option<Cow<'r, str>>,
     /// The path without `/__sandbox/NAME`.
     pub path: &'r str,
-    /// The API key without `+NAME`; `None` when there are no credentials.
+    /// The API key without `+NAME`; `None` without credentials.
     pub key: Option<String>,
 }
 
 impl Selection<'_> {
-    /// The sandbox that is meant.
+    /// The name of the selected sandbox.
     #[must_use]
     pub fn sandbox(&self) -> &str {
         self.named.as_deref().unwrap_or(DEFAULT)
     }
 }
 
-/// A sandbox's name that cannot be one.
+/// An invalid sandbox name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BadName(pub String);
+pub struct InvalidSandboxName(pub String);
 
-/// The first that is present: header, base URL, cookie, user name, key; else the default sandbox.
-pub fn choose(request: &Request) -> Result<Selection<'_>, BadName> {
-    let (in_path, path) = split_path(request.path());
+/// Selects the sandbox. The first name that is present wins: header, base URL, cookie, user name, API key.
+///
+/// # Errors
+///
+/// The name is not valid.
+pub fn select(request: &Request) -> Result<Selection<'_>, InvalidSandboxName> {
+    let (in_path, path) = split_sandbox_path(request.path());
     let (in_credentials, key) = credentials(request);
-    let named = request.header(&HEADER).map(Cow::Borrowed);
+    let named = request.header(&headers::SANDBOX).map(Cow::Borrowed);
     let named = named.or(in_path.map(Cow::Borrowed)).or_else(|| cookie(request).map(Cow::Borrowed));
     match named.or(in_credentials.map(Cow::Owned)) {
-        Some(named) if !is_name(&named) => Err(BadName(named.into_owned())),
+        Some(named) if !is_valid_name(&named) => Err(InvalidSandboxName(named.into_owned())),
         named => Ok(Selection { named, path, key }),
     }
 }
 
-/// Whether a text can be the name of a sandbox: 1 to 64 letters, digits, `.`, `_` or `-`.
+/// Whether a text is a valid sandbox name: 1 to 64 letters, digits, `.`, `_` or `-`.
 #[must_use]
-pub fn is_name(text: &str) -> bool {
+pub fn is_valid_name(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
 
-/// The sandbox that the path names, and the path without it.
+/// Splits `/__sandbox/NAME` from a path.
 #[must_use]
-pub fn split_path(path: &str) -> (Option<&str>, &str) {
-    let Some(rest) = path.strip_prefix(PREFIX) else { return (None, path) };
+pub fn split_sandbox_path(path: &str) -> (Option<&str>, &str) {
+    let Some(rest) = path.strip_prefix(PATH_PREFIX) else { return (None, path) };
     match rest.find('/') {
         Some(end) => (Some(&rest[..end]), &rest[end..]),
         None => (Some(rest), "/"),
@@ -78,7 +84,7 @@ fn cookie(request: &Request) -> Option<&str> {
     })
 }
 
-/// The sandbox that the credentials name, and the key without it.
+/// The sandbox name in the credentials, and the API key without it.
 fn credentials(request: &Request) -> (Option<String>, Option<String>) {
     let Some((user, mut key)) = basic(request) else { return (None, None) };
     let in_user = user.rsplit_once('+').map(|(_, name)| name.to_owned());
@@ -92,7 +98,7 @@ fn credentials(request: &Request) -> (Option<String>, Option<String>) {
 
 fn basic(request: &Request) -> Option<(String, String)> {
     let value = request.headers.get(AUTHORIZATION)?.as_bytes();
-    if value.len() > CREDENTIALS_BYTES_MAX {
+    if value.len() > AUTHORIZATION_BYTES_MAX {
         return None;
     }
     let scheme = value.get(..6)?;
@@ -123,11 +129,11 @@ mod tests {
         format!("Basic {}", STANDARD.encode(text))
     }
 
-    /// Path, headers; sandbox, the rest of the path, key.
+    /// Path and headers of the request; sandbox, path and key that are expected.
     type Row<'a> = (&'a str, &'a [(&'static str, &'a str)], &'a str, &'a str, Option<&'a str>);
 
     #[test]
-    fn the_first_that_is_present_counts() {
+    fn the_first_name_that_is_present_wins() {
         let (user, key) = (basic("API+in-user:KEY"), basic("API:KEY+in-key"));
         let rows: [Row<'_>; 9] = [
             ("/user", &[], "default", "/user", None),
@@ -148,9 +154,9 @@ mod tests {
         ];
         for (path, headers, sandbox, rest, key) in rows {
             let request = request(path, headers);
-            let choice = choose(&request).unwrap();
+            let selection = select(&request).unwrap();
             assert_eq!(
-                (choice.sandbox(), choice.path, choice.key.as_deref()),
+                (selection.sandbox(), selection.path, selection.key.as_deref()),
                 (sandbox, rest, key),
                 "{path} {headers:?}"
             );
@@ -158,9 +164,9 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_cannot_be_one_is_refused() {
+    fn invalid_names_are_rejected() {
         for name in ["", "a b", "a/b", &"x".repeat(65)] {
-            assert!(choose(&request("/user", &[("x-mock-sandbox", name)])).is_err(), "{name}");
+            assert!(select(&request("/user", &[("x-mock-sandbox", name)])).is_err(), "{name}");
         }
     }
 }

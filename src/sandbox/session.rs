@@ -1,97 +1,99 @@
-//! A request inside its sandbox.
+//! A request inside its sandbox: a consistent view of the state, and the way in which operations read and write it.
 
 use std::sync::Arc;
 
-use super::{Sandbox, Start, State};
-use crate::contract::check::Input;
+use super::{InitialState, Sandbox, State};
+use crate::contract::validate::OperationInput;
 use crate::contract::{Contract, Operation};
 use crate::leadconduit::context::{ReadContext, WriteContext};
 use crate::leadconduit::effect_log::EffectLog;
-use crate::leadconduit::operations::{Behaviour, read, write};
-use crate::leadconduit::response::{OperationResponse, Outcome};
+use crate::leadconduit::operations::{OperationHandler, read, write};
+use crate::leadconduit::response::{OperationResponse, OperationResult};
 use crate::leadconduit::state::sso::{SsoCallContext, SsoStatus};
 use crate::leadconduit::state::transaction::Transaction;
 use crate::leadconduit::state::{Account, Caller, World};
 use crate::scenario::Scenario;
 use crate::scenario::apply::apply;
 use crate::scenario::rule::respond::WorldSource;
-use crate::scenario::rule::schedule::{Count, RuleMatch, RuleSet};
-use crate::scenario::rule::{Asked, WorldChange};
+use crate::scenario::rule::schedule::{RuleCounts, RuleMatch, RuleSet};
+use crate::scenario::rule::{RuleContext, WorldChange};
 use crate::support::clock::Timestamp;
 
-/// A request inside its sandbox, which it sees in one state from its first step to its last.
+/// A request inside its sandbox. All its steps see one state; when the state is replaced meanwhile, they fail with
+/// [`StaleEpoch`].
 #[derive(Debug)]
 pub struct RequestSession {
-    /// The sandbox.
+    /// The sandbox of the request.
     pub sandbox: Arc<Sandbox>,
-    /// The scenario that is played for the request.
+    /// The scenario of the sandbox, or the one that the request prefers.
     pub scenario: Arc<Scenario>,
-    /// The moment at which the request is answered.
+    /// The time of the request, by the sandbox's clock.
     pub now: Timestamp,
-    /// The API key, known or not.
+    /// The API key, known or unknown.
     pub key: Option<String>,
-    /// Who is calling; `None` when the key is missing or unknown.
+    /// The caller; `None` when the key is missing or unknown.
     pub caller: Option<Caller>,
     /// The number of the request in its sandbox, from 1.
     pub number: u64,
-    /// The rules; `None` when there are none.
-    playlist: Option<Arc<RuleSet>>,
+    /// The rules for the request; `None` when there are none or they are disabled.
+    rules: Option<Arc<RuleSet>>,
     seed: u64,
     epoch: u64,
     overlay: Option<Overlay>,
 }
 
-/// The sandbox has been switched since the request came in: its steps begin again.
+/// The state of the sandbox was replaced during the request. The pipeline starts the request again.
 #[derive(Clone, Copy, Debug)]
 pub struct StaleEpoch;
 
-/// What an operation that writes works with besides the world.
+/// What a write needs besides the world.
 #[derive(Debug)]
-pub struct Tools<'a> {
-    /// The contract, which every document must keep.
+pub struct WriteResources<'a> {
+    /// Validates every document that is written.
     pub contract: &'a Contract,
-    /// Whether values of a lead may make something happen.
+    /// Whether magic e-mail domains are enabled.
     pub triggers: bool,
-    /// What leaves the server because of the request.
-    pub outbox: &'a mut EffectLog,
+    /// Collects outbound calls and firehose files.
+    pub effects: &'a mut EffectLog,
 }
 
-/// Another scenario, for one request only.
+/// Another scenario, for one request.
 #[derive(Debug)]
 pub struct Overlay {
     scenario: Arc<Scenario>,
-    status: SsoStatus,
-    /// Where the scenario's story is its own world: that world, which is read and never written.
+    sso_status: SsoStatus,
+    /// The scenario's own world, which the request only reads; `None` when the scenario only changes conditions, which
+    /// then apply to the world of the sandbox.
     world: Option<World>,
 }
 
 impl Overlay {
-    /// The conditions of a scenario, put over the sandbox's own world; or that scenario's own world.
+    /// An overlay for the scenario of `initial`, in a sandbox with the scenario `selected`.
     #[must_use]
-    pub fn new(start: &Start, played: &Scenario) -> Self {
-        let scenario = Arc::clone(&start.scenario);
+    pub fn new(initial: &InitialState, selected: &Scenario) -> Self {
+        let scenario = Arc::clone(&initial.scenario);
         let is_condition = !scenario.has_own_world
-            || played.name == scenario.name
-            || played.ancestors.iter().any(|ancestor| *ancestor == scenario.name);
-        let world = (!is_condition).then(|| start.world.fork());
-        Self { status: scenario.sso_status(), scenario, world }
+            || selected.name == scenario.name
+            || selected.ancestors.iter().any(|ancestor| *ancestor == scenario.name);
+        let world = (!is_condition).then(|| initial.world.fork());
+        Self { sso_status: scenario.sso_status(), scenario, world }
     }
 }
 
 impl Sandbox {
-    /// Lets a request in, with the key that it brings.
-    pub fn enter(self: &Arc<Self>, key: Option<String>) -> RequestSession {
-        // One look at the state tells all that most requests need.
+    /// Opens a session for a request with an API key, and counts the request.
+    pub fn open_session(self: &Arc<Self>, key: Option<String>) -> RequestSession {
+        // The state is read once: most requests need nothing else.
         let mut state = self.lock();
         state.requests += 1;
         self.session(&state, key, state.requests)
     }
 
-    /// Lets a request in again that has met a switch.
+    /// Opens a new session for a request that failed with [`StaleEpoch`]; `number` is its number so far.
     #[must_use]
-    pub fn enter_again(self: &Arc<Self>, key: Option<String>, number: u64) -> RequestSession {
+    pub fn reopen_session(self: &Arc<Self>, key: Option<String>, number: u64) -> RequestSession {
         let mut state = self.lock();
-        // After a reset the count is from its beginning again, and no other request may have its number.
+        // A reset restarts the count, and numbers must be unique.
         let number = if number > state.requests {
             state.requests += 1;
             state.requests
@@ -109,7 +111,7 @@ impl Sandbox {
             caller: key.as_deref().and_then(|key| state.world.caller(key)),
             key,
             number,
-            playlist: (!state.playlist.is_empty()).then(|| Arc::clone(&state.playlist)),
+            rules: (!state.rules.is_empty()).then(|| Arc::clone(&state.rules)),
             seed: state.world.seed(),
             epoch: state.epoch,
             overlay: None,
@@ -118,25 +120,29 @@ impl Sandbox {
 }
 
 impl RequestSession {
-    /// Plays another scenario for this request only.
-    pub fn overlay(&mut self, overlay: Overlay) {
+    /// Applies another scenario to this request.
+    pub fn apply_overlay(&mut self, overlay: Overlay) {
         self.scenario = Arc::clone(&overlay.scenario);
         if let Some(world) = &overlay.world {
             self.caller = self.key.as_deref().and_then(|key| world.caller(key));
         }
-        let mut playlist = RuleSet::default();
-        playlist.add_all(&overlay.scenario.rules, self.now);
-        self.playlist = (!playlist.is_empty()).then(|| Arc::new(playlist));
+        let mut rules = RuleSet::default();
+        rules.add_all(&overlay.scenario.rules, self.now);
+        self.rules = (!rules.is_empty()).then(|| Arc::new(rules));
         self.overlay = Some(overlay);
     }
 
-    /// Whether the request would write into a world that is not the sandbox's.
+    /// Whether the request has a world of its own, in which a write would be lost.
     #[must_use]
-    pub fn writes_nowhere(&self) -> bool {
+    pub fn is_ephemeral_world(&self) -> bool {
         self.overlay.as_ref().is_some_and(|overlay| overlay.world.is_some())
     }
 
-    /// Whether the caller's account has no paid plan, for which LeadConduit handles no leads.
+    /// Whether the caller's account has no paid plan.
+    ///
+    /// # Errors
+    ///
+    /// The state of the sandbox was replaced.
     pub fn has_free_account(&self, caller: &Caller) -> Result<bool, StaleEpoch> {
         let is_free = |world: &World| world.account(&caller.account).is_some_and(Account::is_free);
         match self.overlay.as_ref().and_then(|overlay| overlay.world.as_ref()) {
@@ -145,153 +151,169 @@ impl RequestSession {
         }
     }
 
-    /// The seed of the sandbox.
+    /// The seed of the sandbox's world.
     #[must_use]
     pub fn seed(&self) -> u64 {
         self.seed
     }
 
-    /// No rule speaks to this request.
-    pub fn spare(&mut self) {
-        self.playlist = None;
+    /// Disables rules for this request (`X-Mock-Faults: off`).
+    pub fn disable_rules(&mut self) {
+        self.rules = None;
     }
 
-    /// Whether any rule might speak: before LeadConduit looks at the request (`gate`), or in an operation's place.
+    /// Whether there are rules: those that run before authentication (`gate`), or those that run before the operation.
     #[must_use]
     pub fn has_rules(&self, gate: bool) -> bool {
-        self.playlist.as_ref().is_some_and(|playlist| playlist.has(gate))
+        self.rules.as_ref().is_some_and(|rules| rules.has_rules(gate))
     }
 
-    /// The first rule whose turn it is; what it does to the world is done.
-    pub fn turn(
+    /// Selects the first rule that matches and whose schedule allows it, and applies its change to the world.
+    ///
+    /// # Errors
+    ///
+    /// Outer: the state of the sandbox was replaced. Inner: the change cannot be applied; the message says why.
+    pub fn select_rule(
         &self,
         gate: bool,
-        asked: &Asked<'_>,
+        context: &RuleContext<'_>,
         contract: &Contract,
     ) -> Result<Result<Option<RuleMatch>, String>, StaleEpoch> {
-        let Some(playlist) = &self.playlist else { return Ok(Ok(None)) };
-        let matching = playlist.matching(gate, asked);
+        let Some(rules) = &self.rules else { return Ok(Ok(None)) };
+        let matching = rules.find_matching(gate, context);
         if matching.is_empty() {
             return Ok(Ok(None));
         }
         if self.overlay.is_some() {
-            // Nothing that is counted, and nothing that a rule does to the world, outlives the request.
-            let mut counts = vec![Count::default(); playlist.len()];
-            let mut turn = playlist.turn(&matching, &mut counts, asked, self.seed);
-            turn.iter_mut().for_each(RuleMatch::change_nothing);
-            return Ok(Ok(turn));
+            // Counts and changes of the world are dropped after the request.
+            let mut counts = vec![RuleCounts::default(); rules.len()];
+            let mut selected = rules.select(&matching, &mut counts, context, self.seed);
+            selected.iter_mut().for_each(RuleMatch::suppress_change);
+            return Ok(Ok(selected));
         }
         let mut state = self.state()?;
         let State { world, counts, version, .. } = &mut *state;
-        let turn = playlist.turn(&matching, counts, asked, self.seed);
-        if let Some(change) = turn.as_ref().and_then(RuleMatch::change) {
+        let selected = rules.select(&matching, counts, context, self.seed);
+        if let Some(change) = selected.as_ref().and_then(RuleMatch::change) {
             if let Err(message) = change_world(world, contract, change, self.now) {
                 return Ok(Err(message));
             }
             *version += 1;
         }
-        Ok(Ok(turn))
+        Ok(Ok(selected))
     }
 
-    /// Lets an operation read, or answers what it said before when nothing has changed since.
+    /// Runs an operation that reads, or returns its cached response.
+    ///
+    /// # Errors
+    ///
+    /// The state of the sandbox was replaced.
     pub fn read(
         &self,
-        behaviour: Behaviour,
+        handler: OperationHandler,
         operation: &Operation,
         caller: &Caller,
         target: &str,
-        input: &Input,
-        line: &SsoCallContext<'_>,
-    ) -> Result<Outcome, StaleEpoch> {
+        input: &OperationInput,
+        sso_call: &SsoCallContext<'_>,
+    ) -> Result<OperationResult, StaleEpoch> {
         if self.overlay.is_some() {
             let world = self.world()?;
-            return Ok(read(behaviour, &ReadContext::new(&world, caller, input, self.now, line)));
+            return Ok(read(handler, &ReadContext::new(&world, caller, input, self.now, sso_call)));
         }
-        // Only what is said as JSON to a question without a body is remembered: the same target may be asked for in
-        // other types, and with other bodies.
-        let remembered = input.wanted.is_none() && input.body.is_null();
-        // The world is copied, so that reading holds no lock and sees one state throughout.
+        // The cache key has neither media type nor body, so only JSON responses to requests without a body are cached.
+        let is_cacheable = input.response_media_type.is_none() && input.body.is_null();
+        // The operation reads a copy of the world, so that it needs no lock and sees one state.
         let (world, version) = {
             let state = self.state()?;
-            let said = || state.memo.find(state.version, operation.index, &caller.user, target, self.now);
-            if let Some(answer) = remembered.then(said).flatten() {
-                return Ok(Ok(answer));
+            let cached = || state.response_cache.find(state.version, operation.index, &caller.user, target, self.now);
+            if let Some(response) = is_cacheable.then(cached).flatten() {
+                return Ok(Ok(response));
             }
             (state.world.clone(), state.version)
         };
-        let answer = match read(behaviour, &ReadContext::new(&world, caller, input, self.now, line)) {
-            Ok(answer) => answer,
-            Err(refusal) => return Ok(Err(refusal)),
+        let response = match read(handler, &ReadContext::new(&world, caller, input, self.now, sso_call)) {
+            Ok(response) => response,
+            Err(error) => return Ok(Err(error)),
         };
-        if !line.varies() && remembered {
+        if !sso_call.is_volatile() && is_cacheable {
             let mut state = self.sandbox.lock();
             if state.version == version {
-                state.memo.keep(version, operation.index, &caller.user, target, &answer);
+                state.response_cache.insert(version, operation.index, &caller.user, target, &response);
             }
         }
-        Ok(Ok(answer))
+        Ok(Ok(response))
     }
 
-    /// Whether nobody outside may hear of the request: it is only tried, or plays another scenario.
+    /// True when outbound calls must be suppressed (dry run, or `Prefer: scenario`).
     #[must_use]
-    pub fn keeps_to_itself(&self) -> bool {
-        self.overlay.is_some() || self.sandbox.shared.is_rehearsal
+    pub fn suppresses_outbound(&self) -> bool {
+        self.overlay.is_some() || self.sandbox.shared.is_dry_run
     }
 
-    /// Lets an operation write. When it refuses, waits for an answer from outside, or meets a bug of ours, nothing has
-    /// changed.
+    /// Runs an operation that writes, in a transaction. It is rolled back when the operation fails, panics, or needs the
+    /// response of an outbound call.
+    ///
+    /// # Errors
+    ///
+    /// The state of the sandbox was replaced.
     pub fn write(
         &self,
-        behaviour: Behaviour,
+        handler: OperationHandler,
         caller: &Caller,
-        input: &Input,
-        line: &SsoCallContext<'_>,
-        tools: Tools<'_>,
-    ) -> Result<Outcome, StaleEpoch> {
-        let Tools { contract, triggers, outbox } = tools;
-        outbox.begin();
-        if self.writes_nowhere() {
-            // Of a world that is not the sandbox's only what keeps next to nothing is asked.
+        input: &OperationInput,
+        sso_call: &SsoCallContext<'_>,
+        resources: WriteResources<'_>,
+    ) -> Result<OperationResult, StaleEpoch> {
+        let WriteResources { contract, triggers, effects } = resources;
+        effects.start_run();
+        if self.is_ephemeral_world() {
+            // The pipeline lets only operations that store nothing but counts get here.
             let world = &mut self.world()?;
-            let mut call = WriteContext { world, contract, caller, input, now: self.now, line, triggers, outbox };
-            return Ok(write(behaviour, &mut call));
+            let mut context =
+                WriteContext { world, contract, caller, input, now: self.now, sso_call, triggers, effects };
+            return Ok(write(handler, &mut context));
         }
         let mut state = self.state()?;
-        let mut change = Transaction::begin(&mut state.world);
-        let health = self.overlay.as_ref().map(|overlay| overlay.status.clone());
-        let own = health.map(|health| std::mem::replace(&mut change.world().sso.status, health));
-        let world = change.world();
-        let mut call =
-            WriteContext { world, contract, caller, input, now: self.now, line, triggers, outbox: &mut *outbox };
-        let answer: OperationResponse = match write(behaviour, &mut call) {
-            Ok(answer) => answer,
-            Err(refusal) => {
-                if outbox.waiting().is_some() {
-                    change.put_off();
+        let mut transaction = Transaction::begin(&mut state.world);
+        let overlay_status = self.overlay.as_ref().map(|overlay| overlay.sso_status.clone());
+        let own_status = overlay_status.map(|status| std::mem::replace(&mut transaction.world().sso.status, status));
+        let world = transaction.world();
+        let mut context =
+            WriteContext { world, contract, caller, input, now: self.now, sso_call, triggers, effects: &mut *effects };
+        let response: OperationResponse = match write(handler, &mut context) {
+            Ok(response) => response,
+            Err(error) => {
+                if effects.pending_call().is_some() {
+                    transaction.rollback_keeping_ids();
                 }
-                return Ok(Err(refusal));
+                return Ok(Err(error));
             }
         };
-        if let Some(own) = own {
-            change.world().sso.status = own;
+        if let Some(own_status) = own_status {
+            transaction.world().sso.status = own_status;
         }
-        change.keep();
+        transaction.commit();
         state.version += 1;
-        Ok(Ok(answer))
+        Ok(Ok(response))
     }
 
     /// A copy of the world that the request sees.
+    ///
+    /// # Errors
+    ///
+    /// The state of the sandbox was replaced.
     pub fn world(&self) -> Result<World, StaleEpoch> {
         let Some(overlay) = &self.overlay else { return Ok(self.state()?.world.clone()) };
         let mut world = match &overlay.world {
             Some(world) => world.clone(),
             None => self.state()?.world.fork(),
         };
-        world.sso.status = overlay.status.clone();
+        world.sso.status = overlay.sso_status.clone();
         Ok(world)
     }
 
-    /// The sandbox's state, as long as it is the one that the request came into.
+    /// Locks the state of the sandbox, unless it was replaced since the session was opened.
     fn state(&self) -> Result<std::sync::MutexGuard<'_, State>, StaleEpoch> {
         let state = self.sandbox.lock();
         if state.epoch == self.epoch { Ok(state) } else { Err(StaleEpoch) }
@@ -305,8 +327,8 @@ impl WorldSource for RequestSession {
 }
 
 fn change_world(world: &mut World, contract: &Contract, change: &WorldChange, now: Timestamp) -> Result<(), String> {
-    let mut attempt = Transaction::begin(world);
-    apply(attempt.world(), contract, change, now)?;
-    attempt.keep();
+    let mut transaction = Transaction::begin(world);
+    apply(transaction.world(), contract, change, now)?;
+    transaction.commit();
     Ok(())
 }

@@ -1,36 +1,42 @@
-//! What all sandboxes of one run share: room for their journals, and the counts that those which ended leave behind.
+//! The state that all sandboxes of a server share: the memory budget of journals, and the counts of former sandboxes.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::recording::coverage::Tally;
-use crate::recording::journal::{Bounds, Journal, Size, Total};
+use crate::recording::coverage::CoverageCounts;
+use crate::recording::journal::{Journal, JournalBounds, JournalSize, JournalTotals};
 use crate::support::event_bus::EventBus;
 
-/// What all sandboxes of one run share.
+/// The state that all sandboxes of a server share.
 #[derive(Debug)]
 pub struct SharedState {
-    bounds: Bounds,
-    /// Whether nothing of it is meant: nobody outside may hear of it.
-    pub is_rehearsal: bool,
-    /// What all journals hold together.
-    journals: Arc<Total>,
-    /// What sandboxes had counted that have ended or begun anew.
-    past: Mutex<Tally>,
-    /// What happens in every sandbox, for whoever listens.
+    bounds: JournalBounds,
+    /// True for the copies that dry runs use: outbound calls are suppressed.
+    pub is_dry_run: bool,
+    /// The total size of all journals.
+    journals: Arc<JournalTotals>,
+    /// The counts of sandboxes that were removed or reset.
+    retired_counts: Mutex<CoverageCounts>,
+    /// The event bus of all sandboxes.
     pub events: Arc<EventBus>,
 }
 
 impl SharedState {
-    /// A run whose journals may hold so much.
+    /// Creates the shared state of a server.
     #[must_use]
-    pub fn new(bounds: Bounds) -> Self {
-        Self { bounds, is_rehearsal: false, journals: Arc::default(), past: Mutex::default(), events: Arc::default() }
+    pub fn new(bounds: JournalBounds) -> Self {
+        Self {
+            bounds,
+            is_dry_run: false,
+            journals: Arc::default(),
+            retired_counts: Mutex::default(),
+            events: Arc::default(),
+        }
     }
 
-    /// A run of which nothing is kept.
+    /// Creates a shared state for a dry run, without journals.
     #[must_use]
-    pub fn dry_run_copy() -> Self {
-        Self { is_rehearsal: true, ..Self::new(Bounds::NOTHING) }
+    pub fn for_dry_run() -> Self {
+        Self { is_dry_run: true, ..Self::new(JournalBounds::DISABLED) }
     }
 
     /// A journal for a new sandbox.
@@ -38,15 +44,15 @@ impl SharedState {
         Journal::new(self.bounds, Arc::clone(&self.journals))
     }
 
-    /// What sandboxes had counted that have ended or begun anew. It is locked before any sandbox's record is, so that
-    /// nothing is counted twice, or missed, while it moves from one to the other.
-    pub(super) fn past(&self) -> MutexGuard<'_, Tally> {
-        self.past.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Locks the counts of sandboxes that were removed or reset. Lock order: this first, then the record of a sandbox,
+    /// so that counts are neither missed nor added twice while they move.
+    pub(super) fn retired_counts(&self) -> MutexGuard<'_, CoverageCounts> {
+        self.retired_counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What all journals hold together, and how many exchanges they have dropped since the run began.
+    /// The total size of all journals, and the number of exchanges that they have evicted.
     #[must_use]
-    pub fn journal_size(&self) -> Size {
+    pub fn journal_size(&self) -> JournalSize {
         self.journals.size()
     }
 }

@@ -1,4 +1,4 @@
-//! What a sandbox holds: its world, its scenario, what rules have counted, faults and snapshots.
+//! The mutable state of a sandbox: world, scenario, rule counters, faults and snapshots.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,208 +9,208 @@ use super::response_cache::ResponseCache;
 use crate::leadconduit::state::World;
 use crate::scenario::Scenario;
 use crate::scenario::rule::Rule;
-use crate::scenario::rule::schedule::{Count, RuleSet};
+use crate::scenario::rule::schedule::{RuleCounts, RuleSet};
 use crate::support::clock::Timestamp;
 
-/// How many faults a sandbox has at most.
+/// The maximum number of faults in a sandbox.
 pub const FAULTS_MAX: usize = 1000;
 
-/// How many snapshots a sandbox keeps at most.
+/// The maximum number of snapshots in a sandbox.
 pub const SNAPSHOTS_MAX: usize = 32;
 
-/// What a sandbox begins with: a scenario, and its world at the start.
+/// The state of a new sandbox: a scenario, and its initial world.
 #[derive(Debug)]
-pub struct Start {
+pub struct InitialState {
     /// The scenario.
     pub scenario: Arc<Scenario>,
-    /// The world, to be copied.
+    /// The initial world; sandboxes get copies of it.
     pub world: World,
 }
 
-/// A rule that was added while the server runs.
+/// A rule that was added through the control API.
 #[derive(Clone, Debug)]
 pub struct Fault {
-    /// Its id, unique in its sandbox.
+    /// The id, unique in the sandbox.
     pub id: String,
-    /// The rule.
+    /// The compiled rule.
     pub rule: Arc<Rule>,
     /// The rule as it was sent.
-    pub sent: Arc<Value>,
+    pub definition: Arc<Value>,
     number: u64,
-    /// When it was added.
-    pub began: Timestamp,
+    /// When it was added, by the sandbox's clock.
+    pub added_at: Timestamp,
 }
 
-/// A fault with what it has counted.
+/// A fault with its counters.
 #[derive(Clone, Debug)]
 pub struct FaultStatus {
     /// The fault.
     pub fault: Fault,
-    /// What it has counted.
-    pub count: Count,
+    /// Its counters.
+    pub count: RuleCounts,
 }
 
-/// A state that was put aside.
+/// A saved state of a sandbox.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     /// The scenario.
     pub scenario: Arc<Scenario>,
-    /// What the clock showed.
-    pub taken: Timestamp,
+    /// When it was saved, by the sandbox's clock.
+    pub taken_at: Timestamp,
     world: World,
     faults: Vec<Fault>,
     faults_added: u64,
-    rules_began: Timestamp,
-    counts: Vec<Count>,
+    rules_started_at: Timestamp,
+    counts: Vec<RuleCounts>,
 }
 
 impl Snapshot {
-    /// Goes back to the new files of the same scenario.
-    pub(super) fn renew(&mut self, new: Arc<Scenario>) {
-        renew_health(&mut self.world, &self.scenario, &new, self.taken);
+    /// Replaces the scenario by a newer version of it. The counters of its rules are dropped.
+    pub(super) fn reload_scenario(&mut self, new: Arc<Scenario>) {
+        reload_sso_status(&mut self.world, &self.scenario, &new, self.taken_at);
         self.scenario = new;
-        self.rules_began = self.taken;
+        self.rules_started_at = self.taken_at;
         self.counts.truncate(self.faults.len());
     }
 }
 
-/// The health that new files name. One that a rule or a control call has made stays when the files say what they said.
-fn renew_health(world: &mut World, old: &Scenario, new: &Scenario, now: Timestamp) {
+/// Applies the SSO status of a newer version of the scenario, if it differs from that of the old version. Otherwise a
+/// status that was set by a rule or a control call is kept.
+fn reload_sso_status(world: &mut World, old: &Scenario, new: &Scenario, now: Timestamp) {
     if old.sso_status() != new.sso_status() {
         world.sso.status = new.sso_status();
-        world.sso.count_from(0, now);
+        world.sso.reset_counters(0, now);
     }
 }
 
-/// All that one sandbox holds. Whoever changes more than documents counts `epoch` up: requests that came in before
-/// begin again.
+/// The state of one sandbox, behind its lock. Every change of anything but documents increments `epoch`: requests that
+/// began before start again.
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) world: World,
     pub(super) scenario: Arc<Scenario>,
-    pub(super) playlist: Arc<RuleSet>,
-    /// What each rule of the playlist has counted.
-    pub(super) counts: Vec<Count>,
+    pub(super) rules: Arc<RuleSet>,
+    /// The counters of the rules, by index.
+    pub(super) counts: Vec<RuleCounts>,
     pub(super) faults: Vec<Fault>,
     faults_added: u64,
-    rules_began: Timestamp,
+    rules_started_at: Timestamp,
     pub(super) snapshots: BTreeMap<String, Snapshot>,
     pub(super) requests: u64,
     pub(super) epoch: u64,
-    /// Counts the writes; what is remembered holds for one version.
+    /// Incremented by every write. Cached responses are valid for one version.
     pub(super) version: u64,
-    pub(super) memo: ResponseCache,
+    pub(super) response_cache: ResponseCache,
 }
 
 impl State {
-    pub(super) fn new(start: &Start) -> Self {
+    pub(super) fn new(initial: &InitialState) -> Self {
         let mut state = Self {
-            world: start.world.fork(),
-            scenario: Arc::clone(&start.scenario),
-            playlist: Arc::default(),
+            world: initial.world.fork(),
+            scenario: Arc::clone(&initial.scenario),
+            rules: Arc::default(),
             counts: Vec::new(),
             faults: Vec::new(),
             faults_added: 0,
-            rules_began: Timestamp::UNIX_EPOCH,
+            rules_started_at: Timestamp::UNIX_EPOCH,
             snapshots: BTreeMap::new(),
             requests: 0,
             epoch: 0,
             version: 0,
-            memo: ResponseCache::default(),
+            response_cache: ResponseCache::default(),
         };
-        state.begin(start);
+        state.reset(initial);
         state
     }
 
-    /// A state of its own that goes on from here. Nothing is remembered or put aside in it.
+    /// A copy without snapshots and cached responses.
     pub(super) fn copy(&self) -> Self {
         Self {
             world: self.world.fork(),
             scenario: Arc::clone(&self.scenario),
-            playlist: Arc::clone(&self.playlist),
+            rules: Arc::clone(&self.rules),
             counts: self.counts.clone(),
             faults: self.faults.clone(),
             faults_added: self.faults_added,
-            rules_began: self.rules_began,
+            rules_started_at: self.rules_started_at,
             snapshots: BTreeMap::new(),
             requests: self.requests,
             epoch: 0,
             version: 0,
-            memo: ResponseCache::default(),
+            response_cache: ResponseCache::default(),
         }
     }
 
-    /// Begins anew. Snapshots are kept.
-    pub(super) fn begin(&mut self, start: &Start) {
-        self.world = start.world.fork();
+    /// Resets everything but snapshots.
+    pub(super) fn reset(&mut self, initial: &InitialState) {
+        self.world = initial.world.fork();
         self.faults.clear();
         self.faults_added = 0;
         self.requests = 0;
         let now = self.world.clock.now();
-        self.world.sso.count_from(0, now);
-        self.play(Arc::clone(&start.scenario), now);
+        self.world.sso.reset_counters(0, now);
+        self.switch_scenario(Arc::clone(&initial.scenario), now);
     }
 
-    /// Plays the rules of a scenario from its beginning. Faults stay, and forget what they have counted.
-    pub(super) fn play(&mut self, scenario: Arc<Scenario>, now: Timestamp) {
+    /// Switches to a scenario. Faults are kept; all counters are reset.
+    pub(super) fn switch_scenario(&mut self, scenario: Arc<Scenario>, now: Timestamp) {
         self.scenario = scenario;
-        self.rules_began = now;
+        self.rules_started_at = now;
         self.counts.clear();
-        self.arrange();
+        self.rebuild_rules();
     }
 
-    /// Plays the new files of the same scenario. Its rules begin anew; faults and the world stay as they are.
-    pub(super) fn renew(&mut self, new: Arc<Scenario>) {
+    /// Replaces the scenario by a newer version of it. Its rules start again; faults, their counters and the world stay.
+    pub(super) fn reload_scenario(&mut self, new: Arc<Scenario>) {
         let now = self.world.clock.now();
-        renew_health(&mut self.world, &self.scenario, &new, now);
+        reload_sso_status(&mut self.world, &self.scenario, &new, now);
         self.scenario = new;
-        self.rules_began = now;
+        self.rules_started_at = now;
         self.counts.truncate(self.faults.len());
-        self.arrange();
+        self.rebuild_rules();
     }
 
-    /// Puts another world in the place of this one.
-    pub(super) fn put_world(&mut self, world: World) {
+    pub(super) fn replace_world(&mut self, world: World) {
         self.world = world;
-        self.turn_over();
+        self.bump_epoch();
     }
 
-    pub(super) fn add_fault(&mut self, mut rule: Rule, sent: Value, began: Timestamp) -> Fault {
+    pub(super) fn add_fault(&mut self, mut rule: Rule, definition: Value, added_at: Timestamp) -> Fault {
         self.faults_added += 1;
         let number = self.faults_added;
         let id = format!("fault-{number}");
-        if sent.get("name").is_none() {
+        if definition.get("name").is_none() {
             rule.name.clone_from(&id);
         }
-        let fault = Fault { id, rule: Arc::new(rule), sent: Arc::new(sent), number, began };
+        let fault = Fault { id, rule: Arc::new(rule), definition: Arc::new(definition), number, added_at };
         self.faults.insert(0, fault.clone());
-        self.counts.insert(0, Count::default());
-        self.arrange();
+        self.counts.insert(0, RuleCounts::default());
+        self.rebuild_rules();
         fault
     }
 
     pub(super) fn remove_fault(&mut self, id: &str) -> bool {
-        let Some(at) = self.faults.iter().position(|fault| fault.id == id) else { return false };
-        self.faults.remove(at);
-        self.counts.remove(at);
-        self.arrange();
+        let Some(index) = self.faults.iter().position(|fault| fault.id == id) else { return false };
+        self.faults.remove(index);
+        self.counts.remove(index);
+        self.rebuild_rules();
         true
     }
 
     pub(super) fn remove_faults(&mut self) {
         self.counts.drain(..self.faults.len());
         self.faults.clear();
-        self.arrange();
+        self.rebuild_rules();
     }
 
     pub(super) fn take_snapshot(&self) -> Snapshot {
         Snapshot {
             scenario: Arc::clone(&self.scenario),
-            taken: self.world.clock.now(),
+            taken_at: self.world.clock.now(),
             world: self.world.fork(),
             faults: self.faults.clone(),
             faults_added: self.faults_added,
-            rules_began: self.rules_began,
+            rules_started_at: self.rules_started_at,
             counts: self.counts.clone(),
         }
     }
@@ -220,27 +220,27 @@ impl State {
         self.scenario = snapshot.scenario;
         self.faults = snapshot.faults;
         self.faults_added = snapshot.faults_added;
-        self.rules_began = snapshot.rules_began;
+        self.rules_started_at = snapshot.rules_started_at;
         self.counts = snapshot.counts;
-        self.arrange();
+        self.rebuild_rules();
     }
 
-    /// What was remembered, and what is under way, is of another state now.
-    pub(super) fn turn_over(&mut self) {
+    /// Invalidates cached responses, and restarts the requests that are running.
+    pub(super) fn bump_epoch(&mut self) {
         self.epoch += 1;
         self.version += 1;
     }
 
-    /// Faults are asked first, the newest of them before the others; then the scenario's rules.
-    fn arrange(&mut self) {
-        let mut playlist = RuleSet::default();
+    /// Rebuilds the rule set: faults first, the newest before older ones, then the rules of the scenario.
+    fn rebuild_rules(&mut self) {
+        let mut rules = RuleSet::default();
         for fault in &self.faults {
-            // Streams of faults are apart from those of the scenario's rules, which stay below.
-            playlist.add(Arc::clone(&fault.rule), 0x80_0000 + (fault.number & 0x7f_ffff), fault.began);
+            // The random streams of faults begin above those of the scenario's rules.
+            rules.add(Arc::clone(&fault.rule), 0x80_0000 + (fault.number & 0x7f_ffff), fault.added_at);
         }
-        playlist.add_all(&self.scenario.rules, self.rules_began);
-        self.counts.resize(playlist.len(), Count::default());
-        self.playlist = Arc::new(playlist);
-        self.turn_over();
+        rules.add_all(&self.scenario.rules, self.rules_started_at);
+        self.counts.resize(rules.len(), RuleCounts::default());
+        self.rules = Arc::new(rules);
+        self.bump_epoch();
     }
 }

@@ -1,10 +1,10 @@
-//! Bodies of JSON. Line breaks and tabs within texts, which JSON forbids and senders forget to escape, are left out.
+//! JSON bodies. Line breaks and tabs inside strings, which JSON forbids and senders forget to escape, are removed.
 
 use serde_json::{Map, Value};
 
 use crate::support::document::number;
 
-/// Reads an object. An error is told as JavaScript tells it.
+/// Parses an object. Error messages are those of JavaScript's `JSON.parse`.
 pub(super) fn read(text: &str) -> Result<Map<String, Value>, String> {
     let parsed = parse(text).or_else(|error| {
         if !text.contains(['\t', '\r', '\n']) {
@@ -14,8 +14,8 @@ pub(super) fn read(text: &str) -> Result<Map<String, Value>, String> {
     });
     match parsed? {
         Value::Object(object) => Ok(object),
-        // The module would take it and find no parameters. Nobody means that, so it is refused.
-        _ => Err("the JSON is no object".to_owned()),
+        // The module would accept it and find no parameters. That is never intended, so it is rejected.
+        _ => Err("the JSON is not an object".to_owned()),
     }
 }
 
@@ -31,20 +31,20 @@ fn parse(text: &str) -> Result<Value, String> {
             None => "Unexpected end of JSON input".to_owned(),
         }
     })?;
-    plain_numbers(&mut value);
+    normalize_numbers(&mut value);
     Ok(value)
 }
 
-/// JavaScript knows one kind of number: 1.0 is 1.
-fn plain_numbers(value: &mut Value) {
+/// JavaScript has one type of number: 1.0 is serialised as 1.
+fn normalize_numbers(value: &mut Value) {
     match value {
-        Value::Number(found) => {
-            if let Some(float) = found.as_f64().filter(|_| found.is_f64()) {
+        Value::Number(number_value) => {
+            if let Some(float) = number_value.as_f64().filter(|_| number_value.is_f64()) {
                 *value = number(float);
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(plain_numbers),
-        Value::Object(object) => object.values_mut().for_each(plain_numbers),
+        Value::Array(items) => items.iter_mut().for_each(normalize_numbers),
+        Value::Object(object) => object.values_mut().for_each(normalize_numbers),
         Value::Null | Value::Bool(_) | Value::String(_) => {}
     }
 }

@@ -1,27 +1,27 @@
-//! The four media types, and which of them a header means: the matching of Joe Gregorio's mimeparse, which the vendor's
-//! modules use for `Accept` and for `Content-Type` alike.
+//! The four media types of the lead handler, and their negotiation: Joe Gregorio's mimeparse algorithm, which the
+//! vendor's modules use for both `Accept` and `Content-Type`.
 
 use std::borrow::Cow;
 
-/// What a body is written in.
+/// A media type of the lead handler.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Media {
-    /// A form. Answers under this name hold JSON: so the vendor's module writes them.
+pub enum MediaType {
+    /// A form. Responses of this type contain JSON, as in the vendor's module.
     Form,
     /// JSON.
     #[default]
     Json,
     /// XML.
     ApplicationXml,
-    /// XML, under its older name.
+    /// XML, under its older media type.
     TextXml,
 }
 
-impl Media {
-    /// All of them, in the order in which messages name them.
+impl MediaType {
+    /// Every media type, in the order of error messages.
     pub const ALL: [Self; 4] = [Self::Form, Self::Json, Self::ApplicationXml, Self::TextXml];
 
-    /// The name in headers.
+    /// The value in headers.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -32,60 +32,63 @@ impl Media {
         }
     }
 
-    /// Which one a header means; JSON when there is none or it says `*/*` and nothing else. Of several ranges the one
-    /// that fits most closely counts, then the weight, then the alphabet: `text/html, */*` is XML for that reason.
+    /// The media type that a header selects; JSON when the header is empty or exactly `*/*`. The most specific range
+    /// wins, then the quality value, then alphabetical order: `text/html, */*` selects XML for that reason.
     #[must_use]
-    pub fn choose(header: &str) -> Option<Self> {
+    pub fn negotiate(header: &str) -> Option<Self> {
         if header.is_empty() || header == "*/*" {
             return Some(Self::Json);
         }
-        let ranges: Vec<Range<'_>> = header.split(',').map(Range::read).collect();
-        let best = Self::ALL.into_iter().map(|media| (fitness(media.name(), &ranges), media)).max_by(
-            |((fit, weight), media), ((other_fit, other_weight), other)| {
-                fit.cmp(other_fit).then(weight.total_cmp(other_weight)).then(media.name().cmp(other.name()))
+        let ranges: Vec<MediaRange<'_>> = header.split(',').map(MediaRange::parse).collect();
+        let best = Self::ALL.into_iter().map(|media| (specificity(media.name(), &ranges), media)).max_by(
+            |((specificity, quality), media), ((other_specificity, other_quality), other)| {
+                let by_rank = specificity.cmp(other_specificity).then(quality.total_cmp(other_quality));
+                by_rank.then(media.name().cmp(other.name()))
             },
         );
-        best.filter(|((_, weight), _)| *weight > 0.0).map(|(_, media)| media)
+        best.filter(|((_, quality), _)| *quality > 0.0).map(|(_, media)| media)
     }
 }
 
-/// One range of a header. Case counts, as it does in the module.
-struct Range<'h> {
-    kind: &'h str,
-    subkind: &'h str,
-    weight: f64,
+/// A media range of a header. Case-sensitive, as in the vendor's module.
+struct MediaRange<'h> {
+    main_type: &'h str,
+    subtype: &'h str,
+    quality: f64,
 }
 
-impl<'h> Range<'h> {
-    fn read(text: &'h str) -> Self {
+impl<'h> MediaRange<'h> {
+    fn parse(text: &'h str) -> Self {
         let mut parts = text.split(';');
         let full = match parts.next().unwrap_or_default().trim() {
             "*" => "*/*",
             full => full,
         };
-        let (kind, subkind) = full.split_once('/').unwrap_or((full, ""));
-        let weight = parts.filter_map(|part| part.split_once('=')).rfind(|(name, _)| name.trim() == "q");
-        let weight = weight.and_then(|(_, value)| value.trim().parse().ok()).filter(|q| (0.0..=1.0).contains(q));
-        Self { kind, subkind, weight: weight.unwrap_or(1.0) }
+        let (main_type, subtype) = full.split_once('/').unwrap_or((full, ""));
+        let quality = parts.filter_map(|part| part.split_once('=')).rfind(|(name, _)| name.trim() == "q");
+        let quality = quality.and_then(|(_, value)| value.trim().parse().ok()).filter(|q| (0.0..=1.0).contains(q));
+        Self { main_type, subtype, quality: quality.unwrap_or(1.0) }
     }
 }
 
-/// How closely the closest of the ranges fits a media type, and the weight of that range; nothing fits with weight 0.
-fn fitness(name: &str, ranges: &[Range<'_>]) -> (i32, f64) {
-    let (kind, subkind) = name.split_once('/').unwrap_or((name, ""));
+/// The specificity of the most specific matching range, and its quality value; `(-1, 0.0)` when no range matches.
+fn specificity(name: &str, ranges: &[MediaRange<'_>]) -> (i32, f64) {
+    let (main_type, subtype) = name.split_once('/').unwrap_or((name, ""));
     let mut best = (-1, 0.0);
     for range in ranges {
-        if (range.kind == kind || range.kind == "*") && (range.subkind == subkind || range.subkind == "*") {
-            let fit = if range.kind == kind { 100 } else { 0 } + if range.subkind == subkind { 10 } else { 0 };
-            if fit > best.0 {
-                best = (fit, range.weight);
+        let matches_main = range.main_type == main_type || range.main_type == "*";
+        if matches_main && (range.subtype == subtype || range.subtype == "*") {
+            let exact_main = if range.main_type == main_type { 100 } else { 0 };
+            let exact_sub = if range.subtype == subtype { 10 } else { 0 };
+            if exact_main + exact_sub > best.0 {
+                best = (exact_main + exact_sub, range.quality);
             }
         }
     }
     best
 }
 
-/// Bytes as text, by the `charset` of their type: UTF-8 unless it names the Latin alphabet's older set.
+/// Decodes a body by the `charset` of its type: ISO 8859-1, Windows-1252, else UTF-8.
 pub(super) fn decode<'b>(bytes: &'b [u8], content_type: &str) -> Cow<'b, str> {
     let charset = content_type.split(';').skip(1).filter_map(|part| part.split_once('=')).find_map(|(name, value)| {
         name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"').to_ascii_lowercase())
@@ -97,11 +100,11 @@ pub(super) fn decode<'b>(bytes: &'b [u8], content_type: &str) -> Cow<'b, str> {
     }
 }
 
-/// Where Windows differs from ISO 8859-1.
+/// The range in which Windows-1252 differs from ISO 8859-1.
 fn windows_1252(byte: u8) -> char {
     const HIGH: [char; 32] = [
         '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘',
         '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
     ];
-    byte.checked_sub(0x80).and_then(|at| HIGH.get(usize::from(at))).copied().unwrap_or(char::from(byte))
+    byte.checked_sub(0x80).and_then(|index| HIGH.get(usize::from(index))).copied().unwrap_or(char::from(byte))
 }

@@ -1,8 +1,9 @@
-//! What comes to the lead handler, read and answered as the vendor's standard module does: submissions, pings, feedback.
+//! Requests to the lead handler (submissions, pings, feedback), decoded like the vendor's standard module does.
 //!
-//! The module's order of checks: method, `Accept`, `redir_url`; then, of a POST with a body, whether it has a type,
-//! whether the type is one of four, and whether the body is what the type says. What the module is particular about
-//! (case counts in media types, names that clash two levels deep are dropped and deeper ones refused) is kept.
+//! The order of the checks is the module's: method, `Accept`, `redir_url`; then, for a POST with a body, whether it has
+//! a `Content-Type`, whether that is one of the four supported ones, and whether the body parses. The module's
+//! peculiarities are kept: media types are case-sensitive, and conflicting dotted names are dropped or rejected
+//! depending on their depth. To support another media type, add a variant to [`MediaType`] and a parser here.
 
 mod json;
 mod media;
@@ -19,35 +20,34 @@ use serde_json::{Map, Value};
 
 use crate::http::message::{Body, Request};
 use crate::support::document::merge;
-pub use media::Media;
+pub use media::MediaType;
 pub use render::render;
 pub(crate) use xml::read as read_xml;
 
-/// How many names a query or a form may have: what the vendor's platform reads, too.
+/// The number of pairs that are read from a query or form, as on the vendor's platform. More are ignored.
 const PAIRS_MAX: usize = 1000;
 
-/// Where the type of the body stands.
-const TYPE: &str = "/headers/content-type";
+/// JSON pointer to the `Content-Type` of the request.
+const CONTENT_TYPE_POINTER: &str = "/headers/content-type";
 
-/// Where proxies tell who called them.
-const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// How deep parameters may lie in each other.
+/// The maximum nesting depth of parameters.
 const DEPTH_MAX: usize = 100;
 
-/// What somebody wants of the lead handler.
+/// A call to the lead handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LeadCall {
-    /// To submit a lead.
+    /// Submits a lead.
     Submit,
-    /// To know what a lead would be bought for.
+    /// Asks for the price of a lead.
     Ping,
-    /// To tell about a lead that was received.
+    /// Sends feedback on a delivered lead.
     Feedback,
 }
 
 impl LeadCall {
-    /// What is wanted at a path: its ending alone tells.
+    /// The call of a path, by its last segment.
     #[must_use]
     pub fn of(path: &str) -> Self {
         if path.ends_with("/ping") {
@@ -60,84 +60,92 @@ impl LeadCall {
     }
 }
 
-/// A request to the lead handler, read.
+/// A decoded request to the lead handler.
 #[derive(Clone, Debug, Default)]
-pub struct Inbound {
-    /// The parameters of query and body together.
+pub struct LeadRequest {
+    /// The parameters of the query and the body, merged.
     pub parameters: Map<String, Value>,
-    /// What the answer is written as.
-    pub media: Media,
-    /// Where the caller is sent afterwards.
+    /// The negotiated media type of the response.
+    pub response_type: MediaType,
+    /// The target of `redir_url`, to which the response redirects.
     pub redirect: Option<HeaderValue>,
-    /// What the body was; `None` when there was none.
-    pub sent_as: Option<Media>,
-    /// From where it came, as a proxy tells.
-    pub address: Option<IpAddr>,
+    /// The media type of the body; `None` without a body.
+    pub body_type: Option<MediaType>,
+    /// The first address in `X-Forwarded-For`.
+    pub client_ip: Option<IpAddr>,
 }
 
-/// Why a request is not read: a status and a sentence in plain text.
+/// Why a request is rejected. The response is `message` as plain text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
-    /// The status.
+pub struct LeadRequestError {
+    /// The HTTP status.
     pub status: u16,
-    /// What of the request is wrong, as an RFC 6901 pointer.
-    pub at: &'static str,
-    /// The sentence.
+    /// RFC 6901 pointer to the invalid part of the request.
+    pub pointer: &'static str,
+    /// The body of the response.
     pub message: Cow<'static, str>,
 }
 
-impl Refused {
-    fn new(status: u16, at: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, at, message: message.into() }
+impl LeadRequestError {
+    fn new(status: u16, pointer: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, pointer, message: message.into() }
     }
 }
 
-/// The methods that the lead handler knows, as `Allow` tells them.
-pub const METHODS: &str = "GET, POST";
+/// The value of `Allow` for the lead handler.
+pub const ALLOWED_METHODS: &str = "GET, POST";
 
-/// What another method is told. A submission's status is 405; feedback says 415.
+/// The error for other methods: 405 for submissions and pings, 415 for feedback.
 #[must_use]
-pub fn wrong_method(method: &Method, wish: LeadCall) -> Refused {
-    let status = if wish == LeadCall::Feedback { 415 } else { 405 };
-    Refused::new(status, "/method", format!("The {} method is not allowed", method.as_str().to_ascii_uppercase()))
+pub fn method_not_allowed(method: &Method, call: LeadCall) -> LeadRequestError {
+    let status = if call == LeadCall::Feedback { 415 } else { 405 };
+    LeadRequestError::new(
+        status,
+        "/method",
+        format!("The {} method is not allowed", method.as_str().to_ascii_uppercase()),
+    )
 }
 
-/// Reads a request.
-pub fn read(request: &Request, wish: LeadCall) -> Result<Inbound, Refused> {
+/// Decodes a request.
+///
+/// # Errors
+///
+/// The first check that fails, with the status and message of the vendor's module.
+pub fn read(request: &Request, call: LeadCall) -> Result<LeadRequest, LeadRequestError> {
     if request.method != Method::GET && request.method != Method::POST {
-        return Err(wrong_method(&request.method, wish));
+        return Err(method_not_allowed(&request.method, call));
     }
-    let media = Media::choose(&joined(&request.headers, &ACCEPT)).ok_or(Refused::new(
+    let response_type = MediaType::negotiate(&joined(&request.headers, &ACCEPT)).ok_or(LeadRequestError::new(
         406,
         "/headers/accept",
         "Not capable of generating content according to the Accept header",
     ))?;
-    // The module does not catch this one; that it is refused like a body's names is our reading.
+    // The module does not catch this error. Rejecting it like an error in the body is inferred.
     let query = nest::nest(pairs(request.query().unwrap_or_default().as_bytes()))
-        .map_err(|error| Refused::new(400, "/query", format!("Unable to parse query -- {error}.")))?;
-    let redirect = if wish == LeadCall::Feedback { None } else { redirect(&query)? };
-    let mut parameters = normalized(query, wish);
-    let mut sent_as = None;
+        .map_err(|error| LeadRequestError::new(400, "/query", format!("Unable to parse query -- {error}.")))?;
+    let redirect = if call == LeadCall::Feedback { None } else { redirect(&query)? };
+    let mut parameters = normalize_certificate(query, call);
+    let mut body_type = None;
     if request.method == Method::POST && has_body(request) {
-        sent_as = Media::choose(&joined(&request.headers, &CONTENT_TYPE));
+        body_type = MediaType::negotiate(&joined(&request.headers, &CONTENT_TYPE));
         let query = std::mem::take(&mut parameters);
-        let mut read = Value::Object(body(request, wish)?);
-        merge(&mut read, &Value::Object(query));
-        if let Value::Object(read) = read {
-            parameters = normalized(read, wish);
+        let mut merged = Value::Object(read_body(request, call)?);
+        merge(&mut merged, &Value::Object(query));
+        if let Value::Object(merged) = merged {
+            parameters = normalize_certificate(merged, call);
         }
     }
-    let address = request.header(&FORWARDED).and_then(|chain| chain.split(',').next()?.trim().parse().ok());
-    Ok(Inbound { parameters, media, redirect, sent_as, address })
+    let client_ip = request.header(&X_FORWARDED_FOR).and_then(|chain| chain.split(',').next()?.trim().parse().ok());
+    Ok(LeadRequest { parameters, response_type, redirect, body_type, client_ip })
 }
 
-/// A header that may stand on several lines.
+/// All lines of a header, joined by commas.
 fn joined(headers: &HeaderMap, name: &HeaderName) -> String {
     let lines: Vec<&str> = headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
     lines.join(", ")
 }
 
-/// Names and values of a form or a query. A name that is repeated has a list.
+/// The pairs of a form or query. The values of a repeated name become an array.
 fn pairs(text: &[u8]) -> Map<String, Value> {
     let mut pairs = Map::new();
     for (name, value) in form_urlencoded::parse(text).take(PAIRS_MAX) {
@@ -151,96 +159,107 @@ fn pairs(text: &[u8]) -> Map<String, Value> {
     pairs
 }
 
-/// The first `redir_url`, if it is an address of the web.
-fn redirect(query: &Map<String, Value>) -> Result<Option<HeaderValue>, Refused> {
+/// The first `redir_url`. It must be an `http` or `https` URL.
+fn redirect(query: &Map<String, Value>) -> Result<Option<HeaderValue>, LeadRequestError> {
     let first = match query.get("redir_url") {
         None => return Ok(None),
-        Some(Value::Array(several)) => several.first(),
-        Some(one) => Some(one),
+        Some(Value::Array(values)) => values.first(),
+        Some(value) => Some(value),
     };
-    let invalid = || Refused::new(400, "/query/redir_url", "Invalid redir_url");
-    let address = first.and_then(Value::as_str).map(str::trim).ok_or_else(invalid)?;
-    let beginning: String = address.chars().take(8).collect::<String>().to_ascii_lowercase().replace('\\', "/");
-    if !beginning.starts_with("http://") && !beginning.starts_with("https://") {
+    let invalid = || LeadRequestError::new(400, "/query/redir_url", "Invalid redir_url");
+    let url = first.and_then(Value::as_str).map(str::trim).ok_or_else(invalid)?;
+    let scheme: String = url.chars().take(8).collect::<String>().to_ascii_lowercase().replace('\\', "/");
+    if !scheme.starts_with("http://") && !scheme.starts_with("https://") {
         return Err(invalid());
     }
-    // A header holds visible ASCII only.
-    let escaped: String = address
+    // A header value can contain visible ASCII only.
+    let escaped: String = url
         .bytes()
         .map(|byte| if byte.is_ascii_graphic() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
         .collect();
     HeaderValue::try_from(escaped).map(Some).map_err(|_| invalid())
 }
 
-/// The parameters with the address of a certificate, or of a ping, under the name that fields know.
-fn normalized(parameters: Map<String, Value>, wish: LeadCall) -> Map<String, Value> {
-    if wish == LeadCall::Feedback {
+/// Moves the URL of a TrustedForm certificate, or of a TrustedForm ping, to `trustedform_cert_url`, the field's name.
+fn normalize_certificate(parameters: Map<String, Value>, call: LeadCall) -> Map<String, Value> {
+    if call == LeadCall::Feedback {
         return parameters;
     }
-    let (mut kept, mut certificate, mut ping) = (Map::new(), None, None);
+    let (mut normalized, mut certificate, mut ping) = (Map::new(), None, None);
     for (name, value) in parameters {
         match name.to_ascii_lowercase().as_str() {
             "xxtrustedformcerturl" => certificate = Some(value),
-            "xxtrustedformpingurl" | "trustedform_ping_url" if wish == LeadCall::Ping => ping = Some(value),
-            _ => drop(kept.insert(name, value)),
+            "xxtrustedformpingurl" | "trustedform_ping_url" if call == LeadCall::Ping => ping = Some(value),
+            _ => drop(normalized.insert(name, value)),
         }
     }
     if let Some(value) = ping.or(certificate) {
-        kept.insert("trustedform_cert_url".to_owned(), value);
+        normalized.insert("trustedform_cert_url".to_owned(), value);
     }
-    kept
+    normalized
 }
 
-/// Whether a body was announced; an empty one counts.
+/// Whether the request has a body. An empty body with a `Content-Length` counts, as in the module.
 fn has_body(request: &Request) -> bool {
-    let is_chunked = || request.header(&TRANSFER_ENCODING).is_some_and(|how| how.eq_ignore_ascii_case("chunked"));
-    let is_there = || !matches!(&request.body, Body::Whole(bytes) if bytes.is_empty());
-    request.headers.contains_key(CONTENT_LENGTH) || is_chunked() || is_there()
+    let is_chunked = || request.header(&TRANSFER_ENCODING).is_some_and(|coding| coding.eq_ignore_ascii_case("chunked"));
+    let is_not_empty = || !matches!(&request.body, Body::Complete(bytes) if bytes.is_empty());
+    request.headers.contains_key(CONTENT_LENGTH) || is_chunked() || is_not_empty()
 }
 
-/// The parameters of a body.
-fn body(request: &Request, wish: LeadCall) -> Result<Map<String, Value>, Refused> {
-    let given = joined(&request.headers, &CONTENT_TYPE);
-    if given.is_empty() {
-        return Err(Refused::new(415, TYPE, "Content-Type header is required"));
+/// Parses the body into parameters.
+fn read_body(request: &Request, call: LeadCall) -> Result<Map<String, Value>, LeadRequestError> {
+    let content_type = joined(&request.headers, &CONTENT_TYPE);
+    if content_type.is_empty() {
+        return Err(LeadRequestError::new(415, CONTENT_TYPE_POINTER, "Content-Type header is required"));
     }
-    let media = Media::choose(&given).ok_or_else(|| {
-        let known: Vec<&str> = Media::ALL.iter().map(|media| media.name()).collect();
-        let known = known.join(", ");
-        Refused::new(406, TYPE, format!("MIME type in Content-Type header is not supported. Use only {known}."))
+    let media = MediaType::negotiate(&content_type).ok_or_else(|| {
+        let supported: Vec<&str> = MediaType::ALL.iter().map(|media| media.name()).collect();
+        let supported = supported.join(", ");
+        LeadRequestError::new(
+            406,
+            CONTENT_TYPE_POINTER,
+            format!("MIME type in Content-Type header is not supported. Use only {supported}."),
+        )
     })?;
     let bytes = match &request.body {
-        Body::Whole(bytes) => bytes,
+        Body::Complete(bytes) => bytes,
         Body::TooLarge { limit } => {
-            return Err(Refused::new(413, "/body", format!("the body is larger than {limit} bytes")));
+            return Err(LeadRequestError::new(413, "/body", format!("the body is larger than {limit} bytes")));
         }
-        // The pipeline has answered these.
-        Body::Stalled | Body::Broken(_) => return Err(Refused::new(400, "/body", "the body did not arrive")),
+        // The pipeline rejects these before decoding.
+        Body::TimedOut | Body::Malformed(_) => {
+            return Err(LeadRequestError::new(400, "/body", "the body did not arrive"));
+        }
     };
     if let Some(encoding) = request.header(&CONTENT_ENCODING).filter(|name| !name.eq_ignore_ascii_case("identity")) {
         let encoding: String = encoding.chars().take(100).collect();
-        return Err(Refused::new(
+        return Err(LeadRequestError::new(
             415,
             "/headers/content-encoding",
-            format!("Content-Encoding {encoding} is not read; send the body as it is"),
+            format!("Content-Encoding {encoding} is not supported; send the body unencoded"),
         ));
     }
-    let text = media::decode(bytes, &given);
+    let text = media::decode(bytes, &content_type);
     let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     if text.is_empty() {
         return Ok(Map::new());
     }
     match media {
-        Media::Form => nest::nest(pairs(text.as_bytes()))
-            .map_err(|error| Refused::new(400, "/body", format!("Unable to parse body -- {error}."))),
-        // The module for submissions lets this error through, that for feedback says so.
-        Media::Json if wish == LeadCall::Feedback => json::read(text).map_err(|error| {
-            Refused::new(400, "/body", format!("Body is not parsable as application/json -- {error}"))
+        MediaType::Form => nest::nest(pairs(text.as_bytes()))
+            .map_err(|error| LeadRequestError::new(400, "/body", format!("Unable to parse body -- {error}."))),
+        // The submission module passes the parser's error on; the feedback module has a message of its own.
+        MediaType::Json if call == LeadCall::Feedback => json::read(text).map_err(|error| {
+            LeadRequestError::new(400, "/body", format!("Body is not parsable as application/json -- {error}"))
         }),
-        Media::Json => json::read(text)
-            .map_err(|error| Refused::new(400, "/body", format!("Unable to parse body -- SyntaxError: {error}."))),
-        Media::ApplicationXml | Media::TextXml => xml::read(text).map_err(|error| {
-            Refused::new(400, "/body", format!("Body does not contain XML or XML is unparseable -- Error: {error}."))
+        MediaType::Json => json::read(text).map_err(|error| {
+            LeadRequestError::new(400, "/body", format!("Unable to parse body -- SyntaxError: {error}."))
+        }),
+        MediaType::ApplicationXml | MediaType::TextXml => xml::read(text).map_err(|error| {
+            LeadRequestError::new(
+                400,
+                "/body",
+                format!("Body does not contain XML or XML is unparseable -- Error: {error}."),
+            )
         }),
     }
 }

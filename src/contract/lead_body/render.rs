@@ -1,20 +1,19 @@
-//! What the lead handler answers, as JSON or as XML.
+//! Serialises responses of the lead handler as JSON or XML.
 
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use serde_json::{Map, Value};
 
-use super::Media;
+use super::MediaType;
 
-/// A result in its order. What is null is left out of JSON and stands in XML as an empty element; who wants nothing of
-/// that leaves it out of the result.
+/// Serialises a result. Null members are omitted from JSON and become empty elements in XML.
 #[must_use]
-pub fn render(result: &Map<String, Value>, media: Media) -> Vec<u8> {
+pub fn render(result: &Map<String, Value>, media: MediaType) -> Vec<u8> {
     match media {
-        Media::Json | Media::Form => Value::Object(without_nulls(result)).to_string().into_bytes(),
-        Media::ApplicationXml | Media::TextXml => {
+        MediaType::Json | MediaType::Form => Value::Object(without_nulls(result)).to_string().into_bytes(),
+        MediaType::ApplicationXml | MediaType::TextXml => {
             let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
-            // Writing to memory does not fail.
+            // Writing to memory cannot fail.
             let _ = writer.write_event(Event::Decl(BytesDecl::new("1.0", None, None)));
             let _ = element(&mut writer, "result", result);
             writer.into_inner()
@@ -23,12 +22,13 @@ pub fn render(result: &Map<String, Value>, media: Media) -> Vec<u8> {
 }
 
 fn without_nulls(result: &Map<String, Value>) -> Map<String, Value> {
-    let kept = result.iter().filter(|(_, value)| !value.is_null());
-    kept.map(|(name, value)| {
-        let value = value.as_object().map_or_else(|| value.clone(), |inner| Value::Object(without_nulls(inner)));
-        (name.clone(), value)
-    })
-    .collect()
+    let members = result.iter().filter(|(_, value)| !value.is_null());
+    members
+        .map(|(name, value)| {
+            let value = value.as_object().map_or_else(|| value.clone(), |inner| Value::Object(without_nulls(inner)));
+            (name.clone(), value)
+        })
+        .collect()
 }
 
 fn element(writer: &mut Writer<Vec<u8>>, name: &str, members: &Map<String, Value>) -> std::io::Result<()> {
@@ -40,7 +40,7 @@ fn element(writer: &mut Writer<Vec<u8>>, name: &str, members: &Map<String, Value
                 continue;
             }
             Value::Null => String::new(),
-            Value::String(text) => text.chars().filter(|c| is_xml(*c)).collect(),
+            Value::String(text) => text.chars().filter(|c| is_xml_char(*c)).collect(),
             other => other.to_string(),
         };
         if text.is_empty() {
@@ -53,7 +53,7 @@ fn element(writer: &mut Writer<Vec<u8>>, name: &str, members: &Map<String, Value
     writer.write_event(Event::End(BytesEnd::new(name)))
 }
 
-/// XML has no way to write most control characters.
-fn is_xml(c: char) -> bool {
+/// XML 1.0 excludes most control characters.
+fn is_xml_char(c: char) -> bool {
     !c.is_control() || matches!(c, '\t' | '\n' | '\r' | '\u{7f}'..='\u{9f}')
 }

@@ -1,4 +1,4 @@
-//! What the vendor's module makes of the same requests, found out by running it.
+//! Expected results were obtained by running the vendor's module on the same requests.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -11,7 +11,7 @@ fn request(method: &str, query: &str, headers: &[(&'static str, &str)], body: &s
     for (name, value) in headers {
         request.headers.append(*name, value.parse().unwrap());
     }
-    request.body = Body::Whole(body.to_owned().into());
+    request.body = Body::Complete(body.to_owned().into());
     request
 }
 
@@ -19,29 +19,29 @@ fn post(media: &str, body: &str) -> Result<Value, (u16, String)> {
     sent(&request("POST", "", &[("content-type", media)], body), LeadCall::Submit)
 }
 
-fn sent(request: &Request, wish: LeadCall) -> Result<Value, (u16, String)> {
-    let read = read(request, wish).map_err(|refused| (refused.status, refused.message.into_owned()))?;
+fn sent(request: &Request, call: LeadCall) -> Result<Value, (u16, String)> {
+    let read = read(request, call).map_err(|error| (error.status, error.message.into_owned()))?;
     Ok(Value::Object(read.parameters))
 }
 
 #[test]
-fn accept_chooses_as_mimeparse_does() {
+fn accept_is_negotiated_like_mimeparse() {
     let rows = [
-        ("", Some(Media::Json)),
-        ("*/*", Some(Media::Json)),
-        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", Some(Media::ApplicationXml)),
-        ("text/html, */*", Some(Media::TextXml)),
-        ("*/*;q=0.8", Some(Media::TextXml)),
-        ("*", Some(Media::TextXml)),
-        ("text/*", Some(Media::TextXml)),
-        ("application/*", Some(Media::ApplicationXml)),
-        ("application/json, text/plain, */*", Some(Media::Json)),
-        ("application/json, text/javascript, */*; q=0.01", Some(Media::Json)),
-        ("application/json;q=0.5, application/xml;q=0.5", Some(Media::ApplicationXml)),
-        ("application/json;q=0.9, text/xml;q=abc", Some(Media::TextXml)),
-        ("application/json; charset=utf-8", Some(Media::Json)),
-        ("application/x-www-form-urlencoded", Some(Media::Form)),
-        ("*/json", Some(Media::Json)),
+        ("", Some(MediaType::Json)),
+        ("*/*", Some(MediaType::Json)),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", Some(MediaType::ApplicationXml)),
+        ("text/html, */*", Some(MediaType::TextXml)),
+        ("*/*;q=0.8", Some(MediaType::TextXml)),
+        ("*", Some(MediaType::TextXml)),
+        ("text/*", Some(MediaType::TextXml)),
+        ("application/*", Some(MediaType::ApplicationXml)),
+        ("application/json, text/plain, */*", Some(MediaType::Json)),
+        ("application/json, text/javascript, */*; q=0.01", Some(MediaType::Json)),
+        ("application/json;q=0.5, application/xml;q=0.5", Some(MediaType::ApplicationXml)),
+        ("application/json;q=0.9, text/xml;q=abc", Some(MediaType::TextXml)),
+        ("application/json; charset=utf-8", Some(MediaType::Json)),
+        ("application/x-www-form-urlencoded", Some(MediaType::Form)),
+        ("*/json", Some(MediaType::Json)),
         ("application/json;q=0, */*", None),
         ("application/json;q=0", None),
         ("text/html", None),
@@ -50,46 +50,46 @@ fn accept_chooses_as_mimeparse_does() {
         ("Monkies", None),
     ];
     for (accept, expected) in rows {
-        assert_eq!(Media::choose(accept), expected, "{accept}");
+        assert_eq!(MediaType::negotiate(accept), expected, "{accept}");
     }
 }
 
 #[test]
-fn checks_come_in_the_modules_order() {
-    let bad_everything = [("accept", "text/html"), ("content-type", "Monkies")];
-    let mistakes = |method, query, headers: &[(&'static str, &str)]| {
+fn checks_run_in_the_order_of_the_module() {
+    let invalid_headers = [("accept", "text/html"), ("content-type", "Monkies")];
+    let error = |method, query, headers: &[(&'static str, &str)]| {
         sent(&request(method, query, headers, "{"), LeadCall::Submit).unwrap_err()
     };
     let rows = [
-        (mistakes("PUT", "?redir_url=x", &bad_everything), 405, "The PUT method is not allowed"),
-        (mistakes("HEAD", "", &[]), 405, "The HEAD method is not allowed"),
+        (error("PUT", "?redir_url=x", &invalid_headers), 405, "The PUT method is not allowed"),
+        (error("HEAD", "", &[]), 405, "The HEAD method is not allowed"),
         (
-            mistakes("POST", "?redir_url=x", &bad_everything),
+            error("POST", "?redir_url=x", &invalid_headers),
             406,
             "Not capable of generating content according to the Accept header",
         ),
-        (mistakes("POST", "?redir_url=x", &bad_everything[1..]), 400, "Invalid redir_url"),
-        (mistakes("POST", "", &[]), 415, "Content-Type header is required"),
+        (error("POST", "?redir_url=x", &invalid_headers[1..]), 400, "Invalid redir_url"),
+        (error("POST", "", &[]), 415, "Content-Type header is required"),
         (
-            mistakes("POST", "", &bad_everything[1..]),
+            error("POST", "", &invalid_headers[1..]),
             406,
             "MIME type in Content-Type header is not supported. Use only application/x-www-form-urlencoded, \
              application/json, application/xml, text/xml.",
         ),
         (
-            mistakes("POST", "", &[("content-type", "application/json")]),
+            error("POST", "", &[("content-type", "application/json")]),
             400,
             "Unable to parse body -- SyntaxError: Unexpected end of JSON input.",
         ),
     ];
-    for (refused, status, message) in rows {
-        assert_eq!(refused, (status, message.to_owned()));
+    for (error, status, message) in rows {
+        assert_eq!(error, (status, message.to_owned()));
     }
-    assert_eq!(wrong_method(&Method::PUT, LeadCall::Feedback).status, 415);
+    assert_eq!(method_not_allowed(&Method::PUT, LeadCall::Feedback).status, 415);
 }
 
 #[test]
-fn a_body_that_is_announced_needs_a_type_even_when_it_is_empty() {
+fn an_empty_body_with_a_content_length_needs_a_content_type() {
     let empty = request("POST", "?a=1", &[("content-length", "0")], "");
     assert_eq!(sent(&empty, LeadCall::Submit).unwrap_err().0, 415);
     assert_eq!(sent(&request("POST", "?a=1", &[], ""), LeadCall::Submit), Ok(json!({"a": "1"})));
@@ -100,7 +100,7 @@ fn a_body_that_is_announced_needs_a_type_even_when_it_is_empty() {
 }
 
 #[test]
-fn names_with_dots_nest_as_flat_does() {
+fn dotted_names_nest_like_flat() {
     let form = "application/x-www-form-urlencoded";
     let rows = [
         ("mortgage.loan.amount=5&mortgage.city=A", json!({"mortgage": {"loan": {"amount": "5"}, "city": "A"}})),
@@ -134,7 +134,7 @@ fn names_with_dots_nest_as_flat_does() {
 }
 
 #[test]
-fn json_may_have_raw_tabs_and_line_breaks_in_texts() {
+fn json_strings_may_contain_raw_tabs_and_line_breaks() {
     let rows = [
         ("{\"address_1\": \"123\t Main St\"}", json!({"address_1": "123 Main St"})),
         ("{\n\"address_1\": \"123 \n      Main St\"}", json!({"address_1": "123       Main St"})),
@@ -155,7 +155,7 @@ fn json_may_have_raw_tabs_and_line_breaks_in_texts() {
 }
 
 #[test]
-fn xml_becomes_what_xml2js_makes_of_it() {
+fn xml_is_parsed_like_xml2js() {
     let rows = [
         ("<lead/>", json!({})),
         ("<lead>hi</lead>", json!({})),
@@ -186,7 +186,7 @@ fn xml_becomes_what_xml2js_makes_of_it() {
 }
 
 #[test]
-fn the_query_goes_before_the_body() {
+fn query_parameters_override_the_body() {
     let headers = [("content-type", "application/json")];
     let both = request("POST", "?a=q&o.x=1", &headers, r#"{"a": "b", "c": "d", "o": {"x": "0", "y": "2"}}"#);
     assert_eq!(sent(&both, LeadCall::Submit), Ok(json!({"a": "q", "c": "d", "o": {"x": "1", "y": "2"}})));
@@ -195,7 +195,7 @@ fn the_query_goes_before_the_body() {
 }
 
 #[test]
-fn certificates_have_one_name() {
+fn certificate_urls_are_normalised_to_one_field() {
     let form = [("content-type", "application/x-www-form-urlencoded")];
     let body = "XXTRUSTEDFORMCERTURL=cert&xxTrustedFormPingUrl=ping";
     let rows = [
@@ -204,17 +204,17 @@ fn certificates_have_one_name() {
         (LeadCall::Ping, "trustedform_ping_url=ping", json!({"trustedform_cert_url": "ping"})),
         (LeadCall::Ping, "xxTrustedFormCertUrl=cert", json!({"trustedform_cert_url": "cert"})),
     ];
-    for (wish, body, expected) in rows {
-        assert_eq!(sent(&request("POST", "", &form, body), wish), Ok(expected), "{wish:?} {body}");
+    for (call, body, expected) in rows {
+        assert_eq!(sent(&request("POST", "", &form, body), call), Ok(expected), "{call:?} {body}");
     }
     let query = request("GET", "?xxTrustedFormCertUrl=cert", &[], "");
     assert_eq!(sent(&query, LeadCall::Submit), Ok(json!({"trustedform_cert_url": "cert"})));
 }
 
 #[test]
-fn the_first_address_of_the_web_is_where_to_go() {
+fn redirects_go_to_the_first_valid_redir_url() {
     let redirected = |query: &str| {
-        let read = read(&request("GET", query, &[], ""), LeadCall::Submit).map_err(|refused| refused.status)?;
+        let read = read(&request("GET", query, &[], ""), LeadCall::Submit).map_err(|error| error.status)?;
         Ok::<_, u16>(read.redirect.map(|to| to.to_str().unwrap().to_owned()))
     };
     let rows = [
@@ -233,48 +233,47 @@ fn the_first_address_of_the_web_is_where_to_go() {
 }
 
 #[test]
-fn a_charset_is_minded() {
+fn bodies_are_decoded_by_their_charset() {
     let mut latin = request("POST", "", &[("content-type", "application/json; charset=ISO-8859-1")], "");
-    latin.body = Body::Whole(b"{\"name\": \"J\xf6rg\"}".as_slice().into());
+    latin.body = Body::Complete(b"{\"name\": \"J\xf6rg\"}".as_slice().into());
     assert_eq!(sent(&latin, LeadCall::Submit), Ok(json!({"name": "Jörg"})));
     let mut windows = request("POST", "", &[("content-type", "text/xml; charset=\"windows-1252\"")], "");
-    windows.body = Body::Whole(b"<l><price>\x80 5</price></l>".as_slice().into());
+    windows.body = Body::Complete(b"<l><price>\x80 5</price></l>".as_slice().into());
     assert_eq!(sent(&windows, LeadCall::Submit), Ok(json!({"price": "€ 5"})));
 }
 
 #[test]
-fn results_have_the_modules_shapes() {
+fn results_are_rendered_like_the_module() {
     let result = json!({"outcome": "failure", "reason": "bad!", "lead": {"id": "123"}, "price": number(0.0)});
     let result = result.as_object().unwrap();
     let text = |media| String::from_utf8(render(result, media)).unwrap();
     let json = r#"{"outcome":"failure","reason":"bad!","lead":{"id":"123"},"price":0}"#;
-    assert_eq!((text(Media::Json), text(Media::Form)), (json.to_owned(), json.to_owned()));
+    assert_eq!((text(MediaType::Json), text(MediaType::Form)), (json.to_owned(), json.to_owned()));
     let xml = "<?xml version=\"1.0\"?>\n<result>\n  <outcome>failure</outcome>\n  <reason>bad!</reason>\n  <lead>\n    \
                <id>123</id>\n  </lead>\n  <price>0</price>\n</result>";
-    assert_eq!((text(Media::TextXml), text(Media::ApplicationXml)), (xml.to_owned(), xml.to_owned()));
+    assert_eq!((text(MediaType::TextXml), text(MediaType::ApplicationXml)), (xml.to_owned(), xml.to_owned()));
     let missing = json!({"outcome": "fai<l&ure>\"q\"\u{1}", "lead": {"id": "1", "email": null}, "price": number(1.5)});
     let missing = missing.as_object().unwrap();
-    let xml = String::from_utf8(render(missing, Media::TextXml)).unwrap();
+    let xml = String::from_utf8(render(missing, MediaType::TextXml)).unwrap();
     let expected = "<?xml version=\"1.0\"?>\n<result>\n  <outcome>fai&lt;l&amp;ure&gt;\"q\"</outcome>\n  <lead>\n    \
                     <id>1</id>\n    <email/>\n  </lead>\n  <price>1.5</price>\n</result>";
     assert_eq!(xml, expected);
-    let json = String::from_utf8(render(missing, Media::Json)).unwrap();
+    let json = String::from_utf8(render(missing, MediaType::Json)).unwrap();
     assert!(!json.contains("email") && json.ends_with(r#""price":1.5}"#), "{json}");
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
-    /// Whatever is sent, it is read or refused, and the answer can be written.
-    #[test]
-    fn nothing_makes_it_panic(
+#[test]
+    fn arbitrary_requests_are_decoded_or_rejected_without_a_panic(
         query in "[a-c.=&0-2%]{0,40}",
         media in prop::sample::select(vec!["application/json", "text/xml", "application/x-www-form-urlencoded"]),
         body in prop_oneof!["[a-c.=&0-2]{0,60}", "[\\[\\]{}\",:0-9a-z\\t\\n]{0,60}", "(<[a-c]>|</[a-c]>|<a b='c'/>|&amp;|x){0,20}"],
     ) {
         let request = request("POST", &format!("?{query}"), &[("content-type", media)], &body);
         if let Ok(read) = read(&request, LeadCall::Ping) {
-            for media in Media::ALL {
+            for media in MediaType::ALL {
                 prop_assert!(std::str::from_utf8(&render(&read.parameters, media)).is_ok());
             }
         }

@@ -1,5 +1,5 @@
-//! Bodies of XML as parameters: the root's name does not matter, its attributes and children are the parameters, and
-//! what is repeated becomes a list. The shapes are those of the `xml2js` package with the options of the module.
+//! XML bodies. The attributes and children of the root are the parameters; its name is ignored, and repeated elements
+//! become arrays. The result is that of the `xml2js` package with the options of the vendor's module.
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesRef, BytesStart, Event};
@@ -7,24 +7,24 @@ use serde_json::{Map, Value};
 
 use super::DEPTH_MAX;
 
-/// The text of an element that has attributes or children too.
+/// The name for the text of an element that also has attributes or children.
 const TEXT: &str = "_";
 
-/// An element that is not closed yet.
+/// An element whose end tag has not been read yet.
 #[derive(Default)]
-struct Open {
+struct OpenElement {
     name: String,
     members: Map<String, Value>,
     text: String,
 }
 
-/// Reads a document. A root with nothing but text has no parameters.
+/// Parses a document. A root that contains only text has no parameters. Error messages are those of `xml2js`.
 pub(crate) fn read(text: &str) -> Result<Map<String, Value>, String> {
     if let Some(first) = text.chars().next().filter(|first| *first != '<') {
         return Err(format!("Non-whitespace before first tag. Line: 0 Column: 1 Char: {first}"));
     }
     let mut reader = Reader::from_str(text);
-    let mut open: Vec<Open> = Vec::new();
+    let mut open: Vec<OpenElement> = Vec::new();
     let mut root = None;
     loop {
         let event = reader.read_event().map_err(|error| error.to_string())?;
@@ -34,7 +34,7 @@ pub(crate) fn read(text: &str) -> Result<Map<String, Value>, String> {
             }
             Event::Start(start) => {
                 if open.len() >= DEPTH_MAX {
-                    return Err(format!("elements lie more than {DEPTH_MAX} deep in each other"));
+                    return Err(format!("elements are nested more than {DEPTH_MAX} levels deep"));
                 }
                 open.push(begin(&start)?);
             }
@@ -44,9 +44,9 @@ pub(crate) fn read(text: &str) -> Result<Map<String, Value>, String> {
                     close(element, &mut open, &mut root);
                 }
             }
-            Event::Text(text) => push(&mut open, &text.decode().map_err(|error| error.to_string())?)?,
-            Event::CData(text) => push(&mut open, &text.decode().map_err(|error| error.to_string())?)?,
-            Event::GeneralRef(reference) => push(&mut open, &resolved(&reference)?)?,
+            Event::Text(text) => push_text(&mut open, &text.decode().map_err(|error| error.to_string())?)?,
+            Event::CData(text) => push_text(&mut open, &text.decode().map_err(|error| error.to_string())?)?,
+            Event::GeneralRef(reference) => push_text(&mut open, &resolve(&reference)?)?,
             Event::Eof => break,
             Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
         }
@@ -57,12 +57,12 @@ pub(crate) fn read(text: &str) -> Result<Map<String, Value>, String> {
     match root {
         Some(Value::Object(members)) => Ok(members),
         Some(_) => Ok(Map::new()),
-        None => Err("there is no root element".to_owned()),
+        None => Err("the document has no root element".to_owned()),
     }
 }
 
-fn begin(start: &BytesStart<'_>) -> Result<Open, String> {
-    let mut open = Open { name: name(start.name().as_ref()), ..Open::default() };
+fn begin(start: &BytesStart<'_>) -> Result<OpenElement, String> {
+    let mut open = OpenElement { name: name(start.name().as_ref()), ..OpenElement::default() };
     for attribute in start.attributes() {
         let attribute = attribute.map_err(|error| error.to_string())?;
         let raw = String::from_utf8_lossy(&attribute.value);
@@ -76,14 +76,14 @@ fn name(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// What a reference such as `&amp;` or `&#65;` stands for. No other entities are known: a document may not bring its own.
-fn resolved(reference: &BytesRef<'_>) -> Result<String, String> {
+/// Resolves a reference such as `&amp;` or `&#65;`. Entities that a document declares itself are rejected.
+fn resolve(reference: &BytesRef<'_>) -> Result<String, String> {
     let name = reference.decode().map_err(|error| error.to_string())?;
     let text = format!("&{name};");
     quick_xml::escape::unescape(&text).map(std::borrow::Cow::into_owned).map_err(|error| error.to_string())
 }
 
-fn push(open: &mut [Open], text: &str) -> Result<(), String> {
+fn push_text(open: &mut [OpenElement], text: &str) -> Result<(), String> {
     match open.last_mut() {
         Some(element) => element.text.push_str(text),
         None if text.trim().is_empty() => {}
@@ -92,9 +92,9 @@ fn push(open: &mut [Open], text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// An element is done: it becomes a member of the one that it lies in, or the root.
-fn close(element: Open, open: &mut [Open], root: &mut Option<Value>) {
-    let Open { name, mut members, text } = element;
+/// Adds a complete element to its parent, or makes it the root.
+fn close(element: OpenElement, open: &mut [OpenElement], root: &mut Option<Value>) {
+    let OpenElement { name, mut members, text } = element;
     let value = if members.is_empty() {
         Value::from(text)
     } else {

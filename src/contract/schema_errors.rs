@@ -1,0 +1,231 @@
+//! From the errors of a JSON Schema validator to violations with readable messages.
+//!
+//! A keyword without a message of its own is reported by its name; to improve it, add an arm to [`describe`].
+
+use jsonschema::ValidationError;
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use serde_json::Value;
+
+use super::known_formats;
+use super::violation::Violation;
+use contract_files::pointer::{escape, unescape};
+use contract_files::yaml::nearest;
+
+/// How many violations of one value are reported.
+const VIOLATIONS_MAX: usize = 50;
+
+/// The violations of a value that is at `root` of the request.
+pub(super) fn violations<'a>(
+    root: &str,
+    value: &Value,
+    errors: impl Iterator<Item = ValidationError<'a>>,
+) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for error in errors {
+        describe(root, value, &error, &mut violations);
+        if violations.len() >= VIOLATIONS_MAX {
+            break;
+        }
+    }
+    violations
+}
+
+fn describe(root: &str, document: &Value, error: &ValidationError<'_>, violations: &mut Vec<Violation>) {
+    let at = error.instance_path().as_str();
+    let value = document.pointer(at).unwrap_or(&Value::Null);
+    let location = format!("{root}{at}");
+    let name = name_of(root, at);
+    let mut push = |location: &str, message: String| {
+        violations.push(Violation::refused(400, location, error.kind().keyword(), message));
+    };
+    match error.kind() {
+        ValidationErrorKind::Required { property } => {
+            let property = property.as_str().unwrap_or_default();
+            let full = if at.is_empty() { property.to_owned() } else { format!("{}.{property}", dotted(at)) };
+            let near = value
+                .as_object()
+                .and_then(|object| nearest(property, object.keys().map(String::as_str).filter(|key| *key != property)));
+            let hint = near.map(|near| format!("; `{near}` was sent: was that meant?")).unwrap_or_default();
+            push(&format!("{location}/{}", escape(property)), format!("{full} is missing{hint}"));
+        }
+        ValidationErrorKind::Type { kind } => {
+            push(&location, format!("{name} must be {}, not {}", expected_types(kind), type_of(value)));
+        }
+        ValidationErrorKind::Enum { options } => {
+            let options: Vec<String> = options.as_array().into_iter().flatten().map(unquoted).collect();
+            let near = value.as_str().and_then(|text| nearest(text, options.iter().map(String::as_str)));
+            let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+            push(&location, format!("{name} must be one of {}{hint}", options.join(", ")));
+        }
+        ValidationErrorKind::Constant { expected_value } => {
+            push(&location, format!("{name} must be {}", unquoted(expected_value)));
+        }
+        ValidationErrorKind::Pattern { pattern } => {
+            push(&location, format!("{name} must be {}", describe_pattern(pattern)))
+        }
+        ValidationErrorKind::Format { format } if known_formats::pattern_of(format).is_some() => {
+            let pattern = known_formats::pattern_of(format).unwrap_or_default();
+            let message = format!("{name} must be {}", describe_pattern(pattern));
+            violations.push(Violation::refused(400, &location, "pattern", message));
+        }
+        ValidationErrorKind::Format { format } => {
+            push(&location, format!("{name} must be {}", describe_format(format)))
+        }
+        ValidationErrorKind::MinLength { limit } => {
+            push(&location, format!("{name} must have at least {limit} character{}", plural(*limit)));
+        }
+        ValidationErrorKind::MaxLength { limit } => {
+            push(&location, format!("{name} must have at most {limit} character{}", plural(*limit)));
+        }
+        ValidationErrorKind::MinItems { limit } => {
+            push(&location, format!("{name} must have at least {limit} item{}", plural(*limit)));
+        }
+        ValidationErrorKind::MaxItems { limit } => {
+            push(&location, format!("{name} must have at most {limit} item{}", plural(*limit)));
+        }
+        ValidationErrorKind::Minimum { limit } => push(&location, format!("{name} must be {limit} or more")),
+        ValidationErrorKind::Maximum { limit } => push(&location, format!("{name} must be {limit} or less")),
+        ValidationErrorKind::ExclusiveMinimum { limit } => push(&location, format!("{name} must be more than {limit}")),
+        ValidationErrorKind::ExclusiveMaximum { limit } => push(&location, format!("{name} must be less than {limit}")),
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
+            for key in unexpected {
+                push(&format!("{location}/{}", escape(key)), format!("{name} has no property `{key}`"));
+            }
+        }
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+            describe_alternatives(&name, &location, context, &mut push);
+        }
+        other => push(&location, format!("{name} violates the keyword `{}`", other.keyword())),
+    }
+}
+
+/// "needs a or b" when every alternative lacks just one required property; otherwise that none matches.
+fn describe_alternatives(
+    name: &str,
+    location: &str,
+    context: &[Vec<ValidationError<'static>>],
+    push: &mut impl FnMut(&str, String),
+) {
+    let missing: Option<Vec<String>> = context
+        .iter()
+        .map(|errors| match errors.as_slice() {
+            [error] => match error.kind() {
+                ValidationErrorKind::Required { property } => property.as_str().map(str::to_owned),
+                _ => None,
+            },
+            _ => None,
+        })
+        .collect();
+    match missing {
+        Some(missing) if !missing.is_empty() => push(location, format!("{name} needs {}", missing.join(" or "))),
+        _ => push(location, format!("{name} matches none of its {} documented forms", context.len())),
+    }
+}
+
+/// The name of a value in messages: its dotted path, "the body", or the name of the parameter.
+fn name_of(root: &str, at: &str) -> String {
+    if at.is_empty() {
+        match root.rsplit('/').next() {
+            Some("body") | None => "the body".to_owned(),
+            Some(name) => name.to_owned(),
+        }
+    } else {
+        dotted(at)
+    }
+}
+
+fn dotted(at: &str) -> String {
+    at.trim_start_matches('/').split('/').map(unescape).collect::<Vec<_>>().join(".")
+}
+
+fn plural(count: u64) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+fn expected_types(kind: &TypeKind) -> String {
+    let name = |kind: jsonschema::JsonType| with_article(&kind.to_string());
+    match kind {
+        TypeKind::Single(kind) => name(*kind),
+        TypeKind::Multiple(kinds) => kinds.iter().map(name).collect::<Vec<_>>().join(" or "),
+    }
+}
+
+fn with_article(kind: &str) -> String {
+    match kind {
+        "null" => "null".to_owned(),
+        "array" | "integer" | "object" => format!("an {kind}"),
+        _ => format!("a {kind}"),
+    }
+}
+
+fn type_of(value: &Value) -> String {
+    with_article(match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    })
+}
+
+fn unquoted(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn describe_pattern(pattern: &str) -> String {
+    match pattern {
+        "^[0-9a-fA-F]{24}$" => "24 hexadecimal characters, such as 5fd4371e940df5a34a3888b2".to_owned(),
+        "^[0-9a-zA-Z]{6}$" => "6 letters or digits, such as 1aacd0".to_owned(),
+        "^[0-9a-zA-Z]+$" => "letters and digits only".to_owned(),
+        "^[^@\\s]+@[^@\\s]+$" => "an e-mail address, such as mike.jones@example.com".to_owned(),
+        other => format!("text that matches {other}"),
+    }
+}
+
+fn describe_format(format: &str) -> String {
+    match format {
+        "date-time" => "an RFC 3339 time, such as 2026-01-15T09:00:00Z".to_owned(),
+        "date" => "a date, such as 2026-01-15".to_owned(),
+        "email" => "an e-mail address, such as mike.jones@example.com".to_owned(),
+        "uri" => "a URI, such as https://example.com/".to_owned(),
+        other => format!("a valid {other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn messages(schema: &Value, body: &Value) -> Vec<String> {
+        let validator = jsonschema::options().should_validate_formats(true).build(schema).unwrap();
+        violations("/body", body, validator.iter_errors(body))
+            .into_iter()
+            .map(|v| format!("{} {} | {}", v.location, v.code, v.message))
+            .collect()
+    }
+
+    #[test]
+    fn messages_name_the_value_and_what_it_must_be() {
+        let schema = json!({
+            "type": "object",
+            "required": ["connection_id", "kind"],
+            "properties": {
+                "connection_id": {"type": "string", "pattern": "^[0-9a-fA-F]{24}$"},
+                "kind": {"enum": ["seller", "buyer"]},
+                "at": {"type": "string", "format": "date-time"},
+                "nested": {"type": "object", "required": ["x"], "properties": {"x": {"type": ["string", "null"]}}},
+                "list": {"type": "array", "items": {"type": "integer", "minimum": 1}, "maxItems": 2},
+                "closed": {"type": "object", "additionalProperties": false},
+            },
+            "anyOf": [{"required": ["a"]}, {"required": ["b"]}],
+        });
+        let body = json!({
+            "conection_id": "x", "kind": "sellr", "at": "noon", "nested": {"x": 1}, "list": [0, "1", 3],
+            "closed": {"a/b": 1},
+        });
+        insta::assert_snapshot!(messages(&schema, &body).join("\n"));
+        insta::assert_snapshot!(messages(&schema, &json!([])).join("\n"));
+    }
+}
