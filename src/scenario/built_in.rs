@@ -1,15 +1,15 @@
-//! The scenarios that are part of the binary. A test holds this list to the folder.
+//! The scenarios that are part of the binary. A test compares this list with the folder `scenarios/`.
 
-/// One of them, as it was written and as the build script read it.
+/// A built-in scenario: its YAML, and the JSON that the build script makes of it.
 #[derive(Clone, Copy, Debug)]
 pub struct BuiltIn {
-    /// Its file.
+    /// The path of its file, relative to the repository.
     pub path: &'static str,
-    /// The text of its file, for messages that point into it.
+    /// The YAML, for diagnostics with line and column.
     pub text: &'static str,
-    /// Name, description and what it starts from, as JSON: all that a list of scenarios needs.
-    pub head: &'static str,
-    /// All of it as JSON, which is read many times faster than YAML.
+    /// `name`, `description` and `extends` as JSON: what a list of scenarios needs.
+    pub metadata: &'static str,
+    /// The whole file as JSON, which is parsed many times faster than YAML.
     pub json: &'static str,
 }
 
@@ -18,7 +18,7 @@ macro_rules! built_in {
         &[$(BuiltIn {
             path: concat!("scenarios/", $name, ".yaml"),
             text: include_str!(concat!("../../scenarios/", $name, ".yaml")),
-            head: include_str!(concat!(env!("OUT_DIR"), "/scenarios/", $name, ".head.json")),
+            metadata: include_str!(concat!(env!("OUT_DIR"), "/scenarios/", $name, ".head.json")),
             json: include_str!(concat!(env!("OUT_DIR"), "/scenarios/", $name, ".json")),
         }),*]
     };

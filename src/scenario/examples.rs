@@ -1,4 +1,4 @@
-//! Playing a scenario's examples: each on a fresh world, its steps in order.
+//! Runs the examples of a scenario: each in a new world, its steps in order.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -6,52 +6,53 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 
-use super::Scenario;
-use super::language::{BodyPart, ExamplePart, RangePart, RequestPart, ResponsePart};
+use super::build::Scenario;
+use super::language::{ExampleRequest, ExpectedBody, ExpectedRange, ExpectedResponse, ScenarioExample};
 use crate::http::message::{Body, Request, Response};
 use contract_files::yaml::Diagnostic;
 
-/// Plays every example. `fresh` starts a world anew and returns what answers requests on it.
-pub fn play<A: FnMut(Request) -> Response>(scenario: &Scenario, mut fresh: impl FnMut() -> A) -> Vec<Diagnostic> {
+/// Runs every example and returns a diagnostic for each difference. `new_handler` creates a world and returns the
+/// function that handles requests in it.
+pub fn run<H: FnMut(Request) -> Response>(scenario: &Scenario, mut new_handler: impl FnMut() -> H) -> Vec<Diagnostic> {
     let mut failures = Vec::new();
-    for (at, example) in scenario.examples.iter().enumerate() {
-        let mut answer = fresh();
+    for (index, example) in scenario.examples.iter().enumerate() {
+        let mut handle = new_handler();
         for (step, (request, expected, pointer)) in steps(example).enumerate() {
-            let reply = answer(compose(request, scenario.first_key()));
-            for difference in compare(expected, &reply) {
-                let of = if example.steps.is_empty() { String::new() } else { format!(", step {}", step + 1) };
-                let message = format!("example `{}`{of}: {difference}", example.name);
-                failures.push(scenario.source.at_pointer(&format!("/examples/{at}{pointer}"), message));
+            let response = handle(build_request(request, scenario.default_key()));
+            for difference in compare(expected, &response) {
+                let step = if example.steps.is_empty() { String::new() } else { format!(", step {}", step + 1) };
+                let message = format!("example `{}`{step}: {difference}", example.name);
+                failures.push(scenario.source.at_pointer(&format!("/examples/{index}{pointer}"), message));
             }
         }
     }
     failures
 }
 
-fn steps(example: &ExamplePart) -> impl Iterator<Item = (&RequestPart, &ResponsePart, String)> {
+fn steps(example: &ScenarioExample) -> impl Iterator<Item = (&ExampleRequest, &ExpectedResponse, String)> {
     let single = example.request.as_ref().zip(example.reply.as_ref());
-    let single = single.map(|(request, reply)| (request, reply, "/reply".to_owned()));
+    let single = single.map(|(request, response)| (request, response, "/reply".to_owned()));
     let several = example.steps.iter().enumerate();
-    single.into_iter().chain(several.map(|(at, step)| (&step.request, &step.reply, format!("/steps/{at}/reply"))))
+    single.into_iter().chain(several.map(|(index, step)| (&step.request, &step.reply, format!("/steps/{index}/reply"))))
 }
 
-/// The request that a part describes, with a key unless it says which.
+/// Builds the request of an example. Without a key of its own it is sent with `default_key`; an empty key sends none.
 #[must_use]
-pub fn compose(part: &RequestPart, first_key: Option<&str>) -> Request {
-    let mut request = Request::new(part.method.clone(), part.path.clone());
-    let key = part.key.as_deref().or(first_key).unwrap_or_default();
+pub fn build_request(spec: &ExampleRequest, default_key: Option<&str>) -> Request {
+    let mut request = Request::new(spec.method.clone(), spec.path.clone());
+    let key = spec.key.as_deref().or(default_key).unwrap_or_default();
     if !key.is_empty()
         && let Ok(value) = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(format!("API:{key}"))))
     {
         request.headers.insert(AUTHORIZATION, value);
     }
-    if let Some(body) = &part.body {
+    if let Some(body) = &spec.body {
         request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        request.body = Body::Whole(crate::support::document::serialise(&body.0));
+        request.body = Body::Complete(crate::support::document::serialise(&body.0));
     }
-    // Examples are played on the machine itself, so that they may use the control API.
+    // The control API is served to requests for the local machine only, and examples may use it.
     request.headers.insert(HOST, HeaderValue::from_static("localhost"));
-    for (name, value) in &part.headers {
+    for (name, value) in &spec.headers {
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
             request.headers.insert(name, value);
         }
@@ -59,107 +60,115 @@ pub fn compose(part: &RequestPart, first_key: Option<&str>) -> Request {
     request
 }
 
-/// How the reply differs from what was expected, in words.
-fn compare(expected: &ResponsePart, reply: &Response) -> Vec<String> {
+/// The differences between a response and what is expected of it, as messages.
+fn compare(expected: &ExpectedResponse, response: &Response) -> Vec<String> {
     let mut differences = Vec::new();
-    if reply.status.as_u16() != expected.status {
-        let body: String = String::from_utf8_lossy(&reply.body).chars().take(200).collect();
+    if response.status.as_u16() != expected.status {
+        let body: String = String::from_utf8_lossy(&response.body).chars().take(200).collect();
         differences.push(format!(
-            "the status is {}, not {}; the body is {body}",
-            reply.status.as_u16(),
-            expected.status
+            "expected status {}, got {} with the body {body}",
+            expected.status,
+            response.status.as_u16(),
         ));
     }
     for (name, value) in &expected.headers {
         let found =
-            reply.headers.get(name.as_str()).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+            response.headers.get(name.as_str()).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         match (value, found) {
             (Some(value), Some(found)) if *value != found => {
-                differences.push(format!("the header {name} is `{found}`, not `{value}`"));
+                differences.push(format!("expected the header {name}: {value}, got `{found}`"));
             }
-            (Some(value), None) => differences.push(format!("the header {name} is missing; expected `{value}`")),
-            (None, Some(found)) => differences.push(format!("the header {name} is `{found}`, but should be absent")),
+            (Some(value), None) => differences.push(format!("expected the header {name}: {value}, but it is missing")),
+            (None, Some(found)) => differences.push(format!("expected no header {name}, got `{found}`")),
             _ => {}
         }
     }
-    differences.extend(compare_body(&expected.body, reply));
-    differences.extend(compare_delivery(expected, reply));
+    differences.extend(compare_body(&expected.body, response));
+    differences.extend(compare_delivery(expected, response));
     differences
 }
 
-/// Whether the reply goes out as it should: how late, and how broken.
-fn compare_delivery(expected: &ResponsePart, reply: &Response) -> Vec<String> {
+/// Compares the delay and the fault of a response.
+fn compare_delivery(expected: &ExpectedResponse, response: &Response) -> Vec<String> {
     let mut differences = Vec::new();
-    let found = reply.delivery.as_ref().and_then(|delivery| delivery.fault);
-    if let Some(wanted) = expected.fault
-        && found != Some(wanted)
+    let found = response.send_options.as_ref().and_then(|send_options| send_options.fault);
+    if let Some(fault) = expected.fault
+        && found != Some(fault)
     {
-        let found = found.map_or("does not break", |fault| fault.name());
-        differences.push(format!("the connection should break by {}, but: {found}", wanted.name()));
+        let found = found.map_or("none", |fault| fault.name());
+        differences.push(format!("expected the fault {}, got {found}", fault.name()));
     }
-    if let Some(RangePart { min, max }) = expected.delay_ms {
-        let found = reply.delivery.as_ref().map_or(0, |delivery| delivery.delay_ms);
+    if let Some(ExpectedRange { min, max }) = expected.delay_ms {
+        let found = response.send_options.as_ref().map_or(0, |send_options| send_options.delay_ms);
         if min.is_some_and(|min| found < min) || max.is_some_and(|max| found > max) {
             let (min, max) = (min.unwrap_or(0), max.map_or_else(|| "any".to_owned(), |max| max.to_string()));
-            differences.push(format!("the delay is {found} ms, not {min} to {max} ms"));
+            differences.push(format!("expected a delay of {min} to {max} ms, got {found} ms"));
         }
     }
     differences
 }
 
-fn compare_body(expected: &BodyPart, reply: &Response) -> Vec<String> {
+fn compare_body(expected: &ExpectedBody, response: &Response) -> Vec<String> {
     let mut differences = Vec::new();
-    let body: Value = serde_json::from_slice(&reply.body).unwrap_or(Value::Null);
-    if let Some(wanted) = expected.length {
+    let body: Value = serde_json::from_slice(&response.body).unwrap_or(Value::Null);
+    if let Some(expected) = expected.length {
         let length = match &body {
             Value::Array(items) => Some(items.len()),
             Value::Object(object) => Some(object.len()),
             _ => None,
         };
-        if length != Some(wanted) {
-            let found = length.map_or("no list and no object".to_owned(), |length| length.to_string());
-            differences.push(format!("the body's length is {found}, not {wanted}"));
+        if length != Some(expected) {
+            let found =
+                length.map_or("a body that is neither a list nor an object".to_owned(), |length| length.to_string());
+            differences.push(format!("expected a body of length {expected}, got {found}"));
         }
     }
-    if let Some(wanted) = &expected.equals
-        && body != wanted.0
+    if let Some(expected) = &expected.equals
+        && body != expected.0
     {
-        differences.push(format!("the body is {}, not {}", short(&body), short(&wanted.0)));
+        differences.push(format!("expected the body {}, got {}", truncate(&expected.0), truncate(&body)));
     }
-    if let Some(wanted) = &expected.includes
-        && let Some(at) = missing(&wanted.0, &body, String::new())
+    if let Some(expected) = &expected.includes
+        && let Some(pointer) = first_missing(&expected.0, &body, String::new())
     {
-        differences.push(format!("the body lacks what is expected at `{at}`; it is {}", short(&body)));
+        differences
+            .push(format!("the body does not include what is expected at `{pointer}`; it is {}", truncate(&body)));
     }
-    for (pointer, wanted) in &expected.at {
+    for (pointer, expected) in &expected.at {
         match body.pointer(pointer) {
-            Some(found) if *found == wanted.0 => {}
-            Some(found) => differences.push(format!("`{pointer}` is {}, not {}", short(found), short(&wanted.0))),
-            None => differences.push(format!("`{pointer}` leads nowhere; expected {}", short(&wanted.0))),
+            Some(found) if *found == expected.0 => {}
+            Some(found) => differences.push(format!(
+                "expected `{pointer}` to be {}, got {}",
+                truncate(&expected.0),
+                truncate(found)
+            )),
+            None => {
+                differences.push(format!("expected `{pointer}` to be {}, but it is missing", truncate(&expected.0)))
+            }
         }
     }
     differences
 }
 
-/// Where `found` first lacks something of `wanted`.
-fn missing(wanted: &Value, found: &Value, at: String) -> Option<String> {
-    match (wanted, found) {
-        (Value::Object(wanted), Value::Object(found)) => wanted.iter().find_map(|(name, wanted)| {
-            let at = format!("{at}/{name}");
+/// A pointer to the first value of `expected` that `found` does not include.
+fn first_missing(expected: &Value, found: &Value, pointer: String) -> Option<String> {
+    match (expected, found) {
+        (Value::Object(expected), Value::Object(found)) => expected.iter().find_map(|(name, expected)| {
+            let pointer = format!("{pointer}/{name}");
             match found.get(name) {
-                Some(found) => missing(wanted, found, at),
-                None => Some(at),
+                Some(found) => first_missing(expected, found, pointer),
+                None => Some(pointer),
             }
         }),
-        (Value::Array(wanted), Value::Array(found)) => wanted.iter().enumerate().find_map(|(index, wanted)| {
-            let there = found.iter().any(|found| missing(wanted, found, String::new()).is_none());
-            (!there).then(|| format!("{at}/{index}"))
+        (Value::Array(expected), Value::Array(found)) => expected.iter().enumerate().find_map(|(index, expected)| {
+            let is_included = found.iter().any(|found| first_missing(expected, found, String::new()).is_none());
+            (!is_included).then(|| format!("{pointer}/{index}"))
         }),
-        _ => (wanted != found).then_some(at),
+        _ => (expected != found).then_some(pointer),
     }
 }
 
-fn short(value: &Value) -> String {
+fn truncate(value: &Value) -> String {
     let text = value.to_string();
     if text.chars().count() <= 200 { text } else { format!("{}...", text.chars().take(200).collect::<String>()) }
 }

@@ -1,8 +1,7 @@
-//! The past of a busy account: leads that ran through its flows before the scenario began.
+//! Generated events of leads that ran through the flows of an account before the scenario started.
 //!
-//! A hundred thousand events as documents would take hundreds of megabytes and seconds to make. So only what lists,
-//! counts and sums ask for is kept ([`Summary`]); the rest of an event follows from the plan and the seed whenever
-//! something asks for it.
+//! 100,000 event documents would take hundreds of megabytes, and seconds to generate. So only an [`EventSummary`] of
+//! each event is kept, for lists, counts and sums; the document is generated on demand from the plan and the seed.
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -11,57 +10,57 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::generate::{Maker, Models};
-use crate::leadconduit::state::events::{EventHistory, Kind, Lead, Outcome, Summary};
-use crate::support::clock::{Timestamp, stamp};
+use crate::leadconduit::state::events::{EventHistory, EventSummary, EventType, Lead, Outcome, RETENTION_DAYS};
+use crate::support::clock::{Timestamp, format_timestamp};
 use crate::support::document::number as price;
-use crate::support::ids::{IdSource, ObjectId};
+use crate::support::ids::{IdGenerator, ObjectId};
 use crate::support::rng::{Purpose, SeededRng};
 
-/// How far back the past reaches: a little less than the 90 days for which events are kept.
-const SPAN_MS: i64 = 89 * 24 * 3600 * 1000;
+/// The length of the history: a little less than the 90 days of event retention.
+const SPAN_MS: i64 = (RETENTION_DAYS - 1) * 24 * 3600 * 1000;
 
-/// How long a step takes, at least.
-const STEP_MS: i64 = 40;
+/// The shortest duration of a step.
+const STEP_MS_MIN: i64 = 40;
 
-/// For how long events are kept.
-const KEPT_MS: i64 = 90 * 24 * 3600 * 1000;
+/// Event retention.
+const RETENTION_MS: i64 = RETENTION_DAYS * 24 * 3600 * 1000;
 
-/// Everything that a past follows from.
+/// The input of a generated history. The same plan always gives the same events.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Plan {
-    /// The seed of everything that is made up.
+pub struct HistoryPlan {
+    /// The seed of the generated values.
     pub seed: u64,
-    /// Which of the pasts under this seed it is.
+    /// The number of the history among those with this seed.
     pub number: u32,
-    /// When it ends.
+    /// The time at which it ends.
     #[cfg_attr(test, schemars(with = "String"))]
     pub until: Timestamp,
-    /// How many leads there were.
+    /// The number of leads.
     pub leads: u32,
-    /// How many events they left.
+    /// The number of events of all leads.
     pub events: u32,
-    /// The account.
+    /// The account of the leads.
     pub account: PlannedAccount,
-    /// The flows that the leads ran through, in turns.
+    /// The flows of the leads, used in rotation.
     pub flows: Vec<PlannedFlow>,
 }
 
-/// The account, as events name it.
+/// The reference to the account that is embedded in events.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PlannedAccount {
     /// Its id.
     pub id: String,
-    /// Its id in the single-sign-on service.
+    /// Its id in the single sign-on service.
     pub sso_id: String,
     /// Its name.
     pub name: String,
 }
 
-/// A flow, as events name it.
+/// A flow of a generated history.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -70,78 +69,78 @@ pub struct PlannedFlow {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// Who submits leads to it.
-    pub source: PlannedParty,
-    /// What a lead costs, in dollars.
+    /// The entity that submits leads to it.
+    pub source: PlannedEntity,
+    /// The purchase price of a lead, in dollars.
     pub price: f64,
-    /// Its steps: filters, which let every lead through, and recipients.
+    /// Its steps: filters, which every lead passes, and recipients.
     pub steps: Vec<PlannedStep>,
 }
 
-/// An entity, as events name it.
+/// The reference to an entity that is embedded in events.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct PlannedParty {
+pub struct PlannedEntity {
     /// Its id.
     pub id: String,
     /// Its name.
     pub name: String,
 }
 
-/// A step, as events name it.
+/// A step of a flow.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PlannedStep {
     /// Its short id.
     pub id: String,
-    /// Who it delivers to; a filter delivers to nobody.
+    /// The entity that it delivers to; absent for a filter.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub recipient: Option<PlannedParty>,
+    pub recipient: Option<PlannedEntity>,
 }
 
-/// A past, made of its plan.
+/// The events of a plan.
 #[derive(Debug)]
-pub struct History {
-    plan: Plan,
-    summaries: Vec<Summary>,
+pub struct GeneratedHistory {
+    plan: HistoryPlan,
+    summaries: Vec<EventSummary>,
     leads: OnceLock<Vec<Lead>>,
-    /// The fields of the lead that was looked at last: who reads one of its events reads the others next.
-    last: Mutex<Option<(u32, Value)>>,
+    /// The fields of the last lead that was read. The events of a lead are usually read one after another.
+    last_fields: Mutex<Option<(u32, Value)>>,
 }
 
-/// The ids that the parts of a flow have, read once.
-struct Ids {
+/// The ids of a flow and its entities, parsed once.
+struct FlowIds {
     flow: Option<ObjectId>,
     source: Option<ObjectId>,
     recipients: Vec<Option<ObjectId>>,
 }
 
-impl History {
-    /// The past of a plan. Ids that are none are left out of what can be asked for.
+impl GeneratedHistory {
+    /// Creates the history of a plan. Events of flows with malformed ids cannot be found by these ids.
     #[must_use]
-    pub fn new(mut plan: Plan) -> Self {
+    pub fn new(mut plan: HistoryPlan) -> Self {
         if plan.flows.is_empty() {
             plan.leads = 0;
         }
         plan.events = if plan.leads == 0 { 0 } else { plan.events.max(plan.leads) };
-        let summaries = summaries(&plan);
-        Self { plan, summaries, leads: OnceLock::new(), last: Mutex::default() }
+        let summaries = summarize(&plan);
+        Self { plan, summaries, leads: OnceLock::new(), last_fields: Mutex::default() }
     }
 
-    /// Which lead an event belongs to, and its place among the events of that lead.
-    fn place(&self, at: usize) -> (u32, usize) {
+    /// The lead of an event, and the index of the event among those of the lead.
+    fn locate(&self, index: usize) -> (u32, usize) {
         let (each, more) = (self.plan.events / self.plan.leads.max(1), self.plan.events % self.plan.leads.max(1));
-        let at = u32::try_from(at).unwrap_or(u32::MAX);
-        // The first leads have an event more.
-        let long = more * (each + 1);
-        let (lead, within) = if at < long {
-            (at / (each + 1), at % (each + 1))
+        let index = u32::try_from(index).unwrap_or(u32::MAX);
+        // The first `more` leads have one event more than the others.
+        let longer = more * (each + 1);
+        let (lead, step) = if index < longer {
+            (index / (each + 1), index % (each + 1))
         } else {
-            (more + (at - long) / each, (at - long) % each)
+            (more + (index - longer) / each, (index - longer) % each)
         };
-        (lead, usize::try_from(within).unwrap_or(0))
+        (lead, usize::try_from(step).unwrap_or(0))
     }
 
     fn flow(&self, lead: u32) -> Option<&PlannedFlow> {
@@ -149,17 +148,18 @@ impl History {
         flows.get(usize::try_from(lead).ok()? % flows.len().max(1))
     }
 
-    /// What is known of a lead. Drawn from a stream of its own, so that no other lead need be made for it.
+    /// The fields of a lead. Each lead has its own random stream, so that it can be generated without the others.
     fn fields(&self, lead: u32) -> Value {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, fields)) = last.as_ref().filter(|(of, _)| *of == lead) {
+        let mut last = self.last_fields.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, fields)) = last.as_ref().filter(|(last_lead, _)| *last_lead == lead) {
             return fields.clone();
         }
-        let mut chance = chance(&self.plan, lead);
-        fate(&mut chance);
-        let mut ids = IdSource::new(0);
+        let mut rng = lead_rng(&self.plan, lead);
+        // The fields follow the outcome in the stream.
+        draw_outcome(&mut rng);
+        let mut ids = IdGenerator::new(0);
         let none = Map::new();
-        let mut maker = Maker::new(chance, &mut ids, self.plan.until, Models::new(&none));
+        let mut maker = Maker::new(rng, &mut ids, self.plan.until, Models::new(&none));
         let person = maker.person();
         let fields = maker.lead(&person);
         *last = Some((lead, fields.clone()));
@@ -167,25 +167,25 @@ impl History {
     }
 }
 
-impl EventHistory for History {
-    fn summaries(&self) -> &[Summary] {
+impl EventHistory for GeneratedHistory {
+    fn summaries(&self) -> &[EventSummary] {
         &self.summaries
     }
 
-    fn value(&self, at: usize) -> Value {
-        let Some(summary) = self.summaries.get(at) else { return Value::Null };
-        let (lead, within) = self.place(at);
+    fn value(&self, index: usize) -> Value {
+        let Some(summary) = self.summaries.get(index) else { return Value::Null };
+        let (lead, step) = self.locate(index);
         let Some(flow) = self.flow(lead) else { return Value::Null };
-        let first = &self.summaries[at - within];
+        let first = &self.summaries[index - step];
         let mut fields = self.fields(lead);
         fields["id"] = summary.lead.map(|id| id.to_string()).into();
-        let submitted = moment(first.start_ms);
+        let submitted = timestamp(first.start_ms);
         let mut vars = json!({
             "lead": fields,
             "account": self.plan.account,
             "flow": {"id": flow.id, "name": flow.name},
             "source": flow.source,
-            "submission": {"timestamp": stamp(submitted), "ip": format!("198.51.100.{}", lead % 254 + 1)},
+            "submission": {"timestamp": format_timestamp(submitted), "ip": format!("198.51.100.{}", lead % 254 + 1)},
         });
         let total = summary.start_ms + i64::from(summary.ms) - first.start_ms;
         let mut event = json!({
@@ -203,10 +203,10 @@ impl EventHistory for History {
             "total_ms": total,
             "handler_version": "2.23.1",
             "version": "2.0.0",
-            "expires_at": stamp(moment(summary.start_ms + KEPT_MS)),
+            "expires_at": format_timestamp(timestamp(summary.start_ms + RETENTION_MS)),
         });
         match summary.kind {
-            Kind::Source => {
+            EventType::Source => {
                 event["module_id"] = "leadconduit-default.inbound".into();
                 event["package_version"] = "2.5.2".into();
                 event["step_count"] = flow.steps.len().into();
@@ -216,8 +216,8 @@ impl EventHistory for History {
                 event["revenue"] = price(summary.revenue);
                 event["appended"] = json!({});
             }
-            Kind::Recipient => {
-                let step = flow.steps.get(within);
+            EventType::Recipient => {
+                let step = flow.steps.get(step);
                 vars["recipient"] = json!(step.and_then(|step| step.recipient.as_ref()));
                 vars["price"] = price(summary.revenue);
                 vars["purchase_price"] = price(flow.price);
@@ -229,7 +229,7 @@ impl EventHistory for History {
                 event["sale_price"] = price(summary.revenue);
                 event["revenue"] = price(summary.revenue);
             }
-            Kind::Filter | Kind::FeedbackReceived | Kind::FeedbackSent | Kind::Retry => {}
+            EventType::Filter | EventType::FeedbackReceived | EventType::FeedbackSent | EventType::Retry => {}
         }
         event["vars"] = vars;
         event
@@ -238,10 +238,10 @@ impl EventHistory for History {
     fn leads(&self) -> &[Lead] {
         self.leads.get_or_init(|| {
             let mut leads = Vec::with_capacity(usize::try_from(self.plan.leads).unwrap_or(0));
-            for at in 0..self.summaries.len() {
-                let (lead, within) = self.place(at);
-                let summary = &self.summaries[at];
-                if summary.kind != Kind::Source {
+            for index in 0..self.summaries.len() {
+                let (lead, step) = self.locate(index);
+                let summary = &self.summaries[index];
+                if summary.kind != EventType::Source {
                     continue;
                 }
                 let fields = self.fields(lead);
@@ -249,7 +249,7 @@ impl EventHistory for History {
                 let text = |value: &Value| value.as_str().or_else(|| value["raw"].as_str()).map(Into::into);
                 let fields = fields.filter_map(|(name, value)| Some((name.as_str().into(), text(value)?)));
                 let Some(id) = summary.lead else { continue };
-                let submitted_ms = self.summaries[at - within].start_ms;
+                let submitted_ms = self.summaries[index - step].start_ms;
                 leads.push(Lead { id, latest: summary.id, submitted_ms, fields: fields.collect() });
             }
             leads
@@ -261,43 +261,43 @@ impl EventHistory for History {
     }
 }
 
-/// The summaries of a plan's events, in the order of their ids.
-fn summaries(plan: &Plan) -> Vec<Summary> {
-    let ids: Vec<Ids> = plan.flows.iter().map(Ids::of).collect();
-    let mut source = SeededRng::nth(plan.seed, Purpose::History, u64::from(plan.number) << 32 | 0xffff_ffff);
-    let process: [u8; 5] = source.rng().random();
-    let mut counter: u32 = source.rng().random_range(0..0x1_0000);
+/// The summaries of the events of a plan, in the order of their ids.
+fn summarize(plan: &HistoryPlan) -> Vec<EventSummary> {
+    let ids: Vec<FlowIds> = plan.flows.iter().map(FlowIds::parse).collect();
+    let mut rng = SeededRng::nth(plan.seed, Purpose::History, u64::from(plan.number) << 32 | 0xffff_ffff);
+    let process: [u8; 5] = rng.rng().random();
+    let mut counter: u32 = rng.rng().random_range(0..0x1_0000);
     let mut id_at = |ms: i64| {
         counter += 1;
         ObjectId::new(ms.div_euclid(1000), process, counter)
     };
-    let begin = plan.until.as_millisecond() - SPAN_MS;
+    let start = plan.until.as_millisecond() - SPAN_MS;
     let mut summaries = Vec::with_capacity(usize::try_from(plan.events).unwrap_or(0));
     let (each, more) = (plan.events / plan.leads.max(1), plan.events % plan.leads.max(1));
-    let mut clock = begin;
+    let mut clock = start;
     for lead in 0..plan.leads {
-        let which = usize::try_from(lead).unwrap_or(0) % plan.flows.len().max(1);
-        let (Some(flow), Some(ids)) = (plan.flows.get(which), ids.get(which)) else { break };
-        let fate = fate(&mut chance(plan, lead));
-        let submitted = begin + SPAN_MS * i64::from(lead) / i64::from(plan.leads) + fate.late_ms;
-        // Leads may overtake each other by moments; ids may not.
+        let flow_index = usize::try_from(lead).unwrap_or(0) % plan.flows.len().max(1);
+        let (Some(flow), Some(ids)) = (plan.flows.get(flow_index), ids.get(flow_index)) else { break };
+        let drawn = draw_outcome(&mut lead_rng(plan, lead));
+        let submitted = start + SPAN_MS * i64::from(lead) / i64::from(plan.leads) + drawn.delay_ms;
+        // Submission times may be out of order by milliseconds; ids must be in order.
         clock = clock.max(submitted);
         let lead_id = id_at(clock);
         let steps = usize::try_from(each + u32::from(lead < more) - 1).unwrap_or(0);
         let mut revenue = 0.0;
         for step in 0..steps {
             let planned = flow.steps.get(step);
-            let ms = STEP_MS + i64::from(fate.pace) * (1 + i64::try_from(step).unwrap_or(0));
-            let recipient = planned.is_some_and(|step| step.recipient.is_some());
-            let (kind, outcome) = match (recipient, step + 1 == steps) {
-                (false, _) => (Kind::Filter, Outcome::Continue),
-                (true, true) => (Kind::Recipient, fate.outcome),
-                (true, false) if fate.skips == Some(step) => (Kind::Recipient, Outcome::Skip),
-                (true, false) => (Kind::Recipient, Outcome::Success),
+            let ms = STEP_MS_MIN + i64::from(drawn.extra_step_ms) * (1 + i64::try_from(step).unwrap_or(0));
+            let is_recipient = planned.is_some_and(|step| step.recipient.is_some());
+            let (kind, outcome) = match (is_recipient, step + 1 == steps) {
+                (false, _) => (EventType::Filter, Outcome::Continue),
+                (true, true) => (EventType::Recipient, drawn.outcome),
+                (true, false) if drawn.skipped_step == Some(step) => (EventType::Recipient, Outcome::Skip),
+                (true, false) => (EventType::Recipient, Outcome::Success),
             };
-            let sold = if step + 1 == steps && outcome == Outcome::Success { flow.price * 2.0 } else { 0.0 };
-            revenue += sold;
-            summaries.push(Summary {
+            let sale_price = if step + 1 == steps && outcome == Outcome::Success { flow.price * 2.0 } else { 0.0 };
+            revenue += sale_price;
+            summaries.push(EventSummary {
                 id: id_at(clock),
                 kind,
                 outcome,
@@ -306,18 +306,18 @@ fn summaries(plan: &Plan) -> Vec<Summary> {
                 lead: Some(lead_id),
                 flow: ids.flow,
                 source: ids.source,
-                recipient: ids.recipients.get(step).copied().flatten().filter(|_| recipient),
+                recipient: ids.recipients.get(step).copied().flatten().filter(|_| is_recipient),
                 cost: 0.0,
-                revenue: sold,
+                revenue: sale_price,
             });
             clock += ms;
         }
-        let cost = if fate.outcome == Outcome::Success { flow.price } else { 0.0 };
-        let ms = clock - submitted.min(clock) + STEP_MS;
-        summaries.push(Summary {
+        let cost = if drawn.outcome == Outcome::Success { flow.price } else { 0.0 };
+        let ms = clock - submitted.min(clock) + STEP_MS_MIN;
+        summaries.push(EventSummary {
             id: id_at(clock),
-            kind: Kind::Source,
-            outcome: fate.outcome,
+            kind: EventType::Source,
+            outcome: drawn.outcome,
             start_ms: clock,
             ms: u32::try_from(ms).unwrap_or(0),
             lead: Some(lead_id),
@@ -331,9 +331,9 @@ fn summaries(plan: &Plan) -> Vec<Summary> {
     summaries
 }
 
-impl Ids {
-    fn of(flow: &PlannedFlow) -> Self {
-        let recipient = |step: &PlannedStep| step.recipient.as_ref().and_then(|party| party.id.parse().ok());
+impl FlowIds {
+    fn parse(flow: &PlannedFlow) -> Self {
+        let recipient = |step: &PlannedStep| step.recipient.as_ref().and_then(|entity| entity.id.parse().ok());
         Self {
             flow: flow.id.parse().ok(),
             source: flow.source.id.parse().ok(),
@@ -342,47 +342,47 @@ impl Ids {
     }
 }
 
-/// What becomes of a lead.
+/// The random values of a lead.
 struct LeadOutcome {
     outcome: Outcome,
-    /// How many milliseconds a step takes on top of the least.
-    pace: u16,
-    /// How much later than its turn it was submitted.
-    late_ms: i64,
-    /// The step that was not for it.
-    skips: Option<usize>,
+    /// Milliseconds by which a step takes longer than [`STEP_MS_MIN`].
+    extra_step_ms: u16,
+    /// Milliseconds between the even spacing of leads and its submission.
+    delay_ms: i64,
+    /// The index of the step that is skipped.
+    skipped_step: Option<usize>,
 }
 
-/// The stream of chance of one lead.
-fn chance(plan: &Plan, lead: u32) -> SeededRng {
+/// The random stream of one lead.
+fn lead_rng(plan: &HistoryPlan, lead: u32) -> SeededRng {
     SeededRng::nth(plan.seed, Purpose::History, u64::from(plan.number) << 32 | u64::from(lead))
 }
 
-/// The first draw from a lead's stream.
-fn fate(chance: &mut SeededRng) -> LeadOutcome {
-    let draw: u64 = chance.rng().random();
-    let [luck, pace, late, skip, ..] = draw.to_le_bytes();
+/// Takes the first value of a lead's stream.
+fn draw_outcome(rng: &mut SeededRng) -> LeadOutcome {
+    let draw: u64 = rng.rng().random();
+    let [outcome, extra, delay, skip, ..] = draw.to_le_bytes();
     LeadOutcome {
-        outcome: match luck {
+        outcome: match outcome {
             0..=199 => Outcome::Success,
             200..=245 => Outcome::Failure,
             _ => Outcome::Error,
         },
-        pace: u16::from(pace) / 2,
-        late_ms: i64::from(late) * 7,
-        skips: (skip < 64).then(|| usize::from(skip % 8)),
+        extra_step_ms: u16::from(extra) / 2,
+        delay_ms: i64::from(delay) * 7,
+        skipped_step: (skip < 64).then(|| usize::from(skip % 8)),
     }
 }
 
-fn reason(summary: &Summary) -> &'static str {
+fn reason(summary: &EventSummary) -> &'static str {
     match (summary.kind, summary.outcome) {
         (_, Outcome::Failure) => "Duplicate lead",
         (_, Outcome::Error) => "Recipient did not answer in time",
-        (Kind::Recipient, Outcome::Skip) => "Rules not met",
+        (EventType::Recipient, Outcome::Skip) => "Rules not met",
         _ => "",
     }
 }
 
-fn moment(ms: i64) -> Timestamp {
+fn timestamp(ms: i64) -> Timestamp {
     Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH)
 }

@@ -1,134 +1,187 @@
-//! `extends`: a scenario's parts put over those it starts from.
+//! Merges a chain of scenario files (`extends`) into one scenario, and creates a world from it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::history::Plan;
-use super::language::{AccountPart, Document, GeneratePart, RulePart, ScenarioFile, SsoPart, WorldPart};
+use super::history::{GeneratedHistory, HistoryPlan};
+use super::language::{AccountSpec, GenerateCounts, JsonDocument, RuleSpec, ScenarioFile, SsoSpec, WorldSpec};
+use super::populate;
+use super::relative_times::resolve_times;
+use crate::contract::Contract;
 use crate::leadconduit::state::sso::SsoStatus;
-use crate::leadconduit::state::{ApiKeyOwner, Collection};
+use crate::leadconduit::state::{ApiKeyOwner, Collection, World};
 use crate::support::clock::Clock;
 use crate::support::document::merge;
-use crate::support::document::text;
+use crate::support::document::{Document, text};
 
-/// A document with the place where it was last written.
+/// A document and where it was last written.
 #[derive(Clone, Debug)]
-pub(super) struct Placed {
+pub(super) struct SourcedDocument {
     pub(super) value: Value,
     pub(super) origin: Origin,
 }
 
-/// A file, by its place in the chain of `extends` (0 is the oldest), and a pointer into it.
+/// A location in a chain of files.
 #[derive(Clone, Debug)]
 pub(super) struct Origin {
+    /// The index of the file in the chain of `extends`; 0 is the root ancestor.
     pub(super) file: usize,
+    /// An RFC 6901 pointer into the file.
     pub(super) pointer: String,
 }
 
-/// All parts of a chain of scenarios, merged.
+/// A chain of scenario files, merged.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Merged {
+pub(super) struct MergedScenario {
     pub(super) seed: Option<u64>,
     pub(super) clock: Option<Clock>,
     pub(super) status: Option<SsoStatus>,
     pub(super) keys: BTreeMap<String, (ApiKeyOwner, Origin)>,
-    /// The key that examples and start-up texts use first.
-    pub(super) first_key: Option<String>,
+    /// The key of examples and start-up texts that name none.
+    pub(super) default_key: Option<String>,
     pub(super) accounts: Vec<MergedAccount>,
-    pub(super) sso_accounts: Vec<Placed>,
-    pub(super) sso_connections: Vec<Placed>,
-    /// The rules in the order in which they are asked: a scenario's own come before those it inherits.
-    pub(super) rules: Vec<(RulePart, Origin)>,
+    pub(super) sso_accounts: Vec<SourcedDocument>,
+    pub(super) sso_connections: Vec<SourcedDocument>,
+    /// The rules in the order of evaluation: a scenario's own rules come before inherited ones.
+    pub(super) rules: Vec<(RuleSpec, Origin)>,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct MergedAccount {
-    pub(super) document: Placed,
-    pub(super) collections: Vec<(Collection, Vec<Placed>)>,
-    pub(super) events: Vec<Placed>,
-    pub(super) history: Vec<Plan>,
-    pub(super) generate: GeneratePart,
+    pub(super) document: SourcedDocument,
+    pub(super) collections: Vec<(Collection, Vec<SourcedDocument>)>,
+    pub(super) events: Vec<SourcedDocument>,
+    pub(super) history: Vec<HistoryPlan>,
+    pub(super) generate: GenerateCounts,
 }
 
-impl Merged {
-    /// Puts the parts of `file`, the `index`-th of the chain, over what is there.
+impl MergedScenario {
+    /// Merges `file`, the `index`-th of the chain, into what its ancestors declare.
     pub(super) fn add(&mut self, index: usize, file: &ScenarioFile) {
         self.seed = file.seed.or(self.seed);
         self.clock = file.clock.or(self.clock);
         self.add_world(index, &file.world, &file.sso);
-        let own: Vec<(RulePart, Origin)> = file
+        let own: Vec<(RuleSpec, Origin)> = file
             .rules
             .iter()
             .enumerate()
             .map(|(at, rule)| (rule.clone(), Origin { file: index, pointer: format!("/rules/{at}") }))
             .collect();
-        // A rule of the same name stands in the place of the inherited one.
-        let replaced =
-            |(rule, _): &(RulePart, Origin)| rule.name.is_some() && own.iter().any(|(own, _)| own.name == rule.name);
-        self.rules.retain(|inherited| !replaced(inherited));
+        // A rule replaces the inherited rule of the same name.
+        let is_replaced =
+            |(rule, _): &(RuleSpec, Origin)| rule.name.is_some() && own.iter().any(|(own, _)| own.name == rule.name);
+        self.rules.retain(|inherited| !is_replaced(inherited));
         self.rules.splice(0..0, own);
     }
 
-    /// Puts a world, and what the single-sign-on service knows, over what is there.
-    pub(super) fn add_world(&mut self, index: usize, world: &WorldPart, sso: &SsoPart) {
-        // A health that is none is told when the scenario is checked.
+    /// Merges a world and the entries of the single sign-on service.
+    pub(super) fn add_world(&mut self, index: usize, world: &WorldSpec, sso: &SsoSpec) {
+        // An invalid health is reported by validation.
         self.status = sso.health().ok().flatten().or(self.status.take());
         for key in &world.revoke {
             self.keys.remove(key);
-            self.first_key.take_if(|first| first == key);
+            self.default_key.take_if(|default| default == key);
         }
-        for (at, part) in world.keys.iter().enumerate() {
-            let owner = ApiKeyOwner { account: part.account.as_str().into(), user: part.user.as_str().into() };
+        for (at, spec) in world.keys.iter().enumerate() {
+            let owner = ApiKeyOwner { account: spec.account.as_str().into(), user: spec.user.as_str().into() };
             let origin = Origin { file: index, pointer: format!("/world/keys/{at}") };
-            self.keys.insert(part.key.clone(), (owner, origin));
-            self.first_key.get_or_insert_with(|| part.key.clone());
+            self.keys.insert(spec.key.clone(), (owner, origin));
+            self.default_key.get_or_insert_with(|| spec.key.clone());
         }
-        for (at, part) in world.accounts.iter().enumerate() {
-            self.add_account(part, &Origin { file: index, pointer: format!("/world/accounts/{at}") });
+        for (at, spec) in world.accounts.iter().enumerate() {
+            self.add_account(spec, &Origin { file: index, pointer: format!("/world/accounts/{at}") });
         }
-        for (list, parts, name) in [
+        for (list, specs, name) in [
             (&mut self.sso_accounts, &sso.accounts, "accounts"),
             (&mut self.sso_connections, &sso.connections, "connections"),
         ] {
-            list.retain(|placed| !sso.remove.iter().any(|id| *id == text(&placed.value, "id")));
-            put_all(list, parts, "id", &Origin { file: index, pointer: format!("/sso/{name}") });
+            list.retain(|document| !sso.remove.iter().any(|id| *id == text(&document.value, "id")));
+            merge_documents(list, specs, "id", &Origin { file: index, pointer: format!("/sso/{name}") });
         }
     }
 
-    fn add_account(&mut self, part: &AccountPart, origin: &Origin) {
+    fn add_account(&mut self, spec: &AccountSpec, origin: &Origin) {
         let own = Origin { file: origin.file, pointer: format!("{}/account", origin.pointer) };
-        let id = text(&part.account.0, "id");
-        let found = self.accounts.iter().position(|account| text(&account.document.value, "id") == id);
-        let at = found.unwrap_or_else(|| {
+        let id = text(&spec.account.0, "id");
+        let known = self.accounts.iter().position(|account| text(&account.document.value, "id") == id);
+        let at = known.unwrap_or_else(|| {
             self.accounts.push(MergedAccount {
-                document: Placed { value: Value::Object(serde_json::Map::new()), origin: own.clone() },
+                document: SourcedDocument { value: Value::Object(serde_json::Map::new()), origin: own.clone() },
                 collections: Collection::ALL.into_iter().map(|collection| (collection, Vec::new())).collect(),
                 events: Vec::new(),
                 history: Vec::new(),
-                generate: GeneratePart::default(),
+                generate: GenerateCounts::default(),
             });
             self.accounts.len() - 1
         });
         let Some(account) = self.accounts.get_mut(at) else { return };
-        merge(&mut account.document.value, &part.account.0);
+        merge(&mut account.document.value, &spec.account.0);
         account.document.origin = own;
         for (collection, list) in &mut account.collections {
-            let key = collection.key();
-            list.retain(|placed| !part.remove.iter().any(|id| *id == text(&placed.value, key)));
+            let key = collection.id_property();
+            list.retain(|document| !spec.remove.iter().any(|id| *id == text(&document.value, key)));
             let pointer = format!("{}/{}", origin.pointer, collection.name());
-            put_all(list, part.documents(*collection), key, &Origin { file: origin.file, pointer });
+            merge_documents(list, spec.documents(*collection), key, &Origin { file: origin.file, pointer });
         }
-        account.events.retain(|placed| !part.remove.iter().any(|id| *id == text(&placed.value, "id")));
+        account.events.retain(|document| !spec.remove.iter().any(|id| *id == text(&document.value, "id")));
         let pointer = format!("{}/events", origin.pointer);
-        put_all(&mut account.events, &part.events, "id", &Origin { file: origin.file, pointer });
-        account.history.extend(part.history.iter().cloned());
-        account.generate = add_counts(account.generate, part.generate);
+        merge_documents(&mut account.events, &spec.events, "id", &Origin { file: origin.file, pointer });
+        account.history.extend(spec.history.iter().cloned());
+        account.generate = add_counts(account.generate, spec.generate);
+    }
+
+    /// Creates the world at the start of the scenario, generated documents included.
+    ///
+    /// # Errors
+    ///
+    /// A generated document does not match its model.
+    pub(super) fn create_world(&self, contract: &Contract, seed: u64, clock: Clock) -> Result<World, String> {
+        let now = clock.now();
+        let mut world = World::with_standard(Arc::clone(contract.standard()), seed, clock);
+        world.sso.status = self.status.clone().unwrap_or_default();
+        world.sso.reset_counters(0, now);
+        for account in &self.accounts {
+            let document = resolve_times(&account.document.value, now);
+            let id = text(&document, "id").to_owned();
+            world.put_account(&id, Document::new(&document));
+            for (collection, documents) in &account.collections {
+                for document in documents {
+                    let document = resolve_times(&document.value, now);
+                    let key = text(&document, collection.id_property()).to_owned();
+                    world.put(&id, *collection, &key, Document::new(&document));
+                }
+            }
+            for plan in &account.history {
+                world.add_history(&id, Arc::new(GeneratedHistory::new(plan.clone())));
+            }
+            for event in &account.events {
+                world.put_event(&id, &resolve_times(&event.value, now));
+            }
+        }
+        for (list, key, entries) in [
+            (&self.sso_accounts, "sso_id", &mut world.sso.accounts),
+            (&self.sso_connections, "id", &mut world.sso.connections),
+        ] {
+            for document in list {
+                let document = resolve_times(&document.value, now);
+                entries.insert(text(&document, key).to_ascii_lowercase().into(), Document::new(&document).into());
+            }
+        }
+        for (key, (owner, _)) in &self.keys {
+            world.put_key(key, owner.clone());
+        }
+        for account in &self.accounts {
+            let id = text(&account.document.value, "id");
+            populate::populate(&mut world, contract, id, account.generate, now)?;
+        }
+        Ok(world)
     }
 }
 
-fn add_counts(a: GeneratePart, b: GeneratePart) -> GeneratePart {
-    GeneratePart {
+fn add_counts(a: GenerateCounts, b: GenerateCounts) -> GenerateCounts {
+    GenerateCounts {
         users: a.users.saturating_add(b.users),
         credentials: a.credentials.saturating_add(b.credentials),
         entities: a.entities.saturating_add(b.entities),
@@ -140,19 +193,19 @@ fn add_counts(a: GeneratePart, b: GeneratePart) -> GeneratePart {
     }
 }
 
-fn put_all(list: &mut Vec<Placed>, parts: &[Document], key: &str, origin: &Origin) {
-    for (at, part) in parts.iter().enumerate() {
+fn merge_documents(list: &mut Vec<SourcedDocument>, specs: &[JsonDocument], key: &str, origin: &Origin) {
+    for (at, spec) in specs.iter().enumerate() {
         let origin = Origin { file: origin.file, pointer: format!("{}/{at}", origin.pointer) };
-        let id = text(&part.0, key);
-        // Two documents with one id in one file are a mistake that is found later; only inherited ones are merged.
+        let id = text(&spec.0, key);
+        // Only inherited documents are merged. The same id twice in one file is an error that validation reports.
         let inherited =
-            list.iter_mut().find(|p| p.origin.file != origin.file && !id.is_empty() && text(&p.value, key) == id);
+            list.iter_mut().find(|d| d.origin.file != origin.file && !id.is_empty() && text(&d.value, key) == id);
         match inherited {
-            Some(placed) => {
-                merge(&mut placed.value, &part.0);
-                placed.origin = origin;
+            Some(document) => {
+                merge(&mut document.value, &spec.0);
+                document.origin = origin;
             }
-            None => list.push(Placed { value: part.0.clone(), origin }),
+            None => list.push(SourcedDocument { value: spec.0.clone(), origin }),
         }
     }
 }

@@ -1,80 +1,79 @@
-//! A world as a document, in the words of scenario files: drawn from a world, and a world made of one. Drawing what
-//! was read gives the same bytes.
+//! Exports a world as a document in the format of scenario files, and imports it again. An export of an imported world
+//! has the same bytes.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Scenario;
-use super::check::Checker;
-use super::language::{SsoPart, WorldPart};
-use super::merge::Merged;
+use super::build::Scenario;
+use super::language::{SsoSpec, WorldSpec};
+use super::merge::MergedScenario;
+use super::validate::Validator;
 use crate::contract::Contract;
-use crate::leadconduit::state::sso::{Pattern, SsoStatus};
+use crate::leadconduit::state::sso::{FlapPattern, SsoStatus};
 use crate::leadconduit::state::{Collection, World};
 use crate::support::clock::{Clock, Timestamp};
 use crate::support::delay::Delay;
-use crate::support::ids::IdSource;
+use crate::support::ids::IdGenerator;
 use contract_files::yaml::{Diagnostic, Source};
 
 /// The version of the document.
 const VERSION: u64 = 1;
 
-/// The document.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct StateFile {
+struct StateDocument {
     version: u64,
-    /// Which scenario was played; it does not change what is read.
+    /// The active scenario at the time of the export; ignored on import.
     #[serde(default)]
-    #[expect(dead_code, reason = "it is there for people")]
+    #[expect(dead_code, reason = "it is written for readers of the document only")]
     scenario: Option<String>,
     clock: String,
     seed: u64,
     draws: u64,
-    ids: Ids,
+    ids: IdPosition,
     sso_calls: u64,
     sso_since: Timestamp,
-    world: WorldPart,
-    sso: SsoPart,
+    world: WorldSpec,
+    sso: SsoSpec,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Ids {
+struct IdPosition {
     process: String,
     counter: u32,
 }
 
-/// Draws a world.
+/// Exports a world.
 #[must_use]
-pub fn draw(scenario: &Scenario, world: &World) -> Value {
+pub fn export(scenario: &Scenario, world: &World) -> Value {
     let (process, counter) = world.ids().parts();
     let accounts: Vec<Value> = world
         .accounts()
         .map(|(_, account)| {
-            let mut shown = json!({"account": account.document().value()});
+            let mut exported = json!({"account": account.document().value()});
             for collection in Collection::ALL {
                 let documents: Vec<&Value> = account.all(collection).values().map(|d| d.value()).collect();
                 if !documents.is_empty() {
-                    shown[collection.name()] = json!(documents);
+                    exported[collection.name()] = json!(documents);
                 }
             }
-            let events: Vec<Value> = account.events().own().map(|event| event.value().into_owned()).collect();
+            let events: Vec<Value> = account.events().recorded().map(|event| event.value().into_owned()).collect();
             if !events.is_empty() {
-                shown["events"] = events.into();
+                exported["events"] = events.into();
             }
-            let history: Vec<Value> = account.events().pasts().map(|past| past.plan()).collect();
+            let history: Vec<Value> = account.events().histories().map(|past| past.plan()).collect();
             if !history.is_empty() {
-                shown["history"] = history.into();
+                exported["history"] = history.into();
             }
-            shown
+            exported
         })
         .collect();
     let keys: Vec<Value> = world
         .keys()
         .map(|(key, owner)| json!({"key": key, "account": &*owner.account, "user": &*owner.user}))
         .collect();
-    let mut sso = health(&world.sso.status);
+    let mut sso = export_health(&world.sso.status);
     sso["accounts"] = world.sso.accounts.values().map(|d| d.value().clone()).collect();
     sso["connections"] = world.sso.connections.values().map(|d| d.value().clone()).collect();
     json!({
@@ -91,18 +90,18 @@ pub fn draw(scenario: &Scenario, world: &World) -> Value {
     })
 }
 
-fn health(status: &SsoStatus) -> Value {
-    let pattern = |unit: &str, Pattern { up, down }: Pattern| json!({unit: {"up": up, "down": down}});
+fn export_health(status: &SsoStatus) -> Value {
+    let pattern = |unit: &str, FlapPattern { up, down }: FlapPattern| json!({unit: {"up": up, "down": down}});
     match status {
-        SsoStatus::Up | SsoStatus::Down => json!({"status": status.word()}),
-        SsoStatus::Slow(delay) => json!({"status": "slow", "latency": latency(*delay)}),
+        SsoStatus::Up | SsoStatus::Down => json!({"status": status.name()}),
+        SsoStatus::Slow(delay) => json!({"status": "slow", "latency": export_delay(*delay)}),
         SsoStatus::FlappingCalls(p) => json!({"status": "flapping", "flapping": pattern("calls", *p)}),
         SsoStatus::FlappingSeconds(p) => json!({"status": "flapping", "flapping": pattern("seconds", *p)}),
         SsoStatus::Partial(operations) => json!({"status": "partial", "operations": &**operations}),
     }
 }
 
-fn latency(delay: Delay) -> Value {
+fn export_delay(delay: Delay) -> Value {
     match delay {
         Delay::Fixed { ms } => ms.into(),
         Delay::Uniform { lower_ms, upper_ms } => json!({"type": "uniform", "lower_ms": lower_ms, "upper_ms": upper_ms}),
@@ -112,35 +111,40 @@ fn latency(delay: Delay) -> Value {
     }
 }
 
-/// Makes a world of a document. Every mistake in it is told, and then there is none.
-pub fn read(source: &Source, contract: &Contract) -> Result<World, Vec<Diagnostic>> {
-    let file: StateFile = source.parse_json_or_yaml().map_err(|error| vec![error])?;
-    let mut mistakes = Vec::new();
-    if file.version != VERSION {
-        mistakes.push(source.at_pointer("/version", format!("version {} is not known; write {VERSION}", file.version)));
+/// Imports a world.
+///
+/// # Errors
+///
+/// All diagnostics of the document.
+pub fn import(source: &Source, contract: &Contract) -> Result<World, Vec<Diagnostic>> {
+    let document: StateDocument = source.parse_json_or_yaml().map_err(|error| vec![error])?;
+    let mut errors = Vec::new();
+    if document.version != VERSION {
+        errors
+            .push(source.at_pointer("/version", format!("version {} is not known; write {VERSION}", document.version)));
     }
-    let clock: Clock = file.clock.parse().unwrap_or_else(|message: String| {
-        mistakes.push(source.at_pointer("/clock", message));
+    let clock: Clock = document.clock.parse().unwrap_or_else(|message: String| {
+        errors.push(source.at_pointer("/clock", message));
         Clock::Real
     });
-    let ids = IdSource::from_parts(&file.ids.process, file.ids.counter);
+    let ids = IdGenerator::from_parts(&document.ids.process, document.ids.counter);
     if ids.is_none() {
-        let message = "ids go on from a process of 10 hexadecimal characters and a counter below 16777216";
-        mistakes.push(source.at_pointer("/ids", message));
+        let message = "`process` must be 10 hexadecimal characters, and `counter` less than 16777216";
+        errors.push(source.at_pointer("/ids", message));
     }
-    if let Err((at, message)) = file.sso.health() {
-        mistakes.push(source.at_pointer(&format!("/sso{at}"), message));
+    if let Err((pointer, message)) = document.sso.health() {
+        errors.push(source.at_pointer(&format!("/sso{pointer}"), message));
     }
-    let mut merged = Merged::default();
-    merged.add_world(0, &file.world, &file.sso);
-    let mut checker = Checker::new(vec![source], contract);
-    checker.world(&merged, clock.now());
-    mistakes.extend(checker.mistakes);
-    let (Some(ids), true) = (ids, mistakes.is_empty()) else { return Err(mistakes) };
-    let world = merged.world(contract, file.seed, clock);
+    let mut merged = MergedScenario::default();
+    merged.add_world(0, &document.world, &document.sso);
+    let mut validator = Validator::new(vec![source], contract);
+    validator.validate_world(&merged, clock.now());
+    errors.extend(validator.errors);
+    let (Some(ids), true) = (ids, errors.is_empty()) else { return Err(errors) };
+    let world = merged.create_world(contract, document.seed, clock);
     let mut world = world.map_err(|message| vec![source.at_pointer("/world", message)])?;
-    world.continue_ids(ids);
-    world.continue_draws(file.draws);
-    world.sso.count_from(file.sso_calls, file.sso_since);
+    world.set_ids(ids);
+    world.set_draws(document.draws);
+    world.sso.reset_counters(document.sso_calls, document.sso_since);
     Ok(world)
 }

@@ -1,46 +1,46 @@
-//! Examples: requests and the replies that prove a scenario.
+//! Examples of a scenario: requests and the responses that they must get.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::scalars::{self, JsonDocument};
 #[cfg(test)]
 use super::schema;
-use super::{Document, scalars};
 use crate::http::message::WireFault;
 
-/// A proof: one request and its reply, or several in a row on the same world.
+/// An example: one request and its response, or several steps in the same world.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct ExamplePart {
-    /// What it shows.
+pub struct ScenarioExample {
+    /// What the example shows.
     pub name: String,
     /// The request of an example with one step.
-    pub request: Option<RequestPart>,
-    /// The reply of an example with one step.
-    pub reply: Option<ResponsePart>,
-    /// Requests and replies in a row.
+    pub request: Option<ExampleRequest>,
+    /// The expected response of an example with one step.
+    pub reply: Option<ExpectedResponse>,
+    /// The steps of an example, in order.
     #[serde(default)]
-    pub steps: Vec<StepPart>,
+    pub steps: Vec<ExampleStep>,
 }
 
-/// One request and its reply.
+/// One request and its expected response.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct StepPart {
-    /// What is sent.
-    pub request: RequestPart,
-    /// What must come back.
-    pub reply: ResponsePart,
+pub struct ExampleStep {
+    /// The request.
+    pub request: ExampleRequest,
+    /// The expected response.
+    pub reply: ExpectedResponse,
 }
 
-/// A request.
+/// A request of an example.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct RequestPart {
+pub struct ExampleRequest {
     /// The method.
     #[serde(deserialize_with = "scalars::method")]
     #[cfg_attr(test, schemars(with = "schema::Method"))]
@@ -49,58 +49,58 @@ pub struct RequestPart {
     #[serde(deserialize_with = "scalars::uri")]
     #[cfg_attr(test, schemars(with = "String"))]
     pub path: http::Uri,
-    /// The API key; the world's first one when absent; none at all when empty.
+    /// The API key. The default is the first key of the world; an empty text sends none.
     pub key: Option<String>,
     /// Headers.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// A body, sent as JSON.
-    pub body: Option<Document>,
+    /// The body, sent as JSON.
+    pub body: Option<JsonDocument>,
 }
 
-/// What a reply must be.
+/// What is expected of a response.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct ResponsePart {
+pub struct ExpectedResponse {
     /// The status.
     pub status: u16,
-    /// Headers with their values; null when the header must be absent.
+    /// Headers and their values; `null` if the header must be absent.
     #[serde(default)]
     pub headers: BTreeMap<String, Option<String>>,
     /// The body.
     #[serde(default)]
-    pub body: BodyPart,
-    /// How the connection breaks.
+    pub body: ExpectedBody,
+    /// The fault that breaks the connection.
     #[serde(default, deserialize_with = "scalars::fault")]
     pub fault: Option<WireFault>,
-    /// How long it takes.
-    pub delay_ms: Option<RangePart>,
+    /// The bounds of the delay, in milliseconds.
+    pub delay_ms: Option<ExpectedRange>,
 }
 
 /// Bounds of a number.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct RangePart {
-    /// It is this or more.
+pub struct ExpectedRange {
+    /// The lower bound, inclusive.
     pub min: Option<u64>,
-    /// It is this or less.
+    /// The upper bound, inclusive.
     pub max: Option<u64>,
 }
 
-/// What a body must be. All that is given must hold.
+/// Conditions on a body. All given conditions must hold.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct BodyPart {
-    /// How many items or properties it has.
+pub struct ExpectedBody {
+    /// The number of items or properties.
     pub length: Option<usize>,
-    /// What it is, exactly.
-    pub equals: Option<Document>,
-    /// What it has at least: objects may have more properties, lists must hold each item somewhere.
-    pub includes: Option<Document>,
-    /// What stands at RFC 6901 pointers.
+    /// The exact body.
+    pub equals: Option<JsonDocument>,
+    /// Values that the body must include: objects may have more properties, lists more items, in any order.
+    pub includes: Option<JsonDocument>,
+    /// The exact values at RFC 6901 pointers.
     #[serde(default)]
-    pub at: BTreeMap<String, Document>,
+    pub at: BTreeMap<String, JsonDocument>,
 }

@@ -1,4 +1,4 @@
-//! Rules: when a request matches, then reply, delay or break so.
+//! Rules in a scenario file: conditions on requests, and what happens to the requests that match.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,13 +7,11 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::Document;
-use super::scalars;
-use super::scalars::Word;
+use super::scalars::{self, JsonDocument, TextVisitor};
 #[cfg(test)]
 use super::schema;
-use super::sso::SsoPart;
-use super::world::WorldPart;
+use super::sso::SsoSpec;
+use super::world::WorldSpec;
 use crate::http::message::WireFault;
 use crate::support::delay::Delay;
 
@@ -21,88 +19,89 @@ use crate::support::delay::Delay;
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct RulePart {
-    /// What it is called in logs and in `X-Mock-Fault`. It replaces an inherited rule of the same name.
+pub struct RuleSpec {
+    /// The name in logs and in `X-Mock-Fault`. The rule replaces an inherited rule of the same name.
     pub name: Option<String>,
-    /// Whether it speaks before LeadConduit looks at the request at all, as what stands in front of it would: a
-    /// maintenance page, a rate limit, a bad network. Other rules speak in the place of an operation, to requests
-    /// with a good key that keep the contract.
+    /// Whether the rule is evaluated before routing and authentication, like a proxy in front of LeadConduit: a
+    /// maintenance page, a rate limit, an unreliable network. Other rules are evaluated in place of an operation, for
+    /// valid requests with a valid key.
     #[serde(default)]
     pub gate: bool,
-    /// Which requests it is for; all when absent.
+    /// The conditions on requests. By default the rule matches all requests.
     #[serde(default)]
-    pub when: WhenPart,
-    /// What happens to them.
-    pub then: Option<ThenPart>,
-    /// What happens to the first of them, to the next, and so on.
+    pub when: WhenSpec,
+    /// What happens to matching requests.
+    pub then: Option<StepSpec>,
+    /// What happens to the first matching request, to the second, and so on.
     #[serde(default)]
-    pub steps: Vec<ThenPart>,
-    /// Whether the steps begin again after the last; otherwise the rule is over then.
+    pub steps: Vec<StepSpec>,
+    /// Whether the steps start again after the last one. By default the rule ends there.
     #[serde(default)]
     pub repeat: bool,
-    /// How likely it speaks, from 0 to 1.
+    /// The probability that the rule is applied to a matching request, from 0 to 1.
     pub probability: Option<f64>,
-    /// How often it speaks at most.
+    /// The number of requests to which the rule is applied at most.
     pub times: Option<u64>,
-    /// How many matching requests pass before it speaks.
+    /// The number of matching requests that pass before the rule is applied.
     pub after: Option<u64>,
-    /// How many matching requests of each caller pass before it speaks.
+    /// The number of matching requests of each caller that pass before the rule is applied.
     pub succeed_first: Option<u64>,
-    /// How long it lives, in milliseconds of the sandbox's clock.
+    /// The time after which the rule ends, in milliseconds of the sandbox's clock.
     pub ttl_ms: Option<u64>,
 }
 
-/// Which requests a rule is for. All that is given must hold.
+/// Conditions on a request. All given conditions must hold.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct WhenPart {
-    /// The operation, or one of several.
+pub struct WhenSpec {
+    /// The id of the operation, or a list of ids.
     #[serde(default)]
     #[cfg_attr(test, schemars(with = "Option<schema::OneOrMany>"))]
     pub operation: OneOrMany,
-    /// The method, or one of several.
+    /// The method, or a list of methods.
     #[serde(default)]
     #[cfg_attr(test, schemars(with = "Option<schema::OneOrMany>"))]
     pub method: OneOrMany,
-    /// The path, or one of several: `/connections/{id}`, `/flows/{*rest}`.
+    /// The path, or a list of paths: `/connections/{id}`, `/flows/{*rest}`.
     #[serde(default)]
     #[cfg_attr(test, schemars(with = "Option<schema::OneOrMany>"))]
     pub path: OneOrMany,
     /// Query parameters.
     #[serde(default)]
-    #[cfg_attr(test, schemars(with = "BTreeMap<String, schema::Text>"))]
-    pub query: BTreeMap<String, TextWhen>,
+    #[cfg_attr(test, schemars(with = "BTreeMap<String, schema::TextCondition>"))]
+    pub query: BTreeMap<String, TextCondition>,
     /// Headers.
     #[serde(default)]
-    #[cfg_attr(test, schemars(with = "BTreeMap<String, schema::Text>"))]
-    pub headers: BTreeMap<String, TextWhen>,
-    /// The body, read as JSON.
-    pub body: Option<BodyWhen>,
-    /// Who is calling.
-    pub caller: Option<CallerWhen>,
-    /// The sandbox, or one of several.
+    #[cfg_attr(test, schemars(with = "BTreeMap<String, schema::TextCondition>"))]
+    pub headers: BTreeMap<String, TextCondition>,
+    /// The body, parsed as JSON.
+    pub body: Option<BodyCondition>,
+    /// The caller, as authenticated by its API key.
+    pub caller: Option<CallerCondition>,
+    /// The name of the sandbox, or a list of names.
     #[serde(default)]
     #[cfg_attr(test, schemars(with = "Option<schema::OneOrMany>"))]
     pub sandbox: OneOrMany,
-    /// Which of the requests that match the rest: 2, or `{ from: 2, to: 5 }`, or `{ every: 3 }`.
-    #[serde(default, deserialize_with = "calls")]
-    #[cfg_attr(test, schemars(with = "Option<schema::Calls>"))]
-    pub call: Option<Calls>,
-    /// When, on the sandbox's clock.
-    pub clock: Option<ClockWhen>,
-    /// When there are more requests than a limit allows.
-    pub rate: Option<RatePart>,
+    /// The number of the request among those that match the other conditions: 2, or `{ from: 2, to: 5 }`, or
+    /// `{ every: 3 }`.
+    #[serde(default, deserialize_with = "call_range")]
+    #[cfg_attr(test, schemars(with = "Option<schema::CallRange>"))]
+    pub call: Option<CallRange>,
+    /// A time window of the sandbox's clock.
+    pub clock: Option<ClockCondition>,
+    /// A rate limit; the rule matches requests that exceed it.
+    pub rate: Option<RateSpec>,
 }
 
-/// One text, or several.
+/// A text, or a list of texts.
 #[derive(Clone, Debug, Default)]
 pub struct OneOrMany(pub Vec<String>);
 
 impl<'de> Deserialize<'de> for OneOrMany {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Read;
-        impl<'de> Visitor<'de> for Read {
+        struct SpecVisitor;
+        impl<'de> Visitor<'de> for SpecVisitor {
             type Value = OneOrMany;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a text, or a list of texts")
@@ -113,276 +112,276 @@ impl<'de> Deserialize<'de> for OneOrMany {
             fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<OneOrMany, A::Error> {
                 let list: Vec<String> = Vec::deserialize(SeqAccessDeserializer::new(items))?;
                 if list.is_empty() {
-                    return Err(A::Error::custom("an empty list is nothing to choose from: write one text at least"));
+                    return Err(A::Error::custom("the list is empty: write at least one text"));
                 }
                 Ok(OneOrMany(list))
             }
         }
-        deserializer.deserialize_any(Read)
+        deserializer.deserialize_any(SpecVisitor)
     }
 }
 
-/// What a query parameter or a header must be: a text, or a map of conditions that must all hold.
+/// A condition on a query parameter or a header: its exact value, or a map of conditions that must all hold.
 #[derive(Clone, Debug, Default)]
-pub struct TextWhen {
-    /// It is exactly this.
+pub struct TextCondition {
+    /// The exact value.
     pub equals: Option<String>,
-    /// It has this in it.
+    /// A part of the value.
     pub contains: Option<String>,
-    /// A regular expression is found in it.
+    /// A regular expression that matches a part of the value.
     pub matches: Option<String>,
-    /// Whether it is not there at all.
+    /// Whether the parameter or header must be absent.
     pub absent: Option<bool>,
-    /// What must not hold.
-    pub not: Option<Box<TextWhen>>,
+    /// A condition that must not hold.
+    pub not: Option<Box<TextCondition>>,
 }
 
-/// The conditions on a text.
+/// Conditions on a query parameter or a header. All given conditions must hold.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub(super) struct TextFields {
-    /// It is exactly this.
+pub(super) struct TextConditionFields {
+    /// The exact value.
     equals: Option<String>,
-    /// It has this in it.
+    /// A part of the value.
     contains: Option<String>,
-    /// A regular expression is found in it.
+    /// A regular expression that matches a part of the value.
     matches: Option<String>,
-    /// Whether it is not there at all.
+    /// Whether the parameter or header must be absent.
     absent: Option<bool>,
-    /// What must not hold.
-    #[cfg_attr(test, schemars(with = "Option<schema::Text>"))]
-    not: Option<TextWhen>,
+    /// A condition that must not hold.
+    #[cfg_attr(test, schemars(with = "Option<schema::TextCondition>"))]
+    not: Option<TextCondition>,
 }
 
-impl<'de> Deserialize<'de> for TextWhen {
+impl<'de> Deserialize<'de> for TextCondition {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Read;
-        impl<'de> Visitor<'de> for Read {
-            type Value = TextWhen;
+        struct SpecVisitor;
+        impl<'de> Visitor<'de> for SpecVisitor {
+            type Value = TextCondition;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a text, or a map with `equals`, `contains`, `matches`, `absent` or `not`")
             }
-            fn visit_str<E: Error>(self, text: &str) -> Result<TextWhen, E> {
-                Ok(TextWhen { equals: Some(text.to_owned()), ..TextWhen::default() })
+            fn visit_str<E: Error>(self, text: &str) -> Result<TextCondition, E> {
+                Ok(TextCondition { equals: Some(text.to_owned()), ..TextCondition::default() })
             }
-            // A query has no types: `limit: 5` means the text 5.
-            fn visit_bool<E: Error>(self, flag: bool) -> Result<TextWhen, E> {
+            // Query parameters are text: `limit: 5` is the text "5".
+            fn visit_bool<E: Error>(self, flag: bool) -> Result<TextCondition, E> {
                 self.visit_str(if flag { "true" } else { "false" })
             }
-            fn visit_u64<E: Error>(self, number: u64) -> Result<TextWhen, E> {
+            fn visit_u64<E: Error>(self, number: u64) -> Result<TextCondition, E> {
                 self.visit_str(&number.to_string())
             }
-            fn visit_i64<E: Error>(self, number: i64) -> Result<TextWhen, E> {
+            fn visit_i64<E: Error>(self, number: i64) -> Result<TextCondition, E> {
                 self.visit_str(&number.to_string())
             }
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<TextWhen, A::Error> {
-                let TextFields { equals, contains, matches, absent, not } =
-                    TextFields::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(TextWhen { equals, contains, matches, absent, not: not.map(Box::new) })
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<TextCondition, A::Error> {
+                let TextConditionFields { equals, contains, matches, absent, not } =
+                    TextConditionFields::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(TextCondition { equals, contains, matches, absent, not: not.map(Box::new) })
             }
         }
-        deserializer.deserialize_any(Read)
+        deserializer.deserialize_any(SpecVisitor)
     }
 }
 
-/// What the body must be.
+/// Conditions on the body. All given conditions must hold.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct BodyWhen {
-    /// What stands at RFC 6901 pointers.
+pub struct BodyCondition {
+    /// The exact values at RFC 6901 pointers.
     #[serde(default)]
-    pub at: BTreeMap<String, Document>,
-    /// Regular expressions that are found in the texts at RFC 6901 pointers.
+    pub at: BTreeMap<String, JsonDocument>,
+    /// Regular expressions that match a part of the texts at RFC 6901 pointers.
     #[serde(default)]
     pub matches: BTreeMap<String, String>,
-    /// A JSON Schema that it keeps.
-    pub schema: Option<Document>,
+    /// A JSON Schema that the body must match.
+    pub schema: Option<JsonDocument>,
 }
 
-/// Who is calling.
+/// Conditions on the caller. All given conditions must hold.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct CallerWhen {
-    /// Whether the key is known.
+pub struct CallerCondition {
+    /// Whether the API key is valid.
     pub known: Option<bool>,
     /// The API key.
     pub key: Option<String>,
-    /// The account's id.
+    /// The id of the account.
     pub account: Option<String>,
-    /// The user's id.
+    /// The id of the user.
     pub user: Option<String>,
-    /// Whether it is a superuser.
+    /// Whether the user is a superuser.
     pub superuser: Option<bool>,
 }
 
-/// Which of the matching requests, counted from 1.
+/// A range of the matching requests, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Calls {
-    /// The first.
+pub struct CallRange {
+    /// The first request.
     pub from: u64,
-    /// The last; no end when absent.
+    /// The last request; `None` for no end.
     pub to: Option<u64>,
-    /// Every so many.
+    /// The distance between requests; 1 for all.
     pub every: u64,
 }
 
-/// The fields of a range of calls.
+/// A range of the matching requests, counted from 1.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub(super) struct CallsFields {
-    /// The first, 1 when absent.
+pub(super) struct CallRangeFields {
+    /// The first request. The default is `every`, or else 1.
     from: Option<u64>,
-    /// The last; no end when absent.
+    /// The last request. By default the range has no end.
     to: Option<u64>,
-    /// Every so many of them; all when absent.
+    /// The distance between requests. The default is 1.
     every: Option<u64>,
 }
 
-fn calls<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Calls>, D::Error> {
-    struct Read;
-    impl<'de> Visitor<'de> for Read {
-        type Value = Calls;
+fn call_range<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<CallRange>, D::Error> {
+    struct SpecVisitor;
+    impl<'de> Visitor<'de> for SpecVisitor {
+        type Value = CallRange;
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("a number from 1, or a map such as { from: 2, to: 5 } or { every: 3 }")
         }
-        fn visit_u64<E: Error>(self, number: u64) -> Result<Calls, E> {
+        fn visit_u64<E: Error>(self, number: u64) -> Result<CallRange, E> {
             if number == 0 {
-                return Err(E::custom("calls are counted from 1"));
+                return Err(E::custom("requests are counted from 1"));
             }
-            Ok(Calls { from: number, to: Some(number), every: 1 })
+            Ok(CallRange { from: number, to: Some(number), every: 1 })
         }
-        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Calls, A::Error> {
-            let fields = CallsFields::deserialize(MapAccessDeserializer::new(map))?;
-            // Every third call is the 3rd, the 6th, ...
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<CallRange, A::Error> {
+            let fields = CallRangeFields::deserialize(MapAccessDeserializer::new(map))?;
+            // `every: 3` is the 3rd request, the 6th, and so on.
             let every = fields.every.unwrap_or(1);
             let from = fields.from.unwrap_or(every);
             if from == 0 || every == 0 {
-                return Err(A::Error::custom("calls are counted from 1"));
+                return Err(A::Error::custom("requests are counted from 1"));
             }
             if fields.to.is_some_and(|to| to < from) {
                 return Err(A::Error::custom("`to` is less than `from`"));
             }
-            Ok(Calls { from, to: fields.to, every })
+            Ok(CallRange { from, to: fields.to, every })
         }
     }
-    deserializer.deserialize_any(Read).map(Some)
+    deserializer.deserialize_any(SpecVisitor).map(Some)
 }
 
-/// A window of the sandbox's clock: RFC 3339 times, or spans such as `now + 30s` since the scenario began.
+/// A time window of the sandbox's clock. Times are RFC 3339, or relative to the start of the rule: `now + 30s`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct ClockWhen {
-    /// From this moment on.
+pub struct ClockCondition {
+    /// The start of the window, inclusive.
     pub from: Option<String>,
-    /// Until before this moment.
+    /// The end of the window, exclusive.
     pub until: Option<String>,
 }
 
-/// A limit on how many requests there may be; the rule is for those beyond it.
+/// A rate limit. The rule matches requests that exceed it.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct RatePart {
-    /// So many requests are allowed.
+pub struct RateSpec {
+    /// The number of requests that are allowed in a window.
     pub calls: u64,
-    /// Within this time of the sandbox's clock, counted from the first of them: `10s`, `1m`.
+    /// The length of a window of the sandbox's clock: `10s`, `1m`. A window starts with its first request.
     pub within: String,
-    /// `key` (the default): each API key has its own count; `sandbox`: all share one.
-    #[serde(default, deserialize_with = "per")]
-    pub per: Option<Per>,
+    /// `key` (the default): each API key has its own count. `sandbox`: all keys share one count.
+    #[serde(default, deserialize_with = "rate_scope")]
+    pub per: Option<RateScope>,
 }
 
-/// Whose requests are counted together.
+/// The requests that are counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename_all = "snake_case"))]
-pub enum Per {
-    /// Each API key's.
+pub enum RateScope {
+    /// The requests of an API key.
     Key,
-    /// All of the sandbox.
+    /// All requests of the sandbox.
     Sandbox,
 }
 
-fn per<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Per>, D::Error> {
-    let read = |text: &str| scalars::one_of(text, &[("key", Per::Key), ("sandbox", Per::Sandbox)]);
-    deserializer.deserialize_str(Word(read, "whose requests are counted")).map(Some)
+fn rate_scope<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<RateScope>, D::Error> {
+    let parse = |text: &str| scalars::parse_keyword(text, &[("key", RateScope::Key), ("sandbox", RateScope::Sandbox)]);
+    deserializer.deserialize_str(TextVisitor(parse, "`key` or `sandbox`")).map(Some)
 }
 
-/// What happens.
+/// What happens to a matching request.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct ThenPart {
-    /// The reply's status.
+pub struct StepSpec {
+    /// The status of the response.
     #[cfg_attr(test, schemars(range(min = 200, max = 599)))]
     pub status: Option<u16>,
-    /// The reply's body. Texts in it may be templates: `{{ request.body.name }}`.
-    pub body: Option<Document>,
-    /// The reply's headers; they may be templates. Without status, body and example they are added to the
-    /// operation's own reply.
+    /// The body of the response. Its texts can be templates: `{{ request.body.name }}`.
+    pub body: Option<JsonDocument>,
+    /// Headers of the response, which can be templates. Without `status`, `body` and `example` they are added to the
+    /// response of the operation.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// The name of an example of the contract, which is the reply.
+    /// The name of an example of the contract that is used as the response.
     pub example: Option<String>,
-    /// How long the reply is held back: milliseconds, or a way to draw them.
+    /// The delay of the response: milliseconds, or a distribution.
     #[serde(default, deserialize_with = "scalars::delay")]
     #[cfg_attr(test, schemars(with = "Option<schema::Delay>"))]
     pub delay: Option<Delay>,
-    /// Status line and headers arrive in pieces.
-    pub slow_headers: Option<DripPart>,
-    /// The body arrives in pieces.
-    pub drip: Option<DripPart>,
-    /// How the connection breaks.
+    /// Sends the status line and headers in chunks.
+    pub slow_headers: Option<DripSpec>,
+    /// Sends the body in chunks.
+    pub drip: Option<DripSpec>,
+    /// The fault that breaks the connection.
     #[serde(default, deserialize_with = "scalars::fault")]
     pub fault: Option<WireFault>,
-    /// Whether the operation does its work although its reply is lost to a fault: `done` (the default) or `skipped`.
-    #[serde(default, deserialize_with = "work")]
-    pub work: Option<Work>,
-    /// What becomes of the single-sign-on service, before the operation does its work, and for good.
-    pub sso: Option<SsoPart>,
-    /// What becomes of the world, before the operation does its work, and for good.
-    pub world: Option<WorldPart>,
-    /// How likely it happens, from 0 to 1.
+    /// Whether the operation is executed although a fault breaks its response: `done` (the default) or `skipped`.
+    #[serde(default, deserialize_with = "work_mode")]
+    pub work: Option<WorkMode>,
+    /// A permanent change of the single sign-on service, made before the operation is executed.
+    pub sso: Option<SsoSpec>,
+    /// A permanent change of the world, made before the operation is executed.
+    pub world: Option<WorldSpec>,
+    /// The probability that the rule is applied to a matching request, from 0 to 1.
     pub probability: Option<f64>,
-    /// How often it happens at most; in a step, how many requests the step is for.
+    /// The number of requests to which the rule is applied at most. In a step: the number of requests of the step.
     pub times: Option<u64>,
-    /// How many matching requests pass before it happens.
+    /// The number of matching requests that pass before the rule is applied.
     pub after: Option<u64>,
-    /// How many matching requests of each caller pass before it happens.
+    /// The number of matching requests of each caller that pass before the rule is applied.
     pub succeed_first: Option<u64>,
-    /// For how long it happens, in milliseconds of the sandbox's clock.
+    /// The time after which the rule ends, in milliseconds of the sandbox's clock.
     pub ttl_ms: Option<u64>,
-    /// Whether the reply may break the contract.
+    /// Whether the response may violate the contract.
     #[serde(default)]
     pub intentionally_invalid: bool,
 }
 
-/// Bytes spread over time.
+/// Sends bytes in chunks over a period of time.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct DripPart {
-    /// In how many pieces.
+pub struct DripSpec {
+    /// The number of chunks.
     pub chunks: u32,
-    /// From the first piece to the last.
+    /// The time from the first chunk to the last, in milliseconds.
     pub over_ms: u64,
 }
 
-/// What becomes of an operation's work when its reply is lost.
+/// Whether an operation is executed when a fault breaks its response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename_all = "snake_case"))]
-pub enum Work {
-    /// It is done: the client cannot know.
+pub enum WorkMode {
+    /// It is executed; the client cannot know whether it was.
     Done,
-    /// It is not: the request never arrived.
+    /// It is not executed, as if the request had not arrived.
     Skipped,
 }
 
-fn work<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Work>, D::Error> {
-    let read = |text: &str| scalars::one_of(text, &[("done", Work::Done), ("skipped", Work::Skipped)]);
-    deserializer.deserialize_str(Word(read, "`done` or `skipped`")).map(Some)
+fn work_mode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<WorkMode>, D::Error> {
+    let parse = |text: &str| scalars::parse_keyword(text, &[("done", WorkMode::Done), ("skipped", WorkMode::Skipped)]);
+    deserializer.deserialize_str(TextVisitor(parse, "`done` or `skipped`")).map(Some)
 }

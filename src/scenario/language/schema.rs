@@ -1,12 +1,11 @@
-//! The shapes of what is read in several forms, for the JSON Schema; and the test that holds the published schema to
-//! the types.
+//! The JSON Schema of values that have several forms, and the test that compares the published schema with the types.
 
-#![allow(dead_code, reason = "these types are only described, never made")]
+#![allow(dead_code, reason = "these types exist for their schema only")]
 
 use schemars::{JsonSchema, generate::SchemaSettings};
 
-use super::ScenarioFile;
-use super::rule::{CallsFields, TextFields};
+use super::file::ScenarioFile;
+use super::rule::{CallRangeFields, TextConditionFields};
 use super::scalars::DelayFields;
 
 /// The version of the scenario language.
@@ -14,7 +13,7 @@ use super::scalars::DelayFields;
 #[schemars(extend("const" = 1))]
 pub(super) struct Version(u64);
 
-/// A method of HTTP.
+/// An HTTP method.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "UPPERCASE")]
 pub(super) enum Method {
@@ -27,26 +26,26 @@ pub(super) enum Method {
     Patch,
 }
 
-/// How a delay is drawn.
+/// The distribution of a delay.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
-pub(super) enum KindOfDelay {
+pub(super) enum DelayType {
     Fixed,
     Uniform,
     Lognormal,
 }
 
-/// Milliseconds, or a way to draw them.
+/// A delay: milliseconds, or a distribution.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 pub(super) enum Delay {
     /// Milliseconds.
     Ms(#[schemars(range(max = 300_000))] u64),
-    /// A way to draw them.
-    Drawn(DelayFields),
+    /// A distribution.
+    Distribution(DelayFields),
 }
 
-/// One, or several.
+/// A text, or a list of texts.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 pub(super) enum OneOrMany {
@@ -54,24 +53,24 @@ pub(super) enum OneOrMany {
     Many(Vec<String>),
 }
 
-/// What a text must be: exactly this, or a map of conditions.
+/// A condition on a text: its exact value, or a map of conditions.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
-pub(super) enum Text {
+pub(super) enum TextCondition {
     Exactly(String),
     Number(i64),
     Flag(bool),
-    Conditions(Box<TextFields>),
+    Conditions(Box<TextConditionFields>),
 }
 
-/// Which of the matching requests.
+/// A selection of the matching requests.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
-pub(super) enum Calls {
-    /// This one, counted from 1.
+pub(super) enum CallRange {
+    /// A single request, counted from 1.
     One(#[schemars(range(min = 1))] u64),
-    /// A range of them.
-    Range(CallsFields),
+    /// A range of requests.
+    Range(CallRangeFields),
 }
 
 const PUBLISHED: &str = "schemas/scenario.schema.json";
@@ -80,26 +79,26 @@ fn generated() -> serde_json::Value {
     let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<ScenarioFile>();
     schema.insert("title".to_owned(), "A scenario of leadconduit-mock".into());
     let mut value = schema.to_value();
-    without_formats(&mut value);
+    remove_formats(&mut value);
     value
 }
 
-/// Rust's widths of numbers are nothing that an editor knows.
-fn without_formats(value: &mut serde_json::Value) {
+/// Removes `format`, whose values are names of Rust's number types.
+fn remove_formats(value: &mut serde_json::Value) {
     match value {
         serde_json::Value::Object(object) => {
             if object.get("format").is_some_and(serde_json::Value::is_string) {
                 object.shift_remove("format");
             }
-            object.values_mut().for_each(without_formats);
+            object.values_mut().for_each(remove_formats);
         }
-        serde_json::Value::Array(items) => items.iter_mut().for_each(without_formats),
+        serde_json::Value::Array(items) => items.iter_mut().for_each(remove_formats),
         _ => {}
     }
 }
 
 #[test]
-fn the_published_schema_is_that_of_the_types() {
+fn published_schema_matches_the_types() {
     let generated = serde_json::to_string_pretty(&generated()).unwrap() + "\n";
     if std::env::var_os("UPDATE_SCHEMA").is_some() {
         std::fs::write(PUBLISHED, &generated).unwrap();
@@ -107,20 +106,20 @@ fn the_published_schema_is_that_of_the_types() {
     let published = std::fs::read_to_string(PUBLISHED).unwrap_or_default();
     assert!(
         published == generated,
-        "{PUBLISHED} is not that of the types any more; UPDATE_SCHEMA=1 cargo test published_schema writes it"
+        "{PUBLISHED} does not match the types; UPDATE_SCHEMA=1 cargo test published_schema writes it"
     );
 }
 
 #[test]
-fn the_schema_takes_what_the_types_take() {
-    let schema = crate::contract::schema::Check::alone(&generated()).unwrap();
+fn schema_and_types_accept_the_same_files() {
+    let schema = crate::contract::schema::CompiledSchema::standalone(&generated()).unwrap();
     let value = |text: &str| contract_files::yaml::Source::new("x.yaml", text).parse_json().unwrap();
     for crate::scenario::built_in::BuiltIn { path: name, text, .. } in crate::scenario::built_in::FILES {
         let value = value(text);
-        assert!(schema.accepts(&value), "{name}: {:?}", schema.explain("", &value));
+        assert!(schema.accepts(&value), "{name}: {:?}", schema.violations("", &value));
     }
     let head = "version: 1\nname: x\ndescription: d\n";
-    for (wrong, right) in [
+    for (invalid, valid) in [
         ("zzz: 1", "seed: 1"),
         ("sso: { status: dwn }", "sso: { status: down }"),
         ("rules: [{ when: { call: 0 } }]", "rules: [{ when: { call: { every: 2 } } }]"),
@@ -129,12 +128,12 @@ fn the_schema_takes_what_the_types_take() {
         ("rules: [{ when: { query: { a: [1] } } }]", "rules: [{ when: { query: { a: 1, b: { absent: true } } } }]"),
         ("examples: [{ name: n, reply: { status: 1, fault: X } }]", "examples: []"),
     ] {
-        let (wrong, right) = (format!("{head}{wrong}\n"), format!("{head}{right}\n"));
-        assert!(!schema.accepts(&value(&wrong)) && schema.accepts(&value(&right)), "{wrong}{right}");
+        let (invalid, valid) = (format!("{head}{invalid}\n"), format!("{head}{valid}\n"));
+        assert!(!schema.accepts(&value(&invalid)) && schema.accepts(&value(&valid)), "{invalid}{valid}");
         assert!(
-            contract_files::yaml::Source::new("x.yaml", wrong.as_str()).parse::<ScenarioFile>().is_err(),
-            "{wrong}"
+            contract_files::yaml::Source::new("x.yaml", invalid.as_str()).parse::<ScenarioFile>().is_err(),
+            "{invalid}"
         );
-        assert!(contract_files::yaml::Source::new("x.yaml", right.as_str()).parse::<ScenarioFile>().is_ok(), "{right}");
+        assert!(contract_files::yaml::Source::new("x.yaml", valid.as_str()).parse::<ScenarioFile>().is_ok(), "{valid}");
     }
 }

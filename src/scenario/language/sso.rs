@@ -1,145 +1,148 @@
-//! The single-sign-on service: its health, and what it knows.
+//! The single sign-on service in a scenario file: its health and its entries.
 
 use serde::{Deserialize, Deserializer};
 
-use super::Document;
-use super::scalars;
-use super::scalars::Word;
+use super::scalars::{self, JsonDocument, TextVisitor};
 #[cfg(test)]
 use super::schema;
-use crate::leadconduit::state::sso::{Pattern, SsoStatus};
+use crate::leadconduit::state::sso::{FlapPattern, SsoStatus};
 use crate::support::delay::Delay;
 
-/// How long a slow service takes when nothing says so.
-const LATENCY: Delay = Delay::Fixed { ms: 2000 };
+/// The latency of a slow service without `latency`.
+const LATENCY_DEFAULT: Delay = Delay::Fixed { ms: 2000 };
 
-/// The single-sign-on service.
+/// The single sign-on service.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct SsoPart {
+pub struct SsoSpec {
     /// Its health: `up`, `down`, `slow`, `flapping` or `partial`.
     #[serde(default, deserialize_with = "status")]
-    pub status: Option<SsoWord>,
-    /// With `slow`: how long it takes to answer, 2 seconds when absent.
+    pub status: Option<SsoStatusName>,
+    /// The delay of each call with `slow`; the default is 2 seconds.
     #[serde(default, deserialize_with = "scalars::delay")]
     #[cfg_attr(test, schemars(with = "Option<schema::Delay>"))]
     pub latency: Option<Delay>,
-    /// With `flapping`: when it answers and when it does not; every other call when absent.
-    pub flapping: Option<FlappingPart>,
-    /// With `partial`: the operations that it does not answer.
+    /// The cycle of successes and failures with `flapping`. By default every second call fails.
+    pub flapping: Option<FlappingSpec>,
+    /// The operations whose calls fail with `partial`.
     #[serde(default)]
     pub operations: Vec<String>,
-    /// The accounts that it knows.
+    /// Its accounts.
     #[serde(default)]
-    pub accounts: Vec<Document>,
-    /// The network connections that it knows: the source of truth.
+    pub accounts: Vec<JsonDocument>,
+    /// Its network connections: the source of truth for connections.
     #[serde(default)]
-    pub connections: Vec<Document>,
-    /// Ids of inherited entries that this scenario does without.
+    pub connections: Vec<JsonDocument>,
+    /// Ids of inherited entries that are removed.
     #[serde(default)]
     pub remove: Vec<String>,
 }
 
-/// The health of the single-sign-on service.
+/// The health of the single sign-on service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename_all = "snake_case"))]
-pub enum SsoWord {
-    /// It answers.
+pub enum SsoStatusName {
+    /// Every call succeeds.
     Up,
-    /// It does not answer.
+    /// Every call fails.
     Down,
-    /// It answers late: see `latency`.
+    /// Every call succeeds after a delay: see `latency`.
     Slow,
-    /// It answers now and then: see `flapping`.
+    /// Calls succeed and fail in a cycle: see `flapping`.
     Flapping,
-    /// It does not answer some operations: see `operations`.
+    /// The calls of some operations fail: see `operations`.
     Partial,
 }
 
-const WORDS: [(&str, SsoWord); 5] = [
-    ("up", SsoWord::Up),
-    ("down", SsoWord::Down),
-    ("slow", SsoWord::Slow),
-    ("flapping", SsoWord::Flapping),
-    ("partial", SsoWord::Partial),
+const STATUS_NAMES: [(&str, SsoStatusName); 5] = [
+    ("up", SsoStatusName::Up),
+    ("down", SsoStatusName::Down),
+    ("slow", SsoStatusName::Slow),
+    ("flapping", SsoStatusName::Flapping),
+    ("partial", SsoStatusName::Partial),
 ];
 
-/// When a flapping service answers: counted in calls to it, or in seconds of the sandbox's clock.
+/// The cycle of a flapping service, counted in calls to it or in seconds of the sandbox's clock.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct FlappingPart {
-    /// So many calls are answered, then so many are not.
-    calls: Option<PatternPart>,
-    /// It answers for so many seconds, then it does not for so many.
-    seconds: Option<PatternPart>,
+pub struct FlappingSpec {
+    /// The numbers of calls that succeed and then fail.
+    calls: Option<CycleSpec>,
+    /// The numbers of seconds during which calls succeed and then fail.
+    seconds: Option<CycleSpec>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct PatternPart {
-    /// How many it answers.
+struct CycleSpec {
+    /// The number of successes.
     up: u32,
-    /// How many it does not answer then.
+    /// The number of failures that follow.
     down: u32,
 }
 
-impl From<PatternPart> for Pattern {
-    fn from(part: PatternPart) -> Self {
-        Self { up: part.up, down: part.down }
+impl From<CycleSpec> for FlapPattern {
+    fn from(cycle: CycleSpec) -> Self {
+        Self { up: cycle.up, down: cycle.down }
     }
 }
 
-impl SsoPart {
-    /// Its health, when the part says anything about it. The error comes with a pointer into the part.
+impl SsoSpec {
+    /// The health, if `status` is given.
+    ///
+    /// # Errors
+    ///
+    /// A pointer into the value and a message, when keys are missing or belong to another status.
     pub fn health(&self) -> Result<Option<SsoStatus>, (&'static str, String)> {
-        let belongs = [
-            ("/latency", self.latency.is_some(), SsoWord::Slow, "slow"),
-            ("/flapping", self.flapping.is_some(), SsoWord::Flapping, "flapping"),
-            ("/operations", !self.operations.is_empty(), SsoWord::Partial, "partial"),
+        let needs_status = [
+            ("/latency", self.latency.is_some(), SsoStatusName::Slow, "slow"),
+            ("/flapping", self.flapping.is_some(), SsoStatusName::Flapping, "flapping"),
+            ("/operations", !self.operations.is_empty(), SsoStatusName::Partial, "partial"),
         ];
-        let strange = |(_, there, status, _): &&(_, bool, SsoWord, _)| *there && self.status != Some(*status);
-        if let Some((pointer, _, _, word)) = belongs.iter().find(strange) {
-            return Err((pointer, format!("`{}` belongs to `status: {word}`", &pointer[1..])));
+        let is_misplaced =
+            |(_, given, status, _): &&(_, bool, SsoStatusName, _)| *given && self.status != Some(*status);
+        if let Some((pointer, _, _, name)) = needs_status.iter().find(is_misplaced) {
+            return Err((pointer, format!("`{}` needs `status: {name}`", &pointer[1..])));
         }
-        let Some(word) = self.status else { return Ok(None) };
-        Ok(Some(match word {
-            SsoWord::Up => SsoStatus::Up,
-            SsoWord::Down => SsoStatus::Down,
-            SsoWord::Slow => SsoStatus::Slow(self.latency.unwrap_or(LATENCY)),
-            SsoWord::Flapping => self.pattern()?,
-            SsoWord::Partial if self.operations.is_empty() => {
-                return Err(("/status", "`partial` needs `operations`: those that are not answered".to_owned()));
+        let Some(name) = self.status else { return Ok(None) };
+        Ok(Some(match name {
+            SsoStatusName::Up => SsoStatus::Up,
+            SsoStatusName::Down => SsoStatus::Down,
+            SsoStatusName::Slow => SsoStatus::Slow(self.latency.unwrap_or(LATENCY_DEFAULT)),
+            SsoStatusName::Flapping => self.flapping()?,
+            SsoStatusName::Partial if self.operations.is_empty() => {
+                return Err(("/status", "`partial` needs `operations`, whose calls fail".to_owned()));
             }
-            SsoWord::Partial => SsoStatus::Partial(self.operations.as_slice().into()),
+            SsoStatusName::Partial => SsoStatus::Partial(self.operations.as_slice().into()),
         }))
     }
 
-    fn pattern(&self) -> Result<SsoStatus, (&'static str, String)> {
+    fn flapping(&self) -> Result<SsoStatus, (&'static str, String)> {
         let status = match self.flapping {
-            None => return Ok(SsoStatus::FlappingCalls(Pattern { up: 1, down: 1 })),
-            Some(FlappingPart { calls: Some(pattern), seconds: None }) => SsoStatus::FlappingCalls(pattern.into()),
-            Some(FlappingPart { calls: None, seconds: Some(pattern) }) => SsoStatus::FlappingSeconds(pattern.into()),
-            Some(_) => return Err(("/flapping", "it is counted in `calls` or in `seconds`: give one".to_owned())),
+            None => return Ok(SsoStatus::FlappingCalls(FlapPattern { up: 1, down: 1 })),
+            Some(FlappingSpec { calls: Some(cycle), seconds: None }) => SsoStatus::FlappingCalls(cycle.into()),
+            Some(FlappingSpec { calls: None, seconds: Some(cycle) }) => SsoStatus::FlappingSeconds(cycle.into()),
+            Some(_) => return Err(("/flapping", "write either `calls` or `seconds`".to_owned())),
         };
         match &status {
             SsoStatus::FlappingCalls(p) | SsoStatus::FlappingSeconds(p) if p.up == 0 || p.down == 0 => {
-                Err(("/flapping", "`up` and `down` are 1 or more".to_owned()))
+                Err(("/flapping", "`up` and `down` must be 1 or more".to_owned()))
             }
             _ => Ok(status),
         }
     }
 
-    /// Whether the part says what the service knows, not only how it is.
+    /// Whether it declares entries of the service, not only its health.
     #[must_use]
     pub fn has_entries(&self) -> bool {
         !(self.accounts.is_empty() && self.connections.is_empty() && self.remove.is_empty())
     }
 }
 
-fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SsoWord>, D::Error> {
-    let read = |text: &str| scalars::one_of(text, &WORDS);
-    deserializer.deserialize_str(Word(read, "the service's health")).map(Some)
+fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SsoStatusName>, D::Error> {
+    let parse = |text: &str| scalars::parse_keyword(text, &STATUS_NAMES);
+    deserializer.deserialize_str(TextVisitor(parse, "the health of the service")).map(Some)
 }

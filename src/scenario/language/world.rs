@@ -1,29 +1,29 @@
-//! The world: keys, accounts and what they own.
+//! The world of a scenario file: API keys, accounts and their documents.
 
 use serde::Deserialize;
 
-use super::Document;
+use super::scalars::JsonDocument;
 use crate::leadconduit::state::Collection;
-use crate::scenario::history::Plan;
+use crate::scenario::history::HistoryPlan;
 
 /// The world at the start.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct WorldPart {
-    /// API keys and whose they are.
+pub struct WorldSpec {
+    /// API keys and their owners.
     #[serde(default)]
-    pub keys: Vec<KeyPart>,
-    /// Inherited API keys that are no good any more.
+    pub keys: Vec<KeySpec>,
+    /// Inherited API keys that are not valid any more.
     #[serde(default)]
     pub revoke: Vec<String>,
-    /// Accounts and what they own.
+    /// Accounts and their documents.
     #[serde(default)]
-    pub accounts: Vec<AccountPart>,
+    pub accounts: Vec<AccountSpec>,
 }
 
-impl WorldPart {
-    /// Whether it says nothing.
+impl WorldSpec {
+    /// Whether it declares nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty() && self.revoke.is_empty() && self.accounts.is_empty()
@@ -34,100 +34,100 @@ impl WorldPart {
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct KeyPart {
-    /// The key: the password of HTTP Basic.
+pub struct KeySpec {
+    /// The key, which is the password of HTTP Basic.
     pub key: String,
-    /// The account.
+    /// The id of the account.
     pub account: String,
-    /// The user that a call with the key is made as.
+    /// The id of the user that requests with the key are made as.
     pub user: String,
 }
 
-/// One account and what it owns. Documents with the id of an inherited one are merged into it.
+/// An account and its documents. A document with the id of an inherited one is merged into it.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct AccountPart {
+pub struct AccountSpec {
     /// The account's own document.
-    pub account: Document,
-    /// Its people.
+    pub account: JsonDocument,
+    /// Users.
     #[serde(default)]
-    pub users: Vec<Document>,
-    /// What each of them wants to be told.
+    pub users: Vec<JsonDocument>,
+    /// Notification settings of users.
     #[serde(default)]
-    pub user_settings: Vec<Document>,
-    /// How integrations log in elsewhere.
+    pub user_settings: Vec<JsonDocument>,
+    /// Credentials of integrations.
     #[serde(default)]
-    pub credentials: Vec<Document>,
-    /// Parties of flows.
+    pub credentials: Vec<JsonDocument>,
+    /// Entities: sources and recipients of flows.
     #[serde(default)]
-    pub entities: Vec<Document>,
-    /// LeadConduit's own rows of connections.
+    pub entities: Vec<JsonDocument>,
+    /// LeadConduit's rows of connections. The single sign-on service has its own entries: see `sso`.
     #[serde(default)]
-    pub connections: Vec<Document>,
-    /// Invitations that the account has sent.
+    pub connections: Vec<JsonDocument>,
+    /// Invitations sent by the account.
     #[serde(default)]
-    pub invitations: Vec<Document>,
-    /// Set-ups of buyer connections.
+    pub invitations: Vec<JsonDocument>,
+    /// Onboards: set-ups of buyer connections.
     #[serde(default)]
-    pub onboards: Vec<Document>,
-    /// Custom fields; the standard ones are nobody's own.
+    pub onboards: Vec<JsonDocument>,
+    /// Custom fields. Standard fields are part of every world.
     #[serde(default)]
-    pub fields: Vec<Document>,
-    /// Who can be asked for prices.
+    pub fields: Vec<JsonDocument>,
+    /// Pricing services.
     #[serde(default)]
-    pub services: Vec<Document>,
-    /// Where leads can go that flows have done with.
+    pub services: Vec<JsonDocument>,
+    /// Destinations, which get the leads that completed all steps of a flow.
     #[serde(default)]
-    pub destinations: Vec<Document>,
-    /// How leads are routed, as saved.
+    pub destinations: Vec<JsonDocument>,
+    /// Flows, as saved.
     #[serde(default)]
-    pub flows: Vec<Document>,
-    /// What is live of a flow that was saved since it was deployed.
+    pub flows: Vec<JsonDocument>,
+    /// The deployed revisions of flows that were saved since.
     #[serde(default)]
-    pub live_flows: Vec<Document>,
-    /// Which flow takes which lead.
+    pub live_flows: Vec<JsonDocument>,
+    /// Routers, which select the flow of a lead.
     #[serde(default)]
-    pub routers: Vec<Document>,
-    /// How many pings came in the interval of a limit.
+    pub routers: Vec<JsonDocument>,
+    /// Counts of pings in the interval of a ping limit.
     #[serde(default)]
-    pub ping_counters: Vec<Document>,
-    /// What recipients say of the leads that they get; without a word here they take every lead.
+    pub ping_counters: Vec<JsonDocument>,
+    /// Simulated responses of recipients. A recipient without one accepts every lead.
     #[serde(default)]
-    pub recipients: Vec<Document>,
-    /// Who is on which list that flows check leads against.
+    pub recipients: Vec<JsonDocument>,
+    /// Entries of the lists that flows check leads against.
     #[serde(default)]
-    pub list_entries: Vec<Document>,
-    /// Definitions of reports.
+    pub list_entries: Vec<JsonDocument>,
+    /// Report definitions.
     #[serde(default)]
-    pub reports: Vec<Document>,
-    /// Jobs that make files of events.
+    pub reports: Vec<JsonDocument>,
+    /// Export jobs.
     #[serde(default)]
-    pub exports: Vec<Document>,
-    /// Whose submission documents were opened.
+    pub exports: Vec<JsonDocument>,
+    /// Access logs of submission documents.
     #[serde(default)]
-    pub submission_doc_access_logs: Vec<Document>,
-    /// What was written, by whom and when.
+    pub submission_doc_access_logs: Vec<JsonDocument>,
+    /// Changelogs: writes with their user and time.
     #[serde(default)]
-    pub changelogs: Vec<Document>,
-    /// What happened to leads, as the API tells of it.
+    pub changelogs: Vec<JsonDocument>,
+    /// Events of leads, as the API returns them.
     #[serde(default)]
-    pub events: Vec<Document>,
-    /// Years of events that were made up, as a state tells of them. Scenarios ask for them with `generate`.
+    pub events: Vec<JsonDocument>,
+    /// Plans of generated events, as an exported state has them. Scenario files use `generate` instead.
     #[serde(default)]
-    pub history: Vec<Plan>,
-    /// Ids of inherited documents that this scenario does without.
+    pub history: Vec<HistoryPlan>,
+    /// Ids of inherited documents that are removed.
     #[serde(default)]
     pub remove: Vec<String>,
-    /// How many documents to make up, from the seed.
+    /// Numbers of documents to generate from the seed.
     #[serde(default)]
-    pub generate: GeneratePart,
+    pub generate: GenerateCounts,
 }
 
-impl AccountPart {
-    /// The documents of one kind.
+impl AccountSpec {
+    /// The documents of a collection.
     #[must_use]
-    pub fn documents(&self, collection: Collection) -> &[Document] {
+    pub fn documents(&self, collection: Collection) -> &[JsonDocument] {
         match collection {
             Collection::Users => &self.users,
             Collection::UserSettings => &self.user_settings,
@@ -153,33 +153,33 @@ impl AccountPart {
     }
 }
 
-/// How many documents to make up, by kind. What belongs together is made together.
+/// Numbers of documents to generate. Documents that refer to each other are generated together.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct GeneratePart {
-    /// Colleagues.
+pub struct GenerateCounts {
+    /// Users.
     #[serde(default)]
     pub users: u32,
     /// Credentials.
     #[serde(default)]
     pub credentials: u32,
-    /// The account's own entities.
+    /// Custom entities of the account.
     #[serde(default)]
     pub entities: u32,
-    /// Connections, each with its row, its entry in the single-sign-on service, its invitation and its entity.
+    /// Connections, each with its row, its entry in the single sign-on service, its invitation and its entity.
     #[serde(default)]
     pub connections: u32,
-    /// Invitations that nobody has accepted yet.
+    /// Open invitations.
     #[serde(default)]
     pub invitations: u32,
     /// Flows between entities of the account, deployed, with caps and prices.
     #[serde(default)]
     pub flows: u32,
-    /// Leads that ran through these flows in the last 90 days.
+    /// Leads that ran through the generated flows in the last 90 days.
     #[serde(default)]
     pub leads: u32,
-    /// The events of these leads, all together.
+    /// Events of all these leads together.
     #[serde(default)]
     pub events: u32,
 }

@@ -1,25 +1,27 @@
-//! Flows that are made up, and the past of the leads that ran through them.
+//! Generated flows, and the history of the leads that ran through them.
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Made, Timestamps, custom_entity, life};
+use super::documents::{GeneratedDocument, Timestamps, custom_entity, timestamps};
 use crate::generate::Maker;
 use crate::leadconduit::state::{Collection, World};
-use crate::scenario::history::{History, Plan, PlannedAccount, PlannedFlow, PlannedParty, PlannedStep};
-use crate::scenario::language::GeneratePart;
+use crate::scenario::history::{
+    GeneratedHistory, HistoryPlan, PlannedAccount, PlannedEntity, PlannedFlow, PlannedStep,
+};
+use crate::scenario::language::GenerateCounts;
 use crate::support::clock::Timestamp;
 use crate::support::document::text;
 
-/// How many steps a flow has at most.
+/// The most steps of a flow.
 const STEPS_MAX: u32 = 20;
 
-/// How many flows share a source and a recipient.
-const FLOWS_PER_PARTY: usize = 10;
+/// The number of flows that share a source and a recipient.
+const FLOWS_PER_ENTITY: usize = 10;
 
-/// What is bought and sold.
-const TRADES: [&str; 8] = [
+/// The markets that flows are named after.
+const MARKETS: [&str; 8] = [
     "Auto insurance",
     "Home solar",
     "Mortgage refinance",
@@ -30,83 +32,87 @@ const TRADES: [&str; 8] = [
     "Online degrees",
 ];
 
-/// Flows, live as they are saved, and who they need: sellers and buyers.
-pub(super) fn flows(
+/// Generates flows, deployed as saved, and the entities that sell to them and buy from them.
+pub(super) fn generate(
     maker: &mut Maker<'_>,
-    counts: GeneratePart,
+    counts: GenerateCounts,
     now: Timestamp,
-    made: &mut Vec<Made>,
+    documents: &mut Vec<GeneratedDocument>,
 ) -> Vec<PlannedFlow> {
-    // A past of so many events for each lead needs flows of so many steps; the lead's own end is an event too.
+    // Each step of a flow leaves one event of a lead, and the source leaves one at the end.
     let steps = counts.events.div_ceil(counts.leads.max(1)).saturating_sub(1).clamp(2, STEPS_MAX);
     let mut planned: Vec<PlannedFlow> = Vec::new();
     let (mut seller, mut buyer) = (None, None);
-    for at in 0..counts.flows {
-        let at = usize::try_from(at).unwrap_or(0);
-        if at.is_multiple_of(FLOWS_PER_PARTY) {
-            seller = Some(party(maker, true, now, made));
-            buyer = Some(party(maker, false, now, made));
+    for index in 0..counts.flows {
+        let index = usize::try_from(index).unwrap_or(0);
+        if index.is_multiple_of(FLOWS_PER_ENTITY) {
+            seller = Some(generate_entity(maker, true, now, documents));
+            buyer = Some(generate_entity(maker, false, now, documents));
         }
         let (Some(seller), Some(buyer)) = (&seller, &buyer) else { break };
-        let flow = flow(maker, TRADES[at % TRADES.len()], seller, buyer, steps, now);
-        made.push(Made::Owned(Collection::Flows, flow.0));
-        planned.push(flow.1);
+        let (document, flow) = generate_flow(maker, MARKETS[index % MARKETS.len()], seller, buyer, steps, now);
+        documents.push(GeneratedDocument::Owned(Collection::Flows, document));
+        planned.push(flow);
     }
     planned
 }
 
-/// The past of flows that were made.
-pub(super) fn past(
+/// Adds the history of generated flows to an account.
+pub(super) fn add_history(
     world: &mut World,
     account: &str,
-    own: &Value,
-    counts: GeneratePart,
+    account_document: &Value,
+    counts: GenerateCounts,
     flows: Vec<PlannedFlow>,
     now: Timestamp,
 ) {
-    let number = world.account(account).map_or(0, |account| account.events().pasts().count());
-    let plan = Plan {
+    let number = world.account(account).map_or(0, |account| account.events().histories().count());
+    let plan = HistoryPlan {
         seed: world.seed(),
         number: u32::try_from(number).unwrap_or(u32::MAX),
         until: now,
         leads: counts.leads,
         events: counts.events,
         account: PlannedAccount {
-            id: text(own, "id").to_owned(),
-            sso_id: text(own, "sso_id").to_owned(),
-            name: text(own, "name").to_owned(),
+            id: text(account_document, "id").to_owned(),
+            sso_id: text(account_document, "sso_id").to_owned(),
+            name: text(account_document, "name").to_owned(),
         },
         flows,
     };
-    world.add_past(account, Arc::new(History::new(plan)));
+    world.add_history(account, Arc::new(GeneratedHistory::new(plan)));
 }
 
-/// An entity that sells, or one that buys.
-fn party(maker: &mut Maker<'_>, sells: bool, now: Timestamp, made: &mut Vec<Made>) -> PlannedParty {
-    let entity = custom_entity(maker, sells, now);
-    let party = PlannedParty { id: text(&entity, "id").to_owned(), name: text(&entity, "name").to_owned() };
-    made.push(Made::Owned(Collection::Entities, entity));
-    party
-}
-
-fn flow(
+fn generate_entity(
     maker: &mut Maker<'_>,
-    trade: &str,
-    seller: &PlannedParty,
-    buyer: &PlannedParty,
+    is_seller: bool,
+    now: Timestamp,
+    documents: &mut Vec<GeneratedDocument>,
+) -> PlannedEntity {
+    let entity = custom_entity(maker, is_seller, now);
+    let planned = PlannedEntity { id: text(&entity, "id").to_owned(), name: text(&entity, "name").to_owned() };
+    documents.push(GeneratedDocument::Owned(Collection::Entities, entity));
+    planned
+}
+
+fn generate_flow(
+    maker: &mut Maker<'_>,
+    market: &str,
+    seller: &PlannedEntity,
+    buyer: &PlannedEntity,
     steps: u32,
     now: Timestamp,
 ) -> (Value, PlannedFlow) {
-    let Timestamps { id, created_at, updated_at } = life(maker, now);
-    let (state, half_dollars) = (maker.state(), maker.dollars(8, 60));
-    let name = format!("{trade}, {state}");
-    let mut planned = PlannedFlow { id, name, source: seller.clone(), price: half_dollars, steps: Vec::new() };
-    let mut written = Vec::new();
-    for at in 0..steps {
+    let Timestamps { id, created_at, updated_at } = timestamps(maker, now);
+    let (state, price) = (maker.state(), maker.dollars(8, 60));
+    let name = format!("{market}, {state}");
+    let mut planned = PlannedFlow { id, name, source: seller.clone(), price, steps: Vec::new() };
+    let mut flow_steps = Vec::new();
+    for index in 0..steps {
         let id = maker.short_id();
-        // Filters come first; there is always a recipient at the end.
-        let is_filter = at < steps / 4;
-        written.push(if is_filter {
+        // The first quarter are filters, the others recipients.
+        let is_filter = index < steps / 4;
+        flow_steps.push(if is_filter {
             let rule = json!({"id": maker.short_id(), "lhv": "lead.email", "op": "is blank"});
             let rule_set = json!({"id": maker.short_id(), "op": "and", "rules": [rule]});
             json!({"id": id, "type": "filter", "enabled": true, "outcome": "failure", "reason": "No e-mail address", "rule_set": rule_set})
@@ -134,7 +140,7 @@ fn flow(
         "fields": ["first_name", "last_name", "email", "phone_1", "address_1", "city", "state", "postal_code"],
         "caps": [cap],
         "sources": [source],
-        "steps": written,
+        "steps": flow_steps,
         "created_at": created_at,
         "updated_at": updated_at,
     });

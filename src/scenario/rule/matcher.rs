@@ -1,4 +1,4 @@
-//! Which requests a rule is for: the part that follows from the request and its caller alone.
+//! The conditions of a rule that depend on the request and its caller alone.
 
 use std::cell::OnceCell;
 
@@ -6,52 +6,54 @@ use http::{HeaderName, Method};
 use regex::Regex;
 use serde_json::Value;
 
-use crate::contract::schema::Check;
+use super::error::{RuleError, unknown_operation};
+use crate::contract::schema::CompiledSchema;
 use crate::contract::{Contract, Operation};
 use crate::http::message::{Body, Request};
 use crate::leadconduit::state::Caller;
-use crate::scenario::language::{CallerWhen, TextWhen, WhenPart};
-use crate::support::clock::{SignedDuration, Timestamp, duration};
+use crate::scenario::language::{BodyCondition, CallerCondition, TextCondition, WhenSpec, parse_method};
+use crate::support::clock::{SignedDuration, Timestamp, parse_duration};
+use contract_files::pointer::escape;
 use contract_files::yaml::KEY;
 
-/// The types that a JSON Schema can name.
-const TYPES: [&str; 7] = ["string", "number", "integer", "boolean", "object", "array", "null"];
+/// The types of JSON Schema.
+const SCHEMA_TYPES: [&str; 7] = ["string", "number", "integer", "boolean", "object", "array", "null"];
 
-/// A request as rules see it.
+/// A request with what rules need to know about it.
 #[derive(Debug)]
-pub struct Asked<'a> {
+pub struct RuleContext<'a> {
     /// The request.
     pub request: &'a Request,
-    /// Its path without what chooses a sandbox.
+    /// The path, without the prefix that selects a sandbox.
     pub path: &'a str,
-    /// The operation, when there is one.
+    /// The operation, once the request is routed.
     pub operation: Option<&'a Operation>,
-    /// The API key, known or not.
+    /// The API key, valid or not.
     pub key: Option<&'a str>,
-    /// Who is calling, when the key is known.
+    /// The caller, if the key is valid.
     pub caller: Option<&'a Caller>,
-    /// The sandbox.
+    /// The name of the sandbox.
     pub sandbox: &'a str,
-    /// The moment of the request.
+    /// The time of the request, on the clock of the sandbox.
     pub now: Timestamp,
-    /// Whether it is the question that browsers ask before a call. It is no call: only a rule that names its method
-    /// speaks to it, so that a page can read what a rule says, and what is counted are calls.
-    pub preflight: bool,
+    /// Whether the request is a CORS preflight. Only rules that name the method OPTIONS match it: so a browser can read
+    /// the response of a rule, and preflights do not count as requests.
+    pub is_preflight: bool,
     body: OnceCell<Value>,
 }
 
-impl<'a> Asked<'a> {
-    /// A request as rules see it.
+impl<'a> RuleContext<'a> {
+    /// The context of a request before it is routed and authenticated.
     #[must_use]
     pub fn new(request: &'a Request, path: &'a str, sandbox: &'a str, now: Timestamp) -> Self {
         let body = OnceCell::new();
-        Self { request, path, operation: None, key: None, caller: None, sandbox, now, preflight: false, body }
+        Self { request, path, operation: None, key: None, caller: None, sandbox, now, is_preflight: false, body }
     }
 
-    /// The body as JSON, `null` when it is none. It is read when a rule first asks.
+    /// The body as JSON, parsed on first use; `null` if it is not JSON.
     pub fn body(&self) -> &Value {
         self.body.get_or_init(|| match &self.request.body {
-            Body::Whole(bytes) => serde_json::from_slice(bytes).unwrap_or_default(),
+            Body::Complete(bytes) => serde_json::from_slice(bytes).unwrap_or_default(),
             _ => Value::Null,
         })
     }
@@ -63,280 +65,271 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// The conditions, ready to be tried. What is empty does not matter.
+/// Compiled conditions. An empty list matches every request.
 #[derive(Debug, Default)]
-pub(super) struct When {
+pub(super) struct RequestMatcher {
     operations: Vec<String>,
     methods: Vec<Method>,
     paths: Vec<Regex>,
-    query: Vec<(String, Text)>,
-    headers: Vec<(HeaderName, Text)>,
+    query: Vec<(String, TextMatcher)>,
+    headers: Vec<(HeaderName, TextMatcher)>,
     body_at: Vec<(String, Value)>,
     body_matches: Vec<(String, Regex)>,
-    body_schema: Option<Check>,
-    caller: CallerWhen,
+    body_schema: Option<CompiledSchema>,
+    caller: CallerCondition,
     sandboxes: Vec<String>,
-    from: Option<Moment>,
-    until: Option<Moment>,
+    from: Option<ClockTime>,
+    until: Option<ClockTime>,
 }
 
-/// A moment of the sandbox's clock.
+/// A time on the sandbox's clock.
 #[derive(Clone, Copy, Debug)]
-enum Moment {
+enum ClockTime {
     At(Timestamp),
-    /// So long after the rule came to life.
-    Since(SignedDuration),
+    /// Relative to the start of the rule.
+    SinceStart(SignedDuration),
 }
 
-impl Moment {
-    fn resolve(self, began: Timestamp) -> Timestamp {
+impl ClockTime {
+    fn parse(text: &str) -> Option<Self> {
+        if let Ok(time) = text.parse() {
+            return Some(Self::At(time));
+        }
+        let rest = text.trim().strip_prefix("now")?.trim();
+        if rest.is_empty() {
+            return Some(Self::SinceStart(SignedDuration::ZERO));
+        }
+        parse_duration(rest.strip_prefix('+')?).map(Self::SinceStart)
+    }
+
+    fn resolve(self, started_at: Timestamp) -> Timestamp {
         match self {
-            Self::At(at) => at,
-            Self::Since(by) => began.saturating_add(by).unwrap_or(Timestamp::MAX),
+            Self::At(time) => time,
+            Self::SinceStart(duration) => started_at.saturating_add(duration).unwrap_or(Timestamp::MAX),
         }
     }
 }
 
-/// A condition on a text.
+/// A compiled condition on a query parameter or a header.
 #[derive(Debug, Default)]
-struct Text {
+struct TextMatcher {
     equals: Option<String>,
     contains: Option<String>,
     matches: Option<Regex>,
     absent: Option<bool>,
-    not: Option<Box<Text>>,
+    not: Option<Box<TextMatcher>>,
 }
 
-impl Text {
-    /// Whether one of the values, if there are any, is as it must be.
-    fn fits(&self, values: &[&str]) -> bool {
+impl TextMatcher {
+    /// Compiles a condition. An error has a pointer into the condition.
+    fn new(condition: &TextCondition) -> Result<Self, RuleError> {
+        let pattern = condition.matches.as_deref().map(compile_regex).transpose();
+        let not = condition.not.as_deref().map(Self::new).transpose();
+        Ok(Self {
+            equals: condition.equals.clone(),
+            contains: condition.contains.clone(),
+            matches: pattern.map_err(|message| RuleError::new("/matches", message))?,
+            absent: condition.absent,
+            not: not.map_err(|error| error.inside("/not"))?.map(Box::new),
+        })
+    }
+
+    /// Whether at least one of the values meets the condition.
+    fn matches(&self, values: &[&str]) -> bool {
         if self.absent.is_some_and(|absent| absent != values.is_empty()) {
             return false;
         }
-        if self.not.as_ref().is_some_and(|not| not.fits(values)) {
+        if self.not.as_ref().is_some_and(|not| not.matches(values)) {
             return false;
         }
-        let asks = self.equals.is_some() || self.contains.is_some() || self.matches.is_some();
-        let one = |value: &&str| {
-            self.equals.as_ref().is_none_or(|wanted| wanted == value)
+        let needs_value = self.equals.is_some() || self.contains.is_some() || self.matches.is_some();
+        let is_match = |value: &&str| {
+            self.equals.as_ref().is_none_or(|expected| expected == value)
                 && self.contains.as_ref().is_none_or(|part| value.contains(part.as_str()))
                 && self.matches.as_ref().is_none_or(|pattern| pattern.is_match(value))
         };
-        !asks || values.iter().any(one)
+        !needs_value || values.iter().any(is_match)
     }
 }
 
-/// A mistake: a pointer into the `when`, words, and perhaps a hint.
-pub(super) type Mistake = (String, String, Option<String>);
-
-impl When {
-    /// Checks the conditions and makes them ready.
-    pub(super) fn new(part: &WhenPart, contract: &Contract) -> Result<Self, Vec<Mistake>> {
-        let mut mistakes: Vec<Mistake> = Vec::new();
-        let mut tell = |pointer: String, message: String, hint: Option<String>| mistakes.push((pointer, message, hint));
-        // Of one text that is no list, the pointer to its only item leads to the text.
-        for (at, id) in part.operation.0.iter().enumerate() {
-            if let Some((message, hint)) = super::no_operation(contract, id) {
-                tell(format!("/operation/{at}"), message, Some(hint));
+impl RequestMatcher {
+    /// Compiles conditions. Errors have a pointer into `when`.
+    pub(super) fn new(spec: &WhenSpec, contract: &Contract) -> Result<Self, Vec<RuleError>> {
+        let mut errors: Vec<RuleError> = Vec::new();
+        // If a value is a single text and not a list, the pointer to its item leads to the text.
+        for (index, id) in spec.operation.0.iter().enumerate() {
+            if let Some((message, hint)) = unknown_operation(contract, id) {
+                errors.push(RuleError::new(format!("/operation/{index}"), message).with_hint(hint));
             }
         }
-        let mut when = Self {
-            operations: part.operation.0.clone(),
-            caller: part.caller.clone().unwrap_or_default(),
-            sandboxes: part.sandbox.0.clone(),
+        let mut matcher = Self {
+            operations: spec.operation.0.clone(),
+            caller: spec.caller.clone().unwrap_or_default(),
+            sandboxes: spec.sandbox.0.clone(),
             ..Self::default()
         };
-        for (at, method) in part.method.0.iter().enumerate() {
-            match crate::scenario::language::read_method(method) {
-                Ok(method) => when.methods.push(method),
+        for (index, method) in spec.method.0.iter().enumerate() {
+            match parse_method(method) {
+                Ok(method) => matcher.methods.push(method),
                 Err(message) => {
                     let hint = contract_files::yaml::hint_for(&message);
-                    tell(format!("/method/{at}"), message, hint);
+                    errors.push(RuleError { hint, ..RuleError::new(format!("/method/{index}"), message) });
                 }
             }
         }
-        for (at, path) in part.path.0.iter().enumerate() {
-            match path_pattern(path) {
-                Ok(pattern) => when.paths.push(pattern),
-                Err(message) => tell(format!("/path/{at}"), message, None),
+        for (index, path) in spec.path.0.iter().enumerate() {
+            match compile_path(path) {
+                Ok(pattern) => matcher.paths.push(pattern),
+                Err(message) => errors.push(RuleError::new(format!("/path/{index}"), message)),
             }
         }
-        for (name, part) in &part.query {
-            match text(part) {
-                Ok(text) => when.query.push((name.clone(), text)),
-                Err((at, message)) => {
-                    tell(format!("/query/{}{at}", contract_files::pointer::escape(name)), message, None)
-                }
+        for (name, condition) in &spec.query {
+            match TextMatcher::new(condition) {
+                Ok(text) => matcher.query.push((name.clone(), text)),
+                Err(error) => errors.push(error.inside(&format!("/query/{}", escape(name)))),
             }
         }
-        for (name, part) in &part.headers {
-            let place = |at: &str| format!("/headers/{}{at}", contract_files::pointer::escape(name));
-            match (name.parse::<HeaderName>(), text(part)) {
-                (Ok(name), Ok(text)) => when.headers.push((name, text)),
-                (Err(_), _) => tell(place(KEY), format!("`{name}` is no name of a header"), None),
-                (_, Err((at, message))) => tell(place(&at), message, None),
+        for (name, condition) in &spec.headers {
+            let pointer = format!("/headers/{}", escape(name));
+            match (name.parse::<HeaderName>(), TextMatcher::new(condition)) {
+                (Ok(name), Ok(text)) => matcher.headers.push((name, text)),
+                (Err(_), _) => {
+                    let message = format!("`{name}` is not a valid header name");
+                    errors.push(RuleError::new(format!("{pointer}{KEY}"), message));
+                }
+                (_, Err(error)) => errors.push(error.inside(&pointer)),
             }
         }
-        if let Some(body) = &part.body {
-            for (pointer, value) in &body.at {
-                if !is_pointer(pointer) {
-                    tell(
-                        format!("/body/at/{}{KEY}", contract_files::pointer::escape(pointer)),
-                        not_a_pointer(pointer),
-                        Some(format!("did you mean `/{pointer}`?")),
-                    );
-                }
-                when.body_at.push((pointer.clone(), value.0.clone()));
-            }
-            for (pointer, pattern) in &body.matches {
-                if !is_pointer(pointer) {
-                    tell(
-                        format!("/body/matches/{}{KEY}", contract_files::pointer::escape(pointer)),
-                        not_a_pointer(pointer),
-                        Some(format!("did you mean `/{pointer}`?")),
-                    );
-                }
-                match regular(pattern) {
-                    Ok(pattern) => when.body_matches.push((pointer.clone(), pattern)),
-                    Err(message) => {
-                        tell(format!("/body/matches/{}", contract_files::pointer::escape(pointer)), message, None);
-                    }
-                }
-            }
-            match body.schema.as_ref().map(|schema| Check::alone(&schema.0)).transpose() {
-                Ok(check) => when.body_schema = check,
-                Err((at, message)) => {
-                    let hint = at.ends_with("/type").then(|| format!("write one of: {}", TYPES.join(", ")));
-                    tell(format!("/body/schema{at}"), format!("this is no JSON Schema: {message}"), hint);
-                }
-            }
+        if let Some(body) = &spec.body {
+            matcher.compile_body(body, &mut errors);
         }
-        if let Some(clock) = &part.clock {
-            for (name, given, place) in
-                [("from", &clock.from, &mut when.from), ("until", &clock.until, &mut when.until)]
+        if let Some(clock) = &spec.clock {
+            for (name, text, target) in
+                [("from", &clock.from, &mut matcher.from), ("until", &clock.until, &mut matcher.until)]
             {
-                let Some(given) = given else { continue };
-                *place = moment(given);
-                if place.is_none() {
-                    let message = format!("`{given}` is no moment: write `now + 30s`, or 2026-01-15T09:00:00Z");
-                    tell(format!("/clock/{name}"), message, None);
+                let Some(text) = text else { continue };
+                *target = ClockTime::parse(text);
+                if target.is_none() {
+                    let message = format!("`{text}` is not a time: write `now + 30s`, or 2026-01-15T09:00:00Z");
+                    errors.push(RuleError::new(format!("/clock/{name}"), message));
                 }
             }
         }
-        if mistakes.is_empty() { Ok(when) } else { Err(mistakes) }
+        if errors.is_empty() { Ok(matcher) } else { Err(errors) }
     }
 
-    /// The operations that it names, or else those that its methods and paths lead to.
+    fn compile_body(&mut self, body: &BodyCondition, errors: &mut Vec<RuleError>) {
+        for (pointer, value) in &body.at {
+            errors.extend(validate_pointer("/body/at", pointer));
+            self.body_at.push((pointer.clone(), value.0.clone()));
+        }
+        for (pointer, pattern) in &body.matches {
+            errors.extend(validate_pointer("/body/matches", pointer));
+            match compile_regex(pattern) {
+                Ok(pattern) => self.body_matches.push((pointer.clone(), pattern)),
+                Err(message) => errors.push(RuleError::new(format!("/body/matches/{}", escape(pointer)), message)),
+            }
+        }
+        match body.schema.as_ref().map(|schema| CompiledSchema::standalone(&schema.0)).transpose() {
+            Ok(schema) => self.body_schema = schema,
+            Err((at, message)) => {
+                let hint = at.ends_with("/type").then(|| format!("write one of: {}", SCHEMA_TYPES.join(", ")));
+                let message = format!("this is not a valid JSON Schema: {message}");
+                errors.push(RuleError { hint, ..RuleError::new(format!("/body/schema{at}"), message) });
+            }
+        }
+    }
+
+    /// The operations that match the ids, methods and paths of the rule.
     pub(super) fn operations<'c>(&self, contract: &'c Contract) -> Vec<&'c Operation> {
-        let named = |operation: &&Operation| {
+        let is_match = |operation: &&Operation| {
             (self.operations.is_empty() || self.operations.contains(&operation.id))
                 && (self.methods.is_empty() || self.methods.contains(&operation.method))
                 && (self.paths.is_empty() || self.paths.iter().any(|path| path.is_match(&operation.path)))
         };
-        contract.operations.iter().filter(named).collect()
+        contract.operations.iter().filter(is_match).collect()
     }
 
-    /// Whether it names operations, and is not simply for all that its methods and paths lead to.
+    /// Whether the rule names operations by id.
     pub(super) fn names_operations(&self) -> bool {
         !self.operations.is_empty()
     }
 
-    /// Whether the request is one of them. `began` is when the rule came to life.
-    pub(super) fn fits(&self, asked: &Asked<'_>, began: Timestamp) -> bool {
-        let any = |list: &[String], word: Option<&str>| {
-            list.is_empty() || word.is_some_and(|word| list.iter().any(|one| one == word))
+    /// Whether a request meets all conditions. `started_at` is the start of the rule.
+    pub(super) fn matches(&self, context: &RuleContext<'_>, started_at: Timestamp) -> bool {
+        let is_any = |list: &[String], value: Option<&str>| {
+            list.is_empty() || value.is_some_and(|value| list.iter().any(|item| item == value))
         };
-        any(&self.operations, asked.operation.map(|operation| operation.id.as_str()))
-            && (self.methods.is_empty() && !asked.preflight || self.methods.contains(&asked.request.method))
-            && (self.paths.is_empty() || self.paths.iter().any(|path| path.is_match(asked.path)))
-            && any(&self.sandboxes, Some(asked.sandbox))
-            && self.fits_caller(asked)
-            && self.from.is_none_or(|from| asked.now >= from.resolve(began))
-            && self.until.is_none_or(|until| asked.now < until.resolve(began))
+        is_any(&self.operations, context.operation.map(|operation| operation.id.as_str()))
+            && (self.methods.is_empty() && !context.is_preflight || self.methods.contains(&context.request.method))
+            && (self.paths.is_empty() || self.paths.iter().any(|path| path.is_match(context.path)))
+            && is_any(&self.sandboxes, Some(context.sandbox))
+            && self.matches_caller(context)
+            && self.from.is_none_or(|from| context.now >= from.resolve(started_at))
+            && self.until.is_none_or(|until| context.now < until.resolve(started_at))
             && self.headers.iter().all(|(name, text)| {
-                let values = asked.request.headers.get_all(name).iter();
-                text.fits(&values.filter_map(|value| value.to_str().ok()).collect::<Vec<_>>())
+                let values = context.request.headers.get_all(name).iter();
+                text.matches(&values.filter_map(|value| value.to_str().ok()).collect::<Vec<_>>())
             })
             && self.query.iter().all(|(name, text)| {
-                let values = asked.query(name);
-                text.fits(&values.iter().map(String::as_str).collect::<Vec<_>>())
+                let values = context.query(name);
+                text.matches(&values.iter().map(String::as_str).collect::<Vec<_>>())
             })
-            && self.body_at.iter().all(|(pointer, value)| asked.body().pointer(pointer) == Some(value))
+            && self.body_at.iter().all(|(pointer, value)| context.body().pointer(pointer) == Some(value))
             && self.body_matches.iter().all(|(pointer, pattern)| {
-                let found = asked.body().pointer(pointer).and_then(Value::as_str);
+                let found = context.body().pointer(pointer).and_then(Value::as_str);
                 found.is_some_and(|text| pattern.is_match(text))
             })
-            && self.body_schema.as_ref().is_none_or(|schema| schema.accepts(asked.body()))
+            && self.body_schema.as_ref().is_none_or(|schema| schema.accepts(context.body()))
     }
 
-    fn fits_caller(&self, asked: &Asked<'_>) -> bool {
-        let wanted = &self.caller;
-        let is =
-            |wanted: &Option<String>, found: Option<&str>| wanted.as_deref().is_none_or(|wanted| Some(wanted) == found);
-        wanted.known.is_none_or(|known| known == asked.caller.is_some())
-            && is(&wanted.key, asked.key)
-            && is(&wanted.account, asked.caller.map(|caller| &*caller.account))
-            && is(&wanted.user, asked.caller.map(|caller| &*caller.user))
-            && wanted.superuser.is_none_or(|superuser| asked.caller.is_some_and(Caller::is_superuser) == superuser)
+    fn matches_caller(&self, context: &RuleContext<'_>) -> bool {
+        let expected = &self.caller;
+        let is_equal = |expected: &Option<String>, found: Option<&str>| {
+            expected.as_deref().is_none_or(|expected| Some(expected) == found)
+        };
+        expected.known.is_none_or(|known| known == context.caller.is_some())
+            && is_equal(&expected.key, context.key)
+            && is_equal(&expected.account, context.caller.map(|caller| &*caller.account))
+            && is_equal(&expected.user, context.caller.map(|caller| &*caller.user))
+            && expected.superuser.is_none_or(|superuser| context.caller.is_some_and(Caller::is_superuser) == superuser)
     }
 }
 
-fn is_pointer(text: &str) -> bool {
-    text.is_empty() || text.starts_with('/')
+/// The error for a key of the map at `map` that is not an RFC 6901 pointer.
+fn validate_pointer(map: &str, pointer: &str) -> Option<RuleError> {
+    if pointer.is_empty() || pointer.starts_with('/') {
+        return None;
+    }
+    let message = format!("`{pointer}` is not an RFC 6901 pointer, which begins with `/` or is empty");
+    let error = RuleError::new(format!("{map}/{}{KEY}", escape(pointer)), message);
+    Some(error.with_hint(format!("did you mean `/{pointer}`?")))
 }
 
-fn not_a_pointer(text: &str) -> String {
-    format!("`{text}` is no RFC 6901 pointer: one begins with `/`, or is empty")
-}
-
-fn regular(pattern: &str) -> Result<Regex, String> {
+fn compile_regex(pattern: &str) -> Result<Regex, String> {
     Regex::new(pattern).map_err(|error| {
-        // The engine draws a caret of its own, over several lines; its last line says what is wrong.
+        // The message of the engine has several lines with a caret; the last line has the reason.
         let error = error.to_string();
-        let last = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
-        format!("`{pattern}` is no regular expression: {last}")
+        let reason = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
+        format!("`{pattern}` is not a valid regular expression: {reason}")
     })
 }
 
-/// The error comes with a pointer into the part.
-fn text(part: &TextWhen) -> Result<Text, (String, String)> {
-    let matches = part.matches.as_deref().map(regular).transpose();
-    let not = part.not.as_deref().map(text).transpose();
-    Ok(Text {
-        equals: part.equals.clone(),
-        contains: part.contains.clone(),
-        matches: matches.map_err(|message| ("/matches".to_owned(), message))?,
-        absent: part.absent,
-        not: not.map_err(|(at, message)| (format!("/not{at}"), message))?.map(Box::new),
-    })
-}
-
-/// A path with `{name}` for one segment and `{*name}` for all that follows, as the contract writes them.
-fn path_pattern(path: &str) -> Result<Regex, String> {
-    let wrong = || format!("`{path}` is no path: write one such as /connections/{{id}} or /flows/{{*rest}}");
+/// A pattern for a path in the format of the contract: `{name}` is one segment, `{*name}` is the rest of the path.
+fn compile_path(path: &str) -> Result<Regex, String> {
+    let error = || format!("`{path}` is not a path: write one such as /connections/{{id}} or /flows/{{*rest}}");
     if !path.starts_with('/') {
-        return Err(wrong());
+        return Err(error());
     }
     let mut pattern = String::from("^");
     let mut rest = path;
     while let Some(open) = rest.find('{') {
-        let close = rest[open..].find('}').ok_or_else(wrong)? + open;
+        let close = rest[open..].find('}').ok_or_else(error)? + open;
         pattern.push_str(&regex::escape(&rest[..open]));
         pattern.push_str(if rest[open + 1..close].starts_with('*') { ".+" } else { "[^/]+" });
         rest = &rest[close + 1..];
     }
     pattern.push_str(&regex::escape(rest));
     pattern.push('$');
-    regular(&pattern)
-}
-
-fn moment(text: &str) -> Option<Moment> {
-    if let Ok(at) = text.parse() {
-        return Some(Moment::At(at));
-    }
-    let rest = text.trim().strip_prefix("now")?.trim();
-    if rest.is_empty() {
-        return Some(Moment::Since(SignedDuration::ZERO));
-    }
-    duration(rest.strip_prefix('+')?).map(Moment::Since)
+    compile_regex(&pattern)
 }

@@ -1,176 +1,185 @@
-//! Whether it is a request's turn: counts, limits and seeded chance. The same requests in the same order get the same
-//! answer, whatever the time between them.
+//! Selects the rule for a request, by counts, limits and probability.
+//!
+//! The selection is deterministic: it depends on the seed and the order of requests, never on wall-clock time.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rand::RngExt;
 
-use super::matcher::Asked;
-use super::{Rule, RuleList, Step, WorldChange};
+use super::definition::{RateLimit, Rule, RuleList, Step, WorldChange};
+use super::matcher::RuleContext;
 use crate::support::clock::Timestamp;
 use crate::support::rng::{Purpose, SeededRng};
 
-/// How many callers a rule counts apart; further ones are counted together.
+/// The most callers that a rule counts separately. Further ones share a count.
 const CALLERS_MAX: usize = 4096;
 
-/// Rules in the order in which they are asked, each with what it was born with.
+/// Rules in the order of evaluation, each with its start and its random stream.
 #[derive(Debug, Default)]
-pub struct RuleSet(Vec<Entry>);
+pub struct RuleSet(Vec<ActiveRule>);
 
 #[derive(Clone, Debug)]
-struct Entry {
+struct ActiveRule {
     rule: Arc<Rule>,
-    /// The number of the rule's stream of chance.
-    stream: u64,
-    /// When it came to life.
-    began: Timestamp,
+    /// The number of the rule's random stream.
+    rng_stream: u64,
+    started_at: Timestamp,
 }
 
-/// What a rule has seen so far.
+/// The requests that a rule has counted.
 #[derive(Clone, Debug, Default)]
-pub struct Count {
-    /// How many requests matched.
+pub struct RuleCounts {
+    /// The number of matching requests.
     pub matched: u64,
-    /// How often it spoke.
-    pub played: u64,
+    /// The number of requests to which the rule was applied.
+    pub applied: u64,
     callers: BTreeMap<Arc<str>, u64>,
-    windows: BTreeMap<Arc<str>, Window>,
+    windows: BTreeMap<Arc<str>, RateWindow>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Window {
-    began: Timestamp,
+struct RateWindow {
+    started_at: Timestamp,
     calls: u64,
 }
 
-/// A rule that speaks to a request.
+/// A rule that was selected for a request.
 #[derive(Debug)]
 pub struct RuleMatch {
     /// The rule.
     pub rule: Arc<Rule>,
-    /// The number of the request among those that matched, from 1.
+    /// The number of the request among the matching ones, from 1.
     pub call: u64,
-    /// In how many seconds a limit allows the next request.
+    /// The seconds until the rate limit allows the next request; 0 without a rate limit.
     pub retry_after: u64,
     step: usize,
-    chance: SeededRng,
-    /// Whether what it does to the world is left out.
-    changes_nothing: bool,
+    rng: SeededRng,
+    is_change_suppressed: bool,
 }
 
 impl RuleMatch {
-    /// What happens.
+    /// What happens to the request.
     #[must_use]
     pub fn step(&self) -> &Step {
         // The index was found in the same list.
         &self.rule.steps[self.step]
     }
 
-    /// Leaves out what it does to the world: the turn is for one request only.
-    pub fn change_nothing(&mut self) {
-        self.changes_nothing = true;
+    /// Suppresses the change of the world, for a rule that is applied to a single request only.
+    pub fn suppress_change(&mut self) {
+        self.is_change_suppressed = true;
     }
 
-    /// What it does to the world, if anything.
+    /// The change of the world, if any.
     #[must_use]
     pub fn change(&self) -> Option<&WorldChange> {
-        self.step().change.as_deref().filter(|_| !self.changes_nothing)
+        self.step().change.as_deref().filter(|_| !self.is_change_suppressed)
     }
 
-    /// The chance of this turn: the same for the same seed, rule and number of the request.
-    pub fn chance(&mut self) -> &mut SeededRng {
-        &mut self.chance
+    /// The random numbers of this match: the same for the same seed, rule and number of the request.
+    pub(super) fn rng(&mut self) -> &mut SeededRng {
+        &mut self.rng
     }
 }
 
 impl RuleSet {
-    /// Adds the rules of a scenario that begins now.
-    pub fn add_all(&mut self, rules: &RuleList, began: Timestamp) {
+    /// Adds the rules of a scenario that starts at `started_at`.
+    pub fn add_all(&mut self, rules: &RuleList, started_at: Timestamp) {
         for rule in rules {
-            // From the name, so that a rule keeps its luck when others are written before it.
-            let stream = u64::from(crc32fast::hash(rule.name.as_bytes()) & 0x7f_ffff);
-            self.add(Arc::clone(rule), stream, began);
+            // Derived from the name, so that rules inserted before this one do not change its random numbers.
+            let rng_stream = u64::from(crc32fast::hash(rule.name.as_bytes()) & 0x7f_ffff);
+            self.add(Arc::clone(rule), rng_stream, started_at);
         }
     }
 
-    /// Adds one rule; `stream` tells its chance from that of all others.
-    pub fn add(&mut self, rule: Arc<Rule>, stream: u64, began: Timestamp) {
-        self.0.push(Entry { rule, stream, began });
+    /// Adds a rule. `rng_stream` is the number of its random stream, which should differ between rules.
+    pub fn add(&mut self, rule: Arc<Rule>, rng_stream: u64, started_at: Timestamp) {
+        self.0.push(ActiveRule { rule, rng_stream, started_at });
     }
 
-    /// How many there are.
+    /// The number of rules.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no rules.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether there is a rule that speaks before LeadConduit looks at a request, or one that speaks after.
+    /// Whether there are gate rules (`gate`), or other rules.
     #[must_use]
-    pub fn has(&self, gate: bool) -> bool {
-        self.0.iter().any(|entry| entry.rule.gate == gate)
+    pub fn has_rules(&self, gate: bool) -> bool {
+        self.0.iter().any(|active| active.rule.gate == gate)
     }
 
-    /// Which rules a request matches; whose turn it is follows from what they have counted.
+    /// The indexes of the gate rules (`gate`), or of the other rules, whose conditions match a request.
     #[must_use]
-    pub fn matching(&self, gate: bool, asked: &Asked<'_>) -> Vec<usize> {
-        let fits = |entry: &Entry| entry.rule.gate == gate && entry.rule.when.fits(asked, entry.began);
-        self.0.iter().enumerate().filter(|(_, entry)| fits(entry)).map(|(at, _)| at).collect()
+    pub fn find_matching(&self, gate: bool, context: &RuleContext<'_>) -> Vec<usize> {
+        let matches =
+            |active: &ActiveRule| active.rule.gate == gate && active.rule.matcher.matches(context, active.started_at);
+        self.0.iter().enumerate().filter(|(_, active)| matches(active)).map(|(index, _)| index).collect()
     }
 
-    /// The first of the matching rules whose turn it is. All that are asked count the request.
-    pub fn turn(&self, matching: &[usize], counts: &mut [Count], asked: &Asked<'_>, seed: u64) -> Option<RuleMatch> {
-        matching.iter().find_map(|at| self.0.get(*at)?.turn(counts.get_mut(*at)?, asked, seed))
+    /// Selects the first of the matching rules that applies to the request. The rules before it count the request too;
+    /// those after it do not.
+    pub fn select(
+        &self,
+        matching: &[usize],
+        counts: &mut [RuleCounts],
+        context: &RuleContext<'_>,
+        seed: u64,
+    ) -> Option<RuleMatch> {
+        matching.iter().find_map(|index| self.0.get(*index)?.select(counts.get_mut(*index)?, context, seed))
     }
 }
 
-impl Entry {
-    fn turn(&self, count: &mut Count, asked: &Asked<'_>, seed: u64) -> Option<RuleMatch> {
+impl ActiveRule {
+    fn select(&self, counts: &mut RuleCounts, context: &RuleContext<'_>, seed: u64) -> Option<RuleMatch> {
         let rule = &self.rule;
-        count.matched += 1;
-        let call = count.matched;
-        // Drawn for each matching request, so that the n-th meets the same chance whatever the others met.
-        let mut chance = SeededRng::nth(seed, Purpose::Rules, (self.stream << 32) | (call & 0xffff_ffff));
-        let chance_passed = chance.rng().random::<f64>() < rule.turns.probability;
-        let in_range = rule.call.is_none_or(|calls| {
-            call >= calls.from
-                && calls.to.is_none_or(|to| call <= to)
-                && (call - calls.from).is_multiple_of(calls.every)
+        let activation = &rule.activation;
+        counts.matched += 1;
+        let call = counts.matched;
+        // Each matching request has its own random numbers, which do not depend on those of other requests.
+        let mut rng = SeededRng::nth(seed, Purpose::Rules, (self.rng_stream << 32) | (call & 0xffff_ffff));
+        let chance_passed = rng.rng().random::<f64>() < activation.probability;
+        let is_in_range = rule.call.is_none_or(|range| {
+            call >= range.from
+                && range.to.is_none_or(|to| call <= to)
+                && (call - range.from).is_multiple_of(range.every)
         });
         let retry_after = match rule.rate {
             None => Some(0),
-            Some(rate) => count.beyond(rate, asked),
+            Some(rate) => counts.count_in_window(rate, context),
         };
-        let own = if rule.turns.succeed_first > 0 { count.of_caller(asked) } else { 0 };
-        let alive = rule.turns.ttl.is_none_or(|ttl| asked.now.duration_since(self.began) < ttl);
-        let spared = call <= rule.turns.after || (rule.turns.succeed_first > 0 && own <= rule.turns.succeed_first);
-        let used_up = rule.turns.times.is_some_and(|times| count.played >= times);
+        let calls_of_caller = if activation.succeed_first > 0 { counts.count_caller(context) } else { 0 };
+        let is_alive = activation.ttl.is_none_or(|ttl| context.now.duration_since(self.started_at) < ttl);
+        let is_exempt =
+            call <= activation.after || (activation.succeed_first > 0 && calls_of_caller <= activation.succeed_first);
+        let is_exhausted = activation.times.is_some_and(|times| counts.applied >= times);
         let retry_after = retry_after?;
-        if !(chance_passed && in_range && alive) || spared || used_up {
+        if !(chance_passed && is_in_range && is_alive) || is_exempt || is_exhausted {
             return None;
         }
-        let step = rule.step_for(count.played)?;
-        count.played += 1;
-        Some(RuleMatch { rule: Arc::clone(rule), call, retry_after, step, chance, changes_nothing: false })
+        let step = rule.step_for(counts.applied)?;
+        counts.applied += 1;
+        Some(RuleMatch { rule: Arc::clone(rule), call, retry_after, step, rng, is_change_suppressed: false })
     }
 }
 
 impl Rule {
-    /// The step for the rule's n-th turn, from 0; `None` when the steps are over.
-    fn step_for(&self, turn: u64) -> Option<usize> {
+    /// The index of the step for the request to which the rule is applied as the n-th, from 0; `None` after the last.
+    fn step_for(&self, applied: u64) -> Option<usize> {
         let length = self.steps.iter().try_fold(0u64, |sum, step| step.times.map(|times| sum.saturating_add(times)));
         let Some(length) = length else { return Some(0) };
-        let mut rest = if self.repeat { turn % length.max(1) } else { turn };
-        for (at, step) in self.steps.iter().enumerate() {
+        let mut rest = if self.repeat { applied % length.max(1) } else { applied };
+        for (index, step) in self.steps.iter().enumerate() {
             let times = step.times.unwrap_or(u64::MAX);
             if rest < times {
-                return Some(at);
+                return Some(index);
             }
             rest -= times;
         }
@@ -178,36 +187,37 @@ impl Rule {
     }
 }
 
-impl Count {
-    fn of_caller(&mut self, asked: &Asked<'_>) -> u64 {
-        let name = name_in(&self.callers, asked.key.unwrap_or_default());
-        let own = self.callers.entry(name).or_default();
-        *own += 1;
-        *own
+impl RuleCounts {
+    /// Counts a request of a caller, and returns the number of its requests.
+    fn count_caller(&mut self, context: &RuleContext<'_>) -> u64 {
+        let key = counter_key(&self.callers, context.key.unwrap_or_default());
+        let count = self.callers.entry(key).or_default();
+        *count += 1;
+        *count
     }
 
-    /// In how many seconds the next request is allowed, when this one is beyond the limit.
-    fn beyond(&mut self, rate: super::Rate, asked: &Asked<'_>) -> Option<u64> {
-        let name = name_in(&self.windows, if rate.per_key { asked.key.unwrap_or_default() } else { "" });
-        let window = self.windows.entry(name).or_insert(Window { began: asked.now, calls: 0 });
-        let passed = asked.now.duration_since(window.began);
-        if passed >= rate.within || passed.is_negative() {
-            *window = Window { began: asked.now, calls: 0 };
+    /// Counts a request in its window. If it exceeds the limit, returns the seconds until the next window.
+    fn count_in_window(&mut self, rate: RateLimit, context: &RuleContext<'_>) -> Option<u64> {
+        let key = counter_key(&self.windows, if rate.per_key { context.key.unwrap_or_default() } else { "" });
+        let window = self.windows.entry(key).or_insert(RateWindow { started_at: context.now, calls: 0 });
+        let elapsed = context.now.duration_since(window.started_at);
+        if elapsed >= rate.within || elapsed.is_negative() {
+            *window = RateWindow { started_at: context.now, calls: 0 };
         }
         window.calls = window.calls.saturating_add(1);
         if window.calls <= rate.calls {
             return None;
         }
-        let left = rate.within - asked.now.duration_since(window.began);
-        let whole = left.as_secs() + i64::from(left.subsec_nanos() > 0);
-        Some(u64::try_from(whole).unwrap_or(0).max(1))
+        let left = rate.within - context.now.duration_since(window.started_at);
+        let seconds = left.as_secs() + i64::from(left.subsec_nanos() > 0);
+        Some(u64::try_from(seconds).unwrap_or(0).max(1))
     }
 }
 
-/// The name that a caller is counted under.
-fn name_in<T>(known: &BTreeMap<Arc<str>, T>, key: &str) -> Arc<str> {
+/// The key under which a caller is counted.
+fn counter_key<T>(known: &BTreeMap<Arc<str>, T>, key: &str) -> Arc<str> {
     match known.get_key_value(key) {
-        Some((name, _)) => Arc::clone(name),
+        Some((key, _)) => Arc::clone(key),
         None if known.len() >= CALLERS_MAX => "(others)".into(),
         None => key.into(),
     }

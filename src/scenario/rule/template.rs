@@ -1,48 +1,49 @@
-//! Texts that refer to the request and the world: `{{ request.body.name }}`, in the language of Jinja.
+//! Templates in bodies and headers: `{{ request.body.name }}`, in the Jinja language.
 //!
-//! What a template can see: `request` (`method`, `path`, `query`, `headers`, `body`), `caller` (`account`, `user`,
-//! `key` is never shown), `world` (`account`, `user`, `sso`, and each collection by id), `call`, `retry_after`, `now`,
+//! Their variables: `request` (`method`, `path`, `query`, `headers`, `body`), `caller` (`account`, `user`; the
+//! API key is not available), `world` (`account`, `user`, `sso`, and each collection by id), `call`, `retry_after`, `now`,
 //! `sandbox`, `scenario`.
 
 use std::sync::{Arc, OnceLock};
 
-use minijinja::value::{Enumerator, Object, ObjectRepr, Value as Seen};
+use minijinja::value::{Enumerator, Object, ObjectRepr, Value as TemplateValue};
 use minijinja::{Environment, ErrorKind, UndefinedBehavior};
 use serde_json::Value;
 
+use super::error::RuleError;
 use crate::leadconduit::state::{Collection, World};
 use crate::support::document::text;
 use contract_files::pointer::escape;
 
-/// How much work one template may be, in the engine's own instructions.
+/// The most instructions of the template engine for one template.
 const FUEL: u64 = 50_000;
 
-/// The longest text that a template may make.
+/// The longest text that a template can render.
 const TEXT_BYTES_MAX: usize = 256 * 1024;
 
-/// The names that a template can begin with.
-const NAMES: [&str; 8] = ["request", "caller", "world", "call", "retry_after", "now", "sandbox", "scenario"];
+/// The variables of templates.
+const VARIABLES: [&str; 8] = ["request", "caller", "world", "call", "retry_after", "now", "sandbox", "scenario"];
 
 fn engine() -> &'static Environment<'static> {
     static ENGINE: OnceLock<Environment<'static>> = OnceLock::new();
     ENGINE.get_or_init(|| {
         let mut engine = Environment::new();
-        // What was not sent is empty text: a template that must know can ask `is defined`.
+        // A value that is missing renders as empty text. Templates can test for it with `is defined`.
         engine.set_undefined_behavior(UndefinedBehavior::Chainable);
         engine.set_fuel(Some(FUEL));
         engine
     })
 }
 
-/// Whether a text is a template at all.
+/// Whether a text is a template.
 fn is_template(text: &str) -> bool {
     text.contains("{{") || text.contains("{%")
 }
 
-/// The expression of a text that is nothing else: its value keeps its type, so that a number stays one.
-fn lone_expression(text: &str) -> Option<&str> {
+/// The expression of a text that consists of one expression. Its value keeps its type: a number stays a number.
+fn sole_expression(text: &str) -> Option<&str> {
     let inner = text.trim().strip_prefix("{{")?.strip_suffix("}}")?;
-    // `{{-` and `-}}` eat blanks around them, of which there are none here.
+    // `{{-` and `-}}` strip surrounding white space, of which there is none here.
     let inner = inner.strip_prefix(['-', '+']).unwrap_or(inner);
     let inner = inner.strip_suffix(['-', '+']).unwrap_or(inner);
     (!inner.contains("{{") && !inner.contains("}}")).then_some(inner)
@@ -58,52 +59,55 @@ pub(super) fn has_templates(value: &Value) -> bool {
     }
 }
 
-/// What is wrong with the templates in a value: a pointer into it, and words.
-pub(super) fn mistakes(value: &Value, at: &str, found: &mut Vec<(String, String)>) {
+/// Adds an error for each invalid template in a value, which is at `pointer`.
+pub(super) fn validate(value: &Value, pointer: &str, errors: &mut Vec<RuleError>) {
     match value {
         Value::String(text) if is_template(text) => {
-            if let Err(message) = check(text) {
-                found.push((at.to_owned(), message));
+            if let Err(message) = validate_text(text) {
+                errors.push(RuleError::new(pointer, message));
             }
         }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                mistakes(item, &format!("{at}/{index}"), found);
+                validate(item, &format!("{pointer}/{index}"), errors);
             }
         }
         Value::Object(object) => {
             for (name, value) in object {
-                mistakes(value, &format!("{at}/{}", escape(name)), found);
+                validate(value, &format!("{pointer}/{}", escape(name)), errors);
             }
         }
         _ => {}
     }
 }
 
-fn check(text: &str) -> Result<(), String> {
-    let words = |error: &minijinja::Error| {
+fn validate_text(text: &str) -> Result<(), String> {
+    let describe = |error: &minijinja::Error| {
         let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-        format!("the template cannot be read: {detail}")
+        format!("the template is invalid: {detail}")
     };
-    let template = engine().template_from_str(text).map_err(|error| words(&error))?;
+    let template = engine().template_from_str(text).map_err(|error| describe(&error))?;
     let names = template.undeclared_variables(false);
     let mut unknown: Vec<&String> =
-        names.iter().filter(|name| !NAMES.contains(&name.as_str()) && !is_function(name)).collect();
+        names.iter().filter(|name| !VARIABLES.contains(&name.as_str()) && !is_function(name)).collect();
     unknown.sort();
     match unknown.first() {
         None => {
-            // Filters and tests are looked up when they are used. What the template says of nothing does not matter.
+            // The engine looks filters and tests up while it renders. Other errors are due to the empty context.
             match template.render(()) {
                 Err(error) if [ErrorKind::UnknownFilter, ErrorKind::UnknownTest].contains(&error.kind()) => {
-                    Err(words(&error))
+                    Err(describe(&error))
                 }
                 _ => Ok(()),
             }
         }
         Some(name) => {
-            let near = contract_files::yaml::nearest(name, NAMES).map(|near| format!("; did you mean `{near}`?"));
-            let near = near.unwrap_or_else(|| format!("; there are {}", NAMES.join(", ")));
-            Err(format!("a template knows no `{name}`{near}"))
+            let nearest = contract_files::yaml::nearest(name, VARIABLES);
+            let hint = match nearest {
+                Some(nearest) => format!("did you mean `{nearest}`?"),
+                None => format!("the variables are {}", VARIABLES.join(", ")),
+            };
+            Err(format!("templates have no variable `{name}`; {hint}"))
         }
     }
 }
@@ -112,91 +116,93 @@ fn is_function(name: &str) -> bool {
     ["range", "dict", "namespace", "loop"].contains(&name)
 }
 
-/// A value with its templates filled in.
-pub(super) fn fill(value: &Value, context: &Seen) -> Result<Value, String> {
+/// A value with its templates rendered.
+pub(super) fn render(value: &Value, context: &TemplateValue) -> Result<Value, String> {
     match value {
-        Value::String(text) if is_template(text) => match lone_expression(text) {
+        Value::String(text) if is_template(text) => match sole_expression(text) {
             Some(expression) => {
-                let filled = engine().compile_expression(expression).and_then(|e| e.eval(context.clone()));
-                let filled = filled.map_err(|error| error.to_string())?;
-                if filled.is_undefined() {
+                let rendered = engine().compile_expression(expression).and_then(|e| e.eval(context.clone()));
+                let rendered = rendered.map_err(|error| error.to_string())?;
+                if rendered.is_undefined() {
                     return Ok(Value::Null);
                 }
-                serde_json::to_value(&filled).map_err(|error| error.to_string())
+                serde_json::to_value(&rendered).map_err(|error| error.to_string())
             }
-            None => fill_text(text, context).map(Value::String),
+            None => render_text(text, context).map(Value::String),
         },
-        Value::Array(items) => items.iter().map(|item| fill(item, context)).collect(),
-        Value::Object(object) => object.iter().map(|(name, value)| Ok((name.clone(), fill(value, context)?))).collect(),
+        Value::Array(items) => items.iter().map(|item| render(item, context)).collect(),
+        Value::Object(object) => {
+            object.iter().map(|(name, value)| Ok((name.clone(), render(value, context)?))).collect()
+        }
         other => Ok(other.clone()),
     }
 }
 
-/// A text with its templates filled in.
-pub(super) fn fill_text(text: &str, context: &Seen) -> Result<String, String> {
+/// A text, rendered if it is a template.
+pub(super) fn render_text(text: &str, context: &TemplateValue) -> Result<String, String> {
     if !is_template(text) {
         return Ok(text.to_owned());
     }
-    let filled = engine().render_str(text, context.clone()).map_err(|error| error.to_string())?;
-    if filled.len() > TEXT_BYTES_MAX {
-        return Err(format!("a template made more than {TEXT_BYTES_MAX} bytes"));
+    let rendered = engine().render_str(text, context.clone()).map_err(|error| error.to_string())?;
+    if rendered.len() > TEXT_BYTES_MAX {
+        return Err(format!("a template renders to more than {TEXT_BYTES_MAX} bytes"));
     }
-    Ok(filled)
+    Ok(rendered)
 }
 
-/// The world as a template sees it. Documents are looked up, not copied beforehand.
+/// The variable `world`. Documents are looked up on access, not copied beforehand.
 #[derive(Debug)]
-pub(super) struct WorldSeen {
+pub(super) struct WorldObject {
     pub(super) world: World,
     pub(super) account: Option<Arc<str>>,
     pub(super) user: Option<Arc<str>>,
 }
 
-impl Object for WorldSeen {
-    fn get_value(self: &Arc<Self>, key: &Seen) -> Option<Seen> {
+impl Object for WorldObject {
+    fn get_value(self: &Arc<Self>, key: &TemplateValue) -> Option<TemplateValue> {
         let account = self.account.as_deref().and_then(|id| self.world.account(id));
         match key.as_str()? {
-            "account" => Some(Seen::from_serialize(account?.document().value())),
+            "account" => Some(TemplateValue::from_serialize(account?.document().value())),
             "user" => {
                 let user = account?.get(Collection::Users, self.user.as_deref()?)?;
-                Some(Seen::from_serialize(user.value()))
+                Some(TemplateValue::from_serialize(user.value()))
             }
-            "sso" => Some(Seen::from_serialize(serde_json::json!({"status": self.world.sso.status.word()}))),
+            "sso" => Some(TemplateValue::from_serialize(serde_json::json!({"status": self.world.sso.status.name()}))),
             name => {
                 let collection = Collection::ALL.into_iter().find(|collection| collection.name() == name)?;
                 account?;
-                Some(Seen::from_object(DocumentsSeen { world: Arc::clone(self), collection }))
+                Some(TemplateValue::from_object(CollectionObject { world: Arc::clone(self), collection }))
             }
         }
     }
 }
 
-/// The documents of one kind, by id.
+/// The documents of a collection, by id.
 #[derive(Debug)]
-struct DocumentsSeen {
-    world: Arc<WorldSeen>,
+struct CollectionObject {
+    world: Arc<WorldObject>,
     collection: Collection,
 }
 
-impl DocumentsSeen {
+impl CollectionObject {
     fn account(&self) -> Option<&crate::leadconduit::state::Account> {
         self.world.account.as_deref().and_then(|id| self.world.world.account(id))
     }
 }
 
-impl Object for DocumentsSeen {
+impl Object for CollectionObject {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
         ObjectRepr::Map
     }
 
-    fn get_value(self: &Arc<Self>, key: &Seen) -> Option<Seen> {
+    fn get_value(self: &Arc<Self>, key: &TemplateValue) -> Option<TemplateValue> {
         let found = self.account()?.get(self.collection, key.as_str()?)?;
-        Some(Seen::from_serialize(found.value()))
+        Some(TemplateValue::from_serialize(found.value()))
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
         let ids = self.account().map(|account| account.all(self.collection).values());
-        Enumerator::Values(ids.into_iter().flatten().map(|d| Seen::from(text(d.value(), "id"))).collect())
+        Enumerator::Values(ids.into_iter().flatten().map(|d| TemplateValue::from(text(d.value(), "id"))).collect())
     }
 }
 
@@ -207,16 +213,16 @@ mod tests {
     use crate::support::document::Document;
     use serde_json::json;
 
-    fn context() -> Seen {
+    fn context() -> TemplateValue {
         let mut world = World::empty(1, Clock::Real);
         world.put_account("a", Document::new(&json!({"id": "a", "name": "Acme"})));
         world.put("a", Collection::Flows, "f1", Document::new(&json!({"id": "f1", "name": "First"})));
-        let world = Seen::from_object(WorldSeen { world, account: Some("a".into()), user: None });
+        let world = TemplateValue::from_object(WorldObject { world, account: Some("a".into()), user: None });
         minijinja::context! { request => json!({"body": {"name": "N", "count": 3, "list": [1, 2]}}), world }
     }
 
     #[test]
-    fn templates_are_filled_in_and_keep_types_where_they_stand_alone() {
+    fn templates_are_rendered_and_a_sole_expression_keeps_its_type() {
         let rows = [
             ("plain", json!("plain")),
             ("{{ request.body.name }}", json!("N")),
@@ -232,25 +238,26 @@ mod tests {
             ("{{ world.user.name }}-{{ world.sso.status }}", json!("-up")),
         ];
         for (text, expected) in rows {
-            assert_eq!(check(text), Ok(()), "{text}");
-            assert_eq!(fill(&json!({"x": [text]}), &context()), Ok(json!({"x": [expected]})), "{text}");
+            assert_eq!(validate_text(text), Ok(()), "{text}");
+            assert_eq!(render(&json!({"x": [text]}), &context()), Ok(json!({"x": [expected]})), "{text}");
         }
     }
 
     #[test]
-    fn a_template_that_cannot_be_read_is_found_at_once() {
-        let mut found = Vec::new();
-        mistakes(&json!({"a/b": ["{{ reqest.body }}", "{{ 1 +", "{{ zzz }}"]}), "/then/body", &mut found);
-        let told: Vec<String> = found.into_iter().map(|(at, message)| format!("{at}: {message}")).collect();
-        assert_eq!(told.len(), 3, "{told:?}");
-        assert_eq!(told[0], "/then/body/a~1b/0: a template knows no `reqest`; did you mean `request`?");
-        assert!(told[1].starts_with("/then/body/a~1b/1: the template cannot be read: "), "{}", told[1]);
-        assert!(told[2].contains("there are request, caller, world"), "{}", told[2]);
+    fn invalid_templates_are_reported_with_pointers() {
+        let mut errors = Vec::new();
+        validate(&json!({"a/b": ["{{ reqest.body }}", "{{ 1 +", "{{ zzz }}"]}), "/then/body", &mut errors);
+        let errors: Vec<String> =
+            errors.into_iter().map(|error| format!("{}: {}", error.pointer, error.message)).collect();
+        assert_eq!(errors.len(), 3, "{errors:?}");
+        assert_eq!(errors[0], "/then/body/a~1b/0: templates have no variable `reqest`; did you mean `request`?");
+        assert!(errors[1].starts_with("/then/body/a~1b/1: the template is invalid: "), "{}", errors[1]);
+        assert!(errors[2].contains("the variables are request, caller, world"), "{}", errors[2]);
     }
 
     #[test]
-    fn a_template_that_works_too_much_is_ended() {
+    fn endless_templates_run_out_of_fuel() {
         let endless = "{% for a in range(10000) %}{% for b in range(10000) %}x{% endfor %}{% endfor %}";
-        assert!(fill_text(endless, &context()).unwrap_err().contains("fuel"));
+        assert!(render_text(endless, &context()).unwrap_err().contains("fuel"));
     }
 }

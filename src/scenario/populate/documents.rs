@@ -1,0 +1,241 @@
+//! Builders of generated documents. Documents that refer to each other are built together, with the same ids, names and
+//! times.
+
+use serde_json::{Value, json};
+
+use crate::contract::Contract;
+use crate::generate::Maker;
+use crate::leadconduit::state::{Collection, World};
+use crate::support::clock::{Timestamp, format_timestamp};
+use crate::support::document::{Document, text};
+
+/// A generated document and where it is stored.
+pub(super) enum GeneratedDocument {
+    Owned(Collection, Value),
+    Sso(Value),
+}
+
+impl GeneratedDocument {
+    /// Validates the document and stores it.
+    pub(super) fn store(self, world: &mut World, contract: &Contract, account: &str) -> Result<(), String> {
+        let (model, value) = match &self {
+            Self::Owned(collection, value) => (collection.model(), value),
+            Self::Sso(value) => ("WorldSsoConnection", value),
+        };
+        let check = contract.model(model).ok_or_else(|| format!("the contract has no model {model}"))?;
+        if let Some(violation) =
+            Some(value).filter(|v| !check.accepts(v)).and_then(|v| check.violations("", v).into_iter().next())
+        {
+            return Err(format!(
+                "a generated {model} does not match its model at `{}`: {}",
+                violation.location, violation.message
+            ));
+        }
+        let id = text(value, "id").to_owned();
+        match self {
+            Self::Owned(collection, value) => {
+                world.put(account, collection, &id, Document::new(&value));
+            }
+            Self::Sso(value) => {
+                world.sso.connections.insert(id.as_str().into(), Document::new(&value).into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The id and times of a document: the id contains the time of creation, which is before that of the update.
+pub(super) struct Timestamps {
+    pub(super) id: String,
+    pub(super) created_at: String,
+    pub(super) updated_at: String,
+}
+
+pub(super) fn timestamps(maker: &mut Maker<'_>, now: Timestamp) -> Timestamps {
+    let created = maker.past(360).parse().unwrap_or(now);
+    Timestamps {
+        id: maker.id_at(created),
+        created_at: format_timestamp(created),
+        updated_at: maker.between(created, now),
+    }
+}
+
+pub(super) fn user(maker: &mut Maker<'_>) -> Value {
+    let person = maker.person();
+    json!({
+        "id": maker.id(),
+        "api_key": maker.key(32),
+        "superuser": false,
+        "user_admin": false,
+        "subscription_admin": false,
+        "role_string": "user",
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+        "email": person.email,
+        "phone": person.phone,
+        "product_code": "lcx",
+    })
+}
+
+pub(super) fn credential(maker: &mut Maker<'_>, now: Timestamp) -> Value {
+    let Timestamps { id, created_at, updated_at } = timestamps(maker, now);
+    let (company, person, secret) = (maker.company(), maker.person(), maker.key(8));
+    json!({
+        "id": id,
+        "name": format!("{} login", company.name),
+        "type": "user",
+        "package": "leadconduit-salesforce",
+        "username": person.email,
+        "password": format!("example-{secret}"),
+        "created_at": created_at,
+        "updated_at": updated_at,
+    })
+}
+
+/// An entity that the account created: a seller or a buyer of leads.
+pub(super) fn custom_entity(maker: &mut Maker<'_>, is_seller: bool, now: Timestamp) -> Value {
+    let Timestamps { id, created_at, updated_at } = timestamps(maker, now);
+    let company = maker.company();
+    let (source, recipient) = roles(is_seller);
+    json!({
+        "id": id,
+        "name": company.name,
+        "standard": false,
+        "account": false,
+        "pending": false,
+        "deprecated": false,
+        "field_suffix": company.field_suffix,
+        "flow_ids": [],
+        "module_ids": [if is_seller { "leadconduit-default.inbound" } else { "leadconduit-default.outbound" }],
+        "source": source,
+        "recipient": recipient,
+        "website": company.website,
+        "created_at": created_at,
+        "updated_at": updated_at,
+    })
+}
+
+/// A connection: its row, its entry in the single sign-on service, the entity of the other account, and the accepted
+/// invitation. `relationship` is the role of the other account, `seller` or `buyer`.
+pub(super) fn connection(
+    maker: &mut Maker<'_>,
+    account: &Value,
+    relationship: &str,
+    now: Timestamp,
+    documents: &mut Vec<GeneratedDocument>,
+) {
+    let Timestamps { id, created_at, updated_at } = timestamps(maker, now);
+    let (company, person) = (maker.company(), maker.person());
+    let created: Timestamp = created_at.parse().unwrap_or(now);
+    let (entity_id, sso_id, external_id) = (maker.id_at(created), maker.id_at(created), maker.id_at(created));
+    let (invitation_id, expires_at) = (maker.id_at(created), maker.between(created, now));
+    let connected = json!({"id": entity_id, "sso_id": sso_id, "name": company.name});
+    let own = json!({"id": account["id"], "sso_id": account["sso_id"], "name": account["name"]});
+    let (seller, buyer) = if relationship == "seller" { (&connected, &own) } else { (&own, &connected) };
+    documents.push(GeneratedDocument::Sso(json!({
+        "id": external_id,
+        "invitation_id": invitation_id,
+        "seller": seller,
+        "buyer": buyer,
+        "created_at": created_at,
+        "updated_at": updated_at,
+        "created_by": person.email,
+        "permissions": ["view_submission_docs"],
+    })));
+    documents.push(GeneratedDocument::Owned(
+        Collection::Connections,
+        json!({
+            "id": id,
+            "external_id": external_id,
+            "invitation_id": invitation_id,
+            "relationship_type": relationship,
+            "connected_account": connected,
+            "created_at": created_at,
+            "updated_at": updated_at,
+            "created_by": person.email,
+            "permissions": ["view_submission_docs"],
+            "ui_state": {"has_setup_buyer_delivery": false},
+        }),
+    ));
+    let (source, recipient) = roles(relationship == "seller");
+    documents.push(GeneratedDocument::Owned(
+        Collection::Entities,
+        json!({
+            "id": entity_id,
+            "name": company.name,
+            "standard": false,
+            "account": true,
+            "pending": false,
+            "connected": relationship,
+            "deprecated": false,
+            "invitation_id": invitation_id,
+            "flow_ids": [],
+            "module_ids": [],
+            "source": source,
+            "recipient": recipient,
+            "time_zone": maker.time_zone(),
+            "website": company.website,
+            "created_at": created_at,
+            "updated_at": updated_at,
+        }),
+    ));
+    documents.push(GeneratedDocument::Owned(
+        Collection::Invitations,
+        json!({
+            "id": invitation_id,
+            "email": person.email,
+            "kind": if relationship == "seller" { "source" } else { "recipient" },
+            "entity_id": entity_id,
+            "created_at": created_at,
+            "updated_at": updated_at,
+            "expires_at": expires_at,
+            "accepted_at": created_at,
+        }),
+    ));
+}
+
+/// An open invitation and its pending entity.
+pub(super) fn invitation(maker: &mut Maker<'_>, kind: &str, now: Timestamp, documents: &mut Vec<GeneratedDocument>) {
+    let created: Timestamp = maker.past(13).parse().unwrap_or(now);
+    let expires = created.checked_add(jiff::SignedDuration::from_hours(14 * 24)).unwrap_or(created);
+    let (id, entity_id, person) = (maker.id_at(created), maker.id_at(created), maker.person());
+    let (created_at, expires_at) = (format_timestamp(created), format_timestamp(expires));
+    let (source, recipient) = roles(kind == "source");
+    documents.push(GeneratedDocument::Owned(
+        Collection::Invitations,
+        json!({
+            "id": id,
+            "email": person.email,
+            "kind": kind,
+            "entity_id": entity_id,
+            "created_at": created_at,
+            "updated_at": created_at,
+            "expires_at": expires_at,
+        }),
+    ));
+    documents.push(GeneratedDocument::Owned(
+        Collection::Entities,
+        json!({
+            "id": entity_id,
+            "name": person.email,
+            "standard": false,
+            "account": true,
+            "pending": true,
+            "deprecated": false,
+            "invitation_id": id,
+            "invitation_expires_at": expires_at,
+            "expired": false,
+            "flow_ids": [],
+            "module_ids": [],
+            "source": source,
+            "recipient": recipient,
+            "created_at": created_at,
+            "updated_at": created_at,
+        }),
+    ));
+}
+
+/// The properties `source` and `recipient` of a seller or a buyer.
+fn roles(is_seller: bool) -> (Value, Value) {
+    if is_seller { ("seller".into(), Value::Null) } else { (Value::Null, "buyer".into()) }
+}

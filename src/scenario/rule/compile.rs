@@ -1,0 +1,254 @@
+//! Compiles the definition of a rule, and reports its errors.
+
+use http::HeaderName;
+
+use super::definition::{Activation, RULES_MAX, RateLimit, ResponseSpec, Rule, Step, WorldChange};
+use super::error::{RuleError, unknown_operation};
+use super::matcher::RequestMatcher;
+use super::template;
+use super::validate_response::validate_response;
+use crate::contract::Contract;
+use crate::http::message::Drip;
+use crate::scenario::language::{DripSpec, RateScope, RuleSpec, StepSpec, WorkMode};
+use crate::support::clock::{SignedDuration, parse_duration};
+use crate::support::delay::DELAY_MS_MAX;
+use contract_files::pointer::escape;
+use contract_files::yaml::KEY;
+
+/// The most chunks of a response.
+const CHUNKS_MAX: u32 = 1000;
+
+/// Headers that only the server sets. With other values, a response would not be valid HTTP.
+const SERVER_HEADERS: [&str; 4] = ["connection", "content-length", "transfer-encoding", "upgrade"];
+
+/// How a scenario or rule is validated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValidationMode {
+    /// Documents and responses are validated against the contract.
+    Full,
+    /// They are not: the scenario is part of the binary, and tests validate it.
+    Trusted,
+}
+
+impl Rule {
+    /// Compiles a rule. Without a name, it is called by its `number`.
+    ///
+    /// # Errors
+    ///
+    /// All errors of the definition.
+    pub fn new(
+        spec: &RuleSpec,
+        number: usize,
+        contract: &Contract,
+        mode: ValidationMode,
+    ) -> Result<Self, Vec<RuleError>> {
+        let mut errors: Vec<RuleError> = Vec::new();
+        let matcher = RequestMatcher::new(&spec.when, contract).unwrap_or_else(|found| {
+            errors.extend(found.into_iter().map(|error| error.inside("/when")));
+            RequestMatcher::default()
+        });
+        let rate = spec.when.rate.as_ref().and_then(|rate| {
+            let within = parse_duration(&rate.within).filter(SignedDuration::is_positive);
+            if within.is_none() {
+                let message = format!("`{}` is not a duration: write one such as 10s or 1m", rate.within);
+                errors.push(RuleError::new("/when/rate/within", message));
+            }
+            Some(RateLimit { calls: rate.calls, within: within?, per_key: rate.per != Some(RateScope::Sandbox) })
+        });
+        let activation = compile_activation(spec, &mut errors);
+        let step_specs = match (&spec.then, spec.steps.as_slice()) {
+            (Some(then), []) => std::slice::from_ref(then),
+            (None, steps @ [_, ..]) if steps.len() <= RULES_MAX => steps,
+            _ => {
+                let message = format!("a rule needs either `then`, or `steps` with 1 to {RULES_MAX} items");
+                errors.push(RuleError::new("", message));
+                &[]
+            }
+        };
+        let is_single = spec.then.is_some();
+        if is_single && spec.repeat {
+            errors.push(RuleError::new("/repeat", "`repeat` needs `steps`"));
+        }
+        let mut rule = Self {
+            name: spec.name.clone().unwrap_or_else(|| format!("rule {number}")),
+            gate: spec.gate,
+            matcher,
+            call: spec.when.call,
+            rate,
+            activation,
+            steps: Vec::new(),
+            repeat: spec.repeat,
+        };
+        for (index, step_spec) in step_specs.iter().enumerate() {
+            let pointer = if is_single { "/then".to_owned() } else { format!("/steps/{index}") };
+            let mut found = Vec::new();
+            let step = Step::new(step_spec, is_single, contract, &mut found);
+            if found.is_empty() && mode == ValidationMode::Full {
+                validate_response(&rule, &step, contract, &mut found);
+            }
+            errors.extend(found.into_iter().map(|error| error.inside(&pointer)));
+            rule.steps.push(step);
+        }
+        if errors.is_empty() { Ok(rule) } else { Err(errors) }
+    }
+}
+
+/// The activation, whose keys can be beside `then` or inside it.
+fn compile_activation(spec: &RuleSpec, errors: &mut Vec<RuleError>) -> Activation {
+    let none = StepSpec::default();
+    let then = spec.then.as_ref().unwrap_or(&none);
+    let mut pick = |name: &str, outer: Option<u64>, inner: Option<u64>| {
+        if outer.is_some() && inner.is_some() {
+            errors.push(given_twice(name));
+        }
+        outer.or(inner)
+    };
+    let times = pick("times", spec.times, then.times);
+    let after = pick("after", spec.after, then.after).unwrap_or(0);
+    let succeed_first = pick("succeed_first", spec.succeed_first, then.succeed_first).unwrap_or(0);
+    let ttl_ms = pick("ttl_ms", spec.ttl_ms, then.ttl_ms);
+    if times == Some(0) {
+        let pointer = if spec.times.is_some() { "/times" } else { "/then/times" };
+        errors.push(RuleError::new(pointer, "`times` must be 1 or more"));
+    }
+    if spec.probability.is_some() && then.probability.is_some() {
+        errors.push(given_twice("probability"));
+    }
+    let pointer = if spec.probability.is_some() { "/probability" } else { "/then/probability" };
+    let probability = spec.probability.or(then.probability).unwrap_or(1.0);
+    if !(0.0..=1.0).contains(&probability) {
+        errors.push(RuleError::new(pointer, "a probability must be a number from 0 to 1"));
+    }
+    let ttl = ttl_ms.map(|ms| SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX)));
+    Activation { probability, times, after, succeed_first, ttl }
+}
+
+fn given_twice(name: &str) -> RuleError {
+    let message = format!("`{name}` is given both beside `then` and inside it: remove one of them");
+    RuleError::new(format!("/then/{name}"), message)
+}
+
+impl Step {
+    fn new(spec: &StepSpec, is_single: bool, contract: &Contract, errors: &mut Vec<RuleError>) -> Self {
+        if !is_single {
+            validate_keys_of_step(spec, errors);
+        }
+        if let Some(status) = spec.status.filter(|status| !(200..=599).contains(status)) {
+            errors
+                .push(RuleError::new("/status", format!("{status} is not a valid status: write one from 200 to 599")));
+        }
+        let headers = compile_headers(spec, errors);
+        let slow_headers = compile_drip("/slow_headers", spec.slow_headers, errors);
+        let drip = compile_drip("/drip", spec.drip, errors);
+        let has_response = spec.status.is_some() || spec.body.is_some() || spec.example.is_some();
+        if spec.work.is_some() && (spec.fault.is_none() || has_response) {
+            errors.push(RuleError::new("/work", "`work` needs a `fault`, and no `status`, `body` or `example`"));
+        }
+        let health = spec.sso.as_ref().and_then(|sso| {
+            sso.health().unwrap_or_else(|(pointer, message)| {
+                errors.push(RuleError::new(format!("/sso{pointer}"), message));
+                None
+            })
+        });
+        for (index, id) in spec.sso.iter().flat_map(|sso| sso.operations.iter().enumerate()) {
+            if let Some((message, hint)) = unknown_operation(contract, id) {
+                errors.push(RuleError::new(format!("/sso/operations/{index}"), message).with_hint(hint));
+            }
+        }
+        if let Some(body) = &spec.body {
+            template::validate(&body.0, "/body", errors);
+        }
+        for (name, value) in &spec.headers {
+            let text = serde_json::Value::String(value.clone());
+            template::validate(&text, &format!("/headers/{}", escape(name)), errors);
+        }
+        let response = compile_response(spec, errors);
+        let change = (spec.sso.is_some() || spec.world.is_some()).then(|| {
+            let (world, sso) = (spec.world.clone().unwrap_or_default(), spec.sso.clone().unwrap_or_default());
+            Box::new(WorldChange { world, sso, health })
+        });
+        let step = Self {
+            times: if is_single { None } else { Some(spec.times.unwrap_or(1)) },
+            response,
+            headers,
+            delay: spec.delay,
+            slow_headers,
+            drip,
+            fault: spec.fault,
+            skips_operation: spec.work == Some(WorkMode::Skipped),
+            change,
+            intentionally_invalid: spec.intentionally_invalid,
+        };
+        if step.is_empty() && is_single && errors.is_empty() {
+            let hint = "write `status`, `body`, `example`, `headers`, `delay`, `drip`, `fault`, `sso` or `world`";
+            errors.push(RuleError::new("", "the rule has no effect").with_hint(hint));
+        }
+        step
+    }
+}
+
+/// Reports keys that a `then` can have, but an item of `steps` cannot.
+fn validate_keys_of_step(spec: &StepSpec, errors: &mut Vec<RuleError>) {
+    for (name, is_given) in [
+        ("probability", spec.probability.is_some()),
+        ("after", spec.after.is_some()),
+        ("succeed_first", spec.succeed_first.is_some()),
+        ("ttl_ms", spec.ttl_ms.is_some()),
+    ] {
+        if is_given {
+            let message = format!("`{name}` cannot be used in a step: write it beside `steps`");
+            errors.push(RuleError::new(format!("/{name}"), message));
+        }
+    }
+    if spec.times == Some(0) {
+        errors.push(RuleError::new("/times", "`times` must be 1 or more"));
+    }
+}
+
+fn compile_headers(spec: &StepSpec, errors: &mut Vec<RuleError>) -> Vec<(HeaderName, String)> {
+    let mut headers = Vec::new();
+    for (name, value) in &spec.headers {
+        let pointer = format!("/headers/{}", escape(name));
+        let key = format!("{pointer}{KEY}");
+        match name.parse::<HeaderName>() {
+            Ok(parsed) if SERVER_HEADERS.contains(&parsed.as_str()) => {
+                let message = format!("{name} is set by the server: to break it, use a `fault`");
+                errors.push(RuleError::new(key, message));
+            }
+            Ok(parsed) if value.chars().any(char::is_control) => {
+                let message = format!("the value of {parsed} has a control character, which headers cannot have");
+                errors.push(RuleError::new(pointer, message));
+            }
+            Ok(parsed) => headers.push((parsed, value.clone())),
+            Err(_) => errors.push(RuleError::new(key, format!("`{name}` is not a valid header name"))),
+        }
+    }
+    headers
+}
+
+fn compile_drip(pointer: &str, spec: Option<DripSpec>, errors: &mut Vec<RuleError>) -> Option<Drip> {
+    let DripSpec { chunks, over_ms } = spec?;
+    if !(1..=CHUNKS_MAX).contains(&chunks) {
+        let message = format!("`chunks` must be a number from 1 to {CHUNKS_MAX}");
+        errors.push(RuleError::new(format!("{pointer}/chunks"), message));
+    }
+    if over_ms > DELAY_MS_MAX {
+        errors.push(RuleError::new(format!("{pointer}/over_ms"), format!("`over_ms` can be {DELAY_MS_MAX} at most")));
+    }
+    Some(Drip { chunks, over_ms })
+}
+
+fn compile_response(spec: &StepSpec, errors: &mut Vec<RuleError>) -> Option<ResponseSpec> {
+    let body = spec.body.as_ref().map(|body| body.0.clone());
+    if let Some(name) = &spec.example {
+        if body.is_some() {
+            errors.push(RuleError::new("/example", "a response can have a `body` or an `example`, not both"));
+        }
+        return Some(ResponseSpec::Example { status: spec.status, name: name.clone() });
+    }
+    if spec.status.is_none() && body.is_none() {
+        return None;
+    }
+    let is_template = body.as_ref().is_some_and(template::has_templates);
+    Some(ResponseSpec::Body { status: spec.status, body, is_template })
+}

@@ -1,0 +1,238 @@
+//! Validates a merged chain of scenario files: documents against their models, references, the health of the single
+//! sign-on service, changes that rules make to the world, and the form of examples.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::apply::apply;
+use super::language::ScenarioFile;
+use super::merge::{MergedScenario, Origin, SourcedDocument};
+use super::relative_times::resolve_times;
+use super::rule::{RuleList, unknown_operation};
+use crate::contract::Contract;
+use crate::leadconduit::rules;
+use crate::leadconduit::state::{Collection, events};
+use crate::support::clock::{Clock, Timestamp};
+use crate::support::document::text;
+use contract_files::yaml::{Diagnostic, Source};
+
+/// A file of a chain of `extends`, with its source text.
+pub(super) type ChainFile<'a> = (&'a Source, &'a ScenarioFile);
+
+pub(super) struct Validator<'a> {
+    /// The files by their index in the chain.
+    sources: Vec<&'a Source>,
+    contract: &'a Contract,
+    pub(super) errors: Vec<Diagnostic>,
+    pub(super) warnings: Vec<Diagnostic>,
+}
+
+impl<'a> Validator<'a> {
+    pub(super) fn new(sources: Vec<&'a Source>, contract: &'a Contract) -> Self {
+        Self { sources, contract, errors: Vec::new(), warnings: Vec::new() }
+    }
+
+    /// Validates a whole scenario. Later steps are skipped when an earlier one finds errors, which would cause others.
+    pub(super) fn validate_scenario(
+        &mut self,
+        merged: &MergedScenario,
+        rules: &RuleList,
+        chain: &[(&'a Source, &ScenarioFile)],
+    ) {
+        let now = merged.clock.unwrap_or(Clock::Real).now();
+        self.validate_world(merged, now);
+        for (source, file) in chain {
+            if let Err((pointer, message)) = file.sso.health() {
+                self.errors.push(source.at_pointer(&format!("/sso{pointer}"), message));
+            }
+            for (index, id) in file.sso.operations.iter().enumerate() {
+                if let Some((message, hint)) = unknown_operation(self.contract, id) {
+                    let diagnostic = source.at_pointer(&format!("/sso/operations/{index}"), message);
+                    self.errors.push(diagnostic.with_hint(hint));
+                }
+            }
+        }
+        if let (Some((source, file)), true) = (chain.last(), self.errors.is_empty()) {
+            self.validate_examples(source, file);
+        }
+        if self.errors.is_empty() {
+            self.validate_changes(merged, rules, now);
+        }
+    }
+
+    /// Validates the documents of a world, and the references between them.
+    pub(super) fn validate_world(&mut self, merged: &MergedScenario, now: Timestamp) {
+        for account in &merged.accounts {
+            self.validate_document("Account", &account.document, now);
+            for (collection, documents) in &account.collections {
+                self.require_unique(documents, collection.id_property());
+                for document in documents {
+                    self.validate_document(collection.model(), document, now);
+                    if collection.has_rules()
+                        && let Err(error) = rules::check(&document.value)
+                    {
+                        let diagnostic = self.diagnostic(&document.origin, &error.pointer, error.message);
+                        self.errors.push(diagnostic);
+                    }
+                }
+            }
+            self.require_unique(&account.events, "id");
+            for event in &account.events {
+                self.validate_document(events::MODEL, event, now);
+            }
+        }
+        for (model, list) in
+            [("WorldSsoAccount", &merged.sso_accounts), ("WorldSsoConnection", &merged.sso_connections)]
+        {
+            self.require_unique(list, "id");
+            for document in list {
+                self.validate_document(model, document, now);
+            }
+        }
+        if self.errors.is_empty() {
+            self.validate_references(merged);
+        }
+    }
+
+    /// Applies what rules change in the world to the starting world: every document must match its model.
+    fn validate_changes(&mut self, merged: &MergedScenario, rules: &RuleList, now: Timestamp) {
+        let rules = rules.iter().zip(&merged.rules);
+        let mut rules = rules.filter(|(rule, _)| rule.changes().next().is_some()).peekable();
+        if rules.peek().is_none() {
+            return;
+        }
+        // A failure to create the world is reported when the scenario starts.
+        let Ok(start) = merged.create_world(self.contract, 1, Clock::Frozen(now)) else { return };
+        for (rule, (spec, origin)) in rules {
+            for (index, change) in rule.changes() {
+                let step = if spec.then.is_some() { "/then".to_owned() } else { format!("/steps/{index}") };
+                if let Err(error) = apply(&mut start.fork(), self.contract, change, now) {
+                    let diagnostic = self.diagnostic(origin, &format!("{step}{}", error.pointer), error.message);
+                    self.errors.push(diagnostic);
+                }
+            }
+        }
+    }
+
+    /// A diagnostic in the file that wrote a document last; `pointer` is relative to the document.
+    fn diagnostic(&self, origin: &Origin, pointer: &str, message: String) -> Diagnostic {
+        let source = self.sources[origin.file];
+        source.at_pointer(&format!("{}{pointer}", origin.pointer), message)
+    }
+
+    fn validate_document(&mut self, model: &str, document: &SourcedDocument, now: Timestamp) {
+        let Some(check) = self.contract.model(model) else { return };
+        let value = resolve_times(&document.value, now);
+        if check.accepts(&value) {
+            return;
+        }
+        for violation in check.violations("", &value) {
+            let message = format!("{} (model {model})", violation.message);
+            let mut diagnostic = self.diagnostic(&document.origin, &violation.location, message);
+            let found = value.pointer(&violation.location);
+            if violation.code == "type" && found.is_some_and(Value::is_number) {
+                diagnostic.hint = Some("put quotes around it to make it text".to_owned());
+            }
+            self.errors.push(diagnostic);
+        }
+    }
+
+    fn require_unique(&mut self, documents: &[SourcedDocument], key: &str) {
+        let mut ids: BTreeSet<&str> = BTreeSet::new();
+        for document in documents {
+            let id = text(&document.value, key);
+            if !id.is_empty() && !ids.insert(id) {
+                let message = format!("the id {id} is used twice");
+                let diagnostic = self.diagnostic(&document.origin, &format!("/{key}"), message);
+                self.errors.push(diagnostic);
+            }
+        }
+    }
+
+    /// Every id that refers to another document must exist.
+    fn validate_references(&mut self, merged: &MergedScenario) {
+        let ids_of =
+            |list: &[SourcedDocument]| list.iter().map(|d| text(&d.value, "id").to_owned()).collect::<Vec<_>>();
+        let mut known: BTreeMap<(String, Collection), Vec<String>> = BTreeMap::new();
+        for account in &merged.accounts {
+            let id = text(&account.document.value, "id").to_owned();
+            for (collection, documents) in &account.collections {
+                known.insert((id.clone(), *collection), ids_of(documents));
+            }
+        }
+        let none = Vec::new();
+        let ids_in = |account: &str, collection| known.get(&(account.to_owned(), collection)).unwrap_or(&none);
+        for (owner, origin) in merged.keys.values() {
+            let users = ids_in(&owner.account, Collection::Users);
+            self.require_exists(origin, "/user", &owner.user, users, "user of that account");
+        }
+        let links: &[(Collection, &str, Collection)] = &[
+            (Collection::UserSettings, "id", Collection::Users),
+            (Collection::Invitations, "entity_id", Collection::Entities),
+            (Collection::Onboards, "connection_id", Collection::Connections),
+            (Collection::Onboards, "flow_id", Collection::Flows),
+        ];
+        let sso_ids = ids_of(&merged.sso_connections);
+        for account in &merged.accounts {
+            let id = text(&account.document.value, "id");
+            for (collection, documents) in &account.collections {
+                for document in documents {
+                    for (_, name, target) in links.iter().filter(|(from, _, _)| from == collection) {
+                        if let Some(value) = document.value.get(*name).and_then(Value::as_str) {
+                            let what = format!("{} of that account", target.singular());
+                            let ids = ids_in(id, *target);
+                            self.require_exists(&document.origin, &format!("/{name}"), value, ids, &what);
+                        }
+                    }
+                    if *collection == Collection::Flows {
+                        self.validate_flow_entities(document, ids_in(id, Collection::Entities));
+                    }
+                    let external_id = text(&document.value, "external_id");
+                    if *collection == Collection::Connections && !sso_ids.iter().any(|id| id == external_id) {
+                        let message = "the single sign-on service has no connection with this external_id: \
+                                       lists leave the row out while the service is up";
+                        let warning = self.diagnostic(&document.origin, "/external_id", message.to_owned());
+                        self.warnings.push(warning.with_hint("add it under `sso: connections:`"));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The sources and recipients of a flow must be entities of its account.
+    fn validate_flow_entities(&mut self, flow: &SourcedDocument, entities: &[String]) {
+        for list in ["sources", "steps"] {
+            for (index, item) in flow.value.get(list).and_then(Value::as_array).into_iter().flatten().enumerate() {
+                if let Some(id) = item.pointer("/entity/id").and_then(Value::as_str) {
+                    let pointer = format!("/{list}/{index}/entity/id");
+                    self.require_exists(&flow.origin, &pointer, id, entities, "entity of that account");
+                }
+            }
+        }
+    }
+
+    fn require_exists(&mut self, origin: &Origin, pointer: &str, id: &str, known: &[String], what: &str) {
+        if known.iter().any(|known| known.eq_ignore_ascii_case(id)) {
+            return;
+        }
+        let mut diagnostic = self.diagnostic(origin, pointer, format!("there is no {what} with the id {id}"));
+        let nearest = contract_files::yaml::nearest(id, known.iter().map(String::as_str));
+        diagnostic.hint = nearest.map(|nearest| format!("did you mean `{nearest}`?"));
+        self.errors.push(diagnostic);
+    }
+
+    /// An example must have either one request and its response, or steps.
+    fn validate_examples(&mut self, source: &Source, file: &ScenarioFile) {
+        for (index, example) in file.examples.iter().enumerate() {
+            let is_single = example.request.is_some() && example.reply.is_some();
+            let has_any = example.request.is_some() || example.reply.is_some();
+            if (is_single && example.steps.is_empty()) || (!has_any && !example.steps.is_empty()) {
+                continue;
+            }
+            let message = format!("the example `{}` needs either `request` and `reply`, or `steps`", example.name);
+            let diagnostic = source.at_pointer(&format!("/examples/{index}"), message);
+            self.errors.push(diagnostic.with_hint("write `request` and `reply`, or `steps`"));
+        }
+    }
+}
