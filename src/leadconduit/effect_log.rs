@@ -1,170 +1,212 @@
-//! What leaves the server because of a call: deliveries that are waited for, and copies of events.
+//! What an operation causes outside the sandbox: calls to recipients, whose responses it needs, and firehose files.
 //!
-//! A behaviour cannot wait: it holds the sandbox. So a run that needs an answer from outside ends unkept and leaves the
-//! delivery here. It is made when nothing is held, and the run is repeated with the answer. What was told outside, or
-//! said, stays the same then: ids that were drawn, and what each recipient said.
+//! An operation holds the sandbox lock, so it cannot wait for a recipient. It records the call as pending and ends with
+//! an error, which rolls its changes back. The pipeline performs the call without the lock and runs the operation again
+//! with the recorded response. The later runs use the ids and recipient outcomes of the earlier ones, because they
+//! may have been sent to a recipient.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Once};
 
 use serde_json::{Map, Value};
 
-use crate::leadconduit::delivery::{Call, CallError, Outbound, Received, firehose_call};
+use crate::leadconduit::delivery::{HttpClient, OutboundError, OutboundRequest, OutboundResponse, firehose_request};
 use crate::leadconduit::response::ApiError;
 use crate::leadconduit::state::events::Outcome;
-use crate::support::document::{self, text};
+use crate::support::document::{self, number, text};
 
-/// How many deliveries of one lead are made; further ones are simulated.
+/// How many calls are made for one lead; further ones are simulated.
 const CALLS_MAX: usize = 100;
 
-/// A place on a lead's way.
+/// How long LeadConduit waits for a recipient, in milliseconds.
+const RECIPIENT_TIMEOUT_MS: i64 = 30_000;
+
+/// Identifies an attempt of a step of a flow, for one lead.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct StepKey {
     /// The number of the step, from 1.
-    pub(crate) at: usize,
-    /// Its id. Somebody may have deployed another flow while an answer was waited for.
-    pub(crate) step: String,
-    /// Which attempt it is, from 0.
+    pub(crate) number: usize,
+    /// The id of the step. Another revision of the flow may have been deployed while a call was pending.
+    pub(crate) step_id: String,
+    /// The number of the attempt, from 0.
     pub(crate) attempt: u8,
 }
 
-/// A delivery that was made.
+/// A call that was made.
 #[derive(Clone, Debug)]
 pub(crate) struct RecordedCall {
-    /// What was sent.
-    pub(crate) call: Call,
-    /// What came back.
-    pub(crate) received: Result<Received, CallError>,
-    /// How long it took, further attempts included, in milliseconds.
+    pub(crate) request: OutboundRequest,
+    pub(crate) result: Result<OutboundResponse, OutboundError>,
+    /// Duration in milliseconds, retries included.
     pub(crate) ms: u64,
 }
 
-/// What a recipient said.
+/// The outcome of a recipient step.
 #[derive(Clone, Debug)]
 pub(crate) struct RecipientOutcome {
     pub(crate) outcome: Outcome,
     pub(crate) reason: String,
-    /// The price that it names.
+    /// The price that the recipient offers, in dollars.
     pub(crate) price: Option<f64>,
-    /// What else it says, for later steps to use.
+    /// Further properties of the response, for later steps.
     pub(crate) append: Map<String, Value>,
+    /// Duration in milliseconds.
     pub(crate) ms: i64,
-    /// Whether nothing was said at all: there was no answer in time.
-    pub(crate) is_silent: bool,
-    /// The call that was made for it, and its answer.
+    /// Whether there was no response in time.
+    pub(crate) is_timeout: bool,
+    /// The request and the response, as an event shows them.
     pub(crate) transaction: Option<Value>,
 }
 
-/// What leaves the server because of a call. The default lets nothing out.
+impl RecipientOutcome {
+    pub(crate) fn new(outcome: Outcome, reason: &str, ms: i64) -> Self {
+        Self {
+            outcome,
+            reason: reason.to_owned(),
+            price: None,
+            append: Map::new(),
+            ms,
+            is_timeout: false,
+            transaction: None,
+        }
+    }
+
+    /// The recipient did not respond in time.
+    pub(crate) fn timeout() -> Self {
+        Self { is_timeout: true, ..Self::new(Outcome::Error, "Timed out", RECIPIENT_TIMEOUT_MS) }
+    }
+
+    /// The step did not run.
+    pub(crate) fn skipped(reason: &str) -> Self {
+        Self::new(Outcome::Skip, reason, 0)
+    }
+
+    /// The value that later steps find under the key of the step.
+    pub(crate) fn appended(&self) -> Value {
+        let mut appended = Map::new();
+        appended.insert("outcome".to_owned(), self.outcome.name().into());
+        if !self.reason.is_empty() {
+            appended.insert("reason".to_owned(), self.reason.clone().into());
+        }
+        if let Some(price) = self.price {
+            appended.insert("price".to_owned(), number(price));
+        }
+        appended.extend(self.append.clone());
+        Value::Object(appended)
+    }
+}
+
+/// The outbound effects of one operation. The default one allows none.
 #[derive(Debug, Default)]
 pub struct EffectLog {
-    /// Where deliveries may go; nothing when none is made.
-    reach: Option<Outbound>,
+    /// Decides which recipients can be called; `None` when deliveries are off.
+    client: Option<HttpClient>,
     firehose_url: Option<Arc<str>>,
     ids: BTreeMap<StepKey, String>,
-    made: BTreeMap<StepKey, RecordedCall>,
-    said: BTreeMap<StepKey, RecipientOutcome>,
-    waiting: Option<(StepKey, Call)>,
-    copies: Vec<Call>,
+    calls: BTreeMap<StepKey, RecordedCall>,
+    outcomes: BTreeMap<StepKey, RecipientOutcome>,
+    pending: Option<(StepKey, OutboundRequest)>,
+    firehose_writes: Vec<OutboundRequest>,
 }
 
 impl EffectLog {
-    /// With where deliveries may go and what takes copies of events, as far as anything may leave.
+    /// An effect log. `None` disables deliveries or the firehose.
     #[must_use]
-    pub fn new(reach: Option<Outbound>, firehose_url: Option<Arc<str>>) -> Self {
-        Self { reach, firehose_url, ..Self::default() }
+    pub fn new(client: Option<HttpClient>, firehose_url: Option<Arc<str>>) -> Self {
+        Self { client, firehose_url, ..Self::default() }
     }
 
-    /// A run begins: what the one before it wanted to leave is forgotten.
-    pub fn begin(&mut self) {
-        self.waiting = None;
-        self.copies.clear();
+    /// Begins a run of the operation: drops the pending call and the firehose files of the run before.
+    pub fn start_run(&mut self) {
+        self.pending = None;
+        self.firehose_writes.clear();
     }
 
-    /// The delivery whose answer is waited for.
+    /// The call that the operation needs a response for.
     #[must_use]
-    pub fn waiting(&self) -> Option<&Call> {
-        self.waiting.as_ref().map(|(_, call)| call)
+    pub fn pending_call(&self) -> Option<&OutboundRequest> {
+        self.pending.as_ref().map(|(_, request)| request)
     }
 
-    /// What the delivery that was waited for brought, and after how many milliseconds.
-    pub fn answer(&mut self, received: Result<Received, CallError>, ms: u64) {
-        if let Some((spot, call)) = self.waiting.take() {
-            self.made.insert(spot, RecordedCall { call, received, ms });
+    /// Records the result of the pending call, and its duration in milliseconds.
+    pub fn record_response(&mut self, result: Result<OutboundResponse, OutboundError>, ms: u64) {
+        if let Some((key, request)) = self.pending.take() {
+            self.calls.insert(key, RecordedCall { request, result, ms });
         }
     }
 
-    /// Whether anybody outside has been called.
+    /// Whether a recipient has been called.
     #[must_use]
-    pub fn is_used(&self) -> bool {
-        !self.made.is_empty()
+    pub fn has_made_calls(&self) -> bool {
+        !self.calls.is_empty()
     }
 
-    /// The files that are to be written because of the last run.
-    pub fn take_copies(&mut self) -> Vec<Call> {
-        std::mem::take(&mut self.copies)
+    /// The firehose files of the last run.
+    pub fn take_firehose_writes(&mut self) -> Vec<OutboundRequest> {
+        std::mem::take(&mut self.firehose_writes)
     }
 
-    /// The id that was drawn here before, or a new one.
-    pub(crate) fn id(&mut self, spot: &StepKey, draw: impl FnOnce() -> String) -> String {
-        if self.reach.is_none() {
-            return draw();
+    /// The id that an earlier run generated for a step, or a new one.
+    pub(crate) fn id_for(&mut self, key: &StepKey, generate: impl FnOnce() -> String) -> String {
+        if self.client.is_none() {
+            return generate();
         }
-        self.ids.entry(spot.clone()).or_insert_with(draw).clone()
+        self.ids.entry(key.clone()).or_insert_with(generate).clone()
     }
 
-    /// Whether an address is really called. That another one is not is worth a line, once.
-    pub(crate) fn reaches(&self, url: &str) -> bool {
-        static TOLD: Once = Once::new();
-        let Some(reach) = &self.reach else { return false };
-        let reaches = reach.reaches(url) && self.made.len() < CALLS_MAX;
-        if !reaches {
-            TOLD.call_once(|| {
+    /// Whether a recipient at this URL is called. If not, it is simulated; the log mentions that once.
+    pub(crate) fn can_deliver_to(&self, url: &str) -> bool {
+        static LOG_ONCE: Once = Once::new();
+        let Some(client) = &self.client else { return false };
+        let can_deliver = client.can_deliver_to(url) && self.calls.len() < CALLS_MAX;
+        if !can_deliver {
+            LOG_ONCE.call_once(|| {
                 tracing::debug!(
-                    "a recipient is simulated: its address is not one on this machine with http, nor an allowed one"
+                    "recipient simulated: its URL is not http on this machine, and not allowed with --deliver-allow"
                 );
             });
         }
-        reaches
+        can_deliver
     }
 
-    /// Leaves a delivery to be made. The run ends with this refusal, which nobody is told.
-    pub(crate) fn wait_for(&mut self, spot: &StepKey, call: Call) -> ApiError {
-        self.waiting = Some((spot.clone(), call));
-        ApiError::internal("a lead waits for an answer that nobody asks for")
+    /// Makes a call pending. The operation has to end with the returned error.
+    pub(crate) fn set_pending(&mut self, key: &StepKey, request: OutboundRequest) -> ApiError {
+        self.pending = Some((key.clone(), request));
+        ApiError::pending_call()
     }
 
-    /// The delivery that was made from here.
-    pub(crate) fn made(&self, spot: &StepKey) -> Option<&RecordedCall> {
-        self.made.get(spot)
+    /// The call that was made for a step.
+    pub(crate) fn recorded_call(&self, key: &StepKey) -> Option<&RecordedCall> {
+        self.calls.get(key)
     }
 
-    /// What a recipient said here in an earlier run.
-    pub(crate) fn said(&self, spot: &StepKey) -> Option<&RecipientOutcome> {
-        self.said.get(spot)
+    /// The outcome of a step in an earlier run.
+    pub(crate) fn recorded_outcome(&self, key: &StepKey) -> Option<&RecipientOutcome> {
+        self.outcomes.get(key)
     }
 
-    /// Whether the recipient here has had the lead already.
-    pub(crate) fn is_asked(&self, spot: &StepKey) -> bool {
-        self.made.contains_key(spot) || self.said.contains_key(spot)
+    /// Whether the recipient of a step has received the lead already.
+    pub(crate) fn has_contacted(&self, key: &StepKey) -> bool {
+        self.calls.contains_key(key) || self.outcomes.contains_key(key)
     }
 
-    /// Remembers what a recipient said.
-    pub(crate) fn remember(&mut self, spot: &StepKey, said: &RecipientOutcome) {
-        if self.reach.is_some() {
-            self.said.insert(spot.clone(), said.clone());
+    /// Records the outcome of a step for later runs.
+    pub(crate) fn record_outcome(&mut self, key: &StepKey, outcome: &RecipientOutcome) {
+        if self.client.is_some() {
+            self.outcomes.insert(key.clone(), outcome.clone());
         }
     }
 
-    /// Whether copies of events go anywhere. Making one that does not would be for nothing.
-    pub(crate) fn takes_copies(&self) -> bool {
+    /// Whether events are written to the firehose. If not, there is no need to render them.
+    pub(crate) fn has_firehose(&self) -> bool {
         self.firehose_url.is_some()
     }
 
-    /// Leaves a copy of an event, for a flow's firehose.
-    pub(crate) fn copy(&mut self, firehose: &Value, event: &Value) {
+    /// Adds the firehose file of an event. `firehose` is the configuration of the flow.
+    pub(crate) fn write_firehose(&mut self, firehose: &Value, event: &Value) {
         let Some(url) = &self.firehose_url else { return };
         let lead = text(&event["vars"]["lead"], "id");
-        self.copies.push(firehose_call(url, firehose, lead, text(event, "id"), document::serialise(event)));
+        let body = document::serialise(event);
+        self.firehose_writes.push(firehose_request(url, firehose, lead, text(event, "id"), body));
     }
 }

@@ -1,49 +1,53 @@
-//! Where a call goes, and whether it may.
+//! The target of an outbound call, and whether it may be called.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use http::Uri;
 use http::uri::PathAndQuery;
 
-use super::CallError;
-use crate::config::allowed_host::{Host, Place};
+use super::message::OutboundError;
+use crate::config::allowed_host::{AllowedHost, Host};
 
-/// The addresses of `localhost`, which are not looked up: no name server has a say in them.
-pub(super) const LOCAL: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+/// The addresses of `localhost`, which is not resolved, so that a name server cannot change them.
+pub(super) const LOCALHOST_ADDRESSES: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
 
-/// Whether an address is on this machine.
-pub(super) fn is_here(ip: IpAddr) -> bool {
+/// Longest part of a URL that an error message shows, in characters.
+const SHOWN_URL_CHARS_MAX: usize = 200;
+
+/// Whether an address is on this machine. IPv6 forms of IPv4 addresses count too.
+pub(super) fn is_loopback(ip: IpAddr) -> bool {
     ip.to_canonical().is_loopback()
 }
 
-/// Where a call goes.
+/// The parts of a URL.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
     pub(super) host: Host,
     pub(super) port: u16,
-    /// Host and port as they were written, which is what the other side is told.
+    /// Host and port as in the URL: the value of `Host`.
     pub(super) authority: String,
     pub(super) path: PathAndQuery,
 }
 
 impl Target {
-    pub(super) fn read(url: &str) -> Result<Self, CallError> {
-        let shown: String = url.chars().filter(|c| !c.is_control()).take(200).collect();
-        let unusable = |why: &str| CallError::Unusable(format!("{shown} cannot be called: {why}"));
-        let uri: Uri = address(url).parse().map_err(|_| unusable("it is no URL; write http://HOST:PORT/PATH"))?;
+    pub(super) fn parse(url: &str) -> Result<Self, OutboundError> {
+        let shown: String = url.chars().filter(|c| !c.is_control()).take(SHOWN_URL_CHARS_MAX).collect();
+        let invalid = |why: &str| OutboundError::Invalid(format!("{shown} cannot be called: {why}"));
+        let uri: Uri =
+            escape_url(url).parse().map_err(|_| invalid("it is not a valid URL; write http://HOST:PORT/PATH"))?;
         match uri.scheme_str() {
             Some("http") => {}
-            Some("https") => return Err(unusable("https is not spoken; let the recipient listen on http")),
-            _ => return Err(unusable("only http is spoken; write http://HOST:PORT/PATH")),
+            Some("https") => return Err(invalid("https is not supported; write an http URL of the recipient")),
+            _ => return Err(invalid("only http is supported; write http://HOST:PORT/PATH")),
         }
-        let authority = uri.authority().ok_or_else(|| unusable("it names no host"))?;
+        let authority = uri.authority().ok_or_else(|| invalid("the host is missing; write http://HOST:PORT/PATH"))?;
         if authority.as_str().contains('@') {
-            return Err(unusable("user names in URLs are not sent; leave them out"));
+            return Err(invalid("user names in URLs are not supported; remove the part before @"));
         }
-        let host = Host::read(authority.host()).ok_or_else(|| unusable("it names no host"))?;
+        let host = Host::parse(authority.host()).ok_or_else(|| invalid("the host name is not valid"))?;
         let path = uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
         let port = match (authority.port(), authority.port_u16()) {
-            (Some(_), None | Some(0)) => return Err(unusable("that is no port")),
+            (Some(_), None | Some(0)) => return Err(invalid("the port is not valid; write a number from 1 to 65535")),
             (_, port) => port.unwrap_or(80),
         };
         Ok(Self { host, port, authority: authority.as_str().to_owned(), path })
@@ -53,35 +57,36 @@ impl Target {
         self.host.to_string()
     }
 
-    /// Whether it was allowed at start, whatever its addresses are; an error when its address is known and neither on
-    /// this machine nor allowed.
-    pub(super) fn admit(&self, allowed: &[Place]) -> Result<bool, CallError> {
-        let fits = |place: &&Place| place.host == self.host && place.port.is_none_or(|port| port == self.port);
+    /// `true` when the host was allowed at start, `false` when its addresses have to be on this machine. An error when
+    /// the host is an address that is neither allowed nor on this machine.
+    pub(super) fn check_allowed(&self, allowed: &[AllowedHost]) -> Result<bool, OutboundError> {
+        let matches = |other: &AllowedHost| other.host == self.host && other.port.is_none_or(|port| port == self.port);
         match &self.host {
-            _ if allowed.iter().any(|place| fits(&place)) => Ok(true),
-            Host::Address(ip) if !is_here(*ip) => Err(self.forbidden("")),
+            _ if allowed.iter().any(matches) => Ok(true),
+            Host::Ip(ip) if !is_loopback(*ip) => Err(self.forbidden("")),
             _ => Ok(false),
         }
     }
 
-    /// The addresses of a name that was not allowed, if every one of them is on this machine.
-    pub(super) fn all_here(&self, found: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, CallError> {
-        match found.iter().find(|address| !is_here(address.ip())) {
-            Some(strange) => Err(self.forbidden(&format!(" ({})", strange.ip()))),
-            None => Ok(found),
+    /// The addresses of a name that was not allowed, if all of them are on this machine.
+    pub(super) fn require_loopback(&self, addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, OutboundError> {
+        match addresses.iter().find(|address| !is_loopback(address.ip())) {
+            Some(remote) => Err(self.forbidden(&format!(" ({})", remote.ip()))),
+            None => Ok(addresses),
         }
     }
 
-    fn forbidden(&self, more: &str) -> CallError {
+    fn forbidden(&self, address: &str) -> OutboundError {
         let (name, port) = (self.name(), self.port);
-        CallError::Forbidden(format!(
-            "{name}{more} is not called, because it is not on this machine; allow it with --deliver-allow {name}:{port}"
+        OutboundError::Forbidden(format!(
+            "{name}{address} is not called, because it is not on this machine; allow it with --deliver-allow \
+             {name}:{port}"
         ))
     }
 }
 
-/// An address with what people write and no request line may hold escaped, as browsers do.
-pub(crate) fn address(url: &str) -> String {
+/// Escapes the characters of a URL that are not valid in a request line, as browsers do.
+pub(crate) fn escape_url(url: &str) -> String {
     let mut escaped = String::with_capacity(url.len());
     for c in url.trim().chars() {
         if c.is_ascii_graphic() && !"\"<>`{}|\\^".contains(c) {

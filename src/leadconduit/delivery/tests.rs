@@ -1,10 +1,15 @@
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener};
 use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 use serde_json::json;
 
-use super::*;
+use super::http_client::HttpClient;
+use super::target::Target;
+use super::{OutboundError, OutboundRequest, OutboundResponse, firehose_request};
+use crate::config::allowed_host::AllowedHost;
+use crate::config::settings::Settings;
 
 /// A recipient that answers one connection after another with these bytes, and tells what it was sent.
 struct Recipient {
@@ -41,16 +46,16 @@ fn answer(status: u16, headers: &str, body: &str) -> String {
     format!("HTTP/1.1 {status} X\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
 }
 
-fn outbound(change: impl FnOnce(&mut Settings)) -> Outbound {
+fn outbound(change: impl FnOnce(&mut Settings)) -> HttpClient {
     let mut settings = Settings::default();
     settings.limits.deliver_timeout_ms = 2_000;
     change(&mut settings);
-    Outbound::new(&settings)
+    HttpClient::new(&settings)
 }
 
-fn call(outbound: &Outbound, url: &str) -> Result<Received, CallError> {
+fn call(outbound: &HttpClient, url: &str) -> Result<OutboundResponse, OutboundError> {
     let headers = vec![("Content-Type".to_owned(), "text/plain".to_owned()), ("X-One".to_owned(), "1".to_owned())];
-    let call = Call { method: http::Method::POST, url: url.to_owned(), headers, body: "hello".into() };
+    let call = OutboundRequest { method: http::Method::POST, url: url.to_owned(), headers, body: "hello".into() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(outbound.call(&call))
 }
@@ -105,12 +110,12 @@ fn what_goes_wrong_says_what() {
         settings.limits.deliver_retries = 0;
     });
     let recipient = Recipient::start(vec!["wait".to_owned()]);
-    assert_eq!(call(&slow, &recipient.url), Err(CallError::Timeout(200)));
+    assert_eq!(call(&slow, &recipient.url), Err(OutboundError::Timeout(200)));
     let small = outbound(|settings| settings.limits.deliver_body_bytes_max = 10);
     let recipient = Recipient::start(vec![answer(200, "", "01234567890")]);
-    assert_eq!(call(&small, &recipient.url), Err(CallError::TooLarge(10)));
+    assert_eq!(call(&small, &recipient.url), Err(OutboundError::TooLarge(10)));
     let recipient = Recipient::start(vec!["nonsense\r\n\r\n".to_owned()]);
-    assert!(matches!(call(&once, &recipient.url), Err(CallError::Connection(_))));
+    assert!(matches!(call(&once, &recipient.url), Err(OutboundError::Connection(_))));
 }
 
 #[test]
@@ -119,14 +124,14 @@ fn only_so_many_calls_run_at_once() {
         settings.limits.deliver_timeout_ms = 150;
         settings.limits.deliver_calls_max = 1;
     });
-    let _all = outbound.running.clone().try_acquire_owned().unwrap();
-    assert_eq!(call(&outbound, "http://127.0.0.1:9"), Err(CallError::Busy { calls: 1, ms: 150 }));
+    let _all = outbound.permits.clone().try_acquire_owned().unwrap();
+    assert_eq!(call(&outbound, "http://127.0.0.1:9"), Err(OutboundError::Busy { calls: 1, ms: 150 }));
 }
 
 #[test]
 fn nothing_leaves_this_machine_unless_it_was_allowed() {
     let outbound = outbound(|settings| {
-        settings.delivery.allowed =
+        settings.delivery.allowed_hosts =
             ["192.0.2.1:8080", "Recipient", "[2001:db8::1]"].map(|p| p.parse().unwrap()).to_vec();
     });
     let forbidden = [
@@ -139,7 +144,7 @@ fn nothing_leaves_this_machine_unless_it_was_allowed() {
     ];
     for url in forbidden {
         let error = outbound.check(url).unwrap_err();
-        assert!(matches!(error, CallError::Forbidden(_)), "{url}: {error}");
+        assert!(matches!(error, OutboundError::Forbidden(_)), "{url}: {error}");
         assert_eq!(call(&outbound, url), Err(error));
     }
     let good = [
@@ -171,17 +176,17 @@ fn nothing_leaves_this_machine_unless_it_was_allowed() {
         "http://",
     ];
     for url in unusable {
-        assert!(matches!(call(&outbound, url), Err(CallError::Unusable(_))), "{url}");
+        assert!(matches!(call(&outbound, url), Err(OutboundError::Invalid(_))), "{url}");
     }
 }
 
 #[test]
 fn a_name_is_called_only_when_all_its_addresses_are_here() {
-    let target = Target::read("http://rebound.example:8080/").unwrap();
-    assert_eq!(target.admit(&[]), Ok(false), "it must be looked up first");
+    let target = Target::parse("http://rebound.example:8080/").unwrap();
+    assert_eq!(target.check_allowed(&[]), Ok(false), "it must be looked up first");
     let here = vec!["127.0.0.1:8080".parse().unwrap(), "[::1]:8080".parse().unwrap()];
-    assert_eq!(target.all_here(here.clone()), Ok(here.clone()));
-    let error = target.all_here([here, vec!["192.0.2.9:8080".parse().unwrap()]].concat()).unwrap_err();
+    assert_eq!(target.require_loopback(here.clone()), Ok(here.clone()));
+    let error = target.require_loopback([here, vec!["192.0.2.9:8080".parse().unwrap()]].concat()).unwrap_err();
     assert_eq!(
         error.to_string(),
         "rebound.example (192.0.2.9) is not called, because it is not on this machine; allow it with --deliver-allow \
@@ -192,9 +197,9 @@ fn a_name_is_called_only_when_all_its_addresses_are_here() {
 #[test]
 fn places_are_read_as_they_are_written() {
     for text in ["recipient", "recipient:8080", "192.0.2.1", "192.0.2.1:80", "[2001:db8::1]", "[2001:db8::1]:80"] {
-        assert_eq!(text.parse::<Place>().unwrap().to_string(), text);
+        assert_eq!(text.parse::<AllowedHost>().unwrap().to_string(), text);
     }
-    assert_eq!("2001:db8::1".parse::<Place>().unwrap().to_string(), "[2001:db8::1]");
+    assert_eq!("2001:db8::1".parse::<AllowedHost>().unwrap().to_string(), "[2001:db8::1]");
     for text in [
         "",
         "http://recipient",
@@ -207,7 +212,7 @@ fn places_are_read_as_they_are_written() {
         "*",
         "a/b",
     ] {
-        let error = text.parse::<Place>().unwrap_err();
+        let error = text.parse::<AllowedHost>().unwrap_err();
         assert!(error.contains("such as recipient or recipient:8080"), "{text}: {error}");
     }
 }
@@ -228,7 +233,7 @@ fn an_event_becomes_a_file_in_a_bucket() {
         ),
     ];
     for (base, config, url) in rows {
-        let call = firehose_call(base, &config, "L", "E", "{}".into());
+        let call = firehose_request(base, &config, "L", "E", "{}".into());
         assert_eq!((call.method.as_str(), call.url.as_str(), &call.body[..]), ("PUT", url, &b"{}"[..]));
     }
 }

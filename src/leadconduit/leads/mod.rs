@@ -1,4 +1,5 @@
-//! Leads: how a submission runs through its flow, and the caps that it counts towards.
+//! Leads: [`flow`] is the lead handler, which runs a submission through its flow; [`caps`] are the volume caps and ping
+//! limits that restrict it.
 
 pub(crate) mod caps;
 pub(crate) mod flow;

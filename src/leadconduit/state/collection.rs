@@ -1,4 +1,4 @@
-//! The collections of an account: which there are, and the documents in one.
+//! The collections of an account.
 
 use std::sync::Arc;
 
@@ -6,53 +6,53 @@ use imbl::OrdMap;
 
 use crate::support::document::Document;
 
-/// What an account owns many of.
+/// A collection of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Collection {
     /// The people of the account.
     Users,
-    /// What each of them wants to be told.
+    /// The settings of each user, such as notifications.
     UserSettings,
-    /// How integrations log in elsewhere.
+    /// Credentials that integrations use at other services.
     Credentials,
-    /// Parties of flows; the standard ones are nobody's own.
+    /// Custom entities: the sources and recipients of flows. Standard entities are not part of an account.
     Entities,
-    /// LeadConduit's own rows of connections.
+    /// LeadConduit's own rows of connections, beside those of the single-sign-on service.
     Connections,
     /// Invitations that the account has sent.
     Invitations,
-    /// Set-ups of buyer connections.
+    /// Onboardings: set-ups of buyer connections.
     Onboards,
-    /// Custom fields; the standard ones are nobody's own.
+    /// Custom fields. Standard fields are not part of an account.
     Fields,
-    /// Who can be asked for prices.
+    /// Pricing services.
     Services,
-    /// Where leads can go that flows have done with.
+    /// Destinations of leads after their flow.
     Destinations,
-    /// How leads are routed, as saved.
+    /// Flows, as they were saved last.
     Flows,
-    /// What is live of a flow that was saved since it was deployed.
+    /// The deployed revision of each flow that was saved after its deployment.
     LiveFlows,
-    /// Which flow takes which lead.
+    /// Routers, which select a flow for each lead.
     Routers,
-    /// How many pings came in the interval of a limit.
+    /// How many pings each ping limit has counted in its interval.
     PingCounters,
-    /// What recipients say.
+    /// Configured outcomes of simulated recipients.
     Recipients,
-    /// Who is on which list.
+    /// Entries of lists, such as for duplicate checks.
     ListEntries,
     /// Definitions of reports.
     Reports,
-    /// Jobs that make files of events.
+    /// Export jobs.
     Exports,
-    /// Whose submission documents were opened.
+    /// Accesses to submission documents.
     AccessLogs,
-    /// What was written, by whom and when.
+    /// Changelog entries: what was written, by which user and when.
     Changelogs,
 }
 
 impl Collection {
-    /// Every collection, in the order in which a world is written down.
+    /// Every collection, in the order of snapshots.
     pub const ALL: [Self; 20] = [
         Self::Users,
         Self::UserSettings,
@@ -76,9 +76,8 @@ impl Collection {
         Self::Changelogs,
     ];
 
-    /// Its name in scenario files and snapshots, the model that its documents keep, and what one of them is called in a
-    /// message.
-    const fn words(self) -> (&'static str, &'static str, &'static str) {
+    /// Its name in scenario files and snapshots, the model of its documents, and the name of one document in messages.
+    const fn labels(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::Users => ("users", "User", "user"),
             Self::UserSettings => ("user_settings", "UserSettings", "user settings"),
@@ -106,36 +105,36 @@ impl Collection {
     /// Its name in scenario files and snapshots.
     #[must_use]
     pub fn name(self) -> &'static str {
-        self.words().0
+        self.labels().0
     }
 
-    /// The model that its documents keep.
+    /// The model of its documents in the contract.
     #[must_use]
     pub fn model(self) -> &'static str {
-        self.words().1
+        self.labels().1
     }
 
-    /// What one of its documents is called in a message.
+    /// The name of one document in messages.
     #[must_use]
     pub fn singular(self) -> &'static str {
-        self.words().2
+        self.labels().2
     }
 
-    /// The property by which a document is found.
+    /// The property that identifies a document.
     #[must_use]
-    pub fn key(self) -> &'static str {
+    pub fn id_property(self) -> &'static str {
         if self == Self::Destinations { "instance_id" } else { "id" }
     }
 
-    /// Whether its documents hold rules and templates that leads are judged by.
+    /// Whether its documents contain rules and templates that are evaluated for leads.
     #[must_use]
     pub fn has_rules(self) -> bool {
         matches!(self, Self::Flows | Self::LiveFlows | Self::Recipients | Self::Routers)
     }
 
-    /// The kind of changelog that a write leaves, where it leaves one.
+    /// The kind of the changelog entry that a write creates; `None` when it creates none.
     #[must_use]
-    pub fn logged(self) -> Option<&'static str> {
+    pub fn changelog_kind(self) -> Option<&'static str> {
         match self {
             Self::Flows | Self::Entities | Self::Fields | Self::Reports => Some(self.singular()),
             _ => None,
@@ -143,5 +142,5 @@ impl Collection {
     }
 }
 
-/// The documents of one kind by id. Copying it shares them all.
+/// The documents of one collection by id. Clones share all documents.
 pub type Documents = OrdMap<Arc<str>, Arc<Document>>;

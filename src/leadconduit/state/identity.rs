@@ -1,43 +1,42 @@
-//! Who is calling: API keys, the users behind them and what these may do.
+//! Callers: API keys, the users that own them, and what these users may do.
 
 use std::sync::{Arc, OnceLock};
 
-use super::{Collection, World};
 use crate::support::document::Document;
 
-/// Whose key it is.
+/// The owner of an API key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiKeyOwner {
-    /// The account.
+    /// The id of the account.
     pub account: Arc<str>,
-    /// The user that a call with the key is made as.
+    /// The id of the user that calls with the key are made as.
     pub user: Arc<str>,
 }
 
-/// A caller that is known.
+/// An authenticated caller, or the anonymous one.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// The account.
+    /// The id of the account.
     pub account: Arc<str>,
-    /// The user's id.
+    /// The id of the user.
     pub user: Arc<str>,
     /// The user's document.
     pub document: Arc<Document>,
 }
 
 impl Caller {
-    /// Nobody in particular, where an operation asks for no key.
+    /// The caller of an operation that needs no API key.
     #[must_use]
     pub fn anonymous() -> &'static Self {
-        static NOBODY: OnceLock<Caller> = OnceLock::new();
-        NOBODY.get_or_init(|| Self {
+        static ANONYMOUS: OnceLock<Caller> = OnceLock::new();
+        ANONYMOUS.get_or_init(|| Self {
             account: "".into(),
             user: "".into(),
             document: Arc::new(Document::new(&serde_json::json!({}))),
         })
     }
 
-    /// Whether it is nobody in particular.
+    /// Whether the caller is not authenticated.
     #[must_use]
     pub fn is_anonymous(&self) -> bool {
         self.account.is_empty()
@@ -53,19 +52,5 @@ impl Caller {
     #[must_use]
     pub fn is_user_admin(&self) -> bool {
         self.document.flag("user_admin") || self.is_superuser()
-    }
-}
-
-impl World {
-    /// The caller behind an API key.
-    #[must_use]
-    pub fn caller(&self, key: &str) -> Option<Caller> {
-        let owner = self.key(key)?;
-        let document = self.account(&owner.account)?.get(Collection::Users, &owner.user)?;
-        Some(Caller {
-            account: Arc::clone(&owner.account),
-            user: Arc::clone(&owner.user),
-            document: Arc::clone(document),
-        })
     }
 }

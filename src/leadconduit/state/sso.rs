@@ -1,4 +1,4 @@
-//! The single-sign-on service beside LeadConduit: its health, its accounts and its connections.
+//! The single-sign-on service beside LeadConduit: its status, its accounts and its connections.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -6,42 +6,41 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::Value;
 
-use super::World;
 use super::collection::Documents;
 use crate::support::clock::Timestamp;
 use crate::support::delay::Delay;
-use crate::support::document::Document;
+use crate::support::document::{Document, canonical_id};
 use crate::support::rng::{Purpose, SeededRng};
 
 /// Whether the service can be reached.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum SsoStatus {
-    /// It answers.
+    /// Every call succeeds.
     #[default]
     Up,
-    /// It does not.
+    /// Every call fails.
     Down,
-    /// It answers late.
+    /// Every call succeeds after a delay.
     Slow(Delay),
-    /// It answers some of the calls that are made to it, then does not answer some, and so on.
-    FlappingCalls(Pattern),
-    /// It answers for some seconds of the world's clock, then does not for some, and so on.
-    FlappingSeconds(Pattern),
-    /// It does not answer these operations.
+    /// Some calls succeed, then some fail, and so on.
+    FlappingCalls(FlapPattern),
+    /// Calls succeed for some seconds of the world's clock, then fail for some, and so on.
+    FlappingSeconds(FlapPattern),
+    /// The calls of these operations fail.
     Partial(Arc<[String]>),
 }
 
-/// How many are answered and how many are not, in turn.
+/// How many calls or seconds the service is up and then down, repeatedly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pattern {
-    /// So many are answered.
+pub struct FlapPattern {
+    /// Length of the first part of the cycle, in which calls succeed.
     pub up: u32,
-    /// Then so many are not.
+    /// Length of the second part of the cycle, in which calls fail.
     pub down: u32,
 }
 
-impl Pattern {
-    /// Whether the one with this number, from 0, is answered.
+impl FlapPattern {
+    /// Whether the call or second with this number, from 0, is in the first part of its cycle.
     fn is_up(self, number: u64) -> bool {
         let length = u64::from(self.up) + u64::from(self.down);
         length == 0 || number % length < u64::from(self.up)
@@ -49,9 +48,9 @@ impl Pattern {
 }
 
 impl SsoStatus {
-    /// The word for it in scenarios and control calls.
+    /// Its name in scenarios and in the control API.
     #[must_use]
-    pub fn word(&self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Self::Up => "up",
             Self::Down => "down",
@@ -62,18 +61,18 @@ impl SsoStatus {
     }
 }
 
-/// The service as LeadConduit sees it.
+/// The state of the service.
 #[derive(Clone, Debug)]
 pub struct Sso {
-    /// Its health.
+    /// Whether it can be reached.
     pub status: SsoStatus,
     /// Accounts by their id in the service.
     pub accounts: Documents,
     /// Network connections by id: the source of truth.
     pub connections: Documents,
-    /// How many calls have been made to it. Copies of a world made for reading count together with it.
+    /// How many calls have been made. Clones share the counter, so that the calls of reads count too.
     calls: Arc<AtomicU64>,
-    /// Since when its seconds are counted.
+    /// Start of the first cycle of [`SsoStatus::FlappingSeconds`].
     since: Timestamp,
 }
 
@@ -81,76 +80,47 @@ pub struct Sso {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unreachable;
 
-/// What one request has to do with the service.
+/// The operation that calls the service during one request, and what the calls did.
 #[derive(Debug, Default)]
 pub struct SsoCallContext<'a> {
     operation: &'a str,
     waited_ms: Cell<u64>,
-    varies: Cell<bool>,
+    is_volatile: Cell<bool>,
 }
 
 impl<'a> SsoCallContext<'a> {
-    /// For one request to an operation.
+    /// For one request to the operation with this id.
     #[must_use]
-    pub fn of(operation: &'a str) -> Self {
-        Self { operation, waited_ms: Cell::new(0), varies: Cell::new(false) }
+    pub fn new(operation: &'a str) -> Self {
+        Self { operation, waited_ms: Cell::new(0), is_volatile: Cell::new(false) }
     }
 
-    /// How long the service took, in milliseconds.
+    /// Total delay of the calls, in milliseconds.
     #[must_use]
     pub fn waited_ms(&self) -> u64 {
         self.waited_ms.get()
     }
 
-    /// Whether the same request may find the service otherwise the next time, though nothing was written.
+    /// Whether the same request can have another result next time although nothing was written.
     #[must_use]
-    pub fn varies(&self) -> bool {
-        self.varies.get()
+    pub fn is_volatile(&self) -> bool {
+        self.is_volatile.get()
     }
 }
 
 /// A network connection as one of its two parties sees it.
 #[derive(Clone, Debug)]
-pub struct Seen<'a> {
+pub struct ConnectionView<'a> {
     /// The connection.
     pub document: &'a Arc<Document>,
-    /// What the other party is: `seller` or `buyer`.
+    /// The role of the other party: `seller` or `buyer`.
     pub relationship_type: &'static str,
     /// The other party.
     pub other: &'a Value,
 }
 
-impl World {
-    /// Calls the service, the one way to it: whether it answers, and how late, follows from its health.
-    pub fn call_sso(&self, line: &SsoCallContext<'_>, now: Timestamp) -> Result<&Sso, Unreachable> {
-        let sso = &self.sso;
-        let number = sso.calls.fetch_add(1, Ordering::Relaxed);
-        let is_up = match &sso.status {
-            SsoStatus::Up => true,
-            SsoStatus::Down => false,
-            SsoStatus::Slow(delay) => {
-                line.varies.set(true);
-                let took = delay.draw(&mut SeededRng::nth(self.seed(), Purpose::Sso, number));
-                line.waited_ms.set(line.waited_ms.get() + took);
-                true
-            }
-            SsoStatus::FlappingCalls(pattern) => {
-                line.varies.set(true);
-                pattern.is_up(number)
-            }
-            SsoStatus::FlappingSeconds(pattern) => {
-                line.varies.set(true);
-                let passed = now.duration_since(sso.since).as_secs();
-                pattern.is_up(u64::try_from(passed).unwrap_or(0))
-            }
-            SsoStatus::Partial(operations) => !operations.iter().any(|id| id == line.operation),
-        };
-        if is_up { Ok(sso) } else { Err(Unreachable) }
-    }
-}
-
 impl Sso {
-    /// A healthy service that knows nobody.
+    /// A reachable service without accounts and connections.
     #[must_use]
     pub fn empty() -> Self {
         Self {
@@ -162,43 +132,73 @@ impl Sso {
         }
     }
 
-    /// How many calls have been made to it.
+    /// Counts a call and adds its delay, drawn from `seed`, to the context.
+    ///
+    /// # Errors
+    ///
+    /// When the status of the service makes this call fail.
+    pub fn call(&self, seed: u64, context: &SsoCallContext<'_>, now: Timestamp) -> Result<(), Unreachable> {
+        let number = self.calls.fetch_add(1, Ordering::Relaxed);
+        let is_up = match &self.status {
+            SsoStatus::Up => true,
+            SsoStatus::Down => false,
+            SsoStatus::Slow(delay) => {
+                context.is_volatile.set(true);
+                let delay_ms = delay.sample(&mut SeededRng::nth(seed, Purpose::Sso, number));
+                context.waited_ms.set(context.waited_ms.get() + delay_ms);
+                true
+            }
+            SsoStatus::FlappingCalls(pattern) => {
+                context.is_volatile.set(true);
+                pattern.is_up(number)
+            }
+            SsoStatus::FlappingSeconds(pattern) => {
+                context.is_volatile.set(true);
+                let seconds = now.duration_since(self.since).as_secs();
+                pattern.is_up(u64::try_from(seconds).unwrap_or(0))
+            }
+            SsoStatus::Partial(operations) => !operations.iter().any(|id| id == context.operation),
+        };
+        if is_up { Ok(()) } else { Err(Unreachable) }
+    }
+
+    /// How many calls have been made.
     #[must_use]
     pub fn calls(&self) -> u64 {
         self.calls.load(Ordering::Relaxed)
     }
 
-    /// Since when its seconds are counted.
+    /// Start of the first cycle of [`SsoStatus::FlappingSeconds`].
     #[must_use]
     pub fn since(&self) -> Timestamp {
         self.since
     }
 
-    /// Goes on counting calls and seconds from here, apart from every copy.
-    pub fn count_from(&mut self, calls: u64, since: Timestamp) {
+    /// Sets the number of calls and the start of the first cycle. Counts separately from every clone afterwards.
+    pub fn reset_counters(&mut self, calls: u64, since: Timestamp) {
         self.calls = Arc::new(AtomicU64::new(calls));
         self.since = since;
     }
 
-    /// The connections of an account, in the order of their ids.
-    pub fn connections_of<'a>(&'a self, account: &'a str) -> impl Iterator<Item = Seen<'a>> {
-        self.connections.values().filter_map(move |document| seen_by(document, account))
+    /// The connections of an account, sorted by id.
+    pub fn connections_of<'a>(&'a self, account: &'a str) -> impl Iterator<Item = ConnectionView<'a>> {
+        self.connections.values().filter_map(move |document| view_for(document, account))
     }
 
     /// A connection, if the account is a party of it.
     #[must_use]
-    pub fn connection<'a>(&'a self, id: &str, account: &str) -> Option<Seen<'a>> {
-        self.connections.get(&*crate::support::document::key_of(id)).and_then(|document| seen_by(document, account))
+    pub fn connection<'a>(&'a self, id: &str, account: &str) -> Option<ConnectionView<'a>> {
+        self.connections.get(&*canonical_id(id)).and_then(|document| view_for(document, account))
     }
 }
 
-fn seen_by<'a>(document: &'a Arc<Document>, account: &str) -> Option<Seen<'a>> {
-    let party = |side: &str| document.value().get(side);
-    let is = |side: &str| party(side).and_then(|p| p.get("id")).and_then(Value::as_str) == Some(account);
-    if is("buyer") {
-        party("seller").map(|other| Seen { document, relationship_type: "seller", other })
-    } else if is("seller") {
-        party("buyer").map(|other| Seen { document, relationship_type: "buyer", other })
+fn view_for<'a>(document: &'a Arc<Document>, account: &str) -> Option<ConnectionView<'a>> {
+    let party = |role: &str| document.value().get(role);
+    let is_account = |role: &str| party(role).and_then(|p| p.get("id")).and_then(Value::as_str) == Some(account);
+    if is_account("buyer") {
+        party("seller").map(|other| ConnectionView { document, relationship_type: "seller", other })
+    } else if is_account("seller") {
+        party("buyer").map(|other| ConnectionView { document, relationship_type: "buyer", other })
     } else {
         None
     }
@@ -207,22 +207,21 @@ fn seen_by<'a>(document: &'a Arc<Document>, account: &str) -> Option<Seen<'a>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::support::clock::Clock;
 
-    fn answers(status: SsoStatus, operation: &str, seconds: impl Iterator<Item = i64>) -> String {
-        let mut world = World::empty(1, Clock::Real);
-        world.sso.status = status;
-        let line = SsoCallContext::of(operation);
-        let answer = |second| match world.call_sso(&line, Timestamp::from_second(second).unwrap()) {
-            Ok(_) => '+',
+    /// `+` for each call that succeeds and `-` for each that fails, made at these seconds since 1970.
+    fn results(status: SsoStatus, operation: &str, seconds: impl Iterator<Item = i64>) -> String {
+        let sso = Sso { status, ..Sso::empty() };
+        let context = SsoCallContext::new(operation);
+        let result = |second| match sso.call(1, &context, Timestamp::from_second(second).unwrap()) {
+            Ok(()) => '+',
             Err(Unreachable) => '-',
         };
-        seconds.map(answer).collect()
+        seconds.map(result).collect()
     }
 
     #[test]
-    fn each_health_answers_in_its_way() {
-        let pattern = Pattern { up: 2, down: 1 };
+    fn the_status_decides_which_calls_fail() {
+        let pattern = FlapPattern { up: 2, down: 1 };
         let partial = || SsoStatus::Partial(["repair_connection".to_owned()].into());
         let slow = SsoStatus::Slow(Delay::Fixed { ms: 5 });
         let rows = [
@@ -235,27 +234,25 @@ mod tests {
         ];
         for (status, operation, expected) in rows {
             assert_eq!(
-                answers(status.clone(), operation, std::iter::repeat_n(7, 6)),
+                results(status.clone(), operation, std::iter::repeat_n(7, 6)),
                 expected,
                 "{status:?} {operation}"
             );
         }
-        assert_eq!(answers(SsoStatus::FlappingSeconds(pattern), "any", 3000..3006), "++-++-");
+        assert_eq!(results(SsoStatus::FlappingSeconds(pattern), "any", 3000..3006), "++-++-");
     }
 
     #[test]
-    fn a_slow_service_is_waited_for_and_copies_count_apart_once_told_to() {
-        let mut world = World::empty(1, Clock::Real);
-        world.sso.status = SsoStatus::Slow(Delay::Fixed { ms: 40 });
-        let line = SsoCallContext::of("list_connections");
-        assert!(world.call_sso(&line, Timestamp::UNIX_EPOCH).is_ok());
-        assert_eq!((line.waited_ms(), line.varies()), (40, true));
-        let reading = world.clone();
-        assert!(reading.call_sso(&line, Timestamp::UNIX_EPOCH).is_ok());
-        assert_eq!(world.sso.calls(), 2, "what a reading copy calls is counted");
-        let mut other = world.clone();
-        other.sso.count_from(world.sso.calls(), Timestamp::UNIX_EPOCH);
-        assert!(other.call_sso(&line, Timestamp::UNIX_EPOCH).is_ok());
-        assert_eq!((world.sso.calls(), other.sso.calls()), (2, 3));
+    fn delays_are_summed_and_clones_share_the_call_counter_until_it_is_reset() {
+        let sso = Sso { status: SsoStatus::Slow(Delay::Fixed { ms: 40 }), ..Sso::empty() };
+        let context = SsoCallContext::new("list_connections");
+        assert!(sso.call(1, &context, Timestamp::UNIX_EPOCH).is_ok());
+        assert_eq!((context.waited_ms(), context.is_volatile()), (40, true));
+        assert!(sso.clone().call(1, &context, Timestamp::UNIX_EPOCH).is_ok());
+        assert_eq!((context.waited_ms(), sso.calls()), (80, 2));
+        let mut other = sso.clone();
+        other.reset_counters(sso.calls(), Timestamp::UNIX_EPOCH);
+        assert!(other.call(1, &context, Timestamp::UNIX_EPOCH).is_ok());
+        assert_eq!((sso.calls(), other.calls()), (2, 3));
     }
 }

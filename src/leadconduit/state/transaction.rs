@@ -1,40 +1,29 @@
-//! A change of the world that leaves no trace unless it is kept.
+//! Transactions: writes that leave no trace unless they are committed.
 //!
-//! Undoing what was done is cheaper than working on a copy: the maps of a world share their nodes with every copy, so
-//! that as long as a copy lives each write must copy the path to what it changes.
+//! An undo log is cheaper than working on a copy. The maps of a world share their nodes with every copy, so that as long
+//! as a copy exists, each write must copy the path to the node that it changes.
 
 use std::sync::Arc;
 
 use imbl::OrdMap;
 
-use super::events::EventLog;
+use super::identity::ApiKeyOwner;
 use super::sso::Sso;
-use super::{ApiKeyOwner, Collection, World};
-use crate::support::document::Document;
-use crate::support::ids::IdSource;
+use super::undo_log::UndoEntry;
+use super::world::World;
+use crate::support::ids::IdGenerator;
 
-/// What was there before one step.
-#[derive(Clone, Debug)]
-pub(super) enum Step {
-    /// A document of an account, or none.
-    Document { account: Arc<str>, collection: Collection, id: Arc<str>, before: Option<Arc<Document>> },
-    /// An account's events. The log shares what it can with the one that came after it.
-    Events { account: Arc<str>, before: EventLog },
-    /// An account's own document, or no such account.
-    Account { id: Arc<str>, before: Option<Arc<Document>> },
-}
-
-/// A moment within a change to which the world can be taken back.
+/// A point within a transaction that the world can be rolled back to.
 #[derive(Debug)]
 pub struct Savepoint {
-    steps: usize,
-    ids: IdSource,
+    undo_len: usize,
+    ids: IdGenerator,
     draws: u64,
     sso: Sso,
     keys: OrdMap<Arc<str>, ApiKeyOwner>,
 }
 
-/// A change that is under way. Dropping it without keeping it, in a panic too, takes the world back to its start.
+/// A transaction. Dropping it without a commit, in a panic too, rolls the world back to its start.
 #[derive(Debug)]
 pub struct Transaction<'w> {
     world: &'w mut World,
@@ -42,11 +31,10 @@ pub struct Transaction<'w> {
 }
 
 impl<'w> Transaction<'w> {
-    /// Begins a change.
+    /// Begins a transaction.
     pub fn begin(world: &'w mut World) -> Self {
-        let steps = world.steps.get_or_insert_default();
-        steps.clear();
-        let start = Some(world.mark());
+        world.undo_log.get_or_insert_default().clear();
+        let start = Some(world.savepoint());
         Self { world, start }
     }
 
@@ -55,21 +43,21 @@ impl<'w> Transaction<'w> {
         self.world
     }
 
-    /// Takes the world back to its start, but for what was drawn: ids that somebody outside was told of must not be
-    /// given again.
-    pub fn put_off(mut self) {
+    /// Rolls the world back to its start, except for the id generator and the random number streams: ids that were sent
+    /// to a recipient must not be issued again.
+    pub fn rollback_keeping_ids(mut self) {
         if let Some(start) = &mut self.start {
             start.ids.clone_from(&self.world.ids);
             start.draws = self.world.draws;
         }
     }
 
-    /// Keeps what has been done.
-    pub fn keep(mut self) {
+    /// Makes the changes permanent.
+    pub fn commit(mut self) {
         self.start = None;
-        // The list is let go of empty: its room serves the next change.
-        if let Some(steps) = &mut self.world.steps {
-            steps.clear();
+        // Cleared, not dropped: the next transaction reuses its capacity.
+        if let Some(undo_log) = &mut self.world.undo_log {
+            undo_log.clear();
         }
     }
 }
@@ -77,17 +65,17 @@ impl<'w> Transaction<'w> {
 impl Drop for Transaction<'_> {
     fn drop(&mut self) {
         if let Some(start) = self.start.take() {
-            self.world.go_back(start);
+            self.world.rollback_to(start);
         }
     }
 }
 
 impl World {
-    /// This moment of a change.
+    /// The current point of the transaction.
     #[must_use]
-    pub fn mark(&self) -> Savepoint {
+    pub fn savepoint(&self) -> Savepoint {
         Savepoint {
-            steps: self.steps.as_ref().map_or(0, Vec::len),
+            undo_len: self.undo_log.as_ref().map_or(0, Vec::len),
             ids: self.ids.clone(),
             draws: self.draws,
             sso: self.sso.clone(),
@@ -95,52 +83,49 @@ impl World {
         }
     }
 
-    /// Undoes what was done since the mark.
-    pub fn go_back(&mut self, mark: Savepoint) {
-        // Taken out meanwhile, so that undoing does not note itself.
-        let Some(mut steps) = self.steps.take() else { return };
-        for step in steps.drain(mark.steps.min(steps.len())..).rev() {
-            match step {
-                Step::Document { account, collection, id, before: Some(before) } => {
+    /// Undoes every write since the savepoint.
+    pub fn rollback_to(&mut self, savepoint: Savepoint) {
+        // Taken out meanwhile, so that undoing does not record itself.
+        let Some(mut undo_log) = self.undo_log.take() else { return };
+        for entry in undo_log.drain(savepoint.undo_len.min(undo_log.len())..).rev() {
+            match entry {
+                UndoEntry::Document { account, collection, id, before: Some(before) } => {
                     self.insert(&account, collection, id, before);
                 }
-                Step::Document { account, collection, id, before: None } => {
+                UndoEntry::Document { account, collection, id, before: None } => {
                     self.remove(&account, collection, &id);
                 }
-                Step::Events { account, before } => {
+                UndoEntry::Events { account, before } => {
                     if let Some(account) = self.accounts.get_mut(&account) {
                         Arc::make_mut(account).events = before;
                     }
                 }
-                Step::Account { id, before: None } => {
+                UndoEntry::Account { id, before: None } => {
                     self.accounts.remove(&id);
                 }
-                Step::Account { id, before: Some(before) } => {
+                UndoEntry::Account { id, before: Some(before) } => {
                     if let Some(account) = self.accounts.get_mut(&id) {
                         Arc::make_mut(account).document = before;
                     }
                 }
             }
         }
-        self.steps = Some(steps);
-        self.ids = mark.ids;
-        self.draws = mark.draws;
-        self.sso = mark.sso;
-        self.keys = mark.keys;
-    }
-
-    pub(super) fn note(&mut self, step: impl FnOnce() -> Step) {
-        if let Some(steps) = &mut self.steps {
-            steps.push(step());
-        }
+        self.undo_log = Some(undo_log);
+        self.ids = savepoint.ids;
+        self.draws = savepoint.draws;
+        self.sso = savepoint.sso;
+        self.keys = savepoint.keys;
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::support::clock::Clock;
     use serde_json::json;
+
+    use super::*;
+    use crate::leadconduit::state::Collection;
+    use crate::support::clock::Clock;
+    use crate::support::document::Document;
 
     fn world() -> World {
         let mut world = World::empty(1, Clock::Real);
@@ -149,7 +134,8 @@ mod tests {
         world
     }
 
-    fn seen(world: &World) -> String {
+    /// Everything that a rollback must restore, as text.
+    fn state_of(world: &World) -> String {
         let account = world.account("a").unwrap();
         let flows: Vec<_> = account.all(Collection::Flows).values().map(|d| d.value().to_string()).collect();
         let (accounts, keys) = (world.accounts().count(), world.keys().count());
@@ -157,7 +143,7 @@ mod tests {
         format!("{} {flows:?} {accounts} {keys} {sso:?} {:?} {}", account.document().value(), world.ids, world.draws)
     }
 
-    fn change(world: &mut World) {
+    fn change_everything(world: &mut World) {
         let now = "2026-01-01T00:00:00Z".parse().unwrap();
         let id = world.next_id(now);
         world.put("a", Collection::Flows, &id, Document::new(&json!({"id": id})));
@@ -165,7 +151,7 @@ mod tests {
         world.put("a", Collection::Flows, "old", Document::new(&json!({"id": "old", "n": 3})));
         world.remove("a", Collection::Flows, "old");
         world.put_account("a", Document::new(&json!({"id": "a", "name": "after"})));
-        world.draw(crate::support::rng::Purpose::Replies);
+        world.draw(crate::support::rng::Purpose::Responses);
         world.put_account("b", Document::new(&json!({"id": "b"})));
         world.put("b", Collection::Flows, "new", Document::new(&json!({"id": "new"})));
         world.put_key("key", ApiKeyOwner { account: "b".into(), user: "u".into() });
@@ -173,58 +159,58 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_kept_leaves_no_trace() {
+    fn a_dropped_transaction_leaves_no_trace() {
         let mut world = world();
-        let before = seen(&world);
+        let before = state_of(&world);
         let mut dropped = Transaction::begin(&mut world);
-        change(dropped.world());
-        assert_ne!(seen(dropped.world()), before);
+        change_everything(dropped.world());
+        assert_ne!(state_of(dropped.world()), before);
         drop(dropped);
-        assert_eq!(seen(&world), before);
+        assert_eq!(state_of(&world), before);
     }
 
     #[test]
-    fn what_is_put_off_leaves_only_its_draws() {
+    fn a_rollback_can_keep_ids_and_draws() {
         let mut world = world();
-        let (before, draws) = (seen(&world), world.draws);
-        let mut late = Transaction::begin(&mut world);
-        change(late.world());
-        let told = late.world().ids.clone();
-        late.put_off();
-        assert_eq!((format!("{:?}", world.ids), world.draws), (format!("{told:?}"), draws + 1));
-        world.ids = IdSource::new(1);
+        let (before, draws) = (state_of(&world), world.draws);
+        let mut suspended = Transaction::begin(&mut world);
+        change_everything(suspended.world());
+        let issued = suspended.world().ids.clone();
+        suspended.rollback_keeping_ids();
+        assert_eq!((format!("{:?}", world.ids), world.draws), (format!("{issued:?}"), draws + 1));
+        world.ids = IdGenerator::new(1);
         world.draws = draws;
-        assert_eq!(seen(&world), before);
+        assert_eq!(state_of(&world), before);
     }
 
     #[test]
-    fn a_panic_leaves_no_trace_either() {
+    fn a_panic_rolls_back() {
         let mut world = world();
-        let before = seen(&world);
+        let before = state_of(&world);
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            let mut broken = Transaction::begin(&mut world);
-            change(broken.world());
-            panic!("half-way");
+            let mut panicking = Transaction::begin(&mut world);
+            change_everything(panicking.world());
+            panic!("inside a transaction");
         }));
         assert!(result.is_err());
-        assert_eq!(seen(&world), before);
+        assert_eq!(state_of(&world), before);
     }
 
     #[test]
-    fn what_is_kept_stays_and_a_mark_undoes_a_part() {
+    fn a_commit_is_permanent_and_a_savepoint_undoes_a_part() {
         let mut world = world();
-        let mut kept = Transaction::begin(&mut world);
-        kept.world().put("a", Collection::Flows, "new", Document::new(&json!({"id": "new"})));
-        let (mark, middle) = (kept.world().mark(), seen(kept.world()));
-        change(kept.world());
-        kept.world().go_back(mark);
-        assert_eq!(seen(kept.world()), middle);
-        kept.keep();
-        assert_eq!(seen(&world), middle);
-        // And the next change does not undo this one.
+        let mut committed = Transaction::begin(&mut world);
+        committed.world().put("a", Collection::Flows, "new", Document::new(&json!({"id": "new"})));
+        let (savepoint, at_savepoint) = (committed.world().savepoint(), state_of(committed.world()));
+        change_everything(committed.world());
+        committed.world().rollback_to(savepoint);
+        assert_eq!(state_of(committed.world()), at_savepoint);
+        committed.commit();
+        assert_eq!(state_of(&world), at_savepoint);
+        // The next transaction does not undo the committed one.
         let mut next = Transaction::begin(&mut world);
-        change(next.world());
+        change_everything(next.world());
         drop(next);
-        assert_eq!(seen(&world), middle);
+        assert_eq!(state_of(&world), at_savepoint);
     }
 }

@@ -1,388 +1,409 @@
-//! A lead's way through its flow.
+//! Runs a lead through its flow.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::super::caps::{self, CapScope, Caps};
-use super::event_builder;
-use super::event_builder::{Delivery, Timing, key, party};
-use super::fields;
-use super::recipient;
+use super::super::caps::{self, CapCheck, CapScope};
+use super::evaluate::{fill_template, rules_match};
+use super::event_builder::{append_key, entity_ref};
+use super::recipient::Delivery;
 use super::target::SubmissionTarget;
-use super::trace::{Completion, LISTS, LeadTrace, StepResult};
+use super::trace::{Completion, LIST_CHECKS_KEY, LeadTrace, StepResult};
 use super::trigger::Trigger;
-use super::{fill, holds, lists, overloaded, pricing, recorded_call};
-use crate::contract::lead_body::Inbound;
+use super::values::{FlowResult, Timing};
+use super::{fields, lists, pricing, recorded_call};
+use crate::contract::lead_body::LeadRequest;
 use crate::leadconduit::context::WriteContext;
-use crate::leadconduit::effect_log::RecipientOutcome;
-use crate::leadconduit::effect_log::StepKey;
-use crate::leadconduit::response::{ApiError, OperationResponse};
-use crate::leadconduit::state::events::{Kind, Outcome};
-use crate::support::document::{items, text};
-use crate::support::document::{number, serialise};
+use crate::leadconduit::effect_log::{RecipientOutcome, StepKey};
+use crate::leadconduit::response::{ApiError, ErrorFormat, OperationResponse};
+use crate::leadconduit::state::events::{EventType, Outcome};
+use crate::support::document::{items, number, serialise, text};
 
-/// How long a filter takes, and the handler itself, in the mock's books, in milliseconds.
-const OWN_MS: i64 = 2;
+/// Simulated duration of a filter, and of the lead handler itself, in milliseconds.
+const SIMULATED_STEP_MS: i64 = 2;
 
-/// What is known of a lead only while a recipient has it.
-const HANDED: [&str; 4] = ["recipient", "purchase_price", "event_id", "price"];
+/// Variables that exist only during a delivery.
+const STEP_SCOPED_VARS: [&str; 4] = ["recipient", "purchase_price", "event_id", "price"];
 
-/// Who submits where no proxy tells.
-const NEAR: &str = "127.0.0.1";
+/// The client address of a submission without a forwarding header.
+const DEFAULT_CLIENT_IP: &str = "127.0.0.1";
 
-/// What became of a lead.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Verdict {
-    pub(super) outcome: Outcome,
-    pub(super) reason: String,
-    /// Whether a cap turned it away.
-    pub(super) is_cap: bool,
-    /// Which one.
-    pub(super) cap: Option<String>,
+/// Why the flow ends before its last step.
+enum EarlyExit {
+    /// The result is known.
+    Result(FlowResult),
+    /// The request fails and leaves nothing behind.
+    Error(ApiError),
 }
 
-/// Why the lead goes no further.
-pub(super) enum Stop {
-    /// It is decided what becomes of it.
-    Decided(Verdict),
-    /// The request is refused, and leaves nothing behind.
-    Refused(ApiError),
-}
-
-impl From<ApiError> for Stop {
-    fn from(refusal: ApiError) -> Self {
-        Self::Refused(refusal)
+impl From<ApiError> for EarlyExit {
+    fn from(error: ApiError) -> Self {
+        Self::Error(error)
     }
 }
 
-impl From<Verdict> for Stop {
-    fn from(verdict: Verdict) -> Self {
-        Self::Decided(verdict)
+impl From<FlowResult> for EarlyExit {
+    fn from(result: FlowResult) -> Self {
+        Self::Result(result)
     }
 }
 
-/// A lead on its way.
+/// The delivery of a lead to one recipient, while it runs.
+struct DeliveryAttempt {
+    /// The id of the delivery's event, which feedback refers to.
+    event_id: String,
+    /// The cap that skips the step.
+    cap_id: Option<String>,
+    key: StepKey,
+}
+
+/// The execution of a flow for one lead or ping.
 pub(super) struct FlowExecution<'d> {
-    pub(super) door: &'d SubmissionTarget,
-    /// The lead's id.
-    pub(super) lead: String,
-    /// All that is known of it so far, as rules and templates see it.
-    pub(super) vars: Value,
-    /// What of it must not be stored as it was sent.
-    pub(super) secrets: Vec<String>,
-    pub(super) inbound: &'d Inbound,
-    pub(super) trigger: Option<Trigger>,
+    target: &'d SubmissionTarget,
+    pub(super) lead_id: String,
+    /// The variables of the lead so far, for rules and templates.
+    vars: Value,
+    /// Texts that must not be stored as they were sent.
+    secrets: Vec<String>,
+    request: &'d LeadRequest,
+    trigger: Option<Trigger>,
+    /// The purchase price, in dollars.
     price: f64,
-    /// What was known of it at first, as JSON.
-    first: Bytes,
-    /// What list checks found, as JSON.
-    lists: Option<Bytes>,
-    /// The steps that it has passed.
-    passed: Vec<StepResult>,
-    pub(super) step_count: usize,
-    pub(super) disabled_step_count: usize,
-    /// What recipients pay for it.
-    pub(super) revenue: f64,
-    /// How long it has taken, in the mock's books, in milliseconds.
-    pub(super) ms: i64,
-    /// How much of that was waiting for recipients.
-    pub(super) wait_ms: i64,
+    /// The variables before the flow, as JSON.
+    initial_vars: Bytes,
+    /// The results of list checks, as JSON.
+    list_checks: Option<Bytes>,
+    steps: Vec<StepResult>,
+    step_count: usize,
+    disabled_step_count: usize,
+    /// The sum of the sale prices, in dollars.
+    revenue: f64,
+    /// Simulated time since the submission.
+    ms: i64,
+    /// The part of it that was spent waiting for recipients.
+    wait_ms: i64,
 }
 
 impl<'d> FlowExecution<'d> {
-    /// A lead is made of what was submitted.
+    /// Reads the lead from the request.
+    ///
+    /// # Errors
+    ///
+    /// 503 when the e-mail domain of the lead forces it.
     pub(super) fn begin(
-        call: &mut WriteContext<'_>,
-        door: &'d SubmissionTarget,
-        inbound: &'d Inbound,
+        context: &mut WriteContext<'_>,
+        target: &'d SubmissionTarget,
+        request: &'d LeadRequest,
     ) -> Result<Self, ApiError> {
-        let trigger = if call.triggers { Trigger::of(&call.input.body) } else { None };
+        let trigger = if context.triggers { Trigger::find(&context.input.body) } else { None };
         if trigger == Some(Trigger::Overload) {
-            return Err(overloaded());
+            return Err(ApiError::new(503, "Service Unavailable").with_format(ErrorFormat::Text));
         }
-        let lead = event_builder::next_id(call, &StepKey::default());
-        let account = call.world.account(&door.account).map(|account| party(account.document().value()));
-        let address = inbound.address.map_or_else(|| NEAR.to_owned(), |address| address.to_string());
+        let lead_id = next_id(context, &StepKey::default());
+        let account = context.world.account(&target.account).map(|account| entity_ref(account.document().value()));
+        let address = request.client_ip.map_or_else(|| DEFAULT_CLIENT_IP.to_owned(), |address| address.to_string());
         let mut vars = json!({
-            "lead": {"id": lead},
+            "lead": {"id": lead_id},
             "account": account.unwrap_or_default(),
-            "flow": party(door.flow.value()),
-            "source": party(&door.source()["entity"]),
-            "submission": {"timestamp": call.stamp(), "ip": address},
+            "flow": entity_ref(target.flow.value()),
+            "source": entity_ref(&target.source()["entity"]),
+            "submission": {"timestamp": context.stamp(), "ip": address},
         });
-        let (fields, secrets) = fields::of_lead(call, door, &lead, &vars);
+        let (fields, secrets) = fields::of_lead(context, target, &lead_id, &vars);
         vars["lead"] = fields.into();
         Ok(Self {
-            door,
-            lead,
+            target,
+            lead_id,
             vars,
             secrets,
-            inbound,
+            request,
             trigger,
             price: 0.0,
-            first: Bytes::new(),
-            lists: None,
-            passed: Vec::new(),
+            initial_vars: Bytes::new(),
+            list_checks: None,
+            steps: Vec::new(),
             step_count: 0,
             disabled_step_count: 0,
             revenue: 0.0,
-            ms: OWN_MS,
+            ms: SIMULATED_STEP_MS,
             wait_ms: 0,
         })
     }
 
-    /// A submission: the lead goes through the flow, and each step leaves an event.
-    pub(super) fn through(&mut self, call: &mut WriteContext<'_>) -> Result<Verdict, ApiError> {
-        self.first = serialise(&self.vars);
-        decided(self.submitted(call))
+    /// Runs a submission through the whole flow. Each step leaves an event.
+    ///
+    /// # Errors
+    ///
+    /// When a call to a recipient is pending, or a write fails.
+    pub(super) fn submit(&mut self, context: &mut WriteContext<'_>) -> Result<FlowResult, ApiError> {
+        self.initial_vars = serialise(&self.vars);
+        into_result(self.run_flow(context))
     }
 
-    fn submitted(&mut self, call: &mut WriteContext<'_>) -> Result<(), Stop> {
-        let caps = self.accepted(call)?;
-        for (at, step) in items(self.door.flow.value(), "steps").iter().enumerate() {
+    /// Evaluates a ping: the checks before the steps, and the ping limits.
+    ///
+    /// # Errors
+    ///
+    /// When a write fails.
+    pub(super) fn evaluate_ping(&mut self, context: &mut WriteContext<'_>) -> Result<FlowResult, ApiError> {
+        into_result(self.check_ping(context))
+    }
+
+    fn run_flow(&mut self, context: &mut WriteContext<'_>) -> Result<(), EarlyExit> {
+        let caps = self.check_acceptance(context)?;
+        for (index, step) in items(self.target.flow.value(), "steps").iter().enumerate() {
             if step.get("enabled") == Some(&Value::Bool(false)) {
                 self.disabled_step_count += 1;
                 continue;
             }
             self.step_count += 1;
             match text(step, "type") {
-                "filter" => self.filter(call, at, step)?,
-                _ => self.recipient(call, at, step, &caps)?,
+                "filter" => self.run_filter(context, index, step)?,
+                _ => self.run_recipient(context, index, step, &caps)?,
             }
         }
-        lists::add(call, self.door, &self.vars)?;
+        lists::add(context, self.target, &self.vars)?;
         Ok(())
     }
 
-    /// A ping: what comes before the steps, and whether one more may ask.
-    pub(super) fn bid(&mut self, call: &mut WriteContext<'_>) -> Result<Verdict, ApiError> {
-        decided(self.asked(call))
-    }
-
-    fn asked(&mut self, call: &mut WriteContext<'_>) -> Result<(), Stop> {
-        if !self.door.flow.flag("ping_enabled") {
-            return Err(Verdict::new(Outcome::Failure, "").into());
+    fn check_ping(&mut self, context: &mut WriteContext<'_>) -> Result<(), EarlyExit> {
+        if !self.target.flow.flag("ping_enabled") {
+            return Err(FlowResult::new(Outcome::Failure, "").into());
         }
-        self.accepted(call)?;
-        if !caps::admit_ping(call, &self.door.account, &self.door.flow, self.door.source())? {
-            return Err(Verdict::new(Outcome::Failure, "Ping limit reached").into());
+        self.check_acceptance(context)?;
+        if !caps::admit_ping(context, &self.target.account, &self.target.flow, self.target.source())? {
+            return Err(FlowResult::new(Outcome::Failure, "Ping limit reached").into());
         }
         Ok(())
     }
 
-    /// Whether the lead is taken at all: what comes before the steps, for submissions and pings alike.
-    fn accepted(&mut self, call: &mut WriteContext<'_>) -> Result<Caps, Stop> {
-        if !self.door.flow.flag("enabled") {
-            // A page says that such a submission ends in an error; the words are ours.
-            return Err(Verdict::new(Outcome::Error, "Flow is disabled").into());
+    /// The checks before the steps, for submissions and pings: enabled flow, acceptance criteria, list checks, price,
+    /// caps of the flow and the source.
+    fn check_acceptance(&mut self, context: &mut WriteContext<'_>) -> Result<CapCheck, EarlyExit> {
+        if !self.target.flow.flag("enabled") {
+            // That such a submission ends in an error is documented; the text is the mock's.
+            return Err(FlowResult::new(Outcome::Error, "Flow is disabled").into());
         }
-        if let Some(verdict) = self.trigger.and_then(Trigger::verdict) {
-            return Err(verdict.into());
+        if let Some(result) = self.trigger.and_then(Trigger::flow_result) {
+            return Err(result.into());
         }
-        self.criteria(self.door.flow.value())?;
-        self.criteria(self.door.source())?;
-        if let Some(found) = lists::check(call, self.door, &self.vars) {
-            self.lists = Some(serialise(&found));
-            self.vars[LISTS] = found;
+        self.check_criteria(self.target.flow.value())?;
+        self.check_criteria(self.target.source())?;
+        if let Some(results) = lists::check(context, self.target, &self.vars) {
+            self.list_checks = Some(serialise(&results));
+            self.vars[LIST_CHECKS_KEY] = results;
         }
         if self.trigger != Some(Trigger::NoBid) {
-            self.price = pricing::purchase(self.door, &call.input.body, &self.vars);
+            self.price = pricing::purchase_price(self.target, &context.input.body, &self.vars);
         }
-        let caps = Caps::of(call, &self.door.account, &self.door.flow, self.door.entity());
-        for standing in [CapScope::Flow, CapScope::Source] {
-            if let Some(full) = caps.full(&standing, &self.vars) {
-                let reason = fill(&full.reason, &self.vars);
-                return Err(Verdict { outcome: Outcome::Failure, reason, is_cap: true, cap: Some(full.id) }.into());
+        let caps = CapCheck::new(context, &self.target.account, &self.target.flow, self.target.source_entity());
+        for scope in [CapScope::Flow, CapScope::Source] {
+            if let Some(cap) = caps.reached(&scope, &self.vars) {
+                let reason = fill_template(&cap.reason, &self.vars);
+                let result = FlowResult::new(Outcome::Failure, &reason);
+                return Err(FlowResult { is_cap_reached: true, cap_id: Some(cap.id), ..result }.into());
             }
         }
         Ok(caps)
     }
 
-    /// The acceptance criteria of the flow or of the source: the first whose rules fail decides.
-    fn criteria(&self, holder: &Value) -> Result<(), Verdict> {
+    /// Checks the acceptance criteria of the flow or the source.
+    fn check_criteria(&self, holder: &Value) -> Result<(), FlowResult> {
         let Some(criteria) = holder.get("acceptance_criteria").filter(|criteria| criteria.is_object()) else {
             return Ok(());
         };
-        if holds(&criteria["rule_set"], &self.vars) {
+        if rules_match(&criteria["rule_set"], &self.vars) {
             return Ok(());
         }
-        let outcome = Outcome::named(text(criteria, "outcome")).unwrap_or(Outcome::Failure);
-        Err(Verdict::new(outcome, &fill(text(criteria, "reason"), &self.vars)))
+        let outcome = Outcome::from_name(text(criteria, "outcome")).unwrap_or(Outcome::Failure);
+        Err(FlowResult::new(outcome, &fill_template(text(criteria, "reason"), &self.vars)))
     }
 
-    /// A filter: where its rules match, the flow ends.
-    fn filter(&mut self, call: &mut WriteContext<'_>, at: usize, step: &Value) -> Result<(), Stop> {
-        self.ms += OWN_MS;
-        let stops = holds(&step["rule_set"], &self.vars);
-        let reason = if stops { fill(text(step, "reason"), &self.vars) } else { String::new() };
-        self.passed.push(StepResult {
-            id: event_builder::next_id(call, &self.spot(step, 0)),
-            at,
-            kind: Kind::Filter,
-            outcome: if stops { Outcome::Stop } else { Outcome::Continue },
+    /// Runs a filter, which ends the flow when its rules match.
+    fn run_filter(&mut self, context: &mut WriteContext<'_>, index: usize, step: &Value) -> Result<(), EarlyExit> {
+        self.ms += SIMULATED_STEP_MS;
+        let is_match = rules_match(&step["rule_set"], &self.vars);
+        let reason = if is_match { fill_template(text(step, "reason"), &self.vars) } else { String::new() };
+        self.steps.push(StepResult {
+            event_id: next_id(context, &self.step_key(step, 0)),
+            step_index: index,
+            kind: EventType::Filter,
+            outcome: if is_match { Outcome::Stop } else { Outcome::Continue },
             reason: reason.clone(),
-            took: Timing { ms: OWN_MS, wait_ms: 0, total_ms: self.ms },
+            timing: Timing { ms: SIMULATED_STEP_MS, wait_ms: 0, total_ms: self.ms },
             appended: None,
-            sale: 0.0,
-            cap: None,
+            sale_price: 0.0,
+            cap_id: None,
             transactions: None,
         });
-        if !stops {
+        if !is_match {
             return Ok(());
         }
-        // The outcome may be a template: that of the step before is what one takes who filters deliveries.
-        let outcome = fill(text(step, "outcome"), &self.vars);
-        let outcome = Outcome::named(&outcome.to_ascii_lowercase()).filter(|outcome| is_final(*outcome));
-        Err(Verdict::new(outcome.unwrap_or(Outcome::Failure), &reason).into())
+        // The outcome may be a template, such as that of a recipient: `{{outbound.outcome}}`.
+        let outcome = fill_template(text(step, "outcome"), &self.vars);
+        let outcome = Outcome::from_name(&outcome.to_ascii_lowercase()).filter(|outcome| is_final(*outcome));
+        Err(FlowResult::new(outcome.unwrap_or(Outcome::Failure), &reason).into())
     }
 
-    /// A recipient: asked, unless its rules or its caps keep the lead away. Whatever it says, the lead goes on.
-    fn recipient(&mut self, call: &mut WriteContext<'_>, at: usize, step: &Value, caps: &Caps) -> Result<(), Stop> {
-        let mut delivery = self.hand_over(call, step, 0);
-        let standing = CapScope::Step(text(step, "id").to_owned());
-        let said = if call.outbox.is_asked(&delivery.spot) {
-            // It has the lead already, even if a cap was used up while it answered.
-            recipient::ask(call, self, step, &delivery.spot)?
-        } else if step.get("rule_set").is_some_and(|set| !holds(set, &self.vars)) {
+    /// Runs a recipient step, unless its rules or caps skip it. The flow continues after every outcome.
+    fn run_recipient(
+        &mut self,
+        context: &mut WriteContext<'_>,
+        index: usize,
+        step: &Value,
+        caps: &CapCheck,
+    ) -> Result<(), EarlyExit> {
+        let mut attempt = self.begin_delivery(context, step, 0);
+        let scope = CapScope::Step(text(step, "id").to_owned());
+        let outcome = if context.effects.has_contacted(&attempt.key) {
+            // The recipient has the lead already, even if another lead has reached a cap meanwhile.
+            self.deliver(context, step, &attempt.key)?
+        } else if step.get("rule_set").is_some_and(|set| !rules_match(set, &self.vars)) {
             RecipientOutcome::skipped("Rules not met")
-        } else if let Some(full) = caps.full(&standing, &self.vars) {
-            let reason = fill(&full.reason, &self.vars);
-            delivery.cap = Some(full.id);
+        } else if let Some(cap) = caps.reached(&scope, &self.vars) {
+            let reason = fill_template(&cap.reason, &self.vars);
+            attempt.cap_id = Some(cap.id);
             RecipientOutcome::skipped(&reason)
         } else {
-            recipient::ask(call, self, step, &delivery.spot)?
+            self.deliver(context, step, &attempt.key)?
         };
-        self.delivered(call, at, step, delivery, &said, Kind::Recipient);
-        if said.outcome == Outcome::Error && step.get("retry_enabled") == Some(&Value::Bool(true)) {
-            // LeadConduit tries again later. Here that is at once, so that nobody has to wait for it.
-            let again = self.hand_over(call, step, 1);
-            let said = recipient::ask(call, self, step, &again.spot)?;
-            self.delivered(call, at, step, again, &said, Kind::Retry);
+        self.finish_delivery(context, index, step, attempt, &outcome, EventType::Recipient);
+        if outcome.outcome == Outcome::Error && step.get("retry_enabled") == Some(&Value::Bool(true)) {
+            // LeadConduit retries later. The mock retries at once, so that clients need not wait.
+            let retry = self.begin_delivery(context, step, 1);
+            let outcome = self.deliver(context, step, &retry.key)?;
+            self.finish_delivery(context, index, step, retry, &outcome, EventType::Retry);
         }
         Ok(())
     }
 
-    /// The lead goes to the recipient of a step. Until it comes back, that is among what is known of it.
-    fn hand_over(&mut self, call: &mut WriteContext<'_>, step: &Value, attempt: u8) -> Delivery {
-        let delivery = Delivery::new(call, self, step, attempt);
-        self.vars["recipient"] = party(&step["entity"]);
-        self.vars["purchase_price"] = number(self.price);
-        self.vars["event_id"] = delivery.id.clone().into();
-        delivery
+    fn deliver(
+        &self,
+        context: &mut WriteContext<'_>,
+        step: &Value,
+        key: &StepKey,
+    ) -> Result<RecipientOutcome, ApiError> {
+        Delivery { target: self.target, step, vars: &self.vars, trigger: self.trigger }.deliver(context, key)
     }
 
-    /// What a recipient said is written down, and known to the steps that follow.
-    fn delivered(
+    /// Sets the variables that exist only during a delivery.
+    fn begin_delivery(&mut self, context: &mut WriteContext<'_>, step: &Value, attempt: u8) -> DeliveryAttempt {
+        let key = self.step_key(step, attempt);
+        let attempt = DeliveryAttempt { event_id: next_id(context, &key), cap_id: None, key };
+        self.vars["recipient"] = entity_ref(&step["entity"]);
+        self.vars["purchase_price"] = number(self.price);
+        self.vars["event_id"] = attempt.event_id.clone().into();
+        attempt
+    }
+
+    /// Records the outcome of a delivery, and appends it to the variables for later steps.
+    fn finish_delivery(
         &mut self,
-        call: &WriteContext<'_>,
-        at: usize,
+        context: &WriteContext<'_>,
+        index: usize,
         step: &Value,
-        delivery: Delivery,
-        said: &RecipientOutcome,
-        kind: Kind,
+        attempt: DeliveryAttempt,
+        outcome: &RecipientOutcome,
+        kind: EventType,
     ) {
-        let sold = said.outcome == Outcome::Success;
-        let sale = if sold { pricing::sale(step, said.price, &self.vars) } else { 0.0 };
-        self.ms += said.ms;
-        self.wait_ms += said.ms;
-        self.revenue += sale;
+        let is_sold = outcome.outcome == Outcome::Success;
+        let sale_price = if is_sold { pricing::sale_price(step, outcome.price, &self.vars) } else { 0.0 };
+        self.ms += outcome.ms;
+        self.wait_ms += outcome.ms;
+        self.revenue += sale_price;
         if let Value::Object(vars) = &mut self.vars {
-            for name in HANDED {
+            for name in STEP_SCOPED_VARS {
                 vars.shift_remove(name);
             }
         }
-        let appended = (said.outcome != Outcome::Skip).then(|| said.appended());
-        let transactions = said.transaction.as_ref().map(|transaction| json!([transaction]));
-        // An address may be one that can be called and that the model has no room for.
-        let transactions = transactions.filter(|them| call.check("RecordedTransactions", them).is_ok());
-        self.passed.push(StepResult {
-            id: delivery.id,
-            at,
+        let appended = (outcome.outcome != Outcome::Skip).then(|| outcome.appended());
+        let transactions = outcome.transaction.as_ref().map(|transaction| json!([transaction]));
+        // A URL that can be called may still violate the model of recorded calls.
+        let transactions = transactions.filter(|value| context.check("RecordedTransactions", value).is_ok());
+        self.steps.push(StepResult {
+            event_id: attempt.event_id,
+            step_index: index,
             kind,
-            outcome: said.outcome,
-            reason: said.reason.clone(),
-            took: Timing { ms: said.ms, wait_ms: said.ms, total_ms: self.ms },
+            outcome: outcome.outcome,
+            reason: outcome.reason.clone(),
+            timing: Timing { ms: outcome.ms, wait_ms: outcome.ms, total_ms: self.ms },
             appended: appended.as_ref().map(serialise),
-            sale,
-            cap: delivery.cap,
+            sale_price,
+            cap_id: attempt.cap_id,
             transactions: transactions.as_ref().map(serialise),
         });
         if let Some(appended) = appended {
-            self.vars[key(step)] = appended;
+            self.vars[append_key(step)] = appended;
         }
     }
 
-    /// Where the lead is: at a step, for the first time or again.
-    pub(super) fn spot(&self, step: &Value, attempt: u8) -> StepKey {
-        StepKey { at: self.step_count + self.disabled_step_count, step: text(step, "id").to_owned(), attempt }
+    /// The key of an attempt of the current step.
+    fn step_key(&self, step: &Value, attempt: u8) -> StepKey {
+        StepKey { number: self.step_count + self.disabled_step_count, step_id: text(step, "id").to_owned(), attempt }
     }
 
-    /// What is paid for the lead in the end: nothing, unless it was taken.
-    pub(super) fn cost(&self, verdict: &Verdict) -> f64 {
-        if verdict.outcome == Outcome::Success { self.price } else { 0.0 }
+    /// What the source gets for the lead, in dollars: nothing unless it is accepted.
+    pub(super) fn cost(&self, result: &FlowResult) -> f64 {
+        if result.outcome == Outcome::Success { self.price } else { 0.0 }
     }
 
-    /// The lead is through; what it leaves tells what the source was answered.
-    pub(super) fn end(
+    /// Stores the trace of a submission, with the response to it.
+    ///
+    /// # Errors
+    ///
+    /// When the events cannot be stored.
+    pub(super) fn finish(
         self,
-        call: &mut WriteContext<'_>,
-        verdict: &Verdict,
-        answer: &OperationResponse,
+        context: &mut WriteContext<'_>,
+        result: &FlowResult,
+        response: &OperationResponse,
     ) -> Result<(), ApiError> {
-        let request = serialise(&recorded_call::request(call, &self));
-        let response = serialise(&recorded_call::response(answer, call.now.as_millisecond() + self.ms));
-        let end = Completion {
-            id: call.world.next_id(call.now),
-            cost: self.cost(verdict),
-            verdict: verdict.clone(),
+        let request = serialise(&recorded_call::submission_request(context, self.request, &self.secrets));
+        let responded_ms = context.now.as_millisecond() + self.ms;
+        let response = serialise(&recorded_call::submission_response(response, responded_ms));
+        let completion = Completion {
+            event_id: context.world.next_id(context.now),
+            cost: self.cost(result),
+            result: result.clone(),
             revenue: self.revenue,
             step_count: self.step_count,
             disabled_step_count: self.disabled_step_count,
-            took: Timing { ms: self.ms, wait_ms: self.wait_ms, total_ms: self.ms },
+            timing: Timing { ms: self.ms, wait_ms: self.wait_ms, total_ms: self.ms },
             request,
             response,
         };
         let trace = LeadTrace {
-            door: self.door.clone(),
-            standard: Arc::clone(call.contract.standard()),
-            now: call.now,
-            vars: self.first,
-            lists: self.lists,
+            target: self.target.clone(),
+            standard: Arc::clone(context.contract.standard()),
+            now: context.now,
+            initial_vars: self.initial_vars,
+            list_checks: self.list_checks,
             price: self.price,
-            steps: self.passed,
-            end,
+            steps: self.steps,
+            completion,
         };
-        trace.keep(call, &self.vars)
+        trace.store(context, &self.vars)
     }
 }
 
-impl Verdict {
-    pub(super) fn new(outcome: Outcome, reason: &str) -> Self {
-        Self { outcome, reason: reason.to_owned(), is_cap: false, cap: None }
-    }
+/// The id for a step. A run that is repeated after a call to a recipient gets the same ids.
+fn next_id(context: &mut WriteContext<'_>, key: &StepKey) -> String {
+    let (world, now) = (&mut *context.world, context.now);
+    context.effects.id_for(key, || world.next_id(now))
+}
 
-    /// What a ping without a price is: the vendor's module says so of any price that is not above 0.
-    pub(super) fn no_bid(mut self) -> Self {
-        self.outcome = Outcome::Failure;
-        if self.reason.is_empty() {
-            "no bid".clone_into(&mut self.reason);
-        }
-        self
+/// The result of the flow. A lead that completes every step is accepted.
+fn into_result(exit: Result<(), EarlyExit>) -> Result<FlowResult, ApiError> {
+    match exit {
+        Ok(()) => Ok(FlowResult::new(Outcome::Success, "")),
+        Err(EarlyExit::Result(result)) => Ok(result),
+        Err(EarlyExit::Error(error)) => Err(error),
     }
 }
 
-/// What the steps came to. Whoever gets to their end is taken.
-fn decided(way: Result<(), Stop>) -> Result<Verdict, ApiError> {
-    match way {
-        Ok(()) => Ok(Verdict::new(Outcome::Success, "")),
-        Err(Stop::Decided(verdict)) => Ok(verdict),
-        Err(Stop::Refused(refusal)) => Err(refusal),
-    }
-}
-
-/// What a source can be told.
+/// Whether an outcome can be the result of a flow.
 fn is_final(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Success | Outcome::Failure | Outcome::Error)
 }

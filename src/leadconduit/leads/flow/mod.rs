@@ -1,8 +1,26 @@
-//! The lead handler: submissions run through their flows, pings get bids.
+//! The lead handler: runs submissions through their flows, and evaluates pings.
 //!
-//! [`submit`] and [`ping`] read as lists of what happens; `run` is the flow's own list. What a flow does to a lead is
-//! decided here alone: events tell of it, and statistics, caps and searches follow from the events.
+//! What a flow does to a lead is decided here alone. The lead's events describe it; statistics, caps and searches are
+//! computed from the events.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `execution` | runs a lead through its flow |
+//! | `trace` | the trace of a lead, from which its events are rendered |
+//! | `recipient` | delivers a lead to a recipient, or simulates it |
+//! | `recipient_request` | the request to a recipient, and the outcome of its response |
+//! | `fields`, `lists`, `pricing` | fields of a lead, list checks, prices |
+//! | `recorded_call` | requests and responses as events show them |
+//! | `event_builder` | builds event documents |
+//! | `target` | the flow and source of a request, and the access checks before them |
+//! | `trigger` | magic e-mail domains |
+//! | `evaluate` | rules and templates, evaluated for a lead |
+//! | `values` | values that the others share |
+//!
+//! Each module uses only modules below it in this table. To add a type of step, add it to `FlowExecution::run_flow` and
+//! to `LeadTrace::render`.
 
+mod evaluate;
 mod event_builder;
 mod execution;
 mod fields;
@@ -14,89 +32,88 @@ mod recorded_call;
 mod target;
 mod trace;
 mod trigger;
+mod values;
 
 use http::HeaderValue;
 use http::header::LOCATION;
 use serde_json::{Map, Value, json};
 
-use super::super::context::WriteContext;
-use super::super::response::{ApiError, OperationResponse, Outcome, Style};
-use crate::contract::lead_body::{Inbound, Refused, render};
-use crate::leadconduit::rules::Condition;
-use crate::leadconduit::templates::Template;
-use crate::leadconduit::values::Variables;
+use crate::contract::lead_body::{LeadRequest, LeadRequestError, render};
+use crate::leadconduit::context::WriteContext;
+use crate::leadconduit::response::{ApiError, OperationResponse, OperationResult};
 use crate::support::document::number;
-pub(crate) use event_builder::{EventBuilder, Timing};
-use execution::{FlowExecution, Verdict};
+pub(crate) use event_builder::EventBuilder;
+use execution::FlowExecution;
 use target::SubmissionTarget;
 pub use trigger::Trigger;
+use values::FlowResult;
+pub(crate) use values::Timing;
 
-/// A lead comes in and runs through its flow.
-pub(crate) fn submit(call: &mut WriteContext<'_>) -> Outcome {
-    let door = SubmissionTarget::enter(call)?;
-    let inbound = read(call.input.inbound.as_ref())?;
-    let mut run = FlowExecution::begin(call, &door, inbound)?;
-    let verdict = run.through(call)?;
-    let result = result(&verdict, Some(&run.lead), run.cost(&verdict));
-    let answer = answer(201, &result, inbound);
-    run.end(call, &verdict, &answer)?;
-    Ok(answer)
+/// Handles a submission: runs the lead through its flow and stores its events.
+///
+/// # Errors
+///
+/// When the target is unknown or closed to the caller, the request is malformed, or a call to a recipient is pending.
+pub(crate) fn submit(context: &mut WriteContext<'_>) -> OperationResult {
+    let target = SubmissionTarget::resolve(context)?;
+    let request = require_lead_request(context.input.lead_request.as_ref())?;
+    let mut execution = FlowExecution::begin(context, &target, request)?;
+    let result = execution.submit(context)?;
+    let body = response_body(&result, Some(&execution.lead_id), execution.cost(&result));
+    let response = render_response(201, &body, request);
+    execution.finish(context, &result, &response)?;
+    Ok(response)
 }
 
-/// Somebody asks what a lead would be bought for. It leaves nothing behind but a count.
-pub(crate) fn ping(call: &mut WriteContext<'_>) -> Outcome {
-    let door = SubmissionTarget::enter(call)?;
-    let inbound = read(call.input.inbound.as_ref())?;
-    let mut run = FlowExecution::begin(call, &door, inbound)?;
-    let verdict = run.bid(call)?;
-    let verdict = if run.cost(&verdict) > 0.0 { verdict } else { verdict.no_bid() };
-    let result = result(&verdict, None, run.cost(&verdict));
-    Ok(answer(200, &result, inbound))
+/// Handles a ping: returns the price of a lead. Stores only a count.
+///
+/// # Errors
+///
+/// When the target is unknown or closed to the caller, or the request is malformed.
+pub(crate) fn ping(context: &mut WriteContext<'_>) -> OperationResult {
+    let target = SubmissionTarget::resolve(context)?;
+    let request = require_lead_request(context.input.lead_request.as_ref())?;
+    let mut execution = FlowExecution::begin(context, &target, request)?;
+    let result = execution.evaluate_ping(context)?;
+    let result = if execution.cost(&result) > 0.0 { result } else { result.into_no_bid() };
+    let body = response_body(&result, None, execution.cost(&result));
+    Ok(render_response(200, &body, request))
 }
 
-/// What the source is told: `outcome`, `reason`, `lead`, `price`, in this order, and no more than there is.
-fn result(verdict: &Verdict, lead: Option<&str>, price: f64) -> Map<String, Value> {
-    let mut result = Map::new();
-    result.insert("outcome".to_owned(), verdict.outcome.name().into());
-    if !verdict.reason.is_empty() {
-        result.insert("reason".to_owned(), verdict.reason.clone().into());
+/// The body of the response: `outcome`, `reason`, `lead`, `price`, in this order; `reason` and `lead` are optional.
+fn response_body(result: &FlowResult, lead_id: Option<&str>, price: f64) -> Map<String, Value> {
+    let mut body = Map::new();
+    body.insert("outcome".to_owned(), result.outcome.name().into());
+    if !result.reason.is_empty() {
+        body.insert("reason".to_owned(), result.reason.clone().into());
     }
-    if let Some(lead) = lead {
-        result.insert("lead".to_owned(), json!({"id": lead}));
+    if let Some(lead_id) = lead_id {
+        body.insert("lead".to_owned(), json!({"id": lead_id}));
     }
-    result.insert("price".to_owned(), number(price));
-    result
+    body.insert("price".to_owned(), number(price));
+    body
 }
 
-/// What the lead handler has read of a request, once the gate has let it through.
-pub(crate) fn read(inbound: Option<&Result<Inbound, Refused>>) -> Result<&Inbound, ApiError> {
-    match inbound {
-        Some(Ok(inbound)) => Ok(inbound),
-        Some(Err(refused)) => Err(refused.into()),
-        None => Err(ApiError::internal("an operation of the lead handler was read as one of the management API")),
+/// The parsed request of an operation of the lead handler.
+///
+/// # Errors
+///
+/// The error of the parser.
+pub(crate) fn require_lead_request(
+    request: Option<&Result<LeadRequest, LeadRequestError>>,
+) -> Result<&LeadRequest, ApiError> {
+    match request {
+        Some(Ok(request)) => Ok(request),
+        Some(Err(error)) => Err(error.into()),
+        None => Err(ApiError::internal("a request of the lead handler was parsed as one of the management API")),
     }
 }
 
-/// A result as the caller wants it written.
-pub(crate) fn answer(status: u16, result: &Map<String, Value>, inbound: &Inbound) -> OperationResponse {
-    let status = if inbound.redirect.is_some() { 303 } else { status };
-    let mut answer = OperationResponse::of(status, render(result, inbound.media).into());
-    answer.media_type = HeaderValue::from_static(inbound.media.name());
-    answer.headers.extend(inbound.redirect.clone().map(|to| (LOCATION, to)));
-    answer
-}
-
-/// Whether a set of rules holds. One that cannot be read came with a scenario, and holds for nothing.
-fn holds(set: &Value, vars: &dyn Variables) -> bool {
-    set.is_null() || Condition::set(set).is_ok_and(|condition| condition.holds(vars))
-}
-
-/// A template filled. One that cannot be read is taken as it stands.
-fn fill(template: &str, vars: &dyn Variables) -> String {
-    Template::read(template).map_or_else(|_| template.to_owned(), |template| template.text(vars))
-}
-
-/// 503: what a lead handler says that has too much to do.
-fn overloaded() -> ApiError {
-    ApiError::new(503, "Service Unavailable").styled(Style::Text)
+/// The response in the media type that the request accepts: 303 instead of `status` when it has a redirect URL.
+pub(crate) fn render_response(status: u16, body: &Map<String, Value>, request: &LeadRequest) -> OperationResponse {
+    let status = if request.redirect.is_some() { 303 } else { status };
+    let mut response = OperationResponse::json(status, render(body, request.response_type).into());
+    response.media_type = HeaderValue::from_static(request.response_type.name());
+    response.headers.extend(request.redirect.clone().map(|url| (LOCATION, url)));
+    response
 }

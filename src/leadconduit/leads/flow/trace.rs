@@ -1,237 +1,242 @@
-//! What a lead leaves behind: its way through the flow, in a few bytes. Its events follow from that whenever something
-//! asks for them; writing all of them down while the sandbox is held would take most of a submission's time.
+//! The compact trace that a lead leaves behind. Its event documents are rendered from the trace on demand: rendering
+//! them while the sandbox is locked would take most of the time of a submission.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use super::super::caps::REACHED;
-use super::event_builder::{EventBuilder, Timing, key, party, version};
-use super::execution::Verdict;
+use super::super::caps::CAP_ID_PROPERTY;
+use super::event_builder::{EventBuilder, append_key, entity_ref, package_version};
 use super::target::SubmissionTarget;
-use crate::contract::standard::Standard;
+use super::values::{FlowResult, Timing};
+use crate::contract::standard::StandardDocuments;
 use crate::leadconduit::context::WriteContext;
-use crate::leadconduit::live_flow::firehose_of;
+use crate::leadconduit::live_flow::enabled_firehose;
 use crate::leadconduit::response::ApiError;
-use crate::leadconduit::state::events::{EventBatch, EventRenderer, Kind, Lead, Outcome, Summary};
+use crate::leadconduit::state::events::{EventBatch, EventRenderer, EventSummary, EventType, Lead, Outcome};
 use crate::support::clock::Timestamp;
-use crate::support::document::number;
-use crate::support::document::{items, text};
+use crate::support::document::{items, number, text};
 
-/// The key under which list checks are found.
-pub(super) const LISTS: &str = "suppressionlist";
+/// The variable that holds the results of list checks.
+pub(super) const LIST_CHECKS_KEY: &str = "suppressionlist";
 
-/// A lead's way through its flow.
+/// The trace of a lead.
 #[derive(Debug)]
 pub(super) struct LeadTrace {
-    pub(super) door: SubmissionTarget,
-    pub(super) standard: Arc<Standard>,
+    pub(super) target: SubmissionTarget,
+    pub(super) standard: Arc<StandardDocuments>,
     pub(super) now: Timestamp,
-    /// What was known of the lead at first, as JSON.
-    pub(super) vars: Bytes,
-    /// What list checks found, as JSON.
-    pub(super) lists: Option<Bytes>,
-    /// What was to be paid for it.
+    /// The variables before the flow, as JSON.
+    pub(super) initial_vars: Bytes,
+    /// The results of list checks, as JSON.
+    pub(super) list_checks: Option<Bytes>,
+    /// The purchase price, in dollars.
     pub(super) price: f64,
     pub(super) steps: Vec<StepResult>,
-    pub(super) end: Completion,
+    pub(super) completion: Completion,
 }
 
-/// A step that a lead has passed.
+/// The result of a step.
 #[derive(Debug)]
 pub(super) struct StepResult {
-    /// The event's id.
-    pub(super) id: String,
-    /// The step's place in the flow.
-    pub(super) at: usize,
-    pub(super) kind: Kind,
+    pub(super) event_id: String,
+    /// The index of the step in the flow.
+    pub(super) step_index: usize,
+    pub(super) kind: EventType,
     pub(super) outcome: Outcome,
     pub(super) reason: String,
-    pub(super) took: Timing,
-    /// What it added under its key, as JSON.
+    pub(super) timing: Timing,
+    /// The value that the step appended to the variables, as JSON.
     pub(super) appended: Option<Bytes>,
-    /// What the recipient pays.
-    pub(super) sale: f64,
-    /// The cap that kept the lead away.
-    pub(super) cap: Option<String>,
+    /// In dollars.
+    pub(super) sale_price: f64,
+    /// The cap that skipped the step.
+    pub(super) cap_id: Option<String>,
     /// The calls to the recipient, as JSON.
     pub(super) transactions: Option<Bytes>,
 }
 
-/// How it ended.
+/// The end of the flow.
 #[derive(Debug)]
 pub(super) struct Completion {
-    /// The event's id.
-    pub(super) id: String,
-    pub(super) verdict: Verdict,
+    pub(super) event_id: String,
+    pub(super) result: FlowResult,
+    /// In dollars.
     pub(super) cost: f64,
+    /// In dollars.
     pub(super) revenue: f64,
     pub(super) step_count: usize,
     pub(super) disabled_step_count: usize,
-    pub(super) took: Timing,
-    /// What was sent and answered, as JSON.
+    pub(super) timing: Timing,
+    /// The submission, as JSON.
     pub(super) request: Bytes,
+    /// The response to it, as JSON.
     pub(super) response: Bytes,
 }
 
 impl LeadTrace {
-    /// Writes the lead's events into the log of its account. `vars` is all that is known of the lead at its end.
-    pub(super) fn keep(self, call: &mut WriteContext<'_>, vars: &Value) -> Result<(), ApiError> {
-        let own = |id: &str| id.parse().map_err(|_| ApiError::internal("an event has no id"));
-        let party = |name: &str| text(&vars[name], "id").parse().ok();
-        let common = Summary {
-            id: own(&self.end.id)?,
-            kind: Kind::Source,
-            outcome: self.end.verdict.outcome,
+    /// Adds the events of the lead to the log of the account. `vars` are the variables at the end of the flow.
+    ///
+    /// # Errors
+    ///
+    /// When the events cannot be stored.
+    pub(super) fn store(self, context: &mut WriteContext<'_>, vars: &Value) -> Result<(), ApiError> {
+        let parse_id = |id: &str| id.parse().map_err(|_| ApiError::internal("an event has no id"));
+        let id_of = |name: &str| text(&vars[name], "id").parse().ok();
+        let source_event = EventSummary {
+            id: parse_id(&self.completion.event_id)?,
+            kind: EventType::Source,
+            outcome: self.completion.result.outcome,
             start_ms: self.now.as_millisecond(),
-            ms: ms(&self.end.took),
-            lead: party("lead"),
-            flow: party("flow"),
-            source: party("source"),
+            ms: duration_ms(&self.completion.timing),
+            lead: id_of("lead"),
+            flow: id_of("flow"),
+            source: id_of("source"),
             recipient: None,
-            cost: self.end.cost,
+            cost: self.completion.cost,
             revenue: 0.0,
         };
         let mut summaries = Vec::with_capacity(self.steps.len() + 1);
-        for passed in &self.steps {
-            let delivery = passed.kind.is_delivery();
-            summaries.push(Summary {
-                id: own(&passed.id)?,
-                kind: passed.kind,
-                outcome: passed.outcome,
-                ms: ms(&passed.took),
-                recipient: text(&self.step(passed)["entity"], "id").parse().ok().filter(|_| delivery),
-                cost: if delivery { self.price } else { 0.0 },
-                revenue: passed.sale,
-                ..common.clone()
+        for result in &self.steps {
+            let is_delivery = result.kind.is_delivery();
+            let entity = text(&self.step(result)["entity"], "id");
+            summaries.push(EventSummary {
+                id: parse_id(&result.event_id)?,
+                kind: result.kind,
+                outcome: result.outcome,
+                ms: duration_ms(&result.timing),
+                recipient: entity.parse().ok().filter(|_| is_delivery),
+                cost: if is_delivery { self.price } else { 0.0 },
+                revenue: result.sale_price,
+                ..source_event.clone()
             });
         }
-        let lead = Lead::known(vars, &common);
-        summaries.push(common);
+        let lead = Lead::from_vars(vars, &source_event);
+        summaries.push(source_event);
         let trace = Arc::new(self);
-        call.put_events(
-            &trace.door.account,
-            EventBatch { summaries, lead, trace: Arc::clone(&trace) as Arc<dyn EventRenderer> },
-        )?;
-        if let Some(firehose) = firehose_of(trace.door.flow.value()).filter(|_| call.outbox.takes_copies()) {
-            (0..trace.len()).for_each(|at| call.outbox.copy(firehose, &trace.event(at)));
+        let renderer = Arc::clone(&trace) as Arc<dyn EventRenderer>;
+        context.put_event_batch(&trace.target.account, EventBatch { summaries, lead, renderer })?;
+        let firehose = enabled_firehose(trace.target.flow.value());
+        if let Some(firehose) = firehose.filter(|_| context.effects.has_firehose()) {
+            (0..trace.len()).for_each(|index| context.effects.write_firehose(firehose, &trace.render(index)));
         }
         Ok(())
     }
 
-    fn step(&self, passed: &StepResult) -> &Value {
-        items(self.door.flow.value(), "steps").get(passed.at).unwrap_or(&Value::Null)
+    fn step(&self, result: &StepResult) -> &Value {
+        items(self.target.flow.value(), "steps").get(result.step_index).unwrap_or(&Value::Null)
     }
 
-    /// What was known before the step of a number.
-    fn vars(&self, at: usize) -> Value {
-        let mut vars = read(&self.vars);
-        for (key, appended) in self.appended(at) {
-            vars[key] = read(appended);
+    /// The variables before the event at an index.
+    fn vars_before(&self, index: usize) -> Value {
+        let mut vars = parse_json(&self.initial_vars);
+        for (key, appended) in self.appended_before(index) {
+            vars[key] = parse_json(appended);
         }
         vars
     }
 
-    /// What had been added before the step of a number, by key; what comes later takes the place of what was there.
-    fn appended(&self, at: usize) -> impl Iterator<Item = (&str, &Bytes)> {
-        let lists = self.lists.iter().map(|found| (LISTS, found));
-        let steps = self.steps.iter().take(at);
-        lists.chain(steps.filter_map(|passed| Some((key(self.step(passed)), passed.appended.as_ref()?))))
+    /// What was appended before the event at an index, by key. A later value replaces an earlier one of its key.
+    fn appended_before(&self, index: usize) -> impl Iterator<Item = (&str, &Bytes)> {
+        let list_checks = self.list_checks.iter().map(|results| (LIST_CHECKS_KEY, results));
+        let steps = self.steps.iter().take(index);
+        list_checks.chain(steps.filter_map(|result| Some((append_key(self.step(result)), result.appended.as_ref()?))))
     }
 
-    fn filter(&self, passed: &StepResult, vars: Value) -> EventBuilder {
-        let step = self.step(passed);
-        let mut record = EventBuilder::new(&passed.id, passed.kind, passed.outcome, &passed.reason, vars);
-        record.set("step_id", step["id"].clone());
-        record.copy(step, &["description", "rule_set"]);
-        record
+    fn filter_event(&self, result: &StepResult, vars: Value) -> EventBuilder {
+        let step = self.step(result);
+        let mut event = EventBuilder::new(&result.event_id, result.kind, result.outcome, &result.reason, vars);
+        event.set("step_id", step["id"].clone());
+        event.copy(step, &["description", "rule_set"]);
+        event
     }
 
-    fn delivery(&self, passed: &StepResult, mut vars: Value) -> EventBuilder {
-        let step = self.step(passed);
+    fn delivery_event(&self, result: &StepResult, mut vars: Value) -> EventBuilder {
+        let step = self.step(result);
         let integration = &step["integration"];
-        vars["recipient"] = party(&step["entity"]);
+        vars["recipient"] = entity_ref(&step["entity"]);
         vars["purchase_price"] = number(self.price);
-        vars["event_id"] = passed.id.clone().into();
-        vars["price"] = number(passed.sale);
-        let mut record = EventBuilder::new(&passed.id, passed.kind, passed.outcome, &passed.reason, vars);
-        record.set("step_id", step["id"].clone());
-        record.set("key", key(step));
-        record.set("module_id", integration["module_id"].clone());
-        record.set("package_version", version(&self.standard, integration));
-        record.set("caps_reached", passed.cap.is_some());
+        vars["event_id"] = result.event_id.clone().into();
+        vars["price"] = number(result.sale_price);
+        let mut event = EventBuilder::new(&result.event_id, result.kind, result.outcome, &result.reason, vars);
+        event.set("step_id", step["id"].clone());
+        event.set("key", append_key(step));
+        event.set("module_id", integration["module_id"].clone());
+        event.set("package_version", package_version(&self.standard, integration));
+        event.set("caps_reached", result.cap_id.is_some());
         for (name, dollars) in [
             ("cost", self.price),
             ("purchase_price", self.price),
-            ("sale_price", passed.sale),
-            ("revenue", passed.sale - self.price),
+            ("sale_price", result.sale_price),
+            ("revenue", result.sale_price - self.price),
         ] {
-            record.set(name, number(dollars));
+            event.set(name, number(dollars));
         }
-        if let Some(cap) = &passed.cap {
-            record.set(REACHED, cap.clone());
+        if let Some(cap_id) = &result.cap_id {
+            event.set(CAP_ID_PROPERTY, cap_id.clone());
         }
-        if passed.kind == Kind::Retry {
-            record.set("retry_status", "completed");
+        if result.kind == EventType::Retry {
+            event.set("retry_status", "completed");
         }
-        record.copy(step, &["description", "rule_set", "caps", "pricing"]);
-        record.copy(integration, &["mappings"]);
-        if let Some(transactions) = &passed.transactions {
-            record.set("transactions", read(transactions));
+        event.copy(step, &["description", "rule_set", "caps", "pricing"]);
+        event.copy(integration, &["mappings"]);
+        if let Some(transactions) = &result.transactions {
+            event.set("transactions", parse_json(transactions));
         }
-        if let Some(appended) = &passed.appended {
-            record.set(key(step), read(appended));
+        if let Some(appended) = &result.appended {
+            event.set(append_key(step), parse_json(appended));
         }
-        record
+        event
     }
 
-    fn source(&self, vars: Value) -> EventBuilder {
-        let (end, flow, source) = (&self.end, self.door.flow.value(), self.door.source());
+    fn source_event(&self, vars: Value) -> EventBuilder {
+        let (completion, flow, source) = (&self.completion, self.target.flow.value(), self.target.source());
         let integration = &source["integration"];
-        let verdict = &end.verdict;
-        let mut record = EventBuilder::new(&end.id, Kind::Source, verdict.outcome, &verdict.reason, vars);
-        record.set("module_id", integration["module_id"].clone());
-        record.set("package_version", version(&self.standard, integration));
-        record.set("step_count", end.step_count);
-        record.set("disabled_step_count", end.disabled_step_count);
-        record.set("cost", number(end.cost));
-        record.set("recipient_revenue", number(end.revenue));
-        record.set("cap_reached", verdict.is_cap);
-        if verdict.is_cap {
-            // An address may stand for a cap that there is not.
-            record.set(REACHED, verdict.cap.clone());
+        let result = &completion.result;
+        let mut event =
+            EventBuilder::new(&completion.event_id, EventType::Source, result.outcome, &result.reason, vars);
+        event.set("module_id", integration["module_id"].clone());
+        event.set("package_version", package_version(&self.standard, integration));
+        event.set("step_count", completion.step_count);
+        event.set("disabled_step_count", completion.disabled_step_count);
+        event.set("cost", number(completion.cost));
+        event.set("recipient_revenue", number(completion.revenue));
+        event.set("cap_reached", result.is_cap_reached);
+        if result.is_cap_reached {
+            // `null` when an e-mail domain forced the rejection.
+            event.set(CAP_ID_PROPERTY, result.cap_id.clone());
         }
-        record.copy(source, &["acceptance_criteria"]);
+        event.copy(source, &["acceptance_criteria"]);
         if let Some(criteria) = flow.get("acceptance_criteria").filter(|criteria| criteria.is_object()) {
-            record.set("flow_acceptance_criteria", criteria.clone());
+            event.set("flow_acceptance_criteria", criteria.clone());
         }
-        record.set("request", read(&end.request));
-        record.set("response", read(&end.response));
+        event.set("request", parse_json(&completion.request));
+        event.set("response", parse_json(&completion.response));
         let mut appended = Map::new();
-        for (key, value) in self.appended(self.steps.len()) {
-            let value = read(value);
-            record.set(key, value.clone());
+        for (key, value) in self.appended_before(self.steps.len()) {
+            let value = parse_json(value);
+            event.set(key, value.clone());
             appended.insert(key.to_owned(), value);
         }
-        record.set("appended", appended);
-        record
+        event.set("appended", appended);
+        event
     }
 }
 
 impl EventRenderer for LeadTrace {
-    fn event(&self, at: usize) -> Value {
-        let vars = self.vars(at);
-        let (mut record, took) = match self.steps.get(at) {
-            Some(passed) if passed.kind == Kind::Filter => (self.filter(passed, vars), &passed.took),
-            Some(passed) => (self.delivery(passed, vars), &passed.took),
-            None => (self.source(vars), &self.end.took),
+    fn render(&self, index: usize) -> Value {
+        let vars = self.vars_before(index);
+        let (mut event, timing) = match self.steps.get(index) {
+            Some(result) if result.kind == EventType::Filter => (self.filter_event(result, vars), &result.timing),
+            Some(result) => (self.delivery_event(result, vars), &result.timing),
+            None => (self.source_event(vars), &self.completion.timing),
         };
-        if let Some(firehose) = firehose_of(self.door.flow.value()) {
-            record.set("firehose", firehose.clone());
+        if let Some(firehose) = enabled_firehose(self.target.flow.value()) {
+            event.set("firehose", firehose.clone());
         }
-        record.stamp(took, self.now);
-        record.into_event()
+        event.set_common(timing, self.now);
+        event.build()
     }
 
     fn len(&self) -> usize {
@@ -240,19 +245,20 @@ impl EventRenderer for LeadTrace {
 
     fn bytes(&self) -> usize {
         let optional = |bytes: &Option<Bytes>| bytes.as_ref().map_or(0, Bytes::len);
-        let passed = |passed: &StepResult| {
-            size_of::<StepResult>() + passed.reason.len() + optional(&passed.appended) + optional(&passed.transactions)
+        let step = |result: &StepResult| {
+            size_of::<StepResult>() + result.reason.len() + optional(&result.appended) + optional(&result.transactions)
         };
-        let end = size_of::<Self>() + self.end.request.len() + self.end.response.len();
-        end + self.vars.len() + optional(&self.lists) + self.steps.iter().map(passed).sum::<usize>()
+        let completion = size_of::<Self>() + self.completion.request.len() + self.completion.response.len();
+        let steps = self.steps.iter().map(step).sum::<usize>();
+        completion + self.initial_vars.len() + optional(&self.list_checks) + steps
     }
 }
 
-fn ms(took: &Timing) -> u32 {
-    u32::try_from(took.ms).unwrap_or(u32::MAX)
+fn duration_ms(timing: &Timing) -> u32 {
+    u32::try_from(timing.ms).unwrap_or(u32::MAX)
 }
 
-/// JSON of our own making.
-fn read(bytes: &Bytes) -> Value {
+/// Parses JSON that this module serialised.
+fn parse_json(bytes: &Bytes) -> Value {
     serde_json::from_slice(bytes).unwrap_or_default()
 }

@@ -1,85 +1,87 @@
-//! Values of a lead that make something happen, for people who can send nothing else: an e-mail address at one of a few
-//! domains that are nobody's.
+//! Magic e-mail domains: an address at one of them forces an outcome, without configuration of the server.
 
 use serde_json::Value;
 
-use super::execution::Verdict;
+use super::values::FlowResult;
 use crate::leadconduit::effect_log::RecipientOutcome;
 use crate::leadconduit::state::events::Outcome;
 
-/// What a lead with an address at one of the domains brings about.
+const FORCED_FAILURE: &str = "Failure forced by the e-mail domain";
+const FORCED_ERROR: &str = "Error forced by the e-mail domain";
+
+/// Simulated duration of a recipient whose outcome is forced, in milliseconds.
+const FORCED_RECIPIENT_MS: i64 = 85;
+
+/// The outcome that an e-mail domain forces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trigger {
-    /// The lead is refused.
+    /// The lead is rejected.
     Failure,
-    /// The lead is refused as one that was there before.
+    /// The lead is rejected as a duplicate.
     Duplicate,
-    /// Handling the lead ends in an error.
+    /// The lead ends with an error.
     Error,
-    /// The lead is turned away as if a cap were used up.
+    /// The lead is rejected as if a cap were reached.
     Cap,
-    /// There is no price for it.
+    /// The lead has no price.
     NoBid,
-    /// Every recipient refuses it.
+    /// Every recipient rejects the lead.
     RecipientFailure,
-    /// Every recipient ends in an error.
+    /// Every recipient returns an error.
     RecipientError,
-    /// No recipient answers in time.
+    /// No recipient responds in time.
     RecipientTimeout,
-    /// The lead handler is overloaded: 503.
+    /// The lead handler is overloaded: status 503.
     Overload,
 }
 
 impl Trigger {
-    /// Every trigger: its domain, and what it does in a few words.
+    /// Every domain, its trigger, and a short description.
     pub const ALL: [(&'static str, Self, &'static str); 9] = [
-        ("failure.example", Self::Failure, "the lead is refused"),
-        ("duplicate.example", Self::Duplicate, "the lead is refused as a duplicate"),
-        ("error.example", Self::Error, "handling the lead ends in an error"),
-        ("cap.example", Self::Cap, "a cap turns the lead away"),
+        ("failure.example", Self::Failure, "the lead is rejected"),
+        ("duplicate.example", Self::Duplicate, "the lead is rejected as a duplicate"),
+        ("error.example", Self::Error, "the lead ends with an error"),
+        ("cap.example", Self::Cap, "a cap rejects the lead"),
         ("no-bid.example", Self::NoBid, "the lead has no price, a ping no bid"),
-        ("recipient-failure.example", Self::RecipientFailure, "every recipient refuses the lead"),
-        ("recipient-error.example", Self::RecipientError, "every recipient ends in an error"),
-        ("recipient-timeout.example", Self::RecipientTimeout, "no recipient answers in time"),
-        ("overload.example", Self::Overload, "503 instead of an answer"),
+        ("recipient-failure.example", Self::RecipientFailure, "every recipient rejects the lead"),
+        ("recipient-error.example", Self::RecipientError, "every recipient returns an error"),
+        ("recipient-timeout.example", Self::RecipientTimeout, "no recipient responds in time"),
+        ("overload.example", Self::Overload, "status 503, as if overloaded"),
     ];
 
-    /// The trigger in the parameters of a request, the first if there are several.
+    /// The trigger of the first such address in the parameters of a request.
     #[must_use]
-    pub(super) fn of(submitted: &Value) -> Option<Self> {
+    pub(super) fn find(submitted: &Value) -> Option<Self> {
         match submitted {
             Value::String(text) => {
                 let (_, domain) = text.trim().rsplit_once('@')?;
-                let known = |(name, _, _): &&(&str, Self, &str)| domain.eq_ignore_ascii_case(name);
-                Self::ALL.iter().find(known).map(|(_, trigger, _)| *trigger)
+                let matches = |(name, _, _): &&(&str, Self, &str)| domain.eq_ignore_ascii_case(name);
+                Self::ALL.iter().find(matches).map(|(_, trigger, _)| *trigger)
             }
-            Value::Array(items) => items.iter().find_map(Self::of),
-            Value::Object(object) => object.values().find_map(Self::of),
+            Value::Array(items) => items.iter().find_map(Self::find),
+            Value::Object(object) => object.values().find_map(Self::find),
             _ => None,
         }
     }
 
-    /// What becomes of the lead at once.
-    pub(super) fn verdict(self) -> Option<Verdict> {
-        let verdict = |outcome, reason: &str| Some(Verdict::new(outcome, reason));
+    /// The forced result of the flow; `None` when the flow runs.
+    pub(super) fn flow_result(self) -> Option<FlowResult> {
+        let result = |outcome, reason: &str| Some(FlowResult::new(outcome, reason));
         match self {
-            Self::Failure => verdict(Outcome::Failure, "Refused, as the e-mail address asks for"),
-            Self::Duplicate => verdict(Outcome::Failure, "duplicate"),
-            Self::Error => verdict(Outcome::Error, "An error, as the e-mail address asks for"),
-            Self::Cap => Some(Verdict { is_cap: true, ..Verdict::new(Outcome::Failure, "Cap reached") }),
+            Self::Failure => result(Outcome::Failure, FORCED_FAILURE),
+            Self::Duplicate => result(Outcome::Failure, "duplicate"),
+            Self::Error => result(Outcome::Error, FORCED_ERROR),
+            Self::Cap => Some(FlowResult { is_cap_reached: true, ..FlowResult::new(Outcome::Failure, "Cap reached") }),
             _ => None,
         }
     }
 
-    /// What recipients say.
-    pub(super) fn recipient(self) -> Option<RecipientOutcome> {
+    /// The forced outcome of every recipient.
+    pub(super) fn recipient_outcome(self) -> Option<RecipientOutcome> {
+        let outcome = |outcome, reason| Some(RecipientOutcome::new(outcome, reason, FORCED_RECIPIENT_MS));
         match self {
-            Self::RecipientFailure => {
-                Some(RecipientOutcome::new(Outcome::Failure, "Refused, as the e-mail address asks for", 85))
-            }
-            Self::RecipientError => {
-                Some(RecipientOutcome::new(Outcome::Error, "An error, as the e-mail address asks for", 85))
-            }
+            Self::RecipientFailure => outcome(Outcome::Failure, FORCED_FAILURE),
+            Self::RecipientError => outcome(Outcome::Error, FORCED_ERROR),
             Self::RecipientTimeout => Some(RecipientOutcome::timeout()),
             _ => None,
         }

@@ -1,4 +1,4 @@
-//! The log of an account's events.
+//! The event log of an account.
 
 use std::borrow::Cow;
 use std::fmt::Debug;
@@ -10,120 +10,117 @@ use bytes::Bytes;
 use imbl::OrdMap;
 use serde_json::Value;
 
-use super::summary::{Lead, Summary};
+use super::summary::{EventSummary, Lead};
 use crate::support::document::{Document, serialise};
 use crate::support::ids::ObjectId;
 
-/// How many events that were written an account keeps; the oldest go first. LeadConduit keeps them for 90 days.
-const WRITTEN_MAX: usize = 200_000;
+/// How many recorded events an account keeps; the oldest are evicted. LeadConduit keeps them for 90 days instead.
+const RECORDED_MAX: usize = 200_000;
 
-/// How many bytes they may take, all together: fifty thousand leads with three steps and the calls that brought them.
-/// What has made room is not told of any more, so that this is no place to be mean; whoever submits fewer leads needs
-/// less.
-const WRITTEN_BYTES_MAX: usize = 192 * 1024 * 1024;
+/// Byte budget of the recorded events of an account: about 50,000 leads with three steps and their recorded calls. The
+/// oldest events are evicted. An evicted event is missing from every list and count, so the budget is generous.
+const RECORDED_BYTES_MAX: usize = 192 * 1024 * 1024;
 
-/// Events that were made up. Whatever is asked, and however often, the answer is the same.
+/// Generated events. Every method returns the same values at each call.
 pub trait EventHistory: Debug + Send + Sync {
-    /// The events in the order of their ids.
-    fn summaries(&self) -> &[Summary];
+    /// The summaries of the events, sorted by id.
+    fn summaries(&self) -> &[EventSummary];
 
-    /// The document of the event at a place in [`EventHistory::summaries`].
-    fn value(&self, at: usize) -> Value;
+    /// The document of the event at an index of [`EventHistory::summaries`].
+    fn value(&self, index: usize) -> Value;
 
-    /// The leads in the order of their ids.
+    /// The leads, sorted by id.
     fn leads(&self) -> &[Lead];
 
-    /// What it can be made of again.
+    /// The parameters that this history can be generated from again, for snapshots.
     fn plan(&self) -> Value;
 }
 
-/// What somebody has left behind, from which events follow whenever they are asked for.
+/// Renders the event documents of one lead on demand.
 pub trait EventRenderer: Debug + Send + Sync {
-    /// The document of one of its events.
-    fn event(&self, at: usize) -> Value;
+    /// The document of the event at an index.
+    fn render(&self, index: usize) -> Value;
 
-    /// How many events there are.
+    /// The number of events.
     fn len(&self) -> usize;
 
-    /// Whether there is none.
+    /// Whether there are no events.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How much room it takes, more or less.
+    /// Approximate size in memory, in bytes.
     fn bytes(&self) -> usize;
 }
 
-/// What somebody has left behind, as it comes into the log.
+/// The events of one lead, to be added to a log together.
 #[derive(Debug)]
 pub struct EventBatch {
-    /// The summaries of its events, the oldest first.
-    pub summaries: Vec<Summary>,
-    /// What they tell of their lead.
+    /// The summaries of the events, the oldest first.
+    pub summaries: Vec<EventSummary>,
+    /// The lead, as of its latest event.
     pub lead: Option<Lead>,
-    /// What their documents follow from.
-    pub trace: Arc<dyn EventRenderer>,
+    /// Renders the documents, in the order of the summaries.
+    pub renderer: Arc<dyn EventRenderer>,
 }
 
-/// The events of an account, in the order of their ids. Copying it shares them all.
+/// The events of an account, sorted by id. Clones share all events.
 #[derive(Clone, Debug, Default)]
 pub struct EventLog {
-    pasts: Vec<Arc<dyn EventHistory>>,
-    own: OrdMap<ObjectId, Arc<Written>>,
+    histories: Vec<Arc<dyn EventHistory>>,
+    recorded: OrdMap<ObjectId, Arc<RecordedEvent>>,
+    /// The leads of the recorded events.
     leads: OrdMap<ObjectId, Arc<Lead>>,
-    /// The room that they take, all together.
+    /// Total size of the recorded events.
     bytes: usize,
     rewrites: u64,
-    /// What began earlier is not told of, in milliseconds since 1970.
+    /// Events that began earlier are hidden, in milliseconds since 1970.
     since_ms: Option<i64>,
 }
 
-/// An event that was written.
 #[derive(Debug)]
-struct Written {
-    summary: Summary,
-    told: EventPayload,
-    /// How much room it takes.
+struct RecordedEvent {
+    summary: EventSummary,
+    payload: EventPayload,
+    /// Approximate size in memory.
     bytes: usize,
 }
 
-/// What an event tells.
+/// Where the document of a recorded event comes from.
 #[derive(Debug)]
 enum EventPayload {
-    /// A document.
     Document(Arc<Document>),
-    /// What follows from something that others follow from too.
-    Trace(Arc<dyn EventRenderer>, usize),
+    /// A renderer, which several events share, and the index of the event.
+    Rendered(Arc<dyn EventRenderer>, usize),
 }
 
 impl EventPayload {
     fn value(&self) -> Value {
         match self {
-            // Read anew each time: keeping the tree of every event that was once looked into would cost several
-            // times the memory of its text.
-            Self::Document(document) => document.read(),
-            Self::Trace(trace, at) => trace.event(*at),
+            // Parsed at each call: a cached tree takes several times the memory of the text.
+            Self::Document(document) => document.to_value(),
+            Self::Rendered(renderer, index) => renderer.render(*index),
         }
     }
 }
 
 /// One event.
 #[derive(Clone, Copy, Debug)]
-pub struct Event<'a>(Inner<'a>);
+pub struct Event<'a>(EventSource<'a>);
 
 #[derive(Clone, Copy, Debug)]
-enum Inner<'a> {
-    Written(&'a Written),
-    EventHistory(&'a dyn EventHistory, usize, &'a Summary),
+enum EventSource<'a> {
+    Recorded(&'a RecordedEvent),
+    History(&'a dyn EventHistory, usize, &'a EventSummary),
 }
 
 impl<'a> Event<'a> {
-    /// What is asked of it most.
+    /// Its summary.
     #[must_use]
-    pub fn summary(self) -> &'a Summary {
+    pub fn summary(self) -> &'a EventSummary {
         match self.0 {
-            Inner::Written(written) => &written.summary,
-            Inner::EventHistory(_, _, summary) => summary,
+            EventSource::Recorded(event) => &event.summary,
+            EventSource::History(_, _, summary) => summary,
         }
     }
 
@@ -131,40 +128,40 @@ impl<'a> Event<'a> {
     #[must_use]
     pub fn value(self) -> Cow<'a, Value> {
         match self.0 {
-            Inner::Written(written) => Cow::Owned(written.told.value()),
-            Inner::EventHistory(past, at, _) => Cow::Owned(past.value(at)),
+            EventSource::Recorded(event) => Cow::Owned(event.payload.value()),
+            EventSource::History(history, index, _) => Cow::Owned(history.value(index)),
         }
     }
 
-    /// Its document as it goes over the wire.
+    /// Its document, serialised.
     #[must_use]
     pub fn bytes(self) -> Bytes {
         match self.0 {
-            Inner::Written(Written { told: EventPayload::Document(document), .. }) => document.bytes(),
-            Inner::Written(written) => serialise(&written.told.value()),
-            Inner::EventHistory(past, at, _) => serialise(&past.value(at)),
+            EventSource::Recorded(RecordedEvent { payload: EventPayload::Document(document), .. }) => document.bytes(),
+            EventSource::Recorded(event) => serialise(&event.payload.value()),
+            EventSource::History(history, index, _) => serialise(&history.value(index)),
         }
     }
 }
 
 impl EventLog {
-    /// The same events without those that began earlier than a moment, in milliseconds since 1970.
+    /// A view of the same events that hides those that began before a time, in milliseconds since 1970.
     #[must_use]
     pub fn since(&self, ms: i64) -> Self {
         Self { since_ms: Some(ms), ..self.clone() }
     }
 
-    fn tells(&self, began_ms: i64) -> bool {
-        self.since_ms.is_none_or(|since| began_ms >= since)
+    fn is_visible(&self, start_ms: i64) -> bool {
+        self.since_ms.is_none_or(|since| start_ms >= since)
     }
 
-    /// How many events are kept.
+    /// The number of events, hidden ones included.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.own.len() + self.pasts.iter().map(|past| past.summaries().len()).sum::<usize>()
+        self.recorded.len() + self.histories.iter().map(|history| history.summaries().len()).sum::<usize>()
     }
 
-    /// Whether there is none.
+    /// Whether there are no events.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -173,35 +170,37 @@ impl EventLog {
     /// The id of the newest event.
     #[must_use]
     pub fn last(&self) -> Option<ObjectId> {
-        let past = self.pasts.iter().filter_map(|past| past.summaries().last().map(|summary| summary.id));
-        past.chain(self.own.get_max().map(|(id, _)| *id)).max()
+        let generated = self.histories.iter().filter_map(|history| history.summaries().last().map(|event| event.id));
+        generated.chain(self.recorded.get_max().map(|(id, _)| *id)).max()
     }
 
-    /// The event of an id.
+    /// The event with an id.
     #[must_use]
     pub fn get(&self, id: ObjectId) -> Option<Event<'_>> {
-        if let Some(written) = self.own.get(&id) {
-            return Some(Event(Inner::Written(written))).filter(|_| self.tells(written.summary.start_ms));
+        if let Some(event) = self.recorded.get(&id) {
+            return Some(Event(EventSource::Recorded(event))).filter(|_| self.is_visible(event.summary.start_ms));
         }
-        self.pasts.iter().find_map(|past| {
-            let at = past.summaries().binary_search_by_key(&id, |summary| summary.id).ok()?;
-            let summary = &past.summaries()[at];
-            self.tells(summary.start_ms).then_some(Event(Inner::EventHistory(&**past, at, summary)))
+        self.histories.iter().find_map(|history| {
+            let index = history.summaries().binary_search_by_key(&id, |summary| summary.id).ok()?;
+            let summary = &history.summaries()[index];
+            self.is_visible(summary.start_ms).then_some(Event(EventSource::History(&**history, index, summary)))
         })
     }
 
     /// The events between two ids, the oldest first.
     pub fn ascending(&self, from: Bound<ObjectId>, to: Bound<ObjectId>) -> impl Iterator<Item = Event<'_>> {
-        let mut parts: Vec<Part<'_>> = vec![Box::new(self.written(from, to))];
-        parts.extend(self.pasts.iter().map(|past| Box::new(within(&**past, from, to)) as Part<'_>));
-        Merge::new(parts, |a, b| a < b).filter(|event| self.tells(event.summary().start_ms))
+        let mut runs: Vec<EventIter<'_>> = vec![Box::new(self.recorded_between(from, to))];
+        runs.extend(self.histories.iter().map(|it| Box::new(generated_between(&**it, from, to)) as EventIter<'_>));
+        Merge::new(runs, |a, b| a < b).filter(|event| self.is_visible(event.summary().start_ms))
     }
 
     /// The events between two ids, the newest first.
     pub fn descending(&self, from: Bound<ObjectId>, to: Bound<ObjectId>) -> impl Iterator<Item = Event<'_>> {
-        let mut parts: Vec<Part<'_>> = vec![Box::new(self.written(from, to).rev())];
-        parts.extend(self.pasts.iter().map(|past| Box::new(within(&**past, from, to).rev()) as Part<'_>));
-        Merge::new(parts, |a, b| a > b).filter(|event| self.tells(event.summary().start_ms))
+        let mut runs: Vec<EventIter<'_>> = vec![Box::new(self.recorded_between(from, to).rev())];
+        runs.extend(
+            self.histories.iter().map(|it| Box::new(generated_between(&**it, from, to).rev()) as EventIter<'_>),
+        );
+        Merge::new(runs, |a, b| a > b).filter(|event| self.is_visible(event.summary().start_ms))
     }
 
     /// Every event, the oldest first.
@@ -209,120 +208,129 @@ impl EventLog {
         self.ascending(Bound::Unbounded, Bound::Unbounded)
     }
 
-    /// The leads that the events tell of: the written ones, then those of the past that nothing was written about.
+    /// The leads: those of recorded events, then the generated ones that no recorded event is about.
     pub fn leads(&self) -> impl Iterator<Item = &Lead> {
-        let written = self.leads.values().map(|lead| &**lead);
-        let past = self.pasts.iter().flat_map(|past| past.leads());
-        let all = written.chain(past.filter(|lead| !self.leads.contains_key(&lead.id)));
-        all.filter(|lead| self.tells(lead.submitted_ms))
+        let recorded = self.leads.values().map(|lead| &**lead);
+        let generated = self.histories.iter().flat_map(|history| history.leads());
+        let all = recorded.chain(generated.filter(|lead| !self.leads.contains_key(&lead.id)));
+        all.filter(|lead| self.is_visible(lead.submitted_ms))
     }
 
-    /// The events that were not made up, the oldest first.
+    /// The recorded events, the oldest first.
     #[must_use]
-    pub fn own(&self) -> impl DoubleEndedIterator<Item = Event<'_>> {
-        self.written(Bound::Unbounded, Bound::Unbounded).filter(|event| self.tells(event.summary().start_ms))
+    pub fn recorded(&self) -> impl DoubleEndedIterator<Item = Event<'_>> {
+        let all = self.recorded_between(Bound::Unbounded, Bound::Unbounded);
+        all.filter(|event| self.is_visible(event.summary().start_ms))
     }
 
-    /// The pasts that were made up.
-    pub fn pasts(&self) -> impl Iterator<Item = &Arc<dyn EventHistory>> {
-        self.pasts.iter()
+    /// The generated histories.
+    pub fn histories(&self) -> impl Iterator<Item = &Arc<dyn EventHistory>> {
+        self.histories.iter()
     }
 
-    /// How often the past has been changed: by an event that is not the newest, or that another took the place of.
+    /// How many changes were not an append: an event that is not the newest, a replaced event, an added history.
     #[must_use]
     pub fn rewrites(&self) -> u64 {
         self.rewrites
     }
 
-    /// Writes an event, or another in its place. `None` when the value is no event.
+    /// Adds an event, or replaces the one with its id. `None` when the value is not an event.
     pub(crate) fn put(&mut self, value: &Value) -> Option<Arc<Document>> {
-        let summary = Summary::of(value)?;
+        let summary = EventSummary::from_event(value)?;
         let document = Arc::new(Document::new(value));
-        let told = EventPayload::Document(Arc::clone(&document));
-        if let Some(lead) = Lead::of(value, &summary) {
-            // What an older event says of the lead is older.
-            let newest = self.leads.get(&lead.id).is_none_or(|known| known.latest <= lead.latest);
-            if newest {
+        let payload = EventPayload::Document(Arc::clone(&document));
+        if let Some(lead) = Lead::from_event(value, &summary) {
+            // An older event has older fields of the lead.
+            let is_newest = self.leads.get(&lead.id).is_none_or(|known| known.latest <= lead.latest);
+            if is_newest {
                 self.leads.insert(lead.id, Arc::new(lead));
             }
         }
-        self.insert(Written { summary, told, bytes: document.len() });
+        self.insert(RecordedEvent { summary, payload, bytes: document.len() });
         Some(document)
     }
 
-    /// Writes what somebody has left behind.
-    pub(crate) fn put_all(&mut self, left: EventBatch) {
-        let EventBatch { summaries, lead, trace } = left;
-        let bytes = trace.bytes() / summaries.len().max(1) + size_of::<Written>();
-        for (at, summary) in summaries.into_iter().enumerate() {
-            self.insert(Written { summary, told: EventPayload::Trace(Arc::clone(&trace), at), bytes });
+    /// Adds the events of a batch.
+    pub(crate) fn put_batch(&mut self, batch: EventBatch) {
+        let EventBatch { summaries, lead, renderer } = batch;
+        let bytes = renderer.bytes() / summaries.len().max(1) + size_of::<RecordedEvent>();
+        for (index, summary) in summaries.into_iter().enumerate() {
+            self.insert(RecordedEvent {
+                summary,
+                payload: EventPayload::Rendered(Arc::clone(&renderer), index),
+                bytes,
+            });
         }
-        if let Some(lead) = lead.filter(|lead| self.own.contains_key(&lead.latest)) {
+        if let Some(lead) = lead.filter(|lead| self.recorded.contains_key(&lead.latest)) {
             self.leads.insert(lead.id, Arc::new(lead));
         }
     }
 
-    fn insert(&mut self, written: Written) {
-        if self.last().is_some_and(|last| written.summary.id <= last) {
+    fn insert(&mut self, event: RecordedEvent) {
+        if self.last().is_some_and(|last| event.summary.id <= last) {
             self.rewrites += 1;
         }
-        self.bytes += written.bytes;
-        let before = self.own.insert(written.summary.id, Arc::new(written));
-        self.bytes -= before.map_or(0, |before| before.bytes);
-        while self.own.len() > WRITTEN_MAX || (self.bytes > WRITTEN_BYTES_MAX && self.own.len() > 1) {
-            self.forget_oldest();
+        self.bytes += event.bytes;
+        let replaced = self.recorded.insert(event.summary.id, Arc::new(event));
+        self.bytes -= replaced.map_or(0, |replaced| replaced.bytes);
+        while self.recorded.len() > RECORDED_MAX || (self.bytes > RECORDED_BYTES_MAX && self.recorded.len() > 1) {
+            self.evict_oldest();
         }
     }
 
-    /// Whether the oldest written event began earlier than a moment.
-    pub(crate) fn reaches_before(&self, ms: i64) -> bool {
-        self.own.get_min().is_some_and(|(_, written)| written.summary.start_ms < ms)
+    /// Whether the oldest recorded event began before a time, in milliseconds since 1970.
+    pub(crate) fn has_recorded_before(&self, ms: i64) -> bool {
+        self.recorded.get_min().is_some_and(|(_, event)| event.summary.start_ms < ms)
     }
 
-    /// Lets go of written events that began earlier than a moment, the oldest first, until one did not.
-    pub(crate) fn forget_before(&mut self, ms: i64) {
-        while self.reaches_before(ms) {
-            self.forget_oldest();
+    /// Removes the oldest recorded events, up to the first that began at or after a time, in milliseconds since 1970.
+    pub(crate) fn evict_before(&mut self, ms: i64) {
+        while self.has_recorded_before(ms) {
+            self.evict_oldest();
         }
     }
 
-    /// Lets go of the oldest event that was written, and of its lead when nothing else tells of it.
-    fn forget_oldest(&mut self) {
-        let Some((oldest, _)) = self.own.get_min().cloned() else { return };
-        let Some(forgotten) = self.own.remove(&oldest) else { return };
-        self.bytes -= forgotten.bytes;
-        let lead = forgotten.summary.lead;
+    /// Removes the oldest recorded event, and its lead when it is the lead's latest event.
+    fn evict_oldest(&mut self) {
+        let Some((oldest, _)) = self.recorded.get_min().cloned() else { return };
+        let Some(evicted) = self.recorded.remove(&oldest) else { return };
+        self.bytes -= evicted.bytes;
+        let lead = evicted.summary.lead;
         if let Some(lead) = lead.filter(|lead| self.leads.get(lead).is_some_and(|known| known.latest == oldest)) {
             self.leads.remove(&lead);
         }
     }
 
-    /// Adds a past.
-    pub(crate) fn add_past(&mut self, past: Arc<dyn EventHistory>) {
+    /// Adds a generated history.
+    pub(crate) fn add_history(&mut self, history: Arc<dyn EventHistory>) {
         self.rewrites += 1;
-        self.pasts.push(past);
+        self.histories.push(history);
     }
 
-    fn written(&self, from: Bound<ObjectId>, to: Bound<ObjectId>) -> impl DoubleEndedIterator<Item = Event<'_>> {
+    fn recorded_between(
+        &self,
+        from: Bound<ObjectId>,
+        to: Bound<ObjectId>,
+    ) -> impl DoubleEndedIterator<Item = Event<'_>> {
         let is_empty = match (from, to) {
             (Bound::Included(a), Bound::Included(b)) => a > b,
             (Bound::Included(a) | Bound::Excluded(a), Bound::Included(b) | Bound::Excluded(b)) => a >= b,
             _ => false,
         };
-        // A range that ends before it begins is an error to the map, and an empty list to a client.
-        let range = (!is_empty).then(|| self.own.range((from, to)));
-        range.into_iter().flatten().map(|(_, written)| Event(Inner::Written(written)))
+        // The map does not accept a range that ends before it begins; clients get an empty list.
+        let range = (!is_empty).then(|| self.recorded.range((from, to)));
+        range.into_iter().flatten().map(|(_, event)| Event(EventSource::Recorded(event)))
     }
 }
 
-type Part<'a> = Box<dyn Iterator<Item = Event<'a>> + 'a>;
+type EventIter<'a> = Box<dyn Iterator<Item = Event<'a>> + 'a>;
 
-fn within(
-    past: &dyn EventHistory,
+fn generated_between(
+    history: &dyn EventHistory,
     from: Bound<ObjectId>,
     to: Bound<ObjectId>,
 ) -> impl DoubleEndedIterator<Item = Event<'_>> {
-    let summaries = past.summaries();
+    let summaries = history.summaries();
     let begin = match from {
         Bound::Included(id) => summaries.partition_point(|summary| summary.id < id),
         Bound::Excluded(id) => summaries.partition_point(|summary| summary.id <= id),
@@ -333,18 +341,18 @@ fn within(
         Bound::Excluded(id) => summaries.partition_point(|summary| summary.id < id),
         Bound::Unbounded => summaries.len(),
     };
-    (begin..end.max(begin)).map(move |at| Event(Inner::EventHistory(past, at, &summaries[at])))
+    (begin..end.max(begin)).map(move |index| Event(EventSource::History(history, index, &summaries[index])))
 }
 
-/// Several sorted lists as one.
+/// Merges several sorted runs of events into one.
 struct Merge<'a> {
-    parts: Vec<Peekable<Part<'a>>>,
-    before: fn(ObjectId, ObjectId) -> bool,
+    runs: Vec<Peekable<EventIter<'a>>>,
+    is_before: fn(ObjectId, ObjectId) -> bool,
 }
 
 impl<'a> Merge<'a> {
-    fn new(parts: Vec<Part<'a>>, before: fn(ObjectId, ObjectId) -> bool) -> Self {
-        Self { parts: parts.into_iter().map(Iterator::peekable).collect(), before }
+    fn new(runs: Vec<EventIter<'a>>, is_before: fn(ObjectId, ObjectId) -> bool) -> Self {
+        Self { runs: runs.into_iter().map(Iterator::peekable).collect(), is_before }
     }
 }
 
@@ -353,13 +361,13 @@ impl<'a> Iterator for Merge<'a> {
 
     fn next(&mut self) -> Option<Event<'a>> {
         let mut first: Option<(usize, ObjectId)> = None;
-        for (at, part) in self.parts.iter_mut().enumerate() {
-            let Some(event) = part.peek() else { continue };
+        for (index, run) in self.runs.iter_mut().enumerate() {
+            let Some(event) = run.peek() else { continue };
             let id = event.summary().id;
-            if first.is_none_or(|(_, best)| (self.before)(id, best)) {
-                first = Some((at, id));
+            if first.is_none_or(|(_, best)| (self.is_before)(id, best)) {
+                first = Some((index, id));
             }
         }
-        self.parts.get_mut(first?.0)?.next()
+        self.runs.get_mut(first?.0)?.next()
     }
 }

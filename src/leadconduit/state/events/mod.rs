@@ -1,28 +1,35 @@
-//! What happened to leads: the events of an account in the order of their ids, which is the order of time.
+//! The events of an account's leads, in the order of their ids, which is the order of time.
 //!
-//! Events come from two places. Those that were written (by a scenario, or by requests) are kept as documents. Years
-//! of a busy account's events are made up, and these are kept as summaries only: their documents are made when
-//! something asks for them, and are the same each time ([`EventHistory`]). Who reads the log does not see the difference.
-
-/// The model that an event keeps.
-pub const MODEL: &str = "Event";
-
-/// The model that an event of its type keeps. Asking one is several times faster than asking all of them.
-#[must_use]
-pub fn model(event: &serde_json::Value) -> &'static str {
-    match Kind::named(crate::support::document::text(event, "type")) {
-        Some(Kind::Source) => "SourceEvent",
-        Some(Kind::Recipient) => "RecipientEvent",
-        Some(Kind::Filter) => "FilterEvent",
-        Some(Kind::FeedbackReceived) => "FeedbackReceivedEvent",
-        Some(Kind::FeedbackSent) => "FeedbackSentEvent",
-        Some(Kind::Retry) => "RetryEvent",
-        None => MODEL,
-    }
-}
+//! An event log has two sources. Recorded events, written by a scenario or by requests, are stored as documents or
+//! rendered on demand from an [`EventRenderer`]. Generated histories ([`EventHistory`]), such as years of a busy
+//! account, are stored as summaries; their documents are generated on demand and are the same each time. A reader of
+//! the log sees no difference.
 
 mod log;
 mod summary;
 
+use serde_json::Value;
+
+use crate::support::document::text;
 pub use log::{Event, EventBatch, EventHistory, EventLog, EventRenderer};
-pub use summary::{Kind, Lead, Outcome, Summary};
+pub use summary::{EventSummary, EventType, Lead, Outcome};
+
+/// How many days LeadConduit keeps events, at most.
+pub const RETENTION_DAYS: i64 = 90;
+
+/// The model of all events.
+pub const MODEL: &str = "Event";
+
+/// The model of events of the type of this one. Validating against it is several times faster than against [`MODEL`].
+#[must_use]
+pub fn model(event: &Value) -> &'static str {
+    match EventType::from_name(text(event, "type")) {
+        Some(EventType::Source) => "SourceEvent",
+        Some(EventType::Recipient) => "RecipientEvent",
+        Some(EventType::Filter) => "FilterEvent",
+        Some(EventType::FeedbackReceived) => "FeedbackReceivedEvent",
+        Some(EventType::FeedbackSent) => "FeedbackSentEvent",
+        Some(EventType::Retry) => "RetryEvent",
+        None => MODEL,
+    }
+}

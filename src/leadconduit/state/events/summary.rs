@@ -1,4 +1,4 @@
-//! What is asked of an event most, in a few bytes.
+//! Summaries of events: the few properties that lists, counts and sums read, in a few bytes.
 
 use serde_json::Value;
 
@@ -7,22 +7,22 @@ use crate::support::ids::ObjectId;
 
 /// The type of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// The lead has run through its flow.
+pub enum EventType {
+    /// The result of the whole flow.
     Source,
     /// A recipient step.
     Recipient,
     /// A filter step.
     Filter,
-    /// A recipient told what became of the lead.
+    /// Feedback of a recipient.
     FeedbackReceived,
-    /// The source was told of it.
+    /// Feedback passed on to the source.
     FeedbackSent,
-    /// A recipient step was tried again.
+    /// A second attempt of a recipient step.
     Retry,
 }
 
-impl Kind {
+impl EventType {
     /// Every type.
     pub const ALL: [Self; 6] =
         [Self::Source, Self::Recipient, Self::Filter, Self::FeedbackReceived, Self::FeedbackSent, Self::Retry];
@@ -40,15 +40,15 @@ impl Kind {
         }
     }
 
-    /// Whether a lead was handed to a recipient, or was to be: once more counts as much as the first time.
+    /// Whether the event is about a recipient step. A retry counts like the first attempt.
     #[must_use]
     pub fn is_delivery(self) -> bool {
         matches!(self, Self::Recipient | Self::Retry)
     }
 
-    /// The type of that name.
+    /// The type with this name in the API.
     #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }
@@ -56,17 +56,17 @@ impl Kind {
 /// How an event ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
-    /// Taken.
+    /// Accepted.
     Success,
-    /// Refused.
+    /// Rejected.
     Failure,
-    /// Broken.
+    /// Failed technically.
     Error,
-    /// A step that was not for this lead.
+    /// The step did not run for this lead.
     Skip,
-    /// A filter let the lead go on.
+    /// The filter did not match; the flow continues.
     Continue,
-    /// A filter ended the flow.
+    /// The filter matched and ended the flow.
     Stop,
 }
 
@@ -87,55 +87,58 @@ impl Outcome {
         }
     }
 
-    /// The outcome of that name.
+    /// The outcome with this name in the API.
     #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|outcome| outcome.name() == name)
     }
 }
 
-/// What lists, counts and sums ask of an event, without its document.
+/// The properties of an event that lists, counts and sums read.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Summary {
+pub struct EventSummary {
     /// Its id.
     pub id: ObjectId,
     /// Its type.
-    pub kind: Kind,
-    /// How it ended.
+    pub kind: EventType,
+    /// Its outcome.
     pub outcome: Outcome,
-    /// When it began, in milliseconds since 1970.
+    /// Start, in milliseconds since 1970.
     pub start_ms: i64,
-    /// How long it took.
+    /// Duration in milliseconds.
     pub ms: u32,
-    /// The lead.
+    /// The id of the lead.
     pub lead: Option<ObjectId>,
-    /// The flow.
+    /// The id of the flow.
     pub flow: Option<ObjectId>,
-    /// The entity that submitted the lead.
+    /// The id of the source's entity.
     pub source: Option<ObjectId>,
-    /// The entity of the step.
+    /// The id of the step's entity.
     pub recipient: Option<ObjectId>,
-    /// What was paid for the lead, in dollars.
+    /// Purchase price of the lead, in dollars.
     pub cost: f64,
-    /// What recipients paid for it, in dollars.
+    /// Sale price, in dollars.
     pub revenue: f64,
 }
 
-impl Summary {
-    /// The summary of an event's document; `None` when it is no event.
+impl EventSummary {
+    /// The summary of an event document; `None` when it is not an event.
     #[must_use]
-    pub fn of(event: &Value) -> Option<Self> {
+    pub fn from_event(event: &Value) -> Option<Self> {
         let vars = event.get("vars");
         let id = |of: &str| vars?.get(of)?.get("id")?.as_str()?.parse().ok();
         let number = |name: &str| event.get(name).and_then(Value::as_f64);
         let price = |name: &str| vars?.get(name)?.as_f64();
         let ms = event.get("ms").and_then(Value::as_u64).unwrap_or(0);
-        let own: ObjectId = text(event, "id").parse().ok()?;
+        let event_id: ObjectId = text(event, "id").parse().ok()?;
         Some(Self {
-            id: own,
-            kind: Kind::named(text(event, "type"))?,
-            outcome: Outcome::named(text(event, "outcome"))?,
-            start_ms: event.get("start_timestamp").and_then(Value::as_i64).unwrap_or_else(|| own.second() * 1000),
+            id: event_id,
+            kind: EventType::from_name(text(event, "type"))?,
+            outcome: Outcome::from_name(text(event, "outcome"))?,
+            start_ms: event
+                .get("start_timestamp")
+                .and_then(Value::as_i64)
+                .unwrap_or_else(|| event_id.unix_seconds() * 1000),
             ms: u32::try_from(ms).unwrap_or(u32::MAX),
             lead: id("lead"),
             flow: id("flow"),
@@ -145,35 +148,35 @@ impl Summary {
                 .or_else(|| number("purchase_price"))
                 .or_else(|| price("purchase_price"))
                 .unwrap_or(0.0),
-            // What `revenue` is called in an event is a difference; what recipients pay is their price.
+            // `revenue` of an event is sale price less cost; here it is the sale price.
             revenue: number("sale_price").or_else(|| number("revenue")).unwrap_or(0.0),
         })
     }
 }
 
-/// A lead as its events tell of it: what a search looks into.
+/// A lead as recorded in its events: the data of a lead search.
 #[derive(Clone, Debug)]
 pub struct Lead {
     /// Its id.
     pub id: ObjectId,
-    /// The latest of its events.
+    /// The id of its latest event.
     pub latest: ObjectId,
-    /// When it was submitted, in milliseconds since 1970.
+    /// Time of submission, in milliseconds since 1970.
     pub submitted_ms: i64,
-    /// Its fields as text, by their ids.
+    /// Field ids and values as text.
     pub fields: Vec<(Box<str>, Box<str>)>,
 }
 
 impl Lead {
-    /// The lead of an event's document; `None` when the event tells of none.
+    /// The lead of an event document; `None` when the event has none.
     #[must_use]
-    pub fn of(event: &Value, summary: &Summary) -> Option<Self> {
-        Self::known(event.get("vars").unwrap_or(&Value::Null), summary)
+    pub fn from_event(event: &Value, summary: &EventSummary) -> Option<Self> {
+        Self::from_vars(event.get("vars").unwrap_or(&Value::Null), summary)
     }
 
-    /// The lead of the variables of an event; `None` when there is none.
+    /// The lead in the variables of an event; `None` when the event has none.
     #[must_use]
-    pub fn known(vars: &Value, summary: &Summary) -> Option<Self> {
+    pub fn from_vars(vars: &Value, summary: &EventSummary) -> Option<Self> {
         let fields = vars.get("lead").and_then(Value::as_object);
         let fields = fields.into_iter().flatten().filter(|(name, _)| *name != "id");
         let submitted = vars.get("submission").and_then(|of| of.get("timestamp")).and_then(Value::as_str);
@@ -182,24 +185,26 @@ impl Lead {
             id: summary.lead?,
             latest: summary.id,
             submitted_ms: submitted.map_or(summary.start_ms, jiff::Timestamp::as_millisecond),
-            fields: fields.filter_map(|(name, value)| Some((name.as_str().into(), plain(value)?.into()))).collect(),
+            fields: fields
+                .filter_map(|(name, value)| Some((name.as_str().into(), field_text(value)?.into())))
+                .collect(),
         })
     }
 
-    /// One of its fields; empty when it has none of that name.
+    /// The value of a field; empty when the lead does not have it.
     #[must_use]
     pub fn field(&self, name: &str) -> &str {
         self.fields.iter().find(|(field, _)| **field == *name).map_or("", |(_, value)| value)
     }
 }
 
-/// A value of a lead as text: typed values are objects that keep what was sent as `raw`.
-fn plain(value: &Value) -> Option<String> {
+/// A field value as text. Typed values are objects; their `raw` is the text that was submitted.
+fn field_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         Value::Bool(flag) => Some(flag.to_string()),
-        Value::Object(typed) => plain(typed.get("raw").or_else(|| typed.get("normal"))?),
+        Value::Object(typed) => field_text(typed.get("raw").or_else(|| typed.get("normal"))?),
         Value::Array(_) | Value::Null => None,
     }
 }

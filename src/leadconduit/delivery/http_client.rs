@@ -1,0 +1,149 @@
+//! Calls with limits and retries.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+
+use super::attempt::{self, AttemptResponse};
+use super::message::{OutboundError, OutboundRequest, OutboundResponse};
+use super::target::{LOCALHOST_ADDRESSES, Target};
+use crate::config::allowed_host::{AllowedHost, Host};
+use crate::config::settings::Settings;
+use crate::support::clock::uptime;
+
+/// Pause before the first retry; it doubles with each further one.
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
+
+/// Statuses of temporary failures.
+const RETRYABLE_STATUSES: [u16; 3] = [502, 503, 504];
+
+/// Makes calls to this machine and to allowed hosts. Clones share the limit of simultaneous calls.
+#[derive(Clone, Debug)]
+pub struct HttpClient {
+    allowed: Arc<[AllowedHost]>,
+    pub(super) permits: Arc<Semaphore>,
+    calls_max: usize,
+    timeout_ms: u64,
+    retries: u32,
+    body_bytes_max: usize,
+}
+
+impl HttpClient {
+    /// A client with the allowed hosts and the limits of the settings. Ignores `settings.delivery.is_enabled`.
+    #[must_use]
+    pub fn new(settings: &Settings) -> Self {
+        let limits = &settings.limits;
+        let calls_max = limits.deliver_calls_max.clamp(1, Semaphore::MAX_PERMITS);
+        Self {
+            allowed: settings.delivery.allowed_hosts.clone().into(),
+            permits: Arc::new(Semaphore::new(calls_max)),
+            calls_max,
+            timeout_ms: limits.deliver_timeout_ms,
+            retries: limits.deliver_retries,
+            body_bytes_max: limits.deliver_body_bytes_max,
+        }
+    }
+
+    /// Checks whether a URL may be called. Names are not resolved, so a later call can still be forbidden.
+    ///
+    /// # Errors
+    ///
+    /// When the URL is not valid or its host is not allowed.
+    pub fn check(&self, url: &str) -> Result<(), OutboundError> {
+        Target::parse(url)?.check_allowed(&self.allowed).map(drop)
+    }
+
+    /// Whether a URL is certain to be on this machine or allowed. A name that is not allowed counts as elsewhere, and is
+    /// not resolved: the query for the name of a real recipient would leave this machine.
+    #[must_use]
+    pub fn can_deliver_to(&self, url: &str) -> bool {
+        let is_known =
+            |target: Target| Some(target.check_allowed(&self.allowed).ok()? || !matches!(target.host, Host::Domain(_)));
+        Target::parse(url).ok().and_then(is_known).unwrap_or(false)
+    }
+
+    /// The same client with its own limit of simultaneous calls.
+    #[must_use]
+    pub(super) fn with_calls_max(&self, calls_max: usize) -> Self {
+        Self { permits: Arc::new(Semaphore::new(calls_max)), calls_max, ..self.clone() }
+    }
+
+    /// Makes a call. After a connection error, a time-out or status 502, 503 or 504 it retries, as often as the settings
+    /// allow.
+    ///
+    /// # Errors
+    ///
+    /// When the URL may not be called, or when the last attempt has no response.
+    pub async fn call(&self, request: &OutboundRequest) -> Result<OutboundResponse, OutboundError> {
+        let target = Target::parse(&request.url)?;
+        let is_allowed = target.check_allowed(&self.allowed)?;
+        let call_began = uptime();
+        let permit = timeout(self.timeout(), self.permits.acquire()).await;
+        let busy = OutboundError::Busy { calls: self.calls_max, ms: self.timeout_ms };
+        // The semaphore is never closed.
+        let Ok(Ok(_permit)) = permit else { return Err(busy) };
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let began = uptime();
+            let attempt = timeout(self.timeout(), self.attempt(request, &target, is_allowed)).await;
+            let result = attempt.unwrap_or(Err(OutboundError::Timeout(self.timeout_ms)));
+            let is_retryable = match &result {
+                Ok(response) => RETRYABLE_STATUSES.contains(&response.status),
+                Err(error) => error.is_retryable(),
+            };
+            if !is_retryable || attempts > self.retries {
+                return result.map(|response| OutboundResponse {
+                    status: response.status,
+                    headers: response.headers,
+                    body: response.body,
+                    began_ms: ms(began.saturating_sub(call_began)),
+                    ms: ms(uptime().saturating_sub(began)),
+                    attempts,
+                });
+            }
+            sleep(RETRY_PAUSE * 2_u32.saturating_pow(attempts - 1).min(16)).await;
+        }
+    }
+
+    fn timeout(&self) -> Duration {
+        Duration::from_millis(self.timeout_ms)
+    }
+
+    async fn attempt(
+        &self,
+        request: &OutboundRequest,
+        target: &Target,
+        is_allowed: bool,
+    ) -> Result<AttemptResponse, OutboundError> {
+        let mut first_error = None;
+        // A name may have an IPv4 and an IPv6 address while the recipient listens on one of them.
+        for address in self.addresses(target, is_allowed).await? {
+            match attempt::send(request, target, address, self.body_bytes_max).await {
+                Err(error @ OutboundError::Connection(_)) => drop(first_error.get_or_insert(error)),
+                other => return other,
+            }
+        }
+        Err(first_error.unwrap_or_else(|| OutboundError::Connection(format!("{} has no address", target.name()))))
+    }
+
+    /// The addresses of a target, all of which may be called.
+    async fn addresses(&self, target: &Target, is_allowed: bool) -> Result<Vec<SocketAddr>, OutboundError> {
+        let name = match &target.host {
+            Host::Ip(ip) => return Ok(vec![SocketAddr::new(*ip, target.port)]),
+            Host::Localhost => return Ok(LOCALHOST_ADDRESSES.map(|ip| SocketAddr::new(ip, target.port)).to_vec()),
+            Host::Domain(name) => name,
+        };
+        let addresses = tokio::net::lookup_host((name.as_str(), target.port)).await;
+        let unresolved = |error| OutboundError::Connection(format!("{name} cannot be resolved: {error}"));
+        let addresses: Vec<SocketAddr> = addresses.map_err(unresolved)?.collect();
+        if is_allowed { Ok(addresses) } else { target.require_loopback(addresses) }
+    }
+}
+
+fn ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

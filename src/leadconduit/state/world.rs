@@ -1,0 +1,278 @@
+//! The whole state of one sandbox.
+
+use std::sync::Arc;
+
+use imbl::OrdMap;
+use serde_json::Value;
+
+use super::account::Account;
+use super::cap_count::CapCount;
+use super::collection::Collection;
+use super::events::{EventBatch, EventHistory, EventLog};
+use super::identity::{ApiKeyOwner, Caller};
+use super::sso::{Sso, SsoCallContext, Unreachable};
+use super::undo_log::UndoEntry;
+use crate::contract::standard::StandardDocuments;
+use crate::support::clock::{Clock, Timestamp};
+use crate::support::document::{Document, canonical_id};
+use crate::support::ids::IdGenerator;
+use crate::support::rng::{Purpose, SeededRng};
+
+/// How many cap counts an account stores before it drops all of them.
+const CAP_COUNTS_MAX: usize = 10_000;
+
+/// The whole state of one sandbox.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// Behind pointers, so that a write copies only the account that it changes.
+    pub(super) accounts: OrdMap<Arc<str>, Arc<Account>>,
+    pub(super) keys: OrdMap<Arc<str>, ApiKeyOwner>,
+    /// The single-sign-on service.
+    pub sso: Sso,
+    /// The clock.
+    pub clock: Clock,
+    pub(super) ids: IdGenerator,
+    seed: u64,
+    pub(super) draws: u64,
+    standard: Arc<StandardDocuments>,
+    /// The undo log of the current transaction; `None` while a world is being built.
+    pub(super) undo_log: Option<Vec<UndoEntry>>,
+}
+
+impl World {
+    /// A world without accounts and without standard documents.
+    #[must_use]
+    pub fn empty(seed: u64, clock: Clock) -> Self {
+        Self::with_standard(Arc::default(), seed, clock)
+    }
+
+    /// A world without accounts.
+    #[must_use]
+    pub fn with_standard(standard: Arc<StandardDocuments>, seed: u64, clock: Clock) -> Self {
+        Self {
+            accounts: OrdMap::new(),
+            keys: OrdMap::new(),
+            sso: Sso::empty(),
+            clock,
+            ids: IdGenerator::new(seed),
+            seed,
+            draws: 0,
+            standard,
+            undo_log: None,
+        }
+    }
+
+    /// The documents that LeadConduit provides to every account.
+    #[must_use]
+    pub fn standard(&self) -> &StandardDocuments {
+        &self.standard
+    }
+
+    /// The accounts by id.
+    pub fn accounts(&self) -> impl Iterator<Item = (&str, &Account)> {
+        self.accounts.iter().map(|(id, account)| (&**id, &**account))
+    }
+
+    /// One account.
+    #[must_use]
+    pub fn account(&self, id: &str) -> Option<&Account> {
+        self.accounts.get(id).map(|account| &**account)
+    }
+
+    /// Adds an account, or replaces the own document of an existing one.
+    pub fn put_account(&mut self, id: &str, document: Document) {
+        let document = Arc::new(document);
+        let before = match self.accounts.get_mut(id) {
+            Some(account) => Some(std::mem::replace(&mut Arc::make_mut(account).document, document)),
+            None => {
+                self.accounts.insert(id.into(), Arc::new(Account::new(document)));
+                None
+            }
+        };
+        self.record_undo(|| UndoEntry::Account { id: id.into(), before });
+    }
+
+    /// Adds a document to an account, or replaces the one with its id. Without such an account the world stays as it is.
+    pub fn put(&mut self, account: &str, collection: Collection, id: &str, document: Document) -> Arc<Document> {
+        let document = Arc::new(document);
+        let id: Arc<str> = (&*canonical_id(id)).into();
+        let before = self.insert(account, collection, Arc::clone(&id), Arc::clone(&document));
+        self.record_undo(|| UndoEntry::Document { account: account.into(), collection, id, before });
+        document
+    }
+
+    /// Removes a document from an account.
+    pub fn remove(&mut self, account: &str, collection: Collection, id: &str) -> Option<Arc<Document>> {
+        let id = canonical_id(id);
+        let documents = &mut Arc::make_mut(self.accounts.get_mut(account)?).collections[collection as usize];
+        let removed = documents.remove(&*id)?;
+        let before = Some(Arc::clone(&removed));
+        self.record_undo(|| UndoEntry::Document { account: account.into(), collection, id: (&*id).into(), before });
+        Some(removed)
+    }
+
+    pub(super) fn insert(
+        &mut self,
+        account: &str,
+        collection: Collection,
+        id: Arc<str>,
+        document: Arc<Document>,
+    ) -> Option<Arc<Document>> {
+        Arc::make_mut(self.accounts.get_mut(account)?).collections[collection as usize].insert(id, document)
+    }
+
+    /// Adds an entry to the undo log of the current transaction, if there is one.
+    pub(super) fn record_undo(&mut self, entry: impl FnOnce() -> UndoEntry) {
+        if let Some(undo_log) = &mut self.undo_log {
+            undo_log.push(entry());
+        }
+    }
+
+    /// Adds an event to an account, or replaces the one with its id. `None` without such an account, or when the value
+    /// is not an event.
+    pub fn put_event(&mut self, account: &str, value: &Value) -> Option<Arc<Document>> {
+        self.change_events(account, |events| events.put(value))
+    }
+
+    /// Adds the events of a batch. `None` without such an account.
+    pub fn put_event_batch(&mut self, account: &str, batch: EventBatch) -> Option<()> {
+        self.change_events(account, |events| {
+            events.put_batch(batch);
+            Some(())
+        })
+    }
+
+    /// Changes the events of an account. A change that returns `None` is not recorded in the undo log.
+    fn change_events<T>(&mut self, account: &str, change: impl FnOnce(&mut EventLog) -> Option<T>) -> Option<T> {
+        let events = &mut Arc::make_mut(self.accounts.get_mut(account)?).events;
+        let before = events.clone();
+        let result = change(events)?;
+        self.record_undo(|| UndoEntry::Events { account: account.into(), before });
+        Some(result)
+    }
+
+    /// Removes the recorded events of an account that began before a time, in milliseconds since 1970.
+    pub fn evict_events_before(&mut self, account: &str, before_ms: i64) {
+        if self.account(account).is_some_and(|found| found.events.has_recorded_before(before_ms)) {
+            self.change_events(account, |events| {
+                events.evict_before(before_ms);
+                Some(())
+            });
+        }
+    }
+
+    /// Adds a generated history to an account. Without such an account the world stays as it is.
+    pub fn add_history(&mut self, account: &str, history: Arc<dyn EventHistory>) {
+        self.change_events(account, |events| {
+            events.add_history(history);
+            Some(())
+        });
+    }
+
+    /// Stores cap counts. They are derived from the events, so a rollback need not undo them, provided that they are
+    /// counted before the transaction writes events.
+    pub fn store_cap_counts(&mut self, account: &str, counts: impl IntoIterator<Item = (Arc<str>, CapCount)>) {
+        let Some(account) = self.accounts.get_mut(account) else { return };
+        let account = Arc::make_mut(account);
+        account.cap_counts.extend(counts);
+        // Counts of deleted caps stay behind; this bounds them.
+        if account.cap_counts.len() > CAP_COUNTS_MAX {
+            account.cap_counts.clear();
+        }
+    }
+
+    /// The owner of an API key.
+    #[must_use]
+    pub fn key(&self, key: &str) -> Option<&ApiKeyOwner> {
+        self.keys.get(key)
+    }
+
+    /// The API keys, sorted.
+    pub fn keys(&self) -> impl Iterator<Item = (&str, &ApiKeyOwner)> {
+        self.keys.iter().map(|(key, owner)| (&**key, owner))
+    }
+
+    /// Adds an API key, or replaces its owner.
+    pub fn put_key(&mut self, key: &str, owner: ApiKeyOwner) {
+        self.keys.insert(key.into(), owner);
+    }
+
+    /// Removes an API key.
+    pub fn remove_key(&mut self, key: &str) {
+        self.keys.remove(key);
+    }
+
+    /// The caller that an API key identifies.
+    #[must_use]
+    pub fn caller(&self, key: &str) -> Option<Caller> {
+        let owner = self.key(key)?;
+        let document = self.account(&owner.account)?.get(Collection::Users, &owner.user)?;
+        Some(Caller {
+            account: Arc::clone(&owner.account),
+            user: Arc::clone(&owner.user),
+            document: Arc::clone(document),
+        })
+    }
+
+    /// Calls the single-sign-on service: [`Sso::call`] with the seed of this world.
+    ///
+    /// # Errors
+    ///
+    /// When the status of the service makes this call fail.
+    pub fn call_sso(&self, call: &SsoCallContext<'_>, now: Timestamp) -> Result<&Sso, Unreachable> {
+        self.sso.call(self.seed, call, now).map(|()| &self.sso)
+    }
+
+    /// A copy that shares every document, but no counter and no undo log.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let mut world = self.clone();
+        world.undo_log = None;
+        world.sso.reset_counters(self.sso.calls(), self.sso.since());
+        world
+    }
+
+    /// The seed of all generated values.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// A new object id at the time `now`.
+    pub fn next_id(&mut self, now: Timestamp) -> String {
+        self.ids.next_id(now)
+    }
+
+    /// A new short id.
+    pub fn next_short_id(&mut self) -> String {
+        self.ids.next_short_id()
+    }
+
+    /// The state of the id generator.
+    #[must_use]
+    pub fn ids(&self) -> &IdGenerator {
+        &self.ids
+    }
+
+    /// Replaces the id generator, such as with one that was used outside this world for a while.
+    pub fn set_ids(&mut self, ids: IdGenerator) {
+        self.ids = ids;
+    }
+
+    /// The next random number stream for a purpose, and the id generator.
+    pub fn draw(&mut self, purpose: Purpose) -> (SeededRng, &mut IdGenerator) {
+        self.draws += 1;
+        (SeededRng::nth(self.seed, purpose, self.draws), &mut self.ids)
+    }
+
+    /// How many random number streams have been drawn.
+    #[must_use]
+    pub fn draws(&self) -> u64 {
+        self.draws
+    }
+
+    /// Sets how many random number streams have been drawn, to restore a snapshot.
+    pub fn set_draws(&mut self, draws: u64) {
+        self.draws = draws;
+    }
+}
