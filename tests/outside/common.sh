@@ -1,25 +1,25 @@
 # shellcheck shell=bash disable=SC2034
-# What the checks share; they source it.
+# Functions that the checks share; each check sources this file.
 #
-# Each check takes the binary as its argument, target/debug/leadconduit-mock when there is none. It starts servers
-# of its own on free ports, and prints a line `ok NAME` or `FAILED NAME` for everything it looks at.
+# Each check takes the binary as its argument (default target/debug/leadconduit-mock). It starts servers on free ports,
+# and prints a line `ok NAME` or `FAILED NAME` per check.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
-# The tools are installed here, once.
+# The tools are installed here.
 tools=$root/.ci/tmp
 mkdir -p "$tools"
 
 binary=$(realpath "${1:-${CARGO_TARGET_DIR:-$root/target}/debug/leadconduit-mock}")
 if [ ! -x "$binary" ]; then
-  echo "$binary is not there; build it, or name another as the argument" >&2
+  echo "$binary does not exist; build it, or give another binary as the argument" >&2
   exit 2
 fi
 
 scratch=$(mktemp -d)
 started=()
-# Ends what this check started, and nothing else.
+# Ends the servers of this check, and nothing else.
 clean_up() {
   local process
   for process in "${started[@]}"; do
@@ -49,7 +49,7 @@ serve() {
 }
 
 failures=0
-# check NAME COMMAND ...: runs the command; its output is shown when it fails.
+# check NAME COMMAND ...: runs the command, and prints its output when it fails.
 check() {
   local name=$1
   shift
@@ -62,7 +62,7 @@ check() {
   fi
 }
 
-# finish: the last line of a check.
+# finish: exits with 1 if any check failed; the last line of a check.
 finish() {
   exit $((failures > 0 ? 1 : 0))
 }
@@ -80,7 +80,7 @@ apt_install() {
   fi
 }
 
-# node_tools: the npm packages of package-lock.json. Sets `node_bin`.
+# node_tools: installs the npm packages of package-lock.json. Sets `node_bin`.
 node_tools() {
   local folder=$tools/node
   node_bin=$folder/node_modules/.bin
@@ -92,12 +92,12 @@ node_tools() {
   fi
 }
 
-# python_tools: the packages of requirements.txt. Sets `python_bin`.
+# python_tools: installs the packages of requirements.txt. Sets `python_bin`.
 python_tools() {
   local folder=$tools/python
   python_bin=$folder/bin
   if ! cmp -s "$here/requirements.txt" "$folder/installed"; then
-    # Debian keeps a part of venv in a package of its own.
+    # On Debian, a part of venv is in a separate package.
     python3 -c 'import ensurepip' 2>/dev/null || apt_install python3-venv
     rm -rf "$folder"
     python3 -m venv "$folder"

@@ -1,4 +1,4 @@
-// Opens the page as people do: on screens, light and dark, wide and narrow, and in print.
+// Opens the page in light and dark mode, in wide and narrow windows, and prints it.
 import { copyFileSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
@@ -11,10 +11,10 @@ const browser = await chromium.launch({
     '--disable-component-update', '--disable-sync'],
 });
 let failed = 0;
-function check(name, good, seen) {
-  if (good) return console.log(`ok report: ${name}`);
+function check(name, passed, found) {
+  if (passed) return console.log(`ok report: ${name}`);
   failed += 1;
-  console.log(`seen ${JSON.stringify(seen).slice(0, 1000)}\nFAILED report: ${name}`);
+  console.log(`found ${JSON.stringify(found).slice(0, 1000)}\nFAILED report: ${name}`);
 }
 
 try {
@@ -23,22 +23,22 @@ try {
     copyFileSync(file, `${pictures}/${name}.page.html`);
     const context = await browser.newContext({ colorScheme: 'light', viewport: { width: 1200, height: 900 } });
     const page = await context.newPage();
-    const [asked, said] = [[], []];
-    page.on('request', (request) => asked.push(request.url()));
-    page.on('console', (message) => said.push(message.text()));
-    page.on('pageerror', (error) => said.push(String(error)));
+    const [requests, messages] = [[], []];
+    page.on('request', (request) => requests.push(request.url()));
+    page.on('console', (message) => messages.push(message.text()));
+    page.on('pageerror', (error) => messages.push(String(error)));
     await page.goto(`file://${pictures}/${name}.page.html`);
-    check(`${name}: nothing is asked for but the page`, asked.length === 1, asked);
-    check(`${name}: the browser has nothing to say against it`, said.length === 0, said);
-    const seen = await page.evaluate(() => ({
-      strange: [...document.querySelectorAll('script, img, iframe, object, link, a, form, input')].map((one) => one.outerHTML),
+    check(`${name}: loads no other resources`, requests.length === 1, requests);
+    check(`${name}: no console messages and page errors`, messages.length === 0, messages);
+    const found = await page.evaluate(() => ({
+      elements: [...document.querySelectorAll('script, img, iframe, object, link, a, form, input')].map((one) => one.outerHTML),
       title: document.title,
       rows: document.querySelectorAll('tbody tr').length,
       ids: document.body.innerText.includes('list_connections'),
       field: document.body.innerText.includes('<img src=x>'),
     }));
-    check(`${name}: what was sent is text`, seen.strange.length === 0 && seen.field, seen);
-    check(`${name}: it tells of the operations`, seen.rows > 30 && seen.ids && seen.title.includes('%'), seen);
+    check(`${name}: client input is escaped`, found.elements.length === 0 && found.field, found);
+    check(`${name}: lists the operations`, found.rows > 30 && found.ids && found.title.includes('%'), found);
     for (const [look, colorScheme, width] of [['light', 'light', 1200], ['dark', 'dark', 1200], ['narrow', 'light', 390]]) {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width, height: 900 });

@@ -1,4 +1,4 @@
-"""Holds a JUnit file against an XML schema, and its counts against its cases."""
+"""Validates a JUnit file with an XML schema, and its counts with its cases."""
 
 import sys
 
@@ -6,11 +6,11 @@ import xmlschema
 from xml.etree import ElementTree
 
 schema, file = sys.argv[1:]
-mistakes = [f"{error.path}: {error.reason}" for error in xmlschema.XMLSchema10(schema).iter_errors(file)]
+errors = [f"{error.path}: {error.reason}" for error in xmlschema.XMLSchema10(schema).iter_errors(file)]
 root = ElementTree.parse(file).getroot()
 suites = root.findall("testsuite")
 if not suites:
-    mistakes.append("there is no suite in it")
+    errors.append("there is no test suite")
 for suite in [root, *suites]:
     cases = list(suite.iter("testcase"))
     for name, tag in [("tests", None), ("failures", "failure"), ("skipped", "skipped"), ("errors", "error")]:
@@ -18,8 +18,8 @@ for suite in [root, *suites]:
             continue
         found = len(cases) if tag is None else sum(case.find(tag) is not None for case in cases)
         if int(suite.get(name, "-1")) != found:
-            mistakes.append(f"{suite.get('name')}: {name} is {suite.get(name)}, but there are {found}")
+            errors.append(f"{suite.get('name')}: {name} is {suite.get(name)}, expected {found}")
     names = [(case.get("classname"), case.get("name")) for case in cases]
-    mistakes += [f"{name} is there twice" for name in sorted(set(names)) if names.count(name) > 1]
-print("\n".join(mistakes))
-sys.exit(1 if mistakes else 0)
+    errors += [f"{name} occurs twice" for name in sorted(set(names)) if names.count(name) > 1]
+print("\n".join(errors))
+sys.exit(1 if errors else 0)
