@@ -1,30 +1,31 @@
-//! `operations`: what is served, one line each.
+//! `operations`: lists the operations of the API.
 
 use std::io::Write as _;
 
 use clap::Args;
 use serde_json::json;
 
-use super::{Failure, InputArgs, table};
+use super::args::InputArgs;
+use super::error::CliError;
+use super::output::table;
 use crate::app::bootstrap;
 use crate::config::settings::Settings;
 use crate::contract::fidelity;
 
-/// The flags of `operations`.
 #[derive(Clone, Debug, Args)]
 pub(super) struct OperationsArgs {
-    /// Print JSON, for programs
+    /// Print JSON
     #[arg(long)]
     json: bool,
-    /// Print a Markdown table that tells how each operation and status is known
+    /// Print a Markdown table with the evidence for each operation and status
     #[arg(long, conflicts_with = "json")]
     markdown: bool,
     #[command(flatten)]
     input: InputArgs,
 }
 
-pub(super) fn run(args: &OperationsArgs) -> Result<(), Failure> {
-    let contract = bootstrap::contract(&Settings { schemas: args.input.schemas.clone(), ..Settings::default() })?;
+pub(super) fn run(args: &OperationsArgs) -> Result<(), CliError> {
+    let contract = bootstrap::load_contract(&Settings { schemas: args.input.schemas.clone(), ..Settings::default() })?;
     let mut out = std::io::stdout().lock();
     if args.json {
         let list: Vec<_> = contract
@@ -32,7 +33,7 @@ pub(super) fn run(args: &OperationsArgs) -> Result<(), Failure> {
             .iter()
             .map(|o| {
                 let statuses: serde_json::Map<String, serde_json::Value> = o
-                    .replies
+                    .responses
                     .iter()
                     .map(|(status, reply)| (status.to_string(), reply.evidence.as_str().into()))
                     .collect();
@@ -59,7 +60,7 @@ pub(super) fn run(args: &OperationsArgs) -> Result<(), Failure> {
         .operations
         .iter()
         .map(|o| {
-            let statuses: Vec<String> = o.replies.keys().map(u16::to_string).collect();
+            let statuses: Vec<String> = o.responses.keys().map(u16::to_string).collect();
             vec![o.method.to_string(), o.path.clone(), o.id.clone(), o.evidence.to_string(), statuses.join(" ")]
         })
         .collect();

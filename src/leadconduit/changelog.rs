@@ -1,5 +1,5 @@
-//! What a write leaves in the changelogs of its account: both revisions, by whom and when. What differs between them
-//! is worked out when somebody asks.
+//! The changelog entry of a write: both revisions, the user and the time. The difference between the revisions is
+//! computed when a changelog is read.
 
 use std::sync::Arc;
 
@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use crate::leadconduit::state::{Caller, Collection};
 use crate::support::document::Document;
 
-/// How many changelogs an account keeps; the oldest go first. LeadConduit names no limit.
+/// The maximum number of changelog entries per account; the oldest are evicted. LeadConduit documents no limit.
 pub(crate) const CHANGELOGS_MAX: usize = 10_000;
 
-/// The entry for a write, where writes of that collection are recorded and something has changed.
-pub(crate) fn entry(
+/// The changelog entry of a write; `None` when the collection has no changelogs or nothing has changed.
+pub(crate) fn changelog_entry(
     collection: Collection,
     caller: &Caller,
     id: impl FnOnce() -> String,
@@ -20,8 +20,8 @@ pub(crate) fn entry(
     before: Option<&Arc<Document>>,
     after: Option<&Arc<Document>>,
 ) -> Option<Value> {
-    let kind = collection.logged()?;
-    let (action, shown) = match (before, after) {
+    let kind = collection.changelog_kind()?;
+    let (action, revision) = match (before, after) {
         (None, Some(after)) => ("create", after),
         (Some(before), Some(after)) if before.bytes() != after.bytes() => ("update", after),
         (Some(before), None) => ("delete", before),
@@ -32,7 +32,7 @@ pub(crate) fn entry(
         "id": id(),
         "type": kind,
         "action": action,
-        "document_id": shown.text("id"),
+        "document_id": revision.text("id"),
         "previous": value(before),
         "current": value(after),
         "created_at": created_at,

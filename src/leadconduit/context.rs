@@ -1,4 +1,4 @@
-//! A call as a behaviour sees it.
+//! What an operation can read and write: the world, the caller, the input, the time and the SSO service.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -9,187 +9,214 @@ use super::changelog;
 use super::effect_log::EffectLog;
 use super::response::ApiError;
 use crate::contract::Contract;
-use crate::contract::check::Input;
-use crate::contract::standard::Standard;
-use crate::leadconduit::live_flow::{firehose_of, live};
-use crate::leadconduit::state::events::{EventBatch, EventLog, Summary};
+use crate::contract::standard::StandardDocuments;
+use crate::contract::validate::OperationInput;
+use crate::leadconduit::live_flow::{enabled_firehose, find_live_flow};
+use crate::leadconduit::state::events::{EventBatch, EventLog, EventSummary};
 use crate::leadconduit::state::sso::{Sso, SsoCallContext, Unreachable};
 use crate::leadconduit::state::{Account, Caller, Collection, World, events};
-use crate::support::clock::{SignedDuration, Timestamp, stamp};
+use crate::support::clock::{SignedDuration, Timestamp, format_timestamp};
 use crate::support::document::{Document, text};
 
-/// For how many days events are kept, at most.
-const KEPT_DAYS: i64 = 90;
-
-/// A call that reads.
+/// The context of an operation that reads.
 #[derive(Debug)]
 pub struct ReadContext<'a> {
-    /// The world.
+    /// The world of the request.
     pub world: &'a World,
-    /// Who is calling.
+    /// The authenticated caller, or the anonymous one.
     pub caller: &'a Caller,
-    /// What was sent.
-    pub input: &'a Input,
-    /// The moment of the call.
+    /// The parameters and the body.
+    pub input: &'a OperationInput,
+    /// The time of the request, by the sandbox's clock.
     pub now: Timestamp,
-    /// The call's way to the single-sign-on service.
-    pub line: &'a SsoCallContext<'a>,
+    /// The access to the single sign-on service.
+    pub sso_call: &'a SsoCallContext<'a>,
     fresh_until: Cell<Option<Timestamp>>,
 }
 
 impl<'a> ReadContext<'a> {
-    /// A call that reads.
+    /// Creates a context whose response does not depend on the time yet.
     #[must_use]
     pub fn new(
         world: &'a World,
         caller: &'a Caller,
-        input: &'a Input,
+        input: &'a OperationInput,
         now: Timestamp,
-        line: &'a SsoCallContext<'a>,
+        sso_call: &'a SsoCallContext<'a>,
     ) -> Self {
-        Self { world, caller, input, now, line, fresh_until: Cell::new(None) }
+        Self { world, caller, input, now, sso_call, fresh_until: Cell::new(None) }
     }
 
-    /// Calls the single-sign-on service.
+    /// Calls the single sign-on service.
+    ///
+    /// # Errors
+    /// The service is unreachable for this call.
     pub fn sso(&self) -> Result<&'a Sso, Unreachable> {
-        self.world.call_sso(self.line, self.now)
+        self.world.call_sso(self.sso_call, self.now)
     }
 
     /// The caller's account.
+    ///
+    /// # Errors
+    /// 401 for an anonymous caller.
     pub fn account(&self) -> Result<&'a Account, ApiError> {
         match self.world.account(&self.caller.account) {
             Some(account) => Ok(account),
             None if self.caller.is_anonymous() => Err(ApiError::not_authenticated()),
-            None => Err(ApiError::internal("the caller's account is gone")),
+            None => Err(ApiError::internal("the caller's account does not exist")),
         }
     }
 
-    /// What happened to the leads of an account, as far back as it is kept: 90 days of the sandbox's clock, or fewer
-    /// where the account says so.
+    /// The retained events of an account: those of the last 90 days of the sandbox's clock, or of fewer days where the
+    /// account sets `data_retention_in_days`.
     #[must_use]
-    pub fn events_of(&self, account: &Account) -> EventLog {
-        let since = kept_since(account, self.now);
+    pub fn retained_events(&self, account: &Account) -> EventLog {
+        let since = retention_start_ms(account, self.now);
         let events = account.events().since(since);
-        // The first one is the next to go.
-        let first = events.iter().next().map(|event| event.summary().start_ms - since);
-        let left = first.and_then(|left| self.now.checked_add(SignedDuration::from_millis(left + 1)).ok());
-        if let Some(left) = left {
-            self.changes_at(left);
+        // The response changes when the oldest event expires.
+        let remaining_ms = events.iter().next().map(|oldest| oldest.summary().start_ms - since);
+        let expires_at = remaining_ms.and_then(|ms| self.now.checked_add(SignedDuration::from_millis(ms + 1)).ok());
+        if let Some(expires_at) = expires_at {
+            self.limit_freshness(expires_at);
         }
         events
     }
 
-    /// What happened to the leads of the caller's account.
+    /// The retained events of the caller's account.
+    ///
+    /// # Errors
+    /// 401 for an anonymous caller.
     pub fn events(&self) -> Result<EventLog, ApiError> {
-        Ok(self.events_of(self.account()?))
+        Ok(self.retained_events(self.account()?))
     }
 
-    /// What LeadConduit brings along for every account.
+    /// The standard documents, which every account shares.
     #[must_use]
-    pub fn standard(&self) -> &'a Standard {
+    pub fn standard(&self) -> &'a StandardDocuments {
         self.world.standard()
     }
 
-    /// Whether a time stamp lies in the past. The answer is fresh only until the next one that does not.
+    /// Whether a time stamp is in the past. The response stays fresh until the earliest time stamp that is not.
     #[must_use]
     pub fn has_passed(&self, stamp: &str) -> bool {
         let Ok(at) = stamp.parse::<Timestamp>() else { return false };
         if at <= self.now {
             return true;
         }
-        self.changes_at(at);
+        self.limit_freshness(at);
         false
     }
 
-    /// The answer is another one from a moment on.
-    pub fn changes_at(&self, at: Timestamp) {
-        let nearest = self.fresh_until.get().map_or(at, |other| other.min(at));
-        self.fresh_until.set(Some(nearest));
+    /// Limits the freshness of the response: it may differ from `at` on.
+    pub fn limit_freshness(&self, at: Timestamp) {
+        let earliest = self.fresh_until.get().map_or(at, |other| other.min(at));
+        self.fresh_until.set(Some(earliest));
     }
 
-    /// The answer depends on the moment of the call, and is not fresh a moment later.
-    pub fn depends_on_time(&self) {
+    /// Marks the response as dependent on the current time, so that it is never fresh later.
+    pub fn mark_time_dependent(&self) {
         self.fresh_until.set(Some(self.now));
     }
 
-    /// Until when what was asked of [`ReadContext::has_passed`] stays the same.
+    /// Until when the response is valid if the world does not change; `None` when it does not depend on the time.
     #[must_use]
     pub fn fresh_until(&self) -> Option<Timestamp> {
         self.fresh_until.get()
     }
 }
 
-/// Since when events are kept, in milliseconds since 1970.
-fn kept_since(account: &Account, now: Timestamp) -> i64 {
+/// The start of the retention period, in milliseconds since 1970.
+fn retention_start_ms(account: &Account, now: Timestamp) -> i64 {
     let days = account.document().value().get("data_retention_in_days").and_then(Value::as_i64);
-    let days = days.filter(|days| (1..KEPT_DAYS).contains(days)).unwrap_or(KEPT_DAYS);
+    let days = days.filter(|days| (1..events::RETENTION_DAYS).contains(days)).unwrap_or(events::RETENTION_DAYS);
     now.as_millisecond() - SignedDuration::from_hours(days * 24).as_secs() * 1000
 }
 
-/// A call that writes.
+/// The context of an operation that writes.
 #[derive(Debug)]
 pub struct WriteContext<'a> {
-    /// The world, in a change that is kept only when the call succeeds.
+    /// The world, in a transaction that is committed only when the operation succeeds.
     pub world: &'a mut World,
-    /// The contract, which every document must keep.
+    /// The contract, against which every document is validated.
     pub contract: &'a Contract,
-    /// Who is calling.
+    /// The authenticated caller, or the anonymous one.
     pub caller: &'a Caller,
-    /// What was sent.
-    pub input: &'a Input,
-    /// The moment of the call.
+    /// The parameters and the body.
+    pub input: &'a OperationInput,
+    /// The time of the request, by the sandbox's clock.
     pub now: Timestamp,
-    /// The call's way to the single-sign-on service.
-    pub line: &'a SsoCallContext<'a>,
-    /// Whether values of a lead may make something happen.
+    /// The access to the single sign-on service.
+    pub sso_call: &'a SsoCallContext<'a>,
+    /// Whether the magic e-mail domains force outcomes.
     pub triggers: bool,
-    /// What leaves the server because of the call.
-    pub outbox: &'a mut EffectLog,
+    /// The outbound effects of the operation.
+    pub effects: &'a mut EffectLog,
 }
 
 impl WriteContext<'_> {
-    /// The same call, reading.
+    /// The same context for reading.
     #[must_use]
-    pub fn reading(&self) -> ReadContext<'_> {
-        ReadContext::new(self.world, self.caller, self.input, self.now, self.line)
+    pub fn read_context(&self) -> ReadContext<'_> {
+        ReadContext::new(self.world, self.caller, self.input, self.now, self.sso_call)
     }
 
     /// The caller's account.
+    ///
+    /// # Errors
+    /// 401 for an anonymous caller.
     pub fn account(&self) -> Result<&Account, ApiError> {
-        self.reading().account()
+        self.read_context().account()
     }
 
-    /// Calls the single-sign-on service.
+    /// Calls the single sign-on service.
+    ///
+    /// # Errors
+    /// 503 when the service is unreachable for this call.
     pub fn sso(&self) -> Result<&Sso, ApiError> {
-        self.world.call_sso(self.line, self.now).map_err(|_| ApiError::sso_unreachable())
+        self.world.call_sso(self.sso_call, self.now).map_err(|_| ApiError::sso_unreachable())
     }
 
-    /// Puts a document into a collection of the caller's account, checked against its model.
+    /// Validates a document and stores it in a collection of the caller's account, with a changelog entry.
+    ///
+    /// # Errors
+    /// 400 when the document violates its model.
     pub fn put(&mut self, collection: Collection, value: &Value) -> Result<Arc<Document>, ApiError> {
         let account = Arc::clone(&self.caller.account);
-        self.put_for(&account, collection, value)
+        self.put_for_account(&account, collection, value)
     }
 
-    /// The same for any account.
-    pub fn put_for(&mut self, account: &str, collection: Collection, value: &Value) -> Result<Arc<Document>, ApiError> {
+    /// Validates a document and stores it in a collection of any account, with a changelog entry.
+    ///
+    /// # Errors
+    /// 400 when the document violates its model.
+    pub fn put_for_account(
+        &mut self,
+        account: &str,
+        collection: Collection,
+        value: &Value,
+    ) -> Result<Arc<Document>, ApiError> {
         self.check(collection.model(), value)?;
-        let id = crate::support::document::text(value, collection.key());
-        let before = collection.logged().and_then(|_| self.world.account(account)?.get(collection, id)).cloned();
+        let id = text(value, collection.id_property());
+        let before =
+            collection.changelog_kind().and_then(|_| self.world.account(account)?.get(collection, id)).cloned();
         let after = self.world.put(account, collection, id, Document::new(value));
-        self.record(account, collection, before.as_ref(), Some(&after))?;
+        self.record_changelog(account, collection, before.as_ref(), Some(&after))?;
         Ok(after)
     }
 
-    /// Takes a document out of a collection of the caller's account.
+    /// Removes a document from a collection of the caller's account, with a changelog entry.
+    ///
+    /// # Errors
+    /// 404 when the collection has no document with this id.
     pub fn remove(&mut self, collection: Collection, id: &str) -> Result<Arc<Document>, ApiError> {
         let account = Arc::clone(&self.caller.account);
         let removed = self.world.remove(&account, collection, id).ok_or_else(|| ApiError::not_found(collection))?;
-        self.record(&account, collection, Some(&removed), None)?;
+        self.record_changelog(&account, collection, Some(&removed), None)?;
         Ok(removed)
     }
 
-    /// Writes the changelog entry of a write, where there is one.
-    fn record(
+    /// Stores the changelog entry of a write, and evicts the oldest entry when there are too many.
+    fn record_changelog(
         &mut self,
         account: &str,
         collection: Collection,
@@ -198,7 +225,9 @@ impl WriteContext<'_> {
     ) -> Result<(), ApiError> {
         let (stamp, now) = (self.stamp(), self.now);
         let id = || self.world.next_id(now);
-        let Some(entry) = changelog::entry(collection, self.caller, id, &stamp, before, after) else { return Ok(()) };
+        let Some(entry) = changelog::changelog_entry(collection, self.caller, id, &stamp, before, after) else {
+            return Ok(());
+        };
         self.check(Collection::Changelogs.model(), &entry)?;
         self.world.put(account, Collection::Changelogs, text(&entry, "id"), Document::new(&entry));
         let changelogs = self.world.account(account).map(|account| account.all(Collection::Changelogs));
@@ -210,76 +239,86 @@ impl WriteContext<'_> {
         Ok(())
     }
 
-    /// Writes an event into the log of an account, checked against its model.
+    /// Validates an event and appends it to the log of an account.
+    ///
+    /// # Errors
+    /// 400 when the event violates its model; 500 when the log does not accept it.
     pub fn put_event(&mut self, account: &str, event: &Value) -> Result<Arc<Document>, ApiError> {
-        let copied = self.firehose(account, event);
-        let event = copied.as_ref().unwrap_or(event);
+        let with_firehose = self.add_firehose(account, event);
+        let event = with_firehose.as_ref().unwrap_or(event);
         self.check(events::model(event), event)?;
         let written = self.world.put_event(account, event);
-        let written = written.ok_or_else(|| ApiError::internal("the event has no place in the log"))?;
-        self.forget(account);
-        if let Some(event) = copied {
-            self.outbox.copy(&event["firehose"], &event);
+        let written = written.ok_or_else(|| ApiError::internal("the log does not accept the event"))?;
+        self.evict_expired_events(account);
+        if let Some(event) = with_firehose {
+            self.effects.write_firehose(&event["firehose"], &event);
         }
         Ok(written)
     }
 
-    /// Writes events that follow from one thing. They are made of parts that keep their models; that the whole does, and
-    /// that its summary is its summary, is looked at in builds with debug assertions, which all tests are.
-    pub fn put_events(&mut self, account: &str, left: EventBatch) -> Result<(), ApiError> {
+    /// Appends events that are rendered on demand. Their parts are validated already; builds with debug assertions, which
+    /// all tests use, also validate each event and compare it with its summary.
+    ///
+    /// # Errors
+    /// 500 when the log does not accept the events.
+    pub fn put_event_batch(&mut self, account: &str, batch: EventBatch) -> Result<(), ApiError> {
         if cfg!(debug_assertions) {
-            for (at, summary) in left.summaries.iter().enumerate() {
-                let event = left.trace.event(at);
+            for (at, summary) in batch.summaries.iter().enumerate() {
+                let event = batch.renderer.render(at);
                 self.check(events::model(&event), &event)?;
-                if Summary::of(&event).as_ref() != Some(summary) {
-                    return Err(ApiError::internal(format!("{summary:?} is no summary of {event}")));
+                if EventSummary::from_event(&event).as_ref() != Some(summary) {
+                    return Err(ApiError::internal(format!("{summary:?} is not the summary of {event}")));
                 }
             }
         }
-        let written = self.world.put_events(account, left);
-        written.ok_or_else(|| ApiError::internal("the events have no place in the log"))?;
-        self.forget(account);
+        let written = self.world.put_event_batch(account, batch);
+        written.ok_or_else(|| ApiError::internal("the log does not accept the events"))?;
+        self.evict_expired_events(account);
         Ok(())
     }
 
-    /// Lets go of what is kept no longer.
-    fn forget(&mut self, account: &str) {
-        if let Some(since) = self.world.account(account).map(|account| kept_since(account, self.now)) {
-            self.world.forget_events(account, since);
+    /// Evicts the events that are older than the retention period.
+    fn evict_expired_events(&mut self, account: &str) {
+        if let Some(since) = self.world.account(account).map(|account| retention_start_ms(account, self.now)) {
+            self.world.evict_events_before(account, since);
         }
     }
 
-    /// An event of a flow whose events are copied: with the place that it is copied to.
-    fn firehose(&self, account: &str, event: &Value) -> Option<Value> {
-        let flow = live(self.world.account(account)?, text(&event["vars"]["flow"], "id"))?;
-        let firehose = firehose_of(flow.value())?;
+    /// The event with the firehose of its flow; `None` when the flow has none.
+    fn add_firehose(&self, account: &str, event: &Value) -> Option<Value> {
+        let flow = find_live_flow(self.world.account(account)?, text(&event["vars"]["flow"], "id"))?;
+        let firehose = enabled_firehose(flow.value())?;
         let mut event = event.clone();
         event["firehose"] = firehose.clone();
         Some(event)
     }
 
-    /// What LeadConduit brings along for every account.
+    /// The standard documents, which every account shares.
     #[must_use]
-    pub fn standard(&self) -> &Standard {
+    pub fn standard(&self) -> &StandardDocuments {
         self.world.standard()
     }
 
-    /// A document that breaks its model must not enter the world, whoever made it.
+    /// Validates a document against its model. A document that violates its model must not enter the world.
+    ///
+    /// # Errors
+    /// 400 with the first violation.
     pub fn check(&self, model: &str, value: &Value) -> Result<(), ApiError> {
-        let Some(check) = self.contract.model(model) else {
+        let Some(schema) = self.contract.model(model) else {
             return Err(ApiError::internal(format!("the contract has no model {model}")));
         };
-        if check.accepts(value) {
+        if schema.accepts(value) {
             return Ok(());
         }
-        let violations = check.explain("", value);
-        let message = violations.first().map_or_else(|| "it breaks its model".to_owned(), |v| v.message.clone());
+        let violations = schema.violations("", value);
+        let message =
+            violations.first().map_or_else(|| "the document violates its model".to_owned(), |v| v.message.clone());
         Err(ApiError::new(400, message))
     }
 
-    /// The moment of the call as LeadConduit writes it.
+    /// The time of the request in LeadConduit's format.
     #[must_use]
     pub fn stamp(&self) -> String {
-        stamp(self.now)
+        format_timestamp(self.now)
     }
 }

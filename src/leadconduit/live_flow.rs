@@ -1,4 +1,4 @@
-//! Live flows: the revision that leads run through, its sources and its firehose.
+//! Live flows: the revision of a flow that processes leads, its sources and its firehose.
 
 use std::sync::Arc;
 
@@ -7,25 +7,25 @@ use serde_json::Value;
 use crate::leadconduit::state::{Account, Collection};
 use crate::support::document::{Document, is_same_id, items, text};
 
-/// A flow as it handles leads: as it was deployed last. One that never was takes leads as it is saved: no page tells of
-/// such a flow, and who has just made one wants to try it.
-pub(crate) fn live<'a>(account: &'a Account, id: &str) -> Option<&'a Arc<Document>> {
+/// The revision of a flow that processes leads: the one deployed last. A flow without a stored deployed revision
+/// processes leads as saved (inferred: undocumented, and a new flow can then be tried at once).
+pub(crate) fn find_live_flow<'a>(account: &'a Account, id: &str) -> Option<&'a Arc<Document>> {
     let saved = account.get(Collection::Flows, id)?;
     Some(account.get(Collection::LiveFlows, id).unwrap_or(saved))
 }
 
-/// A source of a flow: by its entity's id, which posting addresses have, or by its own short one, which a flow shows.
-pub(crate) fn source_of<'f>(flow: &'f Value, id: &str) -> Option<&'f Value> {
-    let by_entity = sources(flow).find(|(entity, _)| is_same_id(entity, id)).map(|(_, source)| source);
+/// Finds a source of a flow by its entity's id, which posting URLs contain, or by its own short id.
+pub(crate) fn find_source<'f>(flow: &'f Value, id: &str) -> Option<&'f Value> {
+    let by_entity = sources_by_entity(flow).find(|(entity, _)| is_same_id(entity, id)).map(|(_, source)| source);
     by_entity.or_else(|| items(flow, "sources").iter().find(|source| text(source, "id") == id))
 }
 
-/// Where the events of a flow are copied to, where they are.
-pub(crate) fn firehose_of(flow: &Value) -> Option<&Value> {
+/// The firehose settings of a flow; `None` when events are not copied.
+pub(crate) fn enabled_firehose(flow: &Value) -> Option<&Value> {
     flow.get("firehose").filter(|firehose| firehose.get("enabled") == Some(&Value::Bool(true)))
 }
 
-/// The sources of a flow, each with the object id of its entity.
-pub(crate) fn sources(flow: &Value) -> impl Iterator<Item = (&str, &Value)> {
+/// The sources of a flow, each with its entity's id.
+pub(crate) fn sources_by_entity(flow: &Value) -> impl Iterator<Item = (&str, &Value)> {
     items(flow, "sources").iter().map(|source| (text(&source["entity"], "id"), source))
 }

@@ -1,4 +1,4 @@
-//! What a call came to: an answer, or a refusal.
+//! What an operation returns: a response or an API error.
 
 use std::borrow::Cow;
 
@@ -6,135 +6,155 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 
-use crate::contract::lead_body::Refused;
-use crate::http::message::JSON;
+use crate::contract::lead_body::LeadRequestError;
+use crate::http::message::JSON_CONTENT_TYPE;
 use crate::leadconduit::state::Collection;
 use crate::support::clock::Timestamp;
 use crate::support::document;
 
-/// What an operation answers when it does its work.
+/// The successful response of an operation.
 #[derive(Clone, Debug)]
 pub struct OperationResponse {
-    /// The status.
+    /// The HTTP status.
     pub status: u16,
-    /// The body, serialised.
+    /// The serialised body.
     pub body: Bytes,
-    /// What the body is.
+    /// The value of `Content-Type`.
     pub media_type: HeaderValue,
-    /// Headers of the operation's own.
+    /// Additional headers.
     pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// Until when the answer stays true while the world does not change; `None` when time does not matter.
+    /// Until when the response is valid if the world does not change; `None` when it does not depend on the time.
     pub fresh_until: Option<Timestamp>,
 }
 
 impl OperationResponse {
-    /// 200 with a value.
+    /// 200 with a JSON body.
     #[must_use]
     pub fn ok(value: &Value) -> Self {
-        Self::of(200, document::serialise(value))
+        Self::json(200, document::serialise(value))
     }
 
-    /// 201 with a value.
+    /// 201 with a JSON body.
     #[must_use]
     pub fn created(value: &Value) -> Self {
-        Self::of(201, document::serialise(value))
+        Self::json(201, document::serialise(value))
     }
 
-    /// Any status with bytes that are JSON already.
+    /// A status with a body that is serialised JSON.
     #[must_use]
-    pub fn of(status: u16, body: Bytes) -> Self {
-        Self { status, body, media_type: JSON, headers: Vec::new(), fresh_until: None }
+    pub fn json(status: u16, body: Bytes) -> Self {
+        Self { status, body, media_type: JSON_CONTENT_TYPE, headers: Vec::new(), fresh_until: None }
     }
 
-    /// The same as something else than JSON.
+    /// Sets the media type of a body that is not JSON.
     #[must_use]
-    pub fn as_media_type(mut self, media_type: HeaderValue) -> Self {
+    pub fn with_media_type(mut self, media_type: HeaderValue) -> Self {
         self.media_type = media_type;
         self
     }
 }
 
-/// How a refusal is worded. LeadConduit has three ways, by the part of it that refuses.
+/// The body format of an API error. Each part of LeadConduit has its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Style {
-    /// `{"error": ...}`: the management API.
+pub enum ErrorFormat {
+    /// `{"error": ...}`, sent by the management API.
     #[default]
     Error,
-    /// `{"message": ...}`: the gates before the lead handler.
+    /// `{"message": ...}`, sent by the checks before the lead handler.
     Message,
-    /// Plain text: the lead handler.
+    /// Plain text, sent by the lead handler.
     Text,
 }
 
-/// Why an operation does not do its work: a status and LeadConduit's text.
+/// What an [`ApiError`] stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApiErrorKind {
+    /// An error response of the simulated API.
+    Response,
+    /// A defect of the mock.
+    Internal,
+    /// The operation needs the response of a pending outbound call and runs again with it. No client sees this.
+    PendingCall,
+}
+
+/// Why an operation has no successful response. Nearly always an error response of the simulated API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiError {
-    /// The status.
+    /// Whether this is a response, a defect or a pending call.
+    pub kind: ApiErrorKind,
+    /// The HTTP status.
     pub status: u16,
-    /// The text.
+    /// The message in the body.
     pub message: Cow<'static, str>,
-    /// How it is worded.
-    pub style: Style,
-    /// The methods that are allowed, where the method was not.
+    /// The body format.
+    pub format: ErrorFormat,
+    /// The value of `Allow`, for 405.
     pub allow: Option<&'static str>,
 }
 
 impl ApiError {
-    /// A refusal with a status and a text.
+    /// An error in the format of the management API.
     pub fn new(status: u16, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, message: message.into(), style: Style::Error, allow: None }
+        Self { kind: ApiErrorKind::Response, status, message: message.into(), format: ErrorFormat::Error, allow: None }
     }
 
-    /// The same, worded in another way.
+    /// Sets the body format.
     #[must_use]
-    pub fn styled(mut self, style: Style) -> Self {
-        self.style = style;
+    pub fn with_format(mut self, format: ErrorFormat) -> Self {
+        self.format = format;
         self
     }
 
-    /// 401: nobody that is known is calling.
+    /// 401: the caller is unknown.
     #[must_use]
     pub fn not_authenticated() -> Self {
         Self::new(401, "authentication failed")
     }
 
-    /// 422: the body names something that does not exist. `at` is its RFC 6901 pointer.
+    /// 422: the body refers to something that does not exist. `pointer` is the RFC 6901 pointer of the reference.
     #[must_use]
-    pub fn dangling(at: &str, what: &str, id: &str) -> Self {
-        Self::new(422, format!("{at}: {what} {id} not found"))
+    pub fn reference_not_found(pointer: &str, noun: &str, id: &str) -> Self {
+        Self::new(422, format!("{pointer}: {noun} {id} not found"))
     }
 
-    /// 404: there is no such thing for this caller.
+    /// 404: the caller's account has no such document.
     #[must_use]
     pub fn not_found(collection: Collection) -> Self {
         Self::new(404, format!("{} not found", collection.singular()))
     }
 
-    /// 401: the caller is known and may not do this. LeadConduit uses 401 here, not 403.
+    /// 401: the caller lacks permission. LeadConduit sends 401 here, not 403.
     #[must_use]
     pub fn not_authorized() -> Self {
         Self::new(401, "not authorized")
     }
 
-    /// 503: LeadConduit could not reach the single-sign-on service.
+    /// 503: the single sign-on service is unreachable.
     #[must_use]
     pub fn sso_unreachable() -> Self {
         Self::new(503, "single sign-on service is unreachable")
     }
 
-    /// 500: a bug of ours; the text says which.
+    /// 500: a defect of the mock, described by the message.
     #[must_use]
     pub fn internal(message: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(500, message)
+        Self { kind: ApiErrorKind::Internal, ..Self::new(500, message) }
+    }
+
+    /// The operation needs the response of a pending outbound call.
+    #[must_use]
+    pub fn pending_call() -> Self {
+        let message = "a pending outbound call was not performed";
+        Self { kind: ApiErrorKind::PendingCall, ..Self::new(500, message) }
     }
 }
 
-impl From<&Refused> for ApiError {
-    /// What the lead handler could not read, in its own words.
-    fn from(refused: &Refused) -> Self {
-        Self::new(refused.status, refused.message.clone()).styled(Style::Text)
+impl From<&LeadRequestError> for ApiError {
+    /// A body that the lead handler cannot read, with LeadConduit's message.
+    fn from(refused: &LeadRequestError) -> Self {
+        Self::new(refused.status, refused.message.clone()).with_format(ErrorFormat::Text)
     }
 }
 
-/// What an operation came to.
-pub type Outcome = Result<OperationResponse, ApiError>;
+/// The result of an operation.
+pub type OperationResult = Result<OperationResponse, ApiError>;

@@ -1,4 +1,5 @@
-//! Create, read, list, replace and delete, for collections without rules of their own.
+//! List, get, create, replace and delete for the documents of any collection. What a collection adds to them are its
+//! [`CollectionHooks`], which are registered in `hooks.rs`.
 
 use std::sync::Arc;
 
@@ -6,106 +7,111 @@ use bytes::{BufMut, Bytes, BytesMut};
 use serde_json::{Map, Value};
 
 use super::super::context::{ReadContext, WriteContext};
-use super::super::response::{ApiError, OperationResponse, Outcome};
-use super::{entities, flows, packages, reports, routers};
-use crate::contract::standard::Kind;
+use super::super::response::{ApiError, OperationResponse, OperationResult};
+use crate::contract::standard::StandardCollection;
 use crate::leadconduit::state::Collection;
-use crate::support::document::{Document, key_of};
+use crate::support::document::{Document, canonical_id};
 
-pub(super) fn list(call: &ReadContext<'_>, collection: Collection) -> Outcome {
-    let own = call.account()?.all(collection).values();
-    let Some(kind) = standard_of(collection) else { return Ok(OperationResponse::of(200, array(own))) };
-    Ok(OperationResponse::of(200, array(call.standard().all(kind).iter().chain(own))))
+/// What a collection adds to create, replace and delete.
+#[derive(Clone, Copy)]
+pub(super) struct CollectionHooks {
+    /// Checks a document beyond its model, for example its references, and sets the properties that the server owns. The
+    /// last argument is the revision that it replaces.
+    pub(super) prepare: fn(&mut WriteContext<'_>, &mut Value, Option<&Document>) -> Result<(), ApiError>,
+    /// Runs before a document is deleted.
+    pub(super) before_delete: fn(&mut WriteContext<'_>, &Document),
+    /// Whether the client may choose the id of a new document.
+    pub(super) allows_client_ids: bool,
 }
 
-pub(super) fn get(call: &ReadContext<'_>, collection: Collection) -> Outcome {
-    let document = find(call, collection, call.input.path("id"))?;
-    Ok(OperationResponse::of(200, document.bytes()))
+impl CollectionHooks {
+    /// The hooks of a collection that adds nothing.
+    pub(super) const NONE: Self =
+        Self { prepare: |_, _, _| Ok(()), before_delete: |_, _| {}, allows_client_ids: false };
 }
 
-pub(super) fn create(call: &mut WriteContext<'_>, collection: Collection) -> Outcome {
-    let stamp = call.stamp();
-    let id = match chosen_id(call, collection)? {
-        Some(chosen) => chosen,
-        None => call.world.next_id(call.now),
+pub(super) fn list(context: &ReadContext<'_>, collection: Collection) -> OperationResult {
+    let own = context.account()?.all(collection).values();
+    let body = match standard_collection(collection) {
+        Some(standard) => document_array(context.standard().all(standard).iter().chain(own)),
+        None => document_array(own),
     };
-    let mut value = compose(call, collection, &id, &stamp, &stamp);
-    complete(call, collection, &mut value, None)?;
-    let document = call.put(collection, &value)?;
-    Ok(OperationResponse::of(201, document.bytes()))
+    Ok(OperationResponse::json(200, body))
 }
 
-pub(super) fn replace(call: &mut WriteContext<'_>, collection: Collection) -> Outcome {
-    let found = own(call, collection)?;
-    let text = |name: &str| found.text(name).unwrap_or_default().to_owned();
-    let mut value = compose(call, collection, &text("id"), &text("created_at"), &call.stamp());
-    complete(call, collection, &mut value, Some(&found))?;
-    let document = call.put(collection, &value)?;
-    Ok(OperationResponse::of(200, document.bytes()))
+pub(super) fn get(context: &ReadContext<'_>, collection: Collection) -> OperationResult {
+    let document = find(context, collection, context.input.path("id"))?;
+    Ok(OperationResponse::json(200, document.bytes()))
 }
 
-pub(super) fn delete(call: &mut WriteContext<'_>, collection: Collection) -> Outcome {
-    let found = own(call, collection)?;
-    if collection == Collection::Flows {
-        flows::release(call, &found);
-    }
-    let removed = call.remove(collection, call.input.path("id"))?;
-    Ok(OperationResponse::of(200, removed.bytes()))
-}
-
-/// What a collection demands of a document beyond its model, and what the server sets in it: references that must
-/// lead somewhere, ids of its parts. `before` is the revision that it takes the place of.
-fn complete(
-    call: &mut WriteContext<'_>,
+pub(super) fn create(
+    context: &mut WriteContext<'_>,
     collection: Collection,
-    value: &mut Value,
-    before: Option<&Document>,
-) -> Result<(), ApiError> {
-    match collection {
-        Collection::Credentials => match value.get("package").and_then(Value::as_str) {
-            Some(package) => packages::must_exist(call.standard(), "/package", package),
-            // What is missing is told by the model.
-            None => Ok(()),
-        },
-        Collection::Entities => entities::complete(call, value, before),
-        Collection::Fields => {
-            value["standard"] = false.into();
-            Ok(())
-        }
-        Collection::Flows => flows::complete(call, value, before),
-        Collection::Routers => routers::complete(call, value, before),
-        Collection::Reports => reports::complete(value, before),
-        _ => Ok(()),
-    }
+    hooks: &CollectionHooks,
+) -> OperationResult {
+    let stamp = context.stamp();
+    let id = match client_id(context, collection, hooks)? {
+        Some(id) => id,
+        None => context.world.next_id(context.now),
+    };
+    let mut value = build_document(context, collection, &id, &stamp, &stamp);
+    (hooks.prepare)(context, &mut value, None)?;
+    let document = context.put(collection, &value)?;
+    Ok(OperationResponse::json(201, document.bytes()))
 }
 
-/// The standard documents that stand beside those of an account.
-fn standard_of(collection: Collection) -> Option<Kind> {
+pub(super) fn replace(
+    context: &mut WriteContext<'_>,
+    collection: Collection,
+    hooks: &CollectionHooks,
+) -> OperationResult {
+    let previous = require_own(context, collection)?;
+    let text = |name: &str| previous.text(name).unwrap_or_default().to_owned();
+    let mut value = build_document(context, collection, &text("id"), &text("created_at"), &context.stamp());
+    (hooks.prepare)(context, &mut value, Some(&previous))?;
+    let document = context.put(collection, &value)?;
+    Ok(OperationResponse::json(200, document.bytes()))
+}
+
+pub(super) fn delete(
+    context: &mut WriteContext<'_>,
+    collection: Collection,
+    hooks: &CollectionHooks,
+) -> OperationResult {
+    let document = require_own(context, collection)?;
+    (hooks.before_delete)(context, &document);
+    let removed = context.remove(collection, context.input.path("id"))?;
+    Ok(OperationResponse::json(200, removed.bytes()))
+}
+
+/// The standard documents that a collection contains besides those of the account.
+fn standard_collection(collection: Collection) -> Option<StandardCollection> {
     match collection {
-        Collection::Fields => Some(Kind::Fields),
-        Collection::Entities => Some(Kind::Entities),
+        Collection::Fields => Some(StandardCollection::Fields),
+        Collection::Entities => Some(StandardCollection::Entities),
         _ => None,
     }
 }
 
-/// A document of the account, or a standard one.
+/// Finds a document of the account, or a standard one.
 pub(super) fn find<'a>(
-    call: &ReadContext<'a>,
+    context: &ReadContext<'a>,
     collection: Collection,
     id: &str,
 ) -> Result<&'a Arc<Document>, ApiError> {
-    let own = call.account()?.get(collection, id);
-    let standard = || call.standard().get(standard_of(collection)?, id);
+    let own = context.account()?.get(collection, id);
+    let standard = || context.standard().get(standard_collection(collection)?, id);
     own.or_else(standard).ok_or_else(|| ApiError::not_found(collection))
 }
 
-/// The document of the path, which must be the account's own. Standard ones are everybody's: nobody changes them.
-pub(super) fn own(call: &WriteContext<'_>, collection: Collection) -> Result<Arc<Document>, ApiError> {
-    let id = call.input.path("id");
-    if let Some(found) = call.account()?.get(collection, id) {
+/// Finds the account's own document with the id of the path. Standard documents cannot be changed.
+pub(super) fn require_own(context: &WriteContext<'_>, collection: Collection) -> Result<Arc<Document>, ApiError> {
+    let id = context.input.path("id");
+    if let Some(found) = context.account()?.get(collection, id) {
         return Ok(Arc::clone(found));
     }
-    let is_standard = standard_of(collection).is_some_and(|kind| call.standard().get(kind, id).is_some());
+    let is_standard =
+        standard_collection(collection).is_some_and(|standard| context.standard().get(standard, id).is_some());
     Err(if is_standard {
         ApiError::new(422, format!("standard {} {id} cannot be changed", collection.singular()))
     } else {
@@ -113,25 +119,32 @@ pub(super) fn own(call: &WriteContext<'_>, collection: Collection) -> Result<Arc
     })
 }
 
-/// The id that the client chose, where it may. It must be free.
-fn chosen_id(call: &WriteContext<'_>, collection: Collection) -> Result<Option<String>, ApiError> {
-    let Some(id) = call.input.text("id").filter(|_| matches!(collection, Collection::Flows | Collection::Fields))
-    else {
-        return Ok(None);
-    };
-    if find(&call.reading(), collection, id).is_ok() {
-        return Err(ApiError::new(422, format!("/id: there is a {} {id} already", collection.singular())));
+/// The id in the body, where the collection allows one. It must be unused.
+fn client_id(
+    context: &WriteContext<'_>,
+    collection: Collection,
+    hooks: &CollectionHooks,
+) -> Result<Option<String>, ApiError> {
+    let Some(id) = context.input.text("id").filter(|_| hooks.allows_client_ids) else { return Ok(None) };
+    if find(&context.read_context(), collection, id).is_ok() {
+        return Err(ApiError::new(422, format!("/id: {} {id} already exists", collection.singular())));
     }
-    Ok(Some(key_of(id).into_owned()))
+    Ok(Some(canonical_id(id).into_owned()))
 }
 
-/// The body with what the server sets. Read-only properties that were sent are ignored, not refused.
-fn compose(call: &WriteContext<'_>, collection: Collection, id: &str, created_at: &str, updated_at: &str) -> Value {
+/// The document of a body, with the properties that the server sets. Read-only properties in the body are ignored.
+fn build_document(
+    context: &WriteContext<'_>,
+    collection: Collection,
+    id: &str,
+    created_at: &str,
+    updated_at: &str,
+) -> Value {
     let mut value = Map::new();
     value.insert("id".to_owned(), id.into());
-    for (name, sent) in call.input.body.as_object().into_iter().flatten() {
-        // The id is settled: it was chosen on creation, and is that of the path from then on.
-        if name != "id" && !call.contract.is_read_only(collection.model(), name) {
+    for (name, sent) in context.input.body.as_object().into_iter().flatten() {
+        // The id comes from `client_id` on creation and from the path later.
+        if name != "id" && !context.contract.is_read_only(collection.model(), name) {
             value.insert(name.clone(), sent.clone());
         }
     }
@@ -140,21 +153,21 @@ fn compose(call: &WriteContext<'_>, collection: Collection, id: &str, created_at
     Value::Object(value)
 }
 
-/// The documents as one array, put together from their bytes.
-pub(super) fn array<'d>(documents: impl IntoIterator<Item = &'d Arc<Document>>) -> Bytes {
-    joined(documents.into_iter().map(|document| document.bytes()).collect())
+/// A JSON array of documents, built from their serialised bytes.
+pub(super) fn document_array<'d>(documents: impl IntoIterator<Item = &'d Arc<Document>>) -> Bytes {
+    json_array(documents.into_iter().map(|document| document.bytes()).collect())
 }
 
-/// Values that are serialised already, as one array.
-pub(super) fn joined(parts: Vec<Bytes>) -> Bytes {
-    let length: usize = parts.iter().map(|part| part.len() + 1).sum();
+/// A JSON array of values that are serialised already.
+pub(super) fn json_array(items: Vec<Bytes>) -> Bytes {
+    let length: usize = items.iter().map(|item| item.len() + 1).sum();
     let mut body = BytesMut::with_capacity(length + 2);
     body.put_u8(b'[');
-    for (index, part) in parts.into_iter().enumerate() {
+    for (index, item) in items.into_iter().enumerate() {
         if index > 0 {
             body.put_u8(b',');
         }
-        body.put(part);
+        body.put(item);
     }
     body.put_u8(b']');
     body.freeze()

@@ -1,52 +1,59 @@
-//! Fields: those that are built in, and an account's own beside them.
+//! Fields: the standard ones and the account's own.
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::super::context::{ReadContext, WriteContext};
-use super::super::response::{ApiError, OperationResponse, Outcome};
-use super::crud;
-use crate::contract::standard::Kind;
+use super::super::response::{ApiError, OperationResponse, OperationResult};
+use super::crud::{self, CollectionHooks};
+use crate::contract::standard::StandardCollection;
 use crate::leadconduit::state::Collection;
 use crate::support::document::{self, Document, items};
 
-/// All fields, or those that one flow collects.
-pub(super) fn list(call: &ReadContext<'_>) -> Outcome {
-    let Some(flow) = call.input.query("flow_id") else { return crud::list(call, Collection::Fields) };
-    let found = match call.account()?.get(Collection::Flows, flow) {
-        Some(flow) => of_flow(call, flow)?,
+pub(super) const HOOKS: CollectionHooks = CollectionHooks { prepare, allows_client_ids: true, ..CollectionHooks::NONE };
+
+fn prepare(_: &mut WriteContext<'_>, field: &mut Value, _: Option<&Document>) -> Result<(), ApiError> {
+    field["standard"] = false.into();
+    Ok(())
+}
+
+/// Lists all fields, or those that one flow collects.
+pub(super) fn list(context: &ReadContext<'_>) -> OperationResult {
+    let Some(flow) = context.input.query("flow_id") else { return crud::list(context, Collection::Fields) };
+    let found = match context.account()?.get(Collection::Flows, flow) {
+        Some(flow) => flow_fields(context, flow)?,
         None => Vec::new(),
     };
-    Ok(OperationResponse::of(200, crud::array(found)))
+    Ok(OperationResponse::json(200, crud::document_array(found)))
 }
 
-/// The fields that a flow collects, in its order.
-pub(super) fn of_flow<'a>(call: &ReadContext<'a>, flow: &Document) -> Result<Vec<&'a Arc<Document>>, ApiError> {
-    named(call, items(flow.value(), "fields").iter().filter_map(Value::as_str))
+/// The fields that a flow collects, in the order of the flow.
+pub(super) fn flow_fields<'a>(context: &ReadContext<'a>, flow: &Document) -> Result<Vec<&'a Arc<Document>>, ApiError> {
+    find_all(context, items(flow.value(), "fields").iter().filter_map(Value::as_str))
 }
 
-/// The fields of these ids. One that was deleted is left out.
-pub(super) fn named<'a, 'i>(
-    call: &ReadContext<'a>,
+/// The fields with these ids; deleted fields are omitted.
+pub(super) fn find_all<'a, 'i>(
+    context: &ReadContext<'a>,
     ids: impl Iterator<Item = &'i str>,
 ) -> Result<Vec<&'a Arc<Document>>, ApiError> {
-    call.account()?;
-    Ok(ids.filter_map(|id| crud::find(call, Collection::Fields, id).ok()).collect())
+    context.account()?;
+    Ok(ids.filter_map(|id| crud::find(context, Collection::Fields, id).ok()).collect())
 }
 
-/// The types that fields and variables have.
-pub(super) fn types(call: &ReadContext<'_>) -> Outcome {
-    call.account()?;
-    Ok(OperationResponse::of(200, crud::array(call.standard().all(Kind::Types))))
+/// Lists the types of fields and variables.
+pub(super) fn list_types(context: &ReadContext<'_>) -> OperationResult {
+    context.account()?;
+    Ok(OperationResponse::json(200, crud::document_array(context.standard().all(StandardCollection::Types))))
 }
 
-/// A new field, which the flows that miss one of its id no longer miss.
-pub(super) fn create(call: &mut WriteContext<'_>) -> Outcome {
-    let answer = crud::create(call, Collection::Fields)?;
-    let id = call.input.text("id").unwrap_or_default();
-    let message = missing(id);
-    for flow in collecting(call, id)? {
+/// Creates a field, and removes the error about the missing field from the flows that collect it.
+pub(super) fn create(context: &mut WriteContext<'_>) -> OperationResult {
+    let response = crud::create(context, Collection::Fields, &HOOKS)?;
+    let id = context.input.text("id").unwrap_or_default();
+    let message = missing_field_error(id);
+    for flow in flows_with_field(context, id)? {
         let mut changed = flow.value().clone();
         let Some(errors) = changed["errors"]["fields"].as_array_mut() else { continue };
         errors.retain(|error| *error != message);
@@ -55,42 +62,42 @@ pub(super) fn create(call: &mut WriteContext<'_>) -> Outcome {
         {
             flow.remove("errors");
         }
-        call.put(Collection::Flows, &changed)?;
+        context.put(Collection::Flows, &changed)?;
     }
-    Ok(answer)
+    Ok(response)
 }
 
-/// What a flow is told about a field that it collects and that does not exist.
-fn missing(id: &str) -> Value {
+/// The error in a flow that collects a field which does not exist.
+fn missing_field_error(id: &str) -> Value {
     format!("field {id} not found").into()
 }
 
-/// Removes a field of the account's own, and writes into the flows that collect it what they have to drop.
-pub(super) fn delete(call: &mut WriteContext<'_>) -> Outcome {
-    let field = crud::own(call, Collection::Fields)?;
+/// Deletes a custom field, and adds an error to the flows that collect it.
+pub(super) fn delete(context: &mut WriteContext<'_>) -> OperationResult {
+    let field = crud::require_own(context, Collection::Fields)?;
     let id = field.text("id").unwrap_or_default();
     let mut flows = Vec::new();
-    for flow in collecting(call, id)? {
+    for flow in flows_with_field(context, id)? {
         let mut changed = flow.value().clone();
-        let message = missing(id);
+        let message = missing_field_error(id);
         let errors = &mut changed["errors"]["fields"];
         match errors.as_array_mut() {
             Some(errors) => errors.push(message),
             None => *errors = json!([message]),
         }
-        call.put(Collection::Flows, &changed)?;
+        context.put(Collection::Flows, &changed)?;
         flows.push(json!({"id": changed["id"], "name": changed["name"], "errors": changed["errors"]}));
     }
-    let removed = call.remove(Collection::Fields, id)?;
-    let mut told = removed.value().clone();
+    let removed = context.remove(Collection::Fields, id)?;
+    let mut body = removed.value().clone();
     if !flows.is_empty() {
-        told["flows"] = flows.into();
+        body["flows"] = flows.into();
     }
-    Ok(OperationResponse::of(202, document::serialise(&told)))
+    Ok(OperationResponse::json(202, document::serialise(&body)))
 }
 
 /// The flows that collect a field.
-fn collecting(call: &WriteContext<'_>, field: &str) -> Result<Vec<Arc<Document>>, ApiError> {
+fn flows_with_field(context: &WriteContext<'_>, field: &str) -> Result<Vec<Arc<Document>>, ApiError> {
     let collects = |flow: &Document| items(flow.value(), "fields").iter().any(|id| id == field);
-    Ok(call.account()?.all(Collection::Flows).values().filter(|flow| collects(flow)).cloned().collect())
+    Ok(context.account()?.all(Collection::Flows).values().filter(|flow| collects(flow)).cloned().collect())
 }

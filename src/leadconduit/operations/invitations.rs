@@ -1,4 +1,4 @@
-//! Invitations: a company is asked to connect, and a pending entity waits for its answer.
+//! Invitations: an invited company is represented by a pending entity until it accepts.
 
 use std::sync::Arc;
 
@@ -6,51 +6,53 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::super::context::WriteContext;
-use super::super::response::{ApiError, OperationResponse, Outcome};
+use super::super::response::{ApiError, OperationResponse, OperationResult};
 use super::connections;
 use crate::leadconduit::state::Collection;
-use crate::support::clock::stamp;
+use crate::support::clock::format_timestamp;
 use crate::support::document::text;
 
-/// How long an invitation is open. No page says; two weeks is our reading.
-const OPEN_FOR: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// How long an invitation is valid (inferred: undocumented).
+const VALIDITY: SignedDuration = SignedDuration::from_hours(14 * 24);
 
-const SENT: &str = "Invitation was sent successfully";
+const SENT_MESSAGE: &str = "Invitation was sent successfully";
 
-/// What the invited company is to be.
+/// The role of the invited company.
 #[derive(Clone, Copy)]
-enum Invited {
+enum InvitedRole {
     Seller,
     Buyer,
 }
 
-pub(super) fn invite_source(call: &mut WriteContext<'_>) -> Outcome {
-    invite(call, Invited::Seller)
+pub(super) fn invite_source(context: &mut WriteContext<'_>) -> OperationResult {
+    invite(context, InvitedRole::Seller)
 }
 
-pub(super) fn invite_recipient(call: &mut WriteContext<'_>) -> Outcome {
-    invite(call, Invited::Buyer)
+pub(super) fn invite_recipient(context: &mut WriteContext<'_>) -> OperationResult {
+    invite(context, InvitedRole::Buyer)
 }
 
-fn invite(call: &mut WriteContext<'_>, invited: Invited) -> Outcome {
-    let email = call.input.text("email").ok_or(ApiError::new(400, "email is missing"))?.to_owned();
-    let kind = match invited {
-        Invited::Seller => "source",
-        Invited::Buyer => "recipient",
+fn invite(context: &mut WriteContext<'_>, role: InvitedRole) -> OperationResult {
+    let email = context.input.text("email").ok_or(ApiError::new(400, "email is missing"))?.to_owned();
+    let kind = match role {
+        InvitedRole::Seller => "source",
+        InvitedRole::Buyer => "recipient",
     };
-    let account = call.account()?;
+    let account = context.account()?;
     let existing = account.all(Collection::Invitations).values().find(|invitation| {
         invitation.text("kind") == Some(kind)
             && invitation.text("email").is_some_and(|e| e.eq_ignore_ascii_case(&email))
     });
     let entity = existing.and_then(|invitation| account.get(Collection::Entities, invitation.text("entity_id")?));
     if let Some(entity) = entity.cloned() {
-        // Nothing is sent again, so there is no message.
-        return Ok(OperationResponse::ok(&json!({"entity": connections::entity_shape(&call.reading(), &entity)})));
+        // No message, because the invitation is not sent again.
+        return Ok(OperationResponse::ok(
+            &json!({"entity": connections::render_entity(&context.read_context(), &entity)}),
+        ));
     }
-    let (now, expires) = (call.stamp(), expiry(call)?);
-    let invitation_id = call.world.next_id(call.now);
-    let entity_id = call.world.next_id(call.now);
+    let (now, expires) = (context.stamp(), expires_at(context)?);
+    let invitation_id = context.world.next_id(context.now);
+    let entity_id = context.world.next_id(context.now);
     let mut invitation = json!({
         "id": invitation_id,
         "email": email,
@@ -60,17 +62,17 @@ fn invite(call: &mut WriteContext<'_>, invited: Invited) -> Outcome {
         "updated_at": now,
         "expires_at": expires,
     });
-    if let Some(description) = call.input.text("description") {
+    if let Some(description) = context.input.text("description") {
         invitation["description"] = description.into();
     }
-    call.put(Collection::Invitations, &invitation)?;
-    let (source, recipient) = match invited {
-        Invited::Seller => (json!("seller"), Value::Null),
-        Invited::Buyer => (Value::Null, json!("buyer")),
+    context.put(Collection::Invitations, &invitation)?;
+    let (source, recipient) = match role {
+        InvitedRole::Seller => (json!("seller"), Value::Null),
+        InvitedRole::Buyer => (Value::Null, json!("buyer")),
     };
     let entity = json!({
         "id": entity_id,
-        // Until somebody accepts, the address is all that is known of the company.
+        // Until the invitation is accepted, only the address of the company is known.
         "name": email,
         "standard": false,
         "account": true,
@@ -86,33 +88,36 @@ fn invite(call: &mut WriteContext<'_>, invited: Invited) -> Outcome {
         "created_at": now,
         "updated_at": now,
     });
-    let entity = call.put(Collection::Entities, &entity)?;
-    Ok(OperationResponse::created(&json!({"message": SENT, "entity": entity.value()})))
+    let entity = context.put(Collection::Entities, &entity)?;
+    Ok(OperationResponse::created(&json!({"message": SENT_MESSAGE, "entity": entity.value()})))
 }
 
-pub(super) fn resend(call: &mut WriteContext<'_>) -> Outcome {
-    let found = call.account()?.get(Collection::Entities, call.input.path("entityId"));
+pub(super) fn resend(context: &mut WriteContext<'_>) -> OperationResult {
+    let found = context.account()?.get(Collection::Entities, context.input.path("entityId"));
     let found = Arc::clone(found.ok_or(ApiError::not_found(Collection::Entities))?);
-    // An expired invitation leaves its entity pending, so pending is all there is to ask.
+    // The entity of an expired invitation is still pending.
     if !found.flag("pending") {
         return Err(ApiError::new(422, "the entity is not waiting for an invitation to be accepted"));
     }
-    let (now, expires) = (call.stamp(), expiry(call)?);
+    let (now, expires) = (context.stamp(), expires_at(context)?);
     let mut entity = found.value().clone();
     entity["invitation_expires_at"] = expires.clone().into();
     entity["expired"] = false.into();
     entity["updated_at"] = now.clone().into();
-    let invitation = call.account()?.get(Collection::Invitations, text(&entity, "invitation_id"));
+    let invitation = context.account()?.get(Collection::Invitations, text(&entity, "invitation_id"));
     if let Some(mut invitation) = invitation.map(|invitation| invitation.value().clone()) {
         invitation["expires_at"] = expires.into();
         invitation["updated_at"] = now.into();
-        call.put(Collection::Invitations, &invitation)?;
+        context.put(Collection::Invitations, &invitation)?;
     }
-    let entity = call.put(Collection::Entities, &entity)?;
-    Ok(OperationResponse::ok(&json!({"message": SENT, "entity": entity.value()})))
+    let entity = context.put(Collection::Entities, &entity)?;
+    Ok(OperationResponse::ok(&json!({"message": SENT_MESSAGE, "entity": entity.value()})))
 }
 
-fn expiry(call: &WriteContext<'_>) -> Result<String, ApiError> {
-    let at = call.now.checked_add(OPEN_FOR).map_err(|_| ApiError::internal("the clock stands at the end of time"))?;
-    Ok(stamp(at))
+fn expires_at(context: &WriteContext<'_>) -> Result<String, ApiError> {
+    let at = context
+        .now
+        .checked_add(VALIDITY)
+        .map_err(|_| ApiError::internal("the clock is at the end of the supported range"))?;
+    Ok(format_timestamp(at))
 }

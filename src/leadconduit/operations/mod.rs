@@ -1,13 +1,14 @@
-//! What each operation does to the world.
+//! The operations: what each reads from the world and writes to it. One file per tag.
 //!
-//! To add an operation: describe it under `schemas/`, add a line to `table`, and give it examples in a scenario.
-//! Operations on plain collections need no code (`crud`); those with rules of their own have a function in the
-//! file of their area.
+//! To add an operation, describe it under `schemas/`, add a line to `table.rs`, and add examples to a scenario.
+//! Operations on plain collections need no code (`crud.rs`); a collection with rules of its own has hooks (`hooks.rs`);
+//! every other operation is a function in the file of its tag.
 
 mod access_logs;
 mod account;
 mod changelogs;
 mod connections;
+mod credentials;
 mod crud;
 mod csv;
 mod destinations;
@@ -17,6 +18,7 @@ mod exports;
 mod feedback;
 mod fields;
 mod flows;
+mod hooks;
 mod invitations;
 mod leads;
 mod metrics;
@@ -34,67 +36,74 @@ mod vars;
 pub use super::context::{ReadContext, WriteContext};
 pub use super::effect_log::EffectLog;
 pub use super::leads::flow::Trigger;
-pub use super::response::{ApiError, OperationResponse, Outcome, Style};
-pub use table::Behaviours;
+pub use super::response::{ApiError, ErrorFormat, OperationResponse, OperationResult};
+pub use table::HandlerTable;
 
+use self::hooks::hooks_of;
 use crate::leadconduit::state::Collection;
 
-/// What an operation does.
+/// How an operation is performed.
 #[derive(Clone, Copy, Debug)]
-pub enum Behaviour {
-    /// The account's documents of one kind, as they are.
+pub enum OperationHandler {
+    /// Lists the documents of a collection.
     List(Collection),
-    /// One of them.
+    /// Returns one document.
     Get(Collection),
-    /// A new one from the body.
+    /// Creates a document from the body.
     Create(Collection),
-    /// Another one in its place.
+    /// Replaces a document with the body.
     Replace(Collection),
-    /// Takes one away.
+    /// Deletes a document.
     Delete(Collection),
-    /// Reads, by rules of its own.
-    Read(fn(&ReadContext<'_>) -> Outcome),
-    /// Writes, by rules of its own. When it refuses, nothing has changed.
-    Write(fn(&mut WriteContext<'_>) -> Outcome),
-    /// Answers, by rules of its own, and leaves nothing behind but counts.
-    Ask(fn(&mut WriteContext<'_>) -> Outcome),
-    /// A reply made from its schema; nothing is kept.
+    /// Runs a function that reads.
+    Read(fn(&ReadContext<'_>) -> OperationResult),
+    /// Runs a function that writes. An error rolls its writes back.
+    Write(fn(&mut WriteContext<'_>) -> OperationResult),
+    /// Runs a function whose only writes are counters.
+    CountOnly(fn(&mut WriteContext<'_>) -> OperationResult),
+    /// Generates a response from the schema; nothing is stored.
     Generated,
 }
 
-impl Behaviour {
-    /// Whether it leaves the world as it is, so that its reply may be remembered until the world changes.
+impl OperationHandler {
+    /// Whether the operation never writes, so that its response can be cached until the world changes.
     #[must_use]
-    pub fn only_reads(self) -> bool {
+    pub fn is_read_only(self) -> bool {
         matches!(self, Self::List(_) | Self::Get(_) | Self::Read(_))
     }
 
-    /// Whether it may be done where nothing is kept: all that is lost then is a count.
+    /// Whether the operation writes nothing but counters, so that it can run in a world that is discarded afterwards.
     #[must_use]
     pub fn only_counts(self) -> bool {
-        matches!(self, Self::Ask(_))
+        matches!(self, Self::CountOnly(_))
     }
 }
 
-/// Runs a behaviour that reads.
-pub fn read(behaviour: Behaviour, call: &ReadContext<'_>) -> Outcome {
-    let mut answer = match behaviour {
-        Behaviour::List(collection) => crud::list(call, collection),
-        Behaviour::Get(collection) => crud::get(call, collection),
-        Behaviour::Read(read) => read(call),
-        _ => Err(ApiError::internal("an operation that writes was asked to read")),
+/// Performs an operation that reads.
+///
+/// # Errors
+/// The API error of the operation; 500 for an operation that writes.
+pub fn read(handler: OperationHandler, context: &ReadContext<'_>) -> OperationResult {
+    let mut response = match handler {
+        OperationHandler::List(collection) => crud::list(context, collection),
+        OperationHandler::Get(collection) => crud::get(context, collection),
+        OperationHandler::Read(read) => read(context),
+        _ => Err(ApiError::internal("an operation that writes was called as one that reads")),
     }?;
-    answer.fresh_until = call.fresh_until();
-    Ok(answer)
+    response.fresh_until = context.fresh_until();
+    Ok(response)
 }
 
-/// Runs a behaviour that writes.
-pub fn write(behaviour: Behaviour, call: &mut WriteContext<'_>) -> Outcome {
-    match behaviour {
-        Behaviour::Create(collection) => crud::create(call, collection),
-        Behaviour::Replace(collection) => crud::replace(call, collection),
-        Behaviour::Delete(collection) => crud::delete(call, collection),
-        Behaviour::Write(write) | Behaviour::Ask(write) => write(call),
-        _ => Err(ApiError::internal("an operation that reads was asked to write")),
+/// Performs an operation that writes.
+///
+/// # Errors
+/// The API error of the operation; 500 for an operation that reads.
+pub fn write(handler: OperationHandler, context: &mut WriteContext<'_>) -> OperationResult {
+    match handler {
+        OperationHandler::Create(collection) => crud::create(context, collection, &hooks_of(collection)),
+        OperationHandler::Replace(collection) => crud::replace(context, collection, &hooks_of(collection)),
+        OperationHandler::Delete(collection) => crud::delete(context, collection, &hooks_of(collection)),
+        OperationHandler::Write(write) | OperationHandler::CountOnly(write) => write(context),
+        _ => Err(ApiError::internal("an operation that reads was called as one that writes")),
     }
 }

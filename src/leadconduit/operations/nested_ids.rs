@@ -1,8 +1,8 @@
-//! The parts of flows and routers that have ids: sources, steps, routes, rules and their sets, mappings and prices have
-//! short ones, caps and ping limits object ids.
+//! The ids of nested objects in flows and routers. Sources, steps, routes, rules, rule sets, mappings and prices have short
+//! ids; caps and ping limits have object ids.
 //!
-//! The server gives them. What a client sends is kept where the document had a part of that id, so that a part can be
-//! followed through updates; everything else is another part.
+//! The server assigns them. An id in the body is kept if the previous revision has an object with it, so that objects keep
+//! their identity across updates; every other object gets a new id.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,54 +10,54 @@ use serde_json::{Map, Value};
 
 use super::super::context::WriteContext;
 
-/// What stands under a key.
+/// How the values of a key are identified.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// A part with a short id, or several.
-    Short,
-    /// Limits with object ids, which also remember when they were made.
+enum NestedKind {
+    /// One or more objects with short ids.
+    ShortId,
+    /// Limits, which have object ids and `created_at`.
     Limit,
-    /// Something that holds parts.
-    Holder,
+    /// An object without an id that contains objects with ids.
+    Container,
 }
 
-impl Kind {
-    fn of(key: &str) -> Option<Self> {
+impl NestedKind {
+    fn from_key(key: &str) -> Option<Self> {
         Some(match key {
-            "sources" | "steps" | "routes" | "rule_set" | "rules" | "mappings" | "prices" => Self::Short,
+            "sources" | "steps" | "routes" | "rule_set" | "rules" | "mappings" | "prices" => Self::ShortId,
             "caps" | "ping_limits" => Self::Limit,
-            "acceptance_criteria" | "pricing" | "integration" | "feedback" => Self::Holder,
+            "acceptance_criteria" | "pricing" | "integration" | "feedback" => Self::Container,
             _ => return None,
         })
     }
 }
 
-/// Gives every part of a document its id. `before` is the revision that this one takes the place of.
-pub(super) fn identify(call: &mut WriteContext<'_>, document: &mut Value, before: Option<&Value>) {
-    let mut had: HashMap<String, Value> = HashMap::new();
-    // A walk that could only read would be the same code once more.
-    if let Some(mut before) = before.cloned() {
-        each(&mut before, &mut |_, part| {
+/// Assigns an id to every nested object. `previous` is the revision that the document replaces.
+pub(super) fn assign_ids(context: &mut WriteContext<'_>, document: &mut Value, previous: Option<&Value>) {
+    let mut previous_parts: HashMap<String, Value> = HashMap::new();
+    // Copied, so that one function serves reading and writing.
+    if let Some(mut previous) = previous.cloned() {
+        for_each_nested(&mut previous, &mut |_, part| {
             let created_at = part.get("created_at").cloned().unwrap_or_default();
-            // A part that a scenario wrote may have none: nothing can be followed by that.
+            // Objects in scenarios may have no id.
             if !id_of(part).is_empty() {
-                had.insert(id_of(part).to_owned(), created_at);
+                previous_parts.insert(id_of(part).to_owned(), created_at);
             }
         });
     }
-    let stamp = call.stamp();
-    let mut given: HashSet<String> = HashSet::new();
-    each(document, &mut |kind, part| {
+    let stamp = context.stamp();
+    let mut assigned: HashSet<String> = HashSet::new();
+    for_each_nested(document, &mut |kind, part| {
         let sent = id_of(part).to_owned();
-        let kept = had.get(&sent).filter(|_| !given.contains(&sent));
-        let created_at = kept.filter(|stamp| stamp.is_string()).cloned().unwrap_or_else(|| stamp.clone().into());
-        let id = match kept {
+        let known = previous_parts.get(&sent).filter(|_| !assigned.contains(&sent));
+        let created_at = known.filter(|stamp| stamp.is_string()).cloned().unwrap_or_else(|| stamp.clone().into());
+        let id = match known {
             Some(_) => sent,
-            None => new_id(call, kind, |id| had.contains_key(id) || given.contains(id)),
+            None => new_id(context, kind, |id| previous_parts.contains_key(id) || assigned.contains(id)),
         };
-        given.insert(id.clone());
+        assigned.insert(id.clone());
         part.shift_insert(0, "id".to_owned(), id.into());
-        if kind == Kind::Limit {
+        if kind == NestedKind::Limit {
             part.insert("created_at".to_owned(), created_at);
         }
     });
@@ -67,29 +67,30 @@ fn id_of(part: &Map<String, Value>) -> &str {
     part.get("id").and_then(Value::as_str).unwrap_or_default()
 }
 
-fn new_id(call: &mut WriteContext<'_>, kind: Kind, is_taken: impl Fn(&str) -> bool) -> String {
-    // Ids of fixtures come from elsewhere, so that one may be met again; never twice in a row.
+fn new_id(context: &mut WriteContext<'_>, kind: NestedKind, is_taken: impl Fn(&str) -> bool) -> String {
+    // A generated id can equal one from a scenario. The next one differs, so the loop ends.
     loop {
-        let id = if kind == Kind::Limit { call.world.next_id(call.now) } else { call.world.next_short_id() };
+        let id =
+            if kind == NestedKind::Limit { context.world.next_id(context.now) } else { context.world.next_short_id() };
         if !is_taken(&id) {
             return id;
         }
     }
 }
 
-/// Looks at every part below a thing, the outer ones first.
-fn each(holder: &mut Value, look: &mut dyn FnMut(Kind, &mut Map<String, Value>)) {
-    for (key, value) in holder.as_object_mut().into_iter().flatten() {
-        let Some(kind) = Kind::of(key) else { continue };
+/// Visits every nested object, the outer ones first.
+fn for_each_nested(parent: &mut Value, visit: &mut dyn FnMut(NestedKind, &mut Map<String, Value>)) {
+    for (key, value) in parent.as_object_mut().into_iter().flatten() {
+        let Some(kind) = NestedKind::from_key(key) else { continue };
         let parts = match value {
             Value::Array(parts) => parts.as_mut_slice(),
             single => std::slice::from_mut(single),
         };
         for part in parts {
-            if let Some(part) = part.as_object_mut().filter(|_| kind != Kind::Holder) {
-                look(kind, part);
+            if let Some(part) = part.as_object_mut().filter(|_| kind != NestedKind::Container) {
+                visit(kind, part);
             }
-            each(part, look);
+            for_each_nested(part, visit);
         }
     }
 }

@@ -1,41 +1,41 @@
-//! Integration packages and their modules. LeadConduit brings them along; nobody writes them.
+//! Integration packages and their modules: standard documents, which are read-only.
 
 use super::super::context::ReadContext;
-use super::super::response::{ApiError, OperationResponse, Outcome};
+use super::super::response::{ApiError, OperationResponse, OperationResult};
 use super::crud;
-use crate::contract::standard::{Kind, Standard, modules_of};
+use crate::contract::standard::{StandardCollection, StandardDocuments, modules_of};
 use crate::support::document::serialise;
 use crate::support::document::text;
 
-pub(super) fn list(call: &ReadContext<'_>) -> Outcome {
-    Ok(OperationResponse::of(200, crud::array(call.standard().all(Kind::Packages))))
+pub(super) fn list(context: &ReadContext<'_>) -> OperationResult {
+    Ok(OperationResponse::json(200, crud::document_array(context.standard().all(StandardCollection::Packages))))
 }
 
-pub(super) fn get(call: &ReadContext<'_>) -> Outcome {
-    let package = call.standard().get(Kind::Packages, call.input.path("id"));
-    Ok(OperationResponse::of(200, package.ok_or_else(|| ApiError::new(404, "package not found"))?.bytes()))
+pub(super) fn get(context: &ReadContext<'_>) -> OperationResult {
+    let package = context.standard().get(StandardCollection::Packages, context.input.path("id"));
+    Ok(OperationResponse::json(200, package.ok_or_else(|| ApiError::new(404, "package not found"))?.bytes()))
 }
 
-/// The modules of all packages in one list.
-pub(super) fn modules(call: &ReadContext<'_>) -> Outcome {
-    let packages = call.standard().all(Kind::Packages).iter();
+/// Lists the modules of all packages.
+pub(super) fn list_modules(context: &ReadContext<'_>) -> OperationResult {
+    let packages = context.standard().all(StandardCollection::Packages).iter();
     let modules = packages.flat_map(|package| modules_of(package.value()));
-    Ok(OperationResponse::of(200, crud::joined(modules.map(serialise).collect())))
+    Ok(OperationResponse::json(200, crud::json_array(modules.map(serialise).collect())))
 }
 
-/// Refuses the name of a package that is not there. `at` is where the name stands.
-pub(super) fn must_exist(standard: &Standard, at: &str, id: &str) -> Result<(), ApiError> {
-    match standard.get(Kind::Packages, id) {
+/// Checks that a package exists; `pointer` is the RFC 6901 pointer of the reference.
+pub(super) fn require_package(standard: &StandardDocuments, pointer: &str, id: &str) -> Result<(), ApiError> {
+    match standard.get(StandardCollection::Packages, id) {
         Some(_) => Ok(()),
-        None => Err(ApiError::dangling(at, "package", id)),
+        None => Err(ApiError::reference_not_found(pointer, "package", id)),
     }
 }
 
-/// Refuses the name of a module that no package has: its package's name, a dot, and what it is called there.
-pub(super) fn must_have_module(standard: &Standard, at: &str, id: &str) -> Result<(), ApiError> {
+/// Checks that a module exists. Its id is the name of its package, a dot, and its name in the package.
+pub(super) fn require_module(standard: &StandardDocuments, pointer: &str, id: &str) -> Result<(), ApiError> {
     let package = standard.package_of(id);
     if package.is_some_and(|package| modules_of(package.value()).iter().any(|module| text(module, "id") == id)) {
         return Ok(());
     }
-    Err(ApiError::dangling(at, "module", id))
+    Err(ApiError::reference_not_found(pointer, "module", id))
 }

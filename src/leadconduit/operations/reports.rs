@@ -1,4 +1,4 @@
-//! Reports: statistics with a name, for the account or for whoever has the token.
+//! Reports: saved statistics queries, for the account, or for everyone who has the token of a shared report.
 
 use std::sync::Arc;
 
@@ -6,154 +6,163 @@ use rand::RngExt;
 use serde_json::{Map, Value, json};
 
 use super::super::context::{ReadContext, WriteContext};
-use super::super::response::{ApiError, OperationResponse, Outcome};
-use super::crud;
-use super::events::filter::Filter;
+use super::super::response::{ApiError, OperationResponse, OperationResult};
+use super::crud::{self, CollectionHooks};
+use super::events::filter::EventFilter;
 use super::statistics::{self, Column};
-use crate::contract::standard::Kind;
+use crate::contract::standard::StandardCollection;
 use crate::leadconduit::rules::{Condition, Form};
 use crate::leadconduit::state::{Account, Collection};
-use crate::leadconduit::timeframe::zone;
+use crate::leadconduit::timeframe::time_zone_or_utc;
 use crate::support::document::{Document, items, text};
 use crate::support::ids::ObjectId;
 use crate::support::rng::Purpose;
 
-pub(super) fn get(call: &ReadContext<'_>) -> Outcome {
-    Ok(OperationResponse::of(200, opened(call)?.1.bytes()))
+pub(super) const HOOKS: CollectionHooks = CollectionHooks { prepare, ..CollectionHooks::NONE };
+
+pub(super) fn get(context: &ReadContext<'_>) -> OperationResult {
+    Ok(OperationResponse::json(200, find_report(context)?.1.bytes()))
 }
 
-pub(super) fn run(call: &ReadContext<'_>) -> Outcome {
-    let (account, report) = opened(call)?;
-    count(call, account, report.value(), &[])
+pub(super) fn run(context: &ReadContext<'_>) -> OperationResult {
+    let (account, report) = find_report(context)?;
+    run_statistics(context, account, report.value(), &[])
 }
 
-pub(super) fn preview(call: &ReadContext<'_>) -> Outcome {
-    let columns: Vec<Column> = call.input.queries("columns").filter_map(Column::named).collect();
-    count(call, call.account()?, &call.input.body, &columns)
+pub(super) fn preview(context: &ReadContext<'_>) -> OperationResult {
+    let columns: Vec<Column> = context.input.queries("columns").filter_map(Column::from_name).collect();
+    run_statistics(context, context.account()?, &context.input.body, &columns)
 }
 
-/// What a reader of a shared report needs: the names that its rows may hold. An id leads nowhere here.
-pub(super) fn meta(call: &ReadContext<'_>) -> Outcome {
-    let token = call.input.path("token");
-    let (account, _) = shared(call, token).ok_or_else(|| ApiError::not_found(Collection::Reports))?;
-    let vars: Vec<&Value> = call.standard().all(Kind::Vars).iter().map(|document| document.value()).collect();
+/// The names that the rows of a shared report may refer to. The path has a token; an id is not found.
+pub(super) fn meta(context: &ReadContext<'_>) -> OperationResult {
+    let token = context.input.path("token");
+    let (account, _) = find_shared(context, token).ok_or_else(|| ApiError::not_found(Collection::Reports))?;
+    let vars: Vec<&Value> =
+        context.standard().all(StandardCollection::Vars).iter().map(|document| document.value()).collect();
     Ok(OperationResponse::ok(&json!({
         "token": token.to_ascii_lowercase(),
         "account_name": account.document().text("name"),
         "vars": vars,
-        "flows": account.all(Collection::Flows).values().map(|flow| short(flow.value())).collect::<Vec<_>>(),
-        "entities": entities(account),
+        "flows": account.all(Collection::Flows).values().map(|flow| id_and_name(flow.value())).collect::<Vec<_>>(),
+        "entities": report_entities(account),
     })))
 }
 
-pub(super) fn share(call: &mut WriteContext<'_>) -> Outcome {
-    let (mut chance, _) = call.world.draw(Purpose::Replies);
-    // It has the form of an id, which is what the paths want, and nothing of it can be guessed.
-    let (second, process, counter): (u32, [u8; 5], u32) = chance.rng().random();
+pub(super) fn share(context: &mut WriteContext<'_>) -> OperationResult {
+    let (mut rng, _) = context.world.draw(Purpose::Responses);
+    // The paths require the form of an id; all of its bytes are random, so that tokens cannot be guessed.
+    let (second, process, counter): (u32, [u8; 5], u32) = rng.rng().random();
     let token = ObjectId::new(second.into(), process, counter).to_string();
-    set_token(call, &token.into())
+    set_token(context, &token.into())
 }
 
-pub(super) fn unshare(call: &mut WriteContext<'_>) -> Outcome {
-    set_token(call, &Value::Null)
+pub(super) fn unshare(context: &mut WriteContext<'_>) -> OperationResult {
+    set_token(context, &Value::Null)
 }
 
-fn set_token(call: &mut WriteContext<'_>, token: &Value) -> Outcome {
-    let mut report = crud::own(call, Collection::Reports)?.read();
+fn set_token(context: &mut WriteContext<'_>, token: &Value) -> OperationResult {
+    let mut report = crud::require_own(context, Collection::Reports)?.to_value();
     report["token"] = token.clone();
-    call.put(Collection::Reports, &report)?;
+    context.put(Collection::Reports, &report)?;
     Ok(OperationResponse::ok(&json!({"token": token})))
 }
 
-/// What a report needs beyond its model: rules that say something, and the token that the server keeps.
-pub(super) fn complete(value: &mut Value, before: Option<&Document>) -> Result<(), ApiError> {
-    rules(value)?;
-    if let Some(token) = before.and_then(|before| before.value().get("token")) {
-        value["token"] = token.clone();
+/// Checks the rules of a report, and keeps its token.
+fn prepare(_: &mut WriteContext<'_>, report: &mut Value, previous: Option<&Document>) -> Result<(), ApiError> {
+    parse_rules(report)?;
+    if let Some(token) = previous.and_then(|previous| previous.value().get("token")) {
+        report["token"] = token.clone();
     }
     Ok(())
 }
 
-/// The report that the path leads to: the caller's own by its id, anybody's by its token.
-fn opened<'a>(call: &ReadContext<'a>) -> Result<(&'a Account, &'a Arc<Document>), ApiError> {
-    let id = call.input.path("id");
-    if !call.caller.is_anonymous() {
-        let account = call.account()?;
-        if let Some(own) = account.get(Collection::Reports, id) {
-            return Ok((account, own));
+/// Finds the report of the path: an own one by its id, or a shared one of any account by its token.
+fn find_report<'a>(context: &ReadContext<'a>) -> Result<(&'a Account, &'a Arc<Document>), ApiError> {
+    let id = context.input.path("id");
+    if !context.caller.is_anonymous() {
+        let account = context.account()?;
+        if let Some(report) = account.get(Collection::Reports, id) {
+            return Ok((account, report));
         }
     }
-    let hidden = || {
-        if call.caller.is_anonymous() {
+    let not_found = || {
+        if context.caller.is_anonymous() {
             ApiError::not_authenticated()
         } else {
             ApiError::not_found(Collection::Reports)
         }
     };
-    shared(call, id).ok_or_else(hidden)
+    find_shared(context, id).ok_or_else(not_found)
 }
 
-/// The shared report of a token, in whatever account it is.
-fn shared<'a>(call: &ReadContext<'a>, token: &str) -> Option<(&'a Account, &'a Arc<Document>)> {
-    let opens = |report: &&Arc<Document>| report.text("token").is_some_and(|own| own.eq_ignore_ascii_case(token));
-    call.world
-        .accounts()
-        .find_map(|(_, account)| account.all(Collection::Reports).values().find(opens).map(|report| (account, report)))
+/// Finds a shared report of any account by its token.
+fn find_shared<'a>(context: &ReadContext<'a>, token: &str) -> Option<(&'a Account, &'a Arc<Document>)> {
+    let has_token = |report: &&Arc<Document>| report.text("token").is_some_and(|own| own.eq_ignore_ascii_case(token));
+    context.world.accounts().find_map(|(_, account)| {
+        account.all(Collection::Reports).values().find(has_token).map(|report| (account, report))
+    })
 }
 
-/// The rows of a definition.
-fn count(call: &ReadContext<'_>, account: &Account, definition: &Value, columns: &[Column]) -> Outcome {
-    let needed = |name: &str| {
-        statistics::time(call.input, name)?.ok_or_else(|| ApiError::new(400, format!("{name} is missing")))
+/// Runs a report's definition; without `columns`, with the columns of the definition.
+fn run_statistics(
+    context: &ReadContext<'_>,
+    account: &Account,
+    definition: &Value,
+    columns: &[Column],
+) -> OperationResult {
+    let require_time = |name: &str| {
+        statistics::parse_time(context.input, name)?.ok_or_else(|| ApiError::new(400, format!("{name} is missing")))
     };
-    let span = (needed("start")?, needed("end")?);
+    let span = (require_time("start")?, require_time("end")?);
     let columns = if columns.is_empty() { columns_of(definition) } else { columns.to_vec() };
     let group_by = items(definition, "group_by").iter();
-    let question = statistics::Question {
-        filter: Filter {
+    let query = statistics::StatisticsQuery {
+        filter: EventFilter {
             start: Some(span.0),
             end: Some(span.1),
-            conditions: vec![rules(definition)?],
-            ..Filter::default()
+            conditions: vec![parse_rules(definition)?],
+            ..EventFilter::default()
         },
         columns: Column::or_default(columns),
         group_by: group_by.filter_map(Value::as_str).map(str::to_owned).collect(),
         interval: None,
-        zone: zone("UTC"),
+        zone: time_zone_or_utc("UTC"),
         span,
         by_lead: true,
     };
-    let rows = statistics::rows(&call.events_of(account), &question)?;
-    statistics::answer(call.input, rows, &question)
+    let rows = statistics::rows(&context.retained_events(account), &query)?;
+    statistics::respond(context.input, rows, &query)
 }
 
-/// Columns are objects that name them by their keys, or the names alone.
+/// The columns of a definition: names, or objects whose keys are names.
 fn columns_of(definition: &Value) -> Vec<Column> {
     let names = items(definition, "columns").iter().flat_map(|column| {
         let keys = column.as_object().into_iter().flat_map(Map::keys).map(String::as_str);
         column.as_str().into_iter().chain(keys)
     });
-    names.filter_map(Column::named).collect()
+    names.filter_map(Column::from_name).collect()
 }
 
-fn rules(definition: &Value) -> Result<Condition, ApiError> {
+fn parse_rules(definition: &Value) -> Result<Condition, ApiError> {
     let none = Value::Array(Vec::new());
     let condition = Condition::all(definition.get("rules").unwrap_or(&none), Form::Report);
-    condition.map_err(|mistake| ApiError::new(422, format!("/rules{mistake}")))
+    condition.map_err(|error| ApiError::new(422, format!("/rules{error}")))
 }
 
-fn short(document: &Value) -> Value {
+fn id_and_name(document: &Value) -> Value {
     json!({"id": text(document, "id"), "name": text(document, "name")})
 }
 
-/// The entities of the account's own, and those that its flows name, each once.
-fn entities(account: &Account) -> Vec<Value> {
-    let mut found: Vec<Value> = account.all(Collection::Entities).values().map(|own| short(own.value())).collect();
+/// The account's own entities and those in its flows, each once.
+fn report_entities(account: &Account) -> Vec<Value> {
+    let mut found: Vec<Value> =
+        account.all(Collection::Entities).values().map(|entity| id_and_name(entity.value())).collect();
     for flow in account.all(Collection::Flows).values() {
         let parts = ["sources", "steps"].into_iter().flat_map(|name| items(flow.value(), name));
         for entity in parts.filter_map(|part| part.get("entity")).filter(|entity| entity.get("name").is_some()) {
             if !found.iter().any(|known| known["id"] == entity["id"]) {
-                found.push(short(entity));
+                found.push(id_and_name(entity));
             }
         }
     }

@@ -1,27 +1,27 @@
-//! Users: who the key belongs to, the flags of the user interface, and the settings for notifications.
+//! Users: the user of the API key, the flags of the user interface, and the notification settings.
 
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use super::super::context::{ReadContext, WriteContext};
-use super::super::response::{ApiError, OperationResponse, Outcome};
+use super::super::response::{ApiError, OperationResponse, OperationResult};
 use super::account;
 use crate::leadconduit::state::{Caller, Collection};
 use crate::support::document::Document;
 
-pub(super) fn get(call: &ReadContext<'_>) -> Outcome {
-    Ok(OperationResponse::ok(&shape(call, &call.caller.document)?))
+pub(super) fn get(context: &ReadContext<'_>) -> OperationResult {
+    Ok(OperationResponse::ok(&render_user(context, &context.caller.document)?))
 }
 
-/// Flags go in as booleans and come out as the moment at which they were set, or null.
-pub(super) fn update(call: &mut WriteContext<'_>) -> Outcome {
-    let id = call.input.path("id");
-    let user = Arc::clone(call.account()?.get(Collection::Users, id).ok_or(ApiError::not_found(Collection::Users))?);
-    may_manage(call.caller, &user)?;
+/// Updates flags. The body has booleans; the response has the time at which a flag was set, or null.
+pub(super) fn update(context: &mut WriteContext<'_>) -> OperationResult {
+    let id = context.input.path("id");
+    let user = Arc::clone(context.account()?.get(Collection::Users, id).ok_or(ApiError::not_found(Collection::Users))?);
+    require_manager(context.caller, &user)?;
     let mut changed = user.value().clone();
-    let stamp = call.stamp();
-    if let Some(flags) = call.input.body.get("ui_state").and_then(Value::as_object) {
+    let stamp = context.stamp();
+    if let Some(flags) = context.input.body.get("ui_state").and_then(Value::as_object) {
         if !changed["ui_state"].is_object() {
             changed["ui_state"] = Value::Object(Map::new());
         }
@@ -29,55 +29,55 @@ pub(super) fn update(call: &mut WriteContext<'_>) -> Outcome {
             match set {
                 Value::Bool(true) => changed["ui_state"][flag.as_str()] = stamp.clone().into(),
                 Value::Bool(false) => changed["ui_state"][flag.as_str()] = Value::Null,
-                // A flag is a boolean; what is not is left alone when checks are off.
+                // Possible only when request validation is off.
                 _ => {}
             }
         }
     }
-    let user = call.put(Collection::Users, &changed)?;
-    Ok(OperationResponse::ok(&shape(&call.reading(), &user)?))
+    let user = context.put(Collection::Users, &changed)?;
+    Ok(OperationResponse::ok(&render_user(&context.read_context(), &user)?))
 }
 
-pub(super) fn create_settings(call: &mut WriteContext<'_>) -> Outcome {
-    let user = Arc::clone(&call.caller.user);
-    if call.account()?.get(Collection::UserSettings, &user).is_some() {
-        return Err(ApiError::new(409, "user settings exist already"));
+pub(super) fn create_settings(context: &mut WriteContext<'_>) -> OperationResult {
+    let user = Arc::clone(&context.caller.user);
+    if context.account()?.get(Collection::UserSettings, &user).is_some() {
+        return Err(ApiError::new(409, "user settings already exist"));
     }
-    let stamp = call.stamp();
+    let stamp = context.stamp();
     let value = json!({
         "id": &*user,
-        "notifications": call.input.body.get("notifications").cloned().unwrap_or_else(|| json!({})),
+        "notifications": context.input.body.get("notifications").cloned().unwrap_or_else(|| json!({})),
         "created_at": stamp,
         "updated_at": stamp,
     });
-    Ok(OperationResponse::of(201, call.put(Collection::UserSettings, &value)?.bytes()))
+    Ok(OperationResponse::json(201, context.put(Collection::UserSettings, &value)?.bytes()))
 }
 
-pub(super) fn get_settings(call: &ReadContext<'_>) -> Outcome {
-    let account = call.account()?;
-    let id = call.input.path("id");
+pub(super) fn get_settings(context: &ReadContext<'_>) -> OperationResult {
+    let account = context.account()?;
+    let id = context.input.path("id");
     let settings = account.get(Collection::UserSettings, id).ok_or(ApiError::not_found(Collection::UserSettings))?;
-    may_manage(call.caller, settings)?;
-    Ok(OperationResponse::of(200, settings.bytes()))
+    require_manager(context.caller, settings)?;
+    Ok(OperationResponse::json(200, settings.bytes()))
 }
 
-/// The documented reply is a list, though one document is changed.
-pub(super) fn update_settings(call: &mut WriteContext<'_>) -> Outcome {
-    let id = call.input.path("id");
-    let found = call.account()?.get(Collection::UserSettings, id);
+/// The documented response is a list, although it has one document only.
+pub(super) fn update_settings(context: &mut WriteContext<'_>) -> OperationResult {
+    let id = context.input.path("id");
+    let found = context.account()?.get(Collection::UserSettings, id);
     let found = Arc::clone(found.ok_or(ApiError::not_found(Collection::UserSettings))?);
-    may_manage(call.caller, &found)?;
+    require_manager(context.caller, &found)?;
     let mut changed = found.value().clone();
-    if let Some(notifications) = call.input.body.get("notifications") {
+    if let Some(notifications) = context.input.body.get("notifications") {
         changed["notifications"] = notifications.clone();
     }
-    changed["updated_at"] = call.stamp().into();
-    let settings = call.put(Collection::UserSettings, &changed)?;
+    changed["updated_at"] = context.stamp().into();
+    let settings = context.put(Collection::UserSettings, &changed)?;
     Ok(OperationResponse::ok(&json!([settings.value()])))
 }
 
-/// Users manage themselves; a user admin manages every user of the account. Settings carry the id of their user.
-fn may_manage(caller: &Caller, owned: &Document) -> Result<(), ApiError> {
+/// Requires that the caller owns the document or is a user admin. User settings have the id of their user.
+fn require_manager(caller: &Caller, owned: &Document) -> Result<(), ApiError> {
     if owned.text("id") == Some(&*caller.user) || caller.is_user_admin() {
         Ok(())
     } else {
@@ -85,12 +85,12 @@ fn may_manage(caller: &Caller, owned: &Document) -> Result<(), ApiError> {
     }
 }
 
-/// The user as it is shown: the document with the account that it belongs to.
-fn shape(call: &ReadContext<'_>, user: &Document) -> Result<Value, ApiError> {
-    let mut shown = user.value().clone();
-    shown["accounts"] = json!([account::shape(call, call.account()?)]);
-    if !shown["ui_state"].is_object() {
-        shown["ui_state"] = json!({"has_seen_free_account_modal": null});
+/// The user document, with its account.
+fn render_user(context: &ReadContext<'_>, user: &Document) -> Result<Value, ApiError> {
+    let mut rendered = user.value().clone();
+    rendered["accounts"] = json!([account::render_account(context, context.account()?)]);
+    if !rendered["ui_state"].is_object() {
+        rendered["ui_state"] = json!({"has_seen_free_account_modal": null});
     }
-    Ok(shown)
+    Ok(rendered)
 }

@@ -1,36 +1,37 @@
-//! What differs between two revisions of a document.
+//! The difference between two revisions of a document.
 //!
-//! The inner shape of a delta is not documented. `delta_path`, the actions `changed`, `moved`, `removed` and `added`
-//! and the `index` of a value fit jsondiffpatch, a common library for it, so its shape is taken: `[old, new]`, `[new]`,
-//! `[old, 0, 0]` for what went, and for lists an object with `_t: "a"`, where `_3` is a place in the old list.
+//! The format of a delta is not documented. `delta_path`, the actions `changed`, `moved`, `removed` and `added` and the
+//! `index` of a value match the common library jsondiffpatch, so its format is used (inferred): `[old, new]` for a change,
+//! `[new]` for an addition, `[old, 0, 0]` for a removal, and for lists an object with `_t: "a"`, where `_3` is an index in
+//! the old list.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use serde_json::{Map, Value, json};
 
-/// The server writes it with every change; it tells nothing.
+/// Not part of the difference, because the server sets it on every update.
 const IGNORED: &str = "updated_at";
 
-/// The changes one by one, and the delta.
-pub(super) fn between(before: &Value, after: &Value) -> (Vec<Value>, Value) {
-    let mut comparison = Comparison { changes: Vec::new(), path: Vec::new() };
-    let delta = comparison.compare(before, after).unwrap_or_else(|| json!({}));
-    (comparison.changes, delta)
+/// The list of changes, and the delta.
+pub(super) fn diff(before: &Value, after: &Value) -> (Vec<Value>, Value) {
+    let mut diff = Diff { changes: Vec::new(), path: Vec::new() };
+    let delta = diff.compare(before, after).unwrap_or_else(|| json!({}));
+    (diff.changes, delta)
 }
 
-struct Comparison {
+struct Diff {
     changes: Vec<Value>,
-    /// Where in the delta the comparison is.
+    /// The current path in the delta.
     path: Vec<String>,
 }
 
-impl Comparison {
-    /// The delta of two values; nothing when they are the same.
+impl Diff {
+    /// The delta of two values; `None` when they are equal.
     fn compare(&mut self, before: &Value, after: &Value) -> Option<Value> {
         match (before, after) {
             _ if before == after => None,
-            (Value::Object(before), Value::Object(after)) => self.objects(before, after),
-            (Value::Array(before), Value::Array(after)) => Some(self.lists(before, after)),
+            (Value::Object(before), Value::Object(after)) => self.compare_objects(before, after),
+            (Value::Array(before), Value::Array(after)) => Some(self.compare_lists(before, after)),
             _ => {
                 self.change("changed", Some((before, None)), Some((after, None)));
                 Some(json!([before, after]))
@@ -38,11 +39,11 @@ impl Comparison {
         }
     }
 
-    fn objects(&mut self, before: &Map<String, Value>, after: &Map<String, Value>) -> Option<Value> {
+    fn compare_objects(&mut self, before: &Map<String, Value>, after: &Map<String, Value>) -> Option<Value> {
         let mut delta = Map::new();
-        let top = self.path.is_empty();
+        let is_root = self.path.is_empty();
         let names = before.keys().chain(after.keys().filter(|name| !before.contains_key(*name)));
-        for name in names.filter(|name| !(top && *name == IGNORED)) {
+        for name in names.filter(|name| !(is_root && *name == IGNORED)) {
             let part = self.at(name, |here| match (before.get(name), after.get(name)) {
                 (Some(before), Some(after)) => here.compare(before, after),
                 (Some(before), None) => Some(here.removed(before, None)),
@@ -56,24 +57,24 @@ impl Comparison {
         (!delta.is_empty()).then_some(Value::Object(delta))
     }
 
-    fn lists(&mut self, before: &[Value], after: &[Value]) -> Value {
-        let partners = partners(before, after);
-        let stay = in_order(&partners);
-        let gone: HashSet<usize> = partners.iter().flatten().copied().collect();
+    fn compare_lists(&mut self, before: &[Value], after: &[Value]) -> Value {
+        let old_indices = match_items(before, after);
+        let in_place = longest_increasing_subsequence(&old_indices);
+        let matched: HashSet<usize> = old_indices.iter().flatten().copied().collect();
         let mut delta = Map::new();
         delta.insert("_t".to_owned(), "a".into());
-        for (index, value) in before.iter().enumerate().filter(|(index, _)| !gone.contains(index)) {
+        for (index, value) in before.iter().enumerate().filter(|(index, _)| !matched.contains(index)) {
             let name = format!("_{index}");
             let part = self.at(&name, |here| here.removed(value, Some(index)));
             delta.insert(name, part);
         }
         for (index, value) in after.iter().enumerate() {
-            let Some(old) = partners[index] else {
+            let Some(old) = old_indices[index] else {
                 let part = self.at(&index.to_string(), |here| here.added(value, Some(index)));
                 delta.insert(index.to_string(), part);
                 continue;
             };
-            if !stay.contains(&old) {
+            if !in_place.contains(&old) {
                 let name = format!("_{old}");
                 self.at(&name, |here| here.change("moved", Some((value, Some(old))), Some((value, Some(index)))));
                 delta.insert(name, json!(["", index, 3]));
@@ -96,9 +97,9 @@ impl Comparison {
     }
 
     fn change(&mut self, action: &str, before: Option<Side<'_>>, after: Option<Side<'_>>) {
-        // The nearest name, since places in lists name nothing.
-        let is_place = |part: &&String| part.trim_start_matches('_').bytes().all(|byte| byte.is_ascii_digit());
-        let target = self.path.iter().rev().find(|part| !is_place(part));
+        // The last part of the path that is a name, not an index.
+        let is_index = |part: &&String| part.trim_start_matches('_').bytes().all(|byte| byte.is_ascii_digit());
+        let target = self.path.iter().rev().find(|part| !is_index(part));
         let mut change = json!({"action": action, "target": target, "delta_path": self.path.join(".")});
         for (name, side) in [("previous", before), ("current", after)] {
             let Some((value, index)) = side else { continue };
@@ -118,39 +119,39 @@ impl Comparison {
     }
 }
 
-/// A value on one side, and its place when it stands in a list.
+/// A value of one revision, with its index if it is in a list.
 type Side<'v> = (&'v Value, Option<usize>);
 
-/// For each item of the new list, the item of the old one that it was: by its id, or because it is the same.
-fn partners(before: &[Value], after: &[Value]) -> Vec<Option<usize>> {
+/// For each item of the new list, the index of the same item in the old list: the item with the same id, or an equal item.
+fn match_items(before: &[Value], after: &[Value]) -> Vec<Option<usize>> {
     let key = |item: &Value| item.get("id").and_then(Value::as_str).map_or_else(|| item.to_string(), str::to_owned);
-    let mut places: HashMap<String, VecDeque<usize>> = HashMap::new();
+    let mut positions: HashMap<String, VecDeque<usize>> = HashMap::new();
     for (index, item) in before.iter().enumerate() {
-        places.entry(key(item)).or_default().push_back(index);
+        positions.entry(key(item)).or_default().push_back(index);
     }
-    after.iter().map(|item| places.get_mut(&key(item))?.pop_front()).collect()
+    after.iter().map(|item| positions.get_mut(&key(item))?.pop_front()).collect()
 }
 
-/// The places in the old list of those that have kept their order: as many as possible.
-fn in_order(partners: &[Option<usize>]) -> HashSet<usize> {
-    // The last item of the best run of each length, and for each item the one before it in its run.
+/// The old indices of the items that keep their relative order; the largest such set.
+fn longest_increasing_subsequence(old_indices: &[Option<usize>]) -> HashSet<usize> {
+    // The smallest last index of an increasing run of each length, and for each index its predecessor in its run.
     let mut ends: Vec<usize> = Vec::new();
     let mut previous: HashMap<usize, usize> = HashMap::new();
-    for place in partners.iter().flatten().copied() {
-        let length = ends.partition_point(|end| *end < place);
+    for index in old_indices.iter().flatten().copied() {
+        let length = ends.partition_point(|end| *end < index);
         if let Some(before) = length.checked_sub(1).and_then(|at| ends.get(at)) {
-            previous.insert(place, *before);
+            previous.insert(index, *before);
         }
         match ends.get_mut(length) {
-            Some(end) => *end = place,
-            None => ends.push(place),
+            Some(end) => *end = index,
+            None => ends.push(index),
         }
     }
     let mut kept = HashSet::new();
-    let mut place = ends.last().copied();
-    while let Some(at) = place {
+    let mut index = ends.last().copied();
+    while let Some(at) = index {
         kept.insert(at);
-        place = previous.get(&at).copied();
+        index = previous.get(&at).copied();
     }
     kept
 }
@@ -159,9 +160,9 @@ fn in_order(partners: &[Option<usize>]) -> HashSet<usize> {
 mod tests {
     use super::*;
 
-    /// The changes as lines: action, path, and the places of what moved.
+    /// The changes as lines of action, target and path.
     fn lines(before: &Value, after: &Value) -> (Vec<String>, Value) {
-        let (changes, delta) = between(before, after);
+        let (changes, delta) = diff(before, after);
         let line = |change: &Value| {
             let text = |name: &str| change[name].as_str().unwrap_or("-").to_owned();
             format!("{} {} {}", text("action"), text("target"), text("delta_path"))
@@ -170,17 +171,17 @@ mod tests {
     }
 
     #[test]
-    fn objects() {
+    fn objects_are_compared_by_name() {
         let before = json!({"name": "Old", "same": [1], "gone": true, "inner": {"a": 1}, "updated_at": "x"});
         let after = json!({"name": "New", "same": [1], "come": 5, "inner": {"a": 2}, "updated_at": "y"});
         let (lines, delta) = lines(&before, &after);
         assert_eq!(lines, ["changed name name", "removed gone gone", "changed a inner.a", "added come come"]);
         assert_eq!(delta, json!({"name": ["Old", "New"], "gone": [true, 0, 0], "inner": {"a": [1, 2]}, "come": [5]}));
-        assert_eq!(between(&before, &before), (Vec::new(), json!({})));
+        assert_eq!(diff(&before, &before), (Vec::new(), json!({})));
     }
 
     #[test]
-    fn lists() {
+    fn list_items_are_matched_by_id() {
         let before = json!({"steps": [{"id": "a", "on": true}, {"id": "b"}, {"id": "c"}, {"id": "d"}]});
         let after = json!({"steps": [{"id": "c"}, {"id": "a", "on": false}, {"id": "b"}, {"id": "e"}]});
         let (lines, delta) = lines(&before, &after);
@@ -195,8 +196,8 @@ mod tests {
     }
 
     #[test]
-    fn values_carry_their_places() {
-        let (changes, _) = between(&json!({"fields": ["a", "b"]}), &json!({"fields": ["b"]}));
+    fn list_items_have_an_index() {
+        let (changes, _) = diff(&json!({"fields": ["a", "b"]}), &json!({"fields": ["b"]}));
         assert_eq!(
             changes,
             [

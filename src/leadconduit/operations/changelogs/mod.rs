@@ -1,4 +1,4 @@
-//! Changelogs as the API shows them: what a write changed is worked out from the revisions that it left.
+//! Changelogs: the changes of a write are computed from the stored revisions on each request.
 
 mod delta;
 
@@ -6,58 +6,59 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::super::context::ReadContext;
-use super::super::response::{ApiError, OperationResponse, Outcome};
+use super::super::response::{ApiError, OperationResponse, OperationResult};
 use super::crud;
 use crate::leadconduit::state::Collection;
 use crate::support::document::serialise;
-use crate::support::document::{key_of, text};
+use crate::support::document::{canonical_id, text};
 
-pub(super) fn list(call: &ReadContext<'_>) -> Outcome {
-    Ok(OperationResponse::of(200, crud::joined(all(call, &|_| true)?)))
+pub(super) fn list(context: &ReadContext<'_>) -> OperationResult {
+    Ok(OperationResponse::json(200, crud::json_array(render_entries(context, &|_| true)?)))
 }
 
-pub(super) fn get(call: &ReadContext<'_>) -> Outcome {
-    let found = call.account()?.get(Collection::Changelogs, call.input.path("id"));
+pub(super) fn get(context: &ReadContext<'_>) -> OperationResult {
+    let found = context.account()?.get(Collection::Changelogs, context.input.path("id"));
     let found = found.ok_or_else(|| ApiError::not_found(Collection::Changelogs))?;
-    Ok(OperationResponse::ok(&shown(&found.read())))
+    Ok(OperationResponse::ok(&render(&found.to_value())))
 }
 
-pub(super) fn of_entity(call: &ReadContext<'_>) -> Outcome {
-    of(call, Collection::Entities)
+pub(super) fn list_for_entity(context: &ReadContext<'_>) -> OperationResult {
+    list_for(context, Collection::Entities)
 }
 
-pub(super) fn of_flow(call: &ReadContext<'_>) -> Outcome {
-    of(call, Collection::Flows)
+pub(super) fn list_for_flow(context: &ReadContext<'_>) -> OperationResult {
+    list_for(context, Collection::Flows)
 }
 
-pub(super) fn of_field(call: &ReadContext<'_>) -> Outcome {
-    of(call, Collection::Fields)
+pub(super) fn list_for_field(context: &ReadContext<'_>) -> OperationResult {
+    list_for(context, Collection::Fields)
 }
 
-/// The changelogs of the path's document, the oldest first. What was deleted is not found, and its history neither.
-fn of(call: &ReadContext<'_>, collection: Collection) -> Outcome {
-    let id = call.input.path("id");
-    crud::find(call, collection, id)?;
-    let kind = collection.logged().unwrap_or_default();
-    let is_about = |entry: &Value| text(entry, "type") == kind && key_of(text(entry, "document_id")) == key_of(id);
-    Ok(OperationResponse::of(200, crud::joined(all(call, &is_about)?)))
+/// Lists the changelogs of the document of the path, the oldest first. Those of a deleted document are not found.
+fn list_for(context: &ReadContext<'_>, collection: Collection) -> OperationResult {
+    let id = context.input.path("id");
+    crud::find(context, collection, id)?;
+    let kind = collection.changelog_kind().unwrap_or_default();
+    let is_about =
+        |entry: &Value| text(entry, "type") == kind && canonical_id(text(entry, "document_id")) == canonical_id(id);
+    Ok(OperationResponse::json(200, crud::json_array(render_entries(context, &is_about)?)))
 }
 
-fn all(call: &ReadContext<'_>, wanted: &dyn Fn(&Value) -> bool) -> Result<Vec<Bytes>, ApiError> {
-    // Each is read by itself: the trees of thousands of revisions are not kept.
-    let entries = call.account()?.all(Collection::Changelogs).values().map(|entry| entry.read());
-    Ok(entries.filter(wanted).map(|entry| serialise(&shown(&entry))).collect())
+fn render_entries(context: &ReadContext<'_>, is_included: &dyn Fn(&Value) -> bool) -> Result<Vec<Bytes>, ApiError> {
+    // Entries are parsed one at a time, so that the trees of thousands of revisions are not in memory at once.
+    let entries = context.account()?.all(Collection::Changelogs).values().map(|entry| entry.to_value());
+    Ok(entries.filter(is_included).map(|entry| serialise(&render(&entry))).collect())
 }
 
-/// One entry. A document that was deleted has no revision after it, so its last one is shown.
-fn shown(entry: &Value) -> Value {
+/// Renders an entry. `current_revision` of a deleted document is its last revision.
+fn render(entry: &Value) -> Value {
     let (previous, current) = (&entry["previous"], &entry["current"]);
     let (changes, delta) = match (previous, current) {
-        (Value::Object(_), Value::Object(_)) => delta::between(previous, current),
-        (Value::Null, current) => (vec![whole(entry, "current", current)], json!({})),
-        (previous, _) => (vec![whole(entry, "previous", previous)], json!({})),
+        (Value::Object(_), Value::Object(_)) => delta::diff(previous, current),
+        (Value::Null, current) => (vec![whole_document_change(entry, "current", current)], json!({})),
+        (previous, _) => (vec![whole_document_change(entry, "previous", previous)], json!({})),
     };
-    let mut shown = json!({
+    let mut rendered = json!({
         "id": entry["id"],
         "type": entry["type"],
         "action": entry["action"],
@@ -67,13 +68,13 @@ fn shown(entry: &Value) -> Value {
         "created_at": entry["created_at"],
     });
     if let Some(user) = entry.get("user") {
-        shown["user"] = user.clone();
+        rendered["user"] = user.clone();
     }
-    shown
+    rendered
 }
 
-/// The one change of a document that came or went.
-fn whole(entry: &Value, side: &str, document: &Value) -> Value {
+/// The change of a document that was created or deleted.
+fn whole_document_change(entry: &Value, side: &str, document: &Value) -> Value {
     let name = document.get("name").or_else(|| document.get("id"));
     json!({"action": entry["action"], "target": entry["type"], side: {"value": name}})
 }

@@ -1,49 +1,48 @@
-//! Events: the list, by GET and by POST, and one of them. What statistics, metrics and reports count is chosen with
-//! the same filter.
+//! Events: the list, with GET and with POST, and single events. Statistics, metrics and reports use the same filter.
 
 pub(super) mod buckets;
 pub(super) mod filter;
-mod parts;
+mod projection;
 mod query;
 pub(super) mod variables;
 
 use bytes::Bytes;
 
-use self::parts::Parts;
-use self::query::Question;
+use self::projection::Projection;
+use self::query::EventQuery;
 use self::variables::EventVariables;
 use super::super::context::ReadContext;
-use super::super::response::{ApiError, OperationResponse, Outcome};
+use super::super::response::{ApiError, OperationResponse, OperationResult};
 use super::crud;
 use crate::leadconduit::state::events::Event;
 use crate::support::document::serialise;
 
-pub(super) fn list(call: &ReadContext<'_>) -> Outcome {
-    let question = Question::of(call.input)?;
-    let log = call.events()?;
-    let (from, to) = (question.from, question.to);
-    let shown = |event| question.filter.fits(event).map(|looked_into| shown(event, looked_into, &question.parts));
-    // Both ways end with the page: what lies beyond it costs nothing.
-    let page: Vec<Bytes> = if question.newest_first {
-        log.descending(from, to).filter_map(shown).take(question.limit).collect()
+pub(super) fn list(context: &ReadContext<'_>) -> OperationResult {
+    let query = EventQuery::from_input(context.input)?;
+    let log = context.events()?;
+    let (from, to) = (query.from, query.to);
+    let rendered = |event| query.filter.match_event(event).map(|variables| render(event, variables, &query.projection));
+    // Lazy: events after the page are not examined.
+    let page: Vec<Bytes> = if query.newest_first {
+        log.descending(from, to).filter_map(rendered).take(query.limit).collect()
     } else {
-        log.ascending(from, to).filter_map(shown).take(question.limit).collect()
+        log.ascending(from, to).filter_map(rendered).take(query.limit).collect()
     };
-    Ok(OperationResponse::of(200, crud::joined(page)))
+    Ok(OperationResponse::json(200, crud::json_array(page)))
 }
 
-pub(super) fn get(call: &ReadContext<'_>) -> Outcome {
-    let log = call.events()?;
-    let found = call.input.path("id").parse().ok().and_then(|id| log.get(id));
-    found.map(|event| OperationResponse::of(200, event.bytes())).ok_or_else(|| ApiError::new(404, "event not found"))
+pub(super) fn get(context: &ReadContext<'_>) -> OperationResult {
+    let log = context.events()?;
+    let found = context.input.path("id").parse().ok().and_then(|id| log.get(id));
+    found.map(|event| OperationResponse::json(200, event.bytes())).ok_or_else(|| ApiError::new(404, "event not found"))
 }
 
-/// An event as the list shows it. What a rule has made a tree of already is not read again.
-fn shown(event: Event<'_>, looked_into: EventVariables<'_>, parts: &Parts) -> Bytes {
-    match (parts, looked_into.into_document()) {
-        (Parts::All, None) => event.bytes(),
-        (Parts::All, Some(document)) => serialise(&document),
-        (parts, Some(document)) => serialise(&parts.of(&document)),
-        (parts, None) => serialise(&parts.of(&event.value())),
+/// Renders an event of the list. A document that a rule has parsed is not parsed again.
+fn render(event: Event<'_>, variables: EventVariables<'_>, projection: &Projection) -> Bytes {
+    match (projection, variables.into_document()) {
+        (Projection::All, None) => event.bytes(),
+        (Projection::All, Some(document)) => serialise(&document),
+        (projection, Some(document)) => serialise(&projection.apply(&document)),
+        (projection, None) => serialise(&projection.apply(&event.value())),
     }
 }

@@ -1,4 +1,4 @@
-//! A question for events, as a query or as a body.
+//! The parameters of the event list, from the query or the body.
 
 use std::borrow::Cow;
 use std::ops::Bound;
@@ -6,65 +6,65 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
-use super::filter::Filter;
-use super::parts::Parts;
-use crate::contract::check::Input;
+use super::filter::EventFilter;
+use super::projection::Projection;
+use crate::contract::validate::OperationInput;
 use crate::leadconduit::response::ApiError;
 use crate::leadconduit::rules::{Condition, Form};
-use crate::leadconduit::state::events::{Kind, Outcome};
-use crate::support::clock::{Timestamp, moment};
+use crate::leadconduit::state::events::{EventType, Outcome};
+use crate::support::clock::{Timestamp, parse_timestamp};
 use crate::support::ids::ObjectId;
 
-/// How many events are given when nothing is said.
+/// The default of `limit`.
 const LIMIT: usize = 100;
 
-/// How many events are given at most.
+/// The maximum of `limit`.
 const LIMIT_MAX: usize = 1000;
 
-/// How long the text of rules may be, and how many of them there may be.
+/// The maximum number of rules.
 const RULES_MAX: usize = 1000;
 
 #[derive(Debug)]
-pub(super) struct Question {
+pub(super) struct EventQuery {
     pub(super) from: Bound<ObjectId>,
     pub(super) to: Bound<ObjectId>,
-    pub(super) filter: Filter,
-    pub(super) parts: Parts,
+    pub(super) filter: EventFilter,
+    pub(super) projection: Projection,
     pub(super) newest_first: bool,
     pub(super) limit: usize,
 }
 
-impl Question {
-    /// The question of a body when there is one, else of the query.
-    pub(super) fn of(input: &Input) -> Result<Self, ApiError> {
-        let asked = Asked(input);
-        let bound = |id: Option<ObjectId>| id.map_or(Bound::Unbounded, Bound::Excluded);
+impl EventQuery {
+    /// Reads each parameter from the body, or from the query when the body has none.
+    pub(super) fn from_input(input: &OperationInput) -> Result<Self, ApiError> {
+        let parameters = EventParameters(input);
+        let bound = |object_id: Option<ObjectId>| object_id.map_or(Bound::Unbounded, Bound::Excluded);
         Ok(Self {
-            from: bound(asked.id("after_id")?),
-            to: bound(asked.id("before_id")?),
-            filter: Filter {
-                kinds: asked.named("type", Kind::named)?,
-                outcomes: asked.named("outcome", Outcome::named)?,
-                lead: asked.id("lead_id")?,
-                flow: asked.id("flow_id")?,
-                source: asked.id("source_id")?,
-                recipient: asked.id("recipient_id")?,
-                reference: asked.text("reference").map(Cow::into_owned),
-                start: asked.time("start")?,
-                end: asked.time("end")?,
-                conditions: asked.rules()?,
+            from: bound(parameters.object_id("after_id")?),
+            to: bound(parameters.object_id("before_id")?),
+            filter: EventFilter {
+                kinds: parameters.parse_name("type", EventType::from_name)?,
+                outcomes: parameters.parse_name("outcome", Outcome::from_name)?,
+                lead: parameters.object_id("lead_id")?,
+                flow: parameters.object_id("flow_id")?,
+                source: parameters.object_id("source_id")?,
+                recipient: parameters.object_id("recipient_id")?,
+                reference: parameters.text("reference").map(Cow::into_owned),
+                start: parameters.time("start")?,
+                end: parameters.time("end")?,
+                conditions: parameters.conditions()?,
             },
-            parts: asked.parts()?,
-            newest_first: asked.text("sort").as_deref() != Some("asc"),
-            limit: asked.limit()?,
+            projection: parameters.projection()?,
+            newest_first: parameters.text("sort").as_deref() != Some("asc"),
+            limit: parameters.limit()?,
         })
     }
 }
 
-/// What was asked, by its names. Every refusal is a 400: nothing here refers to anything that has to exist.
-struct Asked<'i>(&'i Input);
+/// The parameters by name. Every error is a 400, because no parameter refers to something that must exist.
+struct EventParameters<'i>(&'i OperationInput);
 
-impl Asked<'_> {
+impl EventParameters<'_> {
     fn text(&self, name: &str) -> Option<Cow<'_, str>> {
         match self.0.body.get(name) {
             Some(Value::String(text)) => Some(Cow::Borrowed(text)),
@@ -73,59 +73,59 @@ impl Asked<'_> {
         }
     }
 
-    fn id(&self, name: &str) -> Result<Option<ObjectId>, ApiError> {
-        let read = |text: Cow<'_, str>| ObjectId::from_str(&text).map_err(|_| bad(name, "is no id"));
+    fn object_id(&self, name: &str) -> Result<Option<ObjectId>, ApiError> {
+        let read = |text: Cow<'_, str>| ObjectId::from_str(&text).map_err(|_| invalid(name, "is not an id"));
         self.text(name).map(read).transpose()
     }
 
     fn time(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {
-        let read = |text: Cow<'_, str>| moment(&text).ok_or_else(|| bad(name, "is no time"));
+        let read = |text: Cow<'_, str>| parse_timestamp(&text).ok_or_else(|| invalid(name, "is not a time"));
         self.text(name).map(read).transpose()
     }
 
-    fn named<T>(&self, name: &str, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, ApiError> {
+    fn parse_name<T>(&self, name: &str, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, ApiError> {
         let Some(text) = self.text(name) else { return Ok(Vec::new()) };
-        read(&text).map(|found| vec![found]).ok_or_else(|| bad(name, "is not known"))
+        read(&text).map(|found| vec![found]).ok_or_else(|| invalid(name, "is not known"))
     }
 
     fn limit(&self) -> Result<usize, ApiError> {
         let Some(text) = self.text("limit") else { return Ok(LIMIT) };
         let limit = text.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
-        limit.ok_or_else(|| bad("limit", "is not between 1 and 1000"))
+        limit.ok_or_else(|| invalid("limit", "is not between 1 and 1000"))
     }
 
-    fn rules(&self) -> Result<Vec<Condition>, ApiError> {
-        let rules = match (self.0.body.get("rules"), self.0.query("rules")) {
-            (Some(rules), _) => Cow::Borrowed(rules),
-            (None, Some(text)) => {
-                Cow::Owned(serde_json::from_str(text).map_err(|error| bad("rules", &format!("is not JSON: {error}")))?)
-            }
+    fn conditions(&self) -> Result<Vec<Condition>, ApiError> {
+        let conditions = match (self.0.body.get("rules"), self.0.query("rules")) {
+            (Some(conditions), _) => Cow::Borrowed(conditions),
+            (None, Some(text)) => Cow::Owned(
+                serde_json::from_str(text).map_err(|error| invalid("rules", &format!("is not JSON: {error}")))?,
+            ),
             (None, None) => return Ok(Vec::new()),
         };
-        if rules.as_array().is_some_and(|rules| rules.len() > RULES_MAX) {
-            return Err(bad("rules", "is too long"));
+        if conditions.as_array().is_some_and(|conditions| conditions.len() > RULES_MAX) {
+            return Err(invalid("rules", "is too long"));
         }
-        let condition = Condition::all(&rules, Form::Flow);
-        condition.map(|one| vec![one]).map_err(|mistake| ApiError::new(400, format!("rules{mistake}")))
+        let condition = Condition::all(&conditions, Form::Flow);
+        condition.map(|condition| vec![condition]).map_err(|error| ApiError::new(400, format!("rules{error}")))
     }
 
-    fn parts(&self) -> Result<Parts, ApiError> {
+    fn projection(&self) -> Result<Projection, ApiError> {
         let names = |name: &str| -> Option<Vec<String>> {
             let listed = self.0.body.get(name).and_then(Value::as_array);
             let listed = listed.map(|items| items.iter().filter_map(Value::as_str).map(str::to_owned).collect());
-            let given =
+            let repeated =
                 || Some(self.0.queries(name).map(str::to_owned).collect()).filter(|names: &Vec<_>| !names.is_empty());
-            listed.or_else(given)
+            listed.or_else(repeated)
         };
         match (names("include"), names("exclude")) {
-            (Some(_), Some(_)) => Err(ApiError::new(400, "include and exclude exclude each other")),
-            (Some(only), None) => Ok(Parts::Only(only)),
-            (None, Some(without)) => Ok(Parts::Without(without)),
-            (None, None) => Ok(Parts::All),
+            (Some(_), Some(_)) => Err(ApiError::new(400, "include and exclude cannot be combined")),
+            (Some(names), None) => Ok(Projection::Include(names)),
+            (None, Some(names)) => Ok(Projection::Exclude(names)),
+            (None, None) => Ok(Projection::All),
         }
     }
 }
 
-fn bad(name: &str, what: &str) -> ApiError {
-    ApiError::new(400, format!("{name} {what}"))
+fn invalid(name: &str, problem: &str) -> ApiError {
+    ApiError::new(400, format!("{name} {problem}"))
 }

@@ -1,4 +1,4 @@
-//! Events as rules see them.
+//! Events as variables of rules.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -9,11 +9,11 @@ use crate::leadconduit::state::events::Event;
 use crate::leadconduit::values::{Variables, find};
 use crate::support::ids::ObjectId;
 
-/// An event's properties and variables by their names. `vars.` may be left out: rules of flows have no such prefix, and
-/// clients send both.
+/// The properties and variables of an event by name. `vars.` is optional: the rules of flows omit it, and clients send
+/// both forms.
 pub(crate) struct EventVariables<'a> {
     event: Event<'a>,
-    /// Read only for a name that the summary does not know.
+    /// Parsed on first use of a name that the summary does not have.
     document: OnceCell<Value>,
 }
 
@@ -22,12 +22,12 @@ impl<'a> EventVariables<'a> {
         Self { event, document: OnceCell::new() }
     }
 
-    /// The document, when something has needed it.
+    /// The document, if a name has needed it.
     pub(crate) fn into_document(self) -> Option<Value> {
         self.document.into_inner()
     }
 
-    fn known(&self, name: &str) -> Option<Value> {
+    fn from_summary(&self, name: &str) -> Option<Value> {
         let summary = self.event.summary();
         let id = |id: Option<ObjectId>| id.map(|id| id.to_string().into());
         match name.strip_prefix("vars.").unwrap_or(name) {
@@ -45,7 +45,7 @@ impl<'a> EventVariables<'a> {
 
 impl Variables for EventVariables<'_> {
     fn get(&self, dotted_name: &str) -> Option<Cow<'_, Value>> {
-        if let Some(known) = self.known(dotted_name) {
+        if let Some(known) = self.from_summary(dotted_name) {
             return Some(Cow::Owned(known));
         }
         let document = self.document.get_or_init(|| self.event.value().into_owned());

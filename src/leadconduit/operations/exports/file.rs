@@ -1,10 +1,10 @@
-//! Which events an export is about, and the file that they make.
+//! The definition of an export: the selection of events, and the CSV file.
 
 use std::ops::Bound;
 
 use serde_json::Value;
 
-use crate::contract::standard::Kind;
+use crate::contract::standard::StandardCollection;
 use crate::leadconduit::context::ReadContext;
 use crate::leadconduit::operations::csv;
 use crate::leadconduit::operations::events::variables::EventVariables;
@@ -13,14 +13,14 @@ use crate::leadconduit::rules::{Condition, Form};
 use crate::leadconduit::state::Collection;
 use crate::leadconduit::state::events::{Event, EventLog};
 use crate::leadconduit::values::Variables;
-use crate::support::clock::{Timestamp, stamp};
+use crate::support::clock::{Timestamp, format_timestamp};
 use crate::support::document::{items, text};
 use crate::support::ids::ObjectId;
 
-/// How many events a file has at most.
+/// The maximum number of events in a file.
 pub(super) const ROWS_MAX: usize = 10_000;
 
-/// What an event has of its own.
+/// The properties of events.
 const PROPERTIES: [&str; 26] = [
     "id",
     "type",
@@ -50,46 +50,49 @@ const PROPERTIES: [&str; 26] = [
     "appended",
 ];
 
-/// What an event tells of others, under `vars`; reports and rules leave that word out.
+/// The variables of events, under `vars`. Reports and rules omit that prefix.
 const VARIABLES: [&str; 10] =
     ["lead", "flow", "source", "recipient", "submission", "account", "feedback", "price", "purchase_price", "event_id"];
 
-/// How moments are written.
+/// The format of timestamps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Dates {
+enum DateFormat {
     Standard,
     Legacy,
 }
 
-/// What an export is about.
+/// The definition of an export.
 #[derive(Debug)]
-pub(super) struct Selection {
+pub(super) struct ExportDefinition {
     start_ms: i64,
     end_ms: i64,
     rules: Vec<Condition>,
     fields: Vec<String>,
-    dates: Dates,
-    upto: Option<ObjectId>,
+    date_format: DateFormat,
+    last_event: Option<ObjectId>,
 }
 
-impl Selection {
-    /// Reads what a job's document says.
-    pub(super) fn read(export: &Value) -> Result<Self, ApiError> {
-        let moment = |name: &str| {
+impl ExportDefinition {
+    /// Parses the document of a job.
+    ///
+    /// # Errors
+    /// 422 for an invalid time range or an invalid rule.
+    pub(super) fn parse(export: &Value) -> Result<Self, ApiError> {
+        let timestamp = |name: &str| {
             let parsed = text(export, name).parse::<Timestamp>();
-            parsed.map_err(|_| ApiError::new(422, format!("/{name}: there is no such moment")))
+            parsed.map_err(|_| ApiError::new(422, format!("/{name}: this is not a valid time")))
         };
-        let (start, end) = (moment("start")?, moment("end")?);
+        let (start, end) = (timestamp("start")?, timestamp("end")?);
         if end <= start {
-            return Err(ApiError::new(422, "/end: the range ends before it begins"));
+            return Err(ApiError::new(422, "/end: the end must be after the start"));
         }
         let mut rules = Vec::new();
         for (at, rule) in items(export, "filter_rules").iter().enumerate() {
-            // Both ways of naming comparisons are taken; a mistake is told in the words of flows, which know more.
+            // The operators of flows and of reports are both accepted; errors refer to those of flows, which are more.
             let condition = Condition::rule(rule, Form::Flow)
-                .or_else(|mistake| Condition::rule(rule, Form::Report).map_err(|_| mistake))
-                .map_err(|mistake| {
-                    ApiError::new(422, format!("/filter_rules/{at}{}: {}", mistake.pointer, mistake.message))
+                .or_else(|error| Condition::rule(rule, Form::Report).map_err(|_| error))
+                .map_err(|error| {
+                    ApiError::new(422, format!("/filter_rules/{at}{}: {}", error.pointer, error.message))
                 })?;
             rules.push(condition);
         }
@@ -99,75 +102,84 @@ impl Selection {
             end_ms: end.as_millisecond(),
             rules,
             fields: fields.filter_map(Value::as_str).map(str::to_owned).collect(),
-            dates: if text(export, "date_format") == "legacy" { Dates::Legacy } else { Dates::Standard },
-            upto: text(export, "upto").parse().ok(),
+            date_format: if text(export, "date_format") == "legacy" {
+                DateFormat::Legacy
+            } else {
+                DateFormat::Standard
+            },
+            last_event: text(export, "upto").parse().ok(),
         })
     }
 
-    /// Whether events, and leads, have what the columns are to show.
-    pub(super) fn check_fields(&self, call: &ReadContext<'_>) -> Result<(), ApiError> {
+    /// Checks that events have the properties of the columns, and that the lead fields exist.
+    ///
+    /// # Errors
+    /// 422 with the index of the first unknown column.
+    pub(super) fn require_known_fields(&self, context: &ReadContext<'_>) -> Result<(), ApiError> {
         for (at, field) in self.fields.iter().enumerate() {
             let name = field.strip_prefix("vars.").unwrap_or(field);
             let root = name.split('.').next().unwrap_or_default();
             if !VARIABLES.contains(&root) && (name.len() < field.len() || !PROPERTIES.contains(&root)) {
-                return Err(ApiError::new(422, format!("/fields/{at}: events have no {field}")));
+                return Err(ApiError::new(422, format!("/fields/{at}: events have no property {field}")));
             }
-            let Some(of_lead) = name.strip_prefix("lead.") else { continue };
-            if of_lead != "id" && !is_lead_field(call, of_lead)? {
-                return Err(ApiError::dangling(&format!("/fields/{at}"), "field", of_lead));
+            let Some(lead_field) = name.strip_prefix("lead.") else { continue };
+            if lead_field != "id" && !is_lead_field(context, lead_field)? {
+                return Err(ApiError::reference_not_found(&format!("/fields/{at}"), "field", lead_field));
             }
         }
         Ok(())
     }
 
-    /// How many events there are; more than a file can have are not counted on.
+    /// The number of events; with rules, counting stops above [`ROWS_MAX`].
     pub(super) fn count(&self, events: &EventLog) -> usize {
         if self.rules.is_empty() {
-            return self.within(events).count();
+            return self.in_range(events).count();
         }
-        self.rows(events).take(ROWS_MAX + 1).count()
+        self.matching(events).take(ROWS_MAX + 1).count()
     }
 
-    /// The file: a line of names, then one for each event, the oldest first.
-    pub(super) fn file(&self, events: &EventLog) -> Result<Vec<u8>, ApiError> {
-        let cells =
-            |event: EventVariables<'_>| self.fields.iter().map(|field| self.cell(&event, field)).collect::<Vec<_>>();
-        csv::written(&self.fields, self.rows(events).take(ROWS_MAX).map(cells))
+    /// The CSV file: a header line, then one line per event, the oldest first.
+    pub(super) fn csv_file(&self, events: &EventLog) -> Result<Vec<u8>, ApiError> {
+        let cells = |event: EventVariables<'_>| {
+            self.fields.iter().map(|field| self.format_cell(&event, field)).collect::<Vec<_>>()
+        };
+        csv::write_csv(&self.fields, self.matching(events).take(ROWS_MAX).map(cells))
     }
 
-    fn within<'a>(&'a self, events: &'a EventLog) -> impl Iterator<Item = Event<'a>> + 'a {
-        let upto = self.upto.map_or(Bound::Unbounded, Bound::Included);
+    fn in_range<'a>(&'a self, events: &'a EventLog) -> impl Iterator<Item = Event<'a>> + 'a {
+        let last_event = self.last_event.map_or(Bound::Unbounded, Bound::Included);
         let in_range = |event: &Event<'_>| (self.start_ms..self.end_ms).contains(&event.summary().start_ms);
-        events.ascending(Bound::Unbounded, upto).filter(in_range)
+        events.ascending(Bound::Unbounded, last_event).filter(in_range)
     }
 
-    fn rows<'a>(&'a self, events: &'a EventLog) -> impl Iterator<Item = EventVariables<'a>> + 'a {
+    fn matching<'a>(&'a self, events: &'a EventLog) -> impl Iterator<Item = EventVariables<'a>> + 'a {
         let holds = |event: &EventVariables<'_>| self.rules.iter().all(|rule| rule.holds(event));
-        self.within(events).map(EventVariables::new).filter(holds)
+        self.in_range(events).map(EventVariables::new).filter(holds)
     }
 
-    /// What stands in one column.
-    fn cell(&self, event: &EventVariables<'_>, field: &str) -> String {
+    /// The value of a column, with timestamps in the format of the export.
+    fn format_cell(&self, event: &EventVariables<'_>, field: &str) -> String {
         let value = event.get(field).unwrap_or_default();
-        let moment = match &*value {
+        let timestamp = match &*value {
             Value::Number(ms) if field.ends_with("_timestamp") => {
                 ms.as_i64().and_then(|ms| Timestamp::from_millisecond(ms).ok())
             }
             Value::String(text) if field.ends_with("_at") || field.ends_with("timestamp") => text.parse().ok(),
             _ => None,
         };
-        match moment {
-            Some(at) if self.dates == Dates::Legacy => at.strftime("%m/%d/%Y %H:%M:%S").to_string(),
-            Some(at) => stamp(at),
-            None => csv::cell(&value),
+        match timestamp {
+            Some(at) if self.date_format == DateFormat::Legacy => at.strftime("%m/%d/%Y %H:%M:%S").to_string(),
+            Some(at) => format_timestamp(at),
+            None => csv::format_cell(&value),
         }
     }
 }
 
-/// Whether there is a field of that name; of a typed one a part may be asked for.
-fn is_lead_field(call: &ReadContext<'_>, name: &str) -> Result<bool, ApiError> {
-    let own = call.account()?.all(Collection::Fields);
-    let is_known = |id: &str| call.standard().get(Kind::Fields, id).is_some() || own.contains_key(id);
+/// Whether a name is a field, or a component of a typed field such as `phone_1.area`.
+fn is_lead_field(context: &ReadContext<'_>, name: &str) -> Result<bool, ApiError> {
+    let fields = context.account()?.all(Collection::Fields);
+    let is_known =
+        |id: &str| context.standard().get(StandardCollection::Fields, id).is_some() || fields.contains_key(id);
     let ends = name.match_indices('.').map(|(at, _)| at).chain([name.len()]);
     Ok(ends.into_iter().any(|end| is_known(&name[..end])))
 }

@@ -1,4 +1,4 @@
-//! What the parts of a flow say must be possible: rules and templates that can be read, prices that can be found.
+//! Checks of the rules, templates and prices of a flow.
 
 use serde_json::Value;
 
@@ -6,24 +6,30 @@ use crate::leadconduit::response::ApiError;
 use crate::leadconduit::rules;
 use crate::support::document::items;
 
-/// Refuses what no lead could be judged by, with the place where it stands.
+/// Checks that rules and templates can be parsed and that prices are consistent.
+///
+/// # Errors
+/// 422 with the RFC 6901 pointer of the first problem.
 pub(super) fn check(flow: &Value) -> Result<(), ApiError> {
-    rules::check(flow).map_err(|mistake| ApiError::new(422, mistake.to_string()))?;
-    prices("", flow)?;
+    rules::check(flow).map_err(|error| ApiError::new(422, error.to_string()))?;
+    check_prices("", flow)?;
     for part in ["sources", "steps"] {
-        for (at, holder) in items(flow, part).iter().enumerate() {
-            prices(&format!("/{part}/{at}"), holder)?;
+        for (at, parent) in items(flow, part).iter().enumerate() {
+            check_prices(&format!("/{part}/{at}"), parent)?;
         }
     }
     Ok(())
 }
 
-/// Where the other side states the price there must be none of ours.
-fn prices(at: &str, holder: &Value) -> Result<(), ApiError> {
-    let pricing = &holder["pricing"];
+/// With `override`, the other party sets the price, so a list of prices is an error.
+fn check_prices(pointer: &str, parent: &Value) -> Result<(), ApiError> {
+    let pricing = &parent["pricing"];
     let overridden = pricing.get("override") == Some(&Value::Bool(true));
     if overridden && !items(pricing, "prices").is_empty() {
-        return Err(ApiError::new(422, format!("{at}/pricing/prices: there are no prices where `override` is true")));
+        return Err(ApiError::new(
+            422,
+            format!("{pointer}/pricing/prices: no prices are allowed where `override` is true"),
+        ));
     }
     Ok(())
 }

@@ -1,7 +1,8 @@
-//! Flows. They are saved beside what is live: a deployment makes the saved revision the one that leads run through.
+//! Flows. A flow has a saved and a live revision; leads are processed by the live one, and a deployment makes the saved
+//! revision live.
 //!
-//! A flow is live as it is saved, unless a deployed revision is kept beside it. So a deployment forgets that one, and
-//! the first change after it keeps what was saved before.
+//! The live revision is stored in [`Collection::LiveFlows`] only while it differs from the saved one. So the first update
+//! after a deployment stores the previous revision there, and a deployment removes it.
 
 mod criteria;
 mod meta;
@@ -14,69 +15,69 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::super::context::{ReadContext, WriteContext};
-use super::super::response::{ApiError, OperationResponse, Outcome};
-use super::{crud, fields, nested_ids};
+use super::super::response::{ApiError, OperationResponse, OperationResult};
+use super::crud::{self, CollectionHooks};
+use super::{fields, nested_ids};
 use crate::leadconduit::state::Collection;
 use crate::support::document::{Document, text};
 
 pub(super) use meta::get as meta;
 pub(super) use usage::get as usage;
 
-/// What a deployment says, word for word as documented.
+pub(super) const HOOKS: CollectionHooks =
+    CollectionHooks { prepare, before_delete: remove_live_revision, allows_client_ids: true };
+
+/// The documented message of a deployment.
 const DEPLOYED: &str = "Your flow was deployed and the most recent changes are now live";
 
-/// What a flow must be beyond its model, and what the server sets in it.
-pub(super) fn complete(
-    call: &mut WriteContext<'_>,
-    flow: &mut Value,
-    before: Option<&Document>,
-) -> Result<(), ApiError> {
+fn prepare(context: &mut WriteContext<'_>, flow: &mut Value, previous: Option<&Document>) -> Result<(), ApiError> {
     criteria::check(flow)?;
-    references::resolve(&call.reading(), flow)?;
-    nested_ids::identify(call, flow, before.map(Document::value));
-    if call.account()?.get(Collection::LiveFlows, text(flow, "id")).is_some() {
+    references::resolve(&context.read_context(), flow)?;
+    nested_ids::assign_ids(context, flow, previous.map(Document::value));
+    if context.account()?.get(Collection::LiveFlows, text(flow, "id")).is_some() {
         return Ok(());
     }
-    let live = before.map_or_else(|| nothing_of(flow), |before| before.value().clone());
-    call.put(Collection::LiveFlows, &live).map(drop)
+    let live = previous.map_or_else(|| empty_live_flow(flow), |previous| previous.value().clone());
+    context.put(Collection::LiveFlows, &live).map(drop)
 }
 
-/// What is live of a flow that was never deployed: it has no sources, so that no lead can come.
-fn nothing_of(flow: &Value) -> Value {
+/// The live revision of a flow that was never deployed: it has no sources, so it accepts no leads.
+fn empty_live_flow(flow: &Value) -> Value {
     json!({"id": flow["id"], "name": flow["name"], "enabled": false, "fields": [], "sources": [], "steps": []})
 }
 
-/// A flow that goes is not live any more. What routers say of it stays: nothing tells of a refusal.
-pub(super) fn release(call: &mut WriteContext<'_>, flow: &Document) {
-    make_live(call, flow.text("id").unwrap_or_default());
+/// Removes the live revision of a flow that is being deleted. Routers may keep referring to the flow: no error is
+/// documented for that.
+fn remove_live_revision(context: &mut WriteContext<'_>, flow: &Document) {
+    deploy_saved_revision(context, flow.text("id").unwrap_or_default());
 }
 
-pub(super) fn deploy(call: &mut WriteContext<'_>) -> Outcome {
-    let flow = crud::own(call, Collection::Flows)?;
-    make_live(call, flow.text("id").unwrap_or_default());
+pub(super) fn deploy(context: &mut WriteContext<'_>) -> OperationResult {
+    let flow = crud::require_own(context, Collection::Flows)?;
+    deploy_saved_revision(context, flow.text("id").unwrap_or_default());
     Ok(OperationResponse::ok(&json!({"message": DEPLOYED})))
 }
 
-/// Has leads run through a flow as it is saved.
-pub(super) fn make_live(call: &mut WriteContext<'_>, flow: &str) {
-    let account = Arc::clone(&call.caller.account);
-    call.world.remove(&account, Collection::LiveFlows, flow);
+/// Makes the saved revision of a flow live.
+pub(super) fn deploy_saved_revision(context: &mut WriteContext<'_>, flow: &str) {
+    let account = Arc::clone(&context.caller.account);
+    context.world.remove(&account, Collection::LiveFlows, flow);
 }
 
-/// Gives every flow of the account another time of its last change.
-pub(super) fn touch_all(call: &mut WriteContext<'_>) -> Outcome {
-    let flows: Vec<Arc<Document>> = call.account()?.all(Collection::Flows).values().cloned().collect();
+/// Sets `updated_at` of every flow of the account.
+pub(super) fn touch_all(context: &mut WriteContext<'_>) -> OperationResult {
+    let flows: Vec<Arc<Document>> = context.account()?.all(Collection::Flows).values().cloned().collect();
     for flow in flows {
         let mut touched = flow.value().clone();
-        touched["updated_at"] = call.stamp().into();
-        call.put(Collection::Flows, &touched)?;
+        touched["updated_at"] = context.stamp().into();
+        context.put(Collection::Flows, &touched)?;
     }
     // No body is documented, not even an empty list.
-    Ok(OperationResponse::of(200, Bytes::new()))
+    Ok(OperationResponse::json(200, Bytes::new()))
 }
 
-/// The documents of the fields that a flow collects, in its order. A field that was deleted has none.
-pub(super) fn list_fields(call: &ReadContext<'_>) -> Outcome {
-    let flow = crud::find(call, Collection::Flows, call.input.path("id"))?;
-    Ok(OperationResponse::of(200, crud::array(fields::of_flow(call, flow)?)))
+/// Lists the fields that a flow collects, in the order of the flow; deleted fields are omitted.
+pub(super) fn list_fields(context: &ReadContext<'_>) -> OperationResult {
+    let flow = crud::find(context, Collection::Flows, context.input.path("id"))?;
+    Ok(OperationResponse::json(200, crud::document_array(fields::flow_fields(context, flow)?)))
 }

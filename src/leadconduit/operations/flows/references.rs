@@ -1,4 +1,4 @@
-//! What a flow names must exist. The first name that leads nowhere is told, with the place where it stands.
+//! The references in a flow: each must exist. The error names the first missing one, with its RFC 6901 pointer.
 
 use serde_json::{Map, Value};
 
@@ -8,37 +8,46 @@ use crate::leadconduit::response::ApiError;
 use crate::leadconduit::state::Collection;
 use crate::support::document::text;
 
-/// Checks every reference of a flow, and writes the names of its entities beside their ids.
-pub(super) fn resolve(call: &ReadContext<'_>, flow: &mut Value) -> Result<(), ApiError> {
-    each(flow, "fields", |at, field| {
+/// Checks every reference of a flow, and adds the names of the entities to their ids.
+///
+/// # Errors
+/// 422 for the first missing reference.
+pub(super) fn resolve(context: &ReadContext<'_>, flow: &mut Value) -> Result<(), ApiError> {
+    for_each_item(flow, "fields", |pointer, field| {
         let id = field.as_str().unwrap_or_default();
-        exists(call, Collection::Fields, id, at)
+        require_document(context, Collection::Fields, id, pointer)
     })?;
-    each(flow, "sources", |at, source| {
-        party(call, at, source)?;
-        named(call, Collection::Credentials, source, "credential_id", at)?;
-        pricing_service(call, source, at)
+    for_each_item(flow, "sources", |pointer, source| {
+        resolve_party(context, pointer, source)?;
+        require_optional(context, Collection::Credentials, source, "credential_id", pointer)?;
+        require_pricing_service(context, source, pointer)
     })?;
-    // Filters name nothing outside their flow.
-    each(flow, "steps", |at, step| if step.get("entity").is_some() { party(call, at, step) } else { Ok(()) })?;
-    each(flow, "destinations", |at, destination| {
-        named(call, Collection::Destinations, destination, "instance_id", at)
+    // Filter steps have no references outside their flow.
+    for_each_item(flow, "steps", |pointer, step| {
+        if step.get("entity").is_some() { resolve_party(context, pointer, step) } else { Ok(()) }
     })?;
-    pricing_service(call, flow, "")?;
-    named(call, Collection::Credentials, &flow["firehose"], "credential_id", "/firehose")
+    for_each_item(flow, "destinations", |pointer, destination| {
+        require_optional(context, Collection::Destinations, destination, "instance_id", pointer)
+    })?;
+    require_pricing_service(context, flow, "")?;
+    require_optional(context, Collection::Credentials, &flow["firehose"], "credential_id", "/firehose")
 }
 
-/// Looks at each thing of a list, with its place.
-fn each(flow: &mut Value, list: &str, look: impl Fn(&str, &mut Value) -> Result<(), ApiError>) -> Result<(), ApiError> {
+/// Calls `check` for each item of a list, with its pointer.
+fn for_each_item(
+    flow: &mut Value,
+    list: &str,
+    check: impl Fn(&str, &mut Value) -> Result<(), ApiError>,
+) -> Result<(), ApiError> {
     let items = flow.get_mut(list).and_then(Value::as_array_mut);
-    items.into_iter().flatten().enumerate().try_for_each(|(index, item)| look(&format!("/{list}/{index}"), item))
+    items.into_iter().flatten().enumerate().try_for_each(|(index, item)| check(&format!("/{list}/{index}"), item))
 }
 
-/// A source or a recipient: its entity, and the modules that speak with it.
-fn party(call: &ReadContext<'_>, at: &str, party: &mut Value) -> Result<(), ApiError> {
+/// Checks the entity and the modules of a source or a recipient, and adds the entity's name.
+fn resolve_party(context: &ReadContext<'_>, pointer: &str, party: &mut Value) -> Result<(), ApiError> {
     let id = text(&party["entity"], "id").to_owned();
-    let found = crud::find(call, Collection::Entities, &id);
-    let entity = found.map_err(|_| ApiError::dangling(&format!("{at}/entity/id"), "entity", &id))?;
+    let found = crud::find(context, Collection::Entities, &id);
+    let entity = found.map_err(|_| ApiError::reference_not_found(&format!("{pointer}/entity/id"), "entity", &id))?;
     let mut summary = Map::new();
     for name in ["id", "name", "time_zone"] {
         if let Some(value) = entity.value().get(name) {
@@ -46,29 +55,48 @@ fn party(call: &ReadContext<'_>, at: &str, party: &mut Value) -> Result<(), ApiE
         }
     }
     party["entity"] = summary.into();
-    module(call, &party["integration"], &format!("{at}/integration"))?;
+    require_module(context, &party["integration"], &format!("{pointer}/integration"))?;
     match party.pointer("/feedback/integration") {
-        Some(integration) => module(call, integration, &format!("{at}/feedback/integration")),
+        Some(integration) => require_module(context, integration, &format!("{pointer}/feedback/integration")),
         None => Ok(()),
     }
 }
 
-fn module(call: &ReadContext<'_>, integration: &Value, at: &str) -> Result<(), ApiError> {
-    packages::must_have_module(call.standard(), &format!("{at}/module_id"), text(integration, "module_id"))
+fn require_module(context: &ReadContext<'_>, integration: &Value, pointer: &str) -> Result<(), ApiError> {
+    packages::require_module(context.standard(), &format!("{pointer}/module_id"), text(integration, "module_id"))
 }
 
-fn pricing_service(call: &ReadContext<'_>, holder: &Value, at: &str) -> Result<(), ApiError> {
-    named(call, Collection::Services, &holder["pricing_service"], "service_id", &format!("{at}/pricing_service"))
+fn require_pricing_service(context: &ReadContext<'_>, parent: &Value, pointer: &str) -> Result<(), ApiError> {
+    require_optional(
+        context,
+        Collection::Services,
+        &parent["pricing_service"],
+        "service_id",
+        &format!("{pointer}/pricing_service"),
+    )
 }
 
-/// A reference that may be absent.
-fn named(call: &ReadContext<'_>, collection: Collection, holder: &Value, name: &str, at: &str) -> Result<(), ApiError> {
-    match holder.get(name).and_then(Value::as_str) {
-        Some(id) => exists(call, collection, id, &format!("{at}/{name}")),
+/// Checks a reference if it is present.
+fn require_optional(
+    context: &ReadContext<'_>,
+    collection: Collection,
+    parent: &Value,
+    name: &str,
+    pointer: &str,
+) -> Result<(), ApiError> {
+    match parent.get(name).and_then(Value::as_str) {
+        Some(id) => require_document(context, collection, id, &format!("{pointer}/{name}")),
         None => Ok(()),
     }
 }
 
-fn exists(call: &ReadContext<'_>, collection: Collection, id: &str, at: &str) -> Result<(), ApiError> {
-    crud::find(call, collection, id).map(drop).map_err(|_| ApiError::dangling(at, collection.singular(), id))
+fn require_document(
+    context: &ReadContext<'_>,
+    collection: Collection,
+    id: &str,
+    pointer: &str,
+) -> Result<(), ApiError> {
+    crud::find(context, collection, id)
+        .map(drop)
+        .map_err(|_| ApiError::reference_not_found(pointer, collection.singular(), id))
 }

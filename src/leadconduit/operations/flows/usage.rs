@@ -1,33 +1,33 @@
-//! How many leads brought a value for each field of a flow.
+//! Field usage: the number of leads with a value for each field of a flow.
 
 use serde_json::{Map, Value};
 
 use super::super::crud;
 use crate::leadconduit::context::ReadContext;
-use crate::leadconduit::response::{ApiError, OperationResponse, Outcome};
+use crate::leadconduit::response::{ApiError, OperationResponse, OperationResult};
 use crate::leadconduit::rules;
 use crate::leadconduit::state::Collection;
-use crate::leadconduit::state::events::Kind;
+use crate::leadconduit::state::events::EventType;
 use crate::leadconduit::timeframe::{self, Timeframe};
 use crate::support::clock::Timestamp;
 use crate::support::document::{items, text};
 
-pub(crate) fn get(call: &ReadContext<'_>) -> Outcome {
-    let flow = crud::find(call, Collection::Flows, call.input.path("id"))?;
-    let account = call.account()?;
-    let zone = timeframe::zone(text(account.document().value(), "time_zone"));
-    let name = call.input.query("timeframe").unwrap_or("today");
-    let frame = Timeframe::named(name, call.now, &zone)
-        .ok_or_else(|| ApiError::new(400, format!("timeframe: {name} is no time frame")))?;
-    // The name means other days as time goes on.
-    call.depends_on_time();
+pub(crate) fn get(context: &ReadContext<'_>) -> OperationResult {
+    let flow = crud::find(context, Collection::Flows, context.input.path("id"))?;
+    let account = context.account()?;
+    let zone = timeframe::time_zone_or_utc(text(account.document().value(), "time_zone"));
+    let name = context.input.query("timeframe").unwrap_or("today");
+    let frame = Timeframe::from_name(name, context.now, &zone)
+        .ok_or_else(|| ApiError::new(400, format!("timeframe: {name} is not a time frame")))?;
+    // The time frame is relative to the current time.
+    context.mark_time_dependent();
     let fields: Vec<&str> = items(flow.value(), "fields").iter().filter_map(Value::as_str).collect();
     let mut counts = vec![0_u64; fields.len()];
     let id = flow.text("id").and_then(|id| id.parse().ok());
-    for event in call.events_of(account).iter() {
+    for event in context.retained_events(account).iter() {
         let summary = event.summary();
         let at = Timestamp::from_millisecond(summary.start_ms);
-        if summary.kind != Kind::Source || summary.flow != id || !at.is_ok_and(|at| frame.contains(at)) {
+        if summary.kind != EventType::Source || summary.flow != id || !at.is_ok_and(|at| frame.contains(at)) {
             continue;
         }
         let value = event.value();
@@ -41,7 +41,7 @@ pub(crate) fn get(call: &ReadContext<'_>) -> Outcome {
     Ok(OperationResponse::ok(&Value::Object(usage)))
 }
 
-/// Whether a lead brought nothing. Values with a type are objects, with what was sent as `raw`.
+/// Whether a value is blank. Typed values are objects with the submitted text as `raw`.
 fn is_blank(value: &Value) -> bool {
     match value {
         Value::Null => true,

@@ -1,13 +1,13 @@
-//! What a search looks for: words, which match the beginnings of words, and phrases, which match as they are.
+//! Search queries: words, which match prefixes of words, and phrases, which match any part of a text.
 
 use crate::leadconduit::state::events::Lead;
 
-/// How many words and phrases count; the rest of a longer search is not looked at.
+/// The maximum number of words and phrases; further ones are ignored.
 const TERMS_MAX: usize = 32;
 
-/// A search. One for nothing matches everything.
+/// The terms of a search. A query without terms matches every lead.
 #[derive(Debug, Default)]
-pub(super) struct Query(Vec<Term>);
+pub(super) struct SearchQuery(Vec<Term>);
 
 /// A word or a phrase, in lower case.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,29 +16,30 @@ struct Term {
     is_phrase: bool,
 }
 
-/// Where a term is found in a text, in bytes, and whether that is a whole word.
-struct Found {
+/// A match of a term: byte offsets in the text.
+struct TermMatch {
     start: usize,
     end: usize,
+    /// Whether it is a whole word, or a phrase.
     is_whole: bool,
 }
 
-impl Query {
-    /// Reads a search: phrases stand between double quotes, words between blanks. A quote that is not closed reaches to
-    /// the end.
-    pub(super) fn read(text: &str) -> Self {
+impl SearchQuery {
+    /// Parses a query: phrases are in double quotes, words are separated by white space. A phrase without a closing quote
+    /// extends to the end.
+    pub(super) fn parse(text: &str) -> Self {
         let mut terms = Vec::new();
         for (at, part) in text.split('"').enumerate() {
             let is_phrase = at % 2 == 1;
             let pieces: Vec<&str> = if is_phrase { vec![part] } else { part.split_whitespace().collect() };
             let pieces = pieces.into_iter().filter(|piece| !piece.trim().is_empty());
-            terms.extend(pieces.map(|piece| Term { text: lower(piece).collect(), is_phrase }));
+            terms.extend(pieces.map(|piece| Term { text: lowercase_chars(piece).collect(), is_phrase }));
         }
         terms.truncate(TERMS_MAX);
         Self(terms)
     }
 
-    /// How well a lead matches; `None` when a term is not in it at all.
+    /// The score of a lead; `None` unless every term matches.
     pub(super) fn score(&self, lead: &Lead) -> Option<u32> {
         let mut score = 0;
         for term in &self.0 {
@@ -48,58 +49,58 @@ impl Query {
         Some(score)
     }
 
-    /// A text with what was found between marks; `None` when nothing was.
+    /// The text with its matches in `<em>` elements; `None` when nothing matches.
     pub(super) fn highlight(&self, text: &str) -> Option<String> {
-        let mut places: Vec<Found> = self.0.iter().flat_map(|term| term.places(text)).collect();
-        if places.is_empty() {
+        let mut matches: Vec<TermMatch> = self.0.iter().flat_map(|term| term.find_matches(text)).collect();
+        if matches.is_empty() {
             return None;
         }
-        places.sort_by_key(|found| (found.start, found.end));
-        let mut marked = String::with_capacity(text.len() + places.len() * 9);
-        let (mut done, mut places) = (0, places.into_iter().peekable());
-        while let Some(mut found) = places.next() {
-            // What overlaps is one.
-            while let Some(next) = places.next_if(|next| next.start <= found.end) {
-                found.end = found.end.max(next.end);
+        matches.sort_by_key(|current| (current.start, current.end));
+        let mut marked = String::with_capacity(text.len() + matches.len() * 9);
+        let (mut copied, mut matches) = (0, matches.into_iter().peekable());
+        while let Some(mut current) = matches.next() {
+            // Overlapping matches are merged.
+            while let Some(next) = matches.next_if(|next| next.start <= current.end) {
+                current.end = current.end.max(next.end);
             }
-            marked.push_str(&text[done..found.start]);
+            marked.push_str(&text[copied..current.start]);
             marked.push_str("<em>");
-            marked.push_str(&text[found.start..found.end]);
+            marked.push_str(&text[current.start..current.end]);
             marked.push_str("</em>");
-            done = found.end;
+            copied = current.end;
         }
-        marked.push_str(&text[done..]);
+        marked.push_str(&text[copied..]);
         Some(marked)
     }
 }
 
 impl Term {
-    /// How much its best place in a text is worth: the whole text, a whole word, the beginning of one.
+    /// The weight of the best match in a text: 4 for the whole text, 2 for a whole word, 1 for a prefix.
     fn weight(&self, text: &str) -> Option<u32> {
-        let worth = |found: &Found| match found {
-            Found { start: 0, end, .. } if *end == text.len() && found.is_whole => 4,
-            Found { is_whole: true, .. } => 2,
-            Found { .. } => 1,
+        let weight = |term_match: &TermMatch| match term_match {
+            TermMatch { start: 0, end, .. } if *end == text.len() && term_match.is_whole => 4,
+            TermMatch { is_whole: true, .. } => 2,
+            TermMatch { .. } => 1,
         };
-        self.places(text).map(|found| worth(&found)).max()
+        self.find_matches(text).map(|term_match| weight(&term_match)).max()
     }
 
     fn is_id(&self, id: &str) -> bool {
         self.text.iter().copied().eq(id.chars())
     }
 
-    /// All its places in a text. A word's place reaches to the end of the word that it begins.
-    fn places<'t>(&'t self, text: &'t str) -> impl Iterator<Item = Found> + 't {
-        let mut before = None;
+    /// All matches in a text. The match of a word extends to the end of the word in the text.
+    fn find_matches<'t>(&'t self, text: &'t str) -> impl Iterator<Item = TermMatch> + 't {
+        let mut previous = None;
         text.char_indices().filter_map(move |(start, c)| {
-            let begins = self.is_phrase || is_word(c) && !before.is_some_and(is_word) || before.is_none();
-            before = Some(c);
-            let end = begins.then(|| starts_with(&text[start..], &self.text)).flatten()? + start;
+            let can_start = self.is_phrase || is_word(c) && !previous.is_some_and(is_word) || previous.is_none();
+            previous = Some(c);
+            let end = can_start.then(|| prefix_len(&text[start..], &self.text)).flatten()? + start;
             if self.is_phrase {
-                return Some(Found { start, end, is_whole: true });
+                return Some(TermMatch { start, end, is_whole: true });
             }
             let rest: usize = text[end..].chars().take_while(|c| is_word(*c)).map(char::len_utf8).sum();
-            Some(Found { start, end: end + rest, is_whole: rest == 0 })
+            Some(TermMatch { start, end: end + rest, is_whole: rest == 0 })
         })
     }
 }
@@ -108,25 +109,25 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric()
 }
 
-/// A text in lower case, letter by letter: nothing is copied for the thousands of texts that are only compared.
-pub(super) fn lower(text: &str) -> impl Iterator<Item = char> + '_ {
+/// The characters of a text in lower case, without an allocation: a search compares thousands of texts.
+pub(super) fn lowercase_chars(text: &str) -> impl Iterator<Item = char> + '_ {
     text.chars().flat_map(char::to_lowercase)
 }
 
-/// How many bytes of a text its beginning takes, when that is `wanted` but for case.
-fn starts_with(text: &str, wanted: &[char]) -> Option<usize> {
-    let mut wanted = wanted.iter();
+/// The length in bytes of the prefix of a text that equals `expected`, ignoring case.
+fn prefix_len(text: &str, expected: &[char]) -> Option<usize> {
+    let mut expected = expected.iter();
     let mut length = 0;
     for c in text.chars() {
-        if wanted.len() == 0 {
+        if expected.len() == 0 {
             break;
         }
-        if !c.to_lowercase().all(|c| wanted.next() == Some(&c)) {
+        if !c.to_lowercase().all(|c| expected.next() == Some(&c)) {
             return None;
         }
         length += c.len_utf8();
     }
-    (wanted.len() == 0).then_some(length)
+    (expected.len() == 0).then_some(length)
 }
 
 #[cfg(test)]
@@ -134,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_match_beginnings_and_phrases_what_stands_there() {
+    fn words_match_word_prefixes_and_phrases_match_anywhere() {
         let rows = [
             ("sam", "Samantha", Some("<em>Samantha</em>")),
             ("SAM", "samantha", Some("<em>samantha</em>")),
@@ -153,12 +154,12 @@ mod tests {
             ("555", "(555) 0100", Some("(<em>555</em>) 0100")),
         ];
         for (query, text, expected) in rows {
-            assert_eq!(Query::read(query).highlight(text).as_deref(), expected, "{query} in {text}");
+            assert_eq!(SearchQuery::parse(query).highlight(text).as_deref(), expected, "{query} in {text}");
         }
     }
 
     #[test]
-    fn every_term_counts_and_whole_words_count_more() {
+    fn every_term_must_match_and_whole_words_score_higher() {
         let lead = |fields: &[(&str, &str)]| Lead {
             id: "69e3b1a2940df5a34a388e01".parse().unwrap(),
             latest: "69e3b1a3940df5a34a388f03".parse().unwrap(),
@@ -166,11 +167,11 @@ mod tests {
             fields: fields.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
         };
         let george = lead(&[("first_name", "George"), ("city", "Georgetown"), ("state", "TX")]);
-        let score = |query: &str| Query::read(query).score(&george);
+        let score = |query: &str| SearchQuery::parse(query).score(&george);
         assert_eq!(score(""), Some(0));
         assert_eq!((score("george"), score("georg"), score("georget")), (Some(4), Some(1), Some(1)));
         assert_eq!((score("geo tx"), score("geo ok")), (Some(5), None));
         assert_eq!(score("69E3B1A2940DF5A34A388E01"), Some(3));
-        assert_eq!(Query::read(&"a ".repeat(1000)).0.len(), TERMS_MAX);
+        assert_eq!(SearchQuery::parse(&"a ".repeat(1000)).0.len(), TERMS_MAX);
     }
 }

@@ -1,66 +1,67 @@
-//! Event metrics: counts, different values, medians and funnels.
+//! Event metrics: counts, distinct values, medians and funnels.
 //!
-//! The documents give names and types alone. The names are those of an analytics service whose project keys stand in
-//! account documents, so what they mean is taken from there.
+//! The documentation has names and types only. The names are those of an analytics service whose project keys are in
+//! account documents, so they have the meaning that they have there (inferred).
 
-mod read;
+mod query;
 
 use std::collections::{BTreeSet, HashSet};
 
 use serde_json::{Map, Value, json};
 
-use self::read::Frame;
+use self::query::MetricsQuery;
 use super::super::context::ReadContext;
-use super::super::response::{ApiError, OperationResponse, Outcome};
+use super::super::response::{ApiError, OperationResponse, OperationResult};
 use super::events::buckets::{Buckets, Groups};
-use super::events::filter::Filter;
+use super::events::filter::EventFilter;
 use super::events::variables::EventVariables;
 use crate::leadconduit::state::events::EventLog;
 use crate::leadconduit::values::{Variables, plain, text};
-use crate::support::clock::{Timestamp, stamp};
+use crate::support::clock::{Timestamp, format_timestamp};
 use crate::support::document::number;
 
-pub(super) fn count(call: &ReadContext<'_>) -> Outcome {
-    buckets(call, |_, count: &mut Events| {
+pub(super) fn count(context: &ReadContext<'_>) -> OperationResult {
+    count_by_bucket(context, |_, count: &mut EventCount| {
         count.0 += 1;
     })
 }
 
-pub(super) fn count_unique(call: &ReadContext<'_>) -> Outcome {
-    let target = read::target(call.input, "vars.lead.id");
-    buckets(call, |event, values: &mut Texts| values.add(event, target))
+pub(super) fn count_unique(context: &ReadContext<'_>) -> OperationResult {
+    let target = query::target_property(context.input, "vars.lead.id");
+    count_by_bucket(context, |event, values: &mut DistinctTexts| values.add(event, target))
 }
 
-/// The different values: in groups, and with an interval in groups of each interval.
-pub(super) fn select_unique(call: &ReadContext<'_>) -> Outcome {
-    let target = read::target(call.input, "vars.lead.id");
-    let frame = Frame::of(call, &["vars.source.id", "vars.recipient.id"])?;
-    let groups = groups(&call.events()?, &frame, |event, values: &mut Texts| values.add(event, target))?;
+/// Lists distinct values by group; with an interval, by interval and group.
+pub(super) fn select_unique(context: &ReadContext<'_>) -> OperationResult {
+    let target = query::target_property(context.input, "vars.lead.id");
+    let query = MetricsQuery::from_input(context, &["vars.source.id", "vars.recipient.id"])?;
+    let groups =
+        group_events(&context.events()?, &query, |event, values: &mut DistinctTexts| values.add(event, target))?;
     let rows = |bucket| -> Vec<Value> {
-        let with = |(mut group, values): (Map<String, Value>, &Texts)| {
-            // Declared as texts: a group that lacks one of them leaves it out.
+        let row = |(mut group, values): (Map<String, Value>, &DistinctTexts)| {
+            // The schema has strings only, so missing properties are omitted.
             group.retain(|_, value| !value.is_null());
             group.insert("result".to_owned(), json!(values.0));
             Value::Object(group)
         };
-        groups.within(bucket).map(with).collect()
+        groups.in_bucket(bucket).map(row).collect()
     };
-    let result: Vec<Value> = if frame.has_interval {
-        let each = frame.buckets.spans().enumerate();
-        each.map(|(bucket, span)| json!({"value": rows(bucket), "timeframe": timeframe(span)})).collect()
+    let result: Vec<Value> = if query.has_interval {
+        let spans = query.buckets.spans().enumerate();
+        spans.map(|(bucket, span)| json!({"value": rows(bucket), "timeframe": timeframe(span)})).collect()
     } else {
         rows(0)
     };
     Ok(OperationResponse::ok(&json!({"result": result})))
 }
 
-pub(super) fn median(call: &ReadContext<'_>) -> Outcome {
-    let target = read::target(call.input, "ms");
-    let frame = Frame::back(call, &["type", "module_id"])?;
-    let groups = groups(&call.events()?, &frame, |event, numbers: &mut Numbers| {
+pub(super) fn median(context: &ReadContext<'_>) -> OperationResult {
+    let target = query::target_property(context.input, "ms");
+    let query = MetricsQuery::last_seconds(context, &["type", "module_id"])?;
+    let groups = group_events(&context.events()?, &query, |event, numbers: &mut Numbers| {
         numbers.0.extend(event.get(target).as_deref().and_then(|value| plain(value).as_f64()));
     })?;
-    let rows = groups.within(0).filter_map(|(mut group, numbers)| {
+    let rows = groups.in_bucket(0).filter_map(|(mut group, numbers)| {
         group.retain(|_, value| !value.is_null());
         group.insert("median".to_owned(), number(numbers.median()?));
         Some(Value::Object(group))
@@ -68,51 +69,52 @@ pub(super) fn median(call: &ReadContext<'_>) -> Outcome {
     Ok(OperationResponse::ok(&json!({"result": rows.collect::<Vec<_>>()})))
 }
 
-/// For each step, how many of those that came through all steps before it came through it as well.
-pub(super) fn funnel(call: &ReadContext<'_>) -> Outcome {
-    let frame = Frame::of(call, &[])?;
-    let log = call.events()?;
-    let steps = read::steps(call.input)?;
+/// Counts for each step the actors that have passed it and all previous steps.
+pub(super) fn funnel(context: &ReadContext<'_>) -> OperationResult {
+    let query = MetricsQuery::from_input(context, &[])?;
+    let log = context.events()?;
+    let steps = query::parse_steps(context.input)?;
     let mut result = Vec::with_capacity(steps.len());
-    let mut arrived: Option<HashSet<String>> = None;
+    let mut previous_actors: Option<HashSet<String>> = None;
     for step in &steps {
-        let mut found = HashSet::new();
-        each(&log, &frame.buckets, &step.filter, |_, event| {
+        let mut actors = HashSet::new();
+        for_each_event(&log, &query.buckets, &step.filter, |_, event| {
             let actor = event.get(&step.actor).as_deref().and_then(text).map(std::borrow::Cow::into_owned);
-            found.extend(actor.filter(|actor| arrived.as_ref().is_none_or(|before| before.contains(actor))));
+            actors
+                .extend(actor.filter(|actor| previous_actors.as_ref().is_none_or(|previous| previous.contains(actor))));
             Ok(())
         })?;
-        result.push(found.len());
-        arrived = Some(found);
+        result.push(actors.len());
+        previous_actors = Some(actors);
     }
-    let steps: Vec<&Value> = steps.iter().map(|step| &step.shown).collect();
+    let steps: Vec<&Value> = steps.iter().map(|step| &step.rendered).collect();
     Ok(OperationResponse::ok(&json!({"steps": steps, "result": result})))
 }
 
-/// What is counted in a group.
-trait Counted: Default {
+/// A count of a group.
+trait Count: Default {
     fn result(&self) -> f64;
 }
 
 #[derive(Default)]
-struct Events(u32);
+struct EventCount(u32);
 
-impl Counted for Events {
+impl Count for EventCount {
     fn result(&self) -> f64 {
         f64::from(self.0)
     }
 }
 
 #[derive(Default)]
-struct Texts(BTreeSet<String>);
+struct DistinctTexts(BTreeSet<String>);
 
-impl Texts {
+impl DistinctTexts {
     fn add(&mut self, event: &EventVariables<'_>, target: &str) {
         self.0.extend(event.get(target).as_deref().and_then(text).map(std::borrow::Cow::into_owned));
     }
 }
 
-impl Counted for Texts {
+impl Count for DistinctTexts {
     fn result(&self) -> f64 {
         u32::try_from(self.0.len()).map_or(f64::INFINITY, f64::from)
     }
@@ -122,7 +124,7 @@ impl Counted for Texts {
 struct Numbers(Vec<f64>);
 
 impl Numbers {
-    /// The number in the middle, or the middle of the two that are.
+    /// The middle number, or the mean of the two middle numbers; `None` without numbers.
     fn median(&self) -> Option<f64> {
         let mut sorted = self.0.clone();
         sorted.sort_unstable_by(f64::total_cmp);
@@ -132,13 +134,16 @@ impl Numbers {
     }
 }
 
-/// A number for each interval and group.
-fn buckets<T: Counted>(call: &ReadContext<'_>, mut add: impl FnMut(&EventVariables<'_>, &mut T)) -> Outcome {
-    let frame = Frame::of(call, &["outcome"])?;
-    let groups = groups(&call.events()?, &frame, |event, counted| add(event, counted))?;
-    let result = frame.buckets.spans().enumerate().map(|(bucket, span)| {
-        let values = groups.within(bucket).map(|(mut group, counted): (Map<String, Value>, &T)| {
-            group.insert("result".to_owned(), number(counted.result()));
+/// Responds with a count for each interval and group.
+fn count_by_bucket<T: Count>(
+    context: &ReadContext<'_>,
+    mut add: impl FnMut(&EventVariables<'_>, &mut T),
+) -> OperationResult {
+    let query = MetricsQuery::from_input(context, &["outcome"])?;
+    let groups = group_events(&context.events()?, &query, |event, count| add(event, count))?;
+    let result = query.buckets.spans().enumerate().map(|(bucket, span)| {
+        let values = groups.in_bucket(bucket).map(|(mut group, count): (Map<String, Value>, &T)| {
+            group.insert("result".to_owned(), number(count.result()));
             Value::Object(group)
         });
         json!({"value": values.collect::<Vec<_>>(), "timeframe": timeframe(span)})
@@ -146,35 +151,35 @@ fn buckets<T: Counted>(call: &ReadContext<'_>, mut add: impl FnMut(&EventVariabl
     Ok(OperationResponse::ok(&json!({"result": result.collect::<Vec<_>>()})))
 }
 
-fn groups<T: Default>(
+fn group_events<T: Default>(
     log: &EventLog,
-    frame: &Frame,
+    query: &MetricsQuery,
     mut add: impl FnMut(&EventVariables<'_>, &mut T),
 ) -> Result<Groups<T>, ApiError> {
-    let mut groups = Groups::by(frame.group_by.clone());
-    each(log, &frame.buckets, &frame.filter, |bucket, event| {
-        add(event, groups.of(bucket, event)?);
+    let mut groups = Groups::new(query.group_by.clone());
+    for_each_event(log, &query.buckets, &query.filter, |bucket, event| {
+        add(event, groups.entry(bucket, event)?);
         Ok(())
     })?;
     Ok(groups)
 }
 
-/// The events of the time frame that pass a filter.
-fn each(
+/// Visits the events in the time frame that match a filter.
+fn for_each_event(
     log: &EventLog,
     buckets: &Buckets,
-    filter: &Filter,
-    mut tell: impl FnMut(usize, &EventVariables<'_>) -> Result<(), ApiError>,
+    filter: &EventFilter,
+    mut visit: impl FnMut(usize, &EventVariables<'_>) -> Result<(), ApiError>,
 ) -> Result<(), ApiError> {
     for event in log.iter() {
-        let Some(bucket) = buckets.place(event.summary().start_ms) else { continue };
-        if let Some(variables) = filter.fits(event) {
-            tell(bucket, &variables)?;
+        let Some(bucket) = buckets.index_of(event.summary().start_ms) else { continue };
+        if let Some(variables) = filter.match_event(event) {
+            visit(bucket, &variables)?;
         }
     }
     Ok(())
 }
 
 fn timeframe((start, end): (Timestamp, Timestamp)) -> Value {
-    json!({"start": stamp(start), "end": stamp(end)})
+    json!({"start": format_timestamp(start), "end": format_timestamp(end)})
 }

@@ -1,18 +1,18 @@
 //! The columns of statistics, by name.
 
-/// A number about events.
+/// A column with its metric.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Column {
     name: &'static str,
-    pub(super) what: What,
+    pub(super) metric: Metric,
 }
 
-/// What a column shows.
+/// The value of a column.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum What {
-    /// How many leads, or events.
-    Count(Party, Part),
-    /// Questions before a submission leave no event, so there is none to count.
+pub(super) enum Metric {
+    /// The number of leads or events.
+    Count(EventCategory, OutcomeCategory),
+    /// Always 0, because pings leave no events.
     Pings,
     Cost,
     Revenue,
@@ -22,9 +22,9 @@ pub(super) enum What {
     RevenuePerLead,
 }
 
-/// Which events are counted.
+/// The events that are counted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Party {
+pub(super) enum EventCategory {
     Source,
     Recipient,
     ReturnReceived,
@@ -33,63 +33,63 @@ pub(super) enum Party {
     ConversionSent,
 }
 
-/// Which of their outcomes.
+/// The outcomes that are counted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Part {
-    /// Any of the three.
+pub(super) enum OutcomeCategory {
+    /// Success, failure or error.
     Submitted,
     Success,
     Failure,
     Error,
 }
 
-const fn count(name: &'static str, party: Party, part: Part) -> Column {
-    Column { name, what: What::Count(party, part) }
+const fn count(name: &'static str, events: EventCategory, outcomes: OutcomeCategory) -> Column {
+    Column { name, metric: Metric::Count(events, outcomes) }
 }
 
-const fn other(name: &'static str, what: What) -> Column {
-    Column { name, what }
+const fn other(name: &'static str, metric: Metric) -> Column {
+    Column { name, metric }
 }
 
 const ALL: [Column; 34] = [
-    count("source-submitted", Party::Source, Part::Submitted),
-    count("source-success", Party::Source, Part::Success),
-    count("source-failure", Party::Source, Part::Failure),
-    count("source-error", Party::Source, Part::Error),
-    count("recipient-submitted", Party::Recipient, Part::Submitted),
-    count("recipient-success", Party::Recipient, Part::Success),
-    count("recipient-failure", Party::Recipient, Part::Failure),
-    count("recipient-error", Party::Recipient, Part::Error),
-    count("return-received-submitted", Party::ReturnReceived, Part::Submitted),
-    count("return-received-success", Party::ReturnReceived, Part::Success),
-    count("return-received-failure", Party::ReturnReceived, Part::Failure),
-    count("return-received-error", Party::ReturnReceived, Part::Error),
-    count("return-sent-submitted", Party::ReturnSent, Part::Submitted),
-    count("return-sent-success", Party::ReturnSent, Part::Success),
-    count("return-sent-failure", Party::ReturnSent, Part::Failure),
-    count("return-sent-error", Party::ReturnSent, Part::Error),
-    count("conversion-received-submitted", Party::ConversionReceived, Part::Submitted),
-    count("conversion-received-success", Party::ConversionReceived, Part::Success),
-    count("conversion-received-failure", Party::ConversionReceived, Part::Failure),
-    count("conversion-received-error", Party::ConversionReceived, Part::Error),
-    count("conversion-sent-submitted", Party::ConversionSent, Part::Submitted),
-    count("conversion-sent-success", Party::ConversionSent, Part::Success),
-    count("conversion-sent-failure", Party::ConversionSent, Part::Failure),
-    count("conversion-sent-error", Party::ConversionSent, Part::Error),
-    other("ping-submitted", What::Pings),
-    other("ping-success", What::Pings),
-    other("ping-success-rate", What::Pings),
-    other("ping-win-rate", What::Pings),
-    other("cost", What::Cost),
-    other("revenue", What::Revenue),
-    other("profit", What::Profit),
-    other("cost-per-conversion-received-success", What::CostPerConversion),
-    other("avg-cost-per-lead", What::CostPerLead),
-    other("avg-revenue-per-lead", What::RevenuePerLead),
+    count("source-submitted", EventCategory::Source, OutcomeCategory::Submitted),
+    count("source-success", EventCategory::Source, OutcomeCategory::Success),
+    count("source-failure", EventCategory::Source, OutcomeCategory::Failure),
+    count("source-error", EventCategory::Source, OutcomeCategory::Error),
+    count("recipient-submitted", EventCategory::Recipient, OutcomeCategory::Submitted),
+    count("recipient-success", EventCategory::Recipient, OutcomeCategory::Success),
+    count("recipient-failure", EventCategory::Recipient, OutcomeCategory::Failure),
+    count("recipient-error", EventCategory::Recipient, OutcomeCategory::Error),
+    count("return-received-submitted", EventCategory::ReturnReceived, OutcomeCategory::Submitted),
+    count("return-received-success", EventCategory::ReturnReceived, OutcomeCategory::Success),
+    count("return-received-failure", EventCategory::ReturnReceived, OutcomeCategory::Failure),
+    count("return-received-error", EventCategory::ReturnReceived, OutcomeCategory::Error),
+    count("return-sent-submitted", EventCategory::ReturnSent, OutcomeCategory::Submitted),
+    count("return-sent-success", EventCategory::ReturnSent, OutcomeCategory::Success),
+    count("return-sent-failure", EventCategory::ReturnSent, OutcomeCategory::Failure),
+    count("return-sent-error", EventCategory::ReturnSent, OutcomeCategory::Error),
+    count("conversion-received-submitted", EventCategory::ConversionReceived, OutcomeCategory::Submitted),
+    count("conversion-received-success", EventCategory::ConversionReceived, OutcomeCategory::Success),
+    count("conversion-received-failure", EventCategory::ConversionReceived, OutcomeCategory::Failure),
+    count("conversion-received-error", EventCategory::ConversionReceived, OutcomeCategory::Error),
+    count("conversion-sent-submitted", EventCategory::ConversionSent, OutcomeCategory::Submitted),
+    count("conversion-sent-success", EventCategory::ConversionSent, OutcomeCategory::Success),
+    count("conversion-sent-failure", EventCategory::ConversionSent, OutcomeCategory::Failure),
+    count("conversion-sent-error", EventCategory::ConversionSent, OutcomeCategory::Error),
+    other("ping-submitted", Metric::Pings),
+    other("ping-success", Metric::Pings),
+    other("ping-success-rate", Metric::Pings),
+    other("ping-win-rate", Metric::Pings),
+    other("cost", Metric::Cost),
+    other("revenue", Metric::Revenue),
+    other("profit", Metric::Profit),
+    other("cost-per-conversion-received-success", Metric::CostPerConversion),
+    other("avg-cost-per-lead", Metric::CostPerLead),
+    other("avg-revenue-per-lead", Metric::RevenuePerLead),
 ];
 
 impl Column {
-    pub(crate) fn named(name: &str) -> Option<Self> {
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
         ALL.into_iter().find(|column| column.name == name)
     }
 
@@ -97,17 +97,17 @@ impl Column {
         self.name
     }
 
-    /// The columns that are asked for, each once, or those that are given when none is.
-    pub(crate) fn or_default(asked: Vec<Self>) -> Vec<Self> {
-        if asked.is_empty() {
+    /// The requested columns without duplicates; the default columns when none are requested.
+    pub(crate) fn or_default(requested: Vec<Self>) -> Vec<Self> {
+        if requested.is_empty() {
             return ALL
                 .iter()
                 .filter(|column| ["source-success", "source-failure", "source-error"].contains(&column.name))
                 .copied()
                 .collect();
         }
-        let mut columns: Vec<Self> = Vec::with_capacity(asked.len());
-        for column in asked {
+        let mut columns: Vec<Self> = Vec::with_capacity(requested.len());
+        for column in requested {
             if !columns.contains(&column) {
                 columns.push(column);
             }

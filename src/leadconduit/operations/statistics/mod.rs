@@ -1,85 +1,86 @@
-//! Statistics: leads or events counted and prices added up, in groups and intervals. Reports are such questions, kept.
+//! Statistics: numbers of leads or events and sums of prices, by group and interval. Reports are saved statistics queries.
 
 mod columns;
-mod tally;
+mod totals;
 
 use http::HeaderValue;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 pub(super) use self::columns::Column;
-use self::tally::{Needs, Tally};
+use self::totals::{RequiredTotals, RowTotals};
 use super::super::context::ReadContext;
-use super::super::response::{ApiError, OperationResponse, Outcome};
+use super::super::response::{ApiError, OperationResponse, OperationResult};
 use super::csv;
 use super::events::buckets::{Buckets, Groups};
-use super::events::filter::Filter;
-use crate::contract::check::Input;
+use super::events::filter::EventFilter;
+use crate::contract::validate::OperationInput;
 use crate::leadconduit::rules::{Condition, Form};
-use crate::leadconduit::state::events::{EventLog, Kind, Outcome as SubscriptionClosed};
-use crate::leadconduit::timeframe::{Timeframe, Unit, known_zone, zone, zone_of_offset};
-use crate::support::clock::{SignedDuration, Timestamp, moment, stamp};
+use crate::leadconduit::state::events::{EventLog, EventType, Outcome};
+use crate::leadconduit::timeframe::{Timeframe, Unit, find_time_zone, fixed_offset_zone, time_zone_or_utc};
+use crate::support::clock::{SignedDuration, Timestamp, format_timestamp, parse_timestamp};
 use crate::support::document::number;
 
-/// What is to be counted.
+/// The parameters of statistics.
 #[derive(Debug)]
-pub(super) struct Question {
-    pub(super) filter: Filter,
+pub(super) struct StatisticsQuery {
+    pub(super) filter: EventFilter,
     pub(super) columns: Vec<Column>,
     pub(super) group_by: Vec<String>,
     pub(super) interval: Option<Unit>,
     pub(super) zone: TimeZone,
-    /// Both ends count.
+    /// The first and the last moment, both included.
     pub(super) span: (Timestamp, Timestamp),
-    /// Whether leads are counted rather than events.
+    /// Whether each lead is counted once, instead of each event.
     pub(super) by_lead: bool,
 }
 
-pub(super) fn get(call: &ReadContext<'_>) -> Outcome {
-    let question = question(call)?;
-    let rows = rows(&call.events()?, &question)?;
-    answer(call.input, rows, &question)
+pub(super) fn get(context: &ReadContext<'_>) -> OperationResult {
+    let query = parse_query(context)?;
+    let rows = rows(&context.events()?, &query)?;
+    respond(context.input, rows, &query)
 }
 
-/// Rows as JSON, or as CSV where that is wanted.
-pub(super) fn answer(input: &Input, rows: Vec<Value>, question: &Question) -> Outcome {
-    if input.wanted.as_deref() != Some("text/csv") {
+/// Responds with the rows as JSON or CSV, by the negotiated media type.
+pub(super) fn respond(input: &OperationInput, rows: Vec<Value>, query: &StatisticsQuery) -> OperationResult {
+    if input.response_media_type.as_deref() != Some("text/csv") {
         return Ok(OperationResponse::ok(&Value::Array(rows)));
     }
-    let edges = question.interval.map(|_| ["start", "end"]).into_iter().flatten();
-    let groups = question.group_by.iter().map(String::as_str);
-    let names: Vec<&str> = edges.chain(groups).chain(question.columns.iter().map(|column| column.name())).collect();
-    let cells =
-        |row: &Value| names.iter().map(|name| row.get(*name).map(csv::cell).unwrap_or_default()).collect::<Vec<_>>();
-    let body = csv::written(&names, rows.iter().map(cells))?;
-    Ok(OperationResponse::of(200, body.into()).as_media_type(HeaderValue::from_static("text/csv; charset=utf-8")))
+    let bounds = query.interval.map(|_| ["start", "end"]).into_iter().flatten();
+    let groups = query.group_by.iter().map(String::as_str);
+    let names: Vec<&str> = bounds.chain(groups).chain(query.columns.iter().map(|column| column.name())).collect();
+    let cells = |row: &Value| {
+        names.iter().map(|name| row.get(*name).map(csv::format_cell).unwrap_or_default()).collect::<Vec<_>>()
+    };
+    let body = csv::write_csv(&names, rows.iter().map(cells))?;
+    Ok(OperationResponse::json(200, body.into()).with_media_type(HeaderValue::from_static("text/csv; charset=utf-8")))
 }
 
-fn question(call: &ReadContext<'_>) -> Result<Question, ApiError> {
-    let input = call.input;
-    let zone = time_zone(call)?;
-    let span = span(call, &zone)?;
-    let conditions = input.queries("rule").enumerate().map(|(index, text)| rule(index, text));
-    Ok(Question {
-        filter: Filter {
-            kinds: known(input, "type", Kind::named)?,
-            outcomes: known(input, "outcome", SubscriptionClosed::named)?,
+fn parse_query(context: &ReadContext<'_>) -> Result<StatisticsQuery, ApiError> {
+    let input = context.input;
+    let zone = time_zone(context)?;
+    let span = span(context, &zone)?;
+    let conditions = input.queries("rule").enumerate().map(|(index, text)| parse_rule(index, text));
+    Ok(StatisticsQuery {
+        filter: EventFilter {
+            kinds: parse_all(input, "type", EventType::from_name)?,
+            outcomes: parse_all(input, "outcome", Outcome::from_name)?,
             start: Some(span.0),
             end: Some(span.1),
             conditions: conditions.collect::<Result<_, _>>()?,
-            ..Filter::default()
+            ..EventFilter::default()
         },
-        columns: Column::or_default(known(input, "column", Column::named)?),
+        columns: Column::or_default(parse_all(input, "column", Column::from_name)?),
         group_by: input.queries("group_by").map(str::to_owned).collect(),
-        interval: known(input, "interval", unit)?.first().copied(),
+        interval: parse_all(input, "interval", interval_unit)?.first().copied(),
         zone,
         span,
         by_lead: input.query("by_lead") != Some("false"),
     })
 }
 
-/// The unit of an interval's name.
-pub(super) fn unit(interval: &str) -> Option<Unit> {
+/// The unit of an interval by its name.
+pub(super) fn interval_unit(interval: &str) -> Option<Unit> {
     Some(match interval {
         "minutely" => Unit::Minute,
         "hourly" => Unit::Hour,
@@ -91,76 +92,86 @@ pub(super) fn unit(interval: &str) -> Option<Unit> {
     })
 }
 
-fn known<T>(input: &Input, name: &str, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, ApiError> {
+fn parse_all<T>(input: &OperationInput, name: &str, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, ApiError> {
     let read = |text| read(text).ok_or_else(|| ApiError::new(400, format!("{name} is not known")));
     input.queries(name).map(read).collect()
 }
 
-/// One rule of the query. What is no rule at all breaks the parameter's form.
-fn rule(index: usize, text: &str) -> Result<Condition, ApiError> {
+/// Parses a rule; a malformed one is a 400, because it violates the format of the parameter.
+fn parse_rule(index: usize, text: &str) -> Result<Condition, ApiError> {
     let value: Value =
         serde_json::from_str(text).map_err(|error| ApiError::new(400, format!("rule {index} is not JSON: {error}")))?;
-    Condition::rule(&value, Form::Flow).map_err(|mistake| ApiError::new(400, format!("rule {index}: {mistake}")))
+    Condition::rule(&value, Form::Flow).map_err(|error| ApiError::new(400, format!("rule {index}: {error}")))
 }
 
-/// The zone that is asked for, else the account's.
-fn time_zone(call: &ReadContext<'_>) -> Result<TimeZone, ApiError> {
-    let Some(text) = call.input.query("timezone") else {
-        return Ok(zone(call.account()?.document().text("time_zone").unwrap_or("UTC")));
+/// The time zone of the query, by default the account's.
+fn time_zone(context: &ReadContext<'_>) -> Result<TimeZone, ApiError> {
+    let Some(text) = context.input.query("timezone") else {
+        return Ok(time_zone_or_utc(context.account()?.document().text("time_zone").unwrap_or("UTC")));
     };
     let found = match text.parse::<i64>() {
-        Ok(seconds) => zone_of_offset(seconds),
-        Err(_) => known_zone(text),
+        Ok(seconds) => fixed_offset_zone(seconds),
+        Err(_) => find_time_zone(text),
     };
-    found.ok_or_else(|| ApiError::new(422, format!("timezone: there is no time zone {text}")))
+    found.ok_or_else(|| ApiError::new(422, format!("timezone: {text} is not a time zone")))
 }
 
-/// From the beginning of today to its end, unless something else is asked for.
-fn span(call: &ReadContext<'_>, zone: &TimeZone) -> Result<(Timestamp, Timestamp), ApiError> {
+/// The time span of the query, by default today.
+fn span(context: &ReadContext<'_>, zone: &TimeZone) -> Result<(Timestamp, Timestamp), ApiError> {
     let today = || {
-        call.depends_on_time();
-        Timeframe::named("today", call.now, zone).ok_or_else(|| ApiError::new(422, "there is no such day"))
+        context.mark_time_dependent();
+        Timeframe::from_name("today", context.now, zone)
+            .ok_or_else(|| ApiError::new(422, "the day is outside the supported range of years"))
     };
-    let start = time(call.input, "start")?.map_or_else(|| today().map(|day| day.start), Ok)?;
-    let end = time(call.input, "end")?.map_or_else(|| today().map(|day| last_of(day.end)), Ok)?;
+    let start = parse_time(context.input, "start")?.map_or_else(|| today().map(|day| day.start), Ok)?;
+    let end = parse_time(context.input, "end")?.map_or_else(|| today().map(|day| last_millisecond(day.end)), Ok)?;
     Ok((start, end))
 }
 
-/// The last millisecond before a moment.
-fn last_of(end: Timestamp) -> Timestamp {
+/// The last millisecond before an excluded end.
+fn last_millisecond(end: Timestamp) -> Timestamp {
     end.saturating_sub(SignedDuration::from_millis(1)).unwrap_or(end)
 }
 
-/// A moment of the query.
-pub(super) fn time(input: &Input, name: &str) -> Result<Option<Timestamp>, ApiError> {
-    let read = |text| moment(text).ok_or_else(|| ApiError::new(400, format!("{name} is no time")));
+/// Parses a time in the query.
+///
+/// # Errors
+/// 400 when it is malformed.
+pub(super) fn parse_time(input: &OperationInput, name: &str) -> Result<Option<Timestamp>, ApiError> {
+    let read = |text| parse_timestamp(text).ok_or_else(|| ApiError::new(400, format!("{name} is not a time")));
     input.query(name).map(read).transpose()
 }
 
-/// The rows: of each interval its groups. Without groups there is one row for each interval, whatever happened in it.
-pub(super) fn rows(log: &EventLog, question: &Question) -> Result<Vec<Value>, ApiError> {
-    let (start, end) = question.span;
+/// Computes the rows: the groups of each interval. Without `group_by`, every interval has one row, also if it has no
+/// events.
+///
+/// # Errors
+/// 422 for too many intervals or groups.
+pub(super) fn rows(log: &EventLog, query: &StatisticsQuery) -> Result<Vec<Value>, ApiError> {
+    let (start, end) = query.span;
     let after = end.saturating_add(SignedDuration::from_nanos(1)).unwrap_or(end);
-    let buckets = match question.interval {
-        Some(unit) => Buckets::cut((start, after), (1, unit), &question.zone)?,
-        // The bounds are the filter's; one bucket takes whatever passes it.
-        None => Buckets::whole(Timestamp::MIN, Timestamp::MAX),
+    let buckets = match query.interval {
+        Some(unit) => Buckets::split((start, after), (1, unit), &query.zone)?,
+        // The filter applies the time span; one interval contains every matching event.
+        None => Buckets::single(Timestamp::MIN, Timestamp::MAX),
     };
-    let needs = Needs::of(&question.columns, question.by_lead);
-    let mut groups: Groups<Tally> = Groups::by(question.group_by.clone());
+    let required = RequiredTotals::for_columns(&query.columns, query.by_lead);
+    let mut groups: Groups<RowTotals> = Groups::new(query.group_by.clone());
     for event in log.iter() {
         let summary = event.summary();
-        let Some(bucket) = buckets.place(summary.start_ms).filter(|_| needs.concern(summary)) else { continue };
-        let Some(variables) = question.filter.fits(event) else { continue };
-        groups.of(bucket, &variables)?.add(summary, &variables, &needs);
+        let Some(bucket) = buckets.index_of(summary.start_ms).filter(|_| required.is_relevant(summary)) else {
+            continue;
+        };
+        let Some(variables) = query.filter.match_event(event) else { continue };
+        groups.entry(bucket, &variables)?.add(summary, &variables, &required);
     }
     let mut rows = Vec::new();
     for (bucket, span) in buckets.spans().enumerate() {
-        let interval = question.interval.map(|_| span);
+        let interval = query.interval.map(|_| span);
         let before = rows.len();
-        rows.extend(groups.within(bucket).map(|(values, tally)| row(interval, values, tally, &question.columns)));
+        rows.extend(groups.in_bucket(bucket).map(|(values, totals)| row(interval, values, totals, &query.columns)));
         if rows.len() == before && groups.names().is_empty() {
-            rows.push(row(interval, Map::new(), &Tally::default(), &question.columns));
+            rows.push(row(interval, Map::new(), &RowTotals::default(), &query.columns));
         }
     }
     Ok(rows)
@@ -169,17 +180,17 @@ pub(super) fn rows(log: &EventLog, question: &Question) -> Result<Vec<Value>, Ap
 fn row(
     interval: Option<(Timestamp, Timestamp)>,
     values: Map<String, Value>,
-    tally: &Tally,
+    totals: &RowTotals,
     columns: &[Column],
 ) -> Value {
     let mut row = Map::new();
     if let Some((start, after)) = interval {
-        row.insert("start".to_owned(), stamp(start).into());
-        row.insert("end".to_owned(), stamp(last_of(after)).into());
+        row.insert("start".to_owned(), format_timestamp(start).into());
+        row.insert("end".to_owned(), format_timestamp(last_millisecond(after)).into());
     }
     row.extend(values);
     for column in columns {
-        row.insert(column.name().to_owned(), number(tally.value(*column)));
+        row.insert(column.name().to_owned(), number(totals.value(*column)));
     }
     Value::Object(row)
 }

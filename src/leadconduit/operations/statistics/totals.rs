@@ -1,0 +1,183 @@
+//! The counts and sums of one row.
+
+use std::collections::HashSet;
+
+use super::columns::{Column, EventCategory, Metric, OutcomeCategory};
+use crate::leadconduit::state::events::{EventSummary, EventType, Outcome};
+use crate::leadconduit::values::{Variables, text};
+use crate::support::ids::ObjectId;
+
+const EVENT_CATEGORIES: usize = 6;
+const OUTCOME_CATEGORIES: usize = 4;
+
+/// The counts and sums that the columns need; others are not computed.
+#[derive(Debug)]
+pub(super) struct RequiredTotals {
+    counts: [[bool; OUTCOME_CATEGORIES]; EVENT_CATEGORIES],
+    cost: bool,
+    revenue: bool,
+    by_lead: bool,
+}
+
+impl RequiredTotals {
+    pub(super) fn for_columns(columns: &[Column], by_lead: bool) -> Self {
+        let mut required =
+            Self { counts: [[false; OUTCOME_CATEGORIES]; EVENT_CATEGORIES], cost: false, revenue: false, by_lead };
+        for metric in columns.iter().map(|column| &column.metric) {
+            for (category, outcome_category) in metric.counts() {
+                required.counts[*category as usize][*outcome_category as usize] = true;
+            }
+            required.cost |=
+                matches!(metric, Metric::Cost | Metric::Profit | Metric::CostPerConversion | Metric::CostPerLead);
+            required.revenue |= matches!(metric, Metric::Revenue | Metric::Profit | Metric::RevenuePerLead);
+        }
+        required
+    }
+
+    /// Whether an event can affect a column. Other events are skipped and create no row.
+    pub(super) fn is_relevant(&self, summary: &EventSummary) -> bool {
+        let counts = |category: EventCategory| self.counts[category as usize].contains(&true);
+        outcome_category(summary.outcome).is_some()
+            && match summary.kind {
+                EventType::Source => self.cost || counts(EventCategory::Source),
+                EventType::Recipient | EventType::Retry => self.revenue || counts(EventCategory::Recipient),
+                EventType::FeedbackReceived => {
+                    counts(EventCategory::ReturnReceived) || counts(EventCategory::ConversionReceived)
+                }
+                EventType::FeedbackSent => counts(EventCategory::ReturnSent) || counts(EventCategory::ConversionSent),
+                EventType::Filter => false,
+            }
+    }
+}
+
+/// The category of an outcome; `None` for skipped steps and filters, which submit nothing.
+fn outcome_category(outcome: Outcome) -> Option<OutcomeCategory> {
+    match outcome {
+        Outcome::Success => Some(OutcomeCategory::Success),
+        Outcome::Failure => Some(OutcomeCategory::Failure),
+        Outcome::Error => Some(OutcomeCategory::Error),
+        Outcome::Skip | Outcome::Continue | Outcome::Stop => None,
+    }
+}
+
+impl Metric {
+    /// The counts that the metric is computed from.
+    fn counts(&self) -> &[(EventCategory, OutcomeCategory)] {
+        const CONVERSIONS: &[(EventCategory, OutcomeCategory)] =
+            &[(EventCategory::ConversionReceived, OutcomeCategory::Success)];
+        const BOUGHT: &[(EventCategory, OutcomeCategory)] =
+            &[(EventCategory::Source, OutcomeCategory::Success), (EventCategory::ReturnSent, OutcomeCategory::Success)];
+        const SOLD: &[(EventCategory, OutcomeCategory)] = &[
+            (EventCategory::Recipient, OutcomeCategory::Success),
+            (EventCategory::ReturnReceived, OutcomeCategory::Success),
+        ];
+        const EACH: [[(EventCategory, OutcomeCategory); OUTCOME_CATEGORIES]; EVENT_CATEGORIES] = {
+            const fn all_outcomes(category: EventCategory) -> [(EventCategory, OutcomeCategory); OUTCOME_CATEGORIES] {
+                [
+                    (category, OutcomeCategory::Submitted),
+                    (category, OutcomeCategory::Success),
+                    (category, OutcomeCategory::Failure),
+                    (category, OutcomeCategory::Error),
+                ]
+            }
+            [
+                all_outcomes(EventCategory::Source),
+                all_outcomes(EventCategory::Recipient),
+                all_outcomes(EventCategory::ReturnReceived),
+                all_outcomes(EventCategory::ReturnSent),
+                all_outcomes(EventCategory::ConversionReceived),
+                all_outcomes(EventCategory::ConversionSent),
+            ]
+        };
+        match self {
+            Self::Count(category, outcome_category) => {
+                std::slice::from_ref(&EACH[*category as usize][*outcome_category as usize])
+            }
+            Self::CostPerConversion => CONVERSIONS,
+            Self::CostPerLead => BOUGHT,
+            Self::RevenuePerLead => SOLD,
+            Self::Pings | Self::Cost | Self::Revenue | Self::Profit => &[],
+        }
+    }
+}
+
+/// A number of distinct leads, plus events without a lead.
+#[derive(Debug, Default)]
+struct Count {
+    events: u32,
+    leads: HashSet<ObjectId>,
+}
+
+/// The counts and sums of one row.
+#[derive(Debug, Default)]
+pub(super) struct RowTotals {
+    counts: [[Count; OUTCOME_CATEGORIES]; EVENT_CATEGORIES],
+    cost: f64,
+    revenue: f64,
+}
+
+impl RowTotals {
+    pub(super) fn add(&mut self, summary: &EventSummary, event: &dyn Variables, required: &RequiredTotals) {
+        if summary.outcome == Outcome::Success {
+            match summary.kind {
+                EventType::Source => self.cost += summary.cost,
+                EventType::Recipient | EventType::Retry => self.revenue += summary.revenue,
+                _ => {}
+            }
+        }
+        let Some(outcome_category) = outcome_category(summary.outcome) else { return };
+        let Some(category) = category(summary.kind, event) else { return };
+        for outcome_category in [OutcomeCategory::Submitted, outcome_category] {
+            if required.counts[category as usize][outcome_category as usize] {
+                let count = &mut self.counts[category as usize][outcome_category as usize];
+                match summary.lead.filter(|_| required.by_lead) {
+                    Some(lead) => _ = count.leads.insert(lead),
+                    None => count.events += 1,
+                }
+            }
+        }
+    }
+
+    fn count(&self, category: EventCategory, outcome_category: OutcomeCategory) -> f64 {
+        let count = &self.counts[category as usize][outcome_category as usize];
+        f64::from(count.events) + u32::try_from(count.leads.len()).map_or(f64::INFINITY, f64::from)
+    }
+
+    /// The value of a column. Sums are rounded to four decimals; averages without leads are 0.
+    pub(super) fn value(&self, column: Column) -> f64 {
+        let success = |category| self.count(category, OutcomeCategory::Success);
+        let average = |sum: f64, count: f64| if count > 0.0 { sum / count } else { 0.0 };
+        let value = match column.metric {
+            Metric::Count(category, outcome_category) => return self.count(category, outcome_category),
+            Metric::Pings => return 0.0,
+            Metric::Cost => self.cost,
+            Metric::Revenue => self.revenue,
+            Metric::Profit => self.revenue - self.cost,
+            Metric::CostPerConversion => average(self.cost, success(EventCategory::ConversionReceived)),
+            Metric::CostPerLead => {
+                average(self.cost, success(EventCategory::Source) - success(EventCategory::ReturnSent))
+            }
+            Metric::RevenuePerLead => {
+                average(self.revenue, success(EventCategory::Recipient) - success(EventCategory::ReturnReceived))
+            }
+        };
+        (value * 10_000.0).round() / 10_000.0
+    }
+}
+
+/// The category of an event. Only feedback needs its document.
+fn category(kind: EventType, event: &dyn Variables) -> Option<EventCategory> {
+    let (returned, converted) = match kind {
+        EventType::Source => return Some(EventCategory::Source),
+        EventType::Recipient | EventType::Retry => return Some(EventCategory::Recipient),
+        EventType::FeedbackReceived => (EventCategory::ReturnReceived, EventCategory::ConversionReceived),
+        EventType::FeedbackSent => (EventCategory::ReturnSent, EventCategory::ConversionSent),
+        EventType::Filter => return None,
+    };
+    let kind = event.get("vars.feedback.type")?;
+    match text(&kind)?.to_ascii_lowercase().as_str() {
+        "return" => Some(returned),
+        "conversion" => Some(converted),
+        _ => None,
+    }
+}
