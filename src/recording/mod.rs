@@ -1,4 +1,4 @@
-//! What clients did, and the verdict: the journal of exchanges, coverage, expectations and reports.
+//! What clients did, and the verdict: the journal of exchanges, coverage, verification of expectations, and reports.
 
 pub mod coverage;
 pub mod journal;

@@ -1,4 +1,4 @@
-//! The world's clock. No other file reads the time of the machine.
+//! The clock of a sandbox, and parsing and formatting of times. No other file reads the system clock.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -6,55 +6,60 @@ use std::time::{Duration, Instant};
 use jiff::Span;
 pub use jiff::{SignedDuration, Timestamp};
 
-/// How a world's clock goes.
+/// The clock of a sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clock {
-    /// It follows the machine's clock.
+    /// The system clock.
     Real,
-    /// It goes as fast as the machine's clock, ahead of it (or behind).
+    /// The system clock plus an offset, which may be negative.
     Shifted(SignedDuration),
-    /// It stands still at one moment.
+    /// A fixed time.
     Frozen(Timestamp),
 }
 
 impl Clock {
-    /// What the clock shows.
+    /// The current time of this clock.
     #[must_use]
     pub fn now(self) -> Timestamp {
         match self {
-            Self::Real => machine_time(),
-            // A clock that was moved beyond the end of time stands there.
-            Self::Shifted(by) => machine_time().saturating_add(by).unwrap_or(Timestamp::MAX),
+            Self::Real => system_time(),
+            // An offset beyond the supported range saturates.
+            Self::Shifted(offset) => system_time().saturating_add(offset).unwrap_or(Timestamp::MAX),
             Self::Frozen(at) => at,
         }
     }
 
-    /// How far it is ahead of the machine's clock, in milliseconds; 0 when it stands still.
+    /// The offset from the system clock in milliseconds; 0 for a frozen clock.
     #[must_use]
     pub fn offset_ms(self) -> i64 {
         match self {
-            Self::Shifted(by) => i64::try_from(by.as_millis()).unwrap_or(i64::MAX),
+            Self::Shifted(offset) => i64::try_from(offset.as_millis()).unwrap_or(i64::MAX),
             Self::Real | Self::Frozen(_) => 0,
         }
     }
 
-    /// The same clock, later by a span of time.
+    /// This clock, moved forward by `by`.
+    ///
+    /// # Errors
+    ///
+    /// A message when the new time is outside the supported range (years -9999 to 9999).
     pub fn advanced(self, by: SignedDuration) -> Result<Self, String> {
-        let too_far = |_| "that is beyond the years that a clock can show".to_owned();
-        let at = self.now().checked_add(by).map_err(too_far)?;
+        let out_of_range =
+            |_| "the new time is outside the supported range: write a shorter duration, such as 1h30m".to_owned();
+        let at = self.now().checked_add(by).map_err(out_of_range)?;
         Ok(match self {
             Self::Real => Self::Shifted(by),
-            Self::Shifted(already) => Self::Shifted(already.saturating_add(by)),
+            Self::Shifted(offset) => Self::Shifted(offset.saturating_add(by)),
             Self::Frozen(_) => Self::Frozen(at),
         })
     }
 
-    /// A clock that shows the same now, and goes on from there.
+    /// A running clock that continues from the current time of this one.
     #[must_use]
     pub fn resumed(self) -> Self {
         match self {
             Self::Real | Self::Shifted(_) => self,
-            Self::Frozen(at) => Self::Shifted(at.duration_since(machine_time())),
+            Self::Frozen(at) => Self::Shifted(at.duration_since(system_time())),
         }
     }
 }
@@ -62,16 +67,16 @@ impl Clock {
 impl std::str::FromStr for Clock {
     type Err = String;
 
-    /// `real`, `real + 90s`, or an RFC 3339 time at which the clock stands still.
+    /// Parses `real`, `real + 90s`, `real - 90s`, or an RFC 3339 time for a frozen clock.
     fn from_str(text: &str) -> Result<Self, String> {
         if text == "real" {
             return Ok(Self::Real);
         }
-        if let Some(by) = text.strip_prefix("real + ").and_then(duration) {
-            return Ok(Self::Shifted(by));
+        if let Some(offset) = text.strip_prefix("real + ").and_then(parse_duration) {
+            return Ok(Self::Shifted(offset));
         }
-        if let Some(by) = text.strip_prefix("real - ").and_then(duration) {
-            return Ok(Self::Shifted(-by));
+        if let Some(offset) = text.strip_prefix("real - ").and_then(parse_duration) {
+            return Ok(Self::Shifted(-offset));
         }
         text.parse()
             .map(Self::Frozen)
@@ -83,58 +88,59 @@ impl std::fmt::Display for Clock {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Real => f.write_str("real"),
-            Self::Shifted(by) if by.is_negative() => write!(f, "real - {}", by.abs()),
-            Self::Shifted(by) => write!(f, "real + {by}"),
+            Self::Shifted(offset) if offset.is_negative() => write!(f, "real - {}", offset.abs()),
+            Self::Shifted(offset) => write!(f, "real + {offset}"),
             Self::Frozen(at) => write!(f, "{at}"),
         }
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's clock")]
-fn machine_time() -> Timestamp {
+#[expect(clippy::disallowed_methods, reason = "the only reader of the system clock")]
+fn system_time() -> Timestamp {
     Timestamp::now()
 }
 
-/// A time stamp as LeadConduit writes it: UTC with milliseconds, as JavaScript's `toISOString` does.
+/// Formats a time as LeadConduit does: UTC with milliseconds, like JavaScript's `toISOString`.
 #[must_use]
-pub fn stamp(at: Timestamp) -> String {
+pub fn format_timestamp(at: Timestamp) -> String {
     format!("{at:.3}")
 }
 
-/// Reads a time relative to `now`: `now`, `now + 14d`, `now - 2h30m`. `None` when the text is none of these.
+/// Parses a time relative to `now`: `now`, `now + 14d`, `now - 2h30m`. `None` when the text has another form.
 #[must_use]
-pub fn relative(text: &str, now: Timestamp) -> Option<Timestamp> {
+pub fn parse_relative_time(text: &str, now: Timestamp) -> Option<Timestamp> {
     let rest = text.trim().strip_prefix("now")?.trim();
     if rest.is_empty() {
         return Some(now);
     }
-    let (sign, length) = match rest.as_bytes()[0] {
+    let (sign, distance) = match rest.as_bytes()[0] {
         b'+' => (1, &rest[1..]),
         b'-' => (-1, &rest[1..]),
         _ => return None,
     };
-    now.checked_add(duration(length)? * sign).ok()
+    now.checked_add(parse_duration(distance)? * sign).ok()
 }
 
-/// Reads a span of time such as `90s`, `1h30m` or `14d`. `None` when the text is none.
+/// Parses a duration such as `90s`, `1h30m` or `14d`. `None` when the text has another form.
 #[must_use]
-pub fn duration(text: &str) -> Option<SignedDuration> {
+pub fn parse_duration(text: &str) -> Option<SignedDuration> {
     let span: Span = text.trim().parse().ok()?;
-    // Days are taken as 24 hours: the world keeps UTC.
+    // A day is 24 hours because all times are in UTC.
     span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok()
 }
 
-/// Time since the first call in this process, for measuring how long an exchange took. It never enters a reply.
+/// Time since the first call in this process, for measuring durations. It never enters a response of the simulated
+/// service, which would not be repeatable.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "durations are for logs only; nothing a client sees follows from them")]
+#[expect(clippy::disallowed_methods, reason = "measured durations appear in logs and the journal only")]
 pub fn uptime() -> Duration {
     static START: OnceLock<Instant> = OnceLock::new();
     START.get_or_init(Instant::now).elapsed()
 }
 
-/// The point in time that a client names: a date with a time or without one, with a zone or in UTC.
+/// Parses a time that a client sends: a date with or without a time; without a zone it is UTC.
 #[must_use]
-pub fn moment(text: &str) -> Option<Timestamp> {
+pub fn parse_timestamp(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     text.parse().ok().or_else(|| {
         let civil = text.parse::<jiff::civil::DateTime>().ok()?;
@@ -147,14 +153,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_frozen_clock_stands_still() {
+    fn frozen_clocks_return_a_fixed_time() {
         let clock: Clock = "2026-01-15T09:00:00Z".parse().unwrap();
-        assert_eq!(stamp(clock.now()), "2026-01-15T09:00:00.000Z");
+        assert_eq!(format_timestamp(clock.now()), "2026-01-15T09:00:00.000Z");
         assert_eq!(clock.now(), clock.now());
     }
 
     #[test]
-    fn relative_times() {
+    fn relative_times_are_parsed() {
         let now: Timestamp = "2026-01-15T09:00:00Z".parse().unwrap();
         let rows = [
             ("now", Some("2026-01-15T09:00:00.000Z")),
@@ -166,23 +172,23 @@ mod tests {
             ("tomorrow", None),
         ];
         for (text, expected) in rows {
-            assert_eq!(relative(text, now).map(stamp).as_deref(), expected, "{text}");
+            assert_eq!(parse_relative_time(text, now).map(format_timestamp).as_deref(), expected, "{text}");
         }
     }
 
     #[test]
-    fn a_clock_is_read_as_it_is_written() {
-        for by in [SignedDuration::from_millis(90_500), SignedDuration::from_secs(-3600)] {
-            let clock = Clock::Shifted(by);
+    fn displayed_clocks_parse_to_the_same_clock() {
+        for offset in [SignedDuration::from_millis(90_500), SignedDuration::from_secs(-3600)] {
+            let clock = Clock::Shifted(offset);
             assert_eq!(clock.to_string().parse(), Ok(clock), "{clock}");
         }
     }
 
     #[test]
-    fn clocks_move() {
+    fn clocks_can_be_advanced_and_resumed() {
         let frozen: Clock = "2026-01-15T09:00:00Z".parse().unwrap();
         let later = frozen.advanced(SignedDuration::from_hours(24)).unwrap();
-        assert_eq!(stamp(later.now()), "2026-01-16T09:00:00.000Z");
+        assert_eq!(format_timestamp(later.now()), "2026-01-16T09:00:00.000Z");
         assert!(matches!(later.resumed(), Clock::Shifted(_)));
         let (real, ahead) = (Clock::Real.now(), Clock::Real.advanced(SignedDuration::from_hours(1)).unwrap());
         assert!(ahead.now().duration_since(real) >= SignedDuration::from_hours(1));
@@ -191,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_clock_says_what_to_write() {
+    fn invalid_clocks_return_the_accepted_forms() {
         let error = "noon".parse::<Clock>().unwrap_err();
         assert!(error.contains("real") && error.contains("2026-01-15T09:00:00Z"), "{error}");
     }

@@ -1,47 +1,47 @@
-//! How long something takes: a length of time, or a way to draw one.
+//! Delays: a fixed length of time, or a distribution to sample one from.
 
 use rand::RngExt;
 
 use super::rng::SeededRng;
 
-/// The longest delay there is.
+/// The longest delay, in milliseconds: five minutes.
 pub const DELAY_MS_MAX: u64 = 300_000;
 
-/// A delay.
+/// The length of a delay, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Delay {
-    /// Always the same.
+    /// A constant.
     Fixed {
-        /// How long.
+        /// The length.
         ms: u64,
     },
-    /// Anything between two bounds, each equally likely.
+    /// The uniform distribution between two bounds, both inclusive.
     Uniform {
-        /// The shortest.
+        /// The shortest delay.
         lower_ms: u64,
-        /// The longest.
+        /// The longest delay.
         upper_ms: u64,
     },
-    /// Mostly near the median, now and then much longer: as networks behave.
+    /// The lognormal distribution: mostly near the median, occasionally much longer, like network latency.
     Lognormal {
-        /// Half of the delays are shorter.
+        /// The median.
         median_ms: u64,
-        /// How far they spread: the standard deviation of the logarithm.
+        /// The standard deviation of the logarithm.
         sigma: f64,
-        /// No delay is longer.
+        /// The longest delay; longer samples are cut to it.
         max_ms: u64,
     },
 }
 
 impl Delay {
-    /// A length of time, in milliseconds.
+    /// Samples a length in milliseconds, at most [`DELAY_MS_MAX`].
     #[must_use]
-    pub fn draw(self, chance: &mut SeededRng) -> u64 {
+    pub fn sample(self, rng: &mut SeededRng) -> u64 {
         match self {
             Self::Fixed { ms } => ms,
-            Self::Uniform { lower_ms, upper_ms } => chance.rng().random_range(lower_ms..=upper_ms.max(lower_ms)),
+            Self::Uniform { lower_ms, upper_ms } => rng.rng().random_range(lower_ms..=upper_ms.max(lower_ms)),
             Self::Lognormal { median_ms, sigma, max_ms } => {
-                let length = to_f64(median_ms) * (sigma * normal(chance)).exp();
+                let length = to_f64(median_ms) * (sigma * sample_standard_normal(rng)).exp();
                 to_u64(length).min(max_ms)
             }
         }
@@ -49,11 +49,11 @@ impl Delay {
     }
 }
 
-/// A number from the standard normal distribution (the method of Box and Muller).
-fn normal(chance: &mut SeededRng) -> f64 {
-    // The logarithm of zero is nothing to multiply with.
-    let radius: f64 = chance.rng().random::<f64>().max(f64::MIN_POSITIVE);
-    let angle: f64 = chance.rng().random::<f64>() * std::f64::consts::TAU;
+/// Samples the standard normal distribution with the Box-Muller transform.
+fn sample_standard_normal(rng: &mut SeededRng) -> f64 {
+    // The logarithm of zero would be infinite.
+    let radius: f64 = rng.rng().random::<f64>().max(f64::MIN_POSITIVE);
+    let angle: f64 = rng.rng().random::<f64>() * std::f64::consts::TAU;
     (-2.0 * radius.ln()).sqrt() * angle.cos()
 }
 
@@ -65,7 +65,7 @@ fn to_f64(ms: u64) -> f64 {
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "the cast saturates, and the bound follows"
+    reason = "the cast saturates, and the caller bounds the result"
 )]
 fn to_u64(ms: f64) -> u64 {
     ms as u64
@@ -76,29 +76,29 @@ mod tests {
     use super::*;
     use crate::support::rng::Purpose;
 
-    fn drawn(delay: Delay) -> Vec<u64> {
-        (0..2000).map(|n| delay.draw(&mut SeededRng::nth(1, Purpose::Rules, n))).collect()
+    fn samples(delay: Delay) -> Vec<u64> {
+        (0..2000).map(|n| delay.sample(&mut SeededRng::nth(1, Purpose::Rules, n))).collect()
     }
 
     #[test]
-    fn delays_are_what_they_are_called() {
-        assert!(drawn(Delay::Fixed { ms: 7 }).iter().all(|ms| *ms == 7));
-        let uniform = drawn(Delay::Uniform { lower_ms: 10, upper_ms: 20 });
+    fn samples_follow_the_distribution() {
+        assert!(samples(Delay::Fixed { ms: 7 }).iter().all(|ms| *ms == 7));
+        let uniform = samples(Delay::Uniform { lower_ms: 10, upper_ms: 20 });
         assert!(uniform.iter().all(|ms| (10..=20).contains(ms)) && uniform.contains(&10) && uniform.contains(&20));
-        let mut lognormal = drawn(Delay::Lognormal { median_ms: 100, sigma: 0.5, max_ms: 400 });
+        let mut lognormal = samples(Delay::Lognormal { median_ms: 100, sigma: 0.5, max_ms: 400 });
         lognormal.sort_unstable();
         assert!((90..=110).contains(&lognormal[1000]), "the median is {}", lognormal[1000]);
         assert!(lognormal[1999] == 400 && lognormal[0] < 50, "{} to {}", lognormal[0], lognormal[1999]);
     }
 
     #[test]
-    fn the_same_seed_draws_the_same() {
+    fn the_same_seed_gives_the_same_samples() {
         let delay = Delay::Lognormal { median_ms: 100, sigma: 1.0, max_ms: 10_000 };
-        assert_eq!(drawn(delay), drawn(delay));
+        assert_eq!(samples(delay), samples(delay));
     }
 
     #[test]
-    fn nothing_takes_longer_than_the_longest() {
-        assert!(drawn(Delay::Fixed { ms: u64::MAX }).iter().all(|ms| *ms == DELAY_MS_MAX));
+    fn samples_never_exceed_the_maximum() {
+        assert!(samples(Delay::Fixed { ms: u64::MAX }).iter().all(|ms| *ms == DELAY_MS_MAX));
     }
 }

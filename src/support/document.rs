@@ -1,4 +1,5 @@
-//! A document, kept as the bytes that go over the wire, so that serving it copies nothing.
+//! A stored JSON document, kept as the bytes that are sent, so that serving it copies nothing; and helpers for JSON
+//! values.
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -6,91 +7,91 @@ use std::sync::OnceLock;
 use bytes::Bytes;
 use serde_json::Value;
 
-/// How long a document usually is, or less: room that need not be looked for while it is written.
-const USUAL_BYTES: usize = 1024;
+/// The initial capacity of a serialised document. Most documents are smaller, so that the buffer rarely grows.
+const INITIAL_CAPACITY_BYTES: usize = 1024;
 
-/// One document of the world. It never changes: a write puts another in its place.
+/// An immutable document of the world. A write replaces it with a new one.
 #[derive(Debug)]
 pub struct Document {
     bytes: Bytes,
-    /// Read from the bytes when something first asks: most documents are written, listed and never looked into,
-    /// and a tree of values takes several times the memory of its text.
+    /// Parsed on first access: most documents are only written and listed, and a `Value` takes several times the
+    /// memory of its text.
     value: OnceLock<Value>,
 }
 
 impl Document {
-    /// A document from its value.
+    /// Serialises a value.
     #[must_use]
     pub fn new(value: &Value) -> Self {
         Self { bytes: serialise(value), value: OnceLock::new() }
     }
 
-    /// The value.
+    /// The parsed value, cached after the first call.
     #[must_use]
     pub fn value(&self) -> &Value {
-        // The bytes were written from a value, so they are always read again.
+        // The bytes were serialised from a value, so that parsing cannot fail.
         self.value.get_or_init(|| serde_json::from_slice(&self.bytes).unwrap_or_default())
     }
 
-    /// The value, read anew and not kept: for documents that are many, and looked into rarely.
+    /// The parsed value without caching it: for numerous documents that are rarely read.
     #[must_use]
-    pub fn read(&self) -> Value {
+    pub fn to_value(&self) -> Value {
         match self.value.get() {
             Some(value) => value.clone(),
             None => serde_json::from_slice(&self.bytes).unwrap_or_default(),
         }
     }
 
-    /// The value as it goes over the wire.
+    /// The serialised JSON.
     #[must_use]
     pub fn bytes(&self) -> Bytes {
         self.bytes.clone()
     }
 
-    /// How many bytes go over the wire.
+    /// The length of the serialised JSON in bytes.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "no document is empty")]
     pub fn len(&self) -> usize {
         self.bytes.len()
     }
 
-    /// A text property.
+    /// A string property; `None` when it is absent or not a string.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
         self.value().get(name).and_then(Value::as_str)
     }
 
-    /// A flag, `false` when absent.
+    /// A boolean property; `false` when it is absent or not a boolean.
     #[must_use]
     pub fn flag(&self, name: &str) -> bool {
         self.value().get(name).and_then(Value::as_bool).unwrap_or(false)
     }
 }
 
-/// JSON as it goes over the wire.
+/// Serialises a value as compact JSON.
 #[must_use]
 pub fn serialise(value: &Value) -> Bytes {
-    // A `Value` has text keys only and no other way to fail. Documents live long: no room is kept behind them.
-    let mut bytes = Vec::with_capacity(USUAL_BYTES);
+    // Serialising a `Value` cannot fail. Documents are long-lived, so that spare capacity is released.
+    let mut bytes = Vec::with_capacity(INITIAL_CAPACITY_BYTES);
     serde_json::to_writer(&mut bytes, value).map(|()| Bytes::from(bytes.into_boxed_slice())).unwrap_or_default()
 }
 
-/// A number as JavaScript prints it: `12.5`, and `0` rather than `0.0`.
+/// A JSON number as JavaScript prints it: `12.5`, and `0` rather than `0.0`.
 #[must_use]
 pub fn number(number: f64) -> Value {
     #[expect(clippy::cast_possible_truncation, reason = "only a whole number that fits is cast")]
     if number.fract() == 0.0 && number.abs() < 1e15 { Value::from(number as i64) } else { Value::from(number) }
 }
 
-/// Puts one value over another: objects are merged, so that what is not named stays; everything else is replaced.
-pub fn merge(target: &mut Value, with: &Value) {
-    match (target, with) {
-        (Value::Object(target), Value::Object(with)) => {
-            for (name, value) in with {
+/// Merges `patch` into `target`: objects are merged recursively, every other value is replaced.
+pub fn merge(target: &mut Value, patch: &Value) {
+    match (target, patch) {
+        (Value::Object(target), Value::Object(patch)) => {
+            for (name, value) in patch {
                 merge(target.entry(name.clone()).or_insert(Value::Null), value);
             }
         }
-        (target, with) => *target = with.clone(),
+        (target, patch) => *target = patch.clone(),
     }
 }
 
@@ -99,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_document_is_what_was_put_in() {
+    fn documents_return_the_value_they_were_created_from() {
         let value = serde_json::json!({"b": 1, "a": {"price": 1.5, "zero": 0}, "text": "ü", "none": null, "yes": true});
         let document = Document::new(&value);
         assert_eq!(document.bytes(), value.to_string());
@@ -108,14 +109,14 @@ mod tests {
     }
 }
 
-/// Whether a text is an object id: 24 hexadecimal characters, in either case.
+/// True for an object id: 24 hexadecimal characters, in either case.
 #[must_use]
 pub fn is_object_id(text: &str) -> bool {
     text.len() == 24 && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
-/// An id as collections keep it: object ids may be sent in either case and mean the same.
-pub(crate) fn key_of(id: &str) -> Cow<'_, str> {
+/// The form of an id that collections use as key: object ids are case-insensitive and become lower case.
+pub(crate) fn canonical_id(id: &str) -> Cow<'_, str> {
     if is_object_id(id) && id.bytes().any(|b| b.is_ascii_uppercase()) {
         Cow::Owned(id.to_ascii_lowercase())
     } else {
@@ -123,18 +124,18 @@ pub(crate) fn key_of(id: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether two ids mean the same thing.
+/// True when two ids identify the same document.
 pub(crate) fn is_same_id(a: &str, b: &str) -> bool {
-    key_of(a) == key_of(b)
+    canonical_id(a) == canonical_id(b)
 }
 
-/// The things of a list inside a value, none when it has no such list.
+/// The items of an array property; empty when the property is absent or not an array.
 #[must_use]
 pub fn items<'a>(value: &'a Value, name: &str) -> &'a [Value] {
     value.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
-/// The text of a property inside a value, empty when absent.
+/// A string property; empty when it is absent or not a string.
 #[must_use]
 pub fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value.get(name).and_then(Value::as_str).unwrap_or_default()

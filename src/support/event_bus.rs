@@ -1,73 +1,77 @@
-//! What happens in a sandbox, told to whoever listens. A listener that does not keep up is let go; telling never waits.
+//! The event stream of a sandbox. Publishing never blocks: a subscriber that falls too far behind is disconnected.
 
 use bytes::Bytes;
 use serde_json::Value;
 use tokio::sync::broadcast;
 
-/// How many events a listener may be behind before it is let go.
-const BEHIND_MAX: usize = 1024;
+/// How many events a subscriber may lag behind before it is disconnected.
+const LAG_MAX: usize = 1024;
 
-/// The events of one sandbox.
+/// Publishes the events of one sandbox, or of all sandboxes, as server-sent events.
 #[derive(Debug)]
 pub struct EventBus(broadcast::Sender<Bytes>);
 
-/// One listener.
+/// Receives the events that are published after it was created.
 #[derive(Debug)]
-pub struct Listener(broadcast::Receiver<Bytes>);
+pub struct Subscription(broadcast::Receiver<Bytes>);
 
-/// Why there are no more events.
+/// Why a subscription ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SubscriptionClosed {
-    /// The sandbox has ended.
-    Closed,
-    /// The listener was too slow.
-    TooSlow,
+    /// The sandbox was removed.
+    SandboxRemoved,
+    /// The subscriber was too slow.
+    Lagged,
 }
 
 impl Default for EventBus {
     fn default() -> Self {
-        Self(broadcast::Sender::new(BEHIND_MAX))
+        Self(broadcast::Sender::new(LAG_MAX))
     }
 }
 
 impl EventBus {
-    /// Whether anybody listens: only then is an event worth putting together.
+    /// True when there is a subscriber. Callers check it to avoid building events that nothing receives.
     #[must_use]
-    pub fn is_heard(&self) -> bool {
+    pub fn has_subscribers(&self) -> bool {
         self.0.receiver_count() > 0
     }
 
-    /// Tells all listeners. `kind` is a word such as `exchange`.
-    pub fn tell(&self, kind: &str, data: &Value) {
-        self.send(Self::framed(kind, data));
+    /// Publishes an event of a type such as `exchange`.
+    pub fn publish(&self, event_type: &str, data: &Value) {
+        self.publish_frame(Self::frame(event_type, data));
     }
 
-    /// An event in the framing of server-sent events.
+    /// Encodes an event as a server-sent event.
     #[must_use]
-    pub fn framed(kind: &str, data: &Value) -> Bytes {
-        Bytes::from(format!("event: {kind}\ndata: {data}\n\n"))
+    pub fn frame(event_type: &str, data: &Value) -> Bytes {
+        Bytes::from(format!("event: {event_type}\ndata: {data}\n\n"))
     }
 
-    /// Sends an event that is framed to all listeners.
-    pub fn send(&self, event: Bytes) {
-        // Nobody listening is no failure.
-        let _ = self.0.send(event);
+    /// Publishes an event that was encoded with [`EventBus::frame`].
+    pub fn publish_frame(&self, frame: Bytes) {
+        // `send` fails only when there are no subscribers.
+        let _ = self.0.send(frame);
     }
 
-    /// Listens from now on.
+    /// Subscribes to the events that are published from now on.
     #[must_use]
-    pub fn listen(&self) -> Listener {
-        Listener(self.0.subscribe())
+    pub fn subscribe(&self) -> Subscription {
+        Subscription(self.0.subscribe())
     }
 }
 
-impl Listener {
-    /// The next event, framed.
+impl Subscription {
+    /// Waits for the next event, encoded as a server-sent event.
+    ///
+    /// # Errors
+    ///
+    /// [`SubscriptionClosed`] when the sandbox was removed or the subscriber lagged too far behind.
     pub async fn next(&mut self) -> Result<Bytes, SubscriptionClosed> {
         match self.0.recv().await {
             Ok(event) => Ok(event),
-            Err(broadcast::error::RecvError::Closed) => Err(SubscriptionClosed::Closed),
-            Err(broadcast::error::RecvError::Lagged(_)) => Err(SubscriptionClosed::TooSlow),
+            Err(broadcast::error::RecvError::Closed) => Err(SubscriptionClosed::SandboxRemoved),
+            Err(broadcast::error::RecvError::Lagged(_)) => Err(SubscriptionClosed::Lagged),
         }
     }
 }

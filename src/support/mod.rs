@@ -5,5 +5,5 @@ pub mod delay;
 pub mod document;
 pub mod event_bus;
 pub mod ids;
-pub mod redact;
+pub mod redaction;
 pub mod rng;

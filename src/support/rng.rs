@@ -1,53 +1,54 @@
-//! Seeded chance. Everything random in the mock is drawn from here, so that a seed repeats a run.
+//! Seeded random numbers. All randomness of the mock comes from here, so that a seed reproduces a run.
 
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 
-/// A stream of chance that follows from a seed and a purpose.
+/// A random number generator whose output depends on a seed and a purpose only.
 ///
-/// Each purpose (ids, generated documents, faults, ...) has a stream of its own, so that drawing more from one
-/// does not shift the others.
+/// Each purpose (ids, generated documents, rules, ...) has its own stream, so that more draws from one do not change
+/// the others.
 #[derive(Debug)]
 pub struct SeededRng(ChaCha8Rng);
 
-/// What a stream of chance is for.
+/// What random numbers are used for.
 #[derive(Clone, Copy, Debug)]
 pub enum Purpose {
     /// The process part and the first counter of object ids.
     Ids = 1,
-    /// Documents that a scenario asks to be generated.
+    /// Generated documents of a scenario's world.
     Documents = 2,
-    /// Values that an operation makes up when it answers.
-    Replies = 3,
-    /// Whether a rule speaks, how long it delays, and the garbage that a broken connection sends.
+    /// Values that an operation generates for its response.
+    Responses = 3,
+    /// The probability of a rule, its delay, and the random bytes of a broken connection.
     Rules = 4,
-    /// How long the single-sign-on service takes.
+    /// The latency of the single-sign-on service.
     Sso = 5,
-    /// Leads of the past, and what happened to them.
+    /// Generated leads of the past and their outcomes.
     History = 6,
-    /// Whether a recipient says what it says now and then.
+    /// The probability of a recipient's outcome.
     Recipients = 7,
-    /// Leads that the command line makes.
+    /// Leads that `leadconduit-mock leads` generates.
     Leads = 8,
 }
 
 impl SeededRng {
-    /// The stream for `purpose` under `seed`.
+    /// The first stream for `purpose` under `seed`.
     #[must_use]
     pub fn new(seed: u64, purpose: Purpose) -> Self {
         Self::nth(seed, purpose, 0)
     }
 
-    /// The `n`-th stream for `purpose` under `seed`: for one draw among many, such as the n-th reply.
+    /// The `n`-th stream for `purpose` under `seed`, for example for the n-th response.
     #[must_use]
     pub fn nth(seed: u64, purpose: Purpose, n: u64) -> Self {
-        // ChaCha8 is named because `StdRng` may change between releases of rand, and with it every reply.
+        // ChaCha8 rather than `StdRng`, whose algorithm may change between releases of rand, and with it every
+        // response.
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream((n << 8) | purpose as u64);
         Self(rng)
     }
 
-    /// The generator itself, for libraries that take one.
+    /// The underlying generator, for libraries that take one.
     pub fn rng(&mut self) -> &mut ChaCha8Rng {
         &mut self.0
     }
@@ -63,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_repeats_and_another_differs() {
+    fn output_depends_on_seed_and_purpose() {
         assert_eq!(first_bytes(1, Purpose::Ids), first_bytes(1, Purpose::Ids));
         assert_ne!(first_bytes(1, Purpose::Ids), first_bytes(2, Purpose::Ids));
         assert_ne!(first_bytes(1, Purpose::Ids), first_bytes(1, Purpose::Documents));
@@ -71,7 +72,7 @@ mod tests {
 
     #[test]
     fn the_first_bytes_of_seed_one_never_change() {
-        // Golden: a change here means that every recorded reply changes with it.
+        // A change here changes every recorded response.
         insta::assert_debug_snapshot!(first_bytes(1, Purpose::Ids));
     }
 }

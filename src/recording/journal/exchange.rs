@@ -1,4 +1,4 @@
-//! One exchange as the journal keeps it: copied out of the server's buffers, small, and without secrets.
+//! One exchange as the journal records it: copied out of the server's buffers, compact, and redacted.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -14,163 +14,161 @@ use crate::leadconduit::state::Caller;
 use crate::scenario::Scenario;
 use crate::scenario::rule::respond::AppliedRule;
 use crate::support::clock::Timestamp;
-use crate::support::redact::{self, Kept};
+use crate::support::redaction::{self, Completeness};
 
-/// One request with its reply and what we thought of it. Secrets have been replaced.
+/// A request with its response and its assessment. Secrets have been replaced.
 #[derive(Debug)]
 pub struct Exchange {
-    /// The number of the request in its sandbox, from 1; `X-Mock-Request-Id`.
+    /// The number of the request in its sandbox, from 1: the header `X-Mock-Request-Id`.
     pub number: u64,
-    /// When it was, on the sandbox's clock.
+    /// The time of the request on the sandbox's clock.
     pub at: Timestamp,
-    /// How long the mock worked on it, in microseconds.
-    pub took_us: u64,
-    /// How long the reply was held back, in milliseconds.
+    /// The processing time in microseconds.
+    pub duration_us: u64,
+    /// The added delay of the response in milliseconds.
     pub delay_ms: u64,
-    /// The scenario that was played; `None` when no sandbox could be told from the request.
+    /// The scenario of the sandbox; `None` when the request selects no valid sandbox.
     pub scenario: Option<Arc<Scenario>>,
-    /// The place of its operation in the contract.
+    /// The index of the operation in the contract.
     operation: Option<usize>,
-    /// What answered it.
-    pub met: AnsweredBy,
-    /// The account and the user of the caller, when the key was known.
+    /// What produced the response.
+    pub answered_by: AnsweredBy,
+    /// The account id and the user id of the caller, when the API key is known.
     pub caller: Option<(Arc<str>, Arc<str>)>,
     /// The method.
     pub method: Method,
-    /// The version of HTTP.
+    /// The HTTP version.
     pub version: Version,
-    /// The status of the reply.
+    /// The status of the response.
     pub status: u16,
-    /// How the connection broke, if it did.
+    /// The fault with which the connection was broken.
     pub fault: Option<WireFault>,
-    /// How the request broke the contract.
+    /// The violations of the contract in the request.
     pub violations: Vec<Violation>,
-    /// What rules did.
-    pub spoken: Vec<AppliedRule>,
-    /// The request's body.
-    pub request_body: Message,
-    /// The reply's body, before any fault.
-    pub reply_body: Message,
-    /// Path and query, then the request's headers, then the reply's, in one piece of memory.
+    /// The rules that were applied.
+    pub applied_rules: Vec<AppliedRule>,
+    /// The body of the request.
+    pub request_body: RecordedBody,
+    /// The body of the response, before any fault.
+    pub response_body: RecordedBody,
+    /// Path and query, the request headers, and the response headers, in one allocation.
     text: Box<str>,
     url_end: usize,
     request_end: usize,
 }
 
-/// What answered a request.
+/// What produced the response to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AnsweredBy {
-    /// An operation of the contract, or a rule in its place.
+    /// An operation of the contract, or a rule that replaced its response.
     Operation,
-    /// A rule, before the request could become an operation's.
+    /// A rule, before the request was routed to an operation.
     Rule,
-    /// The mock itself: what browsers ask before a call, or `OPTIONS`.
+    /// The mock itself: a CORS preflight or `OPTIONS`.
     Mock,
-    /// Nothing: there is no such operation, or the request could not be read.
+    /// An error response: the path matches no operation, or the request could not be read.
     Nothing,
 }
 
-/// The body of a request or a reply.
+/// The recorded body of a request or a response.
 #[derive(Clone, Debug, Default)]
-pub struct Message {
-    /// What is kept of it.
-    pub kept: Bytes,
-    /// How long it was.
+pub struct RecordedBody {
+    /// The redacted body, or its beginning.
+    pub bytes: Bytes,
+    /// The original length in bytes.
     pub length: usize,
-    /// Whether that is all.
-    how: Kept,
+    completeness: Completeness,
 }
 
-impl Message {
-    /// What is kept of a body.
-    fn of(bytes: &Bytes, bytes_max: usize, key: Option<&str>) -> Self {
-        let (kept, how) = redact::body(bytes, bytes_max, key);
-        Self { kept, length: bytes.len(), how }
+impl RecordedBody {
+    fn new(bytes: &Bytes, bytes_max: usize, key: Option<&str>) -> Self {
+        let (recorded, completeness) = redaction::redact_body(bytes, bytes_max, key);
+        Self { bytes: recorded, length: bytes.len(), completeness }
     }
 
-    /// Whether only its beginning is kept. One whose secrets were replaced is whole, though shorter than it was.
+    /// True when only the beginning was recorded. A body that redaction made shorter is complete.
     #[must_use]
-    pub fn is_cut(&self) -> bool {
-        self.how == Kept::Beginning
+    pub fn is_truncated(&self) -> bool {
+        self.completeness == Completeness::Truncated
     }
 
-    /// It as JSON; `null` when it is none, or not kept whole.
+    /// The body as JSON; `null` when it is not JSON or truncated.
     #[must_use]
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.kept).unwrap_or_default()
+        serde_json::from_slice(&self.bytes).unwrap_or_default()
     }
 }
 
-/// What an exchange is made of.
+/// The parts of an [`Exchange`] before redaction.
 #[derive(Debug)]
-pub struct Draft<'a> {
+pub struct ExchangeParts<'a> {
     /// The request.
     pub request: &'a Request,
-    /// Its path without what chooses a sandbox.
+    /// Its path without the `/__sandbox/<name>` prefix.
     pub path: &'a str,
-    /// The reply.
-    pub reply: &'a Response,
-    /// The key that the request brought, which is replaced wherever it stands.
+    /// The response.
+    pub response: &'a Response,
+    /// The API key of the request, which is replaced wherever it occurs.
     pub key: Option<&'a str>,
     /// The number of the request in its sandbox.
     pub number: u64,
-    /// When it was.
+    /// The time of the request on the sandbox's clock.
     pub at: Timestamp,
-    /// How long the mock worked on it.
-    pub took_us: u64,
-    /// The scenario.
+    /// The processing time in microseconds.
+    pub duration_us: u64,
+    /// The scenario of the sandbox.
     pub scenario: Option<Arc<Scenario>>,
     /// The operation.
     pub operation: Option<&'a Operation>,
-    /// What answered.
-    pub met: AnsweredBy,
-    /// Who called.
+    /// What produced the response.
+    pub answered_by: AnsweredBy,
+    /// The caller.
     pub caller: Option<&'a Caller>,
-    /// How the request broke the contract.
+    /// The violations of the contract in the request.
     pub violations: Vec<Violation>,
-    /// What rules did.
-    pub spoken: Vec<AppliedRule>,
-    /// How many bytes of a body are kept.
+    /// The rules that were applied.
+    pub applied_rules: Vec<AppliedRule>,
+    /// The limit of a recorded body in bytes.
     pub body_bytes_max: usize,
 }
 
-impl Draft<'_> {
-    /// The exchange as it is kept.
+impl ExchangeParts<'_> {
+    /// Redacts the parts and copies them into an exchange.
     #[must_use]
-    pub fn finish(self) -> Exchange {
-        let (request, reply) = (self.request, self.reply);
-        let key = self.key.filter(|key| redact::is_worth_hiding(key));
+    pub fn into_exchange(self) -> Exchange {
+        let (request, response) = (self.request, self.response);
+        let key = self.key.filter(|key| redaction::is_redactable_key(key));
         let mut text = String::with_capacity(1024);
-        redact::push_url(&mut text, self.path, request.query(), key);
+        redaction::push_url(&mut text, self.path, request.query(), key);
         let url_end = text.len();
         push_headers(&mut text, &request.headers, key);
         let request_end = text.len();
-        push_headers(&mut text, &reply.headers, key);
+        push_headers(&mut text, &response.headers, key);
         let mut request_body = match &request.body {
-            Body::Whole(bytes) => Message::of(bytes, self.body_bytes_max, key),
-            Body::TooLarge { .. } | Body::Stalled | Body::Broken(_) => Message::default(),
+            Body::Complete(bytes) => RecordedBody::new(bytes, self.body_bytes_max, key),
+            Body::TooLarge { .. } | Body::TimedOut | Body::Broken(_) => RecordedBody::default(),
         };
-        // Copied: the server's buffer that it is a part of is larger.
-        request_body.kept = Bytes::copy_from_slice(&request_body.kept);
-        let reply_body = Message::of(&reply.body, self.body_bytes_max, key);
-        let delivery = reply.delivery.as_ref();
+        // A copy, because a slice would keep the whole read buffer of the connection alive.
+        request_body.bytes = Bytes::copy_from_slice(&request_body.bytes);
+        let response_body = RecordedBody::new(&response.body, self.body_bytes_max, key);
+        let send_options = response.send_options.as_ref();
         Exchange {
             number: self.number,
             at: self.at,
-            took_us: self.took_us,
-            delay_ms: delivery.map_or(0, |delivery| delivery.delay_ms),
+            duration_us: self.duration_us,
+            delay_ms: send_options.map_or(0, |send_options| send_options.delay_ms),
             scenario: self.scenario,
             operation: self.operation.map(|operation| operation.index),
-            met: self.met,
+            answered_by: self.answered_by,
             caller: self.caller.map(|caller| (Arc::clone(&caller.account), Arc::clone(&caller.user))),
             method: request.method.clone(),
             version: request.version,
-            status: reply.status.as_u16(),
-            fault: delivery.and_then(|delivery| delivery.fault),
-            violations: redacted(self.violations, key),
-            spoken: self.spoken,
+            status: response.status.as_u16(),
+            fault: send_options.and_then(|send_options| send_options.fault),
+            violations: redact_violations(self.violations, key),
+            applied_rules: self.applied_rules,
             request_body,
-            reply_body,
+            response_body,
             text: text.into_boxed_str(),
             url_end,
             request_end,
@@ -182,7 +180,7 @@ fn push_headers(text: &mut String, headers: &HeaderMap, key: Option<&str>) {
     for (name, value) in headers {
         text.push_str(name.as_str());
         text.push('\n');
-        redact::push_header(text, name, value, key);
+        redaction::push_header(text, name, value, key);
         text.push('\n');
     }
 }
@@ -200,54 +198,54 @@ impl Exchange {
         self.url().split('?').next().unwrap_or_default()
     }
 
-    /// The query without its question mark.
+    /// The query without the question mark.
     #[must_use]
     pub fn query(&self) -> Option<&str> {
         self.url().split_once('?').map(|(_, query)| query)
     }
 
-    /// The request's headers, in their order; names in lower case.
+    /// The request headers in their order; names in lower case.
     pub fn request_headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        pairs(&self.text[self.url_end..self.request_end])
+        header_pairs(&self.text[self.url_end..self.request_end])
     }
 
-    /// The reply's headers, in their order; names in lower case.
-    pub fn reply_headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        pairs(&self.text[self.request_end..])
+    /// The response headers in their order; names in lower case.
+    pub fn response_headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        header_pairs(&self.text[self.request_end..])
     }
 
-    /// The values of one of the request's headers.
+    /// The values of one request header.
     pub fn request_header<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.request_headers().filter(move |(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
-    /// The server as the client called it.
+    /// The `Host` header; empty when it is absent.
     #[must_use]
     pub fn host(&self) -> &str {
         self.request_header(HOST.as_str()).next().unwrap_or_default()
     }
 
-    /// Its operation.
+    /// The operation that the request was routed to.
     #[must_use]
     pub fn operation<'c>(&self, contract: &'c Contract) -> Option<&'c Operation> {
         contract.operations.get(self.operation?)
     }
 
-    /// The place of its operation in the contract.
+    /// The index of the operation in the contract.
     #[must_use]
     pub fn operation_index(&self) -> Option<usize> {
         self.operation
     }
 
-    /// Its id, in the form of a UUID, as `WireMock`'s clients expect one. It is the number of the request.
+    /// The id: the number of the request in the form of a UUID, as `WireMock`'s clients expect.
     #[must_use]
     pub fn id(&self) -> String {
         format!("00000000-0000-4000-8000-{:012x}", self.number)
     }
 
-    /// The number behind an id, or behind the number itself.
+    /// Parses an id, or a number, into the number of a request.
     #[must_use]
-    pub fn number_of(id: &str) -> Option<u64> {
+    pub fn parse_number(id: &str) -> Option<u64> {
         match id.strip_prefix("00000000-0000-4000-8000-") {
             Some(digits) if digits.len() == 12 => u64::from_str_radix(digits, 16).ok(),
             Some(_) => None,
@@ -255,22 +253,22 @@ impl Exchange {
         }
     }
 
-    /// Roughly how much memory it takes.
+    /// The approximate memory in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let violations: usize =
             self.violations.iter().map(|one| one.location.len() + one.code.len() + one.message.len() + 96).sum();
         size_of::<Self>()
             + self.text.len()
-            + self.request_body.kept.len()
-            + self.reply_body.kept.len()
+            + self.request_body.bytes.len()
+            + self.response_body.bytes.len()
             + violations
-            + self.spoken.len() * 128
+            + self.applied_rules.len() * 128
     }
 }
 
-/// Names and values, each in a line of its own.
-fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
+/// Splits text in which each name and each value is a line.
+fn header_pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut lines = text.split('\n');
     std::iter::from_fn(move || {
         let name = lines.next().filter(|name| !name.is_empty())?;
@@ -278,12 +276,12 @@ fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// Violations quote what was sent.
-fn redacted(mut violations: Vec<Violation>, key: Option<&str>) -> Vec<Violation> {
+/// Replaces the API key in violations, whose messages quote the request.
+fn redact_violations(mut violations: Vec<Violation>, key: Option<&str>) -> Vec<Violation> {
     for violation in &mut violations {
         for text in [&mut violation.location, &mut violation.message] {
-            if let Cow::Owned(clean) = redact::without_key(text, key) {
-                *text = clean;
+            if let Cow::Owned(redacted) = redaction::redact_key(text, key) {
+                *text = redacted;
             }
         }
     }

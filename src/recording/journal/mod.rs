@@ -1,66 +1,72 @@
-//! The journal: the bounded record of exchanges, one for each sandbox.
+//! The journal: the bounded record of exchanges, one per sandbox.
 //!
-//! An [`Exchange`] is written before its reply leaves, without its secrets ([`redact`]). What does not fit makes room by
-//! dropping the oldest, and what was dropped is counted. [`shape`] shows exchanges as `WireMock` does, [`pattern`] chooses
-//! among them, and [`near`] tells what a request that met nothing may have meant.
+//! An [`Exchange`] is recorded before its response is sent, with its secrets redacted
+//! ([`redaction`](crate::support::redaction)). When the journal is full, the oldest exchanges are evicted and counted.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`wiremock`] | exchanges as JSON, in `WireMock`'s format |
+//! | [`pattern`] | request patterns, which select exchanges |
+//! | [`near_miss`] | the operations nearest to an unmatched request |
+//! | [`reproduce`] | an exchange as a curl command and as a scenario |
 
 mod exchange;
 pub mod near_miss;
 pub mod pattern;
 pub mod reproduce;
-pub mod shape;
+pub mod wiremock;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-pub use exchange::{AnsweredBy, Draft, Exchange, Message};
-pub use pattern::{Difference, Pattern};
+pub use exchange::{AnsweredBy, Exchange, ExchangeParts, RecordedBody};
+pub use pattern::{Difference, RequestPattern, ValueDiagnostic};
 
-use crate::config::settings::Limits;
+use crate::config::limits::Limits;
 
-/// How much journals may hold.
+/// The limits of journals.
 #[derive(Clone, Copy, Debug)]
-pub struct Bounds {
-    /// How many exchanges of one sandbox.
+pub struct JournalBounds {
+    /// Exchanges per sandbox; 0 disables the journal.
     pub entries_max: usize,
-    /// How many bytes of one sandbox.
+    /// Bytes per sandbox.
     pub bytes_max: usize,
-    /// How many bytes of all sandboxes together.
+    /// Bytes of all sandboxes together.
     pub total_bytes_max: usize,
-    /// How many bytes a sandbox may hold even when all together hold too many.
-    pub share_bytes: usize,
+    /// Bytes that a sandbox may use even when `total_bytes_max` is exceeded.
+    pub guaranteed_bytes: usize,
 }
 
-impl Bounds {
-    /// No journal at all.
-    pub const NOTHING: Self = Self { entries_max: 0, bytes_max: 0, total_bytes_max: 0, share_bytes: 0 };
+impl JournalBounds {
+    /// The limits of a disabled journal.
+    pub const DISABLED: Self = Self { entries_max: 0, bytes_max: 0, total_bytes_max: 0, guaranteed_bytes: 0 };
 }
 
-impl From<&Limits> for Bounds {
+impl From<&Limits> for JournalBounds {
     fn from(limits: &Limits) -> Self {
         Self {
             entries_max: limits.journal_entries_max,
             bytes_max: limits.journal_bytes_max,
             total_bytes_max: limits.journal_total_bytes_max,
-            share_bytes: limits.journal_total_bytes_max / limits.sandboxes_max.max(1),
+            guaranteed_bytes: limits.journal_total_bytes_max / limits.sandboxes_max.max(1),
         }
     }
 }
 
-/// What all journals of a run hold together, and what they could not.
+/// The size of all journals of the server together.
 #[derive(Debug, Default)]
-pub struct Total {
+pub struct JournalTotals {
     entries: AtomicUsize,
     bytes: AtomicUsize,
     dropped: AtomicU64,
 }
 
-impl Total {
-    /// What they hold; what was dropped is counted since the run began, however often journals were emptied.
+impl JournalTotals {
+    /// The current totals. `dropped` counts since the start of the server; clearing a journal does not reset it.
     #[must_use]
-    pub fn size(&self) -> Size {
-        Size {
+    pub fn size(&self) -> JournalSize {
+        JournalSize {
             entries: self.entries.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),
             dropped: self.dropped.load(Ordering::Relaxed),
@@ -73,47 +79,47 @@ impl Total {
     }
 }
 
-/// The record of one sandbox, the oldest first.
+/// The exchanges of one sandbox, oldest first.
 #[derive(Debug)]
 pub struct Journal {
     exchanges: VecDeque<Arc<Exchange>>,
     bytes: usize,
     dropped: u64,
-    bounds: Bounds,
-    /// All journals together.
-    total: Arc<Total>,
+    bounds: JournalBounds,
+    total: Arc<JournalTotals>,
 }
 
-/// What a journal holds, and what it could not.
+/// The size of a journal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Size {
-    /// How many exchanges it holds.
+pub struct JournalSize {
+    /// Recorded exchanges.
     pub entries: usize,
-    /// Roughly how many bytes they take.
+    /// Their approximate memory in bytes.
     pub bytes: usize,
-    /// How many were dropped to make room, since the journal was last emptied.
+    /// Exchanges evicted since the journal was last cleared.
     pub dropped: u64,
 }
 
 impl Journal {
-    /// An empty one; it takes no memory before its first exchange. `total` counts what all journals hold together.
+    /// Creates an empty journal, which allocates nothing before its first exchange.
     #[must_use]
-    pub fn new(bounds: Bounds, total: Arc<Total>) -> Self {
+    pub fn new(bounds: JournalBounds, total: Arc<JournalTotals>) -> Self {
         Self { exchanges: VecDeque::new(), bytes: 0, dropped: 0, bounds, total }
     }
 
-    /// Whether it keeps anything at all.
+    /// True when exchanges are recorded.
     #[must_use]
-    pub fn is_kept(&self) -> bool {
+    pub fn is_enabled(&self) -> bool {
         self.bounds.entries_max > 0
     }
 
-    /// Adds an exchange, and returns those that had to make room: their memory is given back when no lock is held.
+    /// Records an exchange and returns the evicted ones. The caller drops them after it has released the lock, because
+    /// freeing their memory can take long.
     #[must_use = "to be dropped when no lock is held"]
     pub fn push(&mut self, exchange: Arc<Exchange>) -> Vec<Arc<Exchange>> {
-        let mut gone = Vec::new();
-        if !self.is_kept() {
-            return gone;
+        let mut evicted = Vec::new();
+        if !self.is_enabled() {
+            return evicted;
         }
         let bytes = exchange.bytes();
         self.exchanges.push_back(exchange);
@@ -122,29 +128,29 @@ impl Journal {
         let mut total = self.total.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
         while self.exchanges.len() > self.bounds.entries_max
             || self.bytes > self.bounds.bytes_max
-            || (total > self.bounds.total_bytes_max && self.bytes > self.bounds.share_bytes)
+            || (total > self.bounds.total_bytes_max && self.bytes > self.bounds.guaranteed_bytes)
         {
             let Some(oldest) = self.exchanges.pop_front() else { break };
             self.bytes -= oldest.bytes();
             total = self.total.remove(1, oldest.bytes());
             self.total.dropped.fetch_add(1, Ordering::Relaxed);
             self.dropped += 1;
-            gone.push(oldest);
+            evicted.push(oldest);
         }
-        gone
+        evicted
     }
 
-    /// All exchanges, the oldest first.
+    /// All exchanges, oldest first.
     #[must_use]
     pub fn list(&self) -> Vec<Arc<Exchange>> {
         self.exchanges.iter().cloned().collect()
     }
 
-    /// Takes out those that are chosen, and returns them.
+    /// Removes and returns the exchanges that `is_selected` accepts.
     #[must_use = "to be dropped when no lock is held"]
-    pub fn remove(&mut self, chosen: impl Fn(&Exchange) -> bool) -> Vec<Arc<Exchange>> {
+    pub fn remove(&mut self, is_selected: impl Fn(&Exchange) -> bool) -> Vec<Arc<Exchange>> {
         let all = std::mem::take(&mut self.exchanges);
-        let (removed, kept): (VecDeque<_>, _) = all.into_iter().partition(|exchange| chosen(exchange));
+        let (removed, kept): (VecDeque<_>, _) = all.into_iter().partition(|exchange| is_selected(exchange));
         let bytes: usize = removed.iter().map(|exchange| exchange.bytes()).sum();
         self.exchanges = kept;
         self.bytes -= bytes;
@@ -152,17 +158,17 @@ impl Journal {
         removed.into()
     }
 
-    /// Begins anew; what was dropped is forgotten too.
+    /// Removes and returns all exchanges, and resets the count of evicted ones.
     #[must_use = "to be dropped when no lock is held"]
     pub fn clear(&mut self) -> Vec<Arc<Exchange>> {
         self.dropped = 0;
         self.remove(|_| true)
     }
 
-    /// What it holds.
+    /// The current size.
     #[must_use]
-    pub fn size(&self) -> Size {
-        Size { entries: self.exchanges.len(), bytes: self.bytes, dropped: self.dropped }
+    pub fn size(&self) -> JournalSize {
+        JournalSize { entries: self.exchanges.len(), bytes: self.bytes, dropped: self.dropped }
     }
 }
 

@@ -1,176 +1,185 @@
-//! What is nearest to a request that met nothing: the operations that it may have meant, with what differs.
+//! Near misses: the operations nearest to an unmatched request, and the requests nearest to a request pattern, each
+//! with its differences.
 
 use http::Method;
 use serde_json::{Value, json};
 
 use super::pattern::Difference;
 use crate::contract::{Contract, Operation};
-use crate::support::redact;
+use crate::support::redaction;
 
-/// How many near misses are told of one request, or of one pattern; as many as `WireMock` tells.
-pub const NEAR_MAX: usize = 3;
+/// How many near misses are returned for one request or one pattern; as many as `WireMock` returns.
+pub const NEAR_MISSES_MAX: usize = 3;
 
-/// How much of a path is compared; a path may be as long as a request line.
+/// How many characters of a path are compared; a path can be as long as a request line.
 const PATH_CHARS_MAX: usize = 200;
 
-/// How much of the distance is the path's, and how much the method's; as in `WireMock`.
+/// The weights of path and method in a distance, as in `WireMock`.
 const PATH_WEIGHT: f64 = 10.0;
 const METHOD_WEIGHT: f64 = 3.0;
 
-/// How different a word is from an id that stands in its place. It fits, but is hardly what was meant.
-const WORD_FOR_ID: f64 = 0.25;
+/// The distance of a word from a path parameter. The parameter accepts it, but an id is more likely there.
+const WORD_FOR_ID_DISTANCE: f64 = 0.25;
 
-/// An operation that a request may have meant.
+/// An operation that an unmatched request may have been meant for.
 #[derive(Clone, Debug)]
 pub struct NearMiss<'c> {
     /// The operation.
     pub operation: &'c Operation,
-    /// How far away it is: 0 when nothing differs, 1 when nothing is alike.
+    /// The distance, from 0 (nothing differs) to 1 (nothing in common).
     pub distance: f64,
-    /// What differs: the path from left to right, then the method.
-    pub rows: Vec<Row>,
+    /// The differences: in the path from left to right, then in the method.
+    pub differences: Vec<NearMissDifference>,
 }
 
-/// One thing that differs.
+/// One difference between a request and an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// What it is: `path` or `method`.
+pub struct NearMissDifference {
+    /// The compared part: `path` or `method`.
     pub what: String,
-    /// What the operation has there, if anything.
-    pub wanted: Option<String>,
-    /// What the request has there, if anything.
+    /// The operation's value, if it has one there.
+    pub expected: Option<String>,
+    /// The request's value, if it has one there.
     pub found: Option<String>,
-    /// The same in plain words.
-    pub words: String,
+    /// The difference as a sentence.
+    pub message: String,
 }
 
-/// The operations that are nearest to a method (any, when it is not known) and a path; the nearest first.
+/// The operations nearest to a method (`None` for any) and a path, nearest first.
 #[must_use]
-pub fn nearest<'c>(contract: &'c Contract, method: Option<&Method>, path: &str) -> Vec<NearMiss<'c>> {
+pub fn nearest_operations<'c>(contract: &'c Contract, method: Option<&Method>, path: &str) -> Vec<NearMiss<'c>> {
     let path: String = path.chars().take(PATH_CHARS_MAX).collect();
     let given = segments(&path);
     let mut all: Vec<NearMiss<'c>> = contract.operations.iter().map(|one| compare(one, method, &given)).collect();
     all.sort_by(|a, b| a.distance.total_cmp(&b.distance).then(a.operation.index.cmp(&b.operation.index)));
-    all.truncate(NEAR_MAX);
+    all.truncate(NEAR_MISSES_MAX);
     all
 }
 
 fn compare<'c>(operation: &'c Operation, method: Option<&Method>, given: &[&str]) -> NearMiss<'c> {
-    let (path_distance, mut rows) = align(given, &segments(&operation.path));
-    // HEAD is answered as GET is.
+    let (path_distance, mut differences) = align_segments(given, &segments(&operation.path));
+    // A GET operation handles HEAD too.
     let sent = method.map(|method| if method == Method::HEAD { &Method::GET } else { method });
     let other_method = sent.filter(|sent| **sent != operation.method);
     if let Some(sent) = other_method {
-        rows.push(Row {
+        differences.push(NearMissDifference {
             what: "method".to_owned(),
-            wanted: Some(operation.method.to_string()),
+            expected: Some(operation.method.to_string()),
             found: Some(sent.to_string()),
-            words: format!("the method is {sent}, but the operation takes {}", operation.method),
+            message: format!("the method is {sent}, but the operation expects {}", operation.method),
         });
     }
     let method_distance = if other_method.is_some() { 1.0 } else { 0.0 };
     let distance = (PATH_WEIGHT * path_distance + METHOD_WEIGHT * method_distance) / (PATH_WEIGHT + METHOD_WEIGHT);
-    NearMiss { operation, distance, rows }
+    NearMiss { operation, distance, differences }
 }
 
 fn segments(path: &str) -> Vec<&str> {
     path.strip_prefix('/').unwrap_or(path).split('/').collect()
 }
 
-/// How different two segments are.
-fn distance(given: &str, wanted: &str) -> f64 {
-    match (given.is_empty(), wanted.starts_with('{')) {
+/// The distance of two path segments, from 0 to 1.
+fn segment_distance(given: &str, expected: &str) -> f64 {
+    match (given.is_empty(), expected.starts_with('{')) {
         (true, true) => 1.0,
         (false, true) => 0.0,
-        (_, false) => 1.0 - strsim::normalized_damerau_levenshtein(given, wanted),
+        (_, false) => 1.0 - strsim::normalized_damerau_levenshtein(given, expected),
     }
 }
 
-/// Whether a segment reads like the name of a collection: what stands for one document has digits or signs in it.
+/// True when a segment looks like the name of a collection; ids contain digits or punctuation.
 fn is_word(segment: &str) -> bool {
     segment.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
-/// How a path turns into a pattern with the fewest changes, so that one segment too many at the beginning does not
-/// move all others; the distance, and what changes.
-fn align(given: &[&str], wanted: &[&str]) -> (f64, Vec<Row>) {
-    // What varies takes any segment, but a segment that is the same is meant more than one that may be anything.
-    let step = |row: usize, column: usize| {
-        let varies = wanted[column - 1].starts_with('{');
-        distance(given[row - 1], wanted[column - 1]) + if varies { 0.01 } else { 0.0 }
+/// Aligns a path with a path template with the fewest edits, so that one extra segment at the beginning does not shift
+/// all others. Returns the distance and the edits.
+fn align_segments(given: &[&str], expected: &[&str]) -> (f64, Vec<NearMissDifference>) {
+    // A path parameter accepts any segment; the surcharge prefers operations with the same literal segment.
+    let substitution_cost = |row: usize, column: usize| {
+        let is_parameter = expected[column - 1].starts_with('{');
+        segment_distance(given[row - 1], expected[column - 1]) + if is_parameter { 0.01 } else { 0.0 }
     };
-    let mut costs = vec![vec![0.0; wanted.len() + 1]; given.len() + 1];
+    let mut costs = vec![vec![0.0; expected.len() + 1]; given.len() + 1];
     for row in 0..=given.len() {
-        for column in 0..=wanted.len() {
+        for column in 0..=expected.len() {
             costs[row][column] = match (row, column) {
                 (0, 0) => 0.0,
                 (0, _) => costs[0][column - 1] + 1.0,
                 (_, 0) => costs[row - 1][0] + 1.0,
-                _ => (costs[row - 1][column - 1] + step(row, column))
+                _ => (costs[row - 1][column - 1] + substitution_cost(row, column))
                     .min(costs[row - 1][column] + 1.0)
                     .min(costs[row][column - 1] + 1.0),
             };
         }
     }
-    let (mut sum, mut changes) = (0.0, Vec::new());
-    let (mut row, mut column) = (given.len(), wanted.len());
+    let (mut sum, mut edits) = (0.0, Vec::new());
+    let (mut row, mut column) = (given.len(), expected.len());
     while row > 0 || column > 0 {
         let cost = costs[row][column];
-        if row > 0 && column > 0 && cost >= costs[row - 1][column - 1] + step(row, column) {
-            let differs = distance(given[row - 1], wanted[column - 1]);
-            if differs > 0.0 {
-                sum += differs;
-                changes.push(change(row, Some(given[row - 1]), Some(wanted[column - 1])));
-            } else if wanted[column - 1].starts_with('{') && is_word(given[row - 1]) {
-                sum += WORD_FOR_ID;
+        if row > 0 && column > 0 && cost >= costs[row - 1][column - 1] + substitution_cost(row, column) {
+            let distance = segment_distance(given[row - 1], expected[column - 1]);
+            if distance > 0.0 {
+                sum += distance;
+                edits.push(describe_edit(row, Some(given[row - 1]), Some(expected[column - 1])));
+            } else if expected[column - 1].starts_with('{') && is_word(given[row - 1]) {
+                sum += WORD_FOR_ID_DISTANCE;
             }
             (row, column) = (row - 1, column - 1);
         } else if row > 0 && (column == 0 || cost >= costs[row - 1][column] + 1.0) {
             sum += 1.0;
-            changes.push(change(row, Some(given[row - 1]), None));
+            edits.push(describe_edit(row, Some(given[row - 1]), None));
             row -= 1;
         } else {
             sum += 1.0;
-            changes.push(change(row, None, Some(wanted[column - 1])));
+            edits.push(describe_edit(row, None, Some(expected[column - 1])));
             column -= 1;
         }
     }
-    changes.reverse();
+    edits.reverse();
     #[expect(clippy::cast_precision_loss, reason = "a handful of segments")]
-    let longest = given.len().max(wanted.len()).max(1) as f64;
-    (sum / longest, changes)
+    let longest = given.len().max(expected.len()).max(1) as f64;
+    (sum / longest, edits)
 }
 
-/// What differs at a segment of the request's path, counted from 1; with none of its own, after that one.
-fn change(at: usize, given: Option<&str>, wanted: Option<&str>) -> Row {
-    let words = match (given, wanted) {
-        (Some(""), Some(wanted)) => {
-            format!("segment {at} of the path is empty, but the operation has `{wanted}` there")
+/// Describes the edit at a segment of the request's path, counted from 1; an insertion is after that segment.
+fn describe_edit(at: usize, given: Option<&str>, expected: Option<&str>) -> NearMissDifference {
+    let message = match (given, expected) {
+        (Some(""), Some(expected)) => {
+            format!("segment {at} of the path is empty, but the operation has `{expected}` there")
         }
-        (Some(given), Some(wanted)) => {
-            format!("segment {at} of the path is `{given}`, but the operation has `{wanted}` there")
+        (Some(given), Some(expected)) => {
+            format!("segment {at} of the path is `{given}`, but the operation has `{expected}` there")
         }
-        (Some(""), None) => format!("segment {at} of the path is empty; the operation has no slash too many"),
-        (Some(given), None) => format!("segment {at} of the path, `{given}`, is one that the operation does not have"),
-        (None, wanted) => {
-            let wanted = wanted.unwrap_or_default();
+        (Some(""), None) => format!("segment {at} of the path is empty: remove the extra slash"),
+        (Some(given), None) => format!("segment {at} of the path, `{given}`, is not in the path of the operation"),
+        (None, expected) => {
+            let expected = expected.unwrap_or_default();
             match at {
-                0 => format!("the path does not begin with `{wanted}`, as the operation's does"),
-                _ => format!("the path lacks `{wanted}` after segment {at}"),
+                0 => format!("`{expected}` is missing at the beginning of the path"),
+                _ => format!("`{expected}` is missing after segment {at} of the path"),
             }
         }
     };
-    Row { what: "path".to_owned(), wanted: wanted.map(str::to_owned), found: given.map(str::to_owned), words }
+    NearMissDifference {
+        what: "path".to_owned(),
+        expected: expected.map(str::to_owned),
+        found: given.map(str::to_owned),
+        message,
+    }
 }
 
 impl NearMiss<'_> {
-    /// It as `WireMock` shows a near miss, the operation being what a stub is there.
+    /// The near miss in `WireMock`'s format, with the operation in the role of a stub mapping.
     #[must_use]
-    pub fn shown(&self, request: &Value) -> Value {
+    pub fn to_wiremock(&self, request: &Value) -> Value {
         let operation = self.operation;
         let id = format!("00000000-0000-4000-9000-{:012x}", operation.index);
-        let rows: Vec<Value> =
-            self.rows.iter().map(|row| json!({"what": row.what, "wanted": row.wanted, "found": row.found})).collect();
+        let differences: Vec<Value> = self
+            .differences
+            .iter()
+            .map(|one| json!({"what": one.what, "expected": one.expected, "found": one.found}))
+            .collect();
         json!({
             "request": request,
             "stubMapping": {
@@ -178,75 +187,75 @@ impl NearMiss<'_> {
                 "uuid": id,
                 "name": operation.id,
                 "request": {"method": operation.method.as_str(), "urlPathTemplate": operation.path},
-                "response": {"status": operation.success()},
+                "response": {"status": operation.success_status()},
             },
             "matchResult": {"distance": self.distance},
             "operation": operation.id,
-            "difference": self.rows.first().map(|row| &row.words),
-            "differences": rows,
+            "difference": self.differences.first().map(|one| &one.message),
+            "differences": differences,
         })
     }
 }
 
-/// A near miss of a pattern as `WireMock` shows one; `pattern` has been [`veiled`].
+/// A near miss of a pattern in `WireMock`'s format; `pattern` is the result of [`redacted_pattern`].
 #[must_use]
-pub fn shown_for_pattern(request: &Value, pattern: &Value, distance: f64, differences: &[Difference]) -> Value {
-    let rows: Vec<Value> = differences
+pub fn pattern_near_miss(request: &Value, pattern: &Value, distance: f64, differences: &[Difference]) -> Value {
+    let differences: Vec<Value> = differences
         .iter()
         .map(|one| {
-            let wanted = veiled(&Value::from(&*one.wanted));
-            let wanted = if redact::is_secret(&one.what) { redact::REDACTED.into() } else { wanted };
-            json!({"what": one.what, "wanted": wanted, "found": one.found})
+            let expected = redacted_pattern(&Value::from(&*one.expected));
+            let expected = if redaction::is_secret_name(&one.what) { redaction::REDACTED.into() } else { expected };
+            json!({"what": one.what, "expected": expected, "found": one.found})
         })
         .collect();
-    let words = rows.first().map(|row| {
-        let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
-        format!("{}: wanted {}, found {}", text("what"), text("wanted"), text("found"))
+    let message = differences.first().map(|one| {
+        let text = |name: &str| one[name].as_str().unwrap_or_default().to_owned();
+        format!("{}: expected {}, found {}", text("what"), text("expected"), text("found"))
     });
     json!({
         "request": request,
         "requestPattern": pattern,
         "matchResult": {"distance": distance},
-        "difference": words,
-        "differences": rows,
+        "difference": message,
+        "differences": differences,
     })
 }
 
-/// A pattern as it is shown again: with its shape, and without its secrets.
+/// A copy of a pattern in which secrets are replaced.
 #[must_use]
-pub fn veiled(pattern: &Value) -> Value {
-    let mut shown = pattern.clone();
-    veil(&mut shown, RedactionLevel::Secrets);
-    shown
+pub fn redacted_pattern(pattern: &Value) -> Value {
+    let mut redacted = pattern.clone();
+    redact(&mut redacted, RedactionLevel::Secrets);
+    redacted
 }
 
-/// How much of a value is hidden.
+/// Which values are replaced.
 #[derive(Clone, Copy)]
 enum RedactionLevel {
-    /// What stands under the names of secrets, or looks like it in a text.
+    /// Values under the names of secrets, also inside text that contains JSON or a form.
     Secrets,
-    /// Every text.
+    /// Every string and number.
     All,
 }
 
-fn veil(value: &mut Value, how: RedactionLevel) {
+fn redact(value: &mut Value, level: RedactionLevel) {
     match value {
         Value::Object(object) => {
             for (name, value) in object.iter_mut() {
-                veil(value, if redact::is_secret(name) { RedactionLevel::All } else { how });
+                redact(value, if redaction::is_secret_name(name) { RedactionLevel::All } else { level });
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| veil(item, how)),
+        Value::Array(items) => items.iter_mut().for_each(|item| redact(item, level)),
         Value::String(text) => {
-            *text = match how {
-                RedactionLevel::All => redact::REDACTED.to_owned(),
+            *text = match level {
+                RedactionLevel::All => redaction::REDACTED.to_owned(),
                 RedactionLevel::Secrets => {
-                    let (clean, _) = redact::body(&std::mem::take(text).into(), usize::MAX, None);
-                    String::from_utf8_lossy(&clean).into_owned()
+                    let (redacted, _) = redaction::redact_body(&std::mem::take(text).into(), usize::MAX, None);
+                    String::from_utf8_lossy(&redacted).into_owned()
                 }
             };
         }
-        Value::Number(_) if matches!(how, RedactionLevel::All) => *value = redact::REDACTED.into(),
+        Value::Number(_) if matches!(level, RedactionLevel::All) => *value = redaction::REDACTED.into(),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
@@ -256,9 +265,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_thing_that_differs_is_told() {
+    fn the_first_difference_is_described() {
         let contract = Contract::built_in().unwrap();
-        let rows = [
+        let differences = [
             (
                 "GET",
                 "/connection",
@@ -269,42 +278,37 @@ mod tests {
                 "GET",
                 "/v1/connections",
                 "list_connections",
-                "segment 1 of the path, `v1`, is one that the operation does not have",
+                "segment 1 of the path, `v1`, is not in the path of the operation",
             ),
-            (
-                "GET",
-                "/connections/",
-                "list_connections",
-                "segment 2 of the path is empty; the operation has no slash too many",
-            ),
-            ("PATCH", "/account", "get_account", "the method is PATCH, but the operation takes GET"),
-            ("PUT", "/user", "update_user", "the path lacks `{id}` after segment 1"),
+            ("GET", "/connections/", "list_connections", "segment 2 of the path is empty: remove the extra slash"),
+            ("PATCH", "/account", "get_account", "the method is PATCH, but the operation expects GET"),
+            ("PUT", "/user", "update_user", "`{id}` is missing after segment 1 of the path"),
         ];
-        for (method, path, operation, words) in rows {
-            let near = nearest(&contract, Some(&method.parse().unwrap()), path);
-            assert_eq!(near.len(), NEAR_MAX);
+        for (method, path, operation, message) in differences {
+            let near = nearest_operations(&contract, Some(&method.parse().unwrap()), path);
+            assert_eq!(near.len(), NEAR_MISSES_MAX);
             let found = near.iter().find(|miss| miss.operation.id == operation);
             let found = found.unwrap_or_else(|| panic!("{method} {path}: {near:?}"));
-            assert_eq!(found.rows[0].words, words, "{method} {path}");
+            assert_eq!(found.differences[0].message, message, "{method} {path}");
             assert!(found.distance > 0.0 && found.distance < 0.6, "{method} {path}: {}", found.distance);
             assert!(near.is_sorted_by(|a, b| a.distance <= b.distance));
         }
     }
 
     #[test]
-    fn what_fits_is_at_no_distance() {
+    fn matching_requests_have_distance_zero() {
         let contract = Contract::built_in().unwrap();
         for method in [Some(Method::GET), Some(Method::HEAD), None] {
-            let near = nearest(&contract, method.as_ref(), "/connections/5d9a4c421d011c553e000001");
-            assert_eq!((near[0].operation.id.as_str(), near[0].rows.len()), ("get_connection", 0), "{method:?}");
+            let near = nearest_operations(&contract, method.as_ref(), "/connections/5d9a4c421d011c553e000001");
+            assert_eq!((near[0].operation.id.as_str(), near[0].differences.len()), ("get_connection", 0), "{method:?}");
             assert!(near[0].distance.abs() < f64::EPSILON);
         }
-        let far = nearest(&contract, Some(&Method::GET), &"/x".repeat(30_000));
-        assert!(far.len() == NEAR_MAX && far.iter().all(|miss| miss.distance > 0.5 && miss.distance <= 1.0));
+        let far = nearest_operations(&contract, Some(&Method::GET), &"/x".repeat(30_000));
+        assert!(far.len() == NEAR_MISSES_MAX && far.iter().all(|miss| miss.distance > 0.5 && miss.distance <= 1.0));
     }
 
     #[test]
-    fn a_pattern_keeps_its_shape_and_loses_its_secrets() {
+    fn redacted_patterns_keep_their_structure() {
         let pattern = json!({
             "method": "POST",
             "headers": {"Authorization": {"equalTo": "Basic c2VjcmV0"}, "Accept": {"contains": "json"}},
@@ -317,6 +321,6 @@ mod tests {
             "bodyPatterns": [{"equalToJson": "{\"name\":\"n\",\"password\":\"***\"}"}, {"matchesJsonPath": "$.password"}],
             "basicAuth": {"username": "u", "password": "***"},
         });
-        assert_eq!(veiled(&pattern), expected);
+        assert_eq!(redacted_pattern(&pattern), expected);
     }
 }

@@ -1,4 +1,4 @@
-//! An exchange told so that it can be repeated: as a line for a shell, and as a scenario.
+//! Reproduces an exchange: as a curl command, and as a scenario file with an example.
 
 use std::fmt::Write as _;
 
@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use super::{AnsweredBy, Exchange};
 use crate::config::settings::DEFAULT_SANDBOX;
 use crate::contract::Contract;
-use crate::support::redact::REDACTED;
+use crate::http::headers;
+use crate::support::redaction::REDACTED;
 
-/// Headers that every client writes for itself, or that hold what is not kept.
-const LEFT_OUT: [&str; 9] = [
+/// Headers that curl sets itself, or whose values are redacted.
+const OMITTED_HEADERS: [&str; 8] = [
     "host",
     "authorization",
     "content-length",
@@ -19,12 +20,11 @@ const LEFT_OUT: [&str; 9] = [
     "accept-encoding",
     "cookie",
     "transfer-encoding",
-    "x-mock-sandbox",
 ];
 
-/// A line for a shell. The key is not kept: it is read from `$LEADCONDUIT_KEY`.
+/// A curl command for a POSIX shell. The journal does not contain the API key: the command reads `$LEADCONDUIT_KEY`.
 #[must_use]
-pub fn curl(exchange: &Exchange, host: &str, sandbox: &str) -> String {
+pub fn curl_command(exchange: &Exchange, host: &str, sandbox: &str) -> String {
     let mut line = String::from("curl -i");
     if exchange.method != http::Method::GET {
         let _ = write!(line, " -X {}", exchange.method);
@@ -32,44 +32,45 @@ pub fn curl(exchange: &Exchange, host: &str, sandbox: &str) -> String {
     if exchange.request_header("authorization").next().is_some() {
         line.push_str(" -u \"API:$LEADCONDUIT_KEY\"");
     }
-    let _ = write!(line, " {}", quoted(&format!("http://{host}{}", exchange.url())));
+    let _ = write!(line, " {}", shell_quote(&format!("http://{host}{}", exchange.url())));
     if sandbox != DEFAULT_SANDBOX {
-        let _ = write!(line, " -H {}", quoted(&format!("X-Mock-Sandbox: {sandbox}")));
+        let _ = write!(line, " -H {}", shell_quote(&format!("X-Mock-Sandbox: {sandbox}")));
     }
     for (name, value) in exchange.request_headers() {
-        let says_nothing = name == "accept" && value == "*/*";
-        if !LEFT_OUT.contains(&name) && !says_nothing {
-            let _ = write!(line, " -H {}", quoted(&format!("{name}: {value}")));
+        let is_curl_default = name == "accept" && value == "*/*";
+        let is_omitted = OMITTED_HEADERS.contains(&name) || name == headers::SANDBOX.as_str();
+        if !is_omitted && !is_curl_default {
+            let _ = write!(line, " -H {}", shell_quote(&format!("{name}: {value}")));
         }
     }
-    if !exchange.request_body.kept.is_empty() {
-        let _ = write!(line, " --data-binary {}", quoted(&String::from_utf8_lossy(&exchange.request_body.kept)));
+    if !exchange.request_body.bytes.is_empty() {
+        let _ = write!(line, " --data-binary {}", shell_quote(&String::from_utf8_lossy(&exchange.request_body.bytes)));
     }
-    if exchange.request_body.is_cut() {
-        let _ = write!(line, "  # the body had {} bytes; these are the first", exchange.request_body.length);
+    if exchange.request_body.is_truncated() {
+        let _ = write!(line, "  # truncated: the body had {} bytes", exchange.request_body.length);
     }
     line
 }
 
-/// A word for a shell, whatever is in it.
-fn quoted(text: &str) -> String {
+/// Quotes text as one word for a POSIX shell.
+fn shell_quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// A scenario in which the same request gets the same reply, with an example that proves it.
+/// A scenario file in which the same request gets the same response, with an example that tests it.
 #[must_use]
-pub fn snippet(exchange: &Exchange, contract: &Contract) -> String {
+pub fn scenario_yaml(exchange: &Exchange, contract: &Contract) -> String {
     let extends = exchange.scenario.as_ref().map_or("healthy", |scenario| &scenario.name);
     let call = format!("{} {}", exchange.method, exchange.path());
     let mut text = format!(
         "version: 1\nname: exchange-{}\ndescription: {}\nextends: {extends}\n",
         exchange.number,
-        json!(format!("{call} gets {}, as in exchange {}.", exchange.status, exchange.number)),
+        json!(format!("{call} returns {}, as in exchange {}.", exchange.status, exchange.number)),
     );
     let rule = rule(exchange, contract);
-    if let Some((when, then, gate)) = &rule {
-        let _ = write!(text, "rules:\n  - name: {}\n", json!(format!("the reply of exchange {}", exchange.number)));
-        if *gate {
+    if let Some((when, then, is_gate)) = &rule {
+        let _ = write!(text, "rules:\n  - name: {}\n", json!(format!("the response of exchange {}", exchange.number)));
+        if *is_gate {
             text.push_str("    gate: true\n");
         }
         let _ = write!(text, "    when: {when}\n    then: {then}\n");
@@ -84,21 +85,21 @@ pub fn snippet(exchange: &Exchange, contract: &Contract) -> String {
     if !body.is_null() {
         request["body"] = body;
     }
-    let mut reply = json!({"status": exchange.status});
+    let mut response = json!({"status": exchange.status});
     if let Some(fault) = exchange.fault {
-        reply["fault"] = fault.name().into();
+        response["fault"] = fault.name().into();
     }
-    let _ = write!(text, "examples:\n  - name: {}\n    request: {request}\n    reply: {reply}\n", json!(call));
+    let _ = write!(text, "examples:\n  - name: {}\n    request: {request}\n    reply: {response}\n", json!(call));
     text
 }
 
-/// The rule that gives the same reply whatever the world is like. What LeadConduit refuses before any rule is asked
-/// needs none.
+/// The rule that gives the same response independently of the world: its `when`, its `then`, and whether it is a gate.
+/// `None` when LeadConduit refuses the request before rules are evaluated, so that no rule is needed.
 fn rule(exchange: &Exchange, contract: &Contract) -> Option<(Value, Value, bool)> {
-    let refused = exchange.violations.iter().any(|one| one.refused_with == Some(exchange.status));
-    let answered_early = exchange.spoken.iter().any(|spoken| spoken.rule.gate);
-    let unknown = exchange.met == AnsweredBy::Nothing || exchange.met == AnsweredBy::Mock;
-    if unknown || refused || (exchange.caller.is_none() && !answered_early) || exchange.status == 304 {
+    let is_refused = exchange.violations.iter().any(|one| one.refused_with == Some(exchange.status));
+    let is_gate = exchange.applied_rules.iter().any(|applied| applied.rule.gate);
+    let is_unrouted = matches!(exchange.answered_by, AnsweredBy::Nothing | AnsweredBy::Mock);
+    if is_unrouted || is_refused || (exchange.caller.is_none() && !is_gate) || exchange.status == 304 {
         return None;
     }
     let mut when = json!({"path": exchange.path()});
@@ -107,14 +108,14 @@ fn rule(exchange: &Exchange, contract: &Contract) -> Option<(Value, Value, bool)
         None => when["method"] = exchange.method.as_str().into(),
     }
     let mut then = json!({"status": exchange.status});
-    let body = exchange.reply_body.json();
+    let body = exchange.response_body.json();
     if !body.is_null() {
         if body.to_string().contains(REDACTED) {
             then["intentionally_invalid"] = true.into();
         }
         then["body"] = body;
     }
-    if exchange.reply_headers().any(|(name, _)| name == "x-connections-degraded") {
+    if exchange.response_headers().any(|(name, _)| name == "x-connections-degraded") {
         then["headers"] = json!({"X-Connections-Degraded": "true"});
     }
     if exchange.delay_ms > 0 {
@@ -123,5 +124,5 @@ fn rule(exchange: &Exchange, contract: &Contract) -> Option<(Value, Value, bool)
     if let Some(fault) = exchange.fault {
         then["fault"] = fault.name().into();
     }
-    Some((when, then, answered_early))
+    Some((when, then, is_gate))
 }

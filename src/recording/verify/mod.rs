@@ -1,9 +1,11 @@
-//! Verification: what a client was expected to do ([`expect`]), held against a journal, and the verdict ([`verdict`]).
+//! Verification: [`expectations`] about what a client does are evaluated against a journal and give a [`result`].
+//!
+//! A new kind of expectation is a key and a variant of [`expectations::Requirement`], and its evaluation in `evaluate`.
 
-pub mod expect;
-mod judge;
-pub mod verdict;
+mod evaluate;
+pub mod expectations;
+pub mod result;
 
-pub use expect::Expectations;
-pub use judge::{Evidence, judge};
-pub use verdict::Verdict;
+pub use evaluate::{JournalSnapshot, evaluate};
+pub use expectations::Expectations;
+pub use result::VerificationResult;

@@ -1,0 +1,235 @@
+//! One criterion of a request pattern: a field of the exchange, the condition on its values, and its weight.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use percent_encoding::percent_decode_str;
+use regex::Regex;
+use serde::Serialize;
+
+use super::abbreviate::abbreviate;
+use super::matcher::{Actual, MatchResult, Matcher};
+use crate::contract::Contract;
+use crate::recording::journal::{Exchange, RecordedBody};
+
+/// How many values, or violations, a description lists.
+const LISTED_MAX: usize = 5;
+
+/// One criterion that an exchange does not meet.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Difference {
+    /// The field of the exchange: `method`, `header accept`, `body`.
+    pub what: String,
+    /// The expected value.
+    pub expected: String,
+    /// The recorded value.
+    pub found: String,
+    /// The distance of the two, from 0 (equal) to 1 (nothing in common).
+    pub distance: f64,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: expected {}, found {}", self.what, self.expected, self.found)
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Criterion {
+    pub(super) field: Field,
+    pub(super) condition: Condition,
+    /// How much the criterion counts in a distance.
+    pub(super) weight: f64,
+}
+
+/// The field of an exchange that a criterion is about.
+#[derive(Debug)]
+pub(super) enum Field {
+    Method,
+    Url,
+    Path,
+    /// A parameter of a path template, and the expression that captures it.
+    PathParameter(String, Arc<Regex>),
+    Query(String),
+    Header(String),
+    Cookie(String),
+    Body,
+    Operation,
+    Status,
+    Violations,
+    Account,
+    User,
+}
+
+/// The condition on the values of a field.
+#[derive(Debug)]
+pub(super) enum Condition {
+    /// A value matches.
+    One(Matcher),
+    /// For each matcher, a value matches.
+    Includes(Vec<Matcher>),
+    /// As `Includes`, and there are as many values as matchers.
+    Exactly(Vec<Matcher>),
+}
+
+/// The recorded values of a field.
+enum FieldValues<'a> {
+    Complete(Vec<Cow<'a, str>>),
+    /// The beginning of a body, and its original length.
+    Truncated(Cow<'a, str>, usize),
+}
+
+impl Criterion {
+    pub(super) fn matches(&self, exchange: &Exchange, contract: &Contract) -> bool {
+        self.condition.is_met(&self.field.values(exchange, contract))
+    }
+
+    /// The difference; `None` when the criterion matches.
+    pub(super) fn difference(&self, exchange: &Exchange, contract: &Contract) -> Option<Difference> {
+        let values = self.field.values(exchange, contract);
+        if self.condition.is_met(&values) {
+            return None;
+        }
+        let (distance, found) = self.condition.compare(&values);
+        let expected = match (&self.field, &self.condition) {
+            (Field::Violations, Condition::One(Matcher::Not(_))) => "some".to_owned(),
+            (Field::Violations, _) => "none".to_owned(),
+            _ => self.condition.describe(),
+        };
+        Some(Difference { what: self.field.name().into_owned(), expected, found, distance })
+    }
+
+    pub(super) fn describe(&self) -> String {
+        format!("{} {}", self.field.name(), self.condition.describe())
+    }
+}
+
+impl Field {
+    fn name(&self) -> Cow<'_, str> {
+        let name = match self {
+            Self::Method => "method",
+            Self::Url => "url",
+            Self::Path => "path",
+            Self::PathParameter(name, _) => return format!("path parameter {}", abbreviate(name)).into(),
+            Self::Query(name) => return format!("query parameter {}", abbreviate(name)).into(),
+            Self::Header(name) => return format!("header {}", abbreviate(&name.to_lowercase())).into(),
+            Self::Cookie(name) => return format!("cookie {}", abbreviate(name)).into(),
+            Self::Body => "body",
+            Self::Operation => "operation",
+            Self::Status => "status",
+            Self::Violations => "violations",
+            Self::Account => "caller's account",
+            Self::User => "caller's user",
+        };
+        name.into()
+    }
+
+    /// The values of the field in an exchange.
+    fn values<'e>(&self, exchange: &'e Exchange, contract: &'e Contract) -> FieldValues<'e> {
+        let values: Vec<Cow<'e, str>> = match self {
+            Self::Method => vec![exchange.method.as_str().to_owned().into()],
+            Self::Url => vec![exchange.url().into()],
+            Self::Path => vec![exchange.path().into()],
+            Self::PathParameter(name, regex) => {
+                let captures = regex.captures(exchange.path());
+                let captured = captures.and_then(|captures| captures.name(name).map(|capture| capture.as_str()));
+                captured.map(|text| percent_decode_str(text).decode_utf8_lossy()).into_iter().collect()
+            }
+            Self::Query(name) => {
+                let pairs = form_urlencoded::parse(exchange.query().unwrap_or_default().as_bytes());
+                pairs.filter(|(key, _)| key == name).map(|(_, value)| value).collect()
+            }
+            Self::Header(name) => {
+                let headers = exchange.request_headers().filter(|(other, _)| other.eq_ignore_ascii_case(name));
+                headers.map(|(_, value)| value.into()).collect()
+            }
+            Self::Cookie(_) => {
+                let headers = exchange.request_headers().filter(|(name, _)| *name == "cookie");
+                headers.map(|_| "a cookie, which the journal does not record".into()).take(1).collect()
+            }
+            Self::Body => return body_values(&exchange.request_body),
+            Self::Operation => {
+                exchange.operation(contract).map(|operation| operation.id.as_str().into()).into_iter().collect()
+            }
+            Self::Status => vec![exchange.status.to_string().into()],
+            Self::Violations if exchange.violations.is_empty() => Vec::new(),
+            Self::Violations => {
+                let violations = exchange.violations.iter().take(LISTED_MAX);
+                vec![violations.map(|one| one.message.as_str()).collect::<Vec<_>>().join("; ").into()]
+            }
+            Self::Account => exchange.caller.iter().map(|(account, _)| (&**account).into()).collect(),
+            Self::User => exchange.caller.iter().map(|(_, user)| (&**user).into()).collect(),
+        };
+        FieldValues::Complete(values)
+    }
+}
+
+fn body_values(body: &RecordedBody) -> FieldValues<'_> {
+    let text = String::from_utf8_lossy(&body.bytes);
+    if body.is_truncated() {
+        return FieldValues::Truncated(text, body.length);
+    }
+    FieldValues::Complete(if text.is_empty() { Vec::new() } else { vec![text] })
+}
+
+impl FieldValues<'_> {
+    /// The values as matchers take them: at least one, which can be `Missing`.
+    fn as_actual(&self) -> Vec<Actual<'_>> {
+        match self {
+            Self::Complete(values) if values.is_empty() => vec![Actual::Missing],
+            Self::Complete(values) => values.iter().map(|value| Actual::Text(value)).collect(),
+            Self::Truncated(beginning, length) => vec![Actual::Truncated(beginning, *length)],
+        }
+    }
+
+    fn count(&self) -> usize {
+        match self {
+            Self::Complete(values) => values.len(),
+            Self::Truncated(..) => 1,
+        }
+    }
+}
+
+impl Condition {
+    fn is_met(&self, values: &FieldValues<'_>) -> bool {
+        let actual = values.as_actual();
+        let has_match = |matcher: &Matcher| actual.iter().any(|one| matcher.evaluate(one) == MatchResult::Matches);
+        match self {
+            Self::One(matcher) => has_match(matcher),
+            Self::Includes(matchers) => matchers.iter().all(has_match),
+            Self::Exactly(matchers) => values.count() == matchers.len() && matchers.iter().all(has_match),
+        }
+    }
+
+    /// The distance of values that do not meet the condition, and their description.
+    fn compare(&self, values: &FieldValues<'_>) -> (f64, String) {
+        let actual = values.as_actual();
+        let nearest = |matcher: &Matcher| {
+            actual.iter().map(|one| (matcher.distance(one), one)).min_by(|a, b| a.0.total_cmp(&b.0))
+        };
+        match self {
+            Self::One(matcher) => {
+                let best = nearest(matcher);
+                best.map_or((1.0, "nothing".to_owned()), |(distance, one)| (distance, matcher.describe_actual(one)))
+            }
+            Self::Includes(matchers) | Self::Exactly(matchers) => {
+                let sum: f64 = matchers.iter().filter_map(&nearest).map(|(distance, _)| distance).sum();
+                let mean = sum / f64::from(u32::try_from(matchers.len()).unwrap_or(u32::MAX).max(1));
+                let listed: Vec<String> =
+                    actual.iter().take(LISTED_MAX).map(|one| Matcher::Absent.describe_actual(one)).collect();
+                // A surplus value alone gives no distance, but the condition is not met.
+                (mean.max(0.01), listed.join(", "))
+            }
+        }
+    }
+
+    fn describe(&self) -> String {
+        let join = |list: &[Matcher]| list.iter().map(Matcher::describe).collect::<Vec<_>>().join(" and ");
+        match self {
+            Self::One(matcher) => matcher.describe(),
+            Self::Includes(matchers) => format!("{} among its values", join(matchers)),
+            Self::Exactly(matchers) => format!("{} and no other value", join(matchers)),
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Exchanges as JSON in `WireMock`'s format, so that its client libraries can read the journal. Properties that
+//! `WireMock` does not have are added under other names, such as `violations`.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::StatusCode;
+use http::uri::Authority;
+use serde_json::map::Entry;
+use serde_json::{Map, Value, json};
+
+use super::{AnsweredBy, Exchange, RecordedBody};
+use crate::contract::{Contract, Evidence};
+use crate::support::clock::format_timestamp;
+
+/// Formats exchanges; holds what an exchange does not contain itself.
+#[derive(Clone, Copy, Debug)]
+pub struct WireMockView<'a> {
+    /// The contract, for the ids of operations.
+    pub contract: &'a Contract,
+    /// The name of the sandbox.
+    pub sandbox: &'a str,
+    /// The scheme of the server: `http` or `https`.
+    pub scheme: &'a str,
+}
+
+impl WireMockView<'_> {
+    /// The request as `WireMock`'s logged request.
+    #[must_use]
+    pub fn request(&self, exchange: &Exchange) -> Value {
+        let body = &exchange.request_body;
+        let mut request = json!({
+            "id": exchange.id(),
+            "url": exchange.url(),
+            "method": exchange.method.as_str(),
+            // The journal does not record client addresses; clients of WireMock require one.
+            "clientIp": "127.0.0.1",
+            "scheme": self.scheme,
+            "headers": headers(exchange.request_headers()),
+            // Cookies are secrets, which the journal does not record.
+            "cookies": {},
+            "browserProxyRequest": false,
+            "loggedDate": exchange.at.as_millisecond(),
+            "loggedDateString": format_timestamp(exchange.at),
+            "queryParams": query_parameters(exchange.query().unwrap_or_default()),
+            "bodyAsBase64": STANDARD.encode(&body.bytes),
+            "body": text(body),
+            "protocol": format!("{:?}", exchange.version),
+        });
+        if let Ok(authority) = exchange.host().parse::<Authority>() {
+            let port = if self.scheme == "https" { 443 } else { 80 };
+            request["host"] = authority.host().into();
+            request["port"] = authority.port_u16().unwrap_or(port).into();
+            if exchange.url().starts_with('/') {
+                request["absoluteUrl"] = format!("{}://{authority}{}", self.scheme, exchange.url()).into();
+            }
+        }
+        request
+    }
+
+    /// The whole exchange as `WireMock`'s serve event.
+    #[must_use]
+    pub fn event(&self, exchange: &Exchange) -> Value {
+        let operation = exchange.operation(self.contract);
+        let evidence = operation.map(|operation| {
+            let is_not_modified = exchange.status == StatusCode::NOT_MODIFIED.as_u16();
+            let spec = operation.responses.get(&if is_not_modified { 200 } else { exchange.status });
+            // A status that is not documented for the operation comes from a rule or from the mock itself.
+            spec.map_or(Evidence::Inferred, |spec| spec.evidence).as_str()
+        });
+        let fault = exchange.fault.map(crate::http::message::WireFault::name);
+        let was_matched = exchange.answered_by != AnsweredBy::Nothing;
+        let (duration_ms, delay_ms) = (exchange.duration_us / 1000, exchange.delay_ms);
+        let response_headers = headers(exchange.response_headers());
+        let rules: Vec<Value> = exchange
+            .applied_rules
+            .iter()
+            .map(|applied| json!({"rule": applied.rule.name, "effects": applied.effects}))
+            .collect();
+        let mut event = json!({
+            "id": exchange.id(),
+            "request": self.request(exchange),
+            "responseDefinition": {
+                "status": exchange.status,
+                "headers": response_headers,
+                "body": text(&exchange.response_body),
+                "fromConfiguredStub": was_matched,
+            },
+            "response": {
+                "status": exchange.status,
+                "headers": response_headers,
+                "bodyAsBase64": STANDARD.encode(&exchange.response_body.bytes),
+                "body": text(&exchange.response_body),
+            },
+            "wasMatched": was_matched,
+            "timing": {
+                "addedDelay": delay_ms,
+                "processTime": duration_ms,
+                "responseSendTime": 0,
+                "serveTime": duration_ms,
+                "totalTime": duration_ms.saturating_add(delay_ms),
+            },
+            "number": exchange.number,
+            "sandbox": self.sandbox,
+            "scenario": exchange.scenario.as_ref().map(|scenario| &scenario.name),
+            "operation": operation.map(|operation| &operation.id),
+            "evidence": evidence,
+            "caller": exchange.caller.as_ref().map(|(account, user)| json!({"account": account, "user": user})),
+            "violations": exchange.violations,
+            "rules": rules,
+            "fault": fault,
+            "delay_ms": delay_ms,
+            "took_us": exchange.duration_us,
+            "bodies": {"request": size(&exchange.request_body), "response": size(&exchange.response_body)},
+        });
+        if let Some(fault) = fault {
+            event["responseDefinition"]["fault"] = fault.into();
+            event["response"]["fault"] = fault.into();
+        }
+        if delay_ms > 0 {
+            event["responseDefinition"]["fixedDelayMilliseconds"] = delay_ms.into();
+        }
+        event
+    }
+}
+
+/// The original length of a body, and whether the recorded one is truncated. Redaction alone is no truncation.
+fn size(body: &RecordedBody) -> Value {
+    json!({"bytes": body.length, "cut": body.is_truncated()})
+}
+
+fn text(body: &RecordedBody) -> String {
+    String::from_utf8_lossy(&body.bytes).into_owned()
+}
+
+/// Headers by name, each with its value, or with a list when it occurs more than once.
+fn headers<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Map<String, Value> {
+    let mut headers = Map::new();
+    for (name, value) in pairs {
+        match headers.entry(title_case(name)) {
+            Entry::Vacant(entry) => drop(entry.insert(value.into())),
+            Entry::Occupied(mut entry) => match entry.get_mut() {
+                Value::Array(list) => list.push(value.into()),
+                first => *first = json!([first.take(), value]),
+            },
+        }
+    }
+    headers
+}
+
+/// `content-type` as `Content-Type`, as the server sends header names.
+fn title_case(name: &str) -> String {
+    let mut is_word_start = true;
+    let cased = name.chars().map(|c| {
+        let c = if is_word_start { c.to_ascii_uppercase() } else { c };
+        is_word_start = c == '-';
+        c
+    });
+    cased.collect()
+}
+
+/// The query parameters by name, each with all of its values.
+fn query_parameters(text: &str) -> Map<String, Value> {
+    let mut parameters = Map::new();
+    for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+        let entry = parameters.entry(&*name).or_insert_with(|| json!({"key": name, "values": []}));
+        if let Some(values) = entry["values"].as_array_mut() {
+            values.push(value.into());
+        }
+    }
+    parameters
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repeated_headers_and_parameters_become_lists() {
+        let pairs = [("content-type", "a"), ("x-one", "1"), ("x-one", "2"), ("x-one", "3")];
+        let expected = json!({"Content-Type": "a", "X-One": ["1", "2", "3"]});
+        assert_eq!(Value::Object(headers(pairs.into_iter())), expected);
+        let expected = json!({"a b": {"key": "a b", "values": ["1", "", "+"]}, "c": {"key": "c", "values": [""]}});
+        assert_eq!(Value::Object(query_parameters("a+b=1&c&a%20b&a+b=%2B")), expected);
+    }
+}

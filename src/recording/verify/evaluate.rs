@@ -1,0 +1,374 @@
+//! Evaluates expectations against a journal. When evicted exchanges could change an outcome, it is inconclusive.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::expectations::{Expectation, Expectations, JournalRange, OtherRequests, Requirement};
+use super::result::{ExpectationOutcome, ExpectationResult, NearestExchange, VerificationResult, describe_exchange};
+use crate::contract::{Contract, Route};
+use crate::recording::journal::{AnsweredBy, Exchange, JournalSize, RequestPattern};
+
+/// How many exchange numbers the result of an expectation lists.
+const MATCHED_MAX: usize = 100;
+
+/// How many differences the result of an expectation lists.
+const DIFFERENCES_MAX: usize = 20;
+
+/// How many violations of one exchange a difference lists.
+const VIOLATIONS_MAX: usize = 5;
+
+/// How many nearest exchanges the result of an expectation lists.
+const NEAREST_MAX: usize = 3;
+
+/// How many of the newest exchanges are searched for the nearest, and for how many expectations: the search is
+/// expensive.
+const NEAREST_SEARCHED_MAX: usize = 1000;
+const NEAREST_SEARCHES_MAX: usize = 20;
+
+/// The largest distance of a nearest exchange; others have too little in common to help.
+const NEAREST_DISTANCE_MAX: f64 = 0.75;
+
+/// The exchanges of a sandbox at the time of verification.
+#[derive(Debug)]
+pub struct JournalSnapshot {
+    exchanges: Vec<Arc<Exchange>>,
+    dropped: u64,
+    is_enabled: bool,
+}
+
+impl JournalSnapshot {
+    /// Creates a snapshot from the content of a journal.
+    #[must_use]
+    pub fn new(mut exchanges: Vec<Arc<Exchange>>, size: JournalSize, is_enabled: bool) -> Self {
+        // The journal is in the order of responses; expectations are about the order of requests.
+        exchanges.sort_by_key(|exchange| exchange.number);
+        Self { exchanges, dropped: size.dropped, is_enabled }
+    }
+
+    fn exchanges(&self, range: JournalRange) -> Vec<&Exchange> {
+        self.exchanges.iter().map(|exchange| &**exchange).filter(|exchange| range.contains(exchange)).collect()
+    }
+
+    /// How many exchanges of a range may be missing. The journal evicts the oldest first, so that a range that begins
+    /// after the oldest recorded exchange is complete.
+    fn missing(&self, range: JournalRange) -> u64 {
+        if !self.is_enabled {
+            return u64::MAX;
+        }
+        let is_complete = self.exchanges.first().is_some_and(|oldest| {
+            range.after.is_some_and(|after| after >= oldest.number)
+                || range.since.is_some_and(|since| since > oldest.at)
+        });
+        if is_complete { 0 } else { self.dropped }
+    }
+}
+
+/// The evaluation of one expectation.
+#[derive(Default)]
+struct Evaluation {
+    is_met: bool,
+    /// Whether exchanges that are missing in the journal could change `is_met`.
+    could_change: bool,
+    found: String,
+    matched: Vec<u64>,
+    differences: Vec<String>,
+    nearest: Vec<NearestExchange>,
+}
+
+/// Evaluates all expectations.
+#[must_use]
+pub fn evaluate(expectations: &Expectations, journal: &JournalSnapshot, contract: &Contract) -> VerificationResult {
+    let mut evaluator = Evaluator { journal, contract, nearest_searches_left: NEAREST_SEARCHES_MAX };
+    let results: Vec<ExpectationResult> = expectations.all.iter().map(|one| evaluator.expectation(one)).collect();
+    let is_inconclusive = results.iter().any(|one| one.outcome == ExpectationOutcome::Inconclusive);
+    VerificationResult {
+        passed: results.iter().all(|one| one.passed),
+        expectations: results,
+        exchanges: journal.exchanges(expectations.range).len(),
+        dropped: journal.dropped,
+        reason: is_inconclusive.then(|| inconclusive_reason(journal)),
+    }
+}
+
+/// Why an outcome is inconclusive, and what to do about it.
+fn inconclusive_reason(journal: &JournalSnapshot) -> String {
+    if journal.is_enabled {
+        format!(
+            "the journal was full and dropped {}; clear it before the test (DELETE /__admin/requests or \
+             POST /__admin/reset), limit the expectations with `after` or `since`, or raise --journal-entries-max and \
+             the other limits of the journal",
+            if journal.dropped == 1 {
+                "1 older exchange".to_owned()
+            } else {
+                format!("{} older exchanges", journal.dropped)
+            }
+        )
+    } else {
+        "the journal of this server is disabled; start the server with --journal-entries-max above 0".to_owned()
+    }
+}
+
+struct Evaluator<'a> {
+    journal: &'a JournalSnapshot,
+    contract: &'a Contract,
+    nearest_searches_left: usize,
+}
+
+impl Evaluator<'_> {
+    fn expectation(&mut self, one: &Expectation) -> ExpectationResult {
+        let exchanges = self.journal.exchanges(one.range);
+        let missing = self.journal.missing(one.range);
+        let evaluation = match &one.requirement {
+            Requirement::Count { pattern, min, max } => self.count(&exchanges, pattern, *min, *max, missing),
+            Requirement::Order { steps, other_requests } => self.order(&exchanges, steps, *other_requests),
+            Requirement::Repaired { pattern, statuses, by } => {
+                self.repaired(&exchanges, pattern, statuses, by.as_ref())
+            }
+            Requirement::NoViolations { pattern } => self.none(&exchanges, pattern, "with violations", |one| {
+                let violations = one.violations.iter().take(VIOLATIONS_MAX);
+                let messages: Vec<&str> = violations.map(|violation| violation.message.as_str()).collect();
+                (!messages.is_empty()).then(|| messages.join("; "))
+            }),
+            Requirement::NoUnmatched { pattern } => self.none(&exchanges, pattern, "unmatched", |one| {
+                (one.answered_by == AnsweredBy::Nothing).then(|| self.explain_unmatched(one))
+            }),
+        };
+        let outcome = match (evaluation.could_change && missing > 0, evaluation.is_met) {
+            (true, _) => ExpectationOutcome::Inconclusive,
+            (false, true) => ExpectationOutcome::Passed,
+            (false, false) => ExpectationOutcome::Failed,
+        };
+        ExpectationResult {
+            name: one.name.clone(),
+            passed: outcome == ExpectationOutcome::Passed,
+            outcome,
+            expected: format!("{}{}", one.requirement.describe(), one.range.describe()),
+            found: evaluation.found,
+            matched: evaluation.matched.into_iter().take(MATCHED_MAX).collect(),
+            differences: evaluation.differences.into_iter().take(DIFFERENCES_MAX).collect(),
+            nearest: evaluation.nearest,
+        }
+    }
+
+    fn count(
+        &mut self,
+        all: &[&Exchange],
+        pattern: &RequestPattern,
+        min: u64,
+        max: Option<u64>,
+        missing: u64,
+    ) -> Evaluation {
+        let matching: Vec<&Exchange> = all.iter().copied().filter(|one| pattern.matches(one, self.contract)).collect();
+        let count = matching.len() as u64;
+        let possible = count.saturating_add(missing);
+        let (is_enough, is_too_many) = (count >= min, max.is_some_and(|max| count > max));
+        let is_met = is_enough && !is_too_many;
+        let mut evaluation = Evaluation {
+            is_met,
+            could_change: (!is_enough && possible >= min) || (is_met && max.is_some_and(|max| possible > max)),
+            found: count.to_string(),
+            matched: matching.iter().map(|one| one.number).collect(),
+            ..Evaluation::default()
+        };
+        if is_too_many {
+            evaluation.differences = matching.iter().map(|one| describe_exchange(one)).collect();
+        } else if !is_enough {
+            evaluation.nearest = self.nearest(all, pattern);
+        }
+        evaluation
+    }
+
+    fn order(&mut self, all: &[&Exchange], steps: &[RequestPattern], other_requests: OtherRequests) -> Evaluation {
+        // The index of each found step, of the attempt with the most steps.
+        let best = match other_requests {
+            OtherRequests::Allowed => {
+                let mut indices = Vec::new();
+                for step in steps {
+                    let from = indices.last().map_or(0, |last| last + 1);
+                    let mut rest = all.iter().skip(from);
+                    let Some(found) = rest.position(|one| step.matches(one, self.contract)) else { break };
+                    indices.push(from + found);
+                }
+                indices
+            }
+            OtherRequests::Forbidden => {
+                let length = |from: usize| {
+                    let pairs = all[from..].iter().zip(steps);
+                    pairs.take_while(|(one, step)| step.matches(one, self.contract)).count()
+                };
+                let (mut best, mut from) = (0, 0);
+                for start in 0..all.len() {
+                    let length = length(start);
+                    if length > best {
+                        (best, from) = (length, start);
+                    }
+                    if best == steps.len() {
+                        break;
+                    }
+                }
+                (from..from + best).collect()
+            }
+        };
+        let matched: Vec<u64> = best.iter().map(|at| all[*at].number).collect();
+        let Some(step) = steps.get(best.len()) else {
+            let found = format!("all {} steps", steps.len());
+            return Evaluation { is_met: true, found, matched, ..Evaluation::default() };
+        };
+        let number = best.len() + 1;
+        let position = match best.last() {
+            None => String::new(),
+            Some(last) if other_requests == OtherRequests::Forbidden => {
+                format!(" directly after request {}", all[*last].number)
+            }
+            Some(last) => format!(" after request {}", all[*last].number),
+        };
+        let mut differences = vec![format!("step {number}, {}, was not found{position}", step.describe())];
+        let end = best.last().map_or(0, |last| last + 1);
+        if let (true, OtherRequests::Forbidden, Some(next)) = (end > 0, other_requests, all.get(end)) {
+            differences.push(format!("the next request was {}", describe_exchange(next)));
+        }
+        let earlier = all.iter().take(end).rfind(|one| step.matches(one, self.contract));
+        if let Some(earlier) = earlier {
+            differences.push(format!("an earlier request matches: {}", describe_exchange(earlier)));
+        }
+        let nearest = if earlier.is_some() { Vec::new() } else { self.nearest(&all[end..], step) };
+        let found = format!("{} of {} steps", best.len(), steps.len());
+        Evaluation { is_met: false, could_change: true, found, matched, differences, nearest }
+    }
+
+    /// No matching exchange has a problem; `problem_kind` follows the count of those that have one.
+    fn none(
+        &self,
+        all: &[&Exchange],
+        pattern: &RequestPattern,
+        problem_kind: &str,
+        find_problem: impl Fn(&Exchange) -> Option<String>,
+    ) -> Evaluation {
+        let matching = all.iter().filter(|one| pattern.matches(one, self.contract));
+        let found: Vec<(&&Exchange, String)> = matching.filter_map(|one| Some((one, find_problem(one)?))).collect();
+        Evaluation {
+            is_met: found.is_empty(),
+            could_change: found.is_empty(),
+            found: if found.is_empty() { "none".to_owned() } else { format!("{} {problem_kind}", found.len()) },
+            matched: found.iter().map(|(one, _)| one.number).collect(),
+            differences: found.iter().map(|(one, problem)| format!("{}: {problem}", describe_exchange(one))).collect(),
+            nearest: Vec::new(),
+        }
+    }
+
+    fn explain_unmatched(&self, exchange: &Exchange) -> String {
+        match self.contract.route(&exchange.method, exchange.path()) {
+            Route::Found(..) => "the request could not be read".to_owned(),
+            Route::MethodNotAllowed(operations) => {
+                let methods: Vec<&str> = operations.iter().map(|operation| operation.method.as_str()).collect();
+                format!("the path supports {}", methods.join(", "))
+            }
+            Route::NotFound(Some(near)) => {
+                format!("there is no such path; did you mean {} {}?", near.method, near.path)
+            }
+            Route::NotFound(None) => "there is no such path".to_owned(),
+        }
+    }
+
+    /// A refused request is repaired when the same request was not refused again (it was not repeated, or the last
+    /// attempt succeeded) and a later request of the same account succeeded: any, or one that matches `by`.
+    fn repaired(
+        &mut self,
+        all: &[&Exchange],
+        pattern: &RequestPattern,
+        statuses: &[u16],
+        by: Option<&RequestPattern>,
+    ) -> Evaluation {
+        // For each refused request, the indices of its attempts, the refusal first.
+        let mut refusals: Vec<Vec<usize>> = Vec::new();
+        let mut known: HashMap<RequestIdentity<'_>, usize> = HashMap::new();
+        for (at, one) in all.iter().enumerate().filter(|(_, one)| pattern.matches(one, self.contract)) {
+            match known.get(&request_identity(one)) {
+                Some(index) => refusals[*index].push(at),
+                None if statuses.contains(&one.status) => {
+                    known.insert(request_identity(one), refusals.len());
+                    refusals.push(vec![at]);
+                }
+                None => {}
+            }
+        }
+        if refusals.is_empty() {
+            let nearest = self.nearest(all, pattern);
+            let found = "no refused request".to_owned();
+            return Evaluation { could_change: true, found, nearest, ..Evaluation::default() };
+        }
+        let mut evaluation = Evaluation { is_met: true, could_change: true, ..Evaluation::default() };
+        for attempts in &refusals {
+            let first = all[attempts[0]];
+            evaluation.matched.push(first.number);
+            match self.find_repair(all, attempts, by) {
+                Ok(_) => {}
+                Err(problem) => {
+                    evaluation.is_met = false;
+                    evaluation.differences.push(format!("{}: {problem}", describe_exchange(first)));
+                }
+            }
+        }
+        // Everything after a recorded refusal is recorded too, so that a failure is final.
+        evaluation.could_change = evaluation.is_met;
+        let repaired = refusals.len() - evaluation.differences.len();
+        evaluation.found = format!("{} refused, {repaired} of them repaired", refusals.len());
+        evaluation
+    }
+
+    /// The exchange that proves the repair, or why there is none. The first of `attempts` is the refusal.
+    fn find_repair<'e>(
+        &self,
+        all: &[&'e Exchange],
+        attempts: &[usize],
+        by: Option<&RequestPattern>,
+    ) -> Result<&'e Exchange, String> {
+        let (Some(first), Some(last)) = (attempts.first(), attempts.last()) else { return Err(String::new()) };
+        let refused = all[*first];
+        if let (true, repeated) = (first != last, all[*last])
+            && repeated.status >= 400
+        {
+            let (number, status) = (repeated.number, repeated.status);
+            return Err(format!("the same request was repeated as request {number}, response {status}"));
+        }
+        let account = |one: &Exchange| one.caller.as_ref().map(|(account, _)| Arc::clone(account));
+        let is_repair = |one: &&&'e Exchange| {
+            one.answered_by == AnsweredBy::Operation
+                && one.status < 400
+                && account(one) == account(refused)
+                && by.is_none_or(|by| by.matches(one, self.contract))
+        };
+        all.iter().skip(first + 1).find(is_repair).copied().ok_or_else(|| match by {
+            Some(by) => format!("no later request succeeded that matches {}", by.describe()),
+            None => "no later request of the account succeeded".to_owned(),
+        })
+    }
+
+    /// The exchanges nearest to a pattern, nearest first.
+    fn nearest(&mut self, all: &[&Exchange], pattern: &RequestPattern) -> Vec<NearestExchange> {
+        if self.nearest_searches_left == 0 {
+            return Vec::new();
+        }
+        self.nearest_searches_left -= 1;
+        let newest = &all[all.len().saturating_sub(NEAREST_SEARCHED_MAX)..];
+        let mut nearest: Vec<(f64, &Exchange)> = newest
+            .iter()
+            .map(|one| (pattern.distance(one, self.contract), *one))
+            .filter(|(distance, _)| *distance > 0.0 && *distance <= NEAREST_DISTANCE_MAX)
+            .collect();
+        nearest.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.number.cmp(&a.1.number)));
+        nearest.truncate(NEAREST_MAX);
+        let to_result = |(distance, one)| {
+            NearestExchange::new(one, self.contract, distance, pattern.differences(one, self.contract))
+        };
+        nearest.into_iter().map(to_result).collect()
+    }
+}
+
+/// Account, method, URL and body: requests with equal identities are attempts of the same request.
+type RequestIdentity<'e> = (Option<&'e str>, &'e str, &'e str, &'e [u8]);
+
+fn request_identity(exchange: &Exchange) -> RequestIdentity<'_> {
+    let account = exchange.caller.as_ref().map(|(account, _)| &**account);
+    (account, exchange.method.as_str(), exchange.url(), &exchange.request_body.bytes)
+}
