@@ -154,8 +154,8 @@ impl MockServerBuilder {
                 let stop = async move {
                     let _ = stopped.await;
                 };
-                let answer = Arc::new(move |request: &Request| app.pipeline.answer(request));
-                server::serve(listener, acceptor, answer, settings.limits, stop).await;
+                let handler = Arc::new(move |request: &Request| app.pipeline.handle(request));
+                server::serve(listener, acceptor, handler, settings.limits, stop).await;
                 drop(watcher);
             });
             // Does not wait for requests that are blocked on a delivery.

@@ -1,101 +1,98 @@
-//! `use` and `reset`: change what a running server plays.
+//! `use` and `reset`: change the scenario of a running server, or reset it.
 
 use std::io::Write as _;
-use std::time::Duration;
 
 use clap::Args;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::Failure;
-use super::client::{self, ANSWER_BYTES_MAX, Answer, Question, SANDBOX, ServerArgs, text};
-use crate::sandbox::DEFAULT;
+use super::args::ServerArgs;
+use super::client::{self, ClientResponse, ControlRequest, text_field};
+use super::error::CliError;
+use crate::config::limits::{CLIENT_RESPONSE_BYTES_MAX, CONTROL_TIMEOUT};
+use crate::config::settings::DEFAULT_SANDBOX;
+use crate::http::headers;
 
-/// How long the server may take. A scenario may have to be read and its world be made.
-const WAIT: Duration = Duration::from_secs(10);
-
-/// Which sandbox of which server is changed.
+/// The sandbox to change, and its server.
 #[derive(Clone, Debug, Args)]
 struct TargetArgs {
     #[command(flatten)]
     server: ServerArgs,
-    /// The sandbox that is changed [default: the one in the URL, else `default`]
+    /// The sandbox to change [default: the one in the URL, else `default`]
     #[arg(long, value_name = "NAME", env = "LEADCONDUIT_MOCK_SANDBOX")]
     sandbox: Option<String>,
-    /// The token that the server was started with
+    /// The token with which the server was started
     #[arg(long, value_name = "TOKEN", env = "LEADCONDUIT_MOCK_ADMIN_TOKEN", hide_env_values = true)]
     admin_token: Option<String>,
 }
 
-/// The flags of `use`.
 #[derive(Clone, Debug, Args)]
 pub(super) struct UseArgs {
-    /// The scenario to play; `leadconduit-mock scenarios` lists those that are built in
+    /// The new scenario; `leadconduit-mock scenarios` lists the built-in ones
     #[arg(value_name = "SCENARIO")]
     scenario: String,
     #[command(flatten)]
     target: TargetArgs,
 }
 
-/// The flags of `reset`.
 #[derive(Clone, Debug, Args)]
 pub(super) struct ResetArgs {
     #[command(flatten)]
     target: TargetArgs,
 }
 
-/// `use`: a sandbox plays another scenario.
-pub(super) fn run_use(args: &UseArgs) -> Result<(), Failure> {
-    print(&switch(args).map_err(Failure::Server)?)
+pub(super) fn run_use(args: &UseArgs) -> Result<(), CliError> {
+    print(&switch_scenario(args).map_err(CliError::Server)?)
 }
 
-/// `reset`: a sandbox starts anew.
-pub(super) fn run_reset(args: &ResetArgs) -> Result<(), Failure> {
-    print(&reset(args).map_err(Failure::Server)?)
+pub(super) fn run_reset(args: &ResetArgs) -> Result<(), CliError> {
+    print(&reset(args).map_err(CliError::Server)?)
 }
 
-fn print(line: &str) -> Result<(), Failure> {
+fn print(line: &str) -> Result<(), CliError> {
     writeln!(std::io::stdout().lock(), "{line}")?;
     Ok(())
 }
 
-fn switch(args: &UseArgs) -> Result<String, String> {
+fn switch_scenario(args: &UseArgs) -> Result<String, String> {
     let body = json!({"name": args.scenario});
-    let (answer, scenario) = args.target.ask(Method::PUT, "/__admin/scenario", Some(body))?;
-    let name = text(&scenario, "name").ok_or_else(|| args.target.not_a_mock(answer.status))?;
-    Ok(format!("sandbox {} now plays {name}", args.target.sandbox_of(&answer)))
+    let (response, scenario) = args.target.send(Method::PUT, "/__admin/scenario", Some(body))?;
+    let name = text_field(&scenario, "name").ok_or_else(|| args.target.unexpected_response(response.status))?;
+    Ok(format!("sandbox {} now uses scenario {name}", args.target.sandbox_of(&response)))
 }
 
 fn reset(args: &ResetArgs) -> Result<String, String> {
-    let (answer, sandbox) = args.target.ask(Method::POST, "/__admin/reset", None)?;
-    let told = text(&sandbox, "name").zip(text(&sandbox, "scenario"));
-    let (name, scenario) = told.ok_or_else(|| args.target.not_a_mock(answer.status))?;
-    Ok(format!("sandbox {name} starts anew in {scenario}"))
+    let (response, sandbox) = args.target.send(Method::POST, "/__admin/reset", None)?;
+    let fields = text_field(&sandbox, "name").zip(text_field(&sandbox, "scenario"));
+    let (name, scenario) = fields.ok_or_else(|| args.target.unexpected_response(response.status))?;
+    Ok(format!("sandbox {name} was reset to scenario {scenario}"))
 }
 
 impl TargetArgs {
-    /// The server's answer and its body; or what the server says against it.
-    fn ask(&self, method: Method, path: &'static str, body: Option<Value>) -> Result<(Answer, Value), String> {
+    /// Sends a request and returns the response with its parsed body. The error is the server's, if it rejects the
+    /// request.
+    fn send(&self, method: Method, path: &'static str, body: Option<Value>) -> Result<(ClientResponse, Value), String> {
         let url = self.server.url();
         let token = client::token(self.admin_token.as_deref());
         let sandbox = self.sandbox.as_deref();
-        let question = Question { method, path, sandbox, token, body, wait: WAIT, bytes_max: ANSWER_BYTES_MAX };
-        let answer = client::ask(&url, &question).map_err(|why| format!("{url} cannot be reached: {why}"))?;
-        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        if answer.status == StatusCode::OK {
-            return Ok((answer, body));
+        let (timeout, bytes_max) = (CONTROL_TIMEOUT, CLIENT_RESPONSE_BYTES_MAX);
+        let request = ControlRequest { method, path, sandbox, token, body, timeout, bytes_max };
+        let response = client::send(&url, &request).map_err(|why| format!("{url} cannot be reached: {why}"))?;
+        let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+        if response.status == StatusCode::OK {
+            return Ok((response, body));
         }
-        Err(text(&body, "detail").unwrap_or_else(|| self.not_a_mock(answer.status)))
+        Err(text_field(&body, "detail").unwrap_or_else(|| self.unexpected_response(response.status)))
     }
 
-    fn not_a_mock(&self, status: StatusCode) -> String {
-        client::not_a_mock(&self.server.url(), status)
+    fn unexpected_response(&self, status: StatusCode) -> String {
+        client::unexpected_response(&self.server.url(), status)
     }
 
-    /// The server knows best which sandbox it was; with `--no-mock-headers` it does not tell.
-    fn sandbox_of(&self, answer: &Answer) -> String {
-        let told = answer.headers.get(SANDBOX).and_then(|value| value.to_str().ok());
-        told.or(self.sandbox.as_deref()).unwrap_or(DEFAULT).to_owned()
+    /// The sandbox that the server used. A server with `--no-mock-headers` does not return it.
+    fn sandbox_of(&self, response: &ClientResponse) -> String {
+        let header = response.headers.get(headers::SANDBOX).and_then(|value| value.to_str().ok());
+        header.or(self.sandbox.as_deref()).unwrap_or(DEFAULT_SANDBOX).to_owned()
     }
 }
 
@@ -106,6 +103,7 @@ mod tests {
     use std::io::{BufRead, BufReader, Read};
     use std::net::TcpListener;
     use std::thread::JoinHandle;
+    use std::time::Duration;
 
     #[derive(Parser)]
     struct UseLine {
@@ -119,13 +117,13 @@ mod tests {
         args: ResetArgs,
     }
 
-    /// A server that gives one answer, and then what it was asked: head in lower case, and body.
+    /// A server with one response. The thread returns the request that it received: head in lower case, and body.
     fn stub(status: &str, headers: &str, body: &str) -> (String, JoinHandle<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let length = body.len();
-        let reply = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n{headers}\r\n{body}");
-        let asked = std::thread::spawn(move || {
+        let response = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n{headers}\r\n{body}");
+        let request = std::thread::spawn(move || {
             let mut socket = BufReader::new(listener.accept().unwrap().0);
             let (mut head, mut length) = (String::new(), 0);
             while !head.ends_with("\r\n\r\n") {
@@ -137,11 +135,11 @@ mod tests {
             }
             let mut body = vec![0; length];
             socket.read_exact(&mut body).unwrap();
-            // A client that has read enough goes away.
-            let _ = socket.get_mut().write_all(reply.as_bytes());
+            // A client that exceeds its limit disconnects.
+            let _ = socket.get_mut().write_all(response.as_bytes());
             head + &String::from_utf8(body).unwrap()
         });
-        (url, asked)
+        (url, request)
     }
 
     fn use_args(arguments: &[&str]) -> UseArgs {
@@ -153,65 +151,85 @@ mod tests {
     }
 
     #[test]
-    fn a_scenario_is_used() {
-        let (url, asked) = stub("200 OK", "", r#"{"name":"sso-outage","description":"d","built_in":true}"#);
-        assert_eq!(switch(&use_args(&["sso-outage", "--url", &url])).unwrap(), "sandbox default now plays sso-outage");
-        let asked = asked.join().unwrap();
-        assert!(asked.starts_with("PUT /__admin/scenario HTTP/1.1\r\n"), "{asked}");
-        assert!(asked.contains("content-type: application/json\r\n"), "{asked}");
-        assert!(asked.contains(&format!("host: {}\r\n", url.trim_start_matches("http://"))), "{asked}");
-        assert!(!asked.contains("authorization") && !asked.contains("x-mock-sandbox"), "{asked}");
-        assert!(asked.ends_with("\r\n\r\n{\"name\":\"sso-outage\"}"), "{asked}");
+    fn use_sends_the_scenario() {
+        let (url, request) = stub("200 OK", "", r#"{"name":"sso-outage","description":"d","built_in":true}"#);
+        assert_eq!(
+            switch_scenario(&use_args(&["sso-outage", "--url", &url])).unwrap(),
+            "sandbox default now uses scenario sso-outage"
+        );
+        let request = request.join().unwrap();
+        assert!(request.starts_with("PUT /__admin/scenario HTTP/1.1\r\n"), "{request}");
+        assert!(request.contains("content-type: application/json\r\n"), "{request}");
+        assert!(request.contains(&format!("host: {}\r\n", url.trim_start_matches("http://"))), "{request}");
+        assert!(!request.contains("authorization") && !request.contains("x-mock-sandbox"), "{request}");
+        assert!(request.ends_with("\r\n\r\n{\"name\":\"sso-outage\"}"), "{request}");
     }
 
     #[test]
     fn sandbox_and_token_are_sent() {
-        let (url, asked) = stub("200 OK", "", r#"{"name":"a","scenario":"healthy"}"#);
+        let (url, request) = stub("200 OK", "", r#"{"name":"a","scenario":"healthy"}"#);
         let url = format!("{url}/__sandbox/b/");
         let args = reset_args(&["--url", &url, "--sandbox", "a", "--admin-token", "s3cret"]);
-        assert_eq!(reset(&args).unwrap(), "sandbox a starts anew in healthy");
-        let asked = asked.join().unwrap();
-        assert!(asked.starts_with("POST /__sandbox/b/__admin/reset HTTP/1.1\r\n"), "{asked}");
-        assert!(asked.contains("x-mock-sandbox: a\r\n"), "{asked}");
-        assert!(asked.contains("authorization: bearer TOKEN\r\n"), "{asked}");
+        assert_eq!(reset(&args).unwrap(), "sandbox a was reset to scenario healthy");
+        let request = request.join().unwrap();
+        assert!(request.starts_with("POST /__sandbox/b/__admin/reset HTTP/1.1\r\n"), "{request}");
+        assert!(request.contains("x-mock-sandbox: a\r\n"), "{request}");
+        assert!(request.contains("authorization: bearer TOKEN\r\n"), "{request}");
     }
 
     #[test]
-    fn the_server_says_which_sandbox_it_was() {
-        let (url, _asked) = stub("200 OK", "X-Mock-Sandbox: b\r\n", r#"{"name":"empty-account"}"#);
+    fn sandbox_is_taken_from_the_response() {
+        let (url, _request) = stub("200 OK", "X-Mock-Sandbox: b\r\n", r#"{"name":"empty-account"}"#);
         let args = use_args(&["empty-account", "--url", &format!("{url}/__sandbox/b")]);
-        assert_eq!(switch(&args).unwrap(), "sandbox b now plays empty-account");
+        assert_eq!(switch_scenario(&args).unwrap(), "sandbox b now uses scenario empty-account");
     }
 
     #[test]
-    fn failures_say_what_the_server_says() {
+    fn errors_show_the_detail_of_the_server() {
         let large = "x".repeat(1024 * 1024 + 1);
         let rows = [
             ("404 Not Found", r#"{"title":"t","detail":"did you mean\u001b `healthy`?"}"#, "did you mean `healthy`?"),
             ("401 Unauthorized", r#"{"detail":"send the token"}"#, "send the token"),
-            ("502 Bad Gateway", "<html>", "URL answered 502, but not as leadconduit-mock does; is that its URL?"),
-            ("200 OK", "{}", "URL answered 200, but not as leadconduit-mock does; is that its URL?"),
+            (
+                "502 Bad Gateway",
+                "<html>",
+                "URL returned an unexpected response with status 502; check that leadconduit-mock runs there",
+            ),
+            (
+                "200 OK",
+                "{}",
+                "URL returned an unexpected response with status 200; check that leadconduit-mock runs there",
+            ),
             ("200 OK", &large, "URL cannot be reached: length limit exceeded"),
         ];
         for (status, body, message) in rows {
-            let (url, _asked) = stub(status, "", body);
-            assert_eq!(switch(&use_args(&["helthy", "--url", &url])).unwrap_err().replace(&url, "URL"), message);
-            let (url, _asked) = stub(status, "", body);
+            let (url, _request) = stub(status, "", body);
+            assert_eq!(
+                switch_scenario(&use_args(&["helthy", "--url", &url])).unwrap_err().replace(&url, "URL"),
+                message
+            );
+            let (url, _request) = stub(status, "", body);
             assert_eq!(reset(&reset_args(&["--url", &url])).unwrap_err().replace(&url, "URL"), message);
         }
     }
 
     #[test]
-    fn who_is_not_there_cannot_be_reached() {
+    fn unreachable_servers_and_invalid_arguments_are_reported() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port().to_string();
         drop(listener);
         let refused = format!("http://127.0.0.1:{port} cannot be reached: Connection refused (os error 111)");
         let rows: [(&[&str], &str); 4] = [
             (&["--port", &port], &refused),
-            (&["--url", "https://localhost"], "https://localhost cannot be reached: only http can be asked"),
-            (&["--url", "http://"], "http:// cannot be reached: that is no URL"),
-            (&["--sandbox", "a\nb"], "http://127.0.0.1:4010 cannot be reached: the sandbox's name cannot be sent"),
+            (
+                &["--url", "https://localhost"],
+                "https://localhost cannot be reached: only http is supported; write http://HOST:PORT",
+            ),
+            (&["--url", "http://"], "http:// cannot be reached: it is not a valid URL; write http://HOST:PORT"),
+            (
+                &["--sandbox", "a\nb"],
+                "http://127.0.0.1:4010 cannot be reached: the sandbox's name is not a valid header value",
+            ),
         ];
         for (arguments, message) in rows {
             assert_eq!(reset(&reset_args(arguments)).unwrap_err(), message);
@@ -219,12 +237,12 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_says_nothing_is_not_waited_for() {
+    fn missing_response_times_out() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let wait = Duration::from_millis(50);
-        let (method, bytes_max) = (Method::GET, ANSWER_BYTES_MAX);
-        let question = Question { method, path: "/", sandbox: None, token: None, body: None, wait, bytes_max };
-        assert!(client::ask(&url, &question).unwrap_err().contains("no answer within"));
+        let timeout = Duration::from_millis(50);
+        let (method, bytes_max) = (Method::GET, CLIENT_RESPONSE_BYTES_MAX);
+        let request = ControlRequest { method, path: "/", sandbox: None, token: None, body: None, timeout, bytes_max };
+        assert!(client::send(&url, &request).unwrap_err().contains("no response within"));
     }
 }

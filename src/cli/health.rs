@@ -1,38 +1,36 @@
-//! `health`: is a server ready? For containers, whose images need no curl then.
+//! `health`: whether a running server is ready. A container image can use it as health check without curl.
 
 use std::io::Write as _;
-use std::time::Duration;
 
 use clap::Args;
 use http::{Method, StatusCode};
 
-use super::Failure;
-use super::client::{self, ANSWER_BYTES_MAX, Question, ServerArgs};
+use super::args::ServerArgs;
+use super::client::{self, ControlRequest};
+use super::error::CliError;
+use crate::config::limits::{CLIENT_RESPONSE_BYTES_MAX, HEALTH_TIMEOUT};
 
-/// How long the server may take to answer.
-const WAIT: Duration = Duration::from_secs(3);
-
-/// The flags of `health`.
 #[derive(Clone, Debug, Args)]
 pub(super) struct HealthArgs {
     #[command(flatten)]
     server: ServerArgs,
 }
 
-pub(super) fn run(args: &HealthArgs) -> Result<(), Failure> {
+pub(super) fn run(args: &HealthArgs) -> Result<(), CliError> {
     let url = args.server.url();
-    let question = Question {
+    let request = ControlRequest {
         method: Method::GET,
         path: "/__admin/health",
         sandbox: None,
         token: None,
         body: None,
-        wait: WAIT,
-        bytes_max: ANSWER_BYTES_MAX,
+        timeout: HEALTH_TIMEOUT,
+        bytes_max: CLIENT_RESPONSE_BYTES_MAX,
     };
-    let answer = client::ask(&url, &question).map_err(|why| Failure::Server(format!("{url} is not ready: {why}")))?;
-    if answer.status != StatusCode::OK {
-        return Err(Failure::Server(format!("{url} is not ready: it answered {}", answer.status.as_u16())));
+    let not_ready = |reason: String| CliError::Server(format!("{url} is not ready: {reason}"));
+    let response = client::send(&url, &request).map_err(not_ready)?;
+    if response.status != StatusCode::OK {
+        return Err(not_ready(format!("the status is {}", response.status.as_u16())));
     }
     writeln!(std::io::stdout().lock(), "{url} is ready")?;
     Ok(())

@@ -1,5 +1,5 @@
-//! The log of `serve`, on standard error. A line is written by a thread of its own: when nobody reads standard error,
-//! lines are lost, and told to be lost, but no request waits.
+//! The log of `serve`, on standard error. A separate thread writes the lines, so that requests never wait: when standard
+//! error is not read fast enough, lines are dropped, and a line reports how many.
 
 use std::cell::RefCell;
 use std::fmt::{self, Write as _};
@@ -16,89 +16,82 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter};
 use tracing_subscriber::registry::LookupSpan;
 
-use super::line::{ALARM, CALM, DIM, LogRecord, Paint, TimeOfDay, WARNING};
+use super::log_record::{LogRecord, TimeOfDay};
+use super::style::{ColorMode, DIM, ERROR, INFO, WARNING, color_mode, styled};
+use crate::config::limits::{LOG_DRAIN_MS_MAX, LOG_FLUSH_INTERVAL, LOG_QUEUE_LINES_MAX};
 use crate::pipeline::notify::TARGET;
-use crate::support::clock::{Clock, stamp};
+use crate::support::clock::{Clock, format_timestamp};
 
-/// How many lines wait to be written; a line about an exchange has a bound of its own.
-const LINES_MAX: usize = 8192;
-
-/// How long the thread gathers lines between two writes, so that a busy server need not wake it for each.
-const GATHER: Duration = Duration::from_millis(2);
-
-/// How long the end of the process waits for the last lines: so often, a millisecond each time.
-const END_MS_MAX: u32 = 500;
-
-/// How lines look.
+/// The format of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum LogFormat {
-    /// For people, in colour on a terminal
+    /// Text, in colour on a terminal
     #[default]
     Human,
-    /// One JSON object a line, for programs
+    /// One JSON object for each line
     Json,
 }
 
-/// Starts the log. What is logged before this value is dropped is written, unless nobody reads it.
+/// Starts the log. Dropping the value writes the lines that are queued, unless standard error is not read.
 pub(super) fn start(format: LogFormat) -> Log {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_env("LEADCONDUIT_MOCK_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let paint = Paint::on(&io::stderr());
-    let (log, lines) = Log::start(format, io::stderr());
-    // A second subscriber in one process is no reason to fail.
+    let color_mode = color_mode(&io::stderr());
+    let (log, sender) = Log::start(format, io::stderr());
+    // Fails if the process has a subscriber already; that one is used then.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        // A line that cannot be formatted would be complained about on standard error, where it would wait.
+        // Formatting errors would be written to standard error directly, which can block.
         .log_internal_errors(false)
-        .event_format(Look { format, paint })
-        .with_writer(lines)
+        .event_format(LineFormat { format, color_mode })
+        .with_writer(sender)
         .try_init();
-    // The usual hook writes to standard error, and would wait there too.
+    // The default hook writes to standard error directly, which can block.
     std::panic::set_hook(Box::new(|panic| tracing::error!("a bug of the mock: {panic}")));
     log
 }
 
-/// A message to the thread that writes.
+/// A message to the writer thread.
 enum Message {
     Line(Vec<u8>),
-    End,
+    Stop,
 }
 
-/// The log while it is open.
+/// The open log.
 pub(super) struct Log {
     sender: SyncSender<Message>,
-    ended: Receiver<()>,
+    stopped: Receiver<()>,
 }
 
-/// Where lines are handed over. Nothing here waits.
+/// Queues lines without blocking.
 #[derive(Clone)]
-struct Lines {
+struct LineSender {
     sender: SyncSender<Message>,
-    lost: Arc<AtomicU64>,
+    dropped: Arc<AtomicU64>,
 }
 
 impl Log {
-    fn start(format: LogFormat, out: impl Write + Send + 'static) -> (Self, Lines) {
-        let (sender, receiver) = sync_channel(LINES_MAX);
-        let (end, ended) = sync_channel(1);
-        let lost = Arc::new(AtomicU64::new(0));
-        let lines = Lines { sender: sender.clone(), lost: Arc::clone(&lost) };
+    fn start(format: LogFormat, out: impl Write + Send + 'static) -> (Self, LineSender) {
+        let (sender, receiver) = sync_channel(LOG_QUEUE_LINES_MAX);
+        let (stop, stopped) = sync_channel(1);
+        let dropped = Arc::new(AtomicU64::new(0));
+        let line_sender = LineSender { sender: sender.clone(), dropped: Arc::clone(&dropped) };
         std::thread::spawn(move || {
-            write_lines(&receiver, &lost, format, out);
-            let _ = end.send(());
+            write_lines(&receiver, &dropped, format, out);
+            let _ = stop.send(());
         });
-        (Self { sender, ended }, lines)
+        (Self { sender, stopped }, line_sender)
     }
 }
 
 impl Drop for Log {
     fn drop(&mut self) {
-        for _ in 0..END_MS_MAX {
-            match self.sender.try_send(Message::End) {
-                // There may be room soon, if somebody reads.
+        for _ in 0..LOG_DRAIN_MS_MAX {
+            match self.sender.try_send(Message::Stop) {
+                // The queue has space again when standard error is read.
                 Err(TrySendError::Full(_)) => std::thread::sleep(Duration::from_millis(1)),
                 Ok(()) => {
-                    let _ = self.ended.recv_timeout(Duration::from_millis(END_MS_MAX.into()));
+                    let _ = self.stopped.recv_timeout(Duration::from_millis(LOG_DRAIN_MS_MAX.into()));
                     return;
                 }
                 Err(TrySendError::Disconnected(_)) => return,
@@ -107,54 +100,54 @@ impl Drop for Log {
     }
 }
 
-/// The thread's work. What cannot be written, because standard error is closed, is forgotten.
-fn write_lines(receiver: &Receiver<Message>, lost: &AtomicU64, format: LogFormat, out: impl Write) {
+/// Runs the writer thread. Lines that cannot be written, because standard error is closed, are discarded.
+fn write_lines(receiver: &Receiver<Message>, dropped: &AtomicU64, format: LogFormat, out: impl Write) {
     let mut out = io::BufWriter::with_capacity(64 * 1024, out);
-    let mut goes_on = true;
-    while let Some(first) = receiver.recv().ok().filter(|_| goes_on) {
+    let mut is_running = true;
+    while let Some(first) = receiver.recv().ok().filter(|_| is_running) {
         for message in std::iter::once(first).chain(receiver.try_iter()) {
             match message {
                 Message::Line(line) => drop(out.write_all(&line)),
-                Message::End => {
-                    goes_on = false;
+                Message::Stop => {
+                    is_running = false;
                     break;
                 }
             }
         }
-        let lost = lost.swap(0, Ordering::Relaxed);
-        if lost > 0 {
-            let _ = out.write_all(loss(lost, format).as_bytes());
+        let dropped = dropped.swap(0, Ordering::Relaxed);
+        if dropped > 0 {
+            let _ = out.write_all(dropped_message(dropped, format).as_bytes());
         }
         let _ = out.flush();
-        if goes_on {
-            std::thread::sleep(GATHER);
+        if is_running {
+            std::thread::sleep(LOG_FLUSH_INTERVAL);
         }
     }
 }
 
-/// The line that tells of lost ones.
-fn loss(lost: u64, format: LogFormat) -> String {
+/// The line that reports dropped lines.
+fn dropped_message(dropped: u64, format: LogFormat) -> String {
     let now = Clock::Real.now();
-    let message = format!("{lost} lines of this log are lost: standard error was not read fast enough");
+    let message = format!("{dropped} lines of this log are lost: standard error was not read fast enough");
     match format {
         LogFormat::Human => format!("{}  WARN  {message}\n", TimeOfDay(now)),
-        LogFormat::Json => format!("{}\n", json!({"time": stamp(now), "level": "WARN", "message": message})),
+        LogFormat::Json => format!("{}\n", json!({"time": format_timestamp(now), "level": "WARN", "message": message})),
     }
 }
 
-impl<'a> MakeWriter<'a> for Lines {
-    type Writer = &'a Lines;
+impl<'a> MakeWriter<'a> for LineSender {
+    type Writer = &'a LineSender;
 
     fn make_writer(&'a self) -> Self::Writer {
         self
     }
 }
 
-impl Write for &Lines {
-    /// A whole line, as the formatter hands it over.
+impl Write for &LineSender {
+    /// Queues a line; the formatter always passes a complete one.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         if self.sender.try_send(Message::Line(line.to_vec())).is_err() {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+            self.dropped.fetch_add(1, Ordering::Relaxed);
         }
         Ok(line.len())
     }
@@ -164,114 +157,117 @@ impl Write for &Lines {
     }
 }
 
-/// How an event becomes a line.
-struct Look {
+/// Formats events as lines.
+struct LineFormat {
     format: LogFormat,
-    paint: Paint,
+    color_mode: ColorMode,
 }
 
-/// What an event holds. It is kept between events, for its memory.
+/// The fields of an event. The value is reused, to avoid allocations.
 #[derive(Default)]
-struct Seen {
-    told: LogRecord,
+struct EventFields {
+    /// Of an event about an exchange.
+    record: LogRecord,
+    /// Of any other event: its message, and its other fields.
     text: String,
 }
 
 thread_local! {
-    static SEEN: RefCell<Seen> = RefCell::default();
+    static FIELDS: RefCell<EventFields> = RefCell::default();
 }
 
-impl<S, N> FormatEvent<S, N> for Look
+impl<S, N> FormatEvent<S, N> for LineFormat
 where
     S: Subscriber + for<'s> LookupSpan<'s>,
     N: for<'w> FormatFields<'w> + 'static,
 {
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut out: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         let meta = event.metadata();
-        let mut write = |seen: &mut Seen| {
-            seen.clear();
-            event.record(seen);
-            self.write(meta.target() == TARGET, *meta.level(), seen, &mut out)
+        let mut write = |fields: &mut EventFields| {
+            fields.clear();
+            event.record(fields);
+            self.write(meta.target() == TARGET, *meta.level(), fields, &mut out)
         };
-        SEEN.with(|seen| match seen.try_borrow_mut() {
-            Ok(mut seen) => write(&mut seen),
-            // A panic in here is logged in here.
-            Err(_) => write(&mut Seen::default()),
+        FIELDS.with(|fields| match fields.try_borrow_mut() {
+            Ok(mut fields) => write(&mut fields),
+            // The panic hook can log while this function runs.
+            Err(_) => write(&mut EventFields::default()),
         })
     }
 }
 
-impl Look {
-    fn write(&self, is_exchange: bool, level: Level, seen: &Seen, out: &mut dyn fmt::Write) -> fmt::Result {
+impl LineFormat {
+    fn write(&self, is_exchange: bool, level: Level, fields: &EventFields, out: &mut dyn fmt::Write) -> fmt::Result {
         let now = Clock::Real.now();
         match (self.format, is_exchange) {
-            (LogFormat::Human, true) => seen.told.write(now, self.paint, out),
+            (LogFormat::Human, true) => fields.record.write(now, self.color_mode, out),
             (LogFormat::Human, false) => {
                 let style = match level {
-                    Level::ERROR => ALARM,
+                    Level::ERROR => ERROR,
                     Level::WARN => WARNING,
-                    Level::INFO => CALM,
+                    Level::INFO => INFO,
                     _ => DIM,
                 };
-                let (time, level) = (self.paint.dye(DIM, TimeOfDay(now)), self.paint.dye(style, level));
-                writeln!(out, "{time}  {level}  {}", seen.text)
+                let (time, level) =
+                    (styled(self.color_mode, DIM, TimeOfDay(now)), styled(self.color_mode, style, level));
+                writeln!(out, "{time}  {level}  {}", fields.text)
             }
             (LogFormat::Json, true) => {
-                // One object: what every line has, then what exchanges have.
-                let told = serde_json::to_string(&seen.told).map_err(|_| fmt::Error)?;
-                let rest = told.strip_prefix('{').unwrap_or_default();
-                writeln!(out, r#"{{"time":"{}","level":"{level}","event":"exchange",{rest}"#, stamp(now))
+                // One object: the fields of every line, then those of the record.
+                let record = serde_json::to_string(&fields.record).map_err(|_| fmt::Error)?;
+                let rest = record.strip_prefix('{').unwrap_or_default();
+                writeln!(out, r#"{{"time":"{}","level":"{level}","event":"exchange",{rest}"#, format_timestamp(now))
             }
             (LogFormat::Json, false) => {
-                let message = Value::from(seen.text.as_str());
-                writeln!(out, r#"{{"time":"{}","level":"{level}","message":{message}}}"#, stamp(now))
+                let message = Value::from(fields.text.as_str());
+                writeln!(out, r#"{{"time":"{}","level":"{level}","message":{message}}}"#, format_timestamp(now))
             }
         }
     }
 }
 
-impl Seen {
+impl EventFields {
     fn clear(&mut self) {
-        let told = &mut self.told;
-        for text in [&mut told.sandbox, &mut told.method, &mut told.path, &mut self.text] {
+        let record = &mut self.record;
+        for text in [&mut record.sandbox, &mut record.method, &mut record.path, &mut self.text] {
             text.clear();
         }
-        (told.query, told.operation, told.scenario) = (None, None, None);
-        told.violations.clear();
-        told.faults.clear();
+        (record.query, record.operation, record.scenario) = (None, None, None);
+        record.violations.clear();
+        record.faults.clear();
     }
 }
 
-impl Visit for Seen {
+impl Visit for EventFields {
     fn record_u64(&mut self, field: &Field, value: u64) {
-        let told = &mut self.told;
+        let record = &mut self.record;
         match field.name() {
-            "id" => told.id = value,
-            "status" => told.status = u16::try_from(value).unwrap_or_default(),
-            "took_us" => told.took_us = value,
-            "delay_ms" => told.delay_ms = value,
+            "id" => record.id = value,
+            "status" => record.status = u16::try_from(value).unwrap_or_default(),
+            "took_us" => record.duration_us = value,
+            "delay_ms" => record.delay_ms = value,
             _ => self.record_debug(field, &value),
         }
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        let told = &mut self.told;
+        let record = &mut self.record;
         match field.name() {
-            "sandbox" => told.sandbox.push_str(value),
-            "method" => told.method.push_str(value),
-            "path" => told.path.push_str(value),
-            "query" => told.query = Some(value.to_owned()),
-            "operation" => told.operation = Some(value.to_owned()),
-            "scenario" => told.scenario = Some(value.to_owned()),
+            "sandbox" => record.sandbox.push_str(value),
+            "method" => record.method.push_str(value),
+            "path" => record.path.push_str(value),
+            "query" => record.query = Some(value.to_owned()),
+            "operation" => record.operation = Some(value.to_owned()),
+            "scenario" => record.scenario = Some(value.to_owned()),
             "violations" if value.is_empty() => {}
-            "violations" => told.violations = serde_json::from_str(value).unwrap_or_default(),
-            "faults" => told.faults.extend(value.lines().map(str::to_owned)),
+            "violations" => record.violations = serde_json::from_str(value).unwrap_or_default(),
+            "faults" => record.faults.extend(value.lines().map(str::to_owned)),
             _ => self.record_debug(field, &format_args!("{value}")),
         }
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        // What is written to memory does not fail.
+        // Writing to a string does not fail.
         let _ = match field.name() {
             "message" => write!(self.text, "{value:?}"),
             name => write!(self.text, " {name}={value:?}"),

@@ -1,39 +1,43 @@
-//! The command line: one file a subcommand. Exit codes: 0 good, 1 the check, the report or a submission failed, 2 wrong
-//! usage, 3 bad file, 4 cannot listen.
+//! The command line: one file for each subcommand.
+//!
+//! A new subcommand is a file with its flags (`FooArgs`) and `run`, a variant of `Command` and a line in [`run`]. Every
+//! flag has an environment variable (a test checks it). Exit codes: 0 success, 1 a check, report or submission failed,
+//! 2 wrong usage, 3 bad file, 4 cannot listen.
 
+mod args;
 mod check;
 mod client;
 mod completions;
 mod control;
+mod error;
 mod health;
 mod leads;
-mod line;
 mod log;
+mod log_record;
 mod openapi;
 mod operations;
+mod output;
 mod report;
 mod scenarios;
 mod serve;
+mod signals;
+mod style;
 mod tail;
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
-use crate::app::bootstrap::StartError;
-
-/// The mock's command line.
 #[derive(Debug, Parser)]
 #[command(
     name = "leadconduit-mock",
     version,
-    about = "A stand-in for ActiveProspect's LeadConduit API, for development, tests and CI",
-    long_about = "A stand-in for ActiveProspect's LeadConduit API: it keeps state, checks what clients send against \
-                  the documented contract, and can break on purpose.\n\n\
+    about = "A mock server for ActiveProspect's LeadConduit API, for development, tests and CI",
+    long_about = "A mock server for ActiveProspect's LeadConduit API: it keeps state, validates requests against the \
+                  documented contract, and simulates faults.\n\n\
                   Without a subcommand it serves the scenario `healthy` on http://127.0.0.1:4010.",
-    after_help = "Every flag can be given as an environment variable too: --port is LEADCONDUIT_MOCK_PORT.\n\
-                  Exit codes: 0 good, 1 the check, the report or a submission failed, 2 wrong usage, 3 bad file, \
+    after_help = "Every flag has an environment variable: --port is LEADCONDUIT_MOCK_PORT.\n\
+                  Exit codes: 0 success, 1 the check, the report or a submission failed, 2 wrong usage, 3 bad file, \
                   4 cannot listen.",
     subcommand_negates_reqs = true,
     args_conflicts_with_subcommands = true
@@ -47,87 +51,36 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve the API (what happens without a subcommand)
+    /// Serve the API (the default without a subcommand)
     Serve(Box<serve::ServeArgs>),
-    /// Check scenario files and a contract, and play the examples in them
+    /// Validate scenario files and a contract, and run the examples in the scenarios
     Check(check::CheckArgs),
-    /// List the operations that are served
+    /// List the operations of the API
     Operations(operations::OperationsArgs),
-    /// List the scenarios to choose from
+    /// List the available scenarios
     Scenarios(scenarios::ScenariosArgs),
     /// Print the contract as one OpenAPI 3.1 document
     Openapi(openapi::OpenapiArgs),
-    /// Ask a running server whether it is ready
+    /// Check whether a running server is ready
     Health(health::HealthArgs),
-    /// Let a running server play another scenario
+    /// Change the scenario of a running server
     Use(control::UseArgs),
-    /// Let a running server start anew in the scenario it plays
+    /// Reset a running server to the start of its scenario
     Reset(control::ResetArgs),
-    /// Watch what happens in a running server, one line a request
+    /// Follow the requests and changes of a running server, one line each
     Tail(tail::TailArgs),
-    /// Show what has been exercised and what was wrong: of running servers, and of saved reports
+    /// Show coverage and violations, from running servers and saved reports
     Report(Box<report::ReportArgs>),
-    /// Make believable test leads for a flow, to print them or to submit them to a running server
+    /// Generate test leads for a flow, and print them or submit them to a running server
     Leads(Box<leads::LeadsArgs>),
-    /// Print completions for a shell
+    /// Print shell completions
     Completions(completions::CompletionsArgs),
 }
 
-/// Where contract and scenarios come from.
-#[derive(Clone, Debug, Default, Args)]
-struct InputArgs {
-    /// A folder of scenario files besides the built-in ones
-    #[arg(long, value_name = "DIR", env = "LEADCONDUIT_MOCK_SCENARIOS")]
-    scenarios: Option<std::path::PathBuf>,
-    /// A folder with a contract (openapi.yaml, paths/, models/) in place of the built-in one
-    #[arg(long, value_name = "DIR", env = "LEADCONDUIT_MOCK_SCHEMAS")]
-    schemas: Option<std::path::PathBuf>,
-}
-
-/// What a subcommand ended with.
-#[derive(Debug)]
-enum Failure {
-    /// The check or the report failed; what is wrong has been said.
-    Check,
-    /// Something could not be loaded or bound.
-    Start(StartError),
-    /// A running server is not ready, refuses, or cannot be reached.
-    Server(String),
-    /// A file cannot be read or written.
-    Input(String),
-    /// What was asked for does not exist.
-    Usage(String),
-    /// Standard output is gone, or the runtime could not be made.
-    Io(std::io::Error),
-}
-
-impl From<StartError> for Failure {
-    fn from(error: StartError) -> Self {
-        Self::Start(error)
-    }
-}
-
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Self {
-        Self::Io(error)
-    }
-}
-
-impl Failure {
-    fn exit_code(&self) -> u8 {
-        match self {
-            Self::Check | Self::Server(_) | Self::Io(_) => 1,
-            Self::Start(StartError::Bind { .. }) => 4,
-            Self::Usage(_) => 2,
-            Self::Start(_) | Self::Input(_) => 3,
-        }
-    }
-}
-
-/// Runs the command line of this process.
+/// Runs the command line of this process and returns its exit code.
 #[must_use]
 pub fn run() -> ExitCode {
-    // The time that a start takes is counted from here.
+    // Starts the clock that measures the startup time.
     let _ = crate::support::clock::uptime();
     let cli = Cli::parse();
     let result = match cli.command {
@@ -145,58 +98,14 @@ pub fn run() -> ExitCode {
         Some(Command::Leads(args)) => leads::run(&args),
         Some(Command::Completions(args)) => completions::run(&args, &mut Cli::command()),
     };
-    let Err(failure) = result else { return ExitCode::SUCCESS };
-    match &failure {
-        // A reader that went away (`| head`) is no failure.
-        Failure::Io(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
-        Failure::Check => {}
-        Failure::Start(error) => complain(&error_text(error)),
-        Failure::Server(message) | Failure::Input(message) | Failure::Usage(message) => complain(message),
-        Failure::Io(error) => complain(&error.to_string()),
-    }
-    ExitCode::from(failure.exit_code())
-}
-
-fn error_text(error: &StartError) -> String {
-    match error {
-        StartError::Bind { address, error } if error.kind() == std::io::ErrorKind::AddrInUse => format!(
-            "cannot listen on {address}: another program does; stop it, or choose another port with --port (0 picks a free one)"
-        ),
-        other => other.to_string(),
-    }
-}
-
-/// A line on standard error. Nothing is done when even that is gone.
-fn complain(message: &str) {
-    let _ = writeln!(std::io::stderr(), "error: {message}");
-}
-
-/// Resolves when the process is asked to stop, by either of the usual signals.
-fn asked_to_stop() -> std::io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(error) => {
+            error.print();
+            ExitCode::from(error.exit_code())
         }
-    })
-}
-
-/// Columns of text, as wide as their widest entry.
-fn table(rows: &[Vec<String>]) -> String {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
-    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
-    let mut text = String::new();
-    for row in rows {
-        let line: Vec<String> =
-            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}", width = *width)).collect();
-        text.push_str(line.join("  ").trim_end());
-        text.push('\n');
     }
-    text
 }
 
 #[cfg(test)]
@@ -204,21 +113,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_sound() {
+    fn command_line_definition_is_valid() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn every_flag_has_its_environment_twin() {
+    fn every_flag_has_an_environment_variable() {
         for command in Cli::command().get_subcommands() {
             for flag in command.get_arguments().filter(|argument| argument.get_long().is_some()) {
                 let long = flag.get_long().unwrap_or_default();
                 if matches!(long, "help" | "version" | "json" | "markdown" | "format") {
                     continue;
                 }
-                let twin = format!("LEADCONDUIT_MOCK_{}", long.to_uppercase().replace('-', "_"));
+                let expected = format!("LEADCONDUIT_MOCK_{}", long.to_uppercase().replace('-', "_"));
                 let found = flag.get_env().map(|env| env.to_string_lossy().into_owned());
-                assert_eq!(found.as_deref(), Some(twin.as_str()), "--{long} of {}", command.get_name());
+                assert_eq!(found.as_deref(), Some(expected.as_str()), "--{long} of {}", command.get_name());
             }
         }
     }

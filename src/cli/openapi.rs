@@ -1,17 +1,17 @@
-//! `openapi`: the contract as one document, for other tools.
+//! `openapi`: prints the contract as a single document, for other tools.
 
 use std::io::Write as _;
 
 use clap::{Args, ValueEnum};
 
-use super::{Failure, InputArgs};
+use super::args::InputArgs;
+use super::error::CliError;
 use crate::app::bootstrap;
 use crate::config::settings::Settings;
 
-/// The flags of `openapi`.
 #[derive(Clone, Debug, Args)]
 pub(super) struct OpenapiArgs {
-    /// In which notation
+    /// The output format
     #[arg(long, default_value = "json")]
     format: Format,
     #[command(flatten)]
@@ -24,8 +24,8 @@ enum Format {
     Yaml,
 }
 
-pub(super) fn run(args: &OpenapiArgs) -> Result<(), Failure> {
-    let contract = bootstrap::contract(&Settings { schemas: args.input.schemas.clone(), ..Settings::default() })?;
+pub(super) fn run(args: &OpenapiArgs) -> Result<(), CliError> {
+    let contract = bootstrap::load_contract(&Settings { schemas: args.input.schemas.clone(), ..Settings::default() })?;
     let document = contract.public_document();
     let text = match args.format {
         Format::Json => serde_json::to_string_pretty(&document).map_err(std::io::Error::other)?,

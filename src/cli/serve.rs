@@ -1,4 +1,4 @@
-//! `serve`: load, say what there is, listen, stop.
+//! `serve`: loads contract and scenarios, prints a banner, serves until SIGINT or SIGTERM, writes reports.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -9,64 +9,65 @@ use std::sync::Arc;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum as _, value_parser};
 
+use super::args::InputArgs;
+use super::error::CliError;
 use super::log::{self, LogFormat};
-use super::report::{ReportFile, TermsArgs, judge};
-use super::{Failure, InputArgs, table};
-use crate::app::bootstrap;
-use crate::app::bootstrap::{Loaded, StartError};
+use super::output::table;
+use super::report::{CriteriaArgs, ReportFile, require_passed};
+use super::signals::shutdown_signal;
+use crate::app::bootstrap::{self, LoadedApp, StartError};
 use crate::app::watch::Watcher;
-use crate::config::allowed_host::Place;
+use crate::config::allowed_host::AllowedHost;
+use crate::config::limits::{CONNECTIONS_MAX, DELIVER_RETRIES_MAX, DELIVER_TIMEOUT_MS_MAX, Limits};
 use crate::config::settings::{
-    CorsPolicy, DELIVER_RETRIES_MAX, DELIVER_TIMEOUT_MS_MAX, Delivery, Limits, MockHeaders, RequestMode, SCENARIO,
-    Settings, TlsFiles,
+    CorsPolicy, DEFAULT_PORT, DEFAULT_SCENARIO, DeliverySettings, MockHeaders, RequestMode, Settings, TlsFiles,
 };
 use crate::control::Access;
 use crate::http::message::Request;
-use crate::leadconduit::delivery::Outbound;
+use crate::leadconduit::delivery::HttpClient;
 use crate::leadconduit::operations::Trigger;
 use crate::leadconduit::state::{Collection, World};
-use crate::recording::report::{self, Verdict};
+use crate::recording::report::{self, ReportVerdict};
 use crate::sandbox::app_state::AppState;
 use crate::support::clock::{Clock, uptime};
 use crate::support::document::{items, text};
 
-/// What is said at start when deliveries are on.
+/// The text of the banner when deliveries are enabled.
 const DELIVERIES: &str = "steps with a url on this machine are called";
 
-/// The flags of `serve`.
 #[derive(Clone, Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate flag")]
 pub(super) struct ServeArgs {
-    /// The address to listen on
+    /// The IP address to listen on
     #[arg(long, value_name = "IP", default_value = "127.0.0.1", env = "LEADCONDUIT_MOCK_HOST")]
     host: IpAddr,
     /// The port to listen on; 0 picks a free one
-    #[arg(long, value_name = "PORT", default_value_t = crate::config::settings::PORT, env = "LEADCONDUIT_MOCK_PORT")]
+    #[arg(long, value_name = "PORT", default_value_t = DEFAULT_PORT, env = "LEADCONDUIT_MOCK_PORT")]
     port: u16,
-    /// The scenario to start in; `leadconduit-mock scenarios` lists them
-    #[arg(long, value_name = "NAME", default_value = crate::config::settings::SCENARIO, env = "LEADCONDUIT_MOCK_SCENARIO")]
+    /// The initial scenario; `leadconduit-mock scenarios` lists them
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_SCENARIO, env = "LEADCONDUIT_MOCK_SCENARIO")]
     scenario: String,
     #[command(flatten)]
     input: InputArgs,
-    /// The seed of everything that is made up [default: the scenario's, or 1]
+    /// The seed of generated values [default: the scenario's, or 1]
     #[arg(long, value_name = "NUMBER", env = "LEADCONDUIT_MOCK_SEED")]
     seed: Option<u64>,
-    /// `real`, or an RFC 3339 time at which the clock stands still [default: the scenario's, or real]
+    /// `real`, or an RFC 3339 time at which the clock is frozen [default: the scenario's, or real]
     #[arg(long, value_name = "real|TIME", env = "LEADCONDUIT_MOCK_CLOCK")]
     clock: Option<Clock>,
-    /// What happens to requests that break the contract
+    /// How requests that violate the contract are handled
     #[arg(long, value_name = "MODE", default_value = "strict", env = "LEADCONDUIT_MOCK_REQUESTS")]
     requests: RequestMode,
-    /// Check every reply against the contract before it is sent
+    /// Validate every response against the contract before it is sent
     #[arg(long, env = "LEADCONDUIT_MOCK_CHECK_REPLIES", value_parser = BoolishValueParser::new())]
     check_replies: bool,
-    /// Let pages of this origin only read replies; repeat it, or separate by commas [default: any origin]
-    #[arg(long, value_name = "ORIGIN", value_delimiter = ',', env = "LEADCONDUIT_MOCK_CORS_ORIGIN", value_parser = origin)]
+    /// Allow this origin in CORS; repeat it, or separate values by commas [default: any origin]
+    #[arg(long, value_name = "ORIGIN", value_delimiter = ',', env = "LEADCONDUIT_MOCK_CORS_ORIGIN", value_parser = parse_origin)]
     cors_origin: Vec<String>,
-    /// Leave out the X-Mock-* headers
+    /// Omit the X-Mock-* headers
     #[arg(long, env = "LEADCONDUIT_MOCK_NO_MOCK_HEADERS", value_parser = BoolishValueParser::new())]
     no_mock_headers: bool,
-    /// Take a lead's e-mail address at a domain such as failure.example for an address like any other
+    /// Disable the magic e-mail domains of leads (@failure.example and others)
     #[arg(long, env = "LEADCONDUIT_MOCK_NO_TRIGGERS", value_parser = BoolishValueParser::new())]
     no_triggers: bool,
     /// Serve HTTPS with the certificate chain in this PEM file
@@ -75,99 +76,102 @@ pub(super) struct ServeArgs {
     /// The private key of that certificate, as a PEM file
     #[arg(long, value_name = "FILE", requires = "tls_cert", env = "LEADCONDUIT_MOCK_TLS_KEY")]
     tls_key: Option<PathBuf>,
-    /// Read changed files of --scenarios again while the server runs; state is kept
+    /// Reload changed files of --scenarios while the server runs; state is kept
     #[arg(long, requires = "scenarios", env = "LEADCONDUIT_MOCK_WATCH", value_parser = BoolishValueParser::new())]
     watch: bool,
-    /// Let only calls with this bearer token use the control API; without it, only a server on loopback has one
+    /// Bearer token for the control API; without it, the control API is served on loopback addresses only
     #[arg(long, value_name = "TOKEN", env = "LEADCONDUIT_MOCK_ADMIN_TOKEN", hide_env_values = true)]
     admin_token: Option<String>,
-    /// How the lines of the log look; `LEADCONDUIT_MOCK_LOG=warn` leaves out those about requests
+    /// The format of the log; `LEADCONDUIT_MOCK_LOG=warn` omits the lines about requests
     #[arg(long, value_name = "FORMAT", default_value = "human", env = "LEADCONDUIT_MOCK_LOG_FORMAT")]
     log_format: LogFormat,
-    /// Write a report to this file when the server stops; .json, .xml (for CI), .html or .txt; repeat it, or separate by commas
+    /// Write a report to this file when the server stops: .json, .xml (for CI), .html or .txt; repeat it, or separate values by commas
     #[arg(long, value_name = "FILE", value_delimiter = ',', env = "LEADCONDUIT_MOCK_REPORT")]
     report: Vec<ReportFile>,
     #[command(flatten)]
-    terms: TermsArgs,
+    criteria: CriteriaArgs,
     #[command(flatten, next_help_heading = "Deliveries")]
     delivery: DeliveryArgs,
     #[command(flatten, next_help_heading = "Limits")]
     limits: LimitArgs,
 }
 
-/// What leaves this process.
+/// Outbound calls.
 #[derive(Clone, Debug, Args)]
 struct DeliveryArgs {
-    /// Really deliver leads to their recipients: on this machine, and where --deliver-allow lets them go
+    /// Deliver leads to their recipients over HTTP: on this machine, and to hosts of --deliver-allow
     #[arg(long, env = "LEADCONDUIT_MOCK_DELIVER", value_parser = BoolishValueParser::new())]
     deliver: bool,
-    /// Let deliveries go to this host too; repeat it, or separate by commas [default: this machine only]
+    /// Allow deliveries to this host; repeat it, or separate values by commas [default: this machine only]
     #[arg(long, value_name = "HOST[:PORT]", value_delimiter = ',', env = "LEADCONDUIT_MOCK_DELIVER_ALLOW")]
-    deliver_allow: Vec<Place>,
-    /// How long one attempt of a delivery may take; 60000 at most
+    deliver_allow: Vec<AllowedHost>,
+    /// Timeout for one attempt of a delivery; 60000 at most
     #[arg(long, value_name = "MS", default_value_t = Limits::default().deliver_timeout_ms,
           env = "LEADCONDUIT_MOCK_DELIVER_TIMEOUT_MS", value_parser = value_parser!(u64).range(1..=DELIVER_TIMEOUT_MS_MAX))]
     deliver_timeout_ms: u64,
-    /// How often a delivery is attempted again when the recipient cannot be reached, is too slow or busy; 5 at most
+    /// Retries of a delivery when the recipient cannot be reached, times out or is busy; 5 at most
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().deliver_retries,
           env = "LEADCONDUIT_MOCK_DELIVER_RETRIES", value_parser = value_parser!(u32).range(..=i64::from(DELIVER_RETRIES_MAX)))]
     deliver_retries: u32,
-    /// Write the events of flows with a firehose to this server, a stand-in for Amazon S3, http only
+    /// Store the events of flows with a firehose on this S3-compatible server, http only
     #[arg(long, value_name = "URL", env = "LEADCONDUIT_MOCK_FIREHOSE_URL")]
     firehose_url: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Args)]
-#[expect(clippy::struct_field_names, reason = "flags are named as the limits are, and units and bounds come last")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the flags have the names of the limits, which end with their unit and bound"
+)]
 struct LimitArgs {
-    /// The largest request body that is read
+    /// The largest request body
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().body_bytes_max, env = "LEADCONDUIT_MOCK_BODY_BYTES_MAX")]
     body_bytes_max: usize,
-    /// The largest body of a control call that is read
+    /// The largest request body of the control API
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().control_bytes_max, env = "LEADCONDUIT_MOCK_CONTROL_BYTES_MAX")]
     control_bytes_max: usize,
-    /// The largest request head (request line and headers) that is read; 8192 at least
+    /// The largest request head (request line and headers); 8192 at least
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().head_bytes_max, env = "LEADCONDUIT_MOCK_HEAD_BYTES_MAX")]
     head_bytes_max: usize,
-    /// How long a client may take to send a request's head
+    /// Timeout for reading a request head
     #[arg(long, value_name = "MS", default_value_t = Limits::default().head_wait_ms_max, env = "LEADCONDUIT_MOCK_HEAD_WAIT_MS_MAX")]
     head_wait_ms_max: u64,
-    /// How long a client may take to send a request's body
+    /// Timeout for reading a request body
     #[arg(long, value_name = "MS", default_value_t = Limits::default().body_wait_ms_max, env = "LEADCONDUIT_MOCK_BODY_WAIT_MS_MAX")]
     body_wait_ms_max: u64,
-    /// How many connections are served at once
+    /// The number of concurrent connections
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().connections_max, env = "LEADCONDUIT_MOCK_CONNECTIONS_MAX")]
     connections_max: usize,
-    /// How long running requests get to finish when the server stops
+    /// How long running requests can continue after the server begins to stop
     #[arg(long, value_name = "MS", default_value_t = Limits::default().drain_ms_max, env = "LEADCONDUIT_MOCK_DRAIN_MS_MAX")]
     drain_ms_max: u64,
-    /// How many sandboxes there are at once; the least recently used goes first
+    /// The number of sandboxes; the least recently used one is removed first
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().sandboxes_max, env = "LEADCONDUIT_MOCK_SANDBOXES_MAX")]
     sandboxes_max: usize,
-    /// How long a sandbox may go unused before it ends
+    /// How long a sandbox can stay unused before it is removed
     #[arg(long, value_name = "MS", default_value_t = Limits::default().sandbox_idle_ms_max, env = "LEADCONDUIT_MOCK_SANDBOX_IDLE_MS_MAX")]
     sandbox_idle_ms_max: u64,
-    /// How long a connection hangs at most when a fault lets it
+    /// How long the fault HANG keeps a connection open
     #[arg(long, value_name = "MS", default_value_t = Limits::default().hang_ms_max, env = "LEADCONDUIT_MOCK_HANG_MS_MAX")]
     hang_ms_max: u64,
-    /// How many exchanges the journal of one sandbox holds; 0 keeps none
+    /// The number of exchanges in the journal of one sandbox; 0 disables the journal
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().journal_entries_max, env = "LEADCONDUIT_MOCK_JOURNAL_ENTRIES_MAX")]
     journal_entries_max: usize,
-    /// How many bytes the journal of one sandbox holds
+    /// The size of the journal of one sandbox
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().journal_bytes_max, env = "LEADCONDUIT_MOCK_JOURNAL_BYTES_MAX")]
     journal_bytes_max: usize,
-    /// How many bytes the journals of all sandboxes hold together
+    /// The size of the journals of all sandboxes together
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().journal_total_bytes_max, env = "LEADCONDUIT_MOCK_JOURNAL_TOTAL_BYTES_MAX")]
     journal_total_bytes_max: usize,
-    /// How much of a body the journal keeps
+    /// How much of each body is recorded in the journal
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().journal_body_bytes_max, env = "LEADCONDUIT_MOCK_JOURNAL_BODY_BYTES_MAX")]
     journal_body_bytes_max: usize,
 }
 
-fn origin(text: &str) -> Result<String, String> {
+fn parse_origin(text: &str) -> Result<String, String> {
     let uri: Option<http::Uri> = text.parse().ok();
-    let whole = uri.is_some_and(|uri| uri.scheme().is_some() && uri.authority().is_some() && uri.path() == "/");
-    if whole && !text.ends_with('/') {
+    let is_origin = uri.is_some_and(|uri| uri.scheme().is_some() && uri.authority().is_some() && uri.path() == "/");
+    if is_origin && !text.ends_with('/') {
         Ok(text.to_owned())
     } else {
         Err("write scheme, host and port only, such as http://localhost:3000".to_owned())
@@ -197,10 +201,10 @@ impl ServeArgs {
             tls: self.tls_cert.clone().zip(self.tls_key.clone()).map(|(cert, key)| TlsFiles { cert, key }),
             admin_token: self.admin_token.clone(),
             watch: self.watch,
-            delivery: Delivery {
-                is_on: self.delivery.deliver,
-                allowed: self.delivery.deliver_allow.clone(),
-                // An empty variable is how a compose file says that there is none.
+            delivery: DeliverySettings {
+                is_enabled: self.delivery.deliver,
+                allowed_hosts: self.delivery.deliver_allow.clone(),
+                // Compose files set an empty variable for no value.
                 firehose_url: self.delivery.firehose_url.clone().filter(|url| !url.trim().is_empty()),
             },
             limits: Limits {
@@ -209,8 +213,7 @@ impl ServeArgs {
                 head_bytes_max: limits.head_bytes_max,
                 head_wait_ms_max: limits.head_wait_ms_max,
                 body_wait_ms_max: limits.body_wait_ms_max,
-                // The semaphore that counts them has a bound of its own.
-                connections_max: limits.connections_max.clamp(1, 1_000_000),
+                connections_max: limits.connections_max.clamp(1, CONNECTIONS_MAX),
                 drain_ms_max: limits.drain_ms_max,
                 sandboxes_max: limits.sandboxes_max,
                 sandbox_idle_ms_max: limits.sandbox_idle_ms_max,
@@ -227,120 +230,119 @@ impl ServeArgs {
     }
 }
 
-pub(super) fn run(args: &ServeArgs) -> Result<(), Failure> {
+pub(super) fn run(args: &ServeArgs) -> Result<(), CliError> {
     let _log = log::start(args.log_format);
     let settings = args.settings();
-    args.report.iter().try_for_each(ReportFile::check)?;
+    args.report.iter().try_for_each(ReportFile::check_writable)?;
     if let Some(url) = &settings.delivery.firehose_url {
-        let place = Outbound::new(&settings).check(url);
-        place.map_err(|error| Failure::Usage(format!("--firehose-url: {error}")))?;
+        let target = HttpClient::new(&settings).check(url);
+        target.map_err(|error| CliError::Usage(format!("--firehose-url: {error}")))?;
     }
-    let loaded = bootstrap::load(&settings)?;
-    let stage = Arc::clone(&loaded.pipeline.stage);
+    let app = bootstrap::load(&settings)?;
+    let state = Arc::clone(&app.pipeline.state);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let stop = stop_signal()?;
+        let shutdown = logged_shutdown_signal()?;
         let (listener, acceptor) = bootstrap::bind(&settings).await?;
         let scheme = if acceptor.is_some() { "https" } else { "http" };
         let url = format!("{scheme}://{}", listener.local_addr()?);
-        let watcher = Watcher::start(&settings, &loaded.pipeline.stage)?;
-        introduce(&loaded, &settings, &url, args.log_format);
+        let watcher = Watcher::start(&settings, &app.pipeline.state)?;
+        print_banner(&app, &settings, &url, args.log_format);
         let mut out = std::io::stdout();
         writeln!(out, "listening on {url}")?;
         out.flush()?;
-        let answer = Arc::new(move |request: &Request| loaded.pipeline.answer(request));
-        crate::server::serve(listener, acceptor, answer, settings.limits, stop).await;
+        let handler = Arc::new(move |request: &Request| app.pipeline.handle(request));
+        crate::server::serve(listener, acceptor, handler, settings.limits, shutdown).await;
         drop(watcher);
-        Ok::<(), Failure>(())
+        Ok::<(), CliError>(())
     })?;
-    // A request that still waits for a recipient is not waited for.
+    // Does not wait for requests that are blocked on a delivery.
     runtime.shutdown_background();
-    end(args, &stage)
+    write_reports(args, &state)
 }
 
-/// The reports, once nothing more can happen, and whether the run was good enough.
-fn end(args: &ServeArgs, stage: &AppState) -> Result<(), Failure> {
-    let terms = args.terms.terms();
-    if args.report.is_empty() && terms == report::Terms::default() {
+/// Writes the reports after the last request, and checks the criteria.
+fn write_reports(args: &ServeArgs, state: &AppState) -> Result<(), CliError> {
+    let criteria = args.criteria.criteria();
+    if args.report.is_empty() && criteria == report::PassCriteria::default() {
         return Ok(());
     }
-    let document = report::build(stage.map(), &stage.sandboxes.tally(), &stage.library().list(), "*");
-    let verdict = Verdict::of(&document, &terms);
-    // One file that cannot be written must not cost the others.
-    let saved: Vec<Result<(), Failure>> = args.report.iter().map(|file| file.save(&document, &verdict)).collect();
-    let judged = judge(&verdict, false);
-    saved.into_iter().collect::<Result<(), Failure>>()?;
-    judged
+    let report = report::build(state.coverage_targets(), &state.sandboxes.counts(), &state.library().list(), "*");
+    let verdict = ReportVerdict::new(&report, &criteria);
+    // An error of one file does not prevent the others.
+    let saved: Vec<Result<(), CliError>> = args.report.iter().map(|file| file.save(&report, &verdict)).collect();
+    let result = require_passed(&verdict, false);
+    saved.into_iter().collect::<Result<(), CliError>>()?;
+    result
 }
 
-/// Resolves when the process is asked to stop.
-fn stop_signal() -> Result<impl Future<Output = ()>, StartError> {
-    let unheard = |error| StartError::Behaviour(vec![format!("signals cannot be listened to: {error}")]);
-    let asked = super::asked_to_stop().map_err(unheard)?;
+/// Resolves on SIGINT or SIGTERM, and logs it.
+fn logged_shutdown_signal() -> Result<impl Future<Output = ()>, StartError> {
+    let signal = shutdown_signal().map_err(StartError::Signals)?;
     Ok(async move {
-        asked.await;
+        signal.await;
         tracing::info!("stopping: running requests may finish");
     })
 }
 
-/// The first screen. A log of JSON has a line in its place.
-fn introduce(loaded: &Loaded, settings: &Settings, url: &str, format: LogFormat) {
+/// Prints the banner, or logs a few lines in its place if the log is JSON.
+fn print_banner(app: &LoadedApp, settings: &Settings, url: &str, format: LogFormat) {
     if format == LogFormat::Human {
-        let _ = write!(std::io::stderr(), "{}", introduction(loaded, settings, url));
+        let _ = write!(std::io::stderr(), "{}", banner(app, settings, url));
         return;
     }
     let version = env!("CARGO_PKG_VERSION");
-    tracing::info!("leadconduit-mock {version} serves the scenario {} on {url}", loaded.scenario.name);
-    if loaded.pipeline.policy.access.is_closed() {
-        tracing::warn!("{}", control_line(&loaded.pipeline.policy.access, settings, &loaded.scenario.name, url).trim());
+    tracing::info!("leadconduit-mock {version} serves the scenario {} on {url}", app.scenario.name);
+    if app.pipeline.policy.access.is_closed() {
+        tracing::warn!("{}", control_line(&app.pipeline.policy.access, settings, &app.scenario.name, url).trim());
     }
-    if settings.delivery.is_on {
+    if settings.delivery.is_enabled {
         tracing::info!("deliveries: {DELIVERIES}");
     }
-    for warning in &loaded.warnings {
+    for warning in &app.warnings {
         tracing::warn!("{warning}");
     }
 }
 
-/// What a newcomer needs on the first screen: what there is, keys to try, a line to paste.
-fn introduction(loaded: &Loaded, settings: &Settings, url: &str) -> String {
-    let stage = &loaded.pipeline.stage;
-    let contract = &stage.contract;
-    let world = stage.world();
+/// The first screen: the settings, API keys, and commands to paste.
+fn banner(app: &LoadedApp, settings: &Settings, url: &str) -> String {
+    let state = &app.pipeline.state;
+    let contract = &state.contract;
+    let world = state.world();
     let mut text = format!("leadconduit-mock {}, ready in {} ms\n\n", env!("CARGO_PKG_VERSION"), uptime().as_millis());
-    let scenarios = stage.library().list().len();
+    let scenarios = state.library().list().len();
     let requests = settings.requests.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
     let row = |name: &str, value: String| vec![format!("  {name}"), value];
     text.push_str(&table(&[
-        row("contract", format!("{} operations, {} schemas", contract.operations.len(), contract.schema_count())),
-        row("scenario", format!("{} (of {scenarios}; `leadconduit-mock scenarios` lists them)", loaded.scenario.name)),
-        row("settings", format!("seed {}, clock {}, requests {requests}", loaded.seed, loaded.clock)),
+        row("contract", format!("{} operations, {} schemas", contract.operations.len(), contract.count_schemas())),
+        row("scenario", format!("{} (of {scenarios}; `leadconduit-mock scenarios` lists them)", app.scenario.name)),
+        row("settings", format!("seed {}, clock {}, requests {requests}", app.seed, app.clock)),
     ]));
     text.push_str("\n  Keys (HTTP Basic; any user name, the key is the password):\n");
-    let first = loaded.scenario.first_key();
-    text.push_str(&table(&keys(&world, first)));
+    let first = app.scenario.default_key();
+    text.push_str(&table(&key_rows(&world, first)));
     if settings.triggers {
-        text.push_str("\n  What a lead's e-mail address can bring about (--no-triggers ends that):\n");
+        text.push_str("\n  Magic e-mail domains of leads (--no-triggers disables them):\n");
         let rows = Trigger::ALL.iter().map(|(domain, _, what)| row(&format!("  @{domain}"), (*what).to_owned()));
         text.push_str(&table(&rows.collect::<Vec<_>>()));
     }
-    if settings.delivery.is_on {
+    if settings.delivery.is_enabled {
         let _ = writeln!(text, "\n  Deliveries: {DELIVERIES}");
     }
     let key = first.unwrap_or("KEY");
     let _ = writeln!(text, "\n  Try:  curl -i -u API:{key} {url}/connections");
-    if let Some(door) = door(&world) {
-        let _ = writeln!(text, "  Lead: curl -i -d email=joe@example.com -d state=TX {url}{door}");
+    if let Some(path) = submission_path(&world) {
+        let _ = writeln!(text, "  Lead: curl -i -d email=joe@example.com -d state=TX {url}{path}");
     }
-    let _ = writeln!(text, "{}\n", control_line(&loaded.pipeline.policy.access, settings, &loaded.scenario.name, url));
-    for warning in &loaded.warnings {
+    let _ = writeln!(text, "{}\n", control_line(&app.pipeline.policy.access, settings, &app.scenario.name, url));
+    for warning in &app.warnings {
         let _ = writeln!(text, "warning: {warning}\n");
     }
     text
 }
 
-/// How the control API is used; or that it is closed, and how to open it.
-fn control_line(access: &Access, settings: &Settings, played: &str, url: &str) -> String {
+/// A command that uses the control API; or, if the control API is closed, how to open it.
+fn control_line(access: &Access, settings: &Settings, current: &str, url: &str) -> String {
     if access.is_closed() {
         let host = settings.host;
         return format!(
@@ -348,39 +350,39 @@ fn control_line(access: &Access, settings: &Settings, played: &str, url: &str) -
         );
     }
     // The token itself is never shown.
-    let token = if access.wants_token() { "-H 'Authorization: Bearer TOKEN' " } else { "" };
-    let other = if played == SCENARIO { "sso-outage" } else { SCENARIO };
-    format!("  Play: curl -X PUT {token}{url}/__admin/scenario -d '{{\"name\":\"{other}\"}}'")
+    let token = if access.requires_token() { "-H 'Authorization: Bearer TOKEN' " } else { "" };
+    let other = if current == DEFAULT_SCENARIO { "sso-outage" } else { DEFAULT_SCENARIO };
+    format!("  Use:  curl -X PUT {token}{url}/__admin/scenario -d '{{\"name\":\"{other}\"}}'")
 }
 
-/// Where a lead can be submitted: the first source of the first flow that takes leads.
-fn door(world: &World) -> Option<String> {
+/// The path to submit leads to the first enabled source of the first enabled flow.
+fn submission_path(world: &World) -> Option<String> {
     let flows = world.accounts().flat_map(|(_, account)| account.all(Collection::Flows).values());
-    let mut open = flows.filter(|flow| flow.flag("enabled"));
-    open.find_map(|flow| {
+    let mut enabled = flows.filter(|flow| flow.flag("enabled"));
+    enabled.find_map(|flow| {
         let source =
             items(flow.value(), "sources").iter().find(|source| source.get("enabled") != Some(&false.into()))?;
         Some(format!("/flows/{}/sources/{}/submit", flow.text("id")?, text(&source["entity"], "id")))
     })
 }
 
-/// Every key and whose it is, the one to try first at the top.
-fn keys(world: &World, first: Option<&str>) -> Vec<Vec<String>> {
+/// A row for every API key and its owner; `first` is at the top.
+fn key_rows(world: &World, first: Option<&str>) -> Vec<Vec<String>> {
     let row = |key: &str| {
         let caller = world.caller(key)?;
         let account = world.account(&caller.account)?;
         let user = account.get(Collection::Users, &caller.user)?;
-        let mut who = format!("{} {}", text(user.value(), "first_name"), text(user.value(), "last_name"));
+        let mut owner = format!("{} {}", text(user.value(), "first_name"), text(user.value(), "last_name"));
         if account.document().text("api_key") == Some(key) {
-            who = format!("the account's own key, as {who}");
+            owner = format!("the account's own key, as {owner}");
         }
-        let right = match (caller.is_superuser(), caller.is_user_admin()) {
+        let role = match (caller.is_superuser(), caller.is_user_admin()) {
             (true, _) => ", superuser",
             (false, true) => ", user admin",
             (false, false) => "",
         };
         let account = text(account.document().value(), "name").to_owned();
-        Some(vec![format!("  {key}"), format!("{who} ({account}{right})")])
+        Some(vec![format!("  {key}"), format!("{owner} ({account}{role})")])
     };
     let mut keys: Vec<&str> = world.keys().map(|(key, _)| key).collect();
     keys.sort_by_key(|key| Some(*key) != first);

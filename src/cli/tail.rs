@@ -1,191 +1,201 @@
-//! `tail`: what happens in a running server, while it happens.
+//! `tail`: follows the event stream of a running server, as text or JSON.
+//!
+//! A new event needs a line in `write_event`; without one its JSON is shown.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
-use std::time::Duration;
 
 use clap::Args;
 use http::Method;
 use serde_json::Value;
 
-use super::Failure;
-use super::client::{self, ClientError, Question, ServerArgs, StreamEnd, text};
-use super::line::{CALM, DEED, DIM, LogRecord, Paint, Safe, TimeOfDay};
-use crate::sandbox::DEFAULT;
+use super::args::ServerArgs;
+use super::client::{self, ClientError, ControlRequest, StreamEnd, text_field};
+use super::error::CliError;
+use super::log_record::{LogRecord, Sanitized, TimeOfDay};
+use super::style::{ColorMode, DIM, FAULT, INFO, color_mode, styled};
+use crate::config::limits::{
+    CLIENT_RESPONSE_BYTES_MAX, LOG_DATA_CHARS_MAX, LOG_NAME_CHARS_MAX, LOG_SANDBOX_CHARS_MAX, TAIL_LINE_BYTES_MAX,
+    TAIL_SILENCE, TAIL_TIMEOUT,
+};
+use crate::config::settings::DEFAULT_SANDBOX;
 use crate::support::clock::Clock;
 
-/// How long the server may take to answer.
-const WAIT: Duration = Duration::from_secs(10);
-
-/// After how long without a sign of life the server is taken for gone.
-const SILENCE: Duration = Duration::from_secs(50);
-
-/// How long one line of the stream may be.
-const LINE_BYTES_MAX: usize = 4 * 1024 * 1024;
-
-/// How much of a name, or a time, is shown.
-const WORDS_CHARS_MAX: usize = 100;
-
-/// The flags of `tail`.
 #[derive(Clone, Debug, Args)]
 pub(super) struct TailArgs {
     #[command(flatten)]
     server: ServerArgs,
-    /// Watch this sandbox only [default: the one in the URL, else all of them]
+    /// Follow this sandbox only [default: the one in the URL, else all]
     #[arg(long, value_name = "NAME", env = "LEADCONDUIT_MOCK_SANDBOX")]
     sandbox: Option<String>,
-    /// The token that the server was started with
+    /// The token with which the server was started
     #[arg(long, value_name = "TOKEN", env = "LEADCONDUIT_MOCK_ADMIN_TOKEN", hide_env_values = true)]
     admin_token: Option<String>,
-    /// Print JSON, one object an event, for programs
+    /// Print JSON, one object for each event
     #[arg(long)]
     json: bool,
 }
 
-pub(super) fn run(args: &TailArgs) -> Result<(), Failure> {
+pub(super) fn run(args: &TailArgs) -> Result<(), CliError> {
     let url = args.server.url();
-    let one = args.sandbox.is_some() || url.contains("/__sandbox/");
-    let question = Question {
+    let is_single_sandbox = args.sandbox.is_some() || url.contains("/__sandbox/");
+    let request = ControlRequest {
         method: Method::GET,
-        path: if one { "/__admin/events" } else { "/__admin/events?sandbox=*" },
+        path: if is_single_sandbox { "/__admin/events" } else { "/__admin/events?sandbox=*" },
         sandbox: args.sandbox.as_deref(),
         token: client::token(args.admin_token.as_deref()),
         body: None,
-        wait: WAIT,
-        bytes_max: client::ANSWER_BYTES_MAX,
+        timeout: TAIL_TIMEOUT,
+        bytes_max: CLIENT_RESPONSE_BYTES_MAX,
     };
-    let say = |what: &str| {
-        // Standard output is for events alone.
-        let _ = writeln!(io::stderr(), "{what}");
+    let print_status = |message: &str| {
+        // Standard output has only events.
+        let _ = writeln!(io::stderr(), "{message}");
     };
     let mut out = io::stdout().lock();
-    let look = if args.json { Look::Json } else { Look::Lines(Paint::on(&out)) };
-    let mut stream = Stream { look, ..Stream::default() };
-    let heard = client::listen(&url, &question, SILENCE, &mut |bytes| {
-        if !stream.begun {
-            let what = args.sandbox.as_ref().map_or("everything".to_owned(), |name| format!("sandbox {name}"));
-            let what = if one && args.sandbox.is_none() { "its sandbox".to_owned() } else { what };
-            say(&format!("listening to {what} on {url}; end with Ctrl-C"));
+    let format = if args.json { EventFormat::Json } else { EventFormat::Text(color_mode(&out)) };
+    let mut decoder = StreamDecoder { format, ..StreamDecoder::default() };
+    let result = client::stream(&url, &request, TAIL_SILENCE, &mut |bytes| {
+        if !decoder.has_started {
+            let target = match &args.sandbox {
+                Some(name) => format!("sandbox {name}"),
+                None if is_single_sandbox => "the sandbox in the URL".to_owned(),
+                None => "all sandboxes".to_owned(),
+            };
+            print_status(&format!("listening to {target} on {url}; stop with Ctrl-C"));
         }
-        stream.take(bytes, &mut out)
+        decoder.decode(bytes, &mut out)
     });
-    match heard {
-        Ok(StreamEnd::Stopped) => Ok(()),
-        Ok(StreamEnd::All) if stream.too_slow => {
-            Err(Failure::Server("the server let go of this listener, which was too slow to read".to_owned()))
+    match result {
+        Ok(StreamEnd::Interrupted) => Ok(()),
+        Ok(StreamEnd::Closed) if decoder.is_too_slow => {
+            let message = "the server closed the event stream, because it was not read fast enough";
+            Err(CliError::Server(message.to_owned()))
         }
-        Ok(StreamEnd::All) => {
-            say("the server has stopped");
+        Ok(StreamEnd::Closed) => {
+            print_status("the server has stopped");
             Ok(())
         }
-        Ok(StreamEnd::Silence) => {
-            say(&format!("nothing was heard of the server for {} s; it is taken for gone", SILENCE.as_secs()));
+        Ok(StreamEnd::TimedOut) => {
+            print_status(&format!("the server has sent nothing for {} s, so it must be gone", TAIL_SILENCE.as_secs()));
             Ok(())
         }
-        Ok(StreamEnd::Refused(answer)) => {
-            let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-            let why = text(&body, "detail").unwrap_or_else(|| client::not_a_mock(&url, answer.status));
-            Err(Failure::Server(why))
+        Ok(StreamEnd::Rejected(response)) => {
+            let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+            let detail = text_field(&body, "detail");
+            Err(CliError::Server(detail.unwrap_or_else(|| client::unexpected_response(&url, response.status))))
         }
-        Err(ClientError::Server(why)) => Err(Failure::Server(format!("{url} cannot be reached: {why}"))),
-        Err(ClientError::Io(error)) => Err(Failure::Io(error)),
+        Err(ClientError::Unreachable(why)) => Err(CliError::Server(format!("{url} cannot be reached: {why}"))),
+        Err(ClientError::Io(error)) => Err(CliError::Io(error)),
     }
 }
 
-/// How events are shown.
 #[derive(Clone, Copy, Debug)]
-enum Look {
-    Lines(Paint),
+enum EventFormat {
+    Text(ColorMode),
     Json,
 }
 
-/// A stream of server-sent events on its way to a terminal or a program.
+/// Decodes a stream of server-sent events and writes them.
 #[derive(Debug)]
-struct Stream {
-    look: Look,
-    begun: bool,
-    too_slow: bool,
-    /// What has arrived of a line.
+struct StreamDecoder {
+    format: EventFormat,
+    has_started: bool,
+    /// Whether the server has closed the stream because it was not read fast enough.
+    is_too_slow: bool,
+    /// The incomplete line.
     line: Vec<u8>,
-    /// The kind of the event that is arriving.
-    kind: String,
+    /// The type of the current event.
+    event_type: String,
 }
 
-impl Default for Stream {
+impl Default for StreamDecoder {
     fn default() -> Self {
-        Self { look: Look::Json, begun: false, too_slow: false, line: Vec::new(), kind: String::new() }
+        Self {
+            format: EventFormat::Json,
+            has_started: false,
+            is_too_slow: false,
+            line: Vec::new(),
+            event_type: String::new(),
+        }
     }
 }
 
-impl Stream {
-    fn take(&mut self, bytes: &[u8], out: &mut impl Write) -> io::Result<()> {
-        self.begun = true;
+impl StreamDecoder {
+    fn decode(&mut self, bytes: &[u8], out: &mut impl Write) -> io::Result<()> {
+        self.has_started = true;
         let mut text = String::new();
-        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            if self.line.len() + piece.len() > LINE_BYTES_MAX {
-                return Err(io::Error::other("the server sends a line without end; is it leadconduit-mock?"));
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            if self.line.len() + part.len() > TAIL_LINE_BYTES_MAX {
+                return Err(io::Error::other(
+                    "a line of the event stream is too long; check that the server is leadconduit-mock",
+                ));
             }
-            self.line.extend_from_slice(piece);
-            if piece.ends_with(b"\n") {
+            self.line.extend_from_slice(part);
+            if part.ends_with(b"\n") {
                 let line = String::from_utf8_lossy(&self.line).trim_end().to_owned();
                 self.line.clear();
-                self.line(&line, &mut text);
+                self.decode_line(&line, &mut text);
             }
         }
         out.write_all(text.as_bytes())?;
         out.flush()
     }
 
-    fn line(&mut self, line: &str, text: &mut String) {
-        if let Some(kind) = line.strip_prefix("event: ") {
-            kind.clone_into(&mut self.kind);
+    fn decode_line(&mut self, line: &str, text: &mut String) {
+        if let Some(event_type) = line.strip_prefix("event: ") {
+            event_type.clone_into(&mut self.event_type);
         } else if let Some(data) = line.strip_prefix("data: ") {
-            let shown = match self.look {
-                Look::Json => json_line(&self.kind, data, text),
-                Look::Lines(paint) => event_line(&self.kind, data, paint, text),
+            let written = match self.format {
+                EventFormat::Json => write_json(&self.event_type, data, text),
+                EventFormat::Text(color_mode) => write_event(&self.event_type, data, color_mode, text),
             };
-            // What is written to memory does not fail.
-            shown.unwrap_or_default();
+            // Writing to a string does not fail.
+            written.unwrap_or_default();
         } else if line.starts_with(": too slow") {
-            self.too_slow = true;
+            self.is_too_slow = true;
         }
     }
 }
 
-/// The event as the server sent it, with its kind within.
-fn json_line(kind: &str, data: &str, text: &mut String) -> std::fmt::Result {
+/// Writes the event as the server sent it, with its type as the field `event`.
+fn write_json(event_type: &str, data: &str, text: &mut String) -> std::fmt::Result {
     let rest = data.strip_prefix('{').unwrap_or_default();
-    writeln!(text, "{{\"event\":{},{rest}", Value::from(kind))
+    writeln!(text, "{{\"event\":{},{rest}", Value::from(event_type))
 }
 
-fn event_line(kind: &str, data: &str, paint: Paint, text: &mut String) -> std::fmt::Result {
+fn write_event(event_type: &str, data: &str, color_mode: ColorMode, text: &mut String) -> std::fmt::Result {
     let now = Clock::Real.now();
     let Ok(event) = serde_json::from_str::<Value>(data) else { return Ok(()) };
-    let word = |name: &str| event[name].as_str().unwrap_or_default();
-    let shown = |name| Safe(word(name), WORDS_CHARS_MAX);
-    let (style, what) = match kind {
+    let field = |name: &str| event[name].as_str().unwrap_or_default();
+    let shown = |name| Sanitized(field(name), LOG_NAME_CHARS_MAX);
+    let (style, message) = match event_type {
         "exchange" => {
-            let told: LogRecord = serde_json::from_value(event).unwrap_or_default();
-            return told.write(now, paint, text);
+            let record: LogRecord = serde_json::from_value(event).unwrap_or_default();
+            return record.write(now, color_mode, text);
         }
-        // They stand below their exchange.
-        "violation" | "struck" => return Ok(()),
-        "switch" if event["keep_world"] == true => (CALM, format!("plays {}, and keeps its world", shown("scenario"))),
-        "switch" => (CALM, format!("plays {}", shown("scenario"))),
-        "reset" => (CALM, format!("starts anew in {}", shown("scenario"))),
-        "fault" if event["added"] == true && word("id") == word("name") => (DEED, format!("{} is added", shown("id"))),
-        "fault" if event["added"] == true => (DEED, format!("{} is added: {}", shown("id"), shown("name"))),
-        "fault" if word("id") == "*" => (DEED, "all faults are taken away".to_owned()),
-        "fault" => (DEED, format!("{} is taken away", shown("id"))),
-        "clock" => (CALM, format!("the clock ({}) shows {}", shown("mode"), shown("now"))),
-        "state" if event["restored"].is_string() => (CALM, format!("goes back to the snapshot {}", shown("restored"))),
-        "state" => (CALM, "its state was replaced".to_owned()),
-        _ => (DIM, format!("{}: {}", Safe(kind, WORDS_CHARS_MAX), Safe(data, 1000))),
+        // The event `exchange` includes them.
+        "violation" | "fault_applied" => return Ok(()),
+        "switch" if event["keep_world"] == true => {
+            (INFO, format!("uses scenario {}, with its world kept", shown("scenario")))
+        }
+        "switch" => (INFO, format!("uses scenario {}", shown("scenario"))),
+        "reset" => (INFO, format!("was reset to scenario {}", shown("scenario"))),
+        "fault" if event["added"] == true && field("id") == field("name") => {
+            (FAULT, format!("{} was added", shown("id")))
+        }
+        "fault" if event["added"] == true => (FAULT, format!("{} was added: {}", shown("id"), shown("name"))),
+        "fault" if field("id") == "*" => (FAULT, "all faults were removed".to_owned()),
+        "fault" => (FAULT, format!("{} was removed", shown("id"))),
+        "clock" => (INFO, format!("the clock ({}) is at {}", shown("mode"), shown("now"))),
+        "state" if event["restored"].is_string() => (INFO, format!("was restored from snapshot {}", shown("restored"))),
+        "state" => (INFO, "its state was replaced".to_owned()),
+        _ => (DIM, format!("{}: {}", Sanitized(event_type, LOG_NAME_CHARS_MAX), Sanitized(data, LOG_DATA_CHARS_MAX))),
     };
-    let sandbox = match word("sandbox") {
-        "" => DEFAULT,
+    let sandbox = match field("sandbox") {
+        "" => DEFAULT_SANDBOX,
         name => name,
     };
-    let (time, name) = (paint.dye(DIM, TimeOfDay(now)), paint.dye(style, kind));
-    writeln!(text, "{time}  {name:<11}  sandbox {}: {what}", Safe(sandbox, 64))
+    let (time, name) = (styled(color_mode, DIM, TimeOfDay(now)), styled(color_mode, style, event_type));
+    writeln!(text, "{time}  {name:<11}  sandbox {}: {message}", Sanitized(sandbox, LOG_SANDBOX_CHARS_MAX))
 }

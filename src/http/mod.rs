@@ -1,4 +1,4 @@
-//! HTTP requests and responses as plain values.
+//! HTTP requests and responses as plain values, and the names of the `X-Mock-*` headers.
 
 pub mod headers;
 pub mod message;

@@ -1,7 +1,6 @@
-//! Submissions: a few at once, with a bar where there is a terminal, counted as they come back.
+//! Submits leads to a running server concurrently, with a progress bar on terminals, and counts the outcomes.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -9,100 +8,100 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use super::Leads;
-use super::api::{Api, Identity};
+use super::api_client::{ApiClient, Credentials};
 use super::flow::{Flow, Source};
-use super::tally::{Ending, Sent, Tally};
+use super::generator::LeadGenerator;
+use super::summary::{RunEnd, SubmissionResult, SubmissionSummary};
+use crate::cli::client::ClientResponse;
+use crate::config::limits::{LEADS_DRAIN, LEADS_REASON_CHARS_MAX, LEADS_UNANSWERED_MAX};
 use crate::generate::LeadField;
 use crate::support::clock::uptime;
 
-/// How long running submissions get to finish when the user does not want to wait any longer.
-const DRAIN: Duration = Duration::from_secs(2);
-
-/// After how many requests in a row without an answer the server is taken for gone.
-const SILENT_MAX: u64 = 100;
-
-/// How much of a reason is told.
-const REASON_CHARS_MAX: usize = 120;
-
-/// Where leads come in.
+/// The submission URL of a source.
 #[derive(Debug)]
-pub(super) struct Door {
-    api: Arc<Api>,
+pub(super) struct SubmitTarget {
+    client: Arc<ApiClient>,
     path: Arc<str>,
-    identity: Identity,
+    credentials: Credentials,
 }
 
-impl Door {
-    pub(super) fn new(api: Arc<Api>, flow: &Flow, source: &Source) -> Self {
+impl SubmitTarget {
+    pub(super) fn new(client: Arc<ApiClient>, flow: &Flow, source: &Source) -> Self {
         let path = format!("/flows/{}/sources/{}/submit", flow.id, source.id).into();
-        let identity = if source.needs_key { Identity::Known } else { Identity::Unknown };
-        Self { api, path, identity }
+        let credentials = if source.needs_key { Credentials::ApiKey } else { Credentials::Anonymous };
+        Self { client, path, credentials }
     }
 }
 
-/// Submits so many leads, `concurrency` at once, until all are through or `stop` resolves.
+/// Submits `count` leads, `concurrency` at a time, until all have been submitted, `shutdown` resolves, or the server no
+/// longer responds.
 pub(super) async fn submit(
-    door: &Door,
-    leads: &mut Leads<'_>,
+    target: &SubmitTarget,
+    generator: &mut LeadGenerator<'_>,
     count: u64,
     concurrency: usize,
-    stop: impl Future<Output = ()>,
-) -> Tally {
-    let began = uptime();
-    let bar = bar(count);
-    let mut tally = Tally::default();
+    shutdown: impl Future<Output = ()>,
+) -> SubmissionSummary {
+    let start = uptime();
+    let progress_bar = progress_bar(count);
+    let mut summary = SubmissionSummary::default();
     let mut running = JoinSet::new();
-    let (mut begun, mut silent) = (0, 0);
-    tokio::pin!(stop);
-    while tally.ending == Ending::All {
-        while begun < count && running.len() < concurrency {
-            begun += 1;
-            running.spawn(one(door, form(leads.fields, &leads.next())));
+    let (mut started, mut unanswered) = (0, 0);
+    tokio::pin!(shutdown);
+    while summary.end == RunEnd::Completed {
+        while started < count && running.len() < concurrency {
+            started += 1;
+            running.spawn(submit_one(target, encode_form(generator.fields, &generator.next())));
         }
         tokio::select! {
-            () = &mut stop => tally.ending = Ending::Stopped,
-            ended = running.join_next() => match ended {
+            () = &mut shutdown => summary.end = RunEnd::Interrupted,
+            joined = running.join_next() => match joined {
                 None => break,
-                Some(sent) => {
-                    silent = note(&mut tally, &bar, sent, silent);
-                    if silent >= SILENT_MAX {
-                        tally.ending = Ending::ServerGone;
+                Some(result) => {
+                    unanswered = record(&mut summary, &progress_bar, result, unanswered);
+                    if unanswered >= LEADS_UNANSWERED_MAX {
+                        summary.end = RunEnd::ServerGone;
                     }
                 }
             },
         }
     }
-    if tally.ending == Ending::Stopped {
+    if summary.end == RunEnd::Interrupted {
         let drain = async {
-            while let Some(sent) = running.join_next().await {
-                note(&mut tally, &bar, sent, 0);
+            while let Some(result) = running.join_next().await {
+                record(&mut summary, &progress_bar, result, 0);
             }
         };
-        let _ = tokio::time::timeout(DRAIN, drain).await;
+        let _ = tokio::time::timeout(LEADS_DRAIN, drain).await;
     }
-    tally.wanted = count;
-    tally.took = uptime().saturating_sub(began);
-    bar.finish_and_clear();
-    tally
+    summary.requested = count;
+    summary.duration = uptime().saturating_sub(start);
+    progress_bar.finish_and_clear();
+    summary
 }
 
-/// Counts what came back; tells how many requests in a row had no answer.
-fn note(tally: &mut Tally, bar: &ProgressBar, sent: Result<Sent, tokio::task::JoinError>, silent: u64) -> u64 {
-    let sent = sent.unwrap_or_else(|error| Sent::Unanswered(format!("a bug of the mock: {error}")));
-    let silent = if matches!(sent, Sent::Unanswered(_)) { silent + 1 } else { 0 };
-    tally.add(sent);
-    bar.inc(1);
-    bar.set_message(tally.in_short());
-    silent
+/// Counts a result, and returns the number of consecutive submissions without a response.
+fn record(
+    summary: &mut SubmissionSummary,
+    progress_bar: &ProgressBar,
+    result: Result<SubmissionResult, tokio::task::JoinError>,
+    unanswered: u64,
+) -> u64 {
+    let bug = |error| SubmissionResult::Unanswered(format!("a bug of the mock: {error}"));
+    let result = result.unwrap_or_else(bug);
+    let unanswered = if matches!(result, SubmissionResult::Unanswered(_)) { unanswered + 1 } else { 0 };
+    summary.add(result);
+    progress_bar.inc(1);
+    progress_bar.set_message(summary.counts_line());
+    unanswered
 }
 
-/// A bar on standard error, hidden where that is no terminal.
-fn bar(count: u64) -> ProgressBar {
+/// A progress bar on standard error, hidden unless that is a terminal.
+fn progress_bar(count: u64) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(count), ProgressDrawTarget::stderr());
     let template = "{bar:28.cyan/dim} {human_pos} of {human_len}, {rate} a second, {eta} left  {msg}";
     let rate = |state: &ProgressState, text: &mut dyn std::fmt::Write| {
-        // A rate that cannot be shown is no reason to stop.
+        // An error only affects the displayed rate.
         let _ = write!(text, "{:.0}", state.per_sec());
     };
     match ProgressStyle::with_template(template) {
@@ -111,41 +110,46 @@ fn bar(count: u64) -> ProgressBar {
     }
 }
 
-/// A lead as a browser sends it. What is empty is left out.
-fn form(fields: &[LeadField], texts: &[String]) -> Bytes {
+/// A lead as a URL-encoded form, without empty values.
+fn encode_form(fields: &[LeadField], values: &[String]) -> Bytes {
     let mut form = form_urlencoded::Serializer::new(String::new());
-    for (field, text) in fields.iter().zip(texts).filter(|(_, text)| !text.is_empty()) {
-        form.append_pair(&field.id, text);
+    for (field, value) in fields.iter().zip(values).filter(|(_, value)| !value.is_empty()) {
+        form.append_pair(&field.id, value);
     }
     form.finish().into()
 }
 
-fn one(door: &Door, form: Bytes) -> impl Future<Output = Sent> + Send + 'static {
-    let (api, path, identity) = (Arc::clone(&door.api), Arc::clone(&door.path), door.identity);
+fn submit_one(target: &SubmitTarget, form: Bytes) -> impl Future<Output = SubmissionResult> + Send + 'static {
+    let (client, path, credentials) = (Arc::clone(&target.client), Arc::clone(&target.path), target.credentials);
     async move {
-        let answer = match api.post(&path, form, identity).await {
-            Ok(answer) => answer,
-            Err(why) => return Sent::Unanswered(why),
-        };
-        let body = serde_json::from_slice::<Value>(&answer.body).ok();
-        let part = |name: &str| body.as_ref()?.get(name)?.as_str().map(short);
-        let status = answer.status;
-        match part("outcome") {
-            Some(outcome) if status == StatusCode::CREATED => Sent::Handled { outcome, reason: part("reason") },
-            _ if status == StatusCode::CREATED => Sent::Refused("201 without an outcome".to_owned()),
-            _ => {
-                let plain = || Some(short(&String::from_utf8_lossy(&answer.body)));
-                let plain = || if body.is_none() { plain() } else { None };
-                let why = ["message", "error", "detail"].iter().find_map(|name| part(name)).or_else(plain);
-                let why = why.filter(|why| !why.is_empty()).map(|why| format!(" {why}"));
-                Sent::Refused(format!("{}{}", status.as_u16(), why.unwrap_or_default()))
-            }
+        match client.post(&path, form, credentials).await {
+            Ok(response) => parse_response(&response),
+            Err(why) => SubmissionResult::Unanswered(why),
         }
     }
 }
 
-/// One line that does not upset a terminal.
-fn short(text: &str) -> String {
+fn parse_response(response: &ClientResponse) -> SubmissionResult {
+    let body = serde_json::from_slice::<Value>(&response.body).ok();
+    let field = |name: &str| body.as_ref()?.get(name)?.as_str().map(shorten);
+    let status = response.status;
+    match field("outcome") {
+        Some(outcome) if status == StatusCode::CREATED => {
+            SubmissionResult::Handled { outcome, reason: field("reason") }
+        }
+        _ if status == StatusCode::CREATED => SubmissionResult::Rejected("201 without an outcome".to_owned()),
+        _ => {
+            // An error of LeadConduit or the mock, or plain text.
+            let text = || body.is_none().then(|| shorten(&String::from_utf8_lossy(&response.body)));
+            let reason = ["message", "error", "detail"].iter().find_map(|name| field(name)).or_else(text);
+            let reason = reason.filter(|reason| !reason.is_empty()).map(|reason| format!(" {reason}"));
+            SubmissionResult::Rejected(format!("{}{}", status.as_u16(), reason.unwrap_or_default()))
+        }
+    }
+}
+
+/// The first line of a text, limited in length and without control characters.
+fn shorten(text: &str) -> String {
     let line = text.trim().lines().next().unwrap_or_default();
-    line.chars().filter(|c| !c.is_control()).take(REASON_CHARS_MAX).collect()
+    line.chars().filter(|c| !c.is_control()).take(LEADS_REASON_CHARS_MAX).collect()
 }

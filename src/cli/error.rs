@@ -1,0 +1,75 @@
+//! Errors of subcommands and their exit codes.
+
+use std::io::{self, Write as _};
+
+use crate::app::bootstrap::StartError;
+
+/// Why a subcommand failed.
+#[derive(Debug)]
+pub(super) enum CliError {
+    /// A check, report or submission failed, and the reasons have been printed.
+    Reported,
+    /// Contract, scenarios or certificate cannot be loaded, or the address cannot be bound.
+    Start(StartError),
+    /// A running server is not ready, rejects the request, or cannot be reached.
+    Server(String),
+    /// A file cannot be read or written.
+    File(String),
+    /// The arguments name something that does not exist, or do not fit together.
+    Usage(String),
+    /// Standard output is closed, or the runtime cannot be created.
+    Io(io::Error),
+}
+
+impl From<StartError> for CliError {
+    fn from(error: StartError) -> Self {
+        Self::Start(error)
+    }
+}
+
+impl From<io::Error> for CliError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl CliError {
+    /// Exit codes: 1 failed, 2 wrong usage, 3 bad file, 4 cannot listen.
+    pub(super) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Reported | Self::Server(_) | Self::Io(_) => 1,
+            Self::Start(StartError::Bind { .. }) => 4,
+            Self::Usage(_) => 2,
+            Self::Start(_) | Self::File(_) => 3,
+        }
+    }
+
+    /// Whether standard output was closed by its reader, as in `leadconduit-mock openapi | head`.
+    pub(super) fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Io(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// Prints the error, unless its reasons have been printed already.
+    pub(super) fn print(&self) {
+        match self {
+            Self::Reported => {}
+            Self::Start(error) => print_error(&describe(error)),
+            Self::Server(message) | Self::File(message) | Self::Usage(message) => print_error(message),
+            Self::Io(error) => print_error(&error.to_string()),
+        }
+    }
+}
+
+fn describe(error: &StartError) -> String {
+    match error {
+        StartError::Bind { address, error } if error.kind() == io::ErrorKind::AddrInUse => format!(
+            "cannot listen on {address}: another program does; stop it, or choose another port with --port (0 picks a free one)"
+        ),
+        other => other.to_string(),
+    }
+}
+
+/// Prints a line to standard error. Does nothing if that is closed.
+pub(super) fn print_error(message: &str) {
+    let _ = writeln!(io::stderr(), "error: {message}");
+}

@@ -1,0 +1,106 @@
+//! Client for LeadConduit's API, with a connection pool, an API key and a sandbox.
+
+use base64::Engine as _;
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderValue, Method, Request};
+use http_body_util::Full;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+
+use crate::cli::client::{self, ClientResponse};
+use crate::cli::error::CliError;
+use crate::config::limits::{CLIENT_RESPONSE_BYTES_MAX, LEADS_TIMEOUT};
+use crate::http::headers as mock_headers;
+
+const JSON_CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/json");
+const FORM_CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+
+/// A server, with the credentials of one caller.
+#[derive(Debug)]
+pub(super) struct ApiClient {
+    client: Client<HttpConnector, Full<Bytes>>,
+    /// The server's URL.
+    pub(super) url: String,
+    sandbox: Option<HeaderValue>,
+    authorization: HeaderValue,
+}
+
+/// The credentials of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Credentials {
+    ApiKey,
+    /// None: most sources accept submissions without a key.
+    Anonymous,
+}
+
+impl ApiClient {
+    pub(super) fn new(url: &str, sandbox: Option<&str>, key: &str, connections: usize) -> Result<Self, String> {
+        client::resolve_uri(url, "/").map_err(|why| format!("{url} cannot be called: {why}"))?;
+        let sandbox = sandbox.map(client::sandbox_header_value).transpose()?;
+        let credentials = base64::engine::general_purpose::STANDARD.encode(format!("API:{}", key.trim()));
+        let authorization = HeaderValue::try_from(format!("Basic {credentials}"));
+        let mut authorization = authorization.map_err(|_| "the key is not a valid header value".to_owned())?;
+        authorization.set_sensitive(true);
+        let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(connections).build_http();
+        Ok(Self { client, url: url.trim_end_matches('/').to_owned(), sandbox, authorization })
+    }
+
+    /// Sends a GET request with the API key.
+    ///
+    /// # Errors
+    /// Why there is no response.
+    pub(super) async fn get(&self, path: &str) -> Result<ClientResponse, String> {
+        self.send(Method::GET, path, Bytes::new(), Credentials::ApiKey).await
+    }
+
+    /// Posts a form.
+    ///
+    /// # Errors
+    /// Why there is no response.
+    pub(super) async fn post(
+        &self,
+        path: &str,
+        form: Bytes,
+        credentials: Credentials,
+    ) -> Result<ClientResponse, String> {
+        self.send(Method::POST, path, form, credentials).await
+    }
+
+    /// The error for a server without a response.
+    pub(super) fn unreachable(&self, why: &str) -> CliError {
+        CliError::Server(format!(
+            "{} cannot be reached: {why}; is a server running there? start one with `leadconduit-mock serve`",
+            self.url
+        ))
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+        credentials: Credentials,
+    ) -> Result<ClientResponse, String> {
+        let mut request = Request::new(Full::new(body));
+        *request.uri_mut() = client::resolve_uri(&self.url, path)?;
+        let headers = request.headers_mut();
+        headers.insert(ACCEPT, JSON_CONTENT_TYPE);
+        if method == Method::POST {
+            headers.insert(CONTENT_TYPE, FORM_CONTENT_TYPE);
+        }
+        if credentials == Credentials::ApiKey {
+            headers.insert(AUTHORIZATION, self.authorization.clone());
+        }
+        headers.extend(self.sandbox.clone().map(|name| (mock_headers::SANDBOX, name)));
+        *request.method_mut() = method;
+        let response = async {
+            let response = self.client.request(request).await.map_err(|error| client::root_cause(&error))?;
+            let (head, body) = response.into_parts();
+            client::read_response(head, body, CLIENT_RESPONSE_BYTES_MAX).await
+        };
+        let response = tokio::time::timeout(LEADS_TIMEOUT, response).await;
+        response.map_err(|_| client::timeout_message(LEADS_TIMEOUT))?
+    }
+}

@@ -1,0 +1,153 @@
+//! A record of one exchange and its text form, for the log of `serve` and for `tail`.
+
+use std::fmt::{self, Display, Write};
+
+use serde::{Deserialize, Serialize};
+
+use super::style::{ColorMode, DIM, ERROR, FAULT, INFO, NAME, SUCCESS, WARNING, styled};
+use crate::config::limits::{
+    LOG_METHOD_CHARS_MAX, LOG_OPERATION_COLUMNS, LOG_PATH_CHARS_MAX, LOG_PATH_COLUMNS, LOG_SANDBOX_CHARS_MAX,
+    LOG_TEXT_CHARS_MAX, LOG_VIOLATIONS_MAX,
+};
+use crate::config::settings::DEFAULT_SANDBOX;
+use crate::support::clock::Timestamp;
+
+/// The indentation of lines about the exchange above.
+const INDENT: &str = "               ";
+
+/// A record of one exchange, with the field names of the event `exchange`.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(super) struct LogRecord {
+    pub(super) sandbox: String,
+    /// The number of the request in its sandbox.
+    pub(super) id: u64,
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) query: Option<String>,
+    pub(super) operation: Option<String>,
+    pub(super) status: u16,
+    pub(super) scenario: Option<String>,
+    /// The processing time, without delays.
+    #[serde(rename = "took_us")]
+    pub(super) duration_us: u64,
+    /// The configured delay of the response.
+    pub(super) delay_ms: u64,
+    /// Contract violations of the request.
+    pub(super) violations: Vec<ViolationRecord>,
+    /// Rules and faults that were applied, with their effects.
+    pub(super) faults: Vec<String>,
+}
+
+/// A contract violation of a request.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(super) struct ViolationRecord {
+    location: String,
+    code: String,
+    message: String,
+}
+
+/// A text of at most so many characters for a line on a terminal: control characters become `?`, and a width pads it
+/// with spaces.
+#[derive(Debug)]
+pub(super) struct Sanitized<'t>(pub(super) &'t str, pub(super) usize);
+
+impl Display for Sanitized<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(text, chars_max) = *self;
+        let mut chars = 0;
+        for c in text.chars() {
+            if chars == chars_max {
+                return f.write_str("...");
+            }
+            f.write_char(if c.is_control() { '?' } else { c })?;
+            chars += 1;
+        }
+        (chars..f.width().unwrap_or(0)).try_for_each(|_| f.write_char(' '))
+    }
+}
+
+/// The time of day in UTC, to the millisecond.
+#[derive(Debug)]
+pub(super) struct TimeOfDay(pub(super) Timestamp);
+
+impl Display for TimeOfDay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ms = self.0.as_millisecond().rem_euclid(86_400_000);
+        let (s, ms) = (ms / 1000, ms % 1000);
+        write!(f, "{:02}:{:02}:{:02}.{ms:03}Z", s / 3600, s / 60 % 60, s % 60)
+    }
+}
+
+impl LogRecord {
+    /// Writes a line for the exchange, and one for each applied fault and violation below it.
+    pub(super) fn write(&self, at: Timestamp, color_mode: ColorMode, out: &mut dyn Write) -> fmt::Result {
+        let status = match self.status {
+            ..300 => SUCCESS,
+            300..400 => INFO,
+            400..500 => WARNING,
+            _ => ERROR,
+        };
+        write!(out, "{}  ", styled(color_mode, DIM, TimeOfDay(at)))?;
+        write!(
+            out,
+            "{}  {:<6}  ",
+            styled(color_mode, status, self.status),
+            Sanitized(&self.method, LOG_METHOD_CHARS_MAX)
+        )?;
+        self.write_path(out)?;
+        match &self.operation {
+            Some(name) => write!(
+                out,
+                "  {:<LOG_OPERATION_COLUMNS$}",
+                styled(color_mode, NAME, Sanitized(name, LOG_PATH_CHARS_MAX))
+            )?,
+            None => write!(out, "  {:<LOG_OPERATION_COLUMNS$}", styled(color_mode, DIM, "-"))?,
+        }
+        let (ms, hundredths) = (self.duration_us / 1000, self.duration_us % 1000 / 10);
+        write!(out, "  {}", styled(color_mode, DIM, format_args!("{ms}.{hundredths:02} ms")))?;
+        if self.delay_ms > 0 {
+            write!(out, " {}", styled(color_mode, FAULT, format_args!("+ {} ms", self.delay_ms)))?;
+        }
+        if self.sandbox != DEFAULT_SANDBOX {
+            write!(
+                out,
+                "  {}",
+                styled(color_mode, INFO, format_args!("[{}]", Sanitized(&self.sandbox, LOG_SANDBOX_CHARS_MAX)))
+            )?;
+        }
+        out.write_char('\n')?;
+        for fault in &self.faults {
+            writeln!(
+                out,
+                "{INDENT}{}  {}",
+                styled(color_mode, FAULT, "fault    "),
+                Sanitized(fault, LOG_TEXT_CHARS_MAX)
+            )?;
+        }
+        for violation in self.violations.iter().take(LOG_VIOLATIONS_MAX) {
+            write!(out, "{INDENT}{}  ", styled(color_mode, WARNING, "violation"))?;
+            if !violation.location.is_empty() {
+                write!(out, "{}  ", styled(color_mode, WARNING, Sanitized(&violation.location, LOG_TEXT_CHARS_MAX)))?;
+            }
+            writeln!(out, "{}", Sanitized(&violation.message, LOG_TEXT_CHARS_MAX))?;
+        }
+        if self.violations.len() > LOG_VIOLATIONS_MAX {
+            let more = self.violations.len() - LOG_VIOLATIONS_MAX;
+            writeln!(out, "{INDENT}{}", styled(color_mode, WARNING, format_args!("{more} more violations")))?;
+        }
+        Ok(())
+    }
+
+    fn write_path(&self, out: &mut dyn Write) -> fmt::Result {
+        let path = self.path.chars().count();
+        let mut chars = path;
+        write!(out, "{}", Sanitized(&self.path, LOG_PATH_CHARS_MAX))?;
+        if let Some(query) = self.query.as_deref().filter(|_| path < LOG_PATH_CHARS_MAX) {
+            chars += query.chars().count() + 1;
+            write!(out, "?{}", Sanitized(query, LOG_PATH_CHARS_MAX - path))?;
+        }
+        (chars..LOG_PATH_COLUMNS).try_for_each(|_| out.write_char(' '))
+    }
+}
