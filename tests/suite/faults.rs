@@ -176,7 +176,7 @@ fn faults_are_added_read_and_taken_away() {
     let sent =
         json!({"name": "old", "when": {"operation": "get_user"}, "then": {"status": 503, "body": {"error": "old"}}});
     let first = mock.post("/__admin/faults", &sent).expect(201).json();
-    assert_eq!(first, json!({"id": "fault-1", "rule": sent, "matched": 0, "played": 0}));
+    assert_eq!(first, json!({"id": "fault-1", "rule": sent, "matched": 0, "applied": 0}));
     let yaml = "# The newest is asked first.\nname: new\ntimes: 1\nttl_ms: 60000\nthen: { status: 502, body: { error: new } }\n";
     let second = mock.ask("POST /__admin/faults", &[("content-type", "application/yaml")], yaml).expect(201).json();
     assert_eq!((&second["id"], &second["ends_at"]), (&json!("fault-2"), &json!("2026-01-15T09:01:00.000Z")));
@@ -185,7 +185,7 @@ fn faults_are_added_read_and_taken_away() {
     assert_eq!(mock.get("/account").fault(), "headers; rule=\"rule\"");
     let counts = |id: &str| {
         let shown = mock.get(&format!("/__admin/faults/{id}")).expect(200).json();
-        (shown["matched"].as_u64().unwrap(), shown["played"].as_u64().unwrap())
+        (shown["matched"].as_u64().unwrap(), shown["applied"].as_u64().unwrap())
     };
     assert_eq!((counts("fault-1"), counts("fault-2")), ((1, 1), (4, 1)));
     let list = mock.get("/__admin/faults").json();
@@ -236,7 +236,7 @@ fn a_body_that_is_none_is_told_where() {
             Some("body:1:20"),
             "did you mean `list_connections`?",
         ),
-        ("when: { operation: get_user }\nthen: { status: 404 }", Some("body:2:17"), "get_user has no reply 404"),
+        ("when: { operation: get_user }\nthen: { status: 404 }", Some("body:2:17"), "get_user has no response 404"),
         ("then: { body: { error: '{{ reqest.path }}' }, status: 503 }", Some("body:1:24"), "did you mean `request`?"),
         ("probability: 2\nthen: { delay: 5 }", Some("body:1:14"), "from 0 to 1"),
     ];
@@ -245,12 +245,12 @@ fn a_body_that_is_none_is_told_where() {
         let problem = mock.ask("POST /__admin/faults", &[], body).expect(400).json();
         let detail = problem["detail"].as_str().unwrap();
         assert!(detail.contains(word), "{body}: {detail}");
-        let told = problem["mistakes"].as_array().and_then(|list| list[0].as_str()).unwrap_or_default();
+        let told = problem["diagnostics"].as_array().and_then(|list| list[0].as_str()).unwrap_or_default();
         assert!(place.is_none_or(|place| told.starts_with(place)), "{body}: {told}");
     }
     let both =
         mock.ask("POST /__admin/faults", &[], "{ times: 1, probability: 7, then: { times: 2 } }").expect(400).json();
-    assert_eq!(both["mistakes"].as_array().map(Vec::len), Some(3), "all of them: {both}");
+    assert_eq!(both["diagnostics"].as_array().map(Vec::len), Some(3), "all of them: {both}");
     assert_eq!(mock.get("/__admin/faults").json()["meta"]["total"], 0);
 }
 

@@ -3,7 +3,7 @@
 use leadconduit_mock::config::settings::RequestMode;
 use serde_json::{Value, json};
 
-use crate::rules::{started, with};
+use crate::rules::{start_with, with};
 use crate::support::{ACME, ACME_ID, JANE, JANE_ID, LUIS_ID, basic};
 
 #[test]
@@ -167,7 +167,7 @@ fn a_templates_reply_is_held_against_the_contract_when_it_is_made() {
             "{{ name: echo, when: {{ operation: get_user }}, then: {{ status: 503, body: {{ error: '{{{{ request.query.e }}}}' }}{more} }} }}"
         )
     };
-    let mock = started(&[&rule("")], |builder| builder.requests(RequestMode::Off));
+    let mock = start_with(&[&rule("")], |builder| builder.requests(RequestMode::Off));
     assert_eq!(mock.get("/user?e=down").expect(503).error(), "down");
     let reply = mock.get("/user").expect(500);
     assert_eq!(

@@ -1,14 +1,14 @@
-//! Rules of a scenario, one promise of the language a test: who is spoken to, what is said, and whose turn it is.
+//! Rules of a scenario: conditions, selection, and the responses that clients get. One feature per test.
 
 use leadconduit_mock::{MockServer, MockServerBuilder};
 
 use crate::support::{GLOBEX, JANE, Mock, SUPERUSER};
 
-/// A moment that does not pass, so that no test depends on how long it takes.
+/// The clock is frozen, so that no test depends on its own duration.
 const HEAD: &str =
     "version: 1\nname: own\ndescription: A test.\nextends: healthy\nclock: '2026-01-15T09:00:00Z'\nrules:\n";
 
-/// A server with these rules, each a line of flow YAML.
+/// A server whose scenario has these rules, each in YAML flow style.
 pub fn with(rules: &[&str]) -> Mock {
     Mock::with_scenario("own", &text(rules))
 }
@@ -18,21 +18,21 @@ fn text(rules: &[&str]) -> String {
 }
 
 /// Method and target, headers, body.
-type Asked<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+type TestRequest<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
 
-fn plain(line: &str) -> Asked<'_> {
+fn plain(line: &str) -> TestRequest<'_> {
     (line, &[], "")
 }
 
-/// To which of so many equal requests a rule spoke: `+` or `-`.
+/// Sends equal requests; `+` for each to which a rule was applied, `-` for others.
 fn pattern(mock: &Mock, line: &str, times: usize) -> String {
     (0..times).map(|_| if mock.ask(line, &[], "").fault().is_empty() { '-' } else { '+' }).collect()
 }
 
 #[test]
-fn every_condition_lets_one_request_in_and_keeps_another_out() {
-    // A gate hears requests that LeadConduit would refuse, so that strange bodies and queries can be sent.
-    let rows: &[(&str, Asked<'_>, Asked<'_>)] = &[
+fn conditions_match_one_request_and_not_another() {
+    // A gate rule also matches requests that LeadConduit rejects, so that any body and query can be sent.
+    let rows: &[(&str, TestRequest<'_>, TestRequest<'_>)] = &[
         ("when: { operation: get_account }", plain("GET /account"), plain("GET /user")),
         ("when: { operation: [get_account, get_user] }", plain("GET /user"), plain("GET /credentials")),
         ("when: { method: POST }", plain("POST /account_sso_sync"), plain("GET /account")),
@@ -112,30 +112,30 @@ fn every_condition_lets_one_request_in_and_keeps_another_out() {
         ("when: { caller: { superuser: false } }", plain("GET /user"), ("GET /user", &[("key", SUPERUSER)], "")),
         ("when: { sandbox: blue }", ("GET /user", &[("x-mock-sandbox", "blue")], ""), plain("GET /user")),
         ("when: { sandbox: [red, blue] }", plain("GET /__sandbox/blue/user"), plain("GET /__sandbox/green/user")),
-        // A path is matched without what chooses the sandbox.
+        // The path does not include the prefix that selects the sandbox.
         ("when: { path: /user }", plain("GET /__sandbox/blue/user"), plain("GET /__sandbox/user")),
         ("when: { clock: { from: '2026-01-15T09:00:00Z' }, path: /a }", plain("GET /a"), plain("GET /b")),
-        // All that is given must hold.
+        // All given conditions must hold.
         ("when: { method: GET, path: /a, query: { q: 1 } }", plain("GET /a?q=1"), plain("POST /a?q=1")),
         ("when: {}", plain("GET /anything"), ("OPTIONS /user", PREFLIGHT, "")),
         ("when: { method: OPTIONS }", ("OPTIONS /user", PREFLIGHT, ""), plain("GET /user")),
     ];
     for (when, (line, headers, body), other) in rows {
-        let mock = with(&[&format!("{{ name: r, gate: true, {when}, then: {{ headers: {{ X-Spoke: 'yes' }} }} }}")]);
-        let spoken = mock.ask(line, headers, body);
-        assert_eq!(spoken.fault(), "headers; rule=\"r\"", "{when} and {line}");
-        assert_eq!(spoken.header("x-spoke"), Some("yes"), "{when} and {line}");
-        let spared = mock.ask(other.0, other.1, other.2);
-        assert_eq!((spared.fault(), spared.header("x-spoke")), ("", None), "{when} and {}", other.0);
+        let mock = with(&[&format!("{{ name: r, gate: true, {when}, then: {{ headers: {{ X-Applied: 'yes' }} }} }}")]);
+        let matching = mock.ask(line, headers, body);
+        assert_eq!(matching.fault(), "headers; rule=\"r\"", "{when} and {line}");
+        assert_eq!(matching.header("x-applied"), Some("yes"), "{when} and {line}");
+        let other_response = mock.ask(other.0, other.1, other.2);
+        assert_eq!((other_response.fault(), other_response.header("x-applied")), ("", None), "{when} and {}", other.0);
     }
 }
 
-/// What a browser asks before a call with a key.
+/// The headers of a CORS preflight.
 const PREFLIGHT: &[(&str, &str)] =
     &[("key", ""), ("origin", "http://page.example"), ("access-control-request-method", "GET")];
 
 #[test]
-fn calls_are_picked_by_their_number() {
+fn requests_are_selected_by_their_number() {
     let then = "then: { headers: { x: y } }";
     let rows = [
         ("when: { call: 2 }", "-+----"),
@@ -156,7 +156,7 @@ fn calls_are_picked_by_their_number() {
     for (terms, expected) in rows {
         assert_eq!(pattern(&with(&[&format!("{{ {terms}, {then} }}")]), "GET /user", 6), expected, "{terms}");
     }
-    // The same words in `then`, as a fault is written by hand.
+    // The same keys are valid in `then`.
     for (terms, expected) in
         [("times: 1", "+--"), ("after: 1", "-++"), ("succeed_first: 1", "-++"), ("probability: 0", "---")]
     {
@@ -166,21 +166,21 @@ fn calls_are_picked_by_their_number() {
 }
 
 #[test]
-fn only_requests_that_match_are_counted() {
+fn only_matching_requests_are_counted() {
     let mock = with(&["{ when: { operation: get_user, call: 2 }, then: { headers: { x: y } } }"]);
-    let spoken = ["/user", "/account", "/account", "/user", "/user"].map(|path| !mock.get(path).fault().is_empty());
-    assert_eq!(spoken, [false, false, false, true, false]);
+    let applied = ["/user", "/account", "/account", "/user", "/user"].map(|path| !mock.get(path).fault().is_empty());
+    assert_eq!(applied, [false, false, false, true, false]);
 }
 
 #[test]
-fn each_caller_succeeds_first() {
+fn succeed_first_counts_each_caller() {
     let mock = with(&["{ succeed_first: 1, then: { status: 503, body: { error: no } } }"]);
     let keys = [JANE, SUPERUSER, GLOBEX, SUPERUSER, GLOBEX, GLOBEX];
     assert_eq!(keys.map(|key| mock.ask("GET /user", &[("key", key)], "").status), [200, 200, 200, 503, 503, 503]);
 }
 
 #[test]
-fn windows_and_lives_are_of_the_sandboxs_clock() {
+fn time_windows_and_ttl_use_the_sandbox_clock() {
     let rows = [
         ("when: { clock: { from: now + 30s } }", [false, true, true]),
         ("when: { clock: { until: now + 30s } }", [true, false, false]),
@@ -191,18 +191,18 @@ fn windows_and_lives_are_of_the_sandboxs_clock() {
     ];
     for (terms, expected) in rows {
         let mock = with(&[&format!("{{ {terms}, then: {{ headers: {{ x: y }} }} }}")]);
-        let spoken = [0, 1, 2].map(|step| {
+        let applied = [0, 1, 2].map(|step| {
             if step > 0 {
                 mock.advance("30s");
             }
             pattern(&mock, "GET /user", 1) == "+"
         });
-        assert_eq!(spoken, expected, "{terms}");
+        assert_eq!(applied, expected, "{terms}");
     }
 }
 
 #[test]
-fn a_limit_is_for_each_key_or_for_all() {
+fn rate_limits_count_per_key_or_per_sandbox() {
     let limit = |per: &str| {
         with(&[&format!(
             "{{ name: limit, gate: true, when: {{ rate: {{ calls: 2, within: 10s{per} }} }}, \
@@ -210,47 +210,51 @@ fn a_limit_is_for_each_key_or_for_all() {
         )])
     };
     let ask = |mock: &Mock, key: &str| {
-        let reply = mock.ask("GET /user", &[("key", key)], "");
-        (reply.status, reply.header("retry-after").map(str::to_owned))
+        let response = mock.ask("GET /user", &[("key", key)], "");
+        (response.status, response.header("retry-after").map(str::to_owned))
     };
-    let late = |seconds: &str| (429, Some(seconds.to_owned()));
+    let limited = |seconds: &str| (429, Some(seconds.to_owned()));
     let mock = limit("");
     for (key, expected) in [
         (GLOBEX, (200, None)),
         (GLOBEX, (200, None)),
-        (GLOBEX, late("10")),
+        (GLOBEX, limited("10")),
         (SUPERUSER, (200, None)),
-        (GLOBEX, late("10")),
+        (GLOBEX, limited("10")),
     ] {
         assert_eq!(ask(&mock, key), expected);
     }
     mock.advance("3500ms");
-    assert_eq!(ask(&mock, GLOBEX), late("7"), "six and a half seconds, rounded up");
+    assert_eq!(ask(&mock, GLOBEX), limited("7"), "6.5 seconds are rounded up");
     mock.advance("6500ms");
     assert_eq!(ask(&mock, GLOBEX), (200, None), "the next window");
     let mock = limit(", per: sandbox");
     assert_eq!([GLOBEX, SUPERUSER, "", GLOBEX].map(|key| ask(&mock, key).0), [200, 200, 429, 429]);
-    assert_eq!(mock.ask("GET /user", &[("x-mock-sandbox", "other")], "").status, 200, "another sandbox has its own");
+    assert_eq!(
+        mock.ask("GET /user", &[("x-mock-sandbox", "other")], "").status,
+        200,
+        "another sandbox has its own count"
+    );
 }
 
-/// The same with more than rules.
-pub fn started(rules: &[&str], change: impl FnOnce(MockServerBuilder) -> MockServerBuilder) -> Mock {
+/// A server whose scenario has these rules, with other settings.
+pub fn start_with(rules: &[&str], change: impl FnOnce(MockServerBuilder) -> MockServerBuilder) -> Mock {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("own.yaml"), text(rules)).unwrap();
     Mock::start(change(MockServer::builder().scenarios(folder.path()).scenario("own")))
 }
 
 #[test]
-fn chance_follows_from_the_seed_and_from_nothing_else() {
-    let chance_passed = "{ name: lucky, probability: 0.5, when: { operation: get_user }, then: { headers: { x: y } } }";
-    let seeded = |seed: u64| started(&[chance_passed], |builder| builder.seed(seed));
+fn probability_depends_on_the_seed_only() {
+    let random_rule = "{ name: random, probability: 0.5, when: { operation: get_user }, then: { headers: { x: y } } }";
+    let seeded = |seed: u64| start_with(&[random_rule], |builder| builder.seed(seed));
     let first = pattern(&seeded(7), "GET /user", 40);
     assert!(first.contains('+') && first.contains('-'), "{first}");
     assert_eq!(pattern(&seeded(7), "GET /user", 40), first);
     assert_ne!(pattern(&seeded(8), "GET /user", 40), first);
-    // Other requests, other rules' luck, faults and the clock do not shift it.
+    // Other requests, rules and faults, and the clock do not change the result.
     let other = "{ name: other, probability: 0.3, when: { operation: get_account }, then: { headers: { x: y } } }";
-    let mock = started(&[chance_passed, other], |builder| builder.seed(7));
+    let mock = start_with(&[random_rule, other], |builder| builder.seed(7));
     mock.ask(
         "POST /__admin/faults",
         &[],
@@ -267,11 +271,11 @@ fn chance_follows_from_the_seed_and_from_nothing_else() {
     }
     assert_eq!(found, first);
     mock.ask("POST /__admin/reset", &[], "").expect(200);
-    assert_eq!(pattern(&mock, "GET /user", 40), first, "a reset begins anew");
+    assert_eq!(pattern(&mock, "GET /user", 40), first, "a reset starts again");
 }
 
 #[test]
-fn steps_come_one_after_another() {
+fn steps_apply_in_order() {
     let error = |status: u16| format!("status: {status}, body: {{ error: e }}");
     let (a, b) = (error(502), error(503));
     let rows = [
@@ -291,25 +295,25 @@ fn steps_come_one_after_another() {
 }
 
 #[test]
-fn the_first_rule_that_has_its_turn_speaks_alone() {
+fn only_the_first_selected_rule_is_applied() {
     let mock = with(&[
         "{ name: a, times: 1, then: { headers: { X-A: '1' } } }",
         "{ name: b, when: { call: 2 }, then: { headers: { X-B: '1' } } }",
         "{ name: c, then: { headers: { X-C: '1' } } }",
     ]);
-    let spoken: Vec<String> = (0..4).map(|_| mock.get("/user").fault().to_owned()).collect();
+    let applied: Vec<String> = (0..4).map(|_| mock.get("/user").fault().to_owned()).collect();
     let expected = ["a", "c", "b", "c"].map(|name| format!("headers; rule=\"{name}\""));
-    assert_eq!(spoken, expected, "a rule counts the requests that reach it");
+    assert_eq!(applied, expected, "a rule counts the requests for which no earlier rule was selected");
 }
 
 #[test]
-fn gates_hear_everything_and_other_rules_good_requests_only() {
-    let marks = [
+fn gates_match_all_requests_and_other_rules_valid_ones_only() {
+    let rules = [
         "{ name: gate, gate: true, then: { headers: { X-Gate: '1' } } }",
         "{ name: rule, then: { headers: { X-Rule: '1' } } }",
     ];
-    let mock = with(&marks);
-    let rows: &[(Asked<'_>, u16, bool)] = &[
+    let mock = with(&rules);
+    let rows: &[(TestRequest<'_>, u16, bool)] = &[
         (plain("GET /user"), 200, true),
         (("GET /user", &[("key", "nobody")], ""), 401, false),
         (("GET /user", &[("accept", "text/html")], ""), 403, false),
@@ -320,29 +324,29 @@ fn gates_hear_everything_and_other_rules_good_requests_only() {
         (plain("GET /credentials/5ff33b53940df5a34a3888ff"), 404, true),
     ];
     for ((line, headers, body), status, rule) in rows {
-        let reply = mock.ask(line, headers, body).expect(*status);
-        assert_eq!((reply.header("x-gate").is_some(), reply.header("x-rule").is_some()), (true, *rule), "{line}");
+        let response = mock.ask(line, headers, body).expect(*status);
+        assert_eq!((response.header("x-gate").is_some(), response.header("x-rule").is_some()), (true, *rule), "{line}");
     }
     assert_eq!(mock.get("/user").fault(), "headers; rule=\"gate\", headers; rule=\"rule\"");
     let admin = mock.get("/__admin/health").expect(200);
-    assert_eq!((admin.fault(), admin.header("x-gate")), ("", None), "the control API is never broken");
-    for (value, spoken) in [("off", ""), ("OFF", ""), ("on", "headers; rule=\"gate\", headers; rule=\"rule\"")] {
-        assert_eq!(mock.ask("GET /user", &[("x-mock-faults", value)], "").expect(200).fault(), spoken, "{value}");
+    assert_eq!((admin.fault(), admin.header("x-gate")), ("", None), "rules do not apply to the control API");
+    for (value, fault) in [("off", ""), ("OFF", ""), ("on", "headers; rule=\"gate\", headers; rule=\"rule\"")] {
+        assert_eq!(mock.ask("GET /user", &[("x-mock-faults", value)], "").expect(200).fault(), fault, "{value}");
     }
 }
 
 #[test]
-fn a_browser_can_read_what_a_rule_says() {
+fn browsers_can_read_the_response_of_a_rule() {
     let mock = with(&["{ name: down, gate: true, times: 1, then: { status: 503, body: { error: down } } }"]);
-    // The question before the call is no call: it is answered as ever, and does not use the rule up.
-    let asked = mock.ask("OPTIONS /user", PREFLIGHT, "").expect(204);
-    assert_eq!(asked.header("access-control-allow-origin"), Some("http://page.example"));
-    let reply = mock.ask("GET /user", &[("origin", "http://page.example")], "").expect(503);
-    assert_eq!(reply.header("access-control-allow-origin"), Some("http://page.example"));
-    assert_eq!(reply.header("access-control-allow-credentials"), Some("true"));
-    assert!(reply.header("access-control-expose-headers").unwrap().contains("X-Mock-Fault"));
-    assert_eq!((reply.fault(), reply.header("x-mock-scenario")), ("status=503; rule=\"down\"", Some("own")));
-    assert!(reply.header("x-mock-request-id").is_some() && reply.header("etag").is_some());
+    // The rule does not apply to a preflight, and does not count it.
+    let preflight = mock.ask("OPTIONS /user", PREFLIGHT, "").expect(204);
+    assert_eq!(preflight.header("access-control-allow-origin"), Some("http://page.example"));
+    let response = mock.ask("GET /user", &[("origin", "http://page.example")], "").expect(503);
+    assert_eq!(response.header("access-control-allow-origin"), Some("http://page.example"));
+    assert_eq!(response.header("access-control-allow-credentials"), Some("true"));
+    assert!(response.header("access-control-expose-headers").unwrap().contains("X-Mock-Fault"));
+    assert_eq!((response.fault(), response.header("x-mock-scenario")), ("status=503; rule=\"down\"", Some("own")));
+    assert!(response.header("x-mock-request-id").is_some() && response.header("etag").is_some());
 }
 
 #[test]
@@ -365,5 +369,9 @@ fn rules_are_inherited_and_replaced_by_name() {
         ["/user", "/account", "/credentials", "/onboards"].map(|path| mock.get(path).status)
     };
     assert_eq!(statuses("base"), [502, 502, 504, 200]);
-    assert_eq!(statuses("child"), [200, 503, 504, 500], "a scenario's own rules come first; a name is one rule");
+    assert_eq!(
+        statuses("child"),
+        [200, 503, 504, 500],
+        "own rules come first, and replace inherited rules of the same name"
+    );
 }

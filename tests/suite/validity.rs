@@ -15,9 +15,9 @@ use leadconduit_mock::generate::{Maker, Models};
 use leadconduit_mock::http::message::{Body, Request, Response};
 use leadconduit_mock::pipeline::Pipeline;
 use leadconduit_mock::scenario::Library;
-use leadconduit_mock::scenario::rule::respond::reply_violations;
+use leadconduit_mock::scenario::rule::response_violations;
 use leadconduit_mock::support::clock::Clock;
-use leadconduit_mock::support::ids::IdSource;
+use leadconduit_mock::support::ids::IdGenerator;
 use leadconduit_mock::support::rng::{Purpose, SeededRng};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ const REQUESTS_PER_SEED: usize = 180;
 struct Driver {
     contract: Arc<Contract>,
     chance: SeededRng,
-    ids: IdSource,
+    ids: IdGenerator,
     /// Ids that have been seen in replies, with the area of the operation that showed them.
     known: Vec<(String, String)>,
 }
@@ -52,8 +52,8 @@ impl Driver {
             ("flow_id", FLOW),
         ];
         let known = known.map(|(area, id)| (area.to_owned(), id.to_owned())).to_vec();
-        let chance = SeededRng::new(seed, Purpose::Replies);
-        Self { contract: Arc::clone(contract), chance, ids: IdSource::new(seed ^ 0xabcd), known }
+        let chance = SeededRng::new(seed, Purpose::Responses);
+        Self { contract: Arc::clone(contract), chance, ids: IdGenerator::new(seed ^ 0xabcd), known }
     }
 
     fn below(&mut self, limit: usize) -> usize {
@@ -111,7 +111,7 @@ impl Driver {
         request.headers.insert("authorization", HeaderValue::from_str(&format!("Basic {credentials}")).unwrap());
         if operation.body.is_some() && self.below(15) != 0 {
             request.headers.insert("content-type", HeaderValue::from_static("application/json"));
-            request.body = Body::Whole(self.body(operation).to_string().into());
+            request.body = Body::Complete(self.body(operation).to_string().into());
         }
         request
     }
@@ -178,9 +178,9 @@ fn area(operation: &Operation) -> String {
 fn check(contract: &Contract, operation: &Operation, request: &Request, reply: &Response) {
     // A rule may answer what anything in front of LeadConduit may answer.
     let broken = if reply.headers.contains_key("x-mock-fault") {
-        reply_violations(contract, operation, reply)
+        response_violations(contract, operation, reply)
     } else {
-        contract.check_reply(operation, reply.status.as_u16(), &reply.headers, &reply.body)
+        contract.check_response(operation, reply.status.as_u16(), &reply.headers, &reply.body)
     };
     let body = String::from_utf8_lossy(&reply.body);
     assert!(broken.is_empty(), "{} {}: {} {body}\n{broken:?}", request.method, request.uri, reply.status);
@@ -215,7 +215,7 @@ fn no_reply_breaks_the_contract() {
                 }
                 let scenario = library.get(name).unwrap();
                 let pipeline: Pipeline =
-                    bootstrap::pipeline(&settings(seed, clock), &contract, &library, &scenario).unwrap();
+                    bootstrap::build_pipeline(&settings(seed, clock), &contract, &library, &scenario).unwrap();
                 let mut driver = Driver::new(&contract, seed);
                 for at in 0..REQUESTS_PER_SEED {
                     let index =
@@ -243,7 +243,7 @@ fn no_reply_breaks_the_contract() {
     });
     let seen = seen.into_inner().unwrap();
     for operation in &contract.operations {
-        let success = operation.replies.keys().filter(|status| (200..300).contains(*status));
+        let success = operation.responses.keys().filter(|status| (200..300).contains(*status));
         for status in success {
             let count = seen.get(&(operation.id.clone(), *status)).copied().unwrap_or(0);
             assert!(count > 2, "{} answered {status} only {count} times: the requests reach too little", operation.id);
@@ -274,7 +274,7 @@ proptest! {
         let pipeline = PIPELINE.get_or_init(|| bootstrap::load(&Settings::default()).unwrap().pipeline);
         let (method, path) = match known {
             Some(at) => {
-                let operation = &pipeline.stage.contract.operations[at];
+                let operation = &pipeline.state.contract.operations[at];
                 (operation.method.clone(), operation.path.replace("{id}", BUYER).replace("{entityId}", BUYER))
             }
             None => (method.parse::<Method>().unwrap_or(Method::GET), path),
@@ -286,7 +286,7 @@ proptest! {
                 request.headers.insert(name, value);
             }
         }
-        request.body = Body::Whole(body.into());
+        request.body = Body::Complete(body.into());
         let reply = pipeline.answer(&request);
         prop_assert_ne!(reply.status.as_u16(), 500, "{:?}: {:?}", request, reply);
     }

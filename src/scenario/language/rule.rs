@@ -40,7 +40,7 @@ pub struct RuleSpec {
     pub repeat: bool,
     /// The probability that the rule is applied to a matching request, from 0 to 1.
     pub probability: Option<f64>,
-    /// The number of requests to which the rule is applied at most.
+    /// The maximum number of requests to which the rule is applied.
     pub times: Option<u64>,
     /// The number of matching requests that pass before the rule is applied.
     pub after: Option<u64>,
@@ -126,7 +126,7 @@ impl<'de> Deserialize<'de> for OneOrMany {
 pub struct TextCondition {
     /// The exact value.
     pub equals: Option<String>,
-    /// A part of the value.
+    /// Text that the value contains.
     pub contains: Option<String>,
     /// A regular expression that matches a part of the value.
     pub matches: Option<String>,
@@ -143,7 +143,7 @@ pub struct TextCondition {
 pub(super) struct TextConditionFields {
     /// The exact value.
     equals: Option<String>,
-    /// A part of the value.
+    /// Text that the value contains.
     contains: Option<String>,
     /// A regular expression that matches a part of the value.
     matches: Option<String>,
@@ -347,7 +347,7 @@ pub struct StepSpec {
     pub world: Option<WorldSpec>,
     /// The probability that the rule is applied to a matching request, from 0 to 1.
     pub probability: Option<f64>,
-    /// The number of requests to which the rule is applied at most. In a step: the number of requests of the step.
+    /// The maximum number of requests to which the rule is applied. In a step: the number of requests of the step.
     pub times: Option<u64>,
     /// The number of matching requests that pass before the rule is applied.
     pub after: Option<u64>,
