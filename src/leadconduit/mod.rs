@@ -1,17 +1,17 @@
-//! The simulated service: what LeadConduit knows and what each of its operations does.
+//! The simulated service: the state of LeadConduit, its operations and its lead processing.
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`operations`] | what each operation does: one table, one file per tag |
-//! | [`leads`] | submissions and pings: the flow that a lead runs through, caps |
+//! | [`operations`] | the operations: one table, one file per tag |
+//! | [`leads`] | submissions and pings: execution of flows, caps |
 //! | [`context`] | what an operation can read and write |
-//! | [`changelog`] | the entry that a write leaves in the changelogs |
-//! | [`effect_log`] | what an operation causes outside the sandbox: deliveries, firehose files |
+//! | [`changelog`] | the changelog entry of a write |
+//! | [`effect_log`] | the outbound effects of an operation: deliveries, firehose files |
 //! | [`delivery`] | the client for deliveries and the firehose |
 //! | [`response`] | what an operation returns: a response or an API error |
 //! | [`live_flow`] | the deployed revision of a flow |
 //! | [`state`] | accounts, collections, events, single sign-on: the world of a sandbox |
-//! | [`timeframe`] | intervals of caps, statistics and reports |
+//! | [`timeframe`] | time frames and intervals of caps, statistics and reports |
 //! | [`rules`] | the rule language |
 //! | [`templates`] | templates of flows and recipients |
 //! | [`types`] | field types |

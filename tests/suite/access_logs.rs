@@ -1,4 +1,4 @@
-//! Whose submission docs were opened, hidden and shown again.
+//! Access logs of submission docs: listed, hidden and shown again.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ fn shown(mock: &Mock, query: &str) -> Vec<String> {
 }
 
 #[test]
-fn hidden_records_are_left_out_unless_asked_for() {
+fn hidden_logs_are_listed_only_on_request() {
     let mock = Mock::healthy();
     assert_eq!(shown(&mock, ""), [HOME, RENTERS]);
     assert_eq!(shown(&mock, "?show_hidden=false"), [HOME, RENTERS]);
@@ -27,7 +27,7 @@ fn hidden_records_are_left_out_unless_asked_for() {
 }
 
 #[test]
-fn records_are_hidden_by_account_by_flow_and_by_source() {
+fn logs_are_hidden_by_account_flow_or_source() {
     let (hide, show) = (json!({"ui_state": {"hidden": true}}), json!({"hidden": false}));
     let source = format!("{FLOW}/source/5fd4371e940df5a34a3888b2");
     for (path, left, back) in [
@@ -45,7 +45,7 @@ fn records_are_hidden_by_account_by_flow_and_by_source() {
 }
 
 #[test]
-fn what_names_no_record_is_not_found_and_the_boolean_must_be_there() {
+fn unknown_logs_are_404_and_a_missing_boolean_is_400() {
     let mock = Mock::healthy();
     let hide = json!({"ui_state": {"hidden": true}});
     for path in [
@@ -64,5 +64,5 @@ fn what_names_no_record_is_not_found_and_the_boolean_must_be_there() {
     for body in [json!({"hidden": "true"}), json!({"ui_state": {"hidden": 1}}), Value::Null] {
         mock.put(FLOW, &body).expect(400);
     }
-    assert_eq!(shown(&mock, ""), [HOME, RENTERS], "and nothing was hidden");
+    assert_eq!(shown(&mock, ""), [HOME, RENTERS], "no log was hidden");
 }

@@ -1,4 +1,4 @@
-//! The account: what it shows, what an update changes, and the sync with the single sign-on service.
+//! The account: its properties, updates, and the sync with the single sign-on service.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{ACME, ACME_ID, GLOBEX, JANE, Mock};
 
 #[test]
-fn the_key_decides_whose_account_it_is() {
+fn the_api_key_selects_the_account() {
     let mock = Mock::healthy();
     assert_eq!(mock.get("/account").expect(200).json()["name"], "Acme, Inc.");
     assert_eq!(mock.call(ACME, Method::GET, "/account", None).json()["id"], ACME_ID);
@@ -14,7 +14,7 @@ fn the_key_decides_whose_account_it_is() {
 }
 
 #[test]
-fn current_and_older_shape_are_both_shown() {
+fn the_account_has_current_and_older_properties() {
     let account = Mock::healthy().get("/account").json();
     for current in ["billing_type", "financial_state", "subscriptions", "features", "pending_sellers", "pending_buyers"]
     {
@@ -28,7 +28,7 @@ fn current_and_older_shape_are_both_shown() {
 }
 
 #[test]
-fn an_update_changes_what_is_writable_and_nothing_else() {
+fn an_update_changes_writable_properties_only() {
     let mock = Mock::healthy();
     let before = mock.get("/account").json();
     let body = json!({
@@ -47,30 +47,30 @@ fn an_update_changes_what_is_writable_and_nothing_else() {
     }
     expected["features"]["firehose"] = Value::Bool(false);
     assert_eq!(after, expected);
-    assert_eq!(mock.get("/account").json(), expected, "and the next read shows it");
+    assert_eq!(mock.get("/account").json(), expected, "the update is stored");
     mock.put("/account", &json!({"data_retention_in_days": "30"})).expect(400);
     assert_eq!(mock.get("/account").json(), expected);
 }
 
 #[test]
-fn a_sync_copies_what_the_service_knows() {
+fn a_sync_copies_the_account_data_of_the_sso_service() {
     let scenario = "version: 1\nname: renamed\ndescription: SSO has a newer name.\nextends: healthy\n\
         sso:\n  accounts:\n    - { id: 5fd4371e940df5a34a3888b2, sso_id: 6493820b542ea0521e2a4543, \
         name: Acme Holdings, time_zone: America/Denver }\n";
     let mock = Mock::with_scenario("renamed", scenario);
-    assert_eq!(mock.get("/account").json()["name"], "Acme, Inc.", "LeadConduit has not heard of it yet");
-    // As the documented curl line sends it: no body, no content type.
+    assert_eq!(mock.get("/account").json()["name"], "Acme, Inc.", "LeadConduit has the former name before the sync");
+    // As in the documented curl command: without a body and a content type.
     let synced = mock.call(JANE, Method::POST, "/account_sso_sync", None).expect(200).json();
     assert_eq!(synced["success"], true);
     assert_eq!(synced["account"]["name"], "Acme Holdings");
     let account = mock.get("/account").json();
     assert_eq!(account, synced["account"]);
     assert_eq!((&account["id"], &account["time_zone"]), (&json!(ACME_ID), &json!("America/Denver")));
-    assert_eq!(account["connected_sellers"][0]["name"], "Summit Lead Partners", "the rest stays");
+    assert_eq!(account["connected_sellers"][0]["name"], "Summit Lead Partners", "the other properties are unchanged");
 }
 
 #[test]
-fn the_account_to_sync_may_be_named_if_it_is_the_callers() {
+fn a_sync_accepts_the_id_of_the_callers_account_only() {
     let mock = Mock::healthy();
     let own = "6493820b542ea0521e2a4543";
     mock.call(JANE, Method::POST, &format!("/account_sso_sync?sso_account_id={own}"), None).expect(200);
@@ -82,7 +82,7 @@ fn the_account_to_sync_may_be_named_if_it_is_the_callers() {
 }
 
 #[test]
-fn an_outage_stops_the_sync_and_not_the_account() {
+fn an_sso_outage_affects_the_sync_but_not_the_account() {
     let mock = Mock::scenario("sso-outage");
     mock.call(JANE, Method::POST, "/account_sso_sync", None).expect(503);
     mock.get("/account").expect(200);

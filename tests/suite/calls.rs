@@ -1,4 +1,4 @@
-//! Calls made of what the contract itself shows: its parameters' and bodies' examples.
+//! Calls that are built from the examples of parameters and bodies in the contract.
 
 use base64::Engine as _;
 use http::HeaderValue;
@@ -16,7 +16,7 @@ pub struct Parameter<'c> {
     pub example: Option<&'c Value>,
 }
 
-/// A call of an operation, to be changed and sent.
+/// A call of an operation, which tests change and send.
 #[derive(Clone)]
 pub struct Call<'c> {
     pub operation: &'c Operation,
@@ -26,7 +26,7 @@ pub struct Call<'c> {
     pub key: &'static str,
 }
 
-/// What a reference leads to.
+/// Resolves a reference.
 pub fn follow<'c>(contract: &'c Contract, mut value: &'c Value) -> &'c Value {
     while let Some(reference) = value.get("$ref").and_then(Value::as_str) {
         value = contract.document().pointer(reference.trim_start_matches('#')).expect(reference);
@@ -34,12 +34,12 @@ pub fn follow<'c>(contract: &'c Contract, mut value: &'c Value) -> &'c Value {
     value
 }
 
-/// The operation in the document.
+/// The operation object in the document.
 pub fn described<'c>(contract: &'c Contract, operation: &Operation) -> &'c Value {
     &contract.document()["paths"][&operation.path][operation.method.as_str().to_ascii_lowercase()]
 }
 
-/// The schema of its body as JSON.
+/// The schema of the JSON body.
 pub fn body_schema<'c>(contract: &'c Contract, operation: &Operation) -> Option<&'c Value> {
     follow(contract, described(contract, operation).get("requestBody")?).pointer("/content/application~1json/schema")
 }
@@ -65,7 +65,7 @@ pub fn parameters<'c>(contract: &'c Contract, operation: &Operation) -> Vec<Para
     shared.iter().chain(own).map(read).collect()
 }
 
-/// A value as it stands in a query.
+/// The text of a value in a query.
 pub fn in_query(name: &str, value: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     match value {
@@ -74,12 +74,12 @@ pub fn in_query(name: &str, value: &Value) -> Vec<(String, String)> {
     }
 }
 
-/// What another parameter's default makes necessary, which no schema can say.
+/// Whether the default of another parameter makes this one required; a schema cannot express that.
 fn is_needed(operation: &Operation, parameter: &str) -> bool {
     operation.id == "test_firehose" && ["access_key_id", "secret_access_key"].contains(&parameter)
 }
 
-/// An operation whose reply names, by a link of the contract, what another needs in its path; and the pointers to it.
+/// An operation whose response has the path parameters of another one, according to a link in the contract; with their pointers.
 pub fn leading_to<'c>(contract: &'c Contract, operation: &Operation) -> Option<(&'c Operation, Vec<(String, String)>)> {
     contract.operations.iter().find_map(|first| {
         let replies = described(contract, first)["responses"].as_object()?;
@@ -92,9 +92,9 @@ pub fn leading_to<'c>(contract: &'c Contract, operation: &Operation) -> Option<(
 }
 
 impl<'c> Call<'c> {
-    /// The call that the contract's examples make, with the required parameters only.
+    /// The call from the contract's examples, with the required parameters only.
     pub fn of(contract: &'c Contract, operation: &'c Operation) -> Self {
-        let key = if operation.superuser || operation.id == "repair_connection" { SUPERUSER } else { JANE };
+        let key = if operation.requires_superuser || operation.id == "repair_connection" { SUPERUSER } else { JANE };
         let mut call = Self { operation, path: Vec::new(), query: Vec::new(), body: None, key };
         for parameter in parameters(contract, operation) {
             let example =
@@ -111,7 +111,7 @@ impl<'c> Call<'c> {
         call
     }
 
-    /// The bodies that the contract shows as JSON.
+    /// The JSON examples of the body.
     pub fn bodies(contract: &'c Contract, operation: &Operation) -> Vec<Value> {
         let Some(body) = described(contract, operation).get("requestBody") else { return Vec::new() };
         let Some(media) = follow(contract, body).pointer("/content/application~1json") else { return Vec::new() };
@@ -140,7 +140,7 @@ impl<'c> Call<'c> {
         }
         if let Some(body) = &self.body {
             request.headers.insert("content-type", HeaderValue::from_static("application/json"));
-            request.body = Body::Whole(body.to_string().into());
+            request.body = Body::Complete(body.to_string().into());
         }
         request
     }

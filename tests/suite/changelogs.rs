@@ -1,4 +1,4 @@
-//! Changelogs: what each write leaves behind.
+//! Changelogs: the entries of writes.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ fn last(mock: &Mock, path: &str) -> Value {
 }
 
 #[test]
-fn a_write_leaves_what_it_changed_and_by_whom() {
+fn a_write_records_its_changes_and_its_user() {
     let mock = Mock::healthy();
     let created = mock.post("/reports", &json!({"name": "First", "group_by": ["a", "b"]})).expect(201).json();
     let path = format!("/reports/{}", created["id"].as_str().unwrap());
@@ -64,7 +64,7 @@ fn a_write_leaves_what_it_changed_and_by_whom() {
 }
 
 #[test]
-fn what_is_refused_or_reads_leaves_nothing() {
+fn failed_writes_and_reads_record_nothing() {
     let mock = Mock::healthy();
     let before = mock.get("/changelogs").expect(200).json();
     assert_eq!(before[0]["id"], "66a1c0df940df5a34a388d01");
@@ -76,7 +76,7 @@ fn what_is_refused_or_reads_leaves_nothing() {
 }
 
 #[test]
-fn flows_entities_and_fields_have_their_own() {
+fn flows_entities_and_fields_have_changelogs() {
     let mock = Mock::healthy();
     let path = "/flows/66a1c0de940df5a34a3889f2";
     assert_eq!(mock.get(&format!("{path}/changelogs")).expect(200).json(), json!([]));

@@ -1,4 +1,4 @@
-//! Connections and their repair: every row of the table, from two stores.
+//! Connections and their repair: every combination of a row and an SSO connection.
 
 use http::Method;
 use serde_json::json;
@@ -20,7 +20,7 @@ fn pair(id: &str, status: &str) -> (String, String) {
 }
 
 #[test]
-fn the_list_reconciles_two_stores() {
+fn the_list_merges_rows_and_sso_connections() {
     let mock = Mock::healthy();
     let expected = [pair(SELLER, "completed"), pair(BUYER, "completed"), pair(SSO_ONLY, "sso_only")];
     assert_eq!(ids(&mock, "/connections"), expected);
@@ -39,7 +39,7 @@ fn the_list_reconciles_two_stores() {
 }
 
 #[test]
-fn filtered_by_what_the_other_account_is() {
+fn the_list_can_be_filtered_by_relationship_type() {
     let mock = Mock::healthy();
     assert_eq!(ids(&mock, "/connections?relationship_type=buyer"), [pair(BUYER, "completed")]);
     assert_eq!(
@@ -53,7 +53,7 @@ fn filtered_by_what_the_other_account_is() {
 }
 
 #[test]
-fn an_outage_degrades_the_list() {
+fn an_sso_outage_degrades_the_list() {
     let mock = Mock::scenario("sso-outage");
     let list = mock.get("/connections").expect(200);
     assert_eq!(list.header("x-connections-degraded"), Some("true"));
@@ -65,7 +65,7 @@ fn an_outage_degrades_the_list() {
 }
 
 #[test]
-fn a_repair_is_done_once() {
+fn a_second_repair_is_a_conflict() {
     let mock = Mock::healthy();
     mock.get(&format!("/connections/{SSO_ONLY}")).expect(404);
     assert_eq!(repair(&mock, SUPERUSER, SSO_ONLY).expect(201).json(), json!({"id": SSO_ONLY}));
@@ -75,13 +75,13 @@ fn a_repair_is_done_once() {
     assert_eq!(single["ui_state"], json!({"has_setup_buyer_delivery": false}));
     repair(&mock, SUPERUSER, SSO_ONLY).expect(409);
     let entry = &mock.get("/connections").json()[2];
-    assert_eq!(entry.get("account_entity"), None, "a repair leaves entities alone");
+    assert_eq!(entry.get("account_entity"), None, "a repair creates no entity");
     let sellers = mock.get("/account").json()["connected_sellers"].clone();
-    assert_eq!(sellers.as_array().unwrap().len(), 2, "the account knows the seller now");
+    assert_eq!(sellers.as_array().unwrap().len(), 2, "the account lists the seller now");
 }
 
 #[test]
-fn every_answer_of_a_repair() {
+fn a_repair_returns_each_documented_status() {
     let mock = Mock::healthy();
     repair(&mock, SUPERUSER, SELLER).expect(409);
     repair(&mock, SUPERUSER, "5d9a4c3f542ea0521e2a4501").expect(409);
@@ -95,7 +95,7 @@ fn every_answer_of_a_repair() {
 }
 
 #[test]
-fn one_connection_by_any_of_its_three_ids() {
+fn a_connection_is_found_by_each_of_its_three_ids() {
     let mock = Mock::healthy();
     let own = mock.get(&format!("/connections/{SELLER}")).expect(200).json();
     let external = own["external_id"].as_str().unwrap();
@@ -111,7 +111,7 @@ fn one_connection_by_any_of_its_three_ids() {
 }
 
 #[test]
-fn accounts_see_their_own_connections_only() {
+fn accounts_see_only_their_own_connections() {
     let mock = Mock::healthy();
     let theirs = mock.call(GLOBEX, Method::GET, "/connections", None).expect(200).json();
     let seen: Vec<&str> = theirs.as_array().unwrap().iter().map(|entry| entry["id"].as_str().unwrap()).collect();
@@ -121,7 +121,7 @@ fn accounts_see_their_own_connections_only() {
 }
 
 #[test]
-fn a_row_that_the_service_does_not_know_is_shown_only_while_it_cannot_be_asked() {
+fn a_row_without_an_sso_connection_is_listed_only_during_an_outage() {
     let row = "5d9a4c421d011c553e00000a";
     for (status, shown) in [("up", false), ("down", true)] {
         let scenario = format!(

@@ -1,4 +1,4 @@
-//! Credentials: create, read, list, replace, delete, each account for itself.
+//! Credentials: create, get, list, replace and delete, separately for each account.
 
 use http::Method;
 use serde_json::json;
@@ -10,7 +10,7 @@ fn input(name: &str) -> serde_json::Value {
 }
 
 #[test]
-fn a_credential_lives_from_create_to_delete() {
+fn a_credential_can_be_created_replaced_and_deleted() {
     let mock = Mock::scenario("empty-account");
     let created = mock.post("/credentials", &input("first")).expect(201).json();
     let id = created["id"].as_str().unwrap();
@@ -28,7 +28,7 @@ fn a_credential_lives_from_create_to_delete() {
     assert!(replaced["updated_at"].as_str() >= created["updated_at"].as_str());
     assert_eq!(mock.get(&path).expect(200).json(), replaced);
 
-    assert_eq!(mock.delete(&path).expect(200).json(), replaced, "the removed document comes back");
+    assert_eq!(mock.delete(&path).expect(200).json(), replaced, "the response is the deleted document");
     mock.get(&path).expect(404);
     mock.delete(&path).expect(404);
     mock.put(&path, &input("third")).expect(404);
@@ -36,7 +36,7 @@ fn a_credential_lives_from_create_to_delete() {
 }
 
 #[test]
-fn replacing_keeps_nothing_of_the_old_one() {
+fn replacing_removes_properties_that_are_not_sent() {
     let mock = Mock::scenario("empty-account");
     let mut with_more = input("first");
     with_more["note"] = "further properties are allowed".into();
@@ -47,7 +47,7 @@ fn replacing_keeps_nothing_of_the_old_one() {
 }
 
 #[test]
-fn what_the_server_sets_cannot_be_sent() {
+fn read_only_properties_in_the_body_are_ignored() {
     let mock = Mock::healthy();
     let mut body = input("mine");
     body["id"] = "5fd4371e940df5a34a3888b2".into();
@@ -58,7 +58,7 @@ fn what_the_server_sets_cannot_be_sent() {
 }
 
 #[test]
-fn the_list_is_in_the_order_of_creation() {
+fn the_list_is_in_creation_order() {
     let mock = Mock::scenario("empty-account");
     for at in 0..20 {
         mock.post("/credentials", &input(&format!("number {at}"))).expect(201);
@@ -76,7 +76,7 @@ fn the_list_is_in_the_order_of_creation() {
 }
 
 #[test]
-fn another_accounts_credential_does_not_exist() {
+fn credentials_of_other_accounts_are_not_found() {
     let mock = Mock::healthy();
     let mine = mock.post("/credentials", &input("mine")).expect(201).json();
     let path = format!("/credentials/{}", mine["id"].as_str().unwrap());
@@ -85,11 +85,11 @@ fn another_accounts_credential_does_not_exist() {
     }
     let theirs = mock.call(GLOBEX, Method::GET, "/credentials", None).json();
     assert!(!theirs.as_array().unwrap().contains(&mine));
-    assert_eq!(mock.get(&path).expect(200).json(), mine, "and nothing happened to it");
+    assert_eq!(mock.get(&path).expect(200).json(), mine, "it is unchanged");
 }
 
 #[test]
-fn ids_may_be_sent_in_either_case_and_must_be_ids() {
+fn ids_are_case_insensitive_and_validated() {
     let mock = Mock::healthy();
     mock.get("/credentials/5FF33B53940DF5A34A388801").expect(200);
     let refused = mock.get("/credentials/nope").expect(400);
@@ -98,7 +98,7 @@ fn ids_may_be_sent_in_either_case_and_must_be_ids() {
 }
 
 #[test]
-fn each_kind_of_credential_names_what_it_lacks() {
+fn missing_properties_are_reported_by_credential_type() {
     let mock = Mock::healthy();
     for missing in ["name", "type", "package", "username", "password"] {
         let mut body = input("x");

@@ -12,7 +12,7 @@ fn by_instance<'a>(list: &'a Value, instance: &str) -> &'a Value {
 }
 
 #[test]
-fn destinations_tell_what_they_can_do() {
+fn destinations_are_listed() {
     let mock = Mock::healthy();
     let list = mock.get("/destinations").expect(200).json();
     assert_eq!(list.as_array().unwrap().len(), 2);
@@ -24,7 +24,7 @@ fn destinations_tell_what_they_can_do() {
 }
 
 #[test]
-fn usages_follow_from_the_flows() {
+fn flow_usages_are_computed_from_the_flows() {
     let mock = Mock::with_scenario(
         "own",
         &format!(

@@ -1,4 +1,4 @@
-//! What a world holds at its start: believable, in agreement with itself, and different for another seed.
+//! The documents of a world at its start: valid, consistent, and different for another seed.
 
 use std::sync::Arc;
 
@@ -18,9 +18,9 @@ fn worlds(contract: &Arc<Contract>, seed: u64) -> Vec<(String, World)> {
     names.map(|name| (name.clone(), library.get(&name).unwrap().world(contract, seed, clock).unwrap())).collect()
 }
 
-/// A start takes the built-in scenarios as good; this is why it may.
+/// The server does not validate the built-in scenarios at start, because this test does.
 #[test]
-fn the_built_in_scenarios_are_good() {
+fn the_built_in_scenarios_are_valid() {
     let library = Library::built_in(Arc::new(Contract::built_in().unwrap())).unwrap();
     for listed in library.list() {
         let (scenario, warnings) = library.get_with_warnings(&listed.name).unwrap();
@@ -30,7 +30,7 @@ fn the_built_in_scenarios_are_good() {
 }
 
 #[test]
-fn every_document_keeps_its_model_and_agrees_with_itself() {
+fn every_document_is_valid_and_consistent() {
     let contract = Arc::new(Contract::built_in().unwrap());
     let mut documents = 0;
     for seed in 0..50 {
@@ -40,9 +40,9 @@ fn every_document_keeps_its_model_and_agrees_with_itself() {
                     let check = contract.model(collection.model()).unwrap();
                     for (id, document) in account.all(collection) {
                         let value = document.value();
-                        assert!(check.accepts(value), "{name}: {:?}", check.explain("", value));
-                        assert_eq!(&**id, text(value, collection.key()));
-                        agree(&name, value);
+                        assert!(check.accepts(value), "{name}: {:?}", check.violations("", value));
+                        assert_eq!(&**id, text(value, collection.id_property()));
+                        assert_consistent(&name, value);
                         documents += 1;
                     }
                 }
@@ -52,8 +52,8 @@ fn every_document_keeps_its_model_and_agrees_with_itself() {
     assert!(documents > 5000, "{documents}");
 }
 
-/// Nobody real is in it, and its times are in order.
-fn agree(name: &str, value: &Value) {
+/// It contains no real persons, and its times are in order.
+fn assert_consistent(name: &str, value: &Value) {
     let at = |key: &str| value.get(key).and_then(Value::as_str).map(|text| text.parse::<Timestamp>().unwrap());
     let now: Timestamp = CLOCK.parse().unwrap();
     if let (Some(created), Some(updated)) = (at("created_at"), at("updated_at")) {
@@ -77,7 +77,7 @@ fn agree(name: &str, value: &Value) {
 }
 
 #[test]
-fn generated_ids_agree_with_their_times() {
+fn generated_ids_contain_their_creation_time() {
     let folder = tempfile::tempdir().unwrap();
     let file = "version: 1\nname: many\ndescription: Many of each.\nextends: healthy\nworld:\n  accounts:\n    - account: { id: 5fd4371e940df5a34a3888b2 }\n      \
         generate: { users: 20, credentials: 20, entities: 20, connections: 20, invitations: 20 }\n";
@@ -91,7 +91,7 @@ fn generated_ids_agree_with_their_times() {
     assert_eq!(account.all(Collection::Connections).len(), 22);
     for collection in [Collection::Credentials, Collection::Entities, Collection::Invitations] {
         let mut count = 0;
-        // The documents written by hand are older.
+        // Fixtures are older.
         for document in account.all(collection).values().filter(|d| d.text("created_at") > Some("2026-06")) {
             let created: Timestamp = document.text("created_at").unwrap().parse().unwrap();
             let id = i64::from_str_radix(&document.text("id").unwrap()[..8], 16).unwrap();
@@ -100,7 +100,7 @@ fn generated_ids_agree_with_their_times() {
         }
         assert!(count > 5, "{collection:?}: {count}");
     }
-    // What belongs together was made together.
+    // Related documents have the same creation time.
     for row in account.all(Collection::Connections).values() {
         let other = text(&row.value()["connected_account"], "id");
         assert!(account.get(Collection::Entities, other).is_some(), "{other}");
@@ -110,7 +110,7 @@ fn generated_ids_agree_with_their_times() {
 }
 
 #[test]
-fn another_seed_makes_another_world_around_the_same_fixtures() {
+fn another_seed_changes_generated_documents_but_not_fixtures() {
     let contract = Arc::new(Contract::built_in().unwrap());
     let credentials = |seed: u64| {
         let worlds = worlds(&contract, seed);

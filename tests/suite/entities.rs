@@ -1,13 +1,13 @@
-//! Entities: standard ones beside the account's own, and what flows make of them.
+//! Entities: standard ones and the account's own, and their use in flows.
 
 use http::Method;
 use serde_json::{Value, json};
 
 use crate::support::{FLOW, GLOBEX, Mock};
 
-/// Built in.
+/// A standard entity.
 const TRUSTEDFORM: &str = "/entities/530cd1f2940df5a34a388001";
-/// Stands for a connected seller, and is the source of the first flow.
+/// Represents a connected seller, and is the source of the first flow.
 const SUMMIT: &str = "/entities/5d9a4b10940df5a34a3888c1";
 /// Acme's own, in no flow.
 const UNUSED: &str = "/entities/6120aa5e940df5a34a3888c7";
@@ -17,9 +17,9 @@ fn input(name: &str) -> Value {
     json!({"name": name, "module_ids": ["leadconduit-default.inbound"], "source": "seller", "recipient": null})
 }
 
-/// `healthy` with a flow that has the unused entity as its source twice and as its recipient, and one more that
-/// only hands leads to it.
-fn in_use() -> Mock {
+/// `healthy` with a flow that has the unused entity as two sources and as its recipient, and another flow that has it as its
+/// recipient only.
+fn mock_with_entity_in_use() -> Mock {
     let party = |id: &str| {
         format!(
             "{{ id: {id}, entity: {{ id: {UNUSED_ID}, name: Blue Harbor Media }}, integration: {{ module_id: leadconduit-default.inbound }}"
@@ -43,7 +43,7 @@ fn names(list: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn standard_entities_come_first_by_name_and_the_accounts_own_after_them_by_id() {
+fn standard_entities_are_listed_by_name_before_own_entities_by_id() {
     let mock = Mock::healthy();
     let list = mock.get("/entities").expect(200).json();
     let entities = list.as_array().unwrap();
@@ -55,11 +55,11 @@ fn standard_entities_come_first_by_name_and_the_accounts_own_after_them_by_id() 
     assert!(own.is_sorted_by_key(|entity| entity["id"].as_str().unwrap().to_owned()));
     assert!(names(&list).contains(&"TrustedForm") && names(&list).contains(&"Blue Harbor Media"));
     let theirs = mock.call(GLOBEX, Method::GET, "/entities", None).expect(200).json();
-    assert_eq!(theirs.as_array().unwrap().len(), standard.len(), "another account has the standard ones alone");
+    assert_eq!(theirs.as_array().unwrap().len(), standard.len(), "another account has the standard ones only");
 }
 
 #[test]
-fn every_entity_of_the_list_can_be_read_and_says_the_same() {
+fn listed_entities_equal_single_entities() {
     let mock = Mock::healthy();
     for entity in mock.get("/entities").json().as_array().unwrap() {
         assert_eq!(mock.get(&format!("/entities/{}", entity["id"].as_str().unwrap())).expect(200).json(), *entity);
@@ -69,7 +69,7 @@ fn every_entity_of_the_list_can_be_read_and_says_the_same() {
 }
 
 #[test]
-fn an_entity_lives_from_create_to_delete() {
+fn an_entity_can_be_created_replaced_and_deleted() {
     let mock = Mock::scenario("empty-account");
     let mut body = input("Northwind Leads");
     body["field_suffix"] = "nwind".into();
@@ -89,14 +89,14 @@ fn an_entity_lives_from_create_to_delete() {
     assert!(replaced["updated_at"].as_str() > created["updated_at"].as_str(), "{replaced}");
     assert_eq!(mock.get(&path).json(), replaced);
 
-    assert_eq!(mock.delete(&path).expect(200).json(), replaced, "the removed document comes back");
+    assert_eq!(mock.delete(&path).expect(200).json(), replaced, "the response is the deleted document");
     mock.get(&path).expect(404);
     mock.delete(&path).expect(404);
     mock.put(&path, &body).expect(404);
 }
 
 #[test]
-fn what_the_server_sets_cannot_be_sent_and_stays() {
+fn read_only_properties_in_the_body_are_ignored_and_kept() {
     let mock = Mock::healthy();
     let mut body = input("mine");
     for (name, value) in [
@@ -118,13 +118,13 @@ fn what_the_server_sets_cannot_be_sent_and_stays() {
     );
     assert_eq!((created.get("connected"), created.get("see")), (None, None));
     assert_ne!(created["created_at"], body["created_at"]);
-    // Acme's name for the connected seller keeps the account that it stands for.
+    // An own entity for the connected seller keeps the id of the account that it represents.
     let renamed = mock.put("/entities/5d9a4c421d011c553e000003", &input("Summit, by another name")).expect(200).json();
     assert_eq!(renamed["connected_account_id"], "5d9a4b10940df5a34a3888c1");
 }
 
 #[test]
-fn entities_of_others_can_neither_be_changed_nor_deleted() {
+fn standard_and_account_entities_cannot_be_changed_or_deleted() {
     let mock = Mock::healthy();
     for (path, changed, deleted) in [
         (
@@ -134,8 +134,8 @@ fn entities_of_others_can_neither_be_changed_nor_deleted() {
         ),
         (
             SUMMIT,
-            "an entity that stands for another account cannot be changed",
-            "an entity that stands for another account cannot be deleted",
+            "an entity that represents another account cannot be changed",
+            "an entity that represents another account cannot be deleted",
         ),
     ] {
         let before = mock.get(path).json();
@@ -146,7 +146,7 @@ fn entities_of_others_can_neither_be_changed_nor_deleted() {
 }
 
 #[test]
-fn modules_must_exist_and_suffixes_must_be_free() {
+fn modules_must_exist_and_suffixes_must_be_unused() {
     let mock = Mock::healthy();
     for module in ["leadconduit-nowhere.inbound", "leadconduit-default.sideways", "leadconduit-default", ""] {
         let mut body = input("x");
@@ -159,10 +159,10 @@ fn modules_must_exist_and_suffixes_must_be_free() {
         let mut body = input("x");
         body["field_suffix"] = suffix.into();
         let refused = mock.put(UNUSED, &body).expect(422).error();
-        assert_eq!(refused, format!("/field_suffix: {suffix} is taken by entity 5d9a4c421d011c553e000003"));
+        assert_eq!(refused, format!("/field_suffix: entity 5d9a4c421d011c553e000003 already has the suffix {suffix}"));
         mock.post("/entities", &body).expect(422);
     }
-    // Its own suffix is free for an entity, and none is no suffix that could be taken.
+    // An entity can keep its own suffix, and several entities can have none.
     let mut body = input("Acme Source");
     body["field_suffix"] = "acme".into();
     mock.put("/entities/5d9a4c421d011c553e000003", &body).expect(200);
@@ -174,12 +174,12 @@ fn modules_must_exist_and_suffixes_must_be_free() {
 }
 
 #[test]
-fn flow_ids_follow_from_the_flows() {
-    let mock = in_use();
+fn flow_ids_are_computed_from_the_flows() {
+    let mock = mock_with_entity_in_use();
     let ids = |path: &str| mock.get(path).expect(200).json()["flow_ids"].clone();
     assert_eq!(ids(SUMMIT), json!([FLOW]));
-    assert_eq!(ids(UNUSED), json!(["66b00000940df5a34a3889a1"]), "as a source, and once");
-    assert_eq!(ids("/entities/64b8f2a0940df5a34a3888c2"), json!([]), "not as a recipient");
+    assert_eq!(ids(UNUSED), json!(["66b00000940df5a34a3889a1"]), "flows with the entity as a source, each once");
+    assert_eq!(ids("/entities/64b8f2a0940df5a34a3888c2"), json!([]), "not flows with the entity as a recipient");
     let list = mock.get("/entities").json();
     let listed = list.as_array().unwrap().iter().find(|entity| entity["id"] == UNUSED_ID).unwrap();
     assert_eq!(listed["flow_ids"], json!(["66b00000940df5a34a3889a1"]));
@@ -188,8 +188,8 @@ fn flow_ids_follow_from_the_flows() {
 }
 
 #[test]
-fn an_entity_in_use_stays() {
-    let mock = in_use();
+fn an_entity_in_use_cannot_be_deleted() {
+    let mock = mock_with_entity_in_use();
     assert_eq!(
         mock.delete(UNUSED).expect(422).error(),
         "the entity is used by flows 66b00000940df5a34a3889a1 (Roofs), 66b00000940df5a34a3889a2 (Windows)"
@@ -199,8 +199,8 @@ fn an_entity_in_use_stays() {
 }
 
 #[test]
-fn a_new_name_shows_in_the_flows() {
-    let mock = in_use();
+fn a_new_name_appears_in_the_flows() {
+    let mock = mock_with_entity_in_use();
     mock.put(UNUSED, &input("Red Harbor Media")).expect(200);
     let named = |id: &str, part: &str| {
         let flow = mock.get(&format!("/flows/{id}")).expect(200).json();
@@ -216,11 +216,11 @@ fn a_new_name_shows_in_the_flows() {
         entries.as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(actions(UNUSED), ["update"], "the entity was changed");
-    assert_eq!(actions("/flows/66b00000940df5a34a3889a1"), [""; 0], "and no flow");
+    assert_eq!(actions("/flows/66b00000940df5a34a3889a1"), [""; 0], "the flow has no changelog entry");
 }
 
 #[test]
-fn an_invitation_runs_out_in_the_list_as_time_passes() {
+fn an_invitation_expires_in_the_list() {
     let mock = Mock::scenario("empty-account");
     let sent = mock.post("/invitations/source", &json!({"email": "new@example.com"})).expect(201).json();
     let path = format!("/entities/{}", sent["entity"]["id"].as_str().unwrap());

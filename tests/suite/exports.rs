@@ -1,15 +1,15 @@
-//! Exports: jobs that take their time, and the files that come of them.
+//! Exports: the status of jobs, and their files.
 
 use serde_json::{Value, json};
 
 use crate::lead_submission::{LOANS, PAST, mock};
 use crate::support::{GLOBEX, Mock};
 
-fn ask(mock: &Mock, body: &Value) -> Value {
+fn create(mock: &Mock, body: &Value) -> Value {
     mock.post("/exports", body).expect(201).json()
 }
 
-fn of_loans(mut more: Value) -> Value {
+fn loan_export(mut more: Value) -> Value {
     let rules = json!([{"lhv": "flow.id", "op": "is equal to", "rhv": LOANS}]);
     let mut body = json!({"start": "2026-04-01T00:00:00Z", "end": "2026-06-01T00:00:00Z", "filter_rules": rules});
     for (name, value) in more.as_object_mut().unwrap().iter_mut() {
@@ -19,11 +19,11 @@ fn of_loans(mut more: Value) -> Value {
 }
 
 #[test]
-fn a_job_is_created_worked_on_and_done_by_the_clock() {
+fn the_status_of_a_job_follows_the_clock() {
     let mock = mock();
-    let created = ask(&mock, &of_loans(json!({"fields": ["id", "lead.email"], "email_to": ["jane@example.com"]})));
+    let created = create(&mock, &loan_export(json!({"fields": ["id", "lead.email"], "email_to": ["jane@example.com"]})));
     let id = created["id"].as_str().unwrap();
-    let mut expected = of_loans(json!({"fields": ["id", "lead.email"], "email_to": ["jane@example.com"]}));
+    let mut expected = loan_export(json!({"fields": ["id", "lead.email"], "email_to": ["jane@example.com"]}));
     expected["id"] = json!(id);
     expected["created_at"] = json!("2026-05-01T12:00:00.000Z");
     expected["status"] = json!("created");
@@ -31,7 +31,7 @@ fn a_job_is_created_worked_on_and_done_by_the_clock() {
     expected["expires_at"] = json!("2026-05-08T12:00:00.000Z");
     expected["downloads"] = json!([]);
     expected["user"] = created["user"].clone();
-    assert_eq!(created, expected, "what it comes to is not told before");
+    assert_eq!(created, expected, "the result is omitted while the job is in progress");
     assert_eq!(created["user"]["last_name"], "Doe");
     let now = |status: &str| {
         let read = mock.get(&format!("/exports/{id}")).expect(200).json();
@@ -56,7 +56,7 @@ fn a_job_is_created_worked_on_and_done_by_the_clock() {
 }
 
 #[test]
-fn the_file_has_the_chosen_columns_and_the_events_there_were() {
+fn the_file_has_the_requested_columns_and_the_events_at_creation() {
     let mock = mock();
     let fields =
         json!(["id", "type", "lead.first_name", "lead.email", "vars.flow.name", "start_timestamp", "price", "reason"]);
@@ -65,9 +65,9 @@ fn the_file_has_the_chosen_columns_and_the_events_there_were() {
         {"lhv": "type", "op": "is included in", "rhv": ["recipient", "filter"]},
         {"lhv": "price", "op": "is greater than or equal", "rhv": "20"},
     ]);
-    let created = ask(&mock, &of_loans(json!({"fields": fields, "filter_rules": rules})));
+    let created = create(&mock, &loan_export(json!({"fields": fields, "filter_rules": rules})));
     let id = created["id"].as_str().unwrap();
-    // What happens afterwards is not part of it.
+    // Later events are not part of the file.
     mock.ask("GET /feedback?event_id=69f40001940df5a34a388b01&type=return", &[("key", "")], "").expect(201);
     mock.advance("3s");
     let file = mock.get(&format!("/exports/{id}/download")).expect(200);
@@ -89,12 +89,12 @@ fn the_file_has_the_chosen_columns_and_the_events_there_were() {
 }
 
 #[test]
-fn the_range_has_its_beginning_and_not_its_end() {
+fn the_range_includes_its_start_and_excludes_its_end() {
     let mock = mock();
     let count = |start: &str, end: &str| {
         let body =
-            of_loans(json!({"start": start, "end": end, "date_format": "legacy", "fields": ["start_timestamp"]}));
-        let id = ask(&mock, &body)["id"].as_str().unwrap().to_owned();
+            loan_export(json!({"start": start, "end": end, "date_format": "legacy", "fields": ["start_timestamp"]}));
+        let id = create(&mock, &body)["id"].as_str().unwrap().to_owned();
         mock.advance("3s");
         mock.get(&format!("/exports/{id}/download")).expect(200).text
     };
@@ -107,22 +107,22 @@ fn the_range_has_its_beginning_and_not_its_end() {
 }
 
 #[test]
-fn what_cannot_be_is_refused() {
+fn invalid_exports_are_rejected() {
     let mock = mock();
     let rows = [
-        (json!({"end": "2026-03-01T00:00:00Z"}), "/end: the range ends before it begins"),
-        (json!({"fields": ["id", "colour"]}), "/fields/1: events have no colour"),
-        (json!({"fields": ["vars.outcome"]}), "/fields/0: events have no vars.outcome"),
+        (json!({"end": "2026-03-01T00:00:00Z"}), "/end: the end must be after the start"),
+        (json!({"fields": ["id", "colour"]}), "/fields/1: events have no property colour"),
+        (json!({"fields": ["vars.outcome"]}), "/fields/0: events have no property vars.outcome"),
         (json!({"fields": ["lead.shoe_size"]}), "/fields/0: field shoe_size not found"),
     ];
     for (change, message) in rows {
-        assert_eq!(mock.post("/exports", &of_loans(change)).expect(422).error(), message);
+        assert_eq!(mock.post("/exports", &loan_export(change)).expect(422).error(), message);
     }
     let rule =
-        mock.post("/exports", &of_loans(json!({"filter_rules": [{"lhv": "type", "op": "resembles", "rhv": "x"}]})));
+        mock.post("/exports", &loan_export(json!({"filter_rules": [{"lhv": "type", "op": "resembles", "rhv": "x"}]})));
     assert!(rule.expect(422).error().starts_with("/filter_rules/0"));
     for change in [json!({"email_to": ["nobody"]}), json!({"start": "yesterday"}), json!({"date_format": "odd"})] {
-        mock.post("/exports", &of_loans(change)).expect(400);
+        mock.post("/exports", &loan_export(change)).expect(400);
     }
     assert_eq!(
         mock.get("/exports").expect(200).json().as_array().map(Vec::len),
@@ -132,14 +132,14 @@ fn what_cannot_be_is_refused() {
 }
 
 #[test]
-fn a_file_has_ten_thousand_rows_at_most() {
+fn a_file_has_at_most_ten_thousand_rows() {
     let mock = Mock::with_scenario("own", PAST);
     let body = json!({"start": "2000-01-01T00:00:00Z", "end": "2100-01-01T00:00:00Z", "fields": ["id", "outcome"]});
-    let id = ask(&mock, &body)["id"].as_str().unwrap().to_owned();
+    let id = create(&mock, &body)["id"].as_str().unwrap().to_owned();
     mock.advance("3s");
     let done = mock.get(&format!("/exports/{id}")).expect(200).json();
     assert_eq!((&done["status"], &done["exported_docs"]), (&json!("truncated"), &json!(10_000)));
-    assert_eq!(done["reason"], json!({"message": "the file has the first 10000 events only"}));
+    assert_eq!(done["reason"], json!({"message": "the file contains the first 10000 events only"}));
     let file = mock.get(&format!("/exports/{id}/download")).expect(200).text;
     assert_eq!(file.lines().count(), 10_001);
 }

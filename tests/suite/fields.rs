@@ -1,4 +1,4 @@
-//! Fields, types and variables, and how many leads used a field.
+//! Fields, types and variables, and field usage.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ fn input(id: &str) -> Value {
 }
 
 #[test]
-fn built_in_fields_come_first_and_an_accounts_own_after_them() {
+fn standard_fields_are_listed_before_own_fields() {
     let mock = Mock::healthy();
     let all = mock.get("/fields").expect(200).json();
     let found = ids(&all);
@@ -32,24 +32,24 @@ fn built_in_fields_come_first_and_an_accounts_own_after_them() {
         assert!(fields.contains(&field), "{id}");
     }
     let theirs = mock.call(GLOBEX, Method::GET, "/fields", None).json();
-    assert_eq!(ids(&theirs), found[..own], "built-in ones are everybody's, the others are not");
+    assert_eq!(ids(&theirs), found[..own], "standard fields are shared, own ones are not");
     mock.call(GLOBEX, Method::GET, "/fields/loan_amount_acme", None).expect(404);
 }
 
 #[test]
-fn the_fields_of_a_flow_in_its_order() {
+fn flow_fields_are_listed_in_flow_order() {
     let mock = Mock::healthy();
     let flow = mock.get(&format!("/flows/{SOLAR}")).json();
     let listed = mock.get(&format!("/flows/{SOLAR}/fields")).expect(200).json();
     assert_eq!(json!(ids(&listed)), flow["fields"]);
-    assert_eq!(listed[0]["name"], "First Name", "whole documents");
+    assert_eq!(listed[0]["name"], "First Name", "complete documents");
     assert_eq!(mock.get(&format!("/fields?flow_id={SOLAR}")).expect(200).json(), listed);
     assert_eq!(mock.get("/fields?flow_id=000000000000000000000000").expect(200).json(), json!([]));
     mock.get("/flows/000000000000000000000000/fields").expect(404);
 }
 
 #[test]
-fn a_field_lives_from_create_to_delete() {
+fn a_field_can_be_created_replaced_and_deleted() {
     let mock = Mock::healthy();
     let mut sent = input("roof.age_acme");
     sent["standard"] = true.into();
@@ -63,7 +63,7 @@ fn a_field_lives_from_create_to_delete() {
     let mut changed = input("another_acme");
     changed["name"] = "Age Of The Roof".into();
     let updated = mock.put("/fields/roof.age_acme", &changed).expect(200).json();
-    assert_eq!((&updated["id"], &updated["name"]), (&created["id"], &json!("Age Of The Roof")), "the path says which");
+    assert_eq!((&updated["id"], &updated["name"]), (&created["id"], &json!("Age Of The Roof")), "the id in the body is ignored");
     mock.get("/fields/another_acme").expect(404);
 
     assert_eq!(mock.delete("/fields/roof.age_acme").expect(202).json(), updated);
@@ -73,7 +73,7 @@ fn a_field_lives_from_create_to_delete() {
 }
 
 #[test]
-fn what_a_field_cannot_be() {
+fn invalid_fields_are_rejected() {
     let mock = Mock::healthy();
     for taken in ["first_name", "loan_amount_acme"] {
         let error = mock.post("/fields", &input(taken)).expect(422).error();
@@ -89,12 +89,12 @@ fn what_a_field_cannot_be() {
     assert!(mock.put("/fields/email", &input("email")).expect(422).error().contains("standard"));
     assert!(mock.delete("/fields/email").expect(422).error().contains("standard"));
     assert_eq!(mock.get("/fields").json(), before);
-    // An id that is taken in one account is free in another.
+    // Ids are unique per account only.
     mock.call(GLOBEX, Method::POST, "/fields", Some(&input("loan_amount_acme"))).expect(201);
 }
 
 #[test]
-fn a_flow_that_collects_a_deleted_field_must_drop_it() {
+fn a_deleted_field_leaves_an_error_in_its_flows() {
     let mock = Mock::healthy();
     let path = format!("/flows/{SOLAR}");
     let before = mock.get(&path).json();
@@ -106,7 +106,7 @@ fn a_flow_that_collects_a_deleted_field_must_drop_it() {
 
     let mut after = mock.get(&path).json();
     assert_eq!(after["errors"], errors);
-    assert_eq!(after["fields"], before["fields"], "it goes on as if the field existed");
+    assert_eq!(after["fields"], before["fields"], "the flow still collects the field");
     assert_eq!(mock.get(&format!("/flows/{FLOW}")).json(), other);
     let listed = mock.get(&format!("{path}/fields")).json();
     assert_eq!(ids(&listed).len(), before["fields"].as_array().unwrap().len() - 1);
@@ -114,19 +114,19 @@ fn a_flow_that_collects_a_deleted_field_must_drop_it() {
     after["name"] = "Home solar".into();
     let error = mock.put(&path, &after).expect(422).error();
     assert_eq!(error, "/fields/8: field loan_amount_acme not found");
-    // A field that comes back is no longer missed.
+    // Creating the field again removes the error.
     mock.post("/fields", &input("loan_amount_acme")).expect(201);
     let again = mock.get(&path).json();
     assert_eq!((again.get("errors"), &again["fields"]), (None, &before["fields"]));
     mock.delete("/fields/loan_amount_acme").expect(202);
 
     after["fields"].as_array_mut().unwrap().pop();
-    let mended = mock.put(&path, &after).expect(200).json();
-    assert_eq!((mended.get("errors"), &mended["name"]), (None, &json!("Home solar")));
+    let corrected = mock.put(&path, &after).expect(200).json();
+    assert_eq!((corrected.get("errors"), &corrected["name"]), (None, &json!("Home solar")));
 }
 
 #[test]
-fn types_are_the_same_for_everybody_and_every_field_has_one() {
+fn types_are_shared_and_every_field_has_one() {
     let mock = Mock::healthy();
     let types = mock.get("/types").expect(200).json();
     let names: Vec<&str> = types.as_array().unwrap().iter().map(|kind| kind["name"].as_str().unwrap()).collect();
@@ -134,7 +134,7 @@ fn types_are_the_same_for_everybody_and_every_field_has_one() {
     for field in mock.get("/fields").json().as_array().unwrap() {
         assert!(names.contains(&field["type"].as_str().unwrap()), "{field}");
     }
-    // Whatever type a field may have is told of.
+    // Every type can be the type of a field.
     for name in &names {
         let mut sent = input(&format!("made_of_{name}"));
         sent["type"] = (*name).into();
@@ -146,7 +146,7 @@ fn types_are_the_same_for_everybody_and_every_field_has_one() {
     assert_eq!(mock.call(GLOBEX, Method::GET, "/types", None).json(), types);
 }
 
-/// An event of a flow, at a moment, with what the lead brought.
+/// An event of a flow at a time, with further properties.
 pub fn event(number: u32, flow: &str, at: &str, more: Value) -> Value {
     let at: jiff::Timestamp = at.parse().unwrap();
     let mut event = json!({
@@ -176,14 +176,14 @@ fn merge(target: &mut Value, with: &Value) {
     }
 }
 
-/// A mock at a moment, where these events are all that ever happened.
+/// A mock with a frozen clock, whose account has only the given events.
 pub fn mock_with_events(now: &str, account: Value) -> Mock {
     let mut own = json!({"account": {"id": ACME_ID}, "remove": (0..=6).map(|n| format!("69e3b1a3940df5a34a388f0{n}")).collect::<Vec<_>>()});
     merge(&mut own, &account);
     let scenario = json!({
         "version": 1,
         "name": "own",
-        "description": "Events of the test's own.",
+        "description": "Events of the test.",
         "extends": "healthy",
         "world": {"accounts": [own]},
     });
@@ -201,7 +201,7 @@ fn lead(values: Value) -> Value {
 }
 
 #[test]
-fn usage_counts_the_leads_that_brought_a_value() {
+fn usage_counts_leads_with_a_value() {
     let events = [
         event(
             1,
@@ -215,7 +215,7 @@ fn usage_counts_the_leads_that_brought_a_value() {
             "2026-03-04T17:59:00Z",
             lead(json!({"email": {"raw": "b", "normal": "b", "valid": false}, "first_name": " "})),
         ),
-        // Midnight in New York is five in the morning, or four.
+        // Midnight in New York is 05:00 UTC, or 04:00 in summer.
         event(
             3,
             SOLAR,
@@ -245,7 +245,7 @@ fn usage_counts_the_leads_that_brought_a_value() {
     let today = usage("");
     assert_eq!(count(&today), [3, 1, 1, 0, 0], "{today}");
     assert_eq!(today, usage("?timeframe=today"));
-    assert_eq!(today.as_object().unwrap().len(), 9, "each field of the flow, and no other");
+    assert_eq!(today.as_object().unwrap().len(), 9, "exactly the fields of the flow");
     assert_eq!(count(&usage("?timeframe=yesterday")), [1, 0, 0, 0, 0]);
     assert_eq!(count(&usage("?timeframe=this_2_days")), [4, 1, 1, 0, 0]);
     assert_eq!(count(&usage("?timeframe=previous_1_months")), [0, 0, 0, 0, 1]);
@@ -254,12 +254,12 @@ fn usage_counts_the_leads_that_brought_a_value() {
         assert_eq!(refused.violations()[0]["location"], "/query/timeframe");
     }
     mock.advance("12h");
-    assert_eq!(count(&usage("")), [0, 0, 0, 0, 0], "another day has come");
+    assert_eq!(count(&usage("")), [0, 0, 0, 0, 0], "it is the next day");
     assert_eq!(count(&usage("?timeframe=yesterday")), [3, 1, 1, 0, 0]);
 }
 
 #[test]
-fn variables_are_what_was_met() {
+fn variables_are_collected_from_events() {
     let events = [
         event(1, SOLAR, "2026-03-01T12:00:00Z", lead(json!({"email": {"raw": "a", "normal": "a", "valid": false}}))),
         event(
@@ -281,7 +281,7 @@ fn variables_are_what_was_met() {
     assert_eq!(find(&all, "flow.name").unwrap()["label"], "Flow Name");
     let appended = find(&all, "credit_check.score").unwrap();
     assert_eq!((&appended["label"], &appended["type"]), (&json!("Credit Check Score"), &json!("number")));
-    assert_eq!(find(&all, "lead.first_name"), None, "nobody brought one");
+    assert_eq!(find(&all, "lead.first_name"), None, "no event has one");
     let names: Vec<&str> = all.as_array().unwrap().iter().map(|v| v["name"].as_str().unwrap()).collect();
     assert!(names.is_sorted());
 
@@ -290,7 +290,7 @@ fn variables_are_what_was_met() {
     assert_eq!(of(&format!("flow_id={FLOW}&flow_id={SOLAR}")), all);
     assert_eq!(find(&of("start=2026-03-02T18:00:00Z"), "lead.mortgage.loan.amount"), None);
     assert_eq!(find(&of("end=2026-03-02T18:00:00Z"), "credit_check.score"), None);
-    assert!(find(&of("end=2026-03-02T18:00:00Z"), "lead.email").is_some(), "it was met first before");
+    assert!(find(&of("end=2026-03-02T18:00:00Z"), "lead.email").is_some(), "its first use is earlier");
     let without = of("exclude=lead&exclude=flow.name");
     assert!(find(&without, "lead.email").is_none() && find(&without, "flow.name").is_none());
     assert!(find(&without, "flow.id").is_some());

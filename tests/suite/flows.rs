@@ -1,4 +1,4 @@
-//! Flows: references that lead somewhere, ids of parts, and the saved revision beside the live one.
+//! Flows: references, nested ids, and the saved and the live revision.
 
 use std::collections::HashSet;
 
@@ -10,7 +10,7 @@ use crate::support::{BUYER, FLOW, GLOBEX, JANE, Mock, OperationResponse, SUPERUS
 pub const SOLAR: &str = "66a1c0de940df5a34a3889f2";
 const SUMMIT: &str = "5d9a4b10940df5a34a3888c1";
 const BRIGHTPATH: &str = "64b8f2a0940df5a34a3888c2";
-const NOBODY: &str = "000000000000000000000000";
+const UNKNOWN_ID: &str = "000000000000000000000000";
 
 fn body() -> Value {
     json!({
@@ -38,7 +38,7 @@ fn body() -> Value {
     })
 }
 
-/// Puts a value where a pointer leads, whether something is there or not.
+/// Sets the value at a pointer, and creates missing parents.
 fn put(document: &mut Value, pointer: &str, value: Value) {
     let (parent, name) = pointer.rsplit_once('/').unwrap();
     let parent = match document.pointer_mut(parent) {
@@ -71,7 +71,7 @@ fn path(id: &Value) -> String {
     format!("/flows/{}", id.as_str().unwrap())
 }
 
-/// Every id of a part, with the key that the part stands under.
+/// Collects the nested ids, each with the key of its object.
 fn ids(value: &Value, under: &str, found: &mut Vec<(String, String)>) {
     match value {
         Value::Object(object) => {
@@ -92,19 +92,19 @@ fn parts(flow: &Value) -> Vec<(String, String)> {
 }
 
 #[test]
-fn a_flow_lives_from_create_to_delete() {
+fn a_flow_can_be_created_updated_and_deleted() {
     let mock = Mock::healthy();
     let before = mock.get("/flows").expect(200).json();
-    assert_eq!((&before[0]["id"], &before[1]["id"]), (&json!(FLOW), &json!(SOLAR)), "in the order of creation");
+    assert_eq!((&before[0]["id"], &before[1]["id"]), (&json!(FLOW), &json!(SOLAR)), "in creation order");
     let mut sent = body();
     sent["created_at"] = "2001-01-01T00:00:00Z".into();
     sent["errors"] = json!({"fields": ["mine"]});
     let created = mock.post("/flows", &sent).expect(201).json();
     assert_eq!(created["name"], "Roofing, Nevada");
     assert_ne!(created["created_at"], sent["created_at"]);
-    assert_eq!(created.get("errors"), None, "what is wrong with a flow is the server's to say");
+    assert_eq!(created.get("errors"), None, "`errors` is read-only");
     let entity = json!({"id": SUMMIT, "name": "Summit Lead Partners", "time_zone": "America/Denver"});
-    assert_eq!(created["sources"][0]["entity"], entity, "names come from the entity");
+    assert_eq!(created["sources"][0]["entity"], entity, "the name is the entity's");
     let path = path(&created["id"]);
     assert_eq!(mock.get(&path).expect(200).json(), created);
     assert_eq!(mock.get("/flows").json().as_array().unwrap().last(), Some(&created));
@@ -118,12 +118,13 @@ fn a_flow_lives_from_create_to_delete() {
     assert_eq!((&updated["id"], &updated["created_at"]), (&created["id"], &created["created_at"]));
     assert_eq!(updated["name"], "Roofing, Utah");
     assert_eq!(updated["sources"][0]["entity"], entity);
-    assert_eq!(updated.get("pricing"), None, "what is not sent is gone");
-    assert_eq!(mock.get(&format!("/flows/{SOLAR}")).json(), before[1], "the id of the path counts");
+    assert_eq!(updated.get("pricing"), None, "properties that are not sent are removed");
+    assert_eq!(mock.get(&format!("/flows/{SOLAR}")).json(), before[1], "the id in the body is ignored");
 
     let history = mock.get(&format!("{path}/changelogs")).expect(200).json();
-    let deeds: Vec<&str> = history.as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap()).collect();
-    assert_eq!(deeds, ["create", "update"]);
+    let actions: Vec<&str> =
+        history.as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["create", "update"]);
     assert_eq!(history[1]["current_revision"], updated);
 
     assert_eq!(mock.delete(&path).expect(200).json(), updated);
@@ -134,26 +135,26 @@ fn a_flow_lives_from_create_to_delete() {
 }
 
 #[test]
-fn what_a_flow_names_must_exist() {
+fn references_of_a_flow_must_exist() {
     let mock = Mock::healthy();
     let before = mock.get("/flows").json();
     let inbound = "leadconduit-default.inboundd";
     let rows = [
         ("/fields/1", json!("shoe_size"), "field shoe_size"),
-        ("/sources/0/entity/id", json!(NOBODY), "entity 000000000000000000000000"),
-        ("/sources/0/credential_id", json!(NOBODY), "credential 000000000000000000000000"),
+        ("/sources/0/entity/id", json!(UNKNOWN_ID), "entity 000000000000000000000000"),
+        ("/sources/0/credential_id", json!(UNKNOWN_ID), "credential 000000000000000000000000"),
         ("/sources/0/integration/module_id", json!(inbound), "module leadconduit-default.inboundd"),
         ("/sources/0/feedback/integration/module_id", json!("nobody"), "module nobody"),
-        ("/sources/0/pricing_service", json!({"service_id": NOBODY, "fallback_price": 1}), "pricing service 0000"),
-        ("/steps/1/entity/id", json!(NOBODY), "entity 000000000000000000000000"),
+        ("/sources/0/pricing_service", json!({"service_id": UNKNOWN_ID, "fallback_price": 1}), "pricing service 0000"),
+        ("/steps/1/entity/id", json!(UNKNOWN_ID), "entity 000000000000000000000000"),
         (
             "/steps/1/integration/module_id",
             json!("leadconduit-nowhere.outbound"),
             "module leadconduit-nowhere.outbound",
         ),
         ("/destinations", json!([{"instance_id": "nowhere"}]), "destination nowhere"),
-        ("/pricing_service", json!({"service_id": NOBODY, "fallback_price": 1}), "pricing service 0000"),
-        ("/firehose", json!({"credential_id": NOBODY, "bucket": "acme-leads", "enabled": true}), "credential 0000"),
+        ("/pricing_service", json!({"service_id": UNKNOWN_ID, "fallback_price": 1}), "pricing service 0000"),
+        ("/firehose", json!({"credential_id": UNKNOWN_ID, "bucket": "acme-leads", "enabled": true}), "credential 0000"),
     ];
     for (pointer, value, what) in rows {
         let mut sent = body();
@@ -164,12 +165,12 @@ fn what_a_flow_names_must_exist() {
         }
     }
     assert_eq!(mock.get("/flows").json(), before);
-    // Another account's things exist for that account only; standard ones for everybody.
+    // Documents of other accounts are not found; standard ones are.
     assert!(mock.call(GLOBEX, Method::POST, "/flows", Some(&body())).expect(422).error().starts_with("/fields/2"));
 }
 
 #[test]
-fn good_references_are_kept() {
+fn valid_references_are_stored() {
     let mock = Mock::healthy();
     let mut sent = body();
     put(&mut sent, "/sources/0/credential_id", json!("5ff33b53940df5a34a388801"));
@@ -185,7 +186,7 @@ fn good_references_are_kept() {
 }
 
 #[test]
-fn what_cannot_be_is_refused_with_its_place() {
+fn invalid_rules_prices_and_templates_are_reported_with_pointers() {
     let mock = Mock::healthy();
     let rows = [
         ("/acceptance_criteria/rule_set/rules/0", json!({"lhv": "lead.email", "op": "matches pattern", "rhv": "(" })),
@@ -216,11 +217,11 @@ fn what_cannot_be_is_refused_with_its_place() {
 }
 
 #[test]
-fn the_server_gives_parts_their_ids() {
+fn the_server_assigns_nested_ids() {
     let mock = Mock::healthy();
     let mut sent = body();
     put(&mut sent, "/sources/0/id", json!("mine01"));
-    put(&mut sent, "/caps/0/id", json!(NOBODY));
+    put(&mut sent, "/caps/0/id", json!(UNKNOWN_ID));
     put(&mut sent, "/caps/0/created_at", json!("2001-01-01T00:00:00Z"));
     let created = mock.post("/flows", &sent).expect(201).json();
     let found = parts(&created);
@@ -248,7 +249,7 @@ fn the_server_gives_parts_their_ids() {
     for (under, id) in &found {
         let length = if ["flow", "caps", "ping_limits"].contains(&under.as_str()) { 24 } else { 6 };
         assert_eq!(id.len(), length, "{under} {id}");
-        assert!(id != "mine01" && id != NOBODY, "nobody has had that id: {under}");
+        assert!(id != "mine01" && id != UNKNOWN_ID, "new objects get new ids: {under}");
     }
     for limit in ["/caps/0", "/caps/0/caps/0", "/ping_limits/0"] {
         assert_eq!(created.pointer(limit).unwrap()["created_at"], created["created_at"], "{limit}");
@@ -256,7 +257,7 @@ fn the_server_gives_parts_their_ids() {
 }
 
 #[test]
-fn parts_are_followed_through_updates() {
+fn nested_ids_are_stable_across_updates() {
     let mock = Mock::healthy();
     mock.put("/__admin/clock", &json!({"freeze": "2026-03-01T12:00:00Z"})).expect(200);
     let created = mock.post("/flows", &body()).expect(201).json();
@@ -264,11 +265,11 @@ fn parts_are_followed_through_updates() {
     mock.put("/__admin/clock", &json!({"freeze": "2026-03-02T12:00:00Z"})).expect(200);
     let same = mock.put(&path, &created).expect(200).json();
     assert_eq!(parts(&same), parts(&created));
-    assert_eq!(same["caps"], created["caps"], "with the time that they were made at");
+    assert_eq!(same["caps"], created["caps"], "`created_at` is kept");
     assert_eq!(same["updated_at"], "2026-03-02T12:00:00.000Z");
 
     let mut changed = created.clone();
-    // The steps change places, the price is there twice, another cap comes along, one id was made up.
+    // Steps in reverse order, a duplicate price, a new cap, and an unknown id.
     changed["steps"].as_array_mut().unwrap().reverse();
     changed["pricing"]["prices"][1] = created["pricing"]["prices"][0].clone();
     changed["caps"].as_array_mut().unwrap().push(json!({"name": "new"}));
@@ -283,17 +284,17 @@ fn parts_are_followed_through_updates() {
 }
 
 #[test]
-fn the_client_may_choose_a_free_id() {
+fn the_client_can_choose_an_unused_id() {
     let mock = Mock::healthy();
     let mut sent = body();
     sent["id"] = "ABCDEF00ABCDEF00ABCDEF00".into();
     let created = mock.post("/flows", &sent).expect(201).json();
-    assert_eq!(created["id"], "abcdef00abcdef00abcdef00", "one id, whatever its case");
+    assert_eq!(created["id"], "abcdef00abcdef00abcdef00", "ids are stored in lower case");
     let refused = mock.post("/flows", &sent).expect(422);
     assert!(refused.error().starts_with("/id"), "{}", refused.text);
     sent["id"] = "nope".into();
     mock.post("/flows", &sent).expect(400);
-    // Of another account's ids nothing is told.
+    // An id of another account counts as unused.
     sent["id"] = SOLAR.into();
     sent["fields"] = json!([]);
     sent["sources"] = json!([]);
@@ -303,15 +304,15 @@ fn the_client_may_choose_a_free_id() {
 }
 
 #[test]
-fn what_is_live_changes_with_a_deployment_only() {
+fn the_live_revision_changes_only_on_deployment() {
     let mock = Mock::healthy();
-    // Counters are of live caps, so that they tell what is live.
+    // Only live caps have counters, so they reveal the live revision.
     let mut created = mock.post("/flows", &body()).expect(201).json();
     let path = path(&created["id"]);
     let cap = |at: &Value| format!("/caps/{}", at["id"].as_str().unwrap());
     let first = cap(&created["caps"][0]);
     mock.get(&first).expect(404);
-    assert_eq!(submit(&mock, &path, SUMMIT), 422, "a new flow handles no leads");
+    assert_eq!(submit(&mock, &path, SUMMIT), 422, "a new flow accepts no leads");
     let message = "Your flow was deployed and the most recent changes are now live";
     assert_eq!(deploy(&mock, &path).expect(200).json(), json!({"message": message}));
     mock.get(&first).expect(200);
@@ -337,7 +338,7 @@ fn what_is_live_changes_with_a_deployment_only() {
 }
 
 #[test]
-fn a_set_up_buyer_takes_leads_at_once() {
+fn a_flow_from_buyer_set_up_is_live_at_once() {
     let mock = Mock::healthy();
     let mut flow = mock.get(&format!("/flows/{SOLAR}")).json();
     flow["name"] = "Home solar".into();
@@ -348,7 +349,7 @@ fn a_set_up_buyer_takes_leads_at_once() {
 }
 
 #[test]
-fn a_superuser_touches_every_flow() {
+fn a_superuser_can_touch_every_flow() {
     let mock = Mock::healthy();
     let before = mock.get("/flows").json();
     assert_eq!(mock.call(JANE, Method::PUT, "/flows", None).expect(401).error(), "not authorized");
@@ -361,12 +362,12 @@ fn a_superuser_touches_every_flow() {
         assert_eq!(after["updated_at"], "2027-01-01T00:00:00.000Z");
         let mut expected = before.clone();
         expected["updated_at"] = after["updated_at"].clone();
-        assert_eq!(*after, expected, "nothing else");
+        assert_eq!(*after, expected, "only `updated_at` changes");
     }
 }
 
 #[test]
-fn another_accounts_flows_do_not_exist() {
+fn flows_of_other_accounts_are_not_found() {
     let mock = Mock::healthy();
     for (method, path) in [
         (Method::GET, format!("/flows/{FLOW}")),
@@ -382,7 +383,7 @@ fn another_accounts_flows_do_not_exist() {
 }
 
 #[test]
-fn the_meta_of_a_source_follows_from_flow_fields_and_account() {
+fn source_meta_is_computed_from_flow_fields_and_account() {
     let mock = Mock::healthy();
     let meta = mock.get(&format!("/flows/{SOLAR}/sources/5d9a4c421d011c553e000003/meta")).expect(200).json();
     assert_eq!(meta["account"], json!({"id": "5fd4371e940df5a34a3888b2", "name": "Acme, Inc."}));
@@ -412,11 +413,11 @@ fn the_meta_of_a_source_follows_from_flow_fields_and_account() {
         ("electric_bill", "range", "no"),
         ("loan_amount_acme", "number", "no"),
     ];
-    assert_eq!(shown, expected, "the criteria want an address and a state");
+    assert_eq!(shown, expected, "the criteria require an address and a state");
     assert_eq!(params[0]["examples"], json!(["Mike", "Robert", "Janet"]));
     assert_eq!(params[8]["label"], "Loan Amount");
 
-    // By the source's short id too; by another's not at all.
+    // The short id of the source works too; a source of another flow is not found.
     assert_eq!(mock.get(&format!("/flows/{SOLAR}/sources/3ccdf2/meta")).expect(200).json(), meta);
     mock.get(&format!("/flows/{SOLAR}/sources/{SUMMIT}/meta")).expect(404);
     let mut flow = mock.get(&format!("/flows/{SOLAR}")).json();
@@ -425,5 +426,8 @@ fn the_meta_of_a_source_follows_from_flow_fields_and_account() {
     mock.put(&format!("/flows/{SOLAR}"), &flow).expect(200);
     let meta = mock.get(&format!("/flows/{SOLAR}/sources/3ccdf2/meta")).json();
     assert_eq!(meta["enabled"], false);
-    assert!(meta["params"].as_array().unwrap().iter().all(|p| p["required"] == "no"), "of an `or` no rule must hold");
+    assert!(
+        meta["params"].as_array().unwrap().iter().all(|p| p["required"] == "no"),
+        "an `or` requires no single rule"
+    );
 }

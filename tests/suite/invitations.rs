@@ -1,4 +1,4 @@
-//! Invitations: pending entities, and what the account shows of them as time passes.
+//! Invitations: pending entities, and their expiry in the account.
 
 use http::Method;
 use leadconduit_mock::MockServer;
@@ -13,7 +13,7 @@ fn pending<'a>(account: &'a Value, list: &str, name: &str) -> Option<&'a Value> 
 }
 
 #[test]
-fn an_invitation_makes_a_pending_entity() {
+fn an_invitation_creates_a_pending_entity() {
     let mock = Mock::healthy();
     for (path, list, other) in [
         ("/invitations/source", "pending_sellers", "pending_buyers"),
@@ -31,15 +31,15 @@ fn an_invitation_makes_a_pending_entity() {
         assert!(pending(&account, other, &email).is_none());
 
         let again = mock.post(path, &json!({"email": email.to_uppercase()})).expect(200).json();
-        assert_eq!(again["entity"], *entity, "nothing new is made");
-        assert_eq!(again.get("message"), None, "and nothing is sent");
+        assert_eq!(again["entity"], *entity, "no new entity is created");
+        assert_eq!(again.get("message"), None, "no invitation is sent");
     }
     let mine = mock.call(GLOBEX, Method::GET, "/account", None).json();
-    assert_eq!(mine["pending_sellers"], json!([]), "another account has not invited anybody");
+    assert_eq!(mine["pending_sellers"], json!([]), "the other account has no invitations");
 }
 
 #[test]
-fn one_address_can_be_invited_to_sell_and_to_buy() {
+fn one_address_can_be_invited_as_seller_and_as_buyer() {
     let mock = Mock::healthy();
     let seller = mock.post("/invitations/source", &json!({"email": "both@example.com"})).expect(201).json();
     let buyer = mock.post("/invitations/recipient", &json!({"email": "both@example.com"})).expect(201).json();
@@ -49,7 +49,7 @@ fn one_address_can_be_invited_to_sell_and_to_buy() {
 }
 
 #[test]
-fn sending_again_renews_the_expiry() {
+fn resending_renews_the_expiry() {
     let mock = Mock::healthy();
     let account = mock.get("/account").json();
     let before = pending(&account, "pending_buyers", "orders@harborview.example.com").unwrap().clone();
@@ -65,7 +65,7 @@ fn sending_again_renews_the_expiry() {
 }
 
 #[test]
-fn only_what_waits_can_be_sent_again() {
+fn only_pending_invitations_can_be_resent() {
     let mock = Mock::healthy();
     let send = |key: &str, id: &str| mock.call(key, Method::PUT, &format!("/invitations/{id}/resend"), None);
     send(JANE, "5d9a4b10940df5a34a3888c1").expect(422);
@@ -75,7 +75,7 @@ fn only_what_waits_can_be_sent_again() {
 }
 
 #[test]
-fn whether_it_has_expired_follows_from_the_clock() {
+fn expired_is_computed_from_the_clock() {
     let at = |clock: &str| {
         let mock = Mock::start(MockServer::builder().clock(clock.parse().unwrap()));
         let account = mock.get("/account").json();
@@ -86,7 +86,7 @@ fn whether_it_has_expired_follows_from_the_clock() {
 }
 
 #[test]
-fn an_address_must_look_like_one() {
+fn the_email_address_is_validated() {
     let mock = Mock::healthy();
     let refused = mock.post("/invitations/source", &json!({"email": "nobody"})).expect(400);
     assert_eq!(refused.error(), "email must be an e-mail address, such as mike.jones@example.com");

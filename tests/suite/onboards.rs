@@ -1,4 +1,4 @@
-//! Onboards: from an invitation to a flow that takes the seller's leads.
+//! Onboards: from an invitation to a flow that accepts the seller's leads.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -18,12 +18,12 @@ fn is_set_up(mock: &Mock, connection: &str) -> bool {
 }
 
 #[test]
-fn the_documented_sequence() {
+fn the_documented_sequence_sets_up_buyer_delivery() {
     let mock = Mock::healthy();
     let created = create(&mock);
-    assert_eq!(created["connection_id"], BUYER, "the connection is looked up through the invitation");
+    assert_eq!(created["connection_id"], BUYER, "the connection is found by its invitation");
     assert_eq!((&created["account_id"], &created["status"]), (&json!(ACME_ID), &json!("created")));
-    assert_eq!(created["invitation_id"], INVITATION, "the one that was sent");
+    assert_eq!(created["invitation_id"], INVITATION, "the invitation in the body");
     assert_eq!(mock.get("/onboards").expect(200).json(), json!([created]));
 
     let body = json!({"invitation_id": INVITATION, "flow_id": FLOW, "status": "in_progress"});
@@ -38,14 +38,14 @@ fn the_documented_sequence() {
     assert_eq!(mock.get("/onboards").json(), json!([completed]));
 
     let again = mock.put(&path(&created), &done).expect(200).json();
-    assert_eq!(again["status"], "completed", "saying it again changes nothing");
+    assert_eq!(again["status"], "completed", "a repeated update changes nothing");
     let other = create(&mock);
     let failed = mock.put(&path(&other), &done).expect(200).json();
     assert_eq!(failed["status"], "failed", "a connection is set up once");
 }
 
 #[test]
-fn without_a_flow_one_is_made() {
+fn without_a_flow_id_a_flow_is_created() {
     let mock = Mock::healthy();
     let created = create(&mock);
     let done = json!({"invitation_id": INVITATION, "status": "completed"});
@@ -54,18 +54,22 @@ fn without_a_flow_one_is_made() {
 }
 
 #[test]
-fn a_set_up_that_cannot_work_fails_and_leaves_no_trace() {
+fn a_failed_set_up_is_rolled_back() {
     let mock = Mock::healthy();
     let created = create(&mock);
     let body = json!({"invitation_id": INVITATION, "flow_id": "000000000000000000000000", "status": "completed"});
     assert_eq!(mock.put(&path(&created), &body).expect(200).json()["status"], "failed");
     assert!(!is_set_up(&mock, BUYER));
-    let mended = json!({"invitation_id": INVITATION, "flow_id": FLOW, "status": "completed"});
-    assert_eq!(mock.put(&path(&created), &mended).expect(200).json()["status"], "completed", "it can be tried again");
+    let corrected = json!({"invitation_id": INVITATION, "flow_id": FLOW, "status": "completed"});
+    assert_eq!(
+        mock.put(&path(&created), &corrected).expect(200).json()["status"],
+        "completed",
+        "the set-up can be repeated"
+    );
 }
 
 #[test]
-fn at_once_and_only_once() {
+fn a_direct_set_up_succeeds_only_once() {
     let mock = Mock::healthy();
     let body = json!({"connection_id": BUYER, "flow_id": FLOW});
     let redirect = mock.post("/onboard/buyer", &body).expect(200).json();
@@ -77,7 +81,7 @@ fn at_once_and_only_once() {
 }
 
 #[test]
-fn what_cannot_be_found_is_404_and_what_is_malformed_400() {
+fn missing_references_are_404_and_malformed_ids_are_400() {
     let mock = Mock::healthy();
     let unknown = "000000000000000000000000";
     mock.post("/onboards", &json!({"invitation_id": unknown})).expect(404);
@@ -102,7 +106,7 @@ fn what_cannot_be_found_is_404_and_what_is_malformed_400() {
 }
 
 #[test]
-fn a_pending_invitation_has_no_connection_yet() {
+fn a_pending_invitation_has_no_connection() {
     let mock = Mock::healthy();
     let invited = mock.post("/invitations/recipient", &json!({"email": "new@example.com"})).expect(201).json();
     let invitation = &invited["entity"]["invitation_id"];
@@ -114,7 +118,7 @@ fn a_pending_invitation_has_no_connection_yet() {
 }
 
 #[test]
-fn a_repaired_connection_has_no_entity_to_make_a_source_of() {
+fn a_repaired_connection_without_an_entity_cannot_be_set_up() {
     let mock = Mock::healthy();
     mock.call(SUPERUSER, Method::POST, "/connections", Some(&json!({"connection_id": SSO_ONLY}))).expect(201);
     let refused = mock.post("/onboard/buyer", &json!({"connection_id": SSO_ONLY})).expect(422);

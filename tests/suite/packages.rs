@@ -1,4 +1,4 @@
-//! Integration packages: the same for everybody, and what credentials and entities name.
+//! Integration packages: shared by all accounts, and referred to by credentials and entities.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::{GLOBEX, Mock};
 
 #[test]
-fn packages_and_their_modules_agree() {
+fn the_module_list_equals_the_modules_of_packages() {
     let mock = Mock::healthy();
     let packages = mock.get("/packages").expect(200).json();
     let packages = packages.as_array().unwrap();
@@ -33,7 +33,7 @@ fn packages_and_their_modules_agree() {
 }
 
 #[test]
-fn all_that_entities_and_flows_name_is_in_a_package() {
+fn modules_of_entities_and_flows_are_in_a_package() {
     let mock = Mock::healthy();
     let modules = mock.get("/modules").json();
     let known: BTreeSet<&str> =
@@ -53,7 +53,7 @@ fn all_that_entities_and_flows_name_is_in_a_package() {
 }
 
 #[test]
-fn a_credential_is_for_a_package_that_there_is() {
+fn the_package_of_a_credential_must_exist() {
     let mock = Mock::healthy();
     let input = |package: &str| json!({"name": "n", "type": "token", "package": package, "token": "t"});
     let refused = mock.post("/credentials", &input("leadconduit-nowhere")).expect(422).error();
@@ -65,7 +65,7 @@ fn a_credential_is_for_a_package_that_there_is() {
 }
 
 #[test]
-fn pricing_services_are_the_accounts_own() {
+fn pricing_services_belong_to_the_account() {
     let mock = Mock::healthy();
     let services = mock.get("/services").expect(200).json();
     assert_eq!((services.as_array().unwrap().len(), &services[0]["name"]), (1, &json!("Acme price desk")));

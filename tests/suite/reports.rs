@@ -1,4 +1,4 @@
-//! Reports: kept, run, and shared with whoever has the token.
+//! Reports: saved, run, and shared by token.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -9,23 +9,23 @@ const REPORT: &str = "65c2d4e6940df5a34a388a01";
 const TOKEN: &str = "9b1f6c20d4e8a7735fb0c1e2";
 const SPAN: &str = "start=2020-01-01T00:00:00Z&end=2099-01-01T00:00:00Z";
 
-fn texas() -> Value {
+fn texas_rows() -> Value {
     json!([{"vars.source.name": "Summit Lead Partners", "source-success": 1, "source-failure": 1, "cost": 12, "revenue": 25.5}])
 }
 
-/// As nobody.
-fn open(mock: &Mock, path: &str) -> crate::support::OperationResponse {
+/// A request without an API key.
+fn get_anonymously(mock: &Mock, path: &str) -> crate::support::OperationResponse {
     mock.call("", Method::GET, path, None)
 }
 
 #[test]
-fn a_report_lives_from_create_to_delete() {
+fn a_report_can_be_created_run_and_deleted() {
     let mock = Mock::healthy();
     let definition = json!({"name": "By city", "columns": [{"source-submitted": 7}, "recipient-success"], "group_by": ["lead.city"],
         "rules": [{"lhv": "outcome", "op": "is included in", "rhv": "success, failure"}], "token": TOKEN, "id": REPORT});
     let report = mock.post("/reports", &definition).expect(201).json();
     assert_ne!(report["id"], REPORT);
-    assert_eq!(report.get("token"), None, "a new report is not shared, whatever is sent");
+    assert_eq!(report.get("token"), None, "a new report is not shared, even with a token in the body");
     let path = format!("/reports/{}", report["id"].as_str().unwrap());
     assert_eq!(mock.get(&path).expect(200).json(), report);
     assert_eq!(mock.get("/reports").json().as_array().unwrap().last(), Some(&report));
@@ -36,7 +36,7 @@ fn a_report_lives_from_create_to_delete() {
             {"lead.city": "Dallas", "source-submitted": 1, "recipient-success": 0}])
     );
     let preview = format!("/reports/preview?{SPAN}&columns=source-submitted&columns=recipient-success");
-    assert_eq!(mock.post(&preview, &definition).expect(200).json(), rows, "a preview counts alike");
+    assert_eq!(mock.post(&preview, &definition).expect(200).json(), rows, "a preview has the same rows");
     let replaced = mock.put(&path, &json!({"name": "Plain"})).expect(200).json();
     assert_eq!((replaced.get("rules"), &replaced["created_at"]), (None, &report["created_at"]));
     assert_eq!(
@@ -49,7 +49,7 @@ fn a_report_lives_from_create_to_delete() {
 }
 
 #[test]
-fn rules_that_say_nothing_are_refused() {
+fn invalid_rules_are_rejected() {
     let mock = Mock::healthy();
     for (rule, status, words) in [
         (json!({"lhv": "outcome", "op": "is equal to"}), 422, "/rules/0"),
@@ -59,8 +59,8 @@ fn rules_that_say_nothing_are_refused() {
     ] {
         let body = json!({"name": "Wrong", "rules": [rule]});
         for path in ["/reports", &format!("/reports/preview?{SPAN}&columns=cost")] {
-            let told = mock.post(path, &body).expect(status).error();
-            assert!(told.contains(words), "{told}");
+            let error = mock.post(path, &body).expect(status).error();
+            assert!(error.contains(words), "{error}");
         }
         mock.put(&format!("/reports/{REPORT}"), &body).expect(status);
     }
@@ -70,14 +70,14 @@ fn rules_that_say_nothing_are_refused() {
 }
 
 #[test]
-fn a_token_opens_one_report_to_anybody() {
+fn a_token_gives_anonymous_access_to_one_report() {
     let mock = Mock::healthy();
-    assert_eq!(mock.get(&format!("/reports/{REPORT}/run?{SPAN}")).expect(200).json(), texas());
-    assert_eq!(open(&mock, &format!("/reports/{TOKEN}/run?{SPAN}")).expect(200).json(), texas());
-    assert_eq!(open(&mock, &format!("/reports/{TOKEN}")).expect(200).json()["id"], REPORT);
+    assert_eq!(mock.get(&format!("/reports/{REPORT}/run?{SPAN}")).expect(200).json(), texas_rows());
+    assert_eq!(get_anonymously(&mock, &format!("/reports/{TOKEN}/run?{SPAN}")).expect(200).json(), texas_rows());
+    assert_eq!(get_anonymously(&mock, &format!("/reports/{TOKEN}")).expect(200).json()["id"], REPORT);
     let of_another = mock.call(GLOBEX, Method::GET, &format!("/reports/{TOKEN}/run?{SPAN}"), None);
-    assert_eq!(of_another.expect(200).json(), texas(), "another account's reader sees its numbers too");
-    let meta = open(&mock, &format!("/reports/{TOKEN}/meta")).expect(200).json();
+    assert_eq!(of_another.expect(200).json(), texas_rows(), "users of other accounts see the same rows");
+    let meta = get_anonymously(&mock, &format!("/reports/{TOKEN}/meta")).expect(200).json();
     assert_eq!((&meta["token"], &meta["account_name"]), (&json!(TOKEN), &json!("Acme, Inc.")));
     assert_eq!(meta["flows"][0], json!({"id": crate::support::FLOW, "name": "Auto insurance, Texas"}));
     let names: Vec<&Value> = meta["entities"].as_array().unwrap().iter().map(|entity| &entity["name"]).collect();
@@ -87,31 +87,31 @@ fn a_token_opens_one_report_to_anybody() {
     );
     assert!(meta["vars"].as_array().unwrap().iter().any(|var| var["name"] == "submission.timestamp"));
 
-    // Nothing else is open, and nothing can be written with it.
-    assert_eq!(open(&mock, &format!("/reports/{REPORT}")).expect(401).error(), "authentication failed");
-    open(&mock, "/reports/660b1c20940df5a34a388a02/run?start=2026-01-01&end=2026-01-02").expect(401);
-    open(&mock, &format!("/reports/{REPORT}/meta")).expect(404);
+    // The token gives no access to other reports, and no write access.
+    assert_eq!(get_anonymously(&mock, &format!("/reports/{REPORT}")).expect(401).error(), "authentication failed");
+    get_anonymously(&mock, "/reports/660b1c20940df5a34a388a02/run?start=2026-01-01&end=2026-01-02").expect(401);
+    get_anonymously(&mock, &format!("/reports/{REPORT}/meta")).expect(404);
     mock.call(GLOBEX, Method::GET, &format!("/reports/{REPORT}"), None).expect(404);
     mock.put(&format!("/reports/{TOKEN}"), &json!({"name": "Mine"})).expect(404);
     mock.call("", Method::DELETE, &format!("/reports/{TOKEN}"), None).expect(401);
 }
 
 #[test]
-fn sharing_anew_and_no_longer_closes_the_old_address() {
+fn sharing_again_or_unsharing_revokes_the_token() {
     let mock = Mock::healthy();
     let share = |path: &str| mock.call(JANE, Method::PUT, path, None).expect(200).json()["token"].clone();
     let first = share(&format!("/reports/{REPORT}/share"));
     let first = first.as_str().unwrap();
     assert!(first.len() == 24 && first.bytes().all(|b| b.is_ascii_hexdigit()) && first != TOKEN, "{first}");
-    open(&mock, &format!("/reports/{TOKEN}")).expect(401);
-    assert_eq!(open(&mock, &format!("/reports/{first}")).expect(200).json()["token"], first);
-    // A new definition keeps the token.
+    get_anonymously(&mock, &format!("/reports/{TOKEN}")).expect(401);
+    assert_eq!(get_anonymously(&mock, &format!("/reports/{first}")).expect(200).json()["token"], first);
+    // An update keeps the token.
     mock.put(&format!("/reports/{REPORT}"), &json!({"name": "Texas again", "token": null})).expect(200);
-    assert_eq!(open(&mock, &format!("/reports/{first}")).expect(200).json()["name"], "Texas again");
+    assert_eq!(get_anonymously(&mock, &format!("/reports/{first}")).expect(200).json()["name"], "Texas again");
     assert_ne!(share(&format!("/reports/{REPORT}/share")), first);
     assert_eq!(share(&format!("/reports/{REPORT}/unshare")), Value::Null);
-    open(&mock, &format!("/reports/{first}")).expect(401);
-    open(&mock, &format!("/reports/{first}/meta")).expect(404);
+    get_anonymously(&mock, &format!("/reports/{first}")).expect(401);
+    get_anonymously(&mock, &format!("/reports/{first}/meta")).expect(404);
     assert_eq!(mock.get(&format!("/reports/{REPORT}")).json()["token"], Value::Null);
     mock.call(GLOBEX, Method::PUT, &format!("/reports/{REPORT}/share"), None).expect(404);
 }

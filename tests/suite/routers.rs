@@ -1,4 +1,4 @@
-//! Routers: one for a module, and routes that lead somewhere.
+//! Routers: one per module, with routes to sources of flows.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ fn input(module: &str, routes: &[Value]) -> Value {
     json!({"module_id": module, "routes": routes})
 }
 
-/// The ids of routes, rule sets and rules, in the order in which they stand.
+/// The ids of routes, rule sets and rules, in document order.
 fn part_ids(value: &Value) -> Vec<String> {
     match value {
         Value::Object(object) => object
@@ -36,7 +36,7 @@ fn part_ids(value: &Value) -> Vec<String> {
 }
 
 #[test]
-fn a_router_is_made_once_for_a_module_and_comes_back_in_a_list() {
+fn a_module_has_one_router_and_responses_are_lists() {
     let mock = Mock::healthy();
     let body = input("leadconduit-facebook.inbound", &[route(FLOW, SOURCE), route(FLOW, "1aacd0")]);
     let made = mock.post("/routers", &body).expect(201).json();
@@ -51,11 +51,11 @@ fn a_router_is_made_once_for_a_module_and_comes_back_in_a_list() {
     let mut distinct = ids.clone();
     distinct.sort();
     distinct.dedup();
-    assert_eq!((ids.len(), distinct.len()), (10, 10), "each route, set and rule has an id of its own: {made}");
+    assert_eq!((ids.len(), distinct.len()), (10, 10), "each route, set and rule has a distinct id: {made}");
     let refused = mock.post("/routers", &body).expect(422).error();
     assert_eq!(
         refused,
-        format!("/module_id: module leadconduit-facebook.inbound has router {} already", text(made, "id"))
+        format!("/module_id: module leadconduit-facebook.inbound already has router {}", text(made, "id"))
     );
     assert_eq!(mock.call(GLOBEX, Method::GET, &path, None).expect(404).error(), "router not found");
     assert_eq!(mock.call(GLOBEX, Method::GET, "/routers", None).json(), json!([]));
@@ -66,7 +66,7 @@ fn text<'a>(value: &'a Value, name: &str) -> &'a str {
 }
 
 #[test]
-fn routes_must_lead_to_a_source_of_a_flow() {
+fn routes_must_refer_to_a_source_of_a_flow() {
     let mock = Mock::healthy();
     let nowhere = "5fd4371e940df5a34a3888b2";
     let cases = [
@@ -74,23 +74,23 @@ fn routes_must_lead_to_a_source_of_a_flow() {
             input("leadconduit-nowhere.inbound", &[]),
             "/module_id: module leadconduit-nowhere.inbound not found".to_owned(),
         ),
-        (json!({"routes": []}), "/module_id: a router needs the module whose leads it takes".to_owned()),
+        (json!({"routes": []}), "/module_id: a router needs a module".to_owned()),
         (
             input("leadconduit-facebook.inbound", &[route(FLOW, SOURCE), route(nowhere, SOURCE)]),
             format!("/routes/1/flow_id: flow {nowhere} not found"),
         ),
         (
             input("leadconduit-facebook.inbound", &[route(FLOW, nowhere)]),
-            format!("/routes/0/source_id: {nowhere} is no source of flow {FLOW}"),
+            format!("/routes/0/source_id: {nowhere} is not a source of flow {FLOW}"),
         ),
         (
-            // A recipient of the flow is none of its sources.
+            // A recipient of the flow is not a source.
             input("leadconduit-facebook.inbound", &[route(FLOW, "64b8f2a0940df5a34a3888c2")]),
-            format!("/routes/0/source_id: 64b8f2a0940df5a34a3888c2 is no source of flow {FLOW}"),
+            format!("/routes/0/source_id: 64b8f2a0940df5a34a3888c2 is not a source of flow {FLOW}"),
         ),
         (
             input("leadconduit-facebook.inbound", &[json!({"flow_id": FLOW})]),
-            "/routes/0/source_id: a route needs the flow and the source it leads to".to_owned(),
+            "/routes/0/source_id: a route needs a flow and a source".to_owned(),
         ),
     ];
     let mut unreadable = input("leadconduit-facebook.inbound", &[route(FLOW, SOURCE)]);
@@ -102,13 +102,13 @@ fn routes_must_lead_to_a_source_of_a_flow() {
     for (body, error) in cases {
         assert_eq!(mock.post("/routers", &body).expect(422).error(), error);
     }
-    assert_eq!(mock.get("/routers").json(), before, "and nothing was made");
+    assert_eq!(mock.get("/routers").json(), before, "no router was created");
     let body = input("leadconduit-default.inbound", &[]);
     mock.call(GLOBEX, Method::POST, "/routers", Some(&body)).expect(201);
 }
 
 #[test]
-fn an_update_keeps_what_is_not_sent_and_the_ids_that_were_known() {
+fn an_update_keeps_omitted_properties_and_known_ids() {
     let mock = Mock::healthy();
     let before = mock.get(ROUTER).expect(200).json();
     let mut kept = before["routes"][0].clone();
@@ -122,9 +122,9 @@ fn an_update_keeps_what_is_not_sent_and_the_ids_that_were_known() {
     assert_eq!((&after["module_id"], &after["created_at"]), (&before["module_id"], &before["created_at"]));
     assert!(after["updated_at"].as_str() > before["updated_at"].as_str());
     let routes = after["routes"].as_array().unwrap();
-    assert_ne!(routes[0]["id"], "zzzzzz", "an id that the router did not have is the server's to give");
-    assert_eq!(routes[1], kept, "a known part keeps its id");
-    assert_ne!(routes[2]["id"], kept["id"], "but no two parts have one");
+    assert_ne!(routes[0]["id"], "zzzzzz", "the server replaces unknown ids");
+    assert_eq!(routes[1], kept, "a known id is kept");
+    assert_ne!(routes[2]["id"], kept["id"], "but only once");
     assert_eq!(mock.get(ROUTER).json(), *after);
 
     let moved = mock.put(ROUTER, &json!({"module_id": "leadconduit-facebook.inbound"})).expect(200).json();
@@ -135,18 +135,18 @@ fn an_update_keeps_what_is_not_sent_and_the_ids_that_were_known() {
     let taken = mock.put(ROUTER, &json!({"module_id": "leadconduit-integration-platform.inbound"})).expect(422).error();
     assert_eq!(
         taken,
-        "/module_id: module leadconduit-integration-platform.inbound has router 6650b8c2940df5a34a388c00 already"
+        "/module_id: module leadconduit-integration-platform.inbound already has router 6650b8c2940df5a34a388c00"
     );
 }
 
 #[test]
-fn standard_routers_stay_as_they_are() {
+fn standard_routers_cannot_be_changed() {
     let mock = Mock::healthy();
     let before = mock.get(STANDARD).expect(200).json();
     let refused = mock.put(STANDARD, &json!({"routes": [route(FLOW, SOURCE)]})).expect(422).error();
     assert_eq!(refused, "standard routers cannot be changed");
     assert_eq!(mock.get(STANDARD).json(), before);
-    // Nobody makes one.
+    // Standard routers cannot be created.
     let mut body = input("leadconduit-facebook.inbound", &[]);
     body["standard"] = true.into();
     assert_eq!(mock.post("/routers", &body).expect(201).json()[0].get("standard"), None);

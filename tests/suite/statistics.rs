@@ -1,4 +1,4 @@
-//! Statistics and metrics, held against the events that they are made of.
+//! Statistics and metrics, compared with the events.
 
 use http::Method;
 use leadconduit_mock::MockServer;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{GLOBEX, Mock};
 
-/// Two leads on the evening before and in the night after a midnight in New York, the feedback at noon.
+/// Two leads before and after midnight in New York, and feedback at noon.
 fn mock() -> Mock {
     let clock = "2026-04-18T05:45:00Z".parse().unwrap();
     Mock::start(MockServer::builder().configure(move |settings| settings.clock = Some(clock)))
@@ -19,9 +19,9 @@ fn stats(mock: &Mock, query: &str) -> Value {
 const ALL_TIME: &str = "start=2026-01-01&end=2027-01-01";
 
 #[test]
-fn today_is_the_accounts_own() {
+fn today_is_in_the_time_zone_of_the_account() {
     let mock = mock();
-    // The first lead came at 23:45 of yesterday in New York, the second at 00:15.
+    // In New York, the first lead was submitted at 23:45 yesterday, the second one at 00:15.
     assert_eq!(stats(&mock, ""), json!([{"source-success": 0, "source-failure": 1, "source-error": 0}]));
     assert_eq!(stats(&mock, "timezone=UTC"), json!([{"source-success": 1, "source-failure": 1, "source-error": 0}]));
     assert_eq!(stats(&mock, "timezone=-14400"), json!([{"source-success": 0, "source-failure": 1, "source-error": 0}]));
@@ -31,7 +31,7 @@ fn today_is_the_accounts_own() {
 }
 
 #[test]
-fn columns_add_up() {
+fn columns_are_consistent() {
     let mock = mock();
     let names = [
         "source-submitted",
@@ -79,7 +79,7 @@ fn columns_add_up() {
 }
 
 #[test]
-fn leads_or_events_are_counted() {
+fn by_lead_counts_leads_instead_of_events() {
     let mock = mock();
     let twice = mock.get("/events/69e3b1a3940df5a34a388f02").json();
     let scenario = json!({"version": 1, "name": "own", "description": "One more delivery.", "extends": "healthy", "clock": "2026-04-18T05:45:00Z", "world": {"accounts": [
@@ -96,12 +96,12 @@ fn leads_or_events_are_counted() {
             ),
         )
     };
-    assert_eq!(of(true), json!([{"recipient-success": 1, "revenue": 30}]), "money is never counted by lead");
+    assert_eq!(of(true), json!([{"recipient-success": 1, "revenue": 30}]), "prices are summed for every event");
     assert_eq!(of(false), json!([{"recipient-success": 2, "revenue": 30}]));
 }
 
 #[test]
-fn rows_are_grouped_and_cut_into_intervals() {
+fn rows_are_grouped_by_property_and_interval() {
     let mock = mock();
     let rows = stats(
         &mock,
@@ -126,12 +126,12 @@ fn rows_are_grouped_and_cut_into_intervals() {
     let counts: Vec<&Value> = in_utc.as_array().unwrap().iter().map(|row| &row["source-submitted"]).collect();
     assert_eq!(counts, [&json!(0), &json!(2), &json!(0)]);
     let grouped = stats(&mock, &format!("{span}&group_by=lead.city"));
-    assert_eq!(grouped.as_array().unwrap().len(), 2, "an interval without groups has no row: {grouped}");
+    assert_eq!(grouped.as_array().unwrap().len(), 2, "intervals without groups have no row: {grouped}");
     mock.get("/events/stats?start=2020-01-01&end=2026-01-01&interval=minutely").expect(422);
 }
 
 #[test]
-fn what_counts_is_chosen() {
+fn filters_select_the_events() {
     let mock = mock();
     let column = "column=source-submitted&column=recipient-submitted";
     let rule = "%7B%22lhv%22:%22lead.city%22,%22op%22:%22is+equal+to%22,%22rhv%22:%22AUSTIN%22%7D";
@@ -155,7 +155,7 @@ fn what_counts_is_chosen() {
 }
 
 #[test]
-fn rows_come_as_csv_when_that_is_asked_for() {
+fn rows_are_csv_on_request() {
     let mock = mock();
     let path = format!("GET /events/stats?{ALL_TIME}&group_by=account.name&column=source-success&column=revenue");
     let csv = mock.ask(&path, &[("accept", "text/csv")], "").expect(200);
@@ -171,7 +171,7 @@ fn metric(mock: &Mock, name: &str, parameters: &[(&str, &str)]) -> Value {
 }
 
 #[test]
-fn metrics_count_in_intervals_and_groups() {
+fn metrics_count_by_interval_and_group() {
     let mock = mock();
     let day = json!({"start": "2026-04-18T00:00:00.000Z", "end": "2026-04-19T00:00:00.000Z"});
     assert_eq!(
@@ -199,12 +199,12 @@ fn metrics_count_in_intervals_and_groups() {
 }
 
 #[test]
-fn medians_and_funnels() {
+fn medians_and_funnels_are_computed() {
     let mock = mock();
     let medians = metric(&mock, "median", &[("target_property", "ms"), ("group_by", "type")]);
     let of = |kind: &str| medians.as_array().unwrap().iter().find(|row| row["type"] == kind).unwrap()["median"].clone();
     assert_eq!((of("source"), of("filter"), of("feedback-received")), (json!(223.5), json!(3.5), json!(6)));
-    // Six thousand seconds reach back to the second lead.
+    // The last 6,000 seconds contain the second lead.
     let recent = metric(&mock, "median", &[("max_age", "6000"), ("group_by", "type")]);
     assert_eq!(recent[2], json!({"type": "recipient", "median": 187}));
     let step = |kind: &str, outcome: &str| {
@@ -223,9 +223,9 @@ fn medians_and_funnels() {
     mock.get("/events/event-metrics/average").expect(404);
 }
 
-/// What is counted from summaries is what the documents say.
+/// Counts from summaries equal counts from documents.
 #[test]
-fn a_long_past_adds_up_as_its_documents_do() {
+fn statistics_of_a_generated_history_equal_those_of_its_documents() {
     let scenario = "{version: 1, name: past, description: A past., extends: healthy, world: {accounts: [{account: \
         {id: 5fd4371e940df5a34a3888b2}, generate: {flows: 3, leads: 60, events: 400}}]}}";
     let mock = Mock::with_scenario("past", scenario);

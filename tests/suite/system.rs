@@ -1,22 +1,22 @@
-//! The service itself, and the check of a place for the firehose.
+//! The status of the service, and the test of firehose settings.
 
 use serde_json::json;
 
 use crate::support::Mock;
 
 #[test]
-fn status_is_told_with_a_key_and_without() {
+fn status_needs_no_api_key() {
     let mock = Mock::healthy();
-    for key in [crate::support::JANE, "", "nobody"] {
-        let reply = mock.ask("GET /status", &[("key", key)], "").expect(200);
-        assert_eq!(reply.json(), json!({"version": "13.5.0"}), "{key}");
+    for key in [crate::support::JANE, "", "unknown"] {
+        let response = mock.ask("GET /status", &[("key", key)], "").expect(200);
+        assert_eq!(response.json(), json!({"version": "13.5.0"}), "{key}");
     }
     assert_eq!(mock.get("/version/ui").expect(200).json(), json!({"version": "13.5.0"}));
     mock.ask("GET /version/ui", &[("key", "")], "").expect(401);
 }
 
 #[test]
-fn places_are_good_unless_their_names_say_otherwise() {
+fn firehose_tests_fail_by_bucket_name() {
     let mock = Mock::healthy();
     let aws = "access_key_id=AKIAIOSFODNN7EXAMPLE&secret_access_key=hush";
     let azure = "service=azure&connection_string=AccountName%3Dacme%3BAccountKey%3Dhush";
@@ -48,7 +48,7 @@ fn places_are_good_unless_their_names_say_otherwise() {
 }
 
 #[test]
-fn secrets_of_the_cloud_are_not_written_down() {
+fn firehose_secrets_are_redacted() {
     let mock = Mock::healthy();
     let secrets = ["AKIAVERYSECRET", "s3cr3t-and-long", "AccountKey%3Dazure-hush", "azure-hush"];
     mock.get(&format!(
