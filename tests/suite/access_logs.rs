@@ -11,7 +11,7 @@ const HOME: &str = "64c0a9d3940df5a34a388e51";
 const RENTERS: &str = "652f3c18940df5a34a388e52";
 const HIDDEN: &str = "64c0b7e9940df5a34a388e53";
 
-fn shown(mock: &Mock, query: &str) -> Vec<String> {
+fn listed(mock: &Mock, query: &str) -> Vec<String> {
     let list = mock.get(&format!("/submission_doc_access_logs{query}")).expect(200).json();
     list.as_array().unwrap().iter().map(|log| log["id"].as_str().unwrap().to_owned()).collect()
 }
@@ -19,9 +19,9 @@ fn shown(mock: &Mock, query: &str) -> Vec<String> {
 #[test]
 fn hidden_logs_are_listed_only_on_request() {
     let mock = Mock::healthy();
-    assert_eq!(shown(&mock, ""), [HOME, RENTERS]);
-    assert_eq!(shown(&mock, "?show_hidden=false"), [HOME, RENTERS]);
-    assert_eq!(shown(&mock, "?show_hidden=true"), [HOME, HIDDEN, RENTERS]);
+    assert_eq!(listed(&mock, ""), [HOME, RENTERS]);
+    assert_eq!(listed(&mock, "?show_hidden=false"), [HOME, RENTERS]);
+    assert_eq!(listed(&mock, "?show_hidden=true"), [HOME, HIDDEN, RENTERS]);
     mock.get("/submission_doc_access_logs?show_hidden=maybe").expect(400);
     assert_eq!(mock.call(GLOBEX, Method::GET, "/submission_doc_access_logs?show_hidden=true", None).json(), json!([]));
 }
@@ -37,10 +37,10 @@ fn logs_are_hidden_by_account_flow_or_source() {
     ] {
         let mock = Mock::healthy();
         assert_eq!(mock.put(path, &hide).expect(200).text, "", "no body is documented");
-        assert_eq!(shown(&mock, ""), left, "{path}");
-        assert_eq!(shown(&mock, "?show_hidden=true").len(), 3);
+        assert_eq!(listed(&mock, ""), left, "{path}");
+        assert_eq!(listed(&mock, "?show_hidden=true").len(), 3);
         mock.put(path, &show).expect(200);
-        assert_eq!(shown(&mock, ""), back, "{path}");
+        assert_eq!(listed(&mock, ""), back, "{path}");
     }
 }
 
@@ -58,11 +58,11 @@ fn unknown_logs_are_404_and_a_missing_boolean_is_400() {
     }
     mock.call(GLOBEX, Method::PUT, BRIGHTPATH, Some(&hide)).expect(404);
     for body in [json!({}), json!({"ui_state": {}})] {
-        let refused = mock.put(FLOW, &body).expect(400);
-        assert_eq!(refused.error(), "Missing mandatory body field \"hidden\" with type \"boolean\"");
+        let rejected = mock.put(FLOW, &body).expect(400);
+        assert_eq!(rejected.error(), "Missing mandatory body field \"hidden\" with type \"boolean\"");
     }
     for body in [json!({"hidden": "true"}), json!({"ui_state": {"hidden": 1}}), Value::Null] {
         mock.put(FLOW, &body).expect(400);
     }
-    assert_eq!(shown(&mock, ""), [HOME, RENTERS], "no log was hidden");
+    assert_eq!(listed(&mock, ""), [HOME, RENTERS], "no log was hidden");
 }

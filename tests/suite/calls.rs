@@ -79,11 +79,12 @@ fn is_needed(operation: &Operation, parameter: &str) -> bool {
     operation.id == "test_firehose" && ["access_key_id", "secret_access_key"].contains(&parameter)
 }
 
-/// An operation whose response has the path parameters of another one, according to a link in the contract; with their pointers.
+/// An operation whose response has the path parameters of another one, according to a link in the contract; with the
+/// pointers to them.
 pub fn leading_to<'c>(contract: &'c Contract, operation: &Operation) -> Option<(&'c Operation, Vec<(String, String)>)> {
     contract.operations.iter().find_map(|first| {
-        let replies = described(contract, first)["responses"].as_object()?;
-        let links = replies.values().filter_map(|reply| follow(contract, reply)["links"].as_object()).flatten();
+        let responses = described(contract, first)["responses"].as_object()?;
+        let links = responses.values().filter_map(|response| follow(contract, response)["links"].as_object()).flatten();
         let link = links.map(|(_, link)| link).find(|link| link["operationId"] == operation.id.as_str())?;
         let pointer = |value: &Value| value.as_str().and_then(|v| v.strip_prefix("$response.body#")).map(str::to_owned);
         let pointers = link["parameters"].as_object()?.iter();

@@ -46,9 +46,9 @@ fn the_list_can_be_filtered_by_relationship_type() {
         ids(&mock, "/connections?relationship_type=seller"),
         [pair(SELLER, "completed"), pair(SSO_ONLY, "sso_only")]
     );
-    let refused = mock.get("/connections?relationship_type=sellr").expect(400);
-    assert_eq!(refused.error(), "relationship_type must be one of seller, buyer; did you mean seller?");
-    assert_eq!(refused.violations()[0]["location"], "/query/relationship_type");
+    let rejected = mock.get("/connections?relationship_type=sellr").expect(400);
+    assert_eq!(rejected.error(), "relationship_type must be one of seller, buyer; did you mean seller?");
+    assert_eq!(rejected.violations()[0]["location"], "/query/relationship_type");
     mock.get("/connections?relationship_type=").expect(400);
 }
 
@@ -123,7 +123,7 @@ fn accounts_see_only_their_own_connections() {
 #[test]
 fn a_row_without_an_sso_connection_is_listed_only_during_an_outage() {
     let row = "5d9a4c421d011c553e00000a";
-    for (status, shown) in [("up", false), ("down", true)] {
+    for (status, listed) in [("up", false), ("down", true)] {
         let scenario = format!(
             "version: 1\nname: stale\ndescription: A stale row.\nextends: healthy\nsso: {{ status: {status} }}\n\
              world:\n  accounts:\n    - account: {{ id: 5fd4371e940df5a34a3888b2 }}\n      connections:\n        \
@@ -132,7 +132,7 @@ fn a_row_without_an_sso_connection_is_listed_only_during_an_outage() {
              created_at: now, updated_at: now }}\n"
         );
         let mock = Mock::with_scenario("stale", &scenario);
-        assert_eq!(ids(&mock, "/connections").iter().any(|(id, _)| id == row), shown, "{status}");
+        assert_eq!(ids(&mock, "/connections").iter().any(|(id, _)| id == row), listed, "{status}");
         mock.get(&format!("/connections/{row}")).expect(200);
     }
 }

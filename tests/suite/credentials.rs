@@ -92,9 +92,9 @@ fn credentials_of_other_accounts_are_not_found() {
 fn ids_are_case_insensitive_and_validated() {
     let mock = Mock::healthy();
     mock.get("/credentials/5FF33B53940DF5A34A388801").expect(200);
-    let refused = mock.get("/credentials/nope").expect(400);
-    assert_eq!(refused.error(), "id must be 24 hexadecimal characters, such as 5fd4371e940df5a34a3888b2");
-    assert_eq!(refused.violations()[0]["location"], "/path/id");
+    let rejected = mock.get("/credentials/nope").expect(400);
+    assert_eq!(rejected.error(), "id must be 24 hexadecimal characters, such as 5fd4371e940df5a34a3888b2");
+    assert_eq!(rejected.violations()[0]["location"], "/path/id");
 }
 
 #[test]
@@ -103,9 +103,9 @@ fn missing_properties_are_reported_by_credential_type() {
     for missing in ["name", "type", "package", "username", "password"] {
         let mut body = input("x");
         body.as_object_mut().unwrap().remove(missing);
-        let refused = mock.post("/credentials", &body).expect(400);
-        assert_eq!(refused.violations()[0]["location"], format!("/body/{missing}"), "{}", refused.text);
-        assert!(refused.error().starts_with(&format!("{missing} is missing")), "{}", refused.text);
+        let rejected = mock.post("/credentials", &body).expect(400);
+        assert_eq!(rejected.violations()[0]["location"], format!("/body/{missing}"), "{}", rejected.text);
+        assert!(rejected.error().starts_with(&format!("{missing} is missing")), "{}", rejected.text);
     }
     let mut token = input("x");
     token["type"] = "token".into();

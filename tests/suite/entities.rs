@@ -151,15 +151,15 @@ fn modules_must_exist_and_suffixes_must_be_unused() {
     for module in ["leadconduit-nowhere.inbound", "leadconduit-default.sideways", "leadconduit-default", ""] {
         let mut body = input("x");
         body["module_ids"] = json!(["leadconduit-default.inbound", module]);
-        let refused = mock.post("/entities", &body).expect(422).error();
-        assert_eq!(refused, format!("/module_ids/1: module {module} not found"));
-        assert_eq!(mock.put(UNUSED, &body).expect(422).error(), refused);
+        let rejected = mock.post("/entities", &body).expect(422).error();
+        assert_eq!(rejected, format!("/module_ids/1: module {module} not found"));
+        assert_eq!(mock.put(UNUSED, &body).expect(422).error(), rejected);
     }
     for suffix in ["acme", "ACME"] {
         let mut body = input("x");
         body["field_suffix"] = suffix.into();
-        let refused = mock.put(UNUSED, &body).expect(422).error();
-        assert_eq!(refused, format!("/field_suffix: entity 5d9a4c421d011c553e000003 already has the suffix {suffix}"));
+        let rejected = mock.put(UNUSED, &body).expect(422).error();
+        assert_eq!(rejected, format!("/field_suffix: entity 5d9a4c421d011c553e000003 already has the suffix {suffix}"));
         mock.post("/entities", &body).expect(422);
     }
     // An entity can keep its own suffix, and several entities can have none.

@@ -21,7 +21,8 @@ fn loan_export(mut more: Value) -> Value {
 #[test]
 fn the_status_of_a_job_follows_the_clock() {
     let mock = mock();
-    let created = create(&mock, &loan_export(json!({"fields": ["id", "lead.email"], "email_to": ["jane@example.com"]})));
+    let created =
+        create(&mock, &loan_export(json!({"fields": ["id", "lead.email"], "email_to": ["jane@example.com"]})));
     let id = created["id"].as_str().unwrap();
     let mut expected = loan_export(json!({"fields": ["id", "lead.email"], "email_to": ["jane@example.com"]}));
     expected["id"] = json!(id);

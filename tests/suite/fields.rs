@@ -63,7 +63,11 @@ fn a_field_can_be_created_replaced_and_deleted() {
     let mut changed = input("another_acme");
     changed["name"] = "Age Of The Roof".into();
     let updated = mock.put("/fields/roof.age_acme", &changed).expect(200).json();
-    assert_eq!((&updated["id"], &updated["name"]), (&created["id"], &json!("Age Of The Roof")), "the id in the body is ignored");
+    assert_eq!(
+        (&updated["id"], &updated["name"]),
+        (&created["id"], &json!("Age Of The Roof")),
+        "the id in the body is ignored"
+    );
     mock.get("/fields/another_acme").expect(404);
 
     assert_eq!(mock.delete("/fields/roof.age_acme").expect(202).json(), updated);
@@ -82,8 +86,8 @@ fn invalid_fields_are_rejected() {
     for (name, bad) in [("id", "has blanks"), ("id", ".dot"), ("type", "colour")] {
         let mut sent = input("roof_age_acme");
         sent[name] = bad.into();
-        let refused = mock.post("/fields", &sent).expect(400);
-        assert_eq!(refused.violations()[0]["location"], format!("/body/{name}"), "{}", refused.text);
+        let rejected = mock.post("/fields", &sent).expect(400);
+        assert_eq!(rejected.violations()[0]["location"], format!("/body/{name}"), "{}", rejected.text);
     }
     let before = mock.get("/fields").json();
     assert!(mock.put("/fields/email", &input("email")).expect(422).error().contains("standard"));
@@ -250,8 +254,8 @@ fn usage_counts_leads_with_a_value() {
     assert_eq!(count(&usage("?timeframe=this_2_days")), [4, 1, 1, 0, 0]);
     assert_eq!(count(&usage("?timeframe=previous_1_months")), [0, 0, 0, 0, 1]);
     for bad in ["tomorrow", "this_0_days", "last_week", ""] {
-        let refused = mock.get(&format!("/flows/{SOLAR}/fields/usage?timeframe={bad}")).expect(400);
-        assert_eq!(refused.violations()[0]["location"], "/query/timeframe");
+        let rejected = mock.get(&format!("/flows/{SOLAR}/fields/usage?timeframe={bad}")).expect(400);
+        assert_eq!(rejected.violations()[0]["location"], "/query/timeframe");
     }
     mock.advance("12h");
     assert_eq!(count(&usage("")), [0, 0, 0, 0, 0], "it is the next day");

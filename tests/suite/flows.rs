@@ -25,7 +25,7 @@ fn body() -> Value {
             ]},
         },
         "caps": [{"name": "all", "maximum": 9, "duration": 1, "duration_units": "day", "caps": [{"name": "inner"}]}],
-        "ping_limits": [{"name": "asked", "maximum": 3, "duration": 1, "duration_units": "hour"}],
+        "ping_limits": [{"name": "hourly", "maximum": 3, "duration": 1, "duration_units": "hour"}],
         "pricing": {"prices": [{"amount": 3}, {"amount": 4.5}]},
         "sources": [{
             "entity": {"id": SUMMIT},
@@ -159,8 +159,8 @@ fn references_of_a_flow_must_exist() {
     for (pointer, value, what) in rows {
         let mut sent = body();
         put(&mut sent, pointer, value);
-        for answer in [mock.post("/flows", &sent), mock.put(&format!("/flows/{FLOW}"), &sent)] {
-            let error = answer.expect(422).error();
+        for response in [mock.post("/flows", &sent), mock.put(&format!("/flows/{FLOW}"), &sent)] {
+            let error = response.expect(422).error();
             assert!(error.starts_with(pointer) && error.contains(what) && error.ends_with("not found"), "{error}");
         }
     }
@@ -290,8 +290,8 @@ fn the_client_can_choose_an_unused_id() {
     sent["id"] = "ABCDEF00ABCDEF00ABCDEF00".into();
     let created = mock.post("/flows", &sent).expect(201).json();
     assert_eq!(created["id"], "abcdef00abcdef00abcdef00", "ids are stored in lower case");
-    let refused = mock.post("/flows", &sent).expect(422);
-    assert!(refused.error().starts_with("/id"), "{}", refused.text);
+    let rejected = mock.post("/flows", &sent).expect(422);
+    assert!(rejected.error().starts_with("/id"), "{}", rejected.text);
     sent["id"] = "nope".into();
     mock.post("/flows", &sent).expect(400);
     // An id of another account counts as unused.
@@ -398,7 +398,7 @@ fn source_meta_is_computed_from_flow_fields_and_account() {
     assert_eq!(meta["flow_pricing"]["prices"][0]["amount"], 18.5);
     assert_eq!(meta["source_pricing"], Value::Null);
     let params = meta["params"].as_array().unwrap();
-    let shown: Vec<(&str, &str, &str)> = params
+    let listed: Vec<(&str, &str, &str)> = params
         .iter()
         .map(|p| (p["name"].as_str().unwrap(), p["type"].as_str().unwrap(), p["required"].as_str().unwrap()))
         .collect();
@@ -413,7 +413,7 @@ fn source_meta_is_computed_from_flow_fields_and_account() {
         ("electric_bill", "range", "no"),
         ("loan_amount_acme", "number", "no"),
     ];
-    assert_eq!(shown, expected, "the criteria require an address and a state");
+    assert_eq!(listed, expected, "the criteria require an address and a state");
     assert_eq!(params[0]["examples"], json!(["Mike", "Robert", "Janet"]));
     assert_eq!(params[8]["label"], "Loan Amount");
 

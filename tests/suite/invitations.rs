@@ -25,9 +25,9 @@ fn an_invitation_creates_a_pending_entity() {
         let entity = &invited["entity"];
         assert_eq!((&entity["pending"], &entity["expired"]), (&json!(true), &json!(false)));
         let account = mock.get("/account").json();
-        let shown = pending(&account, list, &email).unwrap();
-        assert_eq!((&shown["id"], &shown["expired"]), (&entity["id"], &json!(false)));
-        assert_eq!(shown["invitation_expires_at"], entity["invitation_expires_at"]);
+        let listed = pending(&account, list, &email).unwrap();
+        assert_eq!((&listed["id"], &listed["expired"]), (&entity["id"], &json!(false)));
+        assert_eq!(listed["invitation_expires_at"], entity["invitation_expires_at"]);
         assert!(pending(&account, other, &email).is_none());
 
         let again = mock.post(path, &json!({"email": email.to_uppercase()})).expect(200).json();
@@ -88,8 +88,8 @@ fn expired_is_computed_from_the_clock() {
 #[test]
 fn the_email_address_is_validated() {
     let mock = Mock::healthy();
-    let refused = mock.post("/invitations/source", &json!({"email": "nobody"})).expect(400);
-    assert_eq!(refused.error(), "email must be an e-mail address, such as mike.jones@example.com");
+    let rejected = mock.post("/invitations/source", &json!({"email": "nobody"})).expect(400);
+    assert_eq!(rejected.error(), "email must be an e-mail address, such as mike.jones@example.com");
     mock.post("/invitations/source", &json!({})).expect(400);
     mock.post("/invitations/recipient", &json!({"email": 7})).expect(400);
 }

@@ -121,7 +121,7 @@ fn a_pending_invitation_has_no_connection() {
 fn a_repaired_connection_without_an_entity_cannot_be_set_up() {
     let mock = Mock::healthy();
     mock.call(SUPERUSER, Method::POST, "/connections", Some(&json!({"connection_id": SSO_ONLY}))).expect(201);
-    let refused = mock.post("/onboard/buyer", &json!({"connection_id": SSO_ONLY})).expect(422);
-    assert_eq!(refused.error(), "the connected account has no entity that could be a source");
+    let rejected = mock.post("/onboard/buyer", &json!({"connection_id": SSO_ONLY})).expect(422);
+    assert_eq!(rejected.error(), "the connected account has no entity that could be a source");
     assert!(!is_set_up(&mock, SSO_ONLY));
 }

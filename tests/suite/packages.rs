@@ -56,11 +56,11 @@ fn modules_of_entities_and_flows_are_in_a_package() {
 fn the_package_of_a_credential_must_exist() {
     let mock = Mock::healthy();
     let input = |package: &str| json!({"name": "n", "type": "token", "package": package, "token": "t"});
-    let refused = mock.post("/credentials", &input("leadconduit-nowhere")).expect(422).error();
-    assert_eq!(refused, "/package: package leadconduit-nowhere not found");
+    let rejected = mock.post("/credentials", &input("leadconduit-nowhere")).expect(422).error();
+    assert_eq!(rejected, "/package: package leadconduit-nowhere not found");
     let made = mock.post("/credentials", &input("leadconduit-five9")).expect(201).json();
     let path = format!("/credentials/{}", made["id"].as_str().unwrap());
-    assert_eq!(mock.put(&path, &input("leadconduit-nowhere")).expect(422).error(), refused);
+    assert_eq!(mock.put(&path, &input("leadconduit-nowhere")).expect(422).error(), rejected);
     assert_eq!(mock.get(&path).json(), made);
 }
 

@@ -52,9 +52,9 @@ fn a_module_has_one_router_and_responses_are_lists() {
     distinct.sort();
     distinct.dedup();
     assert_eq!((ids.len(), distinct.len()), (10, 10), "each route, set and rule has a distinct id: {made}");
-    let refused = mock.post("/routers", &body).expect(422).error();
+    let rejected = mock.post("/routers", &body).expect(422).error();
     assert_eq!(
-        refused,
+        rejected,
         format!("/module_id: module leadconduit-facebook.inbound already has router {}", text(made, "id"))
     );
     assert_eq!(mock.call(GLOBEX, Method::GET, &path, None).expect(404).error(), "router not found");
@@ -96,8 +96,8 @@ fn routes_must_refer_to_a_source_of_a_flow() {
     let mut unreadable = input("leadconduit-facebook.inbound", &[route(FLOW, SOURCE)]);
     unreadable["routes"][0]["rule_set"] =
         json!({"op": "and", "rules": [{"lhv": "lead.state", "op": "matches pattern", "rhv": "("}]});
-    let refused = mock.post("/routers", &unreadable).expect(422).error();
-    assert!(refused.starts_with("/routes/0/rule_set/rules/0/rhv: "), "{refused}");
+    let rejected = mock.post("/routers", &unreadable).expect(422).error();
+    assert!(rejected.starts_with("/routes/0/rule_set/rules/0/rhv: "), "{rejected}");
     let before = mock.get("/routers").json();
     for (body, error) in cases {
         assert_eq!(mock.post("/routers", &body).expect(422).error(), error);
@@ -116,9 +116,9 @@ fn an_update_keeps_omitted_properties_and_known_ids() {
     let mut new = route(FLOW, SOURCE);
     new["id"] = "zzzzzz".into();
     let body = json!({"routes": [new, kept, kept]});
-    let reply = mock.put(ROUTER, &body).expect(200).json();
-    assert_eq!(reply.as_array().unwrap().len(), 1);
-    let after = &reply[0];
+    let response = mock.put(ROUTER, &body).expect(200).json();
+    assert_eq!(response.as_array().unwrap().len(), 1);
+    let after = &response[0];
     assert_eq!((&after["module_id"], &after["created_at"]), (&before["module_id"], &before["created_at"]));
     assert!(after["updated_at"].as_str() > before["updated_at"].as_str());
     let routes = after["routes"].as_array().unwrap();
@@ -143,8 +143,8 @@ fn an_update_keeps_omitted_properties_and_known_ids() {
 fn standard_routers_cannot_be_changed() {
     let mock = Mock::healthy();
     let before = mock.get(STANDARD).expect(200).json();
-    let refused = mock.put(STANDARD, &json!({"routes": [route(FLOW, SOURCE)]})).expect(422).error();
-    assert_eq!(refused, "standard routers cannot be changed");
+    let rejected = mock.put(STANDARD, &json!({"routes": [route(FLOW, SOURCE)]})).expect(422).error();
+    assert_eq!(rejected, "standard routers cannot be changed");
     assert_eq!(mock.get(STANDARD).json(), before);
     // Standard routers cannot be created.
     let mut body = input("leadconduit-facebook.inbound", &[]);
