@@ -1,4 +1,4 @@
-//! The journal's control calls. Every reply is held against the control API's document.
+//! The control calls of the journal. Every response is validated against the OpenAPI document of the control API.
 
 use leadconduit_mock::MockServer;
 use leadconduit_mock::config::settings::RequestMode;
@@ -10,12 +10,12 @@ use crate::wire::authorization;
 
 const AT: &str = "2026-01-15T09:00:00Z";
 
-/// A server that serves what breaks the contract, and whose clock stands.
-fn warned() -> Control {
+/// A server with a frozen clock, which serves requests that break the contract.
+fn start_warning() -> Control {
     Control::start(MockServer::builder().requests(RequestMode::Warn).clock(AT.parse().unwrap()))
 }
 
-/// A list of requests, as a line for each: method, URL and status.
+/// One line per request of a list: method, URL and status.
 fn lines(list: &Value) -> Vec<String> {
     let line = |event: &Value| {
         let (request, status) = (&event["request"], &event["response"]["status"]);
@@ -30,14 +30,14 @@ fn numbers(control: &mut Control, query: &str) -> Vec<u64> {
     list["requests"].as_array().unwrap().iter().map(|event| event["number"].as_u64().unwrap()).collect()
 }
 
-/// The number of the newest request. Control calls have numbers too, so it is not how many there were.
-fn last(control: &mut Control) -> u64 {
+/// The number of the newest request. Control calls are numbered too, so that it is not the number of requests.
+fn newest_number(control: &mut Control) -> u64 {
     numbers(control, "?limit=1")[0]
 }
 
 #[test]
-fn a_serve_event_tells_all_that_is_known_without_secrets() {
-    let mut control = warned();
+fn serve_events_contain_all_data_without_secrets() {
+    let mut control = start_warning();
     let body = json!({"name": "n", "type": "user", "package": "leadconduit-default", "username": "u", "password": "hush-hush"});
     let headers = [
         ("X-Twice", "one"),
@@ -87,8 +87,8 @@ fn a_serve_event_tells_all_that_is_known_without_secrets() {
         let bytes = base64::engine::general_purpose::STANDARD.decode(base64.as_str().unwrap()).unwrap();
         assert_eq!(message["body"], String::from_utf8(bytes).unwrap());
     }
-    let answered: Value = serde_json::from_str(event["response"]["body"].as_str().unwrap()).unwrap();
-    assert_eq!((&event["response"]["status"], &answered["name"]), (&json!(201), &json!("n")));
+    let response_body: Value = serde_json::from_str(event["response"]["body"].as_str().unwrap()).unwrap();
+    assert_eq!((&event["response"]["status"], &response_body["name"]), (&json!(201), &json!("n")));
     assert_eq!(event["response"]["headers"]["X-Mock-Operation"], "create_credential");
     assert_eq!(event["responseDefinition"]["body"], event["response"]["body"]);
     assert_eq!(
@@ -99,15 +99,19 @@ fn a_serve_event_tells_all_that_is_known_without_secrets() {
     assert_eq!((&event["wasMatched"], &event["fault"], &event["rules"]), (&json!(true), &Value::Null, &json!([])));
     assert!(["documented", "observed", "inferred"].contains(&event["evidence"].as_str().unwrap()));
     let length = body.to_string().len();
-    assert_eq!(event["bodies"]["request"], json!({"bytes": length, "cut": false}), "shorter than it was, and whole");
+    assert_eq!(
+        event["bodies"]["request"],
+        json!({"bytes": length, "cut": false}),
+        "the original length; redaction is no truncation"
+    );
     // By number and by id.
     assert_eq!(control.get(&format!("/requests/{number}")), *event);
     assert_eq!(control.get(&format!("/requests/{}", event["id"].as_str().unwrap())), *event);
 }
 
 #[test]
-fn rules_faults_delays_and_violations_stand_in_it() {
-    let mut control = warned();
+fn serve_events_contain_rules_faults_delays_and_violations() {
+    let mut control = start_warning();
     let slow = json!({"name": "slow", "when": {"operation": "get_user"}, "then": {"delay": 20, "status": 503, "body": {"error": "x"}}});
     let cut = json!({"name": "cut", "when": {"operation": "get_account"}, "then": {"fault": "EMPTY_RESPONSE"}});
     control.post(201, "/faults", slow);
@@ -119,7 +123,7 @@ fn rules_faults_delays_and_violations_stand_in_it() {
     let list = control.get("/requests");
     assert_eq!(lines(&list), ["GET /account 200", "GET /connections?relationship_type=neither 200", "GET /user 503"]);
     let [account, connections, user] = [0, 1, 2].map(|at| &list["requests"][at]);
-    assert_eq!(user["rules"], json!([{"rule": "slow", "deeds": ["status=503", "delay=20"]}]));
+    assert_eq!(user["rules"], json!([{"rule": "slow", "effects": ["status=503", "delay=20"]}]));
     assert_eq!((&user["delay_ms"], &user["timing"]["addedDelay"]), (&json!(20), &json!(20)));
     assert!(user["timing"]["totalTime"].as_u64().unwrap() >= 20);
     assert_eq!(user["responseDefinition"]["fixedDelayMilliseconds"], 20);
@@ -132,15 +136,15 @@ fn rules_faults_delays_and_violations_stand_in_it() {
 }
 
 #[test]
-fn filters_and_pages() {
-    let mut control = warned();
+fn requests_are_filtered_and_paged() {
+    let mut control = start_warning();
     control.jane(200, "GET", "/user", None);
     control.jane(404, "GET", "/nothing", None);
     control.jane(200, "GET", "/connections?relationship_type=neither", None);
     control.put("/clock", json!({"advance": "1m"}));
     control.jane(200, "GET", "/user", None);
     control.jane(405, "DELETE", "/account", None);
-    // In the rows, requests are counted from 1: numbers have gaps, as control calls have numbers too.
+    // In the table, requests are counted from 1: the numbers have gaps, because control calls are numbered too.
     let mut all = numbers(&mut control, "");
     all.reverse();
     assert_eq!(all.len(), 5);
@@ -166,7 +170,7 @@ fn filters_and_pages() {
         let expected: Vec<u64> = expected.iter().map(|at| all[at - 1]).collect();
         assert_eq!(numbers(&mut control, &sent), expected, "{query}");
     }
-    // Page by page, everything is seen once.
+    // The pages contain every request once.
     let (mut seen, mut query) = (Vec::new(), "?limit=2".to_owned());
     loop {
         let page = control.get(&format!("/requests{query}"));
@@ -198,7 +202,7 @@ fn filters_and_pages() {
 }
 
 #[test]
-fn patterns_find_count_and_remove() {
+fn patterns_select_requests_to_find_count_and_remove() {
     let mut control = Control::healthy();
     control.jane(200, "GET", "/user", None);
     control.jane(200, "GET", "/connections?relationship_type=seller", None);
@@ -206,29 +210,29 @@ fn patterns_find_count_and_remove() {
     let connections = json!({"method": "GET", "urlPath": "/connections"});
     let found = control.post(200, "/requests/find", connections.clone());
     let urls: Vec<&Value> = found["requests"].as_array().unwrap().iter().map(|one| &one["url"]).collect();
-    assert_eq!(urls, ["/connections?relationship_type=seller", "/connections"], "the oldest first");
+    assert_eq!(urls, ["/connections?relationship_type=seller", "/connections"], "oldest first");
     assert_eq!(
         control.post(200, "/requests/count", connections.clone()),
         json!({"count": 2, "requestJournalDisabled": false})
     );
     assert_eq!(control.post(200, "/requests/count", json!({}))["count"], 3);
     let removed = control.post(200, "/requests/remove", connections.clone());
-    let gone: Vec<&Value> =
+    let removed_urls: Vec<&Value> =
         removed["serveEvents"].as_array().unwrap().iter().map(|one| &one["request"]["url"]).collect();
-    assert_eq!(gone, urls);
+    assert_eq!(removed_urls, urls);
     assert_eq!(control.post(200, "/requests/count", connections)["count"], 0);
     assert_eq!(lines(&control.get("/requests")), ["GET /user 200"]);
     for path in ["/requests/find", "/requests/count", "/requests/remove", "/near-misses/request-pattern"] {
         let wrong = json!({"urlPth": "/user"});
         let refused = control.post(400, path, wrong);
         assert!(refused["detail"].as_str().unwrap().contains("`urlPath`"), "{refused}");
-        assert!(refused["mistakes"][0].as_str().unwrap().contains("body:1:2"), "{refused}");
+        assert!(refused["diagnostics"][0].as_str().unwrap().contains("body:1:2"), "{refused}");
     }
-    assert_eq!(lines(&control.get("/requests")), ["GET /user 200"], "what is refused removes nothing");
+    assert_eq!(lines(&control.get("/requests")), ["GET /user 200"], "an invalid pattern removes nothing");
 }
 
 #[test]
-fn what_met_nothing_is_told_with_what_it_may_have_meant() {
+fn unmatched_requests_are_listed_with_near_misses() {
     let mut control = Control::healthy();
     control.jane(200, "GET", "/user", None);
     control.jane(404, "GET", "/conections?api_key=in-the-query", None);
@@ -239,17 +243,17 @@ fn what_met_nothing_is_told_with_what_it_may_have_meant() {
     let near = control.get("/requests/unmatched/near-misses");
     let near = near["nearMisses"].as_array().unwrap();
     assert_eq!(near.len(), 6, "three for each");
-    let words = "the method is PATCH, but the operation takes GET";
-    assert_eq!((&near[0]["operation"], &near[0]["difference"]), (&json!("get_connection"), &json!(words)));
-    assert_eq!(near[0]["differences"], json!([{"what": "method", "wanted": "GET", "found": "PATCH"}]));
+    let difference = "the method is PATCH, but the operation expects GET";
+    assert_eq!((&near[0]["operation"], &near[0]["difference"]), (&json!("get_connection"), &json!(difference)));
+    assert_eq!(near[0]["differences"], json!([{"what": "method", "expected": "GET", "found": "PATCH"}]));
     assert_eq!(near[0]["stubMapping"]["request"]["method"], "GET");
-    let words = "segment 1 of the path is `conections`, but the operation has `connections` there";
-    assert_eq!((&near[3]["operation"], &near[3]["difference"]), (&json!("list_connections"), &json!(words)));
+    let difference = "segment 1 of the path is `conections`, but the operation has `connections` there";
+    assert_eq!((&near[3]["operation"], &near[3]["difference"]), (&json!("list_connections"), &json!(difference)));
     assert_eq!(near[3]["request"]["url"], "/conections?api_key=***");
     let distance = |at: usize| near[at]["matchResult"]["distance"].as_f64().unwrap();
     assert!(distance(0) > 0.0 && distance(0) <= distance(1) && distance(1) <= distance(2) && distance(2) <= 1.0);
 
-    // An entry of the journal can be sent as it is.
+    // A journal entry can be sent unchanged.
     let entry = unmatched["requests"][1].clone();
     let again = control.post(200, "/near-misses/request", entry);
     assert_eq!(
@@ -258,14 +262,18 @@ fn what_met_nothing_is_told_with_what_it_may_have_meant() {
     );
     let described = json!({"absoluteUrl": "http://h.test/user?token=hush", "headers": {"Authorization": authorization("API", JANE), "X-A": ["1", "2"]},
                            "body": "{\"password\": \"hush\"}"});
-    let fits = control.call(200, "POST", "/near-misses/request", Some(&described));
-    assert!(!fits.text.contains("hush") && !fits.text.contains(&authorization("API", JANE)), "{}", fits.text);
-    let fits = &fits.json()["nearMisses"][0];
+    let matching = control.call(200, "POST", "/near-misses/request", Some(&described));
+    assert!(
+        !matching.text.contains("hush") && !matching.text.contains(&authorization("API", JANE)),
+        "{}",
+        matching.text
+    );
+    let matching = &matching.json()["nearMisses"][0];
     assert_eq!(
-        (&fits["operation"], &fits["difference"], &fits["matchResult"]["distance"]),
+        (&matching["operation"], &matching["difference"], &matching["matchResult"]["distance"]),
         (&json!("get_user"), &Value::Null, &json!(0.0))
     );
-    assert_eq!(fits["request"]["headers"]["X-A"], json!(["1", "2"]));
+    assert_eq!(matching["request"]["headers"]["X-A"], json!(["1", "2"]));
     for (body, right) in [
         (json!({}), "`url` is missing"),
         (json!([]), "describe a request"),
@@ -282,7 +290,7 @@ fn what_met_nothing_is_told_with_what_it_may_have_meant() {
 }
 
 #[test]
-fn the_nearest_requests_to_a_pattern() {
+fn near_misses_of_a_pattern_are_the_nearest_requests() {
     let mut control = Control::healthy();
     for path in ["/user", "/connections", "/credentials", "/account"] {
         control.jane(200, "GET", path, None);
@@ -295,16 +303,16 @@ fn the_nearest_requests_to_a_pattern() {
     assert!(differs.iter().any(|what| what.as_str().unwrap().contains("url")), "{differs:?}");
     let distance = |at: usize| near[at]["matchResult"]["distance"].as_f64().unwrap();
     assert!(distance(0) > 0.0 && distance(0) < distance(1) && distance(2) <= 1.0);
-    let fits = control.post(200, "/near-misses/request-pattern", json!({"url": "/user"}));
-    assert_eq!(fits["nearMisses"][0]["request"]["url"], "/user");
+    let matching = control.post(200, "/near-misses/request-pattern", json!({"url": "/user"}));
+    assert_eq!(matching["nearMisses"][0]["request"]["url"], "/user");
     assert_eq!(
-        (&fits["nearMisses"][0]["matchResult"]["distance"], &fits["nearMisses"][0]["difference"]),
+        (&matching["nearMisses"][0]["matchResult"]["distance"], &matching["nearMisses"][0]["difference"]),
         (&json!(0.0), &Value::Null)
     );
 }
 
 #[test]
-fn sandboxes_do_not_see_each_others_requests() {
+fn each_sandbox_has_its_own_journal() {
     let mut control = Control::healthy();
     control.jane(200, "GET", "/user", None);
     control.jane(200, "GET", "/__sandbox/other/account", None);
@@ -316,7 +324,7 @@ fn sandboxes_do_not_see_each_others_requests() {
     assert_eq!(lines(&others), ["GET /user 200", "GET /account 200"]);
     assert_eq!(others["requests"][0]["sandbox"], "other");
     assert_eq!(lines(&control.get("/requests")), ["GET /user 200"]);
-    // Emptied by itself, and by a reset; the other keeps its own.
+    // Removing a request and a reset do not affect the other sandbox.
     ask(&mut control, "DELETE", &format!("/requests/{}", others["requests"][0]["number"]));
     assert_eq!(lines(&ask(&mut control, "GET", "/requests")), ["GET /account 200"]);
     ask(&mut control, "POST", "/reset");
@@ -325,11 +333,11 @@ fn sandboxes_do_not_see_each_others_requests() {
 }
 
 #[test]
-fn requests_can_be_taken_out() {
+fn requests_can_be_removed() {
     let mut control = Control::healthy();
     control.jane(200, "GET", "/user", None);
     control.jane(200, "GET", "/account", None);
-    let account = last(&mut control);
+    let account = newest_number(&mut control);
     let user = numbers(&mut control, "")[1];
     control.call(200, "DELETE", &format!("/requests/{user}"), None);
     control.call(404, "DELETE", &format!("/requests/{user}"), None);
@@ -340,30 +348,30 @@ fn requests_can_be_taken_out() {
     assert_eq!(numbers(&mut control, ""), [account]);
     for (method, path) in [("POST", "/requests/reset"), ("DELETE", "/requests"), ("POST", "/reset")] {
         control.jane(200, "GET", "/user", None);
-        let number = last(&mut control);
+        let number = newest_number(&mut control);
         control.call(200, method, path, None);
         assert_eq!(numbers(&mut control, ""), [0; 0], "{path}");
         control.jane(200, "GET", "/user", None);
-        // Only a reset begins the sandbox, and with it the numbers, anew.
-        assert_eq!(last(&mut control) > number, path != "/reset", "{path}");
+        // Only a reset restarts the numbers, because it recreates the sandbox.
+        assert_eq!(newest_number(&mut control) > number, path != "/reset", "{path}");
     }
 }
 
 #[test]
-fn control_calls_are_not_written_down() {
+fn control_calls_are_not_recorded() {
     let mut control = Control::healthy();
     control.get("/requests");
     control.get("/scenarios");
     control.wire.ask("GET", "/__admin/nothing", &[], None).expect(404);
     control.post(200, "/requests/count", json!({}));
     assert_eq!(control.get("/requests")["meta"]["total"], 0);
-    // What browsers ask before a control call does not act on the journal either.
+    // A request of a client is recorded.
     control.jane(200, "GET", "/user", None);
     assert_eq!(control.get("/requests")["meta"]["total"], 1);
 }
 
 #[test]
-fn what_does_not_fit_is_counted() {
+fn dropped_exchanges_are_counted_and_long_bodies_truncated() {
     let mut control = Control::start(MockServer::builder().configure(|settings| {
         settings.limits.journal_entries_max = 3;
         settings.limits.journal_body_bytes_max = 10;
@@ -392,7 +400,7 @@ fn what_does_not_fit_is_counted() {
 }
 
 #[test]
-fn a_journal_that_is_switched_off_says_so() {
+fn a_disabled_journal_is_reported() {
     let mut control =
         Control::start(MockServer::builder().configure(|settings| settings.limits.journal_entries_max = 0));
     control.jane(200, "GET", "/user", None);

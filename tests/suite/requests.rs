@@ -1,4 +1,4 @@
-//! What happens to requests that break the contract: refused, served with a report, or served in silence.
+//! Request modes: requests that break the contract are refused, served with a report, or served without one.
 
 use http::{Method, Request};
 use http_body_util::Full;
@@ -13,19 +13,19 @@ fn with_mode(mode: RequestMode) -> Mock {
 }
 
 #[test]
-fn strict_refuses_and_lists_every_mistake() {
+fn strict_mode_refuses_and_lists_every_violation() {
     let mock = with_mode(RequestMode::Strict);
     let refused = mock.post("/onboards", &json!({"invitatin_id": INVITATION, "flow_id": 7})).expect(400);
     insta::assert_json_snapshot!(json!({"body": refused.json(), "violations": refused.violations()}));
-    assert_eq!(mock.get("/onboards").json(), json!([]), "and nothing was done");
+    assert_eq!(mock.get("/onboards").json(), json!([]), "the refused request has no effect");
 }
 
 #[test]
-fn warn_serves_and_lists_them_all_the_same() {
+fn warn_mode_serves_and_lists_every_violation() {
     let mock = with_mode(RequestMode::Warn);
     let served =
         mock.post("/onboards", &json!({"invitation_id": INVITATION, "flow_id": FLOW, "status": 1})).expect(201);
-    assert_eq!(served.violations(), [] as [serde_json::Value; 0], "what is not described is not forbidden");
+    assert_eq!(served.violations(), [] as [serde_json::Value; 0], "undocumented properties are allowed");
     let served = mock.put("/account", &json!({"features": {"firehose": "yes"}}));
     assert_eq!(served.violations()[0]["location"], "/body/features/firehose");
     let list = mock.get("/connections?relationship_type=sellr").expect(200);
@@ -37,7 +37,7 @@ fn warn_serves_and_lists_them_all_the_same() {
 }
 
 #[test]
-fn off_serves_and_says_nothing() {
+fn off_mode_serves_without_a_report() {
     let mock = with_mode(RequestMode::Off);
     let list = mock.get("/connections?relationship_type=sellr").expect(200);
     assert_eq!(list.header("x-mock-violations"), None);
@@ -46,16 +46,21 @@ fn off_serves_and_says_nothing() {
 }
 
 #[test]
-fn what_cannot_be_served_is_refused_in_every_mode() {
+fn requests_that_cannot_be_served_are_refused_in_every_mode() {
     for mode in [RequestMode::Strict, RequestMode::Warn, RequestMode::Off] {
         let mock = with_mode(mode);
         for body in ["", "nonsense", "[]", "{}", r#"{"invitation_id": 5}"#] {
             for path in ["/onboards", "/onboard/buyer", "/invitations/source", "/connections", "/credentials"] {
                 let request = Request::post(format!("{}{path}", mock.server.url()));
                 let request = request.header("authorization", basic(crate::support::SUPERUSER));
-                let reply =
+                let response =
                     mock.send(request.header("content-type", "application/json").body(Full::from(body)).unwrap());
-                assert!(matches!(reply.status, 400 | 404), "{mode:?} {path} {body}: {} {}", reply.status, reply.text);
+                assert!(
+                    matches!(response.status, 400 | 404),
+                    "{mode:?} {path} {body}: {} {}",
+                    response.status,
+                    response.text
+                );
             }
         }
     }
@@ -72,21 +77,21 @@ fn undocumented_query_parameters_are_reported_and_served() {
 }
 
 #[test]
-fn a_parameter_is_given_once() {
+fn repeated_parameters_are_refused() {
     let mock = with_mode(RequestMode::Strict);
     let refused = mock.get("/connections?relationship_type=seller&relationship_type=buyer").expect(400);
     assert_eq!(refused.error(), "relationship_type may be given once, not 2 times");
 }
 
 #[test]
-fn locations_are_pointers_with_escapes() {
+fn violation_locations_are_escaped_pointers() {
     let mock = with_mode(RequestMode::Strict);
     let served = mock.get("/connections?a%2Fb~c=1").expect(200);
     assert_eq!(served.violations()[0]["location"], "/query/a~1b~0c");
 }
 
 #[test]
-fn the_report_is_bounded() {
+fn the_violations_header_is_bounded() {
     let mock = with_mode(RequestMode::Strict);
     let query: Vec<String> = (0..200).map(|at| format!("parameter_number_{at}=1")).collect();
     let served = mock.get(&format!("/connections?{}", query.join("&"))).expect(200);
@@ -95,7 +100,7 @@ fn the_report_is_bounded() {
 }
 
 #[test]
-fn passwords_do_not_come_back_in_messages() {
+fn messages_contain_no_passwords() {
     let mock = with_mode(RequestMode::Strict);
     let body = json!({"name": "x", "type": "user", "package": "p", "username": 1, "password": ["hunter2"]});
     let refused = mock.post("/credentials", &body).expect(400);
@@ -105,7 +110,7 @@ fn passwords_do_not_come_back_in_messages() {
 }
 
 #[test]
-fn read_only_input_is_ignored() {
+fn read_only_properties_are_ignored() {
     let mock = with_mode(RequestMode::Strict);
     let body =
         json!({"invitation_id": INVITATION, "id": ACME_ID, "created_at": "2001-01-01T00:00:00Z", "account_id": FLOW});

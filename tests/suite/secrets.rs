@@ -1,4 +1,4 @@
-//! Nothing that the mock keeps or tells holds a secret of the client's.
+//! No recorded exchange and no response of the control API contains a secret of a client.
 
 use std::cell::Cell;
 
@@ -8,9 +8,9 @@ use serde_json::json;
 
 use crate::support::{Mock, OperationResponse};
 
-/// Where a secret can stand in a request.
+/// A location of a secret in a request.
 #[derive(Clone, Copy, Debug)]
-enum Place {
+enum SecretLocation {
     Password,
     Bearer,
     Cookie,
@@ -26,9 +26,9 @@ enum Place {
     KeyInHeader,
 }
 
-use Place::*;
+use SecretLocation::*;
 
-const PLACES: [Place; 13] = [
+const LOCATIONS: [SecretLocation; 13] = [
     Password,
     Bearer,
     Cookie,
@@ -44,15 +44,15 @@ const PLACES: [Place; 13] = [
     KeyInHeader,
 ];
 
-fn send(mock: &Mock, place: Place, secret: &str, name: &str, sandbox: &str) -> OperationResponse {
+fn send(mock: &Mock, location: SecretLocation, secret: &str, name: &str, sandbox: &str) -> OperationResponse {
     let mut headers: Vec<(String, String)> = vec![("x-mock-sandbox".into(), sandbox.into())];
     let (mut line, mut body) = ("POST /credentials".to_owned(), r#"{"name":1}"#.to_owned());
     let mut key = crate::support::JANE.to_owned();
-    match place {
+    match location {
         Password | KeyInPath | KeyInQuery | KeyInBody | KeyInHeader => secret.clone_into(&mut key),
         _ => {}
     }
-    match place {
+    match location {
         Password => {}
         Bearer => {
             key = String::new();
@@ -81,7 +81,7 @@ fn send(mock: &Mock, place: Place, secret: &str, name: &str, sandbox: &str) -> O
     mock.ask(&line, &headers, &body)
 }
 
-/// Everything that tells of exchanges.
+/// The responses of all control calls that return data of exchanges.
 fn outputs(mock: &Mock, sandbox: &str) -> Vec<(String, String)> {
     let at = [("x-mock-sandbox", sandbox)];
     let get = |path: &str| (path.to_owned(), mock.ask(&format!("GET /__admin{path}"), &at, "").text);
@@ -105,7 +105,7 @@ fn outputs(mock: &Mock, sandbox: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn no_output_holds_a_secret() {
+fn no_output_contains_a_secret() {
     let mock = Mock::start(MockServer::builder());
     let names =
         ["password", "api_key", "apiKey", "access_token", "refresh-token", "client_secret", "privateKey", "PASSWD"];
@@ -115,18 +115,18 @@ fn no_output_holds_a_secret() {
         failure_persistence: None,
         ..Default::default()
     });
-    let strategy = (0..PLACES.len(), "[a-z0-9]{12,40}", 0..names.len());
+    let strategy = (0..LOCATIONS.len(), "[a-z0-9]{12,40}", 0..names.len());
     runner
-        .run(&strategy, |(place, secret, name)| {
+        .run(&strategy, |(location, secret, name)| {
             count.set(count.get() + 1);
-            let (place, name, sandbox) = (PLACES[place], names[name], format!("s{}", count.get()));
-            let answer = send(&mock, place, &secret, name, &sandbox);
-            prop_assert!(answer.status >= 200);
+            let (location, name, sandbox) = (LOCATIONS[location], names[name], format!("s{}", count.get()));
+            let response = send(&mock, location, &secret, name, &sandbox);
+            prop_assert!(response.status >= 200);
             let outputs = outputs(&mock, &sandbox);
             let journal = &outputs[0].1;
-            prop_assert!(journal.contains("/credentials"), "the exchange is not there: {journal}");
+            prop_assert!(journal.contains("/credentials"), "the exchange is not recorded: {journal}");
             for (path, text) in &outputs {
-                prop_assert!(!text.contains(&secret), "{path} tells what stood in {place:?} ({name}): {text}");
+                prop_assert!(!text.contains(&secret), "{path} contains the secret of {location:?} ({name}): {text}");
             }
             Ok(())
         })
@@ -134,20 +134,20 @@ fn no_output_holds_a_secret() {
 }
 
 #[test]
-fn what_is_no_secret_is_kept_as_it_was() {
+fn other_data_is_recorded_unchanged() {
     let mock = Mock::healthy();
     let body = r#"{ "name":  "a b", "type":"user",  "package": "leadconduit-default", "username": "u\/v" }"#;
     mock.ask("POST /credentials?limit=1&x=a%20b", &[("x-trace", "t-1")], body);
-    let kept = &mock.get("/__admin/requests").json()["requests"][0]["request"];
-    assert_eq!(kept["body"], body);
-    assert_eq!(kept["url"], "/credentials?limit=1&x=a%20b");
-    assert_eq!(kept["headers"]["X-Trace"], "t-1");
-    // The name of a secret alone hides nothing else of the body.
+    let request = &mock.get("/__admin/requests").json()["requests"][0]["request"];
+    assert_eq!(request["body"], body);
+    assert_eq!(request["url"], "/credentials?limit=1&x=a%20b");
+    assert_eq!(request["headers"]["X-Trace"], "t-1");
+    // Only the value of the secret is replaced.
     mock.ask(
         "POST /credentials",
         &[],
         r#"{"name":"a","type":"user","package":"leadconduit-default","username":"u","password":"hidden"}"#,
     );
-    let kept = mock.get("/__admin/requests").json()["requests"][0]["request"]["body"].as_str().unwrap().to_owned();
-    assert_eq!(kept, r#"{"name":"a","type":"user","package":"leadconduit-default","username":"u","password":"***"}"#);
+    let body = mock.get("/__admin/requests").json()["requests"][0]["request"]["body"].as_str().unwrap().to_owned();
+    assert_eq!(body, r#"{"name":"a","type":"user","package":"leadconduit-default","username":"u","password":"***"}"#);
 }

@@ -1,4 +1,4 @@
-//! Verification: each kind of expectation, met and not; the words of the verdict; what a journal cannot tell.
+//! Verification: each kind of expectation, met and not met; the text of the verdict; inconclusive outcomes.
 
 use http::Method;
 use leadconduit_mock::MockServer;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::{GLOBEX_ONLY, Mock, SELLER, SSO_ONLY, SUPERUSER};
 
 impl Mock {
-    /// The verdict, held together with its own text.
+    /// The verdict, after a check that `passed` and `outcome` agree.
     #[track_caller]
     fn verdict(&self, expectations: &Value) -> Value {
         let verdict = self.post("/__admin/verify", expectations).expect(200).json();
@@ -27,14 +27,14 @@ impl Mock {
     }
 
     fn text(&self, expectations: &Value) -> String {
-        let answer = self.post("/__admin/verify?format=text", expectations).expect(200);
-        assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));
-        answer.text
+        let response = self.post("/__admin/verify?format=text", expectations).expect(200);
+        assert_eq!(response.header("content-type"), Some("text/plain; charset=utf-8"));
+        response.text
     }
 }
 
 #[test]
-fn counts_are_met_or_not() {
+fn counts_are_evaluated() {
     let mock = Mock::healthy();
     mock.get("/user").expect(200);
     mock.get("/user").expect(200);
@@ -65,16 +65,16 @@ fn counts_are_met_or_not() {
         (json!({"operation": "get_user", "since": "2000-01-01T00:00:00Z", "exactly": 2}), true, "2", json!([1, 2])),
     ];
     for (expectation, passed, found, matched) in rows {
-        let judged = mock.verified(&expectation);
-        assert_eq!(judged["passed"], passed, "{expectation}: {judged}");
-        assert_eq!((judged["found"].as_str(), &judged["matched"]), (Some(found), &matched), "{expectation}");
+        let result = mock.verified(&expectation);
+        assert_eq!(result["passed"], passed, "{expectation}: {result}");
+        assert_eq!((result["found"].as_str(), &result["matched"]), (Some(found), &matched), "{expectation}");
     }
     let part = mock.verdict(&json!({"after": 2, "expectations": [{"exactly": 1}, {"after": 0, "exactly": 3}]}));
     assert_eq!((&part["passed"], &part["exchanges"], &part["dropped"]), (&json!(true), &json!(1), &json!(0)));
 }
 
 #[test]
-fn a_verdict_reads_well() {
+fn the_text_of_a_verdict_lists_expectations_and_differences() {
     let mock = Mock::healthy();
     mock.get("/user").expect(200);
     mock.get("/connections?relationship_type=buyer").expect(200);
@@ -95,40 +95,40 @@ fn a_verdict_reads_well() {
 ok      the user is read
 
 FAILED  sellers are asked for
-  wanted   at least 1 of method `GET`, path `/connections`, query parameter relationship_type `seller`
+  expected at least 1 of method `GET`, path `/connections`, query parameter relationship_type `seller`
   found    0
-  nearest  request 2, GET /connections?relationship_type=buyer, answered 200
-    query parameter relationship_type: wanted `seller`, found `buyer`
-  nearest  request 4, GET /connections?relationship_type=x, answered 400
-    query parameter relationship_type: wanted `seller`, found `x`
-  nearest  request 3, GET /connection, answered 404
-    path: wanted `/connections`, found `/connection`
-    query parameter relationship_type: wanted `seller`, found nothing
+  nearest  request 2, GET /connections?relationship_type=buyer, response 200
+    query parameter relationship_type: expected `seller`, found `buyer`
+  nearest  request 4, GET /connections?relationship_type=x, response 400
+    query parameter relationship_type: expected `seller`, found `x`
+  nearest  request 3, GET /connection, response 404
+    path: expected `/connections`, found `/connection`
+    query parameter relationship_type: expected `seller`, found nothing
 
 FAILED  at most 1 of operation `list_connections`
   found    2
-    request 2, GET /connections?relationship_type=buyer, answered 200
-    request 4, GET /connections?relationship_type=x, answered 400
+    request 2, GET /connections?relationship_type=buyer, response 200
+    request 4, GET /connections?relationship_type=x, response 400
 
 FAILED  the list, then the user
-  wanted   in this order: operation `list_connections`; then operation `get_user`
+  expected in this order: operation `list_connections`; then operation `get_user`
   found    1 of 2 steps
-    step 2, operation `get_user`, was not seen after request 2
-    it was seen before: request 1, GET /user, answered 200
+    step 2, operation `get_user`, was not found after request 2
+    an earlier request matches: request 1, GET /user, response 200
 
 FAILED  no violations in any request
-  found    1 that broke the contract
-    request 4, GET /connections?relationship_type=x, answered 400: relationship_type must be one of seller, buyer
+  found    1 with violations
+    request 4, GET /connections?relationship_type=x, response 400: relationship_type must be one of seller, buyer
 
-FAILED  nothing unmatched in any request
-  found    1 that met nothing
-    request 3, GET /connection, answered 404: there is no such path; did you mean GET /connections?
+FAILED  no unmatched requests in any request
+  found    1 unmatched
+    request 3, GET /connection, response 404: there is no such path; did you mean GET /connections?
 "
     );
 }
 
 #[test]
-fn orders_are_kept_or_not() {
+fn orders_are_evaluated() {
     let mock = Mock::healthy();
     for path in ["/user", "/connections", "/user", "/account"] {
         mock.get(path).expect(200);
@@ -145,31 +145,31 @@ fn orders_are_kept_or_not() {
         (json!({"order": [user, {"request": {"urlPath": "/account"}, "status": 200}]}), true, json!([1, 4])),
     ];
     for (expectation, passed, matched) in rows {
-        let judged = mock.verified(&expectation);
-        assert_eq!((&judged["passed"], &judged["matched"]), (&json!(passed), &matched), "{expectation}: {judged}");
+        let result = mock.verified(&expectation);
+        assert_eq!((&result["passed"], &result["matched"]), (&json!(passed), &matched), "{expectation}: {result}");
     }
     let strict = mock.verified(&json!({"order": [list, account], "strict": true}));
-    let told = [
-        "step 2, operation `get_account`, was not seen right after request 2",
-        "there was request 3, GET /user, answered 200",
+    let differences = [
+        "step 2, operation `get_account`, was not found directly after request 2",
+        "the next request was request 3, GET /user, response 200",
     ];
-    assert_eq!(strict["differences"], json!(told));
+    assert_eq!(strict["differences"], json!(differences));
 }
 
 #[test]
-fn a_conflict_is_repaired_by_going_on() {
+fn a_refusal_is_repaired_by_a_later_success_of_the_account() {
     let repaired = json!({"repaired": {"operation": "repair_connection", "status": 409}});
     let by = json!({"repaired": {"operation": "repair_connection", "by": {"operation": "get_connection"}}});
     let mock = Mock::scenario("repair-conflicts");
     let nothing = mock.verified(&repaired);
-    assert_eq!((&nothing["passed"], &nothing["found"]), (&json!(false), &json!("no such refusal")));
+    assert_eq!((&nothing["passed"], &nothing["found"]), (&json!(false), &json!("no refused request")));
 
     assert_eq!(mock.repair(SELLER), 409);
     let stopped = mock.verified(&repaired);
-    let why = "request 2, POST /connections, answered 409: afterwards nothing that the account asked for succeeded";
+    let why = "request 2, POST /connections, response 409: no later request of the account succeeded";
     assert_eq!((&stopped["passed"], &stopped["differences"]), (&json!(false), &json!([why])));
 
-    // Another account's success shows nothing.
+    // A success of another account does not count.
     mock.call(crate::support::GLOBEX, Method::GET, "/user", None).expect(200);
     assert_eq!(mock.verified(&repaired)["passed"], false);
 
@@ -177,17 +177,17 @@ fn a_conflict_is_repaired_by_going_on() {
     let went_on = mock.verified(&repaired);
     assert_eq!((&went_on["passed"], &went_on["matched"]), (&json!(true), &json!([2])), "{went_on}");
     assert_eq!(went_on["found"], "1 refused, 1 of them repaired");
-    assert_eq!(mock.verified(&by)["passed"], false, "it was listed, not read");
+    assert_eq!(mock.verified(&by)["passed"], false, "the connections were listed, none was read");
     mock.get(&format!("/connections/{SELLER}")).expect(200);
     assert_eq!(mock.verified(&by)["passed"], true);
 
     assert_eq!(mock.repair(SELLER), 409);
     mock.get("/connections").expect(200);
     let again = mock.verified(&repaired);
-    let why = "request 2, POST /connections, answered 409: the same was sent again as request 11, and answered 409";
-    assert_eq!(again["differences"], json!([why]), "a client that only tries again has repaired nothing");
+    let why = "request 2, POST /connections, response 409: the same request was repeated as request 11, response 409";
+    assert_eq!(again["differences"], json!([why]), "a repetition that is refused again is no repair");
 
-    // Each refusal counts.
+    // Every refusal must be repaired.
     mock.post("/__admin/reset", &json!({})).expect(200);
     assert_eq!((mock.repair(SELLER), mock.repair(GLOBEX_ONLY)), (409, 422));
     mock.get("/connections").expect(200);
@@ -196,11 +196,11 @@ fn a_conflict_is_repaired_by_going_on() {
     assert_eq!(mock.repair(GLOBEX_ONLY), 422);
     let both = mock.verified(&json!({"repaired": {"operation": "repair_connection"}}));
     assert_eq!((&both["passed"], &both["found"]), (&json!(false), &json!("2 refused, 1 of them repaired")));
-    assert_eq!(mock.verified(&repaired)["passed"], true, "the 409 was dealt with");
+    assert_eq!(mock.verified(&repaired)["passed"], true, "the 409 was repaired");
 }
 
 #[test]
-fn the_same_request_may_succeed_in_the_end() {
+fn a_refusal_is_repaired_when_the_last_attempt_succeeds() {
     let mock = Mock::scenario("missed-invitation");
     let fault = json!({"when": {"operation": "repair_connection"}, "times": 2,
                        "then": {"status": 422, "body": {"error": "not there yet"}}});
@@ -210,8 +210,8 @@ fn the_same_request_may_succeed_in_the_end() {
     assert_eq!((mock.repair(id), mock.repair(id)), (422, 422));
     assert_eq!(mock.verified(&repaired)["passed"], false);
     assert_eq!(mock.repair(id), 201);
-    let judged = mock.verified(&repaired);
-    assert_eq!((&judged["passed"], &judged["matched"]), (&json!(true), &json!([2])), "{judged}");
+    let result = mock.verified(&repaired);
+    assert_eq!((&result["passed"], &result["matched"]), (&json!(true), &json!([2])), "{result}");
     let body = json!({"bodyPatterns": [{"equalToJson": {"connection_id": id}}]});
     assert_eq!(
         mock.verified(&json!({"operation": "repair_connection", "request": body, "exactly": 3}))["passed"],
@@ -220,73 +220,76 @@ fn the_same_request_may_succeed_in_the_end() {
     let order = json!({"order": [
         {"operation": "repair_connection", "status": 422}, {"operation": "repair_connection", "status": 201}]});
     assert_eq!(mock.verified(&order)["matched"], json!([2, 5]));
-    // What never was refused so was not repaired.
+    // No request was refused with 409.
     assert_eq!(mock.verified(&json!({"repaired": {"operation": "repair_connection", "status": 409}}))["passed"], false);
     assert_eq!(mock.repair(SSO_ONLY), 201);
 }
 
 #[test]
-fn mistakes_come_with_their_place() {
+fn invalid_expectations_return_diagnostics_with_line_and_column() {
     let mock = Mock::healthy();
     let rows = [
-        ("[]", "body:1:1: there are 1 to 100 expectations"),
+        ("[]", "body:1:1: write 1 to 100 expectations"),
         ("{}", "body:1:1: `expectations` is missing"),
-        ("7", "body:1:1: write {\"expectations\": [{...}]}, or the list alone"),
-        (r#"{"expectation": []}"#, "body:1:2: what is verified has no `expectation`; did you mean `expectations`?"),
-        ("[{}]", "body:1:2: this expects nothing; write one of operation, request"),
-        (r#"[{"name": "x"}]"#, "body:1:2: this expects nothing"),
+        ("7", "body:1:1: the body must be {\"expectations\": [{...}]}, or the list alone"),
+        (r#"{"expectation": []}"#, "body:1:2: the body has no key `expectation`; did you mean `expectations`?"),
+        ("[{}]", "body:1:2: the expectation is empty; write one of operation, request"),
+        (r#"[{"name": "x"}]"#, "body:1:2: the expectation is empty"),
         (
             r#"[{"operation": "list_conections"}]"#,
             "body:1:16: there is no operation `list_conections`; did you mean `list_connections`?",
         ),
         (
             r#"[{"operations": "list_connections", "never": true}]"#,
-            "body:1:3: an expectation has no `operations`; did you mean `operation`?",
+            "body:1:3: an expectation has no key `operations`; did you mean `operation`?",
         ),
         (
             r#"[{"request": {"urlpath": "/x"}}]"#,
-            "body:1:15: a request pattern has no `urlpath`; did you mean `urlPath`?",
+            "body:1:15: a request pattern has no key `urlpath`; did you mean `urlPath`?",
         ),
-        (r#"[{"exactly": -1}]"#, "body:1:14: `exactly` is a whole number from 0"),
-        (r#"[{"exactly": 1, "at_most": 2}]"#, "body:1:17: `exactly` says how often already; leave `at_most` out"),
-        (r#"[{"at_least": 3, "at_most": 2}]"#, "`at_most` is below `at_least`, which is 3"),
-        (r#"[{"never": false}]"#, "`never` is true, or left out"),
-        (r#"[{"no_violations": false}]"#, "`no_violations` is true, or left out"),
-        (r#"[{"order": [{"operation": "list_connections"}]}]"#, "an order is a list of 2 to 100 steps"),
-        (r#"[{"order": [{}, {"status": 200}]}]"#, "this says nothing; write one of operation, request, status"),
+        (r#"[{"exactly": -1}]"#, "body:1:14: `exactly` must be a whole number from 0"),
+        (
+            r#"[{"exactly": 1, "at_most": 2}]"#,
+            "body:1:17: `exactly` cannot be combined with `at_most`; remove one of them",
+        ),
+        (r#"[{"at_least": 3, "at_most": 2}]"#, "`at_most` must not be below `at_least`, which is 3"),
+        (r#"[{"never": false}]"#, "`never` must be true or absent"),
+        (r#"[{"no_violations": false}]"#, "`no_violations` must be true or absent"),
+        (r#"[{"order": [{"operation": "list_connections"}]}]"#, "`order` must be a list of 2 to 100 steps"),
+        (r#"[{"order": [{}, {"status": 200}]}]"#, "the step is empty; write one of operation, request, status"),
         (
             r#"[{"order": [{"status": 1}, {"status": 200}], "exactly": 1}]"#,
-            "`exactly` stands beside `order`; write two expectations",
+            "`exactly` cannot be combined with `order`; write two expectations",
         ),
-        (r#"[{"operation": "list_connections", "strict": true}]"#, "`strict` belongs to an `order`"),
-        (r#"[{"repaired": {}}]"#, "this names no requests"),
+        (r#"[{"operation": "list_connections", "strict": true}]"#, "`strict` requires `order`"),
+        (r#"[{"repaired": {}}]"#, "`repaired` requires `operation`"),
         (
             r#"[{"repaired": {"operation": "repair_connection"}, "status": 409}]"#,
-            "`status` stands beside `repaired`; write it into `repaired`",
+            "`status` cannot be combined with `repaired`; move it into `repaired`",
         ),
         (r#"[{"repaired": {"operation": "repair_connection", "status": 500}}]"#, "a status from 400 to 499"),
-        (r#"[{"exactly": 1, "since": 5}]"#, "the number of a request is said with `after`"),
-        (r#"[{"exactly": 1, "after": "x"}]"#, "`after` is the number of a request"),
+        (r#"[{"exactly": 1, "since": 5}]"#, "for the number of a request, write `after`"),
+        (r#"[{"exactly": 1, "after": "x"}]"#, "`after` must be the number of a request"),
         (
             "- operation: list_connections\n- operation: get_usr\n",
             "body:2:14: there is no operation `get_usr`; did you mean `get_user`?",
         ),
     ];
-    for (body, words) in rows {
+    for (body, expected) in rows {
         let problem =
             mock.ask("POST /__admin/verify", &[("content-type", "application/yaml")], body).expect(400).json();
-        let told = problem["mistakes"][0].as_str().unwrap();
-        assert!(told.contains(words), "{body}: {told}");
+        let diagnostic = problem["diagnostics"][0].as_str().unwrap();
+        assert!(diagnostic.contains(expected), "{body}: {diagnostic}");
     }
     let all = mock.post("/__admin/verify", &json!([{"operation": "x"}, {"status": 1}, {"exactly": "1"}])).expect(400);
-    assert_eq!(all.json()["mistakes"].as_array().unwrap().len(), 3);
-    for (path, words) in [
-        ("/__admin/verify?format=xml", "`format` is json or text"),
+    assert_eq!(all.json()["diagnostics"].as_array().unwrap().len(), 3);
+    for (path, expected) in [
+        ("/__admin/verify?format=xml", "`format` must be json or text"),
         ("/__admin/verify?fial=true", "did you mean `fail`?"),
         ("/__admin/verify?fail=yes", "write true or false"),
     ] {
         let problem = mock.post(path, &json!([{"exactly": 0}])).expect(400).json();
-        assert!(problem["detail"].as_str().unwrap().contains(words), "{problem}");
+        assert!(problem["detail"].as_str().unwrap().contains(expected), "{problem}");
     }
 }
 
@@ -306,7 +309,7 @@ fn the_caller_says_in_which_form_the_verdict_comes() {
 }
 
 #[test]
-fn what_the_journal_dropped_is_never_taken_for_granted() {
+fn dropped_exchanges_make_outcomes_inconclusive() {
     let mock = Mock::start(MockServer::builder().configure(|settings| settings.limits.journal_entries_max = 2));
     for path in ["/user", "/connections", "/account"] {
         mock.get(path).expect(200);
@@ -314,41 +317,45 @@ fn what_the_journal_dropped_is_never_taken_for_granted() {
     let list = "list_connections";
     let rows = [
         (json!({"operation": list}), "passed"),
-        (json!({"operation": list, "exactly": 1}), "unsure"),
-        (json!({"operation": list, "at_most": 1}), "unsure"),
+        (json!({"operation": list, "exactly": 1}), "inconclusive"),
+        (json!({"operation": list, "at_most": 1}), "inconclusive"),
         (json!({"operation": list, "at_most": 2}), "passed"),
         (json!({"operation": list, "never": true}), "failed"),
-        (json!({"operation": "get_user"}), "unsure"),
+        (json!({"operation": "get_user"}), "inconclusive"),
         (json!({"operation": "get_user", "at_least": 2}), "failed"),
-        (json!({"operation": "get_user", "never": true}), "unsure"),
+        (json!({"operation": "get_user", "never": true}), "inconclusive"),
         (json!({"operation": "get_user", "never": true, "after": 2}), "passed"),
         (json!({"order": [{"operation": list}, {"operation": "get_account"}]}), "passed"),
-        (json!({"order": [{"operation": "get_user"}, {"operation": list}]}), "unsure"),
-        (json!({"no_violations": true}), "unsure"),
+        (json!({"order": [{"operation": "get_user"}, {"operation": list}]}), "inconclusive"),
+        (json!({"no_violations": true}), "inconclusive"),
         (json!({"no_unmatched": true, "after": 2}), "passed"),
-        (json!({"repaired": {"operation": "repair_connection"}}), "unsure"),
+        (json!({"repaired": {"operation": "repair_connection"}}), "inconclusive"),
     ];
     for (expectation, outcome) in rows {
         let verdict = mock.verdict(&json!([expectation]));
         assert_eq!(verdict["expectations"][0]["outcome"], outcome, "{expectation}");
         assert_eq!(verdict["dropped"], 1);
-        let doubt = verdict["doubt"].as_str().unwrap_or_default();
-        assert_eq!(doubt.contains("dropped 1 older exchange"), outcome == "unsure", "{doubt}");
+        let reason = verdict["reason"].as_str().unwrap_or_default();
+        assert_eq!(reason.contains("dropped 1 older exchange"), outcome == "inconclusive", "{reason}");
     }
     let text = mock.text(&json!([{"no_violations": true}]));
     assert!(
-        text.contains("\nnote: the journal dropped 1 older exchange") && text.contains("\nUNSURE  no violations"),
+        text.contains("\nnote: the journal was full and dropped 1 older exchange")
+            && text.contains("\nINCONCLUSIVE  no violations"),
         "{text}"
     );
 
     let off = Mock::start(MockServer::builder().configure(|settings| settings.limits.journal_entries_max = 0));
     let verdict = off.verdict(&json!([{"operation": list, "never": true}, {"no_violations": true}, {"exactly": 0}]));
-    assert!(verdict["expectations"].as_array().unwrap().iter().all(|one| one["outcome"] == "unsure"), "{verdict}");
-    assert!(verdict["doubt"].as_str().unwrap().contains("switched off"));
+    assert!(
+        verdict["expectations"].as_array().unwrap().iter().all(|one| one["outcome"] == "inconclusive"),
+        "{verdict}"
+    );
+    assert!(verdict["reason"].as_str().unwrap().contains("disabled"));
 }
 
 #[test]
-fn a_verdict_keeps_secrets_to_itself() {
+fn verdicts_contain_no_secrets() {
     let mock = Mock::healthy();
     mock.get("/connections?api_key=sesame-open-123");
     let verdict = mock.text(&json!([
@@ -357,7 +364,7 @@ fn a_verdict_keeps_secrets_to_itself() {
         {"operation": "list_connections", "never": true},
     ]));
     assert!(
-        verdict.contains("header authorization: wanted something with `Bearer` in it, found `Basic ***`"),
+        verdict.contains("header authorization: expected text containing `Bearer`, found `Basic ***`"),
         "{verdict}"
     );
     assert!(verdict.contains("api_key=***") && !verdict.contains("sesame"), "{verdict}");

@@ -146,7 +146,7 @@ impl ExchangeParts<'_> {
         push_headers(&mut text, &response.headers, key);
         let mut request_body = match &request.body {
             Body::Complete(bytes) => RecordedBody::new(bytes, self.body_bytes_max, key),
-            Body::TooLarge { .. } | Body::TimedOut | Body::Broken(_) => RecordedBody::default(),
+            Body::TooLarge { .. } | Body::TimedOut | Body::Malformed(_) => RecordedBody::default(),
         };
         // A copy, because a slice would keep the whole read buffer of the connection alive.
         request_body.bytes = Bytes::copy_from_slice(&request_body.bytes);

@@ -79,7 +79,7 @@ pub(super) fn compare(expected: &Value, found: &Value, order: ArrayOrder, extra:
 pub(super) fn unknown_placeholder(value: &Value) -> Option<&str> {
     match value {
         Value::String(text) if text.starts_with("${json-unit.") => {
-            PLACEHOLDERS.iter().compared(|(name, _)| name != text).then_some(text)
+            PLACEHOLDERS.iter().all(|(name, _)| name != text).then_some(text)
         }
         Value::Array(items) => items.iter().find_map(unknown_placeholder),
         Value::Object(object) => object.values().find_map(unknown_placeholder),
