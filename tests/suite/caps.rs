@@ -1,4 +1,4 @@
-//! Caps and ping limits: what is counted, in which interval, and when it is told.
+//! Caps and ping limits: what they count, in which interval, and how they are listed.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ fn owner(number: u32, at: &str) -> Value {
     event(number, SOLAR, at, json!({"vars": {"lead": {"own_home": true}}}))
 }
 
-fn turned_away(number: u32, reason: &str) -> Value {
+fn rejected(number: u32, reason: &str) -> Value {
     event(number, SOLAR, "2026-03-04T19:00:00Z", json!({"outcome": "failure", "cap_reached": true, "reason": reason}))
 }
 
@@ -64,17 +64,17 @@ fn caps_count_the_leads_of_their_interval() {
     let events = [
         owner(1, "2026-03-04T07:00:00Z"),
         owner(2, "2026-03-04T19:29:59Z"),
-        // The day before in Phoenix; an earlier week in New York, the account's own zone; an earlier month.
+        // The day before in Phoenix; an earlier week in New York, the account's time zone; an earlier month.
         owner(3, "2026-03-04T06:59:59Z"),
         owner(4, "2026-03-02T04:59:59Z"),
         owner(5, "2026-03-01T06:59:59Z"),
-        // No owner, another source, another flow, no success.
+        // Not an owner, another source, another flow, not a success.
         event(6, SOLAR, "2026-03-04T18:00:00Z", json!({"vars": {"lead": {"own_home": false}}})),
         event(7, SOLAR, "2026-03-04T18:00:00Z", json!({"vars": {"source": {"id": "5d9a4b10940df5a34a3888c1"}}})),
         event(8, FLOW, "2026-03-04T18:00:00Z", json!({})),
         event(9, SOLAR, "2026-03-04T18:00:00Z", json!({"outcome": "error", "reason": "broken"})),
-        turned_away(10, "Cap reached"),
-        turned_away(11, "Enough for this week"),
+        rejected(10, "Cap reached"),
+        rejected(11, "Enough for this week"),
         event(12, SOLAR, "2026-03-04T19:00:00Z", json!({"outcome": "failure", "reason": "Cap reached"})),
         delivery(13, "2026-03-04T19:00:00Z", json!({})),
         delivery(14, "2026-03-04T19:10:00Z", json!({"outcome": "skip", "caps_reached": true})),
@@ -83,7 +83,7 @@ fn caps_count_the_leads_of_their_interval() {
         delivery(17, "2026-03-04T19:10:00Z", json!({"step_id": "other1"})),
     ];
     let mock = mock_with_events(NOW, json!({"events": events}));
-    // Of the inner cap no lead that was turned away was an owner's.
+    // No rejected lead was an owner's, so the inner cap counts no rejection.
     assert_eq!(counts(&mock), [(6, 1), (2, 0), (4, 1), (1, 1)]);
     let month = cap(&mock, MONTH);
     assert_eq!(
@@ -109,40 +109,40 @@ fn caps_count_the_leads_of_their_interval() {
 }
 
 #[test]
-fn counters_begin_anew_and_without_traffic_are_left_out() {
+fn counts_start_again_with_each_interval_and_unused_caps_are_not_listed() {
     let events = [owner(1, "2026-03-04T19:10:00Z"), delivery(2, "2026-03-04T19:10:00Z", json!({}))];
     let mock = mock_with_events(NOW, json!({"events": events}));
     assert_eq!(counts(&mock), [(1, 0), (1, 0), (1, 0), (1, 0)]);
-    for (by, left) in
+    for (by, listed) in
         [("30m", vec![MONTH, OWNERS, SOURCE]), ("12h", vec![MONTH, SOURCE]), ("5d", vec![MONTH]), ("25d", vec![])]
     {
         mock.advance(by);
-        assert_eq!(ids(&mock.get("/caps").json()), left, "after another {by}");
+        assert_eq!(ids(&mock.get("/caps").json()), listed, "after another {by}");
     }
-    assert_eq!(counts(&mock), [(0, 0); 4], "asked for by its id it stands at zero");
+    assert_eq!(counts(&mock), [(0, 0); 4], "by id, an unused cap has zero counts");
     mock.get("/caps/000000000000000000000000").expect(404);
     mock.call(GLOBEX, Method::GET, &format!("/caps/{MONTH}"), None).expect(404);
     assert_eq!(mock.call(GLOBEX, Method::GET, "/caps", None).json(), json!([]));
 }
 
 #[test]
-fn leads_before_a_cap_was_made_do_not_count() {
+fn leads_before_the_creation_of_a_cap_do_not_count() {
     let mock = mock_with_events(NOW, json!({"events": [owner(1, "2026-03-04T19:10:00Z")]}));
     let mut flow = mock.get(&format!("/flows/{SOLAR}")).json();
     flow["caps"] = json!([{"maximum": 5, "duration": 3, "duration_units": "day"}]);
     let id = mock.put(&format!("/flows/{SOLAR}"), &flow).expect(200).json()["caps"][0]["id"].clone();
     mock.call(crate::support::JANE, Method::POST, &format!("/flows/{SOLAR}/deploy"), None).expect(200);
-    let made = cap(&mock, id.as_str().unwrap());
-    assert_eq!((&made["count"], &made["type"]), (&json!(0), &json!("volume")));
-    // Three days from the one it was made on, in the account's zone.
+    let created = cap(&mock, id.as_str().unwrap());
+    assert_eq!((&created["count"], &created["type"]), (&json!(0), &json!("volume")));
+    // Three days from the day of creation, in the account's time zone.
     assert_eq!(
-        (&made["started_at"], &made["expires_at"]),
+        (&created["started_at"], &created["expires_at"]),
         (&json!("2026-03-04T05:00:00.000Z"), &json!("2026-03-07T05:00:00.000Z"))
     );
 }
 
 #[test]
-fn ping_limits_show_what_was_counted_in_their_interval() {
+fn ping_limits_show_the_counts_of_their_interval() {
     let counter = json!({"id": LIMIT, "count": 12, "failed_count": 3, "started_at": "2026-03-04T07:00:00Z"});
     let mock = mock_with_events(NOW, json!({"ping_counters": [counter]}));
     let limit = mock.get(&format!("/ping_limits/{LIMIT}")).expect(200).json();
@@ -166,7 +166,7 @@ fn ping_limits_show_what_was_counted_in_their_interval() {
     assert_eq!(mock.get("/ping_limits").expect(200).json(), json!([limit]));
     assert_eq!(mock.get(&format!("/ping_limits?flow_id={FLOW}")).json(), json!([]));
     mock.advance("1d");
-    assert_eq!(mock.get("/ping_limits").expect(200).json(), json!([]), "nobody has asked today");
+    assert_eq!(mock.get("/ping_limits").expect(200).json(), json!([]), "no pings today");
     let limit = mock.get(&format!("/ping_limits/{LIMIT}")).expect(200).json();
     assert_eq!((&limit["count"], &limit["started_at"]), (&json!(0), &json!("2026-03-05T07:00:00.000Z")));
     mock.get("/ping_limits/000000000000000000000000").expect(404);

@@ -9,7 +9,7 @@ use leadconduit_mock::MockServer;
 use leadconduit_mock::config::settings::Settings;
 use serde_json::{Value, json};
 
-use crate::lead_flow::{OWN, SUMMIT, events, kinds, merge, recipient, rules, scenario_with, submit, told};
+use crate::lead_flow::{SUMMIT, TEST_FLOW, events, kinds, merge, outcome_of, recipient, rules, scenario_with, submit};
 use crate::support::Mock;
 
 /// What a recipient was sent.
@@ -95,7 +95,7 @@ fn start(flow: Value, change: impl FnOnce(&mut Settings)) -> Mock {
 }
 
 fn delivering(flow: Value) -> Mock {
-    start(flow, |settings| settings.delivery.is_on = true)
+    start(flow, |settings| settings.delivery.is_enabled = true)
 }
 
 /// A step that delivers to an address; more mappings are rows of property and value.
@@ -120,7 +120,7 @@ fn the_lead_is_posted_as_the_vendors_module_does() {
     let mock = delivering(json!({"steps": [step("bb0001", &listener.url, &mappings, pricing)]}));
     let lead = json!({"first_name": "Ann", "phone_1": "(512) 555-0142", "email": "Ann@Example.com"});
     let result = submit(&mock, &lead);
-    assert_eq!(told(&result), ("success", "", 0.0));
+    assert_eq!(outcome_of(&result), ("success", "", 0.0));
     let heard = listener.next();
     assert_eq!(heard.line, "POST /leads HTTP/1.1");
     let events = events(&mock, &result);
@@ -171,7 +171,7 @@ fn its_answer_decides_and_later_steps_hear_it() {
         assert_eq!(event["sale_price"].as_f64(), Some(sale), "{answer}");
         assert_eq!(event["outbound"].get("ticket"), answer.get("ticket"));
         let stopped = answer.get("ticket").is_some();
-        assert_eq!(told(&result).1, if stopped { "T-1" } else { "" }, "{answer}");
+        assert_eq!(outcome_of(&result).1, if stopped { "T-1" } else { "" }, "{answer}");
         assert_eq!(listener.next().line, "POST /leads HTTP/1.1");
         assert!(listener.heard_nothing(), "once only");
     }
@@ -212,7 +212,7 @@ fn nobody_there_is_an_error_and_the_flow_goes_on() {
     let listener = Listener::saying(json!({"outcome": "success"}));
     let steps = json!({"steps": [step("bb0001", &url, &[], json!({})), step("bb0002", &listener.url, &[], json!({}))]});
     let mock = start(steps, |settings| {
-        settings.delivery.is_on = true;
+        settings.delivery.is_enabled = true;
         settings.limits.deliver_retries = 0;
     });
     let result = submit(&mock, &json!({"state": "TX"}));
@@ -229,13 +229,13 @@ fn a_silent_recipient_is_an_error() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
     let mock = start(json!({"steps": [step("bb0001", &url, &[], json!({}))]}), |settings| {
-        settings.delivery.is_on = true;
+        settings.delivery.is_enabled = true;
         settings.limits.deliver_retries = 0;
         settings.limits.deliver_timeout_ms = 200;
     });
     let result = submit(&mock, &json!({"state": "TX"}));
     let reason = events(&mock, &result)[0]["reason"].as_str().unwrap().to_owned();
-    assert_eq!(reason, format!("{url} was not reached: there was no answer within 200 ms"));
+    assert_eq!(reason, format!("{url} was not reached: no response within 200 ms"));
 }
 
 #[test]
@@ -263,13 +263,13 @@ fn nobody_is_called_unless_it_was_asked_for() {
     let result = submit(&off, &json!({"state": "TX"}));
     assert_eq!(kinds(&events(&off, &result))[0], ("recipient", "success"));
     let on = delivering(flow);
-    let path = format!("/flows/{OWN}/sources/{SUMMIT}/submit");
+    let path = format!("/flows/{TEST_FLOW}/sources/{SUMMIT}/submit");
     let question = json!({"method": "POST", "path": path, "headers": {"Content-Type": "application/json"}, "body": {"state": "TX"}});
     let told = on.post("/__admin/explain", &question).expect(200).json();
     assert_eq!((&told["reply"]["status"], &told["reply"]["body"]["outcome"]), (&json!(201), &json!("success")));
     let wish = [("key", ""), ("prefer", "scenario=sso-outage")];
     on.ask(&format!("POST {path}"), &wish, r#"{"state":"TX"}"#).expect(201);
-    on.post(&format!("/flows/{OWN}/sources/{SUMMIT}/ping"), &json!({"state": "TX"}));
+    on.post(&format!("/flows/{TEST_FLOW}/sources/{SUMMIT}/ping"), &json!({"state": "TX"}));
     let trigger = submit(&on, &json!({"email": "a@recipient-failure.example"}));
     assert_eq!(kinds(&events(&on, &trigger))[0], ("recipient", "failure"));
     assert!(listener.heard_nothing());
@@ -295,7 +295,7 @@ fn a_recipient_may_ask_the_mock_meanwhile() {
         let mock = asked.get().unwrap();
         let events = mock.get("/events?type=recipient&limit=1").expect(200).json();
         mock.put("/user/settings/asked", &json!({}));
-        mock.post(&format!("/flows/{OWN}/sources/{SUMMIT}/ping"), &json!({}));
+        mock.post(&format!("/flows/{TEST_FLOW}/sources/{SUMMIT}/ping"), &json!({}));
         (200, json!({"outcome": "success", "seen": events.as_array().unwrap().len()}))
     });
     let flow = json!({"steps": [step("bb0001", &listener.url, &[], json!({}))]});
@@ -303,7 +303,7 @@ fn a_recipient_may_ask_the_mock_meanwhile() {
     // A client of its own: the recipient uses the mock's.
     let lead = "state=TX";
     let request = format!(
-        "POST /flows/{OWN}/sources/{SUMMIT}/submit HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAccept: application/json\r\n\
+        "POST /flows/{TEST_FLOW}/sources/{SUMMIT}/submit HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAccept: application/json\r\n\
          Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{lead}",
         lead.len()
     );
@@ -315,7 +315,8 @@ fn a_recipient_may_ask_the_mock_meanwhile() {
         assert!(answer.starts_with("HTTP/1.1 201 ") && answer.contains(r#""outcome":"success""#), "{answer}");
     }
     let kept = mock.get("/events?type=recipient&limit=100").expect(200).json();
-    let own: Vec<&Value> = kept.as_array().unwrap().iter().filter(|event| event["vars"]["flow"]["id"] == OWN).collect();
+    let own: Vec<&Value> =
+        kept.as_array().unwrap().iter().filter(|event| event["vars"]["flow"]["id"] == TEST_FLOW).collect();
     let mut ids: Vec<&str> = own.iter().map(|event| event["id"].as_str().unwrap()).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -345,7 +346,7 @@ fn caps_and_statistics_count_what_was_delivered_once() {
     }
     assert!(listener.heard_nothing());
     let kept = mock.get("/events?limit=1000").expect(200).json();
-    let own = kept.as_array().unwrap().iter().filter(|event| event["vars"]["flow"]["id"] == OWN).count();
+    let own = kept.as_array().unwrap().iter().filter(|event| event["vars"]["flow"]["id"] == TEST_FLOW).count();
     assert_eq!(own, 9, "a repeated run leaves nothing behind");
 }
 
@@ -357,7 +358,7 @@ fn events_are_copied_for_the_firehose() {
     let mut flow = json!({"firehose": firehose, "steps": [recipient("bb0001", json!({}))]});
     let on = |settings: &mut Settings| settings.delivery.firehose_url = Some(base.clone());
     let mock = start(flow.clone(), on);
-    let path = format!("/flows/{OWN}/sources/{SUMMIT}/submit");
+    let path = format!("/flows/{TEST_FLOW}/sources/{SUMMIT}/submit");
     mock.post("/__admin/explain", &json!({"method": "POST", "path": path, "body": {"state": "TX"}})).expect(200);
     let result = submit(&mock, &json!({"state": "TX"}));
     let kept = events(&mock, &result);
@@ -395,13 +396,13 @@ fn a_switch_meanwhile_ends_the_request_and_nobody_gets_the_lead_twice() {
     });
     let mock = delivering(json!({"steps": [step("bb0001", &listener.url, &[], json!({}))]}));
     address.set(mock.server.address()).unwrap();
-    let path = format!("/flows/{OWN}/sources/{SUMMIT}/submit");
+    let path = format!("/flows/{TEST_FLOW}/sources/{SUMMIT}/submit");
     let answer = mock.post(&path, &json!({"state": "TX"})).expect(503);
     assert!(answer.text.contains("the sandbox was switched while a lead was delivered"), "{}", answer.text);
     listener.next();
     assert!(listener.heard_nothing());
     let kept = mock.get("/events?limit=1000").expect(200).json();
-    assert!(kept.as_array().unwrap().iter().all(|event| event["vars"]["flow"]["id"] != OWN));
+    assert!(kept.as_array().unwrap().iter().all(|event| event["vars"]["flow"]["id"] != TEST_FLOW));
 }
 
 #[test]
@@ -410,8 +411,8 @@ fn a_name_that_was_allowed_is_called_and_get_asks_with_a_query() {
     let mappings = [("method", "get"), ("default.custom.key", "k 1")];
     let url = format!("{}?a=1", listener.url.replace("127.0.0.1", "localhost"));
     let mock = start(json!({"steps": [step("bb0001", &url, &mappings, json!({}))]}), |settings| {
-        settings.delivery.is_on = true;
-        settings.delivery.allowed = vec!["localhost".parse().unwrap()];
+        settings.delivery.is_enabled = true;
+        settings.delivery.allowed_hosts = vec!["localhost".parse().unwrap()];
     });
     let result = submit(&mock, &json!({"state": "TX"}));
     let id = result["lead"]["id"].as_str().unwrap();

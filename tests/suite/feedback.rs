@@ -1,25 +1,25 @@
-//! Feedback: whose it may be, what is kept of it, and what the recipient is told.
+//! Feedback: which deliveries accept it, which events it leaves, and the response to the recipient.
 
 use serde_json::{Value, json};
 
 use crate::lead_submission::{LOANS, mock};
 use crate::support::Mock;
 
-/// The delivery of a step that takes feedback.
+/// The delivery of a step that accepts feedback.
 const DELIVERY: &str = "69f40001940df5a34a388b01";
-/// That of a step that does not.
-const SILENT: &str = "69f40002940df5a34a388b02";
+/// The delivery of a step that does not.
+const DELIVERY_WITHOUT_FEEDBACK: &str = "69f40002940df5a34a388b02";
 /// The source event of the same lead.
 const SOURCE: &str = "69f40003940df5a34a388b03";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-fn tell(mock: &Mock, query: &str, headers: &[(&str, &str)], body: &str) -> crate::support::OperationResponse {
+fn send_feedback(mock: &Mock, query: &str, headers: &[(&str, &str)], body: &str) -> crate::support::OperationResponse {
     let headers: Vec<(&str, &str)> = [("key", "")].into_iter().chain(headers.iter().copied()).collect();
     mock.ask(&format!("POST /feedback?{query}"), &headers, body)
 }
 
 /// The feedback events of the world, the oldest first.
-fn kept(mock: &Mock) -> Vec<Value> {
+fn feedback_events(mock: &Mock) -> Vec<Value> {
     let state = mock.get("/__admin/state").expect(200).json();
     let accounts = state["world"]["accounts"].as_array().unwrap().clone();
     let events = accounts.iter().flat_map(|account| account["events"].as_array().cloned().unwrap_or_default());
@@ -28,17 +28,21 @@ fn kept(mock: &Mock) -> Vec<Value> {
 }
 
 #[test]
-fn feedback_is_kept_passed_on_and_answered() {
+fn feedback_leaves_events_is_passed_on_and_gets_a_response() {
     let mock = mock();
-    // As the vendor's own tool sends it: a raw blank in a form.
-    let reply =
-        tell(&mock, &format!("event_id={DELIVERY}"), &[("content-type", FORM)], "type=conversion&reason=Closed won");
+    // The vendor's own tool also sends an unescaped space in a form.
+    let response = send_feedback(
+        &mock,
+        &format!("event_id={DELIVERY}"),
+        &[("content-type", FORM)],
+        "type=conversion&reason=Closed won",
+    );
     assert_eq!(
-        reply.expect(201).text,
+        response.expect(201).text,
         "{\"outcome\":\"success\",\"lead\":{\"id\":\"69f40000940df5a34a388a01\",\"first_name\":\"Joe\",\
          \"last_name\":\"Blow\",\"email\":\"joe@example.com\",\"phone_1\":\"5127891111\"},\"price\":20}"
     );
-    let events = kept(&mock);
+    let events = feedback_events(&mock);
     let types: Vec<&str> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
     assert_eq!(types, ["feedback-received", "feedback-sent"]);
     for event in &events {
@@ -48,55 +52,56 @@ fn feedback_is_kept_passed_on_and_answered() {
             event["vars"]["feedback"],
             json!({"timestamp": "2026-05-01T12:00:00.000Z", "type": "conversion", "reason": "Closed won"})
         );
-        assert_eq!(event["vars"]["lead"]["email"]["raw"], "Joe@Example.com", "what the delivery told stays");
+        assert_eq!(event["vars"]["lead"]["email"]["raw"], "Joe@Example.com", "the fields of the delivery stay");
     }
     assert_eq!(events[0]["module_id"], "leadconduit-standard.inbound.feedback");
     assert_eq!(events[1]["module_id"], "leadconduit-default.outbound");
     let found = mock.get("/search/leads?query=joe").expect(200).json();
-    assert_eq!(found["hits"][0]["latest_event"]["type"], "feedback-sent", "the lead knows of it");
+    assert_eq!(found["hits"][0]["latest_event"]["type"], "feedback-sent", "feedback is the latest event of the lead");
 }
 
 #[test]
-fn the_accounts_rules_may_refuse_it() {
+fn rules_of_the_step_can_reject_feedback() {
     let mock = mock();
     let query = format!("event_id={DELIVERY}&type=return&reason=Too+late");
-    let reply = mock.ask(&format!("GET /feedback?{query}"), &[("key", ""), ("accept", "text/xml")], "").expect(201);
+    let response = mock.ask(&format!("GET /feedback?{query}"), &[("key", ""), ("accept", "text/xml")], "").expect(201);
     assert_eq!(
-        reply.text,
+        response.text,
         "<?xml version=\"1.0\"?>\n<result>\n  <outcome>failure</outcome>\n  <reason>Feedback did not meet the rules</reason>\n  \
          <lead>\n    <id>69f40000940df5a34a388a01</id>\n    <first_name>Joe</first_name>\n    <last_name>Blow</last_name>\n    \
          <email>joe@example.com</email>\n    <phone_1>5127891111</phone_1>\n  </lead>\n  <price>-20</price>\n</result>"
     );
-    let events = kept(&mock);
-    assert_eq!(events.len(), 1, "what is refused is not passed on");
+    let events = feedback_events(&mock);
+    assert_eq!(events.len(), 1, "rejected feedback is not passed on");
     assert_eq!((&events[0]["type"], &events[0]["outcome"]), (&json!("feedback-received"), &json!("failure")));
 }
 
 #[test]
-fn a_step_without_feedback_forbids_it() {
+fn a_step_without_feedback_returns_409() {
     let mock = mock();
-    let reply = tell(&mock, &format!("event_id={SILENT}"), &[], r#"{"type": "return"}"#).expect(409);
-    assert_eq!(reply.text, r#"{"outcome":"failure","reason":"Feedback is forbidden"}"#);
-    assert_eq!(kept(&mock), [] as [Value; 0]);
+    let response = send_feedback(&mock, &format!("event_id={DELIVERY_WITHOUT_FEEDBACK}"), &[], r#"{"type": "return"}"#)
+        .expect(409);
+    assert_eq!(response.text, r#"{"outcome":"failure","reason":"Feedback is forbidden"}"#);
+    assert_eq!(feedback_events(&mock), [] as [Value; 0]);
 }
 
 #[test]
-fn the_query_goes_before_the_body() {
+fn query_parameters_take_precedence_over_the_body() {
     let mock = mock();
     let query = format!("event_id={DELIVERY}&type=return&reason=Wrong+number");
-    tell(&mock, &query, &[("content-type", "text/xml")], "<f><type>conversion</type><reason>x</reason></f>")
+    send_feedback(&mock, &query, &[("content-type", "text/xml")], "<f><type>conversion</type><reason>x</reason></f>")
         .expect(201);
-    let told = &kept(&mock)[0]["vars"]["feedback"];
-    assert_eq!((&told["type"], &told["reason"]), (&json!("return"), &json!("Wrong number")));
+    let feedback = &feedback_events(&mock)[0]["vars"]["feedback"];
+    assert_eq!((&feedback["type"], &feedback["reason"]), (&json!("return"), &json!("Wrong number")));
 }
 
 #[test]
-fn only_deliveries_are_known_and_only_two_words() {
+fn only_deliveries_and_two_types_are_accepted() {
     let mock = mock();
     let unknown = [SOURCE, "69f40000940df5a34a388a01", "000000000000000000000000"];
     for id in unknown {
-        let reply = tell(&mock, &format!("event_id={id}"), &[], r#"{"type": "return"}"#).expect(404);
-        assert_eq!(reply.json(), json!({"message": "Event not found"}), "{id}");
+        let response = send_feedback(&mock, &format!("event_id={id}"), &[], r#"{"type": "return"}"#).expect(404);
+        assert_eq!(response.json(), json!({"message": "Event not found"}), "{id}");
     }
     let rows = [
         ("type=return".to_owned(), "event_id is missing"),
@@ -105,10 +110,10 @@ fn only_deliveries_are_known_and_only_two_words() {
         (format!("event_id={DELIVERY}&type=refund"), "type must be return or conversion"),
     ];
     for (query, message) in rows {
-        let reply = tell(&mock, &query, &[("content-type", FORM)], "").expect(400);
-        assert_eq!((reply.text.as_str(), reply.header("content-type")), (message, Some("text/plain")), "{query}");
+        let response = send_feedback(&mock, &query, &[("content-type", FORM)], "").expect(400);
+        assert_eq!((response.text.as_str(), response.header("content-type")), (message, Some("text/plain")), "{query}");
     }
-    let reply = tell(&mock, &format!("event_id={DELIVERY}"), &[], "whatever").expect(400);
-    assert_eq!(reply.text, "Body is not parsable as application/json -- Unexpected token w in JSON at position 0");
-    assert_eq!(kept(&mock), [] as [Value; 0]);
+    let response = send_feedback(&mock, &format!("event_id={DELIVERY}"), &[], "whatever").expect(400);
+    assert_eq!(response.text, "Body is not parsable as application/json -- Unexpected token w in JSON at position 0");
+    assert_eq!(feedback_events(&mock), [] as [Value; 0]);
 }

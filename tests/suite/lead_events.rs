@@ -1,4 +1,4 @@
-//! Events: pages, filters, rules, parts, and who may see them.
+//! Events: pages, filters, rules, selected properties, and which accounts can list them.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -23,14 +23,14 @@ fn encoded(value: &Value) -> String {
     form_urlencoded::byte_serialize(value.to_string().as_bytes()).collect()
 }
 
-/// A query as the body that asks the same.
+/// The body that is equivalent to a query.
 fn as_body(query: &str) -> Value {
     let pairs = form_urlencoded::parse(query.as_bytes());
     pairs.map(|(name, value)| (name.into_owned(), Value::from(value.into_owned()))).collect()
 }
 
 #[test]
-fn a_list_is_read_page_by_page_in_both_directions() {
+fn lists_are_paged_in_both_directions() {
     let mock = Mock::healthy();
     assert_eq!(listed(&mock, ""), "6543210", "the newest first");
     assert_eq!(listed(&mock, "sort=asc"), "0123456");
@@ -42,7 +42,7 @@ fn a_list_is_read_page_by_page_in_both_directions() {
         after = format!("&after_id={PREFIX}{last}");
     }
     assert_eq!(seen, "0123456");
-    assert_eq!(listed(&mock, &format!("before_id={PREFIX}4&after_id={PREFIX}1")), "32", "neither end counts");
+    assert_eq!(listed(&mock, &format!("before_id={PREFIX}4&after_id={PREFIX}1")), "32", "both ends are exclusive");
     assert_eq!(listed(&mock, &format!("after_id={}6", PREFIX.to_uppercase())), "");
     assert_eq!(listed(&mock, &format!("after_id={PREFIX}5&before_id={PREFIX}2")), "");
     mock.get("/events?limit=0").expect(400);
@@ -51,11 +51,11 @@ fn a_list_is_read_page_by_page_in_both_directions() {
 }
 
 #[test]
-fn times_come_in_all_the_forms_that_clients_send() {
+fn times_are_accepted_in_several_formats() {
     let clock = "2026-04-18T12:00:00.500Z".parse().unwrap();
     let mock =
         Mock::start(leadconduit_mock::MockServer::builder().configure(move |settings| settings.clock = Some(clock)));
-    // The first lead came at 10:00:00.500, the second at 10:30:00.500, the feedback at 11:00:00.500.
+    // The first lead was submitted at 10:00:00.500, the second at 10:30:00.500, the feedback at 11:00:00.500.
     for (query, expected) in [
         ("start=2026-04-18T10:30:00.500Z", "6540"),
         ("start=2026-04-18T10:30:00.501Z", "6"),
@@ -79,7 +79,7 @@ fn times_come_in_all_the_forms_that_clients_send() {
 }
 
 #[test]
-fn the_old_names_filter_still() {
+fn deprecated_parameters_still_filter() {
     let mock = Mock::healthy();
     for (query, expected) in [
         ("type=recipient&outcome=success&recipient_id=64b8f2a0940df5a34a3888c2", "2"),
@@ -100,7 +100,7 @@ fn the_old_names_filter_still() {
 }
 
 #[test]
-fn rules_look_into_events() {
+fn rules_filter_by_properties_of_events() {
     let mock = Mock::healthy();
     let rule = |lhv: &str, op: &str, rhv: Value| json!({"lhv": lhv, "op": op, "rhv": rhv});
     for (rules, expected) in [
@@ -127,14 +127,14 @@ fn rules_look_into_events() {
         assert_eq!(digits(&mock.post("/events", &json!({"rules": rules})).expect(200).json()), expected, "{rules}");
     }
     let wrong = json!([rule("a", "is equal to", json!(1)), rule("a", "is equl to", json!(1))]);
-    let told = mock.get(&format!("/events?rules={}", encoded(&wrong))).expect(400).error();
-    assert!(told.contains("/1/op") && told.contains("did you mean `is equal to`?"), "{told}");
+    let error = mock.get(&format!("/events?rules={}", encoded(&wrong))).expect(400).error();
+    assert!(error.contains("/1/op") && error.contains("did you mean `is equal to`?"), "{error}");
     mock.get("/events?rules=not+json").expect(400);
     mock.get(&format!("/events?rules={}", encoded(&json!([rule("a", "matches pattern", json!("("))])))).expect(400);
 }
 
 #[test]
-fn properties_are_picked_or_left_out() {
+fn properties_can_be_included_or_excluded() {
     let mock = Mock::healthy();
     let of = |query: &str| {
         mock.get(&format!("/events?type=recipient&outcome=success&{query}")).expect(200).json()[0].clone()
@@ -150,14 +150,14 @@ fn properties_are_picked_or_left_out() {
     assert_eq!(of("")["transactions"][0]["response"]["status"], 201);
     mock.get("/events?include=ms&exclude=vars").expect(400);
     mock.post("/events", &json!({"include": ["ms"], "exclude": ["vars"]})).expect(400);
-    // Another body at the same address is another question.
+    // The same path with another body has another response.
     assert_eq!(digits(&mock.post("/events", &json!({"limit": 1})).json()), "6");
     assert_eq!(digits(&mock.post("/events", &json!({"limit": 2})).json()), "65");
     assert_eq!(mock.call(JANE, Method::POST, "/events", None).expect(200).json().as_array().unwrap().len(), 7);
 }
 
 #[test]
-fn one_event_by_its_id() {
+fn an_event_is_found_by_its_id() {
     let mock = Mock::healthy();
     let event = mock.get(&format!("/events/{PREFIX}2")).expect(200).json();
     assert_eq!(event["vars"]["trustedform_cert_url"], Value::Null);
@@ -180,10 +180,9 @@ fn a_free_account_sees_no_events() {
     }
 }
 
-/// The budget that the README states: years of a busy account take little room, however many sandboxes share them, and
-/// every page of them is whole.
+/// The memory budget in the README: years of a busy account, shared by many sandboxes. Every page is complete.
 #[test]
-fn a_busy_accounts_past_fits_its_budget() {
+fn the_history_of_a_busy_account_fits_the_memory_budget() {
     let server = Process::start(2, &["--scenario", "busy-account"]);
     let mut wire = Wire::open(server.address);
     let flows = wire.ask("GET", "/flows", &[], None).expect(200).json();
@@ -202,9 +201,13 @@ fn a_busy_accounts_past_fits_its_budget() {
             seen.extend(ids);
         }
     }
-    assert_eq!(seen.len(), 6000, "no event stands on two pages");
+    assert_eq!(seen.len(), 6000, "no event is on two pages");
     let counted = wire.ask("GET", "/events/stats?start=2000-01-01&column=source-submitted&by_lead=false", &[], None);
-    assert_eq!(counted.expect(200).json()[0]["source-submitted"], 10_002, "one for each lead, and the two of healthy");
+    assert_eq!(
+        counted.expect(200).json()[0]["source-submitted"],
+        10_002,
+        "one per lead, and two of the scenario healthy"
+    );
     for number in 0..100 {
         wire.ask("GET", "/events?limit=1", &[("X-Mock-Sandbox", &format!("box-{number}"))], None).expect(200);
     }

@@ -1,4 +1,4 @@
-//! Leads run through their flows: what each part of a flow does to them, and what is told of it afterwards.
+//! Leads run through flows: what each part of a flow does, and the events, counts and searches that result.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -9,15 +9,15 @@ pub const SUMMIT: &str = "5d9a4b10940df5a34a3888c1";
 const ACME_SOURCE: &str = "5d9a4c421d011c553e000003";
 const BRIGHTPATH: &str = "64b8f2a0940df5a34a3888c2";
 const MARKET: &str = "66d0c0de940df5a34a38a001";
-/// A flow of the test's own.
-pub const OWN: &str = "66b2c1de940df5a34a388a11";
+/// The flow of these tests.
+pub const TEST_FLOW: &str = "66b2c1de940df5a34a388a11";
 const NOW: &str = "2026-05-01T12:00:00Z";
 
-/// A flow with one source and no steps, changed as the test needs it; and more of the account besides.
-/// The scenario with it.
+/// A scenario with a flow that has one source and no steps. `flow` and `account` are merged into the flow and the
+/// account.
 pub fn scenario_with(flow: Value, account: Value) -> Value {
-    let mut own = json!({
-        "id": OWN, "name": "Own", "enabled": true,
+    let mut base = json!({
+        "id": TEST_FLOW, "name": "Own", "enabled": true,
         "fields": ["first_name", "email", "phone_1", "state", "price", "ssn"],
         "sources": [{
             "id": "aa0001", "enabled": true, "entity": {"id": SUMMIT, "name": "Summit Lead Partners"},
@@ -26,12 +26,12 @@ pub fn scenario_with(flow: Value, account: Value) -> Value {
         "steps": [],
         "created_at": "2024-08-07T00:00:00.000Z", "updated_at": "2024-08-07T00:00:00.000Z",
     });
-    merge(&mut own, flow);
-    let mut whole = json!({"account": {"id": ACME_ID}, "flows": [own]});
-    merge(&mut whole, account);
+    merge(&mut base, flow);
+    let mut accounts = json!({"account": {"id": ACME_ID}, "flows": [base]});
+    merge(&mut accounts, account);
     json!({
         "version": 1, "name": "own", "description": "A test.", "extends": "healthy", "clock": NOW,
-        "world": {"accounts": [whole]},
+        "world": {"accounts": [accounts]},
     })
 }
 
@@ -80,20 +80,20 @@ pub fn rules(lhv: &str, op: &str, rhv: Value) -> Value {
     json!({"op": "and", "rules": [rule]})
 }
 
-fn send(mock: &Mock, flow: &str, source: &str, way: &str, lead: &Value) -> OperationResponse {
-    mock.call("", Method::POST, &format!("/flows/{flow}/sources/{source}/{way}"), Some(lead))
+fn send(mock: &Mock, flow: &str, source: &str, operation: &str, lead: &Value) -> OperationResponse {
+    mock.call("", Method::POST, &format!("/flows/{flow}/sources/{source}/{operation}"), Some(lead))
 }
 
 pub fn submit(mock: &Mock, lead: &Value) -> Value {
-    send(mock, OWN, SUMMIT, "submit", lead).expect(201).json()
+    send(mock, TEST_FLOW, SUMMIT, "submit", lead).expect(201).json()
 }
 
 fn ping(mock: &Mock, lead: &Value) -> Value {
-    send(mock, OWN, SUMMIT, "ping", lead).expect(200).json()
+    send(mock, TEST_FLOW, SUMMIT, "ping", lead).expect(200).json()
 }
 
 /// Outcome, reason and price of a result.
-pub fn told(result: &Value) -> (&str, &str, f64) {
+pub fn outcome_of(result: &Value) -> (&str, &str, f64) {
     let text = |name: &str| result[name].as_str().unwrap_or_default();
     (text("outcome"), text("reason"), result["price"].as_f64().unwrap())
 }
@@ -109,12 +109,12 @@ pub fn kinds(events: &[Value]) -> Vec<(&str, &str)> {
 }
 
 #[test]
-fn every_step_leaves_an_event_with_the_lead_as_it_was_then() {
+fn every_step_leaves_an_event_with_the_variables_before_it() {
     let mock = Mock::scenario("lead-market");
-    // Chance might pass the recipient over; the address makes it refuse.
+    // The configured outcome is random; the e-mail domain forces a failure.
     let lead = json!({"first_name": "Ann", "email": "ann@recipient-failure.example", "state": "TX", "own_home": "yes"});
     let result = send(&mock, MARKET, SUMMIT, "submit", &lead).expect(201).json();
-    assert_eq!(told(&result), ("failure", "Refused, as the e-mail address asks for", 0.0));
+    assert_eq!(outcome_of(&result), ("failure", "Failure forced by the e-mail domain", 0.0));
     let events = events(&mock, &result);
     assert_eq!(
         kinds(&events),
@@ -129,9 +129,9 @@ fn every_step_leaves_an_event_with_the_lead_as_it_was_then() {
     let ids: Vec<&str> = events.iter().map(|event| event["id"].as_str().unwrap()).collect();
     assert!(ids.is_sorted() && ids[0] > result["lead"]["id"].as_str().unwrap());
     assert_eq!(events[0]["vars"]["suppressionlist"], json!({"is_duplicate": false, "is_dnc": false}));
-    assert_eq!(events[1]["vars"].get("outbound"), None, "nobody has been asked yet");
+    assert_eq!(events[1]["vars"].get("outbound"), None, "no recipient step ran yet");
     let delivery = &events[2];
-    assert_eq!(delivery["vars"].get("outbound"), None, "the state before its answer");
+    assert_eq!(delivery["vars"].get("outbound"), None, "the variables before the response");
     assert_eq!(delivery["outbound"]["outcome"], "failure");
     assert_eq!((&delivery["key"], &delivery["step_id"]), (&json!("outbound"), &json!("6d0007")));
     assert_eq!(delivery["vars"]["event_id"], delivery["id"]);
@@ -145,8 +145,8 @@ fn every_step_leaves_an_event_with_the_lead_as_it_was_then() {
     assert_eq!((&end["step_count"], &end["cost"], &end["cap_reached"]), (&json!(4), &json!(0), &json!(false)));
     assert_eq!(end["appended"]["outbound"]["outcome"], "failure");
     assert_eq!(end["response"]["status"], 201);
-    let answered: Value = serde_json::from_str(end["response"]["body"].as_str().unwrap()).unwrap();
-    assert_eq!(answered, result);
+    let recorded_body: Value = serde_json::from_str(end["response"]["body"].as_str().unwrap()).unwrap();
+    assert_eq!(recorded_body, result);
     assert_eq!(
         (&end["request"]["method"], end["request"]["body"].as_str().unwrap().len() > 20),
         (&json!("POST"), true)
@@ -158,7 +158,7 @@ fn every_step_leaves_an_event_with_the_lead_as_it_was_then() {
 }
 
 #[test]
-fn criteria_of_the_flow_come_before_those_of_the_source() {
+fn criteria_of_the_flow_are_checked_before_those_of_the_source() {
     let criteria = |outcome: &str, reason: &str, lhv: &str| json!({"outcome": outcome, "reason": reason, "rule_set": rules(lhv, "is not blank", Value::Null)});
     let mock = mock_of(json!({
         "acceptance_criteria": criteria("failure", "No state, {{lead.first_name}}", "lead.state"),
@@ -166,49 +166,53 @@ fn criteria_of_the_flow_come_before_those_of_the_source() {
         "steps": [recipient("bb0001", json!({}))],
     }));
     let result = submit(&mock, &json!({"first_name": "Ann"}));
-    assert_eq!(told(&result), ("failure", "No state, Ann", 0.0));
-    let left = events(&mock, &result);
-    assert_eq!(kinds(&left), [("source", "failure")], "nothing more is run");
-    assert_eq!((&left[0]["step_count"], &left[0]["reason"]), (&json!(0), &json!("No state, Ann")));
-    assert_eq!(told(&submit(&mock, &json!({"state": "TX"}))), ("error", "No address", 0.0));
-    let taken = submit(&mock, &json!({"state": "TX", "email": "a@example.com"}));
-    assert_eq!(taken, json!({"outcome": "success", "lead": taken["lead"], "price": 0}), "no reason, no point");
-    assert_eq!(kinds(&events(&mock, &taken)), [("recipient", "success"), ("source", "success")]);
+    assert_eq!(outcome_of(&result), ("failure", "No state, Ann", 0.0));
+    let recorded = events(&mock, &result);
+    assert_eq!(kinds(&recorded), [("source", "failure")], "no step runs");
+    assert_eq!((&recorded[0]["step_count"], &recorded[0]["reason"]), (&json!(0), &json!("No state, Ann")));
+    assert_eq!(outcome_of(&submit(&mock, &json!({"state": "TX"}))), ("error", "No address", 0.0));
+    let accepted = submit(&mock, &json!({"state": "TX", "email": "a@example.com"}));
+    assert_eq!(
+        accepted,
+        json!({"outcome": "success", "lead": accepted["lead"], "price": 0}),
+        "no reason, and a whole number without a decimal point"
+    );
+    assert_eq!(kinds(&events(&mock, &accepted)), [("recipient", "success"), ("source", "success")]);
 }
 
 #[test]
-fn filters_stop_where_they_match_and_say_what_they_like() {
+fn a_matching_filter_ends_the_flow_with_its_outcome_and_reason() {
     let filter = |id: &str, state: &str, outcome: &str| {
         json!({"id": id, "type": "filter", "outcome": outcome, "reason": "Stopped in {{lead.state}}",
                "rule_set": rules("lead.state", "is equal to", json!(state))})
     };
-    let mut off = filter("cc0001", "AZ", "failure");
-    off["enabled"] = false.into();
+    let mut disabled = filter("cc0001", "AZ", "failure");
+    disabled["enabled"] = false.into();
     let mock = mock_of(json!({"steps": [
-        off, filter("cc0002", "TX", "failure"), filter("cc0003", "NY", "success"), filter("cc0004", "CA", "ERROR"),
+        disabled, filter("cc0002", "TX", "failure"), filter("cc0003", "NY", "success"), filter("cc0004", "CA", "ERROR"),
         filter("cc0005", "FL", "{{lead.first_name}}"), filter("cc0006", "WA", "no outcome"),
     ], "pricing": {"prices": [{"id": "dd0001", "amount": 3}]}}));
-    for (state, first_name, outcome, price, left) in [
+    for (state, first_name, outcome, price, event_count) in [
         ("AZ", "x", "success", 3.0, 6),
         ("TX", "x", "failure", 0.0, 2),
         ("NY", "x", "success", 3.0, 3),
         ("CA", "x", "error", 0.0, 4),
         ("FL", "Error", "error", 0.0, 5),
         ("FL", "Success", "success", 3.0, 5),
-        // What is no outcome refuses: a lead is not taken by mistake.
+        // An invalid outcome counts as failure, so that no lead is accepted by accident.
         ("WA", "x", "failure", 0.0, 6),
     ] {
         let result = submit(&mock, &json!({"state": state, "first_name": first_name}));
         let reason = if state == "AZ" { String::new() } else { format!("Stopped in {state}") };
-        assert_eq!(told(&result), (outcome, reason.as_str(), price), "{state} {first_name}");
+        assert_eq!(outcome_of(&result), (outcome, reason.as_str(), price), "{state} {first_name}");
         let events = events(&mock, &result);
-        assert_eq!(events.len(), left, "{state}: {:?}", kinds(&events));
+        assert_eq!(events.len(), event_count, "{state}: {:?}", kinds(&events));
         assert_eq!(events.last().unwrap()["disabled_step_count"], 1);
     }
 }
 
 #[test]
-fn recipients_say_what_the_world_sets_and_later_steps_hear_it() {
+fn simulated_recipients_have_configured_outcomes_that_later_steps_can_use() {
     let steps = json!([
         recipient("ee0001", json!({"integration": {"module_id": "leadconduit-briteverify.outbound.email"}})),
         recipient("ee0002", json!({"rule_set": rules("briteverify.score", "is greater than", json!(50))})),
@@ -224,29 +228,35 @@ fn recipients_say_what_the_world_sets_and_later_steps_hear_it() {
     ]);
     let mock = mock_with(json!({"steps": steps}), json!({"recipients": recipients}));
     let result = submit(&mock, &json!({"first_name": "Ann", "email": "ann@example.com"}));
-    assert_eq!(told(&result).0, "success");
-    let left = events(&mock, &result);
+    assert_eq!(outcome_of(&result).0, "success");
+    let recorded = events(&mock, &result);
     assert_eq!(
-        kinds(&left),
+        kinds(&recorded),
         [("recipient", "success"), ("recipient", "success"), ("recipient", "skip"), ("source", "success")]
     );
-    assert_eq!((&left[0]["briteverify"], &left[0]["ms"]), (&json!({"outcome": "success", "score": 90}), &json!(4321)));
-    assert_eq!(left[1]["vars"]["briteverify"]["score"], 90);
-    assert_eq!((&left[2]["reason"], left[2].get("outbound")), (&json!("Not today"), None));
     assert_eq!(
-        left[3]["appended"],
+        (&recorded[0]["briteverify"], &recorded[0]["ms"]),
+        (&json!({"outcome": "success", "score": 90}), &json!(4321))
+    );
+    assert_eq!(recorded[1]["vars"]["briteverify"]["score"], 90);
+    assert_eq!((&recorded[2]["reason"], recorded[2].get("outbound")), (&json!("Not today"), None));
+    assert_eq!(
+        recorded[3]["appended"],
         json!({"briteverify": {"outcome": "success", "score": 90}, "outbound": {"outcome": "success", "ticket": "T-Ann"}})
     );
-    assert!(left[3]["total_ms"].as_i64().unwrap() > 4321);
-    // What nobody says anything about is skipped by its rules.
+    assert!(recorded[3]["total_ms"].as_i64().unwrap() > 4321);
+    // Without the appended values, the rules of later steps skip them.
     let result = submit(&mock, &json!({"first_name": "Bob"}));
-    let left = events(&mock, &result);
+    let recorded = events(&mock, &result);
     assert_eq!(
-        kinds(&left),
+        kinds(&recorded),
         [("recipient", "failure"), ("recipient", "skip"), ("recipient", "skip"), ("source", "success")]
     );
-    assert_eq!((&left[0]["reason"], &left[1]["reason"]), (&json!("No address for Bob"), &json!("Rules not met")));
-    // What was appended can be asked for like everything else.
+    assert_eq!(
+        (&recorded[0]["reason"], &recorded[1]["reason"]),
+        (&json!("No address for Bob"), &json!("Rules not met"))
+    );
+    // Statistics can be grouped by appended values.
     let found = mock.get(
         "/events/stats?start=2026-05-01T00:00:00Z&end=2026-05-02T00:00:00Z&column=source-success&group_by=briteverify.score",
     );
@@ -256,29 +266,29 @@ fn recipients_say_what_the_world_sets_and_later_steps_hear_it() {
 }
 
 #[test]
-fn an_error_is_asked_again_where_that_is_wanted() {
+fn an_error_is_retried_when_the_step_allows_it() {
     let steps = json!([recipient(
         "ee0001",
         json!({"retry_enabled": true, "pricing": {"prices": [{"id": "ff0001", "amount": 7}]}})
     )]);
     let recipients = json!([{"id": "1", "outcome": "timeout"}]);
     let mock = mock_with(json!({"steps": steps}), json!({"recipients": recipients}));
-    let left = events(&mock, &submit(&mock, &json!({"first_name": "Ann"})));
-    assert_eq!(kinds(&left), [("recipient", "error"), ("retry", "error"), ("source", "success")]);
-    assert_eq!((&left[0]["reason"], &left[0]["wait_ms"]), (&json!("Timed out"), &json!(30000)));
-    assert_ne!(left[0]["id"], left[1]["id"]);
-    // A recipient that is down now and then is there when it is asked again: chance follows from the seed.
+    let recorded = events(&mock, &submit(&mock, &json!({"first_name": "Ann"})));
+    assert_eq!(kinds(&recorded), [("recipient", "error"), ("retry", "error"), ("source", "success")]);
+    assert_eq!((&recorded[0]["reason"], &recorded[0]["wait_ms"]), (&json!("Timed out"), &json!(30000)));
+    assert_ne!(recorded[0]["id"], recorded[1]["id"]);
+    // A recipient that fails sometimes may succeed in the retry. The random outcomes follow from the seed.
     let sometimes = json!([{"id": "1", "outcome": "timeout", "probability": 0.5}]);
     let run = || {
         let mock = mock_with(json!({"steps": steps}), json!({"recipients": sometimes}));
         let runs: Vec<Vec<Value>> =
             (0..20).map(|_| events(&mock, &submit(&mock, &json!({"first_name": "Ann"})))).collect();
         runs.iter()
-            .map(|left| kinds(left).into_iter().map(|(a, b)| format!("{a} {b}")).collect())
+            .map(|recorded| kinds(recorded).into_iter().map(|(a, b)| format!("{a} {b}")).collect())
             .collect::<Vec<Vec<String>>>()
     };
     let runs = run();
-    assert_eq!(runs, run(), "the same seed, the same answers");
+    assert_eq!(runs, run(), "the same seed, the same outcomes");
     for shape in
         [vec!["recipient success", "source success"], vec!["recipient error", "retry success", "source success"]]
     {
@@ -286,12 +296,12 @@ fn an_error_is_asked_again_where_that_is_wanted() {
     }
     let steps = json!([recipient("ee0001", json!({}))]);
     let mock = mock_with(json!({"steps": steps}), json!({"recipients": recipients}));
-    let left = events(&mock, &submit(&mock, &json!({"first_name": "Ann"})));
-    assert_eq!(kinds(&left), [("recipient", "error"), ("source", "success")], "nobody wants it asked again");
+    let recorded = events(&mock, &submit(&mock, &json!({"first_name": "Ann"})));
+    assert_eq!(kinds(&recorded), [("recipient", "error"), ("source", "success")], "the step does not allow retries");
 }
 
 #[test]
-fn what_is_sold_the_second_time_is_sold() {
+fn a_successful_retry_counts_as_a_sale() {
     let id = "66b2c1de940df5a34a3880c5";
     let steps = json!([recipient(
         "ee0001",
@@ -301,28 +311,28 @@ fn what_is_sold_the_second_time_is_sold() {
             "feedback": {"integration": {"module_id": "leadconduit-standard.inbound.feedback"}},
         })
     )]);
-    // When it is asked again, what it said first is known already.
+    // The retry sees the outcome of the first attempt.
     let first =
         json!([{"id": "1", "outcome": "error", "rule_set": rules("outbound.outcome", "is blank", Value::Null)}]);
     let mock = mock_with(json!({"steps": steps}), json!({"recipients": first}));
-    let left = events(&mock, &submit(&mock, &json!({"first_name": "Ann"})));
-    assert_eq!(kinds(&left), [("recipient", "error"), ("retry", "success"), ("source", "success")]);
-    assert_eq!((&left[1]["sale_price"], &left[2]["recipient_revenue"]), (&json!(7), &json!(7)));
-    assert_eq!(left[2]["appended"]["outbound"]["outcome"], "success");
+    let recorded = events(&mock, &submit(&mock, &json!({"first_name": "Ann"})));
+    assert_eq!(kinds(&recorded), [("recipient", "error"), ("retry", "success"), ("source", "success")]);
+    assert_eq!((&recorded[1]["sale_price"], &recorded[2]["recipient_revenue"]), (&json!(7), &json!(7)));
+    assert_eq!(recorded[2]["appended"]["outbound"]["outcome"], "success");
     assert_eq!(counted(&mock, id), (1, 0));
     let again = events(&mock, &submit(&mock, &json!({"first_name": "Bob"})));
     assert_eq!((kinds(&again)[0], &again[0]["caps_reached"]), (("recipient", "skip"), &json!(true)));
     let stats = mock.get("/events/stats?start=2026-05-01T11:00:00Z&end=2026-05-01T13:00:00Z&column=revenue&column=recipient-success&group_by=flow.id&rule=%7B%22lhv%22:%22flow.id%22,%22op%22:%22is%20equal%20to%22,%22rhv%22:%2266b2c1de940df5a34a388a11%22%7D");
     let row = &stats.expect(200).json()[0];
     assert_eq!((&row["revenue"], &row["recipient-success"]), (&json!(7), &json!(1)));
-    let event = left[1]["id"].as_str().unwrap();
-    let said =
+    let event = recorded[1]["id"].as_str().unwrap();
+    let feedback =
         mock.call("", Method::POST, &format!("/feedback?event_id={event}"), Some(&json!({"type": "conversion"})));
-    assert_eq!(said.expect(201).json()["price"], 7);
+    assert_eq!(feedback.expect(201).json()["price"], 7);
 }
 
 #[test]
-fn prices_are_the_nearest_that_count() {
+fn the_nearest_price_that_applies_counts() {
     let price = |amount: f64, state: &str| json!({"id": "ab0001", "amount": amount, "rule_set": rules("lead.state", "is equal to", json!(state))});
     let plain = |amount: f64| json!({"id": "ab0002", "amount": amount});
     let service = |fallback: f64| json!({"service_id": "66b2c1de940df5a34a388a99", "fallback_price": fallback});
@@ -353,22 +363,26 @@ fn prices_are_the_nearest_that_count() {
             2.0,
         ),
     ];
-    for (at, (flow, of_source, lead, expected)) in rows.into_iter().enumerate() {
+    for (row, (flow, of_source, lead, expected)) in rows.into_iter().enumerate() {
         let mut flow = flow;
         merge(&mut flow, json!({"sources": [source(of_source)], "ping_enabled": true}));
         let mock = mock_of(flow);
         let result = submit(&mock, &lead);
-        assert_eq!(told(&result), ("success", "", expected), "{at}");
-        assert_eq!(events(&mock, &result)[0]["cost"].as_f64(), Some(expected), "{at}");
+        assert_eq!(outcome_of(&result), ("success", "", expected), "{row}");
+        assert_eq!(events(&mock, &result)[0]["cost"].as_f64(), Some(expected), "{row}");
         let bid = ping(&mock, &lead);
         let no_bid = expected <= 0.0;
-        assert_eq!(told(&bid), if no_bid { ("failure", "no bid", 0.0) } else { ("success", "", expected) }, "{at}");
+        assert_eq!(
+            outcome_of(&bid),
+            if no_bid { ("failure", "no bid", 0.0) } else { ("success", "", expected) },
+            "{row}"
+        );
         assert_eq!(bid.get("lead"), None);
     }
 }
 
 #[test]
-fn a_recipient_pays_its_price_only_for_what_it_takes() {
+fn a_recipient_pays_only_for_leads_that_it_accepts() {
     let steps = json!([
         recipient("ee0001", json!({"pricing": {"prices": [{"id": "ff0001", "amount": 20}]}})),
         recipient("ee0002", json!({"pricing": {"override": true}})),
@@ -382,10 +396,10 @@ fn a_recipient_pays_its_price_only_for_what_it_takes() {
         json!({"steps": steps, "pricing": {"prices": [{"id": "ff0003", "amount": 6}]}}),
         json!({"recipients": recipients}),
     );
-    let left = events(&mock, &submit(&mock, &json!({"first_name": "Ann"})));
-    let sales: Vec<f64> = left[..3].iter().map(|event| event["sale_price"].as_f64().unwrap()).collect();
+    let recorded = events(&mock, &submit(&mock, &json!({"first_name": "Ann"})));
+    let sales: Vec<f64> = recorded[..3].iter().map(|event| event["sale_price"].as_f64().unwrap()).collect();
     assert_eq!(sales, [20.0, 4.5, 0.0]);
-    assert_eq!((&left[3]["cost"], &left[3]["recipient_revenue"]), (&json!(6), &json!(24.5)));
+    assert_eq!((&recorded[3]["cost"], &recorded[3]["recipient_revenue"]), (&json!(6), &json!(24.5)));
     let stats = mock.get("/events/stats?start=2026-05-01T11:00:00Z&end=2026-05-01T13:00:00Z&column=cost&column=revenue&column=profit&rule=%7B%22lhv%22:%22flow.id%22,%22op%22:%22is%20equal%20to%22,%22rhv%22:%2266b2c1de940df5a34a388a11%22%7D");
     assert_eq!(stats.expect(200).json(), json!([{"cost": 6, "revenue": 24.5, "profit": 18.5}]));
 }
@@ -403,7 +417,7 @@ fn counted(mock: &Mock, id: &str) -> (u64, u64) {
 }
 
 #[test]
-fn caps_turn_away_what_is_too_much_until_their_interval_ends() {
+fn reached_caps_reject_leads_until_their_interval_ends() {
     let (flow, inner, of_source, of_step) = (
         "66b2c1de940df5a34a3880c1",
         "66b2c1de940df5a34a3880c2",
@@ -411,47 +425,47 @@ fn caps_turn_away_what_is_too_much_until_their_interval_ends() {
         "66b2c1de940df5a34a3880c4",
     );
     let texans = json!({"rule_set": rules("lead.state", "is equal to", json!("TX"))});
-    let mut around = cap(flow, 4, "day", json!({"reason": "Enough, {{lead.first_name}}"}));
-    around["caps"] = json!([cap(inner, 1, "hour", texans)]);
+    let mut outer = cap(flow, 4, "day", json!({"reason": "Enough, {{lead.first_name}}"}));
+    outer["caps"] = json!([cap(inner, 1, "hour", texans)]);
     let mock = mock_of(json!({
-        "caps": [around],
+        "caps": [outer],
         "sources": [source(json!({"caps": [cap(of_source, 3, "minute", json!({}))]}))],
         "steps": [recipient("ee0001", json!({"caps": [cap(of_step, 2, "hour", json!({}))]}))],
         "pricing": {"prices": [{"id": "ff0001", "amount": 2}]},
     }));
     let lead = |state: &str| submit(&mock, &json!({"first_name": "Ann", "state": state}));
-    assert_eq!(told(&lead("TX")), ("success", "", 2.0));
+    assert_eq!(outcome_of(&lead("TX")), ("success", "", 2.0));
     let second = lead("TX");
-    assert_eq!(told(&second), ("failure", "Cap reached", 0.0), "the inner cap lets one Texan through in an hour");
-    let left = events(&mock, &second);
-    assert_eq!((left.len(), &left[0]["cap_reached"], &left[0]["cap_id"]), (1, &json!(true), &json!(inner)));
+    assert_eq!(outcome_of(&second), ("failure", "Cap reached", 0.0), "the inner cap accepts one Texan per hour");
+    let recorded = events(&mock, &second);
+    assert_eq!((recorded.len(), &recorded[0]["cap_reached"], &recorded[0]["cap_id"]), (1, &json!(true), &json!(inner)));
     assert_eq!(kinds(&events(&mock, &lead("AZ"))), [("recipient", "success"), ("source", "success")]);
     let third = lead("AZ");
-    let left = events(&mock, &third);
-    assert_eq!(kinds(&left), [("recipient", "skip"), ("source", "success")], "only the step has had enough");
-    assert_eq!((&left[0]["caps_reached"], &left[0]["reason"]), (&json!(true), &json!("Cap reached")));
-    assert_eq!(told(&lead("AZ")), ("failure", "Cap reached", 0.0), "the source's minute is full");
+    let recorded = events(&mock, &third);
+    assert_eq!(kinds(&recorded), [("recipient", "skip"), ("source", "success")], "only the cap of the step is reached");
+    assert_eq!((&recorded[0]["caps_reached"], &recorded[0]["reason"]), (&json!(true), &json!("Cap reached")));
+    assert_eq!(outcome_of(&lead("AZ")), ("failure", "Cap reached", 0.0), "the cap of the source is reached");
     assert_eq!([flow, inner, of_source, of_step].map(|id| counted(&mock, id)), [(3, 0), (1, 1), (3, 1), (2, 1)]);
     mock.advance("1m");
-    assert_eq!(told(&lead("AZ")).0, "success");
+    assert_eq!(outcome_of(&lead("AZ")).0, "success");
     mock.advance("1h");
-    assert_eq!(told(&lead("TX")), ("failure", "Enough, Ann", 0.0), "the flow's own cap is looked at first");
+    assert_eq!(outcome_of(&lead("TX")), ("failure", "Enough, Ann", 0.0), "the outer cap is checked first");
     assert_eq!([flow, inner].map(|id| counted(&mock, id)), [(4, 1), (0, 0)]);
     mock.advance("11h");
-    assert_eq!(told(&lead("TX")).0, "success", "a new day");
+    assert_eq!(outcome_of(&lead("TX")).0, "success", "a new day");
     assert_eq!([flow, inner].map(|id| counted(&mock, id)), [(1, 0), (1, 0)]);
-    // A flow that was changed counts by its new rules, what came before included.
-    let mut changed = mock.get(&format!("/flows/{OWN}")).json();
+    // A deployed change counts earlier leads too.
+    let mut changed = mock.get(&format!("/flows/{TEST_FLOW}")).json();
     changed["caps"] = json!([cap(flow, 1, "day", json!({}))]);
-    mock.put(&format!("/flows/{OWN}"), &changed).expect(200);
-    assert_eq!(told(&lead("AZ")).0, "success", "not deployed yet");
-    mock.post(&format!("/flows/{OWN}/deploy"), &json!({})).expect(200);
-    assert_eq!(told(&lead("AZ")), ("failure", "Cap reached", 0.0));
+    mock.put(&format!("/flows/{TEST_FLOW}"), &changed).expect(200);
+    assert_eq!(outcome_of(&lead("AZ")).0, "success", "not deployed yet");
+    mock.post(&format!("/flows/{TEST_FLOW}/deploy"), &json!({})).expect(200);
+    assert_eq!(outcome_of(&lead("AZ")), ("failure", "Cap reached", 0.0));
     assert_eq!(counted(&mock, flow), (2, 1));
 }
 
 #[test]
-fn lists_know_who_was_here_before() {
+fn list_checks_find_earlier_and_listed_leads() {
     let check =
         |list: &str, value: &str, lookback: Value| json!({"value": value, "list_name": list, "lookback": lookback});
     let stop = |id: &str, name: &str| {
@@ -472,23 +486,27 @@ fn lists_know_who_was_here_before() {
             {"id": "do_not_call/5125550100", "list_name": "do_not_call", "value": "512-555-0100"},
         ]}),
     );
-    let reason = |lead: Value| told(&submit(&mock, &lead)).1.to_owned();
+    let reason = |lead: Value| outcome_of(&submit(&mock, &lead)).1.to_owned();
     assert_eq!(reason(json!({"email": "Ann@example.com"})), "");
     assert_eq!(reason(json!({"email": "ann@EXAMPLE.com"})), "duplicate");
     assert_eq!(reason(json!({"email": "carl@example.com"})), "existing_customer");
-    assert_eq!(reason(json!({"email": "carl@example.com"})), "existing_customer", "who was refused is not remembered");
+    assert_eq!(
+        reason(json!({"email": "carl@example.com"})),
+        "existing_customer",
+        "a rejected lead is not added to the list"
+    );
     assert_eq!(reason(json!({"phone_1": "(512) 555-0100"})), "dnc");
     assert_eq!(reason(json!({"first_name": "Nobody"})), "");
-    assert_eq!(reason(json!({"first_name": "Nobody"})), "", "nothing is on no list");
+    assert_eq!(reason(json!({"first_name": "Nobody"})), "", "an empty value is never listed");
     mock.advance("6d");
     assert_eq!(reason(json!({"email": "ann@example.com"})), "duplicate");
     mock.advance("2d");
-    assert_eq!(reason(json!({"email": "ann@example.com"})), "", "long ago");
-    assert_eq!(reason(json!({"email": "ann@example.com"})), "duplicate", "and on the list again");
+    assert_eq!(reason(json!({"email": "ann@example.com"})), "", "outside the lookback period");
+    assert_eq!(reason(json!({"email": "ann@example.com"})), "duplicate", "added again");
 }
 
 #[test]
-fn sources_call_fields_by_names_of_their_own() {
+fn mappings_of_a_source_set_fields_from_its_parameters() {
     let mapping = |property: &str, value: Value, more: Value| {
         let mut mapping = json!({"id": "ac0001", "property": property, "value": value});
         merge(&mut mapping, more);
@@ -516,7 +534,7 @@ fn sources_call_fields_by_names_of_their_own() {
     assert_eq!(
         (text(&lead["first_name"]), text(&lead["state"])),
         ("Ann".into(), "TX".into()),
-        "a template that comes to nothing sets nothing"
+        "a template that is blank sets nothing"
     );
     assert_eq!(
         lead["mortgage"]["loan"]["amount"].get("normal").unwrap_or(&lead["mortgage"]["loan"]["amount"]),
@@ -526,7 +544,7 @@ fn sources_call_fields_by_names_of_their_own() {
 }
 
 #[test]
-fn pings_ask_what_submissions_meet_and_are_counted() {
+fn pings_run_the_checks_of_submissions_and_are_counted() {
     let limit = |id: &str, maximum: u32| {
         json!({"id": id, "name": id, "maximum": maximum, "duration": 1, "duration_units": "hour",
         "time_zone": "UTC", "created_at": "2024-01-01T00:00:00.000Z"})
@@ -542,14 +560,14 @@ fn pings_ask_what_submissions_meet_and_are_counted() {
         "sources": [source(json!({"ping_limits": [limit(of_source, 2)]}))],
     }));
     let ask = |state: &str| ping(&mock, &json!({"state": state}));
-    assert_eq!(mock.get(&format!("/ping_limits?flow_id={OWN}")).expect(200).json(), json!([]));
+    assert_eq!(mock.get(&format!("/ping_limits?flow_id={TEST_FLOW}")).expect(200).json(), json!([]));
     assert_eq!(ask("TX"), json!({"outcome": "success", "price": 2}));
     assert_eq!(ask("AK"), json!({"outcome": "failure", "reason": "Not there", "price": 0}));
     assert_eq!(ask("NY"), json!({"outcome": "failure", "reason": "Cap reached", "price": 0}));
     assert_eq!(ask("TX"), json!({"outcome": "success", "price": 2}));
     assert_eq!(ask("TX"), json!({"outcome": "failure", "reason": "Ping limit reached", "price": 0}));
     let limits = || {
-        let limits = mock.get(&format!("/ping_limits?flow_id={OWN}")).expect(200).json();
+        let limits = mock.get(&format!("/ping_limits?flow_id={TEST_FLOW}")).expect(200).json();
         limits
             .as_array()
             .unwrap()
@@ -562,36 +580,36 @@ fn pings_ask_what_submissions_meet_and_are_counted() {
     assert_eq!(limits(), []);
     assert_eq!(ask("TX")["outcome"], "success");
     assert_eq!(limits(), [(1, 0), (1, 0)]);
-    assert_eq!(mock.get(&format!("/events?flow_id={OWN}")).json(), json!([]), "pings leave no events");
+    assert_eq!(mock.get(&format!("/events?flow_id={TEST_FLOW}")).json(), json!([]), "pings leave no events");
     assert_eq!(counted(&mock, full), (0, 0));
 }
 
 #[test]
-fn another_scenarios_bid_can_be_wished_for_and_its_leads_cannot() {
+fn prefer_scenario_applies_to_pings_and_not_to_submissions() {
     let mock = Mock::healthy();
     let solar = "/flows/66a1c0de940df5a34a3889f2/sources/5d9a4c421d011c553e000003";
-    let ask = |way: &str, headers: &[(&str, &str)]| {
+    let send = |operation: &str, headers: &[(&str, &str)]| {
         let body = json!({"state": "AZ", "email": "ann@example.com"}).to_string();
-        mock.ask(&format!("POST {solar}/{way}"), headers, &body)
+        mock.ask(&format!("POST {solar}/{operation}"), headers, &body)
     };
     let before = mock.get("/__admin/state").json()["world"]["accounts"].clone();
-    let wish = [("key", ""), ("prefer", "scenario=no-bid")];
-    assert_eq!(told(&ask("ping", &wish).expect(200).json()), ("failure", "no bid", 0.0));
-    assert!(ask("submit", &wish).status >= 400, "nothing would be left of it");
+    let headers = [("key", ""), ("prefer", "scenario=no-bid")];
+    assert_eq!(outcome_of(&send("ping", &headers).expect(200).json()), ("failure", "no bid", 0.0));
+    assert!(send("submit", &headers).status >= 400, "its lead could not be stored");
     assert_eq!(mock.get("/__admin/state").json()["world"]["accounts"], before);
-    assert_eq!(told(&ask("ping", &[("key", "")]).expect(200).json()), ("success", "", 18.5));
+    assert_eq!(outcome_of(&send("ping", &[("key", "")]).expect(200).json()), ("success", "", 18.5));
     assert_ne!(mock.get("/__admin/state").json()["world"]["accounts"], before, "a ping is counted");
 }
 
 #[test]
-fn addresses_make_things_happen_unless_that_is_switched_off() {
+fn magic_email_domains_force_outcomes_unless_disabled() {
     let mock = Mock::healthy();
     let lead = |domain: &str| json!({"first_name": "Joe", "state": "TX", "email": format!("joe@{domain}")});
     let rows = [
-        ("failure.example", "failure", "Refused, as the e-mail address asks for", 0.0),
-        ("FAILURE.example", "failure", "Refused, as the e-mail address asks for", 0.0),
+        ("failure.example", "failure", "Failure forced by the e-mail domain", 0.0),
+        ("FAILURE.example", "failure", "Failure forced by the e-mail domain", 0.0),
         ("duplicate.example", "failure", "duplicate", 0.0),
-        ("error.example", "error", "An error, as the e-mail address asks for", 0.0),
+        ("error.example", "error", "Error forced by the e-mail domain", 0.0),
         ("cap.example", "failure", "Cap reached", 0.0),
         ("no-bid.example", "success", "", 0.0),
         ("recipient-failure.example", "success", "", 12.0),
@@ -599,7 +617,7 @@ fn addresses_make_things_happen_unless_that_is_switched_off() {
     ];
     for (domain, outcome, reason, price) in rows {
         let result = send(&mock, FLOW, SUMMIT, "submit", &lead(domain)).expect(201).json();
-        assert_eq!(told(&result), (outcome, reason, price), "{domain}");
+        assert_eq!(outcome_of(&result), (outcome, reason, price), "{domain}");
     }
     for (domain, outcome) in [
         ("recipient-failure.example", "failure"),
@@ -613,24 +631,24 @@ fn addresses_make_things_happen_unless_that_is_switched_off() {
         let lead = json!({"state": "AZ", "email": format!("joe@{domain}")});
         send(&mock, "66a1c0de940df5a34a3889f2", ACME_SOURCE, "ping", &lead).expect(200).json()
     };
-    assert_eq!(told(&solar("no-bid.example")), ("failure", "no bid", 0.0));
-    assert_eq!(told(&solar("error.example")).0, "failure", "a ping without a price is a failure");
-    assert_eq!(told(&solar("example.com")), ("success", "", 18.5));
+    assert_eq!(outcome_of(&solar("no-bid.example")), ("failure", "no bid", 0.0));
+    assert_eq!(outcome_of(&solar("error.example")).0, "failure", "a ping without a price is a failure");
+    assert_eq!(outcome_of(&solar("example.com")), ("success", "", 18.5));
     let before = mock.get("/__admin/state").json()["world"]["accounts"].clone();
-    let refused = send(&mock, FLOW, SUMMIT, "submit", &lead("overload.example")).expect(503);
-    assert_eq!((refused.header("content-type"), refused.text.as_str()), (Some("text/plain"), "Service Unavailable"));
+    let response = send(&mock, FLOW, SUMMIT, "submit", &lead("overload.example")).expect(503);
+    assert_eq!((response.header("content-type"), response.text.as_str()), (Some("text/plain"), "Service Unavailable"));
     assert_eq!(mock.get("/__admin/state").json()["world"]["accounts"], before);
 
-    let off = Mock::start(leadconduit_mock::MockServer::builder().configure(|settings| settings.triggers = false));
+    let disabled = Mock::start(leadconduit_mock::MockServer::builder().configure(|settings| settings.triggers = false));
     for (domain, ..) in rows {
-        let result = send(&off, FLOW, SUMMIT, "submit", &lead(domain)).expect(201).json();
-        assert_eq!(told(&result), ("success", "", 12.0), "{domain}");
+        let result = send(&disabled, FLOW, SUMMIT, "submit", &lead(domain)).expect(201).json();
+        assert_eq!(outcome_of(&result), ("success", "", 12.0), "{domain}");
     }
-    send(&off, FLOW, SUMMIT, "submit", &lead("overload.example")).expect(201);
+    send(&disabled, FLOW, SUMMIT, "submit", &lead("overload.example")).expect(201);
 }
 
 #[test]
-fn a_lead_is_seen_everywhere_at_once_and_for_ninety_days() {
+fn a_lead_is_visible_everywhere_at_once_and_for_ninety_days() {
     let mock = Mock::with_scenario(
         "own",
         &json!({"version": 1, "name": "own", "description": "A test.", "extends": "healthy", "clock": NOW}).to_string(),
@@ -638,7 +656,7 @@ fn a_lead_is_seen_everywhere_at_once_and_for_ninety_days() {
     let lead = json!({"first_name": "Zebulon", "email": "zebulon@example.com", "state": "TX"});
     let result = send(&mock, FLOW, SUMMIT, "submit", &lead).expect(201).json();
     let id = result["lead"]["id"].as_str().unwrap().to_owned();
-    let seen = || {
+    let visible = || {
         let list = mock.get(&format!("/events?lead_id={id}")).expect(200).json().as_array().unwrap().len();
         let query =
             mock.post("/events", &json!({"rules": [{"lhv": "lead.id", "op": "is equal to", "rhv": id}]})).expect(200);
@@ -647,7 +665,7 @@ fn a_lead_is_seen_everywhere_at_once_and_for_ninety_days() {
         let search = mock.get("/search/leads?query=zebulon").expect(200).json()["total"].as_u64().unwrap();
         let usage = mock.get(&format!("/flows/{FLOW}/fields/usage?timeframe=this_200_days")).expect(200).json();
         let vars = mock.get("/vars").expect(200).json();
-        let met = vars.as_array().unwrap().iter().any(|var| var["name"] == "outbound.outcome");
+        let has_var = vars.as_array().unwrap().iter().any(|var| var["name"] == "outbound.outcome");
         (
             list,
             query.json().as_array().unwrap().len(),
@@ -655,33 +673,33 @@ fn a_lead_is_seen_everywhere_at_once_and_for_ninety_days() {
             count.expect(200).json(),
             search,
             usage["first_name"].as_u64().unwrap(),
-            met,
+            has_var,
         )
     };
-    let (list, query, stats, count, search, usage, met) = seen();
-    assert_eq!((list, query, search, met), (3, 3, 1, true));
+    let (list, query, stats, count, search, usage, has_var) = visible();
+    assert_eq!((list, query, search, has_var), (3, 3, 1, true));
     assert_eq!(stats, json!([{"source-success": 1, "recipient-success": 1, "cost": 12}]));
     let outcomes = json!([{"outcome": "continue", "result": 3}, {"outcome": "failure", "result": 2}, {"outcome": "success", "result": 5}]);
     assert_eq!(
         count["result"][0]["value"], outcomes,
-        "one filter, one delivery and one end more than the scenario has"
+        "one filter, one recipient and one source event more than the scenario has"
     );
     let report = "/reports/65c2d4e6940df5a34a388a01/run?start=2026-05-01T12:00:00Z&end=2026-05-01T12:00:01Z";
     assert_eq!(mock.get(report).expect(200).json()[0]["source-success"], 1);
     mock.advance("89d");
-    assert_eq!(seen().0, 3);
+    assert_eq!(visible().0, 3);
     mock.advance("1d");
-    assert_eq!(seen().0, 3, "to the millisecond");
+    assert_eq!(visible().0, 3, "the retention period ends to the millisecond");
     mock.advance("1ms");
-    let (list, query, stats, _, search, later, _) = seen();
+    let (list, query, stats, _, search, later, _) = visible();
     assert_eq!((list, query, search), (0, 0, 0));
     assert_eq!(stats[0]["source-success"], 0, "{stats}");
-    assert_eq!((usage, later), (3, 0), "those of the scenario are as old");
+    assert_eq!((usage, later), (3, 0), "the events of the scenario expire too");
     mock.get(&format!("/events/{}", result["lead"]["id"].as_str().unwrap())).expect(404);
 }
 
 #[test]
-fn what_must_not_be_stored_is_not() {
+fn secrets_are_redacted_in_events() {
     let mapping = json!({"mappings": [
         {"id": "ac0001", "property": "ssn", "value": "{{social}}"},
         {"id": "ac0002", "property": "ssn", "value": "{{one}}-{{two}}-{{three}}", "rule_set": rules("one", "is not blank", Value::Null)},
@@ -702,9 +720,9 @@ fn what_must_not_be_stored_is_not() {
     for (media, body) in rows {
         let headers = [("key", ""), ("content-type", media)];
         let result =
-            mock.ask(&format!("POST /flows/{OWN}/sources/{SUMMIT}/submit"), &headers, &body).expect(201).json();
-        let left = events(&mock, &result);
-        let text = json!(left).to_string();
+            mock.ask(&format!("POST /flows/{TEST_FLOW}/sources/{SUMMIT}/submit"), &headers, &body).expect(201).json();
+        let recorded = events(&mock, &result);
+        let text = json!(recorded).to_string();
         assert!(text.contains("Ann") && text.contains("***"), "{text}");
         for secret in ["123-45-6789", "123456789", "hunter2x", "=6789", "=123&"] {
             assert!(!text.contains(secret), "{secret} of {body} is in {text}");

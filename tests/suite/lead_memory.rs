@@ -1,4 +1,4 @@
-//! What many leads in a row leave in memory: what the limits allow, and no more.
+//! Memory use after many submissions stays within the limits.
 
 use leadconduit_mock::support::clock::Timestamp;
 use serde_json::{Value, json};
@@ -12,15 +12,15 @@ const CAP: &str = "66b2c1de940df5a34a3880c1";
 
 const LEADS: usize = 50_000;
 const CONNECTIONS: usize = 4;
-/// How many requests a connection sends before it reads the replies to them.
-const AT_ONCE: usize = 50;
+/// How many requests a connection sends before it reads their responses.
+const BATCH: usize = 50;
 
-/// What the documents of the events may have, see `world/events/log.rs`, and the journal of a sandbox.
+/// The byte budgets of the events (`src/leadconduit/state/events/log.rs`) and of the journal.
 const EVENTS_MIB: usize = 192;
 const JOURNAL_MIB: usize = 32;
-/// What is beside them: the program with its world, the order of the events and what is searched of the leads, and what
-/// the allocator has not given back.
-const BESIDE_MIB: usize = 160;
+/// Everything else: the program with its world, the index of the events, the searchable leads, and memory that the
+/// allocator has not returned.
+const OTHER_MIB: usize = 160;
 
 /// A flow without steps: a lead leaves one event.
 fn scenario() -> String {
@@ -39,19 +39,19 @@ fn scenario() -> String {
     .to_string()
 }
 
-/// Submits leads over one connection; gives the id of the first.
+/// Submits leads over one connection, and returns the id of the first.
 fn submit(server: &Process, count: usize) -> String {
     let mut wire = Wire::open(server.address);
-    // What the flow has no field for stays in the event with the rest of the call, and is no part of the lead.
+    // `comments` is not a field of the flow: it is in the recorded request of the event, but not in the lead.
     let lead = format!("first_name=Zebulon&postal_code=78001&comments={}", "x".repeat(3000));
     let head = "Host: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n";
     let path = format!("/flows/{FLOW}/sources/{SOURCE}/submit");
     let request = format!("POST {path} HTTP/1.1\r\n{head}Content-Length: {}\r\n\r\n{lead}", lead.len());
-    let batch = request.repeat(AT_ONCE).into_bytes();
+    let batch = request.repeat(BATCH).into_bytes();
     let mut first = String::new();
-    for _ in 0..count / AT_ONCE {
+    for _ in 0..count / BATCH {
         wire.send(&batch);
-        for _ in 0..AT_ONCE {
+        for _ in 0..BATCH {
             let (head, body) = wire.reply(false);
             assert!(head.starts_with("HTTP/1.1 201 "), "{head}");
             if first.is_empty() {
@@ -64,7 +64,7 @@ fn submit(server: &Process, count: usize) -> String {
 }
 
 #[test]
-fn fifty_thousand_leads_leave_what_the_limits_allow() {
+fn fifty_thousand_leads_stay_within_the_memory_limits() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("own.yaml"), scenario()).unwrap();
     let server = Process::start(2, &["--scenarios", folder.path().to_str().unwrap(), "--scenario", "own"]);
@@ -79,20 +79,23 @@ fn fifty_thousand_leads_leave_what_the_limits_allow() {
     let kept = get("/events/stats?start=2026-05-01&end=2026-05-02&column=source-submitted&by_lead=false");
     let kept = usize::try_from(kept[0]["source-submitted"].as_u64().unwrap()).unwrap();
     let newest = get(&format!("/events?flow_id={FLOW}&limit=1"));
-    let each = newest[0].to_string().len();
-    println!("{LEADS} leads: {kept} events of {each} bytes kept, {resident} MiB");
-    // As many as there is room for; not all are of one size.
-    let room = EVENTS_MIB * 1024 * 1024 / each;
-    assert!(kept < LEADS && kept.abs_diff(room) < room / 20, "{kept} events of {each} bytes, room for {room}");
+    let event_bytes = newest[0].to_string().len();
+    println!("{LEADS} leads: {kept} events of {event_bytes} bytes kept, {resident} MiB");
+    // As many as the budget allows, within 5 %, because their sizes differ.
+    let capacity = EVENTS_MIB * 1024 * 1024 / event_bytes;
+    assert!(
+        kept < LEADS && kept.abs_diff(capacity) < capacity / 20,
+        "{kept} events of {event_bytes} bytes, capacity {capacity}"
+    );
     assert_eq!(
         get("/search/leads?query=zebulon")["total"].as_u64().and_then(|total| usize::try_from(total).ok()),
         Some(kept),
-        "leads go with their events"
+        "leads are evicted with their events"
     );
-    assert_eq!(get(&format!("/events?lead_id={oldest}")), json!([]), "the oldest made room");
-    assert!(resident < EVENTS_MIB + JOURNAL_MIB + BESIDE_MIB, "{resident} MiB");
+    assert_eq!(get(&format!("/events?lead_id={oldest}")), json!([]), "the oldest events are evicted");
+    assert!(resident < EVENTS_MIB + JOURNAL_MIB + OTHER_MIB, "{resident} MiB");
 
-    // What a cap has counted stays counted: the last ten were too many.
+    // Cap counts survive eviction: the last ten leads exceeded the cap.
     let cap = get(&format!("/caps/{CAP}"));
     assert_eq!((&cap["count"], &cap["failed_count"]), (&json!(LEADS - 10), &json!(10)));
     assert_eq!(newest[0]["reason"], "Cap reached");

@@ -1,10 +1,10 @@
-//! Submissions and pings: the gate, what the lead handler reads, what it answers, and what is left behind.
+//! Submissions and pings: access checks, parsed requests, responses, and stored events.
 
 use serde_json::{Value, json};
 
 use crate::support::{GLOBEX, JANE, Mock, OperationResponse};
 
-/// Flows with every kind of source, and the deliveries that feedback is about.
+/// Flows with every kind of source, and deliveries for feedback.
 pub const WORLD: &str = r"
 version: 1
 name: own
@@ -123,7 +123,7 @@ world:
           vars: *vars
 ";
 
-/// Years of leads, made up.
+/// An account with years of generated leads.
 pub const PAST: &str = r"
 version: 1
 name: own
@@ -138,7 +138,7 @@ world:
 
 /// A flow with every kind of source.
 pub const LOANS: &str = "66b2c1de940df5a34a388a01";
-/// A flow without prices, where nobody may ask for one.
+/// A flow without prices and pings.
 const PLAIN: &str = "66b2c1de940df5a34a388a03";
 const SUMMIT: &str = "5d9a4b10940df5a34a3888c1";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -147,11 +147,11 @@ pub fn mock() -> Mock {
     Mock::with_scenario("own", WORLD)
 }
 
-fn door(flow: &str, source: &str) -> String {
+fn source_path(flow: &str, source: &str) -> String {
     format!("/flows/{flow}/sources/{source}")
 }
 
-/// Sends a body of a type, without a key.
+/// Posts a body with a media type, without an API key.
 fn post(mock: &Mock, path: &str, media: &str, body: &str) -> OperationResponse {
     mock.ask(&format!("POST {path}"), &[("key", ""), ("content-type", media)], body)
 }
@@ -164,19 +164,19 @@ fn stored(mock: &Mock, lead: &str) -> Vec<Value> {
 }
 
 #[test]
-fn a_lead_is_taken_and_its_source_event_tells_what_was_answered() {
+fn an_accepted_lead_leaves_a_source_event() {
     let mock = mock();
     let body = "first_name=Joe&email=joe%40example.com&unknown=x&xxTrustedFormCertUrl=https://cert.example.com/1";
-    let path = format!("{}/submit", door(LOANS, SUMMIT));
+    let path = format!("{}/submit", source_path(LOANS, SUMMIT));
     let request = [("key", ""), ("content-type", FORM), ("x-forwarded-for", "198.51.100.7, 10.0.0.1")];
-    let reply = mock.ask(&format!("POST {path}"), &request, body).expect(201);
-    assert_eq!(reply.header("content-type"), Some("application/json"));
-    let lead = reply.json()["lead"]["id"].as_str().unwrap().to_owned();
-    assert_eq!(reply.text, format!(r#"{{"outcome":"success","lead":{{"id":"{lead}"}},"price":12}}"#));
+    let response = mock.ask(&format!("POST {path}"), &request, body).expect(201);
+    assert_eq!(response.header("content-type"), Some("application/json"));
+    let lead = response.json()["lead"]["id"].as_str().unwrap().to_owned();
+    assert_eq!(response.text, format!(r#"{{"outcome":"success","lead":{{"id":"{lead}"}},"price":12}}"#));
     let events = stored(&mock, &lead);
     assert_eq!(events.len(), 3, "two recipients, then the source");
     let event = &events[2];
-    assert!(event["id"].as_str().unwrap() > lead.as_str(), "the event is younger than its lead");
+    assert!(event["id"].as_str().unwrap() > lead.as_str(), "the id of the event is later than that of the lead");
     assert_eq!((&event["type"], &event["outcome"], &event["cost"]), (&json!("source"), &json!("success"), &json!(12)));
     assert_eq!(
         event["vars"],
@@ -203,10 +203,10 @@ fn a_lead_is_taken_and_its_source_event_tells_what_was_answered() {
 }
 
 #[test]
-fn a_lead_comes_as_a_form_as_json_as_xml_or_in_the_query() {
+fn leads_are_accepted_as_form_json_xml_or_query() {
     let mock = mock();
-    let path = format!("{}/submit", door(PLAIN, SUMMIT));
-    let replies = [
+    let path = format!("{}/submit", source_path(PLAIN, SUMMIT));
+    let responses = [
         post(&mock, &path, FORM, "first_name=Ann&city=Austin"),
         post(&mock, &path, "application/json; charset=utf-8", "{\"first_name\": \"Ann\", \"city\": \"Aus\ttin\"}"),
         post(&mock, &path, "application/xml", "<lead><first_name>Ann</first_name><city>Austin</city></lead>"),
@@ -215,53 +215,56 @@ fn a_lead_comes_as_a_form_as_json_as_xml_or_in_the_query() {
         mock.ask(&format!("GET {path}?first_name=Ann&city=Austin"), &[("key", "")], ""),
         mock.ask(&format!("POST {path}?first_name=Ann&city=Austin"), &[("key", "")], ""),
     ];
-    for (at, reply) in replies.into_iter().enumerate() {
-        let reply = reply.expect(201).json();
-        let lead = &stored(&mock, reply["lead"]["id"].as_str().unwrap())[0]["vars"]["lead"];
-        assert_eq!((&lead["first_name"], &lead["city"]), (&json!("Ann"), &json!("Austin")), "{at}");
-        assert_eq!(reply["price"], 0, "the flow has no price");
+    for (row, response) in responses.into_iter().enumerate() {
+        let response = response.expect(201).json();
+        let lead = &stored(&mock, response["lead"]["id"].as_str().unwrap())[0]["vars"]["lead"];
+        assert_eq!((&lead["first_name"], &lead["city"]), (&json!("Ann"), &json!("Austin")), "{row}");
+        assert_eq!(response["price"], 0, "the flow has no price");
     }
-    // A body that was announced has a type, even when it is empty.
+    // A request with `Content-Length` needs a `Content-Type`, even when the body is empty.
     let empty = mock.ask(&format!("POST {path}?first_name=Ann"), &[("key", ""), ("content-length", "0")], "");
     assert_eq!(empty.expect(415).text, "Content-Type header is required");
 }
 
 #[test]
-fn answers_are_what_accept_asks_for() {
+fn the_media_type_of_the_response_follows_accept() {
     let mock = mock();
-    let path = format!("{}/submit", door(PLAIN, SUMMIT));
+    let path = format!("{}/submit", source_path(PLAIN, SUMMIT));
     let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
     for (accept, media) in [("*/*", "application/json"), ("text/xml", "text/xml"), (browser, "application/xml")] {
-        let reply = mock.ask(&format!("GET {path}?first_name=A"), &[("key", ""), ("accept", accept)], "").expect(201);
-        assert_eq!(reply.header("content-type"), Some(media), "{accept}");
+        let response =
+            mock.ask(&format!("GET {path}?first_name=A"), &[("key", ""), ("accept", accept)], "").expect(201);
+        assert_eq!(response.header("content-type"), Some(media), "{accept}");
         if media != "application/json" {
-            let text = reply.text;
+            let text = response.text;
             assert!(
                 text.starts_with("<?xml version=\"1.0\"?>\n<result>\n  <outcome>success</outcome>\n  <lead>\n    <id>")
             );
             assert!(text.ends_with("</id>\n  </lead>\n  <price>0</price>\n</result>"), "{text}");
         }
     }
-    let refused = mock.ask(&format!("GET {path}"), &[("key", ""), ("accept", "text/html")], "").expect(406);
-    assert_eq!(refused.header("content-type"), Some("text/plain"));
-    assert_eq!(refused.text, "Not capable of generating content according to the Accept header");
-    assert_eq!(refused.violations()[0]["location"], "/headers/accept");
+    let rejected = mock.ask(&format!("GET {path}"), &[("key", ""), ("accept", "text/html")], "").expect(406);
+    assert_eq!(rejected.header("content-type"), Some("text/plain"));
+    assert_eq!(rejected.text, "Not capable of generating content according to the Accept header");
+    assert_eq!(rejected.violations()[0]["location"], "/headers/accept");
 }
 
 #[test]
-fn a_browser_is_sent_on_with_the_body() {
+fn a_redirect_has_the_result_as_its_body() {
     let mock = mock();
-    let path =
-        format!("{}/submit?redir_url=https%3A%2F%2Fshop.example.com%2Fthanks%3Fa%3Db&redir_url=x", door(PLAIN, SUMMIT));
-    let reply = post(&mock, &path, FORM, "first_name=Ann").expect(303);
-    assert_eq!(reply.header("location"), Some("https://shop.example.com/thanks?a=b"));
-    assert_eq!(reply.json()["outcome"], "success");
-    let refused = post(&mock, &format!("{}/ping?redir_url=shop", door(PLAIN, SUMMIT)), FORM, "a=b").expect(400);
-    assert_eq!((refused.text.as_str(), refused.header("content-type")), ("Invalid redir_url", Some("text/plain")));
+    let path = format!(
+        "{}/submit?redir_url=https%3A%2F%2Fshop.example.com%2Fthanks%3Fa%3Db&redir_url=x",
+        source_path(PLAIN, SUMMIT)
+    );
+    let response = post(&mock, &path, FORM, "first_name=Ann").expect(303);
+    assert_eq!(response.header("location"), Some("https://shop.example.com/thanks?a=b"));
+    assert_eq!(response.json()["outcome"], "success");
+    let rejected = post(&mock, &format!("{}/ping?redir_url=shop", source_path(PLAIN, SUMMIT)), FORM, "a=b").expect(400);
+    assert_eq!((rejected.text.as_str(), rejected.header("content-type")), ("Invalid redir_url", Some("text/plain")));
 }
 
 #[test]
-fn the_gate_speaks_first_and_leaves_nothing_behind() {
+fn access_checks_come_first_and_store_nothing() {
     let mock = mock();
     let unknown = "000000000000000000000000";
     let rows = [
@@ -269,75 +272,84 @@ fn the_gate_speaks_first_and_leaves_nothing_behind() {
         (LOANS, unknown, "", 422, "Invalid source ID"),
         (LOANS, "5d9a4c421d011c553e000003", "", 403, "Source is disabled"),
         (LOANS, "60a5e1c4940df5a34a3888bb", "", 401, "Unauthorized source"),
-        (LOANS, "60a5e1c4940df5a34a3888bb", "nobody", 401, "Unauthorized source"),
+        (LOANS, "60a5e1c4940df5a34a3888bb", "unknown", 401, "Unauthorized source"),
         (LOANS, "60a5e1c4940df5a34a3888bb", JANE, 401, "Unauthorized source"),
     ];
     let before = mock.get("/__admin/state").expect(200).json();
-    for way in ["submit", "ping"] {
+    for operation in ["submit", "ping"] {
         for (flow, source, key, status, message) in rows {
-            // What the lead handler would refuse as well: the gate is before it.
+            // `Accept` and the body are invalid too, but the access checks come first.
             let headers = [("key", key), ("accept", "text/html")];
-            let reply = mock.ask(&format!("POST {}/{way}", door(flow, source)), &headers, "{").expect(status);
-            assert_eq!(reply.json(), json!({"message": message}), "{way} {source}");
+            let response =
+                mock.ask(&format!("POST {}/{operation}", source_path(flow, source)), &headers, "{").expect(status);
+            assert_eq!(response.json(), json!({"message": message}), "{operation} {source}");
         }
     }
     let after = mock.get("/__admin/state").expect(200).json();
     assert_eq!(before["world"]["accounts"], after["world"]["accounts"]);
-    let own = mock.ask(&format!("POST {}/submit", door(LOANS, "60a5e1c4940df5a34a3888bb")), &[("key", GLOBEX)], "{}");
-    assert_eq!(own.expect(201).json()["price"], 4.5, "the last price of the flow that has no rules");
+    let response =
+        mock.ask(&format!("POST {}/submit", source_path(LOANS, "60a5e1c4940df5a34a3888bb")), &[("key", GLOBEX)], "{}");
+    assert_eq!(response.expect(201).json()["price"], 4.5, "the last price of the flow without rules");
 }
 
 #[test]
-fn a_source_is_known_by_its_short_id_too() {
+fn a_source_is_found_by_its_short_id_too() {
     let mock = mock();
-    let reply = post(&mock, &format!("{}/submit", door(LOANS, "bb0001")), "application/json", "{}").expect(201);
-    let lead = reply.json()["lead"]["id"].as_str().unwrap().to_owned();
+    let response =
+        post(&mock, &format!("{}/submit", source_path(LOANS, "bb0001")), "application/json", "{}").expect(201);
+    let lead = response.json()["lead"]["id"].as_str().unwrap().to_owned();
     assert_eq!(stored(&mock, &lead)[0]["vars"]["source"]["id"], SUMMIT);
-    post(&mock, &format!("{}/submit", door(PLAIN, "bb0001")), "application/json", "{}").expect(422);
+    post(&mock, &format!("{}/submit", source_path(PLAIN, "bb0001")), "application/json", "{}").expect(422);
 }
 
 #[test]
-fn a_disabled_flow_ends_in_an_error() {
+fn a_disabled_flow_returns_an_error() {
     let mock = mock();
-    let path = door("66b2c1de940df5a34a388a02", SUMMIT);
-    let reply = post(&mock, &format!("{path}/submit"), "application/json", "{}").expect(201).json();
-    assert_eq!((&reply["outcome"], &reply["reason"]), (&json!("error"), &json!("Flow is disabled")));
-    assert_eq!(stored(&mock, reply["lead"]["id"].as_str().unwrap())[0]["outcome"], "error");
+    let path = source_path("66b2c1de940df5a34a388a02", SUMMIT);
+    let response = post(&mock, &format!("{path}/submit"), "application/json", "{}").expect(201).json();
+    assert_eq!((&response["outcome"], &response["reason"]), (&json!("error"), &json!("Flow is disabled")));
+    assert_eq!(stored(&mock, response["lead"]["id"].as_str().unwrap())[0]["outcome"], "error");
     let ping = post(&mock, &format!("{path}/ping"), "application/json", "{}").expect(200);
     assert_eq!(ping.text, r#"{"outcome":"failure","reason":"no bid","price":0}"#);
 }
 
 #[test]
-fn a_ping_is_a_bid_and_leaves_nothing_behind() {
+fn a_ping_returns_a_price_and_stores_nothing() {
     let mock = mock();
     let before = mock.get("/__admin/state").expect(200).json();
-    let path = format!("{}/ping", door(LOANS, SUMMIT));
-    let reply = post(&mock, &path, FORM, "first_name=Joe").expect(200);
-    assert_eq!(reply.text, r#"{"outcome":"success","price":12}"#);
-    let reply = mock.ask(&format!("GET {path}?first_name=Joe"), &[("key", ""), ("accept", "text/xml")], "").expect(200);
+    let path = format!("{}/ping", source_path(LOANS, SUMMIT));
+    let response = post(&mock, &path, FORM, "first_name=Joe").expect(200);
+    assert_eq!(response.text, r#"{"outcome":"success","price":12}"#);
+    let response =
+        mock.ask(&format!("GET {path}?first_name=Joe"), &[("key", ""), ("accept", "text/xml")], "").expect(200);
     assert_eq!(
-        reply.text,
+        response.text,
         "<?xml version=\"1.0\"?>\n<result>\n  <outcome>success</outcome>\n  <price>12</price>\n</result>"
     );
-    // Asked again at the same address for another type: nothing is remembered in the wrong one.
-    let reply = mock.ask(&format!("GET {path}?first_name=Joe"), &[("key", "")], "").expect(200);
-    assert_eq!(reply.json(), json!({"outcome": "success", "price": 12}));
-    let off = post(&mock, &format!("{}/ping", door(PLAIN, SUMMIT)), FORM, "first_name=Joe").expect(200);
-    assert_eq!(off.text, r#"{"outcome":"failure","reason":"no bid","price":0}"#);
+    // The cache distinguishes media types of the response.
+    let response = mock.ask(&format!("GET {path}?first_name=Joe"), &[("key", "")], "").expect(200);
+    assert_eq!(response.json(), json!({"outcome": "success", "price": 12}));
+    let disabled = post(&mock, &format!("{}/ping", source_path(PLAIN, SUMMIT)), FORM, "first_name=Joe").expect(200);
+    assert_eq!(disabled.text, r#"{"outcome":"failure","reason":"no bid","price":0}"#);
     assert_eq!(mock.get("/__admin/state").expect(200).json()["world"]["accounts"], before["world"]["accounts"]);
 }
 
 #[test]
-fn other_methods_are_told_what_is_allowed() {
+fn other_methods_get_the_allowed_methods() {
     let mock = mock();
-    for (way, status) in [("submit", 405), ("ping", 405)] {
+    for (operation, status) in [("submit", 405), ("ping", 405)] {
         for method in ["PUT", "DELETE", "PATCH"] {
-            let reply = mock.ask(&format!("{method} {}/{way}", door(PLAIN, SUMMIT)), &[("key", "")], "").expect(status);
-            assert_eq!(reply.text, format!("The {method} method is not allowed"));
-            assert_eq!((reply.header("allow"), reply.header("content-type")), (Some("GET, POST"), Some("text/plain")));
+            let response = mock
+                .ask(&format!("{method} {}/{operation}", source_path(PLAIN, SUMMIT)), &[("key", "")], "")
+                .expect(status);
+            assert_eq!(response.text, format!("The {method} method is not allowed"));
+            assert_eq!(
+                (response.header("allow"), response.header("content-type")),
+                (Some("GET, POST"), Some("text/plain"))
+            );
         }
     }
-    mock.ask(&format!("HEAD {}/submit", door(PLAIN, SUMMIT)), &[("key", "")], "").expect(405);
+    mock.ask(&format!("HEAD {}/submit", source_path(PLAIN, SUMMIT)), &[("key", "")], "").expect(405);
     let feedback = mock.ask("PUT /feedback", &[("key", "")], "").expect(415);
     assert_eq!(
         (feedback.text.as_str(), feedback.header("allow")),
@@ -348,9 +360,9 @@ fn other_methods_are_told_what_is_allowed() {
 }
 
 #[test]
-fn pages_of_other_origins_may_submit() {
+fn cross_origin_submissions_are_allowed() {
     let mock = mock();
-    let path = format!("{}/submit", door(PLAIN, SUMMIT));
+    let path = format!("{}/submit", source_path(PLAIN, SUMMIT));
     let headers = [
         ("key", ""),
         ("origin", "https://www.example.com"),
@@ -361,23 +373,23 @@ fn pages_of_other_origins_may_submit() {
     assert!(preflight.status < 300, "{}", preflight.status);
     let request = [("key", ""), ("origin", "https://www.example.com"), ("content-type", FORM)];
     for (body, status) in [("first_name=A", 201), ("a=1&a.b.c=2", 400)] {
-        let reply = mock.ask(&format!("POST {path}"), &request, body).expect(status);
-        assert!(reply.header("access-control-allow-origin").is_some(), "{status}");
+        let response = mock.ask(&format!("POST {path}"), &request, body).expect(status);
+        assert!(response.header("access-control-allow-origin").is_some(), "{status}");
     }
 }
 
 #[test]
-fn any_parameter_may_stand_in_the_query_and_what_the_contract_shows_can_be_asked_for() {
+fn any_query_parameter_is_allowed_and_prefer_selects_documented_responses() {
     let mock = mock();
-    let reply =
-        mock.ask(&format!("GET {}/submit?fields=1&a.b=2&first_name=A", door(PLAIN, SUMMIT)), &[("key", "")], "");
-    assert_eq!(reply.expect(201).violations(), [] as [Value; 0]);
+    let response =
+        mock.ask(&format!("GET {}/submit?fields=1&a.b=2&first_name=A", source_path(PLAIN, SUMMIT)), &[("key", "")], "");
+    assert_eq!(response.expect(201).violations(), [] as [Value; 0]);
     let prefer = |code: &str| {
         let headers = [("key", ""), ("prefer", code)];
-        mock.ask(&format!("GET {}/submit", door(PLAIN, SUMMIT)), &headers, "")
+        mock.ask(&format!("GET {}/submit", source_path(PLAIN, SUMMIT)), &headers, "")
     };
-    let refused = prefer("code=400").expect(400);
-    assert_eq!((refused.text.as_str(), refused.header("content-type")), ("Invalid redir_url", Some("text/plain")));
+    let rejected = prefer("code=400").expect(400);
+    assert_eq!((rejected.text.as_str(), rejected.header("content-type")), ("Invalid redir_url", Some("text/plain")));
     assert_eq!(prefer("code=403").expect(403).json(), json!({"message": "Source is disabled"}));
     assert_eq!(prefer("code=503").expect(503).text, "");
     assert_eq!(prefer("example=failure").expect(201).json()["reason"], "duplicate");

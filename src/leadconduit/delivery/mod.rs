@@ -12,10 +12,10 @@
 //! | `worker` | [`OutboundClient`]: calls on a thread of its own, for code that cannot await |
 //! | `http_client` | [`HttpClient`]: calls with limits and retries |
 //! | `attempt` | one attempt, to one address |
-//! | `target` | the host, port and path of a URL, and whether they may be called |
-//! | `message` | requests, responses, errors |
 //! | `standard_module` | what the vendor's standard recipient module sends, and how it reads the response |
 //! | `firehose` | the request that writes a firehose file |
+//! | `target` | the host, port and path of a URL, and whether they may be called |
+//! | `message` | requests, responses, errors |
 //!
 //! Each module uses only modules below it in this table.
 

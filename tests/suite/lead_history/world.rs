@@ -1,4 +1,4 @@
-//! The world of the histories: two flows with everything that can decide about a lead, and the leads.
+//! The scenario of the test: two flows that use every kind of check and step. And the leads.
 
 use serde_json::{Map, Value, json};
 
@@ -14,33 +14,35 @@ const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// Of whom no cap is told, only that one was used up: every cap counts it whose reason says the same.
+/// The cap of a rejection that an e-mail domain forces. Its event names no cap, so it is counted by every cap with the
+/// same reason.
 pub const NO_CAP: &str = "any";
 
-/// How long an interval lasts, and when one of them began, in milliseconds: days and weeks begin at midnight in New
-/// York, which is four hours behind all summer, and weeks on Mondays.
-pub struct Every {
+/// The interval of a cap, in milliseconds. Days and weeks begin at midnight in New York, which is UTC-4 in summer; weeks
+/// begin on Mondays.
+pub struct Interval {
     pub count: u32,
     pub unit: &'static str,
     length: i64,
-    begun: i64,
+    /// The start of one of the intervals.
+    origin: i64,
 }
 
-impl Every {
+impl Interval {
     pub fn start(&self, now: i64) -> i64 {
-        (now - self.begun).div_euclid(self.length) * self.length + self.begun
+        (now - self.origin).div_euclid(self.length) * self.length + self.origin
     }
 }
 
-const TEN_MINUTES: Every = Every { count: 10, unit: "minute", length: 10 * MINUTE, begun: 0 };
-const AN_HOUR: Every = Every { count: 1, unit: "hour", length: HOUR, begun: 0 };
-const TWO_HOURS: Every = Every { count: 2, unit: "hour", length: 2 * HOUR, begun: 0 };
-const A_DAY: Every = Every { count: 1, unit: "day", length: DAY, begun: 4 * HOUR };
+const TEN_MINUTES: Interval = Interval { count: 10, unit: "minute", length: 10 * MINUTE, origin: 0 };
+const AN_HOUR: Interval = Interval { count: 1, unit: "hour", length: HOUR, origin: 0 };
+const TWO_HOURS: Interval = Interval { count: 2, unit: "hour", length: 2 * HOUR, origin: 0 };
+const A_DAY: Interval = Interval { count: 1, unit: "day", length: DAY, origin: 4 * HOUR };
 // The first of January 1970 was a Thursday.
-const A_WEEK: Every = Every { count: 1, unit: "week", length: 7 * DAY, begun: 4 * HOUR - 3 * DAY };
+const A_WEEK: Interval = Interval { count: 1, unit: "week", length: 7 * DAY, origin: 4 * HOUR - 3 * DAY };
 
 #[derive(Clone, Copy, PartialEq)]
-pub enum Place {
+pub enum CapScope {
     Flow,
     Source(usize),
     Step(&'static str),
@@ -49,70 +51,73 @@ pub enum Place {
 pub struct Cap {
     pub id: &'static str,
     pub flow: usize,
-    pub place: Place,
-    pub every: Every,
-    /// `None` for what the terms of the flow say.
+    pub scope: CapScope,
+    pub interval: Interval,
+    /// `None` for the maximum in the terms of the flow.
     pub maximum: Option<u64>,
-    pub texans: bool,
+    pub texans_only: bool,
     reason: Option<&'static str>,
 }
 
-const fn cap(id: &'static str, flow: usize, place: Place, every: Every, maximum: Option<u64>) -> Cap {
-    Cap { id, flow, place, every, maximum, texans: false, reason: None }
+const fn cap(id: &'static str, flow: usize, scope: CapScope, interval: Interval, maximum: Option<u64>) -> Cap {
+    Cap { id, flow, scope, interval, maximum, texans_only: false, reason: None }
 }
 
-/// In the order in which they are looked at. The second lies inside the first.
+/// In the order of evaluation. The second is inside the first.
 pub const CAPS: [Cap; 5] = [
-    Cap { reason: Some("Enough, {{lead.first_name}}"), ..cap("66b2c1de940df5a34a3880c1", 0, Place::Flow, A_DAY, None) },
-    Cap { texans: true, ..cap("66b2c1de940df5a34a3880c2", 0, Place::Flow, AN_HOUR, Some(2)) },
-    cap("66b2c1de940df5a34a3880c3", 0, Place::Source(0), TEN_MINUTES, Some(2)),
-    cap("66b2c1de940df5a34a3880c4", 0, Place::Step("ee0001"), TWO_HOURS, Some(1)),
-    cap("66b2c1de940df5a34a3880c5", 1, Place::Flow, A_WEEK, None),
+    Cap {
+        reason: Some("Enough, {{lead.first_name}}"),
+        ..cap("66b2c1de940df5a34a3880c1", 0, CapScope::Flow, A_DAY, None)
+    },
+    Cap { texans_only: true, ..cap("66b2c1de940df5a34a3880c2", 0, CapScope::Flow, AN_HOUR, Some(2)) },
+    cap("66b2c1de940df5a34a3880c3", 0, CapScope::Source(0), TEN_MINUTES, Some(2)),
+    cap("66b2c1de940df5a34a3880c4", 0, CapScope::Step("ee0001"), TWO_HOURS, Some(1)),
+    cap("66b2c1de940df5a34a3880c5", 1, CapScope::Flow, A_WEEK, None),
 ];
 
 impl Cap {
-    pub fn says(&self, lead: &Lead) -> String {
+    pub fn reason_for(&self, lead: &Lead) -> String {
         self.reason.unwrap_or("Cap reached").replace("{{lead.first_name}}", lead.first_name)
     }
 
     fn document(&self, maximum: u64) -> Value {
         let mut cap = json!({
             "id": self.id, "type": "volume", "name": self.id, "maximum": self.maximum.unwrap_or(maximum),
-            "duration": self.every.count, "duration_units": self.every.unit,
+            "duration": self.interval.count, "duration_units": self.interval.unit,
             "created_at": "2024-01-01T00:00:00.000Z",
         });
-        // The account's zone is New York's.
-        if self.every.begun == 0 {
+        // The time zone of the account is New York's.
+        if self.interval.origin == 0 {
             cap["time_zone"] = "UTC".into();
         }
         if let Some(reason) = self.reason {
             cap["reason"] = reason.into();
         }
-        if self.texans {
+        if self.texans_only {
             cap["rule_set"] = rules("lead.state", "is equal to", json!("TX"));
         }
         cap
     }
 }
 
-/// A limit for pings, of the first flow or of one of its sources.
+/// A ping limit of the first flow or of one of its sources.
 pub struct Limit {
     pub id: &'static str,
     pub source: Option<usize>,
-    pub every: Every,
+    pub interval: Interval,
     pub maximum: u32,
 }
 
 pub const LIMITS: [Limit; 2] = [
-    Limit { id: "66b2c1de940df5a34a3880d1", source: None, every: AN_HOUR, maximum: 4 },
-    Limit { id: "66b2c1de940df5a34a3880d2", source: Some(0), every: TEN_MINUTES, maximum: 2 },
+    Limit { id: "66b2c1de940df5a34a3880d1", source: None, interval: AN_HOUR, maximum: 4 },
+    Limit { id: "66b2c1de940df5a34a3880d2", source: Some(0), interval: TEN_MINUTES, maximum: 2 },
 ];
 
 impl Limit {
     fn document(&self) -> Value {
         json!({
-            "id": self.id, "name": self.id, "maximum": self.maximum, "duration": self.every.count,
-            "duration_units": self.every.unit, "time_zone": "UTC", "created_at": "2024-01-01T00:00:00.000Z",
+            "id": self.id, "name": self.id, "maximum": self.maximum, "duration": self.interval.count,
+            "duration_units": self.interval.unit, "time_zone": "UTC", "created_at": "2024-01-01T00:00:00.000Z",
         })
     }
 }
@@ -121,7 +126,7 @@ impl Limit {
 pub struct Lead {
     pub first_name: &'static str,
     pub state: &'static str,
-    /// Whose address, and at which domain.
+    /// The number of the user and the domain.
     pub email: Option<(u8, &'static str)>,
     pub own_home: Option<bool>,
     pub price: Option<&'static str>,
@@ -141,7 +146,7 @@ impl Lead {
         lead.insert("first_name".to_owned(), self.first_name.into());
         lead.insert("state".to_owned(), self.state.into());
         let more = [
-            // Case does not make another person.
+            // Duplicate checks ignore case.
             ("email", self.email().map(|email| email.replacen('u', "U", 1).into())),
             ("own_home", self.own_home.map(|owns| if owns { "yes" } else { "no" }.into())),
             ("price", self.price.map(Value::from)),
@@ -159,7 +164,7 @@ fn rules(lhv: &str, op: &str, rhv: Value) -> Value {
     json!({"op": "and", "rules": [rule]})
 }
 
-/// The first two flows of an account that has nothing else. Prices and maximums are changed later.
+/// An account with two flows and nothing else. The test changes prices and maximums.
 pub fn scenario() -> String {
     let [mut day, texans, of_source, of_step, week] = CAPS.map(|cap| cap.document(5));
     day["caps"] = json!([texans]);
