@@ -1,90 +1,81 @@
-//! Rules speak: they answer in an operation's place, add to its reply, hold it back, or break the connection.
+//! Applies rules and faults: they respond in place of the operation, add to its response, delay it, or break the
+//! connection.
 
-use http::HeaderMap;
+use http::StatusCode;
 
-use super::{Pipeline, Stop};
+use super::Pipeline;
+use super::context::{EarlyExit, RuleEffects};
+use crate::contract::Operation;
 use crate::contract::problem::Problem;
-use crate::http::message::{Delivery, Response};
+use crate::http::message::{Request, Response};
 use crate::sandbox::RequestSession;
-use crate::scenario::rule::Asked;
-use crate::scenario::rule::respond::{AppliedRule, TemplateContext, reply_violations};
-
-/// What rules have said about one request.
-pub(super) struct RuleEffects<'n> {
-    pub(super) spoken: &'n mut Vec<AppliedRule>,
-    pub(super) headers: &'n mut HeaderMap,
-    pub(super) delivery: &'n mut Option<Box<Delivery>>,
-}
-
-impl RuleEffects<'_> {
-    /// The reply is held back for so long, besides what holds it back already.
-    pub(super) fn wait(&mut self, ms: u64) {
-        wait(self.delivery, ms);
-    }
-
-    /// Of two ways to go out both hold the reply back; it is broken or cut into pieces in the way that came first.
-    fn deliver(&mut self, delivery: Delivery) {
-        let Some(already) = self.delivery else {
-            *self.delivery = Some(Box::new(delivery));
-            return;
-        };
-        already.delay_ms = already.delay_ms.saturating_add(delivery.delay_ms);
-        already.slow_headers = already.slow_headers.or(delivery.slow_headers);
-        already.drip = already.drip.or(delivery.drip);
-        if already.fault.is_none() {
-            already.fault = delivery.fault;
-            already.garbage = delivery.garbage;
-        }
-    }
-}
-
-/// Holds a reply back for so long, besides what holds it back already.
-pub(super) fn wait(delivery: &mut Option<Box<Delivery>>, ms: u64) {
-    if ms > 0 {
-        let delivery = delivery.get_or_insert_default();
-        delivery.delay_ms = delivery.delay_ms.saturating_add(ms);
-    }
-}
+use crate::scenario::rule::respond::TemplateContext;
+use crate::scenario::rule::{RuleContext, response_violations};
 
 impl Pipeline {
-    /// Lets the first rule speak whose turn it is: before LeadConduit looks at the request (`gate`), or in the place of
-    /// an operation.
+    /// Applies the first rule that matches and whose schedule allows it. `gate` selects the rules that run before
+    /// authentication; the others run in place of the operation.
+    ///
+    /// # Errors
+    ///
+    /// The response of the rule, or a problem when the rule cannot be applied.
     pub(super) fn apply_rules(
         &self,
         gate: bool,
         session: &RequestSession,
-        asked: &Asked<'_>,
-        said: &mut RuleEffects<'_>,
-    ) -> Result<(), Stop> {
-        let contract = &self.stage.contract;
-        let turn = session.turn(gate, asked, contract)?;
-        let Some(mut turn) = turn.map_err(|why| Problem::rule("a rule", &session.scenario.name, &why, &[]))? else {
+        (request, path): (&Request, &str),
+        operation: Option<&Operation>,
+        effects: &mut RuleEffects,
+    ) -> Result<(), EarlyExit> {
+        if !session.has_rules(gate) {
             return Ok(());
-        };
-        let sight = TemplateContext::new(asked, &session.scenario.name, &turn, session);
-        let fail = |why: &str| Problem::rule(&turn.rule.name, &session.scenario.name, why, &[]);
-        let reply = turn.reply(contract, &sight).map_err(|why| fail(&why))?;
-        if reply.is_none() {
-            let mut added = Response::new(http::StatusCode::OK, "");
-            turn.add_headers(&mut added, &sight).map_err(|why| fail(&why))?;
-            said.headers.extend(added.headers);
         }
-        drop(sight);
-        let delivery = turn.delivery();
-        if turn.does_something() {
-            said.spoken.push(turn.spoken(delivery.as_ref(), reply.as_ref().map(|reply| reply.status.as_u16())));
+        let contract = &self.state.contract;
+        let scenario = &session.scenario.name;
+        let context = rule_context(request, path, session, operation);
+        let selected = session.select_rule(gate, &context, contract)?;
+        let selected = selected.map_err(|reason| Problem::rule_failed("a rule", scenario, &reason, &[]))?;
+        let Some(mut selected) = selected else { return Ok(()) };
+        let failed = |reason: String| Problem::rule_failed(&selected.rule.name, scenario, &reason, &[]);
+        let variables = TemplateContext::new(&context, scenario, &selected, session);
+        let response = selected.response(contract, &variables).map_err(failed)?;
+        if response.is_none() {
+            let mut added = Response::new(StatusCode::OK, "");
+            selected.add_headers(&mut added, &variables).map_err(failed)?;
+            effects.headers.extend(added.headers);
         }
-        if let Some(delivery) = delivery {
-            said.deliver(delivery);
+        drop(variables);
+        let send_options = selected.send_options();
+        if selected.has_effect() {
+            let status = response.as_ref().map(|response| response.status.as_u16());
+            effects.applied_rules.push(selected.applied_rule(send_options.as_ref(), status));
         }
-        let Some(reply) = reply else { return Ok(()) };
-        if let Some(operation) = asked.operation.filter(|_| !turn.step().intentionally_invalid) {
-            let broken = reply_violations(contract, operation, &reply);
-            if !broken.is_empty() {
-                let why = format!("its reply {} breaks the contract", reply.status.as_u16());
-                return Err(Problem::rule(&turn.rule.name, &session.scenario.name, &why, &broken).into());
+        if let Some(send_options) = send_options {
+            effects.add_send_options(send_options);
+        }
+        let Some(response) = response else { return Ok(()) };
+        if let Some(operation) = operation.filter(|_| !selected.step().intentionally_invalid) {
+            let violations = response_violations(contract, operation, &response);
+            if !violations.is_empty() {
+                let reason = format!("its response {} breaks the contract", response.status.as_u16());
+                return Err(Problem::rule_failed(&selected.rule.name, scenario, &reason, &violations).into());
             }
         }
-        Err(Stop::Answered(reply))
+        Err(EarlyExit::Response(response))
     }
+}
+
+/// The request in the form in which matchers and templates of rules use it.
+fn rule_context<'a>(
+    request: &'a Request,
+    path: &'a str,
+    session: &'a RequestSession,
+    operation: Option<&'a Operation>,
+) -> RuleContext<'a> {
+    let mut context = RuleContext::new(request, path, &session.sandbox.name, session.now);
+    context.operation = operation;
+    context.key = session.key.as_deref();
+    context.caller = session.caller.as_ref();
+    context.is_preflight = request.is_preflight();
+    context
 }

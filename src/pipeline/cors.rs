@@ -1,4 +1,5 @@
-//! What browsers need to let a page read a reply, credentials included. It stands on every reply, errors included.
+//! CORS: the headers that let a page in a browser read responses, with credentials. Every response has them, errors
+//! included.
 
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
@@ -8,58 +9,57 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::config::settings::CorsPolicy;
+use crate::http::headers;
 use crate::http::message::{Request, Response};
 
-const ANY: HeaderValue = HeaderValue::from_static("*");
-const YES: HeaderValue = HeaderValue::from_static("true");
-const EXPOSED: HeaderValue = HeaderValue::from_static(
-    "X-Mock-Request-Id, X-Mock-Sandbox, X-Mock-Scenario, X-Mock-Operation, X-Mock-Evidence, X-Mock-Fault, \
-     X-Mock-Violations, X-Connections-Degraded, ETag, Retry-After, Preference-Applied, Allow, Date",
-);
-const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH");
-const HEADERS: HeaderValue = HeaderValue::from_static("Authorization, Content-Type, Accept, Prefer, X-Mock-Sandbox");
+const ANY_ORIGIN: HeaderValue = HeaderValue::from_static("*");
+const TRUE: HeaderValue = HeaderValue::from_static("true");
+const EXPOSED: HeaderValue = HeaderValue::from_static(headers::EXPOSED);
+const ALLOWED_METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH");
+const ALLOWED_HEADERS: HeaderValue =
+    HeaderValue::from_static("Authorization, Content-Type, Accept, Prefer, X-Mock-Sandbox");
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 const REQUEST_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-request-private-network");
 const ALLOW_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-allow-private-network");
 
-/// The answer to that question. It is the same for every path, so that a page can read our 404 too.
+/// The response to a preflight request. It is the same for every path, so that a page can also read a 404.
 #[must_use]
 pub fn preflight(policy: &CorsPolicy, request: &Request) -> Response {
-    let mut reply = Response::new(StatusCode::NO_CONTENT, "");
-    if allowed(policy, request).is_some() {
-        let asked = request.headers.get(ACCESS_CONTROL_REQUEST_HEADERS).cloned();
-        reply.headers.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-        // `*` does not cover Authorization, so the names that were asked for are given back.
-        reply.headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked.unwrap_or(HEADERS));
-        reply.headers.insert(ACCESS_CONTROL_MAX_AGE, MAX_AGE);
+    let mut response = Response::new(StatusCode::NO_CONTENT, "");
+    if allowed_origin(policy, request).is_some() {
+        let requested = request.headers.get(ACCESS_CONTROL_REQUEST_HEADERS).cloned();
+        response.headers.insert(ACCESS_CONTROL_ALLOW_METHODS, ALLOWED_METHODS);
+        // `*` does not cover `Authorization`, so the requested names are repeated.
+        response.headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, requested.unwrap_or(ALLOWED_HEADERS));
+        response.headers.insert(ACCESS_CONTROL_MAX_AGE, MAX_AGE);
         if request.headers.contains_key(REQUEST_PRIVATE_NETWORK) {
-            reply.headers.insert(ALLOW_PRIVATE_NETWORK, YES);
+            response.headers.insert(ALLOW_PRIVATE_NETWORK, TRUE);
         }
     }
-    reply
+    response
 }
 
-/// The headers that let a page read the reply.
-pub fn add(policy: &CorsPolicy, request: &Request, headers: &mut HeaderMap) {
-    match allowed(policy, request) {
+/// Adds the headers that let a page read the response.
+pub fn add_headers(policy: &CorsPolicy, request: &Request, headers: &mut HeaderMap) {
+    match allowed_origin(policy, request) {
         Some(origin) => {
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-            headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, YES);
+            headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
         }
         None if *policy == CorsPolicy::Any => {
-            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, ANY);
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, ANY_ORIGIN);
         }
         None => {}
     }
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
 }
 
-/// The request's origin, when its pages may read replies. With credentials it must be named: `*` does not do.
-fn allowed(policy: &CorsPolicy, request: &Request) -> Option<HeaderValue> {
+/// The origin of the request, if it is allowed. With credentials the origin must be named; browsers do not accept `*`.
+fn allowed_origin(policy: &CorsPolicy, request: &Request) -> Option<HeaderValue> {
     let origin = request.headers.get(ORIGIN)?;
-    let fits = match policy {
+    let is_allowed = match policy {
         CorsPolicy::Any => true,
         CorsPolicy::Only(origins) => origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()),
     };
-    fits.then(|| origin.clone())
+    is_allowed.then(|| origin.clone())
 }

@@ -1,54 +1,105 @@
-//! Operations that write; those that need an answer from outside begin again when they have it.
+//! Runs the operation: generated responses, reads, and writes with their outbound calls.
 
-use super::{Pipeline, Stop};
-use crate::contract::check::Input;
+use bytes::Bytes;
+
+use super::Pipeline;
+use super::context::EarlyExit;
+use crate::contract::Operation;
 use crate::contract::problem::Problem;
+use crate::contract::validate::OperationInput;
+use crate::generate::{Maker, Models};
+use crate::http::message::Request;
 use crate::leadconduit::effect_log::EffectLog;
-use crate::leadconduit::operations::Behaviour;
-use crate::leadconduit::response::OperationResponse;
+use crate::leadconduit::operations::OperationHandler;
+use crate::leadconduit::response::{ApiErrorKind, OperationResponse};
 use crate::leadconduit::state::Caller;
 use crate::leadconduit::state::sso::SsoCallContext;
-use crate::sandbox::{RequestSession, Tools};
+use crate::sandbox::{RequestSession, WriteResources};
 use crate::support::clock::uptime;
+use crate::support::rng::Purpose;
 
 impl Pipeline {
-    /// Lets an operation write. Nothing is held while somebody outside is called: the sandbox serves others meanwhile,
-    /// whoever is called among them.
-    pub(super) fn execute_write(
+    /// Runs the operation on the world of the sandbox.
+    pub(super) fn execute(
         &self,
-        behaviour: Behaviour,
+        operation: &Operation,
         session: &RequestSession,
         caller: &Caller,
-        input: &Input,
-        line: &SsoCallContext<'_>,
-    ) -> Result<OperationResponse, Stop> {
-        let courier = &*self.policy.courier;
-        let mut outbox = if session.keeps_to_itself() {
+        input: &OperationInput,
+        request: &Request,
+        sso_call: &SsoCallContext<'_>,
+    ) -> Result<OperationResponse, EarlyExit> {
+        let result = match self.handlers.handler_for(operation) {
+            OperationHandler::Generated => Ok(self.generate_response(operation, session)),
+            handler if handler.is_read_only() => {
+                let target = request.uri.path_and_query().map_or(request.path(), |target| target.as_str());
+                session.read(handler, operation, caller, target, input, sso_call)?
+            }
+            handler if session.is_ephemeral_world() && !handler.only_counts() => {
+                return Err(Problem::ephemeral_world(&session.scenario.name).into());
+            }
+            handler => return self.execute_write(handler, session, caller, input, sso_call),
+        };
+        Ok(result?)
+    }
+
+    /// Runs an operation that writes. It runs again after each outbound call, with the recorded response. The sandbox is
+    /// not locked during a call, so that it serves other requests, also those of the recipient.
+    fn execute_write(
+        &self,
+        handler: OperationHandler,
+        session: &RequestSession,
+        caller: &Caller,
+        input: &OperationInput,
+        sso_call: &SsoCallContext<'_>,
+    ) -> Result<OperationResponse, EarlyExit> {
+        let outbound = &*self.policy.outbound;
+        let mut effects = if session.suppresses_outbound() {
             EffectLog::default()
         } else {
-            EffectLog::new(courier.reach().cloned(), courier.firehose_url().cloned())
+            EffectLog::new(outbound.delivery_client().cloned(), outbound.firehose_url().cloned())
         };
-        // Each turn makes one call, of which the outbox allows so many.
+        // The effect log bounds the number of calls, so the loop ends.
         loop {
-            let (contract, triggers) = (&*self.stage.contract, self.policy.triggers);
-            let tools = Tools { contract, triggers, outbox: &mut outbox };
-            let outcome = match session.write(behaviour, caller, input, line, tools) {
-                // Whoever has the lead must not get it twice.
-                Err(_) if outbox.is_used() => {
-                    return Err(Problem::busy("the sandbox was switched while a lead was delivered").into());
+            let (contract, triggers) = (&*self.state.contract, self.policy.triggers);
+            let resources = WriteResources { contract, triggers, effects: &mut effects };
+            let result = match session.write(handler, caller, input, sso_call, resources) {
+                // Starting again would deliver the lead a second time.
+                Err(_) if effects.has_made_calls() => {
+                    return Err(Problem::busy("the sandbox was reset or switched while a lead was delivered").into());
                 }
-                outcome => outcome?,
+                result => result?,
             };
-            let Some(call) = outbox.waiting().cloned() else {
-                if outcome.is_ok() {
-                    outbox.take_copies().into_iter().for_each(|file| courier.write(file));
+            let call = match &result {
+                Err(error) if error.kind == ApiErrorKind::PendingCall => effects.pending_call().cloned(),
+                _ => None,
+            };
+            let Some(call) = call else {
+                if result.is_ok() {
+                    effects.take_firehose_writes().into_iter().for_each(|file| outbound.queue_file(file));
                 }
-                return Ok(outcome?);
+                return Ok(result?);
             };
-            let began = uptime();
-            let received = courier.deliver(call);
-            let ms = uptime().saturating_sub(began).as_millis();
-            outbox.answer(received, u64::try_from(ms).unwrap_or(u64::MAX));
+            let started = uptime();
+            let response = outbound.deliver(call);
+            let ms = uptime().saturating_sub(started).as_millis();
+            effects.record_response(response, u64::try_from(ms).unwrap_or(u64::MAX));
         }
+    }
+
+    /// Generates a response from its schema.
+    fn generate_response(&self, operation: &Operation, session: &RequestSession) -> OperationResponse {
+        let status = operation.success_status();
+        let definition = operation.responses.get(&status);
+        let pointer = definition.and_then(|definition| definition.schema_pointer.as_deref());
+        let schema = pointer.and_then(|pointer| self.state.contract.document().pointer(pointer));
+        let Some((definition, schema)) = definition.zip(schema) else {
+            return OperationResponse::json(status, Bytes::new());
+        };
+        let mut world = session.sandbox.world();
+        let (rng, ids) = world.draw(Purpose::Responses);
+        let mut maker = Maker::new(rng, ids, session.now, Models::new(self.state.contract.models()));
+        let (body, media_type) = definition.body(&maker.value(schema));
+        OperationResponse::json(status, body).with_media_type(media_type)
     }
 }

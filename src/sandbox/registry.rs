@@ -67,7 +67,7 @@ impl SandboxRegistry {
         let default = Arc::new(Sandbox::new(DEFAULT, &initial, &shared));
         let idle_us_max = limits.sandbox_idle_ms_max.saturating_mul(1000);
         let initial_state = RwLock::new(Arc::new(initial));
-        Self { start, count_max: limits.sandboxes_max, idle_us_max, default, others: RwLock::default(), shared }
+        Self { initial_state, count_max: limits.sandboxes_max, idle_us_max, default, others: RwLock::default(), shared }
     }
 
     /// A copy of a sandbox for a dry run. A sandbox that does not exist is not created by it.

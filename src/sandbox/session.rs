@@ -8,7 +8,7 @@ use crate::contract::{Contract, Operation};
 use crate::leadconduit::context::{ReadContext, WriteContext};
 use crate::leadconduit::effect_log::EffectLog;
 use crate::leadconduit::operations::{OperationHandler, read, write};
-use crate::leadconduit::response::{OperationResponse, OperationResult};
+use crate::leadconduit::response::{ApiErrorKind, OperationResponse, OperationResult};
 use crate::leadconduit::state::sso::{SsoCallContext, SsoStatus};
 use crate::leadconduit::state::transaction::Transaction;
 use crate::leadconduit::state::{Account, Caller, World};
@@ -284,7 +284,7 @@ impl RequestSession {
         let response: OperationResponse = match write(handler, &mut context) {
             Ok(response) => response,
             Err(error) => {
-                if effects.pending_call().is_some() {
+                if error.kind == ApiErrorKind::PendingCall {
                     transaction.rollback_keeping_ids();
                 }
                 return Ok(Err(error));

@@ -1,10 +1,12 @@
-//! What a single request wishes for: a status, an example, a delay. No wish outlives its request.
+//! Preferences: what a single request asks the mock for, such as a status, an example or a delay.
 //!
-//! A wish stands in `Prefer` (RFC 7240), in an `x-mock-response-*` header, or in the query; the first of them counts.
-//! What cannot be read is told, never guessed. `prefer` reads the header, `reply` makes replies from the contract.
+//! A preference is in `Prefer` (RFC 7240), in an `X-Mock-Response-*` header, or in the query string; the first one that
+//! is present applies. An invalid preference is an error, never a guess. To add one, extend [`NAMES`], [`QUERY_NAMES`]
+//! and [`Preferences`]. `prefer` parses the header, `contract_response` builds responses from the contract.
 
+mod apply;
+mod contract_response;
 mod prefer;
-mod reply;
 
 #[cfg(test)]
 mod tests;
@@ -14,93 +16,97 @@ use std::borrow::Cow;
 use http::{HeaderName, HeaderValue};
 
 use crate::contract::problem::Problem;
+use crate::http::headers;
 use crate::http::message::Request;
 use crate::support::delay::DELAY_MS_MAX;
 use contract_files::yaml::nearest;
 
-pub use reply::contract_reply;
+pub use contract_response::contract_response;
 
-/// The header that lists what was applied.
+/// The header that lists the applied preferences.
 pub const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
-const FAULTS: HeaderName = HeaderName::from_static("x-mock-faults");
 
-/// Every preference, in the order in which they are listed as applied.
+/// The names of preferences, in the order of `Preference-Applied`.
 const NAMES: [&str; 6] = ["code", "example", "scenario", "delay", "dynamic", "seed"];
 
-/// The same in the query.
+/// Their names in the query string.
 const QUERY_NAMES: [&str; 6] = ["__code", "__example", "__scenario", "__delay", "__dynamic", "__seed"];
 
-/// Headers of other mocks that mean the same.
-const ALIASES: [(&str, &str); 3] =
-    [("code", "x-mock-response-code"), ("example", "x-mock-response-name"), ("delay", "x-mock-response-delay")];
+/// Headers with the same meaning, which are known from other mock servers.
+static HEADER_NAMES: [(&str, HeaderName); 3] =
+    [("code", headers::RESPONSE_CODE), ("example", headers::RESPONSE_NAME), ("delay", headers::RESPONSE_DELAY)];
 
-/// How much of a value is repeated in a problem.
-const SHOWN_CHARS_MAX: usize = 80;
+/// The maximum length of a value that an error message quotes.
+const QUOTED_CHARS_MAX: usize = 80;
 
-/// What a request wishes for.
+/// The preferences of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Preferences {
-    /// The status of a reply of the contract.
+    /// The status of a response of the contract.
     pub code: Option<u16>,
     /// The name of an example of the contract.
     pub example: Option<String>,
-    /// The scenario to answer from.
+    /// The scenario for this request.
     pub scenario: Option<String>,
-    /// How long the reply is held back.
+    /// A delay of the response, in milliseconds.
     pub delay_ms: Option<u64>,
-    /// Whether the reply is made up from its schema.
+    /// Whether the response is generated from its schema.
     pub dynamic: Option<bool>,
-    /// The seed of what is made up.
+    /// The seed for generated values.
     pub seed: Option<u64>,
-    /// Whether faults may strike.
+    /// Whether rules and faults apply.
     pub faults: Faults,
 }
 
-/// Whether faults may strike a request.
+/// Whether rules and faults apply to a request (`X-Mock-Faults`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Faults {
-    /// They may.
+    /// They apply.
     #[default]
     On,
-    /// The request is spared.
+    /// They do not apply.
     Off,
 }
 
 impl Preferences {
-    /// What the request wishes for. A request without wishes costs a look at its header names and its query.
+    /// Reads the preferences of a request. Without preferences, only header names and the query string are inspected.
+    ///
+    /// # Errors
+    ///
+    /// A preference is invalid, or contradicts another one.
     pub fn read(request: &Request) -> Result<Self, Problem> {
-        if !speaks_to_the_mock(request) {
+        if !has_preferences(request) {
             return Ok(Self::default());
         }
-        let wishes = RawPreferences::read(request)?;
+        let raw = RawPreferences::read(request)?;
         let preferences = Self {
-            code: wishes.get("code").map(RawPreference::code).transpose()?,
-            example: wishes.get("example").map(|wish| wish.name("example", "documented")).transpose()?,
-            scenario: wishes.get("scenario").map(|wish| wish.name("scenario", "sso-outage")).transpose()?,
-            delay_ms: wishes.get("delay").map(RawPreference::delay).transpose()?,
-            dynamic: wishes.get("dynamic").map(RawPreference::dynamic).transpose()?,
-            seed: wishes.get("seed").map(RawPreference::seed).transpose()?,
-            faults: faults(request)?,
+            code: raw.get("code").map(RawPreference::code).transpose()?,
+            example: raw.get("example").map(|one| one.name("an example", "documented")).transpose()?,
+            scenario: raw.get("scenario").map(|one| one.name("a scenario", "sso-outage")).transpose()?,
+            delay_ms: raw.get("delay").map(RawPreference::delay).transpose()?,
+            dynamic: raw.get("dynamic").map(RawPreference::dynamic).transpose()?,
+            seed: raw.get("seed").map(RawPreference::seed).transpose()?,
+            faults: read_faults(request)?,
         };
-        preferences.possible()?;
+        preferences.validate()?;
         Ok(preferences)
     }
 
-    /// Whether the reply comes from the contract and not from the world.
+    /// Whether the response comes from the contract instead of the operation.
     #[must_use]
-    pub fn asks_for_contract_reply(&self) -> bool {
+    pub fn requests_contract_response(&self) -> bool {
         self.code.is_some() || self.example.is_some() || self.is_dynamic()
     }
 
-    /// Whether the reply is made up whatever examples there are.
+    /// Whether the response is generated even if the contract has an example.
     #[must_use]
     pub fn is_dynamic(&self) -> bool {
         self.dynamic == Some(true)
     }
 
-    /// The value of `Preference-Applied`; `None` when there was no preference.
+    /// The value of `Preference-Applied`; `None` without preferences.
     #[must_use]
     pub fn applied(&self) -> Option<HeaderValue> {
         let values: [Option<Cow<'_, str>>; NAMES.len()] = [
@@ -113,100 +119,103 @@ impl Preferences {
         ];
         let given = NAMES.into_iter().zip(values).filter_map(|(name, value)| Some((name, value?)));
         let list: Vec<String> = given.map(|(name, value)| format!("{name}={value}")).collect();
-        // Names with control characters were refused, so it always is a header's value.
+        // Names with control characters were rejected, so this is always a valid header value.
         if list.is_empty() { None } else { HeaderValue::from_maybe_shared(list.join(", ")).ok() }
     }
 
-    /// Refuses wishes that exclude each other.
-    fn possible(&self) -> Result<(), Problem> {
+    /// Rejects preferences that exclude each other.
+    fn validate(&self) -> Result<(), Problem> {
         if let Some(name) = self.example.as_deref().filter(|_| self.is_dynamic()) {
-            return Err(Problem::preference(format!(
-                "`example={}` and `dynamic=true` exclude each other: an example is not made up; leave one of them out",
-                prefer::quoted(&shown(name))
+            return Err(Problem::invalid_preference(format!(
+                "`example={}` and `dynamic=true` exclude each other: an example is not generated; remove one of them",
+                prefer::quoted(&truncated(name))
             )));
         }
         if let Some(seed) = self.seed.filter(|_| !self.is_dynamic() && (self.code.is_none() || self.example.is_some()))
         {
-            return Err(Problem::preference(format!(
-                "`seed={seed}` has no effect where nothing is made up; write `dynamic=true` with it"
+            return Err(Problem::invalid_preference(format!(
+                "`seed={seed}` has no effect without a generated response; add `dynamic=true`"
             )));
         }
         Ok(())
     }
 }
 
-/// Whether there can be a wish at all.
-fn speaks_to_the_mock(request: &Request) -> bool {
-    let header = |name: &HeaderName| name.as_str() == "prefer" || name.as_str().starts_with("x-mock-");
-    // An underscore may be escaped.
-    let pair = |pair: &str| pair.starts_with('_') || pair.starts_with("%5");
-    request.headers.keys().any(header) || request.query().is_some_and(|query| query.split('&').any(pair))
+/// Whether the request may have preferences; a cheap check.
+fn has_preferences(request: &Request) -> bool {
+    let is_mock_header = |name: &HeaderName| *name == PREFER || name.as_str().starts_with(headers::PREFIX);
+    // The underscore may be percent-encoded.
+    let is_mock_pair = |pair: &str| pair.starts_with('_') || pair.starts_with("%5");
+    request.headers.keys().any(is_mock_header)
+        || request.query().is_some_and(|query| query.split('&').any(is_mock_pair))
 }
 
-fn faults(request: &Request) -> Result<Faults, Problem> {
-    let Some(value) = request.headers.get(FAULTS) else { return Ok(Faults::On) };
+fn read_faults(request: &Request) -> Result<Faults, Problem> {
+    let Some(value) = request.headers.get(headers::FAULTS) else { return Ok(Faults::On) };
     let value = String::from_utf8_lossy(value.as_bytes());
     match value.trim() {
         word if word.eq_ignore_ascii_case("off") => Ok(Faults::Off),
         word if word.eq_ignore_ascii_case("on") => Ok(Faults::On),
-        other => Err(Problem::preference(format!(
-            "`X-Mock-Faults: {}` is neither on nor off; write `X-Mock-Faults: off` to spare this request",
-            shown(other)
+        other => Err(Problem::invalid_preference(format!(
+            "`X-Mock-Faults: {}` is neither on nor off; write `X-Mock-Faults: off` to disable rules and faults",
+            truncated(other)
         ))),
     }
 }
 
-/// Where a wish stands.
+/// The part of the request that contains a preference.
 #[derive(Clone, Copy, Debug)]
-enum Place {
+enum PreferenceSource {
     Prefer,
-    Header(&'static str),
+    Header(&'static HeaderName),
     Query,
 }
 
-/// A wish as it was written.
+/// A preference before its value is parsed.
 #[derive(Debug)]
 struct RawPreference<'r> {
-    place: Place,
+    source: PreferenceSource,
     name: &'static str,
     value: Cow<'r, str>,
 }
 
-/// The wishes that count, by their place in [`NAMES`].
+/// The preferences that apply, by index in [`NAMES`].
 #[derive(Debug, Default)]
 struct RawPreferences<'r>([Option<RawPreference<'r>>; NAMES.len()]);
 
 impl<'r> RawPreferences<'r> {
     fn read(request: &'r Request) -> Result<Self, Problem> {
-        let mut wishes = Self::default();
-        wishes.read_prefer(request)?;
-        wishes.read_aliases(request);
-        wishes.read_query(request)?;
-        Ok(wishes)
+        let mut raw = Self::default();
+        raw.read_prefer(request)?;
+        raw.read_headers(request);
+        raw.read_query(request)?;
+        Ok(raw)
     }
 
     fn get(&self, name: &str) -> Option<&RawPreference<'r>> {
-        self.0.iter().flatten().find(|wish| wish.name == name)
+        self.0.iter().flatten().find(|one| one.name == name)
     }
 
-    /// The wish of that index, unless an earlier one counts.
-    fn add(&mut self, index: usize, place: Place, value: Cow<'r, str>) {
+    /// Sets the preference with an index in [`NAMES`], unless it is set already.
+    fn add(&mut self, index: usize, source: PreferenceSource, value: Cow<'r, str>) {
         if let (Some(slot @ None), Some(name)) = (self.0.get_mut(index), NAMES.get(index)) {
-            *slot = Some(RawPreference { place, name, value });
+            *slot = Some(RawPreference { source, name, value });
         }
     }
 
     fn read_prefer(&mut self, request: &'r Request) -> Result<(), Problem> {
         for header in request.headers.get_all(PREFER) {
             let Ok(header) = std::str::from_utf8(header.as_bytes()) else {
-                return Err(Problem::preference("the `Prefer` header is not UTF-8; write plain text"));
+                return Err(Problem::invalid_preference("the `Prefer` header is not UTF-8; write plain text"));
             };
             let Some(preferences) = prefer::parse(header) else {
-                let header = shown(header);
-                return Err(Problem::preference(format!("`Prefer: {header}` has a quote that is not closed")));
+                let header = truncated(header);
+                return Err(Problem::invalid_preference(format!(
+                    "`Prefer: {header}` has an unclosed quote; add the closing `\"`"
+                )));
             };
             for preference in preferences {
-                // Others are not for us; who cannot fulfil a preference ignores it (RFC 7240, section 2).
+                // Unknown preferences are ignored (RFC 7240, section 2).
                 let Some(index) = NAMES.iter().position(|name| preference.name.eq_ignore_ascii_case(name)) else {
                     continue;
                 };
@@ -214,28 +223,28 @@ impl<'r> RawPreferences<'r> {
                     continue;
                 }
                 let Some(value) = preference.value else {
-                    return Err(Problem::preference(format!(
-                        "`Prefer: {}={}` is not one word; put commas between preferences, and quotes around a value \
-                         with spaces",
+                    return Err(Problem::invalid_preference(format!(
+                        "the value in `Prefer: {}={}` is not one word; separate preferences by commas, and quote a \
+                         value that has spaces",
                         preference.name,
-                        shown(preference.written)
+                        truncated(preference.raw_value)
                     )));
                 };
-                self.add(index, Place::Prefer, value);
+                self.add(index, PreferenceSource::Prefer, value);
             }
         }
         Ok(())
     }
 
-    fn read_aliases(&mut self, request: &'r Request) {
-        for (meant, header) in ALIASES {
-            let index = NAMES.iter().position(|name| *name == meant);
+    fn read_headers(&mut self, request: &'r Request) {
+        for (preference, header) in &HEADER_NAMES {
+            let index = NAMES.iter().position(|name| name == preference);
             let (Some(index), Some(value)) = (index, request.headers.get(header)) else { continue };
             let value = match String::from_utf8_lossy(value.as_bytes()) {
                 Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
                 Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
             };
-            self.add(index, Place::Header(header), value);
+            self.add(index, PreferenceSource::Header(header), value);
         }
     }
 
@@ -246,12 +255,14 @@ impl<'r> RawPreferences<'r> {
                 continue;
             }
             let Some(index) = QUERY_NAMES.iter().position(|known| *known == name) else {
-                return Err(Problem::preference(match nearest(&name, QUERY_NAMES) {
-                    Some(near) => format!("`?{}` is no preference; did you mean `{near}`?", shown(&name)),
-                    None => format!("`?{}` is no preference; write one of {}", shown(&name), QUERY_NAMES.join(", ")),
+                return Err(Problem::invalid_preference(match nearest(&name, QUERY_NAMES) {
+                    Some(near) => format!("`?{}` is not a preference; did you mean `{near}`?", truncated(&name)),
+                    None => {
+                        format!("`?{}` is not a preference; write one of {}", truncated(&name), QUERY_NAMES.join(", "))
+                    }
                 }));
             };
-            self.add(index, Place::Query, value);
+            self.add(index, PreferenceSource::Query, value);
         }
         Ok(())
     }
@@ -260,65 +271,66 @@ impl<'r> RawPreferences<'r> {
 impl RawPreference<'_> {
     fn code(&self) -> Result<u16, Problem> {
         let code = number(&self.value).and_then(|code| u16::try_from(code).ok());
-        // Statuses below 200 are no replies yet.
+        // Statuses below 200 are interim responses.
         code.filter(|code| (200..600).contains(code))
-            .ok_or_else(|| self.wrong("is no status; write a number from 200 to 599", "422"))
+            .ok_or_else(|| self.invalid("is not a status; write a number from 200 to 599", "422"))
     }
 
     fn delay(&self) -> Result<u64, Problem> {
         number(&self.value)
             .filter(|delay| *delay <= DELAY_MS_MAX)
-            .ok_or_else(|| self.wrong(&format!("is no delay; write milliseconds from 0 to {DELAY_MS_MAX}"), "250"))
+            .ok_or_else(|| self.invalid(&format!("is not a delay; write milliseconds from 0 to {DELAY_MS_MAX}"), "250"))
     }
 
     fn seed(&self) -> Result<u64, Problem> {
         number(&self.value)
-            .ok_or_else(|| self.wrong(&format!("is no seed; write a whole number from 0 to {}", u64::MAX), "7"))
+            .ok_or_else(|| self.invalid(&format!("is not a seed; write a whole number from 0 to {}", u64::MAX), "7"))
     }
 
     fn dynamic(&self) -> Result<bool, Problem> {
         match &*self.value {
-            // No value and an empty one are the same (RFC 7240, section 2).
+            // An empty value equals no value (RFC 7240, section 2).
             "" => Ok(true),
             word if word.eq_ignore_ascii_case("true") => Ok(true),
             word if word.eq_ignore_ascii_case("false") => Ok(false),
-            _ => Err(self.wrong("is neither true nor false; write one of them", "true")),
+            _ => Err(self.invalid("is neither true nor false; write one of them", "true")),
         }
     }
 
-    fn name(&self, kind: &str, such_as: &str) -> Result<String, Problem> {
+    /// `noun` is "an example" or "a scenario".
+    fn name(&self, noun: &str, example: &str) -> Result<String, Problem> {
         if self.value.is_empty() {
-            return Err(self.wrong(&format!("names no {kind}; write its name"), such_as));
+            return Err(self.invalid(&format!("does not name {noun}; write its name"), example));
         }
         if self.value.contains(char::is_control) {
-            return Err(
-                self.wrong(&format!("is the name of no {kind}: it has control characters; write another"), such_as)
-            );
+            let reason = format!("does not name {noun}: it has control characters; write its name");
+            return Err(self.invalid(&reason, example));
         }
         Ok(self.value.clone().into_owned())
     }
 
-    /// The problem that says what stands where, and what could stand there.
-    fn wrong(&self, what: &str, such_as: &str) -> Problem {
-        let (given, better) = (self.written(&shown(&self.value)), self.written(such_as));
-        Problem::preference(format!("`{given}` {what}, such as `{better}`"))
+    /// The problem: the preference as it was sent, what is wrong with it, and a valid one.
+    fn invalid(&self, reason: &str, example: &str) -> Problem {
+        let (sent, valid) = (self.with_value(&truncated(&self.value)), self.with_value(example));
+        Problem::invalid_preference(format!("`{sent}` {reason}, such as `{valid}`"))
     }
 
-    fn written(&self, value: &str) -> String {
+    /// The preference with another value, as it is written in its source.
+    fn with_value(&self, value: &str) -> String {
         let name = self.name;
-        match self.place {
-            Place::Prefer => format!("Prefer: {name}={value}"),
-            Place::Header(header) => format!("{header}: {value}"),
-            Place::Query => format!("?__{name}={value}"),
+        match self.source {
+            PreferenceSource::Prefer => format!("Prefer: {name}={value}"),
+            PreferenceSource::Header(header) => format!("{header}: {value}"),
+            PreferenceSource::Query => format!("?__{name}={value}"),
         }
     }
 }
 
-/// A number of digits only: signs and the like are nobody's intention.
+/// Parses a number that consists of digits only, without a sign.
 fn number(text: &str) -> Option<u64> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
 }
 
-fn shown(text: &str) -> String {
-    text.chars().take(SHOWN_CHARS_MAX).collect()
+fn truncated(text: &str) -> String {
+    text.chars().take(QUOTED_CHARS_MAX).collect()
 }

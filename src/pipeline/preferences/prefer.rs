@@ -1,34 +1,34 @@
-//! The `Prefer` header as RFC 7240 writes it.
+//! Parses the `Prefer` header (RFC 7240).
 
 use std::borrow::Cow;
 
-/// A preference as it stands in the header.
+/// A preference in the header.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Preference<'h> {
-    /// Its name, in any case.
+pub(super) struct PreferenceElement<'h> {
+    /// The name, in any case.
     pub(super) name: &'h str,
-    /// Its value without quotes, empty when it has none; `None` when it is neither one word nor quoted.
+    /// The value without quotes, empty when there is none; `None` when it is neither one word nor quoted.
     pub(super) value: Option<Cow<'h, str>>,
-    /// Its value as it is written.
-    pub(super) written: &'h str,
+    /// The value with quotes.
+    pub(super) raw_value: &'h str,
 }
 
-/// The preferences in a header, in order, without their parameters. `None` when a quote is not closed.
-pub(super) fn parse(header: &str) -> Option<Vec<Preference<'_>>> {
+/// Parses the preferences of a header, in order, without their parameters. `None` when a quote is not closed.
+pub(super) fn parse(header: &str) -> Option<Vec<PreferenceElement<'_>>> {
     let mut preferences = Vec::new();
     for element in split(header, b',')? {
-        let bare = split(element, b';')?.into_iter().next().unwrap_or_default();
-        let (name, written) = bare.split_once('=').unwrap_or((bare, ""));
-        let (name, written) = (name.trim(), written.trim());
-        // Empty elements of a list are allowed and mean nothing (RFC 9110, section 5.6.1).
+        let without_parameters = split(element, b';')?.into_iter().next().unwrap_or_default();
+        let (name, raw_value) = without_parameters.split_once('=').unwrap_or((without_parameters, ""));
+        let (name, raw_value) = (name.trim(), raw_value.trim());
+        // Empty list elements are ignored (RFC 9110, section 5.6.1).
         if !name.is_empty() {
-            preferences.push(Preference { name, value: word(written), written });
+            preferences.push(PreferenceElement { name, value: unquote(raw_value), raw_value });
         }
     }
     Some(preferences)
 }
 
-/// A name or value as it goes into a header: quoted when it is not one token.
+/// Quotes a value for a header, if it is not a token.
 pub(super) fn quoted(value: &str) -> Cow<'_, str> {
     if !value.is_empty() && value.bytes().all(is_token) {
         return Cow::Borrowed(value);
@@ -36,19 +36,19 @@ pub(super) fn quoted(value: &str) -> Cow<'_, str> {
     Cow::Owned(format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"")))
 }
 
-/// The parts between separators that stand outside of quotes.
+/// Splits a text at separators outside quotes. `None` when a quote is not closed.
 fn split(text: &str, separator: u8) -> Option<Vec<&str>> {
     let mut parts = Vec::new();
     let (mut start, mut quote, mut escape) = (0, false, false);
-    for (at, byte) in text.bytes().enumerate() {
+    for (index, byte) in text.bytes().enumerate() {
         match byte {
             _ if escape => escape = false,
             b'\\' if quote => escape = true,
             b'"' => quote = !quote,
-            // A separator is ASCII, so it never lies inside a character.
+            // The separator is ASCII, so it is never inside a multi-byte character.
             _ if byte == separator && !quote => {
-                parts.push(&text[start..at]);
-                start = at + 1;
+                parts.push(&text[start..index]);
+                start = index + 1;
             }
             _ => {}
         }
@@ -57,12 +57,12 @@ fn split(text: &str, separator: u8) -> Option<Vec<&str>> {
     (!quote).then_some(parts)
 }
 
-/// One word, or what stands in quotes.
-fn word(written: &str) -> Option<Cow<'_, str>> {
-    let Some(inside) = written.strip_prefix('"') else {
-        // More than tokens is let through: nothing else can be meant by it.
-        let one = !written.contains(|c: char| c.is_whitespace() || c == '"');
-        return one.then_some(Cow::Borrowed(written));
+/// The content of a quoted string, or a single word. `None` for anything else.
+fn unquote(raw_value: &str) -> Option<Cow<'_, str>> {
+    let Some(inside) = raw_value.strip_prefix('"') else {
+        // More characters than in tokens are accepted, because the value is unambiguous.
+        let is_word = !raw_value.contains(|c: char| c.is_whitespace() || c == '"');
+        return is_word.then_some(Cow::Borrowed(raw_value));
     };
     let inside = inside.strip_suffix('"')?;
     if !inside.contains(['\\', '"']) {
@@ -73,7 +73,7 @@ fn word(written: &str) -> Option<Cow<'_, str>> {
     while let Some(character) = characters.next() {
         match character {
             '\\' => text.push(characters.next()?),
-            // The quote was closed before the end.
+            // The quote is closed before the end of the value.
             '"' => return None,
             other => text.push(other),
         }
@@ -89,7 +89,7 @@ fn is_token(byte: u8) -> bool {
 mod tests {
     use super::*;
 
-    /// Names with their values, `None` for those that cannot be read.
+    /// Names with their values; `None` for invalid values.
     type Names<'a> = &'a [(&'a str, Option<&'a str>)];
 
     fn read(header: &str) -> Option<Vec<(&str, Option<String>)>> {
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_read_as_the_rfc_says() {
+    fn headers_are_parsed_according_to_rfc_7240() {
         let rows: [(&str, Names<'_>); 14] = [
             ("", &[]),
             (" , ,", &[]),
@@ -126,7 +126,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn what_is_quoted_is_read_again(value in "[ -~äß€]{1,20}") {
+        fn quoted_values_are_parsed_back(value in "[ -~äß€]{1,20}") {
             let header = format!("a=1, example={}; x=y, b=2", quoted(&value));
             let preferences = parse(&header).unwrap();
             proptest::prop_assert_eq!(preferences.len(), 3);
@@ -134,7 +134,7 @@ mod tests {
         }
 
         #[test]
-        fn no_header_makes_it_panic(header in "\\PC{0,60}|[a=\",; \\\\]{0,30}") {
+        fn arbitrary_headers_are_parsed_without_a_panic(header in "\\PC{0,60}|[a=\",; \\\\]{0,30}") {
             let _ = parse(&header);
         }
     }

@@ -1,0 +1,69 @@
+//! Records the exchange in the journal and the counts of its sandbox.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Pipeline;
+use super::context::{RecordedExchange, RequestContext};
+use crate::http::message::{Body, Request, Response};
+use crate::recording::journal::{AnsweredBy, ExchangeParts};
+use crate::sandbox::{DEFAULT, selector};
+use crate::support::clock::{Timestamp, uptime};
+use crate::support::redaction;
+
+impl Pipeline {
+    /// Records the exchange before the response is sent, so that a later request finds it. Control calls are not
+    /// recorded.
+    pub(super) fn record_exchange(
+        &self,
+        response: &Response,
+        request: &Request,
+        mut context: RequestContext<'_>,
+        now: Timestamp,
+        started: Duration,
+    ) -> Option<RecordedExchange> {
+        if context.is_control_call {
+            return None;
+        }
+        let session = context.session.as_ref();
+        let (_, path) = selector::split_sandbox_path(request.path());
+        let answered_by = match context.operation {
+            Some(_) => AnsweredBy::Operation,
+            None if !context.effects.applied_rules.is_empty() => AnsweredBy::Rule,
+            None if context.is_unrouted || session.is_none() => AnsweredBy::Nothing,
+            None if matches!(request.body, Body::Complete(_)) => AnsweredBy::Mock,
+            None => AnsweredBy::Nothing,
+        };
+        let key = session.and_then(|session| session.key.as_deref());
+        if let Some(key) = key.filter(|key| redaction::is_redactable_key(key)) {
+            redaction::redact_key_in_names(&mut context.input.query, &mut context.input.body, key);
+        }
+        let duration = uptime().saturating_sub(started);
+        let parts = ExchangeParts {
+            request,
+            path,
+            response,
+            key,
+            number: session.map_or(0, |session| session.number),
+            at: now,
+            duration_us: u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
+            scenario: session.map(|session| Arc::clone(&session.scenario)),
+            operation: context.operation,
+            answered_by,
+            caller: session.and_then(|session| session.caller.as_ref()),
+            violations: context.violations,
+            applied_rules: context.effects.applied_rules,
+            body_bytes_max: self.policy.limits.journal_body_bytes_max,
+        };
+        let default;
+        let sandbox = match session {
+            Some(session) => &session.sandbox,
+            None => {
+                default = self.state.sandboxes.get(DEFAULT);
+                &default
+            }
+        };
+        let exchange = sandbox.record(parts.into_exchange(), &context.input.query, &context.input.body);
+        Some(RecordedExchange { sandbox: Arc::clone(sandbox), exchange })
+    }
+}

@@ -1,0 +1,75 @@
+//! From the result of the steps to an HTTP response: of the operation, of an API error, or of the mock itself.
+
+use http::header::{ALLOW, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode};
+use serde_json::json;
+
+use super::Pipeline;
+use super::context::{EarlyExit, RequestContext};
+use crate::contract::problem::Problem;
+use crate::http::message::Response;
+use crate::leadconduit::response::{ApiError, ApiErrorKind, ErrorFormat, OperationResponse};
+
+const TEXT_CONTENT_TYPE: HeaderValue = HeaderValue::from_static("text/plain");
+
+impl Pipeline {
+    /// The response for the result of the steps; `None` when the steps have to start again.
+    pub(super) fn respond(
+        &self,
+        result: Result<OperationResponse, EarlyExit>,
+        context: &RequestContext<'_>,
+    ) -> Option<Response> {
+        Some(match result {
+            Ok(response) => self.check_response(context, success_response(response)),
+            Err(EarlyExit::ApiError(error)) if error.kind == ApiErrorKind::Response => {
+                self.check_response(context, error_response(&error))
+            }
+            Err(EarlyExit::ApiError(error)) => {
+                tracing::error!("a bug of the mock: {}", error.message);
+                Problem::internal(&error.message).into_response()
+            }
+            Err(EarlyExit::Problem(problem)) => problem.into_response(),
+            Err(EarlyExit::Response(response)) => response,
+            Err(EarlyExit::StaleEpoch) => return None,
+        })
+    }
+
+    /// With `--check-replies`: replaces a response that breaks the contract by a problem with its violations.
+    fn check_response(&self, context: &RequestContext<'_>, response: Response) -> Response {
+        let Some(operation) = context.operation.filter(|_| self.policy.check_replies) else { return response };
+        let (status, headers, body) = (response.status.as_u16(), &response.headers, &response.body);
+        let violations = self.state.contract.check_response(operation, status, headers, body);
+        if violations.is_empty() {
+            return response;
+        }
+        tracing::error!("a bug of the mock: the response of {} breaks the contract: {violations:?}", operation.id);
+        Problem::invalid_response(operation, &violations).into_response()
+    }
+}
+
+fn success_response(operation_response: OperationResponse) -> Response {
+    let status = StatusCode::from_u16(operation_response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = Response::new(status, operation_response.body);
+    if !response.body.is_empty() {
+        response.headers.insert(CONTENT_TYPE, operation_response.media_type);
+    }
+    for (name, value) in operation_response.headers {
+        response.headers.insert(name, value);
+    }
+    response
+}
+
+fn error_response(error: &ApiError) -> Response {
+    let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = match error.format {
+        ErrorFormat::Error => Response::error(status, &error.message),
+        ErrorFormat::Message => Response::json(status, json!({"message": error.message}).to_string()),
+        ErrorFormat::Text => {
+            Response::new(status, error.message.clone().into_owned()).with_header(CONTENT_TYPE, TEXT_CONTENT_TYPE)
+        }
+    };
+    if let Some(methods) = error.allow {
+        response.headers.insert(ALLOW, HeaderValue::from_static(methods));
+    }
+    response
+}

@@ -1,0 +1,84 @@
+//! Content negotiation, and validation of the request against its operation.
+
+use std::borrow::Cow;
+
+use http::StatusCode;
+use http::header::ACCEPT;
+
+use super::Pipeline;
+use crate::config::settings::RequestMode;
+use crate::contract::route::PathParameters;
+use crate::contract::validate::{OperationInput, RequestValidation, validate_request};
+use crate::contract::{Handler, Operation, Violation, negotiate};
+use crate::http::message::Request;
+use crate::leadconduit::response::ApiError;
+
+/// How many violations an error message lists.
+const LISTED_MAX: usize = 5;
+
+impl Pipeline {
+    /// Decodes and validates the request. `input` and `violations` are also set when the request is rejected.
+    pub(super) fn validate(
+        &self,
+        operation: &Operation,
+        path: PathParameters,
+        request: &Request,
+        input: &mut OperationInput,
+        violations: &mut Vec<Violation>,
+    ) -> Result<(), ApiError> {
+        let media_type = negotiate(operation, request)?;
+        let is_off = self.policy.requests == RequestMode::Off;
+        let validation = if is_off { RequestValidation::Off } else { RequestValidation::On };
+        (*input, *violations) = validate_request(operation, path, request, validation);
+        input.response_media_type = input.response_media_type.take().or(media_type);
+        match operation.handler {
+            Handler::Api => self.reject_violations(violations),
+            // The lead handler responds to invalid requests itself.
+            Handler::Lead => Ok(()),
+        }
+    }
+
+    /// Rejects a request that breaks the contract, in strict mode. A body that is too large is rejected in every mode.
+    fn reject_violations(&self, violations: &[Violation]) -> Result<(), ApiError> {
+        let is_strict = self.policy.requests == RequestMode::Strict;
+        let is_rejected = |violation: &&Violation| match violation.refused_with {
+            Some(413) => true,
+            Some(_) => is_strict,
+            None => false,
+        };
+        let Some(first) = violations.iter().find(is_rejected) else { return Ok(()) };
+        let status = first.refused_with.unwrap_or(400);
+        // Several messages, so that a developer can fix them at once.
+        let same_status = violations.iter().filter(|violation| violation.refused_with == Some(status));
+        let messages: Vec<&str> = same_status.take(LISTED_MAX).map(|violation| violation.message.as_str()).collect();
+        Err(ApiError::new(status, Cow::Owned(messages.join("; "))))
+    }
+}
+
+/// Selects the media type of the response; `None` for JSON. LeadConduit takes a request whose `Accept` excludes the
+/// media types of the operation for one that a browser was tricked into, and rejects it.
+fn negotiate(operation: &Operation, request: &Request) -> Result<Option<String>, ApiError> {
+    if operation.handler == Handler::Lead {
+        // The lead handler negotiates by rules of its own.
+        return Ok(None);
+    }
+    let mut accepts = request.headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).peekable();
+    if accepts.peek().is_none() {
+        return Ok(None);
+    }
+    let media_types = operation.media_types();
+    if media_types.iter().all(|name| name == negotiate::JSON) {
+        return if accepts.any(negotiate::accepts_json) { Ok(None) } else { Err(csrf_rejected()) };
+    }
+    let accept: Vec<&str> = accepts.collect();
+    let accept = accept.join(", ");
+    match negotiate::best(&accept, media_types) {
+        Some(best) => Ok(Some(best.to_owned()).filter(|best| best != negotiate::JSON)),
+        None if negotiate::accepts_json(&accept) => Ok(None),
+        None => Err(csrf_rejected()),
+    }
+}
+
+fn csrf_rejected() -> ApiError {
+    ApiError::new(StatusCode::FORBIDDEN.as_u16(), "misconfigured csrf: check Accept header is set properly")
+}
