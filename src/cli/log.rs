@@ -20,6 +20,7 @@ use super::log_record::{LogRecord, TimeOfDay};
 use super::style::{ColorMode, DIM, ERROR, INFO, WARNING, color_mode, styled};
 use crate::config::limits::{LOG_DRAIN_MS_MAX, LOG_FLUSH_INTERVAL, LOG_QUEUE_LINES_MAX};
 use crate::pipeline::notify::TARGET;
+use crate::recording::journal::fields;
 use crate::support::clock::{Clock, format_timestamp};
 
 /// The format of the log.
@@ -242,10 +243,10 @@ impl Visit for EventFields {
     fn record_u64(&mut self, field: &Field, value: u64) {
         let record = &mut self.record;
         match field.name() {
-            "id" => record.id = value,
-            "status" => record.status = u16::try_from(value).unwrap_or_default(),
-            "took_us" => record.duration_us = value,
-            "delay_ms" => record.delay_ms = value,
+            fields::ID => record.id = value,
+            fields::STATUS => record.status = u16::try_from(value).unwrap_or_default(),
+            fields::TOOK_US => record.duration_us = value,
+            fields::DELAY_MS => record.delay_ms = value,
             _ => self.record_debug(field, &value),
         }
     }
@@ -253,15 +254,15 @@ impl Visit for EventFields {
     fn record_str(&mut self, field: &Field, value: &str) {
         let record = &mut self.record;
         match field.name() {
-            "sandbox" => record.sandbox.push_str(value),
-            "method" => record.method.push_str(value),
-            "path" => record.path.push_str(value),
-            "query" => record.query = Some(value.to_owned()),
-            "operation" => record.operation = Some(value.to_owned()),
-            "scenario" => record.scenario = Some(value.to_owned()),
-            "violations" if value.is_empty() => {}
-            "violations" => record.violations = serde_json::from_str(value).unwrap_or_default(),
-            "faults" => record.faults.extend(value.lines().map(str::to_owned)),
+            fields::SANDBOX => record.sandbox.push_str(value),
+            fields::METHOD => record.method.push_str(value),
+            fields::PATH => record.path.push_str(value),
+            fields::QUERY => record.query = Some(value.to_owned()),
+            fields::OPERATION => record.operation = Some(value.to_owned()),
+            fields::SCENARIO => record.scenario = Some(value.to_owned()),
+            fields::VIOLATIONS if value.is_empty() => {}
+            fields::VIOLATIONS => record.violations = serde_json::from_str(value).unwrap_or_default(),
+            fields::FAULTS => record.faults.extend(value.lines().map(str::to_owned)),
             _ => self.record_debug(field, &format_args!("{value}")),
         }
     }

@@ -151,3 +151,32 @@ impl LogRecord {
         (chars..LOG_PATH_COLUMNS).try_for_each(|_| out.write_char(' '))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recording::journal::fields;
+
+    #[test]
+    fn a_record_has_the_field_names_of_the_event() {
+        let record = serde_json::to_value(LogRecord::default()).unwrap();
+        let mut names: Vec<&str> = record.as_object().unwrap().keys().map(String::as_str).collect();
+        let mut expected = [
+            fields::SANDBOX,
+            fields::ID,
+            fields::METHOD,
+            fields::PATH,
+            fields::QUERY,
+            fields::OPERATION,
+            fields::STATUS,
+            fields::SCENARIO,
+            fields::TOOK_US,
+            fields::DELAY_MS,
+            fields::VIOLATIONS,
+            fields::FAULTS,
+        ];
+        names.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(names, expected);
+    }
+}

@@ -13,7 +13,8 @@ use crate::config::settings::{CorsPolicy, Settings};
 use crate::contract::problem::Problem;
 use crate::http::message::Request;
 
-const SECTION: &str = "control-api";
+/// The section of the README that problems of the control API refer to.
+pub(super) const SECTION: &str = "control-api";
 const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 

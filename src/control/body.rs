@@ -4,7 +4,8 @@ use http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::ControlCall;
+use super::access::SECTION;
+use super::call::ControlCall;
 use crate::contract::problem::Problem;
 use crate::http::message::Body;
 use contract_files::yaml::{Diagnostic, Source};
@@ -56,5 +57,5 @@ pub(super) fn invalid(diagnostics: &[Diagnostic]) -> Problem {
 
 /// 400.
 pub(super) fn bad_request(detail: &str) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, "control-api", "Bad control call", detail)
+    Problem::new(StatusCode::BAD_REQUEST, SECTION, "Bad control call", detail)
 }

@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{ControlCall, ControlResult, body, ok};
+use super::body;
+use super::call::{ControlCall, ControlResult, ok};
 use crate::support::clock::{Clock, Timestamp, format_timestamp, parse_duration};
 
 pub(super) fn get(call: &ControlCall<'_>) -> ControlResult {
@@ -50,7 +51,7 @@ pub(super) fn put(call: &ControlCall<'_>) -> ControlResult {
         }
     };
     let clock = clock.map_err(|error| body::bad_request(&error))?;
-    call.sandbox.tell("clock", || clock_json(clock));
+    call.sandbox.publish("clock", || clock_json(clock));
     Ok(ok(&clock_json(clock)))
 }
 

@@ -4,8 +4,8 @@ use std::str::FromStr;
 
 use http::StatusCode;
 
+use super::call::{ControlCall, ControlResult};
 use super::query::Query;
-use super::{ControlCall, ControlResult};
 use crate::contract::problem::Problem;
 use crate::http::message::Response;
 use crate::recording::report;

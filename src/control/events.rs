@@ -5,8 +5,9 @@ use std::sync::Arc;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Method, StatusCode};
 
+use super::body;
+use super::call::{ControlCall, ControlResult};
 use super::query::Query;
-use super::{ControlCall, ControlResult, body};
 use crate::http::message::{Response, SendOptions};
 
 pub(super) fn get(call: &ControlCall<'_>) -> ControlResult {

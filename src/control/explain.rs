@@ -6,12 +6,13 @@ use http::header::{AUTHORIZATION, HOST};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{ControlCall, ControlResult, body, not_found, ok};
+use super::body;
+use super::call::{ControlCall, ControlResult, not_found, ok};
 use crate::contract::Contract;
 use crate::contract::problem::Problem;
 use crate::http::message::Body;
 use crate::leadconduit::state::sso::SsoStatus;
-use crate::recording::journal::{AnsweredBy, Exchange, near_miss, reproduce};
+use crate::recording::journal::{AnsweredBy, Exchange, fields, near_miss, reproduce};
 use crate::scenario::examples::build_request;
 use crate::scenario::language::ExampleRequest;
 
@@ -62,7 +63,7 @@ fn explanation(call: &ControlCall<'_>, exchange: &Exchange, sandbox: &str, sso: 
     let contract = &call.app.contract;
     let mut explanation = facts(exchange, contract);
     let host = call.request.header(&HOST).unwrap_or("127.0.0.1:4010");
-    explanation["sandbox"] = sandbox.into();
+    explanation[fields::SANDBOX] = sandbox.into();
     explanation["reasons"] = reasons(exchange, contract, sandbox, sso).into();
     explanation["curl"] = reproduce::curl_command(exchange, host, sandbox).into();
     explanation["snippet"] = reproduce::scenario_yaml(exchange, contract).into();
@@ -91,9 +92,9 @@ fn facts(exchange: &Exchange, contract: &Contract) -> Value {
     };
     json!({
         "exchange": exchange.number,
-        "scenario": exchange.scenario.as_ref().map(|scenario| &scenario.name),
+        fields::SCENARIO: exchange.scenario.as_ref().map(|scenario| &scenario.name),
         "request": {"method": exchange.method.as_str(), "url": exchange.url()},
-        "caller": exchange.caller.as_ref().map(|(account, user)| json!({"account": account, "user": user})),
+        fields::CALLER: exchange.caller.as_ref().map(|(account, user)| json!({"account": account, "user": user})),
         "operation": operation.map(|operation| json!({
             "id": operation.id,
             "method": operation.method.as_str(),
@@ -102,10 +103,10 @@ fn facts(exchange: &Exchange, contract: &Contract) -> Value {
             "evidence": operation.evidence.as_str(),
         })),
         "nearest": nearest_operation(exchange, contract),
-        "violations": exchange.violations,
-        "rules": exchange.applied_rules.iter().map(|applied| json!({"name": applied.rule.name, "effects": applied.effects})).collect::<Vec<_>>(),
-        "fault": exchange.fault.map(crate::http::message::WireFault::name),
-        "delay_ms": exchange.delay_ms,
+        fields::VIOLATIONS: exchange.violations,
+        fields::RULES: exchange.applied_rules.iter().map(|applied| json!({"name": applied.rule.name, fields::EFFECTS: applied.effects})).collect::<Vec<_>>(),
+        fields::FAULT: exchange.fault.map(crate::http::message::WireFault::name),
+        fields::DELAY_MS: exchange.delay_ms,
         "reply": {"status": exchange.status, "headers": headers, "body": body},
     })
 }

@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{ControlCall, ControlResult, body, created, no_content, not_found, ok, too_many};
+use super::body;
+use super::call::{ControlCall, ControlResult, created, no_content, not_found, ok, too_many};
 use crate::contract::problem::Problem;
 use crate::sandbox::{FAULTS_MAX, FaultStatus};
 use crate::scenario::language::RuleSpec;
-use crate::scenario::rule::schedule::Count;
+use crate::scenario::rule::schedule::RuleCounts;
 use crate::scenario::rule::{Rule, ValidationMode};
 use crate::support::clock::format_timestamp;
 
@@ -21,19 +22,12 @@ pub(super) fn add(call: &ControlCall<'_>) -> ControlResult {
     let spec: RuleSpec = body::parse_source(&source)?;
     let sent: Value = body::parse_source(&source)?;
     let rule = Rule::new(&spec, 0, &call.app.contract, ValidationMode::Full).map_err(|errors| {
-        let diagnostics: Vec<_> = errors
-            .into_iter()
-            .map(|(pointer, message, hint)| {
-                let mut diagnostic = source.at_pointer(&pointer, message);
-                diagnostic.hint = hint;
-                diagnostic
-            })
-            .collect();
+        let diagnostics: Vec<_> = errors.into_iter().map(|error| error.in_file(&source, "")).collect();
         body::invalid(&diagnostics)
     })?;
     let fault = call.sandbox.add_fault(rule, sent).ok_or_else(|| too_many("faults", FAULTS_MAX))?;
-    call.sandbox.tell("fault", || json!({"id": fault.id, "name": fault.rule.name, "added": true}));
-    Ok(created(&fault_json(&FaultStatus { fault, count: Count::default() })))
+    call.sandbox.publish("fault", || json!({"id": fault.id, "name": fault.rule.name, "added": true}));
+    Ok(created(&fault_json(&FaultStatus { fault, count: RuleCounts::default() })))
 }
 
 pub(super) fn get(call: &ControlCall<'_>) -> ControlResult {
@@ -46,13 +40,13 @@ pub(super) fn remove(call: &ControlCall<'_>) -> ControlResult {
     if !call.sandbox.remove_fault(call.name) {
         return Err(fault_not_found(call));
     }
-    call.sandbox.tell("fault", || json!({"id": call.name, "added": false}));
+    call.sandbox.publish("fault", || json!({"id": call.name, "added": false}));
     Ok(no_content())
 }
 
 pub(super) fn remove_all(call: &ControlCall<'_>) -> ControlResult {
     call.sandbox.remove_faults();
-    call.sandbox.tell("fault", || json!({"id": "*", "added": false}));
+    call.sandbox.publish("fault", || json!({"id": "*", "added": false}));
     Ok(no_content())
 }
 
@@ -65,11 +59,11 @@ fn fault_json(status: &FaultStatus) -> Value {
     let FaultStatus { fault, count } = status;
     let mut json = json!({
         "id": fault.id,
-        "rule": *fault.sent,
+        "rule": *fault.definition,
         "matched": count.matched,
-        "applied": count.played,
+        "applied": count.applied,
     });
-    if let Some(end) = fault.rule.ends(fault.began) {
+    if let Some(end) = fault.rule.ends(fault.added_at) {
         json["ends_at"] = format_timestamp(end).into();
     }
     json

@@ -8,7 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use serde_json::Value;
 
-use super::{ControlCall, body};
+use super::body;
+use super::call::ControlCall;
 use crate::config::limits::Limits;
 use crate::contract::problem::Problem;
 use crate::http::message::{Body, Request, Response};
@@ -40,7 +41,7 @@ pub(super) fn parse(call: &ControlCall<'_>) -> Result<LoggedRequest, Problem> {
     request.headers = headers;
     request.body = Body::Complete(bytes.into());
     let (_, path) = selector::split_sandbox_path(request.path());
-    let key = selector::choose(&request).ok().and_then(|choice| choice.key);
+    let key = selector::select(&request).ok().and_then(|selection| selection.key);
     let parts = ExchangeParts {
         request: &request,
         path,

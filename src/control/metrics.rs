@@ -10,7 +10,7 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, MetricEncod
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::{ControlCall, ControlResult};
+use super::call::{ControlCall, ControlResult};
 use crate::contract::Contract;
 use crate::contract::problem::Problem;
 use crate::http::message::Response;

@@ -1,10 +1,11 @@
-//! The control API under `/__admin`, which no path of LeadConduit begins with.
+//! The control API under `/__admin`. No path of LeadConduit begins with two underscores.
 //!
 //! To add an endpoint: a line in `ENDPOINTS`, its handler in the file of its subject, and its description in
 //! `schemas/admin/openapi.yaml` (a test compares the two).
 
 mod access;
 mod body;
+mod call;
 mod clock;
 mod coverage;
 mod events;
@@ -23,54 +24,19 @@ use std::sync::Arc;
 
 use http::header::ALLOW;
 use http::{HeaderValue, Method, StatusCode};
-use serde_json::{Value, json};
+use serde_json::json;
 
 pub use access::Access;
+pub use call::{Context, DryRun};
 
+use self::access::SECTION;
+use self::call::{ControlCall, ControlResult, ok};
 use crate::contract::problem::Problem;
 use crate::http::message::{Request, Response};
-use crate::leadconduit::state::World;
-use crate::recording::journal::Exchange;
 use crate::sandbox::Sandbox;
-use crate::sandbox::app_state::AppState;
-use crate::support::clock as time;
+use crate::support::clock::format_timestamp;
 
 const PREFIX: &str = "/__admin";
-
-/// What the control API acts on. The pipeline provides it.
-#[derive(Clone, Copy)]
-pub struct Context<'a> {
-    /// The contract, the scenarios and the sandboxes.
-    pub app: &'a AppState,
-    /// The access rules of the control API.
-    pub access: &'a Access,
-    /// Runs a request on a copy of a sandbox. `None` when the request is itself a control call.
-    pub dry_run: &'a dyn Fn(&Request, &Arc<Sandbox>) -> Option<DryRun>,
-}
-
-/// The result of running a request on a copy of its sandbox.
-#[derive(Debug)]
-pub struct DryRun {
-    /// The exchange that would be recorded, with the response.
-    pub exchange: Arc<Exchange>,
-    /// The world before the request.
-    pub world: World,
-    /// The copy of the sandbox, after the request.
-    pub sandbox: Arc<Sandbox>,
-}
-
-/// A request to the control API, with what its handler needs.
-struct ControlCall<'a> {
-    context: Context<'a>,
-    app: &'a AppState,
-    request: &'a Request,
-    /// The sandbox that the request selects.
-    sandbox: &'a Arc<Sandbox>,
-    /// The value of the path parameter; empty where the path has none.
-    name: &'a str,
-}
-
-type ControlResult = Result<Response, Problem>;
 
 type Handler = fn(&ControlCall<'_>) -> ControlResult;
 
@@ -184,7 +150,7 @@ fn endpoint_not_found(path: &str) -> Problem {
         }
     };
     let detail = format!("{PREFIX}{path} is not an endpoint of the control API{hint}");
-    Problem::new(StatusCode::NOT_FOUND, "control-api", "No such endpoint", detail)
+    Problem::new(StatusCode::NOT_FOUND, SECTION, "No such endpoint", detail)
 }
 
 /// 405, with `Allow`.
@@ -192,7 +158,7 @@ fn method_not_allowed(request: &Request, path: &str, candidates: &[(&Endpoint, &
     let endpoints: Vec<String> =
         candidates.iter().map(|((method, pattern, _), _)| format!("{method} {PREFIX}{pattern}")).collect();
     let detail = format!("{PREFIX}{path} does not allow {}; send {}", request.method, endpoints.join(" or "));
-    let mut problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "control-api", "Method not allowed", detail);
+    let mut problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, SECTION, "Method not allowed", detail);
     let mut methods: Vec<&str> = Vec::new();
     for ((method, _, _), _) in candidates {
         methods.push(method.as_str());
@@ -215,7 +181,7 @@ fn health(call: &ControlCall<'_>) -> ControlResult {
         "scenario": call.sandbox.scenario().name,
     });
     if let Some(reload) = call.app.reload_status() {
-        health["watch"] = json!({"last_read": time::format_timestamp(reload.at)});
+        health["watch"] = json!({"last_read": format_timestamp(reload.at)});
         if let Some(error) = reload.error {
             health["watch"]["error"] = error.into();
         }
@@ -227,38 +193,10 @@ fn version(_: &ControlCall<'_>) -> ControlResult {
     Ok(ok(&json!({"name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION")})))
 }
 
-fn ok(value: &Value) -> Response {
-    Response::json(StatusCode::OK, value.to_string())
-}
-
-fn created(value: &Value) -> Response {
-    Response::json(StatusCode::CREATED, value.to_string())
-}
-
-fn no_content() -> Response {
-    Response::new(StatusCode::NO_CONTENT, "")
-}
-
-/// 404: nothing has this name; suggests the nearest existing name, or lists all.
-fn not_found<'n>(what: &str, name: &str, existing: impl IntoIterator<Item = &'n str>) -> Problem {
-    let name: String = name.chars().take(80).collect();
-    let existing: Vec<&str> = existing.into_iter().collect();
-    let hint = match contract_files::yaml::nearest(&name, existing.iter().copied()) {
-        Some(nearest) => format!("; did you mean `{nearest}`?"),
-        None if existing.is_empty() => "; there are none".to_owned(),
-        None => format!("; there are {}", existing.join(", ")),
-    };
-    Problem::new(StatusCode::NOT_FOUND, "control-api", "Not found", format!("there is no {what} `{name}`{hint}"))
-}
-
-/// 409: the limit is reached.
-fn too_many(what: &str, max: usize) -> Problem {
-    let detail = format!("the limit of {max} {what} is reached; remove some first");
-    Problem::new(StatusCode::CONFLICT, "control-api", "Too many", detail)
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     #[test]
@@ -279,18 +217,18 @@ mod tests {
     #[test]
     fn the_openapi_document_describes_exactly_the_endpoints() {
         let document: Value = serde_json::from_str(OPENAPI).unwrap();
-        let mut logged_request: Vec<String> = Vec::new();
+        let mut documented: Vec<String> = Vec::new();
         for (path, item) in document["paths"].as_object().unwrap() {
             for method in
                 item.as_object().unwrap().keys().filter(|key| !["parameters", "summary"].contains(&key.as_str()))
             {
-                logged_request.push(format!("{} {path}", method.to_uppercase()));
+                documented.push(format!("{} {path}", method.to_uppercase()));
             }
         }
         let mut endpoints: Vec<String> =
             ENDPOINTS.iter().map(|(method, path, _)| format!("{method} {PREFIX}{path}")).collect();
-        logged_request.sort();
+        documented.sort();
         endpoints.sort();
-        assert_eq!(logged_request, calls);
+        assert_eq!(documented, endpoints);
     }
 }

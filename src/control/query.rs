@@ -1,6 +1,7 @@
 //! The query of a control call. Unknown and repeated parameters are errors.
 
-use super::{ControlCall, body};
+use super::body;
+use super::call::ControlCall;
 use crate::contract::problem::Problem;
 use contract_files::yaml::nearest;
 

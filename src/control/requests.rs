@@ -6,8 +6,10 @@ use std::sync::Arc;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use super::access::SECTION;
+use super::call::{ControlCall, ControlResult, ok};
 use super::query::Query;
-use super::{ControlCall, ControlResult, body, logged_request, ok};
+use super::{body, logged_request};
 use crate::contract::problem::Problem;
 use crate::http::message::Response;
 use crate::recording::journal::near_miss::{self, NEAR_MISSES_MAX, NearMiss};
@@ -186,7 +188,7 @@ pub(super) fn near_misses_of_pattern(call: &ControlCall<'_>) -> ControlResult {
     all.truncate(NEAR_MISSES_MAX);
     let redacted_pattern = near_miss::redacted_pattern(&value);
     let near_misses = all.iter().map(|(distance, exchange)| {
-        let differences = pattern.compare(exchange, contract);
+        let differences = pattern.differences(exchange, contract);
         near_miss::pattern_near_miss(&view(call).request(exchange), &redacted_pattern, *distance, &differences)
     });
     Ok(list_response("nearMisses", near_misses, &journal_status(call)))
@@ -196,7 +198,7 @@ pub(super) fn near_misses_of_pattern(call: &ControlCall<'_>) -> ControlResult {
 fn parse_pattern(call: &ControlCall<'_>) -> Result<(RequestPattern, Value), Problem> {
     let source = body::read(call)?;
     let value: Value = body::parse_source(&source)?;
-    let pattern = RequestPattern::new(&value, &call.app.contract).map_err(|errors| {
+    let pattern = RequestPattern::parse(&value, &call.app.contract).map_err(|errors| {
         let diagnostics: Vec<_> = errors.iter().map(|(pointer, message)| source.at_pointer(pointer, message)).collect();
         body::invalid(&diagnostics)
     })?;
@@ -206,7 +208,7 @@ fn parse_pattern(call: &ControlCall<'_>) -> Result<(RequestPattern, Value), Prob
 /// The exchanges that match, the oldest first.
 fn matching_exchanges(call: &ControlCall<'_>, pattern: &RequestPattern) -> Vec<Arc<Exchange>> {
     let mut all = call.sandbox.exchanges();
-    all.retain(|exchange| pattern.fits(exchange, &call.app.contract));
+    all.retain(|exchange| pattern.matches(exchange, &call.app.contract));
     all
 }
 
@@ -258,5 +260,5 @@ fn request_not_found(call: &ControlCall<'_>) -> Problem {
         }
         _ => format!("the journal of sandbox `{}` is empty", call.sandbox.name),
     };
-    Problem::new(StatusCode::NOT_FOUND, "control-api", "Not found", format!("there is no request `{id}`: {reason}"))
+    Problem::new(StatusCode::NOT_FOUND, SECTION, "Not found", format!("there is no request `{id}`: {reason}"))
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::call::{ControlCall, ControlResult, no_content, not_found, ok};
 use super::clock::clock_json;
-use super::{ControlCall, ControlResult, no_content, not_found, ok};
 use crate::sandbox::{DEFAULT, Sandbox, SandboxSummary};
 
 pub(super) fn list(call: &ControlCall<'_>) -> ControlResult {
@@ -21,7 +21,7 @@ pub(super) fn remove_all(call: &ControlCall<'_>) -> ControlResult {
 pub(super) fn remove(call: &ControlCall<'_>) -> ControlResult {
     if call.name == DEFAULT {
         restart_default(call);
-    } else if !call.app.sandboxes.end(call.name) {
+    } else if !call.app.sandboxes.remove(call.name) {
         let list = call.app.sandboxes.list();
         return Err(not_found("sandbox", call.name, list.iter().take(50).map(|sandbox| &*sandbox.name)));
     }
@@ -31,9 +31,9 @@ pub(super) fn remove(call: &ControlCall<'_>) -> ControlResult {
 /// The default sandbox never ends: its state becomes that of the server's start.
 fn restart_default(call: &ControlCall<'_>) {
     let _steady = call.app.lock_library_shared();
-    let (sandbox, start) = (call.app.sandboxes.get(DEFAULT), call.app.sandboxes.start());
-    sandbox.forget(&start);
-    sandbox.tell("reset", || json!({"scenario": start.scenario.name}));
+    let (sandbox, start) = (call.app.sandboxes.get(DEFAULT), call.app.sandboxes.initial_state());
+    sandbox.reset_all(&start);
+    sandbox.publish("reset", || json!({"scenario": start.scenario.name}));
 }
 
 fn sandbox_json(sandbox: &Sandbox) -> Value {

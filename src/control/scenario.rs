@@ -5,8 +5,9 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::body;
+use super::call::{ControlCall, ControlResult, not_found, ok};
 use super::sandboxes::active_sandbox_json;
-use super::{ControlCall, ControlResult, body, not_found, ok};
 use crate::contract::problem::Problem;
 use crate::sandbox::InitialState;
 use crate::scenario::Scenario;
@@ -36,11 +37,11 @@ pub(super) fn put(call: &ControlCall<'_>) -> ControlResult {
     let _steady = call.app.lock_library_shared();
     let start = initial_state(call, &switch.name)?;
     if switch.keep_world {
-        call.sandbox.play(Arc::clone(&start.scenario));
+        call.sandbox.switch_scenario(Arc::clone(&start.scenario));
     } else {
-        call.sandbox.begin(&start);
+        call.sandbox.reset(&start);
     }
-    call.sandbox.tell("switch", || json!({"scenario": switch.name, "keep_world": switch.keep_world}));
+    call.sandbox.publish("switch", || json!({"scenario": switch.name, "keep_world": switch.keep_world}));
     tracing::info!("sandbox {} runs scenario {}", call.sandbox.name, switch.name);
     Ok(ok(&scenario_json(call, &start.scenario)))
 }
@@ -48,8 +49,8 @@ pub(super) fn put(call: &ControlCall<'_>) -> ControlResult {
 pub(super) fn reset(call: &ControlCall<'_>) -> ControlResult {
     let _steady = call.app.lock_library_shared();
     let name = call.sandbox.scenario().name.clone();
-    call.sandbox.begin(&*initial_state(call, &name)?);
-    call.sandbox.tell("reset", || json!({"scenario": name}));
+    call.sandbox.reset(&*initial_state(call, &name)?);
+    call.sandbox.publish("reset", || json!({"scenario": name}));
     Ok(ok(&active_sandbox_json(call.sandbox)))
 }
 

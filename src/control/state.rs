@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::body;
+use super::call::{ControlCall, ControlResult, created, no_content, not_found, ok, too_many};
 use super::sandboxes::active_sandbox_json;
-use super::{ControlCall, ControlResult, body, created, no_content, not_found, ok, too_many};
 use crate::contract::problem::Problem;
 use crate::sandbox::{SNAPSHOTS_MAX, Snapshot};
 use crate::scenario::state_document;
@@ -21,7 +22,7 @@ pub(super) fn put(call: &ControlCall<'_>) -> ControlResult {
     let world =
         state_document::import(&source, &call.app.contract).map_err(|diagnostics| body::invalid(&diagnostics))?;
     call.sandbox.replace_world(world);
-    call.sandbox.tell("state", || json!({"replaced": true}));
+    call.sandbox.publish("state", || json!({"replaced": true}));
     Ok(ok(&active_sandbox_json(call.sandbox)))
 }
 
@@ -33,7 +34,7 @@ pub(super) fn list_snapshots(call: &ControlCall<'_>) -> ControlResult {
 }
 
 pub(super) fn take_snapshot(call: &ControlCall<'_>) -> ControlResult {
-    if call.name.len() > NAME_BYTES_MAX || !crate::sandbox::selector::is_name(call.name) {
+    if call.name.len() > NAME_BYTES_MAX || !crate::sandbox::selector::is_valid_name(call.name) {
         return Err(body::bad_request("the name of a snapshot must be 1 to 64 letters, digits, `.`, `_` or `-`"));
     }
     let snapshot = call.sandbox.take_snapshot(call.name).ok_or_else(|| too_many("snapshots", SNAPSHOTS_MAX))?;
@@ -44,7 +45,7 @@ pub(super) fn restore_snapshot(call: &ControlCall<'_>) -> ControlResult {
     if !call.sandbox.restore(call.name) {
         return Err(snapshot_not_found(call));
     }
-    call.sandbox.tell("state", || json!({"restored": call.name}));
+    call.sandbox.publish("state", || json!({"restored": call.name}));
     Ok(ok(&active_sandbox_json(call.sandbox)))
 }
 
@@ -58,5 +59,5 @@ fn snapshot_not_found(call: &ControlCall<'_>) -> Problem {
 }
 
 fn snapshot_json(name: &str, snapshot: &Snapshot) -> Value {
-    json!({"name": name, "scenario": snapshot.scenario.name, "now": format_timestamp(snapshot.taken)})
+    json!({"name": name, "scenario": snapshot.scenario.name, "now": format_timestamp(snapshot.taken_at)})
 }

@@ -4,10 +4,11 @@ use http::header::{ACCEPT, CONTENT_TYPE, VARY};
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
+use super::body;
+use super::call::{ControlCall, ControlResult};
 use super::query::Query;
-use super::{ControlCall, ControlResult, body};
 use crate::http::message::Response;
-use crate::recording::verify::{Evidence, Expectations, judge};
+use crate::recording::verify::{Expectations, JournalSnapshot, evaluate};
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
@@ -29,14 +30,14 @@ pub(super) fn verify(call: &ControlCall<'_>) -> ControlResult {
     let fail = query.value::<bool>("fail", "true or false")?.unwrap_or(false);
     let source = body::read(call)?;
     let value: Value = body::parse_source(&source)?;
-    let expectations = Expectations::new(&value, &call.app.contract).map_err(|errors| {
+    let expectations = Expectations::parse(&value, &call.app.contract).map_err(|errors| {
         let diagnostics: Vec<_> =
             errors.into_iter().map(|(pointer, message)| source.at_pointer(&pointer, message)).collect();
         body::invalid(&diagnostics)
     })?;
     let (exchanges, size) = (call.sandbox.exchanges(), call.sandbox.journal_size());
-    let evidence = Evidence::new(exchanges, size, call.sandbox.is_journal_enabled());
-    let verdict = judge(&expectations, &evidence, &call.app.contract);
+    let journal = JournalSnapshot::new(exchanges, size, call.sandbox.is_journal_enabled());
+    let verdict = evaluate(&expectations, &journal, &call.app.contract);
     // Status 200 for a failed verdict too; `?fail=true` selects 409, for `curl --fail`.
     let status = if fail && !verdict.passed { StatusCode::CONFLICT } else { StatusCode::OK };
     let text = verdict.to_string();

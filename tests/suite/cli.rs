@@ -113,7 +113,7 @@ fn first_screen(arguments: &[&str]) -> String {
 
 #[test]
 fn the_first_screen_tells_how_the_control_api_is_used() {
-    let curl = "  Play: curl -X PUT ";
+    let curl = "  Use:  curl -X PUT ";
     let closed = "The control API is closed: 0.0.0.0 can be reached by others. Open it with --admin-token TOKEN.";
     let token = "-H 'Authorization: Bearer TOKEN' ";
     // Flags; whether the line to paste is shown, with a token, and whether it is told that the API is closed.
@@ -145,7 +145,7 @@ fn the_line_that_changes_the_scenario_works() {
     let mut serving = Serving::start(&["--port", "0", "--admin-token", "TOKEN"]);
     // Nobody reads the log after this line; that must not hurt.
     let lines = BufReader::new(serving.child.stderr.take().unwrap()).lines();
-    let command = lines.map(Result::unwrap).find_map(|line| Some(line.split_once("Play: ")?.1.to_owned())).unwrap();
+    let command = lines.map(Result::unwrap).find_map(|line| Some(line.split_once("Use:  ")?.1.to_owned())).unwrap();
     let output = Command::new("sh").args(["-c", &command.replace("curl", "curl -s")]).output().unwrap();
     assert!(out(&output).contains("\"name\":\"sso-outage\""), "{output:?}");
 }
@@ -169,17 +169,17 @@ fn a_running_server_is_told_what_to_play() {
     check_rows(
         &url,
         &[
-            (&["use", "sso-outage"], "sandbox default now plays sso-outage\n", "", 0),
-            (&["reset"], "sandbox default starts anew in sso-outage\n", "", 0),
-            (&["use", "empty-account", "--sandbox", "a"], "sandbox a now plays empty-account\n", "", 0),
-            (&["reset", "--sandbox", "a"], "sandbox a starts anew in empty-account\n", "", 0),
-            (&["reset", "--sandbox", "new"], "sandbox new starts anew in healthy\n", "", 0),
+            (&["use", "sso-outage"], "sandbox default now uses scenario sso-outage\n", "", 0),
+            (&["reset"], "sandbox default was reset to scenario sso-outage\n", "", 0),
+            (&["use", "empty-account", "--sandbox", "a"], "sandbox a now uses scenario empty-account\n", "", 0),
+            (&["reset", "--sandbox", "a"], "sandbox a was reset to scenario empty-account\n", "", 0),
+            (&["reset", "--sandbox", "new"], "sandbox new was reset to scenario healthy\n", "", 0),
             (&["use", "sso-outge"], "", "error: there is no scenario `sso-outge`; did you mean `sso-outage`?\n", 1),
             // A server on loopback wants no token; one that is sent does no harm.
-            (&["use", "healthy", "--admin-token", "any"], "sandbox default now plays healthy\n", "", 0),
+            (&["use", "healthy", "--admin-token", "any"], "sandbox default now uses scenario healthy\n", "", 0),
         ],
     );
-    check_rows(&format!("{url}/__sandbox/b"), &[(&["use", "healthy"], "sandbox b now plays healthy\n", "", 0)]);
+    check_rows(&format!("{url}/__sandbox/b"), &[(&["use", "healthy"], "sandbox b now uses scenario healthy\n", "", 0)]);
     let refused = run(&["use", "healthy", "--sandbox", "a b", "--url", &url]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(err(&refused).contains("a b"), "{}", err(&refused));
@@ -199,8 +199,7 @@ fn a_server_with_a_token_wants_it_and_never_shows_it() {
     let mut serving = Serving::start(&["--port", "0", "--admin-token", TOKEN]);
     let wants = "error: the control API of this server needs its token; send `Authorization: Bearer TOKEN` with the \
                  one from --admin-token\n";
-    let wrong = "error: that is not the token of this server; send `Authorization: Bearer TOKEN` with the one it was \
-                 started with\n";
+    let wrong = "error: the token is wrong; send `Authorization: Bearer TOKEN` with the one from --admin-token\n";
     check_rows(
         &serving.url,
         &[
@@ -209,8 +208,8 @@ fn a_server_with_a_token_wants_it_and_never_shows_it() {
             (&["reset", "--admin-token", " "], "", wants, 1),
             (&["use", "sso-outage", "--admin-token", "guess"], "", wrong, 1),
             (&["reset", "--admin-token", "guess"], "", wrong, 1),
-            (&["use", "sso-outage", "--admin-token", TOKEN], "sandbox default now plays sso-outage\n", "", 0),
-            (&["reset", "--admin-token", TOKEN], "sandbox default starts anew in sso-outage\n", "", 0),
+            (&["use", "sso-outage", "--admin-token", TOKEN], "sandbox default now uses scenario sso-outage\n", "", 0),
+            (&["reset", "--admin-token", TOKEN], "sandbox default was reset to scenario sso-outage\n", "", 0),
         ],
     );
     serving.signal("-TERM");
@@ -254,7 +253,7 @@ fn what_becomes_of_changed_files_is_logged() {
     until("^^^ did you mean `down`?");
     std::fs::write(&file, format!("{text}sso: {{ status: down }}\n")).unwrap();
     let line = until("INFO");
-    assert!(line.ends_with("scenarios: read own.yaml; there are 22 now"), "{line}");
+    assert!(line.ends_with("scenarios: reloaded own.yaml; 22 scenarios are available"), "{line}");
 }
 
 #[test]
@@ -300,7 +299,7 @@ fn exit_codes_and_messages() {
         (&["serve", "--port", &port], 4, "another program does; stop it, or choose another port with --port"),
         (&["check", bad.to_str().unwrap()], 1, ""),
         (&["health", "--url", "http://127.0.0.1:1"], 1, "http://127.0.0.1:1 is not ready"),
-        (&["health", "--url", "nonsense"], 1, "only http can be asked"),
+        (&["health", "--url", "nonsense"], 1, "only http is supported"),
     ];
     for (arguments, code, message) in rows {
         let output = run(arguments);
@@ -443,7 +442,7 @@ fn flags_of_deliveries_say_what_to_write_instead() {
             &["--firehose-url", "s3"],
             "--firehose-url: s3 cannot be called: only http is spoken; write http://HOST:PORT/PATH",
         ),
-        (&["--firehose-url", "https://localhost:4566"], "https is not spoken"),
+        (&["--firehose-url", "https://localhost:4566"], "https is not supported"),
         (&["--firehose-url", "http://192.0.2.1"], "allow it with --deliver-allow 192.0.2.1:80"),
     ];
     for (arguments, message) in rows {

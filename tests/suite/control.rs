@@ -1,7 +1,7 @@
 //! The control API: every call as its document says, its errors, and who may use it.
 
 use leadconduit_mock::MockServer;
-use leadconduit_mock::contract::schema::Check;
+use leadconduit_mock::contract::schema::CompiledSchema;
 use leadconduit_mock::support::clock::Timestamp;
 use serde_json::{Value, json};
 
@@ -97,8 +97,8 @@ fn is_of(pattern: &str, path: &str) -> bool {
 fn keeps(document: &Value, schema: &Value, value: &Value) {
     let mut whole = json!({"components": document["components"]});
     whole.as_object_mut().unwrap().extend(schema.as_object().unwrap().clone());
-    let check = Check::alone(&whole).unwrap();
-    assert!(check.accepts(value), "{value}: {:?}", check.explain("", value));
+    let check = CompiledSchema::standalone(&whole).unwrap();
+    assert!(check.accepts(value), "{value}: {:?}", check.violations("", value));
 }
 
 fn busy(times: u64) -> Value {
@@ -126,7 +126,7 @@ fn every_call_answers_as_the_document_says() {
     control.call(204, "DELETE", "/faults/fault-2", None);
     control.jane(503, "GET", "/credentials", None);
     let fault = control.get("/faults/fault-1");
-    assert_eq!((&fault["matched"], &fault["played"]), (&json!(1), &json!(1)));
+    assert_eq!((&fault["matched"], &fault["applied"]), (&json!(1), &json!(1)));
     control.call(204, "DELETE", "/faults", None);
     assert_eq!(control.get("/faults")["meta"]["total"], 0);
     control.jane(200, "GET", "/credentials", None);
@@ -207,7 +207,7 @@ fn errors_say_what_to_do_instead() {
         ("PUT", "/clock", json!({"advance": [90]})),
     ] {
         let problem = control.call(400, method, path, Some(&body)).json();
-        assert!(problem["mistakes"].as_array().is_some_and(|all| !all.is_empty()), "{method} {path}: {problem}");
+        assert!(problem["diagnostics"].as_array().is_some_and(|all| !all.is_empty()), "{method} {path}: {problem}");
     }
     for body in [
         json!({}),
@@ -310,7 +310,7 @@ fn a_state_with_one_mistake_is_refused_whole() {
         let mut bad = good.clone();
         *bad.pointer_mut(&pointer).unwrap_or_else(|| panic!("{pointer}")) = value;
         let problem = control.call(400, "PUT", "/state", Some(&bad)).json();
-        assert!(problem["mistakes"].is_array(), "{pointer}: {problem}");
+        assert!(problem["diagnostics"].is_array(), "{pointer}: {problem}");
         assert_eq!(control.state(), before, "{pointer}");
     }
     for parent in ["", "/ids", "/sso", "/world", &acme("")] {

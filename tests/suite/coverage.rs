@@ -1,4 +1,4 @@
-//! What has been exercised: counted exactly, kept over resets and ends, and without secrets.
+//! Coverage: exact counts, kept when sandboxes are reset or end, without secrets.
 
 use http::Method;
 use leadconduit_mock::contract::Contract;
@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use crate::support::{JANE, Mock};
 
-/// The document of a sandbox.
-fn of(mock: &Mock, sandbox: &str) -> Value {
+/// The coverage of a sandbox.
+fn sandbox_coverage(mock: &Mock, sandbox: &str) -> Value {
     mock.get(&format!("/__sandbox/{sandbox}/__admin/coverage")).expect(200).json()
 }
 
-/// The document of the whole run.
-fn whole(mock: &Mock) -> Value {
+/// The coverage of all sandboxes.
+fn total_coverage(mock: &Mock) -> Value {
     mock.get("/__admin/coverage?sandbox=*").expect(200).json()
 }
 
@@ -21,7 +21,7 @@ fn operation<'d>(document: &'d Value, id: &str) -> &'d Value {
     all.iter().find(|one| one["operation"] == id).unwrap_or_else(|| panic!("no {id}"))
 }
 
-/// What was counted in a list: names (or statuses, or pointers) with how often, and nothing that was not.
+/// The entries of a list with a count above 0: names (or statuses, or pointers) with their counts.
 fn counted(list: &Value, name: &str) -> Vec<(String, u64)> {
     let all = list.as_array().unwrap().iter();
     all.map(|one| (one[name].as_str().map_or(one[name].to_string(), str::to_owned), one["count"].as_u64().unwrap()))
@@ -38,9 +38,9 @@ fn credential(name: &str) -> Value {
 }
 
 #[test]
-fn what_was_sent_is_counted_and_nothing_else() {
+fn exactly_what_was_sent_is_counted() {
     let mock = Mock::healthy();
-    let untouched = whole(&mock);
+    let untouched = total_coverage(&mock);
     assert_eq!(untouched["summary"]["units"]["covered"], 0);
     assert_eq!((&untouched["exchanges"], &untouched["summary"]["percent"]), (&json!(0), &json!(0.0)));
 
@@ -60,7 +60,7 @@ fn what_was_sent_is_counted_and_nothing_else() {
     .expect(201);
     mock.get("/user").expect(429);
 
-    let document = of(&mock, "default");
+    let document = sandbox_coverage(&mock, "default");
     assert_eq!(document["sandbox"], "default");
     let list = operation(&document, "list_connections");
     assert_eq!(list["calls"], 3);
@@ -77,7 +77,7 @@ fn what_was_sent_is_counted_and_nothing_else() {
     assert_eq!(counted(&user["undocumented"]["statuses"], "status"), pairs(&[("429", 1)]));
 
     assert_eq!(document["unmatched"], json!([{"method": "GET", "path": "/conections", "count": 1}]));
-    assert_eq!(counted(&document["deeds"], "deed"), pairs(&[("status", 1)]));
+    assert_eq!(counted(&document["effects"], "effect"), pairs(&[("status", 1)]));
     assert_eq!(counted(&document["scenarios"], "scenario"), pairs(&[("healthy", 8)]));
     assert_eq!((&document["exchanges"], &document["violating"]), (&json!(8), &json!(2)));
     let violations = document["violations"].as_array().unwrap();
@@ -90,7 +90,7 @@ fn what_was_sent_is_counted_and_nothing_else() {
         .collect();
     assert_eq!(kinds, [("/query/colour", "unknown", false, 3), ("/query/relationship_type", "enum", true, 4)]);
 
-    // 100 % is every documented status below 500, every parameter and every field.
+    // 100 % means every documented status below 500, every parameter and every field.
     let units: u64 = ["statuses", "parameters", "fields"]
         .iter()
         .map(|kind| document["summary"][kind]["covered"].as_u64().unwrap())
@@ -99,20 +99,24 @@ fn what_was_sent_is_counted_and_nothing_else() {
     let left = document["left"].as_array().unwrap().iter().find(|one| one["operation"] == "list_connections").unwrap();
     assert_eq!(left, &json!({"operation": "list_connections", "statuses": [401, 403], "parameters": [], "fields": []}));
     let text = |document: &Value| document.to_string();
-    assert_eq!(text(&of(&mock, "default")), text(&document), "asking is not counted, and the bytes stay");
+    assert_eq!(
+        text(&sandbox_coverage(&mock, "default")),
+        text(&document),
+        "control calls are not counted, and equal counts give equal bytes"
+    );
 }
 
 #[test]
-fn what_is_counted_is_all_that_the_contract_has() {
+fn everything_in_the_contract_is_listed() {
     let mock = Mock::healthy();
-    let document = whole(&mock);
+    let document = total_coverage(&mock);
     let contract = Contract::built_in().unwrap();
     assert_eq!(document["operations"].as_array().unwrap().len(), contract.operations.len());
     for expected in &contract.operations {
         let found = operation(&document, &expected.id);
         assert_eq!((&found["method"], &found["path"]), (&json!(expected.method.as_str()), &json!(expected.path)));
         let statuses: Vec<(u16, &str)> =
-            expected.replies.iter().map(|(status, rule)| (*status, rule.evidence.as_str())).collect();
+            expected.responses.iter().map(|(status, rule)| (*status, rule.evidence.as_str())).collect();
         let listed = found["statuses"].as_array().unwrap().iter();
         let listed: Vec<(u16, &str)> = listed
             .map(|one| (u16::try_from(one["status"].as_u64().unwrap()).unwrap(), one["evidence"].as_str().unwrap()))
@@ -120,54 +124,54 @@ fn what_is_counted_is_all_that_the_contract_has() {
         assert_eq!(listed, statuses, "{}", expected.id);
     }
     let reachable: usize =
-        contract.operations.iter().map(|one| one.replies.keys().filter(|status| **status < 500).count()).sum();
+        contract.operations.iter().map(|one| one.responses.keys().filter(|status| **status < 500).count()).sum();
     assert_eq!(document["summary"]["statuses"]["total"], reachable);
-    assert!(reachable > 0 && !document["left"].to_string().contains("503"), "no client can bring a 503 about");
+    assert!(reachable > 0 && !document["left"].to_string().contains("503"), "clients cannot cause a 503");
     let scenarios = document["scenarios"].as_array().unwrap();
     assert!(scenarios.len() > 10 && scenarios.iter().all(|one| one["count"] == 0 && one["built_in"] == true));
 }
 
 #[test]
-fn sandboxes_that_begin_anew_or_end_stay_counted_in_the_run() {
+fn sandboxes_that_are_reset_or_ended_stay_in_the_total() {
     let mock = Mock::healthy();
     mock.get("/user").expect(200);
     mock.get("/__sandbox/a/user").expect(200);
     mock.get("/__sandbox/a/user?colour=blue").expect(200);
     mock.get("/__sandbox/b/account").expect(200);
-    assert_eq!(operation(&of(&mock, "a"), "get_user")["calls"], 2);
-    assert_eq!(operation(&of(&mock, "a"), "get_account")["calls"], 0, "that was another's");
-    let before = whole(&mock);
+    assert_eq!(operation(&sandbox_coverage(&mock, "a"), "get_user")["calls"], 2);
+    assert_eq!(operation(&sandbox_coverage(&mock, "a"), "get_account")["calls"], 0, "another sandbox had that request");
+    let before = total_coverage(&mock);
     assert_eq!(before["sandbox"], "*");
     assert_eq!((&before["exchanges"], &operation(&before, "get_user")["calls"]), (&json!(4), &json!(3)));
 
     mock.call(JANE, Method::POST, "/__sandbox/a/__admin/reset", None).expect(200);
-    assert_eq!(of(&mock, "a")["exchanges"], 0, "a reset begins anew");
+    assert_eq!(sandbox_coverage(&mock, "a")["exchanges"], 0, "a reset clears the counts of the sandbox");
     mock.delete("/__admin/sandboxes/b").expect(204);
     mock.put("/__admin/scenario", &json!({"name": "sso-outage"})).expect(200);
-    assert_eq!(of(&mock, "default")["exchanges"], 0);
-    assert_eq!(whole(&mock), before, "nothing of it is forgotten by the run");
+    assert_eq!(sandbox_coverage(&mock, "default")["exchanges"], 0);
+    assert_eq!(total_coverage(&mock), before, "the total keeps all counts");
     assert_eq!(before["violations"][0]["first"], json!({"sandbox": "a", "request": 2}));
 
     mock.get("/account").expect(200);
-    let after = whole(&mock);
+    let after = total_coverage(&mock);
     assert_eq!(counted(&after["scenarios"], "scenario"), pairs(&[("healthy", 4), ("sso-outage", 1)]));
 }
 
 #[test]
-fn the_query_is_read_strictly() {
+fn invalid_query_parameters_are_rejected() {
     let mock = Mock::healthy();
-    for (query, said) in [
+    for (query, message) in [
         ("?sandbox=a", "write `*` for all sandboxes"),
         ("?sanbox=*", "did you mean `sandbox`?"),
         ("?sandbox=*&sandbox=*", "may be given once"),
     ] {
         let problem = mock.get(&format!("/__admin/coverage{query}")).expect(400).json();
-        assert!(problem["detail"].as_str().unwrap().contains(said), "{problem}");
+        assert!(problem["detail"].as_str().unwrap().contains(message), "{problem}");
     }
 }
 
 #[test]
-fn keys_are_in_no_count() {
+fn secrets_are_redacted() {
     let mock = Mock::healthy();
     mock.get(&format!("/user?{JANE}=1&token=t0psecret"));
     mock.get(&format!("/nothing/{JANE}?api_key=t0psecret"));
@@ -175,19 +179,19 @@ fn keys_are_in_no_count() {
     body[JANE] = json!({"inner": {JANE: 1}});
     mock.post("/credentials", &body);
     mock.post("/onboards", &json!({"invitation_id": JANE, JANE: JANE}));
-    let text = whole(&mock).to_string();
+    let text = total_coverage(&mock).to_string();
     assert!(text.contains("/nothing/***") && text.contains("\"/***\""), "{text}");
     assert!(!text.contains(JANE) && !text.contains("t0psecret"), "{text}");
 }
 
 #[test]
-fn what_is_sent_without_end_is_not_kept_without_end() {
+fn long_names_and_paths_are_cut() {
     let mock = Mock::healthy();
     let long = "x".repeat(100_000);
     mock.post("/credentials", &json!({ long.as_str(): {"y": 1} }));
     mock.get(&format!("/user?{}=1", "q".repeat(20_000)));
     mock.get(&format!("/{}", "p".repeat(20_000))).expect(404);
-    let text = whole(&mock).to_string();
+    let text = total_coverage(&mock).to_string();
     assert!(text.contains("/xxxx") && text.contains("qqqq") && text.contains("/pppp"));
     assert!(!text.contains(&"x".repeat(400)) && !text.contains(&"q".repeat(400)) && !text.contains(&"p".repeat(400)));
 }

@@ -61,10 +61,10 @@ fn violations_and_what_rules_did_are_told_apart() {
     let kinds: Vec<&str> = events.iter().map(|(kind, _)| kind.as_str()).collect();
     assert_eq!(kinds[0], "fault");
     let rest = &kinds[1..];
-    assert!(rest.starts_with(&["exchange"]) && rest.contains(&"struck") && rest.contains(&"violation"), "{kinds:?}");
+    assert!(rest.starts_with(&["exchange"]) && rest.contains(&"fault_applied") && rest.contains(&"violation"), "{kinds:?}");
     let of = |kind: &str| &events.iter().rfind(|(other, _)| other == kind).unwrap().1;
-    assert_eq!(of("struck")["faults"], json!([{"rule": "slow", "deeds": ["delay=5"]}]));
-    assert_eq!((&of("struck")["operation"], &of("struck")["delay_ms"]), (&json!("get_account"), &json!(5)));
+    assert_eq!(of("fault_applied")["faults"], json!([{"rule": "slow", "effects": ["delay=5"]}]));
+    assert_eq!((&of("fault_applied")["operation"], &of("fault_applied")["delay_ms"]), (&json!("get_account"), &json!(5)));
     let violation = of("violation");
     assert_eq!((&violation["status"], &violation["operation"]), (&json!(400), &json!("repair_connection")));
     assert_eq!(violation["violations"][0]["location"], "/body/connection_id");

@@ -1,11 +1,11 @@
-//! `/__admin/metrics`: what is counted, that nothing takes it away again, and that no client makes it grow.
+//! `GET /__admin/metrics`: what is counted, that counters never decrease, and that clients cannot add samples.
 
 use leadconduit_mock::MockServer;
 use serde_json::json;
 
 use crate::support::{Mock, SSO_ONLY};
 
-/// The value of a sample; 0 when there is none.
+/// The value of a sample; 0 when it is absent.
 fn value(mock: &Mock, sample: &str) -> f64 {
     let text = mock.get("/__admin/metrics").expect(200).text;
     let found = text.lines().find_map(|line| line.strip_prefix(&format!("leadconduit_mock_{sample} ")));
@@ -14,19 +14,19 @@ fn value(mock: &Mock, sample: &str) -> f64 {
 
 #[track_caller]
 fn expect(mock: &Mock, rows: &[(&str, f64)]) {
-    for (sample, wanted) in rows {
+    for (sample, expected) in rows {
         let found = value(mock, sample);
-        assert!((found - wanted).abs() < 1e-9, "{sample} is {found}: {}", mock.get("/__admin/metrics").text);
+        assert!((found - expected).abs() < 1e-9, "{sample} is {found}: {}", mock.get("/__admin/metrics").text);
     }
 }
 
 #[test]
-fn what_happens_is_counted_by_operation() {
+fn requests_violations_and_faults_are_counted_by_operation() {
     let mock = Mock::healthy();
-    let reply = mock.get("/__admin/metrics").expect(200);
-    assert_eq!(reply.header("content-type"), Some("application/openmetrics-text; version=1.0.0; charset=utf-8"));
-    assert!(reply.text.ends_with("# EOF\n"), "{}", reply.text);
-    assert!(!reply.text.contains("_bucket"), "an operation that nobody called has no times");
+    let response = mock.get("/__admin/metrics").expect(200);
+    assert_eq!(response.header("content-type"), Some("application/openmetrics-text; version=1.0.0; charset=utf-8"));
+    assert!(response.text.ends_with("# EOF\n"), "{}", response.text);
+    assert!(!response.text.contains("_bucket"), "operations without requests have no histogram");
     mock.get("/connections").expect(200);
     mock.get("/__sandbox/other/connections").expect(200);
     mock.post("/connections", &json!({"connection_id": SSO_ONLY, "x": 1}));
@@ -55,7 +55,7 @@ fn what_happens_is_counted_by_operation() {
 }
 
 #[test]
-fn counters_never_go_back() {
+fn counters_never_decrease() {
     let mock = Mock::start(MockServer::builder().configure(|settings| settings.limits.journal_entries_max = 3));
     for sandbox in ["default", "other"] {
         for _ in 0..5 {
@@ -78,7 +78,7 @@ fn counters_never_go_back() {
 }
 
 #[test]
-fn no_client_makes_it_grow() {
+fn clients_cannot_add_samples() {
     let mock = Mock::healthy();
     mock.get("/user").expect(200);
     mock.get("/nothing").expect(404);

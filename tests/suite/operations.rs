@@ -1,5 +1,5 @@
-//! Every operation, with what the contract itself shows: its own examples succeed, and each way of breaking them is
-//! refused with the documented error.
+//! Every operation with the examples of the contract: the examples succeed, and every mutation that breaks a schema is
+//! rejected with the documented error.
 
 use std::sync::Arc;
 
@@ -13,12 +13,12 @@ use serde_json::{Value, json};
 
 use crate::calls::{Call, body_schema, follow, in_query, leading_to, parameters};
 
-struct Theatre {
+struct Fixture {
     contract: Arc<Contract>,
     library: Arc<Library>,
 }
 
-impl Theatre {
+impl Fixture {
     fn new() -> Self {
         let contract = Arc::new(Contract::built_in().unwrap());
         let library = Arc::new(Library::built_in(Arc::clone(&contract)).unwrap());
@@ -27,63 +27,66 @@ impl Theatre {
 
     fn pipeline(&self) -> Pipeline {
         let settings = Settings { clock: Some("2026-03-01T12:00:00Z".parse().unwrap()), ..Settings::default() };
-        bootstrap::pipeline(&settings, &self.contract, &self.library, &self.library.get("healthy").unwrap()).unwrap()
+        bootstrap::build_pipeline(&settings, &self.contract, &self.library, &self.library.get("healthy").unwrap())
+            .unwrap()
     }
 }
 
-/// The reply, which must keep the contract whatever it is.
-fn answer(contract: &Contract, pipeline: &Pipeline, call: &Call<'_>) -> Response {
+/// The response, which must conform to the contract in any case.
+fn respond(contract: &Contract, pipeline: &Pipeline, call: &Call<'_>) -> Response {
     let request = call.request();
-    let reply = pipeline.answer(&request);
-    let broken = contract.check_reply(call.operation, reply.status.as_u16(), &reply.headers, &reply.body);
-    assert!(broken.is_empty(), "{} {}: {}\n{broken:?}", request.method, request.uri, shown(&reply));
-    reply
+    let response = pipeline.handle(&request);
+    let broken = contract.check_response(call.operation, response.status.as_u16(), &response.headers, &response.body);
+    assert!(broken.is_empty(), "{} {}: {}\n{broken:?}", request.method, request.uri, shown(&response));
+    response
 }
 
-fn shown(reply: &Response) -> String {
-    format!("{} {}", reply.status, String::from_utf8_lossy(&reply.body).chars().take(600).collect::<String>())
+fn shown(response: &Response) -> String {
+    format!("{} {}", response.status, String::from_utf8_lossy(&response.body).chars().take(600).collect::<String>())
 }
 
-/// The call with an id that exists: where the scenario begins without such a document, the operation that the contract
-/// links to it makes one.
+/// The call with an id that exists. Where the scenario has no such document, the operation that the contract links to this
+/// one creates it.
 fn reachable<'c>(contract: &'c Contract, pipeline: &Pipeline, call: &Call<'c>) -> Call<'c> {
     let mut call = call.clone();
     if call.operation.id == "update_onboard" {
-        let (first, pointers) = leading_to(contract, call.operation).expect("the contract links to it");
-        let made = answer(contract, pipeline, &Call::of(contract, first));
-        let made: Value = serde_json::from_slice(&made.body).unwrap();
+        let (first, pointers) = leading_to(contract, call.operation).expect("a link in the contract");
+        let created = respond(contract, pipeline, &Call::of(contract, first));
+        let created: Value = serde_json::from_slice(&created.body).unwrap();
         call.path = pointers
             .into_iter()
-            .map(|(name, pointer)| (name, made.pointer(&pointer).and_then(Value::as_str).expect(&pointer).to_owned()))
+            .map(|(name, pointer)| {
+                (name, created.pointer(&pointer).and_then(Value::as_str).expect(&pointer).to_owned())
+            })
             .collect();
     }
     call
 }
 
-/// What is wrong with the call, if it does not succeed.
-fn failure(contract: &Contract, theatre: &Theatre, call: &Call<'_>, what: &str) -> Option<String> {
-    // A world of its own for each call: what one deletes another reads.
-    let pipeline = theatre.pipeline();
+/// A message when the call does not succeed.
+fn failure(contract: &Contract, fixture: &Fixture, call: &Call<'_>, what: &str) -> Option<String> {
+    // A separate world for each call: one call deletes what another reads.
+    let pipeline = fixture.pipeline();
     let call = &reachable(contract, &pipeline, call);
-    let reply = answer(contract, &pipeline, call);
+    let response = respond(contract, &pipeline, call);
     let operation: &Operation = call.operation;
-    // A lead with a `redir_url` is taken and its browser sent on.
-    let succeeds = reply.status.is_success() || reply.status == 303;
-    let documented = succeeds && operation.replies.contains_key(&reply.status.as_u16());
-    (!documented).then(|| format!("{} {what}: {} to {:?}", operation.id, shown(&reply), call.request()))
+    // A lead with a `redir_url` is accepted with a redirect.
+    let succeeds = response.status.is_success() || response.status == 303;
+    let documented = succeeds && operation.responses.contains_key(&response.status.as_u16());
+    (!documented).then(|| format!("{} {what}: {} to {:?}", operation.id, shown(&response), call.request()))
 }
 
 #[test]
-fn the_contracts_own_examples_succeed() {
-    let theatre = Theatre::new();
-    let contract = &*theatre.contract;
+fn the_examples_of_the_contract_succeed() {
+    let fixture = Fixture::new();
+    let contract = &*fixture.contract;
     let mut failures: Vec<String> = Vec::new();
     for operation in &contract.operations {
         let call = Call::of(contract, operation);
-        failures.extend(failure(contract, &theatre, &call, "with its first example"));
+        failures.extend(failure(contract, &fixture, &call, "with its first example"));
         for body in Call::bodies(contract, operation).into_iter().skip(1) {
             let call = Call { body: Some(body), ..call.clone() };
-            failures.extend(failure(contract, &theatre, &call, "with another example"));
+            failures.extend(failure(contract, &fixture, &call, "with another example"));
         }
         let optional = parameters(contract, operation).into_iter().filter(|p| p.place == "query" && !p.required);
         for parameter in optional {
@@ -93,42 +96,42 @@ fn the_contracts_own_examples_succeed() {
             let mut call = call.clone();
             call.query.retain(|(name, _)| name != parameter.name);
             call.query.extend(in_query(parameter.name, example));
-            failures.extend(failure(contract, &theatre, &call, &format!("with {}", parameter.name)));
+            failures.extend(failure(contract, &fixture, &call, &format!("with {}", parameter.name)));
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 #[test]
-fn a_body_that_breaks_its_schema_is_refused() {
-    let theatre = Theatre::new();
-    let contract = &*theatre.contract;
+fn a_body_that_breaks_its_schema_is_rejected() {
+    let fixture = Fixture::new();
+    let contract = &*fixture.contract;
     let (mut refused, mut operations) = (0, 0);
     let mut failures: Vec<String> = Vec::new();
     for operation in contract.operations.iter().filter(|operation| operation.handler == Handler::Api) {
         let Some(schema) = body_schema(contract, operation) else { continue };
-        // One world for all: what is refused changes nothing, which the last call of all proves.
-        let pipeline = theatre.pipeline();
+        // One world for all mutations: rejected requests change nothing, as the last call shows.
+        let pipeline = fixture.pipeline();
         let call = reachable(contract, &pipeline, &Call::of(contract, operation));
         let Some(body) = &call.body else { continue };
         operations += 1;
-        let check = |value: &Value| operation.body.as_ref().unwrap().check.accepts(value);
+        let check = |value: &Value| operation.body.as_ref().unwrap().schema.accepts(value);
         assert!(check(body), "{}: its own example breaks the schema", operation.id);
         for (how, broken) in mutations(contract, schema, body) {
-            // Under `oneOf` and `if` a change may lead to another good body.
+            // With `oneOf` and `if`, a mutation can be another valid body.
             if check(&broken) {
                 continue;
             }
             refused += 1;
-            let reply = answer(contract, &pipeline, &Call { body: Some(broken), ..call.clone() });
-            let error: Value = serde_json::from_slice(&reply.body).unwrap();
-            if reply.status != 400 || error["error"].as_str().is_none_or(str::is_empty) {
-                failures.push(format!("{} {how}: {}", operation.id, shown(&reply)));
+            let response = respond(contract, &pipeline, &Call { body: Some(broken), ..call.clone() });
+            let error: Value = serde_json::from_slice(&response.body).unwrap();
+            if response.status != 400 || error["error"].as_str().is_none_or(str::is_empty) {
+                failures.push(format!("{} {how}: {}", operation.id, shown(&response)));
             }
         }
-        let reply = answer(contract, &pipeline, &call);
-        if !reply.status.is_success() {
-            failures.push(format!("{} after what was refused: {}", operation.id, shown(&reply)));
+        let response = respond(contract, &pipeline, &call);
+        if !response.status.is_success() {
+            failures.push(format!("{} after rejected requests: {}", operation.id, shown(&response)));
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
@@ -136,10 +139,10 @@ fn a_body_that_breaks_its_schema_is_refused() {
 }
 
 #[test]
-fn a_parameter_that_breaks_its_schema_is_refused() {
-    let theatre = Theatre::new();
-    let contract = &*theatre.contract;
-    let pipeline = theatre.pipeline();
+fn a_parameter_that_breaks_its_schema_is_rejected() {
+    let fixture = Fixture::new();
+    let contract = &*fixture.contract;
+    let pipeline = fixture.pipeline();
     let mut refused = 0;
     let mut failures: Vec<String> = Vec::new();
     for operation in contract.operations.iter().filter(|operation| operation.handler == Handler::Api) {
@@ -151,26 +154,26 @@ fn a_parameter_that_breaks_its_schema_is_refused() {
                 broken.push(None);
             }
             let wrong = [json!("!"), json!("no such thing"), json!(-1), json!(1_000_000_000), json!("2026-13-45")];
-            broken.extend(wrong.into_iter().filter(|value| !known.check.accepts(value)).map(Some));
+            broken.extend(wrong.into_iter().filter(|value| !known.schema.accepts(value)).map(Some));
             for value in broken {
                 let mut call = call.clone();
                 let list = if parameter.place == "path" { &mut call.path } else { &mut call.query };
                 list.retain(|(name, _)| name != parameter.name);
                 let value = value.map(|value| in_query(parameter.name, &value)).unwrap_or_default();
-                // In a path or query everything is text: what reads as a good value is one.
-                let is_good = |text: &String| {
-                    let read = serde_json::from_str(text).unwrap_or(Value::Null);
-                    [json!(text), read, json!([text])].iter().any(|read| known.check.accepts(read))
+                // In a path or query every value is text: text that parses as a valid value is valid.
+                let is_valid = |text: &String| {
+                    let parsed = serde_json::from_str(text).unwrap_or(Value::Null);
+                    [json!(text), parsed, json!([text])].iter().any(|value| known.schema.accepts(value))
                 };
-                if value.first().is_some_and(|(_, text)| is_good(text)) {
+                if value.first().is_some_and(|(_, text)| is_valid(text)) {
                     continue;
                 }
                 list.extend(value.clone());
                 refused += 1;
-                let reply = answer(contract, &pipeline, &call);
-                if reply.status != 400 {
+                let response = respond(contract, &pipeline, &call);
+                if response.status != 400 {
                     let what = format!("{} with {} {value:?}", operation.id, parameter.name);
-                    failures.push(format!("{what}: {}", shown(&reply)));
+                    failures.push(format!("{what}: {}", shown(&response)));
                 }
             }
         }
@@ -180,44 +183,44 @@ fn a_parameter_that_breaks_its_schema_is_refused() {
 }
 
 #[test]
-fn without_a_key_and_without_json_nothing_is_told() {
-    let theatre = Theatre::new();
-    let contract = &*theatre.contract;
-    let pipeline = theatre.pipeline();
+fn html_requests_are_forbidden_and_api_keys_are_required() {
+    let fixture = Fixture::new();
+    let contract = &*fixture.contract;
+    let pipeline = fixture.pipeline();
     for operation in contract.operations.iter().filter(|operation| operation.handler == Handler::Api) {
         let mut request = Call::of(contract, operation).request();
         request.headers.insert("accept", "text/html".parse().unwrap());
-        assert_eq!(pipeline.answer(&request).status, 403, "{}", operation.id);
+        assert_eq!(pipeline.handle(&request).status, 403, "{}", operation.id);
         request.headers.remove("accept");
         request.headers.remove("authorization");
-        let reply = pipeline.answer(&request);
-        match operation.credentials {
-            leadconduit_mock::contract::Credentials::Needed => {
+        let response = pipeline.handle(&request);
+        match operation.authentication {
+            leadconduit_mock::contract::Authentication::Required => {
                 assert_eq!(
-                    (reply.status.as_u16(), &reply.body[..]),
+                    (response.status.as_u16(), &response.body[..]),
                     (401, &br#"{"error":"authentication failed"}"#[..]),
                     "{}",
                     operation.id
                 );
             }
-            _ => assert_ne!(reply.status, 500, "{}", operation.id),
+            _ => assert_ne!(response.status, 500, "{}", operation.id),
         }
     }
 }
 
-/// A client that reads a document, changes nothing and writes it back is not refused, and changes nothing but the time.
+/// A client can write back a document as it was read; only `updated_at` changes.
 #[test]
-fn what_is_read_can_be_written_back() {
+fn documents_can_be_written_back_unchanged() {
     let mock = crate::support::Mock::healthy();
     let mut written = 0;
     for list in ["/flows", "/entities", "/fields", "/routers", "/reports", "/credentials"] {
         for document in mock.get(list).expect(200).json().as_array().unwrap() {
-            // What LeadConduit brings along, and what stands for another account, is nobody's to change.
+            // Standard documents, and entities that represent another account, are read-only.
             if document["standard"] == true || document["account"] == true {
                 continue;
             }
             let path = format!("{list}/{}", document["id"].as_str().unwrap());
-            // What an older revision lacks, such as the time zone of an entity in a flow, the server fills in once.
+            // The first write fills in what an older revision lacks, such as the time zone of an entity in a flow.
             mock.put(&path, &mock.get(&path).expect(200).json()).expect(200);
             let read = mock.get(&path).expect(200).json();
             mock.put(&path, &read).expect(200);
@@ -232,8 +235,8 @@ fn what_is_read_can_be_written_back() {
     assert!(written >= 10, "{written}");
 }
 
-/// Each way to break a body, one at a time: every property that is there is dropped where it is required, and given
-/// another type, a text that breaks its pattern, a word that is not among its own, too few items.
+/// The mutations of a body, one at a time: every present property is removed where it is required, and gets another type,
+/// a string that breaks its pattern, a value outside of its enum, too few items.
 fn mutations(contract: &Contract, schema: &Value, body: &Value) -> Vec<(String, Value)> {
     let mut found = Vec::new();
     walk(contract, schema, body, "", 0, &mut |at, value| {

@@ -1,4 +1,4 @@
-//! The report on the command line: asked, saved, merged, judged, and shown in four ways.
+//! The command `report` and the flag `serve --report`: formats, merging, pass criteria and exit codes.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -25,7 +25,7 @@ fn err(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-/// A serving process. It is killed when dropped, should the test not have ended it.
+/// A server process, which is killed on drop.
 struct Serving {
     child: Child,
     url: String,
@@ -46,7 +46,7 @@ impl Serving {
         Wire::open(self.url.trim_start_matches("http://").parse().unwrap())
     }
 
-    /// Sends a signal, waits for the end, and returns the exit code and what was said.
+    /// Sends a signal, waits for the end, and returns the exit code and standard error.
     fn stop(&mut self, signal: &str) -> (Option<i32>, String) {
         assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
         let started = Instant::now();
@@ -58,7 +58,7 @@ impl Serving {
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        panic!("it does not end");
+        panic!("the server does not stop");
     }
 }
 
@@ -69,8 +69,8 @@ impl Drop for Serving {
     }
 }
 
-/// Something of everything that a report tells.
-fn visit(wire: &mut Wire) {
+/// Sends requests for every part of a report.
+fn send_requests(wire: &mut Wire) {
     wire.ask("GET", "/account", &[], None).expect(200);
     wire.ask("GET", "/connections?relationship_type=seller", &[], None).expect(200);
     wire.ask("GET", "/connections?relationship_type=sellr&colour=blue", &[], None).expect(400);
@@ -81,8 +81,8 @@ fn visit(wire: &mut Wire) {
     wire.ask("GET", "/user", &[("Prefer", "scenario=maintenance")], None).expect(503);
 }
 
-/// What a mock's run looks like, saved.
-fn saved(mock: &Mock, folder: &Path, name: &str) -> String {
+/// Saves the report of a mock as JSON, and returns the path.
+fn save_report(mock: &Mock, folder: &Path, name: &str) -> String {
     let path = folder.join(name).to_str().unwrap().to_owned();
     let output = run(&["--url", &mock.server.url(), "--output", &path]);
     assert_eq!((output.status.code(), out(&output)), (Some(0), String::new()), "{}", err(&output));
@@ -90,12 +90,12 @@ fn saved(mock: &Mock, folder: &Path, name: &str) -> String {
 }
 
 #[test]
-fn text_and_junit_are_as_they_were() {
+fn text_and_junit_match_their_snapshots() {
     let serving = Serving::start(&[]);
-    visit(&mut serving.wire());
+    send_requests(&mut serving.wire());
     let text = run(&["--url", &serving.url, "--fail-on", "violations", "--fail-under", "90"]);
-    assert_eq!((text.status.code(), err(&text)), (Some(1), String::new()), "the text itself says why");
-    assert!(!out(&text).contains('\u{1b}'), "colours are for terminals");
+    assert_eq!((text.status.code(), err(&text)), (Some(1), String::new()), "the report contains the failures");
+    assert!(!out(&text).contains('\u{1b}'), "no colours outside terminals");
     let widest = out(&text).lines().map(|line| line.chars().count()).max();
     assert!(widest <= Some(110), "{widest:?}");
     insta::assert_snapshot!("text", out(&text));
@@ -103,7 +103,7 @@ fn text_and_junit_are_as_they_were() {
     assert_eq!(junit.status.code(), Some(1));
     assert_eq!(
         err(&junit),
-        "error: 3 violations of the contract (--fail-on violations)\nerror: 1 request that no operation answers \
+        "error: 3 violations of the contract (--fail-on violations)\nerror: 1 unmatched request \
          (--fail-on unmatched)\n"
     );
     insta::assert_snapshot!("junit", out(&junit));
@@ -112,15 +112,15 @@ fn text_and_junit_are_as_they_were() {
 }
 
 #[test]
-fn what_two_servers_did_is_what_one_would_have_done() {
+fn merged_reports_equal_the_report_of_one_server() {
     let folder = tempfile::tempdir().unwrap();
     let paths: [(&str, &[(&str, &str)]); 2] = [
         ("a", &[("GET", "/connections?colour=blue"), ("GET", "/nowhere"), ("GET", "/user?x=1"), ("GET", "/user")]),
         ("b", &[("GET", "/user?x=2"), ("GET", "/connections?relationship_type=none"), ("GET", "/nowhere")]),
     ];
     let (one, two, both) = (Mock::healthy(), Mock::healthy(), Mock::healthy());
-    for ((sandbox, calls), mock) in paths.iter().zip([&one, &two]) {
-        for (method, path) in *calls {
+    for ((sandbox, requests), mock) in paths.iter().zip([&one, &two]) {
+        for (method, path) in *requests {
             for mock in [mock, &both] {
                 mock.ask(&format!("{method} {path}"), &[("X-Mock-Sandbox", sandbox)], "");
             }
@@ -128,7 +128,7 @@ fn what_two_servers_did_is_what_one_would_have_done() {
     }
     let expected = out(&run(&["--url", &both.server.url(), "--format", "json"]));
     assert!(expected.contains("\"exchanges\": 7"), "{expected}");
-    let (a, b) = (saved(&one, folder.path(), "one.json"), saved(&two, folder.path(), "two.json"));
+    let (a, b) = (save_report(&one, folder.path(), "one.json"), save_report(&two, folder.path(), "two.json"));
     let urls = format!("{},{}", one.server.url(), two.server.url());
     let rows: [&[&str]; 4] =
         [&[&a, &b], &[&b, &a], &["--url", &one.server.url(), "--url", &two.server.url()], &["--url", &urls]];
@@ -146,17 +146,17 @@ fn what_two_servers_did_is_what_one_would_have_done() {
 }
 
 #[test]
-fn contracts_that_differ_are_put_together() {
+fn reports_of_different_contracts_are_merged() {
     let folder = tempfile::tempdir().unwrap();
     let mock = Mock::healthy();
     mock.get("/connections?relationship_type=seller").expect(200);
     mock.get("/user").expect(200);
     let whole: Value =
-        serde_json::from_str(&std::fs::read_to_string(saved(&mock, folder.path(), "a.json")).unwrap()).unwrap();
+        serde_json::from_str(&std::fs::read_to_string(save_report(&mock, folder.path(), "a.json")).unwrap()).unwrap();
     let at = |document: &Value, id: &str| {
         document["operations"].as_array().unwrap().iter().position(|one| one["operation"] == id).unwrap()
     };
-    // An older contract: no such parameter, no such status, and no such operation.
+    // An older contract without the parameter, the status and the operation.
     let mut old = whole.clone();
     let list = &mut old["operations"][at(&whole, "list_connections")];
     list["undocumented"]["parameters"] = json!([{"name": "relationship_type", "count": 4}]);
@@ -183,7 +183,7 @@ fn contracts_that_differ_are_put_together() {
 }
 
 #[test]
-fn verdicts_and_exit_codes() {
+fn criteria_decide_the_exit_code() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (quiet, good, bad) = (Mock::healthy(), Mock::healthy(), Mock::healthy());
@@ -191,9 +191,9 @@ fn verdicts_and_exit_codes() {
     bad.get("/user?colour=blue").expect(200);
     bad.get("/usr").expect(404);
     let (quiet, good, bad) = (
-        saved(&quiet, folder.path(), "q.json"),
-        saved(&good, folder.path(), "g.json"),
-        saved(&bad, folder.path(), "b.json"),
+        save_report(&quiet, folder.path(), "q.json"),
+        save_report(&good, folder.path(), "g.json"),
+        save_report(&bad, folder.path(), "b.json"),
     );
     std::fs::write(path("broken.json"), "{\n  \"version\": 1,\n").unwrap();
     std::fs::write(path("other.json"), "{\"name\": \"x\"}").unwrap();
@@ -210,10 +210,10 @@ fn verdicts_and_exit_codes() {
         (&[&bad], 0, ""),
         (&[&good, "--fail-on", "violations,unmatched,undocumented,nothing", "--fail-under", "0"], 0, ""),
         (&[&bad, "--fail-on", "violations"], 1, "1 violation of the contract (--fail-on violations)"),
-        (&[&bad, "--fail-on", "unmatched"], 1, "1 request that no operation answers (--fail-on unmatched)"),
-        (&[&bad, "--fail-on", "undocumented"], 1, "1 parameter or field in no documentation (--fail-on undocumented)"),
+        (&[&bad, "--fail-on", "unmatched"], 1, "1 unmatched request (--fail-on unmatched)"),
+        (&[&bad, "--fail-on", "undocumented"], 1, "1 undocumented parameter or field (--fail-on undocumented)"),
         (&[&bad, "--fail-on", "nothing"], 0, ""),
-        (&[&quiet, "--fail-on", "nothing"], 1, "no request came (--fail-on nothing)"),
+        (&[&quiet, "--fail-on", "nothing"], 1, "no requests were recorded (--fail-on nothing)"),
         (&[&quiet, "--fail-under", "0"], 0, ""),
         (&[&good, "--fail-under", "80"], 1, " % is covered, less than 80 % (--fail-under)"),
         (&[&good, &bad, "--fail-on", "violations"], 1, "1 violation of the contract"),
@@ -222,8 +222,8 @@ fn verdicts_and_exit_codes() {
         (&[&good, "--format", "yaml"], 2, "[possible values: text, json, junit, html]"),
         (&[&none], 3, "none.json: cannot be read"),
         (&[&broken], 3, "broken.json:"),
-        (&[&other], 3, "this is no report: save one with --format json, or with serve --report"),
-        (&[&new], 3, "new.json:1:13: this report is of version 2; version 1 is read"),
+        (&[&other], 3, "this is not a report; save one with `report --format json`, or with `serve --report`"),
+        (&[&new], 3, "new.json:1:13: this report has version 2; only version 1 is supported"),
         (&[&typed], 3, "typed.json:"),
         (&[&good, "--output", "/nowhere/r.json"], 3, "/nowhere/r.json: cannot be written"),
         (&[&good, "--output", folder.path().to_str().unwrap()], 3, "cannot be written: is a directory"),
@@ -241,23 +241,23 @@ fn verdicts_and_exit_codes() {
         assert!(err(&output).contains(message), "{arguments:?}: {}", err(&output));
         assert_eq!(err(&output).is_empty(), message.is_empty(), "{arguments:?}: {}", err(&output));
     }
-    let mut twin = Command::new(BINARY);
-    twin.args(["report", &bad]).env("LEADCONDUIT_MOCK_FAIL_ON", "unmatched,violations");
-    assert_eq!(twin.output().unwrap().status.code(), Some(1));
+    let mut with_environment = Command::new(BINARY);
+    with_environment.args(["report", &bad]).env("LEADCONDUIT_MOCK_FAIL_ON", "unmatched,violations");
+    assert_eq!(with_environment.output().unwrap().status.code(), Some(1));
 }
 
 #[test]
-fn a_server_leaves_reports_when_either_signal_stops_it() {
+fn a_stopped_server_writes_its_reports() {
     for signal in ["-TERM", "-INT"] {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
         let list = format!("{},{}", path("r.json"), path("r.xml"));
         let mut serving = Serving::start(&["--report", &list, "--report", &path("r.html"), "--report", &path("r.txt")]);
-        visit(&mut serving.wire());
+        send_requests(&mut serving.wire());
         serving.wire().ask("GET", "/__sandbox/other/user", &[], None).expect(200);
         serving.wire().ask("DELETE", "/__admin/sandboxes/other", &[], None).expect(204);
         let expected = serving.wire().ask("GET", "/__admin/coverage?sandbox=*", &[], None).expect(200).text;
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is there before the end");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "reports are written at the end");
         let (code, text) = serving.stop(signal);
         assert_eq!(code, Some(0), "{text}");
         let read = |name: &str| std::fs::read_to_string(path(name)).unwrap();
@@ -265,14 +265,14 @@ fn a_server_leaves_reports_when_either_signal_stops_it() {
         assert!(read("r.xml").starts_with("<?xml version=\"1.0\""), "{}", read("r.xml"));
         assert!(read("r.html").starts_with("<!doctype html>"), "{}", read("r.html"));
         assert!(read("r.txt").contains("8 requests, 2 with 3 violations"), "{}", read("r.txt"));
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 4, "and no half-written file beside them");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 4, "no temporary files remain");
         let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(path("r.json")).unwrap().permissions());
-        assert_eq!(mode & 0o444, 0o444, "others may read it");
+        assert_eq!(mode & 0o444, 0o444, "other users can read it");
     }
 }
 
 #[test]
-fn a_server_can_be_the_judge_itself() {
+fn a_stopped_server_applies_the_criteria() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("r.json").to_str().unwrap().to_owned();
     let mut serving = Serving::start(&["--report", &path, "--fail-on", "violations", "--fail-under", "90"]);
@@ -281,14 +281,17 @@ fn a_server_can_be_the_judge_itself() {
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("error: 1 violation of the contract (--fail-on violations)\n"), "{text}");
     assert!(text.contains("less than 90 % (--fail-under)\n"), "{text}");
-    assert!(std::fs::read_to_string(&path).unwrap().contains("\"violating\": 1"), "it is written all the same");
+    assert!(
+        std::fs::read_to_string(&path).unwrap().contains("\"violating\": 1"),
+        "the report is written despite the failure"
+    );
     let mut serving = Serving::start(&["--fail-on", "violations"]);
     serving.wire().ask("GET", "/user", &[], None).expect(200);
     assert_eq!(serving.stop("-INT").0, Some(0));
     for (file, code, message) in [
         ("/nowhere/r.json", 3, "error: /nowhere/r.json: cannot be written"),
-        ("r.pdf", 2, "end it with .json, .xml (JUnit), .html or .txt"),
-        ("report", 2, "end it with .json"),
+        ("r.pdf", 2, "use .json, .xml (JUnit), .html or .txt"),
+        ("report", 2, "use .json"),
     ] {
         let output = Command::new(BINARY).args(["serve", "--port", "0", "--report", file]).output().unwrap();
         assert_eq!(output.status.code(), Some(code), "{file}: {}", err(&output));
@@ -297,7 +300,7 @@ fn a_server_can_be_the_judge_itself() {
 }
 
 #[test]
-fn what_was_sent_is_no_markup_and_no_secret() {
+fn client_input_is_escaped_and_secrets_are_redacted() {
     let folder = tempfile::tempdir().unwrap();
     let mut serving = Serving::start(&["--admin-token", TOKEN]);
     let mut wire = serving.wire();
@@ -309,7 +312,7 @@ fn what_was_sent_is_no_markup_and_no_secret() {
     let report = folder.path().join("r.json").to_str().unwrap().to_owned();
     let output = run(&["--url", &serving.url, "--admin-token", TOKEN, "--output", &report]);
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));
-    // No path can have these characters on its way here; a file can.
+    // A request path cannot have these characters, but a saved report can.
     let text = std::fs::read_to_string(&report).unwrap();
     std::fs::write(&report, text.replace("PATH", "<script>alert(1)</script>\\\"'&]]>")).unwrap();
     for format in ["text", "json", "junit", "html"] {
@@ -317,21 +320,21 @@ fn what_was_sent_is_no_markup_and_no_secret() {
         let output = run(&[&report, "--format", format, "--output", &path]);
         assert_eq!(output.status.code(), Some(0), "{}", err(&output));
         let text = std::fs::read_to_string(&path).unwrap();
-        assert!(text.contains("onerror=alert(2)"), "{format} tells of the field: {text}");
+        assert!(text.contains("onerror=alert(2)"), "{format} lacks the field: {text}");
         for secret in [JANE, TOKEN, "t0psecret", "\u{1b}"] {
-            assert!(!text.contains(secret), "{format} holds {secret:?}");
+            assert!(!text.contains(secret), "{format} contains {secret:?}");
         }
         if format == "html" || format == "junit" {
             for markup in ["<script", "<img", "<b>", "\"'&]]>"] {
-                assert!(!text.contains(markup), "{format} holds {markup}");
+                assert!(!text.contains(markup), "{format} contains {markup}");
             }
             assert!(text.contains("&lt;img src=x onerror=alert(2)&gt;"), "{format}: {text}");
             assert!(text.contains("&lt;script&gt;alert(1)&lt;"), "{format}: {text}");
         }
     }
     let html = std::fs::read_to_string(folder.path().join("html")).unwrap();
-    for outside in ["src=\"", "href=", "url(", "@import", "http:", "https:"] {
-        assert!(!html.contains(outside), "the page needs nothing else: {outside}");
+    for reference in ["src=\"", "href=", "url(", "@import", "http:", "https:"] {
+        assert!(!html.contains(reference), "the page has no external resources: {reference}");
     }
     let refused = run(&["--url", &serving.url]);
     assert_eq!(refused.status.code(), Some(1));

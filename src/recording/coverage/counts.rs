@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::FieldCounts;
+use super::fields::FieldCounts;
 use crate::recording::journal::{AnsweredBy, Exchange};
 
 /// The most distinct violations, and the most distinct unmatched requests.
@@ -72,6 +72,7 @@ pub struct ViolationKind {
 /// The count of a kind of violation, with its first occurrence.
 #[derive(Clone, Debug)]
 pub struct ViolationCount {
+    /// The number of occurrences.
     pub count: u64,
     /// The message of the first.
     pub message: String,

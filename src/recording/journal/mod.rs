@@ -6,11 +6,13 @@
 //! | module | holds |
 //! |---|---|
 //! | [`wiremock`] | exchanges as JSON, in `WireMock`'s format |
+//! | [`fields`] | the JSON names of an exchange |
 //! | [`pattern`] | request patterns, which select exchanges |
 //! | [`near_miss`] | the operations nearest to an unmatched request |
 //! | [`reproduce`] | an exchange as a curl command and as a scenario |
 
 mod exchange;
+pub mod fields;
 pub mod near_miss;
 pub mod pattern;
 pub mod reproduce;

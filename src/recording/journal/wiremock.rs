@@ -8,6 +8,7 @@ use http::uri::Authority;
 use serde_json::map::Entry;
 use serde_json::{Map, Value, json};
 
+use super::fields;
 use super::{AnsweredBy, Exchange, RecordedBody};
 use crate::contract::{Contract, Evidence};
 use crate::support::clock::format_timestamp;
@@ -74,7 +75,7 @@ impl WireMockView<'_> {
         let rules: Vec<Value> = exchange
             .applied_rules
             .iter()
-            .map(|applied| json!({"rule": applied.rule.name, "effects": applied.effects}))
+            .map(|applied| json!({fields::RULE: applied.rule.name, fields::EFFECTS: applied.effects}))
             .collect();
         let mut event = json!({
             "id": exchange.id(),
@@ -99,18 +100,18 @@ impl WireMockView<'_> {
                 "serveTime": duration_ms,
                 "totalTime": duration_ms.saturating_add(delay_ms),
             },
-            "number": exchange.number,
-            "sandbox": self.sandbox,
-            "scenario": exchange.scenario.as_ref().map(|scenario| &scenario.name),
-            "operation": operation.map(|operation| &operation.id),
-            "evidence": evidence,
-            "caller": exchange.caller.as_ref().map(|(account, user)| json!({"account": account, "user": user})),
-            "violations": exchange.violations,
-            "rules": rules,
-            "fault": fault,
-            "delay_ms": delay_ms,
-            "took_us": exchange.duration_us,
-            "bodies": {"request": size(&exchange.request_body), "response": size(&exchange.response_body)},
+            fields::NUMBER: exchange.number,
+            fields::SANDBOX: self.sandbox,
+            fields::SCENARIO: exchange.scenario.as_ref().map(|scenario| &scenario.name),
+            fields::OPERATION: operation.map(|operation| &operation.id),
+            fields::EVIDENCE: evidence,
+            fields::CALLER: exchange.caller.as_ref().map(|(account, user)| json!({"account": account, "user": user})),
+            fields::VIOLATIONS: exchange.violations,
+            fields::RULES: rules,
+            fields::FAULT: fault,
+            fields::DELAY_MS: delay_ms,
+            fields::TOOK_US: exchange.duration_us,
+            fields::BODIES: {"request": size(&exchange.request_body), "response": size(&exchange.response_body)},
         });
         if let Some(fault) = fault {
             event["responseDefinition"]["fault"] = fault.into();

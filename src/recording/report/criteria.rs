@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{OperationReport, Report};
+use super::model::{OperationReport, Report};
 
 /// The failure message of [`FailOn::Nothing`].
 pub(super) const NO_REQUESTS: &str = "no requests were recorded";

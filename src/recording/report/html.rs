@@ -3,8 +3,9 @@
 use minijinja::{AutoEscape, Environment, Value, context};
 use serde::Serialize;
 
+use super::criteria::ReportVerdict;
+use super::model::{CoverageRatio, OperationReport, Report, Undocumented};
 use super::text::replace_control;
-use super::{CoverageRatio, OperationReport, Report, ReportVerdict};
 use crate::recording::coverage::targets::is_client_reachable;
 
 const PAGE: &str = include_str!("report.html");
@@ -68,7 +69,7 @@ fn row(operation: &OperationReport) -> Row<'_> {
         evidence: one.evidence.map_or("undocumented", crate::contract::Evidence::as_str),
         is_client_reachable: is_client_reachable(one.status),
     });
-    let has_undocumented = operation.undocumented != super::Undocumented::default();
+    let has_undocumented = operation.undocumented != Undocumented::default();
     let percent = units.percent();
     Row { operation, statuses: statuses.collect(), parameters, fields, percent, has_undocumented }
 }

@@ -5,8 +5,8 @@
 
 use quick_junit::{NonSuccessKind, Report as JunitReport, TestCase, TestCaseStatus, TestSuite};
 
-use super::criteria::{NO_REQUESTS, pluralize};
-use super::{FailOn, OperationReport, Report, ReportVerdict, ViolationReport};
+use super::criteria::{FailOn, NO_REQUESTS, ReportVerdict, pluralize};
+use super::model::{OperationReport, Report, ViolationReport};
 use crate::recording::coverage::targets::is_client_reachable;
 
 /// Writes the report as `JUnit` XML.

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::criteria::pluralize;
-use super::{CoverageRatio, OperationReport, Report, ReportVerdict};
+use super::criteria::{ReportVerdict, pluralize};
+use super::model::{CoverageRatio, OperationReport, Report};
 use crate::recording::coverage::targets::is_client_reachable;
 
 /// The width of wrapped lines, in columns.
