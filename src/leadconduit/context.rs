@@ -98,8 +98,8 @@ impl<'a> ReadContext<'a> {
 
     /// Whether a time stamp is in the past. The response stays fresh until the earliest time stamp that is not.
     #[must_use]
-    pub fn has_passed(&self, stamp: &str) -> bool {
-        let Ok(at) = stamp.parse::<Timestamp>() else { return false };
+    pub fn has_passed(&self, timestamp: &str) -> bool {
+        let Ok(at) = timestamp.parse::<Timestamp>() else { return false };
         if at <= self.now {
             return true;
         }
@@ -223,9 +223,9 @@ impl WriteContext<'_> {
         before: Option<&Arc<Document>>,
         after: Option<&Arc<Document>>,
     ) -> Result<(), ApiError> {
-        let (stamp, now) = (self.stamp(), self.now);
+        let (timestamp, now) = (self.timestamp(), self.now);
         let id = || self.world.next_id(now);
-        let Some(entry) = changelog::changelog_entry(collection, self.caller, id, &stamp, before, after) else {
+        let Some(entry) = changelog::changelog_entry(collection, self.caller, id, &timestamp, before, after) else {
             return Ok(());
         };
         self.check(Collection::Changelogs.model(), &entry)?;
@@ -256,8 +256,8 @@ impl WriteContext<'_> {
         Ok(written)
     }
 
-    /// Appends events that are rendered on demand. Their parts are validated already; builds with debug assertions, which
-    /// all tests use, also validate each event and compare it with its summary.
+    /// Appends events that are rendered on demand. Their parts are validated already; builds with debug assertions,
+    /// which all tests use, also validate each event and compare it with its summary.
     ///
     /// # Errors
     /// 500 when the log does not accept the events.
@@ -318,7 +318,7 @@ impl WriteContext<'_> {
 
     /// The time of the request in LeadConduit's format.
     #[must_use]
-    pub fn stamp(&self) -> String {
+    pub fn timestamp(&self) -> String {
         format_timestamp(self.now)
     }
 }

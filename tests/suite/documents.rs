@@ -15,7 +15,7 @@ fn worlds(contract: &Arc<Contract>, seed: u64) -> Vec<(String, World)> {
     let library = Library::built_in(Arc::clone(contract)).unwrap();
     let clock: Clock = CLOCK.parse().unwrap();
     let names = library.list().into_iter().map(|listed| listed.name);
-    names.map(|name| (name.clone(), library.get(&name).unwrap().world(contract, seed, clock).unwrap())).collect()
+    names.map(|name| (name.clone(), library.get(&name).unwrap().create_world(contract, seed, clock).unwrap())).collect()
 }
 
 /// The server does not validate the built-in scenarios at start, because this test does.
@@ -85,7 +85,7 @@ fn generated_ids_contain_their_creation_time() {
     let contract = Arc::new(Contract::built_in().unwrap());
     let mut library = Library::built_in(Arc::clone(&contract)).unwrap();
     library.read(folder.path()).unwrap();
-    let world = library.get("many").unwrap().world(&contract, 3, CLOCK.parse().unwrap()).unwrap();
+    let world = library.get("many").unwrap().create_world(&contract, 3, CLOCK.parse().unwrap()).unwrap();
     let account = world.account("5fd4371e940df5a34a3888b2").unwrap();
     assert_eq!(account.all(Collection::Users).len(), 23);
     assert_eq!(account.all(Collection::Connections).len(), 22);

@@ -96,7 +96,7 @@ pub(super) fn repair(context: &mut WriteContext<'_>) -> OperationResult {
         "relationship_type": connection.relationship_type,
         "connected_account": connection.other,
         "created_at": sso_connection["created_at"],
-        "updated_at": context.stamp(),
+        "updated_at": context.timestamp(),
         "ui_state": {"has_setup_buyer_delivery": false},
     });
     for optional in ["invitation_id", "created_by", "permissions"] {

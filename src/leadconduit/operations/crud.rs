@@ -15,8 +15,8 @@ use crate::support::document::{Document, canonical_id};
 /// What a collection adds to create, replace and delete.
 #[derive(Clone, Copy)]
 pub(super) struct CollectionHooks {
-    /// Checks a document beyond its model, for example its references, and sets the properties that the server owns. The
-    /// last argument is the revision that it replaces.
+    /// Checks a document beyond its model, for example its references, and sets the properties that the server owns.
+    /// The last argument is the revision that it replaces.
     pub(super) prepare: fn(&mut WriteContext<'_>, &mut Value, Option<&Document>) -> Result<(), ApiError>,
     /// Runs before a document is deleted.
     pub(super) before_delete: fn(&mut WriteContext<'_>, &Document),
@@ -49,12 +49,12 @@ pub(super) fn create(
     collection: Collection,
     hooks: &CollectionHooks,
 ) -> OperationResult {
-    let stamp = context.stamp();
+    let timestamp = context.timestamp();
     let id = match client_id(context, collection, hooks)? {
         Some(id) => id,
         None => context.world.next_id(context.now),
     };
-    let mut value = build_document(context, collection, &id, &stamp, &stamp);
+    let mut value = build_document(context, collection, &id, &timestamp, &timestamp);
     (hooks.prepare)(context, &mut value, None)?;
     let document = context.put(collection, &value)?;
     Ok(OperationResponse::json(201, document.bytes()))
@@ -67,7 +67,7 @@ pub(super) fn replace(
 ) -> OperationResult {
     let previous = require_own(context, collection)?;
     let text = |name: &str| previous.text(name).unwrap_or_default().to_owned();
-    let mut value = build_document(context, collection, &text("id"), &text("created_at"), &context.stamp());
+    let mut value = build_document(context, collection, &text("id"), &text("created_at"), &context.timestamp());
     (hooks.prepare)(context, &mut value, Some(&previous))?;
     let document = context.put(collection, &value)?;
     Ok(OperationResponse::json(200, document.bytes()))

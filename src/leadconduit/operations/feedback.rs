@@ -42,7 +42,7 @@ pub(super) fn submit(context: &mut WriteContext<'_>) -> OperationResult {
         return Ok(render_response(409, &result, inbound));
     };
     let mut vars = target.event["vars"].clone();
-    vars["feedback"] = json!({"timestamp": context.stamp(), "type": kind});
+    vars["feedback"] = json!({"timestamp": context.timestamp(), "type": kind});
     if let Some(reason) = reason {
         vars["feedback"]["reason"] = reason.into();
     }
@@ -79,8 +79,8 @@ struct FeedbackTarget {
 }
 
 impl FeedbackTarget {
-    /// Finds a recipient event by its id, in any account: the id is sent to the recipient with the lead and serves as its
-    /// authentication.
+    /// Finds a recipient event by its id, in any account: the id is sent to the recipient with the lead and serves as
+    /// its authentication.
     fn find(context: &WriteContext<'_>, id: ObjectId) -> Option<Self> {
         let is_delivery = |event: &Event<'_>| event.summary().kind.is_delivery();
         context.world.accounts().find_map(|(owner, account)| {
@@ -119,8 +119,8 @@ fn rules_hold(feedback: &Value, vars: &Value) -> bool {
     }
 }
 
-/// Writes an event for the received feedback, and another one when it is sent to the source. If the source's rules do not
-/// hold, nothing is sent; the documentation calls that a skip, but the event has no such outcome.
+/// Writes an event for the received feedback, and another one when it is sent to the source. If the source's rules do
+/// not hold, nothing is sent; the documentation calls that a skip, but the event has no such outcome.
 fn record_events(
     context: &mut WriteContext<'_>,
     target: &FeedbackTarget,

@@ -50,7 +50,7 @@ fn invite(context: &mut WriteContext<'_>, role: InvitedRole) -> OperationResult 
             &json!({"entity": connections::render_entity(&context.read_context(), &entity)}),
         ));
     }
-    let (now, expires) = (context.stamp(), expires_at(context)?);
+    let (now, expires) = (context.timestamp(), expires_at(context)?);
     let invitation_id = context.world.next_id(context.now);
     let entity_id = context.world.next_id(context.now);
     let mut invitation = json!({
@@ -99,7 +99,7 @@ pub(super) fn resend(context: &mut WriteContext<'_>) -> OperationResult {
     if !found.flag("pending") {
         return Err(ApiError::new(422, "the entity is not waiting for an invitation to be accepted"));
     }
-    let (now, expires) = (context.stamp(), expires_at(context)?);
+    let (now, expires) = (context.timestamp(), expires_at(context)?);
     let mut entity = found.value().clone();
     entity["invitation_expires_at"] = expires.clone().into();
     entity["expired"] = false.into();

@@ -1,8 +1,8 @@
-//! The ids of nested objects in flows and routers. Sources, steps, routes, rules, rule sets, mappings and prices have short
-//! ids; caps and ping limits have object ids.
+//! The ids of nested objects in flows and routers. Sources, steps, routes, rules, rule sets, mappings and prices have
+//! short ids; caps and ping limits have object ids.
 //!
-//! The server assigns them. An id in the body is kept if the previous revision has an object with it, so that objects keep
-//! their identity across updates; every other object gets a new id.
+//! The server assigns them. An id in the body is kept if the previous revision has an object with it, so that objects
+//! keep their identity across updates; every other object gets a new id.
 
 use std::collections::{HashMap, HashSet};
 
@@ -45,12 +45,13 @@ pub(super) fn assign_ids(context: &mut WriteContext<'_>, document: &mut Value, p
             }
         });
     }
-    let stamp = context.stamp();
+    let timestamp = context.timestamp();
     let mut assigned: HashSet<String> = HashSet::new();
     for_each_nested(document, &mut |kind, part| {
         let sent = id_of(part).to_owned();
         let known = previous_parts.get(&sent).filter(|_| !assigned.contains(&sent));
-        let created_at = known.filter(|stamp| stamp.is_string()).cloned().unwrap_or_else(|| stamp.clone().into());
+        let created_at =
+            known.filter(|timestamp| timestamp.is_string()).cloned().unwrap_or_else(|| timestamp.clone().into());
         let id = match known {
             Some(_) => sent,
             None => new_id(context, kind, |id| previous_parts.contains_key(id) || assigned.contains(id)),

@@ -16,7 +16,7 @@ pub(super) fn create(context: &mut WriteContext<'_>) -> OperationResult {
     let invitation = context.input.text("invitation_id").ok_or(ApiError::new(400, "invitation_id is missing"))?;
     let connection = find_invited_connection(context, invitation)?;
     let flow = context.input.text("flow_id").map(|id| require_flow(context, id)).transpose()?;
-    let stamp = context.stamp();
+    let timestamp = context.timestamp();
     let parts = [
         ("invitation_id", Some(invitation.to_owned())),
         ("id", Some(context.world.next_id(context.now))),
@@ -24,8 +24,8 @@ pub(super) fn create(context: &mut WriteContext<'_>) -> OperationResult {
         ("connection_id", connection),
         ("flow_id", flow),
         ("status", Some("created".to_owned())),
-        ("created_at", Some(stamp.clone())),
-        ("updated_at", Some(stamp)),
+        ("created_at", Some(timestamp.clone())),
+        ("updated_at", Some(timestamp)),
     ];
     // Allocated once: onboards are the documents that clients create most.
     let mut onboard = serde_json::Map::with_capacity(parts.len());
@@ -48,7 +48,7 @@ pub(super) fn update(context: &mut WriteContext<'_>) -> OperationResult {
             onboard[name] = sent.into();
         }
     }
-    onboard["updated_at"] = context.stamp().into();
+    onboard["updated_at"] = context.timestamp().into();
     let becomes_completed = text(&onboard, "status") == "completed" && found.text("status") != Some("completed");
     if becomes_completed {
         let connection = onboard.get("connection_id").and_then(Value::as_str).map(str::to_owned);
@@ -127,7 +127,7 @@ fn set_up_buyer(
     map_seller_deliveries(context, &seller, &flow)?;
     let mut marked = row;
     marked["ui_state"] = json!({"has_setup_buyer_delivery": true});
-    marked["updated_at"] = context.stamp().into();
+    marked["updated_at"] = context.timestamp().into();
     context.put(Collection::Connections, &marked)?;
     Ok(flow)
 }
@@ -140,7 +140,7 @@ fn extend_flow(context: &mut WriteContext<'_>, id: &str, mut source: Value) -> R
         source["id"] = context.world.next_short_id().into();
         sources.push(source);
     }
-    flow["updated_at"] = context.stamp().into();
+    flow["updated_at"] = context.timestamp().into();
     save_and_deploy(context, &flow)
 }
 
@@ -154,7 +154,7 @@ fn save_and_deploy(context: &mut WriteContext<'_>, flow: &Value) -> Result<Strin
 
 /// Creates a flow without steps that accepts the seller's leads.
 fn create_flow(context: &mut WriteContext<'_>, mut source: Value) -> Result<String, ApiError> {
-    let stamp = context.stamp();
+    let timestamp = context.timestamp();
     let id = context.world.next_id(context.now);
     source["id"] = context.world.next_short_id().into();
     let flow = json!({
@@ -164,14 +164,14 @@ fn create_flow(context: &mut WriteContext<'_>, mut source: Value) -> Result<Stri
         "fields": ["first_name", "last_name", "email", "phone_1"],
         "sources": [source],
         "steps": [],
-        "created_at": stamp,
-        "updated_at": stamp,
+        "created_at": timestamp,
+        "updated_at": timestamp,
     });
     save_and_deploy(context, &flow)
 }
 
-/// Sets the buyer's flow in the mappings of the seller's steps that deliver to this buyer, if the seller's account is part
-/// of the world.
+/// Sets the buyer's flow in the mappings of the seller's steps that deliver to this buyer, if the seller's account is
+/// part of the world.
 fn map_seller_deliveries(context: &mut WriteContext<'_>, seller: &str, flow: &str) -> Result<(), ApiError> {
     let buyer = Arc::clone(&context.caller.account);
     let Some(account) = context.world.account(seller) else { return Ok(()) };
@@ -191,7 +191,7 @@ fn map_seller_deliveries(context: &mut WriteContext<'_>, seller: &str, flow: &st
             }
         }
         if is_changed {
-            changed["updated_at"] = context.stamp().into();
+            changed["updated_at"] = context.timestamp().into();
             context.put_for_account(seller, kind, &changed)?;
         }
     }

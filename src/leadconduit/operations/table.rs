@@ -121,8 +121,8 @@ impl HandlerTable {
     /// Finds the handler of every operation of a contract.
     ///
     /// # Errors
-    /// A message for each operation without a handler, each handler without an operation, and each collection whose model
-    /// is not defined.
+    /// A message for each operation without a handler, each handler without an operation, and each collection whose
+    /// model is not defined.
     pub fn for_contract(contract: &Contract) -> Result<Self, Vec<String>> {
         let mut errors = Vec::new();
         let mut handlers = Vec::with_capacity(contract.operations.len());

@@ -20,14 +20,14 @@ pub(super) fn update(context: &mut WriteContext<'_>) -> OperationResult {
     let user = Arc::clone(context.account()?.get(Collection::Users, id).ok_or(ApiError::not_found(Collection::Users))?);
     require_manager(context.caller, &user)?;
     let mut changed = user.value().clone();
-    let stamp = context.stamp();
+    let timestamp = context.timestamp();
     if let Some(flags) = context.input.body.get("ui_state").and_then(Value::as_object) {
         if !changed["ui_state"].is_object() {
             changed["ui_state"] = Value::Object(Map::new());
         }
         for (flag, set) in flags {
             match set {
-                Value::Bool(true) => changed["ui_state"][flag.as_str()] = stamp.clone().into(),
+                Value::Bool(true) => changed["ui_state"][flag.as_str()] = timestamp.clone().into(),
                 Value::Bool(false) => changed["ui_state"][flag.as_str()] = Value::Null,
                 // Possible only when request validation is off.
                 _ => {}
@@ -43,12 +43,12 @@ pub(super) fn create_settings(context: &mut WriteContext<'_>) -> OperationResult
     if context.account()?.get(Collection::UserSettings, &user).is_some() {
         return Err(ApiError::new(409, "user settings already exist"));
     }
-    let stamp = context.stamp();
+    let timestamp = context.timestamp();
     let value = json!({
         "id": &*user,
         "notifications": context.input.body.get("notifications").cloned().unwrap_or_else(|| json!({})),
-        "created_at": stamp,
-        "updated_at": stamp,
+        "created_at": timestamp,
+        "updated_at": timestamp,
     });
     Ok(OperationResponse::json(201, context.put(Collection::UserSettings, &value)?.bytes()))
 }
@@ -71,7 +71,7 @@ pub(super) fn update_settings(context: &mut WriteContext<'_>) -> OperationResult
     if let Some(notifications) = context.input.body.get("notifications") {
         changed["notifications"] = notifications.clone();
     }
-    changed["updated_at"] = context.stamp().into();
+    changed["updated_at"] = context.timestamp().into();
     let settings = context.put(Collection::UserSettings, &changed)?;
     Ok(OperationResponse::ok(&json!([settings.value()])))
 }

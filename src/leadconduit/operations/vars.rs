@@ -12,7 +12,8 @@ use crate::leadconduit::state::events::{self, Event, EventHistory};
 use crate::support::clock::{Timestamp, format_timestamp};
 use crate::support::ids::ObjectId;
 
-/// The maximum number of recorded events that are examined, the newest first. Variables of older events only are omitted.
+/// The maximum number of recorded events that are examined, the newest first. Variables of older events only are
+/// omitted.
 const EVENTS_MAX: usize = 5_000;
 
 /// The maximum number of variables in the list.
@@ -95,8 +96,8 @@ impl VariableIndex {
         }
     }
 
-    /// Records the variables of a generated history. Its events of one type have the same variables, so the first and the
-    /// last event of each type are sufficient.
+    /// Records the variables of a generated history. Its events of one type have the same variables, so the first and
+    /// the last event of each type are sufficient.
     fn record_history(&mut self, history: &dyn EventHistory) {
         for kind in events::EventType::ALL {
             let is_included =

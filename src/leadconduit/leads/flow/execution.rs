@@ -109,7 +109,7 @@ impl<'d> FlowExecution<'d> {
             "account": account.unwrap_or_default(),
             "flow": entity_ref(target.flow.value()),
             "source": entity_ref(&target.source()["entity"]),
-            "submission": {"timestamp": context.stamp(), "ip": address},
+            "submission": {"timestamp": context.timestamp(), "ip": address},
         });
         let (fields, secrets) = fields::of_lead(context, target, &lead_id, &vars);
         vars["lead"] = fields.into();

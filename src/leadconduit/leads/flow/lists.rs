@@ -53,7 +53,7 @@ pub(super) fn add(context: &mut WriteContext<'_>, target: &SubmissionTarget, var
     if account.is_none_or(|account| account.all(Collection::ListEntries).len() >= ENTRIES_MAX) {
         return Ok(());
     }
-    let entry = json!({"id": id, "list_name": list, "value": value, "added_at": context.stamp()});
+    let entry = json!({"id": id, "list_name": list, "value": value, "added_at": context.timestamp()});
     context.put_for_account(&target.account, Collection::ListEntries, &entry).map(drop)
 }
 

@@ -1,9 +1,9 @@
 //! The difference between two revisions of a document.
 //!
 //! The format of a delta is not documented. `delta_path`, the actions `changed`, `moved`, `removed` and `added` and the
-//! `index` of a value match the common library jsondiffpatch, so its format is used (inferred): `[old, new]` for a change,
-//! `[new]` for an addition, `[old, 0, 0]` for a removal, and for lists an object with `_t: "a"`, where `_3` is an index in
-//! the old list.
+//! `index` of a value match the common library jsondiffpatch, so its format is used (inferred): `[old, new]` for a
+//! change, `[new]` for an addition, `[old, 0, 0]` for a removal, and for lists an object with `_t: "a"`, where `_3` is
+//! an index in the old list.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -122,7 +122,8 @@ impl Diff {
 /// A value of one revision, with its index if it is in a list.
 type Side<'v> = (&'v Value, Option<usize>);
 
-/// For each item of the new list, the index of the same item in the old list: the item with the same id, or an equal item.
+/// For each item of the new list, the index of the same item in the old list: the item with the same id, or an equal
+/// item.
 fn match_items(before: &[Value], after: &[Value]) -> Vec<Option<usize>> {
     let key = |item: &Value| item.get("id").and_then(Value::as_str).map_or_else(|| item.to_string(), str::to_owned);
     let mut positions: HashMap<String, VecDeque<usize>> = HashMap::new();

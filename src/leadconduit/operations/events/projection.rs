@@ -45,7 +45,8 @@ fn qualified_name(event: &Value, name: &str) -> String {
     if find(event, name).is_none() { format!("vars.{name}") } else { name.to_owned() }
 }
 
-/// The object with the named properties only, or without them. Names are dotted paths; keys may contain dots themselves.
+/// The object with the named properties only, or without them. Names are dotted paths; keys may contain dots
+/// themselves.
 fn project(value: &Value, names: &[String], mode: Mode) -> Value {
     let Value::Object(object) = value else { return value.clone() };
     let mut projected = Map::new();

@@ -1,7 +1,7 @@
 //! Exports: jobs that write events to a CSV file.
 //!
-//! The result of a job is determined on creation; its progress follows from the sandbox's clock. The file is generated from
-//! the events on each download.
+//! The result of a job is determined on creation; its progress follows from the sandbox's clock. The file is generated
+//! from the events on each download.
 
 mod file;
 
@@ -66,7 +66,7 @@ pub(super) fn get(context: &ReadContext<'_>) -> OperationResult {
 
 pub(super) fn create(context: &mut WriteContext<'_>) -> OperationResult {
     let mut export = Map::new();
-    let now = context.stamp();
+    let now = context.timestamp();
     let id = context.world.next_id(context.now);
     let body = |name: &str| context.input.body.get(name).cloned();
     export.insert("id".to_owned(), id.clone().into());
@@ -116,7 +116,7 @@ pub(super) fn download(context: &mut WriteContext<'_>) -> OperationResult {
     }
     let body = ExportDefinition::parse(found.value())?.csv_file(&read_context.events()?)?;
     let mut export = found.value().clone();
-    let download = json!({"user": render_user(context.caller), "downloaded_at": context.stamp()});
+    let download = json!({"user": render_user(context.caller), "downloaded_at": context.timestamp()});
     match export.get_mut("downloads").and_then(Value::as_array_mut) {
         Some(downloads) => {
             downloads.push(download);

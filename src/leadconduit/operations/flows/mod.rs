@@ -1,8 +1,8 @@
 //! Flows. A flow has a saved and a live revision; leads are processed by the live one, and a deployment makes the saved
 //! revision live.
 //!
-//! The live revision is stored in [`Collection::LiveFlows`] only while it differs from the saved one. So the first update
-//! after a deployment stores the previous revision there, and a deployment removes it.
+//! The live revision is stored in [`Collection::LiveFlows`] only while it differs from the saved one. So the first
+//! update after a deployment stores the previous revision there, and a deployment removes it.
 
 mod criteria;
 mod meta;
@@ -69,7 +69,7 @@ pub(super) fn touch_all(context: &mut WriteContext<'_>) -> OperationResult {
     let flows: Vec<Arc<Document>> = context.account()?.all(Collection::Flows).values().cloned().collect();
     for flow in flows {
         let mut touched = flow.value().clone();
-        touched["updated_at"] = context.stamp().into();
+        touched["updated_at"] = context.timestamp().into();
         context.put(Collection::Flows, &touched)?;
     }
     // No body is documented, not even an empty list.

@@ -25,8 +25,8 @@ struct TermMatch {
 }
 
 impl SearchQuery {
-    /// Parses a query: phrases are in double quotes, words are separated by white space. A phrase without a closing quote
-    /// extends to the end.
+    /// Parses a query: phrases are in double quotes, words are separated by white space. A phrase without a closing
+    /// quote extends to the end.
     pub(super) fn parse(text: &str) -> Self {
         let mut terms = Vec::new();
         for (at, part) in text.split('"').enumerate() {

@@ -1,4 +1,5 @@
-//! Statistics: numbers of leads or events and sums of prices, by group and interval. Reports are saved statistics queries.
+//! Statistics: numbers of leads or events and sums of prices, by group and interval. Reports are saved statistics
+//! queries.
 
 mod columns;
 mod totals;
