@@ -1,34 +1,34 @@
-//! What a submission costs, beside a plain POST to the same server, in one run.
+//! Cost of a lead submission, compared with a plain POST to the same server.
 //!
 //! `cargo bench --bench submit -- [--quick] [--enforce]`: about half a minute, or a few seconds with `--quick`;
 //! `--enforce` exits with 1 when the target is missed.
 //!
 //! # Method
 //!
-//! - Both are asked of the real binary with its defaults. The submission is a form for the Texas flow of `healthy`: one
-//!   filter, one recipient, no caps; it leaves three events. The plain POST is `POST /credentials`: one document from a
-//!   checked body, by the code that all collections share. `POST /onboards`, the cheapest write there is, stands beside
-//!   it for comparison with the other benches.
-//! - One thread sends over 32 connections in a closed loop, and looks at every reply's status. What it costs itself, and
-//!   what the kernel costs, is in both times, and pulls their ratio towards 1.
-//! - The two take turns, each turn has a fresh process, and rounds change who goes first. A ratio is that of one round;
-//!   the table shows the median of the rounds, with the least and the greatest.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a bench that cannot go on has nothing better to do")]
-#![expect(clippy::print_stdout, reason = "what is measured is printed")]
-#![expect(clippy::disallowed_methods, reason = "what is measured is real time")]
+//! - Both go to the real binary with its defaults. The submission is a form for the Texas flow of `healthy`: one filter,
+//!   one recipient, no caps; it creates three events. The plain POST is `POST /credentials`: one document from a
+//!   validated body, handled by the code that all collections share. `POST /onboards`, the cheapest write, is listed for
+//!   comparison with the other benchmarks.
+//! - One thread sends over 32 connections in a closed loop, and checks the status of every response. The cost of the load
+//!   generator and of the kernel is part of both times, and moves the ratio towards 1.
+//! - The requests run alternately, each run has a new process, and the order changes with every round. A ratio compares
+//!   the runs of one round; the table shows the median of the rounds, with minimum and maximum.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark panics when it cannot continue")]
+#![expect(clippy::print_stdout, reason = "benchmarks print their results")]
+#![expect(clippy::disallowed_methods, reason = "benchmarks measure real time")]
 
 #[path = "support/load.rs"]
 mod load;
-#[expect(dead_code, reason = "what the kernel tells of a server is asked by other benches")]
+#[expect(dead_code, reason = "only other benchmarks read files under /proc")]
 mod support;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use load::{CONNECTIONS, load};
-use support::{Server, Spread, ask, flag, has_status, machine, request, verdict};
+use support::{Server, Spread, fetch, flag, has_status, machine_state, pass_or_miss, request};
 
-/// How many times as long as a plain POST a submission may take.
+/// The maximum ratio of the time of a submission to that of a plain POST.
 const TARGET: f64 = 3.0;
 
 const CREDENTIAL: &str = r#"{"name":"x","type":"user","package":"leadconduit-default","username":"u","password":"p"}"#;
@@ -38,9 +38,9 @@ const LEAD: &str =
 
 fn main() -> ExitCode {
     let quick = flag("--quick");
-    let (rounds, turn, warm_up) = if quick { (3, 450, 100) } else { (9, 1250, 250) };
-    let (turn, warm_up) = (Duration::from_millis(turn), Duration::from_millis(warm_up));
-    println!("{}; {CONNECTIONS} connections; {rounds} rounds of {turn:?} each\n", machine());
+    let (rounds, run_time, warm_up) = if quick { (3, 450, 100) } else { (9, 1250, 250) };
+    let (run_time, warm_up) = (Duration::from_millis(run_time), Duration::from_millis(warm_up));
+    println!("{}; {CONNECTIONS} connections; {rounds} rounds of {run_time:?} each\n", machine_state());
     let requests = [
         submission(),
         request("/credentials", Some(CREDENTIAL)),
@@ -48,28 +48,28 @@ fn main() -> ExitCode {
     ];
     let mut rates = [Vec::new(), Vec::new(), Vec::new()];
     for round in 0..rounds {
-        for turn_of in 0..requests.len() {
-            let side = (round + turn_of) % requests.len();
+        for position in 0..requests.len() {
+            let index = (round + position) % requests.len();
             let server = Server::mock(&[]);
-            let reply = ask(server.address, &requests[side]);
-            assert!(has_status(&reply, 201), "{}", String::from_utf8_lossy(&reply));
-            load(server.address, &requests[side], 201, warm_up);
-            rates[side].push(load(server.address, &requests[side], 201, turn).1);
+            let response = fetch(server.address, &requests[index]);
+            assert!(has_status(&response, 201), "{}", String::from_utf8_lossy(&response));
+            load(server.address, &requests[index], 201, warm_up);
+            rates[index].push(load(server.address, &requests[index], 201, run_time).1);
         }
     }
     let times =
-        |side: usize| Spread::of(rates[0].iter().zip(&rates[side]).map(|(submissions, posts)| posts / submissions));
+        |index: usize| Spread::of(rates[0].iter().zip(&rates[index]).map(|(submissions, posts)| posts / submissions));
     let ratios = [times(1), times(2)];
-    let [submissions, plain, least] = rates.map(|rates| Spread::of(rates).median);
+    let [submissions, plain, minimum] = rates.map(|rates| Spread::of(rates).median);
     let met = ratios[0].median <= TARGET;
     println!("A submission: {submissions:.0} requests/s.\n");
-    println!("| beside | req/s | a submission takes times as long (least–greatest) | target | |");
+    println!("| compared with | req/s | time ratio of a submission (min–max) | target | |");
     println!("|---|---:|---:|---:|---|");
     for (name, rate, ratio, target) in [
-        ("`POST /credentials`", plain, &ratios[0], format!("at most {TARGET:.0} | {}", verdict(met))),
-        ("`POST /onboards`", least, &ratios[1], "| ".to_owned()),
+        ("`POST /credentials`", plain, &ratios[0], format!("at most {TARGET:.0} | {}", pass_or_miss(met))),
+        ("`POST /onboards`", minimum, &ratios[1], "| ".to_owned()),
     ] {
-        println!("| {name} | {rate:.0} | {:.2} ({:.2}–{:.2}) | {target} |", ratio.median, ratio.least, ratio.greatest);
+        println!("| {name} | {rate:.0} | {:.2} ({:.2}–{:.2}) | {target} |", ratio.median, ratio.minimum, ratio.maximum);
     }
     if flag("--enforce") && !met { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

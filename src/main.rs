@@ -1,4 +1,4 @@
-//! The command: parse, run, print the error, exit code.
+//! The `leadconduit-mock` command.
 
 use std::process::ExitCode;
 

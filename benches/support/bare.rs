@@ -1,4 +1,4 @@
-//! The bare server: the yardstick, without anything that the mock does beyond receiving and sending.
+//! The bare server: the baseline, which only receives requests and sends a fixed response.
 
 use std::convert::Infallible;
 use std::io::{self, Read as _};
@@ -15,30 +15,30 @@ use tokio::net::TcpListener;
 
 use super::support::{Server, flag};
 
-/// The argument that makes a bench the bare server.
+/// The argument that runs a benchmark as the bare server.
 const BARE: &str = "--bare";
 
 impl Server {
-    /// This executable again, as a server that answers everything with these bytes.
-    pub(crate) fn bare(reply: &[u8]) -> Self {
-        Self::start(Command::new(std::env::current_exe().unwrap()).arg(BARE), reply)
+    /// Starts this executable as a server that returns these bytes for every request.
+    pub(crate) fn bare(response: &[u8]) -> Self {
+        Self::start(Command::new(std::env::current_exe().unwrap()).arg(BARE), response)
     }
 }
 
-/// Serves as the bare server when this process is one. It does not return then.
+/// Runs the bare server and does not return, if this process was started as one.
 pub(crate) fn serve_if_bare() {
     if flag(BARE) {
-        let mut reply = Vec::new();
-        io::stdin().read_to_end(&mut reply).unwrap();
-        let reply = parse(&reply);
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(serve(reply));
+        let mut response = Vec::new();
+        io::stdin().read_to_end(&mut response).unwrap();
+        let response = parse(&response);
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(serve(response));
     }
 }
 
-/// A reply's bytes as hyper sends them. Everything is made static, so that giving it again costs no counting.
-fn parse(reply: &[u8]) -> hyper::Response<Full<Bytes>> {
-    let length = reply.windows(4).position(|window| window == b"\r\n\r\n").expect("a head") + 4;
-    let (head, body) = reply.split_at(length);
+/// Parses the bytes of a response. Head and body are static, so that a clone needs no reference counting.
+fn parse(response: &[u8]) -> hyper::Response<Full<Bytes>> {
+    let length = response.windows(4).position(|window| window == b"\r\n\r\n").expect("a head") + 4;
+    let (head, body) = response.split_at(length);
     let head: &'static str = String::from_utf8(head.to_vec()).unwrap().leak();
     let body: &'static [u8] = body.to_vec().leak();
     let mut lines = head.trim_end().split("\r\n");
@@ -47,7 +47,7 @@ fn parse(reply: &[u8]) -> hyper::Response<Full<Bytes>> {
     *response.status_mut() = status.parse().unwrap();
     for (name, value) in lines.map(|line| line.split_once(": ").expect("a header")) {
         let name: HeaderName = name.parse().unwrap();
-        // hyper says the length itself, at the same place.
+        // hyper writes the length itself, at the same position.
         if name != CONTENT_LENGTH {
             response.headers_mut().append(name, HeaderValue::from_static(value));
         }
@@ -64,12 +64,12 @@ async fn serve(response: hyper::Response<Full<Bytes>>) {
         socket.set_nodelay(true).unwrap();
         tokio::spawn(async move {
             let service = service_fn(|request: hyper::Request<Incoming>| async move {
-                // Any server must read what it is sent.
+                // Every server must read the body.
                 let _ = request.into_body().collect().await;
                 Ok::<_, Infallible>(response.clone())
             });
             let builder = &mut http1::Builder::new();
-            // The captured date is among the bytes.
+            // The fixed response includes a date.
             let _ = builder
                 .auto_date_header(false)
                 .title_case_headers(true)

@@ -1,4 +1,4 @@
-//! A closed loop of requests over some connections, from one thread.
+//! Load generator: a closed loop of requests over several connections, from one thread.
 
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -9,15 +9,15 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::LocalSet;
 
-use super::support::{has_status, reply_length};
+use super::support::{has_status, response_length};
 
-/// How many connections send at once.
+/// The number of concurrent connections.
 pub(crate) const CONNECTIONS: usize = 32;
 
-/// How many requests one turn sends at most.
-const TURN_REQUESTS_MAX: u64 = 150_000;
+/// The largest number of requests in one run.
+const RUN_REQUESTS_MAX: u64 = 150_000;
 
-/// Sends requests for a while: how many were answered, and how many per second.
+/// Sends requests for the given time. Returns the number of responses, and their number per second.
 pub(crate) fn load(address: SocketAddr, request: &[u8], status: u16, time: Duration) -> (u64, f64) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let count = Rc::new(Cell::new(0_u64));
@@ -36,7 +36,7 @@ pub(crate) fn load(address: SocketAddr, request: &[u8], status: u16, time: Durat
             .map(|socket| tokio::task::spawn_local(send(socket, Rc::from(request), status, end, Rc::clone(&count))))
             .collect();
         for sender in senders {
-            sender.await.expect("every request is answered as expected");
+            sender.await.expect("every request gets the expected response");
         }
         start.elapsed()
     });
@@ -45,23 +45,23 @@ pub(crate) fn load(address: SocketAddr, request: &[u8], status: u16, time: Durat
     (count.get(), rate)
 }
 
-/// One connection: send, read the reply, and again.
+/// Sends requests on one connection, each after the response to the last.
 async fn send(mut socket: TcpStream, request: Rc<[u8]>, status: u16, end: Instant, count: Rc<Cell<u64>>) {
     let mut buffer = vec![0; 64 * 1024];
     let mut head = 0;
-    while Instant::now() < end && count.get() < TURN_REQUESTS_MAX {
+    while Instant::now() < end && count.get() < RUN_REQUESTS_MAX {
         socket.write_all(&request).await.expect("the server reads");
         let mut filled = 0;
         loop {
-            let read = socket.read(&mut buffer[filled..]).await.expect("the server answers");
+            let read = socket.read(&mut buffer[filled..]).await.expect("the server responds");
             assert!(read > 0, "the server closed the connection");
             filled += read;
-            if reply_length(&buffer[..filled], &mut head).is_some_and(|length| length <= filled) {
+            if response_length(&buffer[..filled], &mut head).is_some_and(|length| length <= filled) {
                 break;
             }
         }
-        let reply = &buffer[..filled];
-        assert!(has_status(reply, status), "{}", String::from_utf8_lossy(reply));
+        let response = &buffer[..filled];
+        assert!(has_status(response, status), "{}", String::from_utf8_lossy(response));
         count.set(count.get() + 1);
     }
 }

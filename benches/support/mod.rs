@@ -1,7 +1,7 @@
-//! What both benches need: the mock and a bare server as child processes, and one request at a time to either.
+//! Shared code of the benchmarks: the mock and a bare server as child processes, and single requests to them.
 //!
-//! The bare server is the yardstick: hyper on tokio and nothing else. It gives every request the bytes that the mock
-//! gave once, so that what is left between the two is what the mock does beyond receiving and sending.
+//! The bare server is the baseline: only hyper on tokio. It returns for every request the bytes that the mock returned
+//! once, so the difference between the two is the cost of the mock beyond receiving and sending.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -16,13 +16,13 @@ use base64::engine::general_purpose::STANDARD;
 /// Jane Doe of Acme, Inc. in the scenario `healthy`.
 const CREDENTIALS: &str = "API:2f1d5f29915b866c7a2fa5de29613104";
 
-/// How long one reply may take before the bench gives up: something is broken then.
-const REPLY_WAIT: Duration = Duration::from_secs(10);
+/// Timeout for a single response, far longer than any takes.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A server of ours in a process of its own. It ends with this value.
+/// A server in its own process, which is killed when the value is dropped.
 pub(crate) struct Server {
     child: Child,
-    /// Where it listens.
+    /// The address on which the server listens.
     pub(crate) address: SocketAddr,
 }
 
@@ -30,7 +30,7 @@ impl Server {
     /// The real binary with its default settings and these arguments, on a free port.
     pub(crate) fn mock(arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_leadconduit-mock"));
-        // Settings of whoever runs the bench must not decide what is measured.
+        // Environment variables of the user must not affect the result.
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("LEADCONDUIT_MOCK_"))
         {
             command.env_remove(name);
@@ -38,7 +38,7 @@ impl Server {
         Self::start(command.args(["serve", "--port", "0"]).args(arguments), &[])
     }
 
-    /// A command that reads its input and then says where it listens.
+    /// Starts a command that reads its input, then prints its address.
     pub(crate) fn start(command: &mut Command, input: &[u8]) -> Self {
         let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("the server starts");
@@ -46,12 +46,12 @@ impl Server {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("listening on http://").and_then(|address| address.parse().ok());
-        let address = address.unwrap_or_else(|| panic!("instead of its address the server said {line:?}"));
+        let address = address.unwrap_or_else(|| panic!("the server printed {line:?} instead of its address"));
         Self { child, address }
     }
 
-    /// What the kernel says of the process in a file under `/proc`.
-    pub(crate) fn kernel(&self, file: &str) -> String {
+    /// The content of a file of the process under `/proc`.
+    pub(crate) fn proc_file(&self, file: &str) -> String {
         fs::read_to_string(format!("/proc/{}/{file}", self.child.id())).expect("the server is still running")
     }
 }
@@ -77,60 +77,58 @@ pub(crate) fn request(path: &str, body: Option<&str>) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// One request on a connection of its own, and all bytes of its reply.
-pub(crate) fn ask(address: SocketAddr, request: &[u8]) -> Vec<u8> {
+/// Sends one request on a new connection, and returns all bytes of the response.
+pub(crate) fn fetch(address: SocketAddr, request: &[u8]) -> Vec<u8> {
     let mut socket = TcpStream::connect(address).expect("the server accepts");
     socket.set_nodelay(true).unwrap();
-    socket.set_read_timeout(Some(REPLY_WAIT)).unwrap();
+    socket.set_read_timeout(Some(RESPONSE_TIMEOUT)).unwrap();
     socket.write_all(request).unwrap();
     let mut bytes = Vec::new();
     let mut part = [0; 16 * 1024];
     let mut head = 0;
     loop {
-        match reply_length(&bytes, &mut head) {
+        match response_length(&bytes, &mut head) {
             Some(length) if length == bytes.len() => return bytes,
             _ => {}
         }
-        let count = socket.read(&mut part).expect("the server answers in time");
-        assert!(count > 0, "the server closed the connection instead of answering");
+        let count = socket.read(&mut part).expect("the server responds in time");
+        assert!(count > 0, "the server closed the connection without a response");
         bytes.extend_from_slice(&part[..count]);
     }
 }
 
-/// Whether a reply begins with this status line.
-pub(crate) fn has_status(reply: &[u8], status: u16) -> bool {
+/// Whether a response has this status.
+pub(crate) fn has_status(response: &[u8], status: u16) -> bool {
     // `HTTP/1.1 200 `
-    reply.len() > 12 && reply[9..12] == [digit(status / 100), digit(status / 10), digit(status)]
+    response.len() > 12 && response[9..12] == [digit(status / 100), digit(status / 10), digit(status)]
 }
 
 fn digit(number: u16) -> u8 {
     b'0' + (number % 10).to_le_bytes()[0]
 }
 
-/// How long the reply is that the bytes begin with; `None` while its head is not whole.
+/// The length of the response at the start of the bytes; `None` while its head is incomplete.
 ///
-/// The head's length from last time is tried first: replies to one request hardly differ, and what the generator
-/// saves the servers can use.
-pub(crate) fn reply_length(bytes: &[u8], head: &mut usize) -> Option<usize> {
+/// Tries the previous length of the head first: responses to one request rarely differ, and the servers can use the
+/// processor time that the load generator saves.
+pub(crate) fn response_length(bytes: &[u8], head: &mut usize) -> Option<usize> {
     const END: &[u8] = b"\r\n\r\n";
     const LENGTH: &[u8] = b"Content-Length: ";
     if *head < END.len() || bytes.get(*head - END.len()..*head) != Some(END) {
         *head = bytes.windows(END.len()).position(|window| window == END)? + END.len();
     }
     // hyper writes the length last.
-    let at = bytes[..*head].windows(LENGTH.len()).rposition(|window| window == LENGTH).expect("the length is said");
+    let at =
+        bytes[..*head].windows(LENGTH.len()).rposition(|window| window == LENGTH).expect("the response has a length");
     let digits = bytes[at + LENGTH.len()..].iter().take_while(|byte| byte.is_ascii_digit());
     Some(*head + digits.fold(0, |length, digit| length * 10 + usize::from(digit - b'0')))
 }
 
-/// The middle of some measurements, with the least and the greatest.
+/// Median, minimum and maximum of measurements.
 pub(crate) struct Spread {
-    /// The least.
-    pub(crate) least: f64,
-    /// The middle.
+    pub(crate) minimum: f64,
     pub(crate) median: f64,
-    /// The greatest.
-    pub(crate) greatest: f64,
+    pub(crate) maximum: f64,
 }
 
 impl Spread {
@@ -141,24 +139,24 @@ impl Spread {
         let middle = values.len() / 2;
         let median =
             if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) };
-        Self { least: values[0], median, greatest: values[values.len() - 1] }
+        Self { minimum: values[0], median, maximum: values[values.len() - 1] }
     }
 }
 
-/// Whether the bench was given this argument. Others, such as cargo's `--bench`, mean nothing here.
+/// Whether this argument was given. Others, such as cargo's `--bench`, are ignored.
 pub(crate) fn flag(name: &str) -> bool {
     std::env::args().skip(1).any(|argument| argument == name)
 }
 
-/// The state of the machine in one line: who reads a ratio wants to know who else was at work.
-pub(crate) fn machine() -> String {
+/// Cores and load of the machine in one line, to judge how reliable a ratio is.
+pub(crate) fn machine_state() -> String {
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load: Vec<&str> = load.split_whitespace().take(3).collect();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     format!("{cores} cores, load {} before the run", load.join(" "))
 }
 
-/// Says whether a target is met, in one word.
-pub(crate) fn verdict(met: bool) -> &'static str {
+/// Whether a target is met, in one word.
+pub(crate) fn pass_or_miss(met: bool) -> &'static str {
     if met { "PASS" } else { "MISS" }
 }

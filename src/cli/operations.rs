@@ -35,7 +35,7 @@ pub(super) fn run(args: &OperationsArgs) -> Result<(), CliError> {
                 let statuses: serde_json::Map<String, serde_json::Value> = o
                     .responses
                     .iter()
-                    .map(|(status, reply)| (status.to_string(), reply.evidence.as_str().into()))
+                    .map(|(status, response)| (status.to_string(), response.evidence.as_str().into()))
                     .collect();
                 json!({
                     "operation": o.id,

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderValue, StatusCode};
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::oneshot;
@@ -18,6 +18,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
 
 use super::*;
 use crate::config::settings::TlsFiles;
+use crate::http::headers::REQUEST_ID;
 use crate::http::message::{Drip, SendOptions, WireFault};
 use crate::support::event_bus::EventBus;
 
@@ -93,7 +94,7 @@ fn handler(options: SendOptions) -> impl Fn(&Request) -> Response + Send + Sync 
 }
 
 fn plain() -> Response {
-    let id = HeaderName::from_static("x-mock-request-id");
+    let id = REQUEST_ID;
     Response::new(StatusCode::OK, "0123456789a").with_header(id, HeaderValue::from(7))
 }
 
