@@ -82,12 +82,11 @@ impl World {
     /// Adds an account, or replaces the own document of an existing one.
     pub fn put_account(&mut self, id: &str, document: Document) {
         let document = Arc::new(document);
-        let before = match self.accounts.get_mut(id) {
-            Some(account) => Some(std::mem::replace(&mut Arc::make_mut(account).document, document)),
-            None => {
-                self.accounts.insert(id.into(), Arc::new(Account::new(document)));
-                None
-            }
+        let before = if let Some(account) = self.accounts.get_mut(id) {
+            Some(std::mem::replace(&mut Arc::make_mut(account).document, document))
+        } else {
+            self.accounts.insert(id.into(), Arc::new(Account::new(document)));
+            None
         };
         self.record_undo(|| UndoEntry::Account { id: id.into(), before });
     }
