@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Every module with the modules that it may use. `lib.rs` has the same order as a table for readers.
+/// Every module with the modules that it may use. `lib.rs` has a table in the same order.
 const ALLOWED: &[(&str, &[&str])] = &[
     (
         "cli",
@@ -119,10 +119,10 @@ fn code_of(file: &Path) -> String {
 /// Every path in the code that begins with `crate` or `super`, made absolute. Of a braced group, one path per member.
 fn paths_in(code: &str, module: &[String]) -> Vec<Vec<String>> {
     let mut found = Vec::new();
-    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    let is_identifier = |c: char| c.is_alphanumeric() || c == '_';
     for (start, word) in code.match_indices("crate::").chain(code.match_indices("super::")) {
         let before = code[..start].chars().next_back();
-        if before.is_some_and(|c| is_name(c) || c == '$') || code[..start].ends_with("super::") {
+        if before.is_some_and(|c| is_identifier(c) || c == '$') || code[..start].ends_with("super::") {
             continue;
         }
         let mut base: Vec<String> = if word == "crate::" { Vec::new() } else { module.to_vec() };
@@ -190,7 +190,7 @@ fn dependencies(prefix: &[&str]) -> BTreeMap<(String, String), PathBuf> {
     found
 }
 
-/// Compares with the table in both directions: no dependency is missing from it, and none in it is unused.
+/// Compares the source with the table: every dependency is allowed, and every allowed dependency is used.
 fn check(prefix: &[&str], allowed: &[(&str, &[&str])]) {
     let found = dependencies(prefix);
     let names: Vec<&str> = allowed.iter().map(|(name, _)| *name).collect();
@@ -198,8 +198,8 @@ fn check(prefix: &[&str], allowed: &[(&str, &[&str])]) {
     for (at, (name, uses)) in allowed.iter().enumerate() {
         for used in *uses {
             let below = names.iter().position(|other| other == used).unwrap();
-            // Only `server` stands beside the layers above it.
-            assert!(below > at, "{used} stands above {name}: the table must be in order");
+            // Only `server` is beside the layers above it.
+            assert!(below > at, "{used} is above {name}: the table must be ordered");
             expected.push((*name, *used));
         }
     }
@@ -234,7 +234,7 @@ fn every_module_is_in_the_table_and_on_the_map() {
 }
 
 #[test]
-fn paths_are_found_in_every_form_of_use() {
+fn paths_are_extracted_from_every_form_of_use() {
     let module = ["a".to_owned(), "b".to_owned()];
     let code = "use crate::{c::{D, e::F}, g};\nuse super::h::I;\nlet x = crate::j::k();\nuse super::super::l::{M};";
     let found: Vec<String> = paths_in(code, &module).iter().map(|path| path.join("::")).collect();

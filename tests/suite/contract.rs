@@ -1,50 +1,50 @@
-//! The contract: what is printed, and what stops a start.
+//! The contract: its schemas, its printed document, the errors that stop a start, and routing.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use http::Method;
 use leadconduit_mock::contract::{Contract, Route};
-use leadconduit_mock::leadconduit::operations::Behaviours;
+use leadconduit_mock::leadconduit::operations::HandlerTable;
 use proptest::prelude::*;
 use serde_json::Value;
 
 #[test]
 fn every_schema_compiles() {
-    Contract::built_in().unwrap().prepare_all().unwrap();
+    Contract::built_in().unwrap().compile_all().unwrap();
 }
 
 #[test]
-fn every_operation_has_a_behaviour_and_a_source() {
+fn every_operation_has_a_handler_and_a_source() {
     let contract = Contract::built_in().unwrap();
-    Behaviours::for_contract(&contract).unwrap();
+    HandlerTable::for_contract(&contract).unwrap();
     assert_eq!(contract.operations.len(), 100);
     let document = contract.public_document();
     for item in document["paths"].as_object().unwrap().values() {
         for operation in item.as_object().unwrap().values() {
             let id = &operation["operationId"];
             assert!(operation["x-evidence"].is_string() && !operation["x-source"].is_null(), "{id}");
-            for (status, reply) in operation["responses"].as_object().unwrap() {
-                let reply = match reply["$ref"].as_str() {
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let response = match response["$ref"].as_str() {
                     Some(target) => document.pointer(target.trim_start_matches('#')).unwrap(),
-                    None => reply,
+                    None => response,
                 };
-                assert!(reply["x-evidence"].is_string() && !reply["x-source"].is_null(), "{id} {status}");
+                assert!(response["x-evidence"].is_string() && !response["x-source"].is_null(), "{id} {status}");
             }
         }
     }
 }
 
 #[test]
-fn what_is_printed_has_no_loose_ends() {
+fn references_of_the_printed_document_resolve() {
     let document = Contract::built_in().unwrap().public_document();
     let mut references = BTreeSet::new();
     collect(&document, &mut references);
     for reference in &references {
-        assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference} leads nowhere");
+        assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference} has no target");
     }
     let text = document.to_string();
-    assert!(!text.contains("x-file") && !text.contains("World"), "what is internal is not printed");
+    assert!(!text.contains("x-file") && !text.contains("World"), "internal parts are not printed");
 }
 
 fn collect(value: &Value, found: &mut BTreeSet<String>) {
@@ -61,7 +61,7 @@ fn collect(value: &Value, found: &mut BTreeSet<String>) {
 }
 
 #[test]
-fn the_vendors_examples_keep_the_schemas() {
+fn examples_are_valid_against_their_schemas() {
     let contract = Contract::built_in().unwrap();
     let mut count = 0;
     for operation in &contract.operations {
@@ -71,26 +71,26 @@ fn the_vendors_examples_keep_the_schemas() {
         if let Some(body) = &operation.body {
             for (name, value) in examples(&contract, &described["requestBody"]["content"]["application/json"]) {
                 assert!(
-                    body.check.accepts(&value),
+                    body.schema.accepts(&value),
                     "{} request example {name}: {:?}",
                     operation.id,
-                    body.check.explain("", &value)
+                    body.schema.violations("", &value)
                 );
                 count += 1;
             }
         }
-        for (status, rule) in &operation.replies {
-            let mut reply = &described["responses"][status.to_string()];
-            if let Some(target) = reply["$ref"].as_str() {
-                reply = contract.document().pointer(target.trim_start_matches('#')).unwrap();
+        for (status, definition) in &operation.responses {
+            let mut response = &described["responses"][status.to_string()];
+            if let Some(target) = response["$ref"].as_str() {
+                response = contract.document().pointer(target.trim_start_matches('#')).unwrap();
             }
-            for (name, value) in examples(&contract, &reply["content"]["application/json"]) {
-                let check = rule.check.as_ref().unwrap();
+            for (name, value) in examples(&contract, &response["content"]["application/json"]) {
+                let schema = definition.schema.as_ref().unwrap();
                 assert!(
-                    check.accepts(&value),
+                    schema.accepts(&value),
                     "{} {status} example {name}: {:?}",
                     operation.id,
-                    check.explain("", &value)
+                    schema.violations("", &value)
                 );
                 count += 1;
             }
@@ -112,14 +112,14 @@ fn examples(contract: &Contract, media: &Value) -> Vec<(String, Value)> {
         .collect()
 }
 
-/// A copy of the contract's folder with one change, and the message that it stops with.
-fn broken(file: &str, change: impl Fn(&str) -> String) -> String {
+/// Changes one file in a copy of the contract, and returns the error of the start.
+fn load_error(file: &str, change: impl Fn(&str) -> String) -> String {
     let folder = tempfile::tempdir().unwrap();
     copy(Path::new("schemas"), folder.path());
     let path = folder.path().join(file);
     let text = std::fs::read_to_string(&path).unwrap();
     let changed = change(&text);
-    assert_ne!(text, changed, "the change changes nothing");
+    assert_ne!(text, changed, "the replacement must change the file");
     std::fs::write(&path, changed).unwrap();
     let settings =
         leadconduit_mock::config::settings::Settings { schemas: Some(folder.path().to_owned()), ..Default::default() };
@@ -141,13 +141,13 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
-fn a_folder_serves_as_well_as_the_built_in_one() {
+fn a_contract_folder_equals_the_built_in_contract() {
     let contract = Contract::read(Path::new("schemas")).unwrap();
     assert_eq!(contract.public_document(), Contract::built_in().unwrap().public_document());
 }
 
 #[test]
-fn what_is_wrong_with_a_contract_stops_the_start_and_names_the_file() {
+fn errors_in_a_contract_stop_the_start_and_name_the_file() {
     let rows = [
         ("models/connections.yaml", "#/RelationshipType", "#/RelationshpType"),
         (
@@ -165,14 +165,14 @@ fn what_is_wrong_with_a_contract_stops_the_start_and_names_the_file() {
     let messages: Vec<String> = rows
         .iter()
         .map(|(file, from, to)| {
-            format!("# {file}: {from} -> {to}\n{}", broken(file, |text| text.replacen(from, to, 1)))
+            format!("# {file}: {from} -> {to}\n{}", load_error(file, |text| text.replacen(from, to, 1)))
         })
         .collect();
     insta::assert_snapshot!(messages.join("\n\n"));
 }
 
 #[test]
-fn an_operation_may_ask_for_generated_replies() {
+fn a_contract_can_request_generated_responses() {
     let folder = tempfile::tempdir().unwrap();
     copy(Path::new("schemas"), folder.path());
     let paths = folder.path().join("openapi.yaml");
@@ -192,16 +192,16 @@ fn an_operation_may_ask_for_generated_replies() {
     assert!(user["email"].as_str().unwrap().contains("@example."), "{user}");
 }
 
-/// Routing as plainly as it can be written: segment by segment, a fixed segment before a parameter.
-fn linear<'c>(contract: &'c Contract, method: &Method, path: &str) -> Option<&'c str> {
+/// A simple reference implementation of routing: segment by segment, a fixed segment before a parameter.
+fn find_operation<'c>(contract: &'c Contract, method: &Method, path: &str) -> Option<&'c str> {
     let given: Vec<&str> = path.split('/').collect();
     let mut best: Option<(usize, &str)> = None;
     for operation in contract.operations.iter().filter(|operation| operation.method == *method) {
-        let wanted: Vec<&str> = operation.path.split('/').collect();
-        let fits = wanted.len() == given.len()
-            && wanted.iter().zip(&given).all(|(w, g)| if w.starts_with('{') { !g.is_empty() } else { w == g });
-        let fixed = wanted.iter().filter(|w| !w.starts_with('{')).count();
-        if fits && best.is_none_or(|(other, _)| fixed > other) {
+        let expected: Vec<&str> = operation.path.split('/').collect();
+        let matches = expected.len() == given.len()
+            && expected.iter().zip(&given).all(|(w, g)| if w.starts_with('{') { !g.is_empty() } else { w == g });
+        let fixed = expected.iter().filter(|w| !w.starts_with('{')).count();
+        if matches && best.is_none_or(|(other, _)| fixed > other) {
             best = Some((fixed, &operation.id));
         }
     }
@@ -225,6 +225,6 @@ proptest! {
             Route::Found(operation, _) => Some(operation.id.as_str()),
             _ => None,
         };
-        prop_assert_eq!(found, linear(contract, &method, &path), "{} {}", method, path);
+        prop_assert_eq!(found, find_operation(contract, &method, &path), "{} {}", method, path);
     }
 }

@@ -1,4 +1,4 @@
-//! Same seed, same requests: same bytes. Another seed: others.
+//! Determinism: the same seed and the same requests give the same bytes; another seed gives others.
 
 use std::fmt::Write as _;
 
@@ -9,43 +9,43 @@ use serde_json::json;
 use crate::support::{ACME, GLOBEX, INVITATION, JANE, Mock, SSO_ONLY, SUPERUSER};
 use crate::wire::{Process, Wire, authorization, request};
 
-/// A recorded list of requests, answered; every header and body, dates and request ids included.
+/// The responses to a list of requests: every header and body, including dates and request ids.
 fn transcript(seed: u64) -> String {
     let mock = Mock::start(MockServer::builder().seed(seed).clock("2026-03-01T12:00:00Z".parse().unwrap()));
     let mut text = String::new();
     let credential =
         json!({"name": "x", "type": "user", "package": "leadconduit-default", "username": "u", "password": "p"});
-    let mut ask = |key: &str, method: Method, path: &str, body: Option<&serde_json::Value>| {
-        let reply = mock.call(key, method, path, body);
-        let _ = writeln!(text, "{} {:?} {}", reply.status, reply.headers, reply.text);
+    let mut send = |key: &str, method: Method, path: &str, body: Option<&serde_json::Value>| {
+        let response = mock.call(key, method, path, body);
+        let _ = writeln!(text, "{} {:?} {}", response.status, response.headers, response.text);
     };
     for _ in 0..5 {
-        ask(JANE, Method::POST, "/credentials", Some(&credential));
-        ask(JANE, Method::GET, "/credentials", None);
-        ask(JANE, Method::POST, "/onboards", Some(&json!({"invitation_id": INVITATION})));
-        ask(JANE, Method::POST, "/invitations/source", Some(&json!({"email": "a@example.com"})));
-        ask(JANE, Method::POST, "/onboard/buyer", Some(&json!({"invitation_id": INVITATION})));
-        ask(SUPERUSER, Method::POST, "/connections", Some(&json!({"connection_id": SSO_ONLY})));
-        ask(JANE, Method::GET, "/connections", None);
-        ask(JANE, Method::GET, "/account", None);
-        ask(JANE, Method::GET, "/nowhere", None);
+        send(JANE, Method::POST, "/credentials", Some(&credential));
+        send(JANE, Method::GET, "/credentials", None);
+        send(JANE, Method::POST, "/onboards", Some(&json!({"invitation_id": INVITATION})));
+        send(JANE, Method::POST, "/invitations/source", Some(&json!({"email": "a@example.com"})));
+        send(JANE, Method::POST, "/onboard/buyer", Some(&json!({"invitation_id": INVITATION})));
+        send(SUPERUSER, Method::POST, "/connections", Some(&json!({"connection_id": SSO_ONLY})));
+        send(JANE, Method::GET, "/connections", None);
+        send(JANE, Method::GET, "/account", None);
+        send(JANE, Method::GET, "/nowhere", None);
     }
     text
 }
 
 #[test]
-fn a_seed_repeats_every_byte() {
+fn the_same_seed_gives_the_same_bytes() {
     assert_eq!(transcript(7), transcript(7));
 }
 
 #[test]
-fn another_seed_differs() {
+fn another_seed_gives_other_bytes() {
     assert_ne!(transcript(7), transcript(8));
 }
 
 #[test]
-fn what_is_remembered_is_what_would_be_made_again() {
-    // The same reads with and without writes between them: remembering answers must not show.
+fn cached_responses_equal_fresh_ones() {
+    // The same reads from one server and from a fresh one: the response cache must not be observable.
     let clock = "2026-03-01T12:00:00Z".parse().unwrap();
     let mock = Mock::start(MockServer::builder().clock(clock));
     let fresh = Mock::start(MockServer::builder().clock(clock));
@@ -57,10 +57,10 @@ fn what_is_remembered_is_what_would_be_made_again() {
         assert_eq!(first.text, fresh.get(path).text, "{path}");
     }
     let other = mock.call(crate::support::GLOBEX, Method::GET, "/account", None);
-    assert_ne!(other.text, mock.get("/account").text, "each caller has answers of their own");
+    assert_ne!(other.text, mock.get("/account").text, "responses are cached per caller");
 }
 
-/// Rules that draw chance, wait, break in and change headers.
+/// Rules with probabilities, delays, a gate and headers.
 const RULES: &str = "
 version: 1
 name: lively
@@ -81,7 +81,7 @@ rules:
     then: { headers: { X-Fourth: 'yes' } }
 ";
 
-/// The recorded list: 10,000 requests, the same for every run.
+/// A list of 10,000 requests, the same in every run.
 fn recorded() -> Vec<Vec<u8>> {
     let mut last = 7u64;
     let mut draw = |below: usize| {
@@ -96,7 +96,7 @@ fn recorded() -> Vec<Vec<u8>> {
             let credential = json!({"name": number, "type": "user", "package": "leadconduit-default", "username": "u", "password": "p"});
             let named =
                 json!({"name": format!("n{number}"), "type": "user", "package": "leadconduit-default", "username": "u", "password": "p"});
-            let (method, path, body, wish) = match draw(100) {
+            let (method, path, body, preference) = match draw(100) {
                 0..8 => ("POST", "/credentials", Some(named), None),
                 8..10 => ("POST", "/credentials", Some(credential), None),
                 10..15 => ("POST", "/onboards", Some(json!({"invitation_id": INVITATION})), None),
@@ -130,14 +130,14 @@ fn recorded() -> Vec<Vec<u8>> {
                 _ => ("HEAD", "/account", None, None),
             };
             let mut headers = vec![("Authorization", key.as_str()), ("X-Mock-Sandbox", sandbox)];
-            headers.extend(wish.map(|wish| ("Prefer", wish)));
+            headers.extend(preference.map(|preference| ("Prefer", preference)));
             request(method, path, &headers, body.map(|body| body.to_string()).as_deref())
         })
         .collect()
 }
 
 #[test]
-fn two_processes_answer_a_recorded_list_with_the_same_bytes() {
+fn two_processes_respond_to_the_same_requests_with_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("lively.yaml"), RULES).unwrap();
     let serve = |workers, seed| {
@@ -155,9 +155,9 @@ fn two_processes_answer_a_recorded_list_with_the_same_bytes() {
         differing += usize::from(one != other);
         faults += usize::from(one.0.contains("X-Mock-Fault"));
     }
-    // The list is worth something only when much is in it.
+    // The list must exercise much of the server.
     for status in ["200", "201", "400", "401", "404", "405", "503"] {
         assert!(statuses.get(status).is_some_and(|count| *count > 30), "{status}: {statuses:?}");
     }
-    assert!(differing > 1000 && faults > 500, "{differing} differ, {faults} met a fault");
+    assert!(differing > 1000 && faults > 500, "{differing} differ, {faults} have a fault");
 }

@@ -1,5 +1,5 @@
-//! The real server on a free port, asked by clients that others wrote; and the pipeline without sockets, where
-//! thousands of runs are wanted. One file a topic.
+//! Tests of the real server on a free port with third-party clients, and of the pipeline without sockets where a test
+//! needs thousands of requests. One file per topic.
 
 #![allow(
     clippy::disallowed_methods,
@@ -12,7 +12,7 @@
     clippy::format_push_string,
     missing_docs,
     unreachable_pub,
-    reason = "a test fails by panicking, waits by the clock, and is nobody's library"
+    reason = "a test fails by panicking, waits on the real clock, and has no public API"
 )]
 
 mod access_logs;
@@ -30,6 +30,7 @@ mod credentials;
 mod deliver;
 mod destinations;
 mod determinism;
+mod diagnostics;
 mod documents;
 mod embed;
 mod entities;
@@ -54,7 +55,7 @@ mod leads;
 mod leads_command;
 mod log;
 mod metrics;
-mod mistakes;
+
 mod model;
 mod model_market;
 mod onboards;
@@ -62,10 +63,11 @@ mod operations;
 mod packages;
 mod preferences;
 mod readme;
-mod replies;
+
 mod report;
 mod reports;
 mod requests;
+mod responses;
 mod routers;
 mod rules;
 mod sandboxes;

@@ -1,22 +1,22 @@
-//! What a single request wishes for itself, end to end.
+//! Preferences of single requests, end to end.
 
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::{GLOBEX, Mock, OperationResponse, SUPERUSER};
+use crate::support::{GLOBEX, Mock, SUPERUSER, TestResponse};
 
 const APPLIED: &str = "preference-applied";
 
-fn prefer(mock: &Mock, line: &str, wish: &str) -> OperationResponse {
-    mock.ask(line, &[("prefer", wish)], "")
+fn prefer(mock: &Mock, line: &str, value: &str) -> TestResponse {
+    mock.ask(line, &[("prefer", value)], "")
 }
 
-/// A problem about a preference; its detail.
-fn refused(reply: OperationResponse) -> String {
-    let reply = reply.expect(400);
-    assert_eq!((reply.header("content-type"), reply.header(APPLIED)), (Some("application/problem+json"), None));
-    let problem = reply.json();
+/// Asserts a problem about a preference, and returns its detail.
+fn rejected(response: TestResponse) -> String {
+    let response = response.expect(400);
+    assert_eq!((response.header("content-type"), response.header(APPLIED)), (Some("application/problem+json"), None));
+    let problem = response.json();
     assert_eq!(problem["type"], "README.md#preferences");
     problem["detail"].as_str().unwrap().to_owned()
 }
@@ -24,7 +24,7 @@ fn refused(reply: OperationResponse) -> String {
 #[test]
 fn a_status_or_an_example_comes_from_the_contract() {
     let mock = Mock::healthy();
-    // The wish, its place, and what is listed as applied.
+    // Path, headers, `Preference-Applied`, status, error.
     let rows: &[(&str, &[(&str, &str)], &str, u16, Option<&str>)] = &[
         ("/connections", &[("prefer", "code=400")], "code=400", 400, Some("relationship_type must be seller or buyer")),
         ("/connections", &[("x-mock-response-code", "400")], "code=400", 400, None),
@@ -51,7 +51,7 @@ fn a_status_or_an_example_comes_from_the_contract() {
             None,
         ),
         ("/connections?__example=documented", &[], "example=documented", 200, None),
-        // The first place counts, wish by wish; wishes that are not ours are ignored.
+        // For each preference the first source applies; unknown preferences are ignored.
         (
             "/connections?__code=401&__delay=1",
             &[("prefer", "code=403, respond-async, wait=5"), ("x-mock-response-code", "400")],
@@ -61,13 +61,13 @@ fn a_status_or_an_example_comes_from_the_contract() {
         ),
     ];
     for (path, headers, applied, status, error) in rows {
-        let reply = mock.ask(&format!("GET {path}"), headers, "").expect(*status);
-        assert_eq!(reply.header(APPLIED), Some(*applied), "{path} {headers:?}");
-        assert_eq!(reply.header("vary"), Some("Accept, Accept-Encoding, Origin, Prefer"));
+        let response = mock.ask(&format!("GET {path}"), headers, "").expect(*status);
+        assert_eq!(response.header(APPLIED), Some(*applied), "{path} {headers:?}");
+        assert_eq!(response.header("vary"), Some("Accept, Accept-Encoding, Origin, Prefer"));
         if let Some(error) = error {
-            assert_eq!(reply.error(), *error, "{path} {headers:?}");
+            assert_eq!(response.error(), *error, "{path} {headers:?}");
         }
-        // No wish outlives its request.
+        // Preferences do not affect later requests.
         let next = mock.get("/connections").expect(200);
         assert_eq!((next.header(APPLIED), next.json().as_array().unwrap().len()), (None, 3));
     }
@@ -82,50 +82,50 @@ fn a_status_or_an_example_comes_from_the_contract() {
 }
 
 #[test]
-fn what_cannot_be_is_told_with_what_can() {
+fn invalid_preferences_are_rejected_with_a_correction() {
     let mock = Mock::healthy();
     let rows = [
-        ("code=418", "list_connections has no reply 418; write one of 200, 400, 401, 403"),
-        ("code=700", "`Prefer: code=700` is no status"),
-        ("code=abc", "`Prefer: code=abc` is no status"),
+        ("code=418", "list_connections has no response 418; write one of 200, 400, 401, 403"),
+        ("code=700", "`Prefer: code=700` is not a status"),
+        ("code=abc", "`Prefer: code=abc` is not a status"),
         ("example=documentd", "did you mean `documented`?"),
-        ("code=400, example=documented", "reply 400 of list_connections has no example `documented`"),
+        ("code=400, example=documented", "response 400 of list_connections has no example `documented`"),
         ("delay=300001", "write milliseconds from 0 to 300000"),
         ("dynamic=perhaps", "is neither true nor false"),
-        ("seed=7", "write `dynamic=true` with it"),
+        ("seed=7", "add `dynamic=true`"),
         ("dynamic, example=documented", "exclude each other"),
         ("scenario=sso-outge", "did you mean `sso-outage`?"),
-        ("scenario=", "names no scenario"),
-        ("code=\"400", "a quote that is not closed"),
+        ("scenario=", "does not name a scenario"),
+        ("code=\"400", "an unclosed quote"),
     ];
-    for (wish, word) in rows {
-        let told = refused(prefer(&mock, "GET /connections", wish));
-        assert!(told.contains(word), "{wish}: {told}");
+    for (value, word) in rows {
+        let detail = rejected(prefer(&mock, "GET /connections", value));
+        assert!(detail.contains(word), "{value}: {detail}");
     }
-    let told = refused(mock.get("/connections?__cod=400"));
-    assert!(told.contains("did you mean `__code`?"), "{told}");
-    let told = refused(mock.ask("GET /connections", &[("x-mock-faults", "never")], ""));
-    assert!(told.contains("neither on nor off"), "{told}");
+    let detail = rejected(mock.get("/connections?__cod=400"));
+    assert!(detail.contains("did you mean `__code`?"), "{detail}");
+    let detail = rejected(mock.ask("GET /connections", &[("x-mock-faults", "never")], ""));
+    assert!(detail.contains("neither on nor off"), "{detail}");
 }
 
 #[test]
-fn what_is_made_up_follows_from_the_seed() {
+fn generated_responses_depend_on_the_seed_only() {
     let mock = Mock::healthy();
-    let made = |wish: &str| {
-        let reply = prefer(&mock, "GET /connections", wish).expect(200);
-        (reply.header(APPLIED).unwrap().to_owned(), reply.text)
+    let generate = |value: &str| {
+        let response = prefer(&mock, "GET /connections", value).expect(200);
+        (response.header(APPLIED).unwrap().to_owned(), response.text)
     };
-    let first = made("dynamic=true, seed=7");
+    let first = generate("dynamic=true, seed=7");
     assert_eq!(first.0, "dynamic=true, seed=7");
-    assert_eq!(made("seed=7; x, dynamic"), first);
+    assert_eq!(generate("seed=7; x, dynamic"), first);
     assert_eq!(mock.get("/connections?__dynamic=true&__seed=7").expect(200).text, first.1);
     assert_eq!(Mock::healthy().get("/connections?__dynamic=true&__seed=7").text, first.1, "on any server");
-    assert_ne!(made("dynamic=true, seed=8").1, first.1);
+    assert_ne!(generate("dynamic=true, seed=8").1, first.1);
     assert_ne!(mock.get("/connections").text, first.1);
 }
 
 #[test]
-fn a_delay_is_waited_for() {
+fn a_preferred_delay_is_applied() {
     let mock = Mock::healthy();
     for (line, headers) in [
         ("GET /user", [("prefer", "delay=120")]),
@@ -134,31 +134,31 @@ fn a_delay_is_waited_for() {
         ("GET /nowhere", [("prefer", "delay=120")]),
     ] {
         let start = Instant::now();
-        let reply = mock.ask(line, &headers, "");
+        let response = mock.ask(line, &headers, "");
         assert!(start.elapsed() >= Duration::from_millis(120), "{line} {:?}", start.elapsed());
-        assert_eq!(reply.header(APPLIED), (reply.status == 200).then_some("delay=120"), "{line}");
+        assert_eq!(response.header(APPLIED), (response.status == 200).then_some("delay=120"), "{line}");
     }
 }
 
 const REPAIR: &str = r#"{"connection_id": "5d9a4c421d011c553e000004"}"#;
 
 #[test]
-fn another_scenarios_conditions_hold_for_one_request() {
+fn conditions_of_another_scenario_apply_to_one_request() {
     let mock = Mock::healthy();
     let outage = [("key", SUPERUSER), ("prefer", "scenario=sso-outage")];
     let degraded = |headers: &[(&str, &str)]| {
-        let reply = mock.ask("GET /connections", headers, "").expect(200);
-        (reply.header("x-connections-degraded").is_some(), reply.json().as_array().unwrap().len())
+        let response = mock.ask("GET /connections", headers, "").expect(200);
+        (response.header("x-connections-degraded").is_some(), response.json().as_array().unwrap().len())
     };
-    let reply = mock.ask("GET /connections", &outage, "").expect(200);
+    let response = mock.ask("GET /connections", &outage, "").expect(200);
     assert_eq!(
-        (reply.header(APPLIED), reply.header("x-mock-scenario")),
+        (response.header(APPLIED), response.header("x-mock-scenario")),
         (Some("scenario=sso-outage"), Some("sso-outage"))
     );
     assert_eq!(degraded(&outage), (true, 2));
-    assert_eq!(degraded(&[]), (false, 3), "the next one is not");
+    assert_eq!(degraded(&[]), (false, 3), "the next request is not affected");
     assert_eq!(mock.ask("POST /connections", &outage, REPAIR).expect(503).header(APPLIED), Some("scenario=sso-outage"));
-    // What is written is kept, in the sandbox's own world.
+    // Writes go to the world of the sandbox.
     let input =
         r#"{"name": "kept", "type": "user", "package": "leadconduit-default", "username": "u", "password": "p"}"#;
     let id = mock.ask("POST /credentials", &outage, input).expect(201).json()["id"].as_str().unwrap().to_owned();
@@ -170,17 +170,17 @@ fn another_scenarios_conditions_hold_for_one_request() {
 }
 
 #[test]
-fn another_scenarios_world_is_read_and_never_written() {
+fn the_world_of_another_scenario_is_read_only() {
     let mock = Mock::healthy();
     let empty = [("prefer", "scenario=empty-account")];
     for path in ["/connections", "/credentials", "/onboards", "/connections?__scenario=empty-account"] {
-        let reply = mock.ask(&format!("GET {path}"), &empty, "").expect(200);
-        assert_eq!((reply.json(), reply.header(APPLIED)), (json!([]), Some("scenario=empty-account")), "{path}");
+        let response = mock.ask(&format!("GET {path}"), &empty, "").expect(200);
+        assert_eq!((response.json(), response.header(APPLIED)), (json!([]), Some("scenario=empty-account")), "{path}");
     }
     let input =
         r#"{"name": "lost", "type": "user", "package": "leadconduit-default", "username": "u", "password": "p"}"#;
-    let told = refused(mock.ask("POST /credentials", &empty, input));
-    assert!(told.contains("would be lost") && told.contains("PUT /__admin/scenario"), "{told}");
+    let detail = rejected(mock.ask("POST /credentials", &empty, input));
+    assert!(detail.contains("would be lost") && detail.contains("PUT /__admin/scenario"), "{detail}");
     let credentials = mock.get("/credentials").expect(200).text;
     assert!(!credentials.contains("lost") && credentials.len() > 2, "{credentials}");
     mock.ask("GET /connections", &[("prefer", "scenario=empty-account"), ("key", GLOBEX)], "").expect(200);
@@ -188,7 +188,7 @@ fn another_scenarios_world_is_read_and_never_written() {
 }
 
 #[test]
-fn a_scenarios_rules_come_with_it() {
+fn rules_of_another_scenario_apply_to_one_request() {
     let mock = Mock::with_scenario(
         "own",
         "version: 1\nname: own\ndescription: A test.\nextends: healthy\n\
@@ -197,7 +197,7 @@ fn a_scenarios_rules_come_with_it() {
     assert_eq!(prefer(&mock, "GET /user", "scenario=healthy").expect(200).fault(), "");
     assert_eq!(mock.get("/user").expect(503).fault(), "status=503; rule=\"down\"");
     mock.get("/user").expect(200);
-    // What it counts does not outlive the request either.
+    // The counters of its rules are dropped after the request.
     for _ in 0..2 {
         prefer(&mock, "GET /user", "scenario=own").expect(503);
     }
@@ -214,12 +214,12 @@ fn a_scenarios_rules_come_with_it() {
 }
 
 #[test]
-fn a_wish_is_no_key() {
+fn preferences_do_not_bypass_authentication() {
     let mock = Mock::healthy();
-    for wish in ["code=200", "code=422", "example=documented", "dynamic=true, seed=1", "scenario=sso-outage"] {
+    for value in ["code=200", "code=422", "example=documented", "dynamic=true, seed=1", "scenario=sso-outage"] {
         for key in ["", "nobody"] {
-            let reply = mock.ask("GET /connections", &[("key", key), ("prefer", wish)], "").expect(401);
-            assert_eq!(reply.error(), "authentication failed", "{wish}");
+            let response = mock.ask("GET /connections", &[("key", key), ("prefer", value)], "").expect(401);
+            assert_eq!(response.error(), "authentication failed", "{value}");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use leadconduit_mock::support::clock::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::support::{JANE, OperationResponse};
+use crate::support::{JANE, TestResponse};
 use crate::wire::{Process, Wire, authorization};
 
 const CLIENTS: usize = 64;
@@ -43,7 +43,7 @@ impl Client {
     }
 
     #[track_caller]
-    fn ask(&mut self, status: u16, method: &str, path: &str, body: Option<&Value>) -> OperationResponse {
+    fn ask(&mut self, status: u16, method: &str, path: &str, body: Option<&Value>) -> TestResponse {
         let headers: Vec<(&str, &str)> = self.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let reply = self.wire.ask(method, &format!("{}{path}", self.prefix), &headers, body).expect(status);
         self.requests += 1;
@@ -60,7 +60,7 @@ impl Client {
     }
 
     #[track_caller]
-    fn list(&mut self) -> OperationResponse {
+    fn list(&mut self) -> TestResponse {
         let reply = self.ask(200, "GET", "/credentials", None);
         assert_eq!(reply.header("x-mock-scenario"), Some(self.scenario));
         assert_eq!(reply.header("x-mock-fault"), None);
@@ -222,7 +222,10 @@ fn the_least_recently_used_ends_first_and_it_is_logged() {
     // `d` took the place of `b`, which had been used least recently; then `b`, anew, that of `c`.
     assert_eq!(names(&mut wire), ["default", "a", "b", "d"]);
     let log = server.log();
-    assert!(log.contains("sandbox b ends") && log.contains("sandbox c ends") && !log.contains("sandbox a"), "{log}");
+    assert!(
+        log.contains("sandbox b removed") && log.contains("sandbox c removed") && !log.contains("sandbox a"),
+        "{log}"
+    );
 }
 
 #[test]
@@ -237,7 +240,7 @@ fn what_is_idle_ends_and_the_default_never() {
     assert_eq!(names(&mut wire), ["default"]);
     wire.ask("POST", "/__sandbox/a/user_settings", &[], Some(&settings)).expect(201);
     wire.ask("POST", "/user_settings", &[], Some(&settings)).expect(409);
-    assert!(server.log().contains("sandbox a begins anew: it had not been used for 300 ms"), "{}", server.log());
+    assert!(server.log().contains("sandbox a reset: idle for more than 300 ms"), "{}", server.log());
 }
 
 #[test]

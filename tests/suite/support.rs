@@ -1,4 +1,4 @@
-//! What the tests share: a server, a client, and raw sockets.
+//! Shared by the tests: a server, a client, and raw sockets.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -35,24 +35,25 @@ pub const GLOBEX_ONLY: &str = "5d9a4c421d011c553e0000fe";
 pub const INVITATION: &str = "64b8f0f5e4b0c3a1d5e6f7a8";
 pub const FLOW: &str = "64b8f0f5e4b0c3a1d5e6f7ab";
 
-/// A server with a client that speaks to it, as Jane unless told otherwise.
+/// A server with a client, which uses Jane's key by default.
 pub struct Mock {
     pub server: MockServer,
     runtime: tokio::runtime::Runtime,
     client: HyperClient<HttpConnector, Full<Bytes>>,
 }
 
-/// A reply.
+/// A response, with its body as text.
 #[derive(Debug)]
-pub struct OperationResponse {
+pub struct TestResponse {
     pub status: u16,
     pub headers: HeaderMap,
     pub text: String,
 }
 
-impl OperationResponse {
+impl TestResponse {
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {} {}", self.status, self.text))
+        serde_json::from_str(&self.text)
+            .unwrap_or_else(|_| panic!("the body is not JSON: {} {}", self.status, self.text))
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -60,19 +61,19 @@ impl OperationResponse {
     }
 
     pub fn error(&self) -> String {
-        self.json()["error"].as_str().unwrap_or_else(|| panic!("no error: {}", self.text)).to_owned()
+        self.json()["error"].as_str().unwrap_or_else(|| panic!("the body has no `error`: {}", self.text)).to_owned()
     }
 
     pub fn violations(&self) -> Vec<Value> {
         self.header("x-mock-violations").map(|text| serde_json::from_str(text).unwrap()).unwrap_or_default()
     }
 
-    /// What rules and faults did, as the reply tells it.
+    /// The value of `X-Mock-Fault`; empty without rules and faults.
     pub fn fault(&self) -> &str {
         self.header("x-mock-fault").unwrap_or_default()
     }
 
-    /// Fails unless the status is this one; says what came instead.
+    /// Asserts the status; fails with the body.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text);
@@ -89,14 +90,14 @@ impl Mock {
         Self::start(MockServer::builder().scenario(name))
     }
 
-    /// A server in a scenario of the test's own.
+    /// A server with a scenario that the test defines.
     pub fn with_scenario(name: &str, text: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("own.yaml"), text).unwrap();
         Self::start(MockServer::builder().scenarios(folder.path()).scenario(name))
     }
 
-    /// Every server of these tests checks its own replies.
+    /// Starts a server that validates its own responses.
     pub fn start(builder: MockServerBuilder) -> Self {
         let server = builder.configure(|settings| settings.check_replies = true).start().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -104,12 +105,12 @@ impl Mock {
         Self { server, runtime, client }
     }
 
-    pub fn send(&self, request: Request<Full<Bytes>>) -> OperationResponse {
+    pub fn send(&self, request: Request<Full<Bytes>>) -> TestResponse {
         self.runtime.block_on(async {
             let sent = tokio::time::timeout(Duration::from_secs(20), self.client.request(request));
-            let (head, body) = sent.await.expect("a reply in time").unwrap().into_parts();
+            let (head, body) = sent.await.expect("a response in time").unwrap().into_parts();
             let body = body.collect().await.unwrap().to_bytes();
-            OperationResponse {
+            TestResponse {
                 status: head.status.as_u16(),
                 headers: head.headers,
                 text: String::from_utf8(body.to_vec()).unwrap(),
@@ -117,7 +118,7 @@ impl Mock {
         })
     }
 
-    pub fn call(&self, key: &str, method: Method, path: &str, body: Option<&Value>) -> OperationResponse {
+    pub fn call(&self, key: &str, method: Method, path: &str, body: Option<&Value>) -> TestResponse {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.server.url()));
         if !key.is_empty() {
             request = request.header("authorization", basic(key));
@@ -129,8 +130,8 @@ impl Mock {
         self.send(request.body(Full::new(bytes)).unwrap())
     }
 
-    /// Asks `GET /user` and the like as Jane; a header `key` names another key, or none at all.
-    pub fn ask(&self, line: &str, headers: &[(&str, &str)], body: &str) -> OperationResponse {
+    /// Sends a request such as `GET /user` as Jane. The pseudo header `key` sets another API key; an empty one sends none.
+    pub fn ask(&self, line: &str, headers: &[(&str, &str)], body: &str) -> TestResponse {
         let (method, target) = line.split_once(' ').unwrap();
         let mut request = Request::builder().method(method).uri(format!("{}{target}", self.server.url()));
         let key = headers.iter().find(|(name, _)| *name == "key").map_or(JANE, |(_, key)| key);
@@ -151,19 +152,19 @@ impl Mock {
         self.put("/__admin/clock", &serde_json::json!({"advance": by})).expect(200);
     }
 
-    pub fn get(&self, path: &str) -> OperationResponse {
+    pub fn get(&self, path: &str) -> TestResponse {
         self.call(JANE, Method::GET, path, None)
     }
 
-    pub fn post(&self, path: &str, body: &Value) -> OperationResponse {
+    pub fn post(&self, path: &str, body: &Value) -> TestResponse {
         self.call(JANE, Method::POST, path, Some(body))
     }
 
-    pub fn put(&self, path: &str, body: &Value) -> OperationResponse {
+    pub fn put(&self, path: &str, body: &Value) -> TestResponse {
         self.call(JANE, Method::PUT, path, Some(body))
     }
 
-    pub fn delete(&self, path: &str) -> OperationResponse {
+    pub fn delete(&self, path: &str) -> TestResponse {
         self.call(JANE, Method::DELETE, path, None)
     }
 
@@ -181,7 +182,7 @@ impl Mock {
     }
 }
 
-/// What arrives until the other side closes, or nothing comes for the socket's time-out.
+/// Reads until the other side closes, or until the read timeout.
 pub fn read_all(socket: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     let mut chunk = [0; 4096];
@@ -194,8 +195,8 @@ pub fn read_all(socket: &mut TcpStream) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// One reply with a `Content-Length` from a socket that stays open.
-pub fn read_reply(socket: &mut TcpStream) -> String {
+/// Reads one response with a `Content-Length` from a socket that stays open.
+pub fn read_response(socket: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     let mut byte = [0];
     while !bytes.ends_with(b"\r\n\r\n") {

@@ -1,4 +1,4 @@
-//! What is read from requests, and every reply that can be asked of the contract.
+//! Tests of parsing preferences, and of every response that can be selected from the contract.
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
@@ -24,9 +24,9 @@ fn applied(preferences: &Preferences) -> Option<String> {
 }
 
 #[test]
-fn wishes_are_read_wherever_they_stand() {
+fn preferences_are_read_from_every_source() {
     let rows: &[(&str, Headers<'_>, &str)] = &[
-        // As RFC 7240 writes them.
+        // In `Prefer`, as defined by RFC 7240.
         ("/a", &[("prefer", "code=422")], "code=422"),
         ("/a", &[("prefer", " CODE = 422 ,delay=250;x=y")], "code=422, delay=250"),
         ("/a", &[("prefer", "return=minimal, code=\"422\", respond-async")], "code=422"),
@@ -55,7 +55,7 @@ fn wishes_are_read_wherever_they_stand() {
         ("/a", &[("x-mock-response-name", "a b"), ("x-mock-response-delay", "1")], "example=\"a b\", delay=1"),
         ("/a", &[("x-mock-response-name", "größer")], "example=\"größer\""),
         ("/a", &[("x-mock-sandbox", "mine")], ""),
-        // The first of the three counts, wish by wish.
+        // For each preference, the first of the three sources applies.
         (
             "/a?__code=1&__delay=1&__seed=1",
             &[("x-mock-response-code", "2"), ("x-mock-response-delay", "2"), ("prefer", "code=203")],
@@ -72,30 +72,34 @@ fn wishes_are_read_wherever_they_stand() {
 }
 
 #[test]
-fn what_cannot_be_read_is_told() {
+fn invalid_preferences_are_rejected_with_a_correction() {
     let rows: &[(&str, Headers<'_>, &str)] = &[
         (
             "/a",
             &[("prefer", "code=abc")],
-            "`Prefer: code=abc` is no status; write a number from 200 to 599, such as `Prefer: code=422`",
+            "`Prefer: code=abc` is not a status; write a number from 200 to 599, such as `Prefer: code=422`",
         ),
         (
             "/a",
             &[("x-mock-response-code", "")],
-            "`x-mock-response-code: ` is no status; write a number from 200 to 599, such as `x-mock-response-code: 422`",
+            "`x-mock-response-code: ` is not a status; write a number from 200 to 599, such as `x-mock-response-code: 422`",
         ),
-        ("/a?__code=+200", &[], "`?__code= 200` is no status; write a number from 200 to 599, such as `?__code=422`"),
-        ("/a", &[("prefer", "code=100")], "`Prefer: code=100` is no status"),
-        ("/a", &[("prefer", "code=600")], "`Prefer: code=600` is no status"),
-        ("/a", &[("prefer", "code")], "`Prefer: code=` is no status"),
-        ("/a", &[("prefer", "code=65736")], "`Prefer: code=65736` is no status"),
+        (
+            "/a?__code=+200",
+            &[],
+            "`?__code= 200` is not a status; write a number from 200 to 599, such as `?__code=422`",
+        ),
+        ("/a", &[("prefer", "code=100")], "`Prefer: code=100` is not a status"),
+        ("/a", &[("prefer", "code=600")], "`Prefer: code=600` is not a status"),
+        ("/a", &[("prefer", "code")], "`Prefer: code=` is not a status"),
+        ("/a", &[("prefer", "code=65736")], "`Prefer: code=65736` is not a status"),
         (
             "/a",
             &[("prefer", "delay=-1")],
-            "`Prefer: delay=-1` is no delay; write milliseconds from 0 to 300000, such as `Prefer: delay=250`",
+            "`Prefer: delay=-1` is not a delay; write milliseconds from 0 to 300000, such as `Prefer: delay=250`",
         ),
-        ("/a?__delay=300001", &[], "`?__delay=300001` is no delay"),
-        ("/a", &[("x-mock-response-delay", "2s")], "`x-mock-response-delay: 2s` is no delay"),
+        ("/a?__delay=300001", &[], "`?__delay=300001` is not a delay"),
+        ("/a", &[("x-mock-response-delay", "2s")], "`x-mock-response-delay: 2s` is not a delay"),
         (
             "/a",
             &[("prefer", "dynamic=maybe")],
@@ -104,47 +108,51 @@ fn what_cannot_be_read_is_told() {
         (
             "/a?__dynamic&__seed=x",
             &[],
-            "`?__seed=x` is no seed; write a whole number from 0 to 18446744073709551615, such as `?__seed=7`",
+            "`?__seed=x` is not a seed; write a whole number from 0 to 18446744073709551615, such as `?__seed=7`",
         ),
-        ("/a", &[("prefer", "dynamic, seed=18446744073709551616")], "`Prefer: seed=18446744073709551616` is no seed"),
+        (
+            "/a",
+            &[("prefer", "dynamic, seed=18446744073709551616")],
+            "`Prefer: seed=18446744073709551616` is not a seed",
+        ),
         (
             "/a",
             &[("prefer", "example=")],
-            "`Prefer: example=` names no example; write its name, such as `Prefer: example=documented`",
+            "`Prefer: example=` does not name an example; write its name, such as `Prefer: example=documented`",
         ),
-        ("/a", &[("x-mock-response-name", " ")], "`x-mock-response-name: ` names no example"),
-        ("/a?__scenario", &[], "`?__scenario=` names no scenario; write its name, such as `?__scenario=sso-outage`"),
+        ("/a", &[("x-mock-response-name", " ")], "`x-mock-response-name: ` does not name an example"),
+        (
+            "/a?__scenario",
+            &[],
+            "`?__scenario=` does not name a scenario; write its name, such as `?__scenario=sso-outage`",
+        ),
         ("/a?__example=a%0ab", &[], "it has control characters"),
         (
             "/a",
             &[("prefer", "code=422 delay=2")],
-            "`Prefer: code=422 delay=2` is not one word; put commas between preferences, and quotes around a value with \
-             spaces",
+            "the value in `Prefer: code=422 delay=2` is not one word; separate preferences by commas, and quote a value \
+             that has spaces",
         ),
-        ("/a", &[("prefer", "example=\"a")], "`Prefer: example=\"a` has a quote that is not closed"),
-        ("/a?__cod=1", &[], "`?__cod` is no preference; did you mean `__code`?"),
+        ("/a", &[("prefer", "example=\"a")], "`Prefer: example=\"a` has an unclosed quote"),
+        ("/a?__cod=1", &[], "`?__cod` is not a preference; did you mean `__code`?"),
         (
             "/a?__zzzzzzzzzz",
             &[],
-            "`?__zzzzzzzzzz` is no preference; write one of __code, __example, __scenario, __delay, __dynamic, __seed",
+            "`?__zzzzzzzzzz` is not a preference; write one of __code, __example, __scenario, __delay, __dynamic, __seed",
         ),
         ("/a?__Delay=1", &[("prefer", "delay=1")], "did you mean `__delay`?"),
-        (
-            "/a",
-            &[("prefer", "seed=7")],
-            "`seed=7` has no effect where nothing is made up; write `dynamic=true` with it",
-        ),
+        ("/a", &[("prefer", "seed=7")], "`seed=7` has no effect without a generated response; add `dynamic=true`"),
         ("/a?__seed=7&__dynamic=false", &[], "`seed=7` has no effect"),
         ("/a", &[("prefer", "code=200, example=a, seed=7")], "`seed=7` has no effect"),
         (
             "/a",
             &[("prefer", "example=\"a b\", dynamic")],
-            "`example=\"a b\"` and `dynamic=true` exclude each other: an example is not made up; leave one of them out",
+            "`example=\"a b\"` and `dynamic=true` exclude each other: an example is not generated; remove one of them",
         ),
         (
             "/a",
             &[("x-mock-faults", "none")],
-            "`X-Mock-Faults: none` is neither on nor off; write `X-Mock-Faults: off` to spare this request",
+            "`X-Mock-Faults: none` is neither on nor off; write `X-Mock-Faults: off` to disable rules and faults",
         ),
     ];
     for (target, headers, expected) in rows {
@@ -158,7 +166,7 @@ fn what_cannot_be_read_is_told() {
 }
 
 #[test]
-fn a_request_can_be_spared_from_faults() {
+fn rules_and_faults_can_be_disabled_for_a_request() {
     for (value, faults) in [("off", Faults::Off), (" OFF ", Faults::Off), ("on", Faults::On)] {
         let preferences = read("/a", &[("x-mock-faults", value)]).unwrap();
         assert_eq!(preferences.faults, faults);
@@ -167,7 +175,7 @@ fn a_request_can_be_spared_from_faults() {
 }
 
 #[test]
-fn only_some_wishes_replace_the_world() {
+fn some_preferences_select_a_contract_response() {
     for (header, expected) in [
         ("code=422", true),
         ("example=a", true),
@@ -175,13 +183,13 @@ fn only_some_wishes_replace_the_world() {
         ("dynamic=false", false),
         ("delay=1, scenario=s", false),
     ] {
-        assert_eq!(read("/a", &[("prefer", header)]).unwrap().asks_for_contract_reply(), expected, "{header}");
+        assert_eq!(read("/a", &[("prefer", header)]).unwrap().requests_contract_response(), expected, "{header}");
     }
 }
 
 proptest::proptest! {
     #[test]
-    fn what_was_applied_can_be_asked_for_again(
+    fn applied_preferences_can_be_sent_again(
         header in "(code=[0-9]{3}|example=\"[ -~]{0,9}\"|delay=[0-9]{1,7}|dynamic|seed=[0-9]|[a-z=, ;\"\\\\]{0,9})(, (code=4[0-9]{2}|delay=[0-9]{2}|dynamic=true)){0,3}",
     ) {
         if let Ok(preferences) = read("/a", &[("prefer", &header)]) {
@@ -191,83 +199,84 @@ proptest::proptest! {
     }
 }
 
-// Replies of the contract.
+// Responses of the contract.
 
 fn now() -> Timestamp {
     "2026-03-01T12:00:00Z".parse().unwrap()
 }
 
-/// A reply, checked from outside.
-fn reply(contract: &Contract, operation: &Operation, header: &str) -> Result<OperationResponse, String> {
+/// The response for a `Prefer` header, validated against the contract.
+fn response(contract: &Contract, operation: &Operation, header: &str) -> Result<OperationResponse, String> {
     let preferences = read("/a", &[("prefer", header)]).map_err(|problem| problem.detail)?;
-    let answer = contract_reply(contract, operation, &preferences, now(), 1).map_err(|problem| {
+    let response = contract_response(contract, operation, &preferences, now(), 1).map_err(|problem| {
         assert_eq!((problem.status.as_u16(), problem.section), (400, "preferences"), "{}", problem.detail);
         problem.detail
     })?;
-    let mut headers: HeaderMap = answer.headers.iter().cloned().collect();
-    headers.insert(http::header::CONTENT_TYPE, answer.media_type.clone());
-    let broken = contract.check_response(operation, answer.status, &headers, &answer.body);
-    assert!(broken.is_empty(), "{} with {header}: {broken:?}", operation.id);
-    Ok(answer)
+    let mut headers: HeaderMap = response.headers.iter().cloned().collect();
+    headers.insert(http::header::CONTENT_TYPE, response.media_type.clone());
+    let violations = contract.check_response(operation, response.status, &headers, &response.body);
+    assert!(violations.is_empty(), "{} with {header}: {violations:?}", operation.id);
+    Ok(response)
 }
 
-fn body(answer: &OperationResponse) -> Value {
-    if answer.media_type == crate::http::message::JSON_CONTENT_TYPE {
-        return serde_json::from_slice(&answer.body).unwrap();
+fn body(response: &OperationResponse) -> Value {
+    if response.media_type == crate::http::message::JSON_CONTENT_TYPE {
+        return serde_json::from_slice(&response.body).unwrap();
     }
-    String::from_utf8(answer.body.to_vec()).unwrap().into()
+    String::from_utf8(response.body.to_vec()).unwrap().into()
 }
 
 #[test]
-fn every_reply_of_the_contract_can_be_had() {
+fn every_response_of_the_contract_can_be_selected() {
     let contract = Contract::built_in().unwrap();
-    let (mut named, mut made) = (0, 0);
+    let (mut named, mut generated) = (0, 0);
     for operation in &contract.operations {
         let examples = contract.examples(operation);
         for code in operation.responses.keys() {
             let of_code: Vec<_> = examples.iter().filter(|example| example.status == *code).collect();
-            let plain = reply(&contract, operation, &format!("code={code}")).unwrap();
+            let plain = response(&contract, operation, &format!("code={code}")).unwrap();
             assert_eq!(plain.status, *code);
             if let Some(first) = of_code.first() {
                 assert_eq!(body(&plain), *first.value);
-                let error = reply(&contract, operation, &format!("code={code}, seed=3")).unwrap_err();
+                let error = response(&contract, operation, &format!("code={code}, seed=3")).unwrap_err();
                 assert!(error.contains("dynamic=true") && error.contains(first.name), "{error}");
             }
             for example in &of_code {
                 let name = prefer::quoted(example.name);
-                let answer = reply(&contract, operation, &format!("code={code}, example={name}")).unwrap();
-                assert_eq!((answer.status, body(&answer)), (*code, example.value.clone()));
+                let selected = response(&contract, operation, &format!("code={code}, example={name}")).unwrap();
+                assert_eq!((selected.status, body(&selected)), (*code, example.value.clone()));
                 named += 1;
             }
             for seed in 0..8 {
                 let header = format!("code={code}, dynamic, seed={seed}");
-                let answer = reply(&contract, operation, &header).unwrap();
-                assert_eq!(answer.status, *code);
-                assert_eq!(answer.body, reply(&contract, operation, &header).unwrap().body);
-                made += 1;
+                let selected = response(&contract, operation, &header).unwrap();
+                assert_eq!(selected.status, *code);
+                assert_eq!(selected.body, response(&contract, operation, &header).unwrap().body);
+                generated += 1;
             }
         }
         for example in &examples {
-            let answer = reply(&contract, operation, &format!("example={}", prefer::quoted(example.name))).unwrap();
+            let selected =
+                response(&contract, operation, &format!("example={}", prefer::quoted(example.name))).unwrap();
             let first = examples.iter().find(|other| other.name == example.name).unwrap();
-            assert_eq!((answer.status, body(&answer)), (first.status, first.value.clone()));
+            assert_eq!((selected.status, body(&selected)), (first.status, first.value.clone()));
         }
-        assert_eq!(reply(&contract, operation, "dynamic").unwrap().status, operation.success_status());
+        assert_eq!(response(&contract, operation, "dynamic").unwrap().status, operation.success_status());
     }
-    assert!(named > 100 && made > 800, "{named} {made}");
+    assert!(named > 100 && generated > 800, "{named} {generated}");
 }
 
 #[test]
-fn a_seed_repeats_and_another_differs() {
+fn the_same_seed_gives_the_same_response() {
     let contract = Contract::built_in().unwrap();
     let get = |operation: &Operation, preferences: &Preferences, now: &str, seed: u64| -> Bytes {
-        contract_reply(&contract, operation, preferences, now.parse().unwrap(), seed).unwrap().body
+        contract_response(&contract, operation, preferences, now.parse().unwrap(), seed).unwrap().body
     };
     let seeded = |seed| Preferences { dynamic: Some(true), seed, ..Preferences::default() };
     let (early, late) = ("2026-01-01T00:00:00Z", "2027-06-01T00:00:00Z");
     let mut differ = 0;
     for operation in &contract.operations {
-        // A seed of the request's own counts for more than the day and the world's seed.
+        // A seed in the request overrides the seed of the world, and makes the response independent of the date.
         let first = get(operation, &seeded(Some(7)), early, 1);
         assert_eq!(first, get(operation, &seeded(Some(7)), late, 2), "{}", operation.id);
         assert_eq!(get(operation, &seeded(None), early, 1), get(operation, &seeded(None), early, 1));
@@ -278,24 +287,24 @@ fn a_seed_repeats_and_another_differs() {
 }
 
 #[test]
-fn what_the_contract_does_not_have_is_told() {
+fn unknown_statuses_and_examples_are_rejected() {
     let contract = Contract::built_in().unwrap();
     let list = contract.operation("list_connections").unwrap();
     let rows = [
-        ("code=418", "list_connections has no reply 418; write one of 200, 400, 401, 403"),
-        ("code=404, dynamic", "list_connections has no reply 404; write one of 200, 400, 401, 403"),
+        ("code=418", "list_connections has no response 418; write one of 200, 400, 401, 403"),
+        ("code=404, dynamic", "list_connections has no response 404; write one of 200, 400, 401, 403"),
         (
             "example=documnted",
-            "list_connections has no example `documnted`; did you mean `documented`? there are documented (200), \
+            "list_connections has no example `documnted`; did you mean `documented`? the examples are documented (200), \
              invalid_relationship_type (400), authentication_failed (401), not_authorized (401), misconfigured_csrf (403)",
         ),
         (
             "code=401, example=documented",
-            "reply 401 of list_connections has no example `documented`; there are authentication_failed, not_authorized",
+            "response 401 of list_connections has no example `documented`; the examples are authentication_failed, not_authorized",
         ),
     ];
     for (header, expected) in rows {
-        assert_eq!(reply(&contract, list, header).unwrap_err(), expected);
+        assert_eq!(response(&contract, list, header).unwrap_err(), expected);
     }
 }
 
@@ -339,7 +348,7 @@ paths:
 ";
 
 #[test]
-fn another_contract_has_headers_empty_replies_and_mistakes() {
+fn headers_empty_bodies_and_invalid_examples_of_another_contract() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("openapi.yaml"), CONTRACT).unwrap();
     let contract = Contract::read(folder.path()).unwrap();
@@ -347,26 +356,26 @@ fn another_contract_has_headers_empty_replies_and_mistakes() {
     let names: Vec<(u16, &str)> = contract.examples(list).iter().map(|e| (e.status, e.name)).collect();
     assert_eq!(names, [(200, "example"), (201, "sent"), (202, "bad")]);
 
-    let checked = |header: &str| {
+    let select = |header: &str| {
         let preferences = read("/a", &[("prefer", header)]).unwrap();
-        contract_reply(&contract, list, &preferences, now(), 1)
+        contract_response(&contract, list, &preferences, now(), 1)
     };
     for header in ["code=200", "example=example", "dynamic"] {
-        let answer = checked(header).unwrap();
-        let headers: Vec<(&str, &[u8])> = answer.headers.iter().map(|(n, v)| (n.as_str(), v.as_bytes())).collect();
+        let response = select(header).unwrap();
+        let headers: Vec<(&str, &[u8])> = response.headers.iter().map(|(n, v)| (n.as_str(), v.as_bytes())).collect();
         assert_eq!(headers, [("x-total", &b"3"[..]), ("x-kind", b"true"), ("x-page", b"one")]);
     }
-    assert!(checked("code=201").unwrap_err().detail.contains("must carry the header Location"));
-    assert_eq!(checked("code=202").unwrap_err().section, "bugs-of-the-mock");
-    assert!(checked("code=202, dynamic").is_ok());
-    // There is no example, so a seed has an effect.
-    assert_eq!(checked("code=203, seed=1").unwrap().body, checked("code=203, dynamic, seed=1").unwrap().body);
+    assert!(select("code=201").unwrap_err().detail.contains("requires the header Location"));
+    assert_eq!(select("code=202").unwrap_err().section, "bugs-of-the-mock");
+    assert!(select("code=202, dynamic").is_ok());
+    // Without an example the response is generated, so the seed has an effect.
+    assert_eq!(select("code=203, seed=1").unwrap().body, select("code=203, dynamic, seed=1").unwrap().body);
     for header in ["code=204", "code=204, dynamic", "code=204, dynamic, seed=1"] {
-        let answer = checked(header).unwrap();
-        assert_eq!((answer.status, answer.body.len(), answer.headers.len()), (204, 0, 0));
+        let response = select(header).unwrap();
+        assert_eq!((response.status, response.body.len(), response.headers.len()), (204, 0, 0));
     }
     assert_eq!(
-        checked("code=204, example=sent").unwrap_err().detail,
-        "reply 204 of list_things has no example `sent`, nor any other; leave the name out, or write `dynamic=true`"
+        select("code=204, example=sent").unwrap_err().detail,
+        "response 204 of list_things has no examples, so not `sent`; remove the name, or write `dynamic=true`"
     );
 }

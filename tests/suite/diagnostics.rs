@@ -1,4 +1,4 @@
-//! What the mock says about a scenario file that is wrong: file, line, column, the words themselves, and a hint.
+//! Diagnostics of invalid scenario files: file, line, column, the source line, and a hint.
 
 use leadconduit_mock::scenario::Library;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use leadconduit_mock::contract::Contract;
 
 const HEAD: &str = "version: 1\nname: mine\ndescription: A story.\n";
 
-fn message(text: &str) -> String {
+fn diagnose(text: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("mine.yaml");
     std::fs::write(&file, text).unwrap();
@@ -33,7 +33,7 @@ fn account(rest: &str) -> String {
 }
 
 #[test]
-fn every_mistake_is_shown_where_it_stands() {
+fn scenario_errors_have_a_position_and_a_hint() {
     let credential = "      credentials:\n        - id: 5ff33b53940df5a34a3888ff\n          name: N\n          type: user\n          \
                       package: p\n          username: u\n";
     let rows: Vec<(&str, String)> = vec![
@@ -42,29 +42,29 @@ fn every_mistake_is_shown_where_it_stands() {
         ("a tab", "version: 1\n\tname: x\n".to_owned()),
         ("an open bracket", format!("{HEAD}examples: [\n")),
         ("an unknown key", format!("{HEAD}extend: healthy\n")),
-        ("a key that is like none", format!("{HEAD}zzzzzz: 1\n")),
+        ("an unknown key without a similar one", format!("{HEAD}zzzzzz: 1\n")),
         ("another version", HEAD.replace("version: 1", "version: 2")),
         ("no version", HEAD.replace("version: 1\n", "")),
         ("no description", HEAD.replace("description: A story.\n", "")),
         ("a name with a blank", HEAD.replace("mine", "my own")),
         ("a name that is taken", HEAD.replace("mine", "healthy")),
         ("a parent that does not exist", format!("{HEAD}extends: helthy\n")),
-        ("a parent like none", format!("{HEAD}extends: zzz\n")),
-        ("its own parent", format!("{HEAD}extends: mine\n")),
+        ("an unknown parent without a similar one", format!("{HEAD}extends: zzz\n")),
+        ("a scenario that extends itself", format!("{HEAD}extends: mine\n")),
         ("an unknown status", format!("{HEAD}sso: {{ status: dwn }}\n")),
         ("a seed that is text", format!("{HEAD}seed: seven\n")),
-        ("a clock that is none", format!("{HEAD}clock: noon\n")),
+        ("an invalid clock", format!("{HEAD}clock: noon\n")),
         ("a duplicate key", format!("{HEAD}seed: 1\nseed: 2\n")),
         ("a duplicate key in a document", account("      credentials:\n        - { id: a, id: b }\n")),
         (
-            "a pattern that is none in a recipient's rules",
+            "an invalid pattern in a recipient's rules",
             account(
                 "      recipients:\n        - id: a\n          outcome: success\n          rule_set:\n            \
                  op: and\n            rules: [{ lhv: lead.email, op: matches pattern, rhv: '(' }]\n",
             ),
         ),
         (
-            "a helper that is none in a recipient's reason",
+            "an unknown helper in a recipient's reason",
             account(
                 "      recipients:\n        - { id: a, outcome: failure, reason: 'Not {{upercase lead.state}}' }\n",
             ),
@@ -76,7 +76,7 @@ fn every_mistake_is_shown_where_it_stands() {
             account(&format!("{credential}          password: p\n").replace("5ff33b53940df5a34a3888ff", "5ff3")),
         ),
         (
-            "an id that YAML takes for a number",
+            "an id that YAML parses as a number",
             account(
                 "      entities:\n        - id: 123456789012345678901234\n          name: N\n          module_ids: []\n          source: seller\n          recipient: null\n",
             ),
@@ -88,51 +88,51 @@ fn every_mistake_is_shown_where_it_stands() {
             )),
         ),
         (
-            "a value that is none of the known ones",
+            "an unknown enum value",
             account(
                 "      entities:\n        - { id: 5ff33b53940df5a34a3888ff, name: N, module_ids: [], source: seler, recipient: null }\n",
             ),
         ),
         (
-            "an onboard of a connection that is not there",
+            "an onboard with an unknown connection",
             account(
                 "      onboards:\n        - { id: 5ff33b53940df5a34a3888ff, invitation_id: 64b8f0f5e4b0c3a1d5e6f7a8, connection_id: 5d9a4c421d011c553e00000f }\n",
             ),
         ),
         (
-            "a flow with a party that is not there",
+            "a flow with an unknown entity",
             account(
                 "      flows:\n        - id: 5ff33b53940df5a34a3888ff\n          name: F\n          enabled: true\n          fields: []\n          steps: []\n          sources:\n            - entity: { id: 5d9a4b10940df5a34a3888cc, name: X }\n              integration: { module_id: m }\n",
             ),
         ),
         (
-            "a key of nobody",
+            "a key of an unknown user",
             format!(
                 "{HEAD}extends: healthy\nworld:\n  keys:\n    - {{ key: k, account: 5fd4371e940df5a34a3888b2, user: 5fd438f91f0d12766e2bfee6 }}\n"
             ),
         ),
         (
-            "settings of nobody",
+            "settings of an unknown user",
             account("      user_settings:\n        - { id: 5ff33b53940df5a34a3888ff, notifications: {} }\n"),
         ),
         (
-            "a row that the service does not know",
+            "a connection that the SSO service does not have",
             account(
                 "      connections:\n        - id: 5d9a4c421d011c553e00000f\n          external_id: 5d9a4c421d011c553e00000e\n          relationship_type: seller\n          connected_account: { id: 5d9a4b10940df5a34a3888c1, sso_id: 5d9a4b0f542ea0521e2a45c1, name: S }\n          created_at: now\n          updated_at: now\n",
             ),
         ),
         (
-            "a time that is none",
+            "an invalid time",
             account("      connections:\n        - { id: 5d9a4c421d011c553e000001, updated_at: soon }\n"),
         ),
-        ("how many, in words", account("      generate: { credentials: many }\n")),
-        ("how many of what", account("      generate: { conections: 3 }\n")),
+        ("a count that is text", account("      generate: { credentials: many }\n")),
+        ("a count of an unknown collection", account("      generate: { conections: 3 }\n")),
         (
-            "an example without a reply",
+            "an example without `reply`",
             format!("{HEAD}examples:\n  - name: half\n    request: {{ method: GET, path: /user }}\n"),
         ),
         (
-            "an example with both forms",
+            "an example with a request and steps",
             format!(
                 "{HEAD}examples:\n  - name: both\n    request: {{ method: GET, path: /user }}\n    reply: {{ status: 200 }}\n    steps:\n      - request: {{ method: GET, path: /user }}\n        reply: {{ status: 200 }}\n"
             ),
@@ -150,7 +150,7 @@ fn every_mistake_is_shown_where_it_stands() {
             ),
         ),
         (
-            "a status that is none",
+            "an invalid status",
             format!(
                 "{HEAD}examples:\n  - name: x\n    request: {{ method: GET, path: /user }}\n    reply: {{ status: ok }}\n"
             ),
@@ -163,88 +163,94 @@ fn every_mistake_is_shown_where_it_stands() {
         ),
         ("a YAML tag", account("      credentials:\n        - !secret { id: x }\n")),
     ];
-    let messages: Vec<String> = rows.iter().map(|(what, text)| format!("# {what}\n{}", message(text))).collect();
+    let messages: Vec<String> = rows.iter().map(|(what, text)| format!("# {what}\n{}", diagnose(text))).collect();
     insta::assert_snapshot!(messages.join("\n\n"));
 }
 
 #[test]
-fn every_mistake_of_a_rule_is_shown_where_it_stands() {
+fn rule_errors_have_a_position_and_a_hint() {
     let error = "body: { error: e }";
     let rows: Vec<(&str, String)> = vec![
-        // What a rule is made of.
-        ("a rule that does nothing", rule("{ then: {} }")),
-        ("a rule without a deed", rule("{ name: r, when: { method: GET } }")),
-        ("a deed and steps", rule("{ then: { delay: 5 }, steps: [{ delay: 6 }] }")),
-        ("no steps at all", rule("{ steps: [] }")),
-        ("an unknown word in a rule", rule("{ wen: { method: GET }, then: { delay: 5 } }")),
-        ("an unknown word in `when`", rule("{ when: { operatoin: get_user }, then: { delay: 5 } }")),
-        ("an unknown word in `then`", rule("{ then: { statsu: 503 } }")),
+        // The structure of a rule.
+        ("a rule without an effect", rule("{ then: {} }")),
+        ("a rule without `then`", rule("{ name: r, when: { method: GET } }")),
+        ("`then` and `steps`", rule("{ then: { delay: 5 }, steps: [{ delay: 6 }] }")),
+        ("an empty list of steps", rule("{ steps: [] }")),
+        ("an unknown key in a rule", rule("{ wen: { method: GET }, then: { delay: 5 } }")),
+        ("an unknown key in `when`", rule("{ when: { operatoin: get_user }, then: { delay: 5 } }")),
+        ("an unknown key in `then`", rule("{ then: { statsu: 503 } }")),
         ("a name that is used twice", rule("{ name: a, then: { delay: 5 } }\n  - { name: a, then: { delay: 6 } }")),
-        ("a name that is none", rule("{ name: [a], then: { delay: 5 } }")),
-        ("a gate that is neither open nor shut", rule("{ gate: maybe, then: { delay: 5 } }")),
-        ("rules that are no list", format!("{HEAD}extends: healthy\nrules: {{ name: a }}\n")),
-        // Whose turn it is.
+        ("a name that is a list", rule("{ name: [a], then: { delay: 5 } }")),
+        ("a gate that is not a boolean", rule("{ gate: maybe, then: { delay: 5 } }")),
+        ("rules that are not a list", format!("{HEAD}extends: healthy\nrules: {{ name: a }}\n")),
+        // The schedule.
         ("a probability above 1", rule("{ probability: 1.5, then: { delay: 5 } }")),
         ("a probability below 0, in `then`", rule("{ then: { delay: 5, probability: -0.1 } }")),
         ("a probability in words", rule("{ probability: often, then: { delay: 5 } }")),
         ("`times` twice", rule("{ times: 1, then: { delay: 5, times: 2 } }")),
         ("`probability` twice", rule("{ probability: 0.5, then: { delay: 5, probability: 0.5 } }")),
         ("`times` below 0", rule("{ times: -1, then: { delay: 5 } }")),
-        ("a rule that never speaks", rule("{ times: 0, then: { delay: 5 } }")),
-        ("an operation that is none of none", rule("{ when: { operation: [] }, then: { delay: 5 } }")),
-        ("work done beside a reply", rule("{ then: { status: 503, fault: HANG, work: done } }")),
-        ("a step for no request", rule("{ steps: [{ delay: 5 }, { delay: 6, times: 0 }] }")),
-        ("what is of the whole rule, in a step", rule("{ steps: [{ delay: 5, after: 1 }] }")),
-        ("a deed that repeats", rule("{ repeat: true, then: { delay: 5 } }")),
-        // Who is spoken to.
+        ("a rule that never applies", rule("{ times: 0, then: { delay: 5 } }")),
+        ("an empty list of operations", rule("{ when: { operation: [] }, then: { delay: 5 } }")),
+        ("work done with a response", rule("{ then: { status: 503, fault: HANG, work: done } }")),
+        ("a step with `times: 0`", rule("{ steps: [{ delay: 5 }, { delay: 6, times: 0 }] }")),
+        ("a key of the whole rule, in a step", rule("{ steps: [{ delay: 5, after: 1 }] }")),
+        ("`repeat` without steps", rule("{ repeat: true, then: { delay: 5 } }")),
+        // The matcher.
         ("an unknown operation", rule("{ when: { operation: lst_connections }, then: { delay: 5 } }")),
-        ("an operation like none, in a list", rule("{ when: { operation: [get_user, zzz] }, then: { delay: 5 } }")),
+        ("an unknown operation in a list", rule("{ when: { operation: [get_user, zzz] }, then: { delay: 5 } }")),
         ("an operation that is a number", rule("{ when: { operation: 5 }, then: { delay: 5 } }")),
         ("an unknown method in a rule", rule("{ when: { method: [GET, PSOT] }, then: { delay: 5 } }")),
         ("a method in small letters", rule("{ when: { method: get }, then: { delay: 5 } }")),
-        ("a path that begins with no slash", rule("{ when: { path: connections }, then: { delay: 5 } }")),
+        ("a path without a slash in a rule", rule("{ when: { path: connections }, then: { delay: 5 } }")),
         ("a path with an open brace", rule("{ when: { path: '/flows/{id' }, then: { delay: 5 } }")),
         ("a query that is a list", rule("{ when: { query: { q: [a] } }, then: { delay: 5 } }")),
-        ("an unknown word about a text", rule("{ when: { query: { q: { contain: a } } }, then: { delay: 5 } }")),
+        ("an unknown text matcher", rule("{ when: { query: { q: { contain: a } } }, then: { delay: 5 } }")),
+        ("an invalid regular expression", rule("{ when: { query: { q: { matches: 'a(b' } } }, then: { delay: 5 } }")),
         (
-            "a regular expression that is none",
-            rule("{ when: { query: { q: { matches: 'a(b' } } }, then: { delay: 5 } }"),
-        ),
-        (
-            "another, inside `not`",
+            "an invalid regular expression inside `not`",
             rule("{ when: { headers: { x-a: { not: { matches: '[z-a]' } } } }, then: { delay: 5 } }"),
         ),
-        ("look-around", rule("{ when: { body: { matches: { /a: '(?=x)' } } }, then: { delay: 5 } }")),
-        ("a header's name that is none", rule("{ when: { headers: { 'x a': b } }, then: { delay: 5 } }")),
-        ("a pointer that is none", rule("{ when: { body: { at: { connection_id: 5 } } }, then: { delay: 5 } }")),
-        ("another, to be matched", rule("{ when: { body: { matches: { email: a } } }, then: { delay: 5 } }")),
-        ("a JSON Schema that is none", rule("{ when: { body: { schema: { type: strng } } }, then: { delay: 5 } }")),
-        ("an unknown word about a caller", rule("{ when: { caller: { acount: a } }, then: { delay: 5 } }")),
-        ("a call before the first", rule("{ when: { call: 0 }, then: { delay: 5 } }")),
-        ("calls in the wrong order", rule("{ when: { call: { from: 5, to: 2 } }, then: { delay: 5 } }")),
-        ("calls that are none", rule("{ when: { call: second }, then: { delay: 5 } }")),
-        ("a moment that is none", rule("{ when: { clock: { from: noon } }, then: { delay: 5 } }")),
-        ("a span from now that is none", rule("{ when: { clock: { until: now + soon } }, then: { delay: 5 } }")),
-        ("a rate without a span", rule("{ when: { rate: { calls: 5 } }, then: { delay: 5 } }")),
-        ("a rate's span that is none", rule("{ when: { rate: { calls: 5, within: 10 } }, then: { delay: 5 } }")),
-        ("a rate's span that is nothing", rule("{ when: { rate: { calls: 5, within: 0s } }, then: { delay: 5 } }")),
-        ("a rate of whom", rule("{ when: { rate: { calls: 5, within: 1s, per: user } }, then: { delay: 5 } }")),
-        // What is said.
-        ("a status that no reply has", rule("{ then: { status: 99 } }")),
-        ("a status that is too large to be one", rule("{ then: { status: 70000 } }")),
+        (
+            "a regular expression with look-around",
+            rule("{ when: { body: { matches: { /a: '(?=x)' } } }, then: { delay: 5 } }"),
+        ),
+        ("an invalid header name in `when`", rule("{ when: { headers: { 'x a': b } }, then: { delay: 5 } }")),
+        ("an invalid JSON pointer", rule("{ when: { body: { at: { connection_id: 5 } } }, then: { delay: 5 } }")),
+        (
+            "an invalid JSON pointer in `matches`",
+            rule("{ when: { body: { matches: { email: a } } }, then: { delay: 5 } }"),
+        ),
+        ("an invalid JSON Schema", rule("{ when: { body: { schema: { type: strng } } }, then: { delay: 5 } }")),
+        ("an unknown key in `caller`", rule("{ when: { caller: { acount: a } }, then: { delay: 5 } }")),
+        ("`call: 0`", rule("{ when: { call: 0 }, then: { delay: 5 } }")),
+        ("a range of calls in the wrong order", rule("{ when: { call: { from: 5, to: 2 } }, then: { delay: 5 } }")),
+        ("an invalid call", rule("{ when: { call: second }, then: { delay: 5 } }")),
+        ("an invalid time in `clock`", rule("{ when: { clock: { from: noon } }, then: { delay: 5 } }")),
+        ("an invalid duration in `clock`", rule("{ when: { clock: { until: now + soon } }, then: { delay: 5 } }")),
+        ("a rate without `within`", rule("{ when: { rate: { calls: 5 } }, then: { delay: 5 } }")),
+        ("a rate with an invalid duration", rule("{ when: { rate: { calls: 5, within: 10 } }, then: { delay: 5 } }")),
+        ("a rate with a duration of zero", rule("{ when: { rate: { calls: 5, within: 0s } }, then: { delay: 5 } }")),
+        (
+            "a rate with an unknown `per`",
+            rule("{ when: { rate: { calls: 5, within: 1s, per: user } }, then: { delay: 5 } }"),
+        ),
+        // The response.
+        ("a status below 200", rule("{ then: { status: 99 } }")),
+        ("a status that is too large", rule("{ then: { status: 70000 } }")),
         (
             "a status that the operation does not have",
             rule(&format!("{{ when: {{ operation: get_user }}, then: {{ status: 404, {error} }} }}")),
         ),
         ("a status that no operation has", rule(&format!("{{ then: {{ status: 418, {error} }} }}"))),
         (
-            "a reply that breaks the contract",
+            "a response that breaks the contract",
             rule("{ when: { operation: get_user }, then: { body: { id: 5, first_name: F } } }"),
         ),
-        ("an error that is none", rule("{ when: { operation: get_user }, then: { status: 503, body: { eror: e } } }")),
-        ("an error that is missing", rule("{ when: { operation: get_user }, then: { status: 503 } }")),
+        ("an invalid error body", rule("{ when: { operation: get_user }, then: { status: 503, body: { eror: e } } }")),
+        ("an error without a body", rule("{ when: { operation: get_user }, then: { status: 503 } }")),
         (
-            "an error that is none, on a path of nobody's",
+            "an invalid error body, on a path without an operation",
             rule("{ gate: true, when: { path: /x }, then: { status: 503, body: {} } }"),
         ),
         ("an unknown example", rule("{ when: { operation: list_connections }, then: { example: documentd } }")),
@@ -252,44 +258,47 @@ fn every_mistake_of_a_rule_is_shown_where_it_stands() {
             "an example of another status",
             rule("{ when: { operation: list_connections }, then: { status: 400, example: documented } }"),
         ),
-        ("an example of every operation", rule("{ then: { example: documentd } }")),
-        ("an example of no operation", rule("{ when: { path: /x }, then: { example: documented } }")),
+        ("an example without an operation", rule("{ then: { example: documentd } }")),
+        ("an example on a path without an operation", rule("{ when: { path: /x }, then: { example: documented } }")),
         (
             "a body and an example",
             rule("{ when: { operation: list_connections }, then: { body: [], example: documented } }"),
         ),
-        ("a header that is the server's", rule("{ then: { headers: { content-length: '5' } } }")),
-        ("a header that is none", rule("{ then: { headers: { 'x y': a } } }")),
+        ("a header that the server sets", rule("{ then: { headers: { content-length: '5' } } }")),
+        ("an invalid header name", rule("{ then: { headers: { 'x y': a } } }")),
         ("a header with a line break", rule(r#"{ then: { headers: { x-a: "a\nb" } } }"#)),
         ("a header that is a list", rule("{ then: { headers: { Retry-After: [5] } } }")),
         ("an unknown test", rule("{ then: { headers: { x-a: '{% if call is evn %}a{% endif %}' } } }")),
         // Templates.
         (
-            "a template of an unknown name",
+            "a template with an unknown variable",
             rule("{ gate: true, then: { status: 503, body: { error: '{{ reqest.path }}' } } }"),
         ),
-        ("a template of a name like none", rule("{ gate: true, then: { status: 503, body: { error: '{{ zzz }}' } } }")),
-        ("an open template", rule("{ gate: true, then: { status: 503, body: { error: 'a {{ request.path' } } }")),
-        ("a template that ends too early", rule("{ then: { headers: { x-a: '{{ request. }}' } } }")),
+        (
+            "a template with an unknown variable without a similar one",
+            rule("{ gate: true, then: { status: 503, body: { error: '{{ zzz }}' } } }"),
+        ),
+        ("an unclosed template", rule("{ gate: true, then: { status: 503, body: { error: 'a {{ request.path' } } }")),
+        ("a template that ends early", rule("{ then: { headers: { x-a: '{{ request. }}' } } }")),
         ("an unknown filter", rule("{ then: { headers: { x-a: '{{ request.path | uper }}' } } }")),
         ("an `if` without end", rule("{ then: { headers: { x-a: '{% if call %}a' } } }")),
-        // How it goes out.
+        // Delays and faults.
         ("an unknown fault", rule("{ then: { fault: CONNECTION_RESET } }")),
         ("work without a fault", rule("{ then: { delay: 5, work: skipped } }")),
-        ("work that is neither", rule("{ then: { fault: HANG, work: half } }")),
-        ("a delay in words", rule("{ then: { delay: long } }")),
+        ("an unknown `work`", rule("{ then: { fault: HANG, work: half } }")),
+        ("a delay that is text", rule("{ then: { delay: long } }")),
         ("a delay below 0", rule("{ then: { delay: -5 } }")),
         ("a delay that is too long", rule("{ then: { delay: 300001 } }")),
-        ("an unknown kind of delay", rule("{ then: { delay: { type: unifrom, lower_ms: 1, upper_ms: 2 } } }")),
-        ("a uniform delay without its end", rule("{ then: { delay: { type: uniform, lower_ms: 1 } } }")),
+        ("an unknown type of delay", rule("{ then: { delay: { type: unifrom, lower_ms: 1, upper_ms: 2 } } }")),
+        ("a uniform delay without an upper bound", rule("{ then: { delay: { type: uniform, lower_ms: 1 } } }")),
         (
-            "a uniform delay the wrong way round",
+            "a uniform delay with swapped bounds",
             rule("{ then: { delay: { type: uniform, lower_ms: 2, upper_ms: 1 } } }"),
         ),
-        ("a word of another kind of delay", rule("{ then: { delay: { ms: 5, sigma: 1 } } }")),
-        ("a spread that is too wide", rule("{ then: { delay: { type: lognormal, median_ms: 5, sigma: 11 } } }")),
-        ("a drip without pieces", rule("{ then: { drip: { chunks: 0, over_ms: 5 } } }")),
-        ("a drip that is half said", rule("{ then: { drip: { chunks: 5 } } }")),
+        ("a key of another type of delay", rule("{ then: { delay: { ms: 5, sigma: 1 } } }")),
+        ("a `sigma` that is too large", rule("{ then: { delay: { type: lognormal, median_ms: 5, sigma: 11 } } }")),
+        ("a drip without chunks", rule("{ then: { drip: { chunks: 0, over_ms: 5 } } }")),
+        ("an incomplete drip", rule("{ then: { drip: { chunks: 5 } } }")),
         ("slow headers that take too long", rule("{ then: { slow_headers: { chunks: 5, over_ms: 300001 } } }")),
         // The world and the single-sign-on service.
         (
@@ -303,18 +312,18 @@ fn every_mistake_of_a_rule_is_shown_where_it_stands() {
             format!("{HEAD}extends: healthy\nsso: {{ status: partial, operations: [get_user, lst_connections] }}\n"),
         ),
         (
-            "flapping in calls and in seconds",
+            "flapping with both `calls` and `seconds`",
             rule(
                 "{ then: { sso: { status: flapping, flapping: { calls: { up: 1, down: 1 }, seconds: { up: 1, down: 1 } } } } }",
             ),
         ),
         (
-            "flapping that never flaps",
+            "flapping without a down phase",
             rule("{ then: { sso: { status: flapping, flapping: { calls: { up: 1, down: 0 } } } } }"),
         ),
-        ("an unknown health, in a rule", rule("{ then: { sso: { status: dwn } } }")),
+        ("an unknown SSO status, in a rule", rule("{ then: { sso: { status: dwn } } }")),
         (
-            "an unknown operation that the service does not answer, in a rule",
+            "partial with an unknown operation, in a rule",
             rule("{ then: { sso: { status: partial, operations: [lst_connections] } } }"),
         ),
         (
@@ -330,51 +339,50 @@ fn every_mistake_of_a_rule_is_shown_where_it_stands() {
             ),
         ),
         (
-            "a key of nobody, in a rule",
+            "a key of an unknown user, in a rule",
             rule(
                 "{ then: { world: { keys: [{ key: k, account: 5fd4371e940df5a34a3888b2, user: 5fd438f91f0d12766e2bfee6 }] } } }",
             ),
         ),
         (
-            "an entry of the service that breaks its model",
+            "a document of the SSO service that breaks its model",
             rule("{ then: { sso: { accounts: [{ id: 68f1c2d0940df5a34a3888c4, name: 5 }] } } }"),
         ),
-        // Proofs.
+        // Examples.
         (
-            "a fault that no proof can show",
+            "an unknown fault in an example",
             format!(
                 "{HEAD}extends: healthy\nexamples:\n  - name: x\n    request: {{ method: GET, path: /user }}\n    reply: {{ status: 200, fault: HANGS }}\n"
             ),
         ),
     ];
-    let messages: Vec<String> = rows.iter().map(|(what, text)| format!("# {what}\n{}", message(text))).collect();
+    let messages: Vec<String> = rows.iter().map(|(what, text)| format!("# {what}\n{}", diagnose(text))).collect();
     assert!(messages.iter().all(|message| !message.contains("(nothing)")), "{}", messages.join("\n\n"));
     insta::assert_snapshot!(messages.join("\n\n"));
 }
 
 #[test]
-fn several_mistakes_are_told_at_once() {
+fn all_errors_of_a_file_are_reported() {
     let text = account("      entities:\n        - { id: x, name: N }\n        - { id: y, name: 5 }\n");
-    let told = message(&text);
-    assert!(told.matches("FOLDER/mine.yaml:").count() >= 4, "{told}");
+    let diagnostics = diagnose(&text);
+    assert!(diagnostics.matches("FOLDER/mine.yaml:").count() >= 4, "{diagnostics}");
 }
 
 #[test]
-fn a_file_that_is_too_large_is_not_read() {
+fn too_large_files_are_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("large.yaml");
     std::fs::File::create(&file).unwrap().set_len(17 * 1024 * 1024).unwrap();
     let mut library = Library::built_in(Arc::new(Contract::built_in().unwrap())).unwrap();
-    let told = library.read(&file).unwrap_err()[0].to_string();
-    assert!(told.contains("at most 16777216 are read"), "{told}");
+    let diagnostic = library.read(&file).unwrap_err()[0].to_string();
+    assert!(diagnostic.contains("at most 16777216 are read"), "{diagnostic}");
 }
 
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(500))]
 
-    /// A file may be cut anywhere and have any character changed: there is a message, never a panic.
     #[test]
-    fn damaged_files_are_told_not_panicked_about(cut in 0usize..3000, at in 0usize..3000, with in "\\PC") {
+    fn malformed_files_return_diagnostics(cut in 0usize..3000, at in 0usize..3000, with in "\\PC") {
         static LIBRARY: std::sync::OnceLock<Library> = std::sync::OnceLock::new();
         let _ = LIBRARY.get_or_init(|| Library::built_in(Arc::new(Contract::built_in().unwrap())).unwrap());
         let text = include_str!("../../scenarios/missed-invitation.yaml").replace("missed-invitation", "damaged");

@@ -1,4 +1,4 @@
-//! What rules say and do: replies, templates, changes of the world, work that is lost.
+//! Effects of rules: responses, templates, changes of the world, and operations whose response is lost.
 
 use leadconduit_mock::config::settings::RequestMode;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::rules::{start_with, with};
 use crate::support::{ACME, ACME_ID, JANE, JANE_ID, LUIS_ID, basic};
 
 #[test]
-fn a_rule_says_what_it_was_told_to() {
+fn a_rule_sends_its_response_and_headers() {
     let example = "5d9a4c421d011c553e000001";
     let rows: &[(&str, u16, Value, &str)] = &[
         ("status: 503, body: { error: down }", 503, json!({"error": "down"}), "status=503"),
@@ -21,29 +21,29 @@ fn a_rule_says_what_it_was_told_to() {
         ("status: 200, body: { x: 1 }, intentionally_invalid: true", 200, json!({"x": 1}), "status=200"),
         ("status: 418, body: 5, intentionally_invalid: true", 418, json!(5), "status=418"),
     ];
-    for (then, status, body, deed) in rows {
+    for (then, status, body, effect) in rows {
         let mock = with(&[&format!("{{ name: says, when: {{ operation: list_connections }}, then: {{ {then} }} }}")]);
-        let reply = mock.get("/connections").expect(*status);
-        assert_eq!((&reply.json(), reply.fault()), (body, format!("{deed}; rule=\"says\"").as_str()), "{then}");
-        assert_eq!(reply.header("content-type"), Some("application/json; charset=utf-8"));
+        let response = mock.get("/connections").expect(*status);
+        assert_eq!((&response.json(), response.fault()), (body, format!("{effect}; rule=\"says\"").as_str()), "{then}");
+        assert_eq!(response.header("content-type"), Some("application/json; charset=utf-8"));
     }
     let mock = with(&["{ when: { operation: repair_connection }, then: { status: 409, example: connection_exists } }"]);
-    let repair = mock.ask("POST /connections", &[], &json!({"connection_id": example}).to_string()).expect(409);
-    assert_eq!(repair.error(), "connection already exists");
-    assert_eq!(repair.fault(), "status=409; rule=\"rule 1\"", "a rule without a name has its number");
+    let response = mock.ask("POST /connections", &[], &json!({"connection_id": example}).to_string()).expect(409);
+    assert_eq!(response.error(), "connection already exists");
+    assert_eq!(response.fault(), "status=409; rule=\"rule 1\"", "a rule without a name is named by its number");
     let mock =
         with(&["{ when: { operation: get_user }, then: { headers: { X-Team: blue, Cache-Control: no-store } } }"]);
-    let reply = mock.get("/user").expect(200);
-    assert_eq!((reply.header("x-team"), reply.header("cache-control")), (Some("blue"), Some("no-store")));
-    assert_eq!(reply.json()["id"], JANE_ID, "the operation's own reply");
+    let response = mock.get("/user").expect(200);
+    assert_eq!((response.header("x-team"), response.header("cache-control")), (Some("blue"), Some("no-store")));
+    assert_eq!(response.json()["id"], JANE_ID, "the response of the operation");
     let page = "{ gate: true, then: { status: 503, headers: { Content-Type: text/html }, body: '<p>Back at noon</p>', \
                  intentionally_invalid: true } }";
-    let reply = with(&[page]).get("/user").expect(503);
-    assert_eq!((reply.text.as_str(), reply.header("content-type")), ("<p>Back at noon</p>", Some("text/html")));
+    let response = with(&[page]).get("/user").expect(503);
+    assert_eq!((response.text.as_str(), response.header("content-type")), ("<p>Back at noon</p>", Some("text/html")));
 }
 
 #[test]
-fn rules_change_the_world_for_good() {
+fn changes_of_the_world_by_rules_are_permanent() {
     let change = "{ name: grow, times: 1, when: { operation: list_onboards }, then: { world: {
       keys: [{ key: new-key, account: 5fd4371e940df5a34a3888b2, user: 5fe0b6d21f0d12766e2bfecc }],
       revoke: ['1f1b96c9150d8050e858c043d543bb4eadae0e6f'],
@@ -55,8 +55,8 @@ fn rules_change_the_world_for_good() {
     let acme = [("key", ACME)];
     mock.ask("GET /user", &acme, "").expect(200);
     mock.get("/credentials/5ff33b53940df5a34a3888ff").expect(404);
-    let reply = mock.get("/onboards").expect(200);
-    assert_eq!(reply.fault(), "world; rule=\"grow\"");
+    let response = mock.get("/onboards").expect(200);
+    assert_eq!(response.fault(), "world; rule=\"grow\"");
     mock.ask("GET /user", &acme, "").expect(401);
     assert_eq!(mock.ask("GET /user", &[("key", "new-key")], "").expect(200).json()["id"], LUIS_ID);
     let credential = mock.get("/credentials/5ff33b53940df5a34a3888ff").expect(200).json();
@@ -79,12 +79,12 @@ fn rules_change_the_world_for_good() {
 }
 
 #[test]
-fn what_the_sso_service_knows_changes_by_id() {
+fn rules_change_documents_of_the_sso_service_by_id() {
     let change = "{ name: learn, when: { operation: get_user }, then: { sso: { remove: [5d9a4c3f542ea0521e2a4501],
       accounts: [{ id: 68f1c2d0940df5a34a3888c4, time_zone: America/Denver }],
       connections: [{ id: 5d9a4c421d011c553e000004, permissions: [] }] } } }";
     let mock = with(&[change]);
-    let shown = || {
+    let permissions = || {
         let list = mock.get("/connections").expect(200).json();
         list.as_array()
             .unwrap()
@@ -92,9 +92,9 @@ fn what_the_sso_service_knows_changes_by_id() {
             .map(|c| (c["id"].as_str().unwrap().to_owned(), c["permissions"].clone()))
             .collect::<Vec<_>>()
     };
-    assert_eq!(shown().len(), 3);
+    assert_eq!(permissions().len(), 3);
     mock.get("/user").expect(200);
-    let after = shown();
+    let after = permissions();
     assert_eq!(
         after.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(),
         ["5d9a4c421d011c553e000002", "5d9a4c421d011c553e000004"]
@@ -103,7 +103,7 @@ fn what_the_sso_service_knows_changes_by_id() {
 }
 
 #[test]
-fn work_is_done_or_skipped_when_the_reply_is_lost() {
+fn the_operation_runs_or_is_skipped_when_the_response_is_lost() {
     for (work, created) in [("", 1), (", work: done", 1), (", work: skipped", 0)] {
         let mock = with(&[&format!(
             "{{ times: 1, when: {{ operation: create_credential }}, then: {{ fault: EMPTY_RESPONSE{work} }} }}"
@@ -122,7 +122,7 @@ fn work_is_done_or_skipped_when_the_reply_is_lost() {
 }
 
 #[test]
-fn templates_see_the_request_and_the_world() {
+fn templates_have_the_request_and_the_world() {
     let rows = [
         ("{{ request.method }} {{ request.path }} {{ request.query.q }}", json!("POST /echo a b")),
         ("{{ request.headers['x-team'] }}{{ request.headers.authorization }}", json!("blue")),
@@ -140,7 +140,7 @@ fn templates_see_the_request_and_the_world() {
         ("{{ world.user.first_name }} {{ world.sso.status }}", json!("Jane up")),
         ("{{ world.connections['5d9a4c421d011c553e000001'].relationship_type }}", json!("seller")),
         ("{{ world.connections[request.body.id].ui_state }}", json!({"has_setup_buyer_delivery": false})),
-        // Another account's.
+        // Of another account.
         ("{{ world.connections['5d9a4c421d011c553e0000fe'] }}", json!(null)),
         ("{{ world.connections | length }}", json!(2)),
         ("{{ call }}", json!(1)),
@@ -154,14 +154,14 @@ fn templates_see_the_request_and_the_world() {
         )]);
         let sent = json!({"count": 3, "list": [1, {"a": null}], "id": "5d9a4c421d011c553e000002"}).to_string();
         let headers = [("x-team", "blue"), ("x-mock-sandbox", "blue")];
-        let reply = mock.ask("POST /echo?q=a%20b", &headers, &sent).expect(200);
-        assert_eq!(reply.json(), json!([{"x": expected}]), "{template}");
-        assert_eq!(reply.header("x-call"), Some("n1"));
+        let response = mock.ask("POST /echo?q=a%20b", &headers, &sent).expect(200);
+        assert_eq!(response.json(), json!([{"x": expected}]), "{template}");
+        assert_eq!(response.header("x-call"), Some("n1"));
     }
 }
 
 #[test]
-fn a_templates_reply_is_held_against_the_contract_when_it_is_made() {
+fn rendered_responses_are_validated_against_the_contract() {
     let rule = |more: &str| {
         format!(
             "{{ name: echo, when: {{ operation: get_user }}, then: {{ status: 503, body: {{ error: '{{{{ request.query.e }}}}' }}{more} }} }}"
@@ -169,12 +169,12 @@ fn a_templates_reply_is_held_against_the_contract_when_it_is_made() {
     };
     let mock = start_with(&[&rule("")], |builder| builder.requests(RequestMode::Off));
     assert_eq!(mock.get("/user?e=down").expect(503).error(), "down");
-    let reply = mock.get("/user").expect(500);
+    let response = mock.get("/user").expect(500);
     assert_eq!(
-        (reply.header("content-type"), reply.fault()),
+        (response.header("content-type"), response.fault()),
         (Some("application/problem+json"), "status=503; rule=\"echo\"")
     );
-    let problem = reply.json();
+    let problem = response.json();
     assert_eq!(problem["type"], "README.md#rules");
     let detail = problem["detail"].as_str().unwrap();
     assert!(
@@ -184,7 +184,7 @@ fn a_templates_reply_is_held_against_the_contract_when_it_is_made() {
     assert!(!problem["violations"].as_array().unwrap().is_empty(), "{problem}");
     let mock = with(&[&rule(", intentionally_invalid: true")]);
     assert_eq!(mock.get("/user").expect(503).json(), json!({"error": null}));
-    // A template can be too much work, and a header can lose its shape.
+    // A template can exceed its budget, or render an invalid header value.
     for then in [
         "{ body: ['{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}'], intentionally_invalid: true }",
         "{ headers: { X-Name: '{{ request.body.name }}' } }",
