@@ -27,7 +27,7 @@ impl<'a> EventVariables<'a> {
         self.document.into_inner()
     }
 
-    fn from_summary(&self, name: &str) -> Option<Value> {
+    fn summary_value(&self, name: &str) -> Option<Value> {
         let summary = self.event.summary();
         let id = |id: Option<ObjectId>| id.map(|id| id.to_string().into());
         match name.strip_prefix("vars.").unwrap_or(name) {
@@ -45,7 +45,7 @@ impl<'a> EventVariables<'a> {
 
 impl Variables for EventVariables<'_> {
     fn get(&self, dotted_name: &str) -> Option<Cow<'_, Value>> {
-        if let Some(known) = self.from_summary(dotted_name) {
+        if let Some(known) = self.summary_value(dotted_name) {
             return Some(Cow::Owned(known));
         }
         let document = self.document.get_or_init(|| self.event.value().into_owned());
