@@ -398,7 +398,7 @@ fn a_switch_meanwhile_ends_the_request_and_nobody_gets_the_lead_twice() {
     address.set(mock.server.address()).unwrap();
     let path = format!("/flows/{TEST_FLOW}/sources/{SUMMIT}/submit");
     let answer = mock.post(&path, &json!({"state": "TX"})).expect(503);
-    assert!(answer.text.contains("the sandbox was switched while a lead was delivered"), "{}", answer.text);
+    assert!(answer.text.contains("the sandbox was reset or switched while a lead was delivered"), "{}", answer.text);
     listener.next();
     assert!(listener.heard_nothing());
     let kept = mock.get("/events?limit=1000").expect(200).json();
