@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{AnsweredBy, Exchange};
+use super::exchange::{AnsweredBy, Exchange};
 use crate::config::settings::DEFAULT_SANDBOX;
 use crate::contract::Contract;
 use crate::http::headers;

@@ -8,8 +8,8 @@ use http::uri::Authority;
 use serde_json::map::Entry;
 use serde_json::{Map, Value, json};
 
+use super::exchange::{AnsweredBy, Exchange, RecordedBody};
 use super::fields;
-use super::{AnsweredBy, Exchange, RecordedBody};
 use crate::contract::{Contract, Evidence};
 use crate::support::clock::format_timestamp;
 

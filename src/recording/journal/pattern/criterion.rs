@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::abbreviate::abbreviate;
 use super::matcher::{Actual, MatchResult, Matcher};
 use crate::contract::Contract;
-use crate::recording::journal::{Exchange, RecordedBody};
+use crate::recording::journal::exchange::{Exchange, RecordedBody};
 
 /// How many values, or violations, a description lists.
 const LISTED_MAX: usize = 5;

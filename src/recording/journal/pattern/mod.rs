@@ -25,7 +25,7 @@ use serde_json::Value;
 use self::criterion::Criterion;
 pub use self::criterion::Difference;
 pub use self::parser::ValueDiagnostic;
-use super::Exchange;
+use super::exchange::Exchange;
 use crate::contract::Contract;
 
 /// Selects exchanges. The empty pattern matches every exchange.
