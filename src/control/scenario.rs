@@ -42,7 +42,7 @@ pub(super) fn put(call: &ControlCall<'_>) -> ControlResult {
         call.sandbox.reset(&start);
     }
     call.sandbox.publish("switch", || json!({"scenario": switch.name, "keep_world": switch.keep_world}));
-    tracing::info!("sandbox {} runs scenario {}", call.sandbox.name, switch.name);
+    tracing::info!("sandbox {} uses scenario {}", call.sandbox.name, switch.name);
     Ok(ok(&scenario_json(call, &start.scenario)))
 }
 

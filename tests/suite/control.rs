@@ -5,7 +5,7 @@ use leadconduit_mock::contract::schema::CompiledSchema;
 use leadconduit_mock::support::clock::Timestamp;
 use serde_json::{Value, json};
 
-use crate::support::{ACME, JANE, Mock, OperationResponse};
+use crate::support::{ACME, JANE, Mock, TestResponse};
 use crate::wire::{Wire, authorization};
 
 /// A server and a connection to it.
@@ -29,7 +29,7 @@ impl Control {
 
     /// A control call, whose reply is held against the document.
     #[track_caller]
-    pub fn call(&mut self, status: u16, method: &str, path: &str, body: Option<&Value>) -> OperationResponse {
+    pub fn call(&mut self, status: u16, method: &str, path: &str, body: Option<&Value>) -> TestResponse {
         let reply = self.wire.ask(method, &format!("/__admin{path}"), &[], body).expect(status);
         let paths = self.document["paths"].as_object().unwrap();
         let bare = path.split('?').next().unwrap();
@@ -69,13 +69,13 @@ impl Control {
 
     /// A call of LeadConduit's, as Jane.
     #[track_caller]
-    pub fn jane(&mut self, status: u16, method: &str, path: &str, body: Option<Value>) -> OperationResponse {
+    pub fn jane(&mut self, status: u16, method: &str, path: &str, body: Option<Value>) -> TestResponse {
         self.wire.ask(method, path, &[], body.as_ref()).expect(status)
     }
 
     /// The same in any scenario: with the account's own key, which none takes back, and spared by rules.
     #[track_caller]
-    fn spared(&mut self, status: u16, method: &str, path: &str, body: Option<Value>) -> OperationResponse {
+    fn spared(&mut self, status: u16, method: &str, path: &str, body: Option<Value>) -> TestResponse {
         let headers = [("Authorization", &*authorization("API", ACME)), ("X-Mock-Faults", "off")];
         self.wire.ask(method, path, &headers, body.as_ref()).expect(status)
     }
@@ -167,7 +167,7 @@ fn every_call_answers_as_the_document_says() {
         let asked = json!({"method": "GET", "url": "/user"});
         assert_eq!(control.post(200, &format!("{path}/request"), asked)["nearMisses"][0]["operation"], "get_user");
         let found = control.post(200, &format!("{path}/request-pattern"), json!({"method": "PUT"}));
-        assert_eq!(found["nearMisses"][0]["differences"][0]["wanted"], "`PUT`");
+        assert_eq!(found["nearMisses"][0]["differences"][0]["expected"], "`PUT`");
     }
     assert_eq!(control.post(200, "/requests/count", json!({}))["count"], 1);
     assert_eq!(control.post(200, "/requests/find", json!({"method": "GET"}))["requests"][0]["method"], "GET");
