@@ -13,7 +13,7 @@ const DELIVERY_WITHOUT_FEEDBACK: &str = "69f40002940df5a34a388b02";
 const SOURCE: &str = "69f40003940df5a34a388b03";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-fn send_feedback(mock: &Mock, query: &str, headers: &[(&str, &str)], body: &str) -> crate::support::OperationResponse {
+fn send_feedback(mock: &Mock, query: &str, headers: &[(&str, &str)], body: &str) -> crate::support::TestResponse {
     let headers: Vec<(&str, &str)> = [("key", "")].into_iter().chain(headers.iter().copied()).collect();
     mock.ask(&format!("POST /feedback?{query}"), &headers, body)
 }

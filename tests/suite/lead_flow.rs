@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{ACME_ID, FLOW, Mock, OperationResponse};
+use crate::support::{ACME_ID, FLOW, Mock, TestResponse};
 
 pub const SUMMIT: &str = "5d9a4b10940df5a34a3888c1";
 const ACME_SOURCE: &str = "5d9a4c421d011c553e000003";
@@ -80,7 +80,7 @@ pub fn rules(lhv: &str, op: &str, rhv: Value) -> Value {
     json!({"op": "and", "rules": [rule]})
 }
 
-fn send(mock: &Mock, flow: &str, source: &str, operation: &str, lead: &Value) -> OperationResponse {
+fn send(mock: &Mock, flow: &str, source: &str, operation: &str, lead: &Value) -> TestResponse {
     mock.call("", Method::POST, &format!("/flows/{flow}/sources/{source}/{operation}"), Some(lead))
 }
 

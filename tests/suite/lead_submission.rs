@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{GLOBEX, JANE, Mock, OperationResponse};
+use crate::support::{GLOBEX, JANE, Mock, TestResponse};
 
 /// Flows with every kind of source, and deliveries for feedback.
 pub const WORLD: &str = r"
@@ -152,7 +152,7 @@ fn source_path(flow: &str, source: &str) -> String {
 }
 
 /// Posts a body with a media type, without an API key.
-fn post(mock: &Mock, path: &str, media: &str, body: &str) -> OperationResponse {
+fn post(mock: &Mock, path: &str, media: &str, body: &str) -> TestResponse {
     mock.ask(&format!("POST {path}"), &[("key", ""), ("content-type", media)], body)
 }
 

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::message::{OutboundRequest, OutboundResponse};
 use super::target::escape_url;
 use crate::contract::lead_body::{MediaType, read_xml};
-use crate::leadconduit::rules;
+use crate::leadconduit::values;
 use crate::support::document::text;
 
 /// The module prefers JSON to XML.
@@ -62,8 +62,8 @@ pub fn build_request(vars: &Value) -> Result<OutboundRequest, String> {
 
 /// Runs the checks of the module, and returns the method.
 fn validate(vars: &Value) -> Result<Method, String> {
-    let property = |name: &str| vars.get(name).map(rules::plain).filter(|value| !value.is_null());
-    let to_text = |value: &Value| rules::text(value).unwrap_or_default().into_owned();
+    let property = |name: &str| vars.get(name).map(values::plain).filter(|value| !value.is_null());
+    let to_text = |value: &Value| values::text(value).unwrap_or_default().into_owned();
     if let Some(outcome) = property("default_outcome").map(to_text) {
         // The module accepts any text that contains one of the words.
         if !["success", "failure", "error"].iter().any(|word| outcome.contains(word)) {
@@ -123,7 +123,7 @@ fn put(parameters: &mut Parameters, name: String, values: Vec<String>) {
 
 /// The text of a value; empty for `null`, and for values without a text.
 fn value_text(value: &Value) -> String {
-    rules::text(value).unwrap_or_default().into_owned()
+    values::text(value).unwrap_or_default().into_owned()
 }
 
 /// How arrays are sent.

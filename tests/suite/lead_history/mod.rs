@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use self::reference::{ExpectedEvent, Reference, Response, Terms};
 use self::world::{CAPS, FIELDS, FLOWS, LIMITS, Lead, NO_CAP, NOW, SOURCES};
-use crate::support::{JANE, Mock, OperationResponse};
+use crate::support::{JANE, Mock, TestResponse};
 
 #[derive(Clone, Debug)]
 enum Action {
@@ -72,7 +72,7 @@ struct Run<'m> {
 }
 
 impl Run<'_> {
-    fn call(&self, method: Method, path: &str, body: Option<&Value>) -> OperationResponse {
+    fn call(&self, method: Method, path: &str, body: Option<&Value>) -> TestResponse {
         self.mock.call(JANE, method, &format!("/__sandbox/{}{path}", self.sandbox), body)
     }
 
@@ -80,13 +80,13 @@ impl Run<'_> {
         self.call(Method::GET, path, None).expect(200).json()
     }
 
-    fn send(&self, flow: usize, source: usize, operation: &str, lead: &Lead) -> OperationResponse {
+    fn send(&self, flow: usize, source: usize, operation: &str, lead: &Lead) -> TestResponse {
         let path = format!("/flows/{}/sources/{}/{operation}", FLOWS[flow], SOURCES[source]);
         self.call(Method::POST, &path, Some(&lead.document()))
     }
 
     /// Compares a response with the reference, and returns its body; `None` after 503.
-    fn check_response(response: OperationResponse, status: u16, expected: Response) -> Option<Value> {
+    fn check_response(response: TestResponse, status: u16, expected: Response) -> Option<Value> {
         let Some((outcome, reason, price)) = expected else {
             response.expect(503);
             return None;

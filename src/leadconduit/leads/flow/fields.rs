@@ -11,7 +11,7 @@ use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::rules;
 use crate::leadconduit::state::Collection;
 use crate::leadconduit::types::typed;
-use crate::leadconduit::values::Variables;
+use crate::leadconduit::values::{self, Variables};
 use crate::support::document::{items, text};
 
 /// The types of fields whose values must not be stored as they were sent.
@@ -28,7 +28,7 @@ pub(super) fn of_lead(
     let submitted = &context.input.body;
     let mut values: Vec<(String, Value)> = Vec::new();
     for field in items(target.flow.value(), "fields").iter().filter_map(Value::as_str) {
-        if let Some(value) = rules::find(submitted, field).filter(|value| !value.is_null()) {
+        if let Some(value) = values::find(submitted, field).filter(|value| !value.is_null()) {
             values.push((field.to_owned(), value.clone()));
         }
     }
@@ -56,7 +56,7 @@ pub(super) fn of_lead(
 fn collect_texts(value: &Value, texts: &mut Vec<String>) {
     match value {
         Value::Array(items) => items.iter().for_each(|item| collect_texts(item, texts)),
-        value => texts.extend(rules::text(value).map(Cow::into_owned).filter(|text| !text.trim().is_empty())),
+        value => texts.extend(values::text(value).map(Cow::into_owned).filter(|text| !text.trim().is_empty())),
     }
 }
 
@@ -116,7 +116,7 @@ struct SourceVariables<'a> {
 
 impl Variables for SourceVariables<'_> {
     fn get(&self, dotted_name: &str) -> Option<Cow<'_, Value>> {
-        let submitted = rules::find(self.submitted, dotted_name.strip_prefix("lead.").unwrap_or(dotted_name));
-        submitted.or_else(|| rules::find(self.vars, dotted_name)).map(Cow::Borrowed)
+        let submitted = values::find(self.submitted, dotted_name.strip_prefix("lead.").unwrap_or(dotted_name));
+        submitted.or_else(|| values::find(self.vars, dotted_name)).map(Cow::Borrowed)
     }
 }

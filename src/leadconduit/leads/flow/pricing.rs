@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::evaluate::rules_match;
 use super::target::SubmissionTarget;
-use crate::leadconduit::rules;
+use crate::leadconduit::values;
 use crate::support::document::items;
 
 /// The price that the source gets for a lead, in dollars: 0 when there is no price.
@@ -12,7 +12,7 @@ use crate::support::document::items;
 /// The pages disagree about the order. Here the first that has a price counts: the pricing service of the source, the
 /// prices of the source, the pricing service of the flow, the prices of the flow.
 pub(super) fn purchase_price(target: &SubmissionTarget, submitted: &Value, vars: &Value) -> f64 {
-    let offered = rules::find(submitted, "price");
+    let offered = values::find(submitted, "price");
     let price_of = |holder: &Value| service_price(holder).or_else(|| configured_price(holder, offered, vars));
     price_of(target.source()).or_else(|| price_of(target.flow.value())).unwrap_or(0.0)
 }
@@ -25,7 +25,7 @@ pub(super) fn sale_price(step: &Value, offered: Option<f64>, vars: &Value) -> f6
 
 /// A price in dollars, from a number or a text such as `$8.25`.
 pub(super) fn parse_dollars(value: &Value) -> Option<f64> {
-    let price: f64 = rules::text(value)?.trim().trim_start_matches('$').parse().ok()?;
+    let price: f64 = values::text(value)?.trim().trim_start_matches('$').parse().ok()?;
     Some(price).filter(|price| price.is_finite())
 }
 

@@ -8,8 +8,8 @@ use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::delivery::{self, OutboundError};
 use crate::leadconduit::effect_log::{RecipientOutcome, RecordedCall, StepKey};
 use crate::leadconduit::response::ApiError;
-use crate::leadconduit::rules;
 use crate::leadconduit::state::events::Outcome;
+use crate::leadconduit::values;
 use crate::support::document::{items, number, serialise, text};
 
 /// The variables of the vendor's standard module, beside `lead` and `default.custom`.
@@ -47,7 +47,7 @@ impl RecipientRequest {
             let Some(value) = fields::mapped_value(mapping, &vars) else { continue };
             set_property(context, target, vars.as_object_mut()?, text(mapping, "property"), value);
         }
-        let url = rules::text(&vars["url"])?.into_owned();
+        let url = values::text(&vars["url"])?.into_owned();
         Some(Self { vars, url })
     }
 
@@ -143,7 +143,7 @@ fn apply_response(outcome: &mut RecipientOutcome, result: Value) {
     for (name, value) in result {
         match name.as_str() {
             "outcome" => {
-                let name = rules::text(&value).unwrap_or_default().trim().to_ascii_lowercase();
+                let name = values::text(&value).unwrap_or_default().trim().to_ascii_lowercase();
                 let known = Outcome::from_name(&name)
                     .filter(|known| matches!(known, Outcome::Success | Outcome::Failure | Outcome::Error));
                 match known {
@@ -152,7 +152,7 @@ fn apply_response(outcome: &mut RecipientOutcome, result: Value) {
                 }
             }
             "reason" if outcome.reason.is_empty() => {
-                outcome.reason = truncate(&rules::text(&value).unwrap_or_default());
+                outcome.reason = truncate(&values::text(&value).unwrap_or_default());
             }
             "price" => outcome.price = pricing::parse_dollars(&value),
             "reason" => {}

@@ -10,7 +10,7 @@ use crate::contract::lead_body::{LeadRequest, MediaType};
 use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::delivery::{OutboundRequest, escape_url};
 use crate::leadconduit::response::OperationResponse;
-use crate::leadconduit::rules;
+use crate::leadconduit::values;
 use crate::support::redaction::{self, REDACTED, is_secret_name};
 
 /// How many bytes of a body are recorded.
@@ -126,7 +126,7 @@ fn redact<'v>(name: &str, value: &'v Value, secrets: &[String]) -> Cow<'v, Value
         Value::Array(items) => {
             return Cow::Owned(items.iter().map(|item| redact(name, item, secrets).into_owned()).collect());
         }
-        value => rules::text(value).unwrap_or_default(),
+        value => values::text(value).unwrap_or_default(),
     };
     // A mapping may have joined several parameters to one secret.
     let text = text.trim();
@@ -154,7 +154,7 @@ fn flatten(value: &Value, name: String, pairs: &mut Vec<(String, String)>) {
             }
         }
         Value::Array(items) => items.iter().for_each(|item| flatten(item, name.clone(), pairs)),
-        value => pairs.push((name, rules::text(value).unwrap_or_default().into_owned())),
+        value => pairs.push((name, values::text(value).unwrap_or_default().into_owned())),
     }
 }
 
