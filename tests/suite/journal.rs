@@ -183,21 +183,21 @@ fn requests_are_filtered_and_paged() {
     assert_eq!(seen, all);
     let meta = json!({"total": 3, "dropped": 0, "next": all[3]});
     assert_eq!(control.get("/requests?status=200&limit=1")["meta"], meta);
-    for (query, right) in [
+    for (query, expected) in [
         ("?operation=get_usr", "did you mean `get_user`?"),
-        ("?status=7", "is no status"),
+        ("?status=7", "is not an HTTP status"),
         ("?status=abc", "a status such as 422"),
         ("?status=65536", "a status such as 422"),
         ("?violations=yes", "true or false"),
         ("?since=yesterday", "2026-01-15T09:00:00Z"),
         ("?limit=-1", "such as 50"),
         ("?before=x", "X-Mock-Request-Id"),
-        ("?method=%00", "such as GET"),
+        ("?method=%00", "not an HTTP method"),
         ("?limt=5", "did you mean `limit`?"),
         ("?limit=5&limit=6", "once"),
     ] {
         let refused = control.call(400, "GET", &format!("/requests{query}"), None).json();
-        assert!(refused["detail"].as_str().unwrap().contains(right), "{query}: {refused}");
+        assert!(refused["detail"].as_str().unwrap().contains(expected), "{query}: {refused}");
     }
 }
 
@@ -274,18 +274,18 @@ fn unmatched_requests_are_listed_with_near_misses() {
         (&json!("get_user"), &Value::Null, &json!(0.0))
     );
     assert_eq!(matching["request"]["headers"]["X-A"], json!(["1", "2"]));
-    for (body, right) in [
+    for (body, expected) in [
         (json!({}), "`url` is missing"),
         (json!([]), "describe a request"),
-        (json!({"url": 7}), "`url` must be a text"),
+        (json!({"url": 7}), "`url` must be a string"),
         (json!({"url": "user"}), "/connections?limit=5"),
-        (json!({"url": "/user", "method": "G T"}), "such as GET"),
-        (json!({"url": "/user", "headers": {"A": 1}}), "a list of texts"),
-        (json!({"url": "/user", "headers": []}), "names with their values"),
+        (json!({"url": "/user", "method": "G T"}), "not an HTTP method"),
+        (json!({"url": "/user", "headers": {"A": 1}}), "an array of strings"),
+        (json!({"url": "/user", "headers": []}), "an object of names and values"),
         (json!({"url": "/user", "bodyAsBase64": "*"}), "not Base64"),
     ] {
         let refused = control.post(400, "/near-misses/request", body.clone());
-        assert!(refused["detail"].as_str().unwrap().contains(right), "{body}: {refused}");
+        assert!(refused["detail"].as_str().unwrap().contains(expected), "{body}: {refused}");
     }
 }
 
@@ -343,7 +343,7 @@ fn requests_can_be_removed() {
     control.call(404, "DELETE", &format!("/requests/{user}"), None);
     control.call(404, "GET", &format!("/requests/00000000-0000-4000-8000-{user:012x}"), None);
     let missing = control.call(404, "GET", "/requests/999", None).json();
-    let range = format!("from {account} to {account}; 0 were dropped");
+    let range = format!("has requests {account} to {account}; 0 were dropped");
     assert!(missing["detail"].as_str().unwrap().contains(&range), "{missing}");
     assert_eq!(numbers(&mut control, ""), [account]);
     for (method, path) in [("POST", "/requests/reset"), ("DELETE", "/requests"), ("POST", "/reset")] {
@@ -392,7 +392,7 @@ fn dropped_exchanges_are_counted_and_long_bodies_truncated() {
     assert!(body["bodies"]["response"]["bytes"].as_u64().unwrap() > 10);
     let missing = control.call(404, "GET", "/requests/1", None).json();
     assert!(
-        missing["detail"].as_str().unwrap().contains(&format!("from {first} to {last}; 2 were dropped")),
+        missing["detail"].as_str().unwrap().contains(&format!("has requests {first} to {last}; 2 were dropped")),
         "{missing}"
     );
     control.call(200, "DELETE", "/requests", None);

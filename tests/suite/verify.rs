@@ -231,7 +231,7 @@ fn invalid_expectations_return_diagnostics_with_line_and_column() {
     let rows = [
         ("[]", "body:1:1: write 1 to 100 expectations"),
         ("{}", "body:1:1: `expectations` is missing"),
-        ("7", "body:1:1: the body must be {\"expectations\": [{...}]}, or the list alone"),
+        ("7", "body:1:1: the body must be {\"expectations\": [{...}]}, or the array alone"),
         (r#"{"expectation": []}"#, "body:1:2: the body has no key `expectation`; did you mean `expectations`?"),
         ("[{}]", "body:1:2: the expectation is empty; write one of operation, request"),
         (r#"[{"name": "x"}]"#, "body:1:2: the expectation is empty"),
@@ -255,7 +255,7 @@ fn invalid_expectations_return_diagnostics_with_line_and_column() {
         (r#"[{"at_least": 3, "at_most": 2}]"#, "`at_most` must not be below `at_least`, which is 3"),
         (r#"[{"never": false}]"#, "`never` must be true or absent"),
         (r#"[{"no_violations": false}]"#, "`no_violations` must be true or absent"),
-        (r#"[{"order": [{"operation": "list_connections"}]}]"#, "`order` must be a list of 2 to 100 steps"),
+        (r#"[{"order": [{"operation": "list_connections"}]}]"#, "`order` must be an array of 2 to 100 steps"),
         (r#"[{"order": [{}, {"status": 200}]}]"#, "the step is empty; write one of operation, request, status"),
         (
             r#"[{"order": [{"status": 1}, {"status": 200}], "exactly": 1}]"#,

@@ -129,7 +129,7 @@ struct ExpectationParser<'c> {
 }
 
 impl Expectations {
-    /// Parses `{"expectations": [...]}`, or the list alone.
+    /// Parses `{"expectations": [...]}`, or the array alone.
     ///
     /// # Errors
     ///
@@ -143,13 +143,13 @@ impl Expectations {
                 let range = parser.range("", object);
                 match object.get("expectations") {
                     Some(Value::Array(list)) => (list, range, "/expectations".to_owned()),
-                    Some(_) => return Err(parser.fail("/expectations", "`expectations` must be a list")),
+                    Some(_) => return Err(parser.fail("/expectations", "`expectations` must be an array")),
                     None => {
                         return Err(parser.fail("", "`expectations` is missing; write {\"expectations\": [{...}]}"));
                     }
                 }
             }
-            _ => return Err(parser.fail("", "the body must be {\"expectations\": [{...}]}, or the list alone")),
+            _ => return Err(parser.fail("", "the body must be {\"expectations\": [{...}]}, or the array alone")),
         };
         if list.is_empty() || list.len() > EXPECTATIONS_MAX {
             return Err(parser.fail(&at, &format!("write 1 to {EXPECTATIONS_MAX} expectations")));
@@ -201,8 +201,10 @@ impl ExpectationParser<'_> {
         let name = match object.get("name") {
             None => None,
             Some(Value::String(name)) if name.chars().count() <= NAME_CHARS_MAX => Some(name.clone()),
-            Some(_) => self
-                .reject(&format!("{at}/name"), format!("a name must be text of at most {NAME_CHARS_MAX} characters")),
+            Some(_) => self.reject(
+                &format!("{at}/name"),
+                format!("a name must be a string of at most {NAME_CHARS_MAX} characters"),
+            ),
         };
         let own = self.range(at, object);
         let range = JournalRange { after: own.after.or(default.after), since: own.since.or(default.since) };
@@ -295,7 +297,7 @@ impl ExpectationParser<'_> {
         };
         let list = object.get("order").and_then(Value::as_array).filter(|list| (2..=STEPS_MAX).contains(&list.len()));
         let Some(list) = list else {
-            let message = "`order` must be a list of 2 to 100 steps, such as {\"operation\": \"list_connections\"}";
+            let message = "`order` must be an array of 2 to 100 steps, such as {\"operation\": \"list_connections\"}";
             return self.reject(&format!("{at}/order"), message);
         };
         let steps: Vec<Option<RequestPattern>> =
@@ -331,7 +333,7 @@ impl ExpectationParser<'_> {
         let status = |value: &Value| value.as_u64().filter(|status| (400..=499).contains(status)).map(u16::try_from);
         let statuses: Option<Result<Vec<u16>, _>> = given.iter().map(status).collect();
         let Some(Ok(statuses)) = statuses.filter(|list| list.as_ref().is_ok_and(|list| !list.is_empty())) else {
-            let message = "this must be a status from 400 to 499 such as 409, or a list of statuses";
+            let message = "this must be a status from 400 to 499 such as 409, or an array of statuses";
             return self.reject(&format!("{at}/status"), message);
         };
         let mut subject = object.clone();

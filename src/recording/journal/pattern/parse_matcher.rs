@@ -136,7 +136,7 @@ pub(super) fn parse(value: &Value, parser: &mut PatternParser<'_>) -> Option<Mat
 /// Parses a list of matchers.
 pub(super) fn parse_list(value: &Value, parser: &mut PatternParser<'_>) -> Option<Vec<Matcher>> {
     let Some(items) = value.as_array().filter(|items| !items.is_empty()) else {
-        return parser.reject("this must be a list of at least one matcher");
+        return parser.reject("this must be an array of at least one matcher");
     };
     // All items are parsed before the first failure counts, so that all diagnostics are reported.
     let matchers: Vec<Option<Matcher>> =
@@ -148,7 +148,7 @@ fn text(value: &Value, parser: &mut PatternParser<'_>) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
-        _ => parser.reject("this must be text; to compare JSON, write `equalToJson`"),
+        _ => parser.reject("this must be a string; to compare JSON, write `equalToJson`"),
     }
 }
 
@@ -201,9 +201,8 @@ fn json_value(value: &Value, parser: &mut PatternParser<'_>) -> Option<Value> {
     let Value::String(text) = value else { return Some(value.clone()) };
     match serde_json::from_str(text) {
         Ok(value) => Some(value),
-        Err(error) => {
-            parser.reject(format!("the text is not JSON ({error}); write a JSON value, or text that contains JSON"))
-        }
+        Err(error) => parser
+            .reject(format!("the string is not JSON ({error}); write a JSON value, or a string that contains JSON")),
     }
 }
 
@@ -214,7 +213,7 @@ fn equal_json(value: &Value, object: &Map<String, Value>, parser: &mut PatternPa
     let expected = json_value(value, parser)?;
     if order == ArrayOrder::Any && json::longest_array(&expected) > json::UNORDERED_MAX {
         return parser
-            .reject(format!("with `ignoreArrayOrder`, a list may have at most {} items", json::UNORDERED_MAX));
+            .reject(format!("with `ignoreArrayOrder`, an array may have at most {} items", json::UNORDERED_MAX));
     }
     if let Some(unknown) = json::unknown_placeholder(&expected) {
         let known = json::placeholders().join(", ");
@@ -236,7 +235,7 @@ fn json_path(value: &Value, _: &Map<String, Value>, parser: &mut PatternParser<'
 
 fn path(value: &Value, inner: Option<Box<Matcher>>, parser: &mut PatternParser<'_>) -> Option<Matcher> {
     let Value::String(text) = value else {
-        return parser.reject("a JSONPath must be text such as `$.name`, or an object with `expression`");
+        return parser.reject("a JSONPath must be a string such as `$.name`, or an object with `expression`");
     };
     let is_too_complex = text.chars().count() > PATH_CHARS_MAX
         || text.matches("..").count() > PATH_SEARCHES_MAX

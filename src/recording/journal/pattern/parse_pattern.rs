@@ -117,13 +117,13 @@ fn equal_to(text: &str) -> Matcher {
 fn literal(value: &Value, parser: &mut PatternParser<'_>) -> Option<Matcher> {
     match value.as_str() {
         Some(text) if text.starts_with('/') => Some(equal_to(text)),
-        _ => parser.reject("this must be text that begins with `/`, such as /connections"),
+        _ => parser.reject("this must be a string that begins with `/`, such as /connections"),
     }
 }
 
 fn expression(value: &Value, parser: &mut PatternParser<'_>) -> Option<Matcher> {
     let Some(text) = value.as_str() else {
-        return parser.reject("this must be text: a regular expression for the whole value");
+        return parser.reject("this must be a string: a regular expression for the whole value");
     };
     match parse_matcher::whole_value_regex(text) {
         Ok(regex) => Some(Matcher::Matches(regex, text.to_owned())),
@@ -197,7 +197,7 @@ fn one_of(texts: &[&str]) -> Matcher {
 
 fn method(value: &Value, parser: &mut PatternParser<'_>, criteria: &mut Vec<Criterion>) -> Option<()> {
     const METHODS: [&str; 8] = ["ANY", "GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"];
-    let methods = texts(value, "this must be a method such as POST, or a list of methods", parser)?;
+    let methods = texts(value, "this must be a method such as POST, or an array of methods", parser)?;
     let upper: Vec<String> = methods.iter().map(|method| method.to_ascii_uppercase()).collect();
     let mut is_valid = true;
     for method in &upper {
@@ -217,7 +217,7 @@ fn method(value: &Value, parser: &mut PatternParser<'_>, criteria: &mut Vec<Crit
 }
 
 fn operation(value: &Value, parser: &mut PatternParser<'_>, criteria: &mut Vec<Criterion>) -> Option<()> {
-    let ids = texts(value, "this must be an operation id such as list_connections, or a list of ids", parser)?;
+    let ids = texts(value, "this must be an operation id such as list_connections, or an array of ids", parser)?;
     for (at, id) in ids.iter().enumerate() {
         if let Some((message, hint)) = unknown_operation(parser.contract, id) {
             let message = format!("{message}; {hint}");
@@ -238,7 +238,7 @@ fn status(value: &Value, parser: &mut PatternParser<'_>, criteria: &mut Vec<Crit
         |one: &Value| one.as_u64().filter(|status| (100..=599).contains(status)).map(|status| status.to_string());
     let statuses = list.iter().map(to_text).collect::<Option<Vec<String>>>().filter(|list| !list.is_empty());
     let Some(statuses) = statuses else {
-        return parser.reject("this must be a response status from 100 to 599, or a list of them");
+        return parser.reject("this must be a response status from 100 to 599, or an array of them");
     };
     criteria.push(criterion(Field::Status, one_of(&statuses.iter().map(String::as_str).collect::<Vec<_>>())));
     Some(())

@@ -296,8 +296,8 @@ fn invalid_patterns_return_a_pointer_and_a_hint() {
         ),
         (json!({"headers": {"a": {"includes": [], "equalTo": "a"}}}), "/headers/a", "`includes` must be the only key"),
         (json!({"headers": {"a": {"and": []}}}), "/headers/a/and", "at least one matcher"),
-        (json!({"bodyPatterns": {"contains": "x"}}), "/bodyPatterns", "this must be a list of at least one matcher"),
-        (json!({"bodyPatterns": [{"equalToJson": "{"}]}), "/bodyPatterns/0/equalToJson", "the text is not JSON"),
+        (json!({"bodyPatterns": {"contains": "x"}}), "/bodyPatterns", "this must be an array of at least one matcher"),
+        (json!({"bodyPatterns": [{"equalToJson": "{"}]}), "/bodyPatterns/0/equalToJson", "the string is not JSON"),
         (
             json!({"bodyPatterns": [{"equalToJson": "\"${json-unit.regex}x\""}]}),
             "/bodyPatterns/0/equalToJson",
