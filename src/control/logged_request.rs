@@ -99,7 +99,7 @@ impl Parser<'_> {
                 return uri;
             }
             let example = if pointer == "/url" { "/connections?limit=5" } else { "http://localhost/connections" };
-            self.error(pointer, format!("`{}` is not valid; write, for example, {example}", &pointer[1..]));
+            self.error(pointer, format!("`{}` is not valid; write one such as {example}", &pointer[1..]));
         }
         if self.errors.len() == before {
             self.error("", "`url` is missing; write the path of the request, such as /connections");
@@ -111,7 +111,7 @@ impl Parser<'_> {
         let text = self.text("/method")?;
         let method = text.parse().ok();
         if method.is_none() {
-            self.error("/method", "`method` is not an HTTP method; write, for example, GET");
+            self.error("/method", "`method` is not an HTTP method; write one such as GET");
         }
         // `ANY` is WireMock's wildcard.
         method.filter(|method: &Method| method != "ANY")

@@ -41,14 +41,12 @@ impl Filter {
     fn parse(call: &ControlCall<'_>, query: &Query) -> Result<Self, Problem> {
         let status = query.value::<u16>("status", "a status such as 422")?;
         if let Some(status) = status.filter(|status| !(100..600).contains(status)) {
-            return Err(body::bad_request(&format!(
-                "`status={status}` is not an HTTP status; write, for example, 422"
-            )));
+            return Err(body::bad_request(&format!("`status={status}` is not an HTTP status; write one such as 422")));
         }
         let method = query.get("method").map(str::to_ascii_uppercase).map(|text| text.parse());
         let method = method
             .transpose()
-            .map_err(|_| body::bad_request("`method` is not an HTTP method; write, for example, GET"))?;
+            .map_err(|_| body::bad_request("`method` is not an HTTP method; write one such as GET"))?;
         Ok(Self {
             operation: query.get("operation").map(|id| operation_index(call, id)).transpose()?,
             status,
@@ -256,7 +254,10 @@ fn request_not_found(call: &ControlCall<'_>) -> Problem {
         }
         (Some(first), Some(last)) => {
             let dropped = call.sandbox.journal_size().dropped;
-            format!("the journal of sandbox `{}` has {first} to {last}; {dropped} were dropped", call.sandbox.name)
+            format!(
+                "the journal of sandbox `{}` has requests {first} to {last}; {dropped} were dropped",
+                call.sandbox.name
+            )
         }
         _ => format!("the journal of sandbox `{}` is empty", call.sandbox.name),
     };
