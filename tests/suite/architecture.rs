@@ -56,7 +56,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const ALLOWED_IN_LEADCONDUIT: &[(&str, &[&str])] = &[
     (
         "operations",
-        &["leads", "context", "effect_log", "response", "live_flow", "state", "timeframe", "rules", "values", "types"],
+        &["leads", "context", "effect_log", "response", "live_flow", "state", "timeframe", "rules", "values"],
     ),
     (
         "leads",
