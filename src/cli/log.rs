@@ -19,7 +19,7 @@ use tracing_subscriber::registry::LookupSpan;
 use super::log_record::{LogRecord, TimeOfDay};
 use super::style::{ColorMode, DIM, ERROR, INFO, WARNING, color_mode, styled};
 use crate::config::limits::{LOG_DRAIN_MS_MAX, LOG_FLUSH_INTERVAL, LOG_QUEUE_LINES_MAX};
-use crate::pipeline::notify::TARGET;
+use crate::pipeline::publish::TARGET;
 use crate::recording::journal::fields;
 use crate::support::clock::{Clock, format_timestamp};
 

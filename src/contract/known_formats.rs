@@ -1,6 +1,6 @@
 //! Patterns that many schemas share, checked by functions.
 //!
-//! `jsonschema` compiles a regular expression for every place in which a pattern occurs. Replacing a frequent pattern
+//! `jsonschema` compiles a regular expression for every occurrence of a pattern. Replacing a frequent pattern
 //! by a format with a function makes a start faster. To add one, extend [`KNOWN_FORMATS`].
 
 use serde_json::Value;

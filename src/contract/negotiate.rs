@@ -8,8 +8,9 @@ pub fn is_json(content_type: &str) -> bool {
     }
     let mut parts = content_type.split(';').map(str::trim);
     let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
-    let json = essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"));
-    let utf8 = parts.all(|part| match part.split_once('=') {
+    let is_json_type =
+        essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"));
+    let is_utf8 = parts.all(|part| match part.split_once('=') {
         Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
             let value = value.trim().trim_matches('"');
             value.eq_ignore_ascii_case("utf-8")
@@ -18,7 +19,7 @@ pub fn is_json(content_type: &str) -> bool {
         }
         _ => true,
     });
-    json && utf8
+    is_json_type && is_utf8
 }
 
 /// The media type of nearly every body.
@@ -107,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn the_media_type_that_is_wanted_most() {
+    fn the_media_type_with_the_highest_quality_is_selected() {
         let both = [JSON.to_owned(), "text/csv".to_owned()];
         for (accept, expected) in [
             ("*/*", Some(JSON)),

@@ -87,7 +87,7 @@ pub fn validate_request(
     (input, violations)
 }
 
-/// Decodes a request to the lead handler. The operation answers an error itself, in plain text.
+/// Decodes a request to the lead handler. The operation itself responds to an invalid request, in plain text.
 fn read_lead_request(
     operation: &Operation,
     request: &Request,

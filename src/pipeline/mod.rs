@@ -13,7 +13,7 @@
 //! | rules, or the operation | `apply_rules`, `execute` |
 //! | response or error | `respond` |
 //! | headers: ETag, CORS, `X-Mock-*` | `finalize`, [`cors`] |
-//! | journal, events and log | `record`, [`notify`] |
+//! | journal, events and log | `record`, [`publish`] |
 //!
 //! To add a step, write it in a file of its own and call it from [`Pipeline::run_steps`].
 
@@ -23,9 +23,9 @@ mod context;
 pub mod cors;
 mod execute;
 mod finalize;
-pub mod notify;
 mod policy;
 pub mod preferences;
+pub mod publish;
 mod record;
 mod respond;
 mod route;
@@ -79,8 +79,8 @@ impl Pipeline {
         let (response, recorded) = self.handle_in(request, None);
         if let Some(RecordedExchange { sandbox, exchange }) = recorded {
             let operation = exchange.operation(&self.state.contract);
-            notify::publish_exchange(&sandbox, &exchange, operation);
-            notify::log_exchange(&sandbox, &exchange, operation);
+            publish::publish_exchange(&sandbox, &exchange, operation);
+            publish::log_exchange(&sandbox, &exchange, operation);
         }
         response
     }

@@ -112,7 +112,7 @@ impl AppState {
         Ok(initial)
     }
 
-    /// What there is to cover; made when it is first asked for.
+    /// What coverage is measured against; computed on first use.
     pub fn coverage_targets(&self) -> &CoverageTargets {
         self.coverage_targets.get_or_init(|| CoverageTargets::new(&self.contract))
     }
