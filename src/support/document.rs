@@ -95,20 +95,6 @@ pub fn merge(target: &mut Value, patch: &Value) {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn documents_return_the_value_they_were_created_from() {
-        let value = serde_json::json!({"b": 1, "a": {"price": 1.5, "zero": 0}, "text": "ü", "none": null, "yes": true});
-        let document = Document::new(&value);
-        assert_eq!(document.bytes(), value.to_string());
-        assert_eq!(*document.value(), value);
-        assert_eq!((document.text("text"), document.flag("yes"), document.flag("b")), (Some("ü"), true, false));
-    }
-}
-
 /// True for an object id: 24 hexadecimal characters, in either case.
 #[must_use]
 pub fn is_object_id(text: &str) -> bool {
@@ -139,4 +125,18 @@ pub fn items<'a>(value: &'a Value, name: &str) -> &'a [Value] {
 #[must_use]
 pub fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_return_the_value_they_were_created_from() {
+        let value = serde_json::json!({"b": 1, "a": {"price": 1.5, "zero": 0}, "text": "ü", "none": null, "yes": true});
+        let document = Document::new(&value);
+        assert_eq!(document.bytes(), value.to_string());
+        assert_eq!(*document.value(), value);
+        assert_eq!((document.text("text"), document.flag("yes"), document.flag("b")), (Some("ü"), true, false));
+    }
 }

@@ -1,4 +1,4 @@
-//! Object ids as MongoDB makes them, so that their order is the order of creation.
+//! BSON object ids, which sort by time of creation.
 
 use rand::RngExt;
 
