@@ -24,7 +24,7 @@ use contract_files::yaml::{Diagnostic, Source, paragraphs, titles};
 #[derive(Debug)]
 pub struct Watcher {
     /// Polls the files until it is dropped.
-    _poll_watcher: PollWatcher,
+    _poll: PollWatcher,
     messages: Sender<Message>,
     thread: Option<JoinHandle<()>>,
 }
@@ -77,7 +77,7 @@ impl Watcher {
         let reloader = Reloader::new(state, path);
         let thread = std::thread::Builder::new().name("watch".to_owned()).spawn(move || reloader.run(&received));
         let thread = thread.map_err(|error| fail(error.to_string()))?;
-        Ok(Some(Self { _poll_watcher: poll_watcher, messages, thread: Some(thread) }))
+        Ok(Some(Self { _poll: poll_watcher, messages, thread: Some(thread) }))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::{Maker, Timestamp};
-use crate::support::clock::stamp;
+use crate::support::clock::format_timestamp;
 
 /// Top-level names under `example` that belong to nobody.
 pub(super) const DOMAINS: [&str; 3] = ["example.com", "example.org", "example.net"];
@@ -99,7 +99,7 @@ impl Maker<'_> {
 
 /// The moment in one of the formats of time; `None` when the format is another.
 pub(super) fn moment_as(format: &str, at: Timestamp) -> Option<String> {
-    let text = stamp(at);
+    let text = format_timestamp(at);
     match format {
         "date-time" => Some(text),
         "date" => text.get(..10).map(str::to_owned),

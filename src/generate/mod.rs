@@ -35,7 +35,7 @@ use rand::RngExt;
 use serde_json::{Map, Value};
 
 use crate::support::clock::Timestamp;
-use crate::support::ids::IdSource;
+use crate::support::ids::IdGenerator;
 use crate::support::rng::SeededRng;
 
 pub use lead::LeadField;
@@ -81,10 +81,10 @@ impl<'a> Models<'a> {
 /// ```
 /// use leadconduit_mock::generate::{Maker, Models};
 /// use leadconduit_mock::world::chance::{SeededRng, Purpose};
-/// use leadconduit_mock::world::ids::IdSource;
+/// use leadconduit_mock::world::ids::IdGenerator;
 ///
 /// let schemas = serde_json::Map::new();
-/// let mut ids = IdSource::new(1);
+/// let mut ids = IdGenerator::new(1);
 /// let now = "2026-01-15T09:00:00Z".parse().unwrap();
 /// let mut maker = Maker::new(SeededRng::new(1, Purpose::Documents), &mut ids, now, Models::new(&schemas));
 /// let value = maker.value(&serde_json::json!({
@@ -97,7 +97,7 @@ impl<'a> Models<'a> {
 #[derive(Debug)]
 pub struct Maker<'a> {
     chance: SeededRng,
-    ids: &'a mut IdSource,
+    ids: &'a mut IdGenerator,
     now: Timestamp,
     models: Models<'a>,
     /// How many more values are made before only required parts are.
@@ -110,7 +110,7 @@ pub struct Maker<'a> {
 
 impl<'a> Maker<'a> {
     /// A maker whose values follow from `chance`, `ids` and the moment `now`.
-    pub fn new(chance: SeededRng, ids: &'a mut IdSource, now: Timestamp, models: Models<'a>) -> Self {
+    pub fn new(chance: SeededRng, ids: &'a mut IdGenerator, now: Timestamp, models: Models<'a>) -> Self {
         Self { chance, ids, now, models, budget: BUDGET_DEFAULT, path: Vec::new(), depth: 0 }
     }
 

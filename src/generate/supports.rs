@@ -7,7 +7,7 @@ use super::flat::{ENDLESS, height};
 use super::pattern::Pattern;
 use super::{Maker, Models};
 use crate::support::clock::Timestamp;
-use crate::support::ids::IdSource;
+use crate::support::ids::IdGenerator;
 use crate::support::rng::{Purpose, SeededRng};
 
 /// Keywords that restrict a value in ways the maker does not know.
@@ -37,7 +37,7 @@ pub fn supports(schema: &Value, models: &Models) -> Result<(), String> {
         return Err("every value would be endless: it requires itself".to_owned());
     }
     for seed in 0..TRIALS {
-        let mut ids = IdSource::new(seed);
+        let mut ids = IdGenerator::new(seed);
         // Any moment will do for a trial; this one is 2026-01-01.
         let now = Timestamp::from_second(1_767_225_600).unwrap_or(Timestamp::UNIX_EPOCH);
         let maker = Maker::new(SeededRng::new(seed, Purpose::Documents), &mut ids, now, *models);

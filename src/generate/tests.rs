@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::pattern::Pattern;
 use super::{Maker, Models, supports};
 use crate::support::clock::Timestamp;
-use crate::support::ids::IdSource;
+use crate::support::ids::IdGenerator;
 use crate::support::rng::{Purpose, SeededRng};
 
 const MODELS: &str = include_str!("tests_models.json");
@@ -21,7 +21,7 @@ fn now() -> Timestamp {
 
 /// What `make` returns, given a maker under `seed`.
 fn with_maker<T>(seed: u64, budget: usize, make: impl FnOnce(&mut Maker) -> T) -> T {
-    let (models, mut ids) = (models(), IdSource::new(seed));
+    let (models, mut ids) = (models(), IdGenerator::new(seed));
     let chance = SeededRng::new(seed, Purpose::Documents);
     make(&mut Maker::new(chance, &mut ids, now(), Models::new(&models)).with_budget(budget))
 }

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::schema::Scene;
 use super::{Maker, Timestamp, format};
-use crate::support::clock::stamp;
+use crate::support::clock::format_timestamp;
 
 /// How far back made documents go.
 const PAST_DAYS_MAX: i64 = 700;
@@ -19,7 +19,7 @@ impl Maker<'_> {
 
     /// A moment from `from` to `to`, as `LeadConduit` writes it.
     pub fn between(&mut self, from: Timestamp, to: Timestamp) -> String {
-        stamp(self.moment(from, to))
+        format_timestamp(self.moment(from, to))
     }
 
     /// When a document was made and when it was last changed.

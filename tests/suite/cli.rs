@@ -440,7 +440,7 @@ fn flags_of_deliveries_say_what_to_write_instead() {
         (&["--deliver-retries", "6"], "6 is not in 0..=5"),
         (
             &["--firehose-url", "s3"],
-            "--firehose-url: s3 cannot be called: only http is spoken; write http://HOST:PORT/PATH",
+            "--firehose-url: s3 cannot be called: only http is supported; write http://HOST:PORT/PATH",
         ),
         (&["--firehose-url", "https://localhost:4566"], "https is not supported"),
         (&["--firehose-url", "http://192.0.2.1"], "allow it with --deliver-allow 192.0.2.1:80"),

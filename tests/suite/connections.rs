@@ -11,7 +11,7 @@ fn ids(mock: &Mock, path: &str) -> Vec<(String, String)> {
     list.as_array().unwrap().iter().map(|entry| (text(&entry["id"]), text(&entry["status"]))).collect()
 }
 
-fn repair(mock: &Mock, key: &str, id: &str) -> crate::support::OperationResponse {
+fn repair(mock: &Mock, key: &str, id: &str) -> crate::support::TestResponse {
     mock.call(key, Method::POST, "/connections", Some(&json!({"connection_id": id})))
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use leadconduit_mock::MockServer;
 use serde_json::{Value, json};
 
-use crate::support::{JANE, Mock, basic, read_all, read_reply};
+use crate::support::{JANE, Mock, basic, read_all, read_response};
 
 /// Adds a fault; gives its id.
 fn add(mock: &Mock, fault: &str) -> String {
@@ -150,7 +150,7 @@ fn replies_drip() {
         for _ in 0..2 {
             let start = Instant::now();
             socket.write_all(request("/user").as_bytes()).unwrap();
-            let reply = read_reply(&mut socket);
+            let reply = read_response(&mut socket);
             assert!(reply.ends_with(&whole) && start.elapsed() >= Duration::from_millis(least), "{then}: {reply}");
             assert!(reply.contains("drip; rule=\"d\"\r\n"), "{reply}");
         }

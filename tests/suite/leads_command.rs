@@ -106,7 +106,7 @@ fn a_running_server_knows_flows_that_no_scenario_has() {
     assert!(code == Some(2) && text.contains("the flow Own has no source"), "{text}");
     let (code, text) = bad(&["--flow", id, "--url", &url, "--key", "nobody"]);
     assert!(
-        code == Some(1) && text.contains("does not take the key; give one that may read flows with --key"),
+        code == Some(1) && text.contains("rejects the key; choose one that can read flows with --key"),
         "{text}"
     );
 }
@@ -153,15 +153,15 @@ fn submissions_are_counted_by_what_came_back() {
 #[test]
 fn what_is_wrong_is_said_with_what_to_write_instead() {
     let rows: &[(&[&str], i32, &str)] = &[
-        (&[], 2, "say whose fields are to be filled with --flow ID; the flows in the scenario healthy:\n  64b8f0f5"),
+        (&[], 2, "choose a flow with --flow ID; the flows in the scenario healthy:\n  64b8f0f5"),
         (&["--flow", "abc"], 2, "there is no flow abc in the scenario healthy; the flows"),
-        (&["--flow", FLOW, "--set", "emial=x"], 2, "did you mean email?\nit collects first_name, last_name, email"),
+        (&["--flow", FLOW, "--set", "emial=x"], 2, "did you mean email?\nits fields are first_name, last_name, email"),
         (&["--flow", FLOW, "--set", "email"], 2, "write the field's id, `=` and the value, such as state=TX"),
         (&["--flow", FLOW, "--count", "0"], 2, "1..=1000000"),
         (&["--flow", FLOW, "--count", "1000001"], 2, "1..=1000000"),
         (&["--flow", FLOW, "--concurrency", "65"], 2, "1..=64"),
-        (&["--flow", FLOW, "--submit", "--format", "csv"], 2, "--submit sends the leads in place of writing them"),
-        (&["--flow", FLOW, "--url", "https://localhost"], 1, "only http can be asked"),
+        (&["--flow", FLOW, "--submit", "--format", "csv"], 2, "--submit sends the leads instead of writing them"),
+        (&["--flow", FLOW, "--url", "https://localhost"], 1, "only http is supported"),
         (&["--flow", FLOW, "--port", "1"], 1, "cannot be reached: Connection refused"),
         (&["--flow", FLOW, "--scenario", "helthy"], 3, "healthy"),
         (&["--flow", FLOW, "--output", "/nonexistent/a.csv"], 3, "/nonexistent/a.csv: cannot be written"),

@@ -7,7 +7,7 @@ use http::Method;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::support::{JANE, Mock, OperationResponse};
+use crate::support::{JANE, Mock, TestResponse};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -84,7 +84,7 @@ fn id_of(value: &Value) -> String {
 }
 
 impl Session<'_> {
-    fn call(&self, method: Method, path: &str, body: Option<&Value>) -> OperationResponse {
+    fn call(&self, method: Method, path: &str, body: Option<&Value>) -> TestResponse {
         self.mock.call(JANE, method, &format!("/__sandbox/{}{path}", self.sandbox), body)
     }
 
@@ -264,7 +264,7 @@ impl Session<'_> {
     }
 
     /// A request without an API key.
-    fn get_anonymously(&self, path: &str) -> OperationResponse {
+    fn get_anonymously(&self, path: &str) -> TestResponse {
         self.mock.call("", Method::GET, &format!("/__sandbox/{}{path}", self.sandbox), None)
     }
 

@@ -14,7 +14,7 @@ fn texas_rows() -> Value {
 }
 
 /// A request without an API key.
-fn get_anonymously(mock: &Mock, path: &str) -> crate::support::OperationResponse {
+fn get_anonymously(mock: &Mock, path: &str) -> crate::support::TestResponse {
     mock.call("", Method::GET, path, None)
 }
 

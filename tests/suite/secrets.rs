@@ -6,7 +6,7 @@ use leadconduit_mock::MockServer;
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::support::{Mock, OperationResponse};
+use crate::support::{Mock, TestResponse};
 
 /// A location of a secret in a request.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +44,7 @@ const LOCATIONS: [SecretLocation; 13] = [
     KeyInHeader,
 ];
 
-fn send(mock: &Mock, location: SecretLocation, secret: &str, name: &str, sandbox: &str) -> OperationResponse {
+fn send(mock: &Mock, location: SecretLocation, secret: &str, name: &str, sandbox: &str) -> TestResponse {
     let mut headers: Vec<(String, String)> = vec![("x-mock-sandbox".into(), sandbox.into())];
     let (mut line, mut body) = ("POST /credentials".to_owned(), r#"{"name":1}"#.to_owned());
     let mut key = crate::support::JANE.to_owned();

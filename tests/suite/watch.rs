@@ -236,7 +236,7 @@ fn a_scenario_in_play_does_not_go() {
     it.until("the files are taken", || it.health().get("error").is_none());
     assert_eq!(it.mark("default"), "b 1");
     std::fs::remove_file(it.file("own.yaml")).unwrap();
-    it.until_error(&["`own`", "new sandboxes begin in it"]);
+    it.until_error(&["`own`", "new sandboxes start with it"]);
 }
 
 #[test]

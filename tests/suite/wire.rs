@@ -9,7 +9,7 @@ use base64::Engine as _;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
-use crate::support::{JANE, OperationResponse};
+use crate::support::{JANE, TestResponse};
 
 /// A serving process with several workers. It ends with this value.
 pub struct Process {
@@ -102,14 +102,14 @@ impl Wire {
         path: &str,
         headers: &[(&str, &str)],
         body: Option<&Value>,
-    ) -> OperationResponse {
+    ) -> TestResponse {
         let body = body.map(ToString::to_string);
         let (head, body) = self.exchange(&request(method, path, headers, body.as_deref()));
         let mut headers = HeaderMap::new();
         for (name, value) in head.lines().skip(1).filter_map(|line| line.split_once(": ")) {
             headers.append(name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap());
         }
-        OperationResponse { status: head[9..12].parse().unwrap(), headers, text: String::from_utf8(body).unwrap() }
+        TestResponse { status: head[9..12].parse().unwrap(), headers, text: String::from_utf8(body).unwrap() }
     }
 }
 

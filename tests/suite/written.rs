@@ -16,7 +16,7 @@ fn ask(pipeline: &Pipeline, sandbox: &str, path: &str) -> Response {
     request.headers.insert("host", HeaderValue::from_static("localhost"));
     request.headers.insert("authorization", HeaderValue::try_from(basic(JANE)).unwrap());
     request.headers.insert("x-mock-sandbox", HeaderValue::try_from(sandbox).unwrap());
-    pipeline.answer(&request)
+    pipeline.handle(&request)
 }
 
 #[test]

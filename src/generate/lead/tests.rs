@@ -1,12 +1,12 @@
 use super::*;
-use crate::contract::standard::Kind;
+use crate::contract::standard::StandardCollection;
 use crate::generate::Models;
-use crate::support::ids::IdSource;
+use crate::support::ids::IdGenerator;
 use crate::support::rng::{Purpose, SeededRng};
 
 fn lead(seed: u64, n: u64, fields: &[(&str, &str)], fixed: &[(&str, &str)]) -> Vec<String> {
     let schemas = serde_json::Map::new();
-    let mut ids = IdSource::new(seed);
+    let mut ids = IdGenerator::new(seed);
     let now = "2026-01-15T09:00:00Z".parse().unwrap();
     let mut maker = Maker::new(SeededRng::nth(seed, Purpose::Leads, n), &mut ids, now, Models::new(&schemas));
     let fields: Vec<LeadField> =
@@ -56,7 +56,7 @@ fn a_fixed_field_leaves_the_others_as_they_are_but_a_state_moves_the_lead() {
 #[test]
 fn every_standard_field_gets_a_text_that_is_valid_and_leads_to_nobody() {
     let contract = crate::contract::Contract::built_in().unwrap();
-    let standard = contract.standard().all(Kind::Fields).to_vec();
+    let standard = contract.standard().all(StandardCollection::Fields).to_vec();
     assert!(standard.len() > 100);
     let fields: Vec<(String, String)> = standard
         .iter()

@@ -7,7 +7,7 @@ use jiff::tz::{Offset, TimeZone};
 use regex::Regex;
 
 use super::Read;
-use crate::support::clock::{SignedDuration, Timestamp, moment, stamp};
+use crate::support::clock::{SignedDuration, Timestamp, parse_timestamp, format_timestamp};
 use crate::support::document;
 
 /// The longest text that is looked at as a date or time.
@@ -39,7 +39,7 @@ static TIME: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// A date; its normal form is the moment at which it begins in UTC, as live data shows it.
 pub(super) fn date(text: &str) -> Option<Read> {
     let start = day(text)?.to_zoned(TimeZone::UTC).ok()?.timestamp();
-    Some(Read::new(stamp(start)))
+    Some(Read::new(format_timestamp(start)))
 }
 
 /// A date with the year, and the age in years of 365 days with one decimal (observed).
@@ -50,15 +50,15 @@ pub(super) fn dob(text: &str, now: Timestamp) -> Option<Read> {
     // Ten years' days are few enough for any kind of number.
     let age = f64::from(i32::try_from(days).ok()?) / 365.0;
     let age = document::number((age * 10.0).round() / 10.0);
-    Some(Read::new(stamp(start)).with("age", age).with("year", day.year()))
+    Some(Read::new(format_timestamp(start)).with("age", age).with("year", day.year()))
 }
 
 /// A moment. A date alone is at noon, a time alone is today, and no zone is UTC (inferred: the library asks a reader of
 /// free text that does so).
 pub(super) fn time(text: &str, now: Timestamp) -> Option<Read> {
     let text = short(text)?;
-    if let Some(at) = moment(text).filter(|_| text.contains(':')) {
-        return Some(Read::new(stamp(at)));
+    if let Some(at) = parse_timestamp(text).filter(|_| text.contains(':')) {
+        return Some(Read::new(format_timestamp(at)));
     }
     let noon = Time::constant(12, 0, 0, 0);
     let (date, time, offset) = match TIME.as_ref().and_then(|time| time.captures(text)) {
@@ -70,13 +70,13 @@ pub(super) fn time(text: &str, now: Timestamp) -> Option<Read> {
         None => (day(text)?, noon, Offset::UTC),
     };
     let at = offset.to_timestamp(DateTime::from_parts(date, time)).ok()?;
-    Some(Read::new(stamp(at)))
+    Some(Read::new(format_timestamp(at)))
 }
 
 /// A moment, or a day's beginning in UTC.
 pub(super) fn moment_of(text: &str) -> Option<Timestamp> {
     let text = short(text)?;
-    moment(text).or_else(|| Some(day(text)?.to_zoned(TimeZone::UTC).ok()?.timestamp()))
+    parse_timestamp(text).or_else(|| Some(day(text)?.to_zoned(TimeZone::UTC).ok()?.timestamp()))
 }
 
 fn short(text: &str) -> Option<&str> {
@@ -119,7 +119,7 @@ fn day(text: &str) -> Option<Date> {
         [a, b, c] => apart(a, b, c, text.contains('/')),
         _ => None,
     };
-    found.or_else(|| Some(TimeZone::UTC.to_datetime(moment(text)?).date()))
+    found.or_else(|| Some(TimeZone::UTC.to_datetime(parse_timestamp(text)?).date()))
 }
 
 /// Three parts, one of which may be the name of a month.

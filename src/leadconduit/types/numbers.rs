@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::Read;
-use crate::support::clock::moment;
+use crate::support::clock::parse_timestamp;
 use crate::support::document::number as json;
 
 static OPEN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(-?[0-9]+(?:\.[0-9]+)?)\s*\+").ok());
@@ -62,6 +62,6 @@ fn plain(text: &str) -> String {
 fn dates(text: &str) -> Option<String> {
     let found = ISO.as_ref()?.find_iter(text).take(2);
     let times: Vec<String> =
-        found.filter_map(|date| moment(date.as_str())).map(|at| at.as_millisecond().to_string()).collect();
+        found.filter_map(|date| parse_timestamp(date.as_str())).map(|at| at.as_millisecond().to_string()).collect();
     (!times.is_empty()).then(|| times.join("-"))
 }

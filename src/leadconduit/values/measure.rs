@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{plain, text};
-use crate::support::clock::{Timestamp, moment};
+use crate::support::clock::{Timestamp, parse_timestamp};
 
 /// Longer texts are no numbers, ranges or dates.
 const LENGTH_MAX: usize = 64;
@@ -90,5 +90,5 @@ pub(crate) fn numeral(text: &str) -> Option<f64> {
 pub(crate) fn instant(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     let is_date = text.len() <= LENGTH_MAX && text.get(4..5) == Some("-") && text.get(..4)?.parse::<u16>().is_ok();
-    if is_date { moment(text) } else { None }
+    if is_date { parse_timestamp(text) } else { None }
 }

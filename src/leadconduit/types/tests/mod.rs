@@ -28,7 +28,7 @@ const NONE: Value = Value::Null;
 #[test]
 fn components_are_those_that_types_declare() {
     let contract = crate::contract::Contract::built_in().unwrap();
-    for kind in contract.standard().all(crate::contract::standard::Kind::Types) {
+    for kind in contract.standard().all(crate::contract::standard::StandardCollection::Types) {
         let kind = kind.value();
         let name = kind["name"].as_str().unwrap();
         let names: Vec<&str> =
