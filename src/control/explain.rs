@@ -148,7 +148,7 @@ fn reasons(exchange: &Exchange, contract: &Contract, sandbox: &str, sso: Option<
         }
         (None, AnsweredBy::Mock) => steps.push(format!("{request} is handled by the mock itself")),
         (None, AnsweredBy::Rule | AnsweredBy::Operation) => {
-            steps.push(format!("{request} matches no operation, but a rule responds to it"))
+            steps.push(format!("{request} matches no operation, but a rule responds to it"));
         }
     }
     let gate_applied = exchange.applied_rules.iter().any(|applied| applied.rule.gate);

@@ -1,5 +1,5 @@
 //! Reports: what clients have exercised, and how they broke the contract. Servers return a [`Report`] as JSON; it can be
-//! saved, merged with others, judged against criteria and written as text, JUnit XML or HTML.
+//! saved, merged with others, judged against criteria and written as text, `JUnit` XML or HTML.
 //!
 //! **What 100 % means.** A unit is a documented status of an operation, one of its query parameters, or a body field that
 //! clients send. A status is covered once it was returned, a parameter or field once it was sent. Statuses from 500 on are
@@ -32,7 +32,7 @@ pub enum Format {
     Text,
     /// JSON, which `report` can read and merge
     Json,
-    /// JUnit XML for CI
+    /// XML for CI servers
     Junit,
     /// A single HTML page
     Html,
