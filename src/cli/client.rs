@@ -83,8 +83,8 @@ impl From<std::io::Error> for ClientError {
     }
 }
 
-/// Opens a stream and passes each chunk to `on_chunk`, until the stream ends, there is no byte for `silence_max`, or this
-/// process is interrupted.
+/// Opens a stream and passes each chunk to `on_chunk`, until the stream ends, no byte arrives for `silence_max`, or
+/// this process is interrupted.
 ///
 /// # Errors
 /// The server cannot be reached, or `on_chunk` failed.
