@@ -143,7 +143,7 @@ fn compare_body(expected: &ExpectedBody, response: &Response) -> Vec<String> {
                 truncate(found)
             )),
             None => {
-                differences.push(format!("expected `{pointer}` to be {}, but it is missing", truncate(&expected.0)))
+                differences.push(format!("expected `{pointer}` to be {}, but it is missing", truncate(&expected.0)));
             }
         }
     }

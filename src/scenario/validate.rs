@@ -231,8 +231,7 @@ impl<'a> Validator<'a> {
                 continue;
             }
             let message = format!("the example `{}` needs either `request` and `reply`, or `steps`", example.name);
-            let diagnostic = source.at_pointer(&format!("/examples/{index}"), message);
-            self.errors.push(diagnostic.with_hint("write `request` and `reply`, or `steps`"));
+            self.errors.push(source.at_pointer(&format!("/examples/{index}"), message));
         }
     }
 }
