@@ -61,7 +61,7 @@ fn describe(root: &str, document: &Value, error: &ValidationError<'_>, violation
             push(&location, format!("{name} must be {}", unquoted(expected_value)));
         }
         ValidationErrorKind::Pattern { pattern } => {
-            push(&location, format!("{name} must be {}", describe_pattern(pattern)))
+            push(&location, format!("{name} must be {}", describe_pattern(pattern)));
         }
         ValidationErrorKind::Format { format } if known_formats::pattern_of(format).is_some() => {
             let pattern = known_formats::pattern_of(format).unwrap_or_default();
@@ -69,7 +69,7 @@ fn describe(root: &str, document: &Value, error: &ValidationError<'_>, violation
             violations.push(Violation::refused(400, &location, "pattern", message));
         }
         ValidationErrorKind::Format { format } => {
-            push(&location, format!("{name} must be {}", describe_format(format)))
+            push(&location, format!("{name} must be {}", describe_format(format)));
         }
         ValidationErrorKind::MinLength { limit } => {
             push(&location, format!("{name} must have at least {limit} character{}", plural(*limit)));

@@ -98,14 +98,14 @@ impl Pipeline {
     }
 }
 
-/// LeadConduit's weak ETag: the length of the body and its CRC-32, in hexadecimal.
+/// LeadConduit's weak `ETag`: the length of the body and its CRC-32, in hexadecimal.
 fn etag(body: &[u8]) -> HeaderValue {
     let mut tag = String::with_capacity(28);
     let _ = write!(tag, "W/\"{:x}-{:x}\"", body.len(), crc32fast::hash(body));
     HeaderValue::try_from(tag).unwrap_or(HeaderValue::from_static(""))
 }
 
-/// Turns 200 on GET or HEAD into 304 when `If-None-Match` has the ETag. ETags are compared weakly.
+/// Turns 200 on GET or HEAD into 304 when `If-None-Match` has the `ETag`. They are compared weakly.
 fn apply_if_none_match(response: &mut Response, request: &Request) {
     let is_read = request.method == Method::GET || request.method == Method::HEAD;
     if !is_read || response.status != StatusCode::OK {

@@ -12,7 +12,7 @@
 //! | negotiate and validate | `validate` |
 //! | rules, or the operation | `apply_rules`, `execute` |
 //! | response or error | `respond` |
-//! | headers: ETag, CORS, `X-Mock-*` | `finalize`, [`cors`] |
+//! | headers: `ETag`, CORS, `X-Mock-*` | `finalize`, [`cors`] |
 //! | journal, events and log | `record`, [`publish`] |
 //!
 //! To add a step, write it in a file of its own and call it from [`Pipeline::run_steps`].

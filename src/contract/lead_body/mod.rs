@@ -180,7 +180,7 @@ fn redirect(query: &Map<String, Value>) -> Result<Option<HeaderValue>, LeadReque
     HeaderValue::try_from(escaped).map(Some).map_err(|_| invalid())
 }
 
-/// Moves the URL of a TrustedForm certificate, or of a TrustedForm ping, to `trustedform_cert_url`, the field's name.
+/// Moves the URL of a certificate, or of a certificate ping, to `trustedform_cert_url`, the field's name.
 fn normalize_certificate(parameters: Map<String, Value>, call: LeadCall) -> Map<String, Value> {
     if call == LeadCall::Feedback {
         return parameters;
