@@ -13,13 +13,54 @@ use contract_files::yaml::Diagnostic;
 /// The `Content-Type` of problems.
 pub const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
 
+/// Defines the sections, so that the list of all of them cannot miss one.
+macro_rules! sections {
+    ($($(#[$doc:meta])* $name:ident => $anchor:literal,)*) => {
+        /// A section of the README that explains problems.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Section {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Section {
+            /// Every section.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The section's anchor in the README.
+            #[must_use]
+            pub fn anchor(self) -> &'static str {
+                match self {
+                    $(Self::$name => $anchor,)*
+                }
+            }
+        }
+    };
+}
+
+sections! {
+    /// Responses of the mock that break the contract, and panics.
+    BugsOfTheMock => "bugs-of-the-mock",
+    /// The control API.
+    ControlApi => "control-api",
+    /// Every limit.
+    Limits => "limits",
+    /// Paths and methods that the contract does not have.
+    NoSuchOperation => "no-such-operation",
+    /// Preferences of a single request.
+    Preferences => "preferences",
+    /// Rules and faults.
+    Rules => "rules",
+    /// Sandboxes.
+    Sandboxes => "sandboxes",
+}
+
 /// An error of the mock itself.
 #[derive(Clone, Debug)]
 pub struct Problem {
     /// The HTTP status.
     pub status: StatusCode,
     /// The section of the README that explains it.
-    pub section: &'static str,
+    pub section: Section,
     /// The kind of problem; the same text for every occurrence.
     pub title: &'static str,
     /// This occurrence: what is wrong, where, and what to write instead.
@@ -32,7 +73,7 @@ pub struct Problem {
 
 impl Problem {
     /// A problem without extension members and headers.
-    pub fn new(status: StatusCode, section: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
+    pub fn new(status: StatusCode, section: Section, title: &'static str, detail: impl Into<String>) -> Self {
         Self { status, section, title, detail: detail.into(), extensions: Map::new(), headers: HeaderMap::new() }
     }
 
@@ -54,7 +95,7 @@ impl Problem {
                 (format!("{method} {path} is not a LeadConduit operation; {list}"), None)
             }
         };
-        let mut problem = Self::new(StatusCode::NOT_FOUND, "no-such-operation", "No such operation", detail);
+        let mut problem = Self::new(StatusCode::NOT_FOUND, Section::NoSuchOperation, "No such operation", detail);
         problem.extensions.extend(extension.map(|extension| ("nearest".to_owned(), extension)));
         problem
     }
@@ -65,7 +106,8 @@ impl Problem {
         let calls: Vec<String> = operations.iter().map(|o| format!("{} {} ({})", o.method, o.path, o.id)).collect();
         let path: String = path.chars().take(200).collect();
         let detail = format!("{path} does not allow {method}; allowed: {}", calls.join(", "));
-        let mut problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, "no-such-operation", "Method not allowed", detail);
+        let mut problem =
+            Self::new(StatusCode::METHOD_NOT_ALLOWED, Section::NoSuchOperation, "Method not allowed", detail);
         problem.headers.insert(ALLOW, allow(operations));
         problem
     }
@@ -75,13 +117,13 @@ impl Problem {
     pub fn invalid_sandbox_name(name: &str) -> Self {
         let name: String = name.chars().take(80).collect();
         let detail = format!("`{name}` is not a valid sandbox name; write 1 to 64 letters, digits, `.`, `_` or `-`");
-        Self::new(StatusCode::BAD_REQUEST, "sandboxes", "Bad sandbox name", detail)
+        Self::new(StatusCode::BAD_REQUEST, Section::Sandboxes, "Bad sandbox name", detail)
     }
 
     /// 400: a preference of a request that cannot be parsed or applied.
     #[must_use]
     pub fn invalid_preference(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "preferences", "Bad preference", detail)
+        Self::new(StatusCode::BAD_REQUEST, Section::Preferences, "Bad preference", detail)
     }
 
     /// 400: a scenario that does not exist or does not load.
@@ -107,7 +149,8 @@ impl Problem {
     #[must_use]
     pub fn rule_failed(rule: &str, scenario: &str, reason: &str, violations: &[Violation]) -> Self {
         let detail = format!("the rule `{rule}` of the scenario `{scenario}` cannot be applied: {reason}");
-        let mut problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "rules", "Rule cannot be applied", detail);
+        let mut problem =
+            Self::new(StatusCode::INTERNAL_SERVER_ERROR, Section::Rules, "Rule cannot be applied", detail);
         if !violations.is_empty() {
             problem.extensions.insert("violations".to_owned(), json!(violations));
             let hint =
@@ -120,20 +163,21 @@ impl Problem {
     /// 503: the sandbox changed during the request; the client can send it again.
     #[must_use]
     pub fn busy(detail: &str) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "sandboxes", "Busy", detail)
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, Section::Sandboxes, "Busy", detail)
     }
 
     /// 408 or 400: the body did not arrive completely.
     #[must_use]
     pub fn incomplete(status: StatusCode, detail: &str) -> Self {
-        Self::new(status, "limits", "Incomplete request", detail)
+        Self::new(status, Section::Limits, "Incomplete request", detail)
     }
 
     /// 500: a response of the mock breaks the contract.
     #[must_use]
     pub fn invalid_response(operation: &Operation, violations: &[Violation]) -> Self {
         let detail = format!("the response of {} breaks the contract; this is a bug of the mock", operation.id);
-        let mut problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "bugs-of-the-mock", "Invalid response", detail);
+        let mut problem =
+            Self::new(StatusCode::INTERNAL_SERVER_ERROR, Section::BugsOfTheMock, "Invalid response", detail);
         problem.extensions.insert("violations".to_owned(), json!(violations));
         problem
     }
@@ -141,14 +185,14 @@ impl Problem {
     /// 500: a bug of the mock.
     #[must_use]
     pub fn internal(detail: &str) -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "bugs-of-the-mock", "Bug of the mock", detail)
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, Section::BugsOfTheMock, "Bug of the mock", detail)
     }
 
     /// The problem as a response.
     #[must_use]
     pub fn into_response(self) -> Response {
         let mut body = json!({
-            "type": format!("README.md#{}", self.section),
+            "type": format!("README.md#{}", self.section.anchor()),
             "title": self.title,
             "status": self.status.as_u16(),
             "detail": self.detail,

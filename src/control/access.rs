@@ -10,11 +10,11 @@ use http::uri::Authority;
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use crate::config::settings::{CorsPolicy, Settings};
-use crate::contract::problem::Problem;
+use crate::contract::problem::{Problem, Section};
 use crate::http::message::Request;
 
 /// The section of the README that problems of the control API refer to.
-pub(super) const SECTION: &str = "control-api";
+pub(super) const SECTION: Section = Section::ControlApi;
 const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::access::SECTION;
 use super::call::ControlCall;
-use crate::contract::problem::Problem;
+use crate::contract::problem::{Problem, Section};
 use crate::http::message::Body;
 use contract_files::yaml::{Diagnostic, Source};
 
@@ -22,7 +22,7 @@ pub(super) fn read(call: &ControlCall<'_>) -> Result<Source, Problem> {
         Body::Complete(bytes) => bytes,
         Body::TooLarge { limit } => {
             let detail = format!("the body is larger than {limit} bytes");
-            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "limits", "Body too large", detail));
+            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, Section::Limits, "Body too large", detail));
         }
         Body::TimedOut | Body::Malformed(_) => return Err(bad_request("the body is incomplete")),
     };

@@ -11,8 +11,9 @@ use crate::support::rng::{Purpose, SeededRng};
 
 const MODELS: &str = include_str!("tests_models.json");
 
-fn models() -> Map<String, Value> {
-    serde_json::from_str(MODELS).unwrap()
+fn models() -> &'static Map<String, Value> {
+    static ALL: std::sync::OnceLock<Map<String, Value>> = std::sync::OnceLock::new();
+    ALL.get_or_init(|| serde_json::from_str(MODELS).unwrap())
 }
 
 fn now() -> Timestamp {
@@ -21,9 +22,9 @@ fn now() -> Timestamp {
 
 /// What `make` returns, given a maker under `seed`.
 fn with_maker<T>(seed: u64, budget: usize, make: impl FnOnce(&mut Maker) -> T) -> T {
-    let (models, mut ids) = (models(), IdGenerator::new(seed));
+    let mut ids = IdGenerator::new(seed);
     let chance = SeededRng::new(seed, Purpose::Documents);
-    make(&mut Maker::new(chance, &mut ids, now(), Models::new(&models)).with_budget(budget))
+    make(&mut Maker::new(chance, &mut ids, now(), Models::new(models())).with_budget(budget))
 }
 
 fn made(name: &str, seed: u64) -> Value {
@@ -78,11 +79,10 @@ proptest! {
 
     #[test]
     fn the_maker_judges_as_the_validator_does(seed in any::<u64>()) {
-        let all = models();
-        for (name, validator) in validators() {
-            for other in ["User", "Flow", "Choices", "Numbers", "Texts", "Lists", "Conditions"] {
-                let value = made(other, seed);
-                let fits = super::fits::fits(Models::new(&all), &reference(name), &value);
+        for other in ["User", "Flow", "Choices", "Numbers", "Texts", "Lists", "Conditions"] {
+            let value = made(other, seed);
+            for (name, validator) in validators() {
+                let fits = super::fits::fits(Models::new(models()), &reference(name), &value);
                 prop_assert_eq!(fits, validator.is_valid(&value), "{} against {}: {:#}", other, name, value);
             }
         }
@@ -139,13 +139,13 @@ fn what_seed_one_makes_never_changes() {
 fn every_model_of_the_tests_is_supported() {
     let all = models();
     for name in all.keys() {
-        assert_eq!(supports(&reference(name), &Models::new(&all)), Ok(()), "{name}");
+        assert_eq!(supports(&reference(name), &Models::new(all)), Ok(()), "{name}");
     }
 }
 
 #[test]
 fn what_is_not_supported_is_named() {
-    let mut all = models();
+    let mut all = models().clone();
     all.insert("Endless".into(), json!({ "required": ["next"], "properties": { "next": reference("Endless") } }));
     let rows = [
         (json!({ "items": { "pattern": "^(?!a)b$" } }), "`/items/pattern`: pattern `^(?!a)b$`: look-around"),

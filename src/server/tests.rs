@@ -3,13 +3,14 @@
 use std::io::ErrorKind;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::rustls::pki_types::pem::PemObject;
@@ -24,8 +25,11 @@ use crate::support::event_bus::EventBus;
 
 const HEAD: &str = "HTTP/1.1 200 OK\r\nX-Mock-Request-Id: 7\r\n";
 
-/// Far longer than any test takes.
-const TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a test waits for something that must happen. It ends a test that hangs; no result depends on it.
+const HANG_GUARD: Duration = Duration::from_secs(120);
+
+/// How long servers in these tests let requests finish when they stop: longer than any test takes.
+const DRAIN_MS: u64 = 3_600_000;
 
 /// A server on loopback.
 struct Server {
@@ -55,6 +59,7 @@ impl Server {
         let stopped = async move {
             let _ = stopped.await;
         };
+        let limits = Limits { drain_ms_max: DRAIN_MS, ..limits };
         let task = tokio::spawn(serve(listener, acceptor, Arc::new(handler), limits, stopped));
         Self { address, stop: Some(stop), task }
     }
@@ -75,13 +80,10 @@ impl Server {
         read_all(&mut self.request(target).await).await
     }
 
-    /// Stops the server. Panics when connections last until the end of the drain time.
+    /// Stops the server and waits until all connections are closed. The drain time is longer than this wait.
     async fn stop(&mut self) {
         drop(self.stop.take());
-        timeout(Duration::from_secs(5), &mut self.task)
-            .await
-            .expect("the server stops before the end of the drain time")
-            .unwrap();
+        timeout(HANG_GUARD, &mut self.task).await.expect("the server stops before the end of the drain time").unwrap();
     }
 }
 
@@ -113,31 +115,27 @@ async fn send(socket: &mut (impl AsyncWrite + Unpin), target: &str) {
     socket.write_all(format!("{method} {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).await.unwrap();
 }
 
-/// All bytes until the client reads the end of the stream. Panics on a reset.
+/// All bytes but keep-alives until the end of the stream. Panics on a reset.
 async fn read_all(socket: &mut (impl AsyncRead + Unpin)) -> String {
     let mut bytes = Vec::new();
-    timeout(TIMEOUT, socket.read_to_end(&mut bytes)).await.unwrap().unwrap();
-    String::from_utf8_lossy(&bytes).into_owned()
+    timeout(HANG_GUARD, socket.read_to_end(&mut bytes)).await.unwrap().unwrap();
+    String::from_utf8_lossy(&bytes).replace(": still here\n\n", "")
 }
 
 /// All bytes up to and including the given text.
 async fn read_until(socket: &mut (impl AsyncRead + Unpin), end: &str) -> String {
     let mut bytes = Vec::new();
     while !bytes.ends_with(end.as_bytes()) {
-        bytes.push(timeout(TIMEOUT, socket.read_u8()).await.unwrap().unwrap());
+        bytes.push(timeout(HANG_GUARD, socket.read_u8()).await.unwrap().unwrap());
     }
     String::from_utf8(bytes).unwrap()
 }
 
-/// The reads until the given number of bytes has arrived. Chunks are further apart than a read takes.
-async fn read_chunks(socket: &mut TcpStream, length: usize) -> Vec<String> {
-    let (mut chunks, mut buffer) = (Vec::new(), [0; 4096]);
-    while chunks.iter().map(String::len).sum::<usize>() < length {
-        let read = timeout(TIMEOUT, socket.read(&mut buffer)).await.unwrap().unwrap();
-        assert!(read > 0, "{chunks:?}");
-        chunks.push(String::from_utf8(buffer[..read].to_vec()).unwrap());
-    }
-    chunks
+/// The next bytes, exactly as many as requested.
+async fn read_exactly(socket: &mut TcpStream, length: usize) -> String {
+    let mut bytes = vec![0; length];
+    timeout(HANG_GUARD, socket.read_exact(&mut bytes)).await.unwrap().unwrap();
+    String::from_utf8(bytes).unwrap()
 }
 
 fn full_response() -> String {
@@ -261,17 +259,14 @@ async fn delay_precedes_response_and_fault() {
 
 #[tokio::test]
 async fn throttled_body_keeps_the_connection_usable() {
-    let drip = Drip { chunks: 4, over_ms: 600 };
+    let drip = Drip { chunks: 4, over_ms: 300 };
     let server = Server::with_options(SendOptions { drip: Some(drip), ..SendOptions::default() }).await;
     let mut socket = server.connect().await;
     for _ in 0..2 {
         let start = now();
         send(&mut socket, "/x").await;
-        let chunks = read_chunks(&mut socket, full_response().len()).await;
-        assert!(start.elapsed() >= Duration::from_millis(600));
-        assert_eq!(chunks.concat(), full_response());
-        // The head and the first chunk can be sent together.
-        assert!(chunks.ends_with(&["234".to_owned(), "567".to_owned(), "89a".to_owned()]), "{chunks:?}");
+        assert_eq!(read_exactly(&mut socket, full_response().len()).await, full_response());
+        assert!(start.elapsed() >= Duration::from_millis(300));
     }
     send(&mut socket, "HEAD /x").await;
     assert_eq!(read_until(&mut socket, "\r\n\r\n").await, format!("{HEAD}Content-Length: 11\r\n\r\n"));
@@ -280,18 +275,42 @@ async fn throttled_body_keeps_the_connection_usable() {
 }
 
 #[tokio::test]
-async fn chunk_count_is_capped_at_the_length_and_a_single_chunk_is_sent_last() {
-    let drip = |count, over_ms| {
-        Server::with_options(SendOptions { drip: Some(Drip { chunks: count, over_ms }), ..SendOptions::default() })
-    };
-    for (count, over_ms, least) in [(u32::MAX, 550, 8), (1, 100, 1), (0, 100, 1), (5, 0, 1)] {
-        let server = drip(count, over_ms).await;
+async fn chunks_are_even_and_no_more_than_bytes() {
+    let rows: [(u32, u64, &[&str]); 5] = [
+        (4, 60, &["01", "234", "567", "89a"]),
+        (u32::MAX, 50, &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a"]),
+        (1, 50, &["0123456789a"]),
+        (0, 50, &["0123456789a"]),
+        (5, 0, &["01", "23", "45", "67", "89a"]),
+    ];
+    for (chunks, over_ms, expected) in rows {
+        let drip = Drip { chunks, over_ms };
         let start = now();
-        let chunks = read_chunks(&mut server.request("/x").await, full_response().len()).await;
-        assert_eq!(chunks.concat(), full_response());
-        assert!(chunks.len() >= least, "{chunks:?}");
-        assert!(start.elapsed() >= Duration::from_millis(over_ms));
+        let (mut dripping, mut pieces) = (drip::DripStream::new(plain().body, drip), Vec::new());
+        while let Some(piece) = dripping.next_chunk().await {
+            pieces.push(piece);
+        }
+        assert_eq!(pieces, expected, "{chunks} chunks");
+        assert!(start.elapsed() >= Duration::from_millis(over_ms), "{chunks} chunks");
+        // The same over a socket, where the system may put pieces together.
+        let server = Server::with_options(SendOptions { drip: Some(drip), ..SendOptions::default() }).await;
+        let start = now();
+        let mut socket = server.request("/x").await;
+        assert_eq!(read_exactly(&mut socket, full_response().len()).await, full_response(), "{chunks} chunks");
+        assert!(start.elapsed() >= Duration::from_millis(over_ms), "{chunks} chunks");
     }
+}
+
+#[tokio::test]
+async fn first_chunk_is_sent_at_once() {
+    // The other chunks take an hour.
+    let slow = Some(Drip { chunks: 4, over_ms: 3_600_000 });
+    let server = Server::with_options(SendOptions { drip: slow, ..SendOptions::default() }).await;
+    read_until(&mut server.request("/x").await, "\r\n\r\n01").await;
+    let server = Server::with_options(SendOptions { slow_headers: slow, ..SendOptions::default() }).await;
+    assert_eq!(read_exactly(&mut server.request("/x").await, 15).await, "HTTP/1.1 200 OK");
+    let server = Server::with_options(SendOptions { drip: slow, ..fault(WireFault::TruncatedBody) }).await;
+    read_until(&mut server.request("/x").await, "\r\n\r\n0").await;
 }
 
 #[tokio::test]
@@ -306,30 +325,38 @@ async fn throttled_headers_precede_a_throttled_body() {
     let expected = format!("{HEAD}Connection: close\r\nContent-Length: 11\r\n\r\n0123456789a");
     let start = now();
     let mut socket = server.request("/x").await;
-    let chunks = read_chunks(&mut socket, expected.len()).await;
-    assert_eq!(chunks.concat().len(), expected.len());
+    let response = read_exactly(&mut socket, expected.len()).await;
     let lines = |text: &str| text.lines().map(str::to_owned).collect::<std::collections::BTreeSet<_>>();
-    assert_eq!(lines(&chunks.concat()), lines(&expected));
-    // Fourteen chunks are sent; on a busy machine some of them arrive together.
-    assert!((8..=14).contains(&chunks.len()), "{chunks:?}");
+    assert_eq!(lines(&response), lines(&expected));
     assert!(start.elapsed() >= Duration::from_millis(530));
     assert_eq!(read_all(&mut socket).await, "", "the connection is closed");
 }
 
 #[tokio::test]
 async fn hang_ends_when_the_client_disconnects() {
-    let server = Server::start(limits(|limits| limits.connections_max = 1), handler(fault(WireFault::Hang))).await;
+    let (respond, released) = (handler(fault(WireFault::Hang)), Arc::new(AtomicBool::new(false)));
+    let (received, mut requests) = mpsc::unbounded_channel();
+    let has_disconnected = Arc::clone(&released);
+    let server = Server::start(limits(|limits| limits.connections_max = 1), move |request| {
+        // There is one place, so that the second request is read when the first connection has ended.
+        assert!(request.path() == "/x" || has_disconnected.load(Ordering::SeqCst), "the first client is still there");
+        let _ = received.send(());
+        respond(request)
+    })
+    .await;
     for half in [false, true] {
+        released.store(false, Ordering::SeqCst);
         let mut hanging = server.request("/x").await;
-        assert!(timeout(Duration::from_millis(100), hanging.read_u8()).await.is_err());
+        timeout(HANG_GUARD, requests.recv()).await.unwrap().unwrap();
+        let mut next = server.request("/").await;
+        released.store(true, Ordering::SeqCst);
         if half {
             hanging.shutdown().await.unwrap();
             assert_eq!(read_all(&mut hanging).await, "");
         }
         drop(hanging);
-        // With one permit, this request is served only after the hang has ended.
-        let mut next = server.request("/").await;
         assert_eq!(read_until(&mut next, "789a").await, full_response());
+        timeout(HANG_GUARD, requests.recv()).await.unwrap().unwrap();
     }
 }
 
@@ -343,12 +370,14 @@ async fn hang_ends_at_its_limit() {
 
 #[tokio::test]
 async fn stop_ends_hangs_and_waits_for_short_delays() {
-    let mut server = Server::start(Limits::default(), |request| {
+    let (received, mut requests) = mpsc::unbounded_channel();
+    let mut server = Server::start(Limits::default(), move |request| {
+        let _ = received.send(());
         let mut response = plain();
         let options = match request.path() {
             "/hang" => fault(WireFault::Hang),
             "/delay" => SendOptions { delay_ms: 300, ..SendOptions::default() },
-            "/never" => SendOptions { delay_ms: 3_600_000, ..SendOptions::default() },
+            "/never" => SendOptions { delay_ms: 2 * DRAIN_MS, ..SendOptions::default() },
             _ => SendOptions { drip: Some(Drip { chunks: 3, over_ms: 300 }), ..SendOptions::default() },
         };
         response.send_options = Some(Box::new(options));
@@ -358,6 +387,10 @@ async fn stop_ends_hangs_and_waits_for_short_delays() {
     let (mut hanging, mut too_late) = (server.request("/hang").await, server.request("/never").await);
     let (mut delayed, mut dripping) = (server.request("/delay").await, server.request("/drip").await);
     read_until(&mut dripping, "012").await;
+    // All four requests have been read.
+    for _ in 0..4 {
+        timeout(HANG_GUARD, requests.recv()).await.unwrap().unwrap();
+    }
     server.stop().await;
     assert_eq!(read_all(&mut hanging).await, "");
     assert_eq!(read_all(&mut too_late).await, "", "the delay ends after the drain time");
@@ -382,8 +415,8 @@ async fn thousand_hanging_clients_do_not_block_others() {
             assert_eq!(read_until(&mut socket, "789a").await, full_response());
         }
     };
-    timeout(TIMEOUT, requests).await.unwrap();
-    // Other tests have threads too, but fewer than a thousand.
+    timeout(HANG_GUARD, requests).await.unwrap();
+    // Other tests have threads too, but not a thousand.
     assert!(threads() < before + 100, "{before} threads before, {} now", threads());
     server.stop().await;
     for mut socket in hanging {
@@ -414,8 +447,8 @@ async fn events_are_streamed_until_the_server_stops() {
     assert_eq!(read_until(&mut socket, ": listening\n\n").await, STREAM);
     for number in 0..3 {
         event_bus.publish("exchange", &json!({"number": number}));
-        let event = read_until(&mut socket, "\n\n").await;
-        assert_eq!(event, format!("event: exchange\ndata: {{\"number\":{number}}}\n\n"));
+        let event = format!("event: exchange\ndata: {{\"number\":{number}}}\n\n");
+        assert_eq!(read_until(&mut socket, &event).await.replace(": still here\n\n", ""), event);
     }
     assert_eq!(server.response("HEAD /x").await, STREAM.strip_suffix(": listening\n\n").unwrap());
     server.stop().await;

@@ -2,9 +2,11 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
 
+use leadconduit_mock::MockServer;
 use serde_json::Value;
+
+use crate::support::{HANG_GUARD, Mock, wait_for_exit, wait_until};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_leadconduit-mock");
 
@@ -41,16 +43,10 @@ impl Serving {
     }
 
     fn wait(&mut self) -> (Option<i32>, String) {
-        let started = Instant::now();
-        while started.elapsed() < Duration::from_secs(15) {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                let mut text = String::new();
-                self.child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
-                return (status.code(), text);
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        panic!("it does not end");
+        let status = wait_for_exit(&mut self.child);
+        let mut text = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
+        (status.code(), text)
     }
 }
 
@@ -164,7 +160,8 @@ fn check_rows(url: &str, rows: &[Row<'_>]) {
 
 #[test]
 fn a_running_server_is_told_what_to_play() {
-    let mock = crate::support::Mock::healthy();
+    // An address that no other test uses: nothing else listens there when the server has stopped.
+    let mock = Mock::start(MockServer::builder().configure(|settings| settings.host = [127, 0, 0, 41].into()));
     let url = mock.server.url();
     check_rows(
         &url,
@@ -241,7 +238,7 @@ fn what_becomes_of_changed_files_is_logged() {
         BufReader::new(stderr).lines().map_while(Result::ok).try_for_each(|line| send.send(line))
     });
     let until = |words: &str| loop {
-        let line = lines.recv_timeout(Duration::from_secs(20)).unwrap_or_else(|_| panic!("never logged: {words}"));
+        let line = lines.recv_timeout(HANG_GUARD).unwrap_or_else(|_| panic!("never logged: {words}"));
         if line.contains(words) {
             break line;
         }
@@ -409,20 +406,23 @@ fn https_with_a_certificate() {
 #[test]
 fn running_requests_may_finish_when_it_stops() {
     use std::io::Write;
-    let mut serving = Serving::start(&["--port", "0"]);
+    // An address that no other test uses: nothing else listens there when the server has stopped.
+    let mut serving = Serving::start(&["--host", "127.0.0.42", "--port", "0", "--drain-ms-max", "600000"]);
     let address = serving.url.trim_start_matches("http://");
     let mut socket = std::net::TcpStream::connect(address).unwrap();
     let body = format!(r#"{{"invitation_id":"{}"}}"#, crate::support::INVITATION);
     let head = format!(
-        "POST /onboards HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        "POST /onboards HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n\
+         Content-Length: {}\r\n\r\n",
         crate::support::basic(crate::support::JANE),
         body.len()
     );
     socket.write_all(head.as_bytes()).unwrap();
-    std::thread::sleep(Duration::from_millis(200));
+    // The server has read the head and waits for the body.
+    assert!(crate::support::read_response(&mut socket).starts_with("HTTP/1.1 100 Continue"));
     serving.signal("-TERM");
-    std::thread::sleep(Duration::from_millis(200));
-    assert!(std::net::TcpStream::connect(address).is_err(), "no new connections");
+    let refuses = || std::net::TcpStream::connect(address).is_err();
+    wait_until("the refusal of new connections", refuses, String::new);
     socket.write_all(body.as_bytes()).unwrap();
     let mut reply = String::new();
     socket.read_to_string(&mut reply).unwrap();

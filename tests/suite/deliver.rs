@@ -3,14 +3,17 @@
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
 
 use leadconduit_mock::MockServer;
+use leadconduit_mock::config::limits;
 use leadconduit_mock::config::settings::Settings;
 use serde_json::{Value, json};
 
 use crate::lead_flow::{SUMMIT, TEST_FLOW, events, kinds, merge, outcome_of, recipient, rules, scenario_with, submit};
-use crate::support::Mock;
+use crate::support::{ClosedPort, HANG_GUARD, Mock};
+
+/// The request line of a request that the test itself makes to a recipient.
+const SENTINEL: &str = "GET /sentinel HTTP/1.1";
 
 /// What a recipient was sent.
 struct StreamEnd {
@@ -43,7 +46,7 @@ impl Listener {
             for count in 0.. {
                 let Ok((mut socket, _)) = listener.accept() else { return };
                 let request = read(&mut socket);
-                let (status, body) = answer(count, &request);
+                let (status, body) = if request.line == SENTINEL { (200, json!({})) } else { answer(count, &request) };
                 let body = body.to_string();
                 let head = format!("HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nX-Token: abc\r\n");
                 let _ = write!(socket, "{head}Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
@@ -62,11 +65,21 @@ impl Listener {
     }
 
     fn next(&self) -> StreamEnd {
-        self.heard.recv_timeout(Duration::from_secs(10)).expect("the recipient hears of it")
+        self.heard.recv_timeout(HANG_GUARD).expect("the recipient receives a request")
     }
 
-    fn heard_nothing(&self) -> bool {
-        self.heard.recv_timeout(Duration::from_millis(150)).is_err()
+    /// Fails when the recipient was sent anything that the test has not read. Stopping the mock completes its calls, and
+    /// a recipient accepts connections in their order: so the request that is made here must be the next one it receives.
+    #[track_caller]
+    fn received_nothing_more(&self, mock: Mock) {
+        drop(mock);
+        let address = self.url.trim_start_matches("http://").trim_end_matches("/leads");
+        let mut socket = TcpStream::connect(address).unwrap();
+        write!(socket, "{SENTINEL}\r\nHost: x\r\n\r\n").unwrap();
+        crate::support::read_all(&mut socket);
+        drop(socket);
+        let next = self.next();
+        assert_eq!(next.line, SENTINEL, "{}", next.body);
     }
 }
 
@@ -91,7 +104,12 @@ fn read(socket: &mut TcpStream) -> StreamEnd {
 fn start(flow: Value, change: impl FnOnce(&mut Settings)) -> Mock {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("own.yaml"), scenario_with(flow, json!({})).to_string()).unwrap();
-    Mock::start(MockServer::builder().scenarios(folder.path()).scenario("own").configure(change))
+    let configure = |settings: &mut Settings| {
+        // Recipients in these tests answer, and on a busy machine that may take a while.
+        settings.limits.deliver_timeout_ms = limits::DELIVER_TIMEOUT_MS_MAX;
+        change(settings);
+    };
+    Mock::start(MockServer::builder().scenarios(folder.path()).scenario("own").configure(configure))
 }
 
 fn delivering(flow: Value) -> Mock {
@@ -173,7 +191,7 @@ fn its_answer_decides_and_later_steps_hear_it() {
         let stopped = answer.get("ticket").is_some();
         assert_eq!(outcome_of(&result).1, if stopped { "T-1" } else { "" }, "{answer}");
         assert_eq!(listener.next().line, "POST /leads HTTP/1.1");
-        assert!(listener.heard_nothing(), "once only");
+        listener.received_nothing_more(mock);
     }
 }
 
@@ -188,7 +206,7 @@ fn a_busy_recipient_is_asked_again() {
     assert!(events[0]["wait_ms"].as_i64().unwrap() >= 300, "both pauses");
     let bodies: Vec<String> = (0..3).map(|_| listener.next().body).collect();
     assert!(bodies.iter().all(|body| *body == bodies[0]));
-    assert!(listener.heard_nothing());
+    listener.received_nothing_more(mock);
 }
 
 #[test]
@@ -207,7 +225,8 @@ fn an_error_is_retried_as_a_delivery_of_its_own() {
 
 #[test]
 fn nobody_there_is_an_error_and_the_flow_goes_on() {
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let reserved = ClosedPort::reserve();
+    let closed = reserved.address();
     let url = format!("http://{closed}/leads?key=1");
     let listener = Listener::saying(json!({"outcome": "success"}));
     let steps = json!({"steps": [step("bb0001", &url, &[], json!({})), step("bb0002", &listener.url, &[], json!({}))]});
@@ -236,6 +255,8 @@ fn a_silent_recipient_is_an_error() {
     let result = submit(&mock, &json!({"state": "TX"}));
     let reason = events(&mock, &result)[0]["reason"].as_str().unwrap().to_owned();
     assert_eq!(reason, format!("{url} was not reached: no response within 200 ms"));
+    let exchange = &mock.get("/__admin/requests?operation=submit_lead&limit=1").json()["requests"][0];
+    assert!(exchange["took_us"].as_u64() >= Some(200_000), "the wait is part of the time: {exchange}");
 }
 
 #[test]
@@ -272,7 +293,8 @@ fn nobody_is_called_unless_it_was_asked_for() {
     on.post(&format!("/flows/{TEST_FLOW}/sources/{SUMMIT}/ping"), &json!({"state": "TX"}));
     let trigger = submit(&on, &json!({"email": "a@recipient-failure.example"}));
     assert_eq!(kinds(&events(&on, &trigger))[0], ("recipient", "failure"));
-    assert!(listener.heard_nothing());
+    drop(off);
+    listener.received_nothing_more(on);
 }
 
 #[test]
@@ -344,10 +366,10 @@ fn caps_and_statistics_count_what_was_delivered_once() {
     for _ in 0..5 {
         listener.next();
     }
-    assert!(listener.heard_nothing());
     let kept = mock.get("/events?limit=1000").expect(200).json();
     let own = kept.as_array().unwrap().iter().filter(|event| event["vars"]["flow"]["id"] == TEST_FLOW).count();
     assert_eq!(own, 9, "a repeated run leaves nothing behind");
+    listener.received_nothing_more(mock);
 }
 
 #[test]
@@ -371,12 +393,12 @@ fn events_are_copied_for_the_firehose() {
         assert_eq!(file.line, format!("PUT /s3/acme-events/leads/{lead}/{name}.json HTTP/1.1"));
         assert_eq!(serde_json::from_str::<Value>(&file.body).unwrap(), *event);
     }
-    assert!(listener.heard_nothing());
+    listener.received_nothing_more(mock);
     flow["firehose"]["enabled"] = false.into();
     let mock = start(flow, on);
     let result = submit(&mock, &json!({"state": "TX"}));
     assert_eq!(events(&mock, &result)[0].get("firehose"), None);
-    assert!(listener.heard_nothing());
+    listener.received_nothing_more(mock);
 }
 
 #[test]
@@ -400,9 +422,9 @@ fn a_switch_meanwhile_ends_the_request_and_nobody_gets_the_lead_twice() {
     let answer = mock.post(&path, &json!({"state": "TX"})).expect(503);
     assert!(answer.text.contains("the sandbox was reset or switched while a lead was delivered"), "{}", answer.text);
     listener.next();
-    assert!(listener.heard_nothing());
     let kept = mock.get("/events?limit=1000").expect(200).json();
     assert!(kept.as_array().unwrap().iter().all(|event| event["vars"]["flow"]["id"] != TEST_FLOW));
+    listener.received_nothing_more(mock);
 }
 
 #[test]

@@ -1,28 +1,45 @@
 //! The mock inside a Rust test.
 
+use std::io::ErrorKind;
 use std::net::TcpStream;
 
 use leadconduit_mock::MockServer;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::support::Mock;
+use crate::support::{HANG_GUARD, Mock};
+use crate::wire::request;
 
 #[test]
 fn many_at_once_and_each_stops_when_dropped() {
-    let servers: Vec<MockServer> = (0..5).map(|_| MockServer::builder().start().unwrap()).collect();
-    let addresses: Vec<_> = servers.iter().map(MockServer::address).collect();
-    for address in &addresses {
-        TcpStream::connect(address).unwrap();
+    let scenarios = ["healthy", "sso-outage", "healthy", "sso-outage", "maintenance"];
+    // An address that no other test uses: nothing else listens there when the servers have stopped.
+    let builder = || MockServer::builder().configure(|settings| settings.host = [127, 0, 0, 44].into());
+    let mocks = scenarios.map(|name| Mock::start(builder().scenario(name)));
+    let addresses = mocks.each_ref().map(|mock| mock.server.address());
+    for (name, mock) in scenarios.iter().zip(&mocks) {
+        let reply = mock.get("/connections");
+        assert_eq!(reply.header("x-mock-scenario"), Some(*name));
+        assert_eq!(reply.header("x-connections-degraded").is_some(), *name == "sso-outage", "{name}");
+        assert_eq!(reply.status, if *name == "maintenance" { 503 } else { 200 }, "{name}");
     }
-    drop(servers);
+    drop(mocks);
     for address in &addresses {
-        assert!(TcpStream::connect(address).is_err(), "{address} is still served");
+        let error = TcpStream::connect(address).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionRefused, "{address} is still served");
     }
 }
 
 #[tokio::test]
 async fn it_starts_inside_a_runtime_too() {
     let server = MockServer::builder().scenario("sso-outage").start().unwrap();
-    assert!(tokio::net::TcpStream::connect(server.address()).await.is_ok());
+    let mut socket = tokio::net::TcpStream::connect(server.address()).await.unwrap();
+    let request = request("GET", "/connections", &[("Connection", "close")], None);
+    socket.write_all(&request).await.unwrap();
+    let mut reply = String::new();
+    tokio::time::timeout(HANG_GUARD, socket.read_to_string(&mut reply)).await.unwrap().unwrap();
+    assert!(reply.starts_with("HTTP/1.1 200 OK\r\n") && reply.contains("X-Connections-Degraded: true"), "{reply}");
+    // Stopping waits for the server's own thread only, so it is possible here as well.
+    drop(server);
 }
 
 #[test]

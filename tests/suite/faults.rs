@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use leadconduit_mock::MockServer;
 use serde_json::{Value, json};
 
-use crate::support::{JANE, Mock, basic, read_all, read_response};
+use crate::support::{HANG_GUARD, JANE, Mock, basic, read_all, read_response};
 
 /// Adds a fault; gives its id.
 fn add(mock: &Mock, fault: &str) -> String {
@@ -105,14 +105,14 @@ fn delay(label: &str) -> u64 {
 #[test]
 fn delays_hold_back_and_follow_from_the_seed() {
     let rows = [
-        ("delay: 120", 120, 120),
-        ("delay: { ms: 30 }", 30, 30),
-        ("delay: { type: fixed, ms: 0 }", 0, 0),
-        ("delay: { type: uniform, lower_ms: 40, upper_ms: 90 }", 40, 90),
-        ("delay: { type: lognormal, median_ms: 40, sigma: 0.5, max_ms: 150 }", 1, 150),
-        ("delay: { type: lognormal, median_ms: 60, sigma: 3, max_ms: 70 }", 0, 70),
+        ("delay: 40", 40, 40, false),
+        ("delay: { ms: 30 }", 30, 30, false),
+        ("delay: { type: fixed, ms: 0 }", 0, 0, false),
+        ("delay: { type: uniform, lower_ms: 10, upper_ms: 60 }", 10, 60, true),
+        ("delay: { type: lognormal, median_ms: 20, sigma: 0.5, max_ms: 80 }", 1, 80, true),
+        ("delay: { type: lognormal, median_ms: 20, sigma: 3, max_ms: 25 }", 0, 25, false),
     ];
-    for (terms, least, most) in rows {
+    for (terms, least, most, varies) in rows {
         let drawn = |seed: u64| {
             let mock = Mock::start(MockServer::builder().seed(seed));
             add(&mock, &format!("name: late\nthen: {{ {terms} }}"));
@@ -128,7 +128,7 @@ fn delays_hold_back_and_follow_from_the_seed() {
         };
         let first = drawn(3);
         assert_eq!(drawn(3), first, "{terms}");
-        if least != most && most > 70 {
+        if varies {
             assert_ne!(drawn(4), first, "{terms}");
             assert!(first.iter().any(|ms| *ms != first[0]), "{terms}: {first:?}");
         }
@@ -281,14 +281,12 @@ fn sso(terms: &str) -> Mock {
 
 #[test]
 fn the_sso_service_is_slow_flapping_or_partly_there() {
-    let mock = sso("status: slow, latency: 700");
-    for (path, least) in [("/connections", 700), ("/account", 0)] {
-        let start = Instant::now();
-        mock.get(path).expect(200);
-        assert!(start.elapsed() >= Duration::from_millis(least), "{path}: {:?}", start.elapsed());
-        assert!(least > 0 || start.elapsed() < Duration::from_millis(700), "{path} does not need it");
-    }
+    let mock = sso("status: slow, latency: 300");
+    let start = Instant::now();
     assert_eq!(list(&mock), '+');
+    assert!(start.elapsed() >= Duration::from_millis(300), "{:?}", start.elapsed());
+    // An operation that does not need the service does not wait for it, however long it takes.
+    sso(&format!("status: slow, latency: {}", 2 * HANG_GUARD.as_millis())).get("/account").expect(200);
 
     let times = |mock: &Mock, count: usize| (0..count).map(|_| list(mock)).collect::<String>();
     assert_eq!(times(&sso("status: flapping"), 4), "+-+-");

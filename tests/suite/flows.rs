@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{BUYER, FLOW, GLOBEX, JANE, Mock, TestResponse, SUPERUSER};
+use crate::support::{BUYER, FLOW, GLOBEX, JANE, Mock, SUPERUSER, TestResponse};
 
 pub const SOLAR: &str = "66a1c0de940df5a34a3889f2";
 const SUMMIT: &str = "5d9a4b10940df5a34a3888c1";

@@ -105,10 +105,7 @@ fn a_running_server_knows_flows_that_no_scenario_has() {
     let (code, text) = bad(&["--flow", id, "--url", &url, "--submit"]);
     assert!(code == Some(2) && text.contains("the flow Own has no source"), "{text}");
     let (code, text) = bad(&["--flow", id, "--url", &url, "--key", "nobody"]);
-    assert!(
-        code == Some(1) && text.contains("rejects the key; choose one that can read flows with --key"),
-        "{text}"
-    );
+    assert!(code == Some(1) && text.contains("rejects the key; choose one that can read flows with --key"), "{text}");
 }
 
 #[test]

@@ -6,9 +6,12 @@
 use std::fmt::Write as _;
 use std::io::Read as _;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+
+use crate::support::wait_until;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_leadconduit-mock");
+
+const HOST: &str = "127.0.0.45";
 
 struct Step {
     line: usize,
@@ -69,7 +72,8 @@ fn every_block_does_what_it_says() {
     let readme = std::fs::read_to_string("README.md").unwrap();
     let steps = steps(&readme);
     assert!(steps.len() >= 10, "only {} commands", steps.len());
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    // A free port of an address that no other test uses, so that it is still free when the server is started.
+    let port = std::net::TcpListener::bind((HOST, 0)).unwrap().local_addr().unwrap().port();
     let folder = tempfile::tempdir().unwrap();
     let links = folder.path().join("bin");
     std::fs::create_dir(&links).unwrap();
@@ -77,8 +81,9 @@ fn every_block_does_what_it_says() {
     let path = format!("{}:{}", links.display(), std::env::var("PATH").unwrap());
     let mut background = Vec::new();
     for step in &steps {
-        // The README serves on the default port; the test must not, because somebody may be using it.
-        let command = step.command.replace("4010", &port.to_string());
+        // The README serves on the default address; the test must not, because somebody may be using it.
+        let command = step.command.replace("4010", &port.to_string()).replace("127.0.0.1", HOST);
+        let command = command.replace("/tmp/", &format!("{}/", folder.path().display()));
         let command = command
             .replace("cargo run --release --locked --", "leadconduit-mock")
             .replace("cargo run --release --locked", "leadconduit-mock");
@@ -86,7 +91,7 @@ fn every_block_does_what_it_says() {
             continue;
         }
         let mut bash = Command::new("bash");
-        bash.args(["-c", &command]).env("PATH", &path).env("LEADCONDUIT_MOCK_PORT", port.to_string());
+        bash.args(["-c", &command]).env("PATH", &path).env("LEADCONDUIT_MOCK_URL", format!("http://{HOST}:{port}"));
         bash.current_dir(env!("CARGO_MANIFEST_DIR"));
         if let Some(command) = command.strip_suffix(" &") {
             // A server that the README leaves running. It replaces the one before it.
@@ -94,13 +99,16 @@ fn every_block_does_what_it_says() {
             let mut bash = Command::new("bash");
             bash.args(["-c", &format!("exec {command}")])
                 .env("PATH", &path)
+                .env("LEADCONDUIT_MOCK_HOST", HOST)
                 .env("LEADCONDUIT_MOCK_PORT", port.to_string());
             background.push(bash.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
             wait_for(port);
             continue;
         }
         let output = bash.output().unwrap();
-        let text = String::from_utf8(output.stdout).unwrap().replace('\r', "").replace(&port.to_string(), "4010");
+        let text = String::from_utf8(output.stdout).unwrap().replace('\r', "");
+        let text = text.replace(&format!("{HOST}:{port}"), "127.0.0.1:4010");
+        let text = text.replace(&format!("{}/", folder.path().display()), "/tmp/");
         let found: Vec<&str> = text.trim_end().lines().collect();
         assert!(
             matches(&step.expected, &found),
@@ -115,14 +123,8 @@ fn every_block_does_what_it_says() {
 }
 
 fn wait_for(port: u16) {
-    let started = Instant::now();
-    while started.elapsed() < Duration::from_secs(10) {
-        if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    panic!("the server does not come up");
+    let answers = || std::net::TcpStream::connect((HOST, port)).is_ok();
+    wait_until("the start of the server", answers, String::new);
 }
 
 fn end(mut child: std::process::Child) {
@@ -157,10 +159,9 @@ fn every_problem_type_leads_to_a_section() {
             line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-").replace(['`', '\'', ',', ':'], "")
         })
         .collect();
-    for section in
-        ["no-such-operation", "sandboxes", "bugs-of-the-mock", "control-api", "preferences", "rules", "limits"]
-    {
-        assert!(anchors.iter().any(|anchor| anchor == section), "README.md has no section #{section}: {anchors:?}");
+    for section in leadconduit_mock::contract::problem::Section::ALL {
+        let anchor = section.anchor();
+        assert!(anchors.iter().any(|other| other == anchor), "README.md has no section #{anchor}: {anchors:?}");
     }
 }
 

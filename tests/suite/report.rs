@@ -3,11 +3,10 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{JANE, Mock};
+use crate::support::{JANE, Mock, wait_for_exit};
 use crate::wire::Wire;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_leadconduit-mock");
@@ -49,16 +48,10 @@ impl Serving {
     /// Sends a signal, waits for the end, and returns the exit code and standard error.
     fn stop(&mut self, signal: &str) -> (Option<i32>, String) {
         assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
-        let started = Instant::now();
-        while started.elapsed() < Duration::from_secs(30) {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                let mut text = String::new();
-                self.child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
-                return (status.code(), text);
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        panic!("the server does not stop");
+        let status = wait_for_exit(&mut self.child);
+        let mut text = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
+        (status.code(), text)
     }
 }
 

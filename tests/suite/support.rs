@@ -1,8 +1,8 @@
 //! Shared by the tests: a server, a client, and raw sockets.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::time::Duration;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use bytes::Bytes;
@@ -13,6 +13,9 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use leadconduit_mock::{MockServer, MockServerBuilder};
 use serde_json::Value;
+
+/// How long a test waits for something that must happen. It ends a test that hangs; no result depends on it.
+pub const HANG_GUARD: Duration = Duration::from_secs(120);
 
 /// Jane Doe of Acme, Inc., user admin.
 pub const JANE: &str = "2f1d5f29915b866c7a2fa5de29613104";
@@ -107,7 +110,7 @@ impl Mock {
 
     pub fn send(&self, request: Request<Full<Bytes>>) -> TestResponse {
         self.runtime.block_on(async {
-            let sent = tokio::time::timeout(Duration::from_secs(20), self.client.request(request));
+            let sent = tokio::time::timeout(HANG_GUARD, self.client.request(request));
             let (head, body) = sent.await.expect("a response in time").unwrap().into_parts();
             let body = body.collect().await.unwrap().to_bytes();
             TestResponse {
@@ -168,31 +171,81 @@ impl Mock {
         self.call(JANE, Method::DELETE, path, None)
     }
 
-    /// Sends bytes and reads until the server closes, or two seconds pass.
+    /// Sends bytes, says that no more follow, and reads until the server closes the connection.
     pub fn raw(&self, bytes: &[u8]) -> String {
         let mut socket = self.socket();
-        socket.write_all(bytes).unwrap();
+        // The server may close the connection before it has read everything.
+        match socket.write_all(bytes) {
+            Err(error) if is_closed(error.kind()) => {}
+            written => written.unwrap(),
+        }
+        let _ = socket.shutdown(Shutdown::Write);
         read_all(&mut socket)
     }
 
     pub fn socket(&self) -> TcpStream {
         let socket = TcpStream::connect(self.server.address()).unwrap();
-        socket.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
+        socket.set_read_timeout(Some(HANG_GUARD)).unwrap();
         socket
     }
 }
 
-/// Reads until the other side closes, or until the read timeout.
+fn is_closed(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe)
+}
+
+/// Everything that arrives until the other side closes or resets the connection.
 pub fn read_all(socket: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     let mut chunk = [0; 4096];
-    while let Ok(length) = socket.read(&mut chunk) {
-        if length == 0 {
-            break;
+    loop {
+        match socket.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(length) => bytes.extend_from_slice(&chunk[..length]),
+            Err(error) if is_closed(error.kind()) => break,
+            Err(error) => panic!("{error} after {:?}", String::from_utf8_lossy(&bytes)),
         }
-        bytes.extend_from_slice(&chunk[..length]);
     }
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Waits until a condition holds; `state` is shown when it never does.
+#[track_caller]
+pub fn wait_until(what: &str, condition: impl Fn() -> bool, state: impl Fn() -> String) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < HANG_GUARD, "{what} did not happen; the state is {}", state());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Waits for the end of a process.
+#[track_caller]
+pub fn wait_for_exit(child: &mut std::process::Child) -> std::process::ExitStatus {
+    let start = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        assert!(start.elapsed() < HANG_GUARD, "the process does not end");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// An address on loopback at which connections are refused. It is reserved for as long as this value exists, so that no
+/// server of another test can be given it.
+pub struct ClosedPort(tokio::net::TcpSocket);
+
+impl ClosedPort {
+    pub fn reserve() -> Self {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        Self(socket)
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.0.local_addr().unwrap()
+    }
 }
 
 /// Reads one response with a `Content-Length` from a socket that stays open.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::log::Server;
-use crate::support::{JANE, Mock};
+use crate::support::{HANG_GUARD, JANE, Mock, wait_for_exit};
 
 /// A running `tail`.
 struct Tail {
@@ -47,14 +47,10 @@ impl Tail {
 
     /// Waits for its end: exit code, and what it said last.
     fn end(mut self) -> (Option<i32>, String) {
-        let started = Instant::now();
-        while self.child.try_wait().unwrap().is_none() {
-            assert!(started.elapsed() < Duration::from_secs(15), "it does not end");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        let status = wait_for_exit(&mut self.child);
         let mut text = String::new();
         self.err.read_to_string(&mut text).unwrap();
-        (self.child.wait().unwrap().code(), text)
+        (status.code(), text)
     }
 }
 
@@ -136,7 +132,12 @@ fn it_ends_well_with_the_server_and_when_asked() {
     }
     let mut tail = Tail::start(&["--url", &mock.server.url()]);
     tail.out = BufReader::new(nothing());
-    mock.get("/user").expect(200);
+    // Another test's process that is just being started may hold the pipe for a moment, and then the line can be written.
+    let start = Instant::now();
+    while tail.child.try_wait().unwrap().is_none() && start.elapsed() < HANG_GUARD {
+        mock.get("/user").expect(200);
+        std::thread::sleep(Duration::from_millis(10));
+    }
     assert_eq!(tail.end(), (Some(0), String::new()), "a reader that goes away is no failure");
 }
 
@@ -147,8 +148,11 @@ fn nothing() -> ChildStdout {
 
 #[test]
 fn failures_say_what_to_do() {
-    let token =
-        Mock::start(leadconduit_mock::MockServer::builder().configure(|s| s.admin_token = Some("t0ken".into())));
+    let token = Mock::start(leadconduit_mock::MockServer::builder().configure(|settings| {
+        settings.admin_token = Some("t0ken".into());
+        // An address that no other test uses: nothing else listens there when the server has stopped.
+        settings.host = [127, 0, 0, 43].into();
+    }));
     let url = token.server.url();
     let (code, text) = Tail::spawn(&["--url", &url]).end();
     assert_eq!(code, Some(1));

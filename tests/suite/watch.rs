@@ -2,17 +2,13 @@
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use http::Method;
 use leadconduit_mock::MockServer;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{JANE, JANE_ID, Mock};
-
-/// Far more than it takes on a slow machine.
-const DEADLINE: Duration = Duration::from_secs(20);
+use crate::support::{JANE, JANE_ID, Mock, wait_until};
 
 /// A scenario whose rule marks replies to `GET /user`: with a letter, and with how many requests it has counted.
 fn marking(name: &str, letter: &str, rest: &str) -> String {
@@ -66,7 +62,7 @@ impl ReloadStatus {
     }
 
     fn until(&self, what: &str, holds: impl Fn() -> bool) {
-        until(what, holds, || self.health().to_string());
+        wait_until(what, holds, || self.health().to_string());
     }
 
     fn health(&self) -> Value {
@@ -96,17 +92,9 @@ fn mark(mock: &Mock, sandbox: &str) -> String {
     mock.get(&format!("/__sandbox/{sandbox}/user")).expect(200).header("x-mark").unwrap_or("none").to_owned()
 }
 
-fn until(what: &str, holds: impl Fn() -> bool, seen: impl Fn() -> String) {
-    let started = Instant::now();
-    while !holds() {
-        assert!(started.elapsed() < DEADLINE, "never came: {what}; there is {}", seen());
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
 /// Waits for a mark that begins with a letter, whatever it has counted.
 fn until_marked(mock: &Mock, letter: &str) {
-    until(letter, || mark(mock, "default").starts_with(letter), || mark(mock, "default"));
+    wait_until(letter, || mark(mock, "default").starts_with(letter), || mark(mock, "default"));
 }
 
 #[test]
@@ -124,7 +112,6 @@ fn a_change_takes_effect_and_state_is_kept() {
     assert_eq!(it.mark("default"), "a 2");
     let mut events = it.mock.socket();
     events.write_all(b"GET /__admin/events HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
-    events.set_read_timeout(Some(DEADLINE)).unwrap();
     let mut heard = String::new();
     hear(&mut events, &mut heard, "text/event-stream");
 
@@ -162,8 +149,10 @@ fn bad_files_change_nothing_until_they_are_mended() {
     let error = it.until_error(&["own.yaml:5:"]);
     assert!(error.contains("dwn") && !error.contains('\n'), "one line, and none of the file's: {error}");
     // All or nothing: a good file beside a bad one waits too.
+    let before = it.health()["last_read"].clone();
     it.write("more.yaml", &marking("more", "m", ""));
-    std::thread::sleep(Duration::from_millis(1500));
+    it.until("another look at the files", || it.health()["last_read"] != before);
+    it.until_error(&["own.yaml:5:"]);
     assert_eq!(it.mark("default"), "a 2");
     it.mock.put("/__admin/scenario", &json!({"name": "more"})).expect(404);
     it.change("own.yaml", &marking("own", "c", ""));

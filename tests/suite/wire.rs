@@ -3,13 +3,12 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use base64::Engine as _;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
-use crate::support::{JANE, TestResponse};
+use crate::support::{HANG_GUARD, JANE, TestResponse, wait_until};
 
 /// A serving process with several workers. It ends with this value.
 pub struct Process {
@@ -32,10 +31,11 @@ impl Process {
         Self { child, address, log }
     }
 
-    pub fn log(&self) -> String {
-        // Lines are written a moment after the request that they are about.
-        std::thread::sleep(Duration::from_millis(200));
-        std::fs::read_to_string(self.log.path()).unwrap()
+    /// The log as soon as it contains these words: lines are written shortly after the request that they are about.
+    pub fn log_with(&self, words: &str) -> String {
+        let read = || std::fs::read_to_string(self.log.path()).unwrap();
+        wait_until(&format!("a log with `{words}`"), || read().contains(words), read);
+        read()
     }
 
     /// The resident set, in bytes.
@@ -60,7 +60,7 @@ impl Wire {
     pub fn open(address: SocketAddr) -> Self {
         let socket = TcpStream::connect(address).unwrap();
         socket.set_nodelay(true).unwrap();
-        socket.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        socket.set_read_timeout(Some(HANG_GUARD)).unwrap();
         Self(BufReader::new(socket))
     }
 
@@ -96,13 +96,7 @@ impl Wire {
         self.0.get_mut().write_all(bytes).unwrap();
     }
 
-    pub fn ask(
-        &mut self,
-        method: &str,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: Option<&Value>,
-    ) -> TestResponse {
+    pub fn ask(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> TestResponse {
         let body = body.map(ToString::to_string);
         let (head, body) = self.exchange(&request(method, path, headers, body.as_deref()));
         let mut headers = HeaderMap::new();

@@ -19,15 +19,18 @@ fn ask(pipeline: &Pipeline, sandbox: &str, path: &str) -> Response {
     pipeline.handle(&request)
 }
 
-#[test]
-fn a_query_right_after_a_reply_sees_it_a_hundred_thousand_times() {
+/// Requests from several threads at once, each followed by a query for it in the journal. `entries_max` is what the
+/// journal of one sandbox keeps; `sandbox` says which one a thread uses.
+fn query_after_each_reply(rounds: usize, entries_max: usize, sandbox: impl Fn(usize) -> String + Sync) {
+    const THREADS: usize = 8;
     let mut settings = Settings::default();
-    settings.limits.journal_entries_max = 100;
+    settings.limits.journal_entries_max = entries_max;
+    // Only the number of entries bounds the journals.
+    settings.limits.journal_bytes_max = usize::MAX;
+    settings.limits.journal_total_bytes_max = usize::MAX;
     let pipeline = bootstrap::load(&settings).unwrap().pipeline;
-    let threads = 8;
     let round = |thread: usize, number: usize| {
-        // Two threads to a sandbox, so that they meet in one journal.
-        let (sandbox, path) = (format!("s{}", thread / 2), ["/user", "/nowhere", "/account?a=b"][number % 3]);
+        let (sandbox, path) = (sandbox(thread), ["/user", "/nowhere", "/account?a=b"][number % 3]);
         let reply = ask(&pipeline, &sandbox, path);
         let id = reply.headers["x-mock-request-id"].to_str().unwrap().to_owned();
         let found = ask(&pipeline, &sandbox, &format!("/__admin/requests/{id}"));
@@ -39,28 +42,48 @@ fn a_query_right_after_a_reply_sees_it_a_hundred_thousand_times() {
         }
     };
     std::thread::scope(|scope| {
-        for thread in 0..threads {
+        for thread in 0..THREADS {
             let round = &round;
-            scope.spawn(move || (0..100_000 / threads).for_each(|number| round(thread, number)));
+            scope.spawn(move || (0..rounds).for_each(|number| round(thread, number)));
         }
     });
 }
 
 #[test]
-fn over_sockets_it_is_there_too() {
-    let process = Process::start(2, &["--journal-entries-max", "50"]);
-    std::thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                let (mut client, mut query) = (Wire::open(process.address), Wire::open(process.address));
-                for _ in 0..500 {
-                    let reply = client.ask("GET", "/user", &[], None).expect(200);
-                    let id = reply.header("x-mock-request-id").unwrap();
-                    query.ask("GET", &format!("/__admin/requests/{id}"), &[], None).expect(200);
-                }
-            });
-        }
-    });
+fn an_exchange_is_in_the_journal_before_its_reply_is_returned() {
+    // A journal for each thread. It keeps a single entry, which is always that of the latest reply.
+    query_after_each_reply(5_000, 1, |thread| format!("s{thread}"));
+}
+
+#[test]
+fn threads_that_share_a_journal_find_their_own_exchanges() {
+    const ROUNDS: usize = 2_000;
+    // Two threads for each journal, which keeps everything that both of them write.
+    query_after_each_reply(ROUNDS, 2 * ROUNDS, |thread| format!("s{}", thread / 2));
+}
+
+#[test]
+fn over_sockets_it_is_in_the_journal_before_the_reply_arrives() {
+    const CLIENTS: usize = 4;
+    const ROUNDS: usize = 500;
+    for (entries_max, is_shared) in [(1, false), (CLIENTS * ROUNDS, true)] {
+        let process = Process::start(2, &["--journal-entries-max", &entries_max.to_string()]);
+        std::thread::scope(|scope| {
+            for client in 0..CLIENTS {
+                let address = process.address;
+                scope.spawn(move || {
+                    let sandbox = if is_shared { "shared".to_owned() } else { format!("s{client}") };
+                    let headers = [("X-Mock-Sandbox", sandbox.as_str())];
+                    let (mut client, mut query) = (Wire::open(address), Wire::open(address));
+                    for _ in 0..ROUNDS {
+                        let reply = client.ask("GET", "/user", &headers, None).expect(200);
+                        let id = reply.header("x-mock-request-id").unwrap();
+                        query.ask("GET", &format!("/__admin/requests/{id}"), &headers, None).expect(200);
+                    }
+                });
+            }
+        });
+    }
 }
 
 #[test]

@@ -11,7 +11,14 @@ use super::{OutboundError, OutboundRequest, OutboundResponse, firehose_request};
 use crate::config::allowed_host::AllowedHost;
 use crate::config::settings::Settings;
 
-/// A recipient that answers one connection after another with these bytes, and tells what it was sent.
+/// How long a test waits for something that must happen. It ends a test that hangs; no result depends on it.
+const HANG_GUARD: Duration = Duration::from_secs(120);
+
+/// The request line of a request that the test itself makes to a recipient.
+const SENTINEL: &str = "GET /sentinel HTTP/1.1\r\n";
+
+/// A recipient that answers one connection after another with these bytes, and tells what it was sent. With `None` it
+/// waits until the other side gives up.
 struct Recipient {
     url: String,
     port: u16,
@@ -19,7 +26,7 @@ struct Recipient {
 }
 
 impl Recipient {
-    fn start(answers: Vec<String>) -> Self {
+    fn start(answers: Vec<Option<String>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let (tell, seen) = channel();
@@ -29,26 +36,39 @@ impl Recipient {
                 let mut bytes = vec![0; 64 * 1024];
                 let length = socket.read(&mut bytes).unwrap();
                 let _ = tell.send(String::from_utf8_lossy(&bytes[..length]).into_owned());
-                if answer == "wait" {
-                    std::thread::sleep(Duration::from_millis(700));
+                if let Some(answer) = answer {
+                    let _ = socket.write_all(answer.as_bytes());
+                    let _ = socket.shutdown(Shutdown::Write);
                 }
-                let _ = socket.write_all(answer.as_bytes());
-                let _ = socket.shutdown(Shutdown::Write);
                 // Closing before the other side has read would take the answer away from it.
-                let _ = socket.read(&mut bytes);
+                while matches!(socket.read(&mut bytes), Ok(1..)) {}
             }
         });
         Self { url: format!("http://127.0.0.1:{port}"), port, seen }
     }
+
+    fn next(&self) -> String {
+        self.seen.recv_timeout(HANG_GUARD).expect("the recipient is called")
+    }
+
+    /// Fails when the recipient was called before, and the test has not read it: connections are accepted in their order,
+    /// so the request that is made here must be the next.
+    #[track_caller]
+    fn received_nothing_more(&self) {
+        let mut socket = std::net::TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        socket.write_all(SENTINEL.as_bytes()).unwrap();
+        assert_eq!(self.next(), SENTINEL);
+    }
 }
 
-fn answer(status: u16, headers: &str, body: &str) -> String {
-    format!("HTTP/1.1 {status} X\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
+fn answer(status: u16, headers: &str, body: &str) -> Option<String> {
+    let head = format!("HTTP/1.1 {status} X\r\n{headers}Content-Length: {}\r\nConnection: close\r\n", body.len());
+    Some(format!("{head}\r\n{body}"))
 }
 
 fn outbound(change: impl FnOnce(&mut Settings)) -> HttpClient {
     let mut settings = Settings::default();
-    settings.limits.deliver_timeout_ms = 2_000;
+    settings.limits.deliver_timeout_ms = 60_000;
     change(&mut settings);
     HttpClient::new(&settings)
 }
@@ -67,13 +87,13 @@ fn a_call_brings_back_what_was_said() {
     let received = call(&outbound, &format!("{}/in?a=1", recipient.url)).unwrap();
     assert_eq!((received.status, received.attempts, &received.body[..]), (201, 1, &b"done"[..]));
     assert!(received.headers.contains(&("x-two".to_owned(), "2".to_owned())), "{received:?}");
-    let sent = recipient.seen.recv().unwrap();
+    let sent = recipient.next();
     assert!(sent.starts_with("POST /in?a=1 HTTP/1.1\r\n"), "{sent}");
     for part in [&format!("host: 127.0.0.1:{}\r\n", recipient.port), "x-one: 1\r\n", "content-length: 5\r\n"] {
         assert!(sent.contains(part), "{sent}");
     }
     call(&outbound, &format!("http://localhost:{}", recipient.port)).unwrap();
-    let sent = recipient.seen.recv().unwrap();
+    let sent = recipient.next();
     assert!(sent.starts_with("POST / HTTP/1.1\r\n"), "{sent}");
     assert!(sent.contains(&format!("host: localhost:{}\r\n", recipient.port)), "{sent}");
 }
@@ -96,25 +116,27 @@ fn redirects_are_not_followed() {
     let elsewhere = Recipient::start(vec![answer(200, "", "")]);
     let recipient = Recipient::start(vec![answer(302, &format!("Location: {}\r\n", elsewhere.url), "")]);
     assert_eq!(call(&outbound(|_| {}), &recipient.url).unwrap().status, 302);
-    assert!(elsewhere.seen.try_recv().is_err());
+    elsewhere.received_nothing_more();
 }
 
 #[test]
 fn what_goes_wrong_says_what() {
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    // Bound, so that no other test is given the port, but not listening.
+    let closed = tokio::net::TcpSocket::new_v4().unwrap();
+    closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let once = outbound(|settings| settings.limits.deliver_retries = 0);
-    let error = call(&once, &format!("http://127.0.0.1:{closed}")).unwrap_err();
+    let error = call(&once, &format!("http://{}", closed.local_addr().unwrap())).unwrap_err();
     assert!(error.to_string().starts_with("Connection refused"), "{error}");
     let slow = outbound(|settings| {
         settings.limits.deliver_timeout_ms = 200;
         settings.limits.deliver_retries = 0;
     });
-    let recipient = Recipient::start(vec!["wait".to_owned()]);
+    let recipient = Recipient::start(vec![None]);
     assert_eq!(call(&slow, &recipient.url), Err(OutboundError::Timeout(200)));
     let small = outbound(|settings| settings.limits.deliver_body_bytes_max = 10);
     let recipient = Recipient::start(vec![answer(200, "", "01234567890")]);
     assert_eq!(call(&small, &recipient.url), Err(OutboundError::TooLarge(10)));
-    let recipient = Recipient::start(vec!["nonsense\r\n\r\n".to_owned()]);
+    let recipient = Recipient::start(vec![Some("nonsense\r\n\r\n".to_owned())]);
     assert!(matches!(call(&once, &recipient.url), Err(OutboundError::Connection(_))));
 }
 

@@ -1,3 +1,5 @@
+use std::cell::Cell;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -185,19 +187,76 @@ fn mistakes_say_what_there_is() {
     assert_eq!(names.variables(), ["a", "b", "c", "d", "e.f"]);
 }
 
-#[test]
-fn no_template_takes_long() {
-    let long = "a".repeat(200_000);
-    let lead = json!({"a": long, "p": "regexp((a*)*b)", "r": "b".repeat(60_000)});
-    for template in [
-        r#"{{extract a pattern="(?<=a)(a|aa)+(?!a)"}}"#.repeat(32),
-        r#"{{replace a pattern="a" replace=r}}"#.repeat(32),
-        "{{replace a pattern=p replace=r}}".to_owned(),
-        "{{whirlpool a}}".repeat(32),
-        "{{a}}".repeat(1000),
-    ] {
-        assert!(Template::read(&template).unwrap().text(&lead).len() <= WRITTEN_BYTES_MAX);
+/// Variables that count how often they are read.
+struct Counted {
+    variables: Value,
+    reads: Cell<usize>,
+}
+
+impl Variables for Counted {
+    fn get(&self, name: &str) -> Option<Cow<'_, Value>> {
+        self.reads.set(self.reads.get() + 1);
+        self.variables.get(name).map(Cow::Borrowed)
     }
+}
+
+#[test]
+fn rendering_ends_when_enough_is_written() {
+    let replaced = "{{replace a pattern=\"a\" replace=r}}";
+    // How many bytes one placeholder writes, how many variables it reads, and how many of a thousand are rendered.
+    for (placeholder, bytes, reads, rendered) in [("{{a}}", 200_000, 1, 6), (replaced, 60_000 + 64 * 1024 - 1, 2, 9)] {
+        let variables =
+            Counted { variables: json!({"a": "a".repeat(200_000), "r": "b".repeat(60_000)}), reads: Cell::new(0) };
+        // No template has more calls than these.
+        let template = Template::read(&placeholder.repeat(if reads == 1 { 1000 } else { 32 })).unwrap();
+        assert_eq!(Template::read(placeholder).unwrap().text(&variables.variables).len(), bytes, "{placeholder}");
+        assert_eq!(template.text(&variables).len(), WRITTEN_BYTES_MAX, "{placeholder}");
+        assert_eq!(variables.reads.get(), rendered * reads, "{placeholder}");
+    }
+}
+
+#[test]
+fn a_helper_reads_the_beginning_of_a_long_value() {
+    let long = "ab".repeat(100_000);
+    let variables = json!({"long": long, "beginning": long[..64 * 1024]});
+    let text = |template: &str| Template::read(template).unwrap().text(&variables);
+    for call in [
+        "whirlpool NAME",
+        "uppercase NAME",
+        "md5 \"x\" NAME",
+        "md5 \"x\" salt=NAME",
+        "substring NAME start=2",
+        r#"replace NAME pattern="c" replace="d""#,
+        r#"replace "c" pattern="c" replace=NAME"#,
+    ] {
+        let of = |name: &str| text(&format!("{{{{{}}}}}", call.replace("NAME", name)));
+        assert!(!of("beginning").is_empty() && of("long") == of("beginning"), "{call}");
+    }
+}
+
+#[test]
+fn a_search_ends_at_its_limits() {
+    let value = |template: &str, a: String| {
+        let lead =
+            json!({"a": a, "p": "regexp((a*)*b)", "large": "regexp(([a-z]{500}){500})", "r": "b".repeat(60_000)});
+        Template::read(template).unwrap().text(&lead)
+    };
+    // Steps of one search: the letters between the two matches can be split in exponentially many ways. A search that
+    // has too many steps is the last.
+    let extract = r#"{{extract a pattern="(a|aa)+(?<!c)b"}}"#;
+    assert_eq!(value(extract, format!("ab {} ab", "a".repeat(5))), "ab ab");
+    assert_eq!(value(extract, format!("ab {} ab", "a".repeat(5_000))), "ab");
+    // Occurrences in one text.
+    let replaced = value(r#"{{replace a pattern="a" replace="b"}}"#, "a".repeat(1000));
+    assert_eq!(replaced, "b".repeat(256) + &"a".repeat(744));
+    assert_eq!(value(r#"{{extract a pattern="a"}}"#, "a".repeat(1000)), vec!["a"; 256].join(" "));
+    // The length of a result.
+    assert_eq!(value(r#"{{replace a pattern="a" replace=r}}"#, "aaa".to_owned()), "b".repeat(60_000) + "aa");
+    // The size of an expression that a variable brings: one that is too large leaves the text as it is. Expressions that
+    // do not look around take linear time.
+    let large = r#"{{replace a pattern=large replace="b"}}"#;
+    assert_eq!(value(large, "a".repeat(250_000)), "a".repeat(64 * 1024));
+    assert_eq!(value(r#"{{replace a pattern=p replace="c"}}"#, "a".repeat(60_000)), "a".repeat(60_000));
 }
 
 proptest! {

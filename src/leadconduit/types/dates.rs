@@ -7,7 +7,7 @@ use jiff::tz::{Offset, TimeZone};
 use regex::Regex;
 
 use super::Read;
-use crate::support::clock::{SignedDuration, Timestamp, parse_timestamp, format_timestamp};
+use crate::support::clock::{SignedDuration, Timestamp, format_timestamp, parse_timestamp};
 use crate::support::document;
 
 /// The longest text that is looked at as a date or time.

@@ -5,6 +5,7 @@ use http::{HeaderMap, Method};
 use serde_json::Value;
 
 use super::*;
+use crate::contract::problem::Section;
 use crate::contract::{Contract, Operation};
 use crate::leadconduit::response::OperationResponse;
 use crate::support::clock::Timestamp;
@@ -158,7 +159,7 @@ fn invalid_preferences_are_rejected_with_a_correction() {
     for (target, headers, expected) in rows {
         let problem = read(target, headers).expect_err(target);
         assert!(problem.detail.contains(expected), "{target} {headers:?}: {}", problem.detail);
-        assert_eq!((problem.status.as_u16(), problem.section), (400, "preferences"));
+        assert_eq!((problem.status.as_u16(), problem.section), (400, Section::Preferences));
     }
     let mut request = Request::new(Method::GET, "/a".parse().unwrap());
     request.headers.insert(PREFER, HeaderValue::from_bytes(b"code=\xff").unwrap());
@@ -209,7 +210,7 @@ fn now() -> Timestamp {
 fn response(contract: &Contract, operation: &Operation, header: &str) -> Result<OperationResponse, String> {
     let preferences = read("/a", &[("prefer", header)]).map_err(|problem| problem.detail)?;
     let response = contract_response(contract, operation, &preferences, now(), 1).map_err(|problem| {
-        assert_eq!((problem.status.as_u16(), problem.section), (400, "preferences"), "{}", problem.detail);
+        assert_eq!((problem.status.as_u16(), problem.section), (400, Section::Preferences), "{}", problem.detail);
         problem.detail
     })?;
     let mut headers: HeaderMap = response.headers.iter().cloned().collect();
@@ -366,7 +367,7 @@ fn headers_empty_bodies_and_invalid_examples_of_another_contract() {
         assert_eq!(headers, [("x-total", &b"3"[..]), ("x-kind", b"true"), ("x-page", b"one")]);
     }
     assert!(select("code=201").unwrap_err().detail.contains("requires the header Location"));
-    assert_eq!(select("code=202").unwrap_err().section, "bugs-of-the-mock");
+    assert_eq!(select("code=202").unwrap_err().section, Section::BugsOfTheMock);
     assert!(select("code=202, dynamic").is_ok());
     // Without an example the response is generated, so the seed has an effect.
     assert_eq!(select("code=203, seed=1").unwrap().body, select("code=203, dynamic, seed=1").unwrap().body);

@@ -107,3 +107,93 @@ fn render_hit(lead: &Lead, query: &SearchQuery, events: &EventLog) -> Value {
     }
     Value::Object(rendered)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::contract::validate::OperationInput;
+    use crate::leadconduit::state::events::{EventHistory, EventSummary, EventType, Outcome};
+    use crate::leadconduit::state::sso::SsoCallContext;
+    use crate::leadconduit::state::{Caller, World};
+    use crate::support::clock::Clock;
+    use crate::support::document::Document;
+    use crate::support::ids::ObjectId;
+
+    /// Generated leads that count how many documents of their events are made.
+    #[derive(Debug)]
+    struct Counted {
+        summaries: Vec<EventSummary>,
+        leads: Vec<Lead>,
+        documents: AtomicUsize,
+    }
+
+    impl EventHistory for Counted {
+        fn summaries(&self) -> &[EventSummary] {
+            &self.summaries
+        }
+
+        fn value(&self, at: usize) -> Value {
+            self.documents.fetch_add(1, Ordering::Relaxed);
+            json!({"id": self.summaries[at].id.to_string()})
+        }
+
+        fn leads(&self) -> &[Lead] {
+            &self.leads
+        }
+
+        fn plan(&self) -> Value {
+            Value::Null
+        }
+    }
+
+    #[test]
+    fn only_documents_of_the_page_are_made() {
+        const LEADS: u32 = 10_000;
+        let now: Timestamp = "2026-01-15T09:00:00Z".parse().unwrap();
+        let id = |number| ObjectId::new(now.as_second(), [0; 5], number);
+        let summary = |number| EventSummary {
+            id: id(number),
+            kind: EventType::Source,
+            outcome: Outcome::Success,
+            start_ms: now.as_millisecond(),
+            ms: 1,
+            lead: Some(id(number)),
+            flow: None,
+            source: None,
+            recipient: None,
+            cost: 0.0,
+            revenue: 0.0,
+        };
+        let lead = |number| {
+            let fields = [("first_name".into(), format!("Ann{}", number % 10).into())];
+            Lead { id: id(number), latest: id(number), submitted_ms: now.as_millisecond(), fields: fields.into() }
+        };
+        let past = Arc::new(Counted {
+            summaries: (0..LEADS).map(summary).collect(),
+            leads: (0..LEADS).map(lead).collect(),
+            documents: AtomicUsize::new(0),
+        });
+        let document = json!({});
+        let mut world = World::empty(1, Clock::Frozen(now));
+        world.put_account("acme", Document::new(&document));
+        world.add_history("acme", Arc::<Counted>::clone(&past));
+        let caller =
+            Caller { account: "acme".into(), user: "ann".into(), document: Arc::new(Document::new(&document)) };
+        for (query, total, shown) in
+            [("", 10_000, 100), ("ann", 10_000, 100), ("ann7", 1_000, 100), ("bob", 0, 0), (&id(7).to_string(), 1, 1)]
+        {
+            let pairs = [("query", query), ("limit", "100"), ("from", "0"), ("sort_by", "first_name")];
+            let query = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+            let input = OperationInput { query, ..OperationInput::default() };
+            let line = SsoCallContext::new("search_leads");
+            past.documents.store(0, Ordering::Relaxed);
+            let answer = search(&ReadContext::new(&world, &caller, &input, now, &line)).unwrap();
+            let found: Value = serde_json::from_slice(&answer.body).unwrap();
+            assert_eq!((&found["total"], found["hits"].as_array().unwrap().len()), (&json!(total), shown), "{input:?}");
+            assert_eq!(past.documents.load(Ordering::Relaxed), shown, "{input:?}");
+        }
+    }
+}
