@@ -1,11 +1,11 @@
-//! Bundles the built-in contract into one JSON document, and writes the built-in scenarios as JSON, so that a start
-//! parses no YAML.
+//! Bundles the built-in contract into one JSON document and converts the built-in scenarios to JSON, so that the server
+//! parses no YAML at start.
 
 #![allow(
     clippy::print_stderr,
     clippy::expect_used,
     clippy::print_stdout,
-    reason = "a build script talks to cargo on standard output and fails with a message"
+    reason = "a build script prints instructions for cargo on standard output and fails with a message"
 )]
 
 use std::path::Path;
@@ -48,7 +48,7 @@ fn main() {
     scenarios(&Path::new(&root).join("scenarios"), &Path::new(&out).join("scenarios"));
 }
 
-/// Each scenario as JSON, and what a list of them tells. Whether it is a scenario at all, the tests ask.
+/// Writes each scenario as JSON, and its name, description and parent for lists. The tests check that it is valid.
 fn scenarios(folder: &Path, out: &Path) {
     std::fs::create_dir_all(out).expect("the build folder is writable");
     for entry in std::fs::read_dir(folder).expect("the scenarios can be read") {

@@ -29,7 +29,7 @@ pub(super) fn run(args: &OpenapiArgs) -> Result<(), CliError> {
     let document = contract.public_document();
     let text = match args.format {
         Format::Json => serde_json::to_string_pretty(&document).map_err(std::io::Error::other)?,
-        Format::Yaml => contract_files::yaml::print(&document).map_err(std::io::Error::other)?,
+        Format::Yaml => contract_files::yaml::to_yaml(&document).map_err(std::io::Error::other)?,
     };
     writeln!(std::io::stdout().lock(), "{}", text.trim_end())?;
     Ok(())

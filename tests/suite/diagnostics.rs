@@ -375,7 +375,7 @@ fn too_large_files_are_rejected() {
     std::fs::File::create(&file).unwrap().set_len(17 * 1024 * 1024).unwrap();
     let mut library = Library::built_in(Arc::new(Contract::built_in().unwrap())).unwrap();
     let diagnostic = library.read(&file).unwrap_err()[0].to_string();
-    assert!(diagnostic.contains("at most 16777216 are read"), "{diagnostic}");
+    assert!(diagnostic.contains("more than the limit of 16777216"), "{diagnostic}");
 }
 
 proptest::proptest! {

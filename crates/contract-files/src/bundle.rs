@@ -1,8 +1,8 @@
-//! Many files in, one OpenAPI document out. Shared with the build script, which bundles the built-in contract.
+//! Bundles the files of a contract into one OpenAPI document.
 //!
-//! A `$ref` in the files is `FILE#/Name` or `#/Name`. It becomes `#/components/<kind>/Name`, where the folder or
-//! file says the kind: `models/` are schemas, `parameters/`, `examples/` and `responses.yaml` are what
-//! they are called. A path item's `$ref` is replaced by the path item.
+//! A `$ref` in the files is `FILE#/Name` or `#/Name`. It becomes `#/components/<kind>/Name`. The folder or file
+//! determines the kind: `models/` contains schemas; `parameters/`, `examples/` and `responses.yaml` contain the
+//! components that they are named after. A path item's `$ref` is replaced by the path item.
 
 use std::collections::BTreeMap;
 
@@ -10,23 +10,25 @@ use serde_json::{Map, Value};
 
 use crate::pointer::{escape, unescape};
 
-/// The file that everything starts from.
+/// The root file of a contract.
 pub const ROOT: &str = "openapi.yaml";
 
-/// On a path item, the file that it came from. It is left out of what is printed.
+/// Extension of path items: the file that defines the path item. Printed documents omit it.
 pub const FILE: &str = "x-file";
 
-/// In the bundle, what LeadConduit brings along for every account, from `standard/`. It is left out of what is printed.
+/// Extension of the bundle: the standard collections that every account has, from `standard/`. Printed documents omit
+/// it.
 pub const STANDARD: &str = "x-standard";
 
-/// The values of `format` that are checked. Another one is a mistake: it would silently check nothing.
+/// The supported values of `format`. Others are rejected, because the validator would ignore them.
 pub const FORMATS: [&str; 9] =
     ["date", "date-time", "email", "hostname", "ipv4", "time", "uri", "uri-reference", "uuid"];
 
-/// A mistake in the contract's files.
+/// An error in the contract's files whose position is a pointer. [`crate::files::read`] converts it to a
+/// [`crate::yaml::Diagnostic`] with line and column.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
-    /// The file, relative to the contract's folder.
+pub struct PointerDiagnostic {
+    /// The file, relative to the contract folder.
     pub file: String,
     /// RFC 6901 pointer into that file.
     pub pointer: String,
@@ -36,17 +38,21 @@ pub struct Mistake {
     pub hint: Option<String>,
 }
 
-/// Bundles the files (path relative to the contract's folder, content) into one document.
-pub fn bundle(files: &BTreeMap<String, Value>) -> Result<Value, Vec<Mistake>> {
+/// Bundles files (path relative to the contract folder, content) into one document.
+///
+/// # Errors
+///
+/// The root file is missing, a reference does not resolve, a name is defined twice, or a `format` is unknown.
+pub fn bundle(files: &BTreeMap<String, Value>) -> Result<Value, Vec<PointerDiagnostic>> {
     let Some(root) = files.get(ROOT) else {
-        return Err(vec![Mistake {
+        return Err(vec![PointerDiagnostic {
             file: ROOT.to_owned(),
             pointer: String::new(),
-            message: "the contract has no such file".to_owned(),
-            hint: Some("a contract's folder holds openapi.yaml, paths/ and models/".to_owned()),
+            message: "the file is missing".to_owned(),
+            hint: Some("a contract folder contains openapi.yaml, paths/ and models/".to_owned()),
         }]);
     };
-    let mut bundler = Bundler { files, owners: BTreeMap::new(), mistakes: Vec::new() };
+    let mut bundler = Bundler { files, owners: BTreeMap::new(), errors: Vec::new() };
     let mut document = bundler.rewrite(root, ROOT, "");
     let mut components: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
     let mut standard = Map::new();
@@ -56,13 +62,13 @@ pub fn bundle(files: &BTreeMap<String, Value>) -> Result<Value, Vec<Mistake>> {
         }
         let Some(kind) = kind_of(file) else { continue };
         let Some(entries) = content.as_object() else {
-            bundler.mistake(file, "", "must be a map of names");
+            bundler.report(file, "", "must be a map of names to definitions");
             continue;
         };
         for (name, value) in entries {
             let pointer = format!("/{}", escape(name));
             if let Some(other) = bundler.owners.insert((kind, name.clone()), file.clone()) {
-                bundler.mistake(file, &pointer, &format!("`{name}` is defined in {other} too"));
+                bundler.report(file, &pointer, &format!("`{name}` is already defined in {other}"));
             }
             let value = bundler.rewrite(value, file, &pointer);
             components.entry(kind).or_default().insert(name.clone(), value);
@@ -78,38 +84,38 @@ pub fn bundle(files: &BTreeMap<String, Value>) -> Result<Value, Vec<Mistake>> {
         document.insert(STANDARD.to_owned(), Value::Object(standard));
     }
     inherit_sources(&mut document);
-    if bundler.mistakes.is_empty() { Ok(document) } else { Err(bundler.mistakes) }
+    if bundler.errors.is_empty() { Ok(document) } else { Err(bundler.errors) }
 }
 
-/// A reply that names no source of its own is known from its operation's.
+/// Copies the `x-source` of operations to their responses that have none.
 fn inherit_sources(document: &mut Value) {
     let items = document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut);
     let operations = items.filter_map(Value::as_object_mut).flat_map(Map::values_mut);
     for operation in operations {
         let Some(source) = operation.get("x-source").cloned() else { continue };
-        let replies = operation.get_mut("responses").and_then(Value::as_object_mut);
-        for reply in replies.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
-            if !reply.contains_key("$ref") {
-                reply.entry("x-source").or_insert_with(|| source.clone());
+        let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
+        for response in responses.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
+            if !response.contains_key("$ref") {
+                response.entry("x-source").or_insert_with(|| source.clone());
             }
         }
     }
 }
 
-/// The document without the components that nothing in its paths leads to.
+/// Returns the document without the components that its paths do not refer to.
 pub fn reachable_only(document: &Value) -> Value {
     let mut document = document.clone();
     if let Some(document) = document.as_object_mut() {
         document.shift_remove(STANDARD);
     }
-    let mut wanted: Vec<String> = Vec::new();
-    collect_refs(document.get("paths").unwrap_or(&Value::Null), &mut wanted);
-    let mut seen = std::collections::BTreeSet::new();
-    while let Some(pointer) = wanted.pop() {
-        if seen.insert(pointer.clone())
+    let mut pending: Vec<String> = Vec::new();
+    collect_refs(document.get("paths").unwrap_or(&Value::Null), &mut pending);
+    let mut reached = std::collections::BTreeSet::new();
+    while let Some(pointer) = pending.pop() {
+        if reached.insert(pointer.clone())
             && let Some(target) = document.pointer(pointer.trim_start_matches('#'))
         {
-            collect_refs(target, &mut wanted);
+            collect_refs(target, &mut pending);
         }
     }
     for item in document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut) {
@@ -120,7 +126,7 @@ pub fn reachable_only(document: &Value) -> Value {
     if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
         for (kind, entries) in components.iter_mut().filter(|(kind, _)| *kind != "securitySchemes") {
             if let Some(entries) = entries.as_object_mut() {
-                entries.retain(|name, _| seen.contains(&format!("#/components/{kind}/{}", escape(name))));
+                entries.retain(|name, _| reached.contains(&format!("#/components/{kind}/{}", escape(name))));
             }
         }
         components.retain(|_, entries| entries.as_object().is_some_and(|entries| !entries.is_empty()));
@@ -128,24 +134,30 @@ pub fn reachable_only(document: &Value) -> Value {
     document
 }
 
-/// The document without what only people read: what routing and checking need, a small part of the whole.
+/// Returns the document without descriptions and examples: the small part that routing and validation need.
 #[must_use]
 pub fn bare(document: &Value) -> Value {
-    let parts = ["paths", "components"].into_iter();
+    let sections = ["paths", "components"].into_iter();
     Value::Object(
-        parts.filter_map(|part| Some((part.to_owned(), strip(document.get(part)?, part == "paths")))).collect(),
+        sections
+            .filter_map(|section| Some((section.to_owned(), strip(document.get(section)?, section == "paths"))))
+            .collect(),
     )
 }
 
-/// `names` says that the keys of an object are names, such as those of properties, and must all stay.
-fn strip(value: &Value, names: bool) -> Value {
+/// Removes documentation. `is_name_map` is true if the keys of the object are names, such as those of properties, which
+/// are all kept.
+fn strip(value: &Value, is_name_map: bool) -> Value {
     match value {
         Value::Object(object) => {
-            let kept = object.iter().filter(|(key, _)| names || !is_for_people(key));
+            let kept = object.iter().filter(|(key, _)| is_name_map || !is_documentation(key));
             let kept = kept.map(|(key, value)| {
-                // That there is a source is checked when a contract is loaded; which one it is, people ask.
-                let value =
-                    if key == "x-source" && !names { true.into() } else { strip(value, is_names(key) && !names) };
+                // Loading a contract checks only that a source exists; `true` is enough for that.
+                let value = if key == "x-source" && !is_name_map {
+                    true.into()
+                } else {
+                    strip(value, has_names(key) && !is_name_map)
+                };
                 (key.clone(), value)
             });
             Value::Object(kept.collect())
@@ -155,11 +167,13 @@ fn strip(value: &Value, names: bool) -> Value {
     }
 }
 
-fn is_names(key: &str) -> bool {
+/// True if the value of the keyword maps names to definitions.
+fn has_names(key: &str) -> bool {
     matches!(key, "properties" | "schemas" | "responses" | "parameters" | "headers" | "content")
 }
 
-fn is_for_people(key: &str) -> bool {
+/// True for keywords that neither routing nor validation needs.
+fn is_documentation(key: &str) -> bool {
     matches!(key, "description" | "example" | "examples" | "links")
 }
 
@@ -176,7 +190,7 @@ fn collect_refs(value: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// Which kind of component a file holds; `None` for files that are inlined.
+/// Returns the kind of component that a file contains; `None` for files that are inlined.
 fn kind_of(file: &str) -> Option<&'static str> {
     match file.split_once('/').map_or(file, |(folder, _)| folder) {
         "models" => Some("schemas"),
@@ -189,13 +203,14 @@ fn kind_of(file: &str) -> Option<&'static str> {
 
 struct Bundler<'a> {
     files: &'a BTreeMap<String, Value>,
+    /// The file that defines a component, by kind and name.
     owners: BTreeMap<(&'static str, String), String>,
-    mistakes: Vec<Mistake>,
+    errors: Vec<PointerDiagnostic>,
 }
 
 impl Bundler<'_> {
-    fn mistake(&mut self, file: &str, pointer: &str, message: &str) {
-        self.mistakes.push(Mistake {
+    fn report(&mut self, file: &str, pointer: &str, message: &str) {
+        self.errors.push(PointerDiagnostic {
             file: file.to_owned(),
             pointer: pointer.to_owned(),
             message: message.to_owned(),
@@ -206,21 +221,24 @@ impl Bundler<'_> {
     fn rewrite(&mut self, value: &Value, file: &str, pointer: &str) -> Value {
         match value {
             Value::Object(object) => {
-                // A name that is an example's property may be `$ref` only by an accident that no file has.
+                // Any object with a string `$ref` is a reference; no example of a contract has a property of that name.
                 if let Some(Value::String(reference)) = object.get("$ref") {
-                    return self.follow(object, reference, file, pointer);
+                    return self.resolve(object, reference, file, pointer);
                 }
-                // Under `properties` stand names, and a property may well be called `value` or `format`.
-                let names = pointer.rsplit('/').next() == Some("properties");
-                if !names {
+                // The keys under `properties` are names, and a property can be named `value` or `format`.
+                let is_name_map = pointer.rsplit('/').next() == Some("properties");
+                if !is_name_map {
                     self.check_format(object, file, pointer);
                 }
                 let entries = object.iter().map(|(key, value)| {
                     let pointer = format!("{pointer}/{}", escape(key));
-                    // Samples are data: nothing in them refers to anything.
-                    let sample = matches!(key.as_str(), "example" | "value" | "default")
+                    // Samples are data and contain no references.
+                    let is_sample = matches!(key.as_str(), "example" | "value" | "default")
                         || (key == "examples" && value.is_array());
-                    (key.clone(), if sample && !names { value.clone() } else { self.rewrite(value, file, &pointer) })
+                    (
+                        key.clone(),
+                        if is_sample && !is_name_map { value.clone() } else { self.rewrite(value, file, &pointer) },
+                    )
                 });
                 Value::Object(entries.collect())
             }
@@ -237,7 +255,7 @@ impl Bundler<'_> {
         let Some(Value::String(format)) = object.get("format") else { return };
         if !FORMATS.contains(&format.as_str()) {
             let hint = crate::yaml::nearest(format, FORMATS).map(|near| format!("did you mean `{near}`?"));
-            self.mistakes.push(Mistake {
+            self.errors.push(PointerDiagnostic {
                 file: file.to_owned(),
                 pointer: format!("{pointer}/format"),
                 message: format!("unknown format `{format}`"),
@@ -246,28 +264,28 @@ impl Bundler<'_> {
         }
     }
 
-    fn follow(&mut self, object: &Map<String, Value>, reference: &str, file: &str, pointer: &str) -> Value {
+    fn resolve(&mut self, object: &Map<String, Value>, reference: &str, file: &str, pointer: &str) -> Value {
         let here = format!("{pointer}/$ref");
         if reference.starts_with("#/components/") {
             return Value::Object(object.clone());
         }
         let Some((path, name)) = reference.split_once("#/") else {
-            self.mistake(file, &here, &format!("`{reference}` is not FILE#/Name"));
+            self.report(file, &here, &format!("`{reference}` is not a reference: write FILE#/Name or #/Name"));
             return Value::Null;
         };
         let target = if path.is_empty() { file.to_owned() } else { join(file, path) };
         let Some(content) = self.files.get(&target) else {
-            self.mistake(file, &here, &format!("`{reference}` leads to {target}, which does not exist"));
+            self.report(file, &here, &format!("`{reference}` refers to {target}, which does not exist"));
             return Value::Null;
         };
         let name = unescape(name);
         let Some(found) = content.get(&name) else {
             let known = content.as_object().into_iter().flat_map(Map::keys).map(String::as_str);
             let hint = crate::yaml::nearest(&name, known).map(|near| format!("did you mean `{near}`?"));
-            self.mistakes.push(Mistake {
+            self.errors.push(PointerDiagnostic {
                 file: file.to_owned(),
                 pointer: here,
-                message: format!("`{reference}` leads nowhere: {target} has no `{name}`"),
+                message: format!("`{reference}` does not resolve: {target} has no `{name}`"),
                 hint,
             });
             return Value::Null;
@@ -289,9 +307,9 @@ impl Bundler<'_> {
     }
 }
 
-/// `../models/a.yaml` seen from `paths/b.yaml` is `models/a.yaml`.
-fn join(from: &str, path: &str) -> String {
-    let mut parts: Vec<&str> = from.split('/').collect();
+/// Resolves a relative path: `../models/a.yaml` in `paths/b.yaml` is `models/a.yaml`.
+fn join(base: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = base.split('/').collect();
     parts.pop();
     for part in path.split('/') {
         match part {
@@ -319,7 +337,7 @@ mod tests {
         let files = files(&[
             (ROOT, json!({"paths": {"/a": {"$ref": "paths/a.yaml#/a"}}})),
             ("paths/a.yaml", json!({"a": {"get": {"schema": {"$ref": "../models/m.yaml#/Thing"}}}})),
-            ("models/m.yaml", json!({"Thing": {"$ref": "#/Other"}, "Other": {"type": "string"}, "Lost": {}})),
+            ("models/m.yaml", json!({"Thing": {"$ref": "#/Other"}, "Other": {"type": "string"}, "Unused": {}})),
         ]);
         let document = bundle(&files).unwrap();
         assert_eq!(document["paths"]["/a"]["get"]["schema"]["$ref"], "#/components/schemas/Thing");
@@ -330,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn a_property_may_be_called_value_and_a_sample_refers_to_nothing() {
+    fn properties_can_be_named_value_and_samples_are_not_resolved() {
         let files = files(&[
             (ROOT, json!({})),
             (
@@ -341,13 +359,13 @@ mod tests {
                 }),
             ),
         ]);
-        let mistakes = bundle(&files).unwrap_err();
-        assert_eq!(mistakes.len(), 1, "{mistakes:?}");
-        assert_eq!(mistakes[0].hint.as_deref(), Some("did you mean `date-time`?"));
+        let errors = bundle(&files).unwrap_err();
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        assert_eq!(errors[0].hint.as_deref(), Some("did you mean `date-time`?"));
     }
 
     #[test]
-    fn the_bare_document_loses_words_and_no_rule() {
+    fn bare_removes_documentation_and_keeps_constraints() {
         let document = json!({
             "info": {"title": "T"},
             "paths": {"/description": {"get": {
@@ -381,18 +399,18 @@ mod tests {
             ("paths/a.yaml", json!({"a": {"x": {"$ref": "../models/m.yaml#/Thingy"}, "y": {"$ref": "no.yaml#/Z"}}})),
             ("models/m.yaml", json!({"Thing": {}})),
         ]);
-        let mistakes = bundle(&files).unwrap_err();
-        insta::assert_debug_snapshot!(mistakes);
+        let errors = bundle(&files).unwrap_err();
+        insta::assert_debug_snapshot!(errors);
     }
 
     #[test]
-    fn a_name_may_be_defined_once() {
+    fn names_that_are_defined_twice_are_rejected() {
         let files = files(&[
             (ROOT, json!({})),
             ("models/a.yaml", json!({"Thing": {}})),
             ("models/b.yaml", json!({"Thing": {}})),
         ]);
-        let mistakes = bundle(&files).unwrap_err();
-        assert_eq!(mistakes[0].message, "`Thing` is defined in models/a.yaml too");
+        let errors = bundle(&files).unwrap_err();
+        assert_eq!(errors[0].message, "`Thing` is already defined in models/a.yaml");
     }
 }

@@ -1,28 +1,32 @@
-//! A contract's folder on disk: every YAML file of it, read and bundled. Shared with the build script.
+//! Reads and bundles the YAML files of a contract folder.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::Value;
 
-use crate::bundle::{self, Mistake};
+use crate::bundle::{self, PointerDiagnostic};
 use crate::pointer::escape;
 use crate::yaml::{Diagnostic, Source};
 
-/// Reads and bundles the contract in `folder`. Every mistake is reported, not only the first.
+/// Reads and bundles the contract in `folder`.
 ///
-/// `is_pattern` says whether a regular expression is one; the build script, which leaves that to the tests, takes all.
+/// `is_pattern` checks regular expressions. The build script accepts all of them, because the tests check them.
+///
+/// # Errors
+///
+/// Returns all errors, not only the first: files that cannot be read or parsed, else invalid patterns and references.
 pub fn read(folder: &Path, is_pattern: impl Fn(&str) -> bool) -> Result<Value, Vec<Diagnostic>> {
     let mut sources: BTreeMap<String, Source> = BTreeMap::new();
     let mut diagnostics = Vec::new();
-    gather(folder, folder, &mut sources, &mut diagnostics);
+    read_folder(folder, folder, &mut sources, &mut diagnostics);
     let mut files = BTreeMap::new();
     for (name, source) in &sources {
         match source.parse_json() {
             Ok(value) => {
                 for (pointer, pattern) in patterns(&value, "") {
                     if !is_pattern(pattern) {
-                        let message = format!("`{pattern}` is no regular expression");
+                        let message = format!("`{pattern}` is not a valid regular expression");
                         diagnostics.push(source.at_pointer(&pointer, message));
                     }
                 }
@@ -35,10 +39,10 @@ pub fn read(folder: &Path, is_pattern: impl Fn(&str) -> bool) -> Result<Value, V
         return Err(diagnostics);
     }
     bundle::bundle(&files)
-        .map_err(|mistakes| mistakes.into_iter().map(|mistake| diagnose(folder, &sources, mistake)).collect())
+        .map_err(|errors| errors.into_iter().map(|error| resolve_position(folder, &sources, error)).collect())
 }
 
-/// Every `pattern` in a file, with its pointer.
+/// Returns every `pattern` in a file with its pointer.
 fn patterns<'v>(value: &'v Value, at: &str) -> Vec<(String, &'v str)> {
     match value {
         Value::Object(object) => {
@@ -53,16 +57,17 @@ fn patterns<'v>(value: &'v Value, at: &str) -> Vec<(String, &'v str)> {
     }
 }
 
-fn diagnose(folder: &Path, sources: &BTreeMap<String, Source>, mistake: Mistake) -> Diagnostic {
-    let mut diagnostic = match sources.get(&mistake.file) {
-        Some(source) => source.at_pointer(&mistake.pointer, mistake.message),
-        None => Diagnostic::of_file(&folder.join(&mistake.file), mistake.message),
+/// Converts the pointer of a bundling error to line and column.
+fn resolve_position(folder: &Path, sources: &BTreeMap<String, Source>, error: PointerDiagnostic) -> Diagnostic {
+    let mut diagnostic = match sources.get(&error.file) {
+        Some(source) => source.at_pointer(&error.pointer, error.message),
+        None => Diagnostic::of_file(&folder.join(&error.file), error.message),
     };
-    diagnostic.hint = mistake.hint;
+    diagnostic.hint = error.hint;
     diagnostic
 }
 
-fn gather(root: &Path, folder: &Path, sources: &mut BTreeMap<String, Source>, diagnostics: &mut Vec<Diagnostic>) {
+fn read_folder(root: &Path, folder: &Path, sources: &mut BTreeMap<String, Source>, diagnostics: &mut Vec<Diagnostic>) {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) => {
@@ -72,7 +77,7 @@ fn gather(root: &Path, folder: &Path, sources: &mut BTreeMap<String, Source>, di
     };
     for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
         if path.is_dir() {
-            gather(root, &path, sources, diagnostics);
+            read_folder(root, &path, sources, diagnostics);
         } else if path.extension().is_some_and(|extension| extension == "yaml") {
             let relative = path.strip_prefix(root).unwrap_or(&path);
             let name =

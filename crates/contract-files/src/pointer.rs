@@ -1,12 +1,12 @@
-//! RFC 6901 pointers: a name as a pointer's token, and back. The build script shares it.
+//! Escapes names as tokens of RFC 6901 pointers, and back.
 
-/// A name as a token.
+/// Escapes a name: `a/b` becomes `a~1b`.
 #[must_use]
 pub fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-/// A token as the name that it stands for.
+/// Unescapes a token: `a~1b` becomes `a/b`.
 #[must_use]
 pub fn unescape(token: &str) -> String {
     token.replace("~1", "/").replace("~0", "~")
@@ -17,7 +17,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_comes_back() {
+    fn unescape_reverts_escape() {
         for (name, token) in [("a/b", "a~1b"), ("m~n", "m~0n"), ("~1", "~01"), ("", "")] {
             assert_eq!(escape(name), token);
             assert_eq!(unescape(token), name);

@@ -1,9 +1,9 @@
-//! What is read, and what is said about what cannot be.
+//! Parsing, positions of pointers, messages and hints.
 
 use super::*;
 
 #[test]
-fn a_pointer_finds_its_line_and_column() {
+fn pointers_resolve_to_line_and_column() {
     let source = Source::new("x.yaml", "a:\n  - b: 1\n    c: [x, y]\nd~e: {f/g: z}\n");
     let rows = [
         ("/a/0/b", Some((2, 8))),
@@ -12,20 +12,20 @@ fn a_pointer_finds_its_line_and_column() {
         ("/a/0/nothing", Some((2, 5))),
     ];
     for (pointer, expected) in rows {
-        assert_eq!(source.at_pointer(pointer, "").place, expected, "{pointer}");
+        assert_eq!(source.at_pointer(pointer, "").position, expected, "{pointer}");
     }
     for (pointer, expected) in [("/a/0/b~#", Some((2, 5))), ("/d~0e/f~1g~#", Some((4, 7))), ("/a/0~#", Some((2, 5)))] {
-        assert_eq!(source.at_pointer(pointer, "").place, expected, "{pointer}");
+        assert_eq!(source.at_pointer(pointer, "").position, expected, "{pointer}");
     }
-    assert!(source.has("/a/0/b") && !source.has("/a/0/nothing"));
+    assert!(source.contains("/a/0/b") && !source.contains("/a/0/nothing"));
 }
 
 #[test]
-fn the_mistake_is_shown_with_a_caret_and_a_hint() {
+fn diagnostics_print_an_excerpt_with_caret_and_hint() {
     #[derive(serde::Deserialize, Debug)]
     #[serde(deny_unknown_fields)]
     struct Shape {
-        #[expect(dead_code, reason = "only its name matters")]
+        #[expect(dead_code, reason = "only its name is used")]
         status: Option<String>,
     }
     let error = Source::new("scenarios/a.yaml", "# a story\nstatsu: up\n").parse::<Shape>().unwrap_err();
@@ -33,29 +33,29 @@ fn the_mistake_is_shown_with_a_caret_and_a_hint() {
 }
 
 #[test]
-fn json_keeps_its_types() {
+fn json_numbers_are_not_accepted_as_strings() {
     let read =
         |text: &str| Source::new("body", text).parse_json_or_yaml::<std::collections::BTreeMap<String, String>>();
     assert!(read(r#"{"name": "7"}"#).is_ok() && read("name: x").is_ok());
     let error = read(r#"{"name": 7}"#).unwrap_err();
-    assert_eq!((error.place, error.message.as_str()), (Some((1, 10)), "wrong type: integer `7`, expected text"));
+    assert_eq!((error.position, error.message.as_str()), (Some((1, 10)), "wrong type: integer `7`, expected text"));
 }
 
 #[test]
-fn duplicate_keys_are_mistakes() {
+fn duplicate_keys_are_rejected() {
     let error = Source::new("x.yaml", "a: 1\nb: {c: 1, c: 2}\n").parse_json().unwrap_err();
     assert!(error.message.contains("duplicate"), "{error}");
 }
 
 #[test]
-fn nearest_word() {
+fn nearest_returns_the_most_similar_word() {
     assert_eq!(nearest("lst_connections", ["list_connections", "get_user"]), Some("list_connections"));
     assert_eq!(nearest("zzz", ["list_connections", "get_user"]), None);
 }
 
 proptest::proptest! {
     #[test]
-    fn no_text_makes_it_panic(text in "\\PC{0,200}") {
+    fn arbitrary_text_does_not_panic(text in "\\PC{0,200}") {
         let source = Source::new("x.yaml", text);
         if let Err(diagnostic) = source.parse_json() {
             let _ = diagnostic.to_string();

@@ -1,0 +1,109 @@
+//! Errors in files, printed with file, line, column, an excerpt and a hint.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+/// An error in a file: its position, what is wrong, and what to write instead.
+#[derive(Clone, Debug)]
+pub struct Diagnostic {
+    /// The file.
+    pub file: PathBuf,
+    /// Line and column, both from 1; `None` if the error concerns the whole file.
+    pub position: Option<(usize, usize)>,
+    /// What is wrong.
+    pub message: String,
+    /// What to write instead.
+    pub hint: Option<String>,
+    /// The text of the file, for the excerpt.
+    pub(super) text: Option<Arc<str>>,
+}
+
+impl Diagnostic {
+    /// A diagnostic of a whole file.
+    #[must_use]
+    pub fn of_file(file: &Path, message: impl Into<String>) -> Self {
+        Self { file: file.to_path_buf(), position: None, message: message.into(), hint: None, text: None }
+    }
+
+    /// Sets the hint.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// File, position and message in one line, without the excerpt.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let at = self.position.map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default();
+        format!("{}{at}: {}", self.file.display(), self.message)
+    }
+
+    /// The lines around the position with a caret and the hint.
+    fn excerpt(&self) -> Option<String> {
+        let text = self.text.as_deref()?;
+        let (line, column) = self.position?;
+        let start = offset(text, line, column)?;
+        let word = text[start..].find(|c: char| c.is_whitespace() || matches!(c, ',' | ']' | '}'));
+        let mut end = word.map_or(text.len(), |length| start + length);
+        if text[start..end].ends_with(':') {
+            end -= 1;
+        }
+        let quoted = text[start..].chars().next().filter(|c| matches!(c, '\'' | '"'));
+        let closed = quoted.and_then(|quote| text[start + 1..].find(quote).map(|length| start + length + 2));
+        // A quoted string can contain spaces.
+        let end = closed.filter(|end| !text[start..*end].contains('\n')).unwrap_or(end).max(start);
+        // The renderer gets only the lines around the position, so that long files cost nothing extra.
+        let first_line = line.saturating_sub(2).max(1);
+        let window_start = offset(text, first_line, 1)?;
+        let window_end = text[end..].find('\n').map_or(text.len(), |n| end + n);
+        let mut annotation = AnnotationKind::Primary.span(start - window_start..end - window_start);
+        if let Some(hint) = &self.hint {
+            annotation = annotation.label(hint.as_str());
+        }
+        let window = &text[window_start..window_end];
+        let snippet = Snippet::source(window).line_start(first_line).fold(false).annotation(annotation);
+        let report = [Level::ERROR.no_name().primary_title("").element(snippet)];
+        let rendered = Renderer::plain().render(&report);
+        Some(rendered.lines().filter(|l| !l.trim().is_empty() && !l.starts_with(": ")).collect::<Vec<_>>().join("\n"))
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.title())?;
+        match (self.excerpt(), &self.hint) {
+            (Some(excerpt), _) => write!(f, "\n{excerpt}"),
+            (None, Some(hint)) => write!(f, "\n  {hint}"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Diagnostic {}
+
+/// Formats diagnostics as text, one paragraph each.
+#[must_use]
+pub fn paragraphs(diagnostics: &[Diagnostic]) -> String {
+    diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n")
+}
+
+/// Formats diagnostics as text, one line each, without excerpts.
+#[must_use]
+pub fn titles(diagnostics: &[Diagnostic]) -> String {
+    diagnostics.iter().map(Diagnostic::title).collect::<Vec<_>>().join("\n")
+}
+
+/// The byte offset of a line and column, both from 1; columns count characters.
+fn offset(text: &str, line: usize, column: usize) -> Option<usize> {
+    let mut start = 0;
+    for _ in 1..line {
+        start += text[start..].find('\n')? + 1;
+    }
+    let rest = &text[start..];
+    let within = rest.char_indices().nth(column.saturating_sub(1)).map_or(rest.len(), |(at, _)| at);
+    Some(start + within)
+}

@@ -1,0 +1,217 @@
+//! Reads YAML and JSON text, with the position of every error. The only user of the YAML parser.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `diagnostic` | [`Diagnostic`]: an error with file, line, column, excerpt and hint |
+//! | `locate` | the line and column of an RFC 6901 pointer |
+//! | `message` | the parser's messages in terms of YAML; hints |
+
+mod diagnostic;
+mod locate;
+mod message;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
+use serde_json::Value;
+
+pub use self::diagnostic::{Diagnostic, paragraphs, titles};
+use self::locate::locate;
+pub use self::message::{hint_for, nearest};
+use self::message::{in_yaml_terms, without_position};
+use crate::pointer::unescape;
+
+/// The largest file that is read, in bytes.
+pub const BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// Suffix of a pointer that refers to the key instead of its value. No RFC 6901 pointer ends like this.
+pub const KEY: &str = "~#";
+
+/// The name and text of a file.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The name in diagnostics: the path as the user wrote it.
+    pub name: PathBuf,
+    /// The whole text.
+    pub text: Arc<str>,
+}
+
+impl Source {
+    /// Creates a source from text in memory.
+    #[must_use]
+    pub fn new(name: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> Self {
+        Self { name: name.into(), text: text.into() }
+    }
+
+    /// Reads a file of at most [`BYTES_MAX`] bytes.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, is too large or is not UTF-8.
+    pub fn read(path: &Path) -> Result<Self, Diagnostic> {
+        let fail = |message: String| Diagnostic::of_file(path, message);
+        let length = std::fs::metadata(path).map_err(|e| fail(format!("cannot be read: {e}")))?.len();
+        if length > BYTES_MAX {
+            return Err(fail(format!("has {length} bytes, more than the limit of {BYTES_MAX}")));
+        }
+        let text = std::fs::read_to_string(path).map_err(|e| fail(format!("cannot be read: {e}")))?;
+        Ok(Self::new(path, text))
+    }
+
+    /// Parses the text as YAML.
+    ///
+    /// # Errors
+    ///
+    /// The text is not valid YAML or not a valid `T`.
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Diagnostic> {
+        serde_yaml::from_str(&self.text).map_err(|error| self.diagnose(&error))
+    }
+
+    /// Parses the text as JSON or YAML. JSON is parsed by its own parser, so that numbers and escapes have their JSON
+    /// meaning; the positions of errors come from the YAML parser.
+    ///
+    /// # Errors
+    ///
+    /// The text is neither valid JSON nor valid YAML, or not a valid `T`.
+    pub fn parse_json_or_yaml<T: DeserializeOwned>(&self) -> Result<T, Diagnostic> {
+        let error = match serde_json::from_str(&self.text) {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
+        };
+        let value = self.parse()?;
+        if serde_json::from_str::<IgnoredAny>(&self.text).is_err() {
+            return Ok(value);
+        }
+        // The YAML parser accepts a number where a string is expected; JSON requires a string.
+        let message = in_yaml_terms(
+            &error.to_string().replace(&format!(" at line {} column {}", error.line(), error.column()), ""),
+        );
+        let position = Some((error.line(), error.column()));
+        Err(Diagnostic { file: self.name.clone(), position, message, hint: None, text: Some(Arc::clone(&self.text)) })
+    }
+
+    /// Parses the text as a JSON value.
+    ///
+    /// # Errors
+    ///
+    /// The text is not valid YAML, a key is duplicate or not a scalar, or a value has no JSON equivalent.
+    pub fn parse_json(&self) -> Result<Value, Diagnostic> {
+        let yaml: serde_yaml::Value = self.parse()?;
+        to_json(yaml).map_err(|message| self.at_pointer("", message))
+    }
+
+    /// Creates a diagnostic at an RFC 6901 pointer into this file, or at its key if [`KEY`] follows. If the pointer
+    /// does not resolve, the diagnostic is at the nearest parent.
+    #[must_use]
+    pub fn at_pointer(&self, pointer: &str, message: impl Into<String>) -> Diagnostic {
+        let (pointer, mut is_key) = pointer.strip_suffix(KEY).map_or((pointer, false), |pointer| (pointer, true));
+        let mut tokens: Vec<String> = pointer.split('/').skip(1).map(unescape).collect();
+        let position = loop {
+            if let Some(position) = locate(&self.text, &tokens, is_key) {
+                break Some(position);
+            }
+            is_key = false;
+            if tokens.pop().is_none() {
+                break None;
+            }
+        };
+        Diagnostic {
+            file: self.name.clone(),
+            position,
+            message: message.into(),
+            hint: None,
+            text: Some(Arc::clone(&self.text)),
+        }
+    }
+
+    /// True if an RFC 6901 pointer resolves in this file.
+    #[must_use]
+    pub fn contains(&self, pointer: &str) -> bool {
+        let tokens: Vec<String> = pointer.split('/').skip(1).map(unescape).collect();
+        locate(&self.text, &tokens, false).is_some()
+    }
+
+    /// Returns the position of the second occurrence of a key in the map that begins at a line and column.
+    fn second_occurrence(&self, key: &str, (line, column): (usize, usize)) -> Option<(usize, usize)> {
+        let is_key = |text: &str| {
+            let own = text.get(column - 1..).unwrap_or_default();
+            own.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':'))
+        };
+        let lines = self.text.lines().enumerate().skip(line.saturating_sub(1));
+        let (at, _) = lines.filter(|(_, text)| is_key(text)).nth(1)?;
+        Some((at + 1, column))
+    }
+
+    /// Converts an error of the parser.
+    fn diagnose(&self, error: &serde_yaml::Error) -> Diagnostic {
+        let mut position = error.location().map(|at| (at.line(), at.column()));
+        let message = in_yaml_terms(&without_position(&error.to_string()));
+        let hint = hint_for(&message);
+        if let Some(second) = message.split("duplicate field `").nth(1).and_then(|rest| rest.split('`').next()) {
+            // The parser reports the position of the map; the second of the two keys is more helpful.
+            position = position.and_then(|map| self.second_occurrence(second, map)).or(position);
+        }
+        Diagnostic { file: self.name.clone(), position, message, hint, text: Some(Arc::clone(&self.text)) }
+    }
+}
+
+/// Converts a JSON value to YAML text.
+///
+/// # Errors
+///
+/// The value cannot be represented in YAML.
+pub fn to_yaml(value: &Value) -> Result<String, String> {
+    serde_yaml::to_string(value).map_err(|error| error.to_string())
+}
+
+/// Converts a YAML value to JSON.
+fn to_json(yaml: serde_yaml::Value) -> Result<Value, String> {
+    Ok(match yaml {
+        serde_yaml::Value::Null => Value::Null,
+        serde_yaml::Value::Bool(b) => Value::Bool(b),
+        serde_yaml::Value::Number(n) => {
+            if let Some(n) = n.as_i64() {
+                n.into()
+            } else if let Some(n) = n.as_u64() {
+                n.into()
+            } else {
+                let float = n.as_f64().unwrap_or(f64::NAN);
+                serde_json::Number::from_f64(float)
+                    .map(Value::Number)
+                    .ok_or("infinity and NaN are not supported: write a finite number")?
+            }
+        }
+        serde_yaml::Value::String(text) => Value::String(text),
+        serde_yaml::Value::Sequence(items) => Value::Array(items.into_iter().map(to_json).collect::<Result<_, _>>()?),
+        serde_yaml::Value::Mapping(map) => {
+            let mut object = serde_json::Map::with_capacity(map.len());
+            for (key, value) in map {
+                let key = match key {
+                    serde_yaml::Value::String(text) => text,
+                    serde_yaml::Value::Number(n) => n.to_string(),
+                    serde_yaml::Value::Bool(b) => b.to_string(),
+                    other => return Err(format!("a key must be text, not {other:?}")),
+                };
+                object.insert(key, to_json(value)?);
+            }
+            Value::Object(object)
+        }
+        serde_yaml::Value::Tagged(tagged) => {
+            return Err(format!("the YAML tag {} is not supported: remove it", tagged.tag));
+        }
+    })
+}
+
+/// Deserializes a JSON value inside a YAML file so that duplicate keys are rejected and strings stay strings.
+///
+/// # Errors
+///
+/// A key is duplicate or not a scalar, or a value has no JSON equivalent.
+pub fn json_value<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+    let yaml = <serde_yaml::Value as serde::Deserialize>::deserialize(deserializer)?;
+    to_json(yaml).map_err(D::Error::custom)
+}
+
+#[cfg(test)]
+mod tests;
