@@ -15,7 +15,7 @@
 //! | headers: `ETag`, CORS, `X-Mock-*` | `finalize`, [`cors`] |
 //! | journal, events and log | `record`, [`publish`] |
 //!
-//! To add a step, write it in a file of its own and call it from [`Pipeline::run_steps`].
+//! To add a step, write it in a file of its own and call it from `Pipeline::run_steps`.
 
 mod apply_rules;
 mod authenticate;

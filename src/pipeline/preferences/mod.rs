@@ -1,7 +1,7 @@
 //! Preferences: what a single request asks the mock for, such as a status, an example or a delay.
 //!
 //! A preference is in `Prefer` (RFC 7240), in an `X-Mock-Response-*` header, or in the query string; the first one that
-//! is present applies. An invalid preference is an error, never a guess. To add one, extend [`NAMES`], [`QUERY_NAMES`]
+//! is present applies. An invalid preference is an error, never a guess. To add one, extend `NAMES`, `QUERY_NAMES`
 //! and [`Preferences`]. `prefer` parses the header, `contract_response` builds responses from the contract.
 
 mod apply;
