@@ -111,9 +111,9 @@ impl FeedbackTarget {
 
 /// Whether feedback passes the rules of its settings.
 fn rules_hold(feedback: &Value, vars: &Value) -> bool {
-    match feedback.get("rule_set").map(Condition::set) {
+    match feedback.get("rule_set").map(Condition::parse_set) {
         None => true,
-        Some(Ok(condition)) => condition.holds(vars),
+        Some(Ok(condition)) => condition.matches(vars),
         // Unreachable: a flow with an invalid rule cannot be saved.
         Some(Err(_)) => false,
     }

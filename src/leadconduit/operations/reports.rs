@@ -11,7 +11,7 @@ use super::crud::{self, CollectionHooks};
 use super::events::filter::EventFilter;
 use super::statistics::{self, Column};
 use crate::contract::standard::StandardCollection;
-use crate::leadconduit::rules::{Condition, Form};
+use crate::leadconduit::rules::{Condition, Dialect};
 use crate::leadconduit::state::{Account, Collection};
 use crate::leadconduit::timeframe::time_zone_or_utc;
 use crate::support::document::{Document, items, text};
@@ -146,7 +146,7 @@ fn columns_of(definition: &Value) -> Vec<Column> {
 
 fn parse_rules(definition: &Value) -> Result<Condition, ApiError> {
     let none = Value::Array(Vec::new());
-    let condition = Condition::all(definition.get("rules").unwrap_or(&none), Form::Report);
+    let condition = Condition::parse_list(definition.get("rules").unwrap_or(&none), Dialect::Report);
     condition.map_err(|error| ApiError::new(422, format!("/rules{error}")))
 }
 

@@ -1,20 +1,20 @@
-//! Whether a value has the form of its type.
+//! `format is valid` and `format is invalid`.
 
 use serde_json::Value;
 
 use super::value::any_text;
 use crate::leadconduit::types;
 
-/// Whether a value that is not blank is valid: its own `valid` says so, or the form of its text.
-pub(crate) fn is_valid(value: &Value, kind: &str) -> bool {
+/// True if a value that is not blank is valid: by its own `valid`, else by its text.
+pub(crate) fn is_valid(value: &Value, field_type: &str) -> bool {
     match value {
         Value::Object(object) => object.get("valid").and_then(Value::as_bool).unwrap_or(true),
-        Value::Array(items) => items.iter().all(|item| is_valid(item, kind)),
-        value => any_text(value, &|text| types::is_valid(kind, text)),
+        Value::Array(items) => items.iter().all(|item| is_valid(item, field_type)),
+        value => any_text(value, &|text| types::is_valid(field_type, text)),
     }
 }
 
-/// The type of a field, by its name: as the standard fields have them.
+/// Returns the type of a field by its name, as LeadConduit's standard fields declare it.
 pub(super) fn type_by_name(name: &str) -> &'static str {
     let last = name.rsplit('.').next().unwrap_or_default();
     match last {

@@ -1,4 +1,4 @@
-//! `is obscene`: a short list of words, compared whole. The vendor's own list is not public.
+//! `is obscene`: a short list of whole words. LeadConduit's list is not public.
 
 use serde_json::Value;
 
@@ -25,9 +25,10 @@ const WORDS: [&str; 18] = [
     "whore",
 ];
 
-/// Whether one of the words stands in the text, or in one of the texts of a list.
+/// True if the text, or one of the texts of a list, contains one of the words.
 pub(super) fn is_obscene(value: &Value) -> bool {
     value::any_text(value, &|text| {
-        text.split(|c: char| !c.is_alphanumeric()).any(|word| WORDS.iter().any(|bad| word.eq_ignore_ascii_case(bad)))
+        text.split(|c: char| !c.is_alphanumeric())
+            .any(|word| WORDS.iter().any(|obscene| word.eq_ignore_ascii_case(obscene)))
     })
 }

@@ -1,17 +1,24 @@
-//! The operators, by name.
+//! The operators by name. A new operator is a variant of [`Comparison`] and a row of [`FLOW`].
 
-use super::Form;
+/// The dialect of a rule.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Dialect {
+    /// All operators, and sets within rules: flows, caps, prices, routers, events, statistics.
+    Flow,
+    /// Thirteen operators, two of them without the final `to`, and no sets: reports.
+    Report,
+}
 
-/// An operator: a comparison, or its opposite.
+/// An operator: a comparison or its negation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Operator {
-    pub(super) base: Base,
+    pub(super) comparison: Comparison,
     pub(super) negated: bool,
 }
 
-/// What is compared, and how.
+/// What an operator compares.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Base {
+pub(super) enum Comparison {
     Equal,
     Less,
     LessOrEqual,
@@ -29,67 +36,76 @@ pub(super) enum Base {
     Obscene,
 }
 
-/// The operators of flows.
-pub(super) const FLOW: [(&str, Base, bool); 24] = [
-    ("is equal to", Base::Equal, false),
-    ("is not equal to", Base::Equal, true),
-    ("is less than", Base::Less, false),
-    ("is less than or equal to", Base::LessOrEqual, false),
-    ("is greater than", Base::Greater, false),
-    ("is greater than or equal to", Base::GreaterOrEqual, false),
-    ("is included in", Base::Included, false),
-    ("is not included in", Base::Included, true),
-    ("includes", Base::Includes, false),
-    ("does not include", Base::Includes, true),
-    ("is between", Base::Between, false),
-    ("is not between", Base::Between, true),
-    ("matches pattern", Base::Matches, false),
-    ("does not match pattern", Base::Matches, true),
-    ("is blank", Base::Blank, false),
-    ("is not blank", Base::Blank, true),
-    ("is true", Base::True, false),
-    ("is false", Base::False, false),
-    ("is not true", Base::True, true),
-    ("is not false", Base::False, true),
-    ("format is valid", Base::Valid, false),
-    ("format is invalid", Base::Invalid, false),
-    ("is obscene", Base::Obscene, false),
-    ("is not obscene", Base::Obscene, true),
+/// The operators of flows: name, comparison, negated.
+pub(super) const FLOW: [(&str, Comparison, bool); 24] = [
+    ("is equal to", Comparison::Equal, false),
+    ("is not equal to", Comparison::Equal, true),
+    ("is less than", Comparison::Less, false),
+    ("is less than or equal to", Comparison::LessOrEqual, false),
+    ("is greater than", Comparison::Greater, false),
+    ("is greater than or equal to", Comparison::GreaterOrEqual, false),
+    ("is included in", Comparison::Included, false),
+    ("is not included in", Comparison::Included, true),
+    ("includes", Comparison::Includes, false),
+    ("does not include", Comparison::Includes, true),
+    ("is between", Comparison::Between, false),
+    ("is not between", Comparison::Between, true),
+    ("matches pattern", Comparison::Matches, false),
+    ("does not match pattern", Comparison::Matches, true),
+    ("is blank", Comparison::Blank, false),
+    ("is not blank", Comparison::Blank, true),
+    ("is true", Comparison::True, false),
+    ("is false", Comparison::False, false),
+    ("is not true", Comparison::True, true),
+    ("is not false", Comparison::False, true),
+    ("format is valid", Comparison::Valid, false),
+    ("format is invalid", Comparison::Invalid, false),
+    ("is obscene", Comparison::Obscene, false),
+    ("is not obscene", Comparison::Obscene, true),
 ];
 
-/// The operators of reports. Two of them lack the `to` at their end.
-pub(super) const REPORT: [(&str, Base, bool); 13] = [
-    ("is equal to", Base::Equal, false),
-    ("is not equal to", Base::Equal, true),
-    ("is less than", Base::Less, false),
-    ("is less than or equal", Base::LessOrEqual, false),
-    ("is greater than", Base::Greater, false),
-    ("is greater than or equal", Base::GreaterOrEqual, false),
-    ("is blank", Base::Blank, false),
-    ("is not blank", Base::Blank, true),
-    ("is true", Base::True, false),
-    ("is false", Base::False, false),
-    ("is included in", Base::Included, false),
-    ("includes", Base::Includes, false),
-    ("does not include", Base::Includes, true),
+/// The operators of reports. The names of two of them lack the final `to`.
+pub(super) const REPORT: [(&str, Comparison, bool); 13] = [
+    ("is equal to", Comparison::Equal, false),
+    ("is not equal to", Comparison::Equal, true),
+    ("is less than", Comparison::Less, false),
+    ("is less than or equal", Comparison::LessOrEqual, false),
+    ("is greater than", Comparison::Greater, false),
+    ("is greater than or equal", Comparison::GreaterOrEqual, false),
+    ("is blank", Comparison::Blank, false),
+    ("is not blank", Comparison::Blank, true),
+    ("is true", Comparison::True, false),
+    ("is false", Comparison::False, false),
+    ("is included in", Comparison::Included, false),
+    ("includes", Comparison::Includes, false),
+    ("does not include", Comparison::Includes, true),
 ];
 
 impl Operator {
-    pub(super) fn named(name: &str, form: Form) -> Option<Self> {
-        let row = names(form).iter().find(|(known, ..)| *known == name)?;
-        Some(Self { base: row.1, negated: row.2 })
+    /// Returns the operator with a name in a dialect.
+    pub(super) fn by_name(name: &str, dialect: Dialect) -> Option<Self> {
+        let row = operators(dialect).iter().find(|(operator, ..)| *operator == name)?;
+        Some(Self { comparison: row.1, negated: row.2 })
     }
 
-    /// Whether it compares with a right side.
+    /// True if the operator has a right side.
     pub(super) fn is_binary(self) -> bool {
-        !matches!(self.base, Base::Blank | Base::True | Base::False | Base::Valid | Base::Invalid | Base::Obscene)
+        !matches!(
+            self.comparison,
+            Comparison::Blank
+                | Comparison::True
+                | Comparison::False
+                | Comparison::Valid
+                | Comparison::Invalid
+                | Comparison::Obscene
+        )
     }
 }
 
-/// The rows of a form.
-pub(super) fn names(form: Form) -> &'static [(&'static str, Base, bool)] {
-    match form {
-        Form::Flow => &FLOW,
-        Form::Report => &REPORT,
+/// Returns the operators of a dialect.
+pub(super) fn operators(dialect: Dialect) -> &'static [(&'static str, Comparison, bool)] {
+    match dialect {
+        Dialect::Flow => &FLOW,
+        Dialect::Report => &REPORT,
     }
 }

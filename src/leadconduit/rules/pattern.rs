@@ -1,13 +1,15 @@
-//! Patterns: regular expressions, and globs such as `512*`.
+//! Patterns of `matches pattern`: regular expressions, and globs such as `512*`.
 
 use regex::{Regex, RegexBuilder};
 
-/// How much memory one pattern may take, and its cache of states again.
+use crate::leadconduit::values::excerpt;
+
+/// Memory limit of a compiled pattern, and of its state cache.
 const SIZE_BYTES_MAX: usize = 256 * 1024;
 
-/// A pattern, ready to be held against texts.
+/// Compiles a pattern.
 pub(super) fn compile(text: &str) -> Result<Regex, String> {
-    let (expression, flags) = if let Some(glob) = glob(text) { (glob, "s") } else { between_slashes(text) };
+    let (expression, flags) = if let Some(glob) = glob_to_regex(text) { (glob, "s") } else { parse_slashes(text) };
     let built = RegexBuilder::new(&expression)
         .case_insensitive(true)
         .multi_line(flags.contains('m'))
@@ -18,13 +20,13 @@ pub(super) fn compile(text: &str) -> Result<Regex, String> {
     built.map_err(|error| {
         let error = error.to_string();
         let last = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
-        let shown: String = text.chars().take(60).collect();
-        format!("`{shown}` is no pattern: {last}")
+        format!("`{}` is not a valid pattern: {last}", excerpt(text))
     })
 }
 
-/// A glob as a regular expression for the whole value. Signs that only regular expressions have make it none.
-fn glob(text: &str) -> Option<String> {
+/// Converts a glob to a regular expression for the whole value; `None` if the text has characters that only regular
+/// expressions use, or no wildcard.
+fn glob_to_regex(text: &str) -> Option<String> {
     let is_regular = text.contains(|c| "^$\\[](){}|+".contains(c)) || text.contains(".*") || text.contains(".?");
     if is_regular || !text.contains(['*', '?']) {
         return None;
@@ -41,8 +43,8 @@ fn glob(text: &str) -> Option<String> {
     Some(expression)
 }
 
-/// `/expression/flags`, as JavaScript writes it, or the expression alone.
-fn between_slashes(text: &str) -> (String, &str) {
+/// Splits `/expression/flags`, the notation of JavaScript; an expression without slashes has no flags.
+fn parse_slashes(text: &str) -> (String, &str) {
     let inside = text.strip_prefix('/').and_then(|rest| rest.rsplit_once('/'));
     match inside {
         Some((expression, flags)) if !expression.is_empty() && flags.chars().all(|c| "gimsuy".contains(c)) => {

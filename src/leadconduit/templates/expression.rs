@@ -1,13 +1,13 @@
-//! The expressions of `math`: read by their precedence, as the documentation lists it.
+//! Parses the expressions of `math` by the operator precedence that the documentation lists.
 
-use super::read::shown;
+use crate::leadconduit::values::excerpt;
 
 /// The longest expression.
-const LENGTH_CHARS_MAX: usize = 1000;
-/// How deep an expression may be.
+const LENGTH_BYTES_MAX: usize = 1000;
+/// The deepest nesting.
 const DEPTH_MAX: usize = 32;
 
-/// An expression, ready to be calculated.
+/// A parsed expression.
 #[derive(Clone, Debug)]
 pub(super) enum Expression {
     Number(f64),
@@ -17,7 +17,7 @@ pub(super) enum Expression {
     Apply(&'static str, Vec<Expression>),
 }
 
-/// Functions, with the least and the most operands that they take.
+/// Functions with the minimum and maximum number of operands.
 const FUNCTIONS: [(&str, usize, usize); 25] = [
     ("sin", 1, 1),
     ("cos", 1, 1),
@@ -46,29 +46,33 @@ const FUNCTIONS: [(&str, usize, usize); 25] = [
     ("hypot", 1, 64),
 ];
 
-/// Functions that may stand before their operand without brackets.
-const PREFIXES: usize = 15;
+/// The number of functions, from the first, that can precede their operand without parentheses.
+const PREFIX_COUNT: usize = 15;
 
-/// Operators between two operands, the weakest first.
-const LEVELS: [&[&str]; 5] =
+/// Binary operators by precedence, the lowest first.
+const PRECEDENCE: [&[&str]; 5] =
     [&["or"], &["and"], &["==", "!=", ">=", "<=", ">", "<"], &["+", "-", "||"], &["*", "/", "%"]];
 
 impl Expression {
-    /// Reads an expression.
-    pub(super) fn read(text: &str) -> Result<Self, String> {
-        let wrong = |message: String| format!("`{}` cannot be calculated: {message}", shown(text));
-        if text.len() > LENGTH_CHARS_MAX {
-            return Err(wrong(format!("an expression has {LENGTH_CHARS_MAX} characters at most")));
+    /// Parses an expression.
+    ///
+    /// # Errors
+    ///
+    /// The expression is malformed, too long or nested too deep.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let invalid = |message: String| format!("`{}` is not a valid expression: {message}", excerpt(text));
+        if text.len() > LENGTH_BYTES_MAX {
+            return Err(invalid(format!("it is longer than {LENGTH_BYTES_MAX} bytes")));
         }
-        let mut reader = Reader { rest: text, depth: 0 };
-        let expression = reader.choice().map_err(wrong)?;
-        match reader.rest.trim_start() {
+        let mut parser = ExpressionParser { rest: text, depth: 0 };
+        let expression = parser.conditional().map_err(invalid)?;
+        match parser.rest.trim_start() {
             "" => Ok(expression),
-            rest => Err(wrong(format!("`{}` is left over", shown(rest)))),
+            rest => Err(invalid(format!("unexpected `{}`", excerpt(rest)))),
         }
     }
 
-    /// The variables in it.
+    /// Appends the names of all variables.
     pub(super) fn variables<'e>(&'e self, found: &mut Vec<&'e str>) {
         match self {
             Self::Variable(name) => found.push(name),
@@ -78,53 +82,54 @@ impl Expression {
     }
 }
 
-struct Reader<'t> {
+struct ExpressionParser<'t> {
     rest: &'t str,
     depth: usize,
 }
 
-impl<'t> Reader<'t> {
-    /// `x ? y : z`, or what stands before the question mark.
-    fn choice(&mut self) -> Result<Expression, String> {
+impl<'t> ExpressionParser<'t> {
+    /// Parses `x ? y : z`, or an expression without `?`.
+    fn conditional(&mut self) -> Result<Expression, String> {
         self.depth += 1;
         if self.depth > DEPTH_MAX {
-            return Err(format!("it is more than {DEPTH_MAX} deep"));
+            return Err(format!("it is nested more than {DEPTH_MAX} deep"));
         }
-        let condition = self.level(0)?;
-        let read = if self.sign("?") {
-            let yes = self.choice()?;
+        let condition = self.binary(0)?;
+        let expression = if self.accept("?") {
+            let yes = self.conditional()?;
             self.expect(":")?;
-            Expression::Apply("if", vec![condition, yes, self.choice()?])
+            Expression::Apply("if", vec![condition, yes, self.conditional()?])
         } else {
             condition
         };
         self.depth -= 1;
-        Ok(read)
+        Ok(expression)
     }
 
-    fn level(&mut self, at: usize) -> Result<Expression, String> {
-        let Some(operators) = LEVELS.get(at) else { return self.unary() };
-        let mut left = self.level(at + 1)?;
-        while let Some(operator) = operators.iter().find(|operator| self.sign(operator)) {
-            let right = self.level(at + 1)?;
+    /// Parses binary operators of a precedence level.
+    fn binary(&mut self, level: usize) -> Result<Expression, String> {
+        let Some(operators) = PRECEDENCE.get(level) else { return self.unary() };
+        let mut left = self.binary(level + 1)?;
+        while let Some(operator) = operators.iter().find(|operator| self.accept(operator)) {
+            let right = self.binary(level + 1)?;
             left = Expression::Apply(operator, vec![left, right]);
         }
         Ok(left)
     }
 
-    /// Signs and functions before their operand. They bind weaker than a power: `-2 ^ 2` is -4.
+    /// Parses signs and prefix functions. They have lower precedence than powers: `-2 ^ 2` is -4.
     fn unary(&mut self) -> Result<Expression, String> {
         self.depth += 1;
         if self.depth > DEPTH_MAX {
-            return Err(format!("it is more than {DEPTH_MAX} deep"));
+            return Err(format!("it is nested more than {DEPTH_MAX} deep"));
         }
-        let read = if self.sign("-") {
+        let expression = if self.accept("-") {
             Expression::Apply("negative", vec![self.unary()?])
-        } else if self.sign("+") {
+        } else if self.accept("+") {
             Expression::Apply("positive", vec![self.unary()?])
         } else {
             let word = self.word();
-            let prefix = FUNCTIONS[..PREFIXES].iter().find(|(name, ..)| *name == word);
+            let prefix = FUNCTIONS[..PREFIX_COUNT].iter().find(|(name, ..)| *name == word);
             let is_call = self.rest.trim_start()[word.len()..].trim_start().starts_with('(');
             match prefix {
                 Some((name, ..)) if !is_call => {
@@ -135,50 +140,46 @@ impl<'t> Reader<'t> {
             }
         };
         self.depth -= 1;
-        Ok(read)
+        Ok(expression)
     }
 
     fn power(&mut self) -> Result<Expression, String> {
         let mut base = self.operand()?;
-        // `x! != y` has both signs of exclamation.
-        while !self.rest.trim_start().starts_with("!=") && self.sign("!") {
+        // In `x! != y` the second `!` belongs to `!=`.
+        while !self.rest.trim_start().starts_with("!=") && self.accept("!") {
             base = Expression::Apply("fac", vec![base]);
         }
-        if !self.sign("^") {
+        if !self.accept("^") {
             return Ok(base);
         }
         Ok(Expression::Apply("pow", vec![base, self.unary()?]))
     }
 
     fn operand(&mut self) -> Result<Expression, String> {
-        if self.sign("(") {
-            let inside = self.choice()?;
+        if self.accept("(") {
+            let inner = self.conditional()?;
             self.expect(")")?;
-            return Ok(inside);
+            return Ok(inner);
         }
         let rest = self.rest.trim_start();
         if let Some(quote) = rest.chars().next().filter(|c| matches!(c, '"' | '\'')) {
-            let (text, rest) = rest[1..].split_once(quote).ok_or("a text in quotes is not closed")?;
+            let (text, rest) = rest[1..].split_once(quote).ok_or("a quoted string is not closed")?;
             self.rest = rest;
             return Ok(Expression::Text(text.to_owned()));
         }
         if rest.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
             let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
             self.rest = &rest[end..];
-            let number = rest[..end].parse().map_err(|_| format!("`{}` is no number", shown(&rest[..end])))?;
+            let number = rest[..end].parse().map_err(|_| format!("`{}` is not a number", excerpt(&rest[..end])))?;
             return Ok(Expression::Number(number));
         }
         let word = self.word();
         if word.is_empty() {
             let next: String = rest.chars().take(1).collect();
-            return Err(if next.is_empty() {
-                "it ends too soon".to_owned()
-            } else {
-                format!("`{next}` stands in the wrong place")
-            });
+            return Err(if next.is_empty() { "it ends too early".to_owned() } else { format!("unexpected `{next}`") });
         }
         self.rest = &rest[word.len()..];
-        if self.sign("(") {
+        if self.accept("(") {
             return self.call(word);
         }
         Ok(match word {
@@ -192,33 +193,33 @@ impl<'t> Reader<'t> {
         })
     }
 
-    /// A function behind its opened bracket.
+    /// Parses the operands of a function after its opening parenthesis.
     fn call(&mut self, name: &str) -> Result<Expression, String> {
-        let Some((known, least, most)) = FUNCTIONS.iter().find(|(known, ..)| *known == name) else {
+        let Some((known, min, max)) = FUNCTIONS.iter().find(|(known, ..)| *known == name) else {
             let names: Vec<&str> = FUNCTIONS.iter().map(|(name, ..)| *name).collect();
-            return Err(format!("there is no function `{}`; functions are {}", shown(name), names.join(", ")));
+            return Err(format!("there is no function `{}`; functions are {}", excerpt(name), names.join(", ")));
         };
         let mut operands = Vec::new();
-        if !self.sign(")") {
-            operands.push(self.choice()?);
-            while self.sign(",") {
-                operands.push(self.choice()?);
+        if !self.accept(")") {
+            operands.push(self.conditional()?);
+            while self.accept(",") {
+                operands.push(self.conditional()?);
             }
             self.expect(")")?;
         }
-        if (*least..=*most).contains(&operands.len()) {
+        if (*min..=*max).contains(&operands.len()) {
             Ok(Expression::Apply(known, operands))
         } else {
             Err(format!("`{known}` does not take {} operands", operands.len()))
         }
     }
 
-    /// Goes over a sign, or a word that is an operator, when it stands here.
-    fn sign(&mut self, sign: &str) -> bool {
+    /// Skips an operator, sign or word if it is next.
+    fn accept(&mut self, token: &str) -> bool {
         let rest = self.rest.trim_start();
-        let is_word = sign.starts_with(|c: char| c.is_ascii_alphabetic());
-        match rest.strip_prefix(sign) {
-            Some(_) if is_word && self.word() != sign => false,
+        let is_word = token.starts_with(|c: char| c.is_ascii_alphabetic());
+        match rest.strip_prefix(token) {
+            Some(_) if is_word && self.word() != token => false,
             Some(after) => {
                 self.rest = after;
                 true
@@ -227,11 +228,11 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn expect(&mut self, sign: &str) -> Result<(), String> {
-        if self.sign(sign) { Ok(()) } else { Err(format!("a `{sign}` is missing")) }
+    fn expect(&mut self, token: &str) -> Result<(), String> {
+        if self.accept(token) { Ok(()) } else { Err(format!("a `{token}` is missing")) }
     }
 
-    /// The name that stands here; names of variables have points and numbers in them.
+    /// Returns the next word, or an empty text. Names of variables can contain dots and digits.
     fn word(&self) -> &'t str {
         let rest = self.rest.trim_start();
         let is_first = |c: char| c.is_alphabetic() || c == '_' || c == '$';

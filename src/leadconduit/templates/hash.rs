@@ -1,10 +1,10 @@
-//! The hashes.
+//! The helpers that hash.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::Digest;
 
-/// The options of every hash.
+/// The options of all hash helpers.
 pub(super) const OPTIONS: &[&str] = &["salt", "encoding"];
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -20,18 +20,19 @@ pub(super) enum Hash {
     Whirlpool,
 }
 
-/// How the bytes of a hash are written.
+/// The encoding of a hash.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) enum Encoding {
     #[default]
     Hex,
     Base64,
-    /// A character for each byte.
+    /// One character per byte.
     Latin1,
 }
 
 impl Encoding {
-    pub(super) fn named(name: &str) -> Option<Self> {
+    /// Returns the encoding with a name.
+    pub(super) fn by_name(name: &str) -> Option<Self> {
         match name {
             "hex" => Some(Self::Hex),
             "base64" => Some(Self::Base64),
@@ -42,7 +43,8 @@ impl Encoding {
 }
 
 impl Hash {
-    pub(super) fn of(self, text: &str, encoding: Encoding) -> String {
+    /// Returns the encoded hash of a text.
+    pub(super) fn digest(self, text: &str, encoding: Encoding) -> String {
         let bytes: Vec<u8> = match self {
             Self::Md4 => md4::Md4::digest(text).to_vec(),
             Self::Md5 => md5::Md5::digest(text).to_vec(),

@@ -1,6 +1,7 @@
-//! Languages of dates and numbers. One that is not known is English, as it is in the libraries behind the documentation.
+//! Languages of dates and numbers. Unknown languages fall back to English, as in the libraries that the documentation
+//! refers to. A new language is a constant in [`LOCALES`].
 
-/// How dates and numbers are written in a language.
+/// The format of dates and numbers in a language.
 #[derive(Debug)]
 pub(super) struct Locale {
     name: &'static str,
@@ -8,11 +9,12 @@ pub(super) struct Locale {
     pub(super) short_months: [&'static str; 12],
     pub(super) weekdays: [&'static str; 7],
     pub(super) short_weekdays: [&'static str; 7],
-    pub(super) two_letters: [&'static str; 7],
-    /// Whether a week begins on Sunday and the first one holds the first of January; else weeks are those of ISO 8601.
-    pub(super) from_sunday: bool,
-    /// `LT`, `LTS`, `L`, `LL`, `LLL`, `LLLL`.
-    pub(super) long: [&'static str; 6],
+    pub(super) narrow_weekdays: [&'static str; 7],
+    /// True if weeks begin on Sunday and the first week contains January 1; else weeks are those of ISO 8601.
+    pub(super) weeks_from_sunday: bool,
+    /// The formats `LT`, `LTS`, `L`, `LL`, `LLL` and `LLLL`.
+    pub(super) long_formats: [&'static str; 6],
+    /// The thousands separator.
     pub(super) thousands: char,
     pub(super) currency: &'static str,
 }
@@ -36,14 +38,21 @@ const ENGLISH: Locale = Locale {
     short_months: ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
     weekdays: ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"],
     short_weekdays: ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"],
-    two_letters: ["Su", "Mo", "Tu", "We", "Th", "Fr", "Sa"],
-    from_sunday: true,
-    long: ["h:mm A", "h:mm:ss A", "MM/DD/YYYY", "MMMM D, YYYY", "MMMM D, YYYY h:mm A", "dddd, MMMM D, YYYY h:mm A"],
+    narrow_weekdays: ["Su", "Mo", "Tu", "We", "Th", "Fr", "Sa"],
+    weeks_from_sunday: true,
+    long_formats: [
+        "h:mm A",
+        "h:mm:ss A",
+        "MM/DD/YYYY",
+        "MMMM D, YYYY",
+        "MMMM D, YYYY h:mm A",
+        "dddd, MMMM D, YYYY h:mm A",
+    ],
     thousands: ',',
     currency: "$",
 };
 
-/// The documentation writes a sum in it as `€45 302.00`.
+/// The documentation formats an amount in French as `€45 302.00`.
 const FRENCH: Locale = Locale {
     name: "fr",
     months: [
@@ -63,9 +72,9 @@ const FRENCH: Locale = Locale {
     short_months: ["janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."],
     weekdays: ["dimanche", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"],
     short_weekdays: ["dim.", "lun.", "mar.", "mer.", "jeu.", "ven.", "sam."],
-    two_letters: ["di", "lu", "ma", "me", "je", "ve", "sa"],
-    from_sunday: false,
-    long: ["HH:mm", "HH:mm:ss", "DD/MM/YYYY", "D MMMM YYYY", "D MMMM YYYY HH:mm", "dddd D MMMM YYYY HH:mm"],
+    narrow_weekdays: ["di", "lu", "ma", "me", "je", "ve", "sa"],
+    weeks_from_sunday: false,
+    long_formats: ["HH:mm", "HH:mm:ss", "DD/MM/YYYY", "D MMMM YYYY", "D MMMM YYYY HH:mm", "dddd D MMMM YYYY HH:mm"],
     thousands: ' ',
     currency: "€",
 };
@@ -89,9 +98,9 @@ const SPANISH: Locale = Locale {
     short_months: ["ene.", "feb.", "mar.", "abr.", "may.", "jun.", "jul.", "ago.", "sep.", "oct.", "nov.", "dic."],
     weekdays: ["domingo", "lunes", "martes", "miércoles", "jueves", "viernes", "sábado"],
     short_weekdays: ["dom.", "lun.", "mar.", "mié.", "jue.", "vie.", "sáb."],
-    two_letters: ["do", "lu", "ma", "mi", "ju", "vi", "sá"],
-    from_sunday: false,
-    long: [
+    narrow_weekdays: ["do", "lu", "ma", "mi", "ju", "vi", "sá"],
+    weeks_from_sunday: false,
+    long_formats: [
         "H:mm",
         "H:mm:ss",
         "DD/MM/YYYY",
@@ -103,29 +112,29 @@ const SPANISH: Locale = Locale {
     currency: "€",
 };
 
-static KNOWN: [Locale; 3] = [ENGLISH, FRENCH, SPANISH];
+static LOCALES: [Locale; 3] = [ENGLISH, FRENCH, SPANISH];
 
-/// The language with a name such as `fr` or `fr-CA`.
-pub(super) fn named(name: &str) -> &'static Locale {
+/// Returns the locale of a name such as `fr` or `fr-CA`.
+pub(super) fn by_name(name: &str) -> &'static Locale {
     let language = name.split(['-', '_']).next().unwrap_or_default();
-    KNOWN.iter().find(|locale| language.eq_ignore_ascii_case(locale.name)).unwrap_or(&KNOWN[0])
+    LOCALES.iter().find(|locale| language.eq_ignore_ascii_case(locale.name)).unwrap_or(&LOCALES[0])
 }
 
 impl Locale {
-    /// A number with the sign of its place in a row: `1st`.
+    /// Formats an ordinal number: `1st`.
     pub(super) fn ordinal(&self, number: i64) -> String {
-        let end = match self.name {
+        let suffix = match self.name {
             "fr" if number == 1 => "er",
             "fr" => "",
             "es" => "º",
-            _ => english_end(number),
+            _ => english_ordinal_suffix(number),
         };
-        format!("{number}{end}")
+        format!("{number}{suffix}")
     }
 }
 
-/// `st`, `nd`, `rd` or `th`.
-pub(super) fn english_end(number: i64) -> &'static str {
+/// Returns the English suffix of an ordinal number: `st`, `nd`, `rd` or `th`.
+pub(super) fn english_ordinal_suffix(number: i64) -> &'static str {
     let number = number.unsigned_abs();
     match (number % 10, number % 100) {
         (_, 11..=13) => "th",

@@ -1,9 +1,12 @@
+use std::borrow::Cow;
 use std::cell::Cell;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::*;
+use super::Template;
+use super::template::OUTPUT_BYTES_MAX;
+use crate::leadconduit::values::Variables;
 
 fn lead() -> Value {
     json!({"lead": {
@@ -17,17 +20,17 @@ fn lead() -> Value {
 
 fn value(template: &str) -> Value {
     let lead = lead();
-    let template = Template::read(template).unwrap();
-    template.value(&lead).map_or(Value::Null, Cow::into_owned)
+    let template = Template::parse(template).unwrap();
+    template.evaluate(&lead).map_or(Value::Null, Cow::into_owned)
 }
 
 #[test]
-fn templates_and_what_they_make() {
+fn templates_evaluate_to_values() {
     let rows = [
         ("{{lead.age}}", json!(30)),
         ("{{{lead.tags}}}", json!(["a", "b"])),
         ("{{lead.nothing}}", json!(null)),
-        ("{{!a remark}}{{&lead.age}}", json!(30)),
+        ("{{!a comment}}{{&lead.age}}", json!(30)),
         ("{{lead.age}}!", json!("30!")),
         ("<{{lead.email}}{{lead.nothing}}>", json!("<a@b.co>")),
         ("{{lowercase lead.first_name}}", json!("michael")),
@@ -60,12 +63,12 @@ fn templates_and_what_they_make() {
         assert_eq!(value(template), expected, "{template}");
     }
     assert_eq!(value("{{md5 lead.email lead.phone_1}}"), value("{{md5 lead.email salt=lead.phone_1}}"));
-    let drawn = value(r#"{{math "random(10)"}}"#).as_f64().unwrap();
-    assert!((0.0..10.0).contains(&drawn));
+    let random = value(r#"{{math "random(10)"}}"#).as_f64().unwrap();
+    assert!((0.0..10.0).contains(&random));
 }
 
 #[test]
-fn hashes_are_the_published_ones() {
+fn hashes_match_published_test_vectors() {
     for (name, expected) in [
         ("md4", "a448017aaf21d8525fc10ae87aa6729d"),
         ("md5", "900150983cd24fb0d6963f7d28e17f72"),
@@ -87,7 +90,7 @@ fn hashes_are_the_published_ones() {
 }
 
 #[test]
-fn dates_are_written_by_tokens() {
+fn dates_are_formatted_by_tokens() {
     for (format, expected) in [
         ("YYYY-MM-DD", "2015-06-24"),
         ("[It's] MMMM Do", "It's June 24th"),
@@ -118,7 +121,7 @@ fn dates_are_written_by_tokens() {
 }
 
 #[test]
-fn numbers_are_written_by_the_documented_table() {
+fn numbers_are_formatted_as_in_the_documentation() {
     for (number, format, expected) in [
         ("10000", "0,0.0000", "10,000.0000"),
         ("10000.23", "0,0", "10,000"),
@@ -152,11 +155,14 @@ fn numbers_are_written_by_the_documented_table() {
 }
 
 #[test]
-fn mistakes_say_what_there_is() {
+fn errors_name_the_problem_and_the_alternatives() {
     for (template, message) in [
         ("{{", "a `{{` is not closed"),
-        ("{{ }}", "there is nothing between"),
-        ("{{#if lead.age}}x{{/if}}", "blocks and partials such as `{{#if}}` are no part of LeadConduit's templates"),
+        ("{{ }}", "a placeholder is empty"),
+        (
+            "{{#if lead.age}}x{{/if}}",
+            "blocks and partials such as `{{#if}}` are not supported by LeadConduit's templates",
+        ),
         ("{{else}}", "blocks and partials"),
         ("{{> card}}", "blocks and partials"),
         (
@@ -164,26 +170,31 @@ fn mistakes_say_what_there_is() {
             "there is no helper `lowercas`; did you mean `lowercase`? (helpers are extract, format,",
         ),
         ("{{lowercase lead.a lead.b}}", "`lowercase` takes one argument"),
-        ("{{lowercase lead.a trim=1}}", "`lowercase` has no option `trim`; it has none"),
-        ("{{substring lead.a}}", "`substring` needs its option `start`"),
-        ("{{substring lead.a start=0}}", "the `start` of `substring` cannot be `0`: positions are whole numbers"),
-        (r#"{{extract lead.a pattern="("}}"#, "`(` is no pattern"),
-        (r#"{{md5 lead.a encoding="hax"}}"#, "encodings are hex, base64 and latin1"),
-        (r#"{{format lead.a timezone="Mars/Base"}}"#, "there is no such time zone"),
-        (r#"{{format lead.a dataType="Date"}}"#, "it is String or Number"),
-        (r#"{{math "1 +"}}"#, "`1 +` cannot be calculated: it ends too soon"),
+        ("{{lowercase lead.a trim=1}}", "`lowercase` has no option `trim`; its options are: none"),
+        ("{{substring lead.a}}", "`substring` needs the option `start`"),
+        ("{{substring lead.a start=0}}", "the `start` of `substring` cannot be `0`: write a whole number from 1"),
+        (r#"{{extract lead.a pattern="("}}"#, "`(` is not a valid pattern"),
+        (r#"{{md5 lead.a encoding="hax"}}"#, "write hex, base64 or latin1"),
+        (r#"{{format lead.a timezone="Mars/Base"}}"#, "cannot be `Mars/Base`: write a time zone"),
+        (r#"{{format lead.a dataType="Date"}}"#, "write String or Number"),
+        (r#"{{math "1 +"}}"#, "`1 +` is not a valid expression: it ends too early"),
         (r#"{{math "nope(1)"}}"#, "there is no function `nope`"),
         (r#"{{math "(1"}}"#, "a `)` is missing"),
         (r#"{{lowercase "a}}"#, "a `{{` is not closed"),
         ("{{lowercase (uppercase lead.a}}", "a `(` is not closed"),
-        ("{{lowercase lead.a) }}", "is left over in a placeholder"),
+        ("{{lowercase lead.a) }}", "unexpected `)` in a placeholder"),
     ] {
-        let mistake = Template::read(template).unwrap_err();
-        assert!(mistake.message.contains(message), "{template}: {}", mistake.message);
+        let error = Template::parse(template).unwrap_err();
+        assert!(error.message.contains(message), "{template}: {}", error.message);
     }
-    assert!(Template::read(&"{{md5 a}}".repeat(33)).unwrap_err().message.contains("32 calls"));
-    assert!(Template::read(&format!("{{{{math \"{}1\"}}}}", "(".repeat(99))).unwrap_err().message.contains("deep"));
-    let names = Template::read(r#"{{a}} {{md5 b (lowercase c) salt=d}} {{math "e.f + 1"}}"#).unwrap();
+    assert!(Template::parse(&"{{md5 a}}".repeat(33)).unwrap_err().message.contains("at most 32 helper calls"));
+    assert!(
+        Template::parse(&format!("{{{{math \"{}1\"}}}}", "(".repeat(99)))
+            .unwrap_err()
+            .message
+            .contains("nested more than 32 deep")
+    );
+    let names = Template::parse(r#"{{a}} {{md5 b (lowercase c) salt=d}} {{math "e.f + 1"}}"#).unwrap();
     assert_eq!(names.variables(), ["a", "b", "c", "d", "e.f"]);
 }
 
@@ -208,9 +219,9 @@ fn rendering_ends_when_enough_is_written() {
         let variables =
             Counted { variables: json!({"a": "a".repeat(200_000), "r": "b".repeat(60_000)}), reads: Cell::new(0) };
         // No template has more calls than these.
-        let template = Template::read(&placeholder.repeat(if reads == 1 { 1000 } else { 32 })).unwrap();
-        assert_eq!(Template::read(placeholder).unwrap().text(&variables.variables).len(), bytes, "{placeholder}");
-        assert_eq!(template.text(&variables).len(), WRITTEN_BYTES_MAX, "{placeholder}");
+        let template = Template::parse(&placeholder.repeat(if reads == 1 { 1000 } else { 32 })).unwrap();
+        assert_eq!(Template::parse(placeholder).unwrap().render(&variables.variables).len(), bytes, "{placeholder}");
+        assert_eq!(template.render(&variables).len(), OUTPUT_BYTES_MAX, "{placeholder}");
         assert_eq!(variables.reads.get(), rendered * reads, "{placeholder}");
     }
 }
@@ -219,7 +230,7 @@ fn rendering_ends_when_enough_is_written() {
 fn a_helper_reads_the_beginning_of_a_long_value() {
     let long = "ab".repeat(100_000);
     let variables = json!({"long": long, "beginning": long[..64 * 1024]});
-    let text = |template: &str| Template::read(template).unwrap().text(&variables);
+    let text = |template: &str| Template::parse(template).unwrap().render(&variables);
     for call in [
         "whirlpool NAME",
         "uppercase NAME",
@@ -239,7 +250,7 @@ fn a_search_ends_at_its_limits() {
     let value = |template: &str, a: String| {
         let lead =
             json!({"a": a, "p": "regexp((a*)*b)", "large": "regexp(([a-z]{500}){500})", "r": "b".repeat(60_000)});
-        Template::read(template).unwrap().text(&lead)
+        Template::parse(template).unwrap().render(&lead)
     };
     // Steps of one search: the letters between the two matches can be split in exponentially many ways. A search that
     // has too many steps is the last.
@@ -252,8 +263,8 @@ fn a_search_ends_at_its_limits() {
     assert_eq!(value(r#"{{extract a pattern="a"}}"#, "a".repeat(1000)), vec!["a"; 256].join(" "));
     // The length of a result.
     assert_eq!(value(r#"{{replace a pattern="a" replace=r}}"#, "aaa".to_owned()), "b".repeat(60_000) + "aa");
-    // The size of an expression that a variable brings: one that is too large leaves the text as it is. Expressions that
-    // do not look around take linear time.
+    // The size of an expression that a variable brings: one that is too large leaves the text as it is. Expressions
+    // that do not look around take linear time.
     let large = r#"{{replace a pattern=large replace="b"}}"#;
     assert_eq!(value(large, "a".repeat(250_000)), "a".repeat(64 * 1024));
     assert_eq!(value(r#"{{replace a pattern=p replace="c"}}"#, "a".repeat(60_000)), "a".repeat(60_000));
@@ -263,26 +274,26 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_text_makes_it_panic(text in "\\PC{0,30}|(\\{\\{|\\}\\}|[a-z. \"=()]|md5 |math \"|format ){0,12}") {
-        if let Ok(template) = Template::read(&text) {
-            let _ = (template.value(&lead()), template.text(&lead()), template.variables());
+    fn arbitrary_text_does_not_panic(text in "\\PC{0,30}|(\\{\\{|\\}\\}|[a-z. \"=()]|md5 |math \"|format ){0,12}") {
+        if let Ok(template) = Template::parse(&text) {
+            let _ = (template.evaluate(&lead()), template.render(&lead()), template.variables());
         }
     }
 
     #[test]
-    fn no_expression_makes_it_panic(text in "([0-9]{1,3}|[-+*/%^!<>=?:()|,. ]|lead\\.age|and|or|not |sqrt |max\\(|'a'){0,16}") {
-        if let Ok(template) = Template::read(&format!("{{{{math \"{text}\"}}}}")) {
-            let _ = template.value(&lead());
+    fn arbitrary_expressions_do_not_panic(text in "([0-9]{1,3}|[-+*/%^!<>=?:()|,. ]|lead\\.age|and|or|not |sqrt |max\\(|'a'){0,16}") {
+        if let Ok(template) = Template::parse(&format!("{{{{math \"{text}\"}}}}")) {
+            let _ = template.evaluate(&lead());
         }
     }
 
     #[test]
-    fn no_format_makes_it_panic(format in "[A-Za-z0$,.%() +\\[\\]éß-]{0,20}", number in any::<f64>(), seconds in any::<i32>()) {
+    fn arbitrary_formats_do_not_panic(format in "[A-Za-z0$,.%() +\\[\\]éß-]{0,20}", number in any::<f64>(), seconds in any::<i32>()) {
         let at = jiff::Timestamp::from_second(i64::from(seconds)).unwrap().to_string();
         let lead = json!({"n": number, "t": at, "f": format});
         for name in ["n", "t"] {
-            let template = Template::read(&format!("{{{{format {name} format=f}}}}")).unwrap();
-            let _ = template.text(&lead);
+            let template = Template::parse(&format!("{{{{format {name} format=f}}}}")).unwrap();
+            let _ = template.render(&lead);
         }
     }
 }

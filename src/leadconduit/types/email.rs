@@ -1,9 +1,9 @@
 //! `email`.
 
-use super::Read;
+use super::Parsed;
 
-/// Providers of free mailboxes that people meet most. The vendor's own list is longer and not public.
-const FREE: [&str; 24] = [
+/// Common providers of free mailboxes. LeadConduit's list is longer and not public.
+const FREE_DOMAINS: [&str; 24] = [
     "aim.com",
     "aol.com",
     "att.net",
@@ -30,8 +30,8 @@ const FREE: [&str; 24] = [
     "ymail.com",
 ];
 
-/// Makers of mailboxes that are thrown away.
-const DISPOSABLE: [&str; 12] = [
+/// Providers of disposable mailboxes.
+const DISPOSABLE_DOMAINS: [&str; 12] = [
     "10minutemail.com",
     "dispostable.com",
     "getnada.com",
@@ -46,48 +46,54 @@ const DISPOSABLE: [&str; 12] = [
     "throwawaymail.com",
 ];
 
-/// Under these ends of domains the last two names are one.
-const SECOND_LEVELS: [&str; 5] = ["co", "com", "net", "org", "ac"];
+/// Second-level domains that belong to the public suffix, such as `co` in `co.uk`.
+const SECOND_LEVEL_DOMAINS: [&str; 5] = ["co", "com", "net", "org", "ac"];
 
-/// The normal form is lower case without blanks; `user` and `domain` stay as they were sent (observed).
-pub(super) fn email(text: &str) -> Option<Read> {
+/// Parses an e-mail address. The normal form is lower case without spaces; `user` and `domain` keep their case
+/// (observed).
+pub(super) fn parse(text: &str) -> Option<Parsed> {
     let (user, domain) = text.trim().rsplit_once('@')?;
-    let user = atoms(user)?;
-    let domain = atoms(domain)?;
-    if !is_host(&domain) {
+    let user = clean_atoms(user)?;
+    let domain = clean_atoms(domain)?;
+    if !is_domain(&domain) {
         return None;
     }
     let lower = domain.to_lowercase();
     let tld = tld(&domain);
     let host = domain.strip_suffix(tld).and_then(|host| host.strip_suffix('.')).unwrap_or_default();
-    let read = Read::new(format!("{user}@{domain}").to_lowercase()).with("user", user.as_str());
-    let read = read.with("domain", domain.as_str()).with("host", host).with("tld", tld);
-    Some(read.with("is_free", FREE.contains(&&*lower)).with("is_disposable", DISPOSABLE.contains(&&*lower)))
+    let parsed = Parsed::new(format!("{user}@{domain}").to_lowercase()).with("user", user.as_str());
+    let parsed = parsed.with("domain", domain.as_str()).with("host", host).with("tld", tld);
+    Some(
+        parsed
+            .with("is_free", FREE_DOMAINS.contains(&&*lower))
+            .with("is_disposable", DISPOSABLE_DOMAINS.contains(&&*lower)),
+    )
 }
 
-/// Words between points. Blanks beside a point or at the ends do not count (observed).
-fn atoms(text: &str) -> Option<String> {
-    let is_odd = |c: char| c.is_whitespace() || c.is_control() || "\"(),:;<>@[\\]".contains(c);
-    let words: Vec<&str> = text.split('.').map(str::trim).collect();
-    let tame = words.iter().all(|word| !word.is_empty() && !word.contains(is_odd));
-    tame.then(|| words.join("."))
+/// Checks the atoms of a mailbox or domain, and removes spaces around them (observed).
+fn clean_atoms(text: &str) -> Option<String> {
+    let is_invalid = |c: char| c.is_whitespace() || c.is_control() || "\"(),:;<>@[\\]".contains(c);
+    let atoms: Vec<&str> = text.split('.').map(str::trim).collect();
+    let is_valid = atoms.iter().all(|atom| !atom.is_empty() && !atom.contains(is_invalid));
+    is_valid.then(|| atoms.join("."))
 }
 
-/// Two names at least, none with a dash at an end.
-fn is_host(host: &str) -> bool {
+/// True for a domain of at least two labels, none with a dash at an end.
+fn is_domain(host: &str) -> bool {
     let is_label = |label: &str| {
         !label.starts_with('-') && !label.ends_with('-') && label.chars().all(|c| c.is_alphanumeric() || c == '-')
     };
     host.contains('.') && host.split('.').all(is_label)
 }
 
-/// The end of a domain: `com`, or `co.uk`.
+/// Returns the public suffix of a domain: `com`, or `co.uk`.
 fn tld(domain: &str) -> &str {
     let mut dots = domain.rmatch_indices('.').map(|(at, _)| at);
     let (Some(last), Some(second)) = (dots.next(), dots.next()) else {
         return domain.rsplit('.').next().unwrap_or_default();
     };
-    let country = domain.len() - last == 3;
-    let is_double = country && SECOND_LEVELS.iter().any(|known| domain[second + 1..last].eq_ignore_ascii_case(known));
+    let is_country_code = domain.len() - last == 3;
+    let is_double = is_country_code
+        && SECOND_LEVEL_DOMAINS.iter().any(|known| domain[second + 1..last].eq_ignore_ascii_case(known));
     &domain[if is_double { second } else { last } + 1..]
 }

@@ -1,21 +1,22 @@
-//! Values of fields by their type: what LeadConduit makes of a text that was submitted.
+//! Field types: parses submitted text into typed values.
 //!
-//! A value with a type is an object: `raw` as it was sent, its `normal` form, whether it is `valid`, then the components
-//! that the type declares, null where a component has no value. What cannot be read keeps its text and nothing more:
-//! `{raw, normal, valid: false}`. The texts of `string`, `city`, `last_name` and `first_name` stay texts.
+//! A typed value is an object: `raw` as submitted, the `normal` form, `valid`, then the components of the type, null if
+//! a component has no value. Text that cannot be parsed becomes `{raw, normal, valid: false}`. Values of `string`,
+//! `city`, `last_name` and `first_name` stay text.
 //!
-//! The documentation names the types, their components and some forms; the vendor's public type library shows the rest
-//! (observed). What neither settles is settled thus:
-//! - `raw` is what was sent, as the documentation has it. The library takes a phone's hint (`m` for mobile) from it.
-//! - `boolean` and `number` are objects too, as the documentation says, though `/types` names no components for them. A
-//!   boolean that cannot be read is `normal: false`, a number that cannot is `normal: null`, both not valid (observed).
-//! - `ssn` and `credential` are never stored (documented). They leave here masked, star for character, as the library
-//!   masks them; only whether they were valid remains.
-//! - A certificate is valid for 90 days (observed), but its id is encrypted and nobody but its maker can read its age. So
-//!   the form decides.
+//! The documentation names the types, their components and some formats; LeadConduit's public type library shows the
+//! rest (observed). Details:
+//! - `raw` is the submitted text (documented). The library removes the hint of a phone number (`m` for mobile) from it.
+//! - `boolean` and `number` are objects too (documented), although `/types` lists no components for them. An invalid
+//!   boolean has `normal: false`, an invalid number `normal: null` (observed).
+//! - `ssn` and `credential` are never stored (documented). Their values are masked with one star per character, as the
+//!   library does it; only `valid` remains.
+//! - A certificate is valid for 90 days (observed), but its id is encrypted, so its age is unknown here. It is valid if
+//!   its format is.
 //!
-//! Reading what was read gives the same again: `raw` is all that a value is made of, but for an age, which follows the
-//! clock.
+//! Parsing `raw` again gives the same value, except for the age of `dob`, which depends on the clock.
+//!
+//! A new type needs a row in `COMPONENTS`, an arm in `parse`, and a parser in the file of a related type.
 
 mod dates;
 mod email;
@@ -35,7 +36,7 @@ use serde_json::{Map, Value};
 use crate::support::clock::Timestamp;
 use crate::support::document;
 
-/// No type but the plain ones can read a longer text. It bounds the work on each.
+/// The longest text that is parsed. Longer text is invalid, except for types that stay text.
 const LENGTH_BYTES_MAX: usize = 4096;
 
 /// The components of each type after `raw`, in the order of `/types`.
@@ -57,13 +58,13 @@ const COMPONENTS: [(&str, &[&str]); 15] = [
     ("url", &["protocol", "host", "port", "path", "query", "hash"]),
 ];
 
-/// What a type has read in a text.
-struct Read {
+/// A successfully parsed text.
+struct Parsed {
     normal: Value,
     components: Vec<(&'static str, Value)>,
 }
 
-impl Read {
+impl Parsed {
     fn new(normal: impl Into<Value>) -> Self {
         Self { normal: normal.into(), components: Vec::new() }
     }
@@ -74,120 +75,122 @@ impl Read {
     }
 }
 
-/// What LeadConduit makes of a submitted value for a field of a type. Of a list it is made of each item; an object, which
-/// has a type already, and null stay as they are. A type that is not known is `string`.
+/// Converts a submitted value to the typed value of a field. Lists are converted item by item. Objects, which are typed
+/// already, and null are unchanged. An unknown type is treated as `string`.
 ///
 /// ```
-/// use leadconduit_mock::types::typed;
-/// let gender = typed("gender", &serde_json::json!("F"), leadconduit_mock::world::clock::Timestamp::UNIX_EPOCH);
+/// use leadconduit_mock::leadconduit::types::typed;
+/// let gender = typed("gender", &serde_json::json!("F"), leadconduit_mock::support::clock::Timestamp::UNIX_EPOCH);
 /// assert_eq!(gender, serde_json::json!({"raw": "F", "normal": "female", "valid": true, "abbr": "F"}));
 /// ```
 #[must_use]
-pub fn typed(kind: &str, raw: &Value, now: Timestamp) -> Value {
+pub fn typed(field_type: &str, raw: &Value, now: Timestamp) -> Value {
     let text = match raw {
         Value::Null | Value::Object(_) => return raw.clone(),
-        Value::Array(items) => return items.iter().map(|item| typed(kind, item, now)).collect(),
+        Value::Array(items) => return items.iter().map(|item| typed(field_type, item, now)).collect(),
         raw => crate::leadconduit::values::text(raw).unwrap_or_default(),
     };
-    match kind {
-        "boolean" => match words::boolean(&text) {
-            Some(flag) => object(kind, raw.clone(), Read::new(flag)),
-            None => refused(raw, &Value::Bool(false)),
+    match field_type {
+        "boolean" => match words::parse_boolean(&text) {
+            Some(flag) => typed_object(field_type, raw.clone(), Parsed::new(flag)),
+            None => invalid(raw, &Value::Bool(false)),
         },
-        "number" => match raw.as_f64().or_else(|| numbers::number(&text)) {
-            Some(number) => object(kind, raw.clone(), Read::new(document::number(number))),
-            None => refused(raw, &Value::Null),
+        "number" => match raw.as_f64().or_else(|| numbers::parse_number(&text)) {
+            Some(number) => typed_object(field_type, raw.clone(), Parsed::new(document::number(number))),
+            None => invalid(raw, &Value::Null),
         },
         "ssn" | "credential" => {
-            let masked = Value::from(if kind == "ssn" { secrets::mask_ssn(&text) } else { secrets::mask(&text) });
-            match read(kind, &text, now) {
-                Some(read) => object(kind, masked, read),
-                None => refused(&masked, &masked),
+            let masked = Value::from(if field_type == "ssn" { secrets::mask_ssn(&text) } else { secrets::mask(&text) });
+            match parse(field_type, &text, now) {
+                Some(parsed) => typed_object(field_type, masked, parsed),
+                None => invalid(&masked, &masked),
             }
         }
-        // A name that was sent as anything but a text is no name (observed).
-        "first_name" if !raw.is_string() => refused(raw, &text.into()),
-        kind if is_typed(kind) => match read(kind, &text, now) {
-            Some(read) => object(kind, text.into(), read),
+        // A first name that was not submitted as text is invalid (observed).
+        "first_name" if !raw.is_string() => invalid(raw, &text.into()),
+        field_type if is_typed(field_type) => match parse(field_type, &text, now) {
+            Some(parsed) => typed_object(field_type, text.into(), parsed),
             None => {
                 let text = Value::from(text);
-                refused(&text, &text)
+                invalid(&text, &text)
             }
         },
         _ => text.into(),
     }
 }
 
-/// Whether a text is a valid value of a type. Every text is a valid `string`, `city` or name.
+/// True if a text is a valid value of a type. Every text is a valid `string`, `city` or name.
 #[must_use]
-pub fn is_valid(kind: &str, text: &str) -> bool {
-    match kind {
-        "boolean" => words::boolean(text).is_some(),
-        "number" => numbers::number(text).is_some(),
-        // The clock says how old somebody is, never whether a date is one.
-        kind if is_typed(kind) => read(kind, text, Timestamp::UNIX_EPOCH).is_some(),
+pub fn is_valid(field_type: &str, text: &str) -> bool {
+    match field_type {
+        "boolean" => words::parse_boolean(text).is_some(),
+        "number" => numbers::parse_number(text).is_some(),
+        // The time affects only the age, not whether a date is valid.
+        field_type if is_typed(field_type) => parse(field_type, text, Timestamp::UNIX_EPOCH).is_some(),
         _ => true,
     }
 }
 
-/// Yes or no, as a `boolean` reads it.
-pub(crate) fn truth(text: &str) -> Option<bool> {
-    words::boolean(text)
+/// Parses a text as `boolean`.
+pub(crate) fn parse_boolean(text: &str) -> Option<bool> {
+    words::parse_boolean(text)
 }
 
-/// The moment that a text names as a date or a time: for those who write dates in other forms.
-pub(crate) fn moment_of(text: &str) -> Option<Timestamp> {
-    dates::moment_of(text)
+/// Parses a text as a date or time.
+pub(crate) fn parse_timestamp(text: &str) -> Option<Timestamp> {
+    dates::parse_timestamp(text)
 }
 
-/// Whether values of the type are objects.
-fn is_typed(kind: &str) -> bool {
-    kind == "credential" || (kind != "first_name" && COMPONENTS.iter().any(|(name, _)| *name == kind))
+/// True if values of the type are objects.
+fn is_typed(field_type: &str) -> bool {
+    field_type == "credential" || (field_type != "first_name" && COMPONENTS.iter().any(|(name, _)| *name == field_type))
 }
 
-fn read(kind: &str, text: &str, now: Timestamp) -> Option<Read> {
-    if kind == "credential" {
-        return Some(Read::new(secrets::mask(text)));
+/// Parses a text by its type; `None` if it is invalid.
+fn parse(field_type: &str, text: &str, now: Timestamp) -> Option<Parsed> {
+    if field_type == "credential" {
+        return Some(Parsed::new(secrets::mask(text)));
     }
     if text.len() > LENGTH_BYTES_MAX {
-        // Any text may be the name of a state.
-        return (kind == "state").then(|| Read::new(text).with("name", text));
+        // Any text is a valid state.
+        return (field_type == "state").then(|| Parsed::new(text).with("name", text));
     }
-    match kind {
-        "date" => dates::date(text),
-        "dob" => dates::dob(text, now),
-        "email" => email::email(text),
-        "gender" => words::gender(text),
-        "ip" => web::ip(text),
-        "phone" => phone::phone(text),
-        "postal_code" => postal_code::postal_code(text),
-        "range" => numbers::range(text),
-        "ssn" => secrets::ssn(text),
-        "state" => Some(state::state(text)),
-        "street" => words::street(text),
-        "time" => dates::time(text, now),
-        "trustedform_url" => web::trustedform_url(text),
-        "url" => web::url(text),
+    match field_type {
+        "date" => dates::parse_date(text),
+        "dob" => dates::parse_dob(text, now),
+        "email" => email::parse(text),
+        "gender" => words::parse_gender(text),
+        "ip" => web::parse_ip(text),
+        "phone" => phone::parse(text),
+        "postal_code" => postal_code::parse(text),
+        "range" => numbers::parse_range(text),
+        "ssn" => secrets::parse_ssn(text),
+        "state" => Some(state::parse(text)),
+        "street" => words::parse_street(text),
+        "time" => dates::parse_time(text, now),
+        "trustedform_url" => web::parse_trustedform_url(text),
+        "url" => web::parse_url(text),
         _ => None,
     }
 }
 
-/// A value that was read, with all components of its type.
-fn object(kind: &str, raw: Value, read: Read) -> Value {
-    let names = COMPONENTS.iter().find(|(name, _)| *name == kind).map_or(&[][..], |(_, names)| names);
+/// Creates a valid value with all components of its type.
+fn typed_object(field_type: &str, raw: Value, parsed: Parsed) -> Value {
+    let names = COMPONENTS.iter().find(|(name, _)| *name == field_type).map_or(&[][..], |(_, names)| names);
     let mut object = Map::with_capacity(3 + names.len());
     object.insert("raw".to_owned(), raw);
-    object.insert("normal".to_owned(), read.normal);
+    object.insert("normal".to_owned(), parsed.normal);
     object.insert("valid".to_owned(), Value::Bool(true));
     for name in names {
         object.insert((*name).to_owned(), Value::Null);
     }
-    for (name, value) in read.components {
+    for (name, value) in parsed.components {
         object.insert(name.to_owned(), value);
     }
     Value::Object(object)
 }
 
-fn refused(raw: &Value, normal: &Value) -> Value {
+/// Creates an invalid value.
+fn invalid(raw: &Value, normal: &Value) -> Value {
     serde_json::json!({"raw": raw, "normal": normal, "valid": false})
 }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::Read;
+use super::Parsed;
 use crate::support::clock::parse_timestamp;
 use crate::support::document::number as json;
 
@@ -14,8 +14,8 @@ static CLOSED: LazyLock<Option<Regex>> =
 static ISO: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{1,3}Z)?").ok());
 
-/// The number that is left when everything but digits, minus and point is dropped: `$1,100 a month` is 1100.
-pub(super) fn number(text: &str) -> Option<f64> {
+/// Parses a number after removing everything but digits, minus and point: `$1,100 a month` is 1100.
+pub(super) fn parse_number(text: &str) -> Option<f64> {
     if text.len() > super::LENGTH_BYTES_MAX {
         return None;
     }
@@ -23,43 +23,43 @@ pub(super) fn number(text: &str) -> Option<f64> {
     digits.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-/// `10 to 20`, `10 - 20`, `10 20`, `10+` or a single number, all with signs of currencies and commas; two ISO dates, or
-/// one, count in milliseconds (observed).
-pub(super) fn range(text: &str) -> Option<Read> {
-    let dates = dates(text);
+/// Parses `10 to 20`, `10 - 20`, `10 20`, `10+` or a single number, with currency signs and commas. One or two ISO
+/// dates are converted to milliseconds (observed).
+pub(super) fn parse_range(text: &str) -> Option<Parsed> {
+    let dates = dates_in_ms(text);
     let text = dates.as_deref().unwrap_or(text);
-    let plain = plain(text);
-    if let Some(found) = OPEN.as_ref().and_then(|open| open.captures(&plain)) {
+    let cleaned = clean(text);
+    if let Some(found) = OPEN.as_ref().and_then(|open| open.captures(&cleaned)) {
         let min: f64 = found.get(1)?.as_str().parse().ok()?;
         let min = json(min);
-        return Some(Read::new(format!("{min}+")).with("min", min));
+        return Some(Parsed::new(format!("{min}+")).with("min", min));
     }
-    if let Some(found) = CLOSED.as_ref().and_then(|closed| closed.captures(&plain)) {
+    if let Some(found) = CLOSED.as_ref().and_then(|closed| closed.captures(&cleaned)) {
         let (min, max): (f64, f64) = (found.get(1)?.as_str().parse().ok()?, found.get(2)?.as_str().parse().ok()?);
         let middle = f64::midpoint(min, max);
-        let read = Read::new(format!("{}-{}", json(min), json(max))).with("mid", json(middle.trunc()));
+        let parsed = Parsed::new(format!("{}-{}", json(min), json(max))).with("mid", json(middle.trunc()));
         return Some(
-            read.with("max", json(max)).with("min", json(min)).with("avg", json((middle * 100.0).round() / 100.0)),
+            parsed.with("max", json(max)).with("min", json(min)).with("avg", json((middle * 100.0).round() / 100.0)),
         );
     }
-    let single = json(number(text)?);
-    let read = Read::new(text).with("mid", single.clone()).with("max", single.clone());
-    Some(read.with("min", single.clone()).with("avg", single))
+    let single = json(parse_number(text)?);
+    let parsed = Parsed::new(text).with("mid", single.clone()).with("max", single.clone());
+    Some(parsed.with("min", single.clone()).with("avg", single))
 }
 
-/// Without words and signs: the last dash, or else the word `to`, becomes a blank.
-fn plain(text: &str) -> String {
+/// Removes words and signs. The last dash, or else the word `to`, becomes a space.
+fn clean(text: &str) -> String {
     let dash = text.rfind('-').filter(|at| *at > 0);
     let (left, right) = match dash {
         Some(at) => (&text[..at], &text[at + 1..]),
         None => text.split_once("to").unwrap_or((text, "")),
     };
-    let keep = |c: &char| c.is_ascii_digit() || "- .+".contains(*c);
-    left.chars().chain([' ']).chain(right.chars()).filter(keep).collect()
+    let is_kept = |c: &char| c.is_ascii_digit() || "- .+".contains(*c);
+    left.chars().chain([' ']).chain(right.chars()).filter(is_kept).collect()
 }
 
-/// The first two dates in a text, in milliseconds.
-fn dates(text: &str) -> Option<String> {
+/// Returns the first two dates of a text in milliseconds, separated by `-`.
+fn dates_in_ms(text: &str) -> Option<String> {
     let found = ISO.as_ref()?.find_iter(text).take(2);
     let times: Vec<String> =
         found.filter_map(|date| parse_timestamp(date.as_str())).map(|at| at.as_millisecond().to_string()).collect();

@@ -1,9 +1,9 @@
-//! `state`: the states and territories of the United States and the provinces of Canada. Any other text is one too, of a
-//! country that is not known here.
+//! `state`: the states and territories of the United States and the provinces of Canada. Any other text is valid too,
+//! as a state of another country.
 
-use super::Read;
+use super::Parsed;
 
-/// Codes and names. Four names have their code behind them, as the vendor's own table has them.
+/// Codes and names. Four names end with their code, as in LeadConduit's own table.
 const STATES: [(&str, &str); 72] = [
     ("AB", "Alberta"),
     ("AK", "Alaska"),
@@ -79,14 +79,14 @@ const STATES: [(&str, &str); 72] = [
     ("YT", "Yukon YT"),
 ];
 
-/// Two letters or the whole name, in any case.
-pub(super) fn state(text: &str) -> Read {
-    let is_meant = |(code, name): &&(&str, &str)| {
+/// Parses a code or a name in any case.
+pub(super) fn parse(text: &str) -> Parsed {
+    let is_match = |(code, name): &&(&str, &str)| {
         let short = name.strip_suffix(code).unwrap_or(name).trim_end();
         [*code, *name, short].iter().any(|known| text.eq_ignore_ascii_case(known))
     };
-    match STATES.iter().find(is_meant) {
-        Some((code, name)) => Read::new(*code).with("name", *name),
-        None => Read::new(text).with("name", text),
+    match STATES.iter().find(is_match) {
+        Some((code, name)) => Parsed::new(*code).with("name", *name),
+        None => Parsed::new(text).with("name", text),
     }
 }

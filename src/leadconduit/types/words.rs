@@ -1,10 +1,10 @@
 //! `boolean`, `gender` and `street`.
 
-use super::Read;
+use super::Parsed;
 
-/// The words for yes and no, with nothing but their letters and digits looked at.
-pub(super) fn boolean(text: &str) -> Option<bool> {
-    // No word for yes or no is longer: the rest need not be looked at.
+/// Parses words such as `yes` and `false`. Only ASCII letters and digits count.
+pub(super) fn parse_boolean(text: &str) -> Option<bool> {
+    // The longest valid word has 5 characters, so the rest is not needed.
     let mut word = String::new();
     for c in text.chars().filter(char::is_ascii_alphanumeric).take(6) {
         word.push(c.to_ascii_lowercase());
@@ -16,19 +16,20 @@ pub(super) fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-pub(super) fn gender(text: &str) -> Option<Read> {
+/// Parses a gender.
+pub(super) fn parse_gender(text: &str) -> Option<Parsed> {
     let (normal, abbr) = match text.trim().to_lowercase().as_str() {
         "m" | "male" => ("male", "M"),
         "f" | "female" => ("female", "F"),
         "o" | "other" => ("other", "O"),
         _ => return None,
     };
-    Some(Read::new(normal).with("abbr", abbr))
+    Some(Parsed::new(normal).with("abbr", abbr))
 }
 
-/// The first word is the number, the others are the name.
-pub(super) fn street(text: &str) -> Option<Read> {
+/// Parses a street: the first word is the number, the rest is the name.
+pub(super) fn parse_street(text: &str) -> Option<Parsed> {
     let text = text.trim();
     let (number, name) = text.split_once(char::is_whitespace)?;
-    Some(Read::new(text).with("number", number).with("name", name.trim_start()))
+    Some(Parsed::new(text).with("number", number).with("name", name.trim_start()))
 }

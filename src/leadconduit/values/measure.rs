@@ -1,74 +1,75 @@
-//! Numbers, ranges and points in time, read from what people write.
+//! Numbers, ranges and timestamps, parsed from values and user input.
 
 use serde_json::Value;
 
 use super::{plain, text};
 use crate::support::clock::{Timestamp, parse_timestamp};
 
-/// Longer texts are no numbers, ranges or dates.
-const LENGTH_MAX: usize = 64;
+/// Longer texts are not parsed as numbers, ranges or timestamps.
+const LENGTH_BYTES_MAX: usize = 64;
 
-/// A range of numbers; of a single number all three are the same.
+/// A range of numbers. For a single number all three fields are equal.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Extent {
+pub(crate) struct Range {
     pub(crate) min: f64,
     pub(crate) max: f64,
     pub(crate) average: f64,
 }
 
-impl Extent {
+impl Range {
     fn single(number: f64) -> Self {
         Self { min: number, max: number, average: number }
     }
 
-    fn of(min: f64, max: f64) -> Self {
-        // A range without an end counts as its beginning.
+    fn new(min: f64, max: f64) -> Self {
+        // The average of an open range is its lower end.
         let average = if max.is_finite() { f64::midpoint(min, max) } else { min };
         Self { min, max, average }
     }
 
-    /// A range as it is written: `10-20`, `10 to 20`, `10+`.
-    pub(crate) fn range(text: &str) -> Option<Self> {
+    /// Parses a range: `10-20`, `10 to 20` or `10+`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
-        if text.len() > LENGTH_MAX {
+        if text.len() > LENGTH_BYTES_MAX {
             return None;
         }
         if let Some(from) = text.strip_suffix('+') {
-            return Some(Self::of(numeral(from)?, f64::INFINITY));
+            return Some(Self::new(parse_number(from)?, f64::INFINITY));
         }
         let lower = text.to_ascii_lowercase();
         let split = lower.split_once(" to ").or_else(|| lower.split_once('-'))?;
-        let (min, max) = (numeral(split.0)?, numeral(split.1)?);
-        (min <= max).then(|| Self::of(min, max))
+        let (min, max) = (parse_number(split.0)?, parse_number(split.1)?);
+        (min <= max).then(|| Self::new(min, max))
     }
 }
 
-/// The number or range that a value is. A value of the type `range` brings its own numbers.
-pub(crate) fn extent(value: &Value) -> Option<Extent> {
+/// Returns the range of a value: its `min`, `max` and `avg` if it is a typed range, else its number or the range in its
+/// text.
+pub(crate) fn range(value: &Value) -> Option<Range> {
     let part = |name: &str| value.get(name).and_then(Value::as_f64);
     if let Some(average) = part("avg") {
         let (min, max) = (part("min").unwrap_or(average), part("max").unwrap_or(f64::INFINITY));
-        return Some(Extent { min, max, average });
+        return Some(Range { min, max, average });
     }
     if let Some(number) = number(value) {
-        return Some(Extent::single(number));
+        return Some(Range::single(number));
     }
-    Extent::range(&text(value)?)
+    Range::parse(&text(value)?)
 }
 
-/// The number that a value is, be it written as a text.
+/// Returns the number of a value, which can be text.
 pub(crate) fn number(value: &Value) -> Option<f64> {
     match plain(value) {
         Value::Number(number) => number.as_f64(),
-        Value::String(text) => numeral(text),
+        Value::String(text) => parse_number(text),
         _ => None,
     }
 }
 
-/// A number as people write it: a sign, a dollar, commas between groups of three.
-pub(crate) fn numeral(text: &str) -> Option<f64> {
+/// Parses a number with an optional sign, dollar sign and thousands separators.
+pub(crate) fn parse_number(text: &str) -> Option<f64> {
     let text = text.trim();
-    if text.len() > LENGTH_MAX {
+    if text.len() > LENGTH_BYTES_MAX {
         return None;
     }
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
@@ -86,9 +87,10 @@ pub(crate) fn numeral(text: &str) -> Option<f64> {
     Some(if text.starts_with('-') && number != 0.0 { -number } else { number })
 }
 
-/// The point in time that a text names, when it looks like one at all: most texts do not.
-pub(crate) fn instant(text: &str) -> Option<Timestamp> {
+/// Parses a timestamp; text that does not begin with a year is rejected early.
+pub(crate) fn timestamp(text: &str) -> Option<Timestamp> {
     let text = text.trim();
-    let is_date = text.len() <= LENGTH_MAX && text.get(4..5) == Some("-") && text.get(..4)?.parse::<u16>().is_ok();
+    let is_date =
+        text.len() <= LENGTH_BYTES_MAX && text.get(4..5) == Some("-") && text.get(..4)?.parse::<u16>().is_ok();
     if is_date { parse_timestamp(text) } else { None }
 }

@@ -1,4 +1,7 @@
-//! Values of leads and events: what a value counts as, and its text. Shared by rules, templates and types.
+//! Values of leads and events, as rules, templates and types read them.
+//!
+//! A value of a field type is an object `{raw, normal, valid, ...}`; [`plain`] returns the scalar that it stands for,
+//! and `measure` converts values to numbers, ranges and timestamps.
 
 mod measure;
 mod variables;
@@ -7,10 +10,14 @@ use std::borrow::Cow;
 
 use serde_json::{Number, Value};
 
-pub(crate) use measure::{Extent, extent, instant, number, numeral};
+pub(crate) use measure::{Range, number, parse_number, range, timestamp};
 pub use variables::{Variables, find};
 
-/// What a value counts as: of a value with a type its normal form, or what was sent when it has none.
+/// The longest excerpt of a text in a message, in characters.
+const EXCERPT_CHARS_MAX: usize = 60;
+
+/// Returns the plain form of a value: of a typed value its `normal`, or its `raw` if it has no normal form; any other
+/// value unchanged.
 #[must_use]
 pub fn plain(value: &Value) -> &Value {
     let part = |name: &str| value.get(name).filter(|part| !part.is_null());
@@ -20,19 +27,19 @@ pub fn plain(value: &Value) -> &Value {
     }
 }
 
-/// The text of a single value, numbers as JavaScript prints them.
+/// Returns the text of a scalar, with numbers formatted as in JavaScript; `None` for null, lists and objects.
 #[must_use]
 pub fn text(value: &Value) -> Option<Cow<'_, str>> {
     match plain(value) {
         Value::String(text) => Some(Cow::Borrowed(text)),
-        Value::Number(number) => Some(Cow::Owned(printed(number))),
+        Value::Number(number) => Some(Cow::Owned(format_number(number))),
         Value::Bool(flag) => Some(Cow::Borrowed(if *flag { "true" } else { "false" })),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
 }
 
-/// A whole number has no point.
-fn printed(number: &Number) -> String {
+/// Formats a number; whole numbers have no fraction.
+fn format_number(number: &Number) -> String {
     let text = number.to_string();
     match text.strip_suffix(".0") {
         Some(whole) if !text.contains('e') => whole.to_owned(),
@@ -40,7 +47,7 @@ fn printed(number: &Number) -> String {
     }
 }
 
-/// Missing, or nothing in it.
+/// True if the value is null, empty, or text of whitespace only.
 pub(crate) fn is_blank(value: &Value) -> bool {
     match plain(value) {
         Value::Null => true,
@@ -51,25 +58,30 @@ pub(crate) fn is_blank(value: &Value) -> bool {
     }
 }
 
-/// An error in a rule or a template.
+/// Returns the beginning of a text, for messages.
+pub(crate) fn excerpt(text: &str) -> String {
+    text.chars().take(EXCERPT_CHARS_MAX).collect()
+}
+
+/// An error in a rule or a template, at an RFC 6901 pointer into the parsed value.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Mistake {
-    /// Where it stands in what was read, as RFC 6901 has it.
+pub struct ParseError {
+    /// RFC 6901 pointer to the invalid part.
     pub pointer: String,
     /// What is wrong.
     pub message: String,
 }
 
-impl Mistake {
-    /// The same mistake in a document that holds what was read at a pointer.
+impl ParseError {
+    /// Prefixes the pointer: for an error in a value that is at `prefix` in a document.
     #[must_use]
-    pub(crate) fn below(mut self, at: &str) -> Self {
-        self.pointer.insert_str(0, at);
+    pub(crate) fn at(mut self, prefix: &str) -> Self {
+        self.pointer.insert_str(0, prefix);
         self
     }
 }
 
-impl std::fmt::Display for Mistake {
+impl std::fmt::Display for ParseError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.pointer.is_empty() {
             f.write_str(&self.message)

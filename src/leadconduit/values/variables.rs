@@ -1,15 +1,15 @@
-//! What conditions are asked of.
+//! Variables of rules and templates.
 
 use std::borrow::Cow;
 
 use serde_json::Value;
 
-/// Variables by their dotted names.
+/// Values by dotted names, such as `lead.email`.
 pub trait Variables {
-    /// The value of a variable; nothing when there is none.
+    /// Returns the value of a variable; `None` if it is missing.
     fn get(&self, dotted_name: &str) -> Option<Cow<'_, Value>>;
 
-    /// The name of the variable's type, when it is known. It says what form a plain text should have.
+    /// Returns the field type of a variable, if it is known. `format is valid` checks plain text against it.
     fn type_of(&self, _dotted_name: &str) -> Option<&str> {
         None
     }
@@ -21,8 +21,8 @@ impl Variables for Value {
     }
 }
 
-/// The value at a dotted name. Keys may hold dots themselves, as the names of fields do (`mortgage.loan.amount`): the
-/// longest key that fits is tried first. Lists take numbers.
+/// Returns the value at a dotted name. Keys can contain dots, as names of fields do (`mortgage.loan.amount`), so the
+/// longest matching key is tried first. Items of lists have numbers, from 0.
 #[must_use]
 pub fn find<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
     match value {

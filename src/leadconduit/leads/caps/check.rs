@@ -63,7 +63,7 @@ impl CapCheck {
     /// The first cap of a scope that rejects a lead with these variables.
     pub(crate) fn reached(&self, scope: &CapScope, vars: &Value) -> Option<ReachedCap> {
         let rejects = |cap: &&CountedCap| {
-            cap.is_reached && cap.scope == *scope && cap.conditions.iter().all(|condition| condition.holds(vars))
+            cap.is_reached && cap.scope == *scope && cap.conditions.iter().all(|condition| condition.matches(vars))
         };
         let cap = self.0.iter().find(rejects)?;
         let reason = cap.reason.clone().unwrap_or_else(|| DEFAULT_REASON.to_owned());

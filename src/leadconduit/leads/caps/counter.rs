@@ -96,7 +96,7 @@ fn collect<'a>(
         let mut conditions = outer_conditions.to_vec();
         if let Some(set) = cap.get("rule_set").filter(|set| !set.is_null()) {
             // Only scenarios can contain malformed rules. They match no lead, so neither do the caps inside.
-            let Ok(condition) = Condition::set(set) else { continue };
+            let Ok(condition) = Condition::parse_set(set) else { continue };
             conditions.push(condition);
         }
         // A cap without a maximum has nothing to count, but the caps inside it may have.
@@ -207,7 +207,7 @@ impl CapCounter<'_> {
         let variables = event.get("vars").unwrap_or(&Value::Null);
         is_holder
             && (is_success || self.was_rejected_by(event))
-            && self.conditions.iter().all(|condition| condition.holds(variables))
+            && self.conditions.iter().all(|condition| condition.matches(variables))
     }
 
     /// Whether this cap rejected the lead of an event. Events of a scenario may not name the cap; then the reason of the

@@ -8,10 +8,10 @@ use crate::leadconduit::values::Variables;
 
 /// Whether a rule set matches; `null` matches always. A malformed one, which only scenarios can contain, never matches.
 pub(super) fn rules_match(set: &Value, vars: &dyn Variables) -> bool {
-    set.is_null() || Condition::set(set).is_ok_and(|condition| condition.holds(vars))
+    set.is_null() || Condition::parse_set(set).is_ok_and(|condition| condition.matches(vars))
 }
 
 /// Fills a template. A malformed one is returned as it is.
 pub(super) fn fill_template(template: &str, vars: &dyn Variables) -> String {
-    Template::read(template).map_or_else(|_| template.to_owned(), |template| template.text(vars))
+    Template::parse(template).map_or_else(|_| template.to_owned(), |template| template.render(vars))
 }

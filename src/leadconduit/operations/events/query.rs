@@ -10,7 +10,7 @@ use super::filter::EventFilter;
 use super::projection::Projection;
 use crate::contract::validate::OperationInput;
 use crate::leadconduit::response::ApiError;
-use crate::leadconduit::rules::{Condition, Form};
+use crate::leadconduit::rules::{Condition, Dialect};
 use crate::leadconduit::state::events::{EventType, Outcome};
 use crate::support::clock::{Timestamp, parse_timestamp};
 use crate::support::ids::ObjectId;
@@ -105,7 +105,7 @@ impl EventParameters<'_> {
         if conditions.as_array().is_some_and(|conditions| conditions.len() > RULES_MAX) {
             return Err(invalid("rules", "is too long"));
         }
-        let condition = Condition::all(&conditions, Form::Flow);
+        let condition = Condition::parse_list(&conditions, Dialect::Flow);
         condition.map(|condition| vec![condition]).map_err(|error| ApiError::new(400, format!("rules{error}")))
     }
 

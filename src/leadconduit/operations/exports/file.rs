@@ -9,7 +9,7 @@ use crate::leadconduit::context::ReadContext;
 use crate::leadconduit::operations::csv;
 use crate::leadconduit::operations::events::variables::EventVariables;
 use crate::leadconduit::response::ApiError;
-use crate::leadconduit::rules::{Condition, Form};
+use crate::leadconduit::rules::{Condition, Dialect};
 use crate::leadconduit::state::Collection;
 use crate::leadconduit::state::events::{Event, EventLog};
 use crate::leadconduit::values::Variables;
@@ -89,8 +89,8 @@ impl ExportDefinition {
         let mut rules = Vec::new();
         for (at, rule) in items(export, "filter_rules").iter().enumerate() {
             // The operators of flows and of reports are both accepted; errors refer to those of flows, which are more.
-            let condition = Condition::rule(rule, Form::Flow)
-                .or_else(|error| Condition::rule(rule, Form::Report).map_err(|_| error))
+            let condition = Condition::parse_rule(rule, Dialect::Flow)
+                .or_else(|error| Condition::parse_rule(rule, Dialect::Report).map_err(|_| error))
                 .map_err(|error| {
                     ApiError::new(422, format!("/filter_rules/{at}{}: {}", error.pointer, error.message))
                 })?;
@@ -153,8 +153,8 @@ impl ExportDefinition {
     }
 
     fn matching<'a>(&'a self, events: &'a EventLog) -> impl Iterator<Item = EventVariables<'a>> + 'a {
-        let holds = |event: &EventVariables<'_>| self.rules.iter().all(|rule| rule.holds(event));
-        self.in_range(events).map(EventVariables::new).filter(holds)
+        let matches = |event: &EventVariables<'_>| self.rules.iter().all(|rule| rule.matches(event));
+        self.in_range(events).map(EventVariables::new).filter(matches)
     }
 
     /// The value of a column, with timestamps in the format of the export.

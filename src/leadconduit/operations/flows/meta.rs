@@ -9,7 +9,7 @@ use crate::contract::standard::StandardCollection;
 use crate::leadconduit::context::ReadContext;
 use crate::leadconduit::live_flow::find_source;
 use crate::leadconduit::response::{ApiError, OperationResponse, OperationResult};
-use crate::leadconduit::rules::{Condition, Form};
+use crate::leadconduit::rules::{Condition, Dialect};
 use crate::leadconduit::state::{Account, Collection};
 use crate::support::document::{Document, items, text};
 
@@ -105,8 +105,8 @@ fn collect_required(set: &Value, required: &mut HashSet<String>) {
     for rule in rules {
         if rule.get("rules").is_some() {
             collect_required(rule, required);
-        } else if let Ok(condition) = Condition::rule(rule, Form::Flow)
-            && !condition.holds(&json!({}))
+        } else if let Ok(condition) = Condition::parse_rule(rule, Dialect::Flow)
+            && !condition.matches(&json!({}))
         {
             required.extend(condition.variables().into_iter().map(str::to_owned));
         }

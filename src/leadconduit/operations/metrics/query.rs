@@ -11,7 +11,7 @@ use crate::leadconduit::operations::events::buckets::Buckets;
 use crate::leadconduit::operations::events::filter::EventFilter;
 use crate::leadconduit::operations::statistics;
 use crate::leadconduit::response::ApiError;
-use crate::leadconduit::rules::{Condition, Form};
+use crate::leadconduit::rules::{Condition, Dialect};
 use crate::leadconduit::state::events::RETENTION_DAYS;
 use crate::leadconduit::timeframe::{Timeframe, Unit, fixed_offset_zone};
 use crate::support::clock::{SignedDuration, Timestamp, parse_timestamp};
@@ -205,7 +205,7 @@ fn parse_condition(filter: &Value) -> Result<Condition, ApiError> {
     if takes_value {
         rule.insert("rhv".to_owned(), value.clone());
     }
-    Condition::rule(&Value::Object(rule), Form::Flow).map_err(|_| invalid("filters"))
+    Condition::parse_rule(&Value::Object(rule), Dialect::Flow).map_err(|_| invalid("filters"))
 }
 
 /// 400 for every invalid parameter.

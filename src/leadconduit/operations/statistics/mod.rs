@@ -16,7 +16,7 @@ use super::csv;
 use super::events::buckets::{Buckets, Groups};
 use super::events::filter::EventFilter;
 use crate::contract::validate::OperationInput;
-use crate::leadconduit::rules::{Condition, Form};
+use crate::leadconduit::rules::{Condition, Dialect};
 use crate::leadconduit::state::events::{EventLog, EventType, Outcome};
 use crate::leadconduit::timeframe::{Timeframe, Unit, find_time_zone, fixed_offset_zone, time_zone_or_utc};
 use crate::support::clock::{SignedDuration, Timestamp, format_timestamp, parse_timestamp};
@@ -102,7 +102,7 @@ fn parse_all<T>(input: &OperationInput, name: &str, read: impl Fn(&str) -> Optio
 fn parse_rule(index: usize, text: &str) -> Result<Condition, ApiError> {
     let value: Value =
         serde_json::from_str(text).map_err(|error| ApiError::new(400, format!("rule {index} is not JSON: {error}")))?;
-    Condition::rule(&value, Form::Flow).map_err(|error| ApiError::new(400, format!("rule {index}: {error}")))
+    Condition::parse_rule(&value, Dialect::Flow).map_err(|error| ApiError::new(400, format!("rule {index}: {error}")))
 }
 
 /// The time zone of the query, by default the account's.

@@ -4,12 +4,12 @@ use super::*;
 
 mod properties;
 
-/// The moment at which all these values are read.
+/// The current time of the tests.
 fn now() -> Timestamp {
     "2022-06-18T00:00:00Z".parse().unwrap()
 }
 
-/// What a type makes of each text; null where it cannot read it.
+/// Asserts the typed value of each text; null if the text is invalid.
 fn check(kind: &str, rows: &[(&str, Value)]) {
     for (text, expected) in rows {
         let mut whole = json!({"raw": text});
@@ -26,20 +26,20 @@ fn check(kind: &str, rows: &[(&str, Value)]) {
 const NONE: Value = Value::Null;
 
 #[test]
-fn components_are_those_that_types_declare() {
+fn components_match_those_that_types_declare() {
     let contract = crate::contract::Contract::built_in().unwrap();
-    for kind in contract.standard().all(crate::contract::standard::StandardCollection::Types) {
-        let kind = kind.value();
-        let name = kind["name"].as_str().unwrap();
+    for definition in contract.standard().all(crate::contract::standard::StandardCollection::Types) {
+        let definition = definition.value();
+        let name = definition["name"].as_str().unwrap();
         let names: Vec<&str> =
-            kind["components"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
+            definition["components"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
         let found = COMPONENTS.iter().find(|(known, _)| *known == name).map(|(_, names)| *names);
         assert_eq!(names.split_first().map(|(_, rest)| rest), found, "{name}");
     }
 }
 
 #[test]
-fn plain_types_stay_texts() {
+fn plain_types_stay_text() {
     for kind in ["string", "city", "last_name", "first_name", "no_such_type"] {
         assert_eq!(typed(kind, &json!(" Any text "), now()), " Any text ", "{kind}");
         assert!(is_valid(kind, "") && is_valid(kind, "Any text"));
@@ -54,7 +54,7 @@ fn plain_types_stay_texts() {
 }
 
 #[test]
-fn booleans_and_numbers() {
+fn booleans_and_numbers_are_parsed() {
     for (text, flag) in
         [("yes", true), ("Y", true), ("T.", true), ("1", true), ("no", false), ("F", false), ("0", false)]
     {
@@ -123,7 +123,7 @@ fn dates_begin_a_day() {
 }
 
 #[test]
-fn times_are_moments() {
+fn times_are_normalized_to_utc() {
     for text in [
         "Sat Jun 14 2014 13:27:33 GMT-0500 (CDT)",
         "06/14/2014 6:27:33 PM",
@@ -139,7 +139,7 @@ fn times_are_moments() {
 }
 
 #[test]
-fn emails_tell_their_parts() {
+fn emails_have_components() {
     let parts = |normal: &str, user: &str, domain: &str, host: &str, tld: &str, free: bool, disposable: bool| {
         json!({"normal": normal, "valid": true, "user": user, "domain": domain, "host": host, "tld": tld,
             "is_free": free, "is_disposable": disposable})
@@ -180,7 +180,7 @@ fn emails_tell_their_parts() {
 }
 
 #[test]
-fn people_and_places() {
+fn genders_states_streets_and_postal_codes_are_parsed() {
     check(
         "gender",
         &[
@@ -233,7 +233,7 @@ fn people_and_places() {
 }
 
 #[test]
-fn phones_tell_their_parts() {
+fn phones_have_components() {
     let us =
         |normal: &str, [area, exchange, line]: [&str; 3], extension: Option<&str>, kind: Option<&str>, free: bool| {
             json!({"normal": normal, "valid": true, "area": area, "exchange": exchange, "line": line,
@@ -274,7 +274,7 @@ fn phones_tell_their_parts() {
 }
 
 #[test]
-fn ranges_have_ends() {
+fn ranges_have_minimum_and_maximum() {
     let of = |normal: &str, min: Value, max: Value, avg: Value, mid: Value| json!({"normal": normal, "valid": true, "mid": mid, "max": max, "min": min, "avg": avg});
     let ten = || of("1-10", json!(1), json!(10), json!(5.5), json!(5));
     check(
@@ -318,7 +318,7 @@ fn ranges_have_ends() {
 }
 
 #[test]
-fn secrets_leave_masked() {
+fn secrets_are_masked() {
     let masked = |raw: &str| json!({"raw": raw, "normal": "*********", "valid": true, "first_three": "***", "middle_two": "**", "last_four": "****"});
     assert_eq!(typed("ssn", &json!("123-45-6789"), now()), masked("***********"));
     assert_eq!(typed("ssn", &json!(123_456_789), now()), masked("*********"));
@@ -334,7 +334,7 @@ fn secrets_leave_masked() {
 }
 
 #[test]
-fn addresses_of_the_web() {
+fn urls_and_ip_addresses_are_parsed() {
     let url = |normal: &str, host: &str, port: Option<&str>, path: &str, query: Option<&str>, hash: Option<&str>| {
         let protocol = normal.split(':').next();
         json!({"normal": normal, "valid": true, "protocol": protocol, "host": host, "port": port, "path": path,
@@ -389,7 +389,7 @@ fn addresses_of_the_web() {
 }
 
 #[test]
-fn certificates_have_a_form() {
+fn certificate_urls_are_parsed() {
     let id = "eb9fc4dd9bed9ad451a5648946cf4bf09b5bb947";
     let web = json!({"normal": format!("https://cert.trustedform.com/{id}"), "valid": true, "type": "web", "cert_id": id,
         "is_masked": false, "is_web": true, "is_mobile": false, "is_facebook": false, "host": "cert.trustedform.com",

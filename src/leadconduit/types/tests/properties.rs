@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::*;
 
-const KINDS: [&str; 21] = [
+const TYPES: [&str; 21] = [
     "boolean",
     "city",
     "credential",
@@ -27,7 +27,7 @@ const KINDS: [&str; 21] = [
     "url",
 ];
 
-fn anything() -> impl Strategy<Value = String> {
+fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![
         "\\PC{0,20}",
         "[0-9*+x() .m-]{0,16}",
@@ -42,24 +42,24 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn reading_again_gives_the_same(text in anything()) {
-        for kind in KINDS {
-            let once = typed(kind, &json!(text), now());
+    fn parsing_is_idempotent(text in any_text()) {
+        for field_type in TYPES {
+            let once = typed(field_type, &json!(text), now());
             let raw = once.get("raw").unwrap_or(&once);
-            prop_assert_eq!(&typed(kind, raw, now()), &once, "{}", kind);
+            prop_assert_eq!(&typed(field_type, raw, now()), &once, "{}", field_type);
             let valid = once.get("valid").is_none_or(|valid| valid == true);
-            prop_assert_eq!(valid, is_valid(kind, &text), "{}", kind);
-            if kind == "ssn" || kind == "credential" {
+            prop_assert_eq!(valid, is_valid(field_type, &text), "{}", field_type);
+            if field_type == "ssn" || field_type == "credential" {
                 prop_assert!(!once.to_string().contains(|c: char| c.is_ascii_digit()));
             }
         }
     }
 
     #[test]
-    fn numbers_are_read_too(number in any::<f64>()) {
-        for kind in KINDS {
-            let once = typed(kind, &json!(number), now());
-            prop_assert_eq!(&typed(kind, once.get("raw").unwrap_or(&once), now()), &once, "{}", kind);
+    fn parsing_of_numbers_is_idempotent(number in any::<f64>()) {
+        for field_type in TYPES {
+            let once = typed(field_type, &json!(number), now());
+            prop_assert_eq!(&typed(field_type, once.get("raw").unwrap_or(&once), now()), &once, "{}", field_type);
         }
     }
 }

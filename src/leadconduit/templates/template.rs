@@ -1,0 +1,91 @@
+//! Evaluation of templates.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::parse::{self, Segment};
+use crate::leadconduit::values::{self, ParseError, Variables};
+
+/// The largest output of a template.
+pub(super) const OUTPUT_BYTES_MAX: usize = 1024 * 1024;
+
+/// Text with placeholders for variables and helper calls.
+///
+/// ```
+/// use leadconduit_mock::leadconduit::rules::Template;
+/// use serde_json::json;
+/// let template = Template::parse("{{uppercase lead.state}}-{{math \"1 + lead.age\"}}").unwrap();
+/// assert_eq!(template.render(&json!({"lead": {"state": "tx", "age": 30}})), "TX-31");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Template(Vec<Segment>);
+
+impl Template {
+    /// Parses a template.
+    ///
+    /// # Errors
+    ///
+    /// A placeholder is malformed, a helper is unknown, or an argument is invalid.
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        let segments = parse::segments(text).map_err(|message| ParseError { pointer: String::new(), message })?;
+        Ok(Self(segments))
+    }
+
+    /// Evaluates the template. A template that is a single placeholder keeps the type of the value, which can be a
+    /// number, a list or a typed value; any other template produces text. Returns `None` if the single variable is
+    /// missing.
+    #[must_use]
+    pub fn evaluate<'a>(&'a self, variables: &'a dyn Variables) -> Option<Cow<'a, Value>> {
+        match self.0.as_slice() {
+            [Segment::Variable(name)] => variables.get(name),
+            [Segment::Helper(call)] => call.evaluate(variables).map(Cow::Owned),
+            _ => Some(Cow::Owned(Value::String(self.render(variables)))),
+        }
+    }
+
+    /// Renders the template as text. Missing values are empty; typed values are rendered as their normal form.
+    #[must_use]
+    pub fn render(&self, variables: &dyn Variables) -> String {
+        let mut output = String::new();
+        for segment in &self.0 {
+            match segment {
+                Segment::Text(text) => output.push_str(text),
+                Segment::Variable(name) => append(&mut output, variables.get(name).as_deref()),
+                Segment::Helper(call) => append(&mut output, call.evaluate(variables).as_ref()),
+            }
+            if output.len() > OUTPUT_BYTES_MAX {
+                output.truncate(output.floor_char_boundary(OUTPUT_BYTES_MAX));
+                break;
+            }
+        }
+        output
+    }
+
+    /// Returns the names of all variables of the template in document order, with repetitions.
+    #[must_use]
+    pub fn variables(&self) -> Vec<&str> {
+        let mut found = Vec::new();
+        for segment in &self.0 {
+            match segment {
+                Segment::Text(_) => {}
+                Segment::Variable(name) => found.push(name.as_str()),
+                Segment::Helper(call) => call.variables(&mut found),
+            }
+        }
+        found
+    }
+
+    /// Returns the name of the variable if the template is a single variable.
+    pub(super) fn single_variable(&self) -> Option<&str> {
+        match self.0.as_slice() {
+            [Segment::Variable(name)] => Some(name),
+            _ => None,
+        }
+    }
+}
+
+/// Appends the text of a value.
+fn append(output: &mut String, value: Option<&Value>) {
+    output.push_str(&value.and_then(values::text).unwrap_or_default());
+}
