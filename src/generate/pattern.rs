@@ -1,7 +1,7 @@
-//! Regular expressions of the simple kind that schemas use: read, matched, and made text of.
+//! Regular expressions of schemas: parsing, matching, and generation of matching text.
 //!
-//! What is understood: anchors, literals, `.`, classes (negated ones too), `\d \w \s` and their opposites, groups,
-//! alternatives, and quantifiers. Look-around, back references and word boundaries are refused by name.
+//! Supported are anchors, literals, `.`, classes, `\d \w \s` and their negations, groups, alternatives and quantifiers.
+//! Look-around, back references and word boundaries are rejected with an error.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use rand::RngExt;
 
 use crate::support::rng::SeededRng;
 
-/// The highest count in a quantifier.
+/// The largest count in a quantifier.
 const REPEAT_MAX: u32 = 1_000;
 /// The deepest nesting of groups.
 const GROUPS_MAX: u8 = 32;
@@ -18,12 +18,12 @@ const DIGIT: &[(char, char)] = &[('0', '9')];
 const WORD: &[(char, char)] = &[('0', '9'), ('A', 'Z'), ('_', '_'), ('a', 'z')];
 const SPACE: &[(char, char)] = &[('\t', '\r'), (' ', ' '), ('\u{a0}', '\u{a0}'), ('\u{2000}', '\u{200a}')];
 
-/// Characters, as ranges with both ends included.
+/// Ranges of characters, both ends included.
 type Ranges = Vec<(char, char)>;
 
-/// A regular expression.
+/// A parsed regular expression.
 #[derive(Debug)]
-pub(super) struct Pattern(Node);
+pub(super) struct SchemaPattern(Node);
 
 #[derive(Debug)]
 enum Node {
@@ -35,106 +35,113 @@ enum Node {
     Repeat { node: Box<Node>, min: u32, max: Option<u32> },
 }
 
-impl Pattern {
-    /// Reads an expression, or says what in it is beyond us.
+impl SchemaPattern {
+    /// Parses an expression.
+    ///
+    /// # Errors
+    ///
+    /// The expression is malformed or uses an unsupported feature.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let mut reader = Reader { chars: text.chars().collect(), at: 0, depth: 0 };
-        let node = reader.alternatives().map_err(|reason| format!("pattern `{text}`: {reason}"))?;
-        match reader.peek() {
+        let mut parser = PatternParser { chars: text.chars().collect(), at: 0, depth: 0 };
+        let node = parser.alternatives().map_err(|reason| format!("pattern `{text}`: {reason}"))?;
+        match parser.peek() {
             None => Ok(Self(node)),
             Some(_) => Err(format!("pattern `{text}`: `)` without `(`")),
         }
     }
 
-    /// Whether the expression matches somewhere in `text`.
+    /// True if the expression matches anywhere in `text`.
     pub(super) fn is_match(&self, text: &str) -> bool {
         let chars: Vec<char> = text.chars().collect();
         let starts = (0..=chars.len()).collect();
-        !ends(&self.0, &chars, &starts).is_empty()
+        !match_ends(&self.0, &chars, &starts).is_empty()
     }
 
-    /// The length of the shortest text that the expression asks for.
-    pub(super) fn shortest(&self) -> u32 {
-        shortest(&self.0)
+    /// Returns the length of the shortest matching text.
+    pub(super) fn min_length(&self) -> u32 {
+        min_length(&self.0)
     }
 
-    /// Text that the expression probably matches, at most about `spare` characters longer than the shortest.
-    /// An anchor in an odd place can make it fail, so the caller checks.
-    pub(super) fn make(&self, chance: &mut SeededRng, spare: u32) -> String {
-        let mut writer = Writer { chance, spare, text: String::new() };
-        writer.write(&self.0);
-        writer.text
+    /// Generates text at most about `extra` characters longer than the shortest. The caller must check that it matches,
+    /// because anchors inside the expression are ignored.
+    pub(super) fn generate(&self, random: &mut SeededRng, extra: u32) -> String {
+        let mut generator = PatternGenerator { random, extra, text: String::new() };
+        generator.write(&self.0);
+        generator.text
     }
 }
 
-/// Where matches of `node` end that begin at one of `starts`. Sets of places cannot blow up as backtracking does.
-fn ends(node: &Node, text: &[char], starts: &BTreeSet<usize>) -> BTreeSet<usize> {
+/// Returns the ends of all matches of `node` that begin at one of `starts`. Sets of positions avoid exponential
+/// backtracking.
+fn match_ends(node: &Node, text: &[char], starts: &BTreeSet<usize>) -> BTreeSet<usize> {
     match node {
         Node::Start => starts.iter().copied().filter(|at| *at == 0).collect(),
         Node::End => starts.iter().copied().filter(|at| *at == text.len()).collect(),
         Node::Set { ranges, negated } => {
-            let fits = |at: &usize| text.get(*at).is_some_and(|c| holds(ranges, *c) != *negated);
-            starts.iter().copied().filter(fits).map(|at| at + 1).collect()
+            let is_in_set = |at: &usize| text.get(*at).is_some_and(|c| contains(ranges, *c) != *negated);
+            starts.iter().copied().filter(is_in_set).map(|at| at + 1).collect()
         }
-        Node::Sequence(nodes) => nodes.iter().fold(starts.clone(), |places, node| ends(node, text, &places)),
-        Node::OneOf(nodes) => nodes.iter().flat_map(|node| ends(node, text, starts)).collect(),
+        Node::Sequence(nodes) => {
+            nodes.iter().fold(starts.clone(), |positions, node| match_ends(node, text, &positions))
+        }
+        Node::OneOf(nodes) => nodes.iter().flat_map(|node| match_ends(node, text, starts)).collect(),
         Node::Repeat { node, min, max } => {
-            let mut fresh = (0..*min).fold(starts.clone(), |places, _| ends(node, text, &places));
-            let mut reached = fresh.clone();
-            let mut left = max.map(|max| max - min);
-            while !fresh.is_empty() && left != Some(0) {
-                fresh = ends(node, text, &fresh).difference(&reached).copied().collect();
-                reached.extend(&fresh);
-                left = left.map(|left| left - 1);
+            let mut new = (0..*min).fold(starts.clone(), |positions, _| match_ends(node, text, &positions));
+            let mut reached = new.clone();
+            let mut remaining = max.map(|max| max - min);
+            while !new.is_empty() && remaining != Some(0) {
+                new = match_ends(node, text, &new).difference(&reached).copied().collect();
+                reached.extend(&new);
+                remaining = remaining.map(|remaining| remaining - 1);
             }
             reached
         }
     }
 }
 
-fn shortest(node: &Node) -> u32 {
+fn min_length(node: &Node) -> u32 {
     match node {
         Node::Start | Node::End => 0,
         Node::Set { .. } => 1,
-        Node::Sequence(nodes) => nodes.iter().map(shortest).fold(0, u32::saturating_add),
-        Node::OneOf(nodes) => nodes.iter().map(shortest).min().unwrap_or(0),
-        Node::Repeat { node, min, .. } => shortest(node).saturating_mul(*min),
+        Node::Sequence(nodes) => nodes.iter().map(min_length).fold(0, u32::saturating_add),
+        Node::OneOf(nodes) => nodes.iter().map(min_length).min().unwrap_or(0),
+        Node::Repeat { node, min, .. } => min_length(node).saturating_mul(*min),
     }
 }
 
-struct Writer<'c> {
-    chance: &'c mut SeededRng,
-    /// How many characters may still be added to the shortest text.
-    spare: u32,
+struct PatternGenerator<'c> {
+    random: &'c mut SeededRng,
+    /// The number of characters that can be added to the shortest text.
+    extra: u32,
     text: String,
 }
 
-impl Writer<'_> {
+impl PatternGenerator<'_> {
     fn write(&mut self, node: &Node) {
         match node {
             Node::Start | Node::End => {}
-            Node::Set { ranges, negated } => self.text.extend(pick(ranges, *negated, self.chance)),
+            Node::Set { ranges, negated } => self.text.extend(pick(ranges, *negated, self.random)),
             Node::Sequence(nodes) => nodes.iter().for_each(|node| self.write(node)),
             Node::OneOf(nodes) => {
-                let index = if nodes.len() > 1 { self.chance.rng().random_range(0..nodes.len()) } else { 0 };
+                let index = if nodes.len() > 1 { self.random.rng().random_range(0..nodes.len()) } else { 0 };
                 nodes.iter().skip(index).take(1).for_each(|node| self.write(node));
             }
             Node::Repeat { node, min, max } => {
-                let each = shortest(node).max(1);
-                let room = max.map_or(u32::MAX, |max| max - min).min(self.spare / each);
-                // All there is room for every other time: how else would a text get to an exact length?
-                let takes_all = self.chance.rng().random_range(0..2) == 0;
-                let extra = if takes_all { room } else { self.chance.rng().random_range(0..=room) };
-                self.spare -= extra * each;
-                (0..min + extra).for_each(|_| self.write(node));
+                let each = min_length(node).max(1);
+                let available = max.map_or(u32::MAX, |max| max - min).min(self.extra / each);
+                // Every other time all available characters are used, so that exact lengths are reached.
+                let uses_all = self.random.rng().random_range(0..2) == 0;
+                let repetitions = if uses_all { available } else { self.random.rng().random_range(0..=available) };
+                self.extra -= repetitions * each;
+                (0..min + repetitions).for_each(|_| self.write(node));
             }
         }
     }
 }
 
-/// A character of the set: lower case and digits when it has any, because ids and names look like that.
-fn pick(ranges: &[(char, char)], negated: bool, chance: &mut SeededRng) -> Option<char> {
-    let within = |low: char, high: char| (low..=high).filter(|c| holds(ranges, *c) != negated);
+/// Picks a character of the set, preferably a lower-case letter or a digit, as in ids and names.
+fn pick(ranges: &[(char, char)], negated: bool, random: &mut SeededRng) -> Option<char> {
+    let within = |low: char, high: char| (low..=high).filter(|c| contains(ranges, *c) != negated);
     let mut pool: Vec<char> = within('0', '9').chain(within('a', 'z')).collect();
     if pool.is_empty() {
         pool = within('A', 'Z').collect();
@@ -145,25 +152,25 @@ fn pick(ranges: &[(char, char)], negated: bool, chance: &mut SeededRng) -> Optio
     if pool.is_empty() {
         pool = within('\0', '\u{2fff}').take(256).collect();
     }
-    // A set that is wholly above these has at least the beginnings of its ranges.
+    // A set of characters beyond these offers the beginnings of its ranges.
     if pool.is_empty() {
         pool = ranges.iter().map(|(low, _)| *low).collect();
     }
-    let index = if pool.len() > 1 { chance.rng().random_range(0..pool.len()) } else { 0 };
+    let index = if pool.len() > 1 { random.rng().random_range(0..pool.len()) } else { 0 };
     pool.get(index).copied()
 }
 
-fn holds(ranges: &[(char, char)], c: char) -> bool {
+fn contains(ranges: &[(char, char)], c: char) -> bool {
     ranges.iter().any(|(low, high)| (*low..=*high).contains(&c))
 }
 
-struct Reader {
+struct PatternParser {
     chars: Vec<char>,
     at: usize,
     depth: u8,
 }
 
-impl Reader {
+impl PatternParser {
     fn peek(&self) -> Option<char> {
         self.chars.get(self.at).copied()
     }
@@ -205,7 +212,7 @@ impl Reader {
             Some('[') => self.class(),
             Some('(') => self.group(),
             Some('\\') => self.escape().map(|(ranges, negated)| Node::Set { ranges, negated }),
-            Some(c @ ('*' | '+' | '?' | '{' | '}' | ']')) => Err(format!("`{c}` stands for nothing here")),
+            Some(c @ ('*' | '+' | '?' | '{' | '}' | ']')) => Err(format!("unexpected `{c}`")),
             Some(c) => Ok(Node::Set { ranges: vec![(c, c)], negated: false }),
             None => Err("it ends too early".to_owned()),
         }
@@ -237,14 +244,14 @@ impl Reader {
                 let min = self.count()?.ok_or("`{` needs a number")?;
                 let max = if self.skip(",") { self.count()? } else { Some(min) };
                 if self.peek() != Some('}') || max.is_some_and(|max| max < min) {
-                    return Err("`{` needs one number or two in order, and `}`".to_owned());
+                    return Err("`{` needs one number, or two in ascending order, and `}`".to_owned());
                 }
                 (min, max)
             }
             _ => return Ok(node),
         };
         self.at += 1;
-        // A lazy quantifier matches the same texts as an eager one.
+        // A lazy quantifier matches the same text as a greedy one.
         self.skip("?");
         Ok(Node::Repeat { node: Box::new(node), min, max })
     }
@@ -275,19 +282,19 @@ impl Reader {
             let dash_is_range = self.peek() == Some('-') && self.chars.get(self.at + 1) != Some(&']');
             let high = if dash_is_range {
                 self.at += 1;
-                self.class_item()?.map_err(|_| "a range of `[...]` ends in a set")?
+                self.class_item()?.map_err(|_| "a range in `[...]` ends with a class")?
             } else {
                 low
             };
             if high < low {
-                return Err(format!("range `{low}-{high}` is the wrong way round"));
+                return Err(format!("range `{low}-{high}` is in the wrong order"));
             }
             ranges.push((low, high));
         }
         Ok(Node::Set { ranges, negated })
     }
 
-    /// A character of a class, or as the inner error the set that stands for several.
+    /// Parses an item of a class: a character, or the ranges of an escape as inner error.
     fn class_item(&mut self) -> Result<Result<char, Ranges>, String> {
         match self.next() {
             Some('\\') if self.skip("b") => Ok(Ok('\u{8}')),

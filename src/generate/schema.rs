@@ -1,58 +1,63 @@
-//! The walk through a schema: one value after another.
+//! Generates values by type: enums, arrays and strings; objects and numbers are in modules of their own.
 
 use serde_json::{Map, Value, json};
 
-use super::fits::{fits, limit, same};
-use super::flat::branches;
-use super::pattern::Pattern;
-use super::text::{Address, Company, Person};
-use super::{Maker, Timestamp, format};
+use super::identity::{Address, Company, Person};
+use super::pattern::SchemaPattern;
+use super::resolve::branches;
+use super::validate::{is_equal, is_valid, limit};
+use super::{Timestamp, ValueGenerator, format};
 
-/// How deep optional parts are made at most.
+/// The greatest depth at which optional parts are generated.
 pub(super) const DEPTH_FULL_MAX: usize = 12;
-/// How deep required parts are made at most: a schema that needs more has no end.
+/// The greatest depth at which required parts are generated; a schema that needs more is infinite.
 const DEPTH_MAX: usize = 64;
-/// How often a value is made again that broke the choice it was made by.
-const TRIES: usize = 24;
-/// How often text is drawn from one pattern.
-const PATTERN_TRIES: usize = 64;
+/// The most attempts to generate a valid value after a choice, or a unique item.
+const ATTEMPTS_MAX: usize = 24;
+/// The most attempts to generate text from a pattern.
+const PATTERN_ATTEMPTS_MAX: usize = 64;
 
-/// What the values of one object share, so that they agree with each other.
+/// What the values of one object share, so that they are consistent.
 #[derive(Clone, Debug)]
-pub(super) struct Scene {
-    /// What the object is, in small letters: its model or the property that holds it.
+pub(super) struct ObjectContext {
+    /// The model of the object, or the property that contains it, in lower case.
     pub(super) owner: String,
-    /// When it was made and last changed.
+    /// When the object was created and last changed.
     pub(super) created: Timestamp,
     pub(super) updated: Timestamp,
-    /// Which of several examples is taken: the same for all properties, because examples go together in rows.
-    pub(super) row: usize,
-    /// Whether it has a postal address, and `state` is a part of it.
+    /// Which of several examples is used: the same for all properties, because examples of a model belong together.
+    pub(super) example_index: usize,
+    /// True if the object has a postal address, so that `state` is a part of it.
     pub(super) has_address: bool,
     pub(super) person: Option<Person>,
     pub(super) company: Option<Company>,
     pub(super) address: Option<&'static Address>,
 }
 
-impl Scene {
-    /// The scene around a whole document.
-    pub(super) fn outermost(maker: &mut Maker) -> Self {
-        let row = maker.index(60);
-        Self::new(maker, "", row, &Map::new())
+impl ObjectContext {
+    /// Creates the context of a whole document.
+    pub(super) fn root(generator: &mut ValueGenerator) -> Self {
+        let example_index = generator.random_index(60);
+        Self::new(generator, "", example_index, &Map::new())
     }
 
-    pub(super) fn new(maker: &mut Maker, owner: &str, row: usize, schema: &Map<String, Value>) -> Self {
-        let (created, updated) = maker.lifetime();
+    pub(super) fn new(
+        generator: &mut ValueGenerator,
+        owner: &str,
+        example_index: usize,
+        schema: &Map<String, Value>,
+    ) -> Self {
+        let (created, updated) = generator.created_and_updated();
         let has = |key: &str| schema.get("properties").is_some_and(|all| all.get(key).is_some());
         let has_address = has("postal_code") || has("zip") || has("city");
         let owner = owner.to_ascii_lowercase();
-        Self { owner, created, updated, row, has_address, person: None, company: None, address: None }
+        Self { owner, created, updated, example_index, has_address, person: None, company: None, address: None }
     }
 }
 
-impl Maker<'_> {
-    /// A value that fits `schema`, named `name` in the object of `scene`; `None` when nothing fits.
-    pub(super) fn make(&mut self, schema: &Value, name: &str, scene: &mut Scene) -> Option<Value> {
+impl ValueGenerator<'_> {
+    /// Generates a valid value for the property `name`; `None` if there is none.
+    pub(super) fn generate(&mut self, schema: &Value, name: &str, context: &mut ObjectContext) -> Option<Value> {
         if self.depth >= DEPTH_MAX {
             return None;
         }
@@ -61,157 +66,181 @@ impl Maker<'_> {
             return Some(example);
         }
         let mut value = None;
-        for _ in 0..TRIES {
-            let flat = self.flatten(schema)?;
-            let around = self.path.len();
-            self.path.extend(&flat.entered);
-            value = self.build(schema, &flat.schema, name, scene);
-            self.path.truncate(around);
-            if !flat.is_choice || value.as_ref().is_some_and(|value| fits(self.models, schema, value)) {
+        for _ in 0..ATTEMPTS_MAX {
+            let resolved = self.resolve(schema)?;
+            let depth = self.path.len();
+            self.path.extend(&resolved.models);
+            value = self.generate_by_type(schema, &resolved.schema, name, context);
+            self.path.truncate(depth);
+            if !resolved.is_choice || value.as_ref().is_some_and(|value| is_valid(self.models, schema, value)) {
                 break;
             }
         }
         value
     }
 
-    /// A value by the plain schema `flat`; scalars are checked against `schema`, from which it came.
-    fn build(&mut self, schema: &Value, flat: &Map<String, Value>, name: &str, scene: &mut Scene) -> Option<Value> {
-        if let Some(only) = flat.get("const") {
-            return Some(only.clone());
+    /// Generates a value by the plain schema `resolved`. Scalars are validated against the original `schema`.
+    fn generate_by_type(
+        &mut self,
+        schema: &Value,
+        resolved: &Map<String, Value>,
+        name: &str,
+        context: &mut ObjectContext,
+    ) -> Option<Value> {
+        if let Some(constant) = resolved.get("const") {
+            return Some(constant.clone());
         }
-        if flat.contains_key("enum") {
-            return self.listed(schema, branches(flat, "enum"));
+        if resolved.contains_key("enum") {
+            return self.enum_value(schema, branches(resolved, "enum"));
         }
-        match self.kind(flat) {
+        match self.choose_type(resolved) {
             "null" => Some(Value::Null),
-            "boolean" => Some(Value::Bool(self.boolean(flat, name))).filter(|it| fits(self.models, schema, it)),
-            kind @ ("integer" | "number") => self.number(schema, flat, kind == "integer", name, scene),
-            "array" => self.array(flat, name, scene),
-            "object" => self.object(flat, name, scene),
-            _ => self.text(schema, flat, name, scene).map(Value::String),
+            "boolean" => Some(Value::Bool(self.boolean(resolved, name))).filter(|it| is_valid(self.models, schema, it)),
+            kind @ ("integer" | "number") => self.number(schema, resolved, kind == "integer", name, context),
+            "array" => self.array(resolved, name, context),
+            "object" => self.object(resolved, name, context),
+            _ => self.text(schema, resolved, name, context).map(Value::String),
         }
     }
 
-    fn listed(&mut self, schema: &Value, values: &[Value]) -> Option<Value> {
-        let fitting: Vec<&Value> = values.iter().filter(|value| fits(self.models, schema, value)).collect();
-        let telling: Vec<&Value> = fitting.iter().copied().filter(|value| !value.is_null()).collect();
-        let is_null = telling.is_empty() || (telling.len() < fitting.len() && self.happens(20));
-        let pool = if is_null { fitting } else { telling };
-        let index = self.index(pool.len());
+    /// Chooses one of the values of an enum.
+    fn enum_value(&mut self, schema: &Value, values: &[Value]) -> Option<Value> {
+        let valid: Vec<&Value> = values.iter().filter(|value| is_valid(self.models, schema, value)).collect();
+        let non_null: Vec<&Value> = valid.iter().copied().filter(|value| !value.is_null()).collect();
+        let is_null = non_null.is_empty() || (non_null.len() < valid.len() && self.chance(20));
+        let pool = if is_null { valid } else { non_null };
+        let index = self.random_index(pool.len());
         pool.get(index).copied().cloned()
     }
 
-    /// Which type to make, out of those allowed or, without any, of what the other keywords are about.
-    fn kind<'s>(&mut self, flat: &'s Map<String, Value>) -> &'s str {
-        let kinds: Vec<&str> = match flat.get("type") {
+    /// Chooses one of the allowed types. Without `type`, the other keywords determine it.
+    fn choose_type<'s>(&mut self, resolved: &'s Map<String, Value>) -> &'s str {
+        let types: Vec<&str> = match resolved.get("type") {
             Some(Value::String(kind)) => return kind,
-            Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).collect(),
-            _ => return implied_kind(flat),
+            Some(Value::Array(types)) => types.iter().filter_map(Value::as_str).collect(),
+            _ => return implied_type(resolved),
         };
-        let telling: Vec<&str> = kinds.iter().copied().filter(|kind| *kind != "null").collect();
-        let spares = self.is_sparing() && telling.iter().any(|kind| matches!(*kind, "array" | "object"));
-        if telling.len() < kinds.len() && (telling.is_empty() || spares || self.happens(20)) {
+        let non_null: Vec<&str> = types.iter().copied().filter(|kind| *kind != "null").collect();
+        let prefers_null = self.is_minimal() && non_null.iter().any(|kind| matches!(*kind, "array" | "object"));
+        if non_null.len() < types.len() && (non_null.is_empty() || prefers_null || self.chance(20)) {
             return "null";
         }
-        let index = self.index(telling.len());
-        telling.get(index).copied().unwrap_or("string")
+        let index = self.random_index(non_null.len());
+        non_null.get(index).copied().unwrap_or("string")
     }
 
-    fn boolean(&mut self, flat: &Map<String, Value>, name: &str) -> bool {
-        let usual = flat.get("default").or_else(|| branches(flat, "examples").first()).and_then(Value::as_bool);
-        let usual = usual.unwrap_or_else(|| name.ends_with("enabled") || self.happens(50));
-        if self.happens(80) { usual } else { !usual }
+    /// Generates a boolean, mostly the default or the example.
+    fn boolean(&mut self, resolved: &Map<String, Value>, name: &str) -> bool {
+        let typical =
+            resolved.get("default").or_else(|| branches(resolved, "examples").first()).and_then(Value::as_bool);
+        let typical = typical.unwrap_or_else(|| name.ends_with("enabled") || self.chance(50));
+        if self.chance(80) { typical } else { !typical }
     }
 
-    /// Ends what began when `depth` went up.
-    pub(super) fn leave(&mut self, value: Option<Value>) -> Option<Value> {
-        self.depth -= 1;
-        value
-    }
-
-    fn array(&mut self, flat: &Map<String, Value>, name: &str, around: &Scene) -> Option<Value> {
+    fn array(&mut self, resolved: &Map<String, Value>, name: &str, parent: &ObjectContext) -> Option<Value> {
         let anything = Value::Bool(true);
-        let first = branches(flat, "prefixItems");
-        let rest = flat.get("items").unwrap_or(&anything);
-        let min = limit(flat, "minItems").unwrap_or(0);
-        let max = limit(flat, "maxItems").unwrap_or(usize::MAX);
-        let usual = match self.repeats(rest) {
-            _ if self.is_sparing() => 0,
-            0 if self.happens(10) => 0,
-            0 => first.len() + if first.is_empty() || flat.contains_key("items") { self.index(3) + 1 } else { 0 },
-            1 => self.index(2),
+        let first = branches(resolved, "prefixItems");
+        let rest = resolved.get("items").unwrap_or(&anything);
+        let min = limit(resolved, "minItems").unwrap_or(0);
+        let max = limit(resolved, "maxItems").unwrap_or(usize::MAX);
+        let typical = match self.recursion(rest) {
+            _ if self.is_minimal() => 0,
+            0 if self.chance(10) => 0,
+            0 => {
+                first.len()
+                    + if first.is_empty() || resolved.contains_key("items") { self.random_index(3) + 1 } else { 0 }
+            }
+            1 => self.random_index(2),
             _ => 0,
         };
-        let length = usual.clamp(min, max.max(min));
-        let is_set = flat.get("uniqueItems") == Some(&json!(true));
+        let length = typical.clamp(min, max.max(min));
+        let is_set = resolved.get("uniqueItems") == Some(&json!(true));
         let item_name = singular(name);
-        let mut made: Vec<Value> = Vec::new();
+        let mut generated: Vec<Value> = Vec::new();
         self.depth += 1;
-        for at in 0..length + usize::from(is_set) * TRIES {
-            if made.len() >= length {
+        for at in 0..length + usize::from(is_set) * ATTEMPTS_MAX {
+            if generated.len() >= length {
                 break;
             }
-            let mut scene = Scene::new(self, &around.owner, around.row + at, &Map::new());
-            let schema = first.get(made.len()).unwrap_or(rest);
-            let Some(value) = self.make(schema, item_name, &mut scene) else { break };
-            // Even where repetition is allowed, a list that repeats itself looks wrong.
-            let is_repeated = made.iter().any(|earlier| same(earlier, &value));
-            if !is_repeated || (!is_set && made.len() < min.max(first.len())) {
-                made.push(value);
+            let mut context = ObjectContext::new(self, &parent.owner, parent.example_index + at, &Map::new());
+            let schema = first.get(generated.len()).unwrap_or(rest);
+            let Some(value) = self.generate(schema, item_name, &mut context) else { break };
+            // Lists without duplicates are more plausible, even if duplicates are allowed.
+            let is_duplicate = generated.iter().any(|earlier| is_equal(earlier, &value));
+            if !is_duplicate || (!is_set && generated.len() < min.max(first.len())) {
+                generated.push(value);
             }
         }
-        self.leave((made.len() >= min).then_some(Value::Array(made)))
+        self.depth -= 1;
+        (generated.len() >= min).then_some(Value::Array(generated))
     }
 
-    fn text(&mut self, schema: &Value, flat: &Map<String, Value>, name: &str, scene: &mut Scene) -> Option<String> {
+    /// Generates a string: a timestamp, a value by the name of the property, an example, or text by format or pattern.
+    fn text(
+        &mut self,
+        schema: &Value,
+        resolved: &Map<String, Value>,
+        name: &str,
+        context: &mut ObjectContext,
+    ) -> Option<String> {
         let models = self.models;
-        let suits = |text: &String| fits(models, schema, &json!(text));
-        let timed = flat.get("format").and_then(Value::as_str).and_then(|it| self.timed(it, name, scene));
-        if let Some(text) = timed.filter(suits) {
+        let is_valid_value = |text: &String| is_valid(models, schema, &json!(text));
+        let formatted_timestamp =
+            resolved.get("format").and_then(Value::as_str).and_then(|it| self.formatted_timestamp(it, name, context));
+        if let Some(text) = formatted_timestamp.filter(is_valid_value) {
             return Some(text);
         }
-        if let Some(text) = self.named(name, flat, scene).into_iter().find(suits) {
+        if let Some(text) = self.candidates_by_name(name, resolved, context).into_iter().find(is_valid_value) {
             return Some(text);
         }
-        let mut examples: Vec<String> = strings(branches(flat, "examples")).collect();
-        let turn = scene.row.checked_rem(examples.len()).unwrap_or(0);
-        examples.rotate_left(turn);
-        let default = flat.get("default").and_then(Value::as_str).map(str::to_owned);
-        if let Some(text) = examples.iter().chain(&default).find(|text| format::is_tame(text) && suits(text)) {
+        let mut examples: Vec<String> = strings(branches(resolved, "examples")).collect();
+        let shift = context.example_index.checked_rem(examples.len()).unwrap_or(0);
+        examples.rotate_left(shift);
+        let default = resolved.get("default").and_then(Value::as_str).map(str::to_owned);
+        if let Some(text) =
+            examples.iter().chain(&default).find(|text| format::is_safe_example(text) && is_valid_value(text))
+        {
             return Some(text.clone());
         }
-        if let Some(text) = flat.get("format").and_then(Value::as_str).and_then(|it| self.formatted(it)).filter(suits) {
+        if let Some(text) =
+            resolved.get("format").and_then(Value::as_str).and_then(|it| self.formatted(it)).filter(is_valid_value)
+        {
             return Some(text);
         }
-        if let Some(pattern) = flat.get("pattern").and_then(Value::as_str) {
-            let made = self.patterned(pattern, flat, &suits);
-            return made.or_else(|| examples.into_iter().chain(default).find(suits));
+        if let Some(pattern) = resolved.get("pattern").and_then(Value::as_str) {
+            let generated = self.text_by_pattern(pattern, resolved, &is_valid_value);
+            return generated.or_else(|| examples.into_iter().chain(default).find(is_valid_value));
         }
-        for _ in 0..TRIES {
-            let text = self.loose(name, scene);
-            let text = self.sized(text, limit(flat, "minLength"), limit(flat, "maxLength"));
-            if suits(&text) {
+        for _ in 0..ATTEMPTS_MAX {
+            let text = self.generic_text(name, context);
+            let text = self.fit_length(text, limit(resolved, "minLength"), limit(resolved, "maxLength"));
+            if is_valid_value(&text) {
                 return Some(text);
             }
         }
-        examples.into_iter().chain(default).find(suits)
+        examples.into_iter().chain(default).find(is_valid_value)
     }
 
-    fn patterned(&mut self, text: &str, flat: &Map<String, Value>, suits: &dyn Fn(&String) -> bool) -> Option<String> {
-        let pattern = Pattern::parse(text).ok()?;
-        let count = |key: &str| limit(flat, key).and_then(|count| i64::try_from(count).ok());
-        let shortest = i64::from(pattern.shortest());
-        let least = count("minLength").unwrap_or(0).max(shortest);
-        let most = count("maxLength").unwrap_or(i64::MAX).min(least + 12);
-        for _ in 0..PATTERN_TRIES {
-            let spare = self.whole(least, most) - shortest;
-            let made = pattern.make(&mut self.chance, u32::try_from(spare).unwrap_or(0));
-            if suits(&made) {
-                return Some(made);
+    fn text_by_pattern(
+        &mut self,
+        text: &str,
+        resolved: &Map<String, Value>,
+        is_valid_value: &dyn Fn(&String) -> bool,
+    ) -> Option<String> {
+        let pattern = SchemaPattern::parse(text).ok()?;
+        let count = |key: &str| limit(resolved, key).and_then(|count| i64::try_from(count).ok());
+        let shortest = i64::from(pattern.min_length());
+        let min_length = count("minLength").unwrap_or(0).max(shortest);
+        let max_length = count("maxLength").unwrap_or(i64::MAX).min(min_length + 12);
+        for _ in 0..PATTERN_ATTEMPTS_MAX {
+            let extra = self.integer(min_length, max_length) - shortest;
+            let generated = pattern.generate(&mut self.random, u32::try_from(extra).unwrap_or(0));
+            if is_valid_value(&generated) {
+                return Some(generated);
             }
-            // An expression that is open at its end matches longer texts as well.
-            let padded = self.sized(made, limit(flat, "minLength"), None);
-            if suits(&padded) {
+            // A pattern without `$` matches longer text too.
+            let padded = self.fit_length(generated, limit(resolved, "minLength"), None);
+            if is_valid_value(&padded) {
                 return Some(padded);
             }
         }
@@ -219,9 +248,9 @@ impl Maker<'_> {
     }
 }
 
-/// The type that a schema without `type` is about.
-fn implied_kind(flat: &Map<String, Value>) -> &'static str {
-    let has = |keys: &[&str]| keys.iter().any(|key| flat.contains_key(*key));
+/// Returns the type that the keywords of a schema without `type` imply.
+fn implied_type(resolved: &Map<String, Value>) -> &'static str {
+    let has = |keys: &[&str]| keys.iter().any(|key| resolved.contains_key(*key));
     if has(&["properties", "required", "additionalProperties", "minProperties", "maxProperties"]) {
         "object"
     } else if has(&["items", "prefixItems", "minItems", "maxItems", "uniqueItems"]) {
@@ -233,7 +262,7 @@ fn implied_kind(flat: &Map<String, Value>) -> &'static str {
     }
 }
 
-/// The texts among `values`.
+/// Returns the strings among `values`.
 pub(super) fn strings(values: &[Value]) -> impl Iterator<Item = String> + '_ {
     values.iter().filter_map(Value::as_str).map(str::to_owned)
 }

@@ -1,10 +1,10 @@
-//! What is made fits, repeats, agrees with itself and leads to nobody.
+//! Generated values are valid, reproducible, consistent and fictional.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::pattern::Pattern;
-use super::{Maker, Models, supports};
+use super::pattern::SchemaPattern;
+use super::{Models, ValueGenerator, check_supported};
 use crate::support::clock::Timestamp;
 use crate::support::ids::IdGenerator;
 use crate::support::rng::{Purpose, SeededRng};
@@ -20,18 +20,18 @@ fn now() -> Timestamp {
     "2026-01-15T09:00:00Z".parse().unwrap()
 }
 
-/// What `make` returns, given a maker under `seed`.
-fn with_maker<T>(seed: u64, budget: usize, make: impl FnOnce(&mut Maker) -> T) -> T {
+/// Calls a function with a generator of the seed.
+fn with_generator<T>(seed: u64, budget: usize, function: impl FnOnce(&mut ValueGenerator) -> T) -> T {
     let mut ids = IdGenerator::new(seed);
-    let chance = SeededRng::new(seed, Purpose::Documents);
-    make(&mut Maker::new(chance, &mut ids, now(), Models::new(models())).with_budget(budget))
+    let random = SeededRng::new(seed, Purpose::Documents);
+    function(&mut ValueGenerator::new(random, &mut ids, now(), Models::new(models())).with_budget(budget))
 }
 
-fn made(name: &str, seed: u64) -> Value {
-    with_maker(seed, super::BUDGET_DEFAULT, |maker| maker.model(name))
+fn generated(name: &str, seed: u64) -> Value {
+    with_generator(seed, super::BUDGET_DEFAULT, |generator| generator.model(name))
 }
 
-/// The judge: the contract's own validator, with formats asserted, independent of `fits`.
+/// The JSON Schema validator, with formats, to check the generator's own validation.
 fn validator(schema: &Value) -> jsonschema::Validator {
     let document = json!({ "components": { "schemas": models() }, "allOf": [schema] });
     jsonschema::draft202012::options().should_validate_formats(true).build(&document).unwrap()
@@ -67,30 +67,30 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_value_fits_its_schema(seed in any::<u64>(), budget in prop_oneof![Just(0), Just(40), Just(2_000)]) {
+    fn generated_values_are_valid(seed in any::<u64>(), budget in prop_oneof![Just(0), Just(40), Just(2_000)]) {
         for (name, validator) in validators() {
-            let value = with_maker(seed, budget, |maker| maker.model(name));
+            let value = with_generator(seed, budget, |generator| generator.model(name));
             if let Err(error) = validator.validate(&value) {
-                let place = error.instance_path().to_string();
-                prop_assert!(false, "{name} under seed {seed}: {error} at `{place}` in {value:#}");
+                let pointer = error.instance_path().to_string();
+                prop_assert!(false, "{name} under seed {seed}: {error} at `{pointer}` in {value:#}");
             }
         }
     }
 
     #[test]
-    fn the_maker_judges_as_the_validator_does(seed in any::<u64>()) {
+    fn validation_agrees_with_the_json_schema_validator(seed in any::<u64>()) {
         for other in ["User", "Flow", "Choices", "Numbers", "Texts", "Lists", "Conditions"] {
-            let value = made(other, seed);
+            let value = generated(other, seed);
             for (name, validator) in validators() {
-                let fits = super::fits::fits(Models::new(models()), &reference(name), &value);
-                prop_assert_eq!(fits, validator.is_valid(&value), "{} against {}: {:#}", other, name, value);
+                let is_valid = super::validate::is_valid(Models::new(models()), &reference(name), &value);
+                prop_assert_eq!(is_valid, validator.is_valid(&value), "{} against {}: {:#}", other, name, value);
             }
         }
     }
 
     #[test]
-    fn times_and_ids_of_an_object_agree(seed in any::<u64>()) {
-        let user = made("User", seed);
+    fn times_and_ids_of_an_object_are_consistent(seed in any::<u64>()) {
+        let user = generated("User", seed);
         let at = |key: &str| user.get(key).and_then(Value::as_str).and_then(|text| text.parse::<Timestamp>().ok());
         if let Some(created) = at("created_at") {
             prop_assert_eq!(&user["id"].as_str().unwrap()[..8], format!("{:08x}", created.as_second()));
@@ -98,23 +98,23 @@ proptest! {
             prop_assert!(at("expires_at").is_none_or(|expires| created < expires));
         }
         if let (Some(first), Some(email)) = (user["first_name"].as_str(), user["email"].as_str()) {
-            prop_assert!(email.starts_with(&super::text::squeezed(first)), "{user:#}");
+            prop_assert!(email.starts_with(&super::identity::lowercase_alphanumeric(first)), "{user:#}");
         }
     }
 
     #[test]
-    fn nothing_leads_to_anybody(seed in any::<u64>()) {
+    fn generated_contacts_are_fictional(seed in any::<u64>()) {
         for name in ["User", "Account", "Entity", "Flow", "Texts"] {
             let mut found = Vec::new();
-            let mut value = made(name, seed);
+            let mut value = generated(name, seed);
             if let Some(object) = value.as_object_mut() {
-                // Its pattern asks for any signs at all, which spell `://` or `@` by chance and lead nowhere.
+                // Its pattern allows any characters, which can contain `://` or `@` by chance.
                 object.shift_remove("wild");
             }
             texts(&value, &mut found);
             for text in found {
-                let leads_out = text.contains('@') || text.contains("://");
-                prop_assert!(!leads_out || text.contains("example."), "{name}: {text}");
+                let is_address = text.contains('@') || text.contains("://");
+                prop_assert!(!is_address || text.contains("example."), "{name}: {text}");
                 prop_assert!(!text.contains("-555-") || text.contains("-555-01"), "{name}: {text}");
             }
         }
@@ -122,49 +122,49 @@ proptest! {
 }
 
 #[test]
-fn a_seed_repeats_and_another_differs() {
+fn output_depends_on_the_seed_only() {
     for name in ["User", "Account", "Entity", "Flow"] {
-        assert_eq!(made(name, 1).to_string(), made(name, 1).to_string());
-        assert_ne!(made(name, 1), made(name, 2));
+        assert_eq!(generated(name, 1).to_string(), generated(name, 1).to_string());
+        assert_ne!(generated(name, 1), generated(name, 2));
     }
 }
 
 #[test]
-fn what_seed_one_makes_never_changes() {
-    // Golden: a change here means that generated data changes for everybody under every seed.
-    insta::assert_json_snapshot!(json!({ "user": made("User", 1), "entity": made("Entity", 1) }));
+fn output_of_seed_one_is_stable() {
+    // A change of this snapshot changes the generated data of all users for every seed.
+    insta::assert_json_snapshot!(json!({ "user": generated("User", 1), "entity": generated("Entity", 1) }));
 }
 
 #[test]
-fn every_model_of_the_tests_is_supported() {
+fn models_of_the_tests_are_supported() {
     let all = models();
     for name in all.keys() {
-        assert_eq!(supports(&reference(name), &Models::new(all)), Ok(()), "{name}");
+        assert_eq!(check_supported(&reference(name), &Models::new(all)), Ok(()), "{name}");
     }
 }
 
 #[test]
-fn what_is_not_supported_is_named() {
+fn unsupported_schemas_are_rejected_with_a_reason() {
     let mut all = models().clone();
     all.insert("Endless".into(), json!({ "required": ["next"], "properties": { "next": reference("Endless") } }));
     let rows = [
         (json!({ "items": { "pattern": "^(?!a)b$" } }), "`/items/pattern`: pattern `^(?!a)b$`: look-around"),
         (json!({ "pattern": "(a" }), "`(` without `)`"),
         (json!({ "pattern": "\\bword" }), "`\\b` is not supported"),
-        (json!({ "patternProperties": {} }), "`/patternProperties` is a keyword"),
-        (reference("Nothing"), "`#/components/schemas/Nothing` leads to no model"),
+        (json!({ "patternProperties": {} }), "`/patternProperties` is not supported"),
+        (reference("Nothing"), "there is no model `#/components/schemas/Nothing`"),
         (reference("Endless"), "requires itself"),
-        (json!({ "type": "integer", "minimum": 3, "maximum": 2 }), "no value was found"),
-        (json!({ "allOf": [{ "type": "string" }, { "type": "array" }] }), "no value was found"),
+        (json!({ "type": "integer", "minimum": 3, "maximum": 2 }), "no valid value was found"),
+        (json!({ "allOf": [{ "type": "string" }, { "type": "array" }] }), "no valid value was found"),
     ];
     for (schema, expected) in rows {
-        let error = supports(&schema, &Models::new(&all)).unwrap_err();
+        let error = check_supported(&schema, &Models::new(&all)).unwrap_err();
         assert!(error.contains(expected), "{error}");
     }
 }
 
 #[test]
-fn patterns_make_what_they_match() {
+fn patterns_generate_matching_text() {
     let rows = [
         ("^[0-9a-fA-F]{24}$", "5fd4371e940df5a34a3888b2", "5fd4371e940df5a34a3888b"),
         ("^[^@\\s]+@[^@\\s]+$", "a@b", "a b@c"),
@@ -175,48 +175,48 @@ fn patterns_make_what_they_match() {
         ("^[A-Z]{2}$|^$", "TX", "tx"),
         ("^[\\d-]+$", "12-3", "a"),
     ];
-    let mut chance = SeededRng::new(1, Purpose::Documents);
+    let mut random = SeededRng::new(1, Purpose::Documents);
     for (text, good, bad) in rows {
-        let pattern = Pattern::parse(text).unwrap();
+        let pattern = SchemaPattern::parse(text).unwrap();
         assert!(pattern.is_match(good) && !pattern.is_match(bad), "{text}");
         for spread in 0..20 {
-            let made = pattern.make(&mut chance, spread);
-            assert!(pattern.is_match(&made), "{text} made {made}");
+            let generated = pattern.generate(&mut random, spread);
+            assert!(pattern.is_match(&generated), "{text} generated {generated}");
         }
     }
 }
 
 #[test]
-fn a_spent_budget_leaves_the_required_parts() {
-    let sparing = with_maker(1, 0, |maker| maker.model("Flow"));
-    let keys: Vec<&String> = sparing.as_object().unwrap().keys().collect();
+fn only_required_parts_are_generated_without_budget() {
+    let minimal = with_generator(1, 0, |generator| generator.model("Flow"));
+    let keys: Vec<&String> = minimal.as_object().unwrap().keys().collect();
     assert_eq!(keys, ["name", "enabled", "fields", "sources", "steps"]);
     for seed in 0..200 {
-        let size = with_maker(seed, 2_000, |maker| size(&maker.model("Flow")));
+        let size = with_generator(seed, 2_000, |generator| size(&generator.model("Flow")));
         assert!(size < 2_500, "seed {seed}: {size}");
     }
 }
 
 #[test]
-fn properties_that_are_not_for_readers_stay_out() {
-    let made: Vec<Value> = (0..100).map(|seed| made("User", seed)).collect();
-    let count = |key: &str| made.iter().filter(|user| user.get(key).is_some()).count();
+fn write_only_and_deprecated_properties_are_rare() {
+    let generated: Vec<Value> = (0..100).map(|seed| generated("User", seed)).collect();
+    let count = |key: &str| generated.iter().filter(|user| user.get(key).is_some()).count();
     assert_eq!(count("password"), 0, "writeOnly");
     assert!((60..=95).contains(&count("phone")), "optional: {}", count("phone"));
     assert!(count("fax") < 30, "deprecated: {}", count("fax"));
 }
 
 #[test]
-fn people_and_companies_look_like_it() {
-    with_maker(3, 0, |maker| {
+fn people_and_companies_are_plausible() {
+    with_generator(3, 0, |generator| {
         for _ in 0..300 {
-            let (person, company) = (maker.person(), maker.company());
+            let (person, company) = (generator.person(), generator.company());
             assert!(super::format::is_email(&person.email), "{person:?}");
             assert!(company.name.is_ascii() && !company.name.contains("and Sons"), "{company:?}");
-            assert!(super::format::fits("uri", &company.website), "{company:?}");
+            assert!(super::format::is_valid("uri", &company.website), "{company:?}");
             assert!((3..=5).contains(&company.field_suffix.len()), "{company:?}");
-            assert!(maker.past(3).as_str() < "2026-01-15T09:00:00.001Z");
+            assert!(generator.past_timestamp(3).as_str() < "2026-01-15T09:00:00.001Z");
         }
-        assert_eq!(maker.key(40).len(), 40);
+        assert_eq!(generator.key(40).len(), 40);
     });
 }

@@ -7,7 +7,7 @@ use super::context::EarlyExit;
 use crate::contract::Operation;
 use crate::contract::problem::Problem;
 use crate::contract::validate::OperationInput;
-use crate::generate::{Maker, Models};
+use crate::generate::{Models, ValueGenerator};
 use crate::http::message::Request;
 use crate::leadconduit::effect_log::EffectLog;
 use crate::leadconduit::operations::OperationHandler;
@@ -98,7 +98,7 @@ impl Pipeline {
         };
         let mut world = session.sandbox.world();
         let (rng, ids) = world.draw(Purpose::Responses);
-        let mut maker = Maker::new(rng, ids, session.now, Models::new(self.state.contract.models()));
+        let mut maker = ValueGenerator::new(rng, ids, session.now, Models::new(self.state.contract.models()));
         let (body, media_type) = definition.body(&maker.value(schema));
         OperationResponse::json(status, body).with_media_type(media_type)
     }

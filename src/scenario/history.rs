@@ -9,7 +9,7 @@ use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::generate::{Maker, Models};
+use crate::generate::{Models, ValueGenerator};
 use crate::leadconduit::state::events::{EventHistory, EventSummary, EventType, Lead, Outcome, RETENTION_DAYS};
 use crate::support::clock::{Timestamp, format_timestamp};
 use crate::support::document::number as price;
@@ -159,9 +159,9 @@ impl GeneratedHistory {
         draw_outcome(&mut rng);
         let mut ids = IdGenerator::new(0);
         let none = Map::new();
-        let mut maker = Maker::new(rng, &mut ids, self.plan.until, Models::new(&none));
-        let person = maker.person();
-        let fields = maker.lead(&person);
+        let mut generator = ValueGenerator::new(rng, &mut ids, self.plan.until, Models::new(&none));
+        let person = generator.person();
+        let fields = generator.typed_lead(&person);
         *last = Some((lead, fields.clone()));
         fields
     }

@@ -11,7 +11,7 @@ use http::{HeaderValue, Method};
 use leadconduit_mock::app::bootstrap;
 use leadconduit_mock::config::settings::Settings;
 use leadconduit_mock::contract::{Contract, Operation};
-use leadconduit_mock::generate::{Maker, Models};
+use leadconduit_mock::generate::{Models, ValueGenerator};
 use leadconduit_mock::http::message::{Body, Request, Response};
 use leadconduit_mock::pipeline::Pipeline;
 use leadconduit_mock::scenario::Library;
@@ -125,7 +125,7 @@ impl Driver {
             let seed: u64 = self.rng.rng().random();
             let now = "2026-03-01T12:00:00Z".parse().unwrap();
             let rng = SeededRng::new(seed, Purpose::Documents);
-            Maker::new(rng, &mut self.ids, now, Models::new(contract.models())).value(schema)
+            ValueGenerator::new(rng, &mut self.ids, now, Models::new(contract.models())).value(schema)
         } else {
             let at = self.below(examples.len());
             examples[at].clone()

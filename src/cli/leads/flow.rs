@@ -164,7 +164,7 @@ pub(super) fn load_from_scenario(args: &LeadsArgs) -> Result<Flow, CliError> {
     };
     let field = |id: &str| {
         let own = account.get(Collection::Fields, id);
-        LeadField::of(own.or_else(|| world.standard().get(StandardCollection::Fields, id))?.value())
+        LeadField::from_document(own.or_else(|| world.standard().get(StandardCollection::Fields, id))?.value())
     };
     Flow::from_document(flow.value(), items(flow.value(), "fields").iter().filter_map(Value::as_str).filter_map(field))
 }
@@ -186,7 +186,7 @@ pub(super) async fn load_from_server(args: &LeadsArgs, client: &ApiClient) -> Re
     };
     let path = format!("{path}/fields");
     let fields = get(client, &path).await?.map_err(|response| error_response(client, &path, &response))?;
-    Flow::from_document(&flow, fields.as_array().into_iter().flatten().filter_map(LeadField::of))
+    Flow::from_document(&flow, fields.as_array().into_iter().flatten().filter_map(LeadField::from_document))
 }
 
 /// The error for a missing or unknown flow, with the flows of the server.

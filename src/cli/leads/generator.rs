@@ -3,7 +3,7 @@
 use super::args::LeadsArgs;
 use super::flow::Flow;
 use crate::cli::error::CliError;
-use crate::generate::{LeadField, Maker, Models};
+use crate::generate::{LeadField, Models, ValueGenerator};
 use crate::support::clock::Timestamp;
 use crate::support::ids::IdGenerator;
 use crate::support::rng::{Purpose, SeededRng};
@@ -44,10 +44,10 @@ impl<'a> LeadGenerator<'a> {
         let schemas = serde_json::Map::new();
         let rng = SeededRng::nth(self.seed, Purpose::Leads, self.next_index);
         self.next_index += 1;
-        let mut maker = Maker::new(rng, &mut self.ids, self.now, Models::new(&schemas));
+        let mut generator = ValueGenerator::new(rng, &mut self.ids, self.now, Models::new(&schemas));
         // The last `--set` of a field takes precedence.
         let fixed_value =
             |id: &str| self.fixed_values.iter().rev().find(|(name, _)| name == id).map(|(_, value)| value.clone());
-        maker.lead_texts(self.fields, &fixed_value)
+        generator.lead_values(self.fields, &fixed_value)
     }
 }

@@ -31,9 +31,9 @@ pub(super) fn parse_url(text: &str) -> Option<Parsed> {
     Some(parsed.with("query", url.query()).with("hash", url.fragment().map(|hash| format!("#{hash}"))))
 }
 
-/// Parses the URL of a certificate: `https`, a TrustedForm host, and an id in one of three formats, which determine the
-/// type (observed): 40 hexadecimal digits for web pages, a token after `0.` for advertisements, a long token for apps.
-/// Masked certificates have the format of web pages. URLs of pings have no type.
+/// Parses the URL of a certificate: `https`, a `TrustedForm` host, and an id in one of three formats, which determine
+/// the type (observed): 40 hexadecimal digits for web pages, a token after `0.` for advertisements, a long token for
+/// apps. Masked certificates have the format of web pages. URLs of pings have no type.
 pub(super) fn parse_trustedform_url(text: &str) -> Option<Parsed> {
     let url = parse_http_url(text).filter(|url| url.scheme() == "https")?;
     let host = host_and_port(&url);

@@ -9,7 +9,7 @@ use super::{Preferences, truncated};
 use crate::contract::operation::ResponseDefinition;
 use crate::contract::problem::Problem;
 use crate::contract::{Contract, Example, Operation};
-use crate::generate::{Maker, Models};
+use crate::generate::{Models, ValueGenerator};
 use crate::http::message::JSON_CONTENT_TYPE;
 use crate::leadconduit::response::OperationResponse;
 use crate::support::clock::Timestamp;
@@ -83,7 +83,7 @@ fn generate_value(contract: &Contract, definition: &ResponseDefinition, seed: u6
     let schema = contract.document().pointer(definition.schema_pointer.as_deref()?)?;
     let mut ids = IdGenerator::new(seed);
     let rng = SeededRng::new(seed, Purpose::Responses);
-    Some(Maker::new(rng, &mut ids, now, Models::new(contract.models())).value(schema))
+    Some(ValueGenerator::new(rng, &mut ids, now, Models::new(contract.models())).value(schema))
 }
 
 /// The required headers of the response, with the values of their examples.

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::contract::Contract;
-use crate::generate::Maker;
+use crate::generate::ValueGenerator;
 use crate::leadconduit::state::{Collection, World};
 use crate::support::clock::{Timestamp, format_timestamp};
 use crate::support::document::{Document, text};
@@ -51,20 +51,20 @@ pub(super) struct Timestamps {
     pub(super) updated_at: String,
 }
 
-pub(super) fn timestamps(maker: &mut Maker<'_>, now: Timestamp) -> Timestamps {
-    let created = maker.past(360).parse().unwrap_or(now);
+pub(super) fn timestamps(generator: &mut ValueGenerator<'_>, now: Timestamp) -> Timestamps {
+    let created = generator.past_timestamp(360).parse().unwrap_or(now);
     Timestamps {
-        id: maker.id_at(created),
+        id: generator.id_at(created),
         created_at: format_timestamp(created),
-        updated_at: maker.between(created, now),
+        updated_at: generator.timestamp_between(created, now),
     }
 }
 
-pub(super) fn user(maker: &mut Maker<'_>) -> Value {
-    let person = maker.person();
+pub(super) fn user(generator: &mut ValueGenerator<'_>) -> Value {
+    let person = generator.person();
     json!({
-        "id": maker.id(),
-        "api_key": maker.key(32),
+        "id": generator.id(),
+        "api_key": generator.key(32),
         "superuser": false,
         "user_admin": false,
         "subscription_admin": false,
@@ -77,9 +77,9 @@ pub(super) fn user(maker: &mut Maker<'_>) -> Value {
     })
 }
 
-pub(super) fn credential(maker: &mut Maker<'_>, now: Timestamp) -> Value {
-    let Timestamps { id, created_at, updated_at } = timestamps(maker, now);
-    let (company, person, secret) = (maker.company(), maker.person(), maker.key(8));
+pub(super) fn credential(generator: &mut ValueGenerator<'_>, now: Timestamp) -> Value {
+    let Timestamps { id, created_at, updated_at } = timestamps(generator, now);
+    let (company, person, secret) = (generator.company(), generator.person(), generator.key(8));
     json!({
         "id": id,
         "name": format!("{} login", company.name),
@@ -93,9 +93,9 @@ pub(super) fn credential(maker: &mut Maker<'_>, now: Timestamp) -> Value {
 }
 
 /// An entity that the account created: a seller or a buyer of leads.
-pub(super) fn custom_entity(maker: &mut Maker<'_>, is_seller: bool, now: Timestamp) -> Value {
-    let Timestamps { id, created_at, updated_at } = timestamps(maker, now);
-    let company = maker.company();
+pub(super) fn custom_entity(generator: &mut ValueGenerator<'_>, is_seller: bool, now: Timestamp) -> Value {
+    let Timestamps { id, created_at, updated_at } = timestamps(generator, now);
+    let company = generator.company();
     let (source, recipient) = roles(is_seller);
     json!({
         "id": id,
@@ -118,17 +118,18 @@ pub(super) fn custom_entity(maker: &mut Maker<'_>, is_seller: bool, now: Timesta
 /// A connection: its row, its entry in the single sign-on service, the entity of the other account, and the accepted
 /// invitation. `relationship` is the role of the other account, `seller` or `buyer`.
 pub(super) fn connection(
-    maker: &mut Maker<'_>,
+    generator: &mut ValueGenerator<'_>,
     account: &Value,
     relationship: &str,
     now: Timestamp,
     documents: &mut Vec<GeneratedDocument>,
 ) {
-    let Timestamps { id, created_at, updated_at } = timestamps(maker, now);
-    let (company, person) = (maker.company(), maker.person());
+    let Timestamps { id, created_at, updated_at } = timestamps(generator, now);
+    let (company, person) = (generator.company(), generator.person());
     let created: Timestamp = created_at.parse().unwrap_or(now);
-    let (entity_id, sso_id, external_id) = (maker.id_at(created), maker.id_at(created), maker.id_at(created));
-    let (invitation_id, expires_at) = (maker.id_at(created), maker.between(created, now));
+    let (entity_id, sso_id, external_id) =
+        (generator.id_at(created), generator.id_at(created), generator.id_at(created));
+    let (invitation_id, expires_at) = (generator.id_at(created), generator.timestamp_between(created, now));
     let connected = json!({"id": entity_id, "sso_id": sso_id, "name": company.name});
     let own = json!({"id": account["id"], "sso_id": account["sso_id"], "name": account["name"]});
     let (seller, buyer) = if relationship == "seller" { (&connected, &own) } else { (&own, &connected) };
@@ -173,7 +174,7 @@ pub(super) fn connection(
             "module_ids": [],
             "source": source,
             "recipient": recipient,
-            "time_zone": maker.time_zone(),
+            "time_zone": generator.time_zone(),
             "website": company.website,
             "created_at": created_at,
             "updated_at": updated_at,
@@ -195,10 +196,15 @@ pub(super) fn connection(
 }
 
 /// An open invitation and its pending entity.
-pub(super) fn invitation(maker: &mut Maker<'_>, kind: &str, now: Timestamp, documents: &mut Vec<GeneratedDocument>) {
-    let created: Timestamp = maker.past(13).parse().unwrap_or(now);
+pub(super) fn invitation(
+    generator: &mut ValueGenerator<'_>,
+    kind: &str,
+    now: Timestamp,
+    documents: &mut Vec<GeneratedDocument>,
+) {
+    let created: Timestamp = generator.past_timestamp(13).parse().unwrap_or(now);
     let expires = created.checked_add(jiff::SignedDuration::from_hours(14 * 24)).unwrap_or(created);
-    let (id, entity_id, person) = (maker.id_at(created), maker.id_at(created), maker.person());
+    let (id, entity_id, person) = (generator.id_at(created), generator.id_at(created), generator.person());
     let (created_at, expires_at) = (format_timestamp(created), format_timestamp(expires));
     let (source, recipient) = roles(kind == "source");
     documents.push(GeneratedDocument::Owned(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::documents::{GeneratedDocument, Timestamps, custom_entity, timestamps};
-use crate::generate::Maker;
+use crate::generate::ValueGenerator;
 use crate::leadconduit::state::{Collection, World};
 use crate::scenario::history::{
     GeneratedHistory, HistoryPlan, PlannedAccount, PlannedEntity, PlannedFlow, PlannedStep,
@@ -34,7 +34,7 @@ const MARKETS: [&str; 8] = [
 
 /// Generates flows, deployed as saved, and the entities that sell to them and buy from them.
 pub(super) fn generate(
-    maker: &mut Maker<'_>,
+    generator: &mut ValueGenerator<'_>,
     counts: GenerateCounts,
     now: Timestamp,
     documents: &mut Vec<GeneratedDocument>,
@@ -46,11 +46,11 @@ pub(super) fn generate(
     for index in 0..counts.flows {
         let index = usize::try_from(index).unwrap_or(0);
         if index.is_multiple_of(FLOWS_PER_ENTITY) {
-            seller = Some(generate_entity(maker, true, now, documents));
-            buyer = Some(generate_entity(maker, false, now, documents));
+            seller = Some(generate_entity(generator, true, now, documents));
+            buyer = Some(generate_entity(generator, false, now, documents));
         }
         let (Some(seller), Some(buyer)) = (&seller, &buyer) else { break };
-        let (document, flow) = generate_flow(maker, MARKETS[index % MARKETS.len()], seller, buyer, steps, now);
+        let (document, flow) = generate_flow(generator, MARKETS[index % MARKETS.len()], seller, buyer, steps, now);
         documents.push(GeneratedDocument::Owned(Collection::Flows, document));
         planned.push(flow);
     }
@@ -84,37 +84,37 @@ pub(super) fn add_history(
 }
 
 fn generate_entity(
-    maker: &mut Maker<'_>,
+    generator: &mut ValueGenerator<'_>,
     is_seller: bool,
     now: Timestamp,
     documents: &mut Vec<GeneratedDocument>,
 ) -> PlannedEntity {
-    let entity = custom_entity(maker, is_seller, now);
+    let entity = custom_entity(generator, is_seller, now);
     let planned = PlannedEntity { id: text(&entity, "id").to_owned(), name: text(&entity, "name").to_owned() };
     documents.push(GeneratedDocument::Owned(Collection::Entities, entity));
     planned
 }
 
 fn generate_flow(
-    maker: &mut Maker<'_>,
+    generator: &mut ValueGenerator<'_>,
     market: &str,
     seller: &PlannedEntity,
     buyer: &PlannedEntity,
     steps: u32,
     now: Timestamp,
 ) -> (Value, PlannedFlow) {
-    let Timestamps { id, created_at, updated_at } = timestamps(maker, now);
-    let (state, price) = (maker.state(), maker.dollars(8, 60));
+    let Timestamps { id, created_at, updated_at } = timestamps(generator, now);
+    let (state, price) = (generator.state(), generator.dollars(8, 60));
     let name = format!("{market}, {state}");
     let mut planned = PlannedFlow { id, name, source: seller.clone(), price, steps: Vec::new() };
     let mut flow_steps = Vec::new();
     for index in 0..steps {
-        let id = maker.short_id();
+        let id = generator.short_id();
         // The first quarter are filters, the others recipients.
         let is_filter = index < steps / 4;
         flow_steps.push(if is_filter {
-            let rule = json!({"id": maker.short_id(), "lhv": "lead.email", "op": "is blank"});
-            let rule_set = json!({"id": maker.short_id(), "op": "and", "rules": [rule]});
+            let rule = json!({"id": generator.short_id(), "lhv": "lead.email", "op": "is blank"});
+            let rule_set = json!({"id": generator.short_id(), "op": "and", "rules": [rule]});
             json!({"id": id, "type": "filter", "enabled": true, "outcome": "failure", "reason": "No e-mail address", "rule_set": rule_set})
         } else {
             let integration = json!({"module_id": "leadconduit-default.outbound", "mappings": []});
@@ -123,14 +123,14 @@ fn generate_flow(
         planned.steps.push(PlannedStep { id, recipient: (!is_filter).then(|| buyer.clone()) });
     }
     let source = json!({
-        "id": maker.short_id(),
+        "id": generator.short_id(),
         "enabled": true,
         "entity": seller,
         "integration": {"module_id": "leadconduit-default.inbound", "mappings": []},
         "pricing": {"prices": [{"amount": planned.price}]},
     });
     let cap = json!({
-        "id": maker.id(), "type": "volume", "name": "Leads in a month", "maximum": 100_000, "duration": 1,
+        "id": generator.id(), "type": "volume", "name": "Leads in a month", "maximum": 100_000, "duration": 1,
         "duration_units": "month", "created_at": created_at,
     });
     let flow = json!({

@@ -7,7 +7,7 @@ mod flows;
 use self::documents::{GeneratedDocument, connection, credential, custom_entity, invitation, user};
 use super::language::GenerateCounts;
 use crate::contract::Contract;
-use crate::generate::{Maker, Models};
+use crate::generate::{Models, ValueGenerator};
 use crate::leadconduit::state::{Collection, World};
 use crate::support::clock::Timestamp;
 use crate::support::rng::Purpose;
@@ -25,27 +25,27 @@ pub(super) fn populate(
     let mut ids = ids.clone();
     // The builders draw persons, companies and times only, so no models are needed.
     let models = serde_json::Map::new();
-    let mut maker = Maker::new(rng, &mut ids, now, Models::new(&models));
+    let mut generator = ValueGenerator::new(rng, &mut ids, now, Models::new(&models));
     let mut documents = Vec::new();
     for _ in 0..counts.users {
-        documents.push(GeneratedDocument::Owned(Collection::Users, user(&mut maker)));
+        documents.push(GeneratedDocument::Owned(Collection::Users, user(&mut generator)));
     }
     for _ in 0..counts.credentials {
-        documents.push(GeneratedDocument::Owned(Collection::Credentials, credential(&mut maker, now)));
+        documents.push(GeneratedDocument::Owned(Collection::Credentials, credential(&mut generator, now)));
     }
     for _ in 0..counts.entities {
-        documents.push(GeneratedDocument::Owned(Collection::Entities, custom_entity(&mut maker, true, now)));
+        documents.push(GeneratedDocument::Owned(Collection::Entities, custom_entity(&mut generator, true, now)));
     }
     for index in 0..counts.connections {
-        connection(&mut maker, &own, if index % 2 == 0 { "seller" } else { "buyer" }, now, &mut documents);
+        connection(&mut generator, &own, if index % 2 == 0 { "seller" } else { "buyer" }, now, &mut documents);
     }
     for index in 0..counts.invitations {
-        invitation(&mut maker, if index % 2 == 0 { "source" } else { "recipient" }, now, &mut documents);
+        invitation(&mut generator, if index % 2 == 0 { "source" } else { "recipient" }, now, &mut documents);
     }
     if counts.flows == 0 && counts.leads > 0 {
         return Err("`leads` needs `flows`: set `generate: flows` to 1 or more".to_owned());
     }
-    let planned = flows::generate(&mut maker, counts, now, &mut documents);
+    let planned = flows::generate(&mut generator, counts, now, &mut documents);
     world.set_ids(ids);
     for document in documents {
         document.store(world, contract, account)?;

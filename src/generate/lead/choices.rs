@@ -1,6 +1,6 @@
-//! What well-known fields of free text hold.
+//! Values of well-known text fields.
 
-/// Makes and models that belong together.
+/// Makes and models of vehicles.
 pub(super) const VEHICLES: [(&str, &str); 8] = [
     ("Toyota", "Camry"),
     ("Honda", "Civic"),
@@ -12,8 +12,8 @@ pub(super) const VEHICLES: [(&str, &str); 8] = [
     ("Jeep", "Wrangler"),
 ];
 
-/// What the field of this name holds, when that is one of a few words.
-pub(super) fn of(name: &str) -> Option<&'static [&'static str]> {
+/// Returns the choices of a field; `None` if it is not well known.
+pub(super) fn for_field(name: &str) -> Option<&'static [&'static str]> {
     Some(match name {
         "salutation" => &["Ms", "Mr", "Mx"],
         "suffix" => &["Jr", "Sr", "III"],

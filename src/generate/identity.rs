@@ -1,12 +1,12 @@
-//! People, companies, addresses, telephones and keys. None of them leads to anybody: mailboxes and hosts are under
-//! `example`, telephone numbers are among those kept for fiction.
+//! Generates people, companies, addresses, phone numbers and keys. None of them is real: mailboxes and hosts are in
+//! domains reserved for examples, phone numbers in the range reserved for fiction.
 
 use fake::Fake;
 use fake::faker::address::en::{BuildingNumber, StreetName};
 use fake::faker::name::en::{FirstName, LastName};
 use serde_json::{Value, json};
 
-use super::{Maker, Timestamp, format::DOMAINS};
+use super::{Timestamp, ValueGenerator, format::DOMAINS};
 
 const AREA_CODES: [&str; 24] = [
     "202", "206", "212", "214", "303", "305", "312", "404", "415", "480", "503", "512", "602", "612", "615", "617",
@@ -63,7 +63,7 @@ const WORDS: [&str; 16] = [
     "premium", "local", "verified", "spring", "outreach", "direct",
 ];
 
-/// A city with a code of its own.
+/// A city with one of its postal codes.
 #[derive(Debug)]
 pub(super) struct Address {
     pub(super) city: &'static str,
@@ -86,65 +86,65 @@ const ADDRESSES: [Address; 12] = [
     Address { city: "Boise", state: "ID", postal_code: "83702" },
 ];
 
-/// Somebody who does not exist.
+/// A fictional person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
     /// Given name.
     pub first_name: String,
     /// Family name.
     pub last_name: String,
-    /// A mailbox that follows from the name, at `example.com`, `.org` or `.net`.
+    /// E-mail address derived from the name, at `example.com`, `.org` or `.net`.
     pub email: String,
-    /// A telephone number kept for fiction.
+    /// Phone number from the range reserved for fiction.
     pub phone: String,
 }
 
-/// A company that does not exist.
+/// A fictional company.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Company {
-    /// Its name, in ASCII.
+    /// Name in ASCII.
     pub name: String,
-    /// Its site, under `example.com`.
+    /// Website at a subdomain of `example.com`.
     pub website: String,
-    /// What the ids of its custom fields end in: three to five small letters or digits.
+    /// Suffix of the ids of its custom fields: three to five lower-case letters or digits.
     pub field_suffix: String,
 }
 
-impl Maker<'_> {
-    /// Somebody.
+impl ValueGenerator<'_> {
+    /// Generates a person.
     pub fn person(&mut self) -> Person {
-        let first_name: String = FirstName().fake_with_rng(self.chance.rng());
-        let last_name: String = LastName().fake_with_rng(self.chance.rng());
-        let domain = self.word(&DOMAINS);
-        let email = format!("{}.{}@{domain}", squeezed(&first_name), squeezed(&last_name));
+        let first_name: String = FirstName().fake_with_rng(self.random.rng());
+        let last_name: String = LastName().fake_with_rng(self.random.rng());
+        let domain = self.choose(&DOMAINS);
+        let email = format!("{}.{}@{domain}", lowercase_alphanumeric(&first_name), lowercase_alphanumeric(&last_name));
         let phone = self.phone();
         Person { first_name, last_name, email, phone }
     }
 
-    /// A company.
+    /// Generates a company.
     pub fn company(&mut self) -> Company {
-        let last_name: String = LastName().fake_with_rng(self.chance.rng());
-        let first = self.word(&FIRST_WORDS);
-        let trade = self.word(&TRADES);
-        let stem = match self.index(4) {
+        let last_name: String = LastName().fake_with_rng(self.random.rng());
+        let first = self.choose(&FIRST_WORDS);
+        let trade = self.choose(&TRADES);
+        let stem = match self.random_index(4) {
             0 => {
-                let partner: String = LastName().fake_with_rng(self.chance.rng());
+                let partner: String = LastName().fake_with_rng(self.random.rng());
                 format!("{last_name} & {partner}")
             }
             1 => format!("{last_name} {trade}"),
             _ => format!("{first} {trade}"),
         };
-        let name = format!("{stem}{}", self.word(&ENDINGS));
-        let website = format!("https://{}.example.com", slug_of(&stem));
-        let mut field_suffix: String = squeezed(&stem).chars().take(5).collect();
+        let name = format!("{stem}{}", self.choose(&ENDINGS));
+        let website = format!("https://{}.example.com", to_slug(&stem));
+        let mut field_suffix: String = lowercase_alphanumeric(&stem).chars().take(5).collect();
         while field_suffix.len() < 3 {
             field_suffix.push('x');
         }
         Company { name, website, field_suffix }
     }
 
-    /// What a form asks somebody, as a flow keeps it: telephone and e-mail are typed values.
-    pub fn lead(&mut self, person: &Person) -> Value {
+    /// Generates the fields of a lead as events contain them: phone number and e-mail address are typed values.
+    pub fn typed_lead(&mut self, person: &Person) -> Value {
         let (street, address) = (self.street(), self.address());
         let digits: String = person.phone.chars().filter(char::is_ascii_digit).collect();
         let (user, domain) = person.email.split_once('@').unwrap_or((&person.email, ""));
@@ -168,93 +168,93 @@ impl Maker<'_> {
         })
     }
 
-    /// A state of the United States, by its two letters.
+    /// Returns the code of a random state of the United States.
     pub fn state(&mut self) -> &'static str {
         self.address().state
     }
 
-    /// An amount of money between so many dollars, in steps of fifty cents.
+    /// Returns a random amount in dollars from `low` to `high`, in steps of 0.5.
     pub fn dollars(&mut self, low: u32, high: u32) -> f64 {
-        let halves = self.whole(i64::from(low) * 2, i64::from(high) * 2);
+        let halves = self.integer(i64::from(low) * 2, i64::from(high) * 2);
         f64::from(u32::try_from(halves).unwrap_or(low)) / 2.0
     }
 
-    /// A telephone number: a real area code, then 555-01 and two digits, which are kept for fiction.
+    /// Generates a phone number: a real area code, then 555-01 and two digits, the range reserved for fiction.
     pub fn phone(&mut self) -> String {
-        let area = self.word(&AREA_CODES);
-        format!("{area}-555-01{:02}", self.whole(0, 99))
+        let area = self.choose(&AREA_CODES);
+        format!("{area}-555-01{:02}", self.integer(0, 99))
     }
 
-    /// A time zone of the United States, by its name in the tz database.
+    /// Returns a random time zone of the United States by its IANA name.
     pub fn time_zone(&mut self) -> &'static str {
-        self.word(&TIME_ZONES)
+        self.choose(&TIME_ZONES)
     }
 
-    /// The id of a document that is made now.
+    /// Generates the id of a document that is created now.
     pub fn id(&mut self) -> String {
         self.ids.next_id(self.now)
     }
 
-    /// The id of a document that was made at `at`.
+    /// Generates the id of a document that was created at `at`.
     pub fn id_at(&mut self, at: Timestamp) -> String {
         self.ids.next_id(at)
     }
 
-    /// The id of a part of a document.
+    /// Generates the id of a nested object of a document.
     pub fn short_id(&mut self) -> String {
         self.ids.next_short_id()
     }
 
-    /// A key of `length` hexadecimal digits.
+    /// Generates a key of `length` hexadecimal digits.
     pub fn key(&mut self, length: usize) -> String {
-        (0..length).filter_map(|_| char::from_digit(u32::try_from(self.index(16)).ok()?, 16)).collect()
+        (0..length).filter_map(|_| char::from_digit(u32::try_from(self.random_index(16)).ok()?, 16)).collect()
     }
 
     pub(super) fn address(&mut self) -> &'static Address {
-        let index = self.index(ADDRESSES.len());
+        let index = self.random_index(ADDRESSES.len());
         ADDRESSES.get(index).unwrap_or(&ADDRESSES[0])
     }
 
     pub(super) fn street(&mut self) -> String {
-        let number: String = BuildingNumber().fake_with_rng(self.chance.rng());
-        let street: String = StreetName().fake_with_rng(self.chance.rng());
+        let number: String = BuildingNumber().fake_with_rng(self.random.rng());
+        let street: String = StreetName().fake_with_rng(self.random.rng());
         format!("{} {street}", number.trim_start_matches('0'))
     }
 
-    /// A name for a machine or a page, such as `cedar-solar`.
+    /// Generates a host or page name, such as `cedar-solar`.
     pub(super) fn slug(&mut self) -> String {
-        format!("{}-{}", self.word(&FIRST_WORDS).to_ascii_lowercase(), self.word(&WORDS))
+        format!("{}-{}", self.choose(&FIRST_WORDS).to_ascii_lowercase(), self.choose(&WORDS))
     }
 
-    /// Two words that say little.
+    /// Generates two generic words.
     pub(super) fn words(&mut self) -> String {
-        let first = self.index(WORDS.len());
-        let second = self.index(WORDS.len() - 1);
+        let first = self.random_index(WORDS.len());
+        let second = self.random_index(WORDS.len() - 1);
         let second = if second >= first { second + 1 } else { second };
         let word = |index: usize| WORDS.get(index).copied().unwrap_or_default();
         format!("{} {}", word(first), word(second))
     }
 
-    /// The text with more words, or fewer, until its length in characters suits.
-    pub(super) fn sized(&mut self, mut text: String, min: Option<usize>, max: Option<usize>) -> String {
+    /// Adds or removes words until the length in characters is in the limits.
+    pub(super) fn fit_length(&mut self, mut text: String, min: Option<usize>, max: Option<usize>) -> String {
         while text.chars().count() < min.unwrap_or(0) {
             text = if text.is_empty() { self.words() } else { format!("{text} {}", self.words()) };
         }
         let Some(max) = max.filter(|max| text.chars().count() > *max) else { return text };
         let cut: String = text.chars().take(max).collect();
         let min = min.unwrap_or(0).max(max / 2);
-        let tidy = cut.rsplit_once(' ').map(|(head, _)| head).filter(|head| head.chars().count() >= min);
-        tidy.map_or(cut.clone(), str::to_owned)
+        let whole_words = cut.rsplit_once(' ').map(|(head, _)| head).filter(|head| head.chars().count() >= min);
+        whole_words.map_or(cut.clone(), str::to_owned)
     }
 }
 
-/// Small letters and digits alone.
-pub(super) fn squeezed(text: &str) -> String {
+/// Returns only the letters and digits, in lower case.
+pub(super) fn lowercase_alphanumeric(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
-/// Small words with `-` between them.
-pub(super) fn slug_of(text: &str) -> String {
-    let words = text.split(|c: char| c.is_whitespace() || c == '-').map(squeezed);
+/// Returns the words in lower case, separated by `-`.
+pub(super) fn to_slug(text: &str) -> String {
+    let words = text.split(|c: char| c.is_whitespace() || c == '-').map(lowercase_alphanumeric);
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-")
 }
