@@ -19,7 +19,6 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
 
 use super::*;
 use crate::config::settings::TlsFiles;
-use crate::http::headers::REQUEST_ID;
 use crate::http::message::{Drip, SendOptions, WireFault};
 use crate::support::event_bus::EventBus;
 
@@ -96,7 +95,7 @@ fn handler(options: SendOptions) -> impl Fn(&Request) -> Response + Send + Sync 
 }
 
 fn plain() -> Response {
-    let id = REQUEST_ID;
+    let id = crate::http::headers::REQUEST_ID;
     Response::new(StatusCode::OK, "0123456789a").with_header(id, HeaderValue::from(7))
 }
 
