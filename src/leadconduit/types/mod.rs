@@ -79,15 +79,15 @@ impl Parsed {
 /// already, and null are unchanged. An unknown type is treated as `string`.
 ///
 /// ```
-/// use leadconduit_mock::leadconduit::types::typed;
-/// let gender = typed("gender", &serde_json::json!("F"), leadconduit_mock::support::clock::Timestamp::UNIX_EPOCH);
+/// use leadconduit_mock::leadconduit::types::parse_value;
+/// let gender = parse_value("gender", &serde_json::json!("F"), leadconduit_mock::support::clock::Timestamp::UNIX_EPOCH);
 /// assert_eq!(gender, serde_json::json!({"raw": "F", "normal": "female", "valid": true, "abbr": "F"}));
 /// ```
 #[must_use]
-pub fn typed(field_type: &str, raw: &Value, now: Timestamp) -> Value {
+pub fn parse_value(field_type: &str, raw: &Value, now: Timestamp) -> Value {
     let text = match raw {
         Value::Null | Value::Object(_) => return raw.clone(),
-        Value::Array(items) => return items.iter().map(|item| typed(field_type, item, now)).collect(),
+        Value::Array(items) => return items.iter().map(|item| parse_value(field_type, item, now)).collect(),
         raw => crate::leadconduit::values::text(raw).unwrap_or_default(),
     };
     match field_type {

@@ -10,7 +10,7 @@ use crate::contract::standard::StandardCollection;
 use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::rules;
 use crate::leadconduit::state::Collection;
-use crate::leadconduit::types::typed;
+use crate::leadconduit::types::parse_value;
 use crate::leadconduit::values::{self, Variables};
 use crate::support::document::{items, text};
 
@@ -47,7 +47,7 @@ pub(super) fn of_lead(
         if SECRET_TYPES.contains(&field_type) {
             collect_texts(&value, &mut secrets);
         }
-        insert_nested(&mut fields, &name, typed(field_type, &value, context.now));
+        insert_nested(&mut fields, &name, parse_value(field_type, &value, context.now));
     }
     (fields, secrets)
 }
@@ -89,7 +89,7 @@ fn field_type<'a>(context: &'a WriteContext<'_>, target: &SubmissionTarget, fiel
 
 /// A value, converted to the type of a field.
 pub(super) fn typed_field(context: &WriteContext<'_>, target: &SubmissionTarget, field: &str, value: &Value) -> Value {
-    typed(field_type(context, target, field), value, context.now)
+    parse_value(field_type(context, target, field), value, context.now)
 }
 
 /// Inserts a value under a dotted name, one level per part. Where a part names a value that is not a level, the rest of

@@ -10,16 +10,16 @@ fn now() -> Timestamp {
 }
 
 /// Asserts the typed value of each text; null if the text is invalid.
-fn check(kind: &str, rows: &[(&str, Value)]) {
+fn check(field_type: &str, rows: &[(&str, Value)]) {
     for (text, expected) in rows {
         let mut whole = json!({"raw": text});
         match expected {
             Value::Object(parts) => whole.as_object_mut().unwrap().extend(parts.clone()),
             _ => whole = json!({"raw": text, "normal": text, "valid": false}),
         }
-        let found = typed(kind, &json!(text), now());
-        assert_eq!(found.to_string(), whole.to_string(), "{kind} {text}");
-        assert_eq!(is_valid(kind, text), expected.is_object(), "{kind} {text}");
+        let found = parse_value(field_type, &json!(text), now());
+        assert_eq!(found.to_string(), whole.to_string(), "{field_type} {text}");
+        assert_eq!(is_valid(field_type, text), expected.is_object(), "{field_type} {text}");
     }
 }
 
@@ -40,16 +40,16 @@ fn components_match_those_that_types_declare() {
 
 #[test]
 fn plain_types_stay_text() {
-    for kind in ["string", "city", "last_name", "first_name", "no_such_type"] {
-        assert_eq!(typed(kind, &json!(" Any text "), now()), " Any text ", "{kind}");
-        assert!(is_valid(kind, "") && is_valid(kind, "Any text"));
+    for field_type in ["string", "city", "last_name", "first_name", "no_such_type"] {
+        assert_eq!(parse_value(field_type, &json!(" Any text "), now()), " Any text ", "{field_type}");
+        assert!(is_valid(field_type, "") && is_valid(field_type, "Any text"));
     }
-    assert_eq!(typed("city", &json!(7.0), now()), "7");
-    assert_eq!(typed("first_name", &json!(7), now()), json!({"raw": 7, "normal": "7", "valid": false}));
+    assert_eq!(parse_value("city", &json!(7.0), now()), "7");
+    assert_eq!(parse_value("first_name", &json!(7), now()), json!({"raw": 7, "normal": "7", "valid": false}));
     for value in [json!(null), json!({"raw": "x"})] {
-        assert_eq!(typed("email", &value, now()), value);
+        assert_eq!(parse_value("email", &value, now()), value);
     }
-    let list = typed("gender", &json!(["M", "x"]), now());
+    let list = parse_value("gender", &json!(["M", "x"]), now());
     assert_eq!((&list[0]["normal"], &list[1]["valid"]), (&json!("male"), &json!(false)));
 }
 
@@ -60,8 +60,11 @@ fn booleans_and_numbers_are_parsed() {
     {
         check("boolean", &[(text, json!({"normal": flag, "valid": true}))]);
     }
-    assert_eq!(typed("boolean", &json!("maybe"), now()), json!({"raw": "maybe", "normal": false, "valid": false}));
-    assert_eq!(typed("boolean", &json!(true), now()), json!({"raw": true, "normal": true, "valid": true}));
+    assert_eq!(
+        parse_value("boolean", &json!("maybe"), now()),
+        json!({"raw": "maybe", "normal": false, "valid": false})
+    );
+    assert_eq!(parse_value("boolean", &json!(true), now()), json!({"raw": true, "normal": true, "valid": true}));
     for (text, number) in [
         ("11", json!(11)),
         ("1.111", json!(1.111)),
@@ -74,14 +77,14 @@ fn booleans_and_numbers_are_parsed() {
     }
     for text in ["", "  ", "derp", "1.2.3", "1-2"] {
         assert_eq!(
-            typed("number", &json!(text), now()),
+            parse_value("number", &json!(text), now()),
             json!({"raw": text, "normal": null, "valid": false}),
             "{text}"
         );
         assert!(!is_valid("number", text));
     }
-    assert_eq!(typed("number", &json!(1.5), now()), json!({"raw": 1.5, "normal": 1.5, "valid": true}));
-    assert_eq!(typed("number", &json!(true), now()), json!({"raw": true, "normal": null, "valid": false}));
+    assert_eq!(parse_value("number", &json!(1.5), now()), json!({"raw": 1.5, "normal": 1.5, "valid": true}));
+    assert_eq!(parse_value("number", &json!(true), now()), json!({"raw": true, "normal": null, "valid": false}));
 }
 
 #[test]
@@ -234,12 +237,15 @@ fn genders_states_streets_and_postal_codes_are_parsed() {
 
 #[test]
 fn phones_have_components() {
-    let us =
-        |normal: &str, [area, exchange, line]: [&str; 3], extension: Option<&str>, kind: Option<&str>, free: bool| {
-            json!({"normal": normal, "valid": true, "area": area, "exchange": exchange, "line": line,
+    let us = |normal: &str,
+              [area, exchange, line]: [&str; 3],
+              extension: Option<&str>,
+              line_type: Option<&str>,
+              free: bool| {
+        json!({"normal": normal, "valid": true, "area": area, "exchange": exchange, "line": line,
             "number": format!("{exchange}{line}"), "extension": extension,
-            "country_code": if area == "416" { "CA" } else { "US" }, "type": kind, "is_tollfree": free})
-        };
+            "country_code": if area == "416" { "CA" } else { "US" }, "type": line_type, "is_tollfree": free})
+    };
     let austin = ["512", "789", "1111"];
     check(
         "phone",
@@ -269,8 +275,8 @@ fn phones_have_components() {
             ("1111m", NONE),
         ],
     );
-    assert_eq!(typed("phone", &json!("+44 7981 555555"), now())["area"], "7981");
-    assert_eq!(typed("phone", &json!(5_127_891_111_u64), now())["raw"], "5127891111");
+    assert_eq!(parse_value("phone", &json!("+44 7981 555555"), now())["area"], "7981");
+    assert_eq!(parse_value("phone", &json!(5_127_891_111_u64), now())["raw"], "5127891111");
 }
 
 #[test]
@@ -320,14 +326,14 @@ fn ranges_have_minimum_and_maximum() {
 #[test]
 fn secrets_are_masked() {
     let masked = |raw: &str| json!({"raw": raw, "normal": "*********", "valid": true, "first_three": "***", "middle_two": "**", "last_four": "****"});
-    assert_eq!(typed("ssn", &json!("123-45-6789"), now()), masked("***********"));
-    assert_eq!(typed("ssn", &json!(123_456_789), now()), masked("*********"));
+    assert_eq!(parse_value("ssn", &json!("123-45-6789"), now()), masked("***********"));
+    assert_eq!(parse_value("ssn", &json!(123_456_789), now()), masked("*********"));
     assert_eq!(
-        typed("ssn", &json!("secret 12345"), now()),
+        parse_value("ssn", &json!("secret 12345"), now()),
         json!({"raw": "********", "normal": "********", "valid": false})
     );
     assert_eq!(
-        typed("credential", &json!("sekret"), now()),
+        parse_value("credential", &json!("sekret"), now()),
         json!({"raw": "******", "normal": "******", "valid": true})
     );
     assert!(is_valid("ssn", "123 45 6789") && !is_valid("ssn", "12345"));
@@ -405,12 +411,12 @@ fn certificate_urls_are_parsed() {
         ],
     );
     let token = "a".repeat(60);
-    for (url, kind) in [
+    for (url, certificate_type) in [
         (format!("https://cert.trustedform.com/0.{token}.x"), json!("facebook")),
         (format!("https://cert.staging.trustedform.com/{token}"), json!("mobile")),
         (format!("https://ping.trustedform.com/0.{token}.x"), NONE),
     ] {
-        let value = typed("trustedform_url", &json!(url), now());
-        assert_eq!((&value["type"], &value["valid"]), (&kind, &json!(true)), "{url}");
+        let value = parse_value("trustedform_url", &json!(url), now());
+        assert_eq!((&value["type"], &value["valid"]), (&certificate_type, &json!(true)), "{url}");
     }
 }

@@ -44,9 +44,9 @@ proptest! {
     #[test]
     fn parsing_is_idempotent(text in any_text()) {
         for field_type in TYPES {
-            let once = typed(field_type, &json!(text), now());
+            let once = parse_value(field_type, &json!(text), now());
             let raw = once.get("raw").unwrap_or(&once);
-            prop_assert_eq!(&typed(field_type, raw, now()), &once, "{}", field_type);
+            prop_assert_eq!(&parse_value(field_type, raw, now()), &once, "{}", field_type);
             let valid = once.get("valid").is_none_or(|valid| valid == true);
             prop_assert_eq!(valid, is_valid(field_type, &text), "{}", field_type);
             if field_type == "ssn" || field_type == "credential" {
@@ -58,8 +58,8 @@ proptest! {
     #[test]
     fn parsing_of_numbers_is_idempotent(number in any::<f64>()) {
         for field_type in TYPES {
-            let once = typed(field_type, &json!(number), now());
-            prop_assert_eq!(&typed(field_type, once.get("raw").unwrap_or(&once), now()), &once, "{}", field_type);
+            let once = parse_value(field_type, &json!(number), now());
+            prop_assert_eq!(&parse_value(field_type, once.get("raw").unwrap_or(&once), now()), &once, "{}", field_type);
         }
     }
 }
