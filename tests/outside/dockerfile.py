@@ -1,8 +1,8 @@
-"""Plays a Dockerfile in folders.
+"""Runs a Dockerfile in folders.
 
-Its build stage runs on what .dockerignore lets through, with `cargo build --profile dist` as `cargo check` in the target
-folder that is there already: what is missing from the context is found without compiling everything again. Then the
-finished binary runs with the user, environment, health check and stop signal of the last stage.
+Its build stage runs on the files that .dockerignore allows. `cargo check` in the existing target folder replaces
+`cargo build --profile dist`: this detects files that are missing from the context without compiling everything again.
+Then the finished binary runs with the user, environment, health check and stop signal of the last stage.
 """
 
 import json
@@ -44,9 +44,9 @@ def stages():
 
 
 def context():
-    """What .dockerignore lets through, which is a list of what may pass."""
+    """Copies the files that .dockerignore allows; the file must be an allow list."""
     lines = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
-    assert lines[0] == "*" and all(re.fullmatch(r"![\w.]+", line) for line in lines[1:]), "not a list of what may pass"
+    assert lines[0] == "*" and all(re.fullmatch(r"![\w.]+", line) for line in lines[1:]), "not an allow list"
     folder = SCRATCH / "context"
     folder.mkdir()
     for line in lines[1:]:
@@ -62,7 +62,7 @@ def copy(source, target):
 
 
 def play(instructions, given):
-    """The build stage. Its `cargo` is ours."""
+    """Runs the build stage with a replacement for `cargo`."""
     work, tools = SCRATCH / "src", SCRATCH / "bin"
     work.mkdir()
     tools.mkdir()
@@ -71,7 +71,7 @@ def play(instructions, given):
 case "$*" in
   "build --profile dist --locked") exec {shlex.quote(shutil.which("cargo"))} check --bins --locked --offline ;;
   "clean --profile dist --locked --package leadconduit-mock") ;;
-  *) echo "the check knows no cargo $*" >&2; exit 1 ;;
+  *) echo "the check does not support cargo $*" >&2; exit 1 ;;
 esac
 """
     )
@@ -87,13 +87,13 @@ esac
         elif name == "RUN":
             done = subprocess.run(["sh", "-c", rest], cwd=work, env=env, capture_output=True, text=True)
             builds += 1
-            step = "the dependencies alone" if builds == 1 else "the package"
-            check(f"the context has all that it takes to build {step}", done.returncode == 0, done.stderr)
+            step = "only the dependencies" if builds == 1 else "the package"
+            check(f"the context has all files to build {step}", done.returncode == 0, done.stderr)
             assert done.returncode == 0
 
 
 def run(instructions):
-    """The last stage."""
+    """Checks the last stage."""
     last = dict(instructions)
     version = subprocess.run([BINARY, "--version"], capture_output=True, text=True, check=True).stdout.split()[1]
     check("the label has the version", f'version="{version}"' in last["LABEL"], last["LABEL"])
@@ -103,13 +103,13 @@ def run(instructions):
     start = json.loads(last["ENTRYPOINT"])
     check("health check and entry point run the binary", health[0] == start[0] == last["COPY"].split()[-1], (health, start))
 
-    # Where another user can read it.
+    # Another user must be able to read it.
     SCRATCH.chmod(0o755)
     binary = SCRATCH / "leadconduit-mock"
     shutil.copyfile(BINARY, binary)
     binary.chmod(0o755)
     health[0] = start[0] = str(binary)
-    # The image's environment; and a free port in place of the one that is the container's own.
+    # The image's environment, with a free port in place of the container's port.
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -130,7 +130,7 @@ def run(instructions):
         with urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/user", headers={
             "Authorization": "Basic QVBJOjJmMWQ1ZjI5OTE1Yjg2NmM3YTJmYTVkZTI5NjEzMTA0"
         }), timeout=5) as reply:
-            check("the server answers", reply.status == 200, reply.status)
+            check("the server responds", reply.status == 200, reply.status)
         server.send_signal(signal.SIGTERM)
         check("SIGTERM ends it with 0", server.wait(timeout=15) == 0, server.returncode)
     finally:

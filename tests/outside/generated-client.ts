@@ -1,4 +1,4 @@
-// What an application does with the API, in the types that openapi-typescript generates.
+// Typical calls of an application, with the types that openapi-typescript generates.
 import createClient from 'openapi-fetch';
 import type { components, operations, paths } from './api.js';
 
@@ -20,7 +20,7 @@ function check(name: string, good: boolean, seen: unknown = undefined): void {
   }
 }
 
-// Connections: a list, one of them, and the repair of one that was missed.
+// Connections: the list, a single one, and the repair of one that LeadConduit missed.
 const connections = await user.GET('/connections');
 const entries: components['schemas']['ConnectionListEntry'][] = connections.data ?? [];
 check('three connections', entries.length === 3, connections);
@@ -37,7 +37,7 @@ check('a second repair', again.response.status === 409 && typeof again.error?.er
 const one = await user.GET('/connections/{id}', { params: { path: { id: missed } } });
 check('the repaired connection', one.data?.connected_account?.name === 'Evergreen Media', one);
 
-// A credential, from its creation to its end.
+// A credential, from creation to deletion.
 const input: components['schemas']['CredentialInput'] = { name: 'CRM', type: 'token', package: 'leadconduit-salesforce', token: 'one' };
 const created = await user.POST('/credentials', { body: input });
 const id = created.data?.id ?? '';
@@ -72,15 +72,15 @@ check('the degraded list', degraded.response.headers.get('X-Connections-Degraded
 const sync = await inOutage.POST('/account_sso_sync');
 check('no sync', sync.response.status === 503 && typeof sync.error?.error === 'string', sync);
 
-// The types know what the contract says: each line below would break the contract, and must not compile.
+// The types express the contract: each line below would break it, and must not compile.
 export async function neverCalled(): Promise<void> {
-  // @ts-expect-error there is no such relationship
+  // @ts-expect-error unknown relationship
   await user.GET('/connections', { params: { query: { relationship_type: 'friend' } } });
   // @ts-expect-error a repair needs an id
   await user.POST('/connections', { body: {} });
-  // @ts-expect-error connections are not deleted
+  // @ts-expect-error connections cannot be deleted
   await user.DELETE('/connections/{id}', { params: { path: { id } } });
-  // @ts-expect-error there is no such path
+  // @ts-expect-error unknown path
   await user.GET('/connection');
   // @ts-expect-error a flag of a user is true or false
   await user.PUT('/user/{id}', { params: { path: { id } }, body: { ui_state: { has_seen_free_account_modal: 'yes' } } });

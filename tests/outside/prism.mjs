@@ -1,6 +1,6 @@
-// Sends a story through Prism, and then one call of every operation that the story did not reach, made of the contract's
-// own examples. Prism answers with a problem of its own where request or reply breaks the contract. As `mock`, Prism
-// answers alone, which shows that it can read the contract and its examples.
+// Sends a sequence of calls through Prism, and then one call of every operation that the sequence did not reach, built
+// from the contract's examples. Prism returns its own problem when request or response breaks the contract. As `mock`,
+// Prism responds without the server, which shows that it can read the contract and its examples.
 import { readFileSync } from 'node:fs';
 
 const [mode, base, contract] = process.argv.slice(2);
@@ -16,7 +16,7 @@ const settings = { notifications: { submission_doc_updates: { enabled: true } } 
 const known = {};
 const keep = (name) => (body) => { known[name] = body.id ?? body.entity?.id; };
 
-// Method, path, expected status; then the body, what to do with the reply, and the key.
+// Method, path, expected status; then the body, a function of the response, and the key.
 const story = [
   ['GET', '/account', 200],
   ['PUT', '/account', 200, { data_retention_in_days: 90 }],
@@ -63,12 +63,12 @@ const shown = (holder) => {
   return [holder.example, ...named, schema.example, ...(schema.examples ?? [])].find((value) => value !== undefined);
 };
 
-// A call of an operation, made of its examples.
+// A call of an operation, built from its examples.
 function example(path, method, item, operation) {
   const parameters = [...(item.parameters ?? []), ...(operation.parameters ?? [])].map(follow);
   const query = new URLSearchParams();
-  // What these two ask for beyond what they require: without a body feedback says in its query what it is, and a check
-  // of a bucket needs the keys to it.
+  // These two operations need optional parameters: feedback without a body needs its type in the query, and a check of
+  // a bucket needs its keys.
   const more = { submit_feedback_by_get: ['type'], test_firehose: ['access_key_id', 'secret_access_key'] };
   const needed = ({ required, name }) => required || (more[operation.operationId] ?? []).includes(name);
   for (const parameter of parameters) {
@@ -88,12 +88,12 @@ let failed = 0;
 const met = new Set();
 for (const [number, [method, where, expected, body, use, key = USER, own]] of [...story, ...examples].entries()) {
   if (own && met.has(own)) continue;
-  // Alone, Prism knows no ids but those of the examples.
+  // As a mock, Prism knows only the ids of the examples.
   for (const name of mode === 'mock' ? ['user', 'credential', 'onboard', 'seller', 'buyer'] : []) known[name] = INVITATION;
   const path = typeof where === 'function' ? where() : where;
   if (mode === 'mock' && [expected].flat()[0] >= 400) continue;
   const headers = { authorization: `Basic ${btoa(`API:${key}`)}`, accept: own === 'download_export' ? 'text/csv' : 'application/json' };
-  // Each example has a world of its own: what one deletes another reads.
+  // Each example has its own sandbox, because one may delete what another reads.
   if (own) headers['x-mock-sandbox'] = own;
   if (body !== undefined) headers['content-type'] = 'application/json';
   const reply = await fetch(base + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });

@@ -58,7 +58,7 @@ impl Drop for Serving {
 }
 
 #[test]
-fn it_serves_without_a_subcommand_and_stops_on_either_signal() {
+fn the_default_subcommand_serves_and_stops_on_sigint_and_sigterm() {
     for signal in ["-INT", "-TERM"] {
         let mut serving = Serving::start(&["--port", "0"]);
         let health = run(&["health", "--url", &serving.url]);
@@ -70,7 +70,7 @@ fn it_serves_without_a_subcommand_and_stops_on_either_signal() {
 }
 
 #[test]
-fn the_first_screen_has_what_a_newcomer_needs() {
+fn the_startup_banner_matches_its_snapshot() {
     let mut serving = Serving::start(&["serve", "--port", "0", "--scenario", "sso-outage", "--seed", "9"]);
     serving.signal("-TERM");
     let (_, text) = serving.wait();
@@ -83,7 +83,7 @@ fn the_first_screen_has_what_a_newcomer_needs() {
 }
 
 #[test]
-fn the_line_to_paste_works() {
+fn the_request_command_of_the_banner_works() {
     let mut serving = Serving::start(&["--port", "0"]);
     let output = {
         let mut text = String::new();
@@ -101,14 +101,14 @@ fn the_line_to_paste_works() {
 }
 
 /// The first screen of a server that is started with these flags.
-fn first_screen(arguments: &[&str]) -> String {
+fn banner(arguments: &[&str]) -> String {
     let mut serving = Serving::start(arguments);
     serving.signal("-TERM");
     serving.wait().1
 }
 
 #[test]
-fn the_first_screen_tells_how_the_control_api_is_used() {
+fn the_banner_shows_how_to_use_the_control_api() {
     let curl = "  Use:  curl -X PUT ";
     let closed = "The control API is closed: 0.0.0.0 can be reached by others. Open it with --admin-token TOKEN.";
     let token = "-H 'Authorization: Bearer TOKEN' ";
@@ -122,7 +122,7 @@ fn the_first_screen_tells_how_the_control_api_is_used() {
         (&["--port", "0", "--admin-token", "s3cret"], true, true, false),
     ];
     for (arguments, shown, with_token, is_closed) in rows {
-        let text = first_screen(arguments);
+        let text = banner(arguments);
         let found = (text.contains(curl), text.contains(token), text.contains(closed));
         assert_eq!(found, (*shown, *with_token, *is_closed), "{arguments:?}: {text}");
         assert!(text.contains("sso-outage\"}'") == *shown, "it names a scenario to change to: {text}");
@@ -130,14 +130,14 @@ fn the_first_screen_tells_how_the_control_api_is_used() {
 }
 
 #[test]
-fn the_first_screen_tells_of_deliveries() {
+fn the_banner_shows_enabled_deliveries() {
     let line = "  Deliveries: steps with a url on this machine are called\n";
-    assert!(first_screen(&["--port", "0", "--deliver"]).contains(line));
-    assert!(!first_screen(&["--port", "0"]).contains("  Deliveries:"));
+    assert!(banner(&["--port", "0", "--deliver"]).contains(line));
+    assert!(!banner(&["--port", "0"]).contains("  Deliveries:"));
 }
 
 #[test]
-fn the_line_that_changes_the_scenario_works() {
+fn the_scenario_command_of_the_banner_works() {
     let mut serving = Serving::start(&["--port", "0", "--admin-token", "TOKEN"]);
     // Nobody reads the log after this line; that must not hurt.
     let lines = BufReader::new(serving.child.stderr.take().unwrap()).lines();
@@ -159,7 +159,7 @@ fn check_rows(url: &str, rows: &[Row<'_>]) {
 }
 
 #[test]
-fn a_running_server_is_told_what_to_play() {
+fn use_and_reset_change_a_running_server() {
     // An address that no other test uses: nothing else listens there when the server has stopped.
     let mock = Mock::start(MockServer::builder().configure(|settings| settings.host = [127, 0, 0, 41].into()));
     let url = mock.server.url();
@@ -191,7 +191,7 @@ fn a_running_server_is_told_what_to_play() {
 }
 
 #[test]
-fn a_server_with_a_token_wants_it_and_never_shows_it() {
+fn the_admin_token_is_required_and_never_printed() {
     const TOKEN: &str = "s3cret-of-this-test";
     let mut serving = Serving::start(&["--port", "0", "--admin-token", TOKEN]);
     let wants = "error: the control API of this server needs its token; send `Authorization: Bearer TOKEN` with the \
@@ -225,7 +225,7 @@ fn a_server_with_a_token_wants_it_and_never_shows_it() {
 }
 
 #[test]
-fn what_becomes_of_changed_files_is_logged() {
+fn reloads_of_changed_files_are_logged() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("own.yaml");
     let text = "version: 1\nname: own\ndescription: d\nextends: healthy\n";
@@ -254,7 +254,7 @@ fn what_becomes_of_changed_files_is_logged() {
 }
 
 #[test]
-fn environment_variables_are_twins_of_flags() {
+fn flags_can_be_set_by_environment_variables() {
     let child = Command::new(BINARY)
         .env("LEADCONDUIT_MOCK_PORT", "0")
         .env("LEADCONDUIT_MOCK_SCENARIO", "empty-account")
@@ -274,7 +274,7 @@ fn environment_variables_are_twins_of_flags() {
 }
 
 #[test]
-fn exit_codes_and_messages() {
+fn errors_have_documented_exit_codes_and_messages() {
     let folder = tempfile::tempdir().unwrap();
     let bad = folder.path().join("bad.yaml");
     std::fs::write(&bad, "version: 1\nname: bad\ndescription: d\nsso: { status: dwn }\n").unwrap();
@@ -306,7 +306,7 @@ fn exit_codes_and_messages() {
 }
 
 #[test]
-fn check_plays_the_built_in_examples() {
+fn check_runs_the_built_in_examples() {
     let output = run(&["check"]);
     assert_eq!(output.status.code(), Some(0), "{}", out(&output));
     assert!(out(&output).contains("ok    scenarios/healthy.yaml (5 examples)"), "{}", out(&output));
@@ -315,7 +315,7 @@ fn check_plays_the_built_in_examples() {
 }
 
 #[test]
-fn check_says_which_example_does_not_hold() {
+fn check_reports_the_example_that_fails() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("wrong.yaml");
     let text = "version: 1\nname: wrong\ndescription: d\nextends: healthy\nexamples:\n  - name: too many\n    request: { method: GET, path: /connections }\n    reply:\n      status: 200\n      headers: { X-Connections-Degraded: 'true' }\n      body: { length: 4, at: { /0/status: sso_only } }\n";
@@ -340,7 +340,7 @@ fn operations_and_scenarios_are_listed() {
 }
 
 #[test]
-fn openapi_is_the_same_document_in_either_notation() {
+fn openapi_prints_the_same_document_as_json_and_yaml() {
     let json: Value = serde_json::from_str(&out(&run(&["openapi"]))).unwrap();
     assert_eq!(json["openapi"], "3.1.0");
     let yaml =
@@ -349,7 +349,7 @@ fn openapi_is_the_same_document_in_either_notation() {
 }
 
 #[test]
-fn completions_and_help() {
+fn completions_help_and_version_are_printed() {
     assert!(out(&run(&["completions", "bash"])).contains("leadconduit-mock"));
     let help = out(&run(&["--help"]));
     for word in
@@ -361,14 +361,14 @@ fn completions_and_help() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_failure() {
+fn a_closed_pipe_is_not_an_error() {
     let command = format!("{BINARY} openapi | head -c 1; exit ${{PIPESTATUS[0]}}");
     let output = Command::new("bash").args(["-c", &command]).output().unwrap();
     assert_eq!((output.status.code(), err(&output).as_str()), (Some(0), ""));
 }
 
 #[test]
-fn https_with_a_certificate() {
+fn https_is_served_with_a_certificate() {
     let folder = tempfile::tempdir().unwrap();
     let (cert, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
     let (cert, key) = (cert.to_str().unwrap(), key.to_str().unwrap());
@@ -404,7 +404,7 @@ fn https_with_a_certificate() {
 }
 
 #[test]
-fn running_requests_may_finish_when_it_stops() {
+fn requests_in_progress_complete_before_the_server_stops() {
     use std::io::Write;
     // An address that no other test uses: nothing else listens there when the server has stopped.
     let mut serving = Serving::start(&["--host", "127.0.0.42", "--port", "0", "--drain-ms-max", "600000"]);
@@ -431,7 +431,7 @@ fn running_requests_may_finish_when_it_stops() {
 }
 
 #[test]
-fn flags_of_deliveries_say_what_to_write_instead() {
+fn invalid_delivery_flags_are_rejected_with_a_correction() {
     let rows: &[(&[&str], &str)] = &[
         (&["--deliver-allow", "http://recipient"], "such as recipient or recipient:8080"),
         (&["--deliver-allow", "a,recipient:0"], "such as recipient or recipient:8080"),

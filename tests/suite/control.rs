@@ -107,7 +107,7 @@ fn busy(times: u64) -> Value {
 }
 
 #[test]
-fn every_call_answers_as_the_document_says() {
+fn every_call_conforms_to_its_openapi_document() {
     let mut control = Control::healthy();
     for path in ["/health", "/version", "/openapi.json", "/admin-openapi.json", "/scenarios", "/scenario", "/faults"] {
         let get = control.call(200, "GET", path, None);
@@ -180,7 +180,7 @@ fn every_call_answers_as_the_document_says() {
 }
 
 #[test]
-fn errors_say_what_to_do_instead() {
+fn errors_are_reported_with_a_correction() {
     let mut control = Control::healthy();
     control.post(201, "/faults", busy(1));
     control.call(201, "POST", "/snapshots/before", None);
@@ -242,7 +242,7 @@ fn errors_say_what_to_do_instead() {
 }
 
 #[test]
-fn a_state_that_is_put_back_is_the_same_to_the_byte() {
+fn an_exported_state_is_restored_byte_by_byte() {
     let mut control = Control::healthy();
     let scenarios = control.get("/scenarios");
     let names = scenarios["scenarios"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap());
@@ -286,7 +286,7 @@ fn a_state_that_is_put_back_is_the_same_to_the_byte() {
 }
 
 #[test]
-fn a_state_with_one_mistake_is_refused_whole() {
+fn an_invalid_state_is_rejected_and_changes_nothing() {
     let mut control = Control::healthy();
     control.create("stays");
     let before = control.state();
@@ -324,7 +324,7 @@ fn a_state_with_one_mistake_is_refused_whole() {
 }
 
 #[test]
-fn a_snapshot_brings_back_all_that_counts() {
+fn a_snapshot_restores_the_world_rules_and_counts() {
     let mut control = Control::healthy();
     control.put("/clock", json!({"freeze": true}));
     control.post(201, "/faults", busy(2));
@@ -363,7 +363,7 @@ fn a_snapshot_brings_back_all_that_counts() {
 }
 
 #[test]
-fn invitations_limits_and_flapping_follow_the_clock() {
+fn invitations_rate_limits_and_flapping_use_the_sandbox_clock() {
     let mut control = Control::healthy();
     control.put("/clock", json!({"freeze": "2026-04-19T18:15:00Z"}));
     let limit = json!({"name": "limit", "when": {"operation": "get_user", "rate": {"calls": 2, "within": "1m"}},
@@ -406,7 +406,7 @@ fn invitations_limits_and_flapping_follow_the_clock() {
 }
 
 #[test]
-fn a_switch_may_keep_the_world() {
+fn a_scenario_switch_can_keep_the_world() {
     let mut control = Control::healthy();
     control.create("created before");
     let rows = control.jane(200, "GET", "/connections", None);
@@ -419,7 +419,7 @@ fn a_switch_may_keep_the_world() {
 }
 
 #[test]
-fn what_happens_is_told_without_secrets() {
+fn events_of_a_sandbox_contain_no_secrets() {
     let mut control = Control::healthy();
     let mut listener = Wire::open(control.mock.server.address());
     let get = format!(
@@ -460,7 +460,7 @@ fn what_happens_is_told_without_secrets() {
 }
 
 #[test]
-fn strangers_are_kept_out() {
+fn the_control_api_rejects_unauthorized_requests() {
     const OPEN: [&str; 4] = ["/health", "/version", "/openapi.json", "/admin-openapi.json"];
     let ask = |mock: &Mock, path: &str, headers: &str| {
         let headers =

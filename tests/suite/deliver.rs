@@ -126,7 +126,7 @@ fn step(id: &str, url: &str, mappings: &[(&str, &str)], more: Value) -> Value {
 }
 
 #[test]
-fn the_lead_is_posted_as_the_vendors_module_does() {
+fn delivery_requests_match_the_vendors_module() {
     let listener = Listener::saying(json!({"outcome": "success"}));
     let mappings = [
         ("lead.state", "Texas"),
@@ -164,7 +164,7 @@ fn the_lead_is_posted_as_the_vendors_module_does() {
 }
 
 #[test]
-fn its_answer_decides_and_later_steps_hear_it() {
+fn the_response_decides_the_outcome_and_is_available_to_later_steps() {
     let pricing = json!({"pricing": {"override": true}});
     let filter = json!({"id": "cc0001", "type": "filter", "outcome": "failure", "reason": "{{outbound.ticket.code}}",
                         "rule_set": rules("outbound.ticket.code", "is equal to", json!("T-1"))});
@@ -196,7 +196,7 @@ fn its_answer_decides_and_later_steps_hear_it() {
 }
 
 #[test]
-fn a_busy_recipient_is_asked_again() {
+fn a_busy_recipient_is_retried() {
     let listener =
         Listener::start(|count, _| if count < 2 { (503, json!({})) } else { (201, json!({"outcome": "success"})) });
     let mock = delivering(json!({"steps": [step("bb0001", &listener.url, &[], json!({"retry_enabled": true}))]}));
@@ -210,7 +210,7 @@ fn a_busy_recipient_is_asked_again() {
 }
 
 #[test]
-fn an_error_is_retried_as_a_delivery_of_its_own() {
+fn an_error_outcome_is_retried_as_a_separate_delivery() {
     let listener = Listener::start(|count, _| (200, json!({"outcome": if count == 0 { "error" } else { "success" }})));
     let mappings = [("event_id", "{{event_id}}")];
     let retried = json!({"retry_enabled": true});
@@ -224,7 +224,7 @@ fn an_error_is_retried_as_a_delivery_of_its_own() {
 }
 
 #[test]
-fn nobody_there_is_an_error_and_the_flow_goes_on() {
+fn an_unreachable_recipient_is_an_error_and_the_flow_continues() {
     let reserved = ClosedPort::reserve();
     let closed = reserved.address();
     let url = format!("http://{closed}/leads?key=1");
@@ -244,7 +244,7 @@ fn nobody_there_is_an_error_and_the_flow_goes_on() {
 }
 
 #[test]
-fn a_silent_recipient_is_an_error() {
+fn a_recipient_timeout_is_an_error() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
     let mock = start(json!({"steps": [step("bb0001", &url, &[], json!({}))]}), |settings| {
@@ -260,7 +260,7 @@ fn a_silent_recipient_is_an_error() {
 }
 
 #[test]
-fn what_is_elsewhere_is_simulated() {
+fn deliveries_to_other_machines_are_simulated() {
     let urls = ["http://192.0.2.7/leads", "https://127.0.0.1/leads", "http://buyer.example.com/leads"];
     let steps: Vec<Value> =
         urls.iter().enumerate().map(|(at, url)| step(&format!("bb000{at}"), url, &[], json!({}))).collect();
@@ -277,7 +277,7 @@ fn what_is_elsewhere_is_simulated() {
 }
 
 #[test]
-fn nobody_is_called_unless_it_was_asked_for() {
+fn recipients_are_called_by_submissions_with_enabled_deliveries_only() {
     let listener = Listener::saying(json!({"outcome": "failure"}));
     let flow = json!({"steps": [step("bb0001", &listener.url, &[], json!({}))]});
     let off = start(flow.clone(), |_| {});
@@ -298,7 +298,7 @@ fn nobody_is_called_unless_it_was_asked_for() {
 }
 
 #[test]
-fn feedback_names_the_event_that_was_posted() {
+fn feedback_accepts_the_delivered_event_id() {
     let listener = Listener::saying(json!({"outcome": "success"}));
     let takes = json!({"feedback": {"integration": {"module_id": "leadconduit-standard.inbound.feedback"}}});
     let mappings = [("event_id", "{{event_id}}")];
@@ -310,7 +310,7 @@ fn feedback_names_the_event_that_was_posted() {
 }
 
 #[test]
-fn a_recipient_may_ask_the_mock_meanwhile() {
+fn a_recipient_can_send_requests_to_the_mock_during_a_delivery() {
     let own = std::sync::Arc::new(std::sync::OnceLock::<Mock>::new());
     let asked = std::sync::Arc::clone(&own);
     let listener = Listener::start(move |_, _| {
@@ -348,7 +348,7 @@ fn a_recipient_may_ask_the_mock_meanwhile() {
 }
 
 #[test]
-fn caps_and_statistics_count_what_was_delivered_once() {
+fn caps_and_statistics_count_each_delivery_once() {
     let listener = Listener::saying(json!({"outcome": "success"}));
     let cap = json!({"caps": [{
         "id": "66d0c0de940df5a34a38a0c9", "type": "volume", "name": "Two a day", "maximum": 2, "duration": 1,
@@ -373,7 +373,7 @@ fn caps_and_statistics_count_what_was_delivered_once() {
 }
 
 #[test]
-fn events_are_copied_for_the_firehose() {
+fn events_are_written_to_the_firehose() {
     let listener = Listener::saying(json!({}));
     let firehose = json!({"credential_id": "5fd4371e940df5a34a3888d1", "bucket": "acme-events", "prefix": "leads/", "enabled": true});
     let base = listener.url.replace("/leads", "/s3");
@@ -402,7 +402,7 @@ fn events_are_copied_for_the_firehose() {
 }
 
 #[test]
-fn a_switch_meanwhile_ends_the_request_and_nobody_gets_the_lead_twice() {
+fn a_reset_during_a_delivery_fails_the_request_without_a_second_delivery() {
     let address = std::sync::Arc::new(std::sync::OnceLock::<std::net::SocketAddr>::new());
     let told = std::sync::Arc::clone(&address);
     let listener = Listener::start(move |_, _| {
@@ -428,7 +428,7 @@ fn a_switch_meanwhile_ends_the_request_and_nobody_gets_the_lead_twice() {
 }
 
 #[test]
-fn a_name_that_was_allowed_is_called_and_get_asks_with_a_query() {
+fn an_allowed_host_is_called_and_get_sends_the_lead_as_query() {
     let listener = Listener::saying(json!({"outcome": "success"}));
     let mappings = [("method", "get"), ("default.custom.key", "k 1")];
     let url = format!("{}?a=1", listener.url.replace("127.0.0.1", "localhost"));

@@ -10,7 +10,7 @@ use crate::support::{HANG_GUARD, Mock};
 use crate::wire::request;
 
 #[test]
-fn many_at_once_and_each_stops_when_dropped() {
+fn several_servers_run_at_once_and_stop_when_dropped() {
     let scenarios = ["healthy", "sso-outage", "healthy", "sso-outage", "maintenance"];
     // An address that no other test uses: nothing else listens there when the servers have stopped.
     let builder = || MockServer::builder().configure(|settings| settings.host = [127, 0, 0, 44].into());
@@ -30,7 +30,7 @@ fn many_at_once_and_each_stops_when_dropped() {
 }
 
 #[tokio::test]
-async fn it_starts_inside_a_runtime_too() {
+async fn a_server_starts_inside_a_runtime() {
     let server = MockServer::builder().scenario("sso-outage").start().unwrap();
     let mut socket = tokio::net::TcpStream::connect(server.address()).await.unwrap();
     let request = request("GET", "/connections", &[("Connection", "close")], None);
@@ -43,13 +43,13 @@ async fn it_starts_inside_a_runtime_too() {
 }
 
 #[test]
-fn a_scenario_that_does_not_exist_is_an_error_with_a_hint() {
+fn an_unknown_scenario_is_an_error_with_a_hint() {
     let error = MockServer::builder().scenario("sso-outge").start().unwrap_err().to_string();
     assert!(error.contains("there is no scenario `sso-outge`") && error.contains("sso-outage"), "{error}");
 }
 
 #[test]
-fn a_port_that_is_taken_is_an_error() {
+fn a_port_in_use_is_an_error() {
     let mock = Mock::healthy();
     let port = mock.server.address().port();
     let error = MockServer::builder().configure(|settings| settings.port = port).start().unwrap_err().to_string();

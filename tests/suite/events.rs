@@ -35,7 +35,7 @@ fn next(wire: &mut Wire, count: usize) -> Vec<(String, Value)> {
 }
 
 #[test]
-fn one_listener_hears_all_sandboxes() {
+fn a_subscriber_can_receive_the_events_of_all_sandboxes() {
     let mock = Mock::healthy();
     let (mut all, mut own) = (listen(&mock, "/__admin/events?sandbox=*"), listen(&mock, "/__admin/events"));
     mock.get("/__sandbox/a/user").expect(200);
@@ -53,7 +53,7 @@ fn one_listener_hears_all_sandboxes() {
 }
 
 #[test]
-fn violations_and_what_rules_did_are_told_apart() {
+fn violations_and_applied_faults_are_separate_events() {
     let mock = Mock::healthy();
     let fault = json!({"name": "slow", "when": {"operation": "get_account"}, "then": {"delay": 5}, "times": 1});
     let mut wire = listen(&mock, "/__admin/events");
@@ -85,7 +85,7 @@ fn violations_and_what_rules_did_are_told_apart() {
 }
 
 #[test]
-fn a_listener_that_does_not_read_is_let_go_and_nobody_waits_for_it() {
+fn a_slow_subscriber_is_disconnected_without_delaying_requests() {
     // How long the server tries to write to a client that does not read.
     const WRITE_WAIT: Duration = Duration::from_secs(30);
     let mock = Mock::healthy();

@@ -38,7 +38,7 @@ fn is_garbage(bytes: &[u8]) -> bool {
 }
 
 #[test]
-fn every_way_to_break_a_connection() {
+fn each_connection_fault_sends_the_documented_bytes() {
     let mock = Mock::healthy();
     let whole = mock.get("/user").expect(200).text;
     let fault = |name: &str| {
@@ -76,7 +76,7 @@ fn every_way_to_break_a_connection() {
 }
 
 #[test]
-fn a_hang_lasts_until_its_limit() {
+fn a_hang_ends_at_its_limit() {
     let mock = Mock::start(MockServer::builder().configure(|settings| settings.limits.hang_ms_max = 400));
     add(&mock, r#"{"then": {"fault": "HANG", "work": "skipped"}}"#);
     let start = Instant::now();
@@ -85,7 +85,7 @@ fn a_hang_lasts_until_its_limit() {
 }
 
 #[test]
-fn garbage_is_the_seeds() {
+fn random_data_depends_on_the_seed_only() {
     let garbage = |seed: u64| {
         let mock = Mock::start(MockServer::builder().seed(seed));
         add(&mock, "then: { fault: RANDOM_DATA_THEN_CLOSE }");
@@ -103,7 +103,7 @@ fn delay(label: &str) -> u64 {
 }
 
 #[test]
-fn delays_hold_back_and_follow_from_the_seed() {
+fn delays_are_applied_and_depend_on_the_seed_only() {
     let rows = [
         ("delay: 40", 40, 40, false),
         ("delay: { ms: 30 }", 30, 30, false),
@@ -136,7 +136,7 @@ fn delays_hold_back_and_follow_from_the_seed() {
 }
 
 #[test]
-fn replies_drip() {
+fn responses_can_be_throttled() {
     let mock = Mock::healthy();
     let whole = mock.get("/user").expect(200).text;
     for (then, least) in [
@@ -166,7 +166,7 @@ fn replies_drip() {
 }
 
 #[test]
-fn faults_are_added_read_and_taken_away() {
+fn faults_can_be_added_listed_and_removed() {
     let mock = Mock::with_scenario(
         "own",
         "version: 1\nname: own\ndescription: A test.\nextends: healthy\nclock: '2026-01-15T09:00:00Z'\n\
@@ -204,7 +204,7 @@ fn faults_are_added_read_and_taken_away() {
 }
 
 #[test]
-fn a_fault_lives_on_the_sandboxs_clock_and_in_its_sandbox() {
+fn faults_belong_to_a_sandbox_and_expire_by_its_clock() {
     let mock = Mock::start(MockServer::builder().clock("2026-01-15T09:00:00Z".parse().unwrap()));
     mock.advance("1h");
     add(&mock, "{ name: short, ttl_ms: 5000, then: { headers: { X-A: '1' } } }");
@@ -222,7 +222,7 @@ fn a_fault_lives_on_the_sandboxs_clock_and_in_its_sandbox() {
 }
 
 #[test]
-fn a_body_that_is_none_is_told_where() {
+fn invalid_faults_return_diagnostics_with_a_position() {
     let rows = [
         ("", None, "the body is empty"),
         ("{}", Some("body:1:1"), "`then`, or `steps`"),
@@ -280,7 +280,7 @@ fn sso(terms: &str) -> Mock {
 }
 
 #[test]
-fn the_sso_service_is_slow_flapping_or_partly_there() {
+fn the_sso_service_can_be_slow_flapping_or_partial() {
     let mock = sso("status: slow, latency: 300");
     let start = Instant::now();
     assert_eq!(list(&mock), '+');

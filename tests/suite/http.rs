@@ -12,7 +12,7 @@ use crate::support::{INVITATION, JANE, Mock, basic, read_all, read_response};
 const SAMPLE_401: &str = r#"{"error":"authentication failed"}"#;
 
 #[test]
-fn the_documented_401() {
+fn a_401_matches_the_documented_sample() {
     let mock = Mock::healthy();
     let reply = mock.raw(b"GET /account HTTP/1.1\r\nHost: x\r\n\r\n");
     let (head, body) = reply.split_once("\r\n\r\n").unwrap();
@@ -32,7 +32,7 @@ fn the_documented_401() {
 }
 
 #[test]
-fn what_authenticates_and_what_does_not() {
+fn basic_authentication_needs_a_valid_key() {
     let mock = Mock::healthy();
     let with = |value: &str| {
         let request = Request::get(format!("{}/user", mock.server.url())).header("authorization", value);
@@ -54,7 +54,7 @@ fn what_authenticates_and_what_does_not() {
 }
 
 #[test]
-fn an_accept_without_json_is_taken_for_a_browsers() {
+fn an_accept_header_without_json_is_forbidden() {
     let mock = Mock::healthy();
     let with = |accept: &str| {
         let request = Request::get(format!("{}/user", mock.server.url())).header("authorization", basic(JANE));
@@ -88,7 +88,7 @@ fn unknown_paths_name_the_nearest_operation() {
 }
 
 #[test]
-fn wrong_methods_are_told_the_right_ones() {
+fn unsupported_methods_get_the_allowed_methods() {
     let mock = Mock::healthy();
     let reply = mock.call(JANE, Method::PATCH, "/credentials/5ff33b53940df5a34a388801", None).expect(405);
     assert_eq!(reply.header("allow"), Some("GET, HEAD, PUT, DELETE, OPTIONS"));
@@ -109,7 +109,7 @@ fn head_is_get_without_its_body() {
 }
 
 #[test]
-fn a_tag_that_is_known_gives_304() {
+fn a_matching_etag_returns_304() {
     let mock = Mock::healthy();
     let tag = mock.get("/account").header("etag").unwrap().to_owned();
     let with = |method: Method, value: &str| {
@@ -129,7 +129,7 @@ fn a_tag_that_is_known_gives_304() {
 }
 
 #[test]
-fn bodies_that_cannot_be_taken() {
+fn invalid_bodies_are_rejected() {
     let mock = Mock::start(MockServer::builder().configure(|settings| settings.limits.body_bytes_max = 1000));
     let send = |content_type: Option<&str>, body: &str| {
         let mut request = Request::post(format!("{}/onboards", mock.server.url())).header("authorization", basic(JANE));
@@ -182,7 +182,7 @@ fn one_connection_serves_many_requests() {
 }
 
 #[test]
-fn a_reply_does_not_wait_for_the_next_request() {
+fn a_response_does_not_wait_for_the_next_request() {
     let mock = Mock::healthy();
     let mut socket = mock.socket();
     let request = format!("GET /user HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\n\r\n", basic(JANE));
@@ -198,7 +198,7 @@ fn a_reply_does_not_wait_for_the_next_request() {
 }
 
 #[test]
-fn a_request_names_its_host_once() {
+fn a_request_needs_exactly_one_host_header() {
     let mock = Mock::healthy();
     for hosts in ["", "Host: a\r\nHost: b\r\n"] {
         let reply = mock.raw(format!("GET /user HTTP/1.1\r\n{hosts}\r\n").as_bytes());
@@ -211,7 +211,7 @@ fn a_request_names_its_host_once() {
 }
 
 #[test]
-fn chunks_and_100_continue() {
+fn chunked_bodies_and_100_continue_are_supported() {
     let mock = Mock::healthy();
     let head = format!(
         "POST /onboards HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\nContent-Type: application/json\r\nConnection: close\r\n",
@@ -250,7 +250,7 @@ fn a_chunked_body_over_the_limit_is_413() {
 }
 
 #[test]
-fn a_client_that_stalls_is_answered_in_time() {
+fn a_stalled_request_times_out() {
     let mock = Mock::start(MockServer::builder().configure(|settings| settings.limits.body_wait_ms_max = 100));
     let head =
         format!("POST /onboards HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\nContent-Length: 50\r\n\r\n{{", basic(JANE));
@@ -268,7 +268,7 @@ fn a_client_that_stalls_is_answered_in_time() {
 }
 
 #[test]
-fn what_is_no_http_does_not_hurt() {
+fn malformed_requests_are_rejected() {
     let mock = Mock::healthy();
     for bytes in [&b"\x16\x03\x01\x02\x00"[..], b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", &[0xff; 100]] {
         let reply = mock.raw(bytes);
@@ -283,7 +283,7 @@ fn what_is_no_http_does_not_hurt() {
 }
 
 #[test]
-fn pages_of_any_origin_may_read_every_reply() {
+fn every_response_allows_cross_origin_reads() {
     let mock = Mock::healthy();
     let send = |method: Method, path: &str, key: &str| {
         let request = Request::builder().method(method).uri(format!("{}{path}", mock.server.url()));
@@ -313,7 +313,7 @@ fn pages_of_any_origin_may_read_every_reply() {
 }
 
 #[test]
-fn browsers_may_ask_before_they_call() {
+fn preflight_requests_are_allowed() {
     let mock = Mock::healthy();
     let ask = |origin: &str, path: &str| {
         let request = Request::builder().method(Method::OPTIONS).uri(format!("{}{path}", mock.server.url()));
@@ -334,7 +334,7 @@ fn browsers_may_ask_before_they_call() {
 }
 
 #[test]
-fn pages_can_be_limited_to_some_origins() {
+fn cross_origin_reads_can_be_limited_to_some_origins() {
     let mock = Mock::start(MockServer::builder().configure(|settings| {
         settings.cors = leadconduit_mock::config::settings::CorsPolicy::Only(vec!["http://localhost:3000".to_owned()]);
     }));
@@ -347,7 +347,7 @@ fn pages_can_be_limited_to_some_origins() {
 }
 
 #[test]
-fn mock_headers_can_be_left_out() {
+fn mock_headers_can_be_hidden() {
     let mock = Mock::start(MockServer::builder().configure(|settings| {
         settings.mock_headers = leadconduit_mock::config::settings::MockHeaders::Hidden;
     }));
@@ -356,7 +356,7 @@ fn mock_headers_can_be_left_out() {
 }
 
 #[test]
-fn the_control_api_says_that_it_is_ready() {
+fn the_control_api_reports_health_and_version() {
     let mock = Mock::scenario("empty-account");
     let health = mock.call("", Method::GET, "/__admin/health", None).expect(200).json();
     assert_eq!((&health["status"], &health["scenario"]), (&json!("healthy"), &json!("empty-account")));
@@ -368,7 +368,7 @@ fn the_control_api_says_that_it_is_ready() {
 }
 
 #[test]
-fn sandboxes_do_not_see_each_other() {
+fn sandboxes_are_isolated() {
     let mock = Mock::healthy();
     let credential =
         json!({"name": "x", "type": "user", "package": "leadconduit-default", "username": "u", "password": "p"});
@@ -385,7 +385,7 @@ fn sandboxes_do_not_see_each_other() {
 }
 
 #[test]
-fn sandboxes_are_bounded_in_number() {
+fn the_number_of_sandboxes_is_bounded() {
     let mock = Mock::start(MockServer::builder().configure(|settings| settings.limits.sandboxes_max = 3));
     let settings = json!({"notifications": {}});
     for name in ["a", "b", "c"] {

@@ -29,7 +29,7 @@ fn names(names: &[&str]) -> (Vec<String>, u64) {
 }
 
 #[test]
-fn words_match_beginnings_all_of_them_and_the_best_comes_first() {
+fn every_word_must_match_a_prefix_and_hits_are_ranked() {
     let mock = mock();
     submit(
         &mock,
@@ -51,7 +51,7 @@ fn words_match_beginnings_all_of_them_and_the_best_comes_first() {
 }
 
 #[test]
-fn a_match_tells_where_it_is_and_how_the_lead_stands() {
+fn a_hit_has_the_source_the_highlights_and_the_latest_event() {
     let mock = mock();
     let ids = submit(&mock, &["first_name=Zelda&last_name=Quill&email=zelda.quill@example.com"]);
     let hit = mock.get("/search/leads?query=quill").expect(200).json()["hits"][0].clone();
@@ -82,7 +82,7 @@ fn a_match_tells_where_it_is_and_how_the_lead_stands() {
 }
 
 #[test]
-fn without_words_every_lead_matches_and_a_typed_value_is_what_was_sent() {
+fn an_empty_query_matches_every_lead_with_its_submitted_values() {
     let mock = mock();
     let all = mock.get("/search/leads").expect(200).json();
     let joe = all["hits"].as_array().unwrap().iter().find(|hit| hit["lead_id"] == "69f40000940df5a34a388a01").cloned();
@@ -95,7 +95,7 @@ fn without_words_every_lead_matches_and_a_typed_value_is_what_was_sent() {
 }
 
 #[test]
-fn beyond_the_limits_nothing_is_given() {
+fn invalid_search_parameters_are_rejected() {
     let mock = mock();
     for query in
         ["limit=0", "limit=101", "limit=x", "from=-1", "from=950&limit=51", "from=1000", "sort_by=age", "sort_dir=up"]

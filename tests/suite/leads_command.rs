@@ -31,7 +31,7 @@ fn bad(arguments: &[&str]) -> (Option<i32>, String) {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_bytes_and_fewer_leads_are_the_first_ones() {
+fn the_same_seed_gives_the_same_leads_for_every_count() {
     let all = good(&["--flow", FLOW, "--count", "50", "--seed", "7"]);
     assert_eq!(all, good(&["--flow", FLOW, "--count", "50", "--seed", "7"]));
     assert_ne!(all, good(&["--flow", FLOW, "--count", "50", "--seed", "8"]));
@@ -41,7 +41,7 @@ fn the_same_seed_gives_the_same_bytes_and_fewer_leads_are_the_first_ones() {
 }
 
 #[test]
-fn every_format_tells_the_same() {
+fn every_format_has_the_same_data() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let base = ["--flow", SOLAR, "--count", "20"];
@@ -76,7 +76,7 @@ fn every_format_tells_the_same() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_failure() {
+fn a_closed_pipe_is_not_an_error() {
     for format in ["csv", "json", "jsonl"] {
         let mut child = Command::new(BINARY)
             .args(["leads", "--flow", FLOW, "--count", "100000", "--format", format])
@@ -92,7 +92,7 @@ fn a_reader_that_goes_away_is_no_failure() {
 }
 
 #[test]
-fn a_running_server_knows_flows_that_no_scenario_has() {
+fn flows_created_on_a_running_server_can_be_used() {
     let mock = Mock::healthy();
     let url = mock.server.url();
     let flow = json!({"name": "Own", "enabled": true, "fields": ["first_name", "vehicle_make", "dob"], "sources": [], "steps": []});
@@ -109,7 +109,7 @@ fn a_running_server_knows_flows_that_no_scenario_has() {
 }
 
 #[test]
-fn submissions_are_counted_by_what_came_back() {
+fn submissions_are_counted_by_response() {
     let mock = Mock::healthy();
     let url = mock.server.url();
     let submit = |more: &[&str]| leads(&[&["--flow", FLOW, "--url", &url, "--submit"][..], more].concat());
@@ -148,7 +148,7 @@ fn submissions_are_counted_by_what_came_back() {
 }
 
 #[test]
-fn what_is_wrong_is_said_with_what_to_write_instead() {
+fn invalid_arguments_are_rejected_with_a_correction() {
     let rows: &[(&[&str], i32, &str)] = &[
         (&[], 2, "choose a flow with --flow ID; the flows in the scenario healthy:\n  64b8f0f5"),
         (&["--flow", "abc"], 2, "there is no flow abc in the scenario healthy; the flows"),

@@ -60,7 +60,7 @@ fn talk(server: &Server) {
 }
 
 #[test]
-fn every_exchange_is_a_line_for_people() {
+fn every_exchange_is_a_line_of_the_human_log() {
     let server = Server::start(&[], &[]);
     talk(&server);
     let text = server.stop();
@@ -72,7 +72,7 @@ fn every_exchange_is_a_line_for_people() {
 }
 
 #[test]
-fn every_line_for_programs_is_one_object() {
+fn every_line_of_the_json_log_is_an_object() {
     let server = Server::start(&["--log-format", "json"], &[]);
     talk(&server);
     let text = server.stop();
@@ -108,7 +108,7 @@ fn every_line_for_programs_is_one_object() {
 }
 
 #[test]
-fn the_level_hides_exchanges() {
+fn the_log_level_can_hide_exchanges() {
     for (level, shown) in [("warn", false), ("info,exchange=off", false), ("exchange=info", true), ("info", true)] {
         let server = Server::start(&[], &[("LEADCONDUIT_MOCK_LOG", level)]);
         talk(&server);
@@ -121,7 +121,7 @@ fn the_level_hides_exchanges() {
 }
 
 #[test]
-fn no_secret_is_logged() {
+fn the_log_contains_no_secrets() {
     for format in ["human", "json"] {
         let server = Server::start(&["--log-format", format], &[]);
         let mut wire = Wire::open(server.address);
@@ -141,7 +141,7 @@ fn no_secret_is_logged() {
 }
 
 #[test]
-fn a_standard_error_that_nobody_reads_is_in_nobodys_way() {
+fn an_unread_standard_error_does_not_block_requests() {
     const REQUESTS: usize = 20_000;
     let mut server = Server::start(&[], &[]);
     let mut wire = Wire::open(server.address);
@@ -162,7 +162,7 @@ fn a_standard_error_that_nobody_reads_is_in_nobodys_way() {
 }
 
 #[test]
-fn lost_lines_are_counted_and_told() {
+fn dropped_log_lines_are_counted_and_reported() {
     let mut server = Server::start(&[], &[]);
     let mut wire = Wire::open(server.address);
     let one = request("GET", "/user", &[], None);
@@ -191,7 +191,7 @@ fn lost_lines_are_counted_and_told() {
 }
 
 #[test]
-fn a_closed_standard_error_fails_nothing() {
+fn a_closed_standard_error_does_not_fail_requests() {
     let mut server = Server::start(&[], &[]);
     drop(server.child.stderr.take());
     let mut wire = Wire::open(server.address);

@@ -22,7 +22,7 @@ fn rejected(response: TestResponse) -> String {
 }
 
 #[test]
-fn a_status_or_an_example_comes_from_the_contract() {
+fn a_preferred_status_or_example_is_returned_from_the_contract() {
     let mock = Mock::healthy();
     // Path, headers, `Preference-Applied`, status, error.
     let rows: &[(&str, &[(&str, &str)], &str, u16, Option<&str>)] = &[

@@ -68,7 +68,7 @@ fn line_matches(expected: &str, found: &str) -> bool {
 }
 
 #[test]
-fn every_block_does_what_it_says() {
+fn every_console_block_prints_the_documented_output() {
     let readme = std::fs::read_to_string("README.md").unwrap();
     let steps = steps(&readme);
     assert!(steps.len() >= 10, "only {} commands", steps.len());
@@ -136,7 +136,7 @@ fn end(mut child: std::process::Child) {
 }
 
 #[test]
-fn the_scenario_shown_is_good() {
+fn the_example_scenarios_are_valid() {
     let readme = std::fs::read_to_string("README.md").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let shown: Vec<&str> = readme.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
@@ -150,7 +150,7 @@ fn the_scenario_shown_is_good() {
 }
 
 #[test]
-fn every_problem_type_leads_to_a_section() {
+fn every_problem_type_has_a_section() {
     let readme = std::fs::read_to_string("README.md").unwrap();
     let anchors: Vec<String> = readme
         .lines()
@@ -166,7 +166,7 @@ fn every_problem_type_leads_to_a_section() {
 }
 
 #[test]
-fn every_built_in_scenario_and_flag_is_named() {
+fn every_built_in_scenario_is_documented() {
     let readme = std::fs::read_to_string("README.md").unwrap();
     for leadconduit_mock::scenario::built_in::BuiltIn { path: name, .. } in leadconduit_mock::scenario::built_in::FILES
     {
@@ -176,7 +176,7 @@ fn every_built_in_scenario_and_flag_is_named() {
 }
 
 #[test]
-fn every_trigger_is_named_with_what_it_does() {
+fn every_trigger_domain_is_documented() {
     let readme = std::fs::read_to_string("README.md").unwrap();
     for (domain, _, what) in leadconduit_mock::leadconduit::operations::Trigger::ALL {
         assert!(readme.contains(&format!("| `{domain}` | {what} |\n")), "{domain} is missing from README.md");
@@ -185,7 +185,7 @@ fn every_trigger_is_named_with_what_it_does() {
 
 /// The README tells of every operation what the contract tells.
 #[test]
-fn the_table_of_operations_is_the_contracts() {
+fn the_table_of_operations_matches_the_contract() {
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     let (_, rest) = readme.split_once("<!-- leadconduit-mock operations --markdown -->\n").unwrap();
     let (found, _) = rest.split_once("<!-- end -->").unwrap();

@@ -125,7 +125,7 @@ impl Client {
 }
 
 #[test]
-fn nobody_sees_what_is_another_clients() {
+fn sandboxes_are_isolated_under_concurrent_requests() {
     let server = Process::start(4, &[]);
     std::thread::scope(|scope| {
         for number in 0..CLIENTS {
@@ -153,7 +153,7 @@ fn colour(name: &str) -> String {
 }
 
 #[test]
-fn a_reply_is_wholly_of_the_old_scenario_or_wholly_of_the_new() {
+fn a_scenario_switch_is_atomic() {
     const AT_A_TIME: usize = 200;
     const EACH: usize = 30;
     let folder = tempfile::tempdir().unwrap();
@@ -220,7 +220,7 @@ fn names(wire: &mut Wire) -> Vec<String> {
 }
 
 #[test]
-fn the_least_recently_used_ends_first_and_it_is_logged() {
+fn the_least_recently_used_sandbox_is_removed_first_and_logged() {
     let server = Process::start(2, &["--sandboxes-max", "4"]);
     let mut wire = Wire::open(server.address);
     let mut touch = |name: &str| wire.ask("GET", &format!("/__sandbox/{name}/user"), &[], None).expect(200);
@@ -234,7 +234,7 @@ fn the_least_recently_used_ends_first_and_it_is_logged() {
 }
 
 #[test]
-fn what_is_idle_ends_and_the_default_never() {
+fn idle_sandboxes_are_removed_except_the_default() {
     let server = Process::start(2, &["--sandbox-idle-ms-max", "300"]);
     let mut wire = Wire::open(server.address);
     let settings = json!({"notifications": {}});
@@ -252,7 +252,7 @@ fn what_is_idle_ends_and_the_default_never() {
 }
 
 #[test]
-fn ten_thousand_idle_sandboxes_are_small() {
+fn ten_thousand_idle_sandboxes_use_little_memory() {
     let server = Process::start(2, &[]);
     let mut wire = Wire::open(server.address);
     wire.ask("GET", "/user", &[], None).expect(200);

@@ -62,7 +62,7 @@ impl Drop for Tail {
 }
 
 #[test]
-fn what_happens_is_shown_line_by_line() {
+fn events_are_printed_line_by_line() {
     let mock = Mock::healthy();
     let mut tail = Tail::start(&["--url", &mock.server.url()]);
     mock.get("/connections?relationship_type=seller&token=s3cret").expect(200);
@@ -88,7 +88,7 @@ fn what_happens_is_shown_line_by_line() {
 }
 
 #[test]
-fn one_sandbox_may_be_chosen_by_flag_or_by_url() {
+fn a_sandbox_is_selected_by_flag_or_url() {
     let mock = Mock::healthy();
     let url = mock.server.url();
     let mut by_flag = Tail::start(&["--url", &url, "--sandbox", "a"]);
@@ -103,7 +103,7 @@ fn one_sandbox_may_be_chosen_by_flag_or_by_url() {
 }
 
 #[test]
-fn programs_get_the_events_as_they_are() {
+fn json_output_has_the_events_unchanged() {
     let mock = Mock::healthy();
     let mut tail = Tail::start(&["--url", &mock.server.url(), "--json"]);
     mock.get(&format!("/user?x={JANE}")).expect(200);
@@ -118,7 +118,7 @@ fn programs_get_the_events_as_they_are() {
 }
 
 #[test]
-fn it_ends_well_with_the_server_and_when_asked() {
+fn tail_exits_with_0_on_server_stop_signal_or_closed_pipe() {
     let server = Server::start(&[], &[]);
     let port = server.address.port().to_string();
     let tail = Tail::start(&["--port", &port]);
@@ -147,7 +147,7 @@ fn nothing() -> ChildStdout {
 }
 
 #[test]
-fn failures_say_what_to_do() {
+fn errors_are_reported_with_a_correction() {
     let token = Mock::start(leadconduit_mock::MockServer::builder().configure(|settings| {
         settings.admin_token = Some("t0ken".into());
         // An address that no other test uses: nothing else listens there when the server has stopped.

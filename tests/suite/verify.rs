@@ -294,7 +294,7 @@ fn invalid_expectations_return_diagnostics_with_line_and_column() {
 }
 
 #[test]
-fn the_caller_says_in_which_form_the_verdict_comes() {
+fn the_client_selects_the_format_of_the_verdict() {
     let mock = Mock::healthy();
     let expected = json!([{"operation": "get_user"}]).to_string();
     let ask = |line: &str, accept: &str| mock.ask(line, &[("accept", accept)], &expected);

@@ -98,7 +98,7 @@ fn until_marked(mock: &Mock, letter: &str) {
 }
 
 #[test]
-fn a_change_takes_effect_and_state_is_kept() {
+fn a_changed_file_replaces_the_rules_and_keeps_the_state() {
     let it = ReloadStatus::start(&[("own.yaml", &marking("own", "a", ""))]);
     assert_eq!(it.health().get("error"), None, "watching is told from the start");
     let frozen = it.mock.put("/__admin/clock", &json!({"freeze": "2026-01-15T09:00:00Z"})).expect(200).json();
@@ -142,7 +142,7 @@ fn hear(socket: &mut std::net::TcpStream, heard: &mut String, words: &str) {
 }
 
 #[test]
-fn bad_files_change_nothing_until_they_are_mended() {
+fn invalid_files_change_nothing_until_they_are_fixed() {
     let it = ReloadStatus::start(&[("own.yaml", &marking("own", "a", ""))]);
     assert_eq!(it.mark("default"), "a 1");
     it.write("own.yaml", &marking("own", "b", "sso: { status: dwn }\n"));
@@ -162,7 +162,7 @@ fn bad_files_change_nothing_until_they_are_mended() {
 }
 
 #[test]
-fn only_who_plays_what_has_changed_is_touched() {
+fn only_sandboxes_that_use_a_changed_scenario_are_reloaded() {
     let base = "version: 1\nname: base\ndescription: d\nextends: healthy\n";
     let child = marking("child", "c", "").replace("healthy", "base");
     let own = marking("own", "a", "");
@@ -180,7 +180,7 @@ fn only_who_plays_what_has_changed_is_touched() {
 }
 
 #[test]
-fn reset_begins_from_the_new_file() {
+fn a_reset_uses_the_changed_world() {
     let world = |name: &str| {
         format!("world: {{ accounts: [ {{ account: {{ id: 5fd4371e940df5a34a3888b2, name: {name} }} }} ] }}\n")
     };
@@ -194,7 +194,7 @@ fn reset_begins_from_the_new_file() {
 }
 
 #[test]
-fn health_made_at_run_time_stays_while_the_files_say_the_same() {
+fn an_sso_status_set_by_a_rule_is_kept_until_the_file_changes_it() {
     let rest = |letter: &str, sso: &str| {
         let rule = "  - when: { operation: get_account }\n    then: { sso: { status: down } }\n";
         marking("own", letter, sso) + rule
@@ -211,7 +211,7 @@ fn health_made_at_run_time_stays_while_the_files_say_the_same() {
 }
 
 #[test]
-fn a_scenario_in_play_does_not_go() {
+fn a_scenario_in_use_cannot_be_removed() {
     let more = marking("more", "m", "");
     let it = ReloadStatus::start(&[("own.yaml", &marking("own", "a", "")), ("more.yaml", &more)]);
     it.play("a", "more");
@@ -229,7 +229,7 @@ fn a_scenario_in_play_does_not_go() {
 }
 
 #[test]
-fn a_folder_may_go_and_come_back() {
+fn a_folder_can_be_removed_and_created_again() {
     let it = ReloadStatus::start(&[("own.yaml", &marking("own", "a", ""))]);
     std::fs::remove_dir_all(it.folder.path()).unwrap();
     it.until_error(&["cannot be read"]);
@@ -240,7 +240,7 @@ fn a_folder_may_go_and_come_back() {
 }
 
 #[test]
-fn a_single_file_is_watched_too_and_may_be_replaced() {
+fn a_single_file_can_be_watched_and_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let (file, new) = (folder.path().join("own.yaml"), folder.path().join("new"));
     std::fs::write(&file, marking("own", "a", "")).unwrap();
@@ -253,7 +253,7 @@ fn a_single_file_is_watched_too_and_may_be_replaced() {
 }
 
 #[test]
-fn a_link_may_be_put_in_the_place_of_another() {
+fn a_symbolic_link_can_be_replaced() {
     use std::os::unix::fs::symlink;
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
@@ -272,7 +272,7 @@ fn a_link_may_be_put_in_the_place_of_another() {
 }
 
 #[test]
-fn an_editors_lock_is_no_scenario() {
+fn editor_lock_files_are_ignored() {
     let it = ReloadStatus::start(&[("own.yaml", &marking("own", "a", ""))]);
     std::os::unix::fs::symlink("somebody@nowhere.1", it.file(".#own.yaml")).unwrap();
     it.change("own.yaml", &marking("own", "b", ""));
@@ -280,7 +280,7 @@ fn an_editors_lock_is_no_scenario() {
 }
 
 #[test]
-fn without_watching_nothing_is_read_again() {
+fn without_watch_files_are_read_once() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("own.yaml");
     std::fs::write(&file, marking("own", "a", "")).unwrap();

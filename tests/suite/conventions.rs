@@ -16,7 +16,7 @@ fn rust_files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
 }
 
 #[test]
-fn the_list_of_scenarios_is_the_folder() {
+fn every_scenario_file_is_built_in() {
     let mut listed: Vec<&str> = built_in::FILES.iter().map(|file| file.path).collect();
     let mut found: Vec<String> = std::fs::read_dir("scenarios")
         .unwrap()
@@ -32,7 +32,7 @@ fn the_list_of_scenarios_is_the_folder() {
 }
 
 #[test]
-fn only_one_room_uses_each_fenced_library() {
+fn fenced_libraries_are_used_in_one_module_only() {
     let rows: &[(&str, &[&str])] = &[
         ("jsonschema::", &["src/contract/"]),
         ("serde_yaml::", &[]),
@@ -59,7 +59,7 @@ fn only_one_room_uses_each_fenced_library() {
 }
 
 #[test]
-fn files_stay_readable() {
+fn source_files_have_at_most_500_lines() {
     let mut files = Vec::new();
     rust_files(Path::new("src"), &mut files);
     for file in files {
@@ -69,7 +69,7 @@ fn files_stay_readable() {
 }
 
 #[test]
-fn every_dependency_says_what_it_spares_us() {
+fn every_dependency_has_a_comment() {
     let manifest = std::fs::read_to_string("Cargo.toml").unwrap();
     let mut previous = "";
     let mut in_dependencies = false;

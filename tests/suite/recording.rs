@@ -21,7 +21,7 @@ fn ask(pipeline: &Pipeline, sandbox: &str, path: &str) -> Response {
 
 /// Requests from several threads at once, each followed by a query for it in the journal. `entries_max` is what the
 /// journal of one sandbox keeps; `sandbox` says which one a thread uses.
-fn query_after_each_reply(rounds: usize, entries_max: usize, sandbox: impl Fn(usize) -> String + Sync) {
+fn query_after_each_response(rounds: usize, entries_max: usize, sandbox: impl Fn(usize) -> String + Sync) {
     const THREADS: usize = 8;
     let mut settings = Settings::default();
     settings.limits.journal_entries_max = entries_max;
@@ -50,20 +50,20 @@ fn query_after_each_reply(rounds: usize, entries_max: usize, sandbox: impl Fn(us
 }
 
 #[test]
-fn an_exchange_is_in_the_journal_before_its_reply_is_returned() {
+fn an_exchange_is_recorded_before_its_response_is_returned() {
     // A journal for each thread. It keeps a single entry, which is always that of the latest reply.
-    query_after_each_reply(5_000, 1, |thread| format!("s{thread}"));
+    query_after_each_response(5_000, 1, |thread| format!("s{thread}"));
 }
 
 #[test]
 fn threads_that_share_a_journal_find_their_own_exchanges() {
     const ROUNDS: usize = 2_000;
     // Two threads for each journal, which keeps everything that both of them write.
-    query_after_each_reply(ROUNDS, 2 * ROUNDS, |thread| format!("s{}", thread / 2));
+    query_after_each_response(ROUNDS, 2 * ROUNDS, |thread| format!("s{}", thread / 2));
 }
 
 #[test]
-fn over_sockets_it_is_in_the_journal_before_the_reply_arrives() {
+fn an_exchange_is_recorded_before_its_response_is_received() {
     const CLIENTS: usize = 4;
     const ROUNDS: usize = 500;
     for (entries_max, is_shared) in [(1, false), (CLIENTS * ROUNDS, true)] {
@@ -87,7 +87,7 @@ fn over_sockets_it_is_in_the_journal_before_the_reply_arrives() {
 }
 
 #[test]
-fn the_oldest_make_room_and_are_counted() {
+fn the_oldest_exchanges_are_dropped_and_counted() {
     let mock = Mock::start(MockServer::builder().configure(|settings| settings.limits.journal_entries_max = 10));
     for _ in 0..25 {
         mock.get("/user").expect(200);
@@ -98,7 +98,7 @@ fn the_oldest_make_room_and_are_counted() {
 }
 
 #[test]
-fn bytes_are_bounded_for_each_and_for_all_together() {
+fn journal_bytes_are_bounded_per_sandbox_and_in_total() {
     let body = json!({"name": "x".repeat(40_000)});
     let of = |each: usize, together: usize, sandboxes: usize| {
         let mock = Mock::start(MockServer::builder().configure(|settings| {
@@ -124,7 +124,7 @@ fn bytes_are_bounded_for_each_and_for_all_together() {
 }
 
 #[test]
-fn long_bodies_are_cut() {
+fn long_bodies_are_truncated() {
     let mock = Mock::start(MockServer::builder().configure(|settings| settings.limits.journal_body_bytes_max = 100));
     mock.post("/credentials", &json!({"name": "x".repeat(500)}));
     let kept = &mock.get("/__admin/requests").json()["requests"][0]["request"];
