@@ -337,7 +337,7 @@ async fn hang_ends_when_the_client_disconnects() {
     let (received, mut requests) = mpsc::unbounded_channel();
     let has_disconnected = Arc::clone(&released);
     let server = Server::start(limits(|limits| limits.connections_max = 1), move |request| {
-        // There is one place, so that the second request is read when the first connection has ended.
+        // There is one connection slot, so that the second request is read when the first connection has ended.
         assert!(request.path() == "/x" || has_disconnected.load(Ordering::SeqCst), "the first client is still there");
         let _ = received.send(());
         respond(request)

@@ -37,7 +37,7 @@ fn an_update_changes_writable_properties_only() {
         "self_service_status_updated_at": "2026-02-02T00:00:00Z",
         "features": {"firehose": false},
         "subscriptions": {},
-        "name": "Somebody else", "id": "000000000000000000000000", "api_key": "stolen", "state": "gone",
+        "name": "Another account", "id": "000000000000000000000000", "api_key": "stolen", "state": "gone",
         "connected_buyers": [],
     });
     let after = mock.put("/account", &body).expect(200).json();

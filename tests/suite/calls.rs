@@ -11,12 +11,12 @@ use crate::support::{JANE, SUPERUSER};
 /// A parameter as the contract describes it.
 pub struct Parameter<'c> {
     pub name: &'c str,
-    pub place: &'c str,
+    pub location: &'c str,
     pub required: bool,
     pub example: Option<&'c Value>,
 }
 
-/// A call of an operation, which tests change and send.
+/// A call of an operation. Tests change and send it.
 #[derive(Clone)]
 pub struct Call<'c> {
     pub operation: &'c Operation,
@@ -57,7 +57,7 @@ pub fn parameters<'c>(contract: &'c Contract, operation: &Operation) -> Vec<Para
             || schema.get("example").or_else(|| schema.get("examples")?.get(0)).or_else(|| schema.get("default"));
         Parameter {
             name: parameter["name"].as_str().unwrap(),
-            place: parameter["in"].as_str().unwrap(),
+            location: parameter["in"].as_str().unwrap(),
             required: parameter["required"] == true,
             example: parameter.get("example").or_else(named).or_else(of_schema),
         }
@@ -100,7 +100,7 @@ impl<'c> Call<'c> {
         for parameter in parameters(contract, operation) {
             let example =
                 || parameter.example.unwrap_or_else(|| panic!("{}: {} has no example", operation.id, parameter.name));
-            match parameter.place {
+            match parameter.location {
                 "path" => call.path.extend(in_query(parameter.name, example())),
                 "query" if parameter.required || is_needed(operation, parameter.name) => {
                     call.query.extend(in_query(parameter.name, example()));

@@ -1,4 +1,4 @@
-//! The command line as a person or a script uses it.
+//! The command line: output, messages, exit codes and signals.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Output, Stdio};
@@ -22,7 +22,7 @@ fn err(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-/// A serving process. It is killed when dropped, should the test not have ended it.
+/// A server process, which is killed on drop.
 struct Serving {
     child: Child,
     url: String,
@@ -100,7 +100,7 @@ fn the_request_command_of_the_banner_works() {
     assert!(out(&output).starts_with("HTTP/1.1 200 OK"), "{output:?}");
 }
 
-/// The first screen of a server that is started with these flags.
+/// The startup banner of a server that is started with these flags.
 fn banner(arguments: &[&str]) -> String {
     let mut serving = Serving::start(arguments);
     serving.signal("-TERM");
@@ -112,7 +112,7 @@ fn the_banner_shows_how_to_use_the_control_api() {
     let curl = "  Use:  curl -X PUT ";
     let closed = "The control API is closed: 0.0.0.0 can be reached by others. Open it with --admin-token TOKEN.";
     let token = "-H 'Authorization: Bearer TOKEN' ";
-    // Flags; whether the line to paste is shown, with a token, and whether it is told that the API is closed.
+    // Flags; whether the command is shown, whether it has a token, and whether the API is reported as closed.
     let rows: &[(&[&str], bool, bool, bool)] = &[
         (&["--port", "0"], true, false, false),
         (&["--port", "0", "--host", "::1"], true, false, false),
@@ -125,7 +125,7 @@ fn the_banner_shows_how_to_use_the_control_api() {
         let text = banner(arguments);
         let found = (text.contains(curl), text.contains(token), text.contains(closed));
         assert_eq!(found, (*shown, *with_token, *is_closed), "{arguments:?}: {text}");
-        assert!(text.contains("sso-outage\"}'") == *shown, "it names a scenario to change to: {text}");
+        assert!(text.contains("sso-outage\"}'") == *shown, "the command names another scenario: {text}");
     }
 }
 
@@ -139,22 +139,22 @@ fn the_banner_shows_enabled_deliveries() {
 #[test]
 fn the_scenario_command_of_the_banner_works() {
     let mut serving = Serving::start(&["--port", "0", "--admin-token", "TOKEN"]);
-    // Nobody reads the log after this line; that must not hurt.
+    // The log is not read after this line; the server must still work.
     let lines = BufReader::new(serving.child.stderr.take().unwrap()).lines();
     let command = lines.map(Result::unwrap).find_map(|line| Some(line.split_once("Use:  ")?.1.to_owned())).unwrap();
     let output = Command::new("sh").args(["-c", &command.replace("curl", "curl -s")]).output().unwrap();
     assert!(out(&output).contains("\"name\":\"sso-outage\""), "{output:?}");
 }
 
-/// Which flags, what ends on standard output, what on standard error, and with which code.
-type Row<'a> = (&'a [&'a str], &'a str, &'a str, i32);
+/// Arguments, expected standard output, expected standard error and exit code.
+type CommandRow<'a> = (&'a [&'a str], &'a str, &'a str, i32);
 
-fn check_rows(url: &str, rows: &[Row<'_>]) {
-    for (arguments, printed, complaint, code) in rows {
+fn check_rows(url: &str, rows: &[CommandRow<'_>]) {
+    for (arguments, stdout, stderr, code) in rows {
         let arguments = [*arguments, &["--url", url]].concat();
         let output = run(&arguments);
         let found = (out(&output), err(&output), output.status.code());
-        assert_eq!(found, ((*printed).to_owned(), (*complaint).to_owned(), Some(*code)), "{arguments:?}");
+        assert_eq!(found, ((*stdout).to_owned(), (*stderr).to_owned(), Some(*code)), "{arguments:?}");
     }
 }
 
@@ -172,7 +172,7 @@ fn use_and_reset_change_a_running_server() {
             (&["reset", "--sandbox", "a"], "sandbox a was reset to scenario empty-account\n", "", 0),
             (&["reset", "--sandbox", "new"], "sandbox new was reset to scenario healthy\n", "", 0),
             (&["use", "sso-outge"], "", "error: there is no scenario `sso-outge`; did you mean `sso-outage`?\n", 1),
-            // A server on loopback wants no token; one that is sent does no harm.
+            // A server on loopback needs no token, and ignores one.
             (&["use", "healthy", "--admin-token", "any"], "sandbox default now uses scenario healthy\n", "", 0),
         ],
     );
@@ -186,23 +186,23 @@ fn use_and_reset_change_a_running_server() {
         ("healthy".into(), "empty-account".into(), "healthy".into())
     );
     drop(mock);
-    let gone = format!("error: {url} cannot be reached: Connection refused (os error 111)\n");
-    check_rows(&url, &[(&["use", "healthy"], "", &gone, 1), (&["reset"], "", &gone, 1)]);
+    let unreachable = format!("error: {url} cannot be reached: Connection refused (os error 111)\n");
+    check_rows(&url, &[(&["use", "healthy"], "", &unreachable, 1), (&["reset"], "", &unreachable, 1)]);
 }
 
 #[test]
 fn the_admin_token_is_required_and_never_printed() {
     const TOKEN: &str = "s3cret-of-this-test";
     let mut serving = Serving::start(&["--port", "0", "--admin-token", TOKEN]);
-    let wants = "error: the control API of this server needs its token; send `Authorization: Bearer TOKEN` with the \
+    let missing = "error: the control API of this server needs its token; send `Authorization: Bearer TOKEN` with the \
                  one from --admin-token\n";
     let wrong = "error: the token is wrong; send `Authorization: Bearer TOKEN` with the one from --admin-token\n";
     check_rows(
         &serving.url,
         &[
-            (&["use", "sso-outage"], "", wants, 1),
-            (&["reset"], "", wants, 1),
-            (&["reset", "--admin-token", " "], "", wants, 1),
+            (&["use", "sso-outage"], "", missing, 1),
+            (&["reset"], "", missing, 1),
+            (&["reset", "--admin-token", " "], "", missing, 1),
             (&["use", "sso-outage", "--admin-token", "guess"], "", wrong, 1),
             (&["reset", "--admin-token", "guess"], "", wrong, 1),
             (&["use", "sso-outage", "--admin-token", TOKEN], "sandbox default now uses scenario sso-outage\n", "", 0),
@@ -215,7 +215,7 @@ fn the_admin_token_is_required_and_never_printed() {
     serving.child.stdout.take().unwrap().read_to_string(&mut rest).unwrap();
     assert_eq!(code, Some(0));
     assert!(!text.contains(TOKEN) && !rest.contains(TOKEN), "{text}{rest}");
-    // Nor does help, which shows the values of other variables.
+    // Help shows the values of other variables, but not the token.
     for arguments in [&["--help"][..], &["serve", "--help"], &["use", "--help"], &["reset", "--help"]] {
         let output = Command::new(BINARY).args(arguments).env("LEADCONDUIT_MOCK_ADMIN_TOKEN", TOKEN).output().unwrap();
         let text = out(&output) + &err(&output);
@@ -278,8 +278,8 @@ fn errors_have_documented_exit_codes_and_messages() {
     let folder = tempfile::tempdir().unwrap();
     let bad = folder.path().join("bad.yaml");
     std::fs::write(&bad, "version: 1\nname: bad\ndescription: d\nsso: { status: dwn }\n").unwrap();
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = taken.local_addr().unwrap().port().to_string();
+    let occupied = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = occupied.local_addr().unwrap().port().to_string();
     let folder = folder.path().to_str().unwrap();
     let rows: &[(&[&str], i32, &str)] = &[
         (&["serve", "--nonsense"], 2, "unexpected argument '--nonsense'"),
@@ -310,7 +310,7 @@ fn check_runs_the_built_in_examples() {
     let output = run(&["check"]);
     assert_eq!(output.status.code(), Some(0), "{}", out(&output));
     assert!(out(&output).contains("ok    scenarios/healthy.yaml (5 examples)"), "{}", out(&output));
-    assert_eq!(run(&["check", "scenarios"]).status.code(), Some(0), "the files where they are written");
+    assert_eq!(run(&["check", "scenarios"]).status.code(), Some(0), "the scenario files in the source tree");
     assert_eq!(run(&["check", "--schemas", "schemas"]).status.code(), Some(0));
 }
 
@@ -389,7 +389,7 @@ fn https_is_served_with_a_certificate() {
     assert!(made.status.success(), "{}", err(&made));
     let serving = Serving::start(&["--port", "0", "--tls-cert", cert, "--tls-key", key]);
     assert!(serving.url.starts_with("https://"), "{}", serving.url);
-    let reply = Command::new("curl")
+    let response = Command::new("curl")
         .args([
             "-s",
             "--cacert",
@@ -400,7 +400,7 @@ fn https_is_served_with_a_certificate() {
         ])
         .output()
         .unwrap();
-    assert!(out(&reply).contains("Jane"), "{}", err(&reply));
+    assert!(out(&response).contains("Jane"), "{}", err(&response));
 }
 
 #[test]
@@ -424,9 +424,9 @@ fn requests_in_progress_complete_before_the_server_stops() {
     let refuses = || std::net::TcpStream::connect(address).is_err();
     wait_until("the refusal of new connections", refuses, String::new);
     socket.write_all(body.as_bytes()).unwrap();
-    let mut reply = String::new();
-    socket.read_to_string(&mut reply).unwrap();
-    assert!(reply.starts_with("HTTP/1.1 201"), "{reply}");
+    let mut response = String::new();
+    socket.read_to_string(&mut response).unwrap();
+    assert!(response.starts_with("HTTP/1.1 201"), "{response}");
     assert_eq!(serving.wait().0, Some(0));
 }
 

@@ -1,4 +1,4 @@
-//! The control API: every call as its document says, its errors, and who may use it.
+//! The control API: conformance of every call to its document, errors, and access.
 
 use leadconduit_mock::MockServer;
 use leadconduit_mock::contract::schema::CompiledSchema;
@@ -19,7 +19,7 @@ impl Control {
     pub fn start(builder: leadconduit_mock::MockServerBuilder) -> Self {
         let mock = Mock::start(builder);
         let mut wire = Wire::open(mock.server.address());
-        let document = wire.ask("GET", "/__admin/admin-openapi.json", &[], None).expect(200).json();
+        let document = wire.request("GET", "/__admin/admin-openapi.json", &[], None).expect(200).json();
         Self { mock, wire, document }
     }
 
@@ -27,13 +27,13 @@ impl Control {
         Self::start(MockServer::builder())
     }
 
-    /// A control call, whose reply is held against the document.
+    /// A control call. The response is validated against the document.
     #[track_caller]
     pub fn call(&mut self, status: u16, method: &str, path: &str, body: Option<&Value>) -> TestResponse {
-        let reply = self.wire.ask(method, &format!("/__admin{path}"), &[], body).expect(status);
+        let response = self.wire.request(method, &format!("/__admin{path}"), &[], body).expect(status);
         let paths = self.document["paths"].as_object().unwrap();
         let bare = path.split('?').next().unwrap();
-        let pattern = paths.keys().filter(|pattern| is_of(pattern, &format!("/__admin{bare}")));
+        let pattern = paths.keys().filter(|pattern| matches_pattern(pattern, &format!("/__admin{bare}")));
         let item = &paths[pattern.min_by_key(|pattern| pattern.contains('{')).unwrap()];
         let described = &item[method.to_lowercase()]["responses"][status.to_string()];
         let described = match described["$ref"].as_str() {
@@ -42,13 +42,13 @@ impl Control {
         };
         assert!(described.is_object(), "{method} {path} {status} is not in the document");
         let Some(content) = described["content"].as_object() else {
-            assert_eq!(reply.text, "");
-            return reply;
+            assert_eq!(response.text, "");
+            return response;
         };
         let (media_type, content) = content.iter().next().unwrap();
-        assert!(reply.header("content-type").unwrap().starts_with(media_type.as_str()));
-        keeps(&self.document, &content["schema"], &reply.json());
-        reply
+        assert!(response.header("content-type").unwrap().starts_with(media_type.as_str()));
+        assert_valid(&self.document, &content["schema"], &response.json());
+        response
     }
 
     pub fn get(&mut self, path: &str) -> Value {
@@ -67,41 +67,41 @@ impl Control {
         self.call(200, "GET", "/state", None).text
     }
 
-    /// A call of LeadConduit's, as Jane.
+    /// A call of the LeadConduit API, as Jane.
     #[track_caller]
     pub fn jane(&mut self, status: u16, method: &str, path: &str, body: Option<Value>) -> TestResponse {
-        self.wire.ask(method, path, &[], body.as_ref()).expect(status)
+        self.wire.request(method, path, &[], body.as_ref()).expect(status)
     }
 
-    /// The same in any scenario: with the account's own key, which none takes back, and spared by rules.
+    /// A call with the same result in every scenario: without rules, and with the account's key, which is never revoked.
     #[track_caller]
-    fn spared(&mut self, status: u16, method: &str, path: &str, body: Option<Value>) -> TestResponse {
+    fn call_without_rules(&mut self, status: u16, method: &str, path: &str, body: Option<Value>) -> TestResponse {
         let headers = [("Authorization", &*authorization("API", ACME)), ("X-Mock-Faults", "off")];
-        self.wire.ask(method, path, &headers, body.as_ref()).expect(status)
+        self.wire.request(method, path, &headers, body.as_ref()).expect(status)
     }
 
     fn create(&mut self, name: &str) {
         let body =
             json!({"name": name, "type": "user", "package": "leadconduit-default", "username": "u", "password": "p"});
-        self.spared(201, "POST", "/credentials", Some(body));
+        self.call_without_rules(201, "POST", "/credentials", Some(body));
     }
 }
 
-fn is_of(pattern: &str, path: &str) -> bool {
+fn matches_pattern(pattern: &str, path: &str) -> bool {
     let (pattern, path): (Vec<_>, Vec<_>) = (pattern.split('/').collect(), path.split('/').collect());
     pattern.len() == path.len() && pattern.iter().zip(path).all(|(p, part)| p.starts_with('{') || *p == part)
 }
 
-/// The schema with the whole document around it, so that references inside it lead somewhere.
+/// Validates a value. The schema is compiled with the components of the document, so that its references resolve.
 #[track_caller]
-fn keeps(document: &Value, schema: &Value, value: &Value) {
+fn assert_valid(document: &Value, schema: &Value, value: &Value) {
     let mut whole = json!({"components": document["components"]});
     whole.as_object_mut().unwrap().extend(schema.as_object().unwrap().clone());
     let check = CompiledSchema::standalone(&whole).unwrap();
     assert!(check.accepts(value), "{value}: {:?}", check.violations("", value));
 }
 
-fn busy(times: u64) -> Value {
+fn busy_fault(times: u64) -> Value {
     json!({"name": "busy", "when": {"operation": "list_credentials"}, "times": times,
            "then": {"status": 503, "headers": {"Retry-After": "3"}, "body": {"error": "busy"}}})
 }
@@ -111,15 +111,15 @@ fn every_call_conforms_to_its_openapi_document() {
     let mut control = Control::healthy();
     for path in ["/health", "/version", "/openapi.json", "/admin-openapi.json", "/scenarios", "/scenario", "/faults"] {
         let get = control.call(200, "GET", path, None);
-        let head = control.wire.ask("HEAD", &format!("/__admin{path}"), &[], None).expect(200);
+        let head = control.wire.request("HEAD", &format!("/__admin{path}"), &[], None).expect(200);
         assert_eq!(head.header("content-length"), get.header("content-length"), "{path}");
     }
     assert_eq!(control.put("/scenario", json!({"name": "sso-outage"}))["extends"], "healthy");
     assert_eq!(control.get("/scenario")["name"], "sso-outage");
     assert_eq!(control.call(200, "POST", "/reset", None).json()["requests"], 0);
 
-    let added = control.post(201, "/faults", busy(2));
-    assert_eq!((&added["id"], &added["rule"]), (&json!("fault-1"), &busy(2)));
+    let added = control.post(201, "/faults", busy_fault(2));
+    assert_eq!((&added["id"], &added["rule"]), (&json!("fault-1"), &busy_fault(2)));
     control.post(201, "/faults", json!({"then": {"delay": 1}, "ttl_ms": 60_000}));
     assert_eq!(control.get("/faults")["faults"][0]["id"], "fault-2", "the newest is tried first");
     assert!(control.get("/faults/fault-2")["ends_at"].is_string());
@@ -154,18 +154,18 @@ fn every_call_conforms_to_its_openapi_document() {
     assert_eq!(control.get("/sandboxes")["sandboxes"][1]["name"], "one");
     control.call(204, "DELETE", "/sandboxes/one", None);
     control.call(204, "DELETE", "/sandboxes", None);
-    let head = control.wire.ask("HEAD", "/__admin/events", &[], None).expect(200);
+    let head = control.wire.request("HEAD", "/__admin/events", &[], None).expect(200);
     assert_eq!(head.header("content-type"), Some("text/event-stream"));
 
     control.jane(404, "GET", "/connection", None);
-    assert_eq!(control.get("/requests")["meta"]["total"], 1, "the sandboxes have just begun anew");
+    assert_eq!(control.get("/requests")["meta"]["total"], 1, "the journals of deleted sandboxes are empty");
     let number = control.get("/requests")["requests"][0]["number"].clone();
     assert_eq!(control.get(&format!("/requests/{number}"))["wasMatched"], false);
     assert_eq!(control.get("/requests/unmatched")["requests"][0]["url"], "/connection");
     assert_eq!(control.get("/requests/unmatched/near-misses")["nearMisses"][0]["operation"], "list_connections");
     for path in ["/near-misses", "/requests/near-misses"] {
-        let asked = json!({"method": "GET", "url": "/user"});
-        assert_eq!(control.post(200, &format!("{path}/request"), asked)["nearMisses"][0]["operation"], "get_user");
+        let request = json!({"method": "GET", "url": "/user"});
+        assert_eq!(control.post(200, &format!("{path}/request"), request)["nearMisses"][0]["operation"], "get_user");
         let found = control.post(200, &format!("{path}/request-pattern"), json!({"method": "PUT"}));
         assert_eq!(found["nearMisses"][0]["differences"][0]["expected"], "`PUT`");
     }
@@ -175,14 +175,14 @@ fn every_call_conforms_to_its_openapi_document() {
     control.call(200, "DELETE", &format!("/requests/{number}"), None);
     control.call(200, "POST", "/requests/reset", None);
     control.call(200, "DELETE", "/requests", None);
-    let metrics = control.wire.ask("GET", "/__admin/metrics", &[], None).expect(200);
+    let metrics = control.wire.request("GET", "/__admin/metrics", &[], None).expect(200);
     assert!(metrics.header("content-type").is_some_and(|found| found.starts_with("application/openmetrics-text;")));
 }
 
 #[test]
 fn errors_are_reported_with_a_correction() {
     let mut control = Control::healthy();
-    control.post(201, "/faults", busy(1));
+    control.post(201, "/faults", busy_fault(1));
     control.call(201, "POST", "/snapshots/before", None);
     control.jane(200, "GET", "/__sandbox/mine/user", None);
     for (method, path, body, near) in [
@@ -221,7 +221,7 @@ fn errors_are_reported_with_a_correction() {
         control.call(400, "PUT", "/clock", Some(&body));
     }
     assert_eq!(control.get("/clock")["mode"], "real");
-    assert!(control.wire.ask("POST", "/__admin/faults", &[], None).expect(400).text.contains("the body is empty"));
+    assert!(control.wire.request("POST", "/__admin/faults", &[], None).expect(400).text.contains("the body is empty"));
     for (method, path, allow, right) in [
         ("POST", "/health", "GET, HEAD", "GET /__admin/health"),
         ("PATCH", "/scenario", "GET, HEAD, PUT", "GET /__admin/scenario or PUT /__admin/scenario"),
@@ -231,12 +231,12 @@ fn errors_are_reported_with_a_correction() {
         ("DELETE", "/requests/unmatched", "GET, HEAD", "GET /__admin/requests/unmatched"),
         ("HEAD", "/snapshots/one/restore", "POST", ""),
     ] {
-        let refused = control.wire.ask(method, &format!("/__admin{path}"), &[], None).expect(405);
+        let refused = control.wire.request(method, &format!("/__admin{path}"), &[], None).expect(405);
         assert_eq!(refused.header("allow"), Some(allow), "{path}");
         assert!(refused.text.contains(right), "{}", refused.text);
     }
     for (path, near) in [("/scenaros", "/__admin/scenarios?"), ("/fault", "/__admin/faults?"), ("", "there are GET")] {
-        let unknown = control.wire.ask("GET", &format!("/__admin{path}"), &[], None).expect(404);
+        let unknown = control.wire.request("GET", &format!("/__admin{path}"), &[], None).expect(404);
         assert!(unknown.text.contains(near), "{}", unknown.text);
     }
 }
@@ -248,7 +248,7 @@ fn an_exported_state_is_restored_byte_by_byte() {
     let names = scenarios["scenarios"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap());
     for name in names {
         control.put("/scenario", json!({"name": name}));
-        // The clock is the same in every scenario; what an advance does to the documents is not.
+        // The clock works the same in every scenario; the effect of an advance on documents does not.
         let steps = if name == "healthy" { vec![0, 1, 2, 3, 4, 5, 6, 7] } else { vec![0, 1, 3] };
         for step in steps {
             match step {
@@ -257,7 +257,7 @@ fn an_exported_state_is_restored_byte_by_byte() {
                 2 => drop(control.put("/clock", json!({"freeze": true}))),
                 3 => drop(control.put("/clock", json!({"advance": "90d1ms"}))),
                 5 => drop(control.put("/clock", json!({"freeze": "2020-02-29T23:59:59.123456789Z"}))),
-                6 => drop(control.spared(200, "GET", "/connections", None)),
+                6 => drop(control.call_without_rules(200, "GET", "/connections", None)),
                 _ => drop(control.put("/clock", json!({"resume": true}))),
             }
             let before = control.state();
@@ -288,7 +288,7 @@ fn an_exported_state_is_restored_byte_by_byte() {
 #[test]
 fn an_invalid_state_is_rejected_and_changes_nothing() {
     let mut control = Control::healthy();
-    control.create("stays");
+    control.create("unchanged");
     let before = control.state();
     let good: Value = serde_json::from_str(&before).unwrap();
     let acme = |path: &str| {
@@ -327,7 +327,7 @@ fn an_invalid_state_is_rejected_and_changes_nothing() {
 fn a_snapshot_restores_the_world_rules_and_counts() {
     let mut control = Control::healthy();
     control.put("/clock", json!({"freeze": true}));
-    control.post(201, "/faults", busy(2));
+    control.post(201, "/faults", busy_fault(2));
     control.create("kept");
     control.jane(503, "GET", "/credentials", None);
     let (state, faults) = (control.state(), control.get("/faults"));
@@ -338,7 +338,7 @@ fn a_snapshot_restores_the_world_rules_and_counts() {
     control.call(204, "DELETE", "/faults", None);
     control.call(200, "POST", "/reset", None);
     control.put("/scenario", json!({"name": "empty-account"}));
-    // Twice: restoring does not use a snapshot up.
+    // Twice: a snapshot can be restored more than once.
     for _ in 0..2 {
         let shown = control.call(200, "POST", "/snapshots/half-way/restore", None).json();
         assert_eq!(shown["scenario"], "healthy");
@@ -355,11 +355,11 @@ fn a_snapshot_restores_the_world_rules_and_counts() {
     control.call(409, "POST", "/snapshots/one-too-many", None);
     control.call(201, "POST", "/snapshots/s1", None);
     for _ in 0..1000 {
-        control.wire.ask("POST", "/__admin/faults", &[], Some(&busy(1)));
+        control.wire.request("POST", "/__admin/faults", &[], Some(&busy_fault(1)));
     }
-    control.post(409, "/faults", busy(1));
+    control.post(409, "/faults", busy_fault(1));
     control.call(204, "DELETE", "/sandboxes/default", None);
-    assert_eq!(control.get("/snapshots")["meta"]["total"], 0, "they went with the sandbox");
+    assert_eq!(control.get("/snapshots")["meta"]["total"], 0, "the snapshots are deleted with the sandbox");
 }
 
 #[test]
@@ -374,7 +374,7 @@ fn invitations_rate_limits_and_flapping_use_the_sandbox_clock() {
     state["sso"]["flapping"] = json!({"seconds": {"up": 60, "down": 60}});
     state["sso_since"] = json!("2026-04-19T18:15:00Z");
     control.put("/state", state);
-    let look = |control: &mut Control| {
+    let observe = |control: &mut Control| {
         let account = control.jane(200, "GET", "/account", None);
         assert!(account.header("date").is_some_and(|date| date.starts_with("Sun, 19 Apr 2026 18:1")));
         let expired: Vec<bool> = ["pending_buyers", "pending_sellers"]
@@ -383,15 +383,15 @@ fn invitations_rate_limits_and_flapping_use_the_sandbox_clock() {
             .map(|one| one["expired"].as_bool().unwrap())
             .collect();
         let degraded = control.jane(200, "GET", "/connections", None).header("x-connections-degraded").is_some();
-        (expired.contains(&true), degraded, control.wire.ask("GET", "/user", &[], None).status)
+        (expired.contains(&true), degraded, control.wire.request("GET", "/user", &[], None).status)
     };
-    assert_eq!(look(&mut control), (false, false, 200));
-    assert_eq!(look(&mut control), (false, false, 200));
-    assert_eq!(look(&mut control), (false, false, 429), "nothing goes on while the clock stands");
+    assert_eq!(observe(&mut control), (false, false, 200));
+    assert_eq!(observe(&mut control), (false, false, 200));
+    assert_eq!(observe(&mut control), (false, false, 429), "a frozen clock does not move");
     control.put("/clock", json!({"advance": "61s"}));
-    assert_eq!(look(&mut control), (true, true, 200));
+    assert_eq!(observe(&mut control), (true, true, 200));
     control.put("/clock", json!({"advance": "1m"}));
-    assert_eq!(look(&mut control), (true, false, 200));
+    assert_eq!(observe(&mut control), (true, false, 200));
     let resumed = control.put("/clock", json!({"resume": true}));
     let now = |shown: &Value| shown["now"].as_str().unwrap().parse::<Timestamp>().unwrap();
     let start = now(&resumed);
@@ -402,7 +402,10 @@ fn invitations_rate_limits_and_flapping_use_the_sandbox_clock() {
         later = now(&control.get("/clock"));
     }
     let passed = later.duration_since(start);
-    assert!(passed.is_positive() && passed < SignedDuration::from_hours(1), "it goes on where it stood: {passed}");
+    assert!(
+        passed.is_positive() && passed < SignedDuration::from_hours(1),
+        "a resumed clock continues from the frozen time: {passed}"
+    );
 }
 
 #[test]
@@ -433,7 +436,7 @@ fn events_of_a_sandbox_contain_no_secrets() {
     let state = control.get("/state");
     control.put("/scenario", json!({"name": "sso-outage"}));
     control.call(200, "POST", "/reset", None);
-    control.post(201, "/faults", busy(1));
+    control.post(201, "/faults", busy_fault(1));
     control.call(204, "DELETE", "/faults", None);
     control.put("/clock", json!({"advance": "1s"}));
     control.put("/state", state);
@@ -462,11 +465,12 @@ fn events_of_a_sandbox_contain_no_secrets() {
 #[test]
 fn the_control_api_rejects_unauthorized_requests() {
     const OPEN: [&str; 4] = ["/health", "/version", "/openapi.json", "/admin-openapi.json"];
-    let ask = |mock: &Mock, path: &str, headers: &str| {
+    let get_status = |mock: &Mock, path: &str, headers: &str| {
         let headers =
             if headers.contains("Host:") { headers.to_owned() } else { format!("Host: localhost\r\n{headers}") };
-        let reply = mock.raw(format!("GET /__admin{path} HTTP/1.1\r\n{headers}Connection: close\r\n\r\n").as_bytes());
-        reply[9..12].parse::<u16>().unwrap()
+        let response =
+            mock.raw(format!("GET /__admin{path} HTTP/1.1\r\n{headers}Connection: close\r\n\r\n").as_bytes());
+        response[9..12].parse::<u16>().unwrap()
     };
     let local = Mock::healthy();
     let token =
@@ -488,10 +492,10 @@ fn the_control_api_rejects_unauthorized_requests() {
     for (mock, headers, status) in rows {
         for path in ["/state", "/sandboxes", "/nothing"] {
             let expected = if path == "/nothing" && *status == 200 { 404 } else { *status };
-            assert_eq!(ask(mock, path, headers), expected, "{path} {headers:?}");
+            assert_eq!(get_status(mock, path, headers), expected, "{path} {headers:?}");
         }
         for path in OPEN {
-            assert_eq!(ask(mock, path, headers), 200, "{path} {headers:?}");
+            assert_eq!(get_status(mock, path, headers), 200, "{path} {headers:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! House rules, as tests.
+//! Conventions of the source tree, as tests.
 
 use std::path::Path;
 
@@ -27,7 +27,7 @@ fn every_scenario_file_is_built_in() {
     assert_eq!(listed, found);
     for BuiltIn { path: name, text, .. } in built_in::FILES {
         let stem = Path::new(name).file_stem().unwrap().to_str().unwrap();
-        assert!(text.contains(&format!("name: {stem}\n")), "{name} holds another name");
+        assert!(text.contains(&format!("name: {stem}\n")), "the scenario in {name} has another name");
     }
 }
 
@@ -46,14 +46,14 @@ fn fenced_libraries_are_used_in_one_module_only() {
     let mut files = Vec::new();
     rust_files(Path::new("src"), &mut files);
     assert!(files.len() > 40);
-    for (word, rooms) in rows {
+    for (word, modules) in rows {
         for file in &files {
             let name = file.to_str().unwrap();
             let text = std::fs::read_to_string(file).unwrap();
             let code = text.lines().filter(|line| !line.trim_start().starts_with("//")).any(|line| line.contains(word));
             // The tests of the generator compare it with the JSON Schema validator.
             let tests = name == "src/generate/tests.rs";
-            assert!(!code || tests || rooms.iter().any(|room| name.starts_with(room)), "{name} uses {word}");
+            assert!(!code || tests || modules.iter().any(|module| name.starts_with(module)), "{name} uses {word}");
         }
     }
 }

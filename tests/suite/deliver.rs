@@ -1,4 +1,4 @@
-//! Leads that are really delivered: to recipients on this machine, which the tests are themselves.
+//! Real deliveries of leads to recipients on this machine, which the tests provide.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -15,13 +15,13 @@ use crate::support::{ClosedPort, HANG_GUARD, Mock};
 /// The request line of a request that the test itself makes to a recipient.
 const SENTINEL: &str = "GET /sentinel HTTP/1.1";
 
-/// What a recipient was sent.
-struct StreamEnd {
+/// A request that a recipient received.
+struct ReceivedRequest {
     line: String,
     body: String,
 }
 
-impl StreamEnd {
+impl ReceivedRequest {
     fn form(&self) -> Value {
         let mut form = json!({});
         for (name, value) in form_urlencoded::parse(self.body.as_bytes()) {
@@ -31,45 +31,45 @@ impl StreamEnd {
     }
 }
 
-/// A recipient that answers with a status and JSON, and tells what it was sent.
+/// A recipient that responds with a status and JSON, and returns the requests that it received.
 struct Listener {
     url: String,
-    heard: Receiver<StreamEnd>,
+    received: Receiver<ReceivedRequest>,
 }
 
 impl Listener {
-    fn start(mut answer: impl FnMut(usize, &StreamEnd) -> (u16, Value) + Send + 'static) -> Self {
+    fn start(mut respond: impl FnMut(usize, &ReceivedRequest) -> (u16, Value) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/leads", listener.local_addr().unwrap());
-        let (tell, heard) = channel();
+        let (sender, received) = channel();
         std::thread::spawn(move || {
             for count in 0.. {
                 let Ok((mut socket, _)) = listener.accept() else { return };
                 let request = read(&mut socket);
-                let (status, body) = if request.line == SENTINEL { (200, json!({})) } else { answer(count, &request) };
+                let (status, body) = if request.line == SENTINEL { (200, json!({})) } else { respond(count, &request) };
                 let body = body.to_string();
                 let head = format!("HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nX-Token: abc\r\n");
                 let _ = write!(socket, "{head}Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
                 let _ = socket.shutdown(Shutdown::Write);
                 let _ = socket.read(&mut [0; 64]);
-                if tell.send(request).is_err() {
+                if sender.send(request).is_err() {
                     return;
                 }
             }
         });
-        Self { url, heard }
+        Self { url, received }
     }
 
-    fn saying(answer: Value) -> Self {
-        Self::start(move |_, _| (200, answer.clone()))
+    fn responding(response: Value) -> Self {
+        Self::start(move |_, _| (200, response.clone()))
     }
 
-    fn next(&self) -> StreamEnd {
-        self.heard.recv_timeout(HANG_GUARD).expect("the recipient receives a request")
+    fn next(&self) -> ReceivedRequest {
+        self.received.recv_timeout(HANG_GUARD).expect("the recipient receives a request")
     }
 
-    /// Fails when the recipient was sent anything that the test has not read. Stopping the mock completes its calls, and
-    /// a recipient accepts connections in their order: so the request that is made here must be the next one it receives.
+    /// Fails when the recipient received a request that the test has not read. Stopping the mock completes its calls, and
+    /// a recipient accepts connections in order, so the request that is sent here must be the next one.
     #[track_caller]
     fn received_nothing_more(&self, mock: Mock) {
         drop(mock);
@@ -83,7 +83,7 @@ impl Listener {
     }
 }
 
-fn read(socket: &mut TcpStream) -> StreamEnd {
+fn read(socket: &mut TcpStream) -> ReceivedRequest {
     let mut bytes = Vec::new();
     let mut chunk = [0; 4096];
     loop {
@@ -92,7 +92,7 @@ fn read(socket: &mut TcpStream) -> StreamEnd {
             let length =
                 head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
             if body.len() >= length.unwrap_or(0) {
-                return StreamEnd { line: head.lines().next().unwrap().to_owned(), body: body.to_owned() };
+                return ReceivedRequest { line: head.lines().next().unwrap().to_owned(), body: body.to_owned() };
             }
         }
         let length = socket.read(&mut chunk).unwrap();
@@ -105,18 +105,18 @@ fn start(flow: Value, change: impl FnOnce(&mut Settings)) -> Mock {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("own.yaml"), scenario_with(flow, json!({})).to_string()).unwrap();
     let configure = |settings: &mut Settings| {
-        // Recipients in these tests answer, and on a busy machine that may take a while.
+        // The recipients of these tests respond, but on a busy machine that may take a while.
         settings.limits.deliver_timeout_ms = limits::DELIVER_TIMEOUT_MS_MAX;
         change(settings);
     };
     Mock::start(MockServer::builder().scenarios(folder.path()).scenario("own").configure(configure))
 }
 
-fn delivering(flow: Value) -> Mock {
+fn start_with_deliveries(flow: Value) -> Mock {
     start(flow, |settings| settings.delivery.is_enabled = true)
 }
 
-/// A step that delivers to an address; more mappings are rows of property and value.
+/// A step that delivers to a URL, with more mappings as pairs of property and value.
 fn step(id: &str, url: &str, mappings: &[(&str, &str)], more: Value) -> Value {
     let rows = [("url", url)].into_iter().chain(mappings.iter().copied());
     let rows: Vec<Value> = rows.map(|(property, value)| json!({"property": property, "value": value})).collect();
@@ -127,7 +127,7 @@ fn step(id: &str, url: &str, mappings: &[(&str, &str)], more: Value) -> Value {
 
 #[test]
 fn delivery_requests_match_the_vendors_module() {
-    let listener = Listener::saying(json!({"outcome": "success"}));
+    let listener = Listener::responding(json!({"outcome": "success"}));
     let mappings = [
         ("lead.state", "Texas"),
         ("default.custom.partner", "P {{lead.first_name}}"),
@@ -135,17 +135,17 @@ fn delivery_requests_match_the_vendors_module() {
         ("api_token", "secret-1"),
     ];
     let pricing = json!({"pricing": {"prices": [{"id": "a00001", "amount": 7.5}]}});
-    let mock = delivering(json!({"steps": [step("bb0001", &listener.url, &mappings, pricing)]}));
+    let mock = start_with_deliveries(json!({"steps": [step("bb0001", &listener.url, &mappings, pricing)]}));
     let lead = json!({"first_name": "Ann", "phone_1": "(512) 555-0142", "email": "Ann@Example.com"});
     let result = submit(&mock, &lead);
     assert_eq!(outcome_of(&result), ("success", "", 0.0));
-    let heard = listener.next();
-    assert_eq!(heard.line, "POST /leads HTTP/1.1");
+    let received = listener.next();
+    assert_eq!(received.line, "POST /leads HTTP/1.1");
     let events = events(&mock, &result);
     assert_eq!(kinds(&events), [("recipient", "success"), ("source", "success")]);
     let event = &events[0];
     assert_eq!(
-        heard.form(),
+        received.form(),
         json!({
             "id": result["lead"]["id"], "first_name": "Ann", "phone_1": "5125550142", "email": "ann@example.com",
             "state": "TX", "partner": "P Ann", "event_id": event["id"], "api_token": "secret-1", "price": "7.5",
@@ -158,7 +158,7 @@ fn delivery_requests_match_the_vendors_module() {
     assert_eq!((&call["response"]["status"], &call["response"]["status_text"]), (&json!(200), &json!("OK")));
     assert_eq!(call["response"]["body"], r#"{"outcome":"success"}"#);
     assert_eq!(call["response"]["headers"]["x-token"], "***");
-    assert_eq!(event["vars"].get("url"), None, "mappings are the step's own");
+    assert_eq!(event["vars"].get("url"), None, "mappings are not variables");
     assert!(events.iter().map(|event| event["id"].as_str().unwrap()).is_sorted());
     assert!(events[0]["id"].as_str() > result["lead"]["id"].as_str());
 }
@@ -168,7 +168,7 @@ fn the_response_decides_the_outcome_and_is_available_to_later_steps() {
     let pricing = json!({"pricing": {"override": true}});
     let filter = json!({"id": "cc0001", "type": "filter", "outcome": "failure", "reason": "{{outbound.ticket.code}}",
                         "rule_set": rules("outbound.ticket.code", "is equal to", json!("T-1"))});
-    for (answer, outcome, reason, sale) in [
+    for (response, outcome, reason, sale) in [
         (json!({"outcome": "success", "price": "$21.50", "ticket": {"code": "T-1"}}), "success", "", 21.5),
         (
             json!({"outcome": "failure", "reason": "full", "price": 3, "ticket": {"code": "T-1"}}),
@@ -180,16 +180,17 @@ fn the_response_decides_the_outcome_and_is_available_to_later_steps() {
         (json!({"outcome": "maybe"}), "error", "Unrecognized outcome: maybe", 0.0),
         (json!({"message": "what?"}), "error", "what?", 0.0),
     ] {
-        let listener = Listener::saying(answer.clone());
-        let mock = delivering(json!({"steps": [step("bb0001", &listener.url, &[], pricing.clone()), filter]}));
+        let listener = Listener::responding(response.clone());
+        let mock =
+            start_with_deliveries(json!({"steps": [step("bb0001", &listener.url, &[], pricing.clone()), filter]}));
         let result = submit(&mock, &json!({"state": "TX"}));
         let events = events(&mock, &result);
         let event = &events[0];
-        assert_eq!((&event["outcome"], &event["reason"]), (&json!(outcome), &json!(reason)), "{answer}");
-        assert_eq!(event["sale_price"].as_f64(), Some(sale), "{answer}");
-        assert_eq!(event["outbound"].get("ticket"), answer.get("ticket"));
-        let stopped = answer.get("ticket").is_some();
-        assert_eq!(outcome_of(&result).1, if stopped { "T-1" } else { "" }, "{answer}");
+        assert_eq!((&event["outcome"], &event["reason"]), (&json!(outcome), &json!(reason)), "{response}");
+        assert_eq!(event["sale_price"].as_f64(), Some(sale), "{response}");
+        assert_eq!(event["outbound"].get("ticket"), response.get("ticket"));
+        let stopped = response.get("ticket").is_some();
+        assert_eq!(outcome_of(&result).1, if stopped { "T-1" } else { "" }, "{response}");
         assert_eq!(listener.next().line, "POST /leads HTTP/1.1");
         listener.received_nothing_more(mock);
     }
@@ -199,11 +200,12 @@ fn the_response_decides_the_outcome_and_is_available_to_later_steps() {
 fn a_busy_recipient_is_retried() {
     let listener =
         Listener::start(|count, _| if count < 2 { (503, json!({})) } else { (201, json!({"outcome": "success"})) });
-    let mock = delivering(json!({"steps": [step("bb0001", &listener.url, &[], json!({"retry_enabled": true}))]}));
+    let mock =
+        start_with_deliveries(json!({"steps": [step("bb0001", &listener.url, &[], json!({"retry_enabled": true}))]}));
     let result = submit(&mock, &json!({"state": "TX"}));
     let events = events(&mock, &result);
     assert_eq!(kinds(&events), [("recipient", "success"), ("source", "success")]);
-    assert!(events[0]["wait_ms"].as_i64().unwrap() >= 300, "both pauses");
+    assert!(events[0]["wait_ms"].as_i64().unwrap() >= 300, "the pauses before both retries");
     let bodies: Vec<String> = (0..3).map(|_| listener.next().body).collect();
     assert!(bodies.iter().all(|body| *body == bodies[0]));
     listener.received_nothing_more(mock);
@@ -214,7 +216,7 @@ fn an_error_outcome_is_retried_as_a_separate_delivery() {
     let listener = Listener::start(|count, _| (200, json!({"outcome": if count == 0 { "error" } else { "success" }})));
     let mappings = [("event_id", "{{event_id}}")];
     let retried = json!({"retry_enabled": true});
-    let mock = delivering(json!({"steps": [step("bb0001", &listener.url, &mappings, retried)]}));
+    let mock = start_with_deliveries(json!({"steps": [step("bb0001", &listener.url, &mappings, retried)]}));
     let result = submit(&mock, &json!({"state": "TX"}));
     let events = events(&mock, &result);
     assert_eq!(kinds(&events), [("recipient", "error"), ("retry", "success"), ("source", "success")]);
@@ -228,7 +230,7 @@ fn an_unreachable_recipient_is_an_error_and_the_flow_continues() {
     let reserved = ClosedPort::reserve();
     let closed = reserved.address();
     let url = format!("http://{closed}/leads?key=1");
-    let listener = Listener::saying(json!({"outcome": "success"}));
+    let listener = Listener::responding(json!({"outcome": "success"}));
     let steps = json!({"steps": [step("bb0001", &url, &[], json!({})), step("bb0002", &listener.url, &[], json!({}))]});
     let mock = start(steps, |settings| {
         settings.delivery.is_enabled = true;
@@ -264,13 +266,13 @@ fn deliveries_to_other_machines_are_simulated() {
     let urls = ["http://192.0.2.7/leads", "https://127.0.0.1/leads", "http://buyer.example.com/leads"];
     let steps: Vec<Value> =
         urls.iter().enumerate().map(|(at, url)| step(&format!("bb000{at}"), url, &[], json!({}))).collect();
-    let mock = delivering(json!({"steps": steps}));
+    let mock = start_with_deliveries(json!({"steps": steps}));
     let result = submit(&mock, &json!({"state": "TX"}));
     let events = events(&mock, &result);
     assert_eq!(kinds(&events)[..3], [("recipient", "success"); 3]);
     for (event, url) in events.iter().zip(urls) {
         let call = &event["transactions"][0];
-        assert_eq!(call["request"]["uri"], url, "as it would have been sent");
+        assert_eq!(call["request"]["uri"], url, "the URI of the simulated request");
         assert_eq!((&call["response"]["status"], &call["ms"]), (&json!(200), &event["ms"]));
         assert_eq!(call["response"]["body"], r#"{"outcome":"success"}"#);
     }
@@ -278,18 +280,19 @@ fn deliveries_to_other_machines_are_simulated() {
 
 #[test]
 fn recipients_are_called_by_submissions_with_enabled_deliveries_only() {
-    let listener = Listener::saying(json!({"outcome": "failure"}));
+    let listener = Listener::responding(json!({"outcome": "failure"}));
     let flow = json!({"steps": [step("bb0001", &listener.url, &[], json!({}))]});
     let off = start(flow.clone(), |_| {});
     let result = submit(&off, &json!({"state": "TX"}));
     assert_eq!(kinds(&events(&off, &result))[0], ("recipient", "success"));
-    let on = delivering(flow);
+    let on = start_with_deliveries(flow);
     let path = format!("/flows/{TEST_FLOW}/sources/{SUMMIT}/submit");
-    let question = json!({"method": "POST", "path": path, "headers": {"Content-Type": "application/json"}, "body": {"state": "TX"}});
-    let told = on.post("/__admin/explain", &question).expect(200).json();
-    assert_eq!((&told["reply"]["status"], &told["reply"]["body"]["outcome"]), (&json!(201), &json!("success")));
-    let wish = [("key", ""), ("prefer", "scenario=sso-outage")];
-    on.ask(&format!("POST {path}"), &wish, r#"{"state":"TX"}"#).expect(201);
+    let request = json!({"method": "POST", "path": path, "headers": {"Content-Type": "application/json"}, "body": {"state": "TX"}});
+    let explanation = on.post("/__admin/explain", &request).expect(200).json();
+    let reply = &explanation["reply"];
+    assert_eq!((&reply["status"], &reply["body"]["outcome"]), (&json!(201), &json!("success")));
+    let preference = [("key", ""), ("prefer", "scenario=sso-outage")];
+    on.request(&format!("POST {path}"), &preference, r#"{"state":"TX"}"#).expect(201);
     on.post(&format!("/flows/{TEST_FLOW}/sources/{SUMMIT}/ping"), &json!({"state": "TX"}));
     let trigger = submit(&on, &json!({"email": "a@recipient-failure.example"}));
     assert_eq!(kinds(&events(&on, &trigger))[0], ("recipient", "failure"));
@@ -299,63 +302,63 @@ fn recipients_are_called_by_submissions_with_enabled_deliveries_only() {
 
 #[test]
 fn feedback_accepts_the_delivered_event_id() {
-    let listener = Listener::saying(json!({"outcome": "success"}));
-    let takes = json!({"feedback": {"integration": {"module_id": "leadconduit-standard.inbound.feedback"}}});
+    let listener = Listener::responding(json!({"outcome": "success"}));
+    let accepts_feedback = json!({"feedback": {"integration": {"module_id": "leadconduit-standard.inbound.feedback"}}});
     let mappings = [("event_id", "{{event_id}}")];
-    let mock = delivering(json!({"steps": [step("bb0001", &listener.url, &mappings, takes)]}));
+    let mock = start_with_deliveries(json!({"steps": [step("bb0001", &listener.url, &mappings, accepts_feedback)]}));
     submit(&mock, &json!({"state": "TX"}));
     let id = listener.next().form()["event_id"].as_str().unwrap().to_owned();
-    let told = mock.ask(&format!("POST /feedback?event_id={id}"), &[("key", "")], r#"{"type":"conversion"}"#);
-    assert_eq!(told.expect(201).json()["outcome"], "success");
+    let response = mock.request(&format!("POST /feedback?event_id={id}"), &[("key", "")], r#"{"type":"conversion"}"#);
+    assert_eq!(response.expect(201).json()["outcome"], "success");
 }
 
 #[test]
 fn a_recipient_can_send_requests_to_the_mock_during_a_delivery() {
     let own = std::sync::Arc::new(std::sync::OnceLock::<Mock>::new());
-    let asked = std::sync::Arc::clone(&own);
+    let client = std::sync::Arc::clone(&own);
     let listener = Listener::start(move |_, _| {
-        let mock = asked.get().unwrap();
+        let mock = client.get().unwrap();
         let events = mock.get("/events?type=recipient&limit=1").expect(200).json();
-        mock.put("/user/settings/asked", &json!({}));
+        mock.put("/user/settings/seen", &json!({}));
         mock.post(&format!("/flows/{TEST_FLOW}/sources/{SUMMIT}/ping"), &json!({}));
         (200, json!({"outcome": "success", "seen": events.as_array().unwrap().len()}))
     });
     let flow = json!({"steps": [step("bb0001", &listener.url, &[], json!({}))]});
-    let mock = own.get_or_init(|| delivering(flow));
-    // A client of its own: the recipient uses the mock's.
+    let mock = own.get_or_init(|| start_with_deliveries(flow));
+    // Raw sockets, because the recipient uses the client of the mock.
     let lead = "state=TX";
     let request = format!(
         "POST /flows/{TEST_FLOW}/sources/{SUMMIT}/submit HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAccept: application/json\r\n\
          Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{lead}",
         lead.len()
     );
-    let answers: Vec<String> = std::thread::scope(|scope| {
+    let responses: Vec<String> = std::thread::scope(|scope| {
         let many: Vec<_> = (0..8).map(|_| scope.spawn(|| mock.raw(request.as_bytes()))).collect();
         many.into_iter().map(|one| one.join().unwrap()).collect()
     });
-    for answer in &answers {
-        assert!(answer.starts_with("HTTP/1.1 201 ") && answer.contains(r#""outcome":"success""#), "{answer}");
+    for response in &responses {
+        assert!(response.starts_with("HTTP/1.1 201 ") && response.contains(r#""outcome":"success""#), "{response}");
     }
-    let kept = mock.get("/events?type=recipient&limit=100").expect(200).json();
+    let stored = mock.get("/events?type=recipient&limit=100").expect(200).json();
     let own: Vec<&Value> =
-        kept.as_array().unwrap().iter().filter(|event| event["vars"]["flow"]["id"] == TEST_FLOW).collect();
+        stored.as_array().unwrap().iter().filter(|event| event["vars"]["flow"]["id"] == TEST_FLOW).collect();
     let mut ids: Vec<&str> = own.iter().map(|event| event["id"].as_str().unwrap()).collect();
     ids.sort_unstable();
     ids.dedup();
-    assert_eq!(ids.len(), 8, "each its own id");
+    assert_eq!(ids.len(), 8, "all ids are distinct");
     let state = mock.get("/__admin/state").expect(200).json();
     assert!(state["world"].is_object());
 }
 
 #[test]
 fn caps_and_statistics_count_each_delivery_once() {
-    let listener = Listener::saying(json!({"outcome": "success"}));
+    let listener = Listener::responding(json!({"outcome": "success"}));
     let cap = json!({"caps": [{
         "id": "66d0c0de940df5a34a38a0c9", "type": "volume", "name": "Two a day", "maximum": 2, "duration": 1,
         "duration_units": "day", "created_at": "2024-08-29T18:58:54.000Z",
     }]});
     let two = [step("bb0001", &listener.url, &[], cap), step("bb0002", &listener.url, &[], json!({}))];
-    let mock = delivering(json!({"steps": two}));
+    let mock = start_with_deliveries(json!({"steps": two}));
     let results: Vec<Value> = (0..3).map(|_| submit(&mock, &json!({"state": "TX"}))).collect();
     let outcomes: Vec<Vec<Value>> = results
         .iter()
@@ -366,15 +369,15 @@ fn caps_and_statistics_count_each_delivery_once() {
     for _ in 0..5 {
         listener.next();
     }
-    let kept = mock.get("/events?limit=1000").expect(200).json();
-    let own = kept.as_array().unwrap().iter().filter(|event| event["vars"]["flow"]["id"] == TEST_FLOW).count();
-    assert_eq!(own, 9, "a repeated run leaves nothing behind");
+    let stored = mock.get("/events?limit=1000").expect(200).json();
+    let own = stored.as_array().unwrap().iter().filter(|event| event["vars"]["flow"]["id"] == TEST_FLOW).count();
+    assert_eq!(own, 9, "an operation that runs again stores its events once");
     listener.received_nothing_more(mock);
 }
 
 #[test]
 fn events_are_written_to_the_firehose() {
-    let listener = Listener::saying(json!({}));
+    let listener = Listener::responding(json!({}));
     let firehose = json!({"credential_id": "5fd4371e940df5a34a3888d1", "bucket": "acme-events", "prefix": "leads/", "enabled": true});
     let base = listener.url.replace("/leads", "/s3");
     let mut flow = json!({"firehose": firehose, "steps": [recipient("bb0001", json!({}))]});
@@ -383,11 +386,11 @@ fn events_are_written_to_the_firehose() {
     let path = format!("/flows/{TEST_FLOW}/sources/{SUMMIT}/submit");
     mock.post("/__admin/explain", &json!({"method": "POST", "path": path, "body": {"state": "TX"}})).expect(200);
     let result = submit(&mock, &json!({"state": "TX"}));
-    let kept = events(&mock, &result);
+    let stored = events(&mock, &result);
     let lead = result["lead"]["id"].as_str().unwrap();
-    let mut heard = [listener.next(), listener.next()];
-    heard.sort_by(|one, other| one.line.cmp(&other.line));
-    for (file, event) in heard.iter().zip(&kept) {
+    let mut received = [listener.next(), listener.next()];
+    received.sort_by(|one, other| one.line.cmp(&other.line));
+    for (file, event) in received.iter().zip(&stored) {
         assert_eq!(event["firehose"], firehose);
         let name = event["id"].as_str().unwrap();
         assert_eq!(file.line, format!("PUT /s3/acme-events/leads/{lead}/{name}.json HTTP/1.1"));
@@ -404,32 +407,36 @@ fn events_are_written_to_the_firehose() {
 #[test]
 fn a_reset_during_a_delivery_fails_the_request_without_a_second_delivery() {
     let address = std::sync::Arc::new(std::sync::OnceLock::<std::net::SocketAddr>::new());
-    let told = std::sync::Arc::clone(&address);
+    let mock_address = std::sync::Arc::clone(&address);
     let listener = Listener::start(move |_, _| {
-        let mut socket = TcpStream::connect(told.get().unwrap()).unwrap();
+        let mut socket = TcpStream::connect(mock_address.get().unwrap()).unwrap();
         socket
             .write_all(
                 b"POST /__admin/reset HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
             )
             .unwrap();
-        let reply = crate::support::read_all(&mut socket);
-        assert!(reply.starts_with("HTTP/1.1 20"), "{reply}");
+        let response = crate::support::read_all(&mut socket);
+        assert!(response.starts_with("HTTP/1.1 20"), "{response}");
         (200, json!({"outcome": "success"}))
     });
-    let mock = delivering(json!({"steps": [step("bb0001", &listener.url, &[], json!({}))]}));
+    let mock = start_with_deliveries(json!({"steps": [step("bb0001", &listener.url, &[], json!({}))]}));
     address.set(mock.server.address()).unwrap();
     let path = format!("/flows/{TEST_FLOW}/sources/{SUMMIT}/submit");
-    let answer = mock.post(&path, &json!({"state": "TX"})).expect(503);
-    assert!(answer.text.contains("the sandbox was reset or switched while a lead was delivered"), "{}", answer.text);
+    let response = mock.post(&path, &json!({"state": "TX"})).expect(503);
+    assert!(
+        response.text.contains("the sandbox was reset or switched while a lead was delivered"),
+        "{}",
+        response.text
+    );
     listener.next();
-    let kept = mock.get("/events?limit=1000").expect(200).json();
-    assert!(kept.as_array().unwrap().iter().all(|event| event["vars"]["flow"]["id"] != TEST_FLOW));
+    let stored = mock.get("/events?limit=1000").expect(200).json();
+    assert!(stored.as_array().unwrap().iter().all(|event| event["vars"]["flow"]["id"] != TEST_FLOW));
     listener.received_nothing_more(mock);
 }
 
 #[test]
 fn an_allowed_host_is_called_and_get_sends_the_lead_as_query() {
-    let listener = Listener::saying(json!({"outcome": "success"}));
+    let listener = Listener::responding(json!({"outcome": "success"}));
     let mappings = [("method", "get"), ("default.custom.key", "k 1")];
     let url = format!("{}?a=1", listener.url.replace("127.0.0.1", "localhost"));
     let mock = start(json!({"steps": [step("bb0001", &url, &mappings, json!({}))]}), |settings| {

@@ -1,4 +1,4 @@
-//! The mock inside a Rust test.
+//! `MockServer`, the embedding API.
 
 use std::io::ErrorKind;
 use std::net::TcpStream;
@@ -17,10 +17,10 @@ fn several_servers_run_at_once_and_stop_when_dropped() {
     let mocks = scenarios.map(|name| Mock::start(builder().scenario(name)));
     let addresses = mocks.each_ref().map(|mock| mock.server.address());
     for (name, mock) in scenarios.iter().zip(&mocks) {
-        let reply = mock.get("/connections");
-        assert_eq!(reply.header("x-mock-scenario"), Some(*name));
-        assert_eq!(reply.header("x-connections-degraded").is_some(), *name == "sso-outage", "{name}");
-        assert_eq!(reply.status, if *name == "maintenance" { 503 } else { 200 }, "{name}");
+        let response = mock.get("/connections");
+        assert_eq!(response.header("x-mock-scenario"), Some(*name));
+        assert_eq!(response.header("x-connections-degraded").is_some(), *name == "sso-outage", "{name}");
+        assert_eq!(response.status, if *name == "maintenance" { 503 } else { 200 }, "{name}");
     }
     drop(mocks);
     for address in &addresses {
@@ -35,10 +35,13 @@ async fn a_server_starts_inside_a_runtime() {
     let mut socket = tokio::net::TcpStream::connect(server.address()).await.unwrap();
     let request = request("GET", "/connections", &[("Connection", "close")], None);
     socket.write_all(&request).await.unwrap();
-    let mut reply = String::new();
-    tokio::time::timeout(HANG_GUARD, socket.read_to_string(&mut reply)).await.unwrap().unwrap();
-    assert!(reply.starts_with("HTTP/1.1 200 OK\r\n") && reply.contains("X-Connections-Degraded: true"), "{reply}");
-    // Stopping waits for the server's own thread only, so it is possible here as well.
+    let mut response = String::new();
+    tokio::time::timeout(HANG_GUARD, socket.read_to_string(&mut response)).await.unwrap().unwrap();
+    assert!(
+        response.starts_with("HTTP/1.1 200 OK\r\n") && response.contains("X-Connections-Degraded: true"),
+        "{response}"
+    );
+    // Stopping waits for the server's own thread only, so it works inside a runtime.
     drop(server);
 }
 

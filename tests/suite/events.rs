@@ -1,4 +1,4 @@
-//! Server-sent events: of one sandbox or of all, what is told of an exchange, and listeners that do not read.
+//! Server-sent events: of one sandbox or of all, their content, and slow subscribers.
 
 use std::io::Write as _;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::{JANE, Mock, read_all};
 use crate::wire::{Wire, request};
 
-/// A listener; returns when it listens.
+/// Opens an event stream, and returns when the subscription has started.
 pub fn listen(mock: &Mock, target: &str) -> Wire {
     let mut wire = Wire::open(mock.server.address());
     wire.send(&request("GET", target, &[], None));
@@ -17,7 +17,7 @@ pub fn listen(mock: &Mock, target: &str) -> Wire {
     wire
 }
 
-/// The next events, as kind and data.
+/// The next events, as pairs of kind and data.
 fn next(wire: &mut Wire, count: usize) -> Vec<(String, Value)> {
     let mut events = Vec::new();
     while events.len() < count {
@@ -41,9 +41,9 @@ fn a_subscriber_can_receive_the_events_of_all_sandboxes() {
     mock.get("/__sandbox/a/user").expect(200);
     mock.put("/__sandbox/b/__admin/scenario", &json!({"name": "sso-outage"})).expect(200);
     mock.get("/connections").expect(200);
-    let heard: Vec<_> =
+    let received: Vec<_> =
         next(&mut all, 3).into_iter().map(|(kind, data)| format!("{kind} of {}", data["sandbox"])).collect();
-    assert_eq!(heard, ["exchange of \"a\"", "switch of \"b\"", "exchange of \"default\""]);
+    assert_eq!(received, ["exchange of \"a\"", "switch of \"b\"", "exchange of \"default\""]);
     let (kind, data) = next(&mut own, 1).remove(0);
     assert_eq!((&*kind, &data["operation"]), ("exchange", &json!("list_connections")));
     for (query, words) in [("sandbox=a", "X-Mock-Sandbox"), ("sandbx=*", "did you mean `sandbox`?")] {
@@ -86,15 +86,15 @@ fn violations_and_applied_faults_are_separate_events() {
 
 #[test]
 fn a_slow_subscriber_is_disconnected_without_delaying_requests() {
-    // How long the server tries to write to a client that does not read.
+    // The write timeout of the server for a client that does not read.
     const WRITE_WAIT: Duration = Duration::from_secs(30);
     let mock = Mock::healthy();
     let start = Instant::now();
-    let mut deaf = mock.socket();
-    deaf.write_all(&request("GET", "/__admin/events?sandbox=*", &[], None)).unwrap();
+    let mut slow = mock.socket();
+    slow.write_all(&request("GET", "/__admin/events?sandbox=*", &[], None)).unwrap();
     let mut reader = listen(&mock, "/__sandbox/quiet/__admin/events");
     let mut wire = Wire::open(mock.server.address());
-    // Long paths fill the buffers of the connection that nobody reads; then events come that do not fit.
+    // Long paths fill the buffers of the connection that is not read; later events do not fit.
     let long = request("GET", &format!("/{}", "x".repeat(60_000)), &[], None);
     for _ in 0..200 {
         assert!(wire.exchange(&long).0.starts_with("HTTP/1.1 404"));
@@ -102,15 +102,15 @@ fn a_slow_subscriber_is_disconnected_without_delaying_requests() {
     let short = request("GET", "/user", &[], None);
     for _ in 0..12 {
         wire.send(&short.repeat(100));
-        (0..100).for_each(|_| assert!(wire.reply(false).0.starts_with("HTTP/1.1 200")));
+        (0..100).for_each(|_| assert!(wire.read_response(false).0.starts_with("HTTP/1.1 200")));
     }
     mock.get("/__sandbox/quiet/user").expect(200);
-    assert_eq!(next(&mut reader, 1)[0].0, "exchange", "who reads hears on");
-    let heard = read_all(&mut deaf);
+    assert_eq!(next(&mut reader, 1)[0].0, "exchange", "other subscribers still receive events");
+    let received = read_all(&mut slow);
     // On a very busy machine the server may have given up the connection before the client reads.
-    let is_told = heard.ends_with("\n\n: too slow, bye\n\n");
-    assert!(is_told || start.elapsed() > WRITE_WAIT, "{}", &heard[heard.len().saturating_sub(300)..]);
-    // The other listener hears all again.
+    let has_notice = received.ends_with("\n\n: too slow, bye\n\n");
+    assert!(has_notice || start.elapsed() > WRITE_WAIT, "{}", &received[received.len().saturating_sub(300)..]);
+    // A new subscriber receives events of all sandboxes.
     mock.get("/user").expect(200);
     assert_eq!(next(&mut listen_again(&mock), 1)[0].0, "exchange");
 }

@@ -140,7 +140,7 @@ fn exchanges_are_reproduced_by_the_curl_command_and_the_scenario() {
     mock.post("/__admin/faults", &fault).expect(201);
     mock.get("/credentials?a=%27b%27").expect(503);
     mock.post("/onboards", &json!({"invitation_id": "nope"})).expect(400);
-    mock.ask("GET /user", &[("key", "")], "").expect(401);
+    mock.request("GET /user", &[("key", "")], "").expect(401);
     mock.call(SUPERUSER, http::Method::POST, "/connections", Some(&json!({"connection_id": BUYER}))).expect(409);
     mock.get("/account").expect(200);
     mock.get("/nowhere").expect(404);

@@ -69,7 +69,7 @@ fn the_file_has_the_requested_columns_and_the_events_at_creation() {
     let created = create(&mock, &loan_export(json!({"fields": fields, "filter_rules": rules})));
     let id = created["id"].as_str().unwrap();
     // Later events are not part of the file.
-    mock.ask("GET /feedback?event_id=69f40001940df5a34a388b01&type=return", &[("key", "")], "").expect(201);
+    mock.request("GET /feedback?event_id=69f40001940df5a34a388b01&type=return", &[("key", "")], "").expect(201);
     mock.advance("3s");
     let file = mock.get(&format!("/exports/{id}/download")).expect(200);
     assert_eq!(file.header("content-type"), Some("text/csv; charset=utf-8"));
@@ -86,7 +86,7 @@ fn the_file_has_the_requested_columns_and_the_events_at_creation() {
     assert_eq!(read["downloads"].as_array().map(Vec::len), Some(1));
     assert_eq!(read["downloads"][0]["user"]["first_name"], "Jane");
     assert_eq!(read["downloads"][0]["downloaded_at"], "2026-05-01T12:00:03.000Z");
-    mock.ask(&format!("GET /exports/{id}/download"), &[("key", GLOBEX)], "").expect(404);
+    mock.request(&format!("GET /exports/{id}/download"), &[("key", GLOBEX)], "").expect(404);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Faults that are added while the server runs, and what arrives at a client that meets one, byte by byte.
+//! Faults that are added while the server runs, and the bytes that clients receive.
 
 use std::io::{ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 
 use crate::support::{HANG_GUARD, JANE, Mock, basic, read_all, read_response};
 
-/// Adds a fault; gives its id.
+/// Adds a fault; returns its id.
 fn add(mock: &Mock, fault: &str) -> String {
-    mock.ask("POST /__admin/faults", &[], fault).expect(201).json()["id"].as_str().unwrap().to_owned()
+    mock.request("POST /__admin/faults", &[], fault).expect(201).json()["id"].as_str().unwrap().to_owned()
 }
 
-/// All bytes that arrive after a request, and how the connection ended.
-fn wire(mock: &Mock, target: &str) -> (Vec<u8>, Result<usize, ErrorKind>) {
+/// Sends a request; returns all bytes that arrive, and how the connection ended.
+fn exchange(mock: &Mock, target: &str) -> (Vec<u8>, Result<usize, ErrorKind>) {
     let mut socket = mock.socket();
     socket.write_all(request(target).as_bytes()).unwrap();
     let mut bytes = Vec::new();
@@ -26,13 +26,13 @@ fn request(target: &str) -> String {
     format!("GET {target} HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\n\r\n", basic(JANE))
 }
 
-/// Head and body.
+/// Splits a response into head and body.
 fn split(bytes: &[u8]) -> (String, Vec<u8>) {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("a head") + 4;
     (String::from_utf8(bytes[..end].to_vec()).unwrap(), bytes[end..].to_vec())
 }
 
-/// What is neither text nor a size of a chunk.
+/// Whether the bytes are neither text nor a chunk size.
 fn is_garbage(bytes: &[u8]) -> bool {
     (32..=96).contains(&bytes.len()) && bytes.iter().all(|byte| *byte >= 0x80)
 }
@@ -42,22 +42,22 @@ fn each_connection_fault_sends_the_documented_bytes() {
     let mock = Mock::healthy();
     let whole = mock.get("/user").expect(200).text;
     let fault = |name: &str| {
-        mock.ask("DELETE /__admin/faults", &[], "").expect(204);
+        mock.request("DELETE /__admin/faults", &[], "").expect(204);
         add(&mock, &format!(r#"{{"name": "f", "then": {{"fault": "{name}"}}}}"#));
     };
 
     fault("EMPTY_RESPONSE");
-    assert_eq!(wire(&mock, "/user"), (Vec::new(), Ok(0)));
+    assert_eq!(exchange(&mock, "/user"), (Vec::new(), Ok(0)));
 
     fault("CONNECTION_RESET_BY_PEER");
-    assert_eq!(wire(&mock, "/user"), (Vec::new(), Err(ErrorKind::ConnectionReset)));
+    assert_eq!(exchange(&mock, "/user"), (Vec::new(), Err(ErrorKind::ConnectionReset)));
 
     fault("RANDOM_DATA_THEN_CLOSE");
-    let (bytes, end) = wire(&mock, "/user");
+    let (bytes, end) = exchange(&mock, "/user");
     assert!(end.is_ok() && is_garbage(&bytes), "{bytes:?}");
 
     fault("MALFORMED_RESPONSE_CHUNK");
-    let (bytes, end) = wire(&mock, "/user");
+    let (bytes, end) = exchange(&mock, "/user");
     let (head, rest) = split(&bytes);
     assert!(end.is_ok() && is_garbage(&rest), "{rest:?}");
     assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && head.contains("Transfer-Encoding: chunked\r\n"), "{head}");
@@ -65,13 +65,13 @@ fn each_connection_fault_sends_the_documented_bytes() {
     assert!(head.contains("X-Mock-Fault: MALFORMED_RESPONSE_CHUNK; rule=\"f\"\r\n"), "{head}");
 
     fault("TRUNCATED_BODY");
-    let (bytes, end) = wire(&mock, "/user");
+    let (bytes, end) = exchange(&mock, "/user");
     let (head, rest) = split(&bytes);
     assert!(end.is_ok() && head.contains(&format!("Content-Length: {}\r\n", whole.len())), "{head}");
     assert_eq!(rest, &whole.as_bytes()[..whole.len() / 2]);
 
-    // The server is none the worse, and the control API was never broken.
-    mock.ask("DELETE /__admin/faults", &[], "").expect(204);
+    // The server still works, and the control API was never affected.
+    mock.request("DELETE /__admin/faults", &[], "").expect(204);
     assert_eq!(mock.get("/user").expect(200).text, whole);
 }
 
@@ -80,7 +80,7 @@ fn a_hang_ends_at_its_limit() {
     let mock = Mock::start(MockServer::builder().configure(|settings| settings.limits.hang_ms_max = 400));
     add(&mock, r#"{"then": {"fault": "HANG", "work": "skipped"}}"#);
     let start = Instant::now();
-    assert_eq!(wire(&mock, "/user"), (Vec::new(), Ok(0)));
+    assert_eq!(exchange(&mock, "/user"), (Vec::new(), Ok(0)));
     assert!(start.elapsed() >= Duration::from_millis(400), "{:?}", start.elapsed());
 }
 
@@ -89,7 +89,7 @@ fn random_data_depends_on_the_seed_only() {
     let garbage = |seed: u64| {
         let mock = Mock::start(MockServer::builder().seed(seed));
         add(&mock, "then: { fault: RANDOM_DATA_THEN_CLOSE }");
-        wire(&mock, "/user").0
+        exchange(&mock, "/user").0
     };
     let first = garbage(5);
     assert_eq!(garbage(5), first);
@@ -118,8 +118,8 @@ fn delays_are_applied_and_depend_on_the_seed_only() {
             add(&mock, &format!("name: late\nthen: {{ {terms} }}"));
             let times = (0..5).map(|_| {
                 let start = Instant::now();
-                let reply = mock.get("/user").expect(200);
-                let ms = delay(reply.fault());
+                let response = mock.get("/user").expect(200);
+                let ms = delay(response.fault());
                 assert!(start.elapsed() >= Duration::from_millis(ms), "{terms}: {:?} of {ms}", start.elapsed());
                 assert!((least..=most).contains(&ms), "{terms}: {ms}");
                 ms
@@ -146,23 +146,26 @@ fn responses_can_be_throttled() {
     ] {
         let id = add(&mock, &format!("{{ name: d, then: {{ {then} }} }}"));
         let mut socket = mock.socket();
-        // Twice: the connection stays of use.
+        // Twice: the connection stays usable.
         for _ in 0..2 {
             let start = Instant::now();
             socket.write_all(request("/user").as_bytes()).unwrap();
-            let reply = read_response(&mut socket);
-            assert!(reply.ends_with(&whole) && start.elapsed() >= Duration::from_millis(least), "{then}: {reply}");
-            assert!(reply.contains("drip; rule=\"d\"\r\n"), "{reply}");
+            let response = read_response(&mut socket);
+            assert!(
+                response.ends_with(&whole) && start.elapsed() >= Duration::from_millis(least),
+                "{then}: {response}"
+            );
+            assert!(response.contains("drip; rule=\"d\"\r\n"), "{response}");
         }
-        mock.ask(&format!("DELETE /__admin/faults/{id}"), &[], "").expect(204);
+        mock.request(&format!("DELETE /__admin/faults/{id}"), &[], "").expect(204);
     }
     add(&mock, "{ name: s, then: { slow_headers: { chunks: 5, over_ms: 250 } } }");
     let start = Instant::now();
     let mut socket = mock.socket();
     socket.write_all(request("/user").as_bytes()).unwrap();
-    let reply = read_all(&mut socket);
+    let response = read_all(&mut socket);
     assert!(start.elapsed() >= Duration::from_millis(250));
-    assert!(reply.ends_with(&whole) && reply.contains("slow_headers; rule=\"s\"\r\n"), "{reply}");
+    assert!(response.ends_with(&whole) && response.contains("slow_headers; rule=\"s\"\r\n"), "{response}");
 }
 
 #[test]
@@ -177,11 +180,11 @@ fn faults_can_be_added_listed_and_removed() {
         json!({"name": "old", "when": {"operation": "get_user"}, "then": {"status": 503, "body": {"error": "old"}}});
     let first = mock.post("/__admin/faults", &sent).expect(201).json();
     assert_eq!(first, json!({"id": "fault-1", "rule": sent, "matched": 0, "applied": 0}));
-    let yaml = "# The newest is asked first.\nname: new\ntimes: 1\nttl_ms: 60000\nthen: { status: 502, body: { error: new } }\n";
-    let second = mock.ask("POST /__admin/faults", &[("content-type", "application/yaml")], yaml).expect(201).json();
+    let yaml = "# The newest is tried first.\nname: new\ntimes: 1\nttl_ms: 60000\nthen: { status: 502, body: { error: new } }\n";
+    let second = mock.request("POST /__admin/faults", &[("content-type", "application/yaml")], yaml).expect(201).json();
     assert_eq!((&second["id"], &second["ends_at"]), (&json!("fault-2"), &json!("2026-01-15T09:01:00.000Z")));
-    let spoken: Vec<u16> = ["/user", "/user", "/account"].map(|path| mock.get(path).status).into();
-    assert_eq!(spoken, [502, 503, 200], "the newest, then the older one, then the scenario's rule");
+    let statuses: Vec<u16> = ["/user", "/user", "/account"].map(|path| mock.get(path).status).into();
+    assert_eq!(statuses, [502, 503, 200], "the newest, then the older one, then the scenario's rule");
     assert_eq!(mock.get("/account").fault(), "headers; rule=\"rule\"");
     let counts = |id: &str| {
         let shown = mock.get(&format!("/__admin/faults/{id}")).expect(200).json();
@@ -193,12 +196,12 @@ fn faults_can_be_added_listed_and_removed() {
 
     let missing = mock.get("/__admin/faults/falt-1").expect(404).json();
     assert!(missing["detail"].as_str().unwrap().contains("did you mean `fault-1`?"), "{missing}");
-    mock.ask("DELETE /__admin/faults/fault-9", &[], "").expect(404);
-    mock.ask("DELETE /__admin/faults/fault-1", &[], "").expect(204);
-    assert_eq!(mock.get("/user").expect(200).fault(), "headers; rule=\"rule\"", "the other counts on");
+    mock.request("DELETE /__admin/faults/fault-9", &[], "").expect(404);
+    mock.request("DELETE /__admin/faults/fault-1", &[], "").expect(204);
+    assert_eq!(mock.get("/user").expect(200).fault(), "headers; rule=\"rule\"", "the other keeps its counts");
     assert_eq!(counts("fault-2").1, 1);
     add(&mock, "then: { delay: 1 }");
-    mock.ask("DELETE /__admin/faults", &[], "").expect(204);
+    mock.request("DELETE /__admin/faults", &[], "").expect(204);
     assert_eq!(mock.get("/__admin/faults").json()["meta"]["total"], 0);
     assert_eq!(mock.get("/user").fault(), "headers; rule=\"rule\"");
 }
@@ -208,17 +211,21 @@ fn faults_belong_to_a_sandbox_and_expire_by_its_clock() {
     let mock = Mock::start(MockServer::builder().clock("2026-01-15T09:00:00Z".parse().unwrap()));
     mock.advance("1h");
     add(&mock, "{ name: short, ttl_ms: 5000, then: { headers: { X-A: '1' } } }");
-    mock.ask("POST /__admin/faults", &[("x-mock-sandbox", "blue")], "{ name: blue, then: { headers: { X-B: '1' } } }")
-        .expect(201);
-    let asked =
-        |sandbox: &str| mock.ask("GET /user", &[("x-mock-sandbox", sandbox)], "").expect(200).fault().to_owned();
-    assert_eq!(["default", "blue", "green"].map(asked), ["headers; rule=\"short\"", "headers; rule=\"blue\"", ""]);
+    mock.request(
+        "POST /__admin/faults",
+        &[("x-mock-sandbox", "blue")],
+        "{ name: blue, then: { headers: { X-B: '1' } } }",
+    )
+    .expect(201);
+    let fault_in =
+        |sandbox: &str| mock.request("GET /user", &[("x-mock-sandbox", sandbox)], "").expect(200).fault().to_owned();
+    assert_eq!(["default", "blue", "green"].map(fault_in), ["headers; rule=\"short\"", "headers; rule=\"blue\"", ""]);
     mock.advance("4s");
-    assert_eq!(asked("default"), "headers; rule=\"short\"");
+    assert_eq!(fault_in("default"), "headers; rule=\"short\"");
     mock.advance("1s");
-    assert_eq!(["default", "blue"].map(asked), ["", "headers; rule=\"blue\""]);
-    mock.ask("DELETE /__admin/faults", &[], "").expect(204);
-    assert_eq!(asked("blue"), "headers; rule=\"blue\"", "all of one sandbox's");
+    assert_eq!(["default", "blue"].map(fault_in), ["", "headers; rule=\"blue\""]);
+    mock.request("DELETE /__admin/faults", &[], "").expect(204);
+    assert_eq!(fault_in("blue"), "headers; rule=\"blue\"", "only the faults of one sandbox are deleted");
 }
 
 #[test]
@@ -241,30 +248,32 @@ fn invalid_faults_return_diagnostics_with_a_position() {
         ("probability: 2\nthen: { delay: 5 }", Some("body:1:14"), "from 0 to 1"),
     ];
     let mock = Mock::healthy();
-    for (body, place, word) in rows {
-        let problem = mock.ask("POST /__admin/faults", &[], body).expect(400).json();
+    for (body, position, word) in rows {
+        let problem = mock.request("POST /__admin/faults", &[], body).expect(400).json();
         let detail = problem["detail"].as_str().unwrap();
         assert!(detail.contains(word), "{body}: {detail}");
-        let told = problem["diagnostics"].as_array().and_then(|list| list[0].as_str()).unwrap_or_default();
-        assert!(place.is_none_or(|place| told.starts_with(place)), "{body}: {told}");
+        let diagnostic = problem["diagnostics"].as_array().and_then(|list| list[0].as_str()).unwrap_or_default();
+        assert!(position.is_none_or(|position| diagnostic.starts_with(position)), "{body}: {diagnostic}");
     }
-    let both =
-        mock.ask("POST /__admin/faults", &[], "{ times: 1, probability: 7, then: { times: 2 } }").expect(400).json();
-    assert_eq!(both["diagnostics"].as_array().map(Vec::len), Some(3), "all of them: {both}");
+    let both = mock
+        .request("POST /__admin/faults", &[], "{ times: 1, probability: 7, then: { times: 2 } }")
+        .expect(400)
+        .json();
+    assert_eq!(both["diagnostics"].as_array().map(Vec::len), Some(3), "all diagnostics: {both}");
     assert_eq!(mock.get("/__admin/faults").json()["meta"]["total"], 0);
 }
 
-/// Whether the list is whole (`+`) or degraded (`-`).
+/// `+` for a complete list of connections, `-` for a degraded one.
 fn list(mock: &Mock) -> char {
-    let reply = mock.get("/connections").expect(200);
-    let rows = reply.json().as_array().unwrap().len();
-    match reply.header("x-connections-degraded") {
+    let response = mock.get("/connections").expect(200);
+    let rows = response.json().as_array().unwrap().len();
+    match response.header("x-connections-degraded") {
         None => {
-            assert_eq!(rows, 3, "{}", reply.text);
+            assert_eq!(rows, 3, "{}", response.text);
             '+'
         }
         Some(word) => {
-            assert_eq!((word, rows), ("true", 2), "{}", reply.text);
+            assert_eq!((word, rows), ("true", 2), "{}", response.text);
             '-'
         }
     }
@@ -294,13 +303,13 @@ fn the_sso_service_can_be_slow_flapping_or_partial() {
     assert_eq!(times(&mock, 5), "++-++");
     mock.get("/account").expect(200);
     assert_eq!(times(&mock, 2), "-+", "only calls to the service count");
-    mock.ask("POST /__admin/reset", &[], "").expect(200);
+    mock.request("POST /__admin/reset", &[], "").expect(200);
     assert_eq!(times(&mock, 3), "++-");
 
     let mock = sso("status: flapping, flapping: { seconds: { up: 10, down: 5 } }");
     let by_second = (0..6).map(|_| {
         let found = list(&mock);
-        assert_eq!(list(&mock), found, "calls do not matter");
+        assert_eq!(list(&mock), found, "the number of calls does not matter");
         mock.advance("4s");
         found
     });
@@ -308,12 +317,16 @@ fn the_sso_service_can_be_slow_flapping_or_partial() {
 
     let repair = |mock: &Mock| {
         let body = r#"{"connection_id": "5d9a4c421d011c553e000004"}"#;
-        mock.ask("POST /connections", &[("key", crate::support::SUPERUSER)], body).status
+        mock.request("POST /connections", &[("key", crate::support::SUPERUSER)], body).status
     };
     let mock = sso("status: partial, operations: [repair_connection]");
     assert_eq!((list(&mock), repair(&mock)), ('+', 503));
     let mock = sso("status: partial, operations: [list_connections, account_sso_sync]");
-    assert_eq!((list(&mock), repair(&mock), list_again(&mock)), ('-', 201, 3), "the repaired row is LeadConduit's own");
+    assert_eq!(
+        (list(&mock), repair(&mock), list_again(&mock)),
+        ('-', 201, 3),
+        "the repaired row is stored by LeadConduit"
+    );
     mock.post("/account_sso_sync", &json!({})).expect(503);
 }
 

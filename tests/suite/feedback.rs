@@ -15,7 +15,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 fn send_feedback(mock: &Mock, query: &str, headers: &[(&str, &str)], body: &str) -> crate::support::TestResponse {
     let headers: Vec<(&str, &str)> = [("key", "")].into_iter().chain(headers.iter().copied()).collect();
-    mock.ask(&format!("POST /feedback?{query}"), &headers, body)
+    mock.request(&format!("POST /feedback?{query}"), &headers, body)
 }
 
 /// The feedback events of the world, the oldest first.
@@ -64,7 +64,8 @@ fn feedback_leaves_events_is_passed_on_and_gets_a_response() {
 fn rules_of_the_step_can_reject_feedback() {
     let mock = mock();
     let query = format!("event_id={DELIVERY}&type=return&reason=Too+late");
-    let response = mock.ask(&format!("GET /feedback?{query}"), &[("key", ""), ("accept", "text/xml")], "").expect(201);
+    let response =
+        mock.request(&format!("GET /feedback?{query}"), &[("key", ""), ("accept", "text/xml")], "").expect(201);
     assert_eq!(
         response.text,
         "<?xml version=\"1.0\"?>\n<result>\n  <outcome>failure</outcome>\n  <reason>Feedback did not meet the rules</reason>\n  \

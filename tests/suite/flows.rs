@@ -198,18 +198,18 @@ fn invalid_rules_prices_and_templates_are_reported_with_pointers() {
         ("/acceptance_criteria/reason", json!("Not in {{shout lead.state}}")),
         ("/sources/0/integration/mappings/0/value", json!(["x", "{{lead.email"])),
     ];
-    let places = [
+    let locations = [
         "/acceptance_criteria/rule_set/rules/0",
         "/caps/0/caps/0/rule_set/rules/0",
         "/pricing/prices",
         "/acceptance_criteria/reason: ",
         "/sources/0/integration/mappings/0/value/1: ",
     ];
-    for ((pointer, value), place) in rows.into_iter().zip(places) {
+    for ((pointer, value), location) in rows.into_iter().zip(locations) {
         let mut sent = body();
         put(&mut sent, pointer, value);
         let error = mock.post("/flows", &sent).expect(422).error();
-        assert!(error.starts_with(place), "{error}");
+        assert!(error.starts_with(location), "{error}");
     }
     let mut sent = body();
     sent["pricing"] = json!({"override": true, "prices": []});

@@ -1,4 +1,4 @@
-//! A good HTTP/1.1 server: authentication, negotiation, methods, conditional requests, connections, CORS.
+//! HTTP/1.1: authentication, negotiation, methods, conditional requests, connections, CORS.
 
 use std::io::Write;
 
@@ -14,8 +14,8 @@ const SAMPLE_401: &str = r#"{"error":"authentication failed"}"#;
 #[test]
 fn a_401_matches_the_documented_sample() {
     let mock = Mock::healthy();
-    let reply = mock.raw(b"GET /account HTTP/1.1\r\nHost: x\r\n\r\n");
-    let (head, body) = reply.split_once("\r\n\r\n").unwrap();
+    let response = mock.raw(b"GET /account HTTP/1.1\r\nHost: x\r\n\r\n");
+    let (head, body) = response.split_once("\r\n\r\n").unwrap();
     assert_eq!(body, SAMPLE_401);
     let lines: Vec<&str> = head.lines().collect();
     assert_eq!(lines[0], "HTTP/1.1 401 Unauthorized");
@@ -50,7 +50,7 @@ fn basic_authentication_needs_a_valid_key() {
     {
         assert_eq!(with(bad), 401, "{bad}");
     }
-    assert_eq!(with(&format!("bAsIc {}", &encode(&format!("API:{JANE}"))[6..])), 200, "the scheme has no case");
+    assert_eq!(with(&format!("bAsIc {}", &encode(&format!("API:{JANE}"))[6..])), 200, "the scheme is case-insensitive");
 }
 
 #[test]
@@ -61,8 +61,8 @@ fn an_accept_header_without_json_is_forbidden() {
         mock.send(request.header("accept", accept).body(Full::default()).unwrap())
     };
     for good in ["application/json", "*/*", "text/html,*/*;q=0.8", "application/vnd.com.leadconduit.flow+json"] {
-        let reply = with(good).expect(200);
-        assert_eq!(reply.header("content-type"), Some("application/json; charset=utf-8"));
+        let response = with(good).expect(200);
+        assert_eq!(response.header("content-type"), Some("application/json; charset=utf-8"));
     }
     for bad in ["text/html", "application/json;q=0", "image/png"] {
         let refused = with(bad).expect(403);
@@ -74,9 +74,9 @@ fn an_accept_header_without_json_is_forbidden() {
 #[test]
 fn unknown_paths_name_the_nearest_operation() {
     let mock = Mock::healthy();
-    let reply = mock.get("/conections").expect(404);
-    assert_eq!(reply.header("content-type"), Some("application/problem+json"));
-    let problem = reply.json();
+    let response = mock.get("/conections").expect(404);
+    assert_eq!(response.header("content-type"), Some("application/problem+json"));
+    let problem = response.json();
     assert_eq!(problem["nearest"]["operation"], "list_connections");
     assert_eq!(problem["type"], "README.md#no-such-operation");
     assert!(problem["detail"].as_str().unwrap().contains("did you mean GET /connections"), "{problem}");
@@ -90,9 +90,9 @@ fn unknown_paths_name_the_nearest_operation() {
 #[test]
 fn unsupported_methods_get_the_allowed_methods() {
     let mock = Mock::healthy();
-    let reply = mock.call(JANE, Method::PATCH, "/credentials/5ff33b53940df5a34a388801", None).expect(405);
-    assert_eq!(reply.header("allow"), Some("GET, HEAD, PUT, DELETE, OPTIONS"));
-    assert!(reply.json()["detail"].as_str().unwrap().contains("update_credential"), "{}", reply.text);
+    let response = mock.call(JANE, Method::PATCH, "/credentials/5ff33b53940df5a34a388801", None).expect(405);
+    assert_eq!(response.header("allow"), Some("GET, HEAD, PUT, DELETE, OPTIONS"));
+    assert!(response.json()["detail"].as_str().unwrap().contains("update_credential"), "{}", response.text);
     let options = mock.call("", Method::OPTIONS, "/account", None).expect(204);
     assert_eq!(options.header("allow"), Some("GET, HEAD, PUT, OPTIONS"));
 }
@@ -118,9 +118,9 @@ fn a_matching_etag_returns_304() {
         mock.send(request.body(Full::default()).unwrap())
     };
     for value in [tag.as_str(), "*", &format!("\"x\", {tag}"), tag.trim_start_matches("W/")] {
-        let reply = with(Method::GET, value).expect(304);
-        assert_eq!((reply.text.as_str(), reply.header("etag")), ("", Some(tag.as_str())), "{value}");
-        assert!(reply.header("access-control-allow-origin").is_some());
+        let response = with(Method::GET, value).expect(304);
+        assert_eq!((response.text.as_str(), response.header("etag")), ("", Some(tag.as_str())), "{value}");
+        assert!(response.header("access-control-allow-origin").is_some());
     }
     with(Method::HEAD, &tag).expect(304);
     with(Method::GET, "W/\"1-1\"").expect(200);
@@ -172,13 +172,13 @@ fn one_connection_serves_many_requests() {
         socket.write_all(request.as_bytes()).unwrap();
         assert!(read_response(&mut socket).starts_with("HTTP/1.1 200 OK"));
     }
-    // Pipelined: three requests in one write, three replies in their order.
+    // Pipelined: three requests in one write, three responses in the same order.
     let three = ["/user", "/account", "/nowhere"].map(|path| request.replace("/connections", path)).concat();
     socket.write_all(three.as_bytes()).unwrap();
-    let replies: Vec<String> = (0..3).map(|_| read_response(&mut socket)).collect();
-    assert!(replies[0].contains("X-Mock-Operation: get_user"), "{}", replies[0]);
-    assert!(replies[1].contains("X-Mock-Operation: get_account"), "{}", replies[1]);
-    assert!(replies[2].starts_with("HTTP/1.1 404"), "{}", replies[2]);
+    let responses: Vec<String> = (0..3).map(|_| read_response(&mut socket)).collect();
+    assert!(responses[0].contains("X-Mock-Operation: get_user"), "{}", responses[0]);
+    assert!(responses[1].contains("X-Mock-Operation: get_account"), "{}", responses[1]);
+    assert!(responses[2].starts_with("HTTP/1.1 404"), "{}", responses[2]);
 }
 
 #[test]
@@ -188,9 +188,9 @@ fn a_response_does_not_wait_for_the_next_request() {
     let request = format!("GET /user HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\n\r\n", basic(JANE));
     socket.write_all(format!("{request}GET /acc").as_bytes()).unwrap();
     assert!(read_response(&mut socket).starts_with("HTTP/1.1 200 OK"));
-    let reply = mock.raw(format!("{request}this is no HTTP\r\n\r\n").as_bytes());
-    assert!(reply.starts_with("HTTP/1.1 200 OK") && reply.contains("HTTP/1.1 400"), "{reply}");
-    // A client that has said all it has to say still gets its answer.
+    let response = mock.raw(format!("{request}this is not HTTP\r\n\r\n").as_bytes());
+    assert!(response.starts_with("HTTP/1.1 200 OK") && response.contains("HTTP/1.1 400"), "{response}");
+    // A client that closes its sending side still receives the response.
     let mut socket = mock.socket();
     socket.write_all(request.as_bytes()).unwrap();
     socket.shutdown(std::net::Shutdown::Write).unwrap();
@@ -201,9 +201,9 @@ fn a_response_does_not_wait_for_the_next_request() {
 fn a_request_needs_exactly_one_host_header() {
     let mock = Mock::healthy();
     for hosts in ["", "Host: a\r\nHost: b\r\n"] {
-        let reply = mock.raw(format!("GET /user HTTP/1.1\r\n{hosts}\r\n").as_bytes());
-        assert!(reply.starts_with("HTTP/1.1 400"), "{reply}");
-        assert!(reply.contains("Connection: close") && reply.contains("exactly one Host header"), "{reply}");
+        let response = mock.raw(format!("GET /user HTTP/1.1\r\n{hosts}\r\n").as_bytes());
+        assert!(response.starts_with("HTTP/1.1 400"), "{response}");
+        assert!(response.contains("Connection: close") && response.contains("exactly one Host header"), "{response}");
     }
     let old = mock.raw(b"GET /user HTTP/1.0\r\n\r\n");
     assert!(old.starts_with("HTTP/1.0 401") && !old.contains("keep-alive"), "{old}");
@@ -220,8 +220,8 @@ fn chunked_bodies_and_100_continue_are_supported() {
     let body = format!(r#"{{"invitation_id":"{INVITATION}"}}"#);
     let (one, two) = body.split_at(10);
     let chunks = format!("{:x}\r\n{one}\r\n{:x}\r\n{two}\r\n0\r\n\r\n", one.len(), two.len());
-    let reply = mock.raw(format!("{head}Transfer-Encoding: chunked\r\n\r\n{chunks}").as_bytes());
-    assert!(reply.starts_with("HTTP/1.1 201"), "{reply}");
+    let response = mock.raw(format!("{head}Transfer-Encoding: chunked\r\n\r\n{chunks}").as_bytes());
+    assert!(response.starts_with("HTTP/1.1 201"), "{response}");
 
     let mut socket = mock.socket();
     socket
@@ -231,7 +231,7 @@ fn chunked_bodies_and_100_continue_are_supported() {
     socket.write_all(body.as_bytes()).unwrap();
     assert!(read_all(&mut socket).starts_with("HTTP/1.1 201"));
 
-    // Too large by its own announcement: the answer comes instead of 100 Continue.
+    // The announced length is too large: the response is sent instead of 100 Continue.
     let mut socket = mock.socket();
     socket.write_all(format!("{head}Expect: 100-continue\r\nContent-Length: 99999999\r\n\r\n").as_bytes()).unwrap();
     assert!(read_all(&mut socket).starts_with("HTTP/1.1 413"));
@@ -245,8 +245,8 @@ fn a_chunked_body_over_the_limit_is_413() {
          Transfer-Encoding: chunked\r\n\r\n",
         basic(JANE)
     );
-    let reply = mock.raw(format!("{head}80\r\n{}\r\n0\r\n\r\n", "x".repeat(128)).as_bytes());
-    assert!(reply.starts_with("HTTP/1.1 413"), "{reply}");
+    let response = mock.raw(format!("{head}80\r\n{}\r\n0\r\n\r\n", "x".repeat(128)).as_bytes());
+    assert!(response.starts_with("HTTP/1.1 413"), "{response}");
 }
 
 #[test]
@@ -256,14 +256,17 @@ fn a_stalled_request_times_out() {
         format!("POST /onboards HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\nContent-Length: 50\r\n\r\n{{", basic(JANE));
     let mut socket = mock.socket();
     socket.write_all(head.as_bytes()).unwrap();
-    let reply = read_all(&mut socket);
-    assert!(reply.starts_with("HTTP/1.1 408"), "{reply}");
-    assert!(reply.contains("Access-Control-Allow-Origin"), "a page must be able to read this one too: {reply}");
+    let response = read_all(&mut socket);
+    assert!(response.starts_with("HTTP/1.1 408"), "{response}");
+    assert!(
+        response.contains("Access-Control-Allow-Origin"),
+        "pages must be able to read this response too: {response}"
+    );
     let mock = Mock::start(MockServer::builder().configure(|settings| settings.limits.head_wait_ms_max = 200));
     for head in ["", "GET /user HTTP/1.1\r\nHost"] {
         let mut socket = mock.socket();
         socket.write_all(head.as_bytes()).unwrap();
-        assert_eq!(read_all(&mut socket), "", "no whole request was sent, so the connection is closed without a reply");
+        assert_eq!(read_all(&mut socket), "", "without a complete head the connection is closed without a response");
     }
 }
 
@@ -271,14 +274,14 @@ fn a_stalled_request_times_out() {
 fn malformed_requests_are_rejected() {
     let mock = Mock::healthy();
     for bytes in [&b"\x16\x03\x01\x02\x00"[..], b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", &[0xff; 100]] {
-        let reply = mock.raw(bytes);
-        assert!(reply.starts_with("HTTP/1.1 400 "), "{bytes:?}: {reply}");
+        let response = mock.raw(bytes);
+        assert!(response.starts_with("HTTP/1.1 400 "), "{bytes:?}: {response}");
     }
-    assert_eq!(mock.raw(b"\r\n\r\n\r\n"), "", "empty lines are no request");
+    assert_eq!(mock.raw(b"\r\n\r\n\r\n"), "", "empty lines are not a request");
     let long = format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "y".repeat(300_000));
-    // The answer can be lost: the connection is closed while the client is still sending.
-    let reply = mock.raw(long.as_bytes());
-    assert!(reply.is_empty() || reply.starts_with("HTTP/1.1 431"), "{reply}");
+    // The response can be lost: the connection is closed while the client is still sending.
+    let response = mock.raw(long.as_bytes());
+    assert!(response.is_empty() || response.starts_with("HTTP/1.1 431"), "{response}");
     mock.get("/user").expect(200);
 }
 
@@ -297,25 +300,25 @@ fn every_response_allows_cross_origin_reads() {
         (Method::PATCH, "/user", JANE, 405),
         (Method::POST, "/onboards", JANE, 400),
         (Method::GET, "/__admin/health", "", 200),
-        // Pages may not drive the mock, but they may read that they may not.
+        // Pages may not use the control API, but they may read the error.
         (Method::GET, "/__admin/state", "", 403),
     ];
     for (method, path, key, status) in rows {
-        let reply = send(method, path, key).expect(status);
-        assert_eq!(reply.header("access-control-allow-origin"), Some("http://localhost:3000"), "{path}");
-        assert_eq!(reply.header("access-control-allow-credentials"), Some("true"), "{path}");
-        let exposed = reply.header("access-control-expose-headers").unwrap();
+        let response = send(method, path, key).expect(status);
+        assert_eq!(response.header("access-control-allow-origin"), Some("http://localhost:3000"), "{path}");
+        assert_eq!(response.header("access-control-allow-credentials"), Some("true"), "{path}");
+        let exposed = response.header("access-control-expose-headers").unwrap();
         for name in ["X-Connections-Degraded", "ETag", "Retry-After", "X-Mock-Violations", "X-Mock-Fault"] {
             assert!(exposed.contains(name), "{name} on {path}");
         }
-        assert!(reply.header("vary").unwrap().contains("Origin"), "{path}");
+        assert!(response.header("vary").unwrap().contains("Origin"), "{path}");
     }
 }
 
 #[test]
 fn preflight_requests_are_allowed() {
     let mock = Mock::healthy();
-    let ask = |origin: &str, path: &str| {
+    let preflight = |origin: &str, path: &str| {
         let request = Request::builder().method(Method::OPTIONS).uri(format!("{}{path}", mock.server.url()));
         let request = request
             .header("origin", origin)
@@ -325,11 +328,11 @@ fn preflight_requests_are_allowed() {
         mock.send(request.body(Full::default()).unwrap())
     };
     for path in ["/account", "/nowhere"] {
-        let reply = ask("https://app.example.com", path).expect(204);
-        assert_eq!(reply.header("access-control-allow-origin"), Some("https://app.example.com"));
-        assert_eq!(reply.header("access-control-allow-headers"), Some("authorization,content-type,x-mine"));
-        assert_eq!(reply.header("access-control-allow-private-network"), Some("true"));
-        assert!(reply.header("access-control-allow-methods").unwrap().contains("PUT"));
+        let response = preflight("https://app.example.com", path).expect(204);
+        assert_eq!(response.header("access-control-allow-origin"), Some("https://app.example.com"));
+        assert_eq!(response.header("access-control-allow-headers"), Some("authorization,content-type,x-mine"));
+        assert_eq!(response.header("access-control-allow-private-network"), Some("true"));
+        assert!(response.header("access-control-allow-methods").unwrap().contains("PUT"));
     }
 }
 
@@ -351,8 +354,8 @@ fn mock_headers_can_be_hidden() {
     let mock = Mock::start(MockServer::builder().configure(|settings| {
         settings.mock_headers = leadconduit_mock::config::settings::MockHeaders::Hidden;
     }));
-    let reply = mock.post("/onboards", &json!({})).expect(400);
-    assert!(!reply.headers.keys().any(|name| name.as_str().starts_with("x-mock-")), "{:?}", reply.headers);
+    let response = mock.post("/onboards", &json!({})).expect(400);
+    assert!(!response.headers.keys().any(|name| name.as_str().starts_with("x-mock-")), "{:?}", response.headers);
 }
 
 #[test]
@@ -391,7 +394,7 @@ fn the_number_of_sandboxes_is_bounded() {
     for name in ["a", "b", "c"] {
         mock.post(&format!("/__sandbox/{name}/user_settings"), &settings).expect(201);
     }
-    // `default`, `b` and `c` are left; `a` was used least recently and begins anew.
+    // `default`, `b` and `c` exist; `a` was used least recently, was removed, and is created again.
     mock.post("/__sandbox/c/user_settings", &settings).expect(409);
     mock.post("/__sandbox/b/user_settings", &settings).expect(409);
     mock.post("/__sandbox/a/user_settings", &settings).expect(201);

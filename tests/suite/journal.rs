@@ -46,7 +46,7 @@ fn serve_events_contain_all_data_without_secrets() {
         ("Authorization", &*authorization("API", JANE)),
     ];
     let path = "/credentials?limit=5&a=1&a=%32&access_token=in-the-query";
-    let created = control.wire.ask("POST", path, &headers, Some(&body)).expect(201);
+    let created = control.wire.request("POST", path, &headers, Some(&body)).expect(201);
     let number: u64 = created.header("x-mock-request-id").unwrap().parse().unwrap();
     let list = control.call(200, "GET", "/requests", None);
     for secret in [JANE, "hush-hush", "crumbs", "in-the-query", &authorization("API", JANE)["Basic ".len()..]] {
@@ -317,18 +317,18 @@ fn each_sandbox_has_its_own_journal() {
     control.jane(200, "GET", "/user", None);
     control.jane(200, "GET", "/__sandbox/other/account", None);
     control.jane(200, "GET", "/__sandbox/other/user", None);
-    let ask = |control: &mut Control, method: &str, path: &str| {
-        control.wire.ask(method, &format!("/__sandbox/other/__admin{path}"), &[], None).expect(200).json()
+    let call_other = |control: &mut Control, method: &str, path: &str| {
+        control.wire.request(method, &format!("/__sandbox/other/__admin{path}"), &[], None).expect(200).json()
     };
-    let others = ask(&mut control, "GET", "/requests");
+    let others = call_other(&mut control, "GET", "/requests");
     assert_eq!(lines(&others), ["GET /user 200", "GET /account 200"]);
     assert_eq!(others["requests"][0]["sandbox"], "other");
     assert_eq!(lines(&control.get("/requests")), ["GET /user 200"]);
     // Removing a request and a reset do not affect the other sandbox.
-    ask(&mut control, "DELETE", &format!("/requests/{}", others["requests"][0]["number"]));
-    assert_eq!(lines(&ask(&mut control, "GET", "/requests")), ["GET /account 200"]);
-    ask(&mut control, "POST", "/reset");
-    assert_eq!(lines(&ask(&mut control, "GET", "/requests")), [""; 0]);
+    call_other(&mut control, "DELETE", &format!("/requests/{}", others["requests"][0]["number"]));
+    assert_eq!(lines(&call_other(&mut control, "GET", "/requests")), ["GET /account 200"]);
+    call_other(&mut control, "POST", "/reset");
+    assert_eq!(lines(&call_other(&mut control, "GET", "/requests")), [""; 0]);
     assert_eq!(lines(&control.get("/requests")), ["GET /user 200"]);
 }
 
@@ -362,7 +362,7 @@ fn control_calls_are_not_recorded() {
     let mut control = Control::healthy();
     control.get("/requests");
     control.get("/scenarios");
-    control.wire.ask("GET", "/__admin/nothing", &[], None).expect(404);
+    control.wire.request("GET", "/__admin/nothing", &[], None).expect(404);
     control.post(200, "/requests/count", json!({}));
     assert_eq!(control.get("/requests")["meta"]["total"], 0);
     // A request of a client is recorded.

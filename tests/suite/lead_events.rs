@@ -185,14 +185,14 @@ fn a_free_account_sees_no_events() {
 fn the_history_of_a_busy_account_fits_the_memory_budget() {
     let server = Process::start(2, &["--scenario", "busy-account"]);
     let mut wire = Wire::open(server.address);
-    let flows = wire.ask("GET", "/flows", &[], None).expect(200).json();
+    let flows = wire.request("GET", "/flows", &[], None).expect(200).json();
     assert_eq!(flows.as_array().unwrap().len(), 202);
     let mut seen = std::collections::BTreeSet::new();
     for sort in ["asc", "desc"] {
         let mut cursor = String::new();
         for _ in 0..3 {
             let page =
-                wire.ask("GET", &format!("/events?limit=1000&sort={sort}{cursor}"), &[], None).expect(200).json();
+                wire.request("GET", &format!("/events?limit=1000&sort={sort}{cursor}"), &[], None).expect(200).json();
             let ids: Vec<String> =
                 page.as_array().unwrap().iter().map(|e| e["id"].as_str().unwrap().to_owned()).collect();
             assert!(ids.len() == 1000 && ids.is_sorted() == (sort == "asc"), "{sort}: {}", ids.len());
@@ -202,14 +202,15 @@ fn the_history_of_a_busy_account_fits_the_memory_budget() {
         }
     }
     assert_eq!(seen.len(), 6000, "no event is on two pages");
-    let counted = wire.ask("GET", "/events/stats?start=2000-01-01&column=source-submitted&by_lead=false", &[], None);
+    let counted =
+        wire.request("GET", "/events/stats?start=2000-01-01&column=source-submitted&by_lead=false", &[], None);
     assert_eq!(
         counted.expect(200).json()[0]["source-submitted"],
         10_002,
         "one per lead, and two of the scenario healthy"
     );
     for number in 0..100 {
-        wire.ask("GET", "/events?limit=1", &[("X-Mock-Sandbox", &format!("box-{number}"))], None).expect(200);
+        wire.request("GET", "/events?limit=1", &[("X-Mock-Sandbox", &format!("box-{number}"))], None).expect(200);
     }
     let megabytes = server.resident() / 1_000_000;
     println!("100,000 events, 101 sandboxes: {megabytes} MB");

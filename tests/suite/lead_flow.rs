@@ -559,13 +559,13 @@ fn pings_run_the_checks_of_submissions_and_are_counted() {
         "caps": [cap(full, 0, "day", json!({"rule_set": rules("lead.state", "is equal to", json!("NY"))}))],
         "sources": [source(json!({"ping_limits": [limit(of_source, 2)]}))],
     }));
-    let ask = |state: &str| ping(&mock, &json!({"state": state}));
+    let ping_from = |state: &str| ping(&mock, &json!({"state": state}));
     assert_eq!(mock.get(&format!("/ping_limits?flow_id={TEST_FLOW}")).expect(200).json(), json!([]));
-    assert_eq!(ask("TX"), json!({"outcome": "success", "price": 2}));
-    assert_eq!(ask("AK"), json!({"outcome": "failure", "reason": "Not there", "price": 0}));
-    assert_eq!(ask("NY"), json!({"outcome": "failure", "reason": "Cap reached", "price": 0}));
-    assert_eq!(ask("TX"), json!({"outcome": "success", "price": 2}));
-    assert_eq!(ask("TX"), json!({"outcome": "failure", "reason": "Ping limit reached", "price": 0}));
+    assert_eq!(ping_from("TX"), json!({"outcome": "success", "price": 2}));
+    assert_eq!(ping_from("AK"), json!({"outcome": "failure", "reason": "Not there", "price": 0}));
+    assert_eq!(ping_from("NY"), json!({"outcome": "failure", "reason": "Cap reached", "price": 0}));
+    assert_eq!(ping_from("TX"), json!({"outcome": "success", "price": 2}));
+    assert_eq!(ping_from("TX"), json!({"outcome": "failure", "reason": "Ping limit reached", "price": 0}));
     let limits = || {
         let limits = mock.get(&format!("/ping_limits?flow_id={TEST_FLOW}")).expect(200).json();
         limits
@@ -578,7 +578,7 @@ fn pings_run_the_checks_of_submissions_and_are_counted() {
     assert_eq!(limits(), [(2, 0), (2, 1)]);
     mock.advance("1h");
     assert_eq!(limits(), []);
-    assert_eq!(ask("TX")["outcome"], "success");
+    assert_eq!(ping_from("TX")["outcome"], "success");
     assert_eq!(limits(), [(1, 0), (1, 0)]);
     assert_eq!(mock.get(&format!("/events?flow_id={TEST_FLOW}")).json(), json!([]), "pings leave no events");
     assert_eq!(counted(&mock, full), (0, 0));
@@ -590,7 +590,7 @@ fn prefer_scenario_applies_to_pings_and_not_to_submissions() {
     let solar = "/flows/66a1c0de940df5a34a3889f2/sources/5d9a4c421d011c553e000003";
     let send = |operation: &str, headers: &[(&str, &str)]| {
         let body = json!({"state": "AZ", "email": "ann@example.com"}).to_string();
-        mock.ask(&format!("POST {solar}/{operation}"), headers, &body)
+        mock.request(&format!("POST {solar}/{operation}"), headers, &body)
     };
     let before = mock.get("/__admin/state").json()["world"]["accounts"].clone();
     let headers = [("key", ""), ("prefer", "scenario=no-bid")];
@@ -719,8 +719,10 @@ fn secrets_are_redacted_in_events() {
     ];
     for (media, body) in rows {
         let headers = [("key", ""), ("content-type", media)];
-        let result =
-            mock.ask(&format!("POST /flows/{TEST_FLOW}/sources/{SUMMIT}/submit"), &headers, &body).expect(201).json();
+        let result = mock
+            .request(&format!("POST /flows/{TEST_FLOW}/sources/{SUMMIT}/submit"), &headers, &body)
+            .expect(201)
+            .json();
         let recorded = events(&mock, &result);
         let text = json!(recorded).to_string();
         assert!(text.contains("Ann") && text.contains("***"), "{text}");

@@ -52,7 +52,7 @@ fn submit(server: &Process, count: usize) -> String {
     for _ in 0..count / BATCH {
         wire.send(&batch);
         for _ in 0..BATCH {
-            let (head, body) = wire.reply(false);
+            let (head, body) = wire.read_response(false);
             assert!(head.starts_with("HTTP/1.1 201 "), "{head}");
             if first.is_empty() {
                 let result: Value = serde_json::from_slice(&body).unwrap();
@@ -74,7 +74,7 @@ fn fifty_thousand_leads_stay_within_the_memory_limits() {
     });
     let resident = server.resident() / (1024 * 1024);
     let mut wire = Wire::open(server.address);
-    let mut get = |path: &str| wire.ask("GET", path, &[], None).expect(200).json();
+    let mut get = |path: &str| wire.request("GET", path, &[], None).expect(200).json();
 
     let kept = get("/events/stats?start=2026-05-01&end=2026-05-02&column=source-submitted&by_lead=false");
     let kept = usize::try_from(kept[0]["source-submitted"].as_u64().unwrap()).unwrap();

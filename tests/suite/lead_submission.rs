@@ -153,7 +153,7 @@ fn source_path(flow: &str, source: &str) -> String {
 
 /// Posts a body with a media type, without an API key.
 fn post(mock: &Mock, path: &str, media: &str, body: &str) -> TestResponse {
-    mock.ask(&format!("POST {path}"), &[("key", ""), ("content-type", media)], body)
+    mock.request(&format!("POST {path}"), &[("key", ""), ("content-type", media)], body)
 }
 
 fn stored(mock: &Mock, lead: &str) -> Vec<Value> {
@@ -169,7 +169,7 @@ fn an_accepted_lead_leaves_a_source_event() {
     let body = "first_name=Joe&email=joe%40example.com&unknown=x&xxTrustedFormCertUrl=https://cert.example.com/1";
     let path = format!("{}/submit", source_path(LOANS, SUMMIT));
     let request = [("key", ""), ("content-type", FORM), ("x-forwarded-for", "198.51.100.7, 10.0.0.1")];
-    let response = mock.ask(&format!("POST {path}"), &request, body).expect(201);
+    let response = mock.request(&format!("POST {path}"), &request, body).expect(201);
     assert_eq!(response.header("content-type"), Some("application/json"));
     let lead = response.json()["lead"]["id"].as_str().unwrap().to_owned();
     assert_eq!(response.text, format!(r#"{{"outcome":"success","lead":{{"id":"{lead}"}},"price":12}}"#));
@@ -212,8 +212,8 @@ fn leads_are_accepted_as_form_json_xml_or_query() {
         post(&mock, &path, "application/xml", "<lead><first_name>Ann</first_name><city>Austin</city></lead>"),
         post(&mock, &path, "text/xml", "<x first_name='Ann'><city>Austin</city></x>"),
         post(&mock, &format!("{path}?first_name=Ann"), FORM, "first_name=Bob&city=Austin"),
-        mock.ask(&format!("GET {path}?first_name=Ann&city=Austin"), &[("key", "")], ""),
-        mock.ask(&format!("POST {path}?first_name=Ann&city=Austin"), &[("key", "")], ""),
+        mock.request(&format!("GET {path}?first_name=Ann&city=Austin"), &[("key", "")], ""),
+        mock.request(&format!("POST {path}?first_name=Ann&city=Austin"), &[("key", "")], ""),
     ];
     for (row, response) in responses.into_iter().enumerate() {
         let response = response.expect(201).json();
@@ -222,7 +222,7 @@ fn leads_are_accepted_as_form_json_xml_or_query() {
         assert_eq!(response["price"], 0, "the flow has no price");
     }
     // A request with `Content-Length` needs a `Content-Type`, even when the body is empty.
-    let empty = mock.ask(&format!("POST {path}?first_name=Ann"), &[("key", ""), ("content-length", "0")], "");
+    let empty = mock.request(&format!("POST {path}?first_name=Ann"), &[("key", ""), ("content-length", "0")], "");
     assert_eq!(empty.expect(415).text, "Content-Type header is required");
 }
 
@@ -233,7 +233,7 @@ fn the_media_type_of_the_response_follows_accept() {
     let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
     for (accept, media) in [("*/*", "application/json"), ("text/xml", "text/xml"), (browser, "application/xml")] {
         let response =
-            mock.ask(&format!("GET {path}?first_name=A"), &[("key", ""), ("accept", accept)], "").expect(201);
+            mock.request(&format!("GET {path}?first_name=A"), &[("key", ""), ("accept", accept)], "").expect(201);
         assert_eq!(response.header("content-type"), Some(media), "{accept}");
         if media != "application/json" {
             let text = response.text;
@@ -243,7 +243,7 @@ fn the_media_type_of_the_response_follows_accept() {
             assert!(text.ends_with("</id>\n  </lead>\n  <price>0</price>\n</result>"), "{text}");
         }
     }
-    let rejected = mock.ask(&format!("GET {path}"), &[("key", ""), ("accept", "text/html")], "").expect(406);
+    let rejected = mock.request(&format!("GET {path}"), &[("key", ""), ("accept", "text/html")], "").expect(406);
     assert_eq!(rejected.header("content-type"), Some("text/plain"));
     assert_eq!(rejected.text, "Not capable of generating content according to the Accept header");
     assert_eq!(rejected.violations()[0]["location"], "/headers/accept");
@@ -281,14 +281,17 @@ fn access_checks_come_first_and_store_nothing() {
             // `Accept` and the body are invalid too, but the access checks come first.
             let headers = [("key", key), ("accept", "text/html")];
             let response =
-                mock.ask(&format!("POST {}/{operation}", source_path(flow, source)), &headers, "{").expect(status);
+                mock.request(&format!("POST {}/{operation}", source_path(flow, source)), &headers, "{").expect(status);
             assert_eq!(response.json(), json!({"message": message}), "{operation} {source}");
         }
     }
     let after = mock.get("/__admin/state").expect(200).json();
     assert_eq!(before["world"]["accounts"], after["world"]["accounts"]);
-    let response =
-        mock.ask(&format!("POST {}/submit", source_path(LOANS, "60a5e1c4940df5a34a3888bb")), &[("key", GLOBEX)], "{}");
+    let response = mock.request(
+        &format!("POST {}/submit", source_path(LOANS, "60a5e1c4940df5a34a3888bb")),
+        &[("key", GLOBEX)],
+        "{}",
+    );
     assert_eq!(response.expect(201).json()["price"], 4.5, "the last price of the flow without rules");
 }
 
@@ -321,13 +324,13 @@ fn a_ping_returns_a_price_and_stores_nothing() {
     let response = post(&mock, &path, FORM, "first_name=Joe").expect(200);
     assert_eq!(response.text, r#"{"outcome":"success","price":12}"#);
     let response =
-        mock.ask(&format!("GET {path}?first_name=Joe"), &[("key", ""), ("accept", "text/xml")], "").expect(200);
+        mock.request(&format!("GET {path}?first_name=Joe"), &[("key", ""), ("accept", "text/xml")], "").expect(200);
     assert_eq!(
         response.text,
         "<?xml version=\"1.0\"?>\n<result>\n  <outcome>success</outcome>\n  <price>12</price>\n</result>"
     );
     // The cache distinguishes media types of the response.
-    let response = mock.ask(&format!("GET {path}?first_name=Joe"), &[("key", "")], "").expect(200);
+    let response = mock.request(&format!("GET {path}?first_name=Joe"), &[("key", "")], "").expect(200);
     assert_eq!(response.json(), json!({"outcome": "success", "price": 12}));
     let disabled = post(&mock, &format!("{}/ping", source_path(PLAIN, SUMMIT)), FORM, "first_name=Joe").expect(200);
     assert_eq!(disabled.text, r#"{"outcome":"failure","reason":"no bid","price":0}"#);
@@ -340,7 +343,7 @@ fn other_methods_get_the_allowed_methods() {
     for (operation, status) in [("submit", 405), ("ping", 405)] {
         for method in ["PUT", "DELETE", "PATCH"] {
             let response = mock
-                .ask(&format!("{method} {}/{operation}", source_path(PLAIN, SUMMIT)), &[("key", "")], "")
+                .request(&format!("{method} {}/{operation}", source_path(PLAIN, SUMMIT)), &[("key", "")], "")
                 .expect(status);
             assert_eq!(response.text, format!("The {method} method is not allowed"));
             assert_eq!(
@@ -349,8 +352,8 @@ fn other_methods_get_the_allowed_methods() {
             );
         }
     }
-    mock.ask(&format!("HEAD {}/submit", source_path(PLAIN, SUMMIT)), &[("key", "")], "").expect(405);
-    let feedback = mock.ask("PUT /feedback", &[("key", "")], "").expect(415);
+    mock.request(&format!("HEAD {}/submit", source_path(PLAIN, SUMMIT)), &[("key", "")], "").expect(405);
+    let feedback = mock.request("PUT /feedback", &[("key", "")], "").expect(415);
     assert_eq!(
         (feedback.text.as_str(), feedback.header("allow")),
         ("The PUT method is not allowed", Some("GET, POST"))
@@ -369,11 +372,11 @@ fn cross_origin_submissions_are_allowed() {
         ("access-control-request-method", "POST"),
         ("access-control-request-headers", "content-type"),
     ];
-    let preflight = mock.ask(&format!("OPTIONS {path}"), &headers, "");
+    let preflight = mock.request(&format!("OPTIONS {path}"), &headers, "");
     assert!(preflight.status < 300, "{}", preflight.status);
     let request = [("key", ""), ("origin", "https://www.example.com"), ("content-type", FORM)];
     for (body, status) in [("first_name=A", 201), ("a=1&a.b.c=2", 400)] {
-        let response = mock.ask(&format!("POST {path}"), &request, body).expect(status);
+        let response = mock.request(&format!("POST {path}"), &request, body).expect(status);
         assert!(response.header("access-control-allow-origin").is_some(), "{status}");
     }
 }
@@ -381,12 +384,15 @@ fn cross_origin_submissions_are_allowed() {
 #[test]
 fn any_query_parameter_is_allowed_and_prefer_selects_documented_responses() {
     let mock = mock();
-    let response =
-        mock.ask(&format!("GET {}/submit?fields=1&a.b=2&first_name=A", source_path(PLAIN, SUMMIT)), &[("key", "")], "");
+    let response = mock.request(
+        &format!("GET {}/submit?fields=1&a.b=2&first_name=A", source_path(PLAIN, SUMMIT)),
+        &[("key", "")],
+        "",
+    );
     assert_eq!(response.expect(201).violations(), [] as [Value; 0]);
     let prefer = |code: &str| {
         let headers = [("key", ""), ("prefer", code)];
-        mock.ask(&format!("GET {}/submit", source_path(PLAIN, SUMMIT)), &headers, "")
+        mock.request(&format!("GET {}/submit", source_path(PLAIN, SUMMIT)), &headers, "")
     };
     let rejected = prefer("code=400").expect(400);
     assert_eq!((rejected.text.as_str(), rejected.header("content-type")), ("Invalid redir_url", Some("text/plain")));

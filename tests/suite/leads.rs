@@ -7,21 +7,21 @@ use crate::support::{GLOBEX, Mock};
 
 const SUMMIT: &str = "5d9a4b10940df5a34a3888c1";
 
-/// Submits leads, the oldest first.
+/// Submits leads, the oldest first; returns their ids.
 fn submit(mock: &Mock, leads: &[&str]) -> Vec<String> {
-    let taken = |query: &&str| {
+    let submit_one = |query: &&str| {
         let line = format!("GET /flows/{LOANS}/sources/{SUMMIT}/submit?{query}");
-        mock.ask(&line, &[("key", "")], "").expect(201).json()["lead"]["id"].as_str().unwrap().to_owned()
+        mock.request(&line, &[("key", "")], "").expect(201).json()["lead"]["id"].as_str().unwrap().to_owned()
     };
-    leads.iter().map(taken).collect()
+    leads.iter().map(submit_one).collect()
 }
 
-/// The first names of the matches, and how many there are.
+/// The first names of the hits, and their number.
 fn found(mock: &Mock, query: &str) -> (Vec<String>, u64) {
-    let reply = mock.get(&format!("/search/leads?{query}")).expect(200).json();
+    let response = mock.get(&format!("/search/leads?{query}")).expect(200).json();
     let names =
-        reply["hits"].as_array().unwrap().iter().map(|hit| hit["first_name"].as_str().unwrap_or("-").to_owned());
-    (names.collect(), reply["total"].as_u64().unwrap())
+        response["hits"].as_array().unwrap().iter().map(|hit| hit["first_name"].as_str().unwrap_or("-").to_owned());
+    (names.collect(), response["total"].as_u64().unwrap())
 }
 
 fn names(names: &[&str]) -> (Vec<String>, u64) {
@@ -40,7 +40,11 @@ fn every_word_must_match_a_prefix_and_hits_are_ranked() {
         ],
     );
     assert_eq!(found(&mock, "query=ZELDA"), names(&["Zelda", "Quill", "Zeldamira"]));
-    assert_eq!(found(&mock, "query=zel+tx"), names(&["Quill", "Zelda"]), "of equals the newest first");
+    assert_eq!(
+        found(&mock, "query=zel+tx"),
+        names(&["Quill", "Zelda"]),
+        "hits of equal rank are ordered by time, the newest first"
+    );
     assert_eq!(found(&mock, "query=elda"), names(&[]));
     assert_eq!(found(&mock, "query=%22van+der+z%22"), names(&["Quill"]));
     assert_eq!(found(&mock, "query=%22der+van%22"), names(&[]));
@@ -75,7 +79,7 @@ fn a_hit_has_the_source_the_highlights_and_the_latest_event() {
     );
     assert!(hit.as_object().unwrap().get("phone_1").is_none());
     // Another account does not see it.
-    let other = mock.ask("GET /search/leads?query=quill", &[("key", GLOBEX)], "").expect(200).json();
+    let other = mock.request("GET /search/leads?query=quill", &[("key", GLOBEX)], "").expect(200).json();
     assert_eq!(other, json!({"hits": [], "total": 0}));
     let by_id = mock.get(&format!("/search/leads?query={}", ids[0])).expect(200).json();
     assert_eq!(by_id["total"], 1);

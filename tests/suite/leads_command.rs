@@ -1,4 +1,4 @@
-//! `leads`: test leads for a flow, written or submitted.
+//! `leads`: test leads for a flow, written to a file or submitted.
 
 use std::process::{Command, Output, Stdio};
 
@@ -8,7 +8,7 @@ use crate::support::{FLOW, Mock};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_leadconduit-mock");
 
-/// A flow of two kinds of own fields, with one source.
+/// A flow with custom fields and one source.
 const SOLAR: &str = "66a1c0de940df5a34a3889f2";
 
 fn leads(arguments: &[&str]) -> Output {
@@ -18,26 +18,26 @@ fn leads(arguments: &[&str]) -> Output {
 }
 
 #[track_caller]
-fn good(arguments: &[&str]) -> String {
+fn write_leads(arguments: &[&str]) -> String {
     let output = leads(arguments);
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The exit code and the message of a run that fails.
-fn bad(arguments: &[&str]) -> (Option<i32>, String) {
+/// The exit code and standard error of a run that fails.
+fn fail(arguments: &[&str]) -> (Option<i32>, String) {
     let output = leads(arguments);
     (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
 
 #[test]
 fn the_same_seed_gives_the_same_leads_for_every_count() {
-    let all = good(&["--flow", FLOW, "--count", "50", "--seed", "7"]);
-    assert_eq!(all, good(&["--flow", FLOW, "--count", "50", "--seed", "7"]));
-    assert_ne!(all, good(&["--flow", FLOW, "--count", "50", "--seed", "8"]));
-    assert!(all.starts_with(&good(&["--flow", FLOW, "--count", "5", "--seed", "7"])));
-    insta::assert_snapshot!(good(&["--flow", FLOW, "--count", "3", "--seed", "7"]));
-    insta::assert_snapshot!(good(&["--flow", SOLAR, "--count", "2", "--set", "state=AZ", "--format", "json"]));
+    let all = write_leads(&["--flow", FLOW, "--count", "50", "--seed", "7"]);
+    assert_eq!(all, write_leads(&["--flow", FLOW, "--count", "50", "--seed", "7"]));
+    assert_ne!(all, write_leads(&["--flow", FLOW, "--count", "50", "--seed", "8"]));
+    assert!(all.starts_with(&write_leads(&["--flow", FLOW, "--count", "5", "--seed", "7"])));
+    insta::assert_snapshot!(write_leads(&["--flow", FLOW, "--count", "3", "--seed", "7"]));
+    insta::assert_snapshot!(write_leads(&["--flow", SOLAR, "--count", "2", "--set", "state=AZ", "--format", "json"]));
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn every_format_has_the_same_data() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let base = ["--flow", SOLAR, "--count", "20"];
-    let with = |more: &[&str]| good(&[&base[..], more].concat());
+    let with = |more: &[&str]| write_leads(&[&base[..], more].concat());
     let csv = with(&[]);
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
     let header: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
@@ -72,7 +72,7 @@ fn every_format_has_the_same_data() {
         assert_eq!(with(&["--output", &path]), "");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), with(&["--format", format]), "{name}");
     }
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 4, "nothing is left beside the files");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 4, "no temporary files remain");
 }
 
 #[test]
@@ -98,13 +98,13 @@ fn flows_created_on_a_running_server_can_be_used() {
     let flow = json!({"name": "Own", "enabled": true, "fields": ["first_name", "vehicle_make", "dob"], "sources": [], "steps": []});
     let made = mock.post("/flows", &flow).expect(201).json();
     let id = made["id"].as_str().unwrap();
-    let text = good(&["--flow", id, "--url", &url, "--count", "2"]);
+    let text = write_leads(&["--flow", id, "--url", &url, "--count", "2"]);
     assert!(text.starts_with("first_name,vehicle_make,dob\n"), "{text}");
-    let (code, text) = bad(&["--flow", id, "--url", &url, "--sandbox", "other"]);
+    let (code, text) = fail(&["--flow", id, "--url", &url, "--sandbox", "other"]);
     assert!(code == Some(2) && text.contains(&format!("there is no flow {id} on {url}; the flows")), "{text}");
-    let (code, text) = bad(&["--flow", id, "--url", &url, "--submit"]);
+    let (code, text) = fail(&["--flow", id, "--url", &url, "--submit"]);
     assert!(code == Some(2) && text.contains("the flow Own has no source"), "{text}");
-    let (code, text) = bad(&["--flow", id, "--url", &url, "--key", "nobody"]);
+    let (code, text) = fail(&["--flow", id, "--url", &url, "--key", "nobody"]);
     assert!(code == Some(1) && text.contains("rejects the key; choose one that can read flows with --key"), "{text}");
 }
 
@@ -116,7 +116,7 @@ fn submissions_are_counted_by_response() {
     let done = submit(&["--count", "40", "--source", "1aacd0", "--concurrency", "7"]);
     let text = String::from_utf8(done.stdout).unwrap();
     assert_eq!(done.status.code(), Some(0), "{text}");
-    assert_eq!(String::from_utf8(done.stderr).unwrap(), "", "there is no bar where there is no terminal");
+    assert_eq!(String::from_utf8(done.stderr).unwrap(), "", "without a terminal there is no progress bar");
     assert!(text.starts_with("40 leads submitted to Auto insurance, Texas by Summit Lead Partners in "), "{text}");
     let count = |text: &str, name: &str| -> u64 {
         let line = text.lines().find_map(|line| line.trim().strip_prefix(name)).unwrap();
@@ -164,11 +164,11 @@ fn invalid_arguments_are_rejected_with_a_correction() {
         (&["--flow", FLOW, "--output", "/nonexistent/a.csv"], 3, "/nonexistent/a.csv: cannot be written"),
     ];
     for (arguments, code, message) in rows {
-        let (found, text) = bad(arguments);
+        let (found, text) = fail(arguments);
         assert!(found == Some(*code) && text.contains(message), "{arguments:?}: {found:?} {text}");
     }
     let mock = Mock::healthy();
-    let (code, text) = bad(&["--flow", FLOW, "--url", &mock.server.url(), "--submit", "--source", "nobody"]);
+    let (code, text) = fail(&["--flow", FLOW, "--url", &mock.server.url(), "--submit", "--source", "nobody"]);
     assert_eq!(code, Some(2));
     assert!(text.contains("the flow Auto insurance, Texas has no source nobody; there are:\n  5d9a4b10"), "{text}");
 }

@@ -1,4 +1,4 @@
-//! The log of `serve`: a line for each exchange, without secrets, and in nobody's way.
+//! The log of `serve`: a line for each exchange, without secrets, and without blocking requests.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
@@ -30,7 +30,7 @@ impl Server {
         assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
     }
 
-    /// Stops the server; its standard error from the last line that was read on.
+    /// Stops the server; returns the unread rest of standard error.
     fn stop(mut self) -> String {
         self.signal("-TERM");
         let mut text = String::new();
@@ -47,25 +47,25 @@ impl Drop for Server {
     }
 }
 
-/// A good request, one that breaks the contract, one that meets a fault, one that meets nothing, one of a sandbox.
-fn talk(server: &Server) {
+/// Sends a valid request, one that breaks the contract, one with a fault, and one without an operation in another sandbox.
+fn send_requests(server: &Server) {
     let mut wire = Wire::open(server.address);
-    wire.ask("GET", "/connections?relationship_type=seller", &[], None).expect(200);
-    wire.ask("POST", "/connections", &[], Some(&json!({"connection_id": "\u{1b}[31mred"}))).expect(400);
+    wire.request("GET", "/connections?relationship_type=seller", &[], None).expect(200);
+    wire.request("POST", "/connections", &[], Some(&json!({"connection_id": "\u{1b}[31mred"}))).expect(400);
     let fault = json!({"name": "busy", "when": {"operation": "list_credentials"},
                        "then": {"status": 503, "body": {"error": "busy"}, "delay": 5}});
-    wire.ask("POST", "/__admin/faults", &[], Some(&fault)).expect(201);
-    wire.ask("GET", "/credentials", &[], None).expect(503);
-    wire.ask("GET", "/nothing", &[("X-Mock-Sandbox", "mine")], None).expect(404);
+    wire.request("POST", "/__admin/faults", &[], Some(&fault)).expect(201);
+    wire.request("GET", "/credentials", &[], None).expect(503);
+    wire.request("GET", "/nothing", &[("X-Mock-Sandbox", "mine")], None).expect(404);
 }
 
 #[test]
 fn every_exchange_is_a_line_of_the_human_log() {
     let server = Server::start(&[], &[]);
-    talk(&server);
+    send_requests(&server);
     let text = server.stop();
     let text = text.split_once("'{\"name\":\"sso-outage\"}'\n\n").unwrap_or_else(|| panic!("{text}")).1;
-    assert!(!text.contains('\u{1b}'), "no colours, and none of the client's: {text}");
+    assert!(!text.contains('\u{1b}'), "neither colours nor escape sequences of the client: {text}");
     let mut times = regex::Regex::new(r"\d\d:\d\d:\d\d\.\d{3}Z").unwrap().replace_all(text, "TIME").into_owned();
     times = regex::Regex::new(r"\d+\.\d\d ms").unwrap().replace_all(&times, "N ms").into_owned();
     insta::assert_snapshot!(times);
@@ -74,7 +74,7 @@ fn every_exchange_is_a_line_of_the_human_log() {
 #[test]
 fn every_line_of_the_json_log_is_an_object() {
     let server = Server::start(&["--log-format", "json"], &[]);
-    talk(&server);
+    send_requests(&server);
     let text = server.stop();
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
     assert!(lines[0]["message"].as_str().unwrap().contains("serves the scenario healthy on http://"), "{text}");
@@ -111,11 +111,11 @@ fn every_line_of_the_json_log_is_an_object() {
 fn the_log_level_can_hide_exchanges() {
     for (level, shown) in [("warn", false), ("info,exchange=off", false), ("exchange=info", true), ("info", true)] {
         let server = Server::start(&[], &[("LEADCONDUIT_MOCK_LOG", level)]);
-        talk(&server);
+        send_requests(&server);
         let text = server.stop();
         assert_eq!(text.contains("relationship_type=seller"), shown, "{level}: {text}");
     }
-    // The format has an environment twin.
+    // The format can be set by an environment variable.
     let server = Server::start(&[], &[("LEADCONDUIT_MOCK_LOG_FORMAT", "json")]);
     assert!(server.stop().lines().all(|line| line.starts_with('{')));
 }
@@ -125,13 +125,13 @@ fn the_log_contains_no_secrets() {
     for format in ["human", "json"] {
         let server = Server::start(&["--log-format", format], &[]);
         let mut wire = Wire::open(server.address);
-        wire.ask("GET", &format!("/connections/{JANE}?x={JANE}&api_key=in-the-query"), &[], None);
-        wire.ask("GET", "/user?token=in-the-query&page=in-the-page", &[("Cookie", "s=in-the-cookie")], None);
+        wire.request("GET", &format!("/connections/{JANE}?x={JANE}&api_key=in-the-query"), &[], None);
+        wire.request("GET", "/user?token=in-the-query&page=in-the-page", &[("Cookie", "s=in-the-cookie")], None);
         let body = json!({"name": "n", "type": "user", "package": 7, "username": "u", "password": "in-the-body"});
-        wire.ask("POST", "/credentials", &[], Some(&body)).expect(400);
-        wire.ask("POST", "/connections", &[], Some(&json!({"connection_id": JANE}))).expect(400);
+        wire.request("POST", "/credentials", &[], Some(&body)).expect(400);
+        wire.request("POST", "/connections", &[], Some(&json!({"connection_id": JANE}))).expect(400);
         let text = server.stop();
-        // The first screen of a log for people has the keys to try.
+        // The banner of the human log has the built-in keys.
         let text = text.split_once("'{\"name\":\"sso-outage\"}'\n\n").map_or(&*text, |(_, rest)| rest);
         assert!(text.contains("/credentials") && text.contains("in-the-page"), "{text}");
         for secret in [JANE, "in-the-query", "in-the-cookie", "in-the-body", "Basic"] {
@@ -145,14 +145,14 @@ fn an_unread_standard_error_does_not_block_requests() {
     const REQUESTS: usize = 20_000;
     let mut server = Server::start(&[], &[]);
     let mut wire = Wire::open(server.address);
-    let one = request("GET", "/user", &[], None);
+    let bytes = request("GET", "/user", &[], None);
     for _ in 0..REQUESTS / 100 {
-        wire.send(&one.repeat(100));
+        wire.send(&bytes.repeat(100));
         for _ in 0..100 {
-            assert!(wire.reply(false).0.starts_with("HTTP/1.1 200 OK"));
+            assert!(wire.read_response(false).0.starts_with("HTTP/1.1 200 OK"));
         }
     }
-    // It stops, though nobody reads the lines that are left.
+    // The server stops although the remaining lines are not read.
     server.signal("-TERM");
     let status = wait_for_exit(&mut server.child);
     let mut rest = String::new();
@@ -165,15 +165,15 @@ fn an_unread_standard_error_does_not_block_requests() {
 fn dropped_log_lines_are_counted_and_reported() {
     let mut server = Server::start(&[], &[]);
     let mut wire = Wire::open(server.address);
-    let one = request("GET", "/user", &[], None);
+    let bytes = request("GET", "/user", &[], None);
     for _ in 0..150 {
-        wire.send(&one.repeat(100));
-        (0..100).for_each(|_| drop(wire.reply(false)));
+        wire.send(&bytes.repeat(100));
+        (0..100).for_each(|_| drop(wire.read_response(false)));
     }
     let mut lines = BufReader::new(server.child.stderr.take().unwrap()).lines().map(Result::unwrap);
     let (mut shown, mut lost) = (0, 0);
     while shown + lost < 15_000 {
-        let line = lines.next().expect("all are shown or told to be lost");
+        let line = lines.next().expect("every line is printed or counted as lost");
         shown += usize::from(line.contains("/user"));
         if let Some((_, words)) = line.split_once("  WARN  ") {
             lost += words
@@ -184,9 +184,9 @@ fn dropped_log_lines_are_counted_and_reported() {
         }
     }
     assert_eq!(shown + lost, 15_000);
-    assert!(lost > 0, "they cannot all have found room");
-    // What comes later is written again.
-    wire.ask("GET", "/account", &[], None).expect(200);
+    assert!(lost > 0, "the pipe cannot hold all lines");
+    // Later lines are written again.
+    wire.request("GET", "/account", &[], None).expect(200);
     assert!(lines.next().unwrap().contains("/account"));
 }
 
@@ -196,7 +196,7 @@ fn a_closed_standard_error_does_not_fail_requests() {
     drop(server.child.stderr.take());
     let mut wire = Wire::open(server.address);
     for _ in 0..100 {
-        wire.ask("GET", "/user", &[], None).expect(200);
+        wire.request("GET", "/user", &[], None).expect(200);
     }
     server.signal("-TERM");
     assert_eq!(server.child.wait().unwrap().code(), Some(0));

@@ -88,7 +88,7 @@ fn the_examples_of_the_contract_succeed() {
             let call = Call { body: Some(body), ..call.clone() };
             failures.extend(failure(contract, &fixture, &call, "with another example"));
         }
-        let optional = parameters(contract, operation).into_iter().filter(|p| p.place == "query" && !p.required);
+        let optional = parameters(contract, operation).into_iter().filter(|p| p.location == "query" && !p.required);
         for parameter in optional {
             let Some(example) = parameter.example else {
                 panic!("{}: {} has no example", operation.id, parameter.name)
@@ -150,14 +150,14 @@ fn a_parameter_that_breaks_its_schema_is_rejected() {
         for parameter in parameters(contract, operation) {
             let known = operation.parameters.iter().find(|known| known.name == parameter.name).unwrap();
             let mut broken: Vec<Option<Value>> = vec![];
-            if parameter.place == "query" && parameter.required {
+            if parameter.location == "query" && parameter.required {
                 broken.push(None);
             }
             let wrong = [json!("!"), json!("no such thing"), json!(-1), json!(1_000_000_000), json!("2026-13-45")];
             broken.extend(wrong.into_iter().filter(|value| !known.schema.accepts(value)).map(Some));
             for value in broken {
                 let mut call = call.clone();
-                let list = if parameter.place == "path" { &mut call.path } else { &mut call.query };
+                let list = if parameter.location == "path" { &mut call.path } else { &mut call.query };
                 list.retain(|(name, _)| name != parameter.name);
                 let value = value.map(|value| in_query(parameter.name, &value)).unwrap_or_default();
                 // In a path or query every value is text: text that parses as a valid value is valid.

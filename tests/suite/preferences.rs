@@ -9,7 +9,7 @@ use crate::support::{GLOBEX, Mock, SUPERUSER, TestResponse};
 const APPLIED: &str = "preference-applied";
 
 fn prefer(mock: &Mock, line: &str, value: &str) -> TestResponse {
-    mock.ask(line, &[("prefer", value)], "")
+    mock.request(line, &[("prefer", value)], "")
 }
 
 /// Asserts a problem about a preference, and returns its detail.
@@ -61,7 +61,7 @@ fn a_preferred_status_or_example_is_returned_from_the_contract() {
         ),
     ];
     for (path, headers, applied, status, error) in rows {
-        let response = mock.ask(&format!("GET {path}"), headers, "").expect(*status);
+        let response = mock.request(&format!("GET {path}"), headers, "").expect(*status);
         assert_eq!(response.header(APPLIED), Some(*applied), "{path} {headers:?}");
         assert_eq!(response.header("vary"), Some("Accept, Accept-Encoding, Origin, Prefer"));
         if let Some(error) = error {
@@ -72,7 +72,7 @@ fn a_preferred_status_or_example_is_returned_from_the_contract() {
         assert_eq!((next.header(APPLIED), next.json().as_array().unwrap().len()), (None, 3));
     }
     let created = mock
-        .ask(
+        .request(
             "POST /credentials?__code=201",
             &[],
             r#"{"name": "n", "type": "user", "package": "leadconduit-default", "username": "u", "password": "p"}"#,
@@ -104,7 +104,7 @@ fn invalid_preferences_are_rejected_with_a_correction() {
     }
     let detail = rejected(mock.get("/connections?__cod=400"));
     assert!(detail.contains("did you mean `__code`?"), "{detail}");
-    let detail = rejected(mock.ask("GET /connections", &[("x-mock-faults", "never")], ""));
+    let detail = rejected(mock.request("GET /connections", &[("x-mock-faults", "never")], ""));
     assert!(detail.contains("neither on nor off"), "{detail}");
 }
 
@@ -134,7 +134,7 @@ fn a_preferred_delay_is_applied() {
         ("GET /nowhere", [("prefer", "delay=120")]),
     ] {
         let start = Instant::now();
-        let response = mock.ask(line, &headers, "");
+        let response = mock.request(line, &headers, "");
         assert!(start.elapsed() >= Duration::from_millis(120), "{line} {:?}", start.elapsed());
         assert_eq!(response.header(APPLIED), (response.status == 200).then_some("delay=120"), "{line}");
     }
@@ -147,25 +147,28 @@ fn conditions_of_another_scenario_apply_to_one_request() {
     let mock = Mock::healthy();
     let outage = [("key", SUPERUSER), ("prefer", "scenario=sso-outage")];
     let degraded = |headers: &[(&str, &str)]| {
-        let response = mock.ask("GET /connections", headers, "").expect(200);
+        let response = mock.request("GET /connections", headers, "").expect(200);
         (response.header("x-connections-degraded").is_some(), response.json().as_array().unwrap().len())
     };
-    let response = mock.ask("GET /connections", &outage, "").expect(200);
+    let response = mock.request("GET /connections", &outage, "").expect(200);
     assert_eq!(
         (response.header(APPLIED), response.header("x-mock-scenario")),
         (Some("scenario=sso-outage"), Some("sso-outage"))
     );
     assert_eq!(degraded(&outage), (true, 2));
     assert_eq!(degraded(&[]), (false, 3), "the next request is not affected");
-    assert_eq!(mock.ask("POST /connections", &outage, REPAIR).expect(503).header(APPLIED), Some("scenario=sso-outage"));
+    assert_eq!(
+        mock.request("POST /connections", &outage, REPAIR).expect(503).header(APPLIED),
+        Some("scenario=sso-outage")
+    );
     // Writes go to the world of the sandbox.
     let input =
         r#"{"name": "kept", "type": "user", "package": "leadconduit-default", "username": "u", "password": "p"}"#;
-    let id = mock.ask("POST /credentials", &outage, input).expect(201).json()["id"].as_str().unwrap().to_owned();
+    let id = mock.request("POST /credentials", &outage, input).expect(201).json()["id"].as_str().unwrap().to_owned();
     assert_eq!(mock.get(&format!("/credentials/{id}")).expect(200).json()["name"], "kept");
-    assert_eq!(mock.ask(&format!("GET /credentials/{id}"), &outage, "").expect(200).json()["name"], "kept");
+    assert_eq!(mock.request(&format!("GET /credentials/{id}"), &outage, "").expect(200).json()["name"], "kept");
     assert_eq!(mock.get("/__admin/scenario").json()["name"], "healthy");
-    assert_eq!(mock.ask("POST /connections", &[("key", SUPERUSER)], REPAIR).status, 201, "the service is up again");
+    assert_eq!(mock.request("POST /connections", &[("key", SUPERUSER)], REPAIR).status, 201, "the service is up again");
     assert_eq!(degraded(&[]), (false, 3));
 }
 
@@ -174,17 +177,17 @@ fn the_world_of_another_scenario_is_read_only() {
     let mock = Mock::healthy();
     let empty = [("prefer", "scenario=empty-account")];
     for path in ["/connections", "/credentials", "/onboards", "/connections?__scenario=empty-account"] {
-        let response = mock.ask(&format!("GET {path}"), &empty, "").expect(200);
+        let response = mock.request(&format!("GET {path}"), &empty, "").expect(200);
         assert_eq!((response.json(), response.header(APPLIED)), (json!([]), Some("scenario=empty-account")), "{path}");
     }
     let input =
         r#"{"name": "lost", "type": "user", "package": "leadconduit-default", "username": "u", "password": "p"}"#;
-    let detail = rejected(mock.ask("POST /credentials", &empty, input));
+    let detail = rejected(mock.request("POST /credentials", &empty, input));
     assert!(detail.contains("would be lost") && detail.contains("PUT /__admin/scenario"), "{detail}");
     let credentials = mock.get("/credentials").expect(200).text;
     assert!(!credentials.contains("lost") && credentials.len() > 2, "{credentials}");
-    mock.ask("GET /connections", &[("prefer", "scenario=empty-account"), ("key", GLOBEX)], "").expect(200);
-    mock.ask("GET /connections", &[("prefer", "scenario=empty-account"), ("key", "nobody")], "").expect(401);
+    mock.request("GET /connections", &[("prefer", "scenario=empty-account"), ("key", GLOBEX)], "").expect(200);
+    mock.request("GET /connections", &[("prefer", "scenario=empty-account"), ("key", "nobody")], "").expect(401);
 }
 
 #[test]
@@ -206,10 +209,10 @@ fn rules_of_another_scenario_apply_to_one_request() {
         &[("prefer", "scenario=own"), ("x-mock-faults", "off")][..],
         &[("x-mock-faults", "off"), ("prefer", "scenario=own")],
     ] {
-        assert_eq!(mock.ask("GET /user", headers, "").expect(200).fault(), "");
+        assert_eq!(mock.request("GET /user", headers, "").expect(200).fault(), "");
     }
     mock.post("/__admin/faults", &json!({"then": {"status": 503, "body": {"error": "fault"}}})).expect(201);
-    mock.ask("GET /user", &[("x-mock-faults", "off")], "").expect(200);
+    mock.request("GET /user", &[("x-mock-faults", "off")], "").expect(200);
     mock.get("/user").expect(503);
 }
 
@@ -218,7 +221,7 @@ fn preferences_do_not_bypass_authentication() {
     let mock = Mock::healthy();
     for value in ["code=200", "code=422", "example=documented", "dynamic=true, seed=1", "scenario=sso-outage"] {
         for key in ["", "nobody"] {
-            let response = mock.ask("GET /connections", &[("key", key), ("prefer", value)], "").expect(401);
+            let response = mock.request("GET /connections", &[("key", key), ("prefer", value)], "").expect(401);
             assert_eq!(response.error(), "authentication failed", "{value}");
         }
     }

@@ -1,7 +1,7 @@
-//! The README keeps its word: every console block in it is run, in order, in one shell.
+//! The README: every console block in it is run, in order, and its output is compared.
 //!
 //! In a block, a line that begins with `$ ` is a command (a trailing backslash continues it); the lines below it are
-//! what it prints. `...` stands for anything, within a line or for any number of lines.
+//! its output. `...` matches anything, within a line or for any number of lines.
 
 use std::fmt::Write as _;
 use std::io::Read as _;
@@ -81,7 +81,7 @@ fn every_console_block_prints_the_documented_output() {
     let path = format!("{}:{}", links.display(), std::env::var("PATH").unwrap());
     let mut background = Vec::new();
     for step in &steps {
-        // The README serves on the default address; the test must not, because somebody may be using it.
+        // The README serves on the default address; the test must not, because it may be in use.
         let command = step.command.replace("4010", &port.to_string()).replace("127.0.0.1", HOST);
         let command = command.replace("/tmp/", &format!("{}/", folder.path().display()));
         let command = command
@@ -94,7 +94,7 @@ fn every_console_block_prints_the_documented_output() {
         bash.args(["-c", &command]).env("PATH", &path).env("LEADCONDUIT_MOCK_URL", format!("http://{HOST}:{port}"));
         bash.current_dir(env!("CARGO_MANIFEST_DIR"));
         if let Some(command) = command.strip_suffix(" &") {
-            // A server that the README leaves running. It replaces the one before it.
+            // A server that keeps running in the README. It replaces the previous one.
             background.drain(..).for_each(|child: std::process::Child| end(child));
             let mut bash = Command::new("bash");
             bash.args(["-c", &format!("exec {command}")])
@@ -123,8 +123,8 @@ fn every_console_block_prints_the_documented_output() {
 }
 
 fn wait_for(port: u16) {
-    let answers = || std::net::TcpStream::connect((HOST, port)).is_ok();
-    wait_until("the start of the server", answers, String::new);
+    let accepts_connections = || std::net::TcpStream::connect((HOST, port)).is_ok();
+    wait_until("the start of the server", accepts_connections, String::new);
 }
 
 fn end(mut child: std::process::Child) {
@@ -183,7 +183,6 @@ fn every_trigger_domain_is_documented() {
     }
 }
 
-/// The README tells of every operation what the contract tells.
 #[test]
 fn the_table_of_operations_matches_the_contract() {
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();

@@ -1,4 +1,4 @@
-//! An exchange is written down before its reply leaves, and the journal stays within its bounds.
+//! An exchange is recorded before its response is sent, and the journal stays within its bounds.
 
 use http::{HeaderValue, Method};
 use leadconduit_mock::MockServer;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::support::{JANE, Mock, basic};
 use crate::wire::{Process, Wire};
 
-fn ask(pipeline: &Pipeline, sandbox: &str, path: &str) -> Response {
+fn send(pipeline: &Pipeline, sandbox: &str, path: &str) -> Response {
     let mut request = Request::new(Method::GET, path.parse().unwrap());
     request.headers.insert("host", HeaderValue::from_static("localhost"));
     request.headers.insert("authorization", HeaderValue::try_from(basic(JANE)).unwrap());
@@ -19,8 +19,8 @@ fn ask(pipeline: &Pipeline, sandbox: &str, path: &str) -> Response {
     pipeline.handle(&request)
 }
 
-/// Requests from several threads at once, each followed by a query for it in the journal. `entries_max` is what the
-/// journal of one sandbox keeps; `sandbox` says which one a thread uses.
+/// Sends requests from several threads at once, each followed by a query for it in the journal. `entries_max` bounds the
+/// journal of one sandbox; `sandbox` returns the sandbox of a thread.
 fn query_after_each_response(rounds: usize, entries_max: usize, sandbox: impl Fn(usize) -> String + Sync) {
     const THREADS: usize = 8;
     let mut settings = Settings::default();
@@ -31,14 +31,14 @@ fn query_after_each_response(rounds: usize, entries_max: usize, sandbox: impl Fn
     let pipeline = bootstrap::load(&settings).unwrap().pipeline;
     let round = |thread: usize, number: usize| {
         let (sandbox, path) = (sandbox(thread), ["/user", "/nowhere", "/account?a=b"][number % 3]);
-        let reply = ask(&pipeline, &sandbox, path);
-        let id = reply.headers["x-mock-request-id"].to_str().unwrap().to_owned();
-        let found = ask(&pipeline, &sandbox, &format!("/__admin/requests/{id}"));
+        let response = send(&pipeline, &sandbox, path);
+        let id = response.headers["x-mock-request-id"].to_str().unwrap().to_owned();
+        let found = send(&pipeline, &sandbox, &format!("/__admin/requests/{id}"));
         assert_eq!(found.status, 200, "{path} {id}: {:?}", found.body);
         if number.is_multiple_of(100) {
             let found: Value = serde_json::from_slice(&found.body).unwrap();
             assert_eq!(found["request"]["url"], path);
-            assert_eq!(found["response"]["status"], reply.status.as_u16());
+            assert_eq!(found["response"]["status"], response.status.as_u16());
         }
     };
     std::thread::scope(|scope| {
@@ -51,14 +51,14 @@ fn query_after_each_response(rounds: usize, entries_max: usize, sandbox: impl Fn
 
 #[test]
 fn an_exchange_is_recorded_before_its_response_is_returned() {
-    // A journal for each thread. It keeps a single entry, which is always that of the latest reply.
+    // One journal per thread. It holds a single entry, which is always that of the latest response.
     query_after_each_response(5_000, 1, |thread| format!("s{thread}"));
 }
 
 #[test]
 fn threads_that_share_a_journal_find_their_own_exchanges() {
     const ROUNDS: usize = 2_000;
-    // Two threads for each journal, which keeps everything that both of them write.
+    // Two threads per journal, which holds all entries of both.
     query_after_each_response(ROUNDS, 2 * ROUNDS, |thread| format!("s{}", thread / 2));
 }
 
@@ -76,9 +76,9 @@ fn an_exchange_is_recorded_before_its_response_is_received() {
                     let headers = [("X-Mock-Sandbox", sandbox.as_str())];
                     let (mut client, mut query) = (Wire::open(address), Wire::open(address));
                     for _ in 0..ROUNDS {
-                        let reply = client.ask("GET", "/user", &headers, None).expect(200);
-                        let id = reply.header("x-mock-request-id").unwrap();
-                        query.ask("GET", &format!("/__admin/requests/{id}"), &headers, None).expect(200);
+                        let response = client.request("GET", "/user", &headers, None).expect(200);
+                        let id = response.header("x-mock-request-id").unwrap();
+                        query.request("GET", &format!("/__admin/requests/{id}"), &headers, None).expect(200);
                     }
                 });
             }
@@ -100,7 +100,7 @@ fn the_oldest_exchanges_are_dropped_and_counted() {
 #[test]
 fn journal_bytes_are_bounded_per_sandbox_and_in_total() {
     let body = json!({"name": "x".repeat(40_000)});
-    let of = |each: usize, together: usize, sandboxes: usize| {
+    let entries = |each: usize, together: usize, sandboxes: usize| {
         let mock = Mock::start(MockServer::builder().configure(|settings| {
             settings.limits.journal_bytes_max = each;
             settings.limits.journal_total_bytes_max = together;
@@ -115,18 +115,18 @@ fn journal_bytes_are_bounded_per_sandbox_and_in_total() {
         });
         sizes.collect::<Vec<_>>()
     };
-    // A body of 40,000 bytes and the reply's message about it.
-    assert_eq!(of(1_000_000, 10_000_000, 2), [10, 10]);
-    assert_eq!(of(200_000, 10_000_000, 2), [4, 4]);
-    // The first takes all there is; the second keeps its share, a twentieth.
-    assert_eq!(of(1_000_000, 420_000, 2), [10, 0]);
-    assert_eq!(of(1_000_000, 1_000_000, 4)[3], 1);
+    // Each entry has a body of 40,000 bytes and the message of the response.
+    assert_eq!(entries(1_000_000, 10_000_000, 2), [10, 10]);
+    assert_eq!(entries(200_000, 10_000_000, 2), [4, 4]);
+    // The first journal uses the whole total; the second keeps its share, a twentieth.
+    assert_eq!(entries(1_000_000, 420_000, 2), [10, 0]);
+    assert_eq!(entries(1_000_000, 1_000_000, 4)[3], 1);
 }
 
 #[test]
 fn long_bodies_are_truncated() {
     let mock = Mock::start(MockServer::builder().configure(|settings| settings.limits.journal_body_bytes_max = 100));
     mock.post("/credentials", &json!({"name": "x".repeat(500)}));
-    let kept = &mock.get("/__admin/requests").json()["requests"][0]["request"];
-    assert_eq!(kept["body"].as_str().unwrap().len(), 100);
+    let recorded = &mock.get("/__admin/requests").json()["requests"][0]["request"];
+    assert_eq!(recorded["body"].as_str().unwrap().len(), 100);
 }

@@ -64,14 +64,14 @@ impl Drop for Serving {
 
 /// Sends requests for every part of a report.
 fn send_requests(wire: &mut Wire) {
-    wire.ask("GET", "/account", &[], None).expect(200);
-    wire.ask("GET", "/connections?relationship_type=seller", &[], None).expect(200);
-    wire.ask("GET", "/connections?relationship_type=sellr&colour=blue", &[], None).expect(400);
-    wire.ask("GET", "/conections", &[], None).expect(404);
+    wire.request("GET", "/account", &[], None).expect(200);
+    wire.request("GET", "/connections?relationship_type=seller", &[], None).expect(200);
+    wire.request("GET", "/connections?relationship_type=sellr&colour=blue", &[], None).expect(400);
+    wire.request("GET", "/conections", &[], None).expect(404);
     let body = json!({"name": "n", "type": "user", "package": "leadconduit-default", "username": "u", "password": "p", "shape": "round"});
-    wire.ask("POST", "/credentials", &[], Some(&body)).expect(201);
-    wire.ask("POST", "/onboards", &[], Some(&json!({"invitation": "x"}))).expect(400);
-    wire.ask("GET", "/user", &[("Prefer", "scenario=maintenance")], None).expect(503);
+    wire.request("POST", "/credentials", &[], Some(&body)).expect(201);
+    wire.request("POST", "/onboards", &[], Some(&json!({"invitation": "x"}))).expect(400);
+    wire.request("GET", "/user", &[("Prefer", "scenario=maintenance")], None).expect(503);
 }
 
 /// Saves the report of a mock as JSON, and returns the path.
@@ -101,7 +101,7 @@ fn text_and_junit_match_their_snapshots() {
     );
     insta::assert_snapshot!("junit", out(&junit));
     let json = run(&["--url", &serving.url, "--format", "json"]);
-    assert_eq!(out(&json), serving.wire().ask("GET", "/__admin/coverage?sandbox=*", &[], None).expect(200).text);
+    assert_eq!(out(&json), serving.wire().request("GET", "/__admin/coverage?sandbox=*", &[], None).expect(200).text);
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn merged_reports_equal_the_report_of_one_server() {
     for ((sandbox, requests), mock) in paths.iter().zip([&one, &two]) {
         for (method, path) in *requests {
             for mock in [mock, &both] {
-                mock.ask(&format!("{method} {path}"), &[("X-Mock-Sandbox", sandbox)], "");
+                mock.request(&format!("{method} {path}"), &[("X-Mock-Sandbox", sandbox)], "");
             }
         }
     }
@@ -247,9 +247,9 @@ fn a_stopped_server_writes_its_reports() {
         let list = format!("{},{}", path("r.json"), path("r.xml"));
         let mut serving = Serving::start(&["--report", &list, "--report", &path("r.html"), "--report", &path("r.txt")]);
         send_requests(&mut serving.wire());
-        serving.wire().ask("GET", "/__sandbox/other/user", &[], None).expect(200);
-        serving.wire().ask("DELETE", "/__admin/sandboxes/other", &[], None).expect(204);
-        let expected = serving.wire().ask("GET", "/__admin/coverage?sandbox=*", &[], None).expect(200).text;
+        serving.wire().request("GET", "/__sandbox/other/user", &[], None).expect(200);
+        serving.wire().request("DELETE", "/__admin/sandboxes/other", &[], None).expect(204);
+        let expected = serving.wire().request("GET", "/__admin/coverage?sandbox=*", &[], None).expect(200).text;
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "reports are written at the end");
         let (code, text) = serving.stop(signal);
         assert_eq!(code, Some(0), "{text}");
@@ -269,7 +269,7 @@ fn a_stopped_server_applies_the_criteria() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("r.json").to_str().unwrap().to_owned();
     let mut serving = Serving::start(&["--report", &path, "--fail-on", "violations", "--fail-under", "90"]);
-    serving.wire().ask("GET", "/user?colour=blue", &[], None).expect(200);
+    serving.wire().request("GET", "/user?colour=blue", &[], None).expect(200);
     let (code, text) = serving.stop("-TERM");
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("error: 1 violation of the contract (--fail-on violations)\n"), "{text}");
@@ -279,7 +279,7 @@ fn a_stopped_server_applies_the_criteria() {
         "the report is written despite the failure"
     );
     let mut serving = Serving::start(&["--fail-on", "violations"]);
-    serving.wire().ask("GET", "/user", &[], None).expect(200);
+    serving.wire().request("GET", "/user", &[], None).expect(200);
     assert_eq!(serving.stop("-INT").0, Some(0));
     for (file, code, message) in [
         ("/nowhere/r.json", 3, "error: /nowhere/r.json: cannot be written"),
@@ -297,11 +297,11 @@ fn client_input_is_escaped_and_secrets_are_redacted() {
     let folder = tempfile::tempdir().unwrap();
     let mut serving = Serving::start(&["--admin-token", TOKEN]);
     let mut wire = serving.wire();
-    wire.ask("GET", &format!("/PATH/{JANE}"), &[], None).expect(404);
+    wire.request("GET", &format!("/PATH/{JANE}"), &[], None).expect(404);
     let body = json!({"name": "n", "type": "user", "package": "leadconduit-default", "username": "t0psecret", "password": "t0psecret",
                       "<img src=x onerror=alert(2)>": 1, "esc\u{1b}[31m": 1, JANE: 1});
-    wire.ask("POST", "/credentials", &[], Some(&body)).expect(201);
-    wire.ask("GET", "/user?%3Cb%3E%26=1&token=t0psecret", &[], None).expect(200);
+    wire.request("POST", "/credentials", &[], Some(&body)).expect(201);
+    wire.request("GET", "/user?%3Cb%3E%26=1&token=t0psecret", &[], None).expect(200);
     let report = folder.path().join("r.json").to_str().unwrap().to_owned();
     let output = run(&["--url", &serving.url, "--admin-token", TOKEN, "--output", &report]);
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));

@@ -22,13 +22,17 @@ fn a_rule_sends_its_response_and_headers() {
         ("status: 418, body: 5, intentionally_invalid: true", 418, json!(5), "status=418"),
     ];
     for (then, status, body, effect) in rows {
-        let mock = with(&[&format!("{{ name: says, when: {{ operation: list_connections }}, then: {{ {then} }} }}")]);
+        let mock = with(&[&format!("{{ name: canned, when: {{ operation: list_connections }}, then: {{ {then} }} }}")]);
         let response = mock.get("/connections").expect(*status);
-        assert_eq!((&response.json(), response.fault()), (body, format!("{effect}; rule=\"says\"").as_str()), "{then}");
+        assert_eq!(
+            (&response.json(), response.fault()),
+            (body, format!("{effect}; rule=\"canned\"").as_str()),
+            "{then}"
+        );
         assert_eq!(response.header("content-type"), Some("application/json; charset=utf-8"));
     }
     let mock = with(&["{ when: { operation: repair_connection }, then: { status: 409, example: connection_exists } }"]);
-    let response = mock.ask("POST /connections", &[], &json!({"connection_id": example}).to_string()).expect(409);
+    let response = mock.request("POST /connections", &[], &json!({"connection_id": example}).to_string()).expect(409);
     assert_eq!(response.error(), "connection already exists");
     assert_eq!(response.fault(), "status=409; rule=\"rule 1\"", "a rule without a name is named by its number");
     let mock =
@@ -53,12 +57,12 @@ fn changes_of_the_world_by_rules_are_permanent() {
                         created_at: now, updated_at: now - 1d }] }] } } }";
     let mock = with(&[change, "{ name: out, when: { operation: get_account }, then: { sso: { status: down } } }"]);
     let acme = [("key", ACME)];
-    mock.ask("GET /user", &acme, "").expect(200);
+    mock.request("GET /user", &acme, "").expect(200);
     mock.get("/credentials/5ff33b53940df5a34a3888ff").expect(404);
     let response = mock.get("/onboards").expect(200);
     assert_eq!(response.fault(), "world; rule=\"grow\"");
-    mock.ask("GET /user", &acme, "").expect(401);
-    assert_eq!(mock.ask("GET /user", &[("key", "new-key")], "").expect(200).json()["id"], LUIS_ID);
+    mock.request("GET /user", &acme, "").expect(401);
+    assert_eq!(mock.request("GET /user", &[("key", "new-key")], "").expect(200).json()["id"], LUIS_ID);
     let credential = mock.get("/credentials/5ff33b53940df5a34a3888ff").expect(200).json();
     assert_eq!(
         (&credential["created_at"], &credential["updated_at"]),
@@ -73,9 +77,9 @@ fn changes_of_the_world_by_rules_are_permanent() {
     for _ in 0..2 {
         assert_eq!(mock.get("/connections").expect(200).header("x-connections-degraded"), Some("true"));
     }
-    mock.ask("POST /__admin/reset", &[], "").expect(200);
+    mock.request("POST /__admin/reset", &[], "").expect(200);
     mock.get("/credentials/5ff33b53940df5a34a3888ff").expect(404);
-    mock.ask("GET /user", &acme, "").expect(200);
+    mock.request("GET /user", &acme, "").expect(200);
 }
 
 #[test]
@@ -154,7 +158,7 @@ fn templates_have_the_request_and_the_world() {
         )]);
         let sent = json!({"count": 3, "list": [1, {"a": null}], "id": "5d9a4c421d011c553e000002"}).to_string();
         let headers = [("x-team", "blue"), ("x-mock-sandbox", "blue")];
-        let response = mock.ask("POST /echo?q=a%20b", &headers, &sent).expect(200);
+        let response = mock.request("POST /echo?q=a%20b", &headers, &sent).expect(200);
         assert_eq!(response.json(), json!([{"x": expected}]), "{template}");
         assert_eq!(response.header("x-call"), Some("n1"));
     }
@@ -190,7 +194,7 @@ fn rendered_responses_are_validated_against_the_contract() {
         "{ headers: { X-Name: '{{ request.body.name }}' } }",
     ] {
         let mock = with(&[&format!("{{ name: bad, gate: true, then: {then} }}")]);
-        let problem = mock.ask("POST /x", &[], r#"{"name": "a\nb"}"#).expect(500).json();
+        let problem = mock.request("POST /x", &[], r#"{"name": "a\nb"}"#).expect(500).json();
         assert!(problem["detail"].as_str().unwrap().contains("`bad`"), "{problem}");
     }
 }

@@ -26,7 +26,7 @@ fn plain(line: &str) -> TestRequest<'_> {
 
 /// Sends equal requests; `+` for each to which a rule was applied, `-` for others.
 fn pattern(mock: &Mock, line: &str, times: usize) -> String {
-    (0..times).map(|_| if mock.ask(line, &[], "").fault().is_empty() { '-' } else { '+' }).collect()
+    (0..times).map(|_| if mock.request(line, &[], "").fault().is_empty() { '-' } else { '+' }).collect()
 }
 
 #[test]
@@ -122,10 +122,10 @@ fn conditions_match_one_request_and_not_another() {
     ];
     for (when, (line, headers, body), other) in rows {
         let mock = with(&[&format!("{{ name: r, gate: true, {when}, then: {{ headers: {{ X-Applied: 'yes' }} }} }}")]);
-        let matching = mock.ask(line, headers, body);
+        let matching = mock.request(line, headers, body);
         assert_eq!(matching.fault(), "headers; rule=\"r\"", "{when} and {line}");
         assert_eq!(matching.header("x-applied"), Some("yes"), "{when} and {line}");
-        let other_response = mock.ask(other.0, other.1, other.2);
+        let other_response = mock.request(other.0, other.1, other.2);
         assert_eq!((other_response.fault(), other_response.header("x-applied")), ("", None), "{when} and {}", other.0);
     }
 }
@@ -176,7 +176,7 @@ fn only_matching_requests_are_counted() {
 fn succeed_first_counts_each_caller() {
     let mock = with(&["{ succeed_first: 1, then: { status: 503, body: { error: no } } }"]);
     let keys = [JANE, SUPERUSER, GLOBEX, SUPERUSER, GLOBEX, GLOBEX];
-    assert_eq!(keys.map(|key| mock.ask("GET /user", &[("key", key)], "").status), [200, 200, 200, 503, 503, 503]);
+    assert_eq!(keys.map(|key| mock.request("GET /user", &[("key", key)], "").status), [200, 200, 200, 503, 503, 503]);
 }
 
 #[test]
@@ -209,8 +209,8 @@ fn rate_limits_count_per_key_or_per_sandbox() {
                then: {{ status: 429, headers: {{ Retry-After: '{{{{ retry_after }}}}' }}, body: {{ error: slow down }} }} }}"
         )])
     };
-    let ask = |mock: &Mock, key: &str| {
-        let response = mock.ask("GET /user", &[("key", key)], "");
+    let get_user = |mock: &Mock, key: &str| {
+        let response = mock.request("GET /user", &[("key", key)], "");
         (response.status, response.header("retry-after").map(str::to_owned))
     };
     let limited = |seconds: &str| (429, Some(seconds.to_owned()));
@@ -222,16 +222,16 @@ fn rate_limits_count_per_key_or_per_sandbox() {
         (SUPERUSER, (200, None)),
         (GLOBEX, limited("10")),
     ] {
-        assert_eq!(ask(&mock, key), expected);
+        assert_eq!(get_user(&mock, key), expected);
     }
     mock.advance("3500ms");
-    assert_eq!(ask(&mock, GLOBEX), limited("7"), "6.5 seconds are rounded up");
+    assert_eq!(get_user(&mock, GLOBEX), limited("7"), "6.5 seconds are rounded up");
     mock.advance("6500ms");
-    assert_eq!(ask(&mock, GLOBEX), (200, None), "the next window");
+    assert_eq!(get_user(&mock, GLOBEX), (200, None), "the next window");
     let mock = limit(", per: sandbox");
-    assert_eq!([GLOBEX, SUPERUSER, "", GLOBEX].map(|key| ask(&mock, key).0), [200, 200, 429, 429]);
+    assert_eq!([GLOBEX, SUPERUSER, "", GLOBEX].map(|key| get_user(&mock, key).0), [200, 200, 429, 429]);
     assert_eq!(
-        mock.ask("GET /user", &[("x-mock-sandbox", "other")], "").status,
+        mock.request("GET /user", &[("x-mock-sandbox", "other")], "").status,
         200,
         "another sandbox has its own count"
     );
@@ -255,7 +255,7 @@ fn probability_depends_on_the_seed_only() {
     // Other requests, rules and faults, and the clock do not change the result.
     let other = "{ name: other, probability: 0.3, when: { operation: get_account }, then: { headers: { x: y } } }";
     let mock = start_with(&[random_rule, other], |builder| builder.seed(7));
-    mock.ask(
+    mock.request(
         "POST /__admin/faults",
         &[],
         r#"{"when": {"operation": "list_credentials"}, "then": {"delay": 1}, "probability": 0.5}"#,
@@ -270,7 +270,7 @@ fn probability_depends_on_the_seed_only() {
         found += &pattern(&mock, "GET /user", 1);
     }
     assert_eq!(found, first);
-    mock.ask("POST /__admin/reset", &[], "").expect(200);
+    mock.request("POST /__admin/reset", &[], "").expect(200);
     assert_eq!(pattern(&mock, "GET /user", 40), first, "a reset starts again");
 }
 
@@ -324,14 +324,14 @@ fn gates_match_all_requests_and_other_rules_valid_ones_only() {
         (plain("GET /credentials/5ff33b53940df5a34a3888ff"), 404, true),
     ];
     for ((line, headers, body), status, rule) in rows {
-        let response = mock.ask(line, headers, body).expect(*status);
+        let response = mock.request(line, headers, body).expect(*status);
         assert_eq!((response.header("x-gate").is_some(), response.header("x-rule").is_some()), (true, *rule), "{line}");
     }
     assert_eq!(mock.get("/user").fault(), "headers; rule=\"gate\", headers; rule=\"rule\"");
     let admin = mock.get("/__admin/health").expect(200);
     assert_eq!((admin.fault(), admin.header("x-gate")), ("", None), "rules do not apply to the control API");
     for (value, fault) in [("off", ""), ("OFF", ""), ("on", "headers; rule=\"gate\", headers; rule=\"rule\"")] {
-        assert_eq!(mock.ask("GET /user", &[("x-mock-faults", value)], "").expect(200).fault(), fault, "{value}");
+        assert_eq!(mock.request("GET /user", &[("x-mock-faults", value)], "").expect(200).fault(), fault, "{value}");
     }
 }
 
@@ -339,9 +339,9 @@ fn gates_match_all_requests_and_other_rules_valid_ones_only() {
 fn browsers_can_read_the_response_of_a_rule() {
     let mock = with(&["{ name: down, gate: true, times: 1, then: { status: 503, body: { error: down } } }"]);
     // The rule does not apply to a preflight, and does not count it.
-    let preflight = mock.ask("OPTIONS /user", PREFLIGHT, "").expect(204);
+    let preflight = mock.request("OPTIONS /user", PREFLIGHT, "").expect(204);
     assert_eq!(preflight.header("access-control-allow-origin"), Some("http://page.example"));
-    let response = mock.ask("GET /user", &[("origin", "http://page.example")], "").expect(503);
+    let response = mock.request("GET /user", &[("origin", "http://page.example")], "").expect(503);
     assert_eq!(response.header("access-control-allow-origin"), Some("http://page.example"));
     assert_eq!(response.header("access-control-allow-credentials"), Some("true"));
     assert!(response.header("access-control-expose-headers").unwrap().contains("X-Mock-Fault"));

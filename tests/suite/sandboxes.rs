@@ -1,4 +1,4 @@
-//! Sandboxes beside each other: nothing of one is seen in another, switching is atomic, and their number is bounded.
+//! Several sandboxes: they are isolated, a scenario switch is atomic, and their number is bounded.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -13,7 +13,7 @@ use crate::wire::{Process, Wire, authorization};
 const CLIENTS: usize = 64;
 const ROUNDS: usize = 16;
 
-/// One client with a sandbox of its own, and what it must find there.
+/// A client with its own sandbox, and the expected state of that sandbox.
 struct Client {
     wire: Wire,
     number: usize,
@@ -21,9 +21,9 @@ struct Client {
     prefix: String,
     headers: Vec<(&'static str, String)>,
     scenario: &'static str,
-    /// How many requests the sandbox has had since its start.
+    /// The number of requests to the sandbox since its start.
     requests: usize,
-    own: Vec<String>,
+    credentials: Vec<String>,
 }
 
 impl Client {
@@ -41,42 +41,42 @@ impl Client {
             }
         };
         let wire = Wire::open(address);
-        Self { wire, number, name, prefix, headers, scenario: "healthy", requests: 0, own: Vec::new() }
+        Self { wire, number, name, prefix, headers, scenario: "healthy", requests: 0, credentials: Vec::new() }
     }
 
     #[track_caller]
-    fn ask(&mut self, status: u16, method: &str, path: &str, body: Option<&Value>) -> TestResponse {
+    fn request(&mut self, status: u16, method: &str, path: &str, body: Option<&Value>) -> TestResponse {
         let headers: Vec<(&str, &str)> = self.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let reply = self.wire.ask(method, &format!("{}{path}", self.prefix), &headers, body).expect(status);
+        let response = self.wire.request(method, &format!("{}{path}", self.prefix), &headers, body).expect(status);
         self.requests += 1;
-        assert_eq!(reply.header("x-mock-sandbox"), Some(self.name.as_str()));
-        assert_eq!(reply.header("x-mock-request-id"), Some(self.requests.to_string().as_str()), "{method} {path}");
-        reply
+        assert_eq!(response.header("x-mock-sandbox"), Some(self.name.as_str()));
+        assert_eq!(response.header("x-mock-request-id"), Some(self.requests.to_string().as_str()), "{method} {path}");
+        response
     }
 
-    /// Begins anew: the call itself still belongs to what was before.
-    fn begin(&mut self, method: &str, path: &str, body: Option<&Value>, scenario: &'static str) {
-        self.ask(200, method, path, body);
+    /// Sends a call that restarts the sandbox. The call itself still belongs to the previous state.
+    fn restart(&mut self, method: &str, path: &str, body: Option<&Value>, scenario: &'static str) {
+        self.request(200, method, path, body);
         (self.requests, self.scenario) = (0, scenario);
-        self.own.clear();
+        self.credentials.clear();
     }
 
     #[track_caller]
     fn list(&mut self) -> TestResponse {
-        let reply = self.ask(200, "GET", "/credentials", None);
-        assert_eq!(reply.header("x-mock-scenario"), Some(self.scenario));
-        assert_eq!(reply.header("x-mock-fault"), None);
-        let rows = reply.json();
+        let response = self.request(200, "GET", "/credentials", None);
+        assert_eq!(response.header("x-mock-scenario"), Some(self.scenario));
+        assert_eq!(response.header("x-mock-fault"), None);
+        let rows = response.json();
         let names = rows.as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap());
         let mut names: Vec<&str> = names.filter(|name| name.starts_with("box-")).collect();
         names.sort_unstable();
-        assert_eq!(names, self.own);
-        reply
+        assert_eq!(names, self.credentials);
+        response
     }
 
     #[track_caller]
-    fn shows(&mut self, at: Timestamp) {
-        let date = self.ask(200, "GET", "/user", None).header("date").unwrap().to_owned();
+    fn expect_clock(&mut self, at: Timestamp) {
+        let date = self.request(200, "GET", "/user", None).header("date").unwrap().to_owned();
         assert_eq!(date, at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
     }
 
@@ -84,12 +84,12 @@ impl Client {
         let name = format!("{} {round:02}", self.name);
         let body =
             json!({"name": name, "type": "user", "package": "leadconduit-default", "username": "u", "password": "p"});
-        let id = self.ask(201, "POST", "/credentials", Some(&body)).json()["id"].as_str().unwrap().to_owned();
-        self.own.push(name);
+        let id = self.request(201, "POST", "/credentials", Some(&body)).json()["id"].as_str().unwrap().to_owned();
+        self.credentials.push(name);
         self.list();
         if round % 2 == 1 {
-            self.ask(200, "DELETE", &format!("/credentials/{id}"), None);
-            self.own.pop();
+            self.request(200, "DELETE", &format!("/credentials/{id}"), None);
+            self.credentials.pop();
             self.list();
         }
         let fault = json!({
@@ -98,29 +98,29 @@ impl Client {
             "then": {"status": 503, "headers": {"Retry-After": self.number.to_string()}, "body": {"error": "busy"}},
             "times": 1,
         });
-        self.ask(201, "POST", "/__admin/faults", Some(&fault));
-        let met = self.ask(503, "GET", "/credentials", None);
-        assert_eq!(met.header("retry-after"), Some(self.number.to_string().as_str()));
-        assert!(met.header("x-mock-fault").unwrap().contains(&format!("fault-of-{}", self.name)));
+        self.request(201, "POST", "/__admin/faults", Some(&fault));
+        let busy = self.request(503, "GET", "/credentials", None);
+        assert_eq!(busy.header("retry-after"), Some(self.number.to_string().as_str()));
+        assert!(busy.header("x-mock-fault").unwrap().contains(&format!("fault-of-{}", self.name)));
         self.list();
-        // A moment that no other client ever sees.
+        // A time that no other client uses.
         let at: Timestamp = "2030-01-01T00:00:00Z".parse().unwrap();
         let at = at + SignedDuration::from_secs((self.number * 1000 + round).try_into().unwrap());
-        self.ask(200, "PUT", "/__admin/clock", Some(&json!({"freeze": at.to_string()})));
-        self.shows(at);
-        self.ask(200, "PUT", "/__admin/clock", Some(&json!({"advance": "90d"})));
-        self.shows(at + SignedDuration::from_hours(90 * 24));
+        self.request(200, "PUT", "/__admin/clock", Some(&json!({"freeze": at.to_string()})));
+        self.expect_clock(at);
+        self.request(200, "PUT", "/__admin/clock", Some(&json!({"advance": "90d"})));
+        self.expect_clock(at + SignedDuration::from_hours(90 * 24));
         match round % 4 {
             0 => {
                 let scenario = if self.scenario == "healthy" { "sso-outage" } else { "healthy" };
-                self.begin("PUT", "/__admin/scenario", Some(&json!({"name": scenario})), scenario);
+                self.restart("PUT", "/__admin/scenario", Some(&json!({"name": scenario})), scenario);
             }
-            2 => self.begin("POST", "/__admin/reset", None, self.scenario),
+            2 => self.restart("POST", "/__admin/reset", None, self.scenario),
             _ => return,
         }
-        let reply = self.list();
-        assert!(!reply.header("date").unwrap().contains("2030"), "the clock begins anew too");
-        assert_eq!(self.ask(200, "GET", "/__admin/faults", None).json()["meta"]["total"], 0);
+        let response = self.list();
+        assert!(!response.header("date").unwrap().contains("2030"), "the clock is reset too");
+        assert_eq!(self.request(200, "GET", "/__admin/faults", None).json()["meta"]["total"], 0);
     }
 }
 
@@ -137,28 +137,28 @@ fn sandboxes_are_isolated_under_concurrent_requests() {
         }
     });
     let mut wire = Wire::open(server.address);
-    let rows = wire.ask("GET", "/credentials", &[], None).expect(200);
-    assert!(!rows.text.contains("box-"), "the default sandbox has seen nothing of it");
-    let list = wire.ask("GET", "/__admin/sandboxes", &[], None).expect(200).json();
+    let rows = wire.request("GET", "/credentials", &[], None).expect(200);
+    assert!(!rows.text.contains("box-"), "the default sandbox has no documents of the others");
+    let list = wire.request("GET", "/__admin/sandboxes", &[], None).expect(200).json();
     assert_eq!((&list["meta"]["total"], &list["sandboxes"][0]["requests"]), (&json!(CLIENTS + 1), &json!(2)));
 }
 
-/// A scenario in which the account's name and the headers of a rule say which one it is.
-fn colour(name: &str) -> String {
+/// A scenario whose name is also the name of the account and the value of a header that a rule sets.
+fn colour_scenario(name: &str) -> String {
     format!(
-        "version: 1\nname: {name}\ndescription: all of it is {name}\nextends: healthy\n\
+        "version: 1\nname: {name}\ndescription: everything is {name}\nextends: healthy\n\
          world:\n  accounts:\n    - account: {{ id: 5fd4371e940df5a34a3888b2, name: {name} }}\n\
-         rules:\n  - name: says-{name}\n    when: {{ operation: get_account }}\n    then: {{ headers: {{ X-Rule: {name} }} }}\n"
+         rules:\n  - name: mark-{name}\n    when: {{ operation: get_account }}\n    then: {{ headers: {{ X-Rule: {name} }} }}\n"
     )
 }
 
 #[test]
 fn a_scenario_switch_is_atomic() {
-    const AT_A_TIME: usize = 200;
-    const EACH: usize = 30;
+    const CONCURRENT_CLIENTS: usize = 200;
+    const REQUESTS_PER_CLIENT: usize = 30;
     let folder = tempfile::tempdir().unwrap();
     for name in ["red", "blue"] {
-        std::fs::write(folder.path().join(format!("{name}.yaml")), colour(name)).unwrap();
+        std::fs::write(folder.path().join(format!("{name}.yaml")), colour_scenario(name)).unwrap();
     }
     let server = Process::start(4, &["--scenarios", folder.path().to_str().unwrap(), "--scenario", "red"]);
     let (seen, running) = ([AtomicUsize::new(0), AtomicUsize::new(0)], AtomicBool::new(true));
@@ -168,11 +168,11 @@ fn a_scenario_switch_is_atomic() {
             let mut wire = Wire::open(server.address);
             while running.load(Ordering::Relaxed) {
                 let name = ["blue", "red"][switches.load(Ordering::Relaxed) % 2];
-                wire.ask("PUT", "/__admin/scenario", &[], Some(&json!({"name": name}))).expect(200);
+                wire.request("PUT", "/__admin/scenario", &[], Some(&json!({"name": name}))).expect(200);
                 switches.fetch_add(1, Ordering::Relaxed);
             }
         });
-        let clients: Vec<_> = (0..AT_A_TIME)
+        let clients: Vec<_> = (0..CONCURRENT_CLIENTS)
             .map(|number| {
                 let (seen, switches, address) = (&seen, &switches, server.address);
                 scope.spawn(move || {
@@ -182,39 +182,39 @@ fn a_scenario_switch_is_atomic() {
                         red > 100 && blue > 100 && switches.load(Ordering::Relaxed) > 20
                     };
                     let start = Instant::now();
-                    // On a busy machine more requests than usual may come between two switches.
+                    // On a busy machine more requests than usual may be handled between two switches.
                     for number_of_request in 0.. {
-                        if number_of_request >= EACH && enough() {
+                        if number_of_request >= REQUESTS_PER_CLIENT && enough() {
                             break;
                         }
                         assert!(start.elapsed() < HANG_GUARD, "{seen:?} in {switches:?} switches");
-                        // Reads and writes: a write must not land in a world that has gone.
+                        // Reads and writes: a write must not go to a world that was replaced.
                         let (method, body) = match number % 4 {
                             0 => ("PUT", Some(json!({"data_retention_in_days": 30}))),
                             _ => ("GET", None),
                         };
-                        let reply = wire.ask(method, "/account", &[], body.as_ref()).expect(200);
-                        let said = reply.header("x-mock-scenario").unwrap();
-                        assert_eq!(reply.json()["name"], said, "{method}");
+                        let response = wire.request(method, "/account", &[], body.as_ref()).expect(200);
+                        let scenario = response.header("x-mock-scenario").unwrap();
+                        assert_eq!(response.json()["name"], scenario, "{method}");
                         if method == "GET" {
-                            assert_eq!(reply.header("x-rule"), Some(said));
-                            assert!(reply.header("x-mock-fault").is_none_or(|fault| fault.contains(said)));
+                            assert_eq!(response.header("x-rule"), Some(scenario));
+                            assert!(response.header("x-mock-fault").is_none_or(|fault| fault.contains(scenario)));
                         }
-                        seen[usize::from(said == "blue")].fetch_add(1, Ordering::Relaxed);
+                        seen[usize::from(scenario == "blue")].fetch_add(1, Ordering::Relaxed);
                     }
                 })
             })
             .collect();
         let results: Vec<_> = clients.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
         running.store(false, Ordering::Relaxed);
-        assert!(results.iter().all(Result::is_ok), "a client met a mixture");
+        assert!(results.iter().all(Result::is_ok), "a client received a mixture of both scenarios");
         switcher.join().unwrap();
     });
 }
 
-/// The names of the sandboxes that there are.
+/// The names of the existing sandboxes.
 fn names(wire: &mut Wire) -> Vec<String> {
-    let list = wire.ask("GET", "/__admin/sandboxes", &[], None).expect(200).json();
+    let list = wire.request("GET", "/__admin/sandboxes", &[], None).expect(200).json();
     let all = list["sandboxes"].as_array().unwrap();
     all.iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect()
 }
@@ -223,11 +223,11 @@ fn names(wire: &mut Wire) -> Vec<String> {
 fn the_least_recently_used_sandbox_is_removed_first_and_logged() {
     let server = Process::start(2, &["--sandboxes-max", "4"]);
     let mut wire = Wire::open(server.address);
-    let mut touch = |name: &str| wire.ask("GET", &format!("/__sandbox/{name}/user"), &[], None).expect(200);
+    let mut touch = |name: &str| wire.request("GET", &format!("/__sandbox/{name}/user"), &[], None).expect(200);
     for name in ["a", "b", "c", "a", "d", "b"] {
         touch(name);
     }
-    // `d` took the place of `b`, which had been used least recently; then `b`, anew, that of `c`.
+    // `d` replaced `b`, the least recently used; then a new `b` replaced `c`.
     assert_eq!(names(&mut wire), ["default", "a", "b", "d"]);
     let log = server.log_with("sandbox c removed");
     assert!(log.contains("sandbox b removed") && !log.contains("sandbox a"), "{log}");
@@ -239,15 +239,15 @@ fn idle_sandboxes_are_removed_except_the_default() {
     let mut wire = Wire::open(server.address);
     let settings = json!({"notifications": {}});
     for prefix in ["", "/__sandbox/a"] {
-        wire.ask("POST", &format!("{prefix}/user_settings"), &[], Some(&settings)).expect(201);
+        wire.request("POST", &format!("{prefix}/user_settings"), &[], Some(&settings)).expect(201);
     }
-    // Listing sandboxes uses the default one only.
+    // Listing the sandboxes uses the default sandbox only.
     let list = RefCell::new(&mut wire);
     let listed = || names(&mut list.borrow_mut());
-    wait_until("the end of sandbox a", || listed() == ["default"], || format!("{:?}", listed()));
-    // The sandbox begins anew, without the settings that were stored in it; those of the default one are still there.
-    wire.ask("POST", "/__sandbox/a/user_settings", &[], Some(&settings)).expect(201);
-    wire.ask("POST", "/user_settings", &[], Some(&settings)).expect(409);
+    wait_until("the removal of sandbox a", || listed() == ["default"], || format!("{:?}", listed()));
+    // The sandbox is created again, without its stored settings; the default sandbox still has its settings.
+    wire.request("POST", "/__sandbox/a/user_settings", &[], Some(&settings)).expect(201);
+    wire.request("POST", "/user_settings", &[], Some(&settings)).expect(409);
     server.log_with("sandbox a reset: idle for more than 300 ms");
 }
 
@@ -255,13 +255,13 @@ fn idle_sandboxes_are_removed_except_the_default() {
 fn ten_thousand_idle_sandboxes_use_little_memory() {
     let server = Process::start(2, &[]);
     let mut wire = Wire::open(server.address);
-    wire.ask("GET", "/user", &[], None).expect(200);
+    wire.request("GET", "/user", &[], None).expect(200);
     let before = server.resident();
     for number in 1..10_000 {
-        wire.ask("GET", "/user", &[("X-Mock-Sandbox", &format!("box-{number}"))], None).expect(200);
+        wire.request("GET", "/user", &[("X-Mock-Sandbox", &format!("box-{number}"))], None).expect(200);
     }
     let grown = server.resident().saturating_sub(before) / 1_000_000;
-    assert_eq!(names(&mut wire).len(), 10_000, "none of them has ended");
+    assert_eq!(names(&mut wire).len(), 10_000, "no sandbox was removed");
     println!("10,000 sandboxes: {grown} MB");
     assert!(grown < 200, "{grown} MB");
 }

@@ -78,14 +78,15 @@ fn send(mock: &Mock, location: SecretLocation, secret: &str, name: &str, sandbox
     }
     headers.push(("key".into(), key));
     let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    mock.ask(&line, &headers, &body)
+    mock.request(&line, &headers, &body)
 }
 
 /// The responses of all control calls that return data of exchanges.
 fn outputs(mock: &Mock, sandbox: &str) -> Vec<(String, String)> {
     let at = [("x-mock-sandbox", sandbox)];
-    let get = |path: &str| (path.to_owned(), mock.ask(&format!("GET /__admin{path}"), &at, "").text);
-    let post = |path: &str, body: &str| (path.to_owned(), mock.ask(&format!("POST /__admin{path}"), &at, body).text);
+    let get = |path: &str| (path.to_owned(), mock.request(&format!("GET /__admin{path}"), &at, "").text);
+    let post =
+        |path: &str, body: &str| (path.to_owned(), mock.request(&format!("POST /__admin{path}"), &at, body).text);
     vec![
         get("/requests"),
         get("/requests/1"),
@@ -137,13 +138,13 @@ fn no_output_contains_a_secret() {
 fn other_data_is_recorded_unchanged() {
     let mock = Mock::healthy();
     let body = r#"{ "name":  "a b", "type":"user",  "package": "leadconduit-default", "username": "u\/v" }"#;
-    mock.ask("POST /credentials?limit=1&x=a%20b", &[("x-trace", "t-1")], body);
+    mock.request("POST /credentials?limit=1&x=a%20b", &[("x-trace", "t-1")], body);
     let request = &mock.get("/__admin/requests").json()["requests"][0]["request"];
     assert_eq!(request["body"], body);
     assert_eq!(request["url"], "/credentials?limit=1&x=a%20b");
     assert_eq!(request["headers"]["X-Trace"], "t-1");
     // Only the value of the secret is replaced.
-    mock.ask(
+    mock.request(
         "POST /credentials",
         &[],
         r#"{"name":"a","type":"user","package":"leadconduit-default","username":"u","password":"hidden"}"#,

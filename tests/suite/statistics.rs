@@ -158,10 +158,10 @@ fn filters_select_the_events() {
 fn rows_are_csv_on_request() {
     let mock = mock();
     let path = format!("GET /events/stats?{ALL_TIME}&group_by=account.name&column=source-success&column=revenue");
-    let csv = mock.ask(&path, &[("accept", "text/csv")], "").expect(200);
+    let csv = mock.request(&path, &[("accept", "text/csv")], "").expect(200);
     assert_eq!(csv.header("content-type"), Some("text/csv; charset=utf-8"));
     assert_eq!(csv.text, "account.name,source-success,revenue\n\"Acme, Inc.\",1,25.5\n");
-    let json = mock.ask(&path, &[("accept", "application/json, text/csv;q=0.5")], "").expect(200);
+    let json = mock.request(&path, &[("accept", "application/json, text/csv;q=0.5")], "").expect(200);
     assert_eq!(json.json()[0]["account.name"], "Acme, Inc.");
 }
 

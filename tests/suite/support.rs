@@ -14,7 +14,7 @@ use hyper_util::rt::TokioExecutor;
 use leadconduit_mock::{MockServer, MockServerBuilder};
 use serde_json::Value;
 
-/// How long a test waits for something that must happen. It ends a test that hangs; no result depends on it.
+/// The time after which a waiting test fails. No result depends on it.
 pub const HANG_GUARD: Duration = Duration::from_secs(120);
 
 /// Jane Doe of Acme, Inc., user admin.
@@ -134,7 +134,7 @@ impl Mock {
     }
 
     /// Sends a request such as `GET /user` as Jane. The pseudo header `key` sets another API key; an empty one sends none.
-    pub fn ask(&self, line: &str, headers: &[(&str, &str)], body: &str) -> TestResponse {
+    pub fn request(&self, line: &str, headers: &[(&str, &str)], body: &str) -> TestResponse {
         let (method, target) = line.split_once(' ').unwrap();
         let mut request = Request::builder().method(method).uri(format!("{}{target}", self.server.url()));
         let key = headers.iter().find(|(name, _)| *name == "key").map_or(JANE, |(_, key)| key);
@@ -171,7 +171,7 @@ impl Mock {
         self.call(JANE, Method::DELETE, path, None)
     }
 
-    /// Sends bytes, says that no more follow, and reads until the server closes the connection.
+    /// Sends bytes, closes the sending side, and reads until the server closes the connection.
     pub fn raw(&self, bytes: &[u8]) -> String {
         let mut socket = self.socket();
         // The server may close the connection before it has read everything.
@@ -209,7 +209,7 @@ pub fn read_all(socket: &mut TcpStream) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Waits until a condition holds; `state` is shown when it never does.
+/// Waits until a condition holds; fails with `state` after the hang guard.
 #[track_caller]
 pub fn wait_until(what: &str, condition: impl Fn() -> bool, state: impl Fn() -> String) {
     let start = Instant::now();
@@ -219,7 +219,7 @@ pub fn wait_until(what: &str, condition: impl Fn() -> bool, state: impl Fn() -> 
     }
 }
 
-/// Waits for the end of a process.
+/// Waits until a process exits.
 #[track_caller]
 pub fn wait_for_exit(child: &mut std::process::Child) -> std::process::ExitStatus {
     let start = Instant::now();
@@ -227,13 +227,13 @@ pub fn wait_for_exit(child: &mut std::process::Child) -> std::process::ExitStatu
         if let Some(status) = child.try_wait().unwrap() {
             return status;
         }
-        assert!(start.elapsed() < HANG_GUARD, "the process does not end");
+        assert!(start.elapsed() < HANG_GUARD, "the process does not exit");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
 
-/// An address on loopback at which connections are refused. It is reserved for as long as this value exists, so that no
-/// server of another test can be given it.
+/// A loopback address that refuses connections. It is reserved while this value exists, so that no server of another test
+/// can use it.
 pub struct ClosedPort(tokio::net::TcpSocket);
 
 impl ClosedPort {

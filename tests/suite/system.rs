@@ -8,11 +8,11 @@ use crate::support::Mock;
 fn status_needs_no_api_key() {
     let mock = Mock::healthy();
     for key in [crate::support::JANE, "", "unknown"] {
-        let response = mock.ask("GET /status", &[("key", key)], "").expect(200);
+        let response = mock.request("GET /status", &[("key", key)], "").expect(200);
         assert_eq!(response.json(), json!({"version": "13.5.0"}), "{key}");
     }
     assert_eq!(mock.get("/version/ui").expect(200).json(), json!({"version": "13.5.0"}));
-    mock.ask("GET /version/ui", &[("key", "")], "").expect(401);
+    mock.request("GET /version/ui", &[("key", "")], "").expect(401);
 }
 
 #[test]

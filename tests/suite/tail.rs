@@ -1,4 +1,4 @@
-//! `tail`: events of a running server, as lines for people and for programs.
+//! `tail`: events of a running server, as text lines and as JSON lines.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
@@ -17,7 +17,7 @@ struct Tail {
 }
 
 impl Tail {
-    /// Returns when it listens.
+    /// Starts `tail`, and returns when its subscription has started.
     fn start(arguments: &[&str]) -> Self {
         let mut tail = Self::spawn(arguments);
         let mut line = String::new();
@@ -35,7 +35,7 @@ impl Tail {
         Self { child, out, err }
     }
 
-    /// The next lines, without what differs from run to run.
+    /// The next lines; times and durations are replaced.
     fn lines(&mut self, count: usize) -> String {
         let mut text = String::new();
         for _ in 0..count {
@@ -45,7 +45,7 @@ impl Tail {
         regex::Regex::new(r"\d+\.\d\d ms").unwrap().replace_all(&text, "N ms").into_owned()
     }
 
-    /// Waits for its end: exit code, and what it said last.
+    /// Waits for the exit; returns the exit code and the rest of standard error.
     fn end(mut self) -> (Option<i32>, String) {
         let status = wait_for_exit(&mut self.child);
         let mut text = String::new();
@@ -131,18 +131,18 @@ fn tail_exits_with_0_on_server_stop_signal_or_closed_pipe() {
         assert_eq!(tail.end(), (Some(0), String::new()), "{signal}");
     }
     let mut tail = Tail::start(&["--url", &mock.server.url()]);
-    tail.out = BufReader::new(nothing());
-    // Another test's process that is just being started may hold the pipe for a moment, and then the line can be written.
+    tail.out = BufReader::new(closed_pipe());
+    // A process that another test is starting may hold the pipe for a moment; until then lines can be written.
     let start = Instant::now();
     while tail.child.try_wait().unwrap().is_none() && start.elapsed() < HANG_GUARD {
         mock.get("/user").expect(200);
         std::thread::sleep(Duration::from_millis(10));
     }
-    assert_eq!(tail.end(), (Some(0), String::new()), "a reader that goes away is no failure");
+    assert_eq!(tail.end(), (Some(0), String::new()), "a closed pipe is not an error");
 }
 
-/// A pipe at whose other end is nobody.
-fn nothing() -> ChildStdout {
+/// A pipe whose reader is closed.
+fn closed_pipe() -> ChildStdout {
     Command::new("true").stdout(Stdio::piped()).spawn().unwrap().stdout.take().unwrap()
 }
 

@@ -84,7 +84,7 @@ impl Driver {
         let mut query: Vec<(String, String)> = Vec::new();
         for parameter in parameters(&contract, operation) {
             let example = parameter.example.map(|example| in_query(parameter.name, example)).unwrap_or_default();
-            if parameter.place == "path" {
+            if parameter.location == "path" {
                 let value = match example.first() {
                     Some((_, value)) if self.below(3) == 0 => value.clone(),
                     _ => self.id(&area),
@@ -259,7 +259,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
 #[test]
-    fn arbitrary_requests_are_never_answered_with_500(
+    fn arbitrary_requests_never_get_status_500(
         method in "[A-Z]{1,7}",
         path in "(/[ -~&&[^\"<>\\\\^`{|}# ?]]{0,12}){1,4}(\\?[a-z_=&%0-9]{0,30})?",
         authorization in prop_oneof![

@@ -185,7 +185,7 @@ fn a_refusal_is_repaired_by_a_later_success_of_the_account() {
     mock.get("/connections").expect(200);
     let again = mock.verified(&repaired);
     let why = "request 2, POST /connections, response 409: the same request was repeated as request 11, response 409";
-    assert_eq!(again["differences"], json!([why]), "a repetition that is refused again is no repair");
+    assert_eq!(again["differences"], json!([why]), "a repetition that is refused again is not a repair");
 
     // Every refusal must be repaired.
     mock.post("/__admin/reset", &json!({})).expect(200);
@@ -277,7 +277,7 @@ fn invalid_expectations_return_diagnostics_with_line_and_column() {
     ];
     for (body, expected) in rows {
         let problem =
-            mock.ask("POST /__admin/verify", &[("content-type", "application/yaml")], body).expect(400).json();
+            mock.request("POST /__admin/verify", &[("content-type", "application/yaml")], body).expect(400).json();
         let diagnostic = problem["diagnostics"][0].as_str().unwrap();
         assert!(diagnostic.contains(expected), "{body}: {diagnostic}");
     }
@@ -297,15 +297,15 @@ fn invalid_expectations_return_diagnostics_with_line_and_column() {
 fn the_client_selects_the_format_of_the_verdict() {
     let mock = Mock::healthy();
     let expected = json!([{"operation": "get_user"}]).to_string();
-    let ask = |line: &str, accept: &str| mock.ask(line, &[("accept", accept)], &expected);
-    let text = ask("POST /__admin/verify", "text/plain").expect(200);
+    let verify_as = |line: &str, accept: &str| mock.request(line, &[("accept", accept)], &expected);
+    let text = verify_as("POST /__admin/verify", "text/plain").expect(200);
     assert!(text.text.starts_with("failed: 0 of 1 expectations met, in 0 exchanges\n\nFAILED  at least 1 of"));
-    assert_eq!(ask("POST /__admin/verify?format=json", "text/plain").expect(200).json()["text"], text.text);
-    assert_eq!(ask("POST /__admin/verify?fail=true", "*/*").expect(409).json()["passed"], false);
+    assert_eq!(verify_as("POST /__admin/verify?format=json", "text/plain").expect(200).json()["text"], text.text);
+    assert_eq!(verify_as("POST /__admin/verify?fail=true", "*/*").expect(409).json()["passed"], false);
     mock.get("/user").expect(200);
-    assert_eq!(ask("POST /__admin/verify?fail=true", "*/*").expect(200).json()["passed"], true);
+    assert_eq!(verify_as("POST /__admin/verify?fail=true", "*/*").expect(200).json()["passed"], true);
     let yaml = "expectations:\n  - operation: get_user\n    exactly: 1\n";
-    assert_eq!(mock.ask("POST /__admin/verify", &[], yaml).expect(200).json()["passed"], true);
+    assert_eq!(mock.request("POST /__admin/verify", &[], yaml).expect(200).json()["passed"], true);
 }
 
 #[test]

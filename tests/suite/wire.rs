@@ -1,4 +1,4 @@
-//! For thousands of requests: the built binary as a process of its own, and a client of one kept-alive connection.
+//! For thousands of requests: the built binary as a separate process, and a client with one kept-alive connection.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::support::{HANG_GUARD, JANE, TestResponse, wait_until};
 
-/// A serving process with several workers. It ends with this value.
+/// A server process with several worker threads, which is killed on drop.
 pub struct Process {
     child: Child,
     pub address: SocketAddr,
@@ -19,7 +19,7 @@ pub struct Process {
 
 impl Process {
     pub fn start(workers: usize, arguments: &[&str]) -> Self {
-        // A pipe that nobody reads would fill up and stop the server.
+        // A pipe that is not read would fill up.
         let log = tempfile::NamedTempFile::new().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_leadconduit-mock"));
         command.args(["serve", "--port", "0"]).args(arguments).env("TOKIO_WORKER_THREADS", workers.to_string());
@@ -31,14 +31,14 @@ impl Process {
         Self { child, address, log }
     }
 
-    /// The log as soon as it contains these words: lines are written shortly after the request that they are about.
+    /// Waits until the log contains these words, and returns it: lines are written shortly after their request.
     pub fn log_with(&self, words: &str) -> String {
         let read = || std::fs::read_to_string(self.log.path()).unwrap();
         wait_until(&format!("a log with `{words}`"), || read().contains(words), read);
         read()
     }
 
-    /// The resident set, in bytes.
+    /// The resident set size, in bytes.
     pub fn resident(&self) -> usize {
         let text = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
@@ -64,13 +64,13 @@ impl Wire {
         Self(BufReader::new(socket))
     }
 
-    /// Sends the bytes of one request and reads the head and the body of its reply.
+    /// Sends the bytes of one request, and reads the head and the body of its response.
     pub fn exchange(&mut self, request: &[u8]) -> (String, Vec<u8>) {
         self.0.get_mut().write_all(request).unwrap();
-        self.reply(request.starts_with(b"HEAD"))
+        self.read_response(request.starts_with(b"HEAD"))
     }
 
-    pub fn reply(&mut self, is_head: bool) -> (String, Vec<u8>) {
+    pub fn read_response(&mut self, is_head: bool) -> (String, Vec<u8>) {
         let (mut head, mut length) = (String::new(), 0);
         loop {
             let before = head.len();
@@ -85,7 +85,7 @@ impl Wire {
         (head, body)
     }
 
-    /// A line of what comes, for replies without a length.
+    /// Reads one line, for responses without a length.
     pub fn line(&mut self) -> String {
         let mut line = String::new();
         self.0.read_line(&mut line).unwrap();
@@ -96,7 +96,13 @@ impl Wire {
         self.0.get_mut().write_all(bytes).unwrap();
     }
 
-    pub fn ask(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> TestResponse {
+    pub fn request(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> TestResponse {
         let body = body.map(ToString::to_string);
         let (head, body) = self.exchange(&request(method, path, headers, body.as_deref()));
         let mut headers = HeaderMap::new();
@@ -107,7 +113,7 @@ impl Wire {
     }
 }
 
-/// A request as Jane, unless the headers say otherwise.
+/// The bytes of a request, as Jane unless the headers have `Authorization`.
 pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Vec<u8> {
     let mut text = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n");
     if !headers.iter().any(|(name, _)| *name == "Authorization") {

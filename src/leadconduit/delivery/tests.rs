@@ -11,48 +11,48 @@ use super::{OutboundError, OutboundRequest, OutboundResponse, firehose_request};
 use crate::config::allowed_host::AllowedHost;
 use crate::config::settings::Settings;
 
-/// How long a test waits for something that must happen. It ends a test that hangs; no result depends on it.
+/// The time after which a waiting test fails. No result depends on it.
 const HANG_GUARD: Duration = Duration::from_secs(120);
 
 /// The request line of a request that the test itself makes to a recipient.
 const SENTINEL: &str = "GET /sentinel HTTP/1.1\r\n";
 
-/// A recipient that answers one connection after another with these bytes, and tells what it was sent. With `None` it
-/// waits until the other side gives up.
+/// A recipient that sends one of these responses per connection, and returns the requests that it received. With `None`
+/// it waits until the client closes the connection.
 struct Recipient {
     url: String,
     port: u16,
-    seen: Receiver<String>,
+    received: Receiver<String>,
 }
 
 impl Recipient {
-    fn start(answers: Vec<Option<String>>) -> Self {
+    fn start(responses: Vec<Option<String>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (tell, seen) = channel();
+        let (sender, received) = channel();
         std::thread::spawn(move || {
-            for answer in answers {
+            for response in responses {
                 let (mut socket, _) = listener.accept().unwrap();
                 let mut bytes = vec![0; 64 * 1024];
                 let length = socket.read(&mut bytes).unwrap();
-                let _ = tell.send(String::from_utf8_lossy(&bytes[..length]).into_owned());
-                if let Some(answer) = answer {
-                    let _ = socket.write_all(answer.as_bytes());
+                let _ = sender.send(String::from_utf8_lossy(&bytes[..length]).into_owned());
+                if let Some(response) = response {
+                    let _ = socket.write_all(response.as_bytes());
                     let _ = socket.shutdown(Shutdown::Write);
                 }
-                // Closing before the other side has read would take the answer away from it.
+                // Closing before the client has read could discard the response.
                 while matches!(socket.read(&mut bytes), Ok(1..)) {}
             }
         });
-        Self { url: format!("http://127.0.0.1:{port}"), port, seen }
+        Self { url: format!("http://127.0.0.1:{port}"), port, received }
     }
 
     fn next(&self) -> String {
-        self.seen.recv_timeout(HANG_GUARD).expect("the recipient is called")
+        self.received.recv_timeout(HANG_GUARD).expect("the recipient is called")
     }
 
-    /// Fails when the recipient was called before, and the test has not read it: connections are accepted in their order,
-    /// so the request that is made here must be the next.
+    /// Fails when the recipient received a request that the test has not read: connections are accepted in order, so the
+    /// request that is sent here must be the next one.
     #[track_caller]
     fn received_nothing_more(&self) {
         let mut socket = std::net::TcpStream::connect(("127.0.0.1", self.port)).unwrap();
@@ -61,7 +61,7 @@ impl Recipient {
     }
 }
 
-fn answer(status: u16, headers: &str, body: &str) -> Option<String> {
+fn response(status: u16, headers: &str, body: &str) -> Option<String> {
     let head = format!("HTTP/1.1 {status} X\r\n{headers}Content-Length: {}\r\nConnection: close\r\n", body.len());
     Some(format!("{head}\r\n{body}"))
 }
@@ -81,8 +81,8 @@ fn call(outbound: &HttpClient, url: &str) -> Result<OutboundResponse, OutboundEr
 }
 
 #[test]
-fn a_call_brings_back_what_was_said() {
-    let recipient = Recipient::start(vec![answer(201, "X-Two: 2\r\n", "done"); 2]);
+fn a_call_returns_the_response() {
+    let recipient = Recipient::start(vec![response(201, "X-Two: 2\r\n", "done"); 2]);
     let outbound = outbound(|_| {});
     let received = call(&outbound, &format!("{}/in?a=1", recipient.url)).unwrap();
     assert_eq!((received.status, received.attempts, &received.body[..]), (201, 1, &b"done"[..]));
@@ -99,28 +99,28 @@ fn a_call_brings_back_what_was_said() {
 }
 
 #[test]
-fn a_busy_recipient_is_asked_again_but_not_for_ever() {
-    let recipient = Recipient::start(vec![answer(503, "", "busy"), answer(200, "", "yes")]);
+fn a_busy_recipient_is_retried_up_to_the_limit() {
+    let recipient = Recipient::start(vec![response(503, "", "busy"), response(200, "", "yes")]);
     let received = call(&outbound(|_| {}), &recipient.url).unwrap();
     assert_eq!((received.status, received.attempts), (200, 2));
     assert!(received.began_ms >= 100, "{received:?}");
-    let recipient = Recipient::start(vec![answer(502, "", ""), answer(504, "", ""), answer(503, "", "busy")]);
+    let recipient = Recipient::start(vec![response(502, "", ""), response(504, "", ""), response(503, "", "busy")]);
     let received = call(&outbound(|_| {}), &recipient.url).unwrap();
     assert_eq!((received.status, received.attempts), (503, 3));
-    let recipient = Recipient::start(vec![answer(500, "", "broken")]);
-    assert_eq!(call(&outbound(|_| {}), &recipient.url).unwrap().attempts, 1, "a 500 says nothing of another attempt");
+    let recipient = Recipient::start(vec![response(500, "", "broken")]);
+    assert_eq!(call(&outbound(|_| {}), &recipient.url).unwrap().attempts, 1, "a 500 is not retried");
 }
 
 #[test]
 fn redirects_are_not_followed() {
-    let elsewhere = Recipient::start(vec![answer(200, "", "")]);
-    let recipient = Recipient::start(vec![answer(302, &format!("Location: {}\r\n", elsewhere.url), "")]);
+    let elsewhere = Recipient::start(vec![response(200, "", "")]);
+    let recipient = Recipient::start(vec![response(302, &format!("Location: {}\r\n", elsewhere.url), "")]);
     assert_eq!(call(&outbound(|_| {}), &recipient.url).unwrap().status, 302);
     elsewhere.received_nothing_more();
 }
 
 #[test]
-fn what_goes_wrong_says_what() {
+fn errors_name_the_cause() {
     // Bound, so that no other test is given the port, but not listening.
     let closed = tokio::net::TcpSocket::new_v4().unwrap();
     closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -134,14 +134,14 @@ fn what_goes_wrong_says_what() {
     let recipient = Recipient::start(vec![None]);
     assert_eq!(call(&slow, &recipient.url), Err(OutboundError::Timeout(200)));
     let small = outbound(|settings| settings.limits.deliver_body_bytes_max = 10);
-    let recipient = Recipient::start(vec![answer(200, "", "01234567890")]);
+    let recipient = Recipient::start(vec![response(200, "", "01234567890")]);
     assert_eq!(call(&small, &recipient.url), Err(OutboundError::TooLarge(10)));
     let recipient = Recipient::start(vec![Some("nonsense\r\n\r\n".to_owned())]);
     assert!(matches!(call(&once, &recipient.url), Err(OutboundError::Connection(_))));
 }
 
 #[test]
-fn only_so_many_calls_run_at_once() {
+fn concurrent_calls_are_limited() {
     let outbound = outbound(|settings| {
         settings.limits.deliver_timeout_ms = 150;
         settings.limits.deliver_calls_max = 1;
@@ -151,7 +151,7 @@ fn only_so_many_calls_run_at_once() {
 }
 
 #[test]
-fn nothing_leaves_this_machine_unless_it_was_allowed() {
+fn only_loopback_and_allowed_hosts_are_called() {
     let outbound = outbound(|settings| {
         settings.delivery.allowed_hosts =
             ["192.0.2.1:8080", "Recipient", "[2001:db8::1]"].map(|p| p.parse().unwrap()).to_vec();
@@ -169,7 +169,7 @@ fn nothing_leaves_this_machine_unless_it_was_allowed() {
         assert!(matches!(error, OutboundError::Forbidden(_)), "{url}: {error}");
         assert_eq!(call(&outbound, url), Err(error));
     }
-    let good = [
+    let allowed = [
         "http://192.0.2.1:8080/a",
         "http://recipient:99",
         "http://RECIPIENT.",
@@ -180,7 +180,7 @@ fn nothing_leaves_this_machine_unless_it_was_allowed() {
         "http://localhost",
         "http://a.localhost:1",
     ];
-    for url in good {
+    for url in allowed {
         assert_eq!(outbound.check(url), Ok(()), "{url}");
     }
     let error = outbound.check("http://192.0.2.2").unwrap_err().to_string();
@@ -203,12 +203,12 @@ fn nothing_leaves_this_machine_unless_it_was_allowed() {
 }
 
 #[test]
-fn a_name_is_called_only_when_all_its_addresses_are_here() {
+fn a_host_name_is_called_only_when_all_its_addresses_are_loopback() {
     let target = Target::parse("http://rebound.example:8080/").unwrap();
-    assert_eq!(target.check_allowed(&[]), Ok(false), "it must be looked up first");
-    let here = vec!["127.0.0.1:8080".parse().unwrap(), "[::1]:8080".parse().unwrap()];
-    assert_eq!(target.require_loopback(here.clone()), Ok(here.clone()));
-    let error = target.require_loopback([here, vec!["192.0.2.9:8080".parse().unwrap()]].concat()).unwrap_err();
+    assert_eq!(target.check_allowed(&[]), Ok(false), "the name must be resolved first");
+    let loopback = vec!["127.0.0.1:8080".parse().unwrap(), "[::1]:8080".parse().unwrap()];
+    assert_eq!(target.require_loopback(loopback.clone()), Ok(loopback.clone()));
+    let error = target.require_loopback([loopback, vec!["192.0.2.9:8080".parse().unwrap()]].concat()).unwrap_err();
     assert_eq!(
         error.to_string(),
         "rebound.example (192.0.2.9) is not called, because it is not on this machine; allow it with --deliver-allow \
@@ -217,7 +217,7 @@ fn a_name_is_called_only_when_all_its_addresses_are_here() {
 }
 
 #[test]
-fn places_are_read_as_they_are_written() {
+fn allowed_hosts_are_parsed_and_displayed() {
     for text in ["recipient", "recipient:8080", "192.0.2.1", "192.0.2.1:80", "[2001:db8::1]", "[2001:db8::1]:80"] {
         assert_eq!(text.parse::<AllowedHost>().unwrap().to_string(), text);
     }
@@ -240,7 +240,7 @@ fn places_are_read_as_they_are_written() {
 }
 
 #[test]
-fn an_event_becomes_a_file_in_a_bucket() {
+fn firehose_requests_have_bucket_prefix_and_ids() {
     let rows = [
         (
             "http://localhost:4566",
