@@ -15,7 +15,7 @@ use leadconduit_mock::{MockServer, MockServerBuilder};
 use serde_json::Value;
 
 /// The time after which a waiting test fails. No result depends on it.
-pub const HANG_GUARD: Duration = Duration::from_secs(120);
+pub const HANG_GUARD: Duration = Duration::from_mins(2);
 
 /// Jane Doe of Acme, Inc., user admin.
 pub const JANE: &str = "2f1d5f29915b866c7a2fa5de29613104";

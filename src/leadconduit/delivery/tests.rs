@@ -12,7 +12,7 @@ use crate::config::allowed_host::AllowedHost;
 use crate::config::settings::Settings;
 
 /// The time after which a waiting test fails. No result depends on it.
-const HANG_GUARD: Duration = Duration::from_secs(120);
+const HANG_GUARD: Duration = Duration::from_mins(2);
 
 /// The request line of a request that the test itself makes to a recipient.
 const SENTINEL: &str = "GET /sentinel HTTP/1.1\r\n";
