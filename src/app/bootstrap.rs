@@ -106,7 +106,7 @@ pub fn load(settings: &Settings) -> Result<LoadedApp, StartError> {
             .compile_request_schemas()
             .and_then(|()| contract.compile_models(models.chain(["Account", events::MODEL])));
         if let Err(errors) = compiled {
-            tracing::error!("a bug of the mock: {}", errors.join("; "));
+            tracing::error!("internal error: {}", errors.join("; "));
         }
     });
     Ok(app)

@@ -20,7 +20,7 @@ use super::log_record::{LogRecord, TimeOfDay};
 use super::style::{ColorMode, DIM, ERROR, INFO, WARNING, color_mode, styled};
 use crate::config::limits::{LOG_DRAIN_MS_MAX, LOG_FLUSH_INTERVAL, LOG_QUEUE_LINES_MAX};
 use crate::pipeline::publish::TARGET;
-use crate::recording::journal::fields;
+use crate::recording::journal::property_names;
 use crate::support::clock::{Clock, format_timestamp};
 
 /// The format of the log.
@@ -48,7 +48,7 @@ pub(super) fn start(format: LogFormat) -> Log {
         .with_writer(sender)
         .try_init();
     // The default hook writes to standard error directly, which can block.
-    std::panic::set_hook(Box::new(|panic| tracing::error!("a bug of the mock: {panic}")));
+    std::panic::set_hook(Box::new(|panic| tracing::error!("internal error: {panic}")));
     log
 }
 
@@ -243,10 +243,10 @@ impl Visit for EventFields {
     fn record_u64(&mut self, field: &Field, value: u64) {
         let record = &mut self.record;
         match field.name() {
-            fields::ID => record.id = value,
-            fields::STATUS => record.status = u16::try_from(value).unwrap_or_default(),
-            fields::TOOK_US => record.duration_us = value,
-            fields::DELAY_MS => record.delay_ms = value,
+            property_names::ID => record.id = value,
+            property_names::STATUS => record.status = u16::try_from(value).unwrap_or_default(),
+            property_names::TOOK_US => record.duration_us = value,
+            property_names::DELAY_MS => record.delay_ms = value,
             _ => self.record_debug(field, &value),
         }
     }
@@ -254,15 +254,15 @@ impl Visit for EventFields {
     fn record_str(&mut self, field: &Field, value: &str) {
         let record = &mut self.record;
         match field.name() {
-            fields::SANDBOX => record.sandbox.push_str(value),
-            fields::METHOD => record.method.push_str(value),
-            fields::PATH => record.path.push_str(value),
-            fields::QUERY => record.query = Some(value.to_owned()),
-            fields::OPERATION => record.operation = Some(value.to_owned()),
-            fields::SCENARIO => record.scenario = Some(value.to_owned()),
-            fields::VIOLATIONS if value.is_empty() => {}
-            fields::VIOLATIONS => record.violations = serde_json::from_str(value).unwrap_or_default(),
-            fields::FAULTS => record.faults.extend(value.lines().map(str::to_owned)),
+            property_names::SANDBOX => record.sandbox.push_str(value),
+            property_names::METHOD => record.method.push_str(value),
+            property_names::PATH => record.path.push_str(value),
+            property_names::QUERY => record.query = Some(value.to_owned()),
+            property_names::OPERATION => record.operation = Some(value.to_owned()),
+            property_names::SCENARIO => record.scenario = Some(value.to_owned()),
+            property_names::VIOLATIONS if value.is_empty() => {}
+            property_names::VIOLATIONS => record.violations = serde_json::from_str(value).unwrap_or_default(),
+            property_names::FAULTS => record.faults.extend(value.lines().map(str::to_owned)),
             _ => self.record_debug(field, &format_args!("{value}")),
         }
     }

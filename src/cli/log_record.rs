@@ -155,25 +155,25 @@ impl LogRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recording::journal::fields;
+    use crate::recording::journal::property_names;
 
     #[test]
     fn a_record_has_the_field_names_of_the_event() {
         let record = serde_json::to_value(LogRecord::default()).unwrap();
         let mut names: Vec<&str> = record.as_object().unwrap().keys().map(String::as_str).collect();
         let mut expected = [
-            fields::SANDBOX,
-            fields::ID,
-            fields::METHOD,
-            fields::PATH,
-            fields::QUERY,
-            fields::OPERATION,
-            fields::STATUS,
-            fields::SCENARIO,
-            fields::TOOK_US,
-            fields::DELAY_MS,
-            fields::VIOLATIONS,
-            fields::FAULTS,
+            property_names::SANDBOX,
+            property_names::ID,
+            property_names::METHOD,
+            property_names::PATH,
+            property_names::QUERY,
+            property_names::OPERATION,
+            property_names::STATUS,
+            property_names::SCENARIO,
+            property_names::TOOK_US,
+            property_names::DELAY_MS,
+            property_names::VIOLATIONS,
+            property_names::FAULTS,
         ];
         names.sort_unstable();
         expected.sort_unstable();

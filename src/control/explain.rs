@@ -12,7 +12,7 @@ use crate::contract::Contract;
 use crate::contract::problem::Problem;
 use crate::http::message::Body;
 use crate::leadconduit::state::sso::SsoStatus;
-use crate::recording::journal::{AnsweredBy, Exchange, fields, near_miss, reproduce};
+use crate::recording::journal::{AnsweredBy, Exchange, near_miss, property_names, reproduce};
 use crate::scenario::examples::build_request;
 use crate::scenario::language::ExampleRequest;
 
@@ -63,7 +63,7 @@ fn explanation(call: &ControlCall<'_>, exchange: &Exchange, sandbox: &str, sso: 
     let contract = &call.app.contract;
     let mut explanation = facts(exchange, contract);
     let host = call.request.header(&HOST).unwrap_or("127.0.0.1:4010");
-    explanation[fields::SANDBOX] = sandbox.into();
+    explanation[property_names::SANDBOX] = sandbox.into();
     explanation["reasons"] = reasons(exchange, contract, sandbox, sso).into();
     explanation["curl"] = reproduce::curl_command(exchange, host, sandbox).into();
     explanation["snippet"] = reproduce::scenario_yaml(exchange, contract).into();
@@ -92,9 +92,9 @@ fn facts(exchange: &Exchange, contract: &Contract) -> Value {
     };
     json!({
         "exchange": exchange.number,
-        fields::SCENARIO: exchange.scenario.as_ref().map(|scenario| &scenario.name),
+        property_names::SCENARIO: exchange.scenario.as_ref().map(|scenario| &scenario.name),
         "request": {"method": exchange.method.as_str(), "url": exchange.url()},
-        fields::CALLER: exchange.caller.as_ref().map(|(account, user)| json!({"account": account, "user": user})),
+        property_names::CALLER: exchange.caller.as_ref().map(|(account, user)| json!({"account": account, "user": user})),
         "operation": operation.map(|operation| json!({
             "id": operation.id,
             "method": operation.method.as_str(),
@@ -103,10 +103,10 @@ fn facts(exchange: &Exchange, contract: &Contract) -> Value {
             "evidence": operation.evidence.as_str(),
         })),
         "nearest": nearest_operation(exchange, contract),
-        fields::VIOLATIONS: exchange.violations,
-        fields::RULES: exchange.applied_rules.iter().map(|applied| json!({"name": applied.rule.name, fields::EFFECTS: applied.effects})).collect::<Vec<_>>(),
-        fields::FAULT: exchange.fault.map(crate::http::message::WireFault::name),
-        fields::DELAY_MS: exchange.delay_ms,
+        property_names::VIOLATIONS: exchange.violations,
+        property_names::RULES: exchange.applied_rules.iter().map(|applied| json!({"name": applied.rule.name, property_names::EFFECTS: applied.effects})).collect::<Vec<_>>(),
+        property_names::FAULT: exchange.fault.map(crate::http::wire_fault::WireFault::name),
+        property_names::DELAY_MS: exchange.delay_ms,
         "reply": {"status": exchange.status, "headers": headers, "body": body},
     })
 }

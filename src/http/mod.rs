@@ -2,3 +2,4 @@
 
 pub mod headers;
 pub mod message;
+pub mod wire_fault;

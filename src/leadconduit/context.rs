@@ -13,6 +13,7 @@ use crate::contract::standard::StandardDocuments;
 use crate::contract::validate::OperationInput;
 use crate::leadconduit::live_flow::{enabled_firehose, find_live_flow};
 use crate::leadconduit::state::events::{EventBatch, EventLog, EventSummary};
+use crate::leadconduit::state::retention;
 use crate::leadconduit::state::sso::{Sso, SsoCallContext, Unreachable};
 use crate::leadconduit::state::{Account, Caller, Collection, World, events};
 use crate::support::clock::{SignedDuration, Timestamp, format_timestamp};
@@ -71,7 +72,7 @@ impl<'a> ReadContext<'a> {
     /// account sets `data_retention_in_days`.
     #[must_use]
     pub fn retained_events(&self, account: &Account) -> EventLog {
-        let since = retention_start_ms(account, self.now);
+        let since = retention::start_ms(account, self.now);
         let events = account.events().since(since);
         // The response changes when the oldest event expires.
         let remaining_ms = events.iter().next().map(|oldest| oldest.summary().start_ms - since);
@@ -123,13 +124,6 @@ impl<'a> ReadContext<'a> {
     pub fn fresh_until(&self) -> Option<Timestamp> {
         self.fresh_until.get()
     }
-}
-
-/// The start of the retention period, in milliseconds since 1970.
-fn retention_start_ms(account: &Account, now: Timestamp) -> i64 {
-    let days = account.document().value().get("data_retention_in_days").and_then(Value::as_i64);
-    let days = days.filter(|days| (1..events::RETENTION_DAYS).contains(days)).unwrap_or(events::RETENTION_DAYS);
-    now.as_millisecond() - SignedDuration::from_hours(days * 24).as_secs() * 1000
 }
 
 /// The context of an operation that writes.
@@ -279,7 +273,7 @@ impl WriteContext<'_> {
 
     /// Evicts the events that are older than the retention period.
     fn evict_expired_events(&mut self, account: &str) {
-        if let Some(since) = self.world.account(account).map(|account| retention_start_ms(account, self.now)) {
+        if let Some(since) = self.world.account(account).map(|account| retention::start_ms(account, self.now)) {
             self.world.evict_events_before(account, since);
         }
     }

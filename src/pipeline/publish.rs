@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::contract::Operation;
 use crate::contract::violation::violations_header;
-use crate::recording::journal::{Exchange, fields};
+use crate::recording::journal::{Exchange, property_names};
 use crate::sandbox::Sandbox;
 use crate::support::clock;
 
@@ -22,14 +22,14 @@ const VIOLATIONS_BYTES_MAX: usize = 8 * 1024;
 pub(super) fn publish_exchange(sandbox: &Sandbox, exchange: &Exchange, operation: Option<&Operation>) {
     let event_with = |properties: Value| {
         let mut event = json!({
-            fields::ID: exchange.number,
-            fields::AT: clock::format_timestamp(exchange.at),
-            fields::METHOD: exchange.method.as_str(),
-            fields::PATH: exchange.path(),
-            fields::QUERY: exchange.query(),
-            fields::OPERATION: operation.map(|operation| &operation.id),
-            fields::STATUS: exchange.status,
-            fields::SCENARIO: exchange.scenario.as_ref().map(|scenario| &scenario.name),
+            property_names::ID: exchange.number,
+            property_names::AT: clock::format_timestamp(exchange.at),
+            property_names::METHOD: exchange.method.as_str(),
+            property_names::PATH: exchange.path(),
+            property_names::QUERY: exchange.query(),
+            property_names::OPERATION: operation.map(|operation| &operation.id),
+            property_names::STATUS: exchange.status,
+            property_names::SCENARIO: exchange.scenario.as_ref().map(|scenario| &scenario.name),
         });
         if let (Some(event), Value::Object(properties)) = (event.as_object_mut(), properties) {
             event.extend(properties);
@@ -38,22 +38,22 @@ pub(super) fn publish_exchange(sandbox: &Sandbox, exchange: &Exchange, operation
     };
     sandbox.publish("exchange", || {
         event_with(json!({
-            fields::TOOK_US: exchange.duration_us,
-            fields::DELAY_MS: exchange.delay_ms,
-            fields::VIOLATIONS: exchange.violations,
-            fields::FAULTS: exchange.applied_rules.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            property_names::TOOK_US: exchange.duration_us,
+            property_names::DELAY_MS: exchange.delay_ms,
+            property_names::VIOLATIONS: exchange.violations,
+            property_names::FAULTS: exchange.applied_rules.iter().map(ToString::to_string).collect::<Vec<_>>(),
         }))
     });
     if !exchange.violations.is_empty() {
-        sandbox.publish("violation", || event_with(json!({fields::VIOLATIONS: exchange.violations})));
+        sandbox.publish("violation", || event_with(json!({property_names::VIOLATIONS: exchange.violations})));
     }
     if !exchange.applied_rules.is_empty() {
         sandbox.publish("fault_applied", || {
             let faults = exchange.applied_rules.iter();
             let faults: Vec<Value> = faults
-                .map(|applied| json!({fields::RULE: applied.rule.name, fields::EFFECTS: applied.effects}))
+                .map(|applied| json!({property_names::RULE: applied.rule.name, property_names::EFFECTS: applied.effects}))
                 .collect();
-            event_with(json!({fields::DELAY_MS: exchange.delay_ms, fields::FAULTS: faults}))
+            event_with(json!({property_names::DELAY_MS: exchange.delay_ms, property_names::FAULTS: faults}))
         });
     }
 }
@@ -73,18 +73,18 @@ pub(super) fn log_exchange(sandbox: &Sandbox, exchange: &Exchange, operation: Op
         target: TARGET,
         tracing::Level::INFO,
         {
-            { fields::ID } = exchange.number,
-            { fields::SANDBOX } = &*sandbox.name,
-            { fields::METHOD } = exchange.method.as_str(),
-            { fields::PATH } = truncate(exchange.path()),
-            { fields::QUERY } = exchange.query().map(truncate),
-            { fields::OPERATION } = operation.map(|operation| operation.id.as_str()),
-            { fields::STATUS } = exchange.status,
-            { fields::SCENARIO } = exchange.scenario.as_ref().map(|scenario| scenario.name.as_str()),
-            { fields::TOOK_US } = exchange.duration_us,
-            { fields::DELAY_MS } = exchange.delay_ms,
-            { fields::VIOLATIONS } = violations.as_str(),
-            { fields::FAULTS } = faults.as_str(),
+            { property_names::ID } = exchange.number,
+            { property_names::SANDBOX } = &*sandbox.name,
+            { property_names::METHOD } = exchange.method.as_str(),
+            { property_names::PATH } = truncate(exchange.path()),
+            { property_names::QUERY } = exchange.query().map(truncate),
+            { property_names::OPERATION } = operation.map(|operation| operation.id.as_str()),
+            { property_names::STATUS } = exchange.status,
+            { property_names::SCENARIO } = exchange.scenario.as_ref().map(|scenario| scenario.name.as_str()),
+            { property_names::TOOK_US } = exchange.duration_us,
+            { property_names::DELAY_MS } = exchange.delay_ms,
+            { property_names::VIOLATIONS } = violations.as_str(),
+            { property_names::FAULTS } = faults.as_str(),
         }
     );
 }

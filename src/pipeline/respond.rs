@@ -25,7 +25,7 @@ impl Pipeline {
                 self.check_response(context, error_response(&error))
             }
             Err(EarlyExit::ApiError(error)) => {
-                tracing::error!("a bug of the mock: {}", error.message);
+                tracing::error!("internal error: {}", error.message);
                 Problem::internal(&error.message).into_response()
             }
             Err(EarlyExit::Problem(problem)) => problem.into_response(),
@@ -42,7 +42,7 @@ impl Pipeline {
         if violations.is_empty() {
             return response;
         }
-        tracing::error!("a bug of the mock: the response of {} breaks the contract: {violations:?}", operation.id);
+        tracing::error!("internal error: the response of {} breaks the contract: {violations:?}", operation.id);
         Problem::invalid_response(operation, &violations).into_response()
     }
 }

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::generate::{Models, ValueGenerator};
-use crate::leadconduit::state::events::{EventHistory, EventSummary, EventType, Lead, Outcome, RETENTION_DAYS};
+use crate::leadconduit::state::events::{EventHistory, EventSummary, EventType, Lead, Outcome};
+use crate::leadconduit::state::retention::RETENTION_DAYS;
 use crate::support::clock::{Timestamp, format_timestamp};
 use crate::support::document::number as price;
 use crate::support::ids::{IdGenerator, ObjectId};

@@ -10,7 +10,7 @@
 //! | `drip` | throttled bytes |
 //! | `shutdown` | the signal with which connections stop |
 //!
-//! A new fault is a variant of [`WireFault`](crate::http::message::WireFault) and its actions in `send`.
+//! A new fault is a variant of [`WireFault`](crate::http::wire_fault::WireFault) and its actions in `send`.
 
 mod body;
 mod drip;

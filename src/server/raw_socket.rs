@@ -1,6 +1,6 @@
-//! Output that HTTP libraries do not produce: connection faults, throttled heads, and event streams that end when the
-//! client disconnects. hyper gives the connection back, and a [`SocketScript`] runs on the raw socket. Under TLS the
-//! bytes are still encrypted; only a reset affects the TCP socket itself.
+//! Bytes on the raw socket: scripts of wire faults, throttled heads, and event streams that end when the client
+//! disconnects. `send.rs` chooses the script; hyper gives the connection back, and a [`SocketScript`] runs. Under TLS
+//! the bytes are still encrypted; only a reset affects the TCP socket itself.
 
 use std::io;
 use std::time::Duration;
@@ -134,7 +134,7 @@ async fn stream_events(socket: &mut impl Socket, mut subscription: Subscription)
             event = subscription.next() => match event {
                 Ok(event) => write(socket, &event).await?,
                 Err(SubscriptionClosed::SandboxRemoved) => return Ok(()),
-                Err(SubscriptionClosed::Lagged) => return write(socket, b": too slow, bye\n\n").await,
+                Err(SubscriptionClosed::Lagged) => return write(socket, b": closed, the client reads too slowly\n\n").await,
             },
             read = socket.read(&mut discarded), if is_read_open => {
                 if read? == 0 {
@@ -142,7 +142,7 @@ async fn stream_events(socket: &mut impl Socket, mut subscription: Subscription)
                     keepalive = tokio::time::interval(HALF_CLOSED_KEEPALIVE_INTERVAL);
                 }
             }
-            _ = keepalive.tick() => write(socket, b": still here\n\n").await?,
+            _ = keepalive.tick() => write(socket, b": keep-alive\n\n").await?,
         }
     }
 }

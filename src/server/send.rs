@@ -16,7 +16,8 @@ use super::drip::DripStream;
 use super::raw_socket::{SocketAction, SocketScript};
 use super::shutdown::ShutdownSignal;
 use crate::config::limits::Limits;
-use crate::http::message::{Drip, Request, Response, SendOptions, WireFault};
+use crate::http::message::{Drip, Request, Response, SendOptions};
+use crate::http::wire_fault::WireFault;
 
 /// Returned from the service to make hyper give the connection back without writing a byte, so that a
 /// [`SocketScript`] can run on it.

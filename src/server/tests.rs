@@ -19,13 +19,14 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
 
 use super::*;
 use crate::config::settings::TlsFiles;
-use crate::http::message::{Drip, SendOptions, WireFault};
+use crate::http::message::{Drip, SendOptions};
+use crate::http::wire_fault::WireFault;
 use crate::support::event_bus::EventBus;
 
 const HEAD: &str = "HTTP/1.1 200 OK\r\nX-Mock-Request-Id: 7\r\n";
 
 /// How long a test waits for something that must happen. It ends a test that hangs; no result depends on it.
-const HANG_GUARD: Duration = Duration::from_secs(120);
+const HANG_GUARD: Duration = Duration::from_mins(2);
 
 /// How long servers in these tests let requests finish when they stop: longer than any test takes.
 const DRAIN_MS: u64 = 3_600_000;
@@ -118,7 +119,7 @@ async fn send(socket: &mut (impl AsyncWrite + Unpin), target: &str) {
 async fn read_all(socket: &mut (impl AsyncRead + Unpin)) -> String {
     let mut bytes = Vec::new();
     timeout(HANG_GUARD, socket.read_to_end(&mut bytes)).await.unwrap().unwrap();
-    String::from_utf8_lossy(&bytes).replace(": still here\n\n", "")
+    String::from_utf8_lossy(&bytes).replace(": keep-alive\n\n", "")
 }
 
 /// All bytes up to and including the given text.
@@ -447,7 +448,7 @@ async fn events_are_streamed_until_the_server_stops() {
     for number in 0..3 {
         event_bus.publish("exchange", &json!({"number": number}));
         let event = format!("event: exchange\ndata: {{\"number\":{number}}}\n\n");
-        assert_eq!(read_until(&mut socket, &event).await.replace(": still here\n\n", ""), event);
+        assert_eq!(read_until(&mut socket, &event).await.replace(": keep-alive\n\n", ""), event);
     }
     assert_eq!(server.response("HEAD /x").await, STREAM.strip_suffix(": listening\n\n").unwrap());
     server.stop().await;
@@ -477,7 +478,7 @@ async fn disconnected_subscriber_releases_its_connection() {
     let mut socket = server.request("/x").await;
     read_until(&mut socket, ": listening\n\n").await;
     socket.shutdown().await.unwrap();
-    assert_eq!(read_until(&mut socket, "\n\n").await, ": still here\n\n");
+    assert_eq!(read_until(&mut socket, "\n\n").await, ": keep-alive\n\n");
     event_bus.publish("news", &json!(1));
     read_until(&mut socket, "event: news\ndata: 1\n\n").await;
     drop(socket);
@@ -496,5 +497,5 @@ async fn slow_subscriber_is_disconnected() {
         // The server writes until the client's buffers are full.
         tokio::task::yield_now().await;
     }
-    assert!(read_all(&mut socket).await.ends_with("\n\n: too slow, bye\n\n"));
+    assert!(read_all(&mut socket).await.ends_with("\n\n: closed, the client reads too slowly\n\n"));
 }

@@ -22,7 +22,7 @@ fn next(wire: &mut Wire, count: usize) -> Vec<(String, Value)> {
     let mut events = Vec::new();
     while events.len() < count {
         let kind = wire.line();
-        if kind == ": still here\n" {
+        if kind == ": keep-alive\n" {
             wire.line();
             continue;
         }
@@ -108,7 +108,7 @@ fn a_slow_subscriber_is_disconnected_without_delaying_requests() {
     assert_eq!(next(&mut reader, 1)[0].0, "exchange", "other subscribers still receive events");
     let received = read_all(&mut slow);
     // On a very busy machine the server may have given up the connection before the client reads.
-    let has_notice = received.ends_with("\n\n: too slow, bye\n\n");
+    let has_notice = received.ends_with("\n\n: closed, the client reads too slowly\n\n");
     assert!(has_notice || start.elapsed() > WRITE_WAIT, "{}", &received[received.len().saturating_sub(300)..]);
     // A new subscriber receives events of all sandboxes.
     mock.get("/user").expect(200);

@@ -87,7 +87,7 @@ fn record(
     result: Result<SubmissionResult, tokio::task::JoinError>,
     unanswered: u64,
 ) -> u64 {
-    let bug = |error| SubmissionResult::Unanswered(format!("a bug of the mock: {error}"));
+    let bug = |error| SubmissionResult::Unanswered(format!("internal error: {error}"));
     let result = result.unwrap_or_else(bug);
     let unanswered = if matches!(result, SubmissionResult::Unanswered(_)) { unanswered + 1 } else { 0 };
     summary.add(result);

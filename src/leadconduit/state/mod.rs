@@ -11,6 +11,7 @@ pub mod cap_count;
 pub mod collection;
 pub mod events;
 pub mod identity;
+pub mod retention;
 pub mod sso;
 pub mod transaction;
 mod undo_log;

@@ -125,7 +125,7 @@ fn validate(
     if violations.is_empty() {
         return Ok(response);
     }
-    tracing::error!("a bug of the mock: the response of {} breaks the contract: {violations:?}", operation.id);
+    tracing::error!("internal error: the response of {} breaks the contract: {violations:?}", operation.id);
     Err(Problem::invalid_response(operation, &violations))
 }
 

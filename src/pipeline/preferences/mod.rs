@@ -6,7 +6,7 @@
 
 mod apply;
 mod contract_response;
-mod prefer;
+mod prefer_header;
 
 #[cfg(test)]
 mod tests;
@@ -111,8 +111,8 @@ impl Preferences {
     pub fn applied(&self) -> Option<HeaderValue> {
         let values: [Option<Cow<'_, str>>; NAMES.len()] = [
             self.code.map(|code| code.to_string().into()),
-            self.example.as_deref().map(prefer::quoted),
-            self.scenario.as_deref().map(prefer::quoted),
+            self.example.as_deref().map(prefer_header::quoted),
+            self.scenario.as_deref().map(prefer_header::quoted),
             self.delay_ms.map(|delay| delay.to_string().into()),
             self.dynamic.map(|dynamic| dynamic.to_string().into()),
             self.seed.map(|seed| seed.to_string().into()),
@@ -128,7 +128,7 @@ impl Preferences {
         if let Some(name) = self.example.as_deref().filter(|_| self.is_dynamic()) {
             return Err(Problem::invalid_preference(format!(
                 "`example={}` and `dynamic=true` exclude each other: an example is not generated; remove one of them",
-                prefer::quoted(&truncated(name))
+                prefer_header::quoted(&truncated(name))
             )));
         }
         if let Some(seed) = self.seed.filter(|_| !self.is_dynamic() && (self.code.is_none() || self.example.is_some()))
@@ -208,7 +208,7 @@ impl<'r> RawPreferences<'r> {
             let Ok(header) = std::str::from_utf8(header.as_bytes()) else {
                 return Err(Problem::invalid_preference("the `Prefer` header is not UTF-8; write plain text"));
             };
-            let Some(preferences) = prefer::parse(header) else {
+            let Some(preferences) = prefer_header::parse(header) else {
                 let header = truncated(header);
                 return Err(Problem::invalid_preference(format!(
                     "`Prefer: {header}` has an unclosed quote; add the closing `\"`"

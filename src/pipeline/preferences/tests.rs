@@ -243,7 +243,7 @@ fn every_response_of_the_contract_can_be_selected() {
                 assert!(error.contains("dynamic=true") && error.contains(first.name), "{error}");
             }
             for example in &of_code {
-                let name = prefer::quoted(example.name);
+                let name = prefer_header::quoted(example.name);
                 let selected = response(&contract, operation, &format!("code={code}, example={name}")).unwrap();
                 assert_eq!((selected.status, body(&selected)), (*code, example.value.clone()));
                 named += 1;
@@ -258,7 +258,7 @@ fn every_response_of_the_contract_can_be_selected() {
         }
         for example in &examples {
             let selected =
-                response(&contract, operation, &format!("example={}", prefer::quoted(example.name))).unwrap();
+                response(&contract, operation, &format!("example={}", prefer_header::quoted(example.name))).unwrap();
             let first = examples.iter().find(|other| other.name == example.name).unwrap();
             assert_eq!((selected.status, body(&selected)), (first.status, first.value.clone()));
         }

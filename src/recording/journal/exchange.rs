@@ -9,7 +9,8 @@ use http::{HeaderMap, Method, Version};
 use serde_json::Value;
 
 use crate::contract::{Contract, Operation, Violation};
-use crate::http::message::{Body, Request, Response, WireFault};
+use crate::http::message::{Body, Request, Response};
+use crate::http::wire_fault::WireFault;
 use crate::leadconduit::state::Caller;
 use crate::scenario::Scenario;
 use crate::scenario::rule::respond::AppliedRule;

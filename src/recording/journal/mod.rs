@@ -5,18 +5,18 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`wiremock`] | exchanges as JSON, in `WireMock`'s format |
-//! | [`fields`] | the JSON names of an exchange |
+//! | [`exchange_json`] | exchanges as JSON, in `WireMock`'s format |
+//! | [`property_names`] | the JSON names of an exchange |
 //! | [`pattern`] | request patterns, which select exchanges |
 //! | [`near_miss`] | the operations nearest to an unmatched request |
 //! | [`reproduce`] | an exchange as a curl command and as a scenario |
 
 mod exchange;
-pub mod fields;
+pub mod exchange_json;
 pub mod near_miss;
 pub mod pattern;
+pub mod property_names;
 pub mod reproduce;
-pub mod wiremock;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

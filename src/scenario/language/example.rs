@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::scalars::{self, JsonDocument};
 #[cfg(test)]
 use super::schema;
-use crate::http::message::WireFault;
+use crate::http::wire_fault::WireFault;
 
 /// An example: one request and its response, or several steps in the same world.
 #[derive(Clone, Debug, Deserialize)]

@@ -12,7 +12,7 @@ use super::scalars::{self, JsonDocument, TextVisitor};
 use super::schema;
 use super::sso::SsoSpec;
 use super::world::WorldSpec;
-use crate::http::message::WireFault;
+use crate::http::wire_fault::WireFault;
 use crate::support::delay::Delay;
 
 /// A rule.

@@ -7,7 +7,7 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::http::message::WireFault;
+use crate::http::wire_fault::WireFault;
 use crate::support::clock::Clock;
 use crate::support::delay::{DELAY_MS_MAX, Delay};
 

@@ -8,7 +8,8 @@ use http::{HeaderName, StatusCode};
 use serde_json::Value;
 
 use super::matcher::RequestMatcher;
-use crate::http::message::{Drip, WireFault};
+use crate::http::message::Drip;
+use crate::http::wire_fault::WireFault;
 use crate::leadconduit::state::sso::SsoStatus;
 use crate::scenario::language::{CallRange, SsoSpec, WorldSpec};
 use crate::support::clock::{SignedDuration, Timestamp};

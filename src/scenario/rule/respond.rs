@@ -16,7 +16,8 @@ use super::matcher::RuleContext;
 use super::schedule::RuleMatch;
 use super::template::{self, WorldObject};
 use crate::contract::{Contract, Operation};
-use crate::http::message::{JSON_CONTENT_TYPE, Response, SendOptions, WireFault};
+use crate::http::message::{JSON_CONTENT_TYPE, Response, SendOptions};
+use crate::http::wire_fault::WireFault;
 use crate::leadconduit::state::World;
 use crate::support::document::serialise;
 

@@ -4,7 +4,8 @@ use serde_json::{Map, Value};
 
 use super::values::Timing;
 use crate::contract::standard::StandardDocuments;
-use crate::leadconduit::state::events::{EventType, Outcome, RETENTION_DAYS};
+use crate::leadconduit::state::events::{EventType, Outcome};
+use crate::leadconduit::state::retention::RETENTION_DAYS;
 use crate::support::clock::{SignedDuration, Timestamp, format_timestamp};
 use crate::support::document::text;
 

@@ -12,7 +12,7 @@ use crate::leadconduit::operations::events::filter::EventFilter;
 use crate::leadconduit::operations::statistics;
 use crate::leadconduit::response::ApiError;
 use crate::leadconduit::rules::{Condition, Dialect};
-use crate::leadconduit::state::events::RETENTION_DAYS;
+use crate::leadconduit::state::retention::RETENTION_DAYS;
 use crate::leadconduit::timeframe::{Timeframe, Unit, fixed_offset_zone};
 use crate::support::clock::{SignedDuration, Timestamp, parse_timestamp};
 use crate::support::document::text;

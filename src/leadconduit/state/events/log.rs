@@ -14,7 +14,8 @@ use super::summary::{EventSummary, Lead};
 use crate::support::document::{Document, serialise};
 use crate::support::ids::ObjectId;
 
-/// How many recorded events an account keeps; the oldest are evicted. LeadConduit keeps them for 90 days instead.
+/// How many recorded events an account keeps; the oldest are evicted. It bounds memory; how long events
+/// are kept is in `state/retention.rs`.
 const RECORDED_MAX: usize = 200_000;
 
 /// Byte budget of the recorded events of an account: about 50,000 leads with three steps and their recorded calls. The

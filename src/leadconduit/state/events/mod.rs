@@ -1,8 +1,8 @@
 //! The events of an account's leads, in the order of their ids, which is the order of time.
 //!
 //! An event log has two sources. Recorded events, written by a scenario or by requests, are stored as documents or
-//! rendered on demand from an [`EventRenderer`]. Generated histories ([`EventHistory`]), such as years of a busy
-//! account, are stored as summaries; their documents are generated on demand and are the same each time. A reader of
+//! rendered on demand from an [`EventRenderer`]. Generated histories ([`EventHistory`]), such as the weeks of
+//! a busy account, are stored as summaries; their documents are generated on demand and are the same each time. A reader of
 //! the log sees no difference.
 
 mod log;
@@ -13,9 +13,6 @@ use serde_json::Value;
 use crate::support::document::text;
 pub use log::{Event, EventBatch, EventHistory, EventLog, EventRenderer};
 pub use summary::{EventSummary, EventType, Lead, Outcome};
-
-/// How many days LeadConduit keeps events, at most.
-pub const RETENTION_DAYS: i64 = 90;
 
 /// The model of all events.
 pub const MODEL: &str = "Event";

@@ -9,7 +9,7 @@ use serde_json::map::Entry;
 use serde_json::{Map, Value, json};
 
 use super::exchange::{AnsweredBy, Exchange, RecordedBody};
-use super::fields;
+use super::property_names;
 use crate::contract::{Contract, Evidence};
 use crate::support::clock::format_timestamp;
 
@@ -68,14 +68,14 @@ impl WireMockView<'_> {
             // A status that is not documented for the operation comes from a rule or from the mock itself.
             spec.map_or(Evidence::Inferred, |spec| spec.evidence).as_str()
         });
-        let fault = exchange.fault.map(crate::http::message::WireFault::name);
+        let fault = exchange.fault.map(crate::http::wire_fault::WireFault::name);
         let was_matched = exchange.answered_by != AnsweredBy::Nothing;
         let (duration_ms, delay_ms) = (exchange.duration_us / 1000, exchange.delay_ms);
         let response_headers = headers(exchange.response_headers());
         let rules: Vec<Value> = exchange
             .applied_rules
             .iter()
-            .map(|applied| json!({fields::RULE: applied.rule.name, fields::EFFECTS: applied.effects}))
+            .map(|applied| json!({property_names::RULE: applied.rule.name, property_names::EFFECTS: applied.effects}))
             .collect();
         let mut event = json!({
             "id": exchange.id(),
@@ -100,18 +100,18 @@ impl WireMockView<'_> {
                 "serveTime": duration_ms,
                 "totalTime": duration_ms.saturating_add(delay_ms),
             },
-            fields::NUMBER: exchange.number,
-            fields::SANDBOX: self.sandbox,
-            fields::SCENARIO: exchange.scenario.as_ref().map(|scenario| &scenario.name),
-            fields::OPERATION: operation.map(|operation| &operation.id),
-            fields::EVIDENCE: evidence,
-            fields::CALLER: exchange.caller.as_ref().map(|(account, user)| json!({"account": account, "user": user})),
-            fields::VIOLATIONS: exchange.violations,
-            fields::RULES: rules,
-            fields::FAULT: fault,
-            fields::DELAY_MS: delay_ms,
-            fields::TOOK_US: exchange.duration_us,
-            fields::BODIES: {"request": size(&exchange.request_body), "response": size(&exchange.response_body)},
+            property_names::NUMBER: exchange.number,
+            property_names::SANDBOX: self.sandbox,
+            property_names::SCENARIO: exchange.scenario.as_ref().map(|scenario| &scenario.name),
+            property_names::OPERATION: operation.map(|operation| &operation.id),
+            property_names::EVIDENCE: evidence,
+            property_names::CALLER: exchange.caller.as_ref().map(|(account, user)| json!({"account": account, "user": user})),
+            property_names::VIOLATIONS: exchange.violations,
+            property_names::RULES: rules,
+            property_names::FAULT: fault,
+            property_names::DELAY_MS: delay_ms,
+            property_names::TOOK_US: exchange.duration_us,
+            property_names::BODIES: {"request": size(&exchange.request_body), "response": size(&exchange.response_body)},
         });
         if let Some(fault) = fault {
             event["responseDefinition"]["fault"] = fault.into();
