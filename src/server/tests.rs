@@ -25,13 +25,12 @@ use crate::support::event_bus::EventBus;
 
 const HEAD: &str = "HTTP/1.1 200 OK\r\nX-Mock-Request-Id: 7\r\n";
 
-/// How long a test waits for something that must happen. It ends a test that hangs; no result depends on it.
+/// The time after which a waiting test fails. No result depends on it.
 const HANG_GUARD: Duration = Duration::from_mins(2);
 
 /// How long servers in these tests let requests finish when they stop: longer than any test takes.
 const DRAIN_MS: u64 = 3_600_000;
 
-/// A server on loopback.
 struct Server {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
