@@ -1,9 +1,9 @@
 //! What an operation causes outside the sandbox: calls to recipients, whose responses it needs, and firehose files.
 //!
-//! An operation holds the sandbox lock, so it cannot wait for a recipient. It records the call as pending and ends with
-//! an error, which rolls its changes back. The pipeline performs the call without the lock and runs the operation again
-//! with the recorded response. The later runs use the ids and recipient outcomes of the earlier ones, because they
-//! may have been sent to a recipient.
+//! An operation holds the sandbox lock, so it cannot wait for a recipient. It ends with [`WriteError::PendingCall`],
+//! which rolls its changes back. The pipeline performs the call without the lock and runs the operation again with the
+//! recorded response. The later runs use the ids and recipient outcomes of the earlier ones, because they may have been
+//! sent to a recipient.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Once};
@@ -11,7 +11,7 @@ use std::sync::{Arc, Once};
 use serde_json::{Map, Value};
 
 use crate::leadconduit::delivery::{HttpClient, OutboundError, OutboundRequest, OutboundResponse, firehose_request};
-use crate::leadconduit::response::ApiError;
+use crate::leadconduit::response::{ApiError, OperationResponse};
 use crate::leadconduit::state::events::Outcome;
 use crate::support::document::{self, number, text};
 
@@ -31,6 +31,39 @@ pub(crate) struct StepKey {
     /// The number of the attempt, from 0.
     pub(crate) attempt: u8,
 }
+
+/// An outbound call that an operation needs the response of.
+#[derive(Clone, Debug)]
+pub struct PendingCall {
+    key: StepKey,
+    /// The request to send.
+    pub request: OutboundRequest,
+}
+
+/// Why a run of a writing operation has no successful response.
+#[derive(Clone, Debug)]
+pub enum WriteError {
+    /// The response is an error.
+    Api(ApiError),
+    /// The call has to be performed; then the operation runs again. No client sees this.
+    PendingCall(Box<PendingCall>),
+}
+
+impl WriteError {
+    /// The operation needs the response of this call, for an attempt of a step.
+    pub(crate) fn pending_call(key: &StepKey, request: OutboundRequest) -> Self {
+        Self::PendingCall(Box::new(PendingCall { key: key.clone(), request }))
+    }
+}
+
+impl From<ApiError> for WriteError {
+    fn from(error: ApiError) -> Self {
+        Self::Api(error)
+    }
+}
+
+/// The result of a run of an operation that may need the responses of outbound calls.
+pub type WriteResult = Result<OperationResponse, WriteError>;
 
 /// A call that was made.
 #[derive(Clone, Debug)]
@@ -105,7 +138,6 @@ pub struct EffectLog {
     ids: BTreeMap<StepKey, String>,
     calls: BTreeMap<StepKey, RecordedCall>,
     outcomes: BTreeMap<StepKey, RecipientOutcome>,
-    pending: Option<(StepKey, OutboundRequest)>,
     firehose_writes: Vec<OutboundRequest>,
 }
 
@@ -116,23 +148,15 @@ impl EffectLog {
         Self { client, firehose_url, ..Self::default() }
     }
 
-    /// Begins a run of the operation: drops the pending call and the firehose files of the run before.
+    /// Begins a run of the operation: drops the firehose files of the run before.
     pub fn start_run(&mut self) {
-        self.pending = None;
         self.firehose_writes.clear();
     }
 
-    /// The call that the operation needs a response for.
-    #[must_use]
-    pub fn pending_call(&self) -> Option<&OutboundRequest> {
-        self.pending.as_ref().map(|(_, request)| request)
-    }
-
-    /// Records the result of the pending call, and its duration in milliseconds.
-    pub fn record_response(&mut self, result: Result<OutboundResponse, OutboundError>, ms: u64) {
-        if let Some((key, request)) = self.pending.take() {
-            self.calls.insert(key, RecordedCall { request, result, ms });
-        }
+    /// Records the result of a pending call, and its duration in milliseconds.
+    pub fn record_response(&mut self, call: PendingCall, result: Result<OutboundResponse, OutboundError>, ms: u64) {
+        let PendingCall { key, request } = call;
+        self.calls.insert(key, RecordedCall { request, result, ms });
     }
 
     /// Whether a recipient has been called.
@@ -167,12 +191,6 @@ impl EffectLog {
             });
         }
         can_deliver
-    }
-
-    /// Makes a call pending. The operation has to end with the returned error.
-    pub(crate) fn set_pending(&mut self, key: &StepKey, request: OutboundRequest) -> ApiError {
-        self.pending = Some((key.clone(), request));
-        ApiError::pending_call()
     }
 
     /// The call that was made for a step.

@@ -73,14 +73,12 @@ pub enum ApiErrorKind {
     Response,
     /// A defect of the mock.
     Internal,
-    /// The operation needs the response of a pending outbound call and runs again with it. No client sees this.
-    PendingCall,
 }
 
-/// Why an operation has no successful response. Nearly always an error response of the simulated API.
+/// Why an operation has no successful response: an error response of the simulated API, or a defect of the mock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiError {
-    /// Whether this is a response, a defect or a pending call.
+    /// Whether this is a response or a defect.
     pub kind: ApiErrorKind,
     /// The HTTP status.
     pub status: u16,
@@ -139,13 +137,6 @@ impl ApiError {
     #[must_use]
     pub fn internal(message: impl Into<Cow<'static, str>>) -> Self {
         Self { kind: ApiErrorKind::Internal, ..Self::new(500, message) }
-    }
-
-    /// The operation needs the response of a pending outbound call.
-    #[must_use]
-    pub fn pending_call() -> Self {
-        let message = "a pending outbound call was not performed";
-        Self { kind: ApiErrorKind::PendingCall, ..Self::new(500, message) }
     }
 }
 

@@ -9,9 +9,9 @@ use crate::contract::problem::Problem;
 use crate::contract::validate::OperationInput;
 use crate::generate::{Models, ValueGenerator};
 use crate::http::message::Request;
-use crate::leadconduit::effect_log::EffectLog;
+use crate::leadconduit::effect_log::{EffectLog, WriteError};
 use crate::leadconduit::operations::OperationHandler;
-use crate::leadconduit::response::{ApiErrorKind, OperationResponse};
+use crate::leadconduit::response::OperationResponse;
 use crate::leadconduit::state::Caller;
 use crate::leadconduit::state::sso::SsoCallContext;
 use crate::sandbox::{RequestSession, WriteResources};
@@ -70,20 +70,18 @@ impl Pipeline {
                 }
                 result => result?,
             };
-            let call = match &result {
-                Err(error) if error.kind == ApiErrorKind::PendingCall => effects.pending_call().cloned(),
-                _ => None,
-            };
-            let Some(call) = call else {
-                if result.is_ok() {
+            let call = match result {
+                Ok(response) => {
                     effects.take_firehose_writes().into_iter().for_each(|file| outbound.queue_file(file));
+                    return Ok(response);
                 }
-                return Ok(result?);
+                Err(WriteError::Api(error)) => return Err(error.into()),
+                Err(WriteError::PendingCall(call)) => *call,
             };
             let started = uptime();
-            let response = outbound.deliver(call);
+            let response = outbound.deliver(call.request.clone());
             let ms = uptime().saturating_sub(started).as_millis();
-            effects.record_response(response, u64::try_from(ms).unwrap_or(u64::MAX));
+            effects.record_response(call, response, u64::try_from(ms).unwrap_or(u64::MAX));
         }
     }
 

@@ -6,9 +6,9 @@ use super::{InitialState, Sandbox, State};
 use crate::contract::validate::OperationInput;
 use crate::contract::{Contract, Operation};
 use crate::leadconduit::context::{ReadContext, WriteContext};
-use crate::leadconduit::effect_log::EffectLog;
+use crate::leadconduit::effect_log::{EffectLog, WriteError, WriteResult};
 use crate::leadconduit::operations::{OperationHandler, read, write};
-use crate::leadconduit::response::{ApiErrorKind, OperationResponse, OperationResult};
+use crate::leadconduit::response::{OperationResponse, OperationResult};
 use crate::leadconduit::state::sso::{SsoCallContext, SsoStatus};
 use crate::leadconduit::state::transaction::Transaction;
 use crate::leadconduit::state::{Account, Caller, World};
@@ -264,7 +264,7 @@ impl RequestSession {
         input: &OperationInput,
         sso_call: &SsoCallContext<'_>,
         resources: WriteResources<'_>,
-    ) -> Result<OperationResult, StaleEpoch> {
+    ) -> Result<WriteResult, StaleEpoch> {
         let WriteResources { contract, triggers, effects } = resources;
         effects.start_run();
         if self.is_ephemeral_world() {
@@ -284,7 +284,7 @@ impl RequestSession {
         let response: OperationResponse = match write(handler, &mut context) {
             Ok(response) => response,
             Err(error) => {
-                if error.kind == ApiErrorKind::PendingCall {
+                if matches!(error, WriteError::PendingCall(_)) {
                     transaction.rollback_keeping_ids();
                 }
                 return Ok(Err(error));

@@ -34,7 +34,7 @@ mod users;
 mod vars;
 
 pub use super::context::{ReadContext, WriteContext};
-pub use super::effect_log::EffectLog;
+pub use super::effect_log::{EffectLog, WriteError, WriteResult};
 pub use super::leads::flow::Trigger;
 pub use super::response::{ApiError, ErrorFormat, OperationResponse, OperationResult};
 pub use table::HandlerTable;
@@ -59,8 +59,10 @@ pub enum OperationHandler {
     Read(fn(&ReadContext<'_>) -> OperationResult),
     /// Runs a function that writes. An error rolls its writes back.
     Write(fn(&mut WriteContext<'_>) -> OperationResult),
+    /// Runs a function that writes and may need the responses of outbound calls. An error rolls its writes back.
+    Deliver(fn(&mut WriteContext<'_>) -> WriteResult),
     /// Runs a function whose only writes are counters.
-    CountOnly(fn(&mut WriteContext<'_>) -> OperationResult),
+    CountOnly(fn(&mut WriteContext<'_>) -> WriteResult),
     /// Generates a response from the schema; nothing is stored.
     Generated,
 }
@@ -97,13 +99,15 @@ pub fn read(handler: OperationHandler, context: &ReadContext<'_>) -> OperationRe
 /// Performs an operation that writes.
 ///
 /// # Errors
-/// The API error of the operation; 500 for an operation that reads.
-pub fn write(handler: OperationHandler, context: &mut WriteContext<'_>) -> OperationResult {
-    match handler {
+/// The API error of the operation, 500 for an operation that reads; or a pending call.
+pub fn write(handler: OperationHandler, context: &mut WriteContext<'_>) -> WriteResult {
+    let result = match handler {
         OperationHandler::Create(collection) => crud::create(context, collection, &hooks_of(collection)),
         OperationHandler::Replace(collection) => crud::replace(context, collection, &hooks_of(collection)),
         OperationHandler::Delete(collection) => crud::delete(context, collection, &hooks_of(collection)),
-        OperationHandler::Write(write) | OperationHandler::CountOnly(write) => write(context),
+        OperationHandler::Write(write) => write(context),
+        OperationHandler::Deliver(write) | OperationHandler::CountOnly(write) => return write(context),
         _ => Err(ApiError::internal("an operation that reads was called as one that writes")),
-    }
+    };
+    Ok(result?)
 }

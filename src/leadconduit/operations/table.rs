@@ -1,7 +1,7 @@
 //! The handler of each operation.
 
 use super::super::leads::{caps, flow};
-use super::OperationHandler::{self, CountOnly, Create, Delete, Generated, Get, List, Read, Replace, Write};
+use super::OperationHandler::{self, CountOnly, Create, Delete, Deliver, Generated, Get, List, Read, Replace, Write};
 use super::{
     access_logs, account, changelogs, connections, destinations, entities, events, exports, feedback, fields, flows,
     invitations, leads, metrics, onboards, packages, reports, routers, statistics, system, users, vars,
@@ -76,8 +76,8 @@ const TABLE: &[(&str, OperationHandler)] = &[
     ("update_submission_doc_access_logs_account", Write(access_logs::update_account)),
     ("update_submission_doc_access_logs_flow", Write(access_logs::update_flow)),
     ("update_submission_doc_access_logs_flow_source", Write(access_logs::update_source)),
-    ("submit_lead_get", Write(flow::submit)),
-    ("submit_lead", Write(flow::submit)),
+    ("submit_lead_get", Deliver(flow::submit)),
+    ("submit_lead", Deliver(flow::submit)),
     ("ping_lead_get", CountOnly(flow::ping)),
     ("ping_lead", CountOnly(flow::ping)),
     ("list_events", Read(events::list)),

@@ -16,7 +16,7 @@ use super::values::{FlowResult, Timing};
 use super::{fields, lists, pricing, recorded_call};
 use crate::contract::lead_body::LeadRequest;
 use crate::leadconduit::context::WriteContext;
-use crate::leadconduit::effect_log::{RecipientOutcome, StepKey};
+use crate::leadconduit::effect_log::{RecipientOutcome, StepKey, WriteError};
 use crate::leadconduit::response::{ApiError, ErrorFormat, OperationResponse};
 use crate::leadconduit::state::events::{EventType, Outcome};
 use crate::support::document::{items, number, serialise, text};
@@ -34,12 +34,18 @@ const DEFAULT_CLIENT_IP: &str = "127.0.0.1";
 enum EarlyExit {
     /// The result is known.
     Result(FlowResult),
-    /// The request fails and leaves nothing behind.
-    Error(ApiError),
+    /// The run fails and leaves nothing behind.
+    Error(WriteError),
 }
 
 impl From<ApiError> for EarlyExit {
     fn from(error: ApiError) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+impl From<WriteError> for EarlyExit {
+    fn from(error: WriteError) -> Self {
         Self::Error(error)
     }
 }
@@ -137,7 +143,7 @@ impl<'d> FlowExecution<'d> {
     /// # Errors
     ///
     /// When a call to a recipient is pending, or a write fails.
-    pub(super) fn submit(&mut self, context: &mut WriteContext<'_>) -> Result<FlowResult, ApiError> {
+    pub(super) fn submit(&mut self, context: &mut WriteContext<'_>) -> Result<FlowResult, WriteError> {
         self.initial_vars = serialise(&self.vars);
         into_result(self.run_flow(context))
     }
@@ -147,7 +153,7 @@ impl<'d> FlowExecution<'d> {
     /// # Errors
     ///
     /// When a write fails.
-    pub(super) fn evaluate_ping(&mut self, context: &mut WriteContext<'_>) -> Result<FlowResult, ApiError> {
+    pub(super) fn evaluate_ping(&mut self, context: &mut WriteContext<'_>) -> Result<FlowResult, WriteError> {
         into_result(self.check_ping(context))
     }
 
@@ -284,7 +290,7 @@ impl<'d> FlowExecution<'d> {
         context: &mut WriteContext<'_>,
         step: &Value,
         key: &StepKey,
-    ) -> Result<RecipientOutcome, ApiError> {
+    ) -> Result<RecipientOutcome, WriteError> {
         Delivery { target: self.target, step, vars: &self.vars, trigger: self.trigger }.deliver(context, key)
     }
 
@@ -395,7 +401,7 @@ fn next_id(context: &mut WriteContext<'_>, key: &StepKey) -> String {
 }
 
 /// The result of the flow. A lead that completes every step is accepted.
-fn into_result(exit: Result<(), EarlyExit>) -> Result<FlowResult, ApiError> {
+fn into_result(exit: Result<(), EarlyExit>) -> Result<FlowResult, WriteError> {
     match exit {
         Ok(()) => Ok(FlowResult::new(Outcome::Success, "")),
         Err(EarlyExit::Result(result)) => Ok(result),

@@ -40,7 +40,8 @@ use serde_json::{Map, Value, json};
 
 use crate::contract::lead_body::{LeadRequest, LeadRequestError, render};
 use crate::leadconduit::context::WriteContext;
-use crate::leadconduit::response::{ApiError, OperationResponse, OperationResult};
+use crate::leadconduit::effect_log::WriteResult;
+use crate::leadconduit::response::{ApiError, OperationResponse};
 use crate::support::document::number;
 pub(crate) use event_builder::EventBuilder;
 use execution::FlowExecution;
@@ -54,7 +55,7 @@ pub(crate) use values::Timing;
 /// # Errors
 ///
 /// When the target is unknown or closed to the caller, the request is malformed, or a call to a recipient is pending.
-pub(crate) fn submit(context: &mut WriteContext<'_>) -> OperationResult {
+pub(crate) fn submit(context: &mut WriteContext<'_>) -> WriteResult {
     let target = SubmissionTarget::resolve(context)?;
     let request = require_lead_request(context.input.lead_request.as_ref())?;
     let mut execution = FlowExecution::begin(context, &target, request)?;
@@ -70,7 +71,7 @@ pub(crate) fn submit(context: &mut WriteContext<'_>) -> OperationResult {
 /// # Errors
 ///
 /// When the target is unknown or closed to the caller, or the request is malformed.
-pub(crate) fn ping(context: &mut WriteContext<'_>) -> OperationResult {
+pub(crate) fn ping(context: &mut WriteContext<'_>) -> WriteResult {
     let target = SubmissionTarget::resolve(context)?;
     let request = require_lead_request(context.input.lead_request.as_ref())?;
     let mut execution = FlowExecution::begin(context, &target, request)?;

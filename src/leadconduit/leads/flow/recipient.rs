@@ -10,8 +10,7 @@ use super::target::SubmissionTarget;
 use super::trigger::Trigger;
 use crate::contract::standard::modules_of;
 use crate::leadconduit::context::WriteContext;
-use crate::leadconduit::effect_log::{RecipientOutcome, StepKey};
-use crate::leadconduit::response::ApiError;
+use crate::leadconduit::effect_log::{RecipientOutcome, StepKey, WriteError};
 use crate::leadconduit::rules;
 use crate::leadconduit::state::Collection;
 use crate::leadconduit::state::events::Outcome;
@@ -35,8 +34,8 @@ impl Delivery<'_> {
     ///
     /// # Errors
     ///
-    /// When a call has to be made first.
-    pub(super) fn deliver(&self, context: &mut WriteContext<'_>, key: &StepKey) -> Result<RecipientOutcome, ApiError> {
+    /// [`WriteError::PendingCall`] when a call has to be made first.
+    pub(super) fn deliver(&self, context: &mut WriteContext<'_>, key: &StepKey) -> Result<RecipientOutcome, WriteError> {
         if let Some(outcome) = context.effects.recorded_outcome(key) {
             return Ok(outcome.clone());
         }

@@ -6,8 +6,7 @@ use super::target::SubmissionTarget;
 use super::{fields, pricing, recorded_call};
 use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::delivery::{self, OutboundError};
-use crate::leadconduit::effect_log::{RecipientOutcome, RecordedCall, StepKey};
-use crate::leadconduit::response::ApiError;
+use crate::leadconduit::effect_log::{RecipientOutcome, RecordedCall, StepKey, WriteError};
 use crate::leadconduit::state::events::Outcome;
 use crate::leadconduit::values;
 use crate::support::document::{items, number, serialise, text};
@@ -60,13 +59,13 @@ impl RecipientRequest {
     ///
     /// # Errors
     ///
-    /// When there is no recorded call yet: the call becomes pending, and the operation ends.
-    pub(super) fn send(&self, context: &mut WriteContext<'_>, key: &StepKey) -> Result<RecipientOutcome, ApiError> {
+    /// [`WriteError::PendingCall`] when the call was not made yet.
+    pub(super) fn send(&self, context: &WriteContext<'_>, key: &StepKey) -> Result<RecipientOutcome, WriteError> {
         if let Some(call) = context.effects.recorded_call(key) {
             return Ok(self.outcome(call, context.now.as_millisecond()));
         }
         match delivery::build_request(&self.vars) {
-            Ok(request) => Err(context.effects.set_pending(key, request)),
+            Ok(request) => Err(WriteError::pending_call(key, request)),
             // A request that is not valid is skipped, with the reason of the module.
             Err(reason) => Ok(RecipientOutcome::skipped(&reason)),
         }
