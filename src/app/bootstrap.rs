@@ -2,18 +2,21 @@
 //! configuration is found here, before the first request.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
 use crate::config::settings::Settings;
 use crate::contract::{Contract, LoadError};
+use crate::leadconduit::operations::HandlerError;
 use crate::leadconduit::state::{Collection, events};
 use crate::pipeline::{Pipeline, Policy};
 use crate::sandbox::app_state::AppState;
 use crate::scenario::{Library, Scenario};
-use crate::server::TlsAcceptor;
+use crate::server::{TlsAcceptor, TlsError};
 use crate::support::clock::Clock;
+use crate::support::error_list::join;
 use contract_files::yaml::{Diagnostic, paragraphs};
 
 /// Why a server cannot start.
@@ -22,32 +25,50 @@ pub enum StartError {
     /// The contract is not valid.
     #[error("the contract is not valid\n\n{0}")]
     Contract(#[from] LoadError),
-    /// The contract and the table of operation handlers differ; one line for each difference.
-    #[error("the contract does not match the operations that the mock implements\n\n{}", .0.join("\n"))]
-    Operations(Vec<String>),
+    /// The contract and the table of operation handlers differ.
+    #[error("the contract does not match the operations that the mock implements\n\n{}", join(.0, "\n"))]
+    Operations(Vec<HandlerError>),
     /// A scenario is not valid, or does not exist.
     #[error("{}", paragraphs(.0))]
     Scenarios(Vec<Diagnostic>),
-    /// Certificate or key cannot be used; names the file.
+    /// Certificate or key cannot be used.
     #[error("TLS: {0}")]
-    Tls(String),
+    Tls(#[from] TlsError),
+    /// The scenario files cannot be watched for changes.
+    #[error("{}: cannot be watched: {error}", path.display())]
+    Watch {
+        /// The file or folder of the scenarios.
+        path: PathBuf,
+        /// The error of the watcher.
+        #[source]
+        error: std::io::Error,
+    },
     /// The address cannot be bound.
     #[error("cannot listen on {address}: {error}")]
     Bind {
         /// The address that is in use or not available.
         address: SocketAddr,
         /// The error of the operating system.
+        #[source]
         error: std::io::Error,
     },
     /// The handlers of SIGINT and SIGTERM cannot be installed.
     #[error("the handlers of SIGINT and SIGTERM cannot be installed: {0}")]
-    Signals(std::io::Error),
+    Signals(#[source] std::io::Error),
     /// The asynchronous runtime of an embedded server cannot be created.
     #[error("the runtime of the server cannot be created: {0}")]
-    Runtime(std::io::Error),
+    Runtime(#[source] std::io::Error),
     /// The thread of an embedded server panicked before the server was ready.
     #[error("the thread of the server ended before it was ready")]
     ThreadEnded,
+}
+
+impl StartError {
+    /// True for a failure of the system that no file or setting causes.
+    #[must_use]
+    pub fn is_of_system(&self) -> bool {
+        matches!(self, Self::Signals(_) | Self::Runtime(_) | Self::ThreadEnded | Self::Watch { .. })
+    }
 }
 
 /// Contract, scenarios and pipeline, ready to handle requests.
@@ -106,7 +127,7 @@ pub fn load(settings: &Settings) -> Result<LoadedApp, StartError> {
             .compile_request_schemas()
             .and_then(|()| contract.compile_models(models.chain(["Account", events::MODEL])));
         if let Err(errors) = compiled {
-            tracing::error!("internal error: {}", errors.join("; "));
+            tracing::error!("internal error: {}", join(&errors, "; "));
         }
     });
     Ok(app)
@@ -142,7 +163,7 @@ pub fn build_pipeline(
 /// # Errors
 /// [`StartError::Tls`] or [`StartError::Bind`].
 pub async fn bind(settings: &Settings) -> Result<(TcpListener, Option<TlsAcceptor>), StartError> {
-    let acceptor = settings.tls.as_ref().map(TlsAcceptor::new).transpose().map_err(StartError::Tls)?;
+    let acceptor = settings.tls.as_ref().map(TlsAcceptor::new).transpose()?;
     let address = SocketAddr::new(settings.host, settings.port);
     let listener = TcpListener::bind(address).await.map_err(|error| StartError::Bind { address, error })?;
     Ok((listener, acceptor))

@@ -4,6 +4,7 @@
 //! changes a `ConfigMap` by replacing a symbolic link.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -14,7 +15,7 @@ use notify::{Config, PollWatcher, RecursiveMode, Watcher as _};
 use crate::app::bootstrap::StartError;
 use crate::config::limits::{RELOAD_DEBOUNCE, RELOAD_POLL_INTERVAL};
 use crate::config::settings::Settings;
-use crate::sandbox::app_state::{AppState, ReloadStatus};
+use crate::sandbox::app_state::{AppState, ReloadStatus, ReplaceError};
 use crate::scenario::library::read_files;
 use crate::scenario::{Library, build::Warnings};
 use crate::support::clock::Clock;
@@ -45,23 +46,23 @@ struct Reloader {
     state: Arc<AppState>,
     path: PathBuf,
     /// The contents at the last read, or why the files could not be read.
-    last_read: Result<FileContents, String>,
+    last_read: Result<FileContents, Vec<Diagnostic>>,
     /// The contents of the library in use.
     in_use: FileContents,
     /// A valid library that sandboxes do not allow yet, because they use a scenario that it lacks, and the reason. It is
     /// tried again at every poll.
-    rejected: Option<(Arc<Library>, String)>,
+    rejected: Option<(Arc<Library>, ReplaceError)>,
 }
 
 impl Watcher {
     /// Starts to watch the files; returns `None` when `watch` is off.
     ///
     /// # Errors
-    /// [`StartError::Scenarios`] when the files cannot be watched.
+    /// [`StartError::Watch`] when the files cannot be watched.
     pub fn start(settings: &Settings, state: &Arc<AppState>) -> Result<Option<Self>, StartError> {
         let Some(path) = settings.scenarios.as_deref().filter(|_| settings.watch) else { return Ok(None) };
-        let fail =
-            |why: String| StartError::Scenarios(vec![Diagnostic::of_file(path, format!("cannot be watched: {why}"))]);
+        let fail = |error: io::Error| StartError::Watch { path: path.to_path_buf(), error };
+        let fail_watch = |error: notify::Error| fail(io::Error::other(error));
         let (messages, received) = channel();
         let config = Config::default().with_poll_interval(RELOAD_POLL_INTERVAL).with_compare_contents(true);
         let sender = messages.clone();
@@ -70,13 +71,13 @@ impl Watcher {
         let on_event = move |_: notify::Result<notify::Event>| {
             let _ = sender.send(Message::Changed);
         };
-        let mut poll_watcher = PollWatcher::new(on_event, config).map_err(|error| fail(error.to_string()))?;
-        poll_watcher.watch(path, RecursiveMode::NonRecursive).map_err(|error| fail(error.to_string()))?;
+        let mut poll_watcher = PollWatcher::new(on_event, config).map_err(fail_watch)?;
+        poll_watcher.watch(path, RecursiveMode::NonRecursive).map_err(fail_watch)?;
         // The files may have changed after they were loaded, so the first check does not wait for an event.
         let _ = messages.send(Message::Changed);
         let reloader = Reloader::new(state, path);
         let thread = std::thread::Builder::new().name("watch".to_owned()).spawn(move || reloader.run(&received));
-        let thread = thread.map_err(|error| fail(error.to_string()))?;
+        let thread = thread.map_err(fail)?;
         Ok(Some(Self { _poll: poll_watcher, messages, thread: Some(thread) }))
     }
 }
@@ -120,7 +121,7 @@ impl Reloader {
     /// Reads the files and uses either all of them or none. Unchanged files are not parsed again.
     fn reload(&mut self) {
         let read = read_files(&self.path);
-        let contents = read.as_ref().map(|sources| contents_of(sources)).map_err(|diagnostics| titles(diagnostics));
+        let contents = read.as_ref().map(|sources| contents_of(sources)).map_err(Clone::clone);
         if contents == self.last_read {
             // A dangling link causes an event at every poll, so the timeout of `run` is never reached.
             return self.retry_rejected();
@@ -154,11 +155,12 @@ impl Reloader {
     fn apply(&mut self, library: Arc<Library>) {
         let result = self.state.replace_library(&library);
         let previous = self.rejected.take();
-        let Err(reason) = result else { return self.report_success(&library) };
-        if previous.is_none_or(|(_, previous_reason)| previous_reason != reason) {
+        let Err(error) = result else { return self.report_success(&library) };
+        if previous.is_none_or(|(_, previous_error)| previous_error != error) {
+            let reason = error.to_string();
             self.report_rejection(reason.clone(), &reason);
         }
-        self.rejected = Some((library, reason));
+        self.rejected = Some((library, error));
     }
 
     fn report_success(&mut self, library: &Library) {

@@ -34,10 +34,12 @@ impl From<io::Error> for CliError {
 }
 
 impl CliError {
-    /// Exit codes: 1 failed, 2 wrong usage, 3 bad file, 4 cannot listen.
+    /// Exit codes: 1 failed, 2 wrong usage, 3 bad file, 4 cannot listen. A failure of the system that no file or flag
+    /// causes, such as signal handlers that cannot be installed, is 1.
     pub(super) fn exit_code(&self) -> u8 {
         match self {
             Self::Reported | Self::Server(_) | Self::Io(_) => 1,
+            Self::Start(error) if error.is_of_system() => 1,
             Self::Start(StartError::Bind { .. }) => 4,
             Self::Usage(_) => 2,
             Self::Start(_) | Self::File(_) => 3,
@@ -72,4 +74,27 @@ fn describe(error: &StartError) -> String {
 /// Prints a line to standard error. Does nothing if that is closed.
 pub(super) fn print_error(message: &str) {
     let _ = writeln!(io::stderr(), "error: {message}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exit_codes_distinguish_failures_of_files_address_and_system() {
+        let refused = || io::Error::other("refused");
+        let address = ([127, 0, 0, 1], 4010).into();
+        for (error, expected) in [
+            (StartError::Signals(refused()), 1),
+            (StartError::Runtime(refused()), 1),
+            (StartError::ThreadEnded, 1),
+            (StartError::Watch { path: "scenarios".into(), error: refused() }, 1),
+            (StartError::Scenarios(Vec::new()), 3),
+            (StartError::Operations(Vec::new()), 3),
+            (StartError::Bind { address, error: refused() }, 4),
+        ] {
+            let message = error.to_string();
+            assert_eq!(CliError::Start(error).exit_code(), expected, "{message}");
+        }
+    }
 }

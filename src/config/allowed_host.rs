@@ -13,22 +13,26 @@ pub struct AllowedHost {
     pub(crate) port: Option<u16>,
 }
 
-impl FromStr for AllowedHost {
-    type Err = String;
+/// A text that is not a host with or without a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("write a host, with or without a port, such as recipient or recipient:8080")]
+pub struct InvalidHost;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let invalid = || "write a host, with or without a port, such as recipient or recipient:8080".to_owned();
+impl FromStr for AllowedHost {
+    type Err = InvalidHost;
+
+    fn from_str(text: &str) -> Result<Self, InvalidHost> {
         let text = text.trim();
         if let Ok(ip) = text.parse() {
             return Ok(Self { host: Host::Ip(ip), port: None });
         }
-        let authority: Authority = text.parse().map_err(|_| invalid())?;
+        let authority: Authority = text.parse().map_err(|_| InvalidHost)?;
         let has_port = authority.as_str().rsplit_once(':').is_some_and(|(_, port)| !port.ends_with(']'));
         let port = authority.port_u16();
         if authority.as_str().contains('@') || has_port && port.is_none_or(|port| port == 0) {
-            return Err(invalid());
+            return Err(InvalidHost);
         }
-        Ok(Self { host: Host::parse(authority.host()).ok_or_else(invalid)?, port })
+        Ok(Self { host: Host::parse(authority.host()).ok_or(InvalidHost)?, port })
     }
 }
 

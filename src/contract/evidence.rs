@@ -31,14 +31,16 @@ impl Evidence {
     }
 }
 
-impl std::str::FromStr for Evidence {
-    type Err = String;
+/// A text that is not a kind of evidence.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a kind of evidence: write documented, observed or inferred")]
+pub struct UnknownEvidence(String);
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|evidence| evidence.as_str() == text)
-            .ok_or_else(|| format!("`{text}` is not a kind of evidence: write documented, observed or inferred"))
+impl std::str::FromStr for Evidence {
+    type Err = UnknownEvidence;
+
+    fn from_str(text: &str) -> Result<Self, UnknownEvidence> {
+        Self::ALL.into_iter().find(|evidence| evidence.as_str() == text).ok_or_else(|| UnknownEvidence(text.to_owned()))
     }
 }
 

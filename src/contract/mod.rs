@@ -4,6 +4,7 @@
 //! build script; another can be loaded from a folder. Every error in it is found when it is loaded. To add an
 //! operation, add a path item under `schemas/paths/` with its models; no code in this module changes.
 
+pub mod error;
 pub mod evidence;
 pub mod example;
 pub mod fidelity;
@@ -27,6 +28,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
 use serde_json::{Map, Value};
 
+pub use error::ContractError;
 pub use evidence::Evidence;
 pub use example::Example;
 pub use operation::{Authentication, Handler, Operation};
@@ -34,6 +36,7 @@ pub use route::Route;
 pub use schema::CompiledSchema;
 pub use violation::Violation;
 
+use crate::support::error_list::join;
 use contract_files::yaml::{Diagnostic, paragraphs};
 use contract_files::{bundle, files};
 use standard::StandardDocuments;
@@ -66,9 +69,21 @@ pub enum LoadError {
     /// Errors in files, with line and column.
     #[error("{}", paragraphs(.0))]
     Files(Vec<Diagnostic>),
-    /// Errors in the document as a whole; each message names a file.
-    #[error("{}", .0.join("\n"))]
-    Document(Vec<String>),
+    /// Errors in the document as a whole.
+    #[error("{}", join(.0, "\n"))]
+    Document(Vec<ContractError>),
+}
+
+impl From<ContractError> for LoadError {
+    fn from(error: ContractError) -> Self {
+        Self::Document(vec![error])
+    }
+}
+
+impl From<Vec<ContractError>> for LoadError {
+    fn from(errors: Vec<ContractError>) -> Self {
+        Self::Document(errors)
+    }
 }
 
 impl Contract {
@@ -78,8 +93,7 @@ impl Contract {
     ///
     /// Only when the embedded bundle is invalid, which the build and the tests rule out.
     pub fn built_in() -> Result<Self, LoadError> {
-        let bare =
-            serde_json::from_slice(BUILT_IN_BARE).map_err(|error| LoadError::Document(vec![error.to_string()]))?;
+        let bare = serde_json::from_slice(BUILT_IN_BARE).map_err(ContractError::from)?;
         Self::from_bare(&bare, OnceLock::new(), StandardDocuments::new(BUILT_IN_STANDARD))
     }
 
@@ -93,16 +107,15 @@ impl Contract {
         let standard = document.get(bundle::STANDARD).unwrap_or(&Value::Null).to_string();
         let standard = StandardDocuments::new(standard.into_bytes());
         let contract = Self::from_bare(&bundle::bare(&document), OnceLock::from(document), standard)?;
-        contract.compile_all().map_err(LoadError::Document)?;
-        contract.check_standard().map_err(LoadError::Document)?;
+        contract.compile_all()?;
+        contract.check_standard()?;
         Ok(contract)
     }
 
     fn from_bare(bare: &Value, document: OnceLock<Value>, standard: StandardDocuments) -> Result<Self, LoadError> {
-        let invalid = |message: String| LoadError::Document(vec![message]);
-        let schemas = Arc::new(schema::Schemas::new(bare).map_err(invalid)?);
-        let operations = operation::compile_all(bare, &schemas).map_err(LoadError::Document)?;
-        let router = route::Router::new(&operations).map_err(invalid)?;
+        let schemas = Arc::new(schema::Schemas::new(bare).map_err(ContractError::from)?);
+        let operations = operation::compile_all(bare, &schemas)?;
+        let router = route::Router::new(&operations)?;
         let names = bare.pointer("/components/schemas").and_then(Value::as_object);
         let models = names
             .into_iter()
@@ -124,18 +137,22 @@ impl Contract {
     ///
     /// # Errors
     ///
-    /// One message per violation, with file and JSON pointer.
-    pub fn check_standard(&self) -> Result<(), Vec<String>> {
+    /// Every violation.
+    pub fn check_standard(&self) -> Result<(), Vec<ContractError>> {
         let mut errors = Vec::new();
         for collection in standard::StandardCollection::ALL {
             let Some(schema) = self.model(collection.model()) else { continue };
             for (index, document) in self.standard.all(collection).iter().enumerate() {
                 let file = format!("standard/{}.yaml", collection.name());
                 let violations = schema.violations("", document.value());
-                errors.extend(violations.iter().map(|v| format!("{file}: /{index}{}: {}", v.location, v.message)));
+                errors.extend(violations.into_iter().map(|violation| ContractError::StandardDocument {
+                    file: file.clone(),
+                    pointer: format!("/{index}{}", violation.location),
+                    reason: violation.message,
+                }));
                 let id = document.text("id").or(document.text("name")).unwrap_or_default();
                 if !self.standard.get(collection, id).is_some_and(|found| Arc::ptr_eq(found, document)) {
-                    errors.push(format!("{file}: /{index}: the id `{id}` is missing or used twice"));
+                    errors.push(ContractError::StandardId { file, index, id: id.to_owned() });
                 }
             }
         }
@@ -147,8 +164,8 @@ impl Contract {
     ///
     /// # Errors
     ///
-    /// One message per invalid schema.
-    pub fn compile_request_schemas(&self) -> Result<(), Vec<String>> {
+    /// Every invalid schema.
+    pub fn compile_request_schemas(&self) -> Result<(), Vec<ContractError>> {
         self.compile(|operation| {
             let parameters = operation.parameters.iter().map(|parameter| &parameter.schema);
             parameters.chain(operation.body.iter().map(|body| &body.schema)).collect()
@@ -159,8 +176,8 @@ impl Contract {
     ///
     /// # Errors
     ///
-    /// One message per invalid schema.
-    pub fn compile_all(&self) -> Result<(), Vec<String>> {
+    /// Every invalid schema.
+    pub fn compile_all(&self) -> Result<(), Vec<ContractError>> {
         self.compile_request_schemas()?;
         self.compile(|operation| {
             operation.responses.values().filter_map(|response| response.schema.as_ref()).collect()
@@ -172,20 +189,24 @@ impl Contract {
     ///
     /// # Errors
     ///
-    /// One message per invalid schema.
-    pub fn compile_models<'m>(&self, names: impl IntoIterator<Item = &'m str>) -> Result<(), Vec<String>> {
+    /// Every invalid schema.
+    pub fn compile_models<'m>(&self, names: impl IntoIterator<Item = &'m str>) -> Result<(), Vec<ContractError>> {
         let schemas = names.into_iter().filter_map(|name| self.model(name));
-        let errors: Vec<String> = schemas.filter_map(|schema| schema.compile().err()).collect();
+        let errors: Vec<ContractError> = schemas.filter_map(|schema| schema.compile().err()).map(Into::into).collect();
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 
-    fn compile<'c>(&'c self, schemas: impl Fn(&'c Operation) -> Vec<&'c CompiledSchema>) -> Result<(), Vec<String>> {
-        let errors: Vec<String> = self
+    fn compile<'c>(
+        &'c self,
+        schemas: impl Fn(&'c Operation) -> Vec<&'c CompiledSchema>,
+    ) -> Result<(), Vec<ContractError>> {
+        let errors: Vec<ContractError> = self
             .operations
             .iter()
             .flat_map(|operation| schemas(operation).into_iter().map(move |schema| (operation, schema)))
             .filter_map(|(operation, schema)| {
-                schema.compile().err().map(|error| format!("{}: {error}", operation.file))
+                let file = || operation.file.clone();
+                schema.compile().err().map(|error| ContractError::OperationSchema { file: file(), error })
             })
             .collect();
         if errors.is_empty() { Ok(()) } else { Err(errors) }

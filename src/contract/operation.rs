@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Method};
 use serde_json::Value;
 
+use super::error::{ContractError, OperationError};
 use super::evidence::Evidence;
 use super::negotiate;
 use super::schema::{CompiledSchema, Schemas};
@@ -149,8 +150,8 @@ const METHODS: [&str; 7] = ["get", "post", "put", "delete", "patch", "head", "op
 ///
 /// # Errors
 ///
-/// One message per invalid operation; each names the contract file.
-pub(super) fn compile_all(document: &Value, schemas: &Arc<Schemas>) -> Result<Vec<Operation>, Vec<String>> {
+/// Every invalid operation.
+pub(super) fn compile_all(document: &Value, schemas: &Arc<Schemas>) -> Result<Vec<Operation>, Vec<ContractError>> {
     let mut operations: Vec<Operation> = Vec::new();
     let mut errors = Vec::new();
     let empty = serde_json::Map::new();
@@ -164,16 +165,24 @@ pub(super) fn compile_all(document: &Value, schemas: &Arc<Schemas>) -> Result<Ve
             match compiler.operation(operations.len(), path, method, item, operation) {
                 Ok(operation) => {
                     if operations.iter().any(|other| other.id == operation.id) {
-                        errors.push(format!("{file}: operationId `{}` is used twice", operation.id));
+                        errors.push(ContractError::DuplicateOperation {
+                            file: file.to_owned(),
+                            id: operation.id.clone(),
+                        });
                     }
                     operations.push(operation);
                 }
-                Err(error) => errors.push(format!("{file}: {} {path}: {error}", method.to_uppercase())),
+                Err(error) => errors.push(ContractError::Operation {
+                    file: file.to_owned(),
+                    method: method.to_uppercase(),
+                    path: path.clone(),
+                    error,
+                }),
             }
         }
     }
     if operations.is_empty() && errors.is_empty() {
-        errors.push(format!("{}: no operation under `paths`", bundle::ROOT));
+        errors.push(ContractError::NoOperation);
     }
     if errors.is_empty() { Ok(operations) } else { Err(errors) }
 }
@@ -194,24 +203,25 @@ impl OperationCompiler<'_> {
         method: &str,
         item: &Value,
         operation: &Value,
-    ) -> Result<Operation, String> {
-        let id = text(operation, "operationId").ok_or("has no `operationId`")?;
+    ) -> Result<Operation, OperationError> {
+        let id = text(operation, "operationId").ok_or(OperationError::Missing("`operationId`"))?;
         let evidence = evidence_of(operation)?;
         let mut parameters = self.parameters(item, &parent(&self.pointer))?;
         parameters.extend(self.parameters(operation, &self.pointer)?);
         for name in path.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
             if !parameters.iter().any(|p| p.location == ParameterLocation::Path && p.name == name) {
-                return Err(format!(
-                    "the path has `{{{name}}}`, but {id} has no such parameter: add it under `parameters`"
-                ));
+                return Err(OperationError::PathParameter { name: name.to_owned(), operation: id.to_owned() });
             }
         }
         let header =
-            |value: &str| HeaderValue::from_str(value).map_err(|_| format!("`{value}` is not a valid header value"));
+            |value: &str| HeaderValue::from_str(value).map_err(|_| OperationError::HeaderValue(value.to_owned()));
+        let unknown = |keyword, found: &str, expected| {
+            Err(OperationError::Keyword { keyword, found: found.to_owned(), expected })
+        };
         Ok(Operation {
             index,
             id: id.to_owned(),
-            method: method.to_uppercase().parse().map_err(|_| "is not an HTTP method".to_owned())?,
+            method: method.to_uppercase().parse().map_err(|_| OperationError::Method)?,
             path: path.to_owned(),
             summary: text(operation, "summary").unwrap_or_default().to_owned(),
             tag: operation.pointer("/tags/0").and_then(Value::as_str).unwrap_or_default().to_owned(),
@@ -225,12 +235,12 @@ impl OperationCompiler<'_> {
             requires_paid_plan: match text(operation, "x-free-accounts") {
                 Some("refused") => true,
                 None => false,
-                Some(other) => return Err(format!("`x-free-accounts` is `{other}`; write `refused`, or leave it out")),
+                Some(other) => return unknown("x-free-accounts", other, "refused"),
             },
             handler: match text(operation, "x-handler") {
                 Some("lead") => Handler::Lead,
                 None => Handler::Api,
-                Some(other) => return Err(format!("`x-handler` is `{other}`; write `lead`, or leave it out")),
+                Some(other) => return unknown("x-handler", other, "lead"),
             },
             file: self.file.to_owned(),
             id_header: header(id)?,
@@ -239,21 +249,22 @@ impl OperationCompiler<'_> {
     }
 
     /// The parameters of a path item or an operation, which is at `pointer`.
-    fn parameters(&self, parent: &Value, pointer: &str) -> Result<Vec<Parameter>, String> {
+    fn parameters(&self, parent: &Value, pointer: &str) -> Result<Vec<Parameter>, OperationError> {
         let list = parent.get("parameters").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let mut parameters = Vec::new();
         for (index, parameter) in list.iter().enumerate() {
             let (parameter, pointer) = self.resolve(parameter, format!("{pointer}/parameters/{index}"))?;
-            let name = text(parameter, "name").ok_or("a parameter has no `name`")?;
+            let name = text(parameter, "name").ok_or(OperationError::ParameterName)?;
             let location = match text(parameter, "in") {
                 Some("path") => ParameterLocation::Path,
                 Some("query") => ParameterLocation::Query,
                 other => {
-                    let found = other.unwrap_or("nothing");
-                    return Err(format!("parameter `{name}` has `in: {found}`; write `path` or `query`"));
+                    let found = other.unwrap_or("nothing").to_owned();
+                    return Err(OperationError::ParameterLocation { name: name.to_owned(), found });
                 }
             };
-            let schema = parameter.get("schema").ok_or_else(|| format!("parameter `{name}` has no `schema`"))?;
+            let schema = parameter.get("schema");
+            let schema = schema.ok_or_else(|| OperationError::ParameterSchema(name.to_owned()))?;
             let (resolved, _) = self.resolve(schema, String::new())?;
             parameters.push(Parameter {
                 name: name.to_owned(),
@@ -273,9 +284,9 @@ impl OperationCompiler<'_> {
         Ok(parameters)
     }
 
-    fn request_body(&self, operation: &Value) -> Result<Option<RequestBody>, String> {
+    fn request_body(&self, operation: &Value) -> Result<Option<RequestBody>, OperationError> {
         let Some(body) = operation.get("requestBody") else { return Ok(None) };
-        body.pointer("/content/application~1json/schema").ok_or("`requestBody` has no JSON schema")?;
+        body.pointer("/content/application~1json/schema").ok_or(OperationError::RequestBody)?;
         Ok(Some(RequestBody {
             is_required: body.get("required") == Some(&Value::Bool(true)),
             schema: CompiledSchema::new(
@@ -285,13 +296,15 @@ impl OperationCompiler<'_> {
         }))
     }
 
-    fn responses(&self, operation: &Value) -> Result<BTreeMap<u16, ResponseDefinition>, String> {
+    fn responses(&self, operation: &Value) -> Result<BTreeMap<u16, ResponseDefinition>, OperationError> {
         let mut definitions = BTreeMap::new();
-        let responses = operation.get("responses").and_then(Value::as_object).ok_or("has no `responses`")?;
+        let responses =
+            operation.get("responses").and_then(Value::as_object).ok_or(OperationError::Missing("`responses`"))?;
         for (status, response) in responses {
-            let code: u16 = status.parse().map_err(|_| format!("`{status}` under `responses` is not a status"))?;
+            let code: u16 = status.parse().map_err(|_| OperationError::Status(status.clone()))?;
             let (response, pointer) = self.resolve(response, format!("{}/responses/{status}", self.pointer))?;
-            let evidence = evidence_of(response).map_err(|error| format!("response {status} {error}"))?;
+            let evidence = evidence_of(response)
+                .map_err(|error| OperationError::Response { status: status.clone(), error: Box::new(error) })?;
             let content = response.get("content").and_then(Value::as_object);
             let schema = |name: &str| {
                 content?.get(name)?.get("schema")?;
@@ -317,17 +330,17 @@ impl OperationCompiler<'_> {
             );
         }
         if !definitions.keys().any(|status| (200..300).contains(status)) {
-            return Err("has no response with a status from 200 to 299".to_owned());
+            return Err(OperationError::NoSuccess);
         }
         Ok(definitions)
     }
 
     /// Resolves `$ref`. Returns the target and its JSON pointer; the value itself and `pointer` without a `$ref`.
-    fn resolve<'v>(&'v self, value: &'v Value, pointer: String) -> Result<(&'v Value, String), String> {
+    fn resolve<'v>(&'v self, value: &'v Value, pointer: String) -> Result<(&'v Value, String), OperationError> {
         let Some(reference) = text(value, "$ref") else { return Ok((value, pointer)) };
         let target_pointer = reference.trim_start_matches('#');
         let target = self.document.pointer(target_pointer);
-        let target = target.ok_or_else(|| format!("the reference `{reference}` has no target"))?;
+        let target = target.ok_or_else(|| OperationError::Reference(reference.to_owned()))?;
         Ok((target, target_pointer.to_owned()))
     }
 }
@@ -360,17 +373,19 @@ impl Operation {
     }
 }
 
-fn evidence_of(parent: &Value) -> Result<Evidence, String> {
+fn evidence_of(parent: &Value) -> Result<Evidence, OperationError> {
     if parent.get("x-source").is_none() {
-        return Err("has no `x-source`: name the page that documents it".to_owned());
+        return Err(OperationError::Missing("`x-source`: name the page that documents it"));
     }
-    text(parent, "x-evidence").ok_or("has no `x-evidence`: write documented, observed or inferred")?.parse()
+    let evidence = text(parent, "x-evidence");
+    let evidence = evidence.ok_or(OperationError::Missing("`x-evidence`: write documented, observed or inferred"))?;
+    Ok(evidence.parse()?)
 }
 
 /// Reads `security`: an empty list means no authentication, `{}` among the choices means optional.
-fn authentication(operation: &Value) -> Result<Authentication, String> {
+fn authentication(operation: &Value) -> Result<Authentication, OperationError> {
     let Some(security) = operation.get("security") else { return Ok(Authentication::Required) };
-    let choices = security.as_array().ok_or("`security` must be a list")?;
+    let choices = security.as_array().ok_or(OperationError::Security)?;
     Ok(match choices.iter().any(|choice| choice.as_object().is_some_and(serde_json::Map::is_empty)) {
         _ if choices.is_empty() => Authentication::Ignored,
         true => Authentication::Optional,

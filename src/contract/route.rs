@@ -2,6 +2,7 @@
 
 use http::Method;
 
+use super::error::ContractError;
 use super::operation::Operation;
 
 /// The routing table. Static segments take precedence over parameters.
@@ -27,7 +28,7 @@ pub enum Route<'c> {
 pub type PathParameters = Vec<(String, String)>;
 
 impl Router {
-    pub(super) fn new(operations: &[Operation]) -> Result<Self, String> {
+    pub(super) fn new(operations: &[Operation]) -> Result<Self, ContractError> {
         let mut paths = matchit::Router::new();
         let mut methods: Vec<Vec<(Method, usize)>> = Vec::new();
         let mut known: Vec<&str> = Vec::new();
@@ -35,8 +36,10 @@ impl Router {
             let index = match known.iter().position(|path| *path == operation.path) {
                 Some(index) => index,
                 None => {
-                    paths.insert(&operation.path, known.len()).map_err(|error| {
-                        format!("{}: the path {} cannot be routed: {error}", operation.file, operation.path)
+                    paths.insert(&operation.path, known.len()).map_err(|error| ContractError::Route {
+                        file: operation.file.clone(),
+                        path: operation.path.clone(),
+                        error,
                     })?;
                     known.push(&operation.path);
                     methods.push(Vec::new());

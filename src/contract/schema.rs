@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use jsonschema::{Registry, Validator};
 use serde_json::{Value, json};
 
+use super::error::{SchemaError, StandaloneSchemaError};
 use super::known_formats::{self, KNOWN_FORMATS};
 use super::schema_errors;
 use super::violation::Violation;
@@ -17,15 +18,15 @@ const BASE: &str = "urn:leadconduit:contract";
 pub(super) struct Schemas(Registry<'static>);
 
 impl Schemas {
-    pub(super) fn new(document: &Value) -> Result<Self, String> {
+    pub(super) fn new(document: &Value) -> Result<Self, SchemaError> {
         let mut resource = document.clone();
         known_formats::replace_patterns(&mut resource);
         let builder = Registry::new().draft(jsonschema::Draft::Draft202012);
         let prepared = builder.add(BASE, resource).and_then(jsonschema::RegistryBuilder::prepare);
-        prepared.map(Self).map_err(|error| error.to_string())
+        prepared.map(Self).map_err(|error| SchemaError::Bundle(error.to_string()))
     }
 
-    fn compile(&self, pointer: &str) -> Result<Validator, String> {
+    fn compile(&self, pointer: &str) -> Result<Validator, SchemaError> {
         KNOWN_FORMATS
             .iter()
             .fold(jsonschema::options(), |options, known| options.with_format(known.format, known.is_valid))
@@ -36,7 +37,7 @@ impl Schemas {
             // Linear time for every input; a contract needs no look-around.
             .with_pattern_options(jsonschema::PatternOptions::regex())
             .build(&json!({"$ref": format!("{BASE}#{}", uri_fragment(pointer))}))
-            .map_err(|error| format!("the schema at {pointer} is invalid: {error}"))
+            .map_err(|error| SchemaError::Invalid { pointer: pointer.to_owned(), reason: error.to_string() })
     }
 }
 
@@ -45,7 +46,7 @@ impl Schemas {
 pub struct CompiledSchema {
     pointer: String,
     schemas: Arc<Schemas>,
-    validator: OnceLock<Result<Validator, String>>,
+    validator: OnceLock<Result<Validator, SchemaError>>,
 }
 
 impl CompiledSchema {
@@ -57,16 +58,20 @@ impl CompiledSchema {
     ///
     /// # Errors
     ///
-    /// A JSON pointer into the schema, and what is wrong there.
-    pub fn standalone(schema: &Value) -> Result<Self, (String, String)> {
+    /// The schema is invalid.
+    pub fn standalone(schema: &Value) -> Result<Self, StandaloneSchemaError> {
         let validator = jsonschema::options()
             .with_draft(jsonschema::Draft::Draft202012)
             .should_validate_formats(true)
             .should_ignore_unknown_formats(false)
             .with_pattern_options(jsonschema::PatternOptions::regex())
             .build(schema)
-            .map_err(|error| (error.instance_path().as_str().to_owned(), error.to_string()))?;
-        let schemas = Schemas::new(&json!({})).map_err(|message| (String::new(), message))?;
+            .map_err(|error| StandaloneSchemaError {
+                pointer: error.instance_path().as_str().to_owned(),
+                reason: error.to_string(),
+            })?;
+        let schemas = Schemas::new(&json!({}))
+            .map_err(|error| StandaloneSchemaError { pointer: String::new(), reason: error.to_string() })?;
         let schemas = Arc::new(schemas);
         Ok(Self { pointer: String::new(), schemas, validator: OnceLock::from(Ok(validator)) })
     }
@@ -75,12 +80,12 @@ impl CompiledSchema {
     ///
     /// # Errors
     ///
-    /// The pointer of the invalid schema, and what is wrong in it.
-    pub fn compile(&self) -> Result<(), String> {
+    /// The schema is invalid.
+    pub fn compile(&self) -> Result<(), SchemaError> {
         self.validator().as_ref().map(|_| ()).map_err(Clone::clone)
     }
 
-    fn validator(&self) -> &Result<Validator, String> {
+    fn validator(&self) -> &Result<Validator, SchemaError> {
         self.validator.get_or_init(|| self.schemas.compile(&self.pointer))
     }
 
@@ -95,7 +100,7 @@ impl CompiledSchema {
     pub fn violations(&self, root: &str, value: &Value) -> Vec<Violation> {
         match self.validator() {
             Ok(validator) => schema_errors::violations(root, value, validator.iter_errors(value)),
-            Err(message) => vec![Violation::refused(400, root, "schema", message.clone())],
+            Err(error) => vec![Violation::refused(400, root, "schema", error.to_string())],
         }
     }
 }

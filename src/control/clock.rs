@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::body;
 use super::call::{ControlCall, ControlResult, ok};
-use crate::support::clock::{Clock, Timestamp, format_timestamp, parse_duration};
+use crate::support::clock::{Clock, ClockOutOfRange, Timestamp, format_timestamp, parse_duration};
 
 pub(super) fn get(call: &ControlCall<'_>) -> ControlResult {
     Ok(ok(&clock_json(call.sandbox.clock())))
@@ -25,7 +25,7 @@ struct ClockChange {
 
 pub(super) fn put(call: &ControlCall<'_>) -> ControlResult {
     let change: ClockChange = body::parse(call)?;
-    let clock = match change {
+    let clock: Result<Clock, ClockOutOfRange> = match change {
         ClockChange { freeze: Some(Value::Bool(true)), advance: None, resume: None } => {
             call.sandbox.set_clock(|clock| Ok(Clock::Frozen(clock.now())))
         }
@@ -50,7 +50,7 @@ pub(super) fn put(call: &ControlCall<'_>) -> ControlResult {
             return Err(body::bad_request(detail));
         }
     };
-    let clock = clock.map_err(|error| body::bad_request(&error))?;
+    let clock = clock.map_err(|error| body::bad_request(&error.to_string()))?;
     call.sandbox.publish("clock", || clock_json(clock));
     Ok(ok(&clock_json(clock)))
 }

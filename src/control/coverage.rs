@@ -32,6 +32,6 @@ pub(super) fn get(call: &ControlCall<'_>) -> ControlResult {
         Some(All) => (call.app.sandboxes.counts(), ALL),
     };
     let document = report::build(call.app.coverage_targets(), &counts, &call.app.library().list(), name);
-    let text = document.json().map_err(|error| Problem::internal(&error))?;
+    let text = document.json().map_err(|error| Problem::internal(&error.to_string()))?;
     Ok(Response::json(StatusCode::OK, text))
 }

@@ -9,7 +9,7 @@ use crate::contract::Operation;
 use crate::contract::problem::Problem;
 use crate::http::message::{Request, Response};
 use crate::sandbox::RequestSession;
-use crate::scenario::rule::respond::TemplateContext;
+use crate::scenario::rule::respond::{RespondError, TemplateContext};
 use crate::scenario::rule::{RuleContext, response_violations};
 
 impl Pipeline {
@@ -34,9 +34,9 @@ impl Pipeline {
         let scenario = &session.scenario.name;
         let context = rule_context(request, path, session, operation);
         let selected = session.select_rule(gate, &context, contract)?;
-        let selected = selected.map_err(|reason| Problem::rule_failed("a rule", scenario, &reason, &[]))?;
+        let selected = selected.map_err(|error| Problem::rule_failed("a rule", scenario, &error.to_string(), &[]))?;
         let Some(mut selected) = selected else { return Ok(()) };
-        let failed = |reason: String| Problem::rule_failed(&selected.rule.name, scenario, &reason, &[]);
+        let failed = |error: RespondError| Problem::rule_failed(&selected.rule.name, scenario, &error.to_string(), &[]);
         let variables = TemplateContext::new(&context, scenario, &selected, session);
         let response = selected.response(contract, &variables).map_err(failed)?;
         if response.is_none() {

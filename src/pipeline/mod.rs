@@ -38,7 +38,7 @@ use std::time::Duration;
 use crate::contract::problem::Problem;
 use crate::control::{self, DryRun};
 use crate::http::message::{Request, Response};
-use crate::leadconduit::operations::HandlerTable;
+use crate::leadconduit::operations::{HandlerError, HandlerTable};
 use crate::leadconduit::response::OperationResponse;
 use crate::leadconduit::state::sso::SsoCallContext;
 use crate::sandbox::app_state::AppState;
@@ -68,7 +68,7 @@ impl Pipeline {
     /// # Errors
     ///
     /// Operations of the contract that have no handler and are not generated.
-    pub fn new(state: Arc<AppState>, policy: Policy) -> Result<Self, Vec<String>> {
+    pub fn new(state: Arc<AppState>, policy: Policy) -> Result<Self, Vec<HandlerError>> {
         let handlers = HandlerTable::for_contract(&state.contract)?;
         Ok(Self { state, handlers, policy })
     }

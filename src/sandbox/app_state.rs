@@ -128,17 +128,15 @@ impl AppState {
     /// # Errors
     ///
     /// A scenario that is in use is missing or invalid. Nothing has changed then.
-    pub fn replace_library(&self, library: &Arc<Library>) -> Result<(), String> {
+    pub fn replace_library(&self, library: &Arc<Library>) -> Result<(), ReplaceError> {
         let initial = self.sandboxes.initial_state();
-        let scenario = require_scenario(library, &initial.scenario, || "new sandboxes start with it".to_owned())?;
+        let scenario = require_scenario(library, &initial.scenario, || ScenarioUser::NewSandboxes)?;
         let initial = build_initial_state(&self.contract, &scenario, self.seed, self.clock);
-        let initial = initial.map_err(|error| error.to_string())?;
+        let initial = initial.map_err(|diagnostic| ReplaceError::Invalid(vec![diagnostic]))?;
         // From here on no sandbox is initialised: its scenario could be missing or outdated afterwards.
         let exclusive = self.reload_lock.write().unwrap_or_else(PoisonError::into_inner);
         for sandbox in self.sandboxes.list() {
-            require_scenario(library, &sandbox.scenario(), || {
-                format!("sandbox `{}` uses it; alternatively select another scenario for the sandbox", sandbox.name)
-            })?;
+            require_scenario(library, &sandbox.scenario(), || ScenarioUser::Sandbox(sandbox.name.to_string()))?;
         }
         *self.library.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(library);
         self.sandboxes.set_initial_state(Arc::new(initial));
@@ -166,13 +164,44 @@ impl AppState {
     }
 }
 
+/// What uses a scenario.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ScenarioUser {
+    /// Every sandbox that will be created.
+    #[error("new sandboxes start with it")]
+    NewSandboxes,
+    /// A sandbox, by its name.
+    #[error("sandbox `{0}` uses it; alternatively select another scenario for the sandbox")]
+    Sandbox(String),
+}
+
+/// Why scenarios cannot be replaced.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReplaceError {
+    /// A scenario that is in use is not among the new ones.
+    #[error("the scenario `{name}` is missing from the files: restore it, because {user}")]
+    Missing {
+        /// The name of the scenario.
+        name: String,
+        /// What uses it.
+        user: ScenarioUser,
+    },
+    /// A scenario that is in use is not valid.
+    #[error("{}", paragraphs(.0))]
+    Invalid(Vec<Diagnostic>),
+}
+
 /// The new version of a scenario that is in use. The error says what uses it.
-fn require_scenario(library: &Library, used: &Scenario, user: impl Fn() -> String) -> Result<Arc<Scenario>, String> {
+fn require_scenario(
+    library: &Library,
+    used: &Scenario,
+    user: impl Fn() -> ScenarioUser,
+) -> Result<Arc<Scenario>, ReplaceError> {
     let name = &used.name;
     if !library.list().iter().any(|listed| listed.name == *name) {
-        return Err(format!("the scenario `{name}` is missing from the files: restore it, because {}", user()));
+        return Err(ReplaceError::Missing { name: name.clone(), user: user() });
     }
-    library.get(name).map_err(|errors| paragraphs(&errors))
+    library.get(name).map_err(ReplaceError::Invalid)
 }
 
 /// Builds the initial state of a scenario. `seed` and `clock` override the scenario's own.
@@ -185,6 +214,6 @@ fn build_initial_state(
     let seed = seed.or(scenario.seed).unwrap_or(DEFAULT_SEED);
     let clock = clock.or(scenario.clock).unwrap_or(Clock::Real);
     let world = scenario.create_world(contract, seed, clock);
-    let world = world.map_err(|message| Diagnostic::of_file(&scenario.source.name, message))?;
+    let world = world.map_err(|error| Diagnostic::of_file(&scenario.source.name, error.to_string()))?;
     Ok(InitialState { scenario: Arc::clone(scenario), world })
 }

@@ -190,7 +190,7 @@ impl Sandbox {
     /// # Errors
     ///
     /// The error of `change`.
-    pub fn set_clock(&self, change: impl FnOnce(Clock) -> Result<Clock, String>) -> Result<Clock, String> {
+    pub fn set_clock<E>(&self, change: impl FnOnce(Clock) -> Result<Clock, E>) -> Result<Clock, E> {
         let mut state = self.lock();
         state.world.clock = change(state.world.clock)?;
         state.bump_epoch();

@@ -13,7 +13,7 @@ use crate::leadconduit::state::sso::{SsoCallContext, SsoStatus};
 use crate::leadconduit::state::transaction::Transaction;
 use crate::leadconduit::state::{Account, Caller, World};
 use crate::scenario::Scenario;
-use crate::scenario::apply::apply;
+use crate::scenario::apply::{ChangeError, apply};
 use crate::scenario::rule::respond::WorldSource;
 use crate::scenario::rule::schedule::{RuleCounts, RuleMatch, RuleSet};
 use crate::scenario::rule::{RuleContext, WorldChange};
@@ -172,13 +172,13 @@ impl RequestSession {
     ///
     /// # Errors
     ///
-    /// Outer: the state of the sandbox was replaced. Inner: the change cannot be applied; the message says why.
+    /// Outer: the state of the sandbox was replaced. Inner: the change cannot be applied.
     pub fn select_rule(
         &self,
         gate: bool,
         context: &RuleContext<'_>,
         contract: &Contract,
-    ) -> Result<Result<Option<RuleMatch>, String>, StaleEpoch> {
+    ) -> Result<Result<Option<RuleMatch>, ChangeError>, StaleEpoch> {
         let Some(rules) = &self.rules else { return Ok(Ok(None)) };
         let matching = rules.find_matching(gate, context);
         if matching.is_empty() {
@@ -195,8 +195,8 @@ impl RequestSession {
         let State { world, counts, version, .. } = &mut *state;
         let selected = rules.select(&matching, counts, context, self.seed);
         if let Some(change) = selected.as_ref().and_then(RuleMatch::change) {
-            if let Err(message) = change_world(world, contract, change, self.now) {
-                return Ok(Err(message));
+            if let Err(error) = change_world(world, contract, change, self.now) {
+                return Ok(Err(error));
             }
             *version += 1;
         }
@@ -326,7 +326,12 @@ impl WorldSource for RequestSession {
     }
 }
 
-fn change_world(world: &mut World, contract: &Contract, change: &WorldChange, now: Timestamp) -> Result<(), String> {
+fn change_world(
+    world: &mut World,
+    contract: &Contract,
+    change: &WorldChange,
+    now: Timestamp,
+) -> Result<(), ChangeError> {
     let mut transaction = Transaction::begin(world);
     apply(transaction.world(), contract, change, now)?;
     transaction.commit();

@@ -19,18 +19,13 @@ use crate::support::document::merge;
 use crate::support::document::{Document, text};
 
 /// Why a change cannot be applied.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{pointer}: {message}")]
 pub struct ChangeError {
     /// An RFC 6901 pointer into the change: `/world/accounts/0/users/1/email`.
     pub pointer: String,
     /// What is wrong there.
     pub message: String,
-}
-
-impl From<ChangeError> for String {
-    fn from(error: ChangeError) -> Self {
-        format!("{}: {}", error.pointer, error.message)
-    }
 }
 
 /// Applies a change.
@@ -134,7 +129,7 @@ fn apply_account(
         world.add_history(&id, Arc::new(GeneratedHistory::new(plan.clone())));
     }
     let generated = populate::populate(world, contract, &id, change.generate, now);
-    generated.map_err(|message| ChangeError { pointer: format!("{pointer}/generate"), message })
+    generated.map_err(|error| ChangeError { pointer: format!("{pointer}/generate"), message: error.to_string() })
 }
 
 fn merged(known: Option<&Value>, spec: &JsonDocument, now: Timestamp) -> Value {

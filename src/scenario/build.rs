@@ -7,6 +7,7 @@ use http::HeaderValue;
 
 use super::language::{ScenarioExample, ScenarioFile};
 use super::merge::MergedScenario;
+use super::populate::PopulateError;
 use super::rule::{RULES_MAX, Rule, RuleList, ValidationMode};
 use super::validate::{ChainFile, Validator};
 use crate::contract::Contract;
@@ -104,7 +105,7 @@ impl Scenario {
     /// # Errors
     ///
     /// A generated document does not match its model.
-    pub fn create_world(&self, contract: &Contract, seed: u64, clock: Clock) -> Result<World, String> {
+    pub fn create_world(&self, contract: &Contract, seed: u64, clock: Clock) -> Result<World, PopulateError> {
         self.merged.create_world(contract, seed, clock)
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::history::{GeneratedHistory, HistoryPlan};
 use super::language::{AccountSpec, GenerateCounts, JsonDocument, RuleSpec, ScenarioFile, SsoSpec, WorldSpec};
-use super::populate;
+use super::populate::{self, PopulateError};
 use super::relative_times::resolve_times;
 use crate::contract::Contract;
 use crate::leadconduit::state::sso::SsoStatus;
@@ -137,7 +137,7 @@ impl MergedScenario {
     /// # Errors
     ///
     /// A generated document does not match its model.
-    pub(super) fn create_world(&self, contract: &Contract, seed: u64, clock: Clock) -> Result<World, String> {
+    pub(super) fn create_world(&self, contract: &Contract, seed: u64, clock: Clock) -> Result<World, PopulateError> {
         let now = clock.now();
         let mut world = World::with_standard(Arc::clone(contract.standard()), seed, clock);
         world.sso.status = self.status.clone().unwrap_or_default();

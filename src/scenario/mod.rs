@@ -33,3 +33,4 @@ mod validate;
 
 pub use build::Scenario;
 pub use library::Library;
+pub use populate::PopulateError;

@@ -11,7 +11,7 @@ use super::validate::Validator;
 use crate::contract::Contract;
 use crate::leadconduit::state::sso::{FlapPattern, SsoStatus};
 use crate::leadconduit::state::{Collection, World};
-use crate::support::clock::{Clock, Timestamp};
+use crate::support::clock::{Clock, InvalidClock, Timestamp};
 use crate::support::delay::Delay;
 use crate::support::ids::IdGenerator;
 use contract_files::yaml::{Diagnostic, Source};
@@ -123,8 +123,8 @@ pub fn import(source: &Source, contract: &Contract) -> Result<World, Vec<Diagnos
         errors
             .push(source.at_pointer("/version", format!("version {} is not known; write {VERSION}", document.version)));
     }
-    let clock: Clock = document.clock.parse().unwrap_or_else(|message: String| {
-        errors.push(source.at_pointer("/clock", message));
+    let clock: Clock = document.clock.parse().unwrap_or_else(|error: InvalidClock| {
+        errors.push(source.at_pointer("/clock", error.to_string()));
         Clock::Real
     });
     let ids = IdGenerator::from_parts(&document.ids.process, document.ids.counter);
@@ -132,8 +132,8 @@ pub fn import(source: &Source, contract: &Contract) -> Result<World, Vec<Diagnos
         let message = "`process` must be 10 hexadecimal characters, and `counter` less than 16777216";
         errors.push(source.at_pointer("/ids", message));
     }
-    if let Err((pointer, message)) = document.sso.health() {
-        errors.push(source.at_pointer(&format!("/sso{pointer}"), message));
+    if let Err(error) = document.sso.health() {
+        errors.push(source.at_pointer(&format!("/sso{}", error.pointer()), error.to_string()));
     }
     let mut merged = MergedScenario::default();
     merged.add_world(0, &document.world, &document.sso);
@@ -142,7 +142,7 @@ pub fn import(source: &Source, contract: &Contract) -> Result<World, Vec<Diagnos
     errors.extend(validator.errors);
     let (Some(ids), true) = (ids, errors.is_empty()) else { return Err(errors) };
     let world = merged.create_world(contract, document.seed, clock);
-    let mut world = world.map_err(|message| vec![source.at_pointer("/world", message)])?;
+    let mut world = world.map_err(|error| vec![source.at_pointer("/world", error.to_string())])?;
     world.set_ids(ids);
     world.set_draws(document.draws);
     world.sso.reset_counters(document.sso_calls, document.sso_since);

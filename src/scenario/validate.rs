@@ -43,8 +43,8 @@ impl<'a> Validator<'a> {
         let now = merged.clock.unwrap_or(Clock::Real).now();
         self.validate_world(merged, now);
         for (source, file) in chain {
-            if let Err((pointer, message)) = file.sso.health() {
-                self.errors.push(source.at_pointer(&format!("/sso{pointer}"), message));
+            if let Err(error) = file.sso.health() {
+                self.errors.push(source.at_pointer(&format!("/sso{}", error.pointer()), error.to_string()));
             }
             for (index, id) in file.sso.operations.iter().enumerate() {
                 if let Some((message, hint)) = unknown_operation(self.contract, id) {

@@ -36,7 +36,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-pub use tls::TlsAcceptor;
+pub use tls::{TlsAcceptor, TlsError};
 
 use crate::config::limits::{ACCEPT_PAUSE, HEAD_BYTES_MIN, Limits};
 use crate::http::message::{Request, Response};

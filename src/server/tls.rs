@@ -1,18 +1,45 @@
 //! HTTPS: certificate, key and handshake.
 
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
-use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::{self, ServerConfig};
 use tokio_rustls::server::TlsStream;
 
 use crate::config::limits::Limits;
 use crate::config::settings::TlsFiles;
+
+/// Why a certificate and its key cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A file cannot be read, or has no certificate or key.
+    #[error("{}: {error}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The error of the PEM parser.
+        #[source]
+        error: pem::Error,
+    },
+    /// Certificate and key are not valid, or do not belong together.
+    #[error("{}: {error}", path.display())]
+    Certificate {
+        /// The file of the certificate.
+        path: PathBuf,
+        /// The error of the TLS library.
+        #[source]
+        error: rustls::Error,
+    },
+    /// The TLS library does not support its own default versions.
+    #[error(transparent)]
+    Versions(rustls::Error),
+}
 
 /// Performs TLS handshakes on accepted connections.
 #[derive(Clone)]
@@ -22,19 +49,21 @@ impl TlsAcceptor {
     /// Reads certificate and key.
     ///
     /// # Errors
-    /// The file and why it cannot be used.
-    pub fn new(files: &TlsFiles) -> Result<Self, String> {
-        let describe = |path: &std::path::Path, error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-        let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&files.cert)
-            .and_then(Iterator::collect)
-            .map_err(|error| describe(&files.cert, &error))?;
-        let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| describe(&files.key, &error))?;
+    /// Certificate or key cannot be read or used.
+    pub fn new(files: &TlsFiles) -> Result<Self, TlsError> {
+        let in_file = |path: &Path| {
+            let path = path.to_path_buf();
+            move |error| TlsError::File { path, error }
+        };
+        let chain: Vec<CertificateDer<'static>> =
+            CertificateDer::pem_file_iter(&files.cert).and_then(Iterator::collect).map_err(in_file(&files.cert))?;
+        let key = PrivateKeyDer::from_pem_file(&files.key).map_err(in_file(&files.key))?;
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
-            .map_err(|error| error.to_string())?
+            .map_err(TlsError::Versions)?
             .with_no_client_auth()
             .with_single_cert(chain, key)
-            .map_err(|error| describe(&files.cert, &error))?;
+            .map_err(|error| TlsError::Certificate { path: files.cert.clone(), error })?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Self(tokio_rustls::TlsAcceptor::from(Arc::new(config))))
     }

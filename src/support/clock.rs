@@ -17,6 +17,16 @@ pub enum Clock {
     Frozen(Timestamp),
 }
 
+/// The new time of a clock is outside the supported range, the years -9999 to 9999.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the new time is outside the supported range: write a shorter duration, such as 1h30m")]
+pub struct ClockOutOfRange;
+
+/// A text that is not a clock.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is neither `real` nor an RFC 3339 time such as 2026-01-15T09:00:00Z")]
+pub struct InvalidClock(String);
+
 impl Clock {
     /// The current time of this clock.
     #[must_use]
@@ -42,11 +52,9 @@ impl Clock {
     ///
     /// # Errors
     ///
-    /// A message when the new time is outside the supported range (years -9999 to 9999).
-    pub fn advanced(self, by: SignedDuration) -> Result<Self, String> {
-        let out_of_range =
-            |_| "the new time is outside the supported range: write a shorter duration, such as 1h30m".to_owned();
-        let at = self.now().checked_add(by).map_err(out_of_range)?;
+    /// The new time is outside the supported range.
+    pub fn advanced(self, by: SignedDuration) -> Result<Self, ClockOutOfRange> {
+        let at = self.now().checked_add(by).map_err(|_| ClockOutOfRange)?;
         Ok(match self {
             Self::Real => Self::Shifted(by),
             Self::Shifted(offset) => Self::Shifted(offset.saturating_add(by)),
@@ -65,10 +73,10 @@ impl Clock {
 }
 
 impl std::str::FromStr for Clock {
-    type Err = String;
+    type Err = InvalidClock;
 
     /// Parses `real`, `real + 90s`, `real - 90s`, or an RFC 3339 time for a frozen clock.
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, InvalidClock> {
         if text == "real" {
             return Ok(Self::Real);
         }
@@ -78,9 +86,7 @@ impl std::str::FromStr for Clock {
         if let Some(offset) = text.strip_prefix("real - ").and_then(parse_duration) {
             return Ok(Self::Shifted(-offset));
         }
-        text.parse()
-            .map(Self::Frozen)
-            .map_err(|_| format!("`{text}` is neither `real` nor an RFC 3339 time such as 2026-01-15T09:00:00Z"))
+        text.parse().map(Self::Frozen).map_err(|_| InvalidClock(text.to_owned()))
     }
 }
 
@@ -198,7 +204,7 @@ mod tests {
 
     #[test]
     fn invalid_clocks_return_the_accepted_forms() {
-        let error = "noon".parse::<Clock>().unwrap_err();
+        let error = "noon".parse::<Clock>().unwrap_err().to_string();
         assert!(error.contains("real") && error.contains("2026-01-15T09:00:00Z"), "{error}");
     }
 }

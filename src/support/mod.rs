@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod delay;
 pub mod document;
+pub mod error_list;
 pub mod event_bus;
 pub mod ids;
 pub mod redaction;

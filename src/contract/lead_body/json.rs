@@ -4,8 +4,19 @@ use serde_json::{Map, Value};
 
 use crate::support::document::number;
 
+/// Why a text is not a JSON object, in the words of JavaScript's `JSON.parse`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum JsonError {
+    #[error("Unexpected end of JSON input")]
+    End,
+    #[error("Unexpected token {token} in JSON at position {position}")]
+    Token { token: char, position: usize },
+    #[error("the JSON is not an object")]
+    NotAnObject,
+}
+
 /// Parses an object. Error messages are those of JavaScript's `JSON.parse`.
-pub(super) fn read(text: &str) -> Result<Map<String, Value>, String> {
+pub(super) fn read(text: &str) -> Result<Map<String, Value>, JsonError> {
     let parsed = parse(text).or_else(|error| {
         if !text.contains(['\t', '\r', '\n']) {
             return Err(error);
@@ -15,20 +26,20 @@ pub(super) fn read(text: &str) -> Result<Map<String, Value>, String> {
     match parsed? {
         Value::Object(object) => Ok(object),
         // The module would accept it and find no parameters. That is never intended, so it is rejected.
-        _ => Err("the JSON is not an object".to_owned()),
+        _ => Err(JsonError::NotAnObject),
     }
 }
 
-fn parse(text: &str) -> Result<Value, String> {
+fn parse(text: &str) -> Result<Value, JsonError> {
     let mut value: Value = serde_json::from_str(text).map_err(|error| {
         if error.is_eof() {
-            return "Unexpected end of JSON input".to_owned();
+            return JsonError::End;
         }
         let before: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
         let position = before + error.column().saturating_sub(1);
         match text.get(position..).and_then(|rest| rest.chars().next()) {
-            Some(token) => format!("Unexpected token {token} in JSON at position {position}"),
-            None => "Unexpected end of JSON input".to_owned(),
+            Some(token) => JsonError::Token { token, position },
+            None => JsonError::End,
         }
     })?;
     normalize_numbers(&mut value);

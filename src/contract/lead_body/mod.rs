@@ -22,7 +22,7 @@ use crate::http::message::{Body, Request};
 use crate::support::document::merge;
 pub use media::MediaType;
 pub use render::render;
-pub(crate) use xml::read as read_xml;
+pub(crate) use xml::{XmlError, read as read_xml};
 
 /// The number of pairs that are read from a query or form, as on the vendor's platform. More are ignored.
 const PAIRS_MAX: usize = 1000;

@@ -9,8 +9,19 @@ use super::DEPTH_MAX;
 /// The highest array index in a name; a higher number is an ordinary property name.
 const INDEX_MAX: usize = 999;
 
+/// Why names conflict, in the words of JavaScript.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NestError {
+    #[error("RangeError: a name has more than {DEPTH_MAX} parts")]
+    Depth,
+    #[error("TypeError: Cannot set properties of undefined (setting '{0}')")]
+    Set(String),
+    #[error("TypeError: Cannot read properties of undefined (reading '{0}')")]
+    Read(String),
+}
+
 /// Nests parameters with dotted names. Error messages are those of JavaScript.
-pub(super) fn nest(pairs: Map<String, Value>) -> Result<Map<String, Value>, String> {
+pub(super) fn nest(pairs: Map<String, Value>) -> Result<Map<String, Value>, NestError> {
     let mut root = Value::Object(Map::new());
     for (name, value) in pairs {
         insert(&mut root, &name, value)?;
@@ -21,10 +32,10 @@ pub(super) fn nest(pairs: Map<String, Value>) -> Result<Map<String, Value>, Stri
     }
 }
 
-fn insert(root: &mut Value, name: &str, value: Value) -> Result<(), String> {
+fn insert(root: &mut Value, name: &str, value: Value) -> Result<(), NestError> {
     let parts: Vec<&str> = name.split('.').collect();
     if parts.len() > DEPTH_MAX {
-        return Err(format!("RangeError: a name has more than {DEPTH_MAX} parts"));
+        return Err(NestError::Depth);
     }
     let Some((last, parents)) = parts.split_last() else { return Ok(()) };
     let mut target = root;
@@ -42,10 +53,8 @@ fn insert(root: &mut Value, name: &str, value: Value) -> Result<(), String> {
                 slot
             }
             // A string has no properties.
-            _ if step + 2 == parts.len() => {
-                return Err(format!("TypeError: Cannot set properties of undefined (setting '{next}')"));
-            }
-            _ => return Err(format!("TypeError: Cannot read properties of undefined (reading '{next}')")),
+            _ if step + 2 == parts.len() => return Err(NestError::Set(next.to_owned())),
+            _ => return Err(NestError::Read(next.to_owned())),
         };
     }
     match target {

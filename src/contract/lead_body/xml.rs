@@ -10,6 +10,29 @@ use super::DEPTH_MAX;
 /// The name for the text of an element that also has attributes or children.
 const TEXT: &str = "_";
 
+/// Why a document cannot be read, where possible in the words of `xml2js`.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum XmlError {
+    #[error("Non-whitespace before first tag. Line: 0 Column: 1 Char: {0}")]
+    TextBeforeRoot(char),
+    #[error("Text data outside of root node.")]
+    TextAfterRoot,
+    #[error("elements are nested more than {DEPTH_MAX} levels deep")]
+    Depth,
+    #[error("Unclosed root tag")]
+    Unclosed,
+    #[error("the document has no root element")]
+    NoRoot,
+    #[error(transparent)]
+    Syntax(#[from] quick_xml::Error),
+    #[error(transparent)]
+    Attribute(#[from] quick_xml::events::attributes::AttrError),
+    #[error(transparent)]
+    Escape(#[from] quick_xml::escape::EscapeError),
+    #[error(transparent)]
+    Encoding(#[from] quick_xml::encoding::EncodingError),
+}
+
 /// An element whose end tag has not been read yet.
 #[derive(Default)]
 struct OpenElement {
@@ -19,22 +42,22 @@ struct OpenElement {
 }
 
 /// Parses a document. A root that contains only text has no parameters. Error messages are those of `xml2js`.
-pub(crate) fn read(text: &str) -> Result<Map<String, Value>, String> {
+pub(crate) fn read(text: &str) -> Result<Map<String, Value>, XmlError> {
     if let Some(first) = text.chars().next().filter(|first| *first != '<') {
-        return Err(format!("Non-whitespace before first tag. Line: 0 Column: 1 Char: {first}"));
+        return Err(XmlError::TextBeforeRoot(first));
     }
     let mut reader = Reader::from_str(text);
     let mut open: Vec<OpenElement> = Vec::new();
     let mut root = None;
     loop {
-        let event = reader.read_event().map_err(|error| error.to_string())?;
+        let event = reader.read_event()?;
         match event {
             Event::Start(_) | Event::Empty(_) if root.is_some() => {
-                return Err("Text data outside of root node.".to_owned());
+                return Err(XmlError::TextAfterRoot);
             }
             Event::Start(start) => {
                 if open.len() >= DEPTH_MAX {
-                    return Err(format!("elements are nested more than {DEPTH_MAX} levels deep"));
+                    return Err(XmlError::Depth);
                 }
                 open.push(begin(&start)?);
             }
@@ -44,29 +67,29 @@ pub(crate) fn read(text: &str) -> Result<Map<String, Value>, String> {
                     close(element, &mut open, &mut root);
                 }
             }
-            Event::Text(text) => push_text(&mut open, &text.decode().map_err(|error| error.to_string())?)?,
-            Event::CData(text) => push_text(&mut open, &text.decode().map_err(|error| error.to_string())?)?,
+            Event::Text(text) => push_text(&mut open, &text.decode()?)?,
+            Event::CData(text) => push_text(&mut open, &text.decode()?)?,
             Event::GeneralRef(reference) => push_text(&mut open, &resolve(&reference)?)?,
             Event::Eof => break,
             Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
         }
     }
     if !open.is_empty() {
-        return Err("Unclosed root tag".to_owned());
+        return Err(XmlError::Unclosed);
     }
     match root {
         Some(Value::Object(members)) => Ok(members),
         Some(_) => Ok(Map::new()),
-        None => Err("the document has no root element".to_owned()),
+        None => Err(XmlError::NoRoot),
     }
 }
 
-fn begin(start: &BytesStart<'_>) -> Result<OpenElement, String> {
+fn begin(start: &BytesStart<'_>) -> Result<OpenElement, XmlError> {
     let mut open = OpenElement { name: name(start.name().as_ref()), ..OpenElement::default() };
     for attribute in start.attributes() {
-        let attribute = attribute.map_err(|error| error.to_string())?;
+        let attribute = attribute?;
         let raw = String::from_utf8_lossy(&attribute.value);
-        let value = quick_xml::escape::unescape(&raw).map_err(|error| error.to_string())?;
+        let value = quick_xml::escape::unescape(&raw)?;
         add(&mut open.members, name(attribute.key.as_ref()), value.into_owned().into());
     }
     Ok(open)
@@ -77,17 +100,17 @@ fn name(bytes: &[u8]) -> String {
 }
 
 /// Resolves a reference such as `&amp;` or `&#65;`. Entities that a document declares itself are rejected.
-fn resolve(reference: &BytesRef<'_>) -> Result<String, String> {
-    let name = reference.decode().map_err(|error| error.to_string())?;
+fn resolve(reference: &BytesRef<'_>) -> Result<String, XmlError> {
+    let name = reference.decode()?;
     let text = format!("&{name};");
-    quick_xml::escape::unescape(&text).map(std::borrow::Cow::into_owned).map_err(|error| error.to_string())
+    quick_xml::escape::unescape(&text).map(std::borrow::Cow::into_owned).map_err(XmlError::from)
 }
 
-fn push_text(open: &mut [OpenElement], text: &str) -> Result<(), String> {
+fn push_text(open: &mut [OpenElement], text: &str) -> Result<(), XmlError> {
     match open.last_mut() {
         Some(element) => element.text.push_str(text),
         None if text.trim().is_empty() => {}
-        None => return Err("Text data outside of root node.".to_owned()),
+        None => return Err(XmlError::TextAfterRoot),
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::message::{OutboundRequest, OutboundResponse};
 use super::target::escape_url;
-use crate::contract::lead_body::{MediaType, read_xml};
+use crate::contract::lead_body::{MediaType, XmlError, read_xml};
 use crate::leadconduit::values;
 use crate::support::document::text;
 
@@ -36,12 +36,40 @@ const DEPTH_MAX: usize = 100;
 /// How many parameters are sent at most.
 const PARAMETERS_MAX: usize = 10_000;
 
+/// Why no request is sent, in the words of the module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// `default_outcome` contains none of the outcomes.
+    #[error("default outcome must be \"success\", \"failure\" or \"error\"")]
+    DefaultOutcome,
+    /// There is no `url`.
+    #[error("URL is required")]
+    NoUrl,
+    /// `url` is not an HTTP URL.
+    #[error("URL must be valid")]
+    InvalidUrl,
+    /// `method` is neither GET nor POST.
+    #[error("Unsupported HTTP method - use GET or POST")]
+    Method,
+}
+
+/// Why a response has no event. The module does not catch this error; the texts are the mock's.
+#[derive(Debug, thiserror::Error)]
+enum ResponseError {
+    #[error("it is null")]
+    Null,
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    #[error(transparent)]
+    Xml(#[from] XmlError),
+}
+
 /// The request for a lead: `vars` holds `lead`, `url`, `method`, `price` and `default.custom`.
 ///
 /// # Errors
 ///
-/// The module's reason when `vars` is not valid.
-pub fn build_request(vars: &Value) -> Result<OutboundRequest, String> {
+/// `vars` is not valid.
+pub fn build_request(vars: &Value) -> Result<OutboundRequest, RequestError> {
     let method = validate(vars)?;
     let parameters = parameters(vars);
     let url = text(vars, "url");
@@ -61,26 +89,26 @@ pub fn build_request(vars: &Value) -> Result<OutboundRequest, String> {
 }
 
 /// Runs the checks of the module, and returns the method.
-fn validate(vars: &Value) -> Result<Method, String> {
+fn validate(vars: &Value) -> Result<Method, RequestError> {
     let property = |name: &str| vars.get(name).map(values::plain).filter(|value| !value.is_null());
     let to_text = |value: &Value| values::text(value).unwrap_or_default().into_owned();
     if let Some(outcome) = property("default_outcome").map(to_text) {
         // The module accepts any text that contains one of the words.
         if !["success", "failure", "error"].iter().any(|word| outcome.contains(word)) {
-            return Err("default outcome must be \"success\", \"failure\" or \"error\"".to_owned());
+            return Err(RequestError::DefaultOutcome);
         }
     }
-    let url = property("url").map(to_text).ok_or("URL is required")?;
+    let url = property("url").map(to_text).ok_or(RequestError::NoUrl)?;
     let uri: Option<Uri> = escape_url(&url).parse().ok();
     let is_http_url =
         |uri: &Uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|h| !h.is_empty());
     if !uri.is_some_and(|uri| is_http_url(&uri)) {
-        return Err("URL must be valid".to_owned());
+        return Err(RequestError::InvalidUrl);
     }
     match property("method").map(to_text).unwrap_or_default().to_uppercase().as_str() {
         "" | "POST" => Ok(Method::POST),
         "GET" => Ok(Method::GET),
-        _ => Err("Unsupported HTTP method - use GET or POST".to_owned()),
+        _ => Err(RequestError::Method),
     }
 }
 
@@ -204,11 +232,13 @@ pub fn parse_response(vars: &Value, response: &OutboundResponse) -> Value {
         None | Some(MediaType::Form) => {
             return error("Unsupported Content-Type specified in server response".to_owned());
         }
-        Some(MediaType::Json) => serde_json::from_str::<Value>(&body).map_err(|error| error.to_string()),
-        Some(MediaType::ApplicationXml | MediaType::TextXml) => read_xml(body.trim()).map(Value::Object),
+        Some(MediaType::Json) => serde_json::from_str::<Value>(&body).map_err(ResponseError::from),
+        Some(MediaType::ApplicationXml | MediaType::TextXml) => {
+            read_xml(body.trim()).map(Value::Object).map_err(ResponseError::from)
+        }
     };
     let event = match event {
-        Ok(Value::Null) => Err("it is null".to_owned()),
+        Ok(Value::Null) => Err(ResponseError::Null),
         event => event,
     };
     let event = match event {
@@ -309,7 +339,7 @@ mod tests {
             ),
         ];
         for (vars, reason) in rows {
-            assert_eq!(build_request(&vars).unwrap_err(), reason, "{vars}");
+            assert_eq!(build_request(&vars).unwrap_err().to_string(), reason, "{vars}");
         }
         for vars in [json!({"url": "https://example.com/a b"}), json!({"url": "http://localhost", "method": ""})] {
             assert_eq!(

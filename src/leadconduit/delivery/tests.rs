@@ -234,7 +234,7 @@ fn allowed_hosts_are_parsed_and_displayed() {
         "*",
         "a/b",
     ] {
-        let error = text.parse::<AllowedHost>().unwrap_err();
+        let error = text.parse::<AllowedHost>().unwrap_err().to_string();
         assert!(error.contains("such as recipient or recipient:8080"), "{text}: {error}");
     }
 }

@@ -190,17 +190,26 @@ async fn write_files(http: HttpClient, mut queue: Receiver<OutboundRequest>, dro
     }
 }
 
-async fn write_file(http: &HttpClient, file: &OutboundRequest) -> Result<(), String> {
-    let response = http.call(file).await.map_err(|error| error.to_string())?;
-    if (200..300).contains(&response.status) { Ok(()) } else { Err(format!("status {}", response.status)) }
+/// Why a file was not written to the firehose.
+#[derive(Clone, Debug, thiserror::Error)]
+enum WriteFileError {
+    #[error(transparent)]
+    Call(#[from] OutboundError),
+    #[error("status {0}")]
+    Status(u16),
+}
+
+async fn write_file(http: &HttpClient, file: &OutboundRequest) -> Result<(), WriteFileError> {
+    let response = http.call(file).await?;
+    if (200..300).contains(&response.status) { Ok(()) } else { Err(WriteFileError::Status(response.status)) }
 }
 
 /// Logs the first failure of a series, and the end of the series with the number of failures.
-fn log_result(result: Result<(), String>, failed: &mut u64) {
+fn log_result(result: Result<(), WriteFileError>, failed: &mut u64) {
     match result {
-        Err(reason) => {
+        Err(error) => {
             if *failed == 0 {
-                tracing::warn!("cannot write to the firehose ({reason}); further failures are only counted");
+                tracing::warn!("cannot write to the firehose ({error}); further failures are only counted");
             }
             *failed += 1;
         }

@@ -37,7 +37,7 @@ pub use super::context::{ReadContext, WriteContext};
 pub use super::effect_log::{EffectLog, WriteError, WriteResult};
 pub use super::leads::flow::Trigger;
 pub use super::response::{ApiError, ErrorFormat, OperationResponse, OperationResult};
-pub use table::HandlerTable;
+pub use table::{HandlerError, HandlerTable};
 
 use self::hooks::hooks_of;
 use crate::leadconduit::state::Collection;

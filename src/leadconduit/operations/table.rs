@@ -113,6 +113,37 @@ const TABLE: &[(&str, OperationHandler)] = &[
     ("get_ui_version", Read(system::version)),
 ];
 
+/// A difference between a contract and the table of handlers.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HandlerError {
+    /// An operation has no handler.
+    #[error(
+        "{file}: operation `{id}` ({request}) has no handler{}; add a line to src/leadconduit/operations/table.rs, \
+         or `x-behaviour: generated` to the operation",
+        .nearest.map(|near| format!(" (`{near}` has one)")).unwrap_or_default()
+    )]
+    NoHandler {
+        /// The file of the operation.
+        file: String,
+        /// The `operationId`.
+        id: String,
+        /// Its method and path.
+        request: String,
+        /// The most similar id that has a handler.
+        nearest: Option<&'static str>,
+    },
+    /// A handler has no operation.
+    #[error(
+        "{root}: handler `{0}` has no operation; describe the operation under paths, or remove the line from \
+         src/leadconduit/operations/table.rs",
+        root = contract_files::bundle::ROOT
+    )]
+    NoOperation(&'static str),
+    /// The model of a collection is not defined.
+    #[error("models: `{}`, the model of the collection `{}`, is not defined", .0.model(), .0.name())]
+    NoModel(Collection),
+}
+
 /// The handler of every operation of a contract, by the operation's index.
 #[derive(Debug)]
 pub struct HandlerTable(Vec<OperationHandler>);
@@ -121,42 +152,29 @@ impl HandlerTable {
     /// Finds the handler of every operation of a contract.
     ///
     /// # Errors
-    /// A message for each operation without a handler, each handler without an operation, and each collection whose
-    /// model is not defined.
-    pub fn for_contract(contract: &Contract) -> Result<Self, Vec<String>> {
+    /// Each operation without a handler, each handler without an operation, and each collection whose model is not
+    /// defined.
+    pub fn for_contract(contract: &Contract) -> Result<Self, Vec<HandlerError>> {
         let mut errors = Vec::new();
         let mut handlers = Vec::with_capacity(contract.operations.len());
         for operation in &contract.operations {
             match TABLE.iter().find(|(id, _)| *id == operation.id) {
                 Some((_, handler)) => handlers.push(*handler),
                 None if operation.is_generated => handlers.push(Generated),
-                None => errors.push(format!(
-                    "{}: operation `{}` ({} {}) has no handler{}; add a line to src/leadconduit/operations/table.rs, \
-                     or `x-behaviour: generated` to the operation",
-                    operation.file,
-                    operation.id,
-                    operation.method,
-                    operation.path,
-                    contract_files::yaml::nearest(&operation.id, TABLE.iter().map(|(id, _)| *id))
-                        .map(|near| format!(" (`{near}` has one)"))
-                        .unwrap_or_default(),
-                )),
+                None => errors.push(HandlerError::NoHandler {
+                    file: operation.file.clone(),
+                    id: operation.id.clone(),
+                    request: format!("{} {}", operation.method, operation.path),
+                    nearest: contract_files::yaml::nearest(&operation.id, TABLE.iter().map(|(id, _)| *id)),
+                }),
             }
         }
         for (id, _) in TABLE.iter().filter(|(id, _)| contract.operation(id).is_none()) {
-            errors.push(format!(
-                "{}: handler `{id}` has no operation; describe the operation under paths, or remove the line from \
-                 src/leadconduit/operations/table.rs",
-                contract_files::bundle::ROOT
-            ));
+            errors.push(HandlerError::NoOperation(id));
         }
         for collection in Collection::ALL {
             if contract.model(collection.model()).is_none() {
-                errors.push(format!(
-                    "models: `{}`, the model of the collection `{}`, is not defined",
-                    collection.model(),
-                    collection.name()
-                ));
+                errors.push(HandlerError::NoModel(collection));
             }
         }
         if errors.is_empty() { Ok(Self(handlers)) } else { Err(errors) }

@@ -100,7 +100,9 @@ fn rule_at(value: &Value, dialect: Dialect, position: &Position) -> Result<Node,
         Some(Value::String(text)) if text.is_empty() => {
             return position.error("lhv", "the left side is empty: write the name of a variable, or a template");
         }
-        Some(Value::String(text)) => Operand::parse_left(text).or_else(|message| position.error("lhv", message))?,
+        Some(Value::String(text)) => {
+            Operand::parse_left(text).or_else(|error| position.error("lhv", error.to_string()))?
+        }
         Some(_) => return position.error("lhv", "the left side must be text: the name of a variable, or a template"),
         None => return position.error("", "a rule needs a left side, `lhv`"),
     };
@@ -148,7 +150,7 @@ fn right(
         Value::Null | Value::Object(_) => {
             return position.error("rhv", "the right side must be text, a number, a boolean or a list");
         }
-        value => Operand::parse_right(value).or_else(|message| position.error("rhv", message))?,
+        value => Operand::parse_right(value).or_else(|error| position.error("rhv", error.to_string()))?,
     };
     match (operator.comparison, &operand) {
         (Comparison::Matches, Operand::Constant(value)) => compile_pattern(value, position),
@@ -158,7 +160,7 @@ fn right(
 
 fn compile_pattern(value: &Value, position: &Position) -> Result<RightSide, ParseError> {
     let Some(text) = text(value) else { return position.error("rhv", "a pattern must be text") };
-    pattern::compile(&text).map(RightSide::Pattern).or_else(|message| position.error("rhv", message))
+    pattern::compile(&text).map(RightSide::Pattern).or_else(|error| position.error("rhv", error.to_string()))
 }
 
 fn reject_unknown_keys(

@@ -7,8 +7,22 @@ use crate::leadconduit::values::excerpt;
 /// Memory limit of a compiled pattern, and of its state cache.
 const SIZE_BYTES_MAX: usize = 256 * 1024;
 
+/// A text that is not a pattern.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{pattern}` is not a valid pattern: {reason}")]
+pub(super) struct InvalidPattern {
+    /// The beginning of the pattern.
+    pattern: String,
+    /// The last line of the engine's message.
+    reason: String,
+}
+
 /// Compiles a pattern.
-pub(super) fn compile(text: &str) -> Result<Regex, String> {
+///
+/// # Errors
+///
+/// The expression is malformed, or too large when it is compiled.
+pub(super) fn compile(text: &str) -> Result<Regex, InvalidPattern> {
     let (expression, flags) = if let Some(glob) = glob_to_regex(text) { (glob, "s") } else { parse_slashes(text) };
     let built = RegexBuilder::new(&expression)
         .case_insensitive(true)
@@ -20,7 +34,7 @@ pub(super) fn compile(text: &str) -> Result<Regex, String> {
     built.map_err(|error| {
         let error = error.to_string();
         let last = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
-        format!("`{}` is not a valid pattern: {last}", excerpt(text))
+        InvalidPattern { pattern: excerpt(text), reason: last.to_owned() }
     })
 }
 

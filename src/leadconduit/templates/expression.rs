@@ -1,11 +1,12 @@
 //! Parses the expressions of `math` by the operator precedence that the documentation lists.
 
+use super::error::{ExpressionError, TemplateError};
 use crate::leadconduit::values::excerpt;
 
 /// The longest expression.
-const LENGTH_BYTES_MAX: usize = 1000;
+pub(super) const LENGTH_BYTES_MAX: usize = 1000;
 /// The deepest nesting.
-const DEPTH_MAX: usize = 32;
+pub(super) const DEPTH_MAX: usize = 32;
 
 /// A parsed expression.
 #[derive(Clone, Debug)]
@@ -18,7 +19,7 @@ pub(super) enum Expression {
 }
 
 /// Functions with the minimum and maximum number of operands.
-const FUNCTIONS: [(&str, usize, usize); 25] = [
+pub(super) const FUNCTIONS: [(&str, usize, usize); 25] = [
     ("sin", 1, 1),
     ("cos", 1, 1),
     ("tan", 1, 1),
@@ -59,16 +60,16 @@ impl Expression {
     /// # Errors
     ///
     /// The expression is malformed, too long or nested too deep.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let invalid = |message: String| format!("`{}` is not a valid expression: {message}", excerpt(text));
+    pub(super) fn parse(text: &str) -> Result<Self, TemplateError> {
+        let invalid = |error: ExpressionError| TemplateError::Expression { expression: excerpt(text), error };
         if text.len() > LENGTH_BYTES_MAX {
-            return Err(invalid(format!("it is longer than {LENGTH_BYTES_MAX} bytes")));
+            return Err(invalid(ExpressionError::Length));
         }
         let mut parser = ExpressionParser { rest: text, depth: 0 };
         let expression = parser.conditional().map_err(invalid)?;
         match parser.rest.trim_start() {
             "" => Ok(expression),
-            rest => Err(invalid(format!("unexpected `{}`", excerpt(rest)))),
+            rest => Err(invalid(ExpressionError::Unexpected(excerpt(rest)))),
         }
     }
 
@@ -89,10 +90,10 @@ struct ExpressionParser<'t> {
 
 impl<'t> ExpressionParser<'t> {
     /// Parses `x ? y : z`, or an expression without `?`.
-    fn conditional(&mut self) -> Result<Expression, String> {
+    fn conditional(&mut self) -> Result<Expression, ExpressionError> {
         self.depth += 1;
         if self.depth > DEPTH_MAX {
-            return Err(format!("it is nested more than {DEPTH_MAX} deep"));
+            return Err(ExpressionError::Depth);
         }
         let condition = self.binary(0)?;
         let expression = if self.accept("?") {
@@ -107,7 +108,7 @@ impl<'t> ExpressionParser<'t> {
     }
 
     /// Parses binary operators of a precedence level.
-    fn binary(&mut self, level: usize) -> Result<Expression, String> {
+    fn binary(&mut self, level: usize) -> Result<Expression, ExpressionError> {
         let Some(operators) = PRECEDENCE.get(level) else { return self.unary() };
         let mut left = self.binary(level + 1)?;
         while let Some(operator) = operators.iter().find(|operator| self.accept(operator)) {
@@ -118,10 +119,10 @@ impl<'t> ExpressionParser<'t> {
     }
 
     /// Parses signs and prefix functions. They have lower precedence than powers: `-2 ^ 2` is -4.
-    fn unary(&mut self) -> Result<Expression, String> {
+    fn unary(&mut self) -> Result<Expression, ExpressionError> {
         self.depth += 1;
         if self.depth > DEPTH_MAX {
-            return Err(format!("it is nested more than {DEPTH_MAX} deep"));
+            return Err(ExpressionError::Depth);
         }
         let expression = if self.accept("-") {
             Expression::Apply("negative", vec![self.unary()?])
@@ -143,7 +144,7 @@ impl<'t> ExpressionParser<'t> {
         Ok(expression)
     }
 
-    fn power(&mut self) -> Result<Expression, String> {
+    fn power(&mut self) -> Result<Expression, ExpressionError> {
         let mut base = self.operand()?;
         // In `x! != y` the second `!` belongs to `!=`.
         while !self.rest.trim_start().starts_with("!=") && self.accept("!") {
@@ -155,7 +156,7 @@ impl<'t> ExpressionParser<'t> {
         Ok(Expression::Apply("pow", vec![base, self.unary()?]))
     }
 
-    fn operand(&mut self) -> Result<Expression, String> {
+    fn operand(&mut self) -> Result<Expression, ExpressionError> {
         if self.accept("(") {
             let inner = self.conditional()?;
             self.expect(")")?;
@@ -163,20 +164,20 @@ impl<'t> ExpressionParser<'t> {
         }
         let rest = self.rest.trim_start();
         if let Some(quote) = rest.chars().next().filter(|c| matches!(c, '"' | '\'')) {
-            let (text, rest) = rest[1..].split_once(quote).ok_or("a quoted string is not closed")?;
+            let (text, rest) = rest[1..].split_once(quote).ok_or(ExpressionError::Quote)?;
             self.rest = rest;
             return Ok(Expression::Text(text.to_owned()));
         }
         if rest.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
             let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
             self.rest = &rest[end..];
-            let number = rest[..end].parse().map_err(|_| format!("`{}` is not a number", excerpt(&rest[..end])))?;
+            let number = rest[..end].parse().map_err(|_| ExpressionError::Number(excerpt(&rest[..end])))?;
             return Ok(Expression::Number(number));
         }
         let word = self.word();
         if word.is_empty() {
             let next: String = rest.chars().take(1).collect();
-            return Err(if next.is_empty() { "it ends too early".to_owned() } else { format!("unexpected `{next}`") });
+            return Err(if next.is_empty() { ExpressionError::End } else { ExpressionError::Unexpected(next) });
         }
         self.rest = &rest[word.len()..];
         if self.accept("(") {
@@ -194,10 +195,9 @@ impl<'t> ExpressionParser<'t> {
     }
 
     /// Parses the operands of a function after its opening parenthesis.
-    fn call(&mut self, name: &str) -> Result<Expression, String> {
+    fn call(&mut self, name: &str) -> Result<Expression, ExpressionError> {
         let Some((known, min, max)) = FUNCTIONS.iter().find(|(known, ..)| *known == name) else {
-            let names: Vec<&str> = FUNCTIONS.iter().map(|(name, ..)| *name).collect();
-            return Err(format!("there is no function `{}`; functions are {}", excerpt(name), names.join(", ")));
+            return Err(ExpressionError::UnknownFunction(excerpt(name)));
         };
         let mut operands = Vec::new();
         if !self.accept(")") {
@@ -210,7 +210,7 @@ impl<'t> ExpressionParser<'t> {
         if (*min..=*max).contains(&operands.len()) {
             Ok(Expression::Apply(known, operands))
         } else {
-            Err(format!("`{known}` does not take {} operands", operands.len()))
+            Err(ExpressionError::Operands { function: known, count: operands.len() })
         }
     }
 
@@ -228,8 +228,8 @@ impl<'t> ExpressionParser<'t> {
         }
     }
 
-    fn expect(&mut self, token: &str) -> Result<(), String> {
-        if self.accept(token) { Ok(()) } else { Err(format!("a `{token}` is missing")) }
+    fn expect(&mut self, token: &'static str) -> Result<(), ExpressionError> {
+        if self.accept(token) { Ok(()) } else { Err(ExpressionError::Missing(token)) }
     }
 
     /// Returns the next word, or an empty text. Names of variables can contain dots and digits.

@@ -4,21 +4,21 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::error::TemplateError;
 use super::expression::Expression;
 use super::hash::{Encoding, Hash};
 use super::strings::SearchPattern;
 use super::{format_date, format_number, hash, locale, math, strings};
 use crate::leadconduit::values::{self, Variables, excerpt};
-use contract_files::yaml::nearest;
 
 /// The part of a text that a helper reads.
 const TEXT_BYTES_MAX: usize = 64 * 1024;
 /// The most arguments, and the most options, of a call.
-const ARGUMENTS_MAX: usize = 16;
+pub(super) const ARGUMENTS_MAX: usize = 16;
 
 /// A helper.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Helper {
+pub(super) enum Helper {
     Extract,
     Format,
     Lowercase,
@@ -30,7 +30,7 @@ enum Helper {
 }
 
 /// The helpers by name, with their options.
-const HELPERS: [(&str, Helper, &[&str]); 17] = [
+pub(super) const HELPERS: [(&str, Helper, &[&str]); 17] = [
     ("extract", Helper::Extract, &["pattern"]),
     ("format", Helper::Format, &["format", "locale", "timezone", "dataType"]),
     ("lowercase", Helper::Lowercase, &[]),
@@ -104,18 +104,21 @@ impl HelperCall {
     /// # Errors
     ///
     /// The helper is unknown, or an argument or option is missing, unknown or invalid.
-    pub(super) fn new(name: &str, arguments: Vec<Argument>, options: Vec<(String, Argument)>) -> Result<Self, String> {
+    pub(super) fn new(
+        name: &str,
+        arguments: Vec<Argument>,
+        options: Vec<(String, Argument)>,
+    ) -> Result<Self, TemplateError> {
         let Some((_, helper, known)) = HELPERS.iter().find(|(known, ..)| *known == name) else {
-            return Err(unknown_helper(name));
+            return Err(TemplateError::UnknownHelper(excerpt(name)));
         };
         if let Some((option, _)) = options.iter().find(|(option, _)| !known.contains(&option.as_str())) {
-            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-            return Err(format!("`{name}` has no option `{}`; its options are: {known}", excerpt(option)));
+            return Err(TemplateError::UnknownOption { helper: name.to_owned(), option: excerpt(option), known });
         }
         let max = if matches!(helper, Helper::Hash(_)) { ARGUMENTS_MAX } else { 1 };
         if arguments.is_empty() || arguments.len() > max || options.len() > ARGUMENTS_MAX {
-            let expected = if max == 1 { "one argument".to_owned() } else { format!("1 to {max} arguments") };
-            return Err(format!("`{name}` takes {expected}"));
+            let error = if max == 1 { TemplateError::OneArgument } else { TemplateError::ArgumentCount };
+            return Err(error(name.to_owned()));
         }
         let mut call = Self { helper: *helper, arguments, options, prepared: Prepared::None };
         call.prepared = call.prepare(name)?;
@@ -124,36 +127,37 @@ impl HelperCall {
 
     /// Checks constant options and parses constant patterns and expressions. Invalid values of variables have no effect
     /// later.
-    fn prepare(&self, name: &str) -> Result<Prepared, String> {
-        let invalid = |option: &str, text: &str, reason: &str| {
-            Err(format!("the `{option}` of `{name}` cannot be `{}`: {reason}", excerpt(text)))
+    fn prepare(&self, name: &str) -> Result<Prepared, TemplateError> {
+        let invalid = |option: &str, text: &str, expected: &'static str| {
+            let (helper, option, found) = (name.to_owned(), option.to_owned(), excerpt(text));
+            Err(TemplateError::OptionValue { helper, option, found, expected })
         };
         for (option, argument) in &self.options {
             let Some(text) = argument.constant_text() else { continue };
             match option.as_str() {
                 "start" | "end" if strings::parse_position(&text).is_none() => {
-                    return invalid(option, &text, "write a whole number from 1");
+                    return invalid(option, &text, "a whole number from 1");
                 }
                 "encoding" if Encoding::by_name(&text).is_none() => {
-                    return invalid(option, &text, "write hex, base64 or latin1");
+                    return invalid(option, &text, "hex, base64 or latin1");
                 }
                 "dataType" if !["String", "Number"].contains(&&*text) => {
-                    return invalid(option, &text, "write String or Number");
+                    return invalid(option, &text, "String or Number");
                 }
                 "timezone" if format_date::time_zone(&text).is_none() => {
-                    return invalid(option, &text, "write a time zone such as America/New_York");
+                    return invalid(option, &text, "a time zone such as America/New_York");
                 }
                 _ => {}
             }
         }
-        let required: &[&str] = match self.helper {
+        let required: &[&'static str] = match self.helper {
             Helper::Extract => &["pattern"],
             Helper::Replace => &["pattern", "replace"],
             Helper::Substring => &["start"],
             _ => &[],
         };
         if let Some(missing) = required.iter().find(|option| self.option(option).is_none()) {
-            return Err(format!("`{name}` needs the option `{missing}`"));
+            return Err(TemplateError::MissingOption { helper: name.to_owned(), option: missing });
         }
         if let (Helper::Math, Some(text)) = (self.helper, self.arguments[0].constant_text()) {
             return Expression::parse(&text).map(Prepared::Expression);
@@ -164,7 +168,7 @@ impl HelperCall {
         }
     }
 
-    fn pattern(&self, text: &str) -> Result<SearchPattern, String> {
+    fn pattern(&self, text: &str) -> Result<SearchPattern, TemplateError> {
         if self.helper == Helper::Extract { SearchPattern::regex(text) } else { SearchPattern::parse(text) }
     }
 
@@ -282,11 +286,4 @@ impl HelperCall {
             }
         }
     }
-}
-
-/// The error for an unknown helper.
-fn unknown_helper(name: &str) -> String {
-    let names = HELPERS.map(|(known, ..)| known);
-    let hint = nearest(name, names).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-    format!("there is no helper `{}`{hint} (helpers are {})", excerpt(name), names.join(", "))
 }

@@ -14,10 +14,12 @@
 //! | `operand` | [`Operand`]: one side of a rule |
 //! | `parse` | text to segments and helper calls |
 //! | `helper` | the helpers: a new one is a row of `HELPERS` |
+//! | `error` | why a template cannot be parsed |
 //! | `expression`, `math` | the expressions of `math`: parsing, evaluation |
 //! | `format_date`, `format_number`, `locale` | the helper `format` |
 //! | `strings`, `hash` | the other helpers |
 
+mod error;
 mod expression;
 mod format_date;
 mod format_number;

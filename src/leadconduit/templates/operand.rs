@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::error::TemplateError;
 use super::template::Template;
 use crate::leadconduit::values::Variables;
 
@@ -22,12 +23,12 @@ pub(crate) enum Operand {
 
 impl Operand {
     /// Parses a left side: the name of a variable, or a template.
-    pub(crate) fn parse_left(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse_left(text: &str) -> Result<Self, TemplateError> {
         if text.contains("{{") { Self::parse_template(text) } else { Ok(Self::Variable(text.trim().to_owned())) }
     }
 
     /// Parses a right side: a value, a template, or a list of them.
-    pub(crate) fn parse_right(value: &Value) -> Result<Self, String> {
+    pub(crate) fn parse_right(value: &Value) -> Result<Self, TemplateError> {
         match value {
             Value::String(text) if text.contains("{{") => Self::parse_template(text),
             Value::Array(items) => {
@@ -39,8 +40,8 @@ impl Operand {
         }
     }
 
-    fn parse_template(text: &str) -> Result<Self, String> {
-        Template::parse(text).map(Self::Template).map_err(|error| error.message)
+    fn parse_template(text: &str) -> Result<Self, TemplateError> {
+        Template::parse_segments(text).map(Self::Template)
     }
 
     /// Returns the name of the variable if the side is a single variable.

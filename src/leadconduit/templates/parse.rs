@@ -2,13 +2,14 @@
 
 use serde_json::Value;
 
+use super::error::TemplateError;
 use super::helper::{Argument, HelperCall};
 use crate::leadconduit::values::excerpt;
 
 /// The most helper calls in one template, nested calls included.
-const CALLS_MAX: usize = 32;
+pub(super) const CALLS_MAX: usize = 32;
 /// The deepest nesting of calls.
-const DEPTH_MAX: usize = 4;
+pub(super) const DEPTH_MAX: usize = 4;
 
 /// A segment of a template.
 #[derive(Clone, Debug)]
@@ -19,7 +20,7 @@ pub(super) enum Segment {
 }
 
 /// Splits a template into text, variables and helper calls.
-pub(super) fn segments(text: &str) -> Result<Vec<Segment>, String> {
+pub(super) fn segments(text: &str) -> Result<Vec<Segment>, TemplateError> {
     let mut segments = Vec::new();
     let mut calls = 0;
     let mut rest = text;
@@ -30,7 +31,7 @@ pub(super) fn segments(text: &str) -> Result<Vec<Segment>, String> {
         let is_triple = rest[at..].starts_with("{{{");
         let (open, close) = if is_triple { (3, "}}}") } else { (2, "}}") };
         let inside = &rest[at + open..];
-        let Some(end) = find_end(inside, close) else { return Err("a `{{` is not closed with `}}`".to_owned()) };
+        let Some(end) = find_end(inside, close) else { return Err(TemplateError::Unclosed) };
         segments.extend(placeholder(inside[..end].trim(), &mut calls)?);
         rest = &inside[end + close.len()..];
     }
@@ -60,9 +61,9 @@ fn find_end(text: &str, close: &str) -> Option<usize> {
 }
 
 /// Parses the inside of a placeholder; `None` for a comment.
-fn placeholder(inside: &str, calls: &mut usize) -> Result<Option<Segment>, String> {
+fn placeholder(inside: &str, calls: &mut usize) -> Result<Option<Segment>, TemplateError> {
     let inside = match inside.chars().next() {
-        None => return Err("a placeholder is empty: write the name of a variable between `{{` and `}}`".to_owned()),
+        None => return Err(TemplateError::Empty),
         Some('!') => return Ok(None),
         Some('#' | '/' | '^' | '>') => return Err(unsupported_block(inside)),
         Some('&') => inside[1..].trim_start(),
@@ -78,14 +79,13 @@ fn placeholder(inside: &str, calls: &mut usize) -> Result<Option<Segment>, Strin
     let call = parser.call(0)?;
     match parser.rest.trim_start() {
         "" => Ok(Some(Segment::Helper(Box::new(call)))),
-        rest => Err(format!("unexpected `{}` in a placeholder", excerpt(rest))),
+        rest => Err(TemplateError::Unexpected(excerpt(rest))),
     }
 }
 
 /// The error for a block or partial.
-fn unsupported_block(inside: &str) -> String {
-    let word = inside.split_whitespace().next().unwrap_or_default();
-    format!("blocks and partials such as `{{{{{}}}}}` are not supported by LeadConduit's templates", excerpt(word))
+fn unsupported_block(inside: &str) -> TemplateError {
+    TemplateError::Block(excerpt(inside.split_whitespace().next().unwrap_or_default()))
 }
 
 /// Parses the inside of a placeholder.
@@ -98,10 +98,10 @@ struct PlaceholderParser<'t, 'c> {
 
 impl<'t> PlaceholderParser<'t, '_> {
     /// Parses a helper's name, arguments and options, up to the end or a closing parenthesis.
-    fn call(&mut self, depth: usize) -> Result<HelperCall, String> {
+    fn call(&mut self, depth: usize) -> Result<HelperCall, TemplateError> {
         *self.calls += 1;
         if *self.calls > CALLS_MAX {
-            return Err(format!("a template can have at most {CALLS_MAX} helper calls"));
+            return Err(TemplateError::Calls);
         }
         let name = self.word();
         let (mut arguments, mut options) = (Vec::new(), Vec::new());
@@ -123,18 +123,18 @@ impl<'t> PlaceholderParser<'t, '_> {
         }
     }
 
-    fn argument(&mut self, depth: usize) -> Result<Argument, String> {
+    fn argument(&mut self, depth: usize) -> Result<Argument, TemplateError> {
         match self.rest.chars().next() {
             Some(quote @ ('"' | '\'')) => self.quoted(quote).map(|text| Argument::Constant(Value::String(text))),
-            Some('(') if depth >= DEPTH_MAX => Err(format!("calls can be nested at most {DEPTH_MAX} deep")),
+            Some('(') if depth >= DEPTH_MAX => Err(TemplateError::Depth),
             Some('(') => {
                 self.rest = self.rest[1..].trim_start();
                 let call = self.call(depth + 1)?;
-                self.rest = self.rest.strip_prefix(')').ok_or("a `(` is not closed with `)`")?;
+                self.rest = self.rest.strip_prefix(')').ok_or(TemplateError::Parenthesis)?;
                 Ok(Argument::Call(Box::new(call)))
             }
             _ => match self.word() {
-                "" => Err("an argument is missing".to_owned()),
+                "" => Err(TemplateError::Argument),
                 "true" => Ok(Argument::Constant(Value::Bool(true))),
                 "false" => Ok(Argument::Constant(Value::Bool(false))),
                 "null" | "undefined" => Ok(Argument::Constant(Value::Null)),
@@ -154,7 +154,7 @@ impl<'t> PlaceholderParser<'t, '_> {
     }
 
     /// Parses a quoted string; `\"` is a quote in it.
-    fn quoted(&mut self, quote: char) -> Result<String, String> {
+    fn quoted(&mut self, quote: char) -> Result<String, TemplateError> {
         let mut text = String::new();
         let mut inside = self.rest[1..].char_indices();
         while let Some((at, c)) = inside.next() {
@@ -174,7 +174,7 @@ impl<'t> PlaceholderParser<'t, '_> {
                 }
             }
         }
-        Err("a quoted string is not closed".to_owned())
+        Err(TemplateError::Quote)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use fancy_regex::{Regex, RegexBuilder};
 
+use super::error::TemplateError;
 use crate::leadconduit::values::excerpt;
 
 /// Memory limit of a compiled expression.
@@ -22,7 +23,7 @@ pub(super) enum SearchPattern {
 
 impl SearchPattern {
     /// Parses plain text, or an expression in `regexp(...)`.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, TemplateError> {
         match text.strip_prefix("regexp(").and_then(|rest| rest.strip_suffix(')')) {
             Some(expression) => Self::regex(expression),
             None => Ok(Self::Text(text.to_owned())),
@@ -31,14 +32,15 @@ impl SearchPattern {
 
     /// Compiles an expression, with or without `regexp(...)`. Double backslashes count as one, as in the example of the
     /// documentation.
-    pub(super) fn regex(text: &str) -> Result<Self, String> {
+    pub(super) fn regex(text: &str) -> Result<Self, TemplateError> {
         let expression = text.strip_prefix("regexp(").and_then(|rest| rest.strip_suffix(')')).unwrap_or(text);
         let built = RegexBuilder::new(&expression.replace(r"\\", r"\"))
             .backtrack_limit(STEPS_MAX)
             .delegate_size_limit(SIZE_BYTES_MAX)
             .delegate_dfa_size_limit(SIZE_BYTES_MAX)
             .build();
-        let invalid = |error: fancy_regex::Error| format!("`{}` is not a valid pattern: {error}", excerpt(text));
+        let invalid =
+            |error: fancy_regex::Error| TemplateError::Pattern { pattern: excerpt(text), reason: error.to_string() };
         built.map(|regex| Self::Regex(Box::new(regex))).map_err(invalid)
     }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::error::TemplateError;
 use super::parse::{self, Segment};
 use crate::leadconduit::values::{self, ParseError, Variables};
 
@@ -28,8 +29,12 @@ impl Template {
     ///
     /// A placeholder is malformed, a helper is unknown, or an argument is invalid.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
-        let segments = parse::segments(text).map_err(|message| ParseError { pointer: String::new(), message })?;
-        Ok(Self(segments))
+        Self::parse_segments(text).map_err(|error| ParseError { pointer: String::new(), message: error.to_string() })
+    }
+
+    /// Parses a template; the error is typed.
+    pub(super) fn parse_segments(text: &str) -> Result<Self, TemplateError> {
+        parse::segments(text).map(Self)
     }
 
     /// Evaluates the template. A template that is a single placeholder keeps the type of the value, which can be a

@@ -66,11 +66,16 @@ pub(super) fn pluralize(count: u64, what: &str) -> String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Percentage(u64);
 
-impl FromStr for Percentage {
-    type Err = String;
+/// A text that is not a percentage.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a percentage; write a number from 0 to 100, such as 80 or 79.5")]
+pub struct InvalidPercentage(String);
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let error = || format!("`{text}` is not a percentage; write a number from 0 to 100, such as 80 or 79.5");
+impl FromStr for Percentage {
+    type Err = InvalidPercentage;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPercentage> {
+        let error = || InvalidPercentage(text.to_owned());
         let number = text.trim().trim_end_matches('%').trim_end();
         let (whole, digit) = number.split_once('.').unwrap_or((number, "0"));
         let is_plain = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
@@ -159,7 +164,7 @@ mod tests {
             assert_eq!(text.parse::<Percentage>().unwrap().to_string(), expected);
         }
         for text in ["", "eighty", "-1", "100.1", "101", "1.25", ".5", "5.", "1e1", "99999999999999999999"] {
-            assert!(text.parse::<Percentage>().unwrap_err().contains("from 0 to 100"), "{text}");
+            assert!(text.parse::<Percentage>().unwrap_err().to_string().contains("from 0 to 100"), "{text}");
         }
     }
 }

@@ -34,15 +34,15 @@ struct StatusLabel {
 ///
 /// # Errors
 ///
-/// The message of the template engine.
-pub fn html(report: &Report, verdict: &ReportVerdict) -> Result<String, String> {
+/// The error of the template engine.
+pub fn html(report: &Report, verdict: &ReportVerdict) -> Result<String, minijinja::Error> {
     let mut environment = Environment::new();
     // Not derived from the template name: client input must never become markup.
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.set_trim_blocks(true);
     environment.set_lstrip_blocks(true);
-    environment.add_template("report.html", PAGE).map_err(|error| error.to_string())?;
-    let page = environment.get_template("report.html").map_err(|error| error.to_string())?;
+    environment.add_template("report.html", PAGE)?;
+    let page = environment.get_template("report.html")?;
     let rows: Vec<Row<'_>> = report.operations.iter().map(row).collect();
     let verdict = context! {
         has_criteria => verdict.has_criteria(),
@@ -52,7 +52,6 @@ pub fn html(report: &Report, verdict: &ReportVerdict) -> Result<String, String> 
     let has_undocumented = rows.iter().any(|row| row.has_undocumented);
     page.render(context! { report => Value::from_serialize(report), rows, verdict, has_undocumented })
         .map(|text| text.chars().map(|c| if c == '\n' { c } else { replace_control(c) }).chain(['\n']).collect())
-        .map_err(|error| error.to_string())
 }
 
 fn row(operation: &OperationReport) -> Row<'_> {

@@ -9,12 +9,15 @@ use super::criteria::{FailOn, NO_REQUESTS, ReportVerdict, pluralize};
 use super::model::{OperationReport, Report, ViolationReport};
 use crate::recording::coverage::targets::is_client_reachable;
 
+/// Why a report cannot be written as `JUnit` XML.
+pub type JunitError = quick_junit::SerializeError;
+
 /// Writes the report as `JUnit` XML.
 ///
 /// # Errors
 ///
-/// The message of the serialiser.
-pub fn junit(report: &Report, verdict: &ReportVerdict) -> Result<String, String> {
+/// The error of the serialiser.
+pub fn junit(report: &Report, verdict: &ReportVerdict) -> Result<String, JunitError> {
     let mut junit = JunitReport::new("leadconduit-mock");
     junit.add_test_suite(overall(report, verdict));
     for operation in &report.operations {
@@ -27,7 +30,7 @@ pub fn junit(report: &Report, verdict: &ReportVerdict) -> Result<String, String>
         suite.add_test_cases(undocumented(operation, verdict));
         junit.add_test_suite(suite);
     }
-    let text = junit.to_string().map_err(|error| error.to_string())?;
+    let text = junit.to_string()?;
     // Jenkins' xUnit plugin validates strictly; its schema has this attribute for suites only.
     Ok(text.replacen(&format!(" skipped=\"{}\"", junit.skipped), "", 1))
 }

@@ -17,7 +17,7 @@ mod text;
 pub use build::build;
 pub use criteria::{FailOn, PassCriteria, Percentage, ReportVerdict};
 pub use html::html;
-pub use junit::junit;
+pub use junit::{JunitError, junit};
 pub use merge::merge;
 pub use model::{
     CoverageRatio, EffectCount, FieldCount, FirstOccurrence, OperationReport, ParameterCount, Report, ScenarioCount,
@@ -38,6 +38,18 @@ pub enum Format {
     Html,
 }
 
+/// Why a report cannot be written in a format.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub enum WriteError {
+    /// The JSON serialiser fails.
+    Json(#[from] serde_json::Error),
+    /// The XML serialiser fails.
+    Junit(#[from] JunitError),
+    /// The template engine fails.
+    Html(#[from] minijinja::Error),
+}
+
 impl Format {
     /// The format for a file extension.
     #[must_use]
@@ -55,13 +67,13 @@ impl Format {
     ///
     /// # Errors
     ///
-    /// The message of the serialiser or template engine.
-    pub fn write(self, report: &Report, verdict: &ReportVerdict, color_mode: ColorMode) -> Result<String, String> {
-        match self {
-            Self::Text => Ok(text(report, verdict, color_mode)),
-            Self::Json => report.json(),
-            Self::Junit => junit(report, verdict),
-            Self::Html => html(report, verdict),
-        }
+    /// The error of the serialiser or template engine.
+    pub fn write(self, report: &Report, verdict: &ReportVerdict, color_mode: ColorMode) -> Result<String, WriteError> {
+        Ok(match self {
+            Self::Text => text(report, verdict, color_mode),
+            Self::Json => report.json()?,
+            Self::Junit => junit(report, verdict)?,
+            Self::Html => html(report, verdict)?,
+        })
     }
 }

@@ -275,9 +275,9 @@ impl Report {
     ///
     /// # Errors
     ///
-    /// The message of the serialiser.
-    pub fn json(&self) -> Result<String, String> {
-        serde_json::to_string_pretty(self).map(|text| text + "\n").map_err(|error| error.to_string())
+    /// The error of the serialiser.
+    pub fn json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string_pretty(self).map(|text| text + "\n")
     }
 
     /// Sorts the lists and computes the totals.

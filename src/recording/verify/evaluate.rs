@@ -322,14 +322,16 @@ impl Evaluator<'_> {
         all: &[&'e Exchange],
         attempts: &[usize],
         by: Option<&RequestPattern>,
-    ) -> Result<&'e Exchange, String> {
-        let (Some(first), Some(last)) = (attempts.first(), attempts.last()) else { return Err(String::new()) };
+    ) -> Result<&'e Exchange, NotRepaired> {
+        let (Some(first), Some(last)) = (attempts.first(), attempts.last()) else {
+            return Err(NotRepaired::NoSuccess);
+        };
         let refused = all[*first];
         if let (true, repeated) = (first != last, all[*last])
             && repeated.status >= 400
         {
             let (number, status) = (repeated.number, repeated.status);
-            return Err(format!("the same request was repeated as request {number}, response {status}"));
+            return Err(NotRepaired::Repeated { number, status });
         }
         let account = |one: &Exchange| one.caller.as_ref().map(|(account, _)| Arc::clone(account));
         let is_repair = |one: &&&'e Exchange| {
@@ -339,8 +341,8 @@ impl Evaluator<'_> {
                 && by.is_none_or(|by| by.matches(one, self.contract))
         };
         all.iter().skip(first + 1).find(is_repair).copied().ok_or_else(|| match by {
-            Some(by) => format!("no later request succeeded that matches {}", by.describe()),
-            None => "no later request of the account succeeded".to_owned(),
+            Some(by) => NotRepaired::NoMatch(by.describe()),
+            None => NotRepaired::NoSuccess,
         })
     }
 
@@ -363,6 +365,17 @@ impl Evaluator<'_> {
         };
         nearest.into_iter().map(to_result).collect()
     }
+}
+
+/// Why a refused request counts as not repaired.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+enum NotRepaired {
+    #[error("the same request was repeated as request {number}, response {status}")]
+    Repeated { number: u64, status: u16 },
+    #[error("no later request succeeded that matches {0}")]
+    NoMatch(String),
+    #[error("no later request of the account succeeded")]
+    NoSuccess,
 }
 
 /// Account, method, URL and body: requests with equal identities are attempts of the same request.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::http::wire_fault::WireFault;
-use crate::support::clock::Clock;
+use crate::support::clock::{Clock, InvalidClock};
 use crate::support::delay::{DELAY_MS_MAX, Delay};
 
 /// The version of the language.
@@ -42,8 +42,31 @@ pub(super) fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64,
     deserializer.deserialize_u64(VersionVisitor)
 }
 
+/// A text that is not a valid scalar.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(in crate::scenario) enum ScalarError {
+    /// Not the name of a scenario.
+    #[error("`{0}` is not a valid name: write 1 to 64 letters, digits, `.`, `_` or `-`")]
+    Name(String),
+    /// Not a path.
+    #[error("`{0}` is not a path: write one that begins with `/`, such as /connections")]
+    Path(String),
+    /// Not a keyword of the table. The message has the format of serde's errors, so that the file loader adds the
+    /// nearest valid keyword as a hint.
+    #[error("unknown word `{found}`, expected one of {}", .valid.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "))]
+    Keyword {
+        /// The text.
+        found: String,
+        /// The keywords.
+        valid: Vec<&'static str>,
+    },
+    /// Not a clock.
+    #[error(transparent)]
+    Clock(#[from] InvalidClock),
+}
+
 /// Parses text with a function. The second field describes what is expected.
-pub(super) struct TextVisitor<T>(pub(super) fn(&str) -> Result<T, String>, pub(super) &'static str);
+pub(super) struct TextVisitor<T>(pub(super) fn(&str) -> Result<T, ScalarError>, pub(super) &'static str);
 
 impl<T> Visitor<'_> for TextVisitor<T> {
     type Value = T;
@@ -59,61 +82,55 @@ pub(super) fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String,
     deserializer.deserialize_str(TextVisitor(parse_name, "the name of a scenario"))
 }
 
-fn parse_name(text: &str) -> Result<String, String> {
+fn parse_name(text: &str) -> Result<String, ScalarError> {
     let is_in_range = (1..=64).contains(&text.len());
     if is_in_range && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-')) {
         Ok(text.to_owned())
     } else {
-        Err(format!("`{text}` is not a valid name: write 1 to 64 letters, digits, `.`, `_` or `-`"))
+        Err(ScalarError::Name(text.to_owned()))
     }
 }
 
 pub(super) fn clock<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Clock>, D::Error> {
-    deserializer.deserialize_str(TextVisitor(str::parse, "`real` or an RFC 3339 time")).map(Some)
+    deserializer.deserialize_str(TextVisitor(|text| Ok(text.parse()?), "`real` or an RFC 3339 time")).map(Some)
 }
 
 pub(super) fn method<'de, D: Deserializer<'de>>(deserializer: D) -> Result<http::Method, D::Error> {
     deserializer.deserialize_str(TextVisitor(parse_method, "a method such as GET"))
 }
 
-pub(in crate::scenario) fn parse_method(text: &str) -> Result<http::Method, String> {
+pub(in crate::scenario) fn parse_method(text: &str) -> Result<http::Method, ScalarError> {
     const METHODS: [&str; 7] = ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"];
-    if METHODS.contains(&text) {
-        text.parse().map_err(|_| "not a method".to_owned())
-    } else {
-        Err(unknown_keyword(text, &METHODS))
-    }
+    let unknown = || ScalarError::Keyword { found: text.to_owned(), valid: METHODS.to_vec() };
+    if METHODS.contains(&text) { text.parse().map_err(|_| unknown()) } else { Err(unknown()) }
 }
 
 pub(super) fn uri<'de, D: Deserializer<'de>>(deserializer: D) -> Result<http::Uri, D::Error> {
     deserializer.deserialize_str(TextVisitor(parse_uri, "a path such as /connections"))
 }
 
-fn parse_uri(text: &str) -> Result<http::Uri, String> {
-    let fail = || format!("`{text}` is not a path: write one that begins with `/`, such as /connections");
+fn parse_uri(text: &str) -> Result<http::Uri, ScalarError> {
+    let fail = || ScalarError::Path(text.to_owned());
     if !text.starts_with('/') {
         return Err(fail());
     }
     text.parse().map_err(|_| fail())
 }
 
-/// Has the format of serde's errors, so that the file loader adds the nearest valid keyword as a hint.
-fn unknown_keyword(keyword: &str, valid: &[&str]) -> String {
-    let valid: Vec<String> = valid.iter().map(|keyword| format!("`{keyword}`")).collect();
-    format!("unknown word `{keyword}`, expected one of {}", valid.join(", "))
-}
-
 /// The value of a keyword in a table.
-pub(super) fn parse_keyword<T: Copy>(text: &str, table: &[(&'static str, T)]) -> Result<T, String> {
+pub(super) fn parse_keyword<T: Copy>(text: &str, table: &[(&'static str, T)]) -> Result<T, ScalarError> {
     let found = table.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
-    found.ok_or_else(|| unknown_keyword(text, &table.iter().map(|(name, _)| *name).collect::<Vec<_>>()))
+    found.ok_or_else(|| ScalarError::Keyword {
+        found: text.to_owned(),
+        valid: table.iter().map(|(name, _)| *name).collect(),
+    })
 }
 
 pub(super) fn fault<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<WireFault>, D::Error> {
     deserializer.deserialize_str(TextVisitor(parse_fault, "a fault such as EMPTY_RESPONSE")).map(Some)
 }
 
-fn parse_fault(text: &str) -> Result<WireFault, String> {
+fn parse_fault(text: &str) -> Result<WireFault, ScalarError> {
     parse_keyword(text, &WireFault::ALL)
 }
 
@@ -156,8 +173,23 @@ fn delay_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DelayType, D
     deserializer.deserialize_str(TextVisitor(parse, "a type of delay"))
 }
 
+/// Why a delay is invalid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+enum DelayError {
+    #[error("`{0}` cannot be used with this type of delay")]
+    OtherType(&'static str),
+    #[error("this delay needs `{0}`")]
+    Missing(&'static str),
+    #[error("`lower_ms` is greater than `upper_ms`")]
+    Bounds,
+    #[error("`sigma` must be between 0 and 10")]
+    Sigma,
+    #[error("a delay can be {DELAY_MS_MAX} ms at most")]
+    TooLong,
+}
+
 impl DelayFields {
-    fn into_delay(self) -> Result<Delay, String> {
+    fn into_delay(self) -> Result<Delay, DelayError> {
         let given = [
             ("ms", self.ms.is_some(), DelayType::Fixed),
             ("lower_ms", self.lower_ms.is_some(), DelayType::Uniform),
@@ -168,9 +200,9 @@ impl DelayFields {
         ];
         if let Some((name, _, _)) = given.iter().find(|(_, given, delay_type)| *given && *delay_type != self.delay_type)
         {
-            return Err(format!("`{name}` cannot be used with this type of delay"));
+            return Err(DelayError::OtherType(name));
         }
-        let require = |value: Option<u64>, name: &str| value.ok_or_else(|| format!("this delay needs `{name}`"));
+        let require = |value: Option<u64>, name: &'static str| value.ok_or(DelayError::Missing(name));
         let delay = match self.delay_type {
             DelayType::Fixed => Delay::Fixed { ms: require(self.ms, "ms")? },
             DelayType::Uniform => Delay::Uniform {
@@ -184,18 +216,14 @@ impl DelayFields {
             },
         };
         match delay {
-            Delay::Uniform { lower_ms, upper_ms } if lower_ms > upper_ms => {
-                Err("`lower_ms` is greater than `upper_ms`".to_owned())
-            }
-            Delay::Lognormal { sigma, .. } if !(0.0..=10.0).contains(&sigma) => {
-                Err("`sigma` must be between 0 and 10".to_owned())
-            }
+            Delay::Uniform { lower_ms, upper_ms } if lower_ms > upper_ms => Err(DelayError::Bounds),
+            Delay::Lognormal { sigma, .. } if !(0.0..=10.0).contains(&sigma) => Err(DelayError::Sigma),
             Delay::Fixed { ms: longest }
             | Delay::Uniform { upper_ms: longest, .. }
             | Delay::Lognormal { max_ms: longest, .. }
                 if longest > DELAY_MS_MAX =>
             {
-                Err(format!("a delay can be {DELAY_MS_MAX} ms at most"))
+                Err(DelayError::TooLong)
             }
             valid => Ok(valid),
         }
@@ -212,7 +240,7 @@ pub(super) fn delay<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
         }
         fn visit_u64<E: Error>(self, ms: u64) -> Result<Delay, E> {
             if ms > DELAY_MS_MAX {
-                return Err(E::custom(format!("a delay can be {DELAY_MS_MAX} ms at most")));
+                return Err(E::custom(DelayError::TooLong));
             }
             Ok(Delay::Fixed { ms })
         }

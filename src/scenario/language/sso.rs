@@ -90,13 +90,47 @@ impl From<CycleSpec> for FlapPattern {
     }
 }
 
+/// Keys of `sso` that are missing, or belong to another status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HealthError {
+    /// A key belongs to another status.
+    #[error("`{}` needs `status: {status}`", &pointer[1..])]
+    OtherStatus {
+        /// JSON pointer to the key.
+        pointer: &'static str,
+        /// The status that the key belongs to.
+        status: &'static str,
+    },
+    /// `partial` without operations.
+    #[error("`partial` needs `operations`, whose calls fail")]
+    NoOperations,
+    /// `flapping` with both units, or with none.
+    #[error("write either `calls` or `seconds`")]
+    FlappingUnit,
+    /// `flapping` with a part of no length.
+    #[error("`up` and `down` must be 1 or more")]
+    FlappingLength,
+}
+
+impl HealthError {
+    /// JSON pointer to the invalid key, relative to `sso`.
+    #[must_use]
+    pub fn pointer(self) -> &'static str {
+        match self {
+            Self::OtherStatus { pointer, .. } => pointer,
+            Self::NoOperations => "/status",
+            Self::FlappingUnit | Self::FlappingLength => "/flapping",
+        }
+    }
+}
+
 impl SsoSpec {
     /// The health, if `status` is given.
     ///
     /// # Errors
     ///
-    /// A pointer into the value and a message, when keys are missing or belong to another status.
-    pub fn health(&self) -> Result<Option<SsoStatus>, (&'static str, String)> {
+    /// Keys are missing or belong to another status.
+    pub fn health(&self) -> Result<Option<SsoStatus>, HealthError> {
         let needs_status = [
             ("/latency", self.latency.is_some(), SsoStatusName::Slow, "slow"),
             ("/flapping", self.flapping.is_some(), SsoStatusName::Flapping, "flapping"),
@@ -104,8 +138,8 @@ impl SsoSpec {
         ];
         let is_misplaced =
             |(_, given, status, _): &&(_, bool, SsoStatusName, _)| *given && self.status != Some(*status);
-        if let Some((pointer, _, _, name)) = needs_status.iter().find(is_misplaced) {
-            return Err((pointer, format!("`{}` needs `status: {name}`", &pointer[1..])));
+        if let Some((pointer, _, _, status)) = needs_status.iter().find(is_misplaced) {
+            return Err(HealthError::OtherStatus { pointer, status });
         }
         let Some(name) = self.status else { return Ok(None) };
         Ok(Some(match name {
@@ -114,22 +148,22 @@ impl SsoSpec {
             SsoStatusName::Slow => SsoStatus::Slow(self.latency.unwrap_or(LATENCY_DEFAULT)),
             SsoStatusName::Flapping => self.flapping()?,
             SsoStatusName::Partial if self.operations.is_empty() => {
-                return Err(("/status", "`partial` needs `operations`, whose calls fail".to_owned()));
+                return Err(HealthError::NoOperations);
             }
             SsoStatusName::Partial => SsoStatus::Partial(self.operations.as_slice().into()),
         }))
     }
 
-    fn flapping(&self) -> Result<SsoStatus, (&'static str, String)> {
+    fn flapping(&self) -> Result<SsoStatus, HealthError> {
         let status = match self.flapping {
             None => return Ok(SsoStatus::FlappingCalls(FlapPattern { up: 1, down: 1 })),
             Some(FlappingSpec { calls: Some(cycle), seconds: None }) => SsoStatus::FlappingCalls(cycle.into()),
             Some(FlappingSpec { calls: None, seconds: Some(cycle) }) => SsoStatus::FlappingSeconds(cycle.into()),
-            Some(_) => return Err(("/flapping", "write either `calls` or `seconds`".to_owned())),
+            Some(_) => return Err(HealthError::FlappingUnit),
         };
         match &status {
             SsoStatus::FlappingCalls(p) | SsoStatus::FlappingSeconds(p) if p.up == 0 || p.down == 0 => {
-                Err(("/flapping", "`up` and `down` must be 1 or more".to_owned()))
+                Err(HealthError::FlappingLength)
             }
             _ => Ok(status),
         }

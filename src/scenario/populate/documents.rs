@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::PopulateError;
 use crate::contract::Contract;
 use crate::generate::ValueGenerator;
 use crate::leadconduit::state::{Collection, World};
@@ -17,19 +18,16 @@ pub(super) enum GeneratedDocument {
 
 impl GeneratedDocument {
     /// Validates the document and stores it.
-    pub(super) fn store(self, world: &mut World, contract: &Contract, account: &str) -> Result<(), String> {
+    pub(super) fn store(self, world: &mut World, contract: &Contract, account: &str) -> Result<(), PopulateError> {
         let (model, value) = match &self {
             Self::Owned(collection, value) => (collection.model(), value),
             Self::Sso(value) => ("WorldSsoConnection", value),
         };
-        let check = contract.model(model).ok_or_else(|| format!("the contract has no model {model}"))?;
+        let check = contract.model(model).ok_or(PopulateError::NoModel(model))?;
         if let Some(violation) =
             Some(value).filter(|v| !check.accepts(v)).and_then(|v| check.violations("", v).into_iter().next())
         {
-            return Err(format!(
-                "a generated {model} does not match its model at `{}`: {}",
-                violation.location, violation.message
-            ));
+            return Err(PopulateError::Invalid { model, pointer: violation.location, reason: violation.message });
         }
         let id = text(value, "id").to_owned();
         match self {

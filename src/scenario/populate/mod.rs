@@ -12,6 +12,27 @@ use crate::leadconduit::state::{Collection, World};
 use crate::support::clock::Timestamp;
 use crate::support::rng::Purpose;
 
+/// Why the documents of `generate` cannot be added.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PopulateError {
+    /// Leads without flows.
+    #[error("`leads` needs `flows`: set `generate: flows` to 1 or more")]
+    LeadsWithoutFlows,
+    /// The contract lacks the model of a generated document.
+    #[error("the contract has no model {0}")]
+    NoModel(&'static str),
+    /// A generated document does not match its model.
+    #[error("a generated {model} does not match its model at `{pointer}`: {reason}")]
+    Invalid {
+        /// The name of the model.
+        model: &'static str,
+        /// JSON pointer into the document.
+        pointer: String,
+        /// The violation.
+        reason: String,
+    },
+}
+
 /// Adds `counts` generated documents to an account. Every document is validated against its model.
 pub(super) fn populate(
     world: &mut World,
@@ -19,7 +40,7 @@ pub(super) fn populate(
     account: &str,
     counts: GenerateCounts,
     now: Timestamp,
-) -> Result<(), String> {
+) -> Result<(), PopulateError> {
     let own = world.account(account).map(|account| account.document().value().clone()).unwrap_or_default();
     let (rng, ids) = world.draw(Purpose::Documents);
     let mut ids = ids.clone();
@@ -43,7 +64,7 @@ pub(super) fn populate(
         invitation(&mut generator, if index % 2 == 0 { "source" } else { "recipient" }, now, &mut documents);
     }
     if counts.flows == 0 && counts.leads > 0 {
-        return Err("`leads` needs `flows`: set `generate: flows` to 1 or more".to_owned());
+        return Err(PopulateError::LeadsWithoutFlows);
     }
     let planned = flows::generate(&mut generator, counts, now, &mut documents);
     world.set_ids(ids);

@@ -145,8 +145,8 @@ impl Step {
             errors.push(RuleError::new("/work", "`work` needs a `fault`, and no `status`, `body` or `example`"));
         }
         let health = spec.sso.as_ref().and_then(|sso| {
-            sso.health().unwrap_or_else(|(pointer, message)| {
-                errors.push(RuleError::new(format!("/sso{pointer}"), message));
+            sso.health().unwrap_or_else(|error| {
+                errors.push(RuleError::new(format!("/sso{}", error.pointer()), error.to_string()));
                 None
             })
         });

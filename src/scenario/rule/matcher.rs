@@ -128,7 +128,7 @@ impl TextMatcher {
         Ok(Self {
             equals: condition.equals.clone(),
             contains: condition.contains.clone(),
-            matches: pattern.map_err(|message| RuleError::new("/matches", message))?,
+            matches: pattern.map_err(|error| RuleError::new("/matches", error.to_string()))?,
             absent: condition.absent,
             not: not.map_err(|error| error.inside("/not"))?.map(Box::new),
         })
@@ -171,7 +171,8 @@ impl RequestMatcher {
         for (index, method) in spec.method.0.iter().enumerate() {
             match parse_method(method) {
                 Ok(method) => matcher.methods.push(method),
-                Err(message) => {
+                Err(error) => {
+                    let message = error.to_string();
                     let hint = contract_files::yaml::hint_for(&message);
                     errors.push(RuleError { hint, ..RuleError::new(format!("/method/{index}"), message) });
                 }
@@ -180,7 +181,7 @@ impl RequestMatcher {
         for (index, path) in spec.path.0.iter().enumerate() {
             match compile_path(path) {
                 Ok(pattern) => matcher.paths.push(pattern),
-                Err(message) => errors.push(RuleError::new(format!("/path/{index}"), message)),
+                Err(error) => errors.push(RuleError::new(format!("/path/{index}"), error.to_string())),
             }
         }
         for (name, condition) in &spec.query {
@@ -227,15 +228,18 @@ impl RequestMatcher {
             errors.extend(validate_pointer("/body/matches", pointer));
             match compile_regex(pattern) {
                 Ok(pattern) => self.body_matches.push((pointer.clone(), pattern)),
-                Err(message) => errors.push(RuleError::new(format!("/body/matches/{}", escape(pointer)), message)),
+                Err(error) => {
+                    errors.push(RuleError::new(format!("/body/matches/{}", escape(pointer)), error.to_string()));
+                }
             }
         }
         match body.schema.as_ref().map(|schema| CompiledSchema::standalone(&schema.0)).transpose() {
             Ok(schema) => self.body_schema = schema,
-            Err((at, message)) => {
-                let hint = at.ends_with("/type").then(|| format!("write one of: {}", SCHEMA_TYPES.join(", ")));
-                let message = format!("this is not a valid JSON Schema: {message}");
-                errors.push(RuleError { hint, ..RuleError::new(format!("/body/schema{at}"), message) });
+            Err(error) => {
+                let hint =
+                    error.pointer.ends_with("/type").then(|| format!("write one of: {}", SCHEMA_TYPES.join(", ")));
+                let message = format!("this is not a valid JSON Schema: {error}");
+                errors.push(RuleError { hint, ..RuleError::new(format!("/body/schema{}", error.pointer), message) });
             }
         }
     }
@@ -306,18 +310,29 @@ fn validate_pointer(map: &str, pointer: &str) -> Option<RuleError> {
     Some(error.with_hint(format!("did you mean `/{pointer}`?")))
 }
 
-fn compile_regex(pattern: &str) -> Result<Regex, String> {
-    Regex::new(pattern).map_err(|error| {
-        // The message of the engine has several lines with a caret; the last line has the reason.
-        let error = error.to_string();
-        let reason = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
-        format!("`{pattern}` is not a valid regular expression: {reason}")
-    })
+/// A pattern of a condition that cannot be compiled.
+#[derive(Clone, Debug, thiserror::Error)]
+enum MatchPatternError {
+    #[error("`{pattern}` is not a valid regular expression: {}", last_line(.error))]
+    Regex { pattern: String, error: regex::Error },
+    #[error("`{0}` is not a path: write one such as /connections/{{id}} or /flows/{{*rest}}")]
+    Path(String),
+}
+
+/// The reason in an error of the regular expression engine: its message has several lines with a caret, and the last
+/// line has the reason.
+fn last_line(error: &regex::Error) -> String {
+    let error = error.to_string();
+    error.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
+}
+
+fn compile_regex(pattern: &str) -> Result<Regex, MatchPatternError> {
+    Regex::new(pattern).map_err(|error| MatchPatternError::Regex { pattern: pattern.to_owned(), error })
 }
 
 /// A pattern for a path in the format of the contract: `{name}` is one segment, `{*name}` is the rest of the path.
-fn compile_path(path: &str) -> Result<Regex, String> {
-    let error = || format!("`{path}` is not a path: write one such as /connections/{{id}} or /flows/{{*rest}}");
+fn compile_path(path: &str) -> Result<Regex, MatchPatternError> {
+    let error = || MatchPatternError::Path(path.to_owned());
     if !path.starts_with('/') {
         return Err(error());
     }

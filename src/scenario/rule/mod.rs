@@ -27,4 +27,5 @@ pub use compile::ValidationMode;
 pub use definition::{RULES_MAX, Rule, RuleList, Step, WorldChange};
 pub use error::{RuleError, unknown_operation};
 pub use matcher::RuleContext;
+pub use template::TemplateError;
 pub use validate_response::response_violations;

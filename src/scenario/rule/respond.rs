@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::definition::{ResponseSpec, Rule, Step, status_code};
 use super::matcher::RuleContext;
 use super::schedule::RuleMatch;
-use super::template::{self, WorldObject};
+use super::template::{self, TemplateError, WorldObject};
 use crate::contract::{Contract, Operation};
 use crate::http::message::{JSON_CONTENT_TYPE, Response, SendOptions};
 use crate::http::wire_fault::WireFault;
@@ -104,13 +104,31 @@ impl fmt::Display for AppliedRule {
     }
 }
 
+/// Why a rule that applies has no response.
+#[derive(Debug, thiserror::Error)]
+pub enum RespondError {
+    /// A template cannot be rendered.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// The operation of the request has no such example.
+    #[error("the contract has no example `{0}` for this request")]
+    NoExample(String),
+    /// The rendered value of a header contains characters that a header cannot have.
+    #[error("the template of {0} gives a value that a header cannot have")]
+    HeaderValue(HeaderName),
+}
+
 impl RuleMatch {
     /// The response in place of the operation; `None` if the operation is executed.
     ///
     /// # Errors
     ///
     /// A template cannot be rendered, or the operation has no such example.
-    pub fn response(&self, contract: &Contract, context: &TemplateContext<'_>) -> Result<Option<Response>, String> {
+    pub fn response(
+        &self,
+        contract: &Contract,
+        context: &TemplateContext<'_>,
+    ) -> Result<Option<Response>, RespondError> {
         let step = self.step();
         let operation = context.request.operation;
         let mut response = match &step.response {
@@ -119,8 +137,7 @@ impl RuleMatch {
             Some(ResponseSpec::Example { status, name }) => {
                 let examples = operation.map(|operation| contract.examples(operation)).unwrap_or_default();
                 let example = examples.into_iter().find(|e| e.name == name && status.is_none_or(|s| s == e.status));
-                let example =
-                    example.ok_or_else(|| format!("the contract has no example `{name}` for this request"))?;
+                let example = example.ok_or_else(|| RespondError::NoExample(name.clone()))?;
                 json_response(example.status, serialise(example.value))
             }
             Some(ResponseSpec::Body { status, body, is_template }) => {
@@ -141,7 +158,7 @@ impl RuleMatch {
     /// # Errors
     ///
     /// A template cannot be rendered, or gives a value that a header cannot have.
-    pub fn add_headers(&self, response: &mut Response, context: &TemplateContext<'_>) -> Result<(), String> {
+    pub fn add_headers(&self, response: &mut Response, context: &TemplateContext<'_>) -> Result<(), RespondError> {
         self.step().add_headers(response, context)
     }
 
@@ -188,12 +205,11 @@ impl RuleMatch {
 }
 
 impl Step {
-    fn add_headers(&self, response: &mut Response, context: &TemplateContext<'_>) -> Result<(), String> {
+    fn add_headers(&self, response: &mut Response, context: &TemplateContext<'_>) -> Result<(), RespondError> {
         for (name, value) in &self.headers {
             let value =
                 if value.contains('{') { template::render_text(value, context.variables())? } else { value.clone() };
-            let value = HeaderValue::try_from(value)
-                .map_err(|_| format!("the template of {name} gives a value that a header cannot have"))?;
+            let value = HeaderValue::try_from(value).map_err(|_| RespondError::HeaderValue(name.clone()))?;
             response.headers.insert(HeaderName::clone(name), value);
         }
         Ok(())

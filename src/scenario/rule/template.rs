@@ -59,12 +59,40 @@ pub(super) fn has_templates(value: &Value) -> bool {
     }
 }
 
+/// Why a template is invalid or cannot be rendered.
+#[derive(Debug, thiserror::Error)]
+pub enum TemplateError {
+    /// The template is malformed, or uses a filter or a test that does not exist.
+    #[error("the template is invalid: {}", .0.detail().map_or_else(|| .0.kind().to_string(), str::to_owned))]
+    Invalid(minijinja::Error),
+    /// The template uses a variable that does not exist.
+    #[error(
+        "templates have no variable `{name}`; {}",
+        .nearest.map_or_else(|| format!("the variables are {}", VARIABLES.join(", ")), |near| format!("did you mean `{near}`?"))
+    )]
+    UnknownVariable {
+        /// The name in the template.
+        name: String,
+        /// The most similar variable.
+        nearest: Option<&'static str>,
+    },
+    /// The engine cannot render the template.
+    #[error(transparent)]
+    Render(#[from] minijinja::Error),
+    /// The value of an expression cannot be JSON.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    /// The rendered text is too long.
+    #[error("a template renders to more than {TEXT_BYTES_MAX} bytes")]
+    TooLong,
+}
+
 /// Adds an error for each invalid template in a value, which is at `pointer`.
 pub(super) fn validate(value: &Value, pointer: &str, errors: &mut Vec<RuleError>) {
     match value {
         Value::String(text) if is_template(text) => {
-            if let Err(message) = validate_text(text) {
-                errors.push(RuleError::new(pointer, message));
+            if let Err(error) = validate_text(text) {
+                errors.push(RuleError::new(pointer, error.to_string()));
             }
         }
         Value::Array(items) => {
@@ -81,12 +109,8 @@ pub(super) fn validate(value: &Value, pointer: &str, errors: &mut Vec<RuleError>
     }
 }
 
-fn validate_text(text: &str) -> Result<(), String> {
-    let describe = |error: &minijinja::Error| {
-        let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-        format!("the template is invalid: {detail}")
-    };
-    let template = engine().template_from_str(text).map_err(|error| describe(&error))?;
+fn validate_text(text: &str) -> Result<(), TemplateError> {
+    let template = engine().template_from_str(text).map_err(TemplateError::Invalid)?;
     let names = template.undeclared_variables(false);
     let mut unknown: Vec<&String> =
         names.iter().filter(|name| !VARIABLES.contains(&name.as_str()) && !is_function(name)).collect();
@@ -96,18 +120,14 @@ fn validate_text(text: &str) -> Result<(), String> {
             // The engine looks filters and tests up while it renders. Other errors are due to the empty context.
             match template.render(()) {
                 Err(error) if [ErrorKind::UnknownFilter, ErrorKind::UnknownTest].contains(&error.kind()) => {
-                    Err(describe(&error))
+                    Err(TemplateError::Invalid(error))
                 }
                 _ => Ok(()),
             }
         }
         Some(name) => {
             let nearest = contract_files::yaml::nearest(name, VARIABLES);
-            let hint = match nearest {
-                Some(nearest) => format!("did you mean `{nearest}`?"),
-                None => format!("the variables are {}", VARIABLES.join(", ")),
-            };
-            Err(format!("templates have no variable `{name}`; {hint}"))
+            Err(TemplateError::UnknownVariable { name: (*name).clone(), nearest })
         }
     }
 }
@@ -117,16 +137,16 @@ fn is_function(name: &str) -> bool {
 }
 
 /// A value with its templates rendered.
-pub(super) fn render(value: &Value, context: &TemplateValue) -> Result<Value, String> {
+pub(super) fn render(value: &Value, context: &TemplateValue) -> Result<Value, TemplateError> {
     match value {
         Value::String(text) if is_template(text) => match sole_expression(text) {
             Some(expression) => {
                 let rendered = engine().compile_expression(expression).and_then(|e| e.eval(context.clone()));
-                let rendered = rendered.map_err(|error| error.to_string())?;
+                let rendered = rendered?;
                 if rendered.is_undefined() {
                     return Ok(Value::Null);
                 }
-                serde_json::to_value(&rendered).map_err(|error| error.to_string())
+                Ok(serde_json::to_value(&rendered)?)
             }
             None => render_text(text, context).map(Value::String),
         },
@@ -139,13 +159,13 @@ pub(super) fn render(value: &Value, context: &TemplateValue) -> Result<Value, St
 }
 
 /// A text, rendered if it is a template.
-pub(super) fn render_text(text: &str, context: &TemplateValue) -> Result<String, String> {
+pub(super) fn render_text(text: &str, context: &TemplateValue) -> Result<String, TemplateError> {
     if !is_template(text) {
         return Ok(text.to_owned());
     }
-    let rendered = engine().render_str(text, context.clone()).map_err(|error| error.to_string())?;
+    let rendered = engine().render_str(text, context.clone())?;
     if rendered.len() > TEXT_BYTES_MAX {
-        return Err(format!("a template renders to more than {TEXT_BYTES_MAX} bytes"));
+        return Err(TemplateError::TooLong);
     }
     Ok(rendered)
 }
@@ -238,8 +258,8 @@ mod tests {
             ("{{ world.user.name }}-{{ world.sso.status }}", json!("-up")),
         ];
         for (text, expected) in rows {
-            assert_eq!(validate_text(text), Ok(()), "{text}");
-            assert_eq!(render(&json!({"x": [text]}), &context()), Ok(json!({"x": [expected]})), "{text}");
+            validate_text(text).unwrap();
+            assert_eq!(render(&json!({"x": [text]}), &context()).unwrap(), json!({"x": [expected]}), "{text}");
         }
     }
 
@@ -258,6 +278,6 @@ mod tests {
     #[test]
     fn endless_templates_run_out_of_fuel() {
         let endless = "{% for a in range(10000) %}{% for b in range(10000) %}x{% endfor %}{% endfor %}";
-        assert!(render_text(endless, &context()).unwrap_err().contains("fuel"));
+        assert!(render_text(endless, &context()).unwrap_err().to_string().contains("fuel"));
     }
 }

@@ -98,7 +98,7 @@ impl Source {
     /// The text is not valid YAML, a key is duplicate or not a scalar, or a value has no JSON equivalent.
     pub fn parse_json(&self) -> Result<Value, Diagnostic> {
         let yaml: serde_yaml::Value = self.parse()?;
-        to_json(yaml).map_err(|message| self.at_pointer("", message))
+        to_json(yaml).map_err(|error| self.at_pointer("", error.to_string()))
     }
 
     /// Creates a diagnostic at an RFC 6901 pointer into this file, or at its key if [`KEY`] follows. If the pointer
@@ -161,12 +161,23 @@ impl Source {
 /// # Errors
 ///
 /// The value cannot be represented in YAML.
-pub fn to_yaml(value: &Value) -> Result<String, String> {
-    serde_yaml::to_string(value).map_err(|error| error.to_string())
+pub fn to_yaml(value: &Value) -> Result<String, serde_yaml::Error> {
+    serde_yaml::to_string(value)
+}
+
+/// A YAML value without a JSON equivalent.
+#[derive(Debug, thiserror::Error)]
+enum NotJson {
+    #[error("infinity and NaN are not supported: write a finite number")]
+    NotFinite,
+    #[error("a key must be text, not {0:?}")]
+    Key(serde_yaml::Value),
+    #[error("the YAML tag {0} is not supported: remove it")]
+    Tag(serde_yaml::value::Tag),
 }
 
 /// Converts a YAML value to JSON.
-fn to_json(yaml: serde_yaml::Value) -> Result<Value, String> {
+fn to_json(yaml: serde_yaml::Value) -> Result<Value, NotJson> {
     Ok(match yaml {
         serde_yaml::Value::Null => Value::Null,
         serde_yaml::Value::Bool(b) => Value::Bool(b),
@@ -177,9 +188,7 @@ fn to_json(yaml: serde_yaml::Value) -> Result<Value, String> {
                 n.into()
             } else {
                 let float = n.as_f64().unwrap_or(f64::NAN);
-                serde_json::Number::from_f64(float)
-                    .map(Value::Number)
-                    .ok_or("infinity and NaN are not supported: write a finite number")?
+                serde_json::Number::from_f64(float).map(Value::Number).ok_or(NotJson::NotFinite)?
             }
         }
         serde_yaml::Value::String(text) => Value::String(text),
@@ -191,15 +200,13 @@ fn to_json(yaml: serde_yaml::Value) -> Result<Value, String> {
                     serde_yaml::Value::String(text) => text,
                     serde_yaml::Value::Number(n) => n.to_string(),
                     serde_yaml::Value::Bool(b) => b.to_string(),
-                    other => return Err(format!("a key must be text, not {other:?}")),
+                    other => return Err(NotJson::Key(other)),
                 };
                 object.insert(key, to_json(value)?);
             }
             Value::Object(object)
         }
-        serde_yaml::Value::Tagged(tagged) => {
-            return Err(format!("the YAML tag {} is not supported: remove it", tagged.tag));
-        }
+        serde_yaml::Value::Tagged(tagged) => return Err(NotJson::Tag(tagged.tag)),
     })
 }
 

@@ -35,7 +35,11 @@ impl Delivery<'_> {
     /// # Errors
     ///
     /// [`WriteError::PendingCall`] when a call has to be made first.
-    pub(super) fn deliver(&self, context: &mut WriteContext<'_>, key: &StepKey) -> Result<RecipientOutcome, WriteError> {
+    pub(super) fn deliver(
+        &self,
+        context: &mut WriteContext<'_>,
+        key: &StepKey,
+    ) -> Result<RecipientOutcome, WriteError> {
         if let Some(outcome) = context.effects.recorded_outcome(key) {
             return Ok(outcome.clone());
         }

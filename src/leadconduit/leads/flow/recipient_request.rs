@@ -67,7 +67,7 @@ impl RecipientRequest {
         match delivery::build_request(&self.vars) {
             Ok(request) => Err(WriteError::pending_call(key, request)),
             // A request that is not valid is skipped, with the reason of the module.
-            Err(reason) => Ok(RecipientOutcome::skipped(&reason)),
+            Err(error) => Ok(RecipientOutcome::skipped(&error.to_string())),
         }
     }
 

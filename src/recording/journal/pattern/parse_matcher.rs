@@ -174,17 +174,27 @@ fn absent(value: &Value, _: &Map<String, Value>, parser: &mut PatternParser<'_>)
     }
 }
 
+/// A text that is not a regular expression.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{pattern}` is not a regular expression: {reason}")]
+pub(super) struct InvalidRegex {
+    /// The beginning of the expression.
+    pattern: String,
+    /// The last line of the engine's message.
+    reason: String,
+}
+
 /// Compiles a regular expression for a whole value. As in `WireMock`, a dot matches a line break.
 ///
 /// # Errors
 ///
-/// A message when the expression is invalid.
-pub(super) fn whole_value_regex(pattern: &str) -> Result<Regex, String> {
+/// The expression is invalid.
+pub(super) fn whole_value_regex(pattern: &str) -> Result<Regex, InvalidRegex> {
     let built = RegexBuilder::new(&format!(r"\A(?:{pattern})\z")).dot_matches_new_line(true).build();
     built.map_err(|error| {
         let error = error.to_string();
         let last = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
-        format!("`{}` is not a regular expression: {last}", abbreviate(pattern))
+        InvalidRegex { pattern: abbreviate(pattern), reason: last.to_owned() }
     })
 }
 
@@ -192,7 +202,7 @@ fn regex(value: &Value, parser: &mut PatternParser<'_>) -> Option<Matcher> {
     let pattern = text(value, parser)?;
     match whole_value_regex(&pattern) {
         Ok(regex) => Some(Matcher::Matches(regex, pattern)),
-        Err(message) => parser.reject(message),
+        Err(error) => parser.reject(error.to_string()),
     }
 }
 
@@ -257,6 +267,6 @@ fn json_schema(value: &Value, _: &Map<String, Value>, parser: &mut PatternParser
     let schema = json_value(value, parser)?;
     match CompiledSchema::standalone(&schema) {
         Ok(schema) => Some(Matcher::JsonSchema(Box::new(schema))),
-        Err((_, message)) => parser.reject(format!("this is not a JSON Schema: {message}")),
+        Err(error) => parser.reject(format!("this is not a JSON Schema: {error}")),
     }
 }

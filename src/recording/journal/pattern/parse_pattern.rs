@@ -127,7 +127,7 @@ fn expression(value: &Value, parser: &mut PatternParser<'_>) -> Option<Matcher> 
     };
     match parse_matcher::whole_value_regex(text) {
         Ok(regex) => Some(Matcher::Matches(regex, text.to_owned())),
-        Err(message) => parser.reject(message),
+        Err(error) => parser.reject(error.to_string()),
     }
 }
 
