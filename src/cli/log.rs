@@ -1,5 +1,8 @@
 //! The log of `serve`, on standard error. A separate thread writes the lines, so that requests never wait: when standard
 //! error is not read fast enough, lines are dropped, and a line reports how many.
+//!
+//! `tracing-appender` has such a thread too, but it only counts dropped lines; to report them between the others, most
+//! of what is here would still be needed.
 
 use std::cell::RefCell;
 use std::fmt::{self, Write as _};

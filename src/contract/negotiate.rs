@@ -1,4 +1,7 @@
 //! Content negotiation: whether a `Content-Type` is JSON, and which media type an `Accept` header selects.
+//!
+//! The crates `mediatype` and `mime` parse one media type strictly. They do not select by quality and specificity, and
+//! reject headers that LeadConduit accepts, so they would replace only the calls of `split`.
 
 /// Whether a `Content-Type` is JSON: `application/json` or `application/…+json`, in UTF-8.
 #[must_use]

@@ -42,7 +42,8 @@ use crate::support::rng::SeededRng;
 
 pub use identity::{Company, Person};
 pub use lead::LeadField;
-pub use support::check_supported;
+pub use pattern::PatternError;
+pub use support::{UnsupportedSchema, check_supported};
 
 use schema::ObjectContext;
 

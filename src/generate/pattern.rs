@@ -1,4 +1,6 @@
-//! Regular expressions of schemas: parsing, matching, and generation of matching text.
+//! Regular expressions of schemas: matching, and generation of matching text. `regex-syntax` parses them, so that the
+//! syntax is that of the validator. Its syntax tree is used, not its normal form (`Hir`), which changes between releases
+//! and would change the generated values with it.
 //!
 //! Supported are anchors, literals, `.`, classes, `\d \w \s` and their negations, groups, alternatives and quantifiers.
 //! Look-around, back references and word boundaries are rejected with an error.
@@ -6,13 +8,18 @@
 use std::collections::BTreeSet;
 
 use rand::RngExt;
+use regex_syntax::ast::parse::ParserBuilder;
+use regex_syntax::ast::{
+    self, AssertionKind, Ast, ClassPerl, ClassPerlKind, ClassSet, ClassSetItem, GroupKind, Repetition, RepetitionKind,
+    RepetitionRange,
+};
 
 use crate::support::rng::SeededRng;
 
 /// The largest count in a quantifier.
 const REPEAT_MAX: u32 = 1_000;
-/// The deepest nesting of groups.
-const GROUPS_MAX: u8 = 32;
+/// The deepest nesting of groups, classes, sequences and alternatives.
+const DEPTH_MAX: u32 = 100;
 
 const DIGIT: &[(char, char)] = &[('0', '9')];
 const WORD: &[(char, char)] = &[('0', '9'), ('A', 'Z'), ('_', '_'), ('a', 'z')];
@@ -35,19 +42,48 @@ enum Node {
     Repeat { node: Box<Node>, min: u32, max: Option<u32> },
 }
 
+/// A pattern that is malformed or not supported.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("pattern `{pattern}`: {reason}")]
+pub struct PatternError {
+    pattern: String,
+    reason: UnsupportedPattern,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+enum UnsupportedPattern {
+    #[error("{0}")]
+    Syntax(ast::ErrorKind),
+    #[error("look-around is not supported")]
+    LookAround,
+    #[error("`{0}` is not supported")]
+    Part(String),
+    #[error("`{0}` inside `[...]` is not supported")]
+    InClass(String),
+    #[error("more than {REPEAT_MAX} repetitions are not supported")]
+    Repetitions,
+}
+
+impl From<&ast::ErrorKind> for UnsupportedPattern {
+    fn from(kind: &ast::ErrorKind) -> Self {
+        match kind {
+            ast::ErrorKind::UnsupportedLookAround => Self::LookAround,
+            kind => Self::Syntax(kind.clone()),
+        }
+    }
+}
+
 impl SchemaPattern {
     /// Parses an expression.
     ///
     /// # Errors
     ///
     /// The expression is malformed or uses an unsupported feature.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let mut parser = PatternParser { chars: text.chars().collect(), at: 0, depth: 0 };
-        let node = parser.alternatives().map_err(|reason| format!("pattern `{text}`: {reason}"))?;
-        match parser.peek() {
-            None => Ok(Self(node)),
-            Some(_) => Err(format!("pattern `{text}`: `)` without `(`")),
-        }
+    pub(super) fn parse(text: &str) -> Result<Self, PatternError> {
+        let fail = |reason| PatternError { pattern: text.to_owned(), reason };
+        let parsed = ParserBuilder::new().nest_limit(DEPTH_MAX).build().parse(text);
+        let parsed = parsed.map_err(|error| fail(error.kind().into()))?;
+        PatternCompiler { text }.node(&parsed).map(Self).map_err(fail)
     }
 
     /// True if the expression matches anywhere in `text`.
@@ -164,164 +200,84 @@ fn contains(ranges: &[(char, char)], c: char) -> bool {
     ranges.iter().any(|(low, high)| (*low..=*high).contains(&c))
 }
 
-struct PatternParser {
-    chars: Vec<char>,
-    at: usize,
-    depth: u8,
+/// Compiles the syntax tree of an expression.
+struct PatternCompiler<'t> {
+    text: &'t str,
 }
 
-impl PatternParser {
-    fn peek(&self) -> Option<char> {
-        self.chars.get(self.at).copied()
-    }
-
-    fn next(&mut self) -> Option<char> {
-        let c = self.peek();
-        self.at += usize::from(c.is_some());
-        c
-    }
-
-    fn skip(&mut self, text: &str) -> bool {
-        let found = text.chars().enumerate().all(|(i, c)| self.chars.get(self.at + i) == Some(&c));
-        self.at += if found { text.chars().count() } else { 0 };
-        found
-    }
-
-    fn alternatives(&mut self) -> Result<Node, String> {
-        let mut nodes = vec![self.sequence()?];
-        while self.skip("|") {
-            nodes.push(self.sequence()?);
-        }
-        Ok(Node::OneOf(nodes))
-    }
-
-    fn sequence(&mut self) -> Result<Node, String> {
-        let mut nodes = Vec::new();
-        while self.peek().is_some_and(|c| c != '|' && c != ')') {
-            let node = self.atom()?;
-            nodes.push(self.quantified(node)?);
-        }
-        Ok(Node::Sequence(nodes))
-    }
-
-    fn atom(&mut self) -> Result<Node, String> {
-        match self.next() {
-            Some('^') => Ok(Node::Start),
-            Some('$') => Ok(Node::End),
-            Some('.') => Ok(Node::Set { ranges: vec![('\n', '\n'), ('\r', '\r')], negated: true }),
-            Some('[') => self.class(),
-            Some('(') => self.group(),
-            Some('\\') => self.escape().map(|(ranges, negated)| Node::Set { ranges, negated }),
-            Some(c @ ('*' | '+' | '?' | '{' | '}' | ']')) => Err(format!("unexpected `{c}`")),
-            Some(c) => Ok(Node::Set { ranges: vec![(c, c)], negated: false }),
-            None => Err("it ends too early".to_owned()),
-        }
-    }
-
-    fn group(&mut self) -> Result<Node, String> {
-        if ["?=", "?!", "?<=", "?<!"].iter().any(|sign| self.skip(sign)) {
-            return Err("look-around is not supported".to_owned());
-        }
-        if !self.skip("?:") && self.skip("?<") {
-            while self.next().is_some_and(|c| c != '>') {}
-        }
-        if self.depth == GROUPS_MAX {
-            return Err(format!("groups are nested deeper than {GROUPS_MAX}"));
-        }
-        self.depth += 1;
-        let node = self.alternatives()?;
-        self.depth -= 1;
-        if self.skip(")") { Ok(node) } else { Err("`(` without `)`".to_owned()) }
-    }
-
-    fn quantified(&mut self, node: Node) -> Result<Node, String> {
-        let (min, max) = match self.peek() {
-            Some('*') => (0, None),
-            Some('+') => (1, None),
-            Some('?') => (0, Some(1)),
-            Some('{') => {
-                self.at += 1;
-                let min = self.count()?.ok_or("`{` needs a number")?;
-                let max = if self.skip(",") { self.count()? } else { Some(min) };
-                if self.peek() != Some('}') || max.is_some_and(|max| max < min) {
-                    return Err("`{` needs one number, or two in ascending order, and `}`".to_owned());
-                }
-                (min, max)
-            }
-            _ => return Ok(node),
-        };
-        self.at += 1;
-        // A lazy quantifier matches the same text as a greedy one.
-        self.skip("?");
-        Ok(Node::Repeat { node: Box::new(node), min, max })
-    }
-
-    fn count(&mut self) -> Result<Option<u32>, String> {
-        let mut count = None;
-        while let Some(digit) = self.peek().and_then(|c| c.to_digit(10)) {
-            self.at += 1;
-            count = Some(count.unwrap_or(0) * 10 + digit);
-            if count > Some(REPEAT_MAX) {
-                return Err(format!("more than {REPEAT_MAX} repetitions are not supported"));
-            }
-        }
-        Ok(count)
-    }
-
-    fn class(&mut self) -> Result<Node, String> {
-        let negated = self.skip("^");
-        let mut ranges = Vec::new();
-        while !self.skip("]") {
-            let low = match self.class_item()? {
-                Ok(c) => c,
-                Err(set) => {
-                    ranges.extend(set);
-                    continue;
-                }
-            };
-            let dash_is_range = self.peek() == Some('-') && self.chars.get(self.at + 1) != Some(&']');
-            let high = if dash_is_range {
-                self.at += 1;
-                self.class_item()?.map_err(|_| "a range in `[...]` ends with a class")?
-            } else {
-                low
-            };
-            if high < low {
-                return Err(format!("range `{low}-{high}` is in the wrong order"));
-            }
-            ranges.push((low, high));
-        }
-        Ok(Node::Set { ranges, negated })
-    }
-
-    /// Parses an item of a class: a character, or the ranges of an escape as inner error.
-    fn class_item(&mut self) -> Result<Result<char, Ranges>, String> {
-        match self.next() {
-            Some('\\') if self.skip("b") => Ok(Ok('\u{8}')),
-            Some('\\') => match self.escape()? {
-                (_, true) => Err("`\\D`, `\\W` and `\\S` inside `[...]` are not supported".to_owned()),
-                (ranges, false) => match ranges.as_slice() {
-                    [(low, high)] if low == high => Ok(Ok(*low)),
-                    _ => Ok(Err(ranges)),
-                },
+impl PatternCompiler<'_> {
+    fn node(&self, ast: &Ast) -> Result<Node, UnsupportedPattern> {
+        let nodes = |asts: &[Ast]| asts.iter().map(|ast| self.node(ast)).collect::<Result<Vec<_>, _>>();
+        Ok(match ast {
+            Ast::Empty(_) => Node::Sequence(Vec::new()),
+            Ast::Literal(literal) => Node::Set { ranges: vec![(literal.c, literal.c)], negated: false },
+            Ast::Dot(_) => Node::Set { ranges: vec![('\n', '\n'), ('\r', '\r')], negated: true },
+            Ast::Assertion(assertion) => match assertion.kind {
+                AssertionKind::StartLine | AssertionKind::StartText => Node::Start,
+                AssertionKind::EndLine | AssertionKind::EndText => Node::End,
+                _ => return Err(self.unsupported(ast)),
             },
-            Some(c) => Ok(Ok(c)),
-            None => Err("`[` without `]`".to_owned()),
-        }
+            Ast::ClassPerl(class) => Node::Set { ranges: perl_ranges(class), negated: class.negated },
+            Ast::ClassBracketed(class) => {
+                let ClassSet::Item(item) = &class.kind else { return Err(self.unsupported(ast)) };
+                let mut ranges = Ranges::new();
+                self.add_item(item, &mut ranges)?;
+                Node::Set { ranges, negated: class.negated }
+            }
+            Ast::Repetition(repetition) => self.repetition(repetition)?,
+            Ast::Group(group) => match &group.kind {
+                GroupKind::NonCapturing(flags) if !flags.items.is_empty() => return Err(self.unsupported(ast)),
+                _ => self.node(&group.ast)?,
+            },
+            Ast::Alternation(alternation) => Node::OneOf(nodes(&alternation.asts)?),
+            Ast::Concat(concat) => Node::Sequence(nodes(&concat.asts)?),
+            Ast::Flags(_) | Ast::ClassUnicode(_) => return Err(self.unsupported(ast)),
+        })
     }
 
-    fn escape(&mut self) -> Result<(Ranges, bool), String> {
-        let c = self.next().ok_or("it ends in `\\`")?;
-        let one = |c: char| Ok((vec![(c, c)], false));
-        match c {
-            'd' | 'D' => Ok((DIGIT.to_vec(), c == 'D')),
-            'w' | 'W' => Ok((WORD.to_vec(), c == 'W')),
-            's' | 'S' => Ok((SPACE.to_vec(), c == 'S')),
-            'n' => one('\n'),
-            'r' => one('\r'),
-            't' => one('\t'),
-            _ if c.is_ascii_alphanumeric() => Err(format!("`\\{c}` is not supported")),
-            _ => one(c),
+    /// A lazy quantifier matches the same text as a greedy one.
+    fn repetition(&self, repetition: &Repetition) -> Result<Node, UnsupportedPattern> {
+        let (min, max) = match &repetition.op.kind {
+            RepetitionKind::ZeroOrOne => (0, Some(1)),
+            RepetitionKind::ZeroOrMore => (0, None),
+            RepetitionKind::OneOrMore => (1, None),
+            RepetitionKind::Range(RepetitionRange::Exactly(count)) => (*count, Some(*count)),
+            RepetitionKind::Range(RepetitionRange::AtLeast(min)) => (*min, None),
+            RepetitionKind::Range(RepetitionRange::Bounded(min, max)) => (*min, Some(*max)),
+        };
+        if min.max(max.unwrap_or(0)) > REPEAT_MAX {
+            return Err(UnsupportedPattern::Repetitions);
         }
+        Ok(Node::Repeat { node: Box::new(self.node(&repetition.ast)?), min, max })
+    }
+
+    /// Adds an item of a class.
+    fn add_item(&self, item: &ClassSetItem, ranges: &mut Ranges) -> Result<(), UnsupportedPattern> {
+        match item {
+            ClassSetItem::Empty(_) => {}
+            ClassSetItem::Literal(literal) => ranges.push((literal.c, literal.c)),
+            ClassSetItem::Range(range) => ranges.push((range.start.c, range.end.c)),
+            ClassSetItem::Perl(class) if !class.negated => ranges.extend(perl_ranges(class)),
+            ClassSetItem::Union(union) => union.items.iter().try_for_each(|item| self.add_item(item, ranges))?,
+            item => return Err(UnsupportedPattern::InClass(self.excerpt(item.span()))),
+        }
+        Ok(())
+    }
+
+    fn unsupported(&self, ast: &Ast) -> UnsupportedPattern {
+        UnsupportedPattern::Part(self.excerpt(ast.span()))
+    }
+
+    fn excerpt(&self, span: &ast::Span) -> String {
+        self.text.get(span.start.offset..span.end.offset).unwrap_or_default().to_owned()
+    }
+}
+
+/// The ASCII ranges of JavaScript, of which `\s` has a few more.
+fn perl_ranges(class: &ClassPerl) -> Ranges {
+    match class.kind {
+        ClassPerlKind::Digit => DIGIT.to_vec(),
+        ClassPerlKind::Word => WORD.to_vec(),
+        ClassPerlKind::Space => SPACE.to_vec(),
     }
 }

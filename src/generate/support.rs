@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::pattern::SchemaPattern;
+use super::pattern::{PatternError, SchemaPattern};
 use super::resolve::{INFINITE_DEPTH, min_depth};
 use super::validate::{is_valid, reference};
 use super::{Models, ValueGenerator};
@@ -28,16 +28,55 @@ const UNSUPPORTED: [&str; 12] = [
 /// The number of values that are generated and validated to check a schema.
 const TRIALS: u64 = 8;
 
+/// Why no valid values can be generated for a schema.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UnsupportedSchema {
+    /// The schema requires itself.
+    #[error("every value would be infinite: the schema requires itself")]
+    Infinite,
+    /// No generated value is valid.
+    #[error("no valid value was found")]
+    NoValue,
+    /// A subschema is neither an object nor a boolean.
+    #[error("`{0}` is not a schema")]
+    NotASchema(String),
+    /// A keyword is not supported.
+    #[error("`{pointer}/{keyword}` is not supported")]
+    Keyword {
+        /// JSON pointer to the schema.
+        pointer: String,
+        /// The keyword.
+        keyword: &'static str,
+    },
+    /// A pattern is malformed or not supported.
+    #[error("`{pointer}/pattern`: {error}")]
+    Pattern {
+        /// JSON pointer to the schema.
+        pointer: String,
+        /// The error in the pattern.
+        #[source]
+        error: PatternError,
+    },
+    /// A reference has no target.
+    #[error("`{pointer}/$ref`: there is no model `{reference}`")]
+    Reference {
+        /// JSON pointer to the schema.
+        pointer: String,
+        /// The reference.
+        reference: String,
+    },
+}
+
 /// Checks that valid values can be generated for `schema`: inspects it with all models it refers to, and validates some
 /// values.
 ///
 /// # Errors
 ///
-/// Names the keyword that is not supported, with its pointer.
-pub fn check_supported(schema: &Value, models: &Models) -> Result<(), String> {
+/// A keyword or a pattern is not supported, a reference has no target, or no value is valid.
+pub fn check_supported(schema: &Value, models: &Models) -> Result<(), UnsupportedSchema> {
     check_keywords(*models, schema, "", &mut Vec::new())?;
     if min_depth(*models, schema, &mut Vec::new()) >= INFINITE_DEPTH {
-        return Err("every value would be infinite: the schema requires itself".to_owned());
+        return Err(UnsupportedSchema::Infinite);
     }
     for seed in 0..TRIALS {
         let mut ids = IdGenerator::new(seed);
@@ -46,26 +85,28 @@ pub fn check_supported(schema: &Value, models: &Models) -> Result<(), String> {
         let generator = ValueGenerator::new(SeededRng::new(seed, Purpose::Documents), &mut ids, now, *models);
         let value = generator.with_budget(if seed % 2 == 0 { super::BUDGET_DEFAULT } else { 0 }).value(schema);
         if !is_valid(*models, schema, &value) {
-            return Err("no valid value was found".to_owned());
+            return Err(UnsupportedSchema::NoValue);
         }
     }
     Ok(())
 }
 
-fn check_keywords(models: Models, schema: &Value, at: &str, seen: &mut Vec<String>) -> Result<(), String> {
+fn check_keywords(models: Models, schema: &Value, at: &str, seen: &mut Vec<String>) -> Result<(), UnsupportedSchema> {
     let map = match schema {
         Value::Bool(_) => return Ok(()),
         Value::Object(map) => map,
-        _ => return Err(format!("`{at}` is not a schema")),
+        _ => return Err(UnsupportedSchema::NotASchema(at.to_owned())),
     };
     if let Some(keyword) = UNSUPPORTED.iter().find(|key| map.contains_key(**key)) {
-        return Err(format!("`{at}/{keyword}` is not supported"));
+        return Err(UnsupportedSchema::Keyword { pointer: at.to_owned(), keyword });
     }
     if let Some(pattern) = map.get("pattern").and_then(Value::as_str) {
-        SchemaPattern::parse(pattern).map_err(|reason| format!("`{at}/pattern`: {reason}"))?;
+        SchemaPattern::parse(pattern).map_err(|error| UnsupportedSchema::Pattern { pointer: at.to_owned(), error })?;
     }
     if let Some(path) = reference(map) {
-        let (_, target) = models.follow(path).ok_or_else(|| format!("`{at}/$ref`: there is no model `{path}`"))?;
+        let (_, target) = models
+            .follow(path)
+            .ok_or_else(|| UnsupportedSchema::Reference { pointer: at.to_owned(), reference: path.to_owned() })?;
         if !seen.iter().any(|earlier| earlier == path) {
             seen.push(path.to_owned());
             check_keywords(models, target, path, seen)?;
@@ -74,7 +115,12 @@ fn check_keywords(models: Models, schema: &Value, at: &str, seen: &mut Vec<Strin
     check_subschemas(models, map, at, seen)
 }
 
-fn check_subschemas(models: Models, map: &Map<String, Value>, at: &str, seen: &mut Vec<String>) -> Result<(), String> {
+fn check_subschemas(
+    models: Models,
+    map: &Map<String, Value>,
+    at: &str,
+    seen: &mut Vec<String>,
+) -> Result<(), UnsupportedSchema> {
     for key in ["items", "additionalProperties", "not", "if", "then", "else"] {
         if let Some(part) = map.get(key) {
             check_keywords(models, part, &format!("{at}/{key}"), seen)?;

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE, DATE, ETAG, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
+use jiff::fmt::rfc2822::DateTimePrinter;
 
 use super::context::RequestContext;
 use super::preferences::PREFERENCE_APPLIED;
@@ -136,7 +137,8 @@ fn is_keep_alive(request: &Request) -> bool {
     !request.headers.get_all(CONNECTION).iter().any(close)
 }
 
-/// The `Date` header by the sandbox's clock. The formatted value is cached for a second.
+/// The `Date` header by the sandbox's clock. `jiff` knows the format of HTTP, so `httpdate` would be a second library
+/// for times. The formatted value is cached for a second.
 fn date(now: Timestamp) -> HeaderValue {
     thread_local! {
         static LAST: RefCell<(i64, HeaderValue)> = const { RefCell::new((i64::MIN, HeaderValue::from_static(""))) };
@@ -144,7 +146,8 @@ fn date(now: Timestamp) -> HeaderValue {
     let second = now.as_second();
     LAST.with_borrow_mut(|(last, value)| {
         if *last != second {
-            let text = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+            // Empty before the year 0, which HTTP cannot express.
+            let text = DateTimePrinter::new().timestamp_to_rfc9110_string(&now).unwrap_or_default();
             *value = HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""));
             *last = second;
         }

@@ -74,6 +74,7 @@ pub fn split_sandbox_path(path: &str) -> (Option<&str>, &str) {
     }
 }
 
+/// The value of the cookie. One name is looked up in one header, so the crate `cookie` would not make this shorter.
 fn cookie(request: &Request) -> Option<&str> {
     request.headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).find_map(|cookies| {
         cookies

@@ -1,5 +1,6 @@
 //! The four media types of the lead handler, and their negotiation: Joe Gregorio's mimeparse algorithm, which the
-//! vendor's modules use for both `Accept` and `Content-Type`.
+//! vendor's modules use for both `Accept` and `Content-Type`. It is lenient and case-sensitive, unlike every crate that
+//! parses media types, so that it is written out here.
 
 use std::borrow::Cow;
 
@@ -89,6 +90,9 @@ fn specificity(name: &str, ranges: &[MediaRange<'_>]) -> (i32, f64) {
 }
 
 /// Decodes a body by the `charset` of its type: ISO 8859-1, Windows-1252, else UTF-8.
+///
+/// `encoding_rs` would replace the table of 32 characters below by those of 40 encodings, and decodes ISO 8859-1 as
+/// Windows-1252, as browsers do.
 pub(super) fn decode<'b>(bytes: &'b [u8], content_type: &str) -> Cow<'b, str> {
     let charset = content_type.split(';').skip(1).filter_map(|part| part.split_once('=')).find_map(|(name, value)| {
         name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"').to_ascii_lowercase())
