@@ -77,6 +77,7 @@ mod statistics;
 mod support;
 mod system;
 mod tail;
+mod usage;
 mod users;
 mod validity;
 mod verify;
