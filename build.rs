@@ -17,7 +17,7 @@ fn main() {
     println!("cargo::rerun-if-changed=scenarios");
     let root = std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
     let schemas = Path::new(&root).join("schemas");
-    let mut document = match files::read(&schemas, |_| true) {
+    let mut document = match files::read(&schemas, |_| true, |_| Vec::new()) {
         Ok(document) => document,
         Err(diagnostics) => {
             for diagnostic in diagnostics {

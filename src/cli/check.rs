@@ -1,6 +1,6 @@
 //! `check`: validates scenario files and a contract, and runs the examples of the scenarios.
 
-use std::io::Write as _;
+use std::io::{StdoutLock, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::error::CliError;
 use super::output::count_noun;
+use super::style::{ERROR, SUCCESS, color_mode, message, styled};
 use crate::app::bootstrap::{self, StartError};
 use crate::config::settings::Settings;
 use crate::contract::Contract;
@@ -26,13 +27,15 @@ pub(super) struct CheckArgs {
 
 pub(super) fn run(args: &CheckArgs) -> Result<(), CliError> {
     let mut out = std::io::stdout().lock();
+    let color_mode = color_mode(&out);
+    let ok = styled(color_mode, SUCCESS, "ok");
     let settings = Settings { schemas: args.schemas.clone(), ..Settings::default() };
     let contract = bootstrap::load_contract(&settings)?;
     if let Some(folder) = &args.schemas {
         crate::leadconduit::operations::HandlerTable::for_contract(&contract).map_err(StartError::Operations)?;
         writeln!(
             out,
-            "ok    {} ({} operations, {} schemas)",
+            "{ok}    {} ({} operations, {} schemas)",
             folder.display(),
             contract.operations.len(),
             contract.count_schemas()
@@ -55,13 +58,13 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), CliError> {
         match library.get_with_warnings(name) {
             Ok((scenario, warnings)) => {
                 for warning in warnings {
-                    writeln!(out, "warning: {warning}\n")?;
+                    writeln!(out, "{}\n", message(color_mode, "warning", &warning.to_string()))?;
                 }
                 let failures = run_examples(&settings, &contract, &library, &Arc::new(scenario.clone()));
                 example_count += scenario.examples.len();
                 if failures.is_empty() {
                     let count = count_noun(scenario.examples.len(), "example");
-                    writeln!(out, "ok    {} ({count})", scenario.source.name.display())?;
+                    writeln!(out, "{ok}    {} ({count})", scenario.source.name.display())?;
                 }
                 error_count += print_diagnostics(&mut out, &failures)?;
             }
@@ -69,16 +72,17 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), CliError> {
         }
     }
     if error_count > 0 {
-        writeln!(out, "{}", count_noun(error_count, "error"))?;
+        writeln!(out, "{}", styled(color_mode, ERROR, count_noun(error_count, "error")))?;
         return Err(CliError::Reported);
     }
     writeln!(out, "{}, {}: all good", count_noun(names.len(), "scenario"), count_noun(example_count, "example"))?;
     Ok(())
 }
 
-fn print_diagnostics(out: &mut impl std::io::Write, diagnostics: &[Diagnostic]) -> std::io::Result<usize> {
+fn print_diagnostics(out: &mut StdoutLock<'_>, diagnostics: &[Diagnostic]) -> std::io::Result<usize> {
+    let color_mode = color_mode(out);
     for diagnostic in diagnostics {
-        writeln!(out, "error: {diagnostic}\n")?;
+        writeln!(out, "{}\n", message(color_mode, "error", &diagnostic.to_string()))?;
     }
     Ok(diagnostics.len())
 }

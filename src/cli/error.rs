@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 
+use super::style::{color_mode, message as message_text};
 use crate::app::bootstrap::StartError;
 
 /// Why a subcommand failed.
@@ -73,7 +74,8 @@ fn describe(error: &StartError) -> String {
 
 /// Prints a line to standard error. Does nothing if that is closed.
 pub(super) fn print_error(message: &str) {
-    let _ = writeln!(io::stderr(), "error: {message}");
+    let mut out = io::stderr();
+    let _ = writeln!(out, "{}", message_text(color_mode(&out), "error", message));
 }
 
 #[cfg(test)]

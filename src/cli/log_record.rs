@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::style::{ColorMode, DIM, ERROR, FAULT, INFO, NAME, SUCCESS, WARNING, styled};
 use crate::config::limits::{
-    LOG_METHOD_CHARS_MAX, LOG_OPERATION_COLUMNS, LOG_PATH_CHARS_MAX, LOG_PATH_COLUMNS, LOG_SANDBOX_CHARS_MAX,
+    LOG_METHOD_CHARS_MAX, LOG_METHOD_COLUMNS, LOG_OPERATION_COLUMNS, LOG_PATH_CHARS_MAX, LOG_SANDBOX_CHARS_MAX,
     LOG_TEXT_CHARS_MAX, LOG_VIOLATIONS_MAX,
 };
 use crate::config::settings::DEFAULT_SANDBOX;
@@ -92,23 +92,24 @@ impl LogRecord {
         write!(out, "{}  ", styled(color_mode, DIM, TimeOfDay(at)))?;
         write!(
             out,
-            "{}  {:<6}  ",
+            "{}  {:<LOG_METHOD_COLUMNS$}  ",
             styled(color_mode, status, self.status),
             Sanitized(&self.method, LOG_METHOD_CHARS_MAX)
         )?;
-        self.write_path(out)?;
         match &self.operation {
             Some(name) => write!(
                 out,
-                "  {:<LOG_OPERATION_COLUMNS$}",
+                "{:<LOG_OPERATION_COLUMNS$}  ",
                 styled(color_mode, NAME, Sanitized(name, LOG_PATH_CHARS_MAX))
             )?,
-            None => write!(out, "  {:<LOG_OPERATION_COLUMNS$}", styled(color_mode, DIM, "-"))?,
+            None => write!(out, "{:<LOG_OPERATION_COLUMNS$}  ", styled(color_mode, DIM, "-"))?,
         }
         let (ms, hundredths) = (self.duration_us / 1000, self.duration_us % 1000 / 10);
-        write!(out, "  {}", styled(color_mode, DIM, format_args!("{ms}.{hundredths:02} ms")))?;
+        write!(out, "{}  ", styled(color_mode, DIM, format_args!("{ms:>5}.{hundredths:02} ms")))?;
+        // The path can be long, so that it follows the columns.
+        self.write_path(out)?;
         if self.delay_ms > 0 {
-            write!(out, " {}", styled(color_mode, FAULT, format_args!("+ {} ms", self.delay_ms)))?;
+            write!(out, "  {}", styled(color_mode, FAULT, format_args!("+ {} ms", self.delay_ms)))?;
         }
         if self.sandbox != DEFAULT_SANDBOX {
             write!(
@@ -142,13 +143,11 @@ impl LogRecord {
 
     fn write_path(&self, out: &mut dyn Write) -> fmt::Result {
         let path = self.path.chars().count();
-        let mut chars = path;
         write!(out, "{}", Sanitized(&self.path, LOG_PATH_CHARS_MAX))?;
         if let Some(query) = self.query.as_deref().filter(|_| path < LOG_PATH_CHARS_MAX) {
-            chars += query.chars().count() + 1;
             write!(out, "?{}", Sanitized(query, LOG_PATH_CHARS_MAX - path))?;
         }
-        (chars..LOG_PATH_COLUMNS).try_for_each(|_| out.write_char(' '))
+        Ok(())
     }
 }
 

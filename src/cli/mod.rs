@@ -11,6 +11,7 @@ mod completions;
 mod control;
 mod error;
 mod health;
+mod help;
 mod leads;
 mod log;
 mod log_record;
@@ -22,11 +23,12 @@ mod scenarios;
 mod serve;
 mod signals;
 mod style;
+mod suggest;
 mod tail;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 #[derive(Debug, Parser)]
 #[command(
@@ -36,7 +38,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
     long_about = "A mock server for ActiveProspect's LeadConduit API: it keeps state, validates requests against the \
                   documented contract, and simulates faults.\n\n\
                   Without a subcommand it serves the scenario `healthy` on http://127.0.0.1:4010.",
-    after_help = "Every flag has an environment variable: --port is LEADCONDUIT_MOCK_PORT.\n\
+    after_help = "`leadconduit-mock serve --help` lists all options of the server.\n\
+                  Every flag has an environment variable: --port is LEADCONDUIT_MOCK_PORT.\n\
                   Exit codes: 0 success, 1 the check, the report or a submission failed, 2 wrong usage, 3 bad file, \
                   4 cannot listen.",
     subcommand_negates_reqs = true,
@@ -82,7 +85,18 @@ enum Command {
 pub fn run() -> ExitCode {
     // Starts the clock that measures the startup time.
     let _ = crate::support::clock::uptime();
-    let cli = Cli::parse();
+    let parsed = help::arrange(Cli::command()).try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => match suggest::unknown_word(&error, std::env::args().skip(1)) {
+            Some(message) => {
+                error::print_error(&message);
+                return ExitCode::from(2);
+            }
+            // Prints the error, or the help that was asked for.
+            None => error.exit(),
+        },
+    };
     let result = match cli.command {
         None => serve::run(&cli.serve),
         Some(Command::Serve(args)) => serve::run(&args),
@@ -114,7 +128,7 @@ mod tests {
 
     #[test]
     fn command_line_definition_is_valid() {
-        Cli::command().debug_assert();
+        help::arrange(Cli::command()).debug_assert();
     }
 
     #[test]

@@ -1,23 +1,87 @@
 //! Output of subcommands: tables, and files that are written completely or not at all.
 
+use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use anstyle::Style;
+
 use super::error::CliError;
+use super::style::{ColorMode, PLAIN, styled};
 
 /// Aligned columns, separated by two spaces; each is as wide as its widest cell.
 pub(super) fn table(rows: &[Vec<String>]) -> String {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    styled_table(rows, &[], ColorMode::Plain, None)
+}
+
+/// The columns of the terminal that standard output is; `None` if it is not a terminal, where lines have any length.
+pub(super) fn terminal_columns() -> Option<usize> {
+    let (columns, _) = terminal_size::terminal_size_of(io::stdout())?;
+    Some(usize::from(columns.0).max(COLUMNS_MIN))
+}
+
+/// Narrower terminals get lines of this length.
+const COLUMNS_MIN: usize = 40;
+
+/// A column narrower than this continues below the row instead.
+const WRAPPED_COLUMNS_MIN: usize = 24;
+
+/// Aligned columns in the styles of their columns. The text of the last column is wrapped at `columns`.
+pub(super) fn styled_table(
+    rows: &[Vec<String>],
+    styles: &[Style],
+    color_mode: ColorMode,
+    columns: Option<usize>,
+) -> String {
+    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
-    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    let widths: Vec<usize> = (0..count).map(|column| width(column).unwrap_or(0)).collect();
+    let start: usize = widths.iter().take(count.saturating_sub(1)).map(|width| width + 2).sum();
+    let left = columns.map(|columns| columns.saturating_sub(start));
+    let style = |column: usize| styles.get(column).copied().unwrap_or(PLAIN);
     let mut text = String::new();
     for row in rows {
-        let line: Vec<String> =
-            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}", width = *width)).collect();
-        text.push_str(line.join("  ").trim_end());
+        let Some((last, cells)) = row.split_last() else { continue };
+        let (indent, lines) = match (left, columns) {
+            (Some(left), Some(columns)) if left < WRAPPED_COLUMNS_MIN => (4, wrap(last, columns.saturating_sub(4))),
+            (Some(left), _) => (start, wrap(last, left)),
+            _ => (start, vec![last.clone()]),
+        };
+        let mut line = String::new();
+        for (column, (cell, width)) in cells.iter().zip(&widths).enumerate() {
+            // Writing to a string does not fail.
+            let _ = write!(line, "{:<width$}  ", styled(color_mode, style(column), cell), width = *width);
+        }
+        let is_below = indent != start && !cells.is_empty();
+        for (index, part) in lines.iter().enumerate() {
+            if index > 0 || is_below {
+                text.push_str(line.trim_end());
+                text.push('\n');
+                line = " ".repeat(indent);
+            }
+            let _ = write!(line, "{}", styled(color_mode, style(count.saturating_sub(1)), part));
+        }
+        text.push_str(line.trim_end());
         text.push('\n');
     }
     text
+}
+
+/// Breaks a text at spaces into lines of at most so many characters; longer words have lines of their own.
+pub(super) fn wrap(text: &str, chars_max: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last().map_or(0, |line| line.chars().count());
+        if line > 0 && line + 1 + word.chars().count() > chars_max {
+            lines.push(word.to_owned());
+        } else if let Some(last) = lines.last_mut() {
+            if line > 0 {
+                last.push(' ');
+            }
+            last.push_str(word);
+        }
+    }
+    lines
 }
 
 /// `1 example`, `2 examples`.
@@ -52,11 +116,18 @@ impl TemporaryFile {
         let folder = resolved.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // Readable for all: in CI, another user often reads the file.
         let permissions = std::fs::Permissions::from_mode(0o644);
+        if !folder.is_dir() {
+            let (file, folder) = (target.display(), folder.display());
+            return Err(CliError::File(format!(
+                "{file}: cannot be written: there is no folder {folder}; create it, or choose another file"
+            )));
+        }
         let file = tempfile::Builder::new()
             .prefix(".leadconduit-mock-")
             .permissions(permissions)
             .tempfile_in(folder)
-            .map_err(|error| write_error(target, &error))?;
+            // The error names the temporary file, which says nothing to users.
+            .map_err(|error| write_error(target, &error.kind().into()))?;
         Ok(Some(Self { file, target: resolved }))
     }
 
@@ -97,4 +168,19 @@ pub(super) fn save(file: &Path, text: &str) -> Result<(), CliError> {
 /// The error for a file that cannot be written.
 pub(super) fn write_error(file: &Path, error: &io::Error) -> CliError {
     CliError::File(format!("{}: cannot be written: {error}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_column_is_wrapped() {
+        let rows = [vec!["a".to_owned(), "one two three four five six seven".to_owned()], vec!["bbb".to_owned()]];
+        assert_eq!(table(&rows), "a    one two three four five six seven\nbbb\n");
+        let wrapped = styled_table(&rows, &[], ColorMode::Plain, Some(30));
+        assert_eq!(wrapped, "a    one two three four five\n     six seven\nbbb\n");
+        let narrow = styled_table(&rows, &[], ColorMode::Plain, Some(28));
+        assert_eq!(narrow, "a\n    one two three four five\n    six seven\nbbb\n");
+    }
 }

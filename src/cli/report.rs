@@ -7,7 +7,7 @@ use clap::Args;
 use http::{Method, StatusCode};
 use serde_json::Value;
 
-use super::args::local_url;
+use super::args::{local_url, parse_url};
 use super::client::{self, ControlRequest, text_field};
 use super::error::{CliError, print_error};
 use super::output::{check_writable, save};
@@ -18,7 +18,9 @@ use crate::recording::report::{self, FailOn, Format, PassCriteria, Percentage, R
 /// The criteria that a run must meet.
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct CriteriaArgs {
-    /// Exit with 1 if there was one of these; repeat it, or separate values by commas
+    /// Exit with 1 if there was one of these
+    ///
+    /// Repeat it, or separate values by commas.
     #[arg(long, value_name = "WHAT", value_delimiter = ',', env = "LEADCONDUIT_MOCK_FAIL_ON")]
     fail_on: Vec<FailOn>,
     /// Exit with 1 if coverage is below this percentage
@@ -38,7 +40,7 @@ pub(super) struct ReportArgs {
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     /// A server's URL, http only; repeat it, or separate values by commas, to merge reports
-    #[arg(long, value_delimiter = ',', env = "LEADCONDUIT_MOCK_URL")]
+    #[arg(long, value_delimiter = ',', env = "LEADCONDUIT_MOCK_URL", value_parser = parse_url)]
     url: Vec<String>,
     /// The port on 127.0.0.1, without --url and files
     #[arg(long, value_name = "PORT", default_value_t = crate::config::settings::DEFAULT_PORT, env = "LEADCONDUIT_MOCK_PORT")]

@@ -9,12 +9,13 @@ use std::sync::Arc;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum as _, value_parser};
 
-use super::args::InputArgs;
+use super::args::{InputArgs, parse_host};
 use super::error::CliError;
 use super::log::{self, LogFormat};
-use super::output::table;
+use super::output::styled_table;
 use super::report::{CriteriaArgs, ReportFile, require_passed};
 use super::signals::shutdown_signal;
+use super::style::{ColorMode, DIM, HEADING, INFO, PLAIN, WARNING, color_mode, message, styled};
 use crate::app::bootstrap::{self, LoadedApp, StartError};
 use crate::app::watch::Watcher;
 use crate::config::allowed_host::AllowedHost;
@@ -37,10 +38,13 @@ use crate::support::document::{items, text};
 const DELIVERIES: &str = "steps with a url on this machine are called";
 
 #[derive(Clone, Debug, Args)]
+#[command(after_help = "Every flag has an environment variable: --port is LEADCONDUIT_MOCK_PORT.")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a separate flag")]
 pub(super) struct ServeArgs {
-    /// The IP address to listen on
-    #[arg(long, value_name = "IP", default_value = "127.0.0.1", env = "LEADCONDUIT_MOCK_HOST")]
+    /// The address to listen on
+    ///
+    /// An IP address, or a name that resolves to one, such as localhost.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", env = "LEADCONDUIT_MOCK_HOST", value_parser = parse_host)]
     host: IpAddr,
     /// The port to listen on; 0 picks a free one
     #[arg(long, value_name = "PORT", default_value_t = DEFAULT_PORT, env = "LEADCONDUIT_MOCK_PORT")]
@@ -53,7 +57,9 @@ pub(super) struct ServeArgs {
     /// The seed of generated values [default: the scenario's, or 1]
     #[arg(long, value_name = "NUMBER", env = "LEADCONDUIT_MOCK_SEED")]
     seed: Option<u64>,
-    /// `real`, or an RFC 3339 time at which the clock is frozen [default: the scenario's, or real]
+    /// `real`, or a time at which the clock is frozen [default: the scenario's, or real]
+    ///
+    /// The time is an RFC 3339 time such as 2026-01-15T09:00:00Z.
     #[arg(long, value_name = "real|TIME", env = "LEADCONDUIT_MOCK_CLOCK")]
     clock: Option<Clock>,
     /// How requests that violate the contract are handled
@@ -62,7 +68,9 @@ pub(super) struct ServeArgs {
     /// Validate every response against the contract before it is sent
     #[arg(long, env = "LEADCONDUIT_MOCK_CHECK_REPLIES", value_parser = BoolishValueParser::new())]
     check_replies: bool,
-    /// Let only pages of this origin read responses of LeadConduit's API; repeat it, or separate values by commas [default: any origin]
+    /// Let only pages of this origin read responses of LeadConduit's API [default: any origin]
+    ///
+    /// Repeat it, or separate values by commas.
     #[arg(long, value_name = "ORIGIN", value_delimiter = ',', env = "LEADCONDUIT_MOCK_CORS_ORIGIN", value_parser = parse_origin)]
     cors_origin: Vec<String>,
     /// Let pages of this origin use the control API too; repeat it, or separate values by commas [default: only the server's own pages]
@@ -83,13 +91,20 @@ pub(super) struct ServeArgs {
     /// Reload changed files of --scenarios while the server runs; state is kept
     #[arg(long, requires = "scenarios", env = "LEADCONDUIT_MOCK_WATCH", value_parser = BoolishValueParser::new())]
     watch: bool,
-    /// Bearer token for the control API; without it, the control API is served on loopback addresses only
+    /// Bearer token for the control API
+    ///
+    /// Without it, the control API is served on loopback addresses only.
     #[arg(long, value_name = "TOKEN", env = "LEADCONDUIT_MOCK_ADMIN_TOKEN", hide_env_values = true)]
     admin_token: Option<AdminToken>,
-    /// The format of the log; `LEADCONDUIT_MOCK_LOG=warn` omits the lines about requests
+    /// The format of the log
+    ///
+    /// `LEADCONDUIT_MOCK_LOG=warn` omits the lines about requests.
     #[arg(long, value_name = "FORMAT", default_value = "human", env = "LEADCONDUIT_MOCK_LOG_FORMAT")]
     log_format: LogFormat,
-    /// Write a report to this file when the server stops: .json, .xml (for CI), .html or .txt; repeat it, or separate values by commas
+    /// Write a report to this file when the server stops
+    ///
+    /// The extension selects the format: .json, .xml (for CI), .html or .txt. Repeat it, or separate values by
+    /// commas.
     #[arg(long, value_name = "FILE", value_delimiter = ',', env = "LEADCONDUIT_MOCK_REPORT")]
     report: Vec<ReportFile>,
     #[command(flatten)]
@@ -103,21 +118,29 @@ pub(super) struct ServeArgs {
 /// Outbound calls.
 #[derive(Clone, Debug, Args)]
 struct DeliveryArgs {
-    /// Deliver leads to their recipients over HTTP: on this machine, and to hosts of --deliver-allow
+    /// Deliver leads to their recipients over HTTP
+    ///
+    /// Recipients on this machine and on hosts of --deliver-allow are called.
     #[arg(long, env = "LEADCONDUIT_MOCK_DELIVER", value_parser = BoolishValueParser::new())]
     deliver: bool,
-    /// Allow deliveries to this host; repeat it, or separate values by commas [default: this machine only]
+    /// Allow deliveries to this host [default: this machine only]
+    ///
+    /// Repeat it, or separate values by commas.
     #[arg(long, value_name = "HOST[:PORT]", value_delimiter = ',', env = "LEADCONDUIT_MOCK_DELIVER_ALLOW")]
     deliver_allow: Vec<AllowedHost>,
     /// Timeout for one attempt of a delivery; 60000 at most
     #[arg(long, value_name = "MS", default_value_t = Limits::default().deliver_timeout_ms,
           env = "LEADCONDUIT_MOCK_DELIVER_TIMEOUT_MS", value_parser = value_parser!(u64).range(1..=DELIVER_TIMEOUT_MS_MAX))]
     deliver_timeout_ms: u64,
-    /// Retries of a delivery when the recipient cannot be reached, times out or is busy; 5 at most
+    /// Retries of a failed delivery; 5 at most
+    ///
+    /// A delivery is retried when the recipient cannot be reached, times out or is busy.
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().deliver_retries,
           env = "LEADCONDUIT_MOCK_DELIVER_RETRIES", value_parser = value_parser!(u32).range(..=i64::from(DELIVER_RETRIES_MAX)))]
     deliver_retries: u32,
-    /// Store the events of flows with a firehose on this S3-compatible server, http only
+    /// Store the events of flows with a firehose on this S3-compatible server
+    ///
+    /// Only http is supported.
     #[arg(long, value_name = "URL", env = "LEADCONDUIT_MOCK_FIREHOSE_URL")]
     firehose_url: Option<String>,
 }
@@ -299,7 +322,8 @@ fn logged_shutdown_signal() -> Result<impl Future<Output = ()>, StartError> {
 /// Prints the banner, or logs a few lines in its place if the log is JSON.
 fn print_banner(app: &LoadedApp, settings: &Settings, url: &str, format: LogFormat) {
     if format == LogFormat::Human {
-        let _ = write!(std::io::stderr(), "{}", banner(app, settings, url));
+        let mut out = std::io::stderr();
+        let _ = write!(out, "{}", banner(app, settings, url, color_mode(&out)));
         return;
     }
     let version = env!("CARGO_PKG_VERSION");
@@ -316,38 +340,46 @@ fn print_banner(app: &LoadedApp, settings: &Settings, url: &str, format: LogForm
 }
 
 /// The first screen: the settings, API keys, and commands to paste.
-fn banner(app: &LoadedApp, settings: &Settings, url: &str) -> String {
+fn banner(app: &LoadedApp, settings: &Settings, url: &str, color_mode: ColorMode) -> String {
     let state = &app.pipeline.state;
     let contract = &state.contract;
     let world = state.world();
-    let mut text = format!("leadconduit-mock {}, ready in {} ms\n\n", env!("CARGO_PKG_VERSION"), uptime().as_millis());
+    let heading = |text: &str| styled(color_mode, HEADING, text.to_owned());
+    let label = |text: &str| styled(color_mode, DIM, text.to_owned());
+    let title = styled(color_mode, HEADING, "leadconduit-mock");
+    let mut text = format!("{title} {}, ready in {} ms\n\n", env!("CARGO_PKG_VERSION"), uptime().as_millis());
     let scenarios = state.library().list().len();
     let requests = settings.requests.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
     let row = |name: &str, value: String| vec![format!("  {name}"), value];
-    text.push_str(&table(&[
+    let settings_rows = [
         row("contract", format!("{} operations, {} schemas", contract.operations.len(), contract.count_schemas())),
         row("scenario", format!("{} (of {scenarios}; `leadconduit-mock scenarios` lists them)", app.scenario.name)),
         row("settings", format!("seed {}, clock {}, requests {requests}", app.seed, app.clock)),
-    ]));
-    text.push_str("\n  Keys (HTTP Basic; any user name, the key is the password):\n");
+    ];
+    text.push_str(&styled_table(&settings_rows, &[DIM, PLAIN], color_mode, None));
+    let _ = writeln!(text, "\n  {}", heading("Keys (HTTP Basic; any user name, the key is the password):"));
     let first = app.scenario.default_key();
-    text.push_str(&table(&key_rows(&world, first)));
+    text.push_str(&styled_table(&key_rows(&world, first), &[INFO, PLAIN], color_mode, None));
     if settings.triggers {
-        text.push_str("\n  Magic e-mail domains of leads (--no-triggers disables them):\n");
+        let _ = writeln!(text, "\n  {}", heading("Magic e-mail domains of leads (--no-triggers disables them):"));
         let rows = Trigger::ALL.iter().map(|(domain, _, what)| row(&format!("  @{domain}"), (*what).to_owned()));
-        text.push_str(&table(&rows.collect::<Vec<_>>()));
+        text.push_str(&styled_table(&rows.collect::<Vec<_>>(), &[INFO, PLAIN], color_mode, None));
     }
     if settings.delivery.is_enabled {
-        let _ = writeln!(text, "\n  Deliveries: {DELIVERIES}");
+        let _ = writeln!(text, "\n  {} {DELIVERIES}", label("Deliveries:"));
     }
     let key = first.unwrap_or("KEY");
-    let _ = writeln!(text, "\n  Try:  curl -i -u API:{key} {url}/connections");
+    let _ = writeln!(text, "\n  {}  curl -i -u API:{key} {url}/connections", label("Try:"));
     if let Some(path) = submission_path(&world) {
-        let _ = writeln!(text, "  Lead: curl -i -d email=joe@example.com -d state=TX {url}{path}");
+        let _ = writeln!(text, "  {} curl -i -d email=joe@example.com -d state=TX {url}{path}", label("Lead:"));
     }
-    let _ = writeln!(text, "{}\n", control_line(&app.pipeline.policy.access, settings, &app.scenario.name, url));
+    let control = control_line(&app.pipeline.policy.access, settings, &app.scenario.name, url);
+    let _ = match control.strip_prefix("  Use:") {
+        Some(rest) => writeln!(text, "  {}{rest}\n", label("Use:")),
+        None => writeln!(text, "{}\n", styled(color_mode, WARNING, control)),
+    };
     for warning in &app.warnings {
-        let _ = writeln!(text, "warning: {warning}\n");
+        let _ = writeln!(text, "{}\n", message(color_mode, "warning", &warning.to_string()));
     }
     text
 }

@@ -189,11 +189,11 @@ pub(crate) const LOG_FLUSH_INTERVAL: Duration = Duration::from_millis(2);
 /// How long the end of the process waits for the last lines.
 pub(crate) const LOG_DRAIN_MS_MAX: u32 = 500;
 
-/// Columns of a path; a longer one moves what follows to the right.
-pub(crate) const LOG_PATH_COLUMNS: usize = 40;
+/// Columns of a method, as wide as OPTIONS.
+pub(crate) const LOG_METHOD_COLUMNS: usize = 7;
 
-/// Columns of an operation.
-pub(crate) const LOG_OPERATION_COLUMNS: usize = 20;
+/// Columns of an operation; few have longer names.
+pub(crate) const LOG_OPERATION_COLUMNS: usize = 25;
 
 /// How much of a path with its query a line shows.
 pub(crate) const LOG_PATH_CHARS_MAX: usize = 160;

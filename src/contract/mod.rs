@@ -103,7 +103,7 @@ impl Contract {
     ///
     /// Every error in the files: syntax, references, operations, schemas and standard documents.
     pub fn read(folder: &Path) -> Result<Self, LoadError> {
-        let document = files::read(folder, schema::is_pattern).map_err(LoadError::Files)?;
+        let document = files::read(folder, schema::is_pattern, schema::meta_errors).map_err(LoadError::Files)?;
         let standard = document.get(bundle::STANDARD).unwrap_or(&Value::Null).to_string();
         let standard = StandardDocuments::new(standard.into_bytes());
         let contract = Self::from_bare(&bundle::bare(&document), OnceLock::from(document), standard)?;

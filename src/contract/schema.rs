@@ -9,6 +9,11 @@ use super::error::{SchemaError, StandaloneSchemaError};
 use super::known_formats::{self, KNOWN_FORMATS};
 use super::schema_errors;
 use super::violation::Violation;
+use contract_files::files::SchemaError as FileSchemaError;
+use contract_files::yaml::nearest;
+
+/// The types of JSON Schema.
+const TYPES: [&str; 7] = ["array", "boolean", "integer", "null", "number", "object", "string"];
 
 /// The base URI of the bundle. Schemas are never fetched.
 const BASE: &str = "urn:leadconduit:contract";
@@ -110,6 +115,30 @@ fn uri_fragment(pointer: &str) -> String {
     const ESCAPED: &percent_encoding::AsciiSet =
         &percent_encoding::NON_ALPHANUMERIC.remove(b'/').remove(b'~').remove(b'-').remove(b'_').remove(b'.');
     percent_encoding::utf8_percent_encode(pointer, ESCAPED).to_string()
+}
+
+/// The errors of a schema itself: keywords with values that JSON Schema does not allow.
+pub(super) fn meta_errors(schema: &Value) -> Vec<FileSchemaError> {
+    let validator = jsonschema::draft202012::meta::validator();
+    let mut errors = Vec::new();
+    for error in validator.iter_errors(schema) {
+        let pointer = error.instance_path().as_str().to_owned();
+        let word = schema.pointer(&pointer).and_then(Value::as_str);
+        // The type is a word or a list of words, which the validator reports as two forms that do not match.
+        if let (true, Some(word)) = (pointer.ends_with("/type"), word) {
+            let hint = match nearest(word, TYPES) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("write one of: {}", TYPES.join(", ")),
+            };
+            errors.push(FileSchemaError { pointer, message: format!("unknown type `{word}`"), hint: Some(hint) });
+            continue;
+        }
+        for violation in schema_errors::violations("", schema, std::iter::once(error)) {
+            let message = format!("the schema is not valid: {}", violation.message);
+            errors.push(FileSchemaError { pointer: violation.location, message, hint: None });
+        }
+    }
+    errors
 }
 
 /// Whether the regular expression engine of the validator accepts a pattern.

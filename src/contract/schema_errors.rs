@@ -127,6 +127,8 @@ fn name_of(root: &str, at: &str) -> String {
     if at.is_empty() {
         match root.rsplit('/').next() {
             Some("body") | None => "the body".to_owned(),
+            // Documents of a world, and JSON Schemas in patterns.
+            Some("") => "the value".to_owned(),
             Some(name) => name.to_owned(),
         }
     } else {

@@ -10,12 +10,13 @@ use super::language::ScenarioFile;
 use super::merge::{MergedScenario, Origin, SourcedDocument};
 use super::relative_times::resolve_times;
 use super::rule::{RuleList, unknown_operation};
-use crate::contract::Contract;
+use crate::contract::{Contract, Violation};
 use crate::leadconduit::rules;
 use crate::leadconduit::state::{Collection, events};
 use crate::support::clock::{Clock, Timestamp};
 use crate::support::document::text;
-use contract_files::yaml::{Diagnostic, Source};
+use contract_files::pointer::{escape, unescape};
+use contract_files::yaml::{Diagnostic, KEY, Source, nearest};
 
 /// A file of a chain of `extends`, with its source text.
 pub(super) type ChainFile<'a> = (&'a Source, &'a ScenarioFile);
@@ -127,7 +128,25 @@ impl<'a> Validator<'a> {
         if check.accepts(&value) {
             return;
         }
-        for violation in check.violations("", &value) {
+        let violations = check.violations("", &value);
+        let misspelt = self.misspelt_properties(model, &value, &violations);
+        for violation in violations {
+            // A misspelt property is unknown, and the one that was meant is missing: that is one mistake.
+            if violation.code == "required" && misspelt.values().any(|meant| *meant == violation.location) {
+                continue;
+            }
+            if is_unknown_property(&violation) {
+                let collection = Collection::ALL.iter().find(|collection| collection.model() == model);
+                let subject = collection.map_or("value", |collection| collection.singular());
+                let message = format!("the {subject} has no property `{}`", unescape(&violation.location[1..]));
+                let diagnostic = self.diagnostic(&document.origin, &format!("{}{KEY}", violation.location), message);
+                let hint = match misspelt.get(&violation.location) {
+                    Some(meant) => format!("did you mean `{}`?", unescape(&meant[1..])),
+                    None => format!("write one of: {}", self.absent_properties(model, &value).join(", ")),
+                };
+                self.errors.push(diagnostic.with_hint(hint));
+                continue;
+            }
             let message = format!("{} (model {model})", violation.message);
             let mut diagnostic = self.diagnostic(&document.origin, &violation.location, message);
             let found = value.pointer(&violation.location);
@@ -136,6 +155,24 @@ impl<'a> Validator<'a> {
             }
             self.errors.push(diagnostic);
         }
+    }
+
+    /// The unknown properties of a document that resemble a property of its model that is not given: their locations,
+    /// and the location of the other.
+    fn misspelt_properties(&self, model: &str, value: &Value, violations: &[Violation]) -> BTreeMap<String, String> {
+        let absent = self.absent_properties(model, value);
+        let pairs = violations.iter().filter(|one| is_unknown_property(one)).filter_map(|one| {
+            let meant = nearest(&unescape(&one.location[1..]), absent.iter().copied())?;
+            Some((one.location.clone(), format!("/{}", escape(meant))))
+        });
+        pairs.collect()
+    }
+
+    /// The properties of a model that a document does not have.
+    fn absent_properties(&self, model: &str, value: &Value) -> Vec<&'a str> {
+        let properties = self.contract.models().get(model).and_then(|schema| schema["properties"].as_object());
+        let known = properties.into_iter().flat_map(serde_json::Map::keys).map(String::as_str);
+        known.filter(|name| value.get(name).is_none()).collect()
     }
 
     fn require_unique(&mut self, documents: &[SourcedDocument], key: &str) {
@@ -234,4 +271,10 @@ impl<'a> Validator<'a> {
             self.errors.push(source.at_pointer(&format!("/examples/{index}"), message));
         }
     }
+}
+
+/// Whether a document has a property that its model does not have. Nested values have models of their own, whose
+/// properties are not looked up.
+fn is_unknown_property(violation: &Violation) -> bool {
+    violation.code == "additionalProperties" && violation.location.matches('/').count() == 1
 }

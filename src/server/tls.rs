@@ -27,6 +27,33 @@ pub enum TlsError {
         #[source]
         error: pem::Error,
     },
+    /// A file cannot be read.
+    #[error("{}: cannot be read: {error}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The error of the operating system.
+        #[source]
+        error: std::io::Error,
+    },
+    /// A file has no certificate, or no usable private key.
+    #[error("{}: has no {expected}: {hint}", path.display())]
+    MissingItem {
+        /// The file.
+        path: PathBuf,
+        /// What the file must have.
+        expected: &'static str,
+        /// What it has, and what to write instead.
+        hint: &'static str,
+    },
+    /// The private key belongs to another certificate.
+    #[error("{}: the private key in {} does not belong to this certificate", cert.display(), key.display())]
+    Mismatch {
+        /// The file of the certificate.
+        cert: PathBuf,
+        /// The file of the private key.
+        key: PathBuf,
+    },
     /// Certificate and key are not valid, or do not belong together.
     #[error("{}: {error}", path.display())]
     Certificate {
@@ -41,6 +68,21 @@ pub enum TlsError {
     Versions(rustls::Error),
 }
 
+/// Why a PEM file has no certificate or no usable private key, and what to write instead.
+fn missing_item(path: &Path, expected: &'static str, content: &[u8]) -> TlsError {
+    let has = |label: &str| content.windows(label.len()).any(|window| window == label.as_bytes());
+    let hint = if has("BEGIN ENCRYPTED PRIVATE KEY") {
+        "the private key is encrypted; decrypt it: openssl pkey -in FILE -out NEW_FILE"
+    } else if expected == "certificate" && has("PRIVATE KEY-----") {
+        "it is a private key; write it as --tls-key, and the certificate as --tls-cert"
+    } else if expected == "private key" && has("BEGIN CERTIFICATE-----") {
+        "it is a certificate; write it as --tls-cert, and the private key as --tls-key"
+    } else {
+        "it is not in PEM format, which begins with -----BEGIN"
+    };
+    TlsError::MissingItem { path: path.to_path_buf(), expected, hint }
+}
+
 /// Performs TLS handshakes on accepted connections.
 #[derive(Clone)]
 pub struct TlsAcceptor(tokio_rustls::TlsAcceptor);
@@ -51,19 +93,31 @@ impl TlsAcceptor {
     /// # Errors
     /// Certificate or key cannot be read or used.
     pub fn new(files: &TlsFiles) -> Result<Self, TlsError> {
-        let in_file = |path: &Path| {
-            let path = path.to_path_buf();
-            move |error| TlsError::File { path, error }
-        };
-        let chain: Vec<CertificateDer<'static>> =
-            CertificateDer::pem_file_iter(&files.cert).and_then(Iterator::collect).map_err(in_file(&files.cert))?;
-        let key = PrivateKeyDer::from_pem_file(&files.key).map_err(in_file(&files.key))?;
+        let read =
+            |path: &Path| std::fs::read(path).map_err(|error| TlsError::Unreadable { path: path.to_path_buf(), error });
+        let in_file = |path: &Path, error| TlsError::File { path: path.to_path_buf(), error };
+        let (cert, key) = (read(&files.cert)?, read(&files.key)?);
+        let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&cert)
+            .collect::<Result<_, _>>()
+            .map_err(|error| in_file(&files.cert, error))?;
+        if chain.is_empty() {
+            return Err(missing_item(&files.cert, "certificate", &cert));
+        }
+        let key = PrivateKeyDer::from_pem_slice(&key).map_err(|error| match error {
+            pem::Error::NoItemsFound => missing_item(&files.key, "private key", &key),
+            error => in_file(&files.key, error),
+        })?;
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(TlsError::Versions)?
             .with_no_client_auth()
             .with_single_cert(chain, key)
-            .map_err(|error| TlsError::Certificate { path: files.cert.clone(), error })?;
+            .map_err(|error| match error {
+                rustls::Error::InconsistentKeys(_) => {
+                    TlsError::Mismatch { cert: files.cert.clone(), key: files.key.clone() }
+                }
+                error => TlsError::Certificate { path: files.cert.clone(), error },
+            })?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Self(tokio_rustls::TlsAcceptor::from(Arc::new(config))))
     }

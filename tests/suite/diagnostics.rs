@@ -39,6 +39,14 @@ fn scenario_errors_have_a_position_and_a_hint() {
     let rows: Vec<(&str, String)> = vec![
         ("an empty file", String::new()),
         ("not a map", "- 1\n".to_owned()),
+        ("a list that is indented with a tab", format!("{HEAD}rules:\n\t- then: {{ delay: 5 }}\n")),
+        ("a description with a colon", HEAD.replace("A story.", "A story: no quotes")),
+        ("a single sign-on service that is a text", format!("{HEAD}sso: down\n")),
+        ("a misspelt property of a recipient", account("      recipients:\n        - { id: a, outcom: success }\n")),
+        (
+            "an unknown property of a recipient",
+            account("      recipients:\n        - { id: a, outcome: success, zzzzzz: 1 }\n"),
+        ),
         ("a tab", "version: 1\n\tname: x\n".to_owned()),
         ("an open bracket", format!("{HEAD}examples: [\n")),
         ("an unknown key", format!("{HEAD}extend: healthy\n")),
@@ -173,6 +181,9 @@ fn rule_errors_have_a_position_and_a_hint() {
     let rows: Vec<(&str, String)> = vec![
         // The structure of a rule.
         ("a rule without an effect", rule("{ then: {} }")),
+        ("`then` that is a list", rule("{ then: [{ status: 503 }, { delay: 5 }] }")),
+        ("a status in quotes", rule("{ when: { operation: get_user }, then: { status: '503' } }")),
+        ("a condition that is a text", rule("{ when: get_user, then: { delay: 5 } }")),
         ("a rule without `then`", rule("{ name: r, when: { method: GET } }")),
         ("`then` and `steps`", rule("{ then: { delay: 5 }, steps: [{ delay: 6 }] }")),
         ("an empty list of steps", rule("{ steps: [] }")),

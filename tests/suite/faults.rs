@@ -232,11 +232,11 @@ fn faults_belong_to_a_sandbox_and_expire_by_its_clock() {
 fn invalid_faults_return_diagnostics_with_a_position() {
     let rows = [
         ("", None, "the body is empty"),
-        ("{}", Some("body:1:1"), "`then`, or `steps`"),
+        ("{}", Some("body:1:1"), "the rule has no effect: it has neither `then` nor `steps`"),
         ("5", Some("body:1:1"), "expected a map"),
         ("{\"then\": {\"statsu\": 503}}", Some("body:1:11"), "did you mean `status`?"),
         ("{\n\t\"then\": {\n\t\t\"statsu\": 503\n\t}\n}", Some("body:3:3"), "did you mean `status`?"),
-        ("{\"then\": {\"status\": 503}", Some("body:2:1"), "did not find"),
+        ("{\"then\": {\"status\": 503}", Some("body:1:1"), "this `{` is not closed"),
         ("then:\n  fault: EMPTY_RESPONS\n", Some("body:2:10"), "did you mean `EMPTY_RESPONSE`?"),
         (
             "when: { operation: lst_connections }\nthen: { delay: 5 }",

@@ -78,6 +78,7 @@ mod statistics;
 mod support;
 mod system;
 mod tail;
+mod usage;
 mod users;
 mod validity;
 mod verify;

@@ -215,7 +215,11 @@ fn criteria_decide_the_exit_code() {
         (&[&good, "--format", "yaml"], 2, "[possible values: text, json, junit, html]"),
         (&[&none], 3, "none.json: cannot be read"),
         (&[&broken], 3, "broken.json:"),
-        (&[&other], 3, "this is not a report; save one with `report --format json`, or with `serve --report`"),
+        (
+            &[&other],
+            3,
+            "this is not a report\n  save a report with `leadconduit-mock report --output FILE.json`, or with",
+        ),
         (&[&new], 3, "new.json:1:13: this report has version 2; only version 1 is supported"),
         (&[&typed], 3, "typed.json:"),
         (&[&good, "--output", "/nowhere/r.json"], 3, "/nowhere/r.json: cannot be written"),

@@ -229,9 +229,9 @@ fn a_refusal_is_repaired_when_the_last_attempt_succeeds() {
 fn invalid_expectations_return_diagnostics_with_line_and_column() {
     let mock = Mock::healthy();
     let rows = [
-        ("[]", "body:1:1: write 1 to 100 expectations"),
+        ("[]", "body:1:1: there are no expectations; write {\"expectations\": [{\"operation\": \"list_connections\""),
         ("{}", "body:1:1: `expectations` is missing"),
-        ("7", "body:1:1: the body must be {\"expectations\": [{...}]}, or the array alone"),
+        ("7", "body:1:1: the body must be an object or an array; write {\"expectations\": [{\"operation\":"),
         (r#"{"expectation": []}"#, "body:1:2: the body has no key `expectation`; did you mean `expectations`?"),
         ("[{}]", "body:1:2: the expectation is empty; write one of operation, request"),
         (r#"[{"name": "x"}]"#, "body:1:2: the expectation is empty"),
@@ -255,7 +255,18 @@ fn invalid_expectations_return_diagnostics_with_line_and_column() {
         (r#"[{"at_least": 3, "at_most": 2}]"#, "`at_most` must not be below `at_least`, which is 3"),
         (r#"[{"never": false}]"#, "`never` must be true or absent"),
         (r#"[{"no_violations": false}]"#, "`no_violations` must be true or absent"),
-        (r#"[{"order": [{"operation": "list_connections"}]}]"#, "`order` must be an array of 2 to 100 steps"),
+        (
+            r#"{"order": ["x"]}"#,
+            "body:1:2: `order` belongs into an expectation; write {\"expectations\": [{\"order\": ...}]}",
+        ),
+        (
+            r#"[{"order": ["x"]}]"#,
+            "`order` must be an array of 2 to 100 steps, not 1; write [{\"operation\": \"list_connections\"}, {",
+        ),
+        (
+            r#"[{"order": ["get_usr", {"status": 200}]}]"#,
+            "body:1:13: a step must be an object; write {\"operation\": \"get_user\"}",
+        ),
         (r#"[{"order": [{}, {"status": 200}]}]"#, "the step is empty; write one of operation, request, status"),
         (
             r#"[{"order": [{"status": 1}, {"status": 200}], "exactly": 1}]"#,

@@ -9,14 +9,30 @@ use crate::bundle::{self, PointerDiagnostic};
 use crate::pointer::escape;
 use crate::yaml::{Diagnostic, Source};
 
+/// An error in a JSON Schema.
+#[derive(Clone, Debug)]
+pub struct SchemaError {
+    /// An RFC 6901 pointer, relative to the schema.
+    pub pointer: String,
+    /// What is wrong there.
+    pub message: String,
+    /// What to write instead.
+    pub hint: Option<String>,
+}
+
 /// Reads and bundles the contract in `folder`.
 ///
-/// `is_pattern` checks regular expressions. The build script accepts all of them, because the tests check them.
+/// `is_pattern` checks regular expressions, and `schema_errors` JSON Schemas. The build script accepts all of them,
+/// because the tests check them.
 ///
 /// # Errors
 ///
 /// Returns all errors, not only the first: files that cannot be read or parsed, else invalid patterns and references.
-pub fn read(folder: &Path, is_pattern: impl Fn(&str) -> bool) -> Result<Value, Vec<Diagnostic>> {
+pub fn read(
+    folder: &Path,
+    is_pattern: impl Fn(&str) -> bool,
+    schema_errors: impl Fn(&Value) -> Vec<SchemaError>,
+) -> Result<Value, Vec<Diagnostic>> {
     let mut sources: BTreeMap<String, Source> = BTreeMap::new();
     let mut diagnostics = Vec::new();
     read_folder(folder, folder, &mut sources, &mut diagnostics);
@@ -30,6 +46,13 @@ pub fn read(folder: &Path, is_pattern: impl Fn(&str) -> bool) -> Result<Value, V
                         diagnostics.push(source.at_pointer(&pointer, message));
                     }
                 }
+                for (pointer, schema) in schemas(name, &value) {
+                    for error in schema_errors(schema) {
+                        let mut diagnostic = source.at_pointer(&format!("{pointer}{}", error.pointer), error.message);
+                        diagnostic.hint = error.hint;
+                        diagnostics.push(diagnostic);
+                    }
+                }
                 files.insert(name.clone(), value);
             }
             Err(diagnostic) => diagnostics.push(diagnostic),
@@ -40,6 +63,28 @@ pub fn read(folder: &Path, is_pattern: impl Fn(&str) -> bool) -> Result<Value, V
     }
     bundle::bundle(&files)
         .map_err(|errors| errors.into_iter().map(|error| resolve_position(folder, &sources, error)).collect())
+}
+
+/// Returns the JSON Schemas of a file with their pointers: the models, and the values of `schema` elsewhere.
+fn schemas<'v>(file: &str, value: &'v Value) -> Vec<(String, &'v Value)> {
+    let is_model_file = file.starts_with("models/");
+    if !is_model_file && !["paths/", "parameters/", "responses.yaml"].iter().any(|prefix| file.starts_with(prefix)) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    let mut open = vec![(String::new(), value)];
+    while let Some((at, value)) = open.pop() {
+        let Value::Object(object) = value else { continue };
+        for (name, value) in object {
+            let pointer = format!("{at}/{}", escape(name));
+            if is_model_file || (name == "schema" && value.is_object()) {
+                found.push((pointer, value));
+            } else if !matches!(name.as_str(), "example" | "examples") {
+                open.push((pointer, value));
+            }
+        }
+    }
+    found
 }
 
 /// Returns every `pattern` in a file with its pointer.

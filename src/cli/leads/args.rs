@@ -6,7 +6,7 @@ use clap::Args;
 use clap::builder::{BoolishValueParser, RangedU64ValueParser};
 
 use super::writer::Format;
-use crate::cli::args::InputArgs;
+use crate::cli::args::{InputArgs, parse_url};
 use crate::config::limits::{LEADS_CONCURRENCY_MAX, LEADS_MAX};
 use crate::config::settings::{DEFAULT_SCENARIO, DEFAULT_SEED};
 use crate::support::clock::Clock;
@@ -67,7 +67,7 @@ pub(super) struct LeadsServerArgs {
           value_parser = RangedU64ValueParser::<usize>::new().range(1..=LEADS_CONCURRENCY_MAX))]
     pub(super) concurrency: usize,
     /// The server's URL, http only: the flow is read from there
-    #[arg(long, env = "LEADCONDUIT_MOCK_URL")]
+    #[arg(long, env = "LEADCONDUIT_MOCK_URL", value_parser = parse_url)]
     pub(super) url: Option<String>,
     /// The port on 127.0.0.1, without --url [default with --submit: 4010]
     #[arg(long, value_name = "PORT", env = "LEADCONDUIT_MOCK_PORT")]

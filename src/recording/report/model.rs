@@ -4,10 +4,17 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::contract::Evidence;
 use crate::recording::coverage::targets::is_client_reachable;
 use contract_files::yaml::{Diagnostic, Source};
+
+/// What to write instead of a file that is not a report.
+const SAVE_HINT: &str = "save a report with `leadconduit-mock report --output FILE.json`, or with `serve --report`";
+
+/// A key that every report has, and no scenario.
+const MOCK_KEY: &str = "mock";
 
 /// The version of the format.
 pub const VERSION: u32 = 1;
@@ -251,6 +258,18 @@ struct VersionHeader {
     version: u32,
 }
 
+/// The diagnostic for a file of another kind.
+fn not_a_report(source: &Source, value: &Value) -> Diagnostic {
+    let is_scenario = ["name", "description"].iter().all(|key| value.get(key).is_some());
+    let (kind, hint) = if is_scenario {
+        let file = source.name.display();
+        (", but a scenario", format!("check it with `leadconduit-mock check {file}`; {SAVE_HINT}"))
+    } else {
+        ("", SAVE_HINT.to_owned())
+    };
+    Diagnostic::of_file(&source.name, format!("this is not a report{kind}")).with_hint(hint)
+}
+
 impl Report {
     /// Parses a saved report, or the response of a server. `name` is the file or URL, for diagnostics.
     ///
@@ -259,9 +278,11 @@ impl Report {
     /// A diagnostic when the text is not a report of this version.
     pub fn parse(name: &Path, text: &str) -> Result<Self, Diagnostic> {
         let source = Source::new(name, text);
-        let header: VersionHeader = source.parse_json_or_yaml().map_err(|error| {
-            error.with_hint("this is not a report; save one with `report --format json`, or with `serve --report`")
-        })?;
+        let value: Value = source.parse().map_err(|error| error.with_hint(SAVE_HINT))?;
+        if value.get(MOCK_KEY).is_none() {
+            return Err(not_a_report(&source, &value));
+        }
+        let header: VersionHeader = source.parse_json_or_yaml().map_err(|error| error.with_hint(SAVE_HINT))?;
         if header.version != VERSION {
             let message = format!("this report has version {}; only version {VERSION} is supported", header.version);
             return Err(source.at_pointer("/version", message));

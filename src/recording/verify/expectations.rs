@@ -114,6 +114,9 @@ pub enum OtherRequests {
     Forbidden,
 }
 
+/// A body with one expectation, for messages.
+const EXAMPLE: &str = "{\"expectations\": [{\"operation\": \"list_connections\", \"at_least\": 1}]}";
+
 /// The keys that select exchanges.
 const SUBJECT_KEYS: [&str; 3] = ["operation", "request", "status"];
 /// The keys that set the expected count.
@@ -139,20 +142,33 @@ impl Expectations {
         let (list, range, at) = match value {
             Value::Array(list) => (list, JournalRange::default(), String::new()),
             Value::Object(object) => {
+                let is_own = |name: &&String| SUBJECT_KEYS.iter().chain(&KIND_KEYS).any(|key| name == key);
+                if let (None, Some(own)) = (object.get("expectations"), object.keys().find(is_own)) {
+                    let message = format!(
+                        "`{own}` belongs into an expectation; write {{\"expectations\": [{{\"{own}\": ...}}]}}"
+                    );
+                    return Err(parser.fail(&format!("/{own}{KEY}"), &message));
+                }
                 parser.check_keys("", object, &["expectations", "after", "since"], "the body");
                 let range = parser.range("", object);
                 match object.get("expectations") {
                     Some(Value::Array(list)) => (list, range, "/expectations".to_owned()),
                     Some(_) => return Err(parser.fail("/expectations", "`expectations` must be an array")),
+                    // A misspelt key has been reported.
+                    None if !parser.diagnostics.is_empty() => return Err(parser.diagnostics),
                     None => {
-                        return Err(parser.fail("", "`expectations` is missing; write {\"expectations\": [{...}]}"));
+                        return Err(parser.fail("", &format!("`expectations` is missing; write {EXAMPLE}")));
                     }
                 }
             }
-            _ => return Err(parser.fail("", "the body must be {\"expectations\": [{...}]}, or the array alone")),
+            _ => return Err(parser.fail("", &format!("the body must be an object or an array; write {EXAMPLE}"))),
         };
-        if list.is_empty() || list.len() > EXPECTATIONS_MAX {
-            return Err(parser.fail(&at, &format!("write 1 to {EXPECTATIONS_MAX} expectations")));
+        if list.is_empty() {
+            return Err(parser.fail(&at, &format!("there are no expectations; write {EXAMPLE}")));
+        }
+        if list.len() > EXPECTATIONS_MAX {
+            let message = format!("there are {} expectations; write {EXPECTATIONS_MAX} at most", list.len());
+            return Err(parser.fail(&at, &message));
         }
         let all =
             list.iter().enumerate().filter_map(|(index, one)| parser.expectation(&format!("{at}/{index}"), one, range));
@@ -195,7 +211,7 @@ impl ExpectationParser<'_> {
 
     fn expectation(&mut self, at: &str, value: &Value, default: JournalRange) -> Option<Expectation> {
         let object =
-            self.object(at, value, "an expectation must be an object, such as {\"operation\": \"list_connections\"}")?;
+            self.object(at, value, "an expectation must be an object; write {\"operation\": \"list_connections\"}")?;
         let known = [&COMMON_KEYS[..], &SUBJECT_KEYS[..], &COUNT_KEYS[..], &KIND_KEYS[..], &["strict"]].concat();
         self.check_keys(at, object, &known, "an expectation");
         let name = match object.get("name") {
@@ -295,9 +311,14 @@ impl ExpectationParser<'_> {
             Some(Value::Bool(true)) => OtherRequests::Forbidden,
             Some(_) => return self.reject(&format!("{at}/strict"), "`strict` must be true or false"),
         };
-        let list = object.get("order").and_then(Value::as_array).filter(|list| (2..=STEPS_MAX).contains(&list.len()));
+        let given = object.get("order");
+        let list = given.and_then(Value::as_array).filter(|list| (2..=STEPS_MAX).contains(&list.len()));
         let Some(list) = list else {
-            let message = "`order` must be an array of 2 to 100 steps, such as {\"operation\": \"list_connections\"}";
+            let found = given.and_then(Value::as_array).map(|list| format!(", not {}", list.len())).unwrap_or_default();
+            let message = format!(
+                "`order` must be an array of 2 to {STEPS_MAX} steps{found}; write [{{\"operation\": \
+                 \"list_connections\"}}, {{\"operation\": \"repair_connection\"}}]"
+            );
             return self.reject(&format!("{at}/order"), message);
         };
         let steps: Vec<Option<RequestPattern>> =
@@ -306,8 +327,11 @@ impl ExpectationParser<'_> {
     }
 
     fn step(&mut self, at: &str, value: &Value) -> Option<RequestPattern> {
-        let object =
-            self.object(at, value, "a step must be an object, such as {\"operation\": \"list_connections\"}")?;
+        // A text is most likely meant as an operation.
+        let ids = self.contract.operations.iter().map(|operation| operation.id.as_str());
+        let meant = value.as_str().and_then(|text| nearest(text, ids)).unwrap_or("list_connections");
+        let message = format!("a step must be an object; write {{\"operation\": \"{meant}\"}}");
+        let object = self.object(at, value, &message)?;
         self.check_keys(at, object, &SUBJECT_KEYS, "a step");
         if object.is_empty() {
             return self.reject(at, format!("the step is empty; write one of {}", SUBJECT_KEYS.join(", ")));
@@ -397,7 +421,7 @@ impl Requirement {
         match self {
             Self::Count { pattern, min, max } => {
                 let times = match (min, max) {
-                    (0, Some(0)) => "none".to_owned(),
+                    (0, Some(0)) => return format!("no request with: {}", pattern.describe()),
                     (min, Some(max)) if min == max => format!("exactly {min}"),
                     (0, Some(max)) => format!("at most {max}"),
                     (min, Some(max)) => format!("{min} to {max}"),

@@ -39,7 +39,7 @@ pub struct ExampleStep {
 /// A request of an example.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a map such as { method: GET, path: /user }")]
 pub struct ExampleRequest {
     /// The method.
     #[serde(deserialize_with = "scalars::method")]
@@ -61,9 +61,10 @@ pub struct ExampleRequest {
 /// What is expected of a response.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a map such as { status: 200 }")]
 pub struct ExpectedResponse {
     /// The status.
+    #[serde(deserialize_with = "scalars::status")]
     pub status: u16,
     /// Headers and their values; `null` if the header must be absent.
     #[serde(default)]
@@ -92,7 +93,7 @@ pub struct ExpectedRange {
 /// Conditions on a body. All given conditions must hold.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a map such as { includes: { name: Jane } }")]
 pub struct ExpectedBody {
     /// The number of items or properties.
     pub length: Option<usize>,

@@ -18,7 +18,7 @@ use crate::support::delay::Delay;
 /// A rule.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a map such as { when: { operation: get_user }, then: { delay: 500 } }")]
 pub struct RuleSpec {
     /// The name in logs and in `X-Mock-Fault`. The rule replaces an inherited rule of the same name.
     pub name: Option<String>,
@@ -53,7 +53,7 @@ pub struct RuleSpec {
 /// Conditions on a request. All given conditions must hold.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a map such as { operation: get_user }")]
 pub struct WhenSpec {
     /// The id of the operation, or a list of ids.
     #[serde(default)]
@@ -188,7 +188,7 @@ impl<'de> Deserialize<'de> for TextCondition {
 /// Conditions on the body. All given conditions must hold.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a map such as { at: { /name: Jane } }")]
 pub struct BodyCondition {
     /// The exact values at RFC 6901 pointers.
     #[serde(default)]
@@ -285,7 +285,7 @@ pub struct ClockCondition {
 /// A rate limit. The rule matches requests that exceed it.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a map such as { calls: 10, within: 1s }")]
 pub struct RateSpec {
     /// The number of requests that are allowed in a window.
     pub calls: u64,
@@ -314,9 +314,10 @@ fn rate_scope<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<RateS
 /// What happens to a matching request.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a map such as { delay: 500 }; a list of steps belongs under `steps`")]
 pub struct StepSpec {
     /// The status of the response.
+    #[serde(default, deserialize_with = "scalars::optional_status")]
     #[cfg_attr(test, schemars(range(min = 200, max = 599)))]
     pub status: Option<u16>,
     /// The body of the response. Its texts can be templates: `{{ request.body.name }}`.
@@ -363,7 +364,7 @@ pub struct StepSpec {
 /// Sends bytes in chunks over a period of time.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a map such as { chunks: 5, over_ms: 1000 }")]
 pub struct DripSpec {
     /// The number of chunks.
     pub chunks: u32,

@@ -105,6 +105,25 @@ pub(in crate::scenario) fn parse_method(text: &str) -> Result<http::Method, Scal
     if METHODS.contains(&text) { text.parse().map_err(|_| unknown()) } else { Err(unknown()) }
 }
 
+pub(super) fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    struct StatusVisitor;
+    impl Visitor<'_> for StatusVisitor {
+        type Value = u16;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a status from 200 to 599, such as 503")
+        }
+        fn visit_u64<E: Error>(self, number: u64) -> Result<u16, E> {
+            u16::try_from(number)
+                .map_err(|_| E::custom(format!("{number} is not a valid status: write one from 200 to 599")))
+        }
+    }
+    deserializer.deserialize_u64(StatusVisitor)
+}
+
+pub(super) fn optional_status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
+    status(deserializer).map(Some)
+}
+
 pub(super) fn uri<'de, D: Deserializer<'de>>(deserializer: D) -> Result<http::Uri, D::Error> {
     deserializer.deserialize_str(TextVisitor(parse_uri, "a path such as /connections"))
 }

@@ -14,7 +14,7 @@ const LATENCY_DEFAULT: Delay = Delay::Fixed { ms: 2000 };
 /// The single sign-on service.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a map such as { status: down }")]
 pub struct SsoSpec {
     /// Its health: `up`, `down`, `slow`, `flapping` or `partial`.
     #[serde(default, deserialize_with = "status")]

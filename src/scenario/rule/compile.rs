@@ -59,9 +59,25 @@ impl Rule {
         let step_specs = match (&spec.then, spec.steps.as_slice()) {
             (Some(then), []) => std::slice::from_ref(then),
             (None, steps @ [_, ..]) if steps.len() <= RULES_MAX => steps,
-            _ => {
-                let message = format!("a rule needs either `then`, or `steps` with 1 to {RULES_MAX} items");
-                errors.push(RuleError::new("", message));
+            (then, steps) => {
+                let (pointer, message, hint) = match (then, steps) {
+                    (Some(_), _) => (
+                        "/steps",
+                        "the rule has both `then` and `steps`".to_owned(),
+                        "keep `then` for one effect, or `steps` for effects that follow each other",
+                    ),
+                    (None, [_, ..]) => (
+                        "/steps",
+                        format!("the rule has {} steps; the limit is {RULES_MAX}", steps.len()),
+                        "split it into several rules",
+                    ),
+                    (None, []) => (
+                        "",
+                        "the rule has no effect: it has neither `then` nor `steps`".to_owned(),
+                        "add the effect, such as then: { status: 503, body: { error: unavailable } }",
+                    ),
+                };
+                errors.push(RuleError::new(pointer, message).with_hint(hint));
                 &[]
             }
         };

@@ -49,14 +49,29 @@ pub(super) fn in_yaml_terms(message: &str) -> String {
     message
 }
 
+/// The hint for a number or boolean in quotes, or for a text that needs them.
+fn quotes_hint(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once("wrong type: ")?;
+    let (found, expected) = rest.rsplit_once(", expected ")?;
+    if let Some(text) = found.strip_prefix("text \"").and_then(|text| text.strip_suffix('"')) {
+        let is_number = text.parse::<f64>().is_ok_and(f64::is_finite) && !expected.starts_with("a map");
+        let is_boolean = matches!(text, "true" | "false") && expected.starts_with("true or false");
+        return (is_number || is_boolean).then(|| format!("remove the quotes: {text}"));
+    }
+    let (kind, value) = found.split_once(" `")?;
+    let is_scalar = matches!(kind, "integer" | "floating point" | "boolean");
+    (is_scalar && expected.starts_with("text"))
+        .then(|| format!("write it in quotes: \"{}\"", value.trim_end_matches('`')))
+}
+
 /// Returns the hint for a message of the parser: the valid word that is most similar to an unknown one, or all of them.
 #[must_use]
 pub fn hint_for(message: &str) -> Option<String> {
-    if message.contains("tab character") {
-        return Some("indent with spaces".to_owned());
-    }
     if message.contains("duplicate") {
         return Some("remove one of them".to_owned());
+    }
+    if let Some(hint) = quotes_hint(message) {
+        return Some(hint);
     }
     let kinds = ["unknown field `", "unknown word `"];
     let (_, rest) = kinds.into_iter().find_map(|kind| message.split_once(kind))?;

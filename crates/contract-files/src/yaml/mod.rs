@@ -5,10 +5,12 @@
 //! | `diagnostic` | [`Diagnostic`]: an error with file, line, column, excerpt and hint |
 //! | `locate` | the line and column of an RFC 6901 pointer |
 //! | `message` | the parser's messages in terms of YAML; hints |
+//! | `syntax` | messages for the frequent mistakes in YAML syntax |
 
 mod diagnostic;
 mod locate;
 mod message;
+mod syntax;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -147,6 +149,15 @@ impl Source {
     fn diagnose(&self, error: &serde_yaml::Error) -> Diagnostic {
         let mut position = error.location().map(|at| (at.line(), at.column()));
         let message = in_yaml_terms(&without_position(&error.to_string()));
+        if let Some(found) = syntax::diagnose(&self.text, &error.to_string(), position) {
+            return Diagnostic {
+                file: self.name.clone(),
+                position: Some(found.position),
+                message: found.message,
+                hint: Some(found.hint),
+                text: Some(Arc::clone(&self.text)),
+            };
+        }
         let hint = hint_for(&message);
         if let Some(second) = message.split("duplicate field `").nth(1).and_then(|rest| rest.split('`').next()) {
             // The parser reports the position of the map; the second of the two keys is more helpful.

@@ -101,6 +101,12 @@ impl Criterion {
     }
 
     pub(super) fn describe(&self) -> String {
+        if let Condition::One(Matcher::Absent) = &self.condition {
+            return match &self.field {
+                Field::Header(name) => format!("no `{}` header", abbreviate(&capitalized(name))),
+                field => format!("no {}", field.name()),
+            };
+        }
         format!("{} {}", self.field.name(), self.condition.describe())
     }
 }
@@ -232,4 +238,13 @@ impl Condition {
             Self::Exactly(matchers) => format!("{} and no other value", join(matchers)),
         }
     }
+}
+
+/// The usual form of a header's name: `Content-Type`.
+fn capitalized(header: &str) -> String {
+    let part = |part: &str| {
+        let mut chars = part.chars();
+        chars.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(chars).collect::<String>()
+    };
+    header.to_lowercase().split('-').map(part).collect::<Vec<_>>().join("-")
 }
