@@ -147,6 +147,9 @@ impl MockServerBuilder {
                         return;
                     }
                 };
+                if let Ok(address) = listener.local_addr() {
+                    app.pipeline.policy.outbound.set_own_address(address);
+                }
                 let bound = listener.local_addr().map_err(|error| StartError::Bind { address, error });
                 if ready.send(bound).is_err() {
                     return;

@@ -20,7 +20,8 @@ use crate::app::watch::Watcher;
 use crate::config::allowed_host::AllowedHost;
 use crate::config::limits::{CONNECTIONS_MAX, DELIVER_RETRIES_MAX, DELIVER_TIMEOUT_MS_MAX, Limits};
 use crate::config::settings::{
-    CorsPolicy, DEFAULT_PORT, DEFAULT_SCENARIO, DeliverySettings, MockHeaders, RequestMode, Settings, TlsFiles,
+    AdminToken, CorsPolicy, DEFAULT_PORT, DEFAULT_SCENARIO, DeliverySettings, MockHeaders, RequestMode, Settings,
+    TlsFiles,
 };
 use crate::control::Access;
 use crate::http::message::Request;
@@ -61,9 +62,12 @@ pub(super) struct ServeArgs {
     /// Validate every response against the contract before it is sent
     #[arg(long, env = "LEADCONDUIT_MOCK_CHECK_REPLIES", value_parser = BoolishValueParser::new())]
     check_replies: bool,
-    /// Allow this origin in CORS; repeat it, or separate values by commas [default: any origin]
+    /// Let only pages of this origin read responses of LeadConduit's API; repeat it, or separate values by commas [default: any origin]
     #[arg(long, value_name = "ORIGIN", value_delimiter = ',', env = "LEADCONDUIT_MOCK_CORS_ORIGIN", value_parser = parse_origin)]
     cors_origin: Vec<String>,
+    /// Let pages of this origin use the control API too; repeat it, or separate values by commas [default: only the server's own pages]
+    #[arg(long, value_name = "ORIGIN", value_delimiter = ',', env = "LEADCONDUIT_MOCK_CONTROL_ORIGIN", value_parser = parse_origin)]
+    control_origin: Vec<String>,
     /// Omit the X-Mock-* headers
     #[arg(long, env = "LEADCONDUIT_MOCK_NO_MOCK_HEADERS", value_parser = BoolishValueParser::new())]
     no_mock_headers: bool,
@@ -81,7 +85,7 @@ pub(super) struct ServeArgs {
     watch: bool,
     /// Bearer token for the control API; without it, the control API is served on loopback addresses only
     #[arg(long, value_name = "TOKEN", env = "LEADCONDUIT_MOCK_ADMIN_TOKEN", hide_env_values = true)]
-    admin_token: Option<String>,
+    admin_token: Option<AdminToken>,
     /// The format of the log; `LEADCONDUIT_MOCK_LOG=warn` omits the lines about requests
     #[arg(long, value_name = "FORMAT", default_value = "human", env = "LEADCONDUIT_MOCK_LOG_FORMAT")]
     log_format: LogFormat,
@@ -148,6 +152,9 @@ struct LimitArgs {
     /// The number of sandboxes; the least recently used one is removed first
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().sandboxes_max, env = "LEADCONDUIT_MOCK_SANDBOXES_MAX")]
     sandboxes_max: usize,
+    /// The number of sandboxes that only requests without a known API key have used
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().sandboxes_unauthenticated_max, env = "LEADCONDUIT_MOCK_SANDBOXES_UNAUTHENTICATED_MAX")]
+    sandboxes_unauthenticated_max: usize,
     /// How long a sandbox can stay unused before it is removed
     #[arg(long, value_name = "MS", default_value_t = Limits::default().sandbox_idle_ms_max, env = "LEADCONDUIT_MOCK_SANDBOX_IDLE_MS_MAX")]
     sandbox_idle_ms_max: u64,
@@ -196,6 +203,7 @@ impl ServeArgs {
             } else {
                 CorsPolicy::Only(self.cors_origin.clone())
             },
+            control_origins: self.control_origin.clone(),
             mock_headers: if self.no_mock_headers { MockHeaders::Hidden } else { MockHeaders::Shown },
             triggers: !self.no_triggers,
             tls: self.tls_cert.clone().zip(self.tls_key.clone()).map(|(cert, key)| TlsFiles { cert, key }),
@@ -216,6 +224,7 @@ impl ServeArgs {
                 connections_max: limits.connections_max.clamp(1, CONNECTIONS_MAX),
                 drain_ms_max: limits.drain_ms_max,
                 sandboxes_max: limits.sandboxes_max,
+                sandboxes_unauthenticated_max: limits.sandboxes_unauthenticated_max,
                 sandbox_idle_ms_max: limits.sandbox_idle_ms_max,
                 hang_ms_max: limits.hang_ms_max,
                 journal_entries_max: limits.journal_entries_max,
@@ -245,7 +254,9 @@ pub(super) fn run(args: &ServeArgs) -> Result<(), CliError> {
         let shutdown = logged_shutdown_signal()?;
         let (listener, acceptor) = bootstrap::bind(&settings).await?;
         let scheme = if acceptor.is_some() { "https" } else { "http" };
-        let url = format!("{scheme}://{}", listener.local_addr()?);
+        let address = listener.local_addr()?;
+        app.pipeline.policy.outbound.set_own_address(address);
+        let url = format!("{scheme}://{address}");
         let watcher = Watcher::start(&settings, &app.pipeline.state)?;
         print_banner(&app, &settings, &url, args.log_format);
         let mut out = std::io::stdout();

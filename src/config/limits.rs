@@ -22,8 +22,11 @@ pub struct Limits {
     pub connections_max: usize,
     /// How long running requests can continue after the server begins to stop.
     pub drain_ms_max: u64,
-    /// Concurrent sandboxes; the least recently used one is removed first.
+    /// Concurrent sandboxes. The least recently used one is removed first, those that were only read before those that were
+    /// written to or addressed by a control call.
     pub sandboxes_max: usize,
+    /// Concurrent sandboxes that only requests without a known API key have used.
+    pub sandboxes_unauthenticated_max: usize,
     /// How long a sandbox can stay unused before it is removed.
     pub sandbox_idle_ms_max: u64,
     /// How long the fault `HANG` keeps a connection open.
@@ -59,6 +62,7 @@ impl Default for Limits {
             connections_max: 10_000,
             drain_ms_max: 10_000,
             sandboxes_max: 10_000,
+            sandboxes_unauthenticated_max: 1_000,
             sandbox_idle_ms_max: 60 * 60 * 1000,
             hang_ms_max: 5 * 60 * 1000,
             violations_bytes_max: 4 * 1024,

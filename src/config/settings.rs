@@ -1,7 +1,10 @@
 //! Settings of a server. Flags and environment variables become one valid [`Settings`] at start; nothing reads them later.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
+
+use subtle::ConstantTimeEq as _;
 
 use crate::config::allowed_host::AllowedHost;
 use crate::config::limits::Limits;
@@ -31,8 +34,10 @@ pub struct Settings {
     pub requests: RequestMode,
     /// Whether every response is validated against the contract before it is sent.
     pub check_replies: bool,
-    /// Which origins CORS allows.
+    /// The origins whose pages may read responses of LeadConduit's API. They get no access to the control API.
     pub cors: CorsPolicy,
+    /// The origins whose pages may use the control API, and read its responses.
+    pub control_origins: Vec<String>,
     /// Whether responses have `X-Mock-*` headers.
     pub mock_headers: MockHeaders,
     /// Whether the magic e-mail domains (`@failure.example` and others) force the outcome of a lead.
@@ -40,7 +45,7 @@ pub struct Settings {
     /// Certificate chain and key for HTTPS.
     pub tls: Option<TlsFiles>,
     /// Bearer token for the control API. Without it, the control API is served on loopback addresses only.
-    pub admin_token: Option<String>,
+    pub admin_token: Option<AdminToken>,
     /// Whether changed files of `scenarios` are reloaded while the server runs.
     pub watch: bool,
     /// Outbound calls.
@@ -72,7 +77,37 @@ pub enum RequestMode {
     Off,
 }
 
-/// Which origins CORS allows.
+/// The bearer token of the control API. Its `Debug` output hides it, and it is compared in constant time.
+#[derive(Clone)]
+pub struct AdminToken(String);
+
+impl AdminToken {
+    /// The token as text, without surrounding space; empty when there is none.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.trim()
+    }
+
+    /// Whether `given` is the token. The time depends on the lengths only, so that it does not reveal the token.
+    #[must_use]
+    pub fn matches(&self, given: &[u8]) -> bool {
+        self.as_str().as_bytes().ct_eq(given).into()
+    }
+}
+
+impl<T: Into<String>> From<T> for AdminToken {
+    fn from(token: T) -> Self {
+        Self(token.into())
+    }
+}
+
+impl fmt::Debug for AdminToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(hidden)")
+    }
+}
+
+/// The origins whose pages may read responses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum CorsPolicy {
     /// Any origin.
@@ -123,6 +158,7 @@ impl Default for Settings {
             requests: RequestMode::default(),
             check_replies: false,
             cors: CorsPolicy::default(),
+            control_origins: Vec::new(),
             mock_headers: MockHeaders::default(),
             triggers: true,
             tls: None,

@@ -1,16 +1,15 @@
 //! Access control of the control API. The API can change everything, so web pages of other origins must not reach it
 //! through the browser of a user.
 
-use std::fmt;
-use std::hint::black_box;
 use std::net::IpAddr;
 
 use http::header::{AUTHORIZATION, HOST, ORIGIN, WWW_AUTHENTICATE};
 use http::uri::Authority;
 use http::{HeaderName, HeaderValue, StatusCode};
 
-use crate::config::settings::{CorsPolicy, Settings};
+use crate::config::settings::{AdminToken, Settings};
 use crate::contract::problem::{Problem, Section};
+use crate::http::headers;
 use crate::http::message::Request;
 
 /// The section of the README that problems of the control API refer to.
@@ -25,8 +24,7 @@ const PUBLIC_PATHS: [&str; 4] = ["/health", "/version", "/openapi.json", "/admin
 #[derive(Clone, Debug)]
 pub struct Access {
     guard: Guard,
-    /// The origins of `--cors-origin`, whose pages may use the control API. Empty with the default `*`, which covers
-    /// LeadConduit's API only.
+    /// The origins of `--control-origin`, whose pages may use the control API.
     origins: Vec<String>,
 }
 
@@ -34,21 +32,11 @@ pub struct Access {
 #[derive(Clone, Debug)]
 enum Guard {
     /// A bearer token, from any address.
-    Token(Token),
+    Token(AdminToken),
     /// Calls from this machine, on a server that listens on loopback only.
     Loopback,
     /// No calls: other machines can reach the server, and it has no token.
     Closed,
-}
-
-/// The bearer token; its `Debug` output hides it.
-#[derive(Clone)]
-struct Token(String);
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(hidden)")
-    }
 }
 
 impl Access {
@@ -56,16 +44,33 @@ impl Access {
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
         // Compose files pass an absent token as an empty environment variable.
-        let guard = match settings.admin_token.as_deref().map(str::trim) {
-            Some(token) if !token.is_empty() => Guard::Token(Token(token.to_owned())),
+        let guard = match &settings.admin_token {
+            Some(token) if !token.as_str().is_empty() => Guard::Token(token.clone()),
             _ if settings.host.to_canonical().is_loopback() => Guard::Loopback,
             _ => Guard::Closed,
         };
-        let origins = match &settings.cors {
-            CorsPolicy::Any => Vec::new(),
-            CorsPolicy::Only(origins) => origins.clone(),
-        };
-        Self { guard, origins }
+        Self { guard, origins: settings.control_origins.clone() }
+    }
+
+    /// The token of control calls, so that it can be kept out of every output.
+    #[must_use]
+    pub fn token(&self) -> Option<&str> {
+        match &self.guard {
+            Guard::Token(token) => Some(token.as_str()),
+            Guard::Loopback | Guard::Closed => None,
+        }
+    }
+
+    /// Whether pages of this origin may use the control API.
+    #[must_use]
+    pub fn allows_origin(&self, origin: &HeaderValue) -> bool {
+        self.origins.iter().any(|listed| listed.as_bytes() == origin.as_bytes())
+    }
+
+    /// Whether the endpoint at `path`, which is the path below `/__admin`, needs no authorisation.
+    #[must_use]
+    pub(super) fn is_public(path: &str) -> bool {
+        PUBLIC_PATHS.contains(&path)
     }
 
     /// Whether every control call is forbidden, because other machines can reach the server and it has no token.
@@ -88,7 +93,13 @@ impl Access {
     ///
     /// 401 without the right token; 403 for a closed control API, a foreign host name or a foreign origin.
     pub fn check(&self, request: &Request, path: &str) -> Result<(), Problem> {
-        if PUBLIC_PATHS.contains(&path) {
+        // The mock's own calls come from whoever configured a recipient, which can be a page that knows an API key.
+        if request.headers.contains_key(headers::OUTBOUND) {
+            return Err(forbidden(
+                "deliveries and firehose files may not reach the control API; give the recipient another URL",
+            ));
+        }
+        if Self::is_public(path) {
             return Ok(());
         }
         match &self.guard {
@@ -104,22 +115,21 @@ impl Access {
         }
     }
 
-    /// A page of another origin is allowed only when `--cors-origin` names it.
+    /// A page of another origin is allowed only when `--control-origin` names it.
     fn check_origin(&self, request: &Request) -> Result<(), Problem> {
         if let Some(origin) = request.headers.get(ORIGIN) {
-            let listed = self.origins.iter().any(|listed| listed.as_bytes() == origin.as_bytes());
-            if listed || is_same_origin(origin, request) {
+            if self.allows_origin(origin) || is_same_origin(origin, request) {
                 return Ok(());
             }
             let origin = truncated(&String::from_utf8_lossy(origin.as_bytes()));
             let detail = if origin == "null" {
                 "a page without an origin (a file, a sandboxed frame) may not use the control API; serve it over http \
-                 and start the mock with --cors-origin ORIGIN, or start it with --admin-token and send the token"
+                 and start the mock with --control-origin ORIGIN, or start it with --admin-token and send the token"
                     .to_owned()
             } else {
                 format!(
-                    "pages of {origin} may not use the control API; start the mock with --cors-origin {origin}, or \
-                     with --admin-token and send the token"
+                    "pages of {origin} may not use the control API; start the mock with --control-origin {origin}, \
+                     or with --admin-token and send the token"
                 )
             };
             return Err(forbidden(detail));
@@ -129,16 +139,16 @@ impl Access {
             None | Some(b"none" | b"same-origin") => Ok(()),
             Some(_) => Err(forbidden(
                 "a page of another site may not use the control API by a link or an embedded resource; open the \
-                 address itself, or call it from a script of an origin that --cors-origin names",
+                 address itself, or call it from a script of an origin that --control-origin names",
             )),
         }
     }
 }
 
 /// Whether the request has the right token.
-fn check_token(token: &Token, request: &Request) -> Result<(), Problem> {
+fn check_token(token: &AdminToken, request: &Request) -> Result<(), Problem> {
     match request.headers.get(AUTHORIZATION).and_then(|value| bearer(value.as_bytes())) {
-        Some(given) if constant_time_eq(given, token.0.as_bytes()) => Ok(()),
+        Some(given) if token.matches(given) => Ok(()),
         Some(_) => {
             Err(unauthorized("the token is wrong; send `Authorization: Bearer TOKEN` with the one from --admin-token"))
         }
@@ -152,12 +162,6 @@ fn check_token(token: &Token, request: &Request) -> Result<(), Problem> {
 fn bearer(value: &[u8]) -> Option<&[u8]> {
     let (scheme, token) = value.split_at_checked(b"Bearer ".len())?;
     scheme.eq_ignore_ascii_case(b"Bearer ").then(|| token.trim_ascii())
-}
-
-/// Compares in a time that depends on the length only, so that timing does not reveal the token.
-fn constant_time_eq(given: &[u8], token: &[u8]) -> bool {
-    let different = given.iter().zip(token).fold(0, |all, (a, b)| black_box(all | (a ^ b)));
-    given.len() == token.len() && different == 0
 }
 
 /// Protects against DNS rebinding: a page of `evil.example` whose name resolves to 127.0.0.1 still sends that name.
@@ -214,15 +218,13 @@ fn unauthorized(detail: &str) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::settings::CorsPolicy;
     use http::Method;
 
     fn access(host: &str, token: Option<&str>, origins: &[&str]) -> Access {
-        let cors = match origins {
-            [] => CorsPolicy::Any,
-            some => CorsPolicy::Only(some.iter().map(|&origin| origin.to_owned()).collect()),
-        };
-        let (host, admin_token) = (host.parse().unwrap(), token.map(str::to_owned));
-        Access::new(&Settings { host, cors, admin_token, ..Settings::default() })
+        let control_origins = origins.iter().map(|&origin| origin.to_owned()).collect();
+        let (host, admin_token) = (host.parse().unwrap(), token.map(AdminToken::from));
+        Access::new(&Settings { host, control_origins, admin_token, ..Settings::default() })
     }
 
     fn request(headers: &[(&'static str, &str)]) -> Request {
@@ -372,9 +374,23 @@ mod tests {
                 (&[host, ("sec-fetch-site", "same-site")], link),
             ],
         );
-        // The default CORS policy covers LeadConduit's API only, not the control API.
+        // CORS policies cover LeadConduit's API only, not the control API.
         let origin = ("origin", "http://localhost:3000");
         check(&access("127.0.0.1", None, &[]), 403, &[(&[host, origin], page)]);
+        let cors = CorsPolicy::Only(vec![origin.1.to_owned()]);
+        check(&Access::new(&Settings { cors, ..Settings::default() }), 403, &[(&[host, origin], page)]);
+    }
+
+    #[test]
+    fn calls_of_the_mock_itself_are_forbidden() {
+        let (host, marker) = (("host", "localhost"), ("x-mock-outbound", "1"));
+        let rejected = Some("deliveries and firehose files");
+        check(&access("127.0.0.1", None, &[]), 403, &[(&[host, marker], rejected)]);
+        let token = ("authorization", "Bearer s3cret");
+        check(&access("0.0.0.0", Some("s3cret"), &[]), 403, &[(&[host, token, marker], rejected)]);
+        for path in PUBLIC_PATHS {
+            assert!(access("127.0.0.1", None, &[]).check(&request(&[host, marker]), path).is_err(), "{path}");
+        }
     }
 
     #[test]

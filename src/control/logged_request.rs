@@ -41,12 +41,11 @@ pub(super) fn parse(call: &ControlCall<'_>) -> Result<LoggedRequest, Problem> {
     request.headers = headers;
     request.body = Body::Complete(bytes.into());
     let (_, path) = selector::split_sandbox_path(request.path());
-    let key = selector::select(&request).ok().and_then(|selection| selection.key);
     let parts = ExchangeParts {
         request: &request,
         path,
         response: &Response::new(http::StatusCode::OK, ""),
-        key: key.as_deref(),
+        secrets: selector::credential_texts(&request),
         number: 0,
         at: call.sandbox.clock().now(),
         duration_us: 0,

@@ -32,6 +32,7 @@ pub use call::{Context, DryRun};
 use self::access::SECTION;
 use self::call::{ControlCall, ControlResult, ok};
 use crate::contract::problem::Problem;
+use crate::http::headers;
 use crate::http::message::{Request, Response};
 use crate::sandbox::Sandbox;
 use crate::support::clock::format_timestamp;
@@ -104,10 +105,16 @@ pub fn is_control_path(path: &str) -> bool {
 #[must_use]
 pub fn handle(context: Context<'_>, request: &Request, path: &str, sandbox: &Arc<Sandbox>) -> Option<Response> {
     let rest = path.strip_prefix(PREFIX).filter(|_| is_control_path(path))?;
-    if request.is_preflight() {
+    // A delivery can have any headers, those of a preflight request too.
+    if request.is_preflight() && !request.headers.contains_key(headers::OUTBOUND) {
         return None;
     }
-    let result = context.access.check(request, rest).and_then(|()| dispatch(context, request, rest, sandbox));
+    let result = context.access.check(request, rest).and_then(|()| {
+        if !Access::is_public(rest) {
+            sandbox.keep();
+        }
+        dispatch(context, request, rest, sandbox)
+    });
     Some(result.unwrap_or_else(Problem::into_response))
 }
 

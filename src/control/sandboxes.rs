@@ -31,7 +31,7 @@ pub(super) fn remove(call: &ControlCall<'_>) -> ControlResult {
 /// The default sandbox never ends: its state becomes that of the server's start.
 fn restart_default(call: &ControlCall<'_>) {
     let _steady = call.app.lock_library_shared();
-    let (sandbox, start) = (call.app.sandboxes.get(DEFAULT), call.app.sandboxes.initial_state());
+    let (sandbox, start) = (call.app.sandboxes.default_sandbox(), call.app.sandboxes.initial_state());
     sandbox.reset_all(&start);
     sandbox.publish("reset", || json!({"scenario": start.scenario.name}));
 }

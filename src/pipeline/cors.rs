@@ -9,8 +9,10 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::config::settings::CorsPolicy;
+use crate::control::{self, Access};
 use crate::http::headers;
 use crate::http::message::{Request, Response};
+use crate::sandbox::selector;
 
 const ANY_ORIGIN: HeaderValue = HeaderValue::from_static("*");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
@@ -24,9 +26,9 @@ const ALLOW_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-contro
 
 /// The response to a preflight request. It is the same for every path, so that a page can also read a 404.
 #[must_use]
-pub fn preflight(policy: &CorsPolicy, request: &Request) -> Response {
+pub fn preflight(policy: &CorsPolicy, access: &Access, request: &Request) -> Response {
     let mut response = Response::new(StatusCode::NO_CONTENT, "");
-    if allowed_origin(policy, request).is_some() {
+    if allowed_origin(policy, access, request).is_some() {
         let requested = request.headers.get(ACCESS_CONTROL_REQUEST_HEADERS).cloned();
         response.headers.insert(ACCESS_CONTROL_ALLOW_METHODS, ALLOWED_METHODS);
         // `*` does not cover `Authorization`, so the requested names are repeated.
@@ -40,8 +42,8 @@ pub fn preflight(policy: &CorsPolicy, request: &Request) -> Response {
 }
 
 /// Adds the headers that let a page read the response.
-pub fn add_headers(policy: &CorsPolicy, request: &Request, headers: &mut HeaderMap) {
-    match allowed_origin(policy, request) {
+pub fn add_headers(policy: &CorsPolicy, access: &Access, request: &Request, headers: &mut HeaderMap) {
+    match allowed_origin(policy, access, request) {
         Some(origin) => {
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
             headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
@@ -55,11 +57,15 @@ pub fn add_headers(policy: &CorsPolicy, request: &Request, headers: &mut HeaderM
 }
 
 /// The origin of the request, if it is allowed. With credentials the origin must be named; browsers do not accept `*`.
-fn allowed_origin(policy: &CorsPolicy, request: &Request) -> Option<HeaderValue> {
+///
+/// A page that may use the control API may also read its responses. What a page may call is decided by [`Access`].
+fn allowed_origin(policy: &CorsPolicy, access: &Access, request: &Request) -> Option<HeaderValue> {
     let origin = request.headers.get(ORIGIN)?;
     let is_allowed = match policy {
         CorsPolicy::Any => true,
         CorsPolicy::Only(origins) => origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()),
     };
+    let (_, path) = selector::split_sandbox_path(request.path());
+    let is_allowed = is_allowed || control::is_control_path(path) && access.allows_origin(origin);
     is_allowed.then(|| origin.clone())
 }

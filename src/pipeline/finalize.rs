@@ -61,7 +61,7 @@ impl Pipeline {
             // The rest of the body is not read, so the connection cannot be used again.
             response.headers.insert(CONNECTION, CLOSE);
         }
-        cors::add_headers(&self.policy.cors, request, &mut response.headers);
+        cors::add_headers(&self.policy.cors, &self.policy.access, request, &mut response.headers);
         if self.policy.mock_headers == MockHeaders::Shown {
             self.add_mock_headers(response, context);
         }

@@ -42,7 +42,7 @@ use crate::leadconduit::operations::HandlerTable;
 use crate::leadconduit::response::OperationResponse;
 use crate::leadconduit::state::sso::SsoCallContext;
 use crate::sandbox::app_state::AppState;
-use crate::sandbox::selector::{self, InvalidSandboxName};
+use crate::sandbox::selector::InvalidSandboxName;
 use crate::sandbox::{RequestSession, Sandbox};
 use crate::support::clock::{Clock, uptime};
 use context::{EarlyExit, RecordedExchange, RequestContext};
@@ -89,7 +89,7 @@ impl Pipeline {
     /// changed or recorded. `None` for a control call.
     #[must_use]
     pub fn dry_run(&self, request: &Request, sandbox: &Arc<Sandbox>) -> Option<DryRun> {
-        let selection = selector::select(request).ok();
+        let selection = self.state.select_sandbox(request).ok();
         let named = selection.as_ref().and_then(|selection| selection.named.as_deref());
         let copy = named.map_or_else(|| sandbox.dry_run_copy(), |name| self.state.sandboxes.dry_run_copy(name));
         let world = copy.world();
@@ -129,9 +129,9 @@ impl Pipeline {
         number: Option<u64>,
     ) -> Result<OperationResponse, EarlyExit> {
         // Choose the sandbox.
-        let selection =
-            selector::select(request).map_err(|InvalidSandboxName(name)| Problem::invalid_sandbox_name(&name))?;
-        let sandbox = sandbox.cloned().unwrap_or_else(|| self.state.sandboxes.get(selection.sandbox()));
+        let selection = self.state.select_sandbox(request);
+        let selection = selection.map_err(|InvalidSandboxName(name)| Problem::invalid_sandbox_name(&name))?;
+        let sandbox = sandbox.cloned().unwrap_or_else(|| self.state.sandbox(&selection));
         let path = selection.path;
         let session = context.session.insert(match number {
             None => sandbox.open_session(selection.key),

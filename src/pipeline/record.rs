@@ -7,9 +7,9 @@ use super::Pipeline;
 use super::context::{RecordedExchange, RequestContext};
 use crate::http::message::{Body, Request, Response};
 use crate::recording::journal::{AnsweredBy, ExchangeParts};
-use crate::sandbox::{DEFAULT, selector};
+use crate::sandbox::selector;
 use crate::support::clock::{Timestamp, uptime};
-use crate::support::redaction;
+use crate::support::redaction::Redactor;
 
 impl Pipeline {
     /// Records the exchange before the response is sent, so that a later request finds it. Control calls are not
@@ -34,16 +34,16 @@ impl Pipeline {
             None if matches!(request.body, Body::Complete(_)) => AnsweredBy::Mock,
             None => AnsweredBy::Nothing,
         };
-        let key = session.and_then(|session| session.key.as_deref());
-        if let Some(key) = key.filter(|key| redaction::is_redactable_key(key)) {
-            redaction::redact_key_in_names(&mut context.input.query, &mut context.input.body, key);
-        }
+        let mut secrets = selector::credential_texts(request);
+        secrets.extend(self.policy.access.token().map(str::to_owned));
+        let redactor = Redactor::new(secrets.iter().cloned());
+        redactor.names_of_parameters(&mut context.input.query, &mut context.input.body);
         let duration = uptime().saturating_sub(started);
         let parts = ExchangeParts {
             request,
             path,
             response,
-            key,
+            secrets,
             number: session.map_or(0, |session| session.number),
             at: now,
             duration_us: u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
@@ -59,7 +59,7 @@ impl Pipeline {
         let sandbox = match session {
             Some(session) => &session.sandbox,
             None => {
-                default = self.state.sandboxes.get(DEFAULT);
+                default = self.state.sandboxes.default_sandbox();
                 &default
             }
         };

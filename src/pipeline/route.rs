@@ -15,7 +15,7 @@ impl Pipeline {
     /// Finds the operation of a request.
     pub(super) fn route(&self, request: &Request, path: &str) -> Result<(&Operation, PathParameters), EarlyExit> {
         if request.is_preflight() {
-            return Err(EarlyExit::Response(cors::preflight(&self.policy.cors, request)));
+            return Err(EarlyExit::Response(cors::preflight(&self.policy.cors, &self.policy.access, request)));
         }
         if request.method == Method::OPTIONS && path == "*" {
             // The request is for the server as a whole (RFC 9110, section 9.3.7).

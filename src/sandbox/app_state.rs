@@ -7,9 +7,11 @@ use serde_json::json;
 
 use crate::config::settings::DEFAULT_SEED;
 use crate::contract::Contract;
+use crate::http::message::Request;
 use crate::leadconduit::state::World;
 use crate::recording::coverage::CoverageTargets;
-use crate::sandbox::{DEFAULT, InitialState, SandboxRegistry};
+use crate::sandbox::selector::{self, InvalidSandboxName, Selection};
+use crate::sandbox::{DEFAULT, InitialState, Sandbox, SandboxRegistry, SandboxUser};
 use crate::scenario::{Library, Scenario};
 use crate::support::clock::{Clock, uptime};
 use contract_files::yaml::{Diagnostic, paragraphs};
@@ -79,13 +81,33 @@ impl AppState {
     /// A copy of the world of the default sandbox.
     #[must_use]
     pub fn world(&self) -> World {
-        self.sandboxes.get(DEFAULT).world()
+        self.sandboxes.default_sandbox().world()
     }
 
     /// The loaded scenarios.
     #[must_use]
     pub fn library(&self) -> Arc<Library> {
         Arc::clone(&self.library.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Selects the sandbox of a request.
+    ///
+    /// # Errors
+    ///
+    /// The name of the sandbox is not valid.
+    pub fn select_sandbox<'r>(&self, request: &'r Request) -> Result<Selection<'r>, InvalidSandboxName> {
+        selector::select(request, |key, sandbox| self.sandboxes.has_key(sandbox, key) || self.library().has_key(key))
+    }
+
+    /// The sandbox that a request has selected, which is created if it does not exist.
+    #[must_use]
+    pub fn sandbox(&self, selection: &Selection<'_>) -> Arc<Sandbox> {
+        let name = selection.sandbox();
+        if name == DEFAULT {
+            return self.sandboxes.default_sandbox();
+        }
+        let is_known = selection.key.as_deref().is_some_and(|key| self.sandboxes.would_have_key(name, key));
+        self.sandboxes.get(name, if is_known { SandboxUser::Authenticated } else { SandboxUser::Unauthenticated })
     }
 
     /// The initial state of a scenario. It is cached: forever with a frozen clock, else for a minute.

@@ -19,14 +19,14 @@ mod session;
 mod shared_state;
 mod state;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use http::HeaderValue;
 use serde_json::Value;
 
 use record::Record;
-pub use registry::SandboxRegistry;
+pub use registry::{SandboxRegistry, SandboxUser};
 pub use selector::Selection;
 pub use session::{Overlay, RequestSession, StaleEpoch, WriteResources};
 pub use shared_state::SharedState;
@@ -66,6 +66,10 @@ pub struct Sandbox {
     pub name_header: HeaderValue,
     /// When it was last used, in microseconds since the process started.
     last_used_us: AtomicU64,
+    /// Whether it was written to, or addressed by a control call: such sandboxes are removed last.
+    is_kept: AtomicBool,
+    /// Whether only requests without a known API key have used it.
+    is_unauthenticated: AtomicBool,
     state: Mutex<State>,
     record: Mutex<Record>,
     shared: Arc<SharedState>,
@@ -83,6 +87,8 @@ impl Sandbox {
             name: name.into(),
             name_header: HeaderValue::from_str(name).unwrap_or(HeaderValue::from_static(DEFAULT)),
             last_used_us: AtomicU64::new(now_us()),
+            is_kept: AtomicBool::new(false),
+            is_unauthenticated: AtomicBool::new(false),
             state: Mutex::new(state),
             record: Mutex::new(Record { journal: shared.journal(), counts: CoverageCounts::default() }),
             shared: Arc::clone(shared),
@@ -133,6 +139,30 @@ impl Sandbox {
     pub fn dry_run_copy(&self) -> Arc<Self> {
         let state = self.lock().copy();
         Arc::new(Self::with_state(&self.name, state, &Arc::new(SharedState::for_dry_run())))
+    }
+
+    /// Marks the sandbox as addressed by a control call: it is removed after those that were only read.
+    pub fn keep(&self) {
+        self.is_kept.store(true, Ordering::Relaxed);
+        self.is_unauthenticated.store(false, Ordering::Relaxed);
+    }
+
+    fn used_by(&self, user: SandboxUser, now_us: u64) {
+        self.last_used_us.store(now_us, Ordering::Relaxed);
+        if user == SandboxUser::Authenticated {
+            self.is_unauthenticated.store(false, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether a text is an API key in the world.
+    #[must_use]
+    pub fn has_key(&self, key: &str) -> bool {
+        self.lock().world.has_key(key)
+    }
+
+    /// Marks the sandbox as written to. A write without an API key does not take it out of their bound.
+    fn mark_written(&self) {
+        self.is_kept.store(true, Ordering::Relaxed);
     }
 
     /// The time since it was last used, in milliseconds.

@@ -44,12 +44,15 @@ pub struct InvalidSandboxName(pub String);
 
 /// Selects the sandbox. The first name that is present wins: header, base URL, cookie, user name, API key.
 ///
+/// `is_key` decides whether a text is an API key, given the name of a sandbox. The end of an unknown key is not taken for
+/// the name of a sandbox: it would be a visible part of a secret.
+///
 /// # Errors
 ///
 /// The name is not valid.
-pub fn select(request: &Request) -> Result<Selection<'_>, InvalidSandboxName> {
+pub fn select(request: &Request, is_key: impl Fn(&str, &str) -> bool) -> Result<Selection<'_>, InvalidSandboxName> {
     let (in_path, path) = split_sandbox_path(request.path());
-    let (in_credentials, key) = credentials(request);
+    let (in_credentials, key) = credentials(request, is_key);
     let named = request.header(&headers::SANDBOX).map(Cow::Borrowed);
     let named = named.or(in_path.map(Cow::Borrowed)).or_else(|| cookie(request).map(Cow::Borrowed));
     match named.or(in_credentials.map(Cow::Owned)) {
@@ -84,12 +87,29 @@ fn cookie(request: &Request) -> Option<&str> {
     })
 }
 
+/// The texts in the credentials of a request that no output may contain: the credentials as they were sent, and the API
+/// key with and without `+NAME`.
+#[must_use]
+pub fn credential_texts(request: &Request) -> Vec<String> {
+    let sent = request.headers.get_all(AUTHORIZATION).iter().filter_map(|value| value.to_str().ok());
+    let mut texts: Vec<String> = sent
+        .map(|value| value.split_once(' ').map_or(value, |(_, credentials)| credentials).trim().to_owned())
+        .collect();
+    if let Some((_, key)) = basic(request) {
+        texts.extend(key.rsplit_once('+').map(|(bare, _)| bare.to_owned()));
+        texts.push(key);
+    }
+    texts
+}
+
 /// The sandbox name in the credentials, and the API key without it.
-fn credentials(request: &Request) -> (Option<String>, Option<String>) {
+fn credentials(request: &Request, is_key: impl Fn(&str, &str) -> bool) -> (Option<String>, Option<String>) {
     let Some((user, mut key)) = basic(request) else { return (None, None) };
     let in_user = user.rsplit_once('+').map(|(_, name)| name.to_owned());
     let mut in_key = None;
-    if let Some((bare, name)) = key.rsplit_once('+') {
+    if let Some((bare, name)) = key.rsplit_once('+')
+        && is_key(bare, name)
+    {
         in_key = Some(name.to_owned());
         key = bare.to_owned();
     }
@@ -135,7 +155,10 @@ mod tests {
     #[test]
     fn the_first_name_that_is_present_wins() {
         let (user, key) = (basic("API+in-user:KEY"), basic("API:KEY+in-key"));
-        let rows: [Row<'_>; 9] = [
+        let (unknown, nested) = (basic("API:OTHER+tail"), basic("API:KEY+a+b"));
+        let rows: [Row<'_>; 11] = [
+            ("/user", &[("authorization", &unknown)], "default", "/user", Some("OTHER+tail")),
+            ("/user", &[("authorization", &nested)], "default", "/user", Some("KEY+a+b")),
             ("/user", &[], "default", "/user", None),
             ("/user", &[("authorization", &key)], "in-key", "/user", Some("KEY")),
             ("/user", &[("authorization", &user)], "in-user", "/user", Some("KEY")),
@@ -154,7 +177,7 @@ mod tests {
         ];
         for (path, headers, sandbox, rest, key) in rows {
             let request = request(path, headers);
-            let selection = select(&request).unwrap();
+            let selection = select(&request, |key, _| key == "KEY").unwrap();
             assert_eq!(
                 (selection.sandbox(), selection.path, selection.key.as_deref()),
                 (sandbox, rest, key),
@@ -166,7 +189,7 @@ mod tests {
     #[test]
     fn invalid_names_are_rejected() {
         for name in ["", "a b", "a/b", &"x".repeat(65)] {
-            assert!(select(&request("/user", &[("x-mock-sandbox", name)])).is_err(), "{name}");
+            assert!(select(&request("/user", &[("x-mock-sandbox", name)]), |_, _| true).is_err(), "{name}");
         }
     }
 }

@@ -295,6 +295,8 @@ impl RequestSession {
         }
         transaction.commit();
         state.version += 1;
+        drop(state);
+        self.sandbox.mark_written();
         Ok(Ok(response))
     }
 

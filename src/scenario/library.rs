@@ -1,6 +1,6 @@
 //! The scenarios that can be selected: the built-in ones and those of a folder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -20,6 +20,8 @@ pub struct Library {
     contract: Arc<Contract>,
     files: Vec<LibraryEntry>,
     cache: Mutex<BTreeMap<String, Arc<Scenario>>>,
+    /// The API keys of all files; collected on first use.
+    keys: OnceLock<BTreeSet<String>>,
 }
 
 /// Whether built-in scenarios are validated when they are compiled. Others always are.
@@ -104,7 +106,7 @@ impl Library {
         let entries: Result<Vec<LibraryEntry>, Diagnostic> =
             built_in::FILES.iter().map(LibraryEntry::built_in).collect();
         let files = entries.map_err(|diagnostic| vec![diagnostic])?;
-        Ok(Self { contract, files, cache: Mutex::default() })
+        Ok(Self { contract, files, cache: Mutex::default(), keys: OnceLock::new() })
     }
 
     /// Adds the YAML files of a folder, or one file.
@@ -196,6 +198,16 @@ impl Library {
             built_in: entry.built_in,
         });
         listed.collect()
+    }
+
+    /// Whether a text is an API key of any scenario, or was one before a scenario revoked it.
+    #[must_use]
+    pub fn has_key(&self, key: &str) -> bool {
+        let collect = || {
+            let worlds = self.files.iter().filter_map(|entry| Some(&entry.file().ok()?.world));
+            worlds.flat_map(|world| world.keys.iter().map(|spec| &spec.key).chain(&world.revoke).cloned()).collect()
+        };
+        self.keys.get_or_init(collect).contains(key)
     }
 
     /// The files that are not part of the binary, as they were read.

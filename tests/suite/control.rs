@@ -473,8 +473,7 @@ fn the_control_api_rejects_unauthorized_requests() {
         response[9..12].parse::<u16>().unwrap()
     };
     let local = Mock::healthy();
-    let token =
-        Mock::start(MockServer::builder().configure(|settings| settings.admin_token = Some("s3cret".to_owned())));
+    let token = Mock::start(MockServer::builder().configure(|settings| settings.admin_token = Some("s3cret".into())));
     let public = Mock::start(MockServer::builder().configure(|settings| settings.host = [0, 0, 0, 0].into()));
     let rows: &[(&Mock, &str, u16)] = &[
         (&local, "", 200),

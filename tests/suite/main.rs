@@ -15,6 +15,7 @@
     reason = "a test fails by panicking, waits on the real clock, and has no public API"
 )]
 
+mod access;
 mod access_logs;
 mod account;
 mod architecture;

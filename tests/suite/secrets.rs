@@ -1,93 +1,258 @@
 //! No recorded exchange and no response of the control API contains a secret of a client.
 
 use std::cell::Cell;
+use std::io::{Read as _, Write as _};
 
 use leadconduit_mock::MockServer;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
 use serde_json::json;
 
+use crate::log::Server;
 use crate::support::{Mock, TestResponse};
+use crate::wire::Wire;
 
 /// A location of a secret in a request.
 #[derive(Clone, Copy, Debug)]
 enum SecretLocation {
     Password,
+    SuffixedPassword,
     Bearer,
     Cookie,
     Header,
     Query,
+    QueryPair,
     Body,
     Nested,
+    Pair,
+    Duplicate,
+    TextInJson,
     BrokenJson,
+    Utf16,
     Form,
+    FormPair,
+    Xml,
+    XmlAttribute,
+    XmlPair,
+    BrokenXml,
+    Multipart,
+    Submission,
+    SubmissionPair,
     KeyInPath,
     KeyInQuery,
     KeyInBody,
+    KeyInForm,
+    KeyInXml,
     KeyInHeader,
+    EchoInPath,
 }
 
 use SecretLocation::*;
 
-const LOCATIONS: [SecretLocation; 13] = [
+const LOCATIONS: [SecretLocation; 30] = [
     Password,
+    SuffixedPassword,
     Bearer,
     Cookie,
     Header,
     Query,
+    QueryPair,
     Body,
     Nested,
+    Pair,
+    Duplicate,
+    TextInJson,
     BrokenJson,
+    Utf16,
     Form,
+    FormPair,
+    Xml,
+    XmlAttribute,
+    XmlPair,
+    BrokenXml,
+    Multipart,
+    Submission,
+    SubmissionPair,
     KeyInPath,
     KeyInQuery,
     KeyInBody,
+    KeyInForm,
+    KeyInXml,
     KeyInHeader,
+    EchoInPath,
 ];
 
-fn send(mock: &Mock, location: SecretLocation, secret: &str, name: &str, sandbox: &str) -> TestResponse {
-    let mut headers: Vec<(String, String)> = vec![("x-mock-sandbox".into(), sandbox.into())];
-    let (mut line, mut body) = ("POST /credentials".to_owned(), r#"{"name":1}"#.to_owned());
-    let mut key = crate::support::JANE.to_owned();
-    match location {
-        Password | KeyInPath | KeyInQuery | KeyInBody | KeyInHeader => secret.clone_into(&mut key),
-        _ => {}
-    }
-    match location {
-        Password => {}
-        Bearer => {
-            key = String::new();
-            headers.push(("authorization".into(), format!("Bearer {secret}")));
-        }
-        Cookie => headers.push(("cookie".into(), format!("session={secret}"))),
-        Header => headers.push((format!("x-{}", name.replace('_', "-")), secret.into())),
-        Query => line += &format!("?{name}={secret}&limit=1"),
-        Body => {
-            let package = "leadconduit-default";
-            body = json!({"name": "a", "type": "user", "package": package, "username": "u", name: secret}).to_string();
-        }
-        Nested => body = json!({"name": [{"deep": {name: [secret]}}]}).to_string(),
-        BrokenJson => body = format!(r#"{{"name": "x", "{name}": "{secret}", "#),
-        Form => {
-            headers.push(("content-type".into(), "application/x-www-form-urlencoded".into()));
-            body = format!("a=b&{name}={secret}&c=d");
-        }
-        KeyInPath => line = format!("POST /credentials/{secret}/x"),
-        KeyInQuery => line += &format!("?page={secret}"),
-        KeyInBody => body = json!({"name": format!("key {secret}!"), "other": [secret]}).to_string(),
-        KeyInHeader => headers.push(("x-trace".into(), format!("of-{secret}"))),
-    }
-    headers.push(("key".into(), key));
-    let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    mock.request(&line, &headers, &body)
+const NAMES: [&str; 22] = [
+    "password",
+    "api_key",
+    "apiKey",
+    "access_token",
+    "refresh-token",
+    "client_secret",
+    "privateKey",
+    "PASSWD",
+    "pass_word",
+    "pass-phrase",
+    "api__key",
+    "key",
+    "pass",
+    "auth",
+    "jwt",
+    "sig",
+    "ssn",
+    "user_pass",
+    "authKey",
+    "card_number",
+    "pwd",
+    "connection__string",
+];
+
+const HEADERS: [&str; 8] =
+    ["x-auth", "x-auth-key", "x-jwt", "x-key", "ocp-apim-subscription-key", "x-api-key", "x-pass-word", "x-my-secret"];
+
+/// A secret, how it is named, and which characters are encoded.
+#[derive(Clone, Debug)]
+struct Planted {
+    location: SecretLocation,
+    secret: String,
+    name: &'static str,
+    header: &'static str,
+    mask: u64,
 }
 
-/// The responses of all control calls that return data of exchanges.
-fn outputs(mock: &Mock, sandbox: &str) -> Vec<(String, String)> {
+impl Planted {
+    /// The characters that the mask selects are written as `format` writes them.
+    fn encoded(&self, text: &str, format: impl Fn(u32) -> String) -> String {
+        let encode = |(index, c): (usize, char)| {
+            if (self.mask >> (index % 64)) & 1 == 1 { format(u32::from(c)) } else { c.to_string() }
+        };
+        text.chars().enumerate().map(encode).collect()
+    }
+
+    fn percent(&self, text: &str) -> String {
+        self.encoded(text, |code| format!("%{code:02X}"))
+    }
+
+    fn json(&self, text: &str) -> String {
+        self.encoded(text, |code| format!("\\u{code:04x}"))
+    }
+
+    fn xml(&self, text: &str) -> String {
+        self.encoded(text, |code| if code.is_multiple_of(2) { format!("&#{code};") } else { format!("&#x{code:X};") })
+    }
+
+    fn send(&self, sandbox: &str, ask: impl FnOnce(&str, &[(&str, &str)], &str) -> TestResponse) -> TestResponse {
+        let (secret, name) = (&*self.secret, self.name);
+        let mut headers: Vec<(String, String)> = vec![("x-mock-sandbox".into(), sandbox.into())];
+        let (mut line, mut body) = ("POST /credentials".to_owned(), r#"{"name":1}"#.to_owned());
+        let mut media = "application/json";
+        let mut key = crate::support::JANE.to_owned();
+        let (form, xml) = ("application/x-www-form-urlencoded", "text/xml");
+        match self.location {
+            Password | KeyInPath | KeyInQuery | KeyInBody | KeyInForm | KeyInXml | KeyInHeader => {
+                secret.clone_into(&mut key);
+            }
+            _ => {}
+        }
+        match self.location {
+            Password => {}
+            SuffixedPassword => {
+                key = format!("unknown-key+{secret}");
+                headers.clear();
+            }
+            Bearer => {
+                key = String::new();
+                headers.push(("authorization".into(), format!("Bearer {secret}")));
+            }
+            Cookie => headers.push(("cookie".into(), format!("session={secret}"))),
+            Header => headers.push((self.header.into(), secret.into())),
+            Query => line += &format!("?{}={secret}&limit=1", self.percent(name)),
+            QueryPair => line += &format!("?value={secret}&name={}", self.percent(name)),
+            Body => {
+                let package = "leadconduit-default";
+                body = json!({"name": "a", "type": "user", "package": package, "username": "u"}).to_string();
+                body.insert_str(1, &format!("\"{}\":\"{}\",", self.json(name), self.json(secret)));
+            }
+            Nested => body = format!(r#"{{"name":[{{"deep":{{"{}":["{secret}"]}}}}]}}"#, self.json(name)),
+            Pair => body = format!(r#"{{"list":[{{"value":"{}","name":"{}"}}]}}"#, self.json(secret), self.json(name)),
+            Duplicate => body = format!(r#"{{"a":{{"{name}":"{secret}"}},"a":1}}"#),
+            TextInJson => body = json!({"name": format!("{{\"{}\": \"{secret}\"}}", self.json(name))}).to_string(),
+            BrokenJson => body = format!(r#"{{"value": "{secret}", "x": "{}", "#, self.json(name)),
+            Utf16 => body = format!("{name}={secret}").chars().flat_map(|c| ['\0', c]).collect(),
+            Form => (media, body) = (form, format!("a=b&{}={secret}&c=d", self.percent(name))),
+            FormPair => (media, body) = (form, format!("value={secret}&field_name={}", self.percent(name))),
+            Xml => (media, body) = (xml, format!("<r><a>1</a><{name}>{}</{name}></r>", self.xml(secret))),
+            XmlAttribute => (media, body) = (xml, format!("<r a='1' {name}='{}'/>", self.xml(secret))),
+            XmlPair => {
+                (media, body) = (xml, format!("<r><value>{secret}</value><name>{}</name></r>", self.xml(name)));
+            }
+            BrokenXml => (media, body) = (xml, format!("<r><value>{secret}</value><name>{}</r>", self.xml(name))),
+            Multipart => {
+                media = "multipart/form-data; boundary=x";
+                body = format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{secret}\r\n--x--");
+            }
+            Submission => {
+                SUBMISSION.clone_into(&mut line);
+                (media, body) = (form, format!("state=TX&{}={secret}", self.percent(name)));
+            }
+            SubmissionPair => {
+                SUBMISSION.clone_into(&mut line);
+                (media, body) = (form, format!("state=TX&value={secret}&name={}", self.percent(name)));
+            }
+            KeyInPath => line = format!("POST /credentials/{}/x", self.percent(secret)),
+            KeyInQuery => line += &format!("?page={}&{}=1", self.percent(secret), self.percent(secret)),
+            KeyInBody => {
+                let (one, other) = (self.json(secret), self.json(secret));
+                body = format!(r#"{{"name":"key {one}!","other":["{other}"],"{one}":1}}"#);
+            }
+            KeyInForm => (media, body) = (form, format!("a={}&b=x+{secret}", self.percent(secret))),
+            KeyInXml => (media, body) = (xml, format!("<r><a>{}</a></r>", self.xml(secret))),
+            KeyInHeader => headers.push(("x-trace".into(), format!("of-{}", self.percent(secret)))),
+            EchoInPath => {
+                line = format!("POST /credentials/{secret}/x");
+                body = json!({name: secret}).to_string();
+            }
+        }
+        headers.push(("key".into(), key));
+        headers.push(("content-type".into(), media.into()));
+        let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        ask(&line, &headers, &body)
+    }
+
+    /// The encodings of the secret that occur in requests; none may be in an output.
+    fn forms(&self) -> Vec<String> {
+        let (percent, json, xml) = (self.percent(&self.secret), self.json(&self.secret), self.xml(&self.secret));
+        vec![self.secret.clone(), percent, json.replace('\\', "\\\\"), json, xml]
+    }
+}
+
+/// The first source of the first flow of `healthy`.
+const SUBMISSION: &str = "POST /flows/64b8f0f5e4b0c3a1d5e6f7ab/sources/5d9a4b10940df5a34a3888c1/submit";
+
+fn planted() -> impl Strategy<Value = Planted> {
+    // A digit in front: a secret that is a word is only replaced where its name says what it is.
+    (0..LOCATIONS.len(), "[a-z0-9]{5,20}[0-9][a-z0-9]{6,20}", 0..NAMES.len(), 0..HEADERS.len(), any::<u64>()).prop_map(
+        |(location, secret, name, header, mask)| Planted {
+            location: LOCATIONS[location],
+            secret,
+            name: NAMES[name],
+            header: HEADERS[header],
+            mask,
+        },
+    )
+}
+
+/// The responses of all control calls that return data of exchanges, and what another account sees.
+fn outputs(mock: &Mock, sandbox: &str, planted: &Planted, response: &TestResponse) -> Vec<(String, String)> {
     let at = [("x-mock-sandbox", sandbox)];
     let get = |path: &str| (path.to_owned(), mock.request(&format!("GET /__admin{path}"), &at, "").text);
     let post =
         |path: &str, body: &str| (path.to_owned(), mock.request(&format!("POST /__admin{path}"), &at, body).text);
-    vec![
+    let other = |path: &str| {
+        let headers = [("x-mock-sandbox", sandbox), ("key", crate::support::GLOBEX)];
+        (format!("Globex {path}"), mock.request(&format!("GET {path}"), &headers, "").text)
+    };
+    let mut outputs = vec![
         get("/requests"),
         get("/requests/1"),
         get("/requests/unmatched"),
@@ -96,42 +261,135 @@ fn outputs(mock: &Mock, sandbox: &str) -> Vec<(String, String)> {
         get("/coverage?sandbox=*"),
         get("/metrics"),
         get("/sandboxes"),
+        get("/faults"),
+        post("/snapshots/one", ""),
+        get("/snapshots"),
         post("/requests/find", r#"{"method":"ANY"}"#),
         post("/explain", r#"{"exchange":1}"#),
         post(
             "/verify",
             r#"{"expectations":[{"operation":"list_credentials"},{"request":{"urlPath":"/x"}},{"no_violations":true}]}"#,
         ),
-    ]
+        other("/events"),
+        other("/credentials"),
+        other("/changelogs"),
+    ];
+    // The state has what LeadConduit stores: the password of a credential.
+    if !matches!(planted.location, Body) || response.status >= 300 {
+        outputs.push(get("/state"));
+    }
+    outputs
 }
 
 #[test]
 fn no_output_contains_a_secret() {
     let mock = Mock::start(MockServer::builder());
-    let names =
-        ["password", "api_key", "apiKey", "access_token", "refresh-token", "client_secret", "privateKey", "PASSWD"];
     let count = Cell::new(0);
     let mut runner = proptest::test_runner::TestRunner::new(proptest::test_runner::Config {
-        cases: 120,
+        cases: 200,
         failure_persistence: None,
         ..Default::default()
     });
-    let strategy = (0..LOCATIONS.len(), "[a-z0-9]{12,40}", 0..names.len());
     runner
-        .run(&strategy, |(location, secret, name)| {
+        .run(&planted(), |planted| {
             count.set(count.get() + 1);
-            let (location, name, sandbox) = (LOCATIONS[location], names[name], format!("s{}", count.get()));
-            let response = send(&mock, location, &secret, name, &sandbox);
+            let sandbox = match planted.location {
+                SuffixedPassword => "default".to_owned(),
+                _ => format!("s{}", count.get()),
+            };
+            let response = planted.send(&sandbox, |line, headers, body| mock.request(line, headers, body));
             prop_assert!(response.status >= 200);
-            let outputs = outputs(&mock, &sandbox);
+            let outputs = outputs(&mock, &sandbox, &planted, &response);
             let journal = &outputs[0].1;
-            prop_assert!(journal.contains("/credentials"), "the exchange is not recorded: {journal}");
+            prop_assert!(journal.contains("\"method\":\"POST\""), "the exchange is not recorded: {journal}");
             for (path, text) in &outputs {
-                prop_assert!(!text.contains(&secret), "{path} contains the secret of {location:?} ({name}): {text}");
+                for form in planted.forms() {
+                    prop_assert!(!text.contains(&form), "{path} contains the secret of {planted:?}: {text}");
+                }
             }
             Ok(())
         })
         .unwrap();
+}
+
+#[test]
+fn no_log_event_or_report_contains_a_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    for format in ["human", "json"] {
+        let files = ["json", "xml", "html", "txt"].map(|extension| file(&format!("{format}.{extension}")));
+        let reports = files.join(",");
+        let mut server =
+            Server::start(&["--log-format", format, "--report", &reports, "--admin-token", "t0p-s3cret-t0ken"], &[]);
+        let mut log = server.child.stderr.take().unwrap();
+        let log = std::thread::spawn(move || std::io::read_to_string(&mut log).unwrap());
+        let token = ("Authorization", "Bearer t0p-s3cret-t0ken");
+        let mut events = std::net::TcpStream::connect(server.address).unwrap();
+        events.set_read_timeout(Some(crate::support::HANG_GUARD)).unwrap();
+        let head =
+            "GET /__admin/events?sandbox=* HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t0p-s3cret-t0ken\r\n\r\n";
+        events.write_all(head.as_bytes()).unwrap();
+        let mut wire = Wire::open(server.address);
+        let mut runner = proptest::test_runner::TestRunner::deterministic();
+        let mut all = Vec::new();
+        for location in LOCATIONS {
+            for _ in 0..4 {
+                let planted = Planted { location, ..planted().new_tree(&mut runner).unwrap().current() };
+                planted.send("mine", |line, headers, body| {
+                    let (method, target) = line.split_once(' ').unwrap();
+                    let mut sent: Vec<(&str, String)> = Vec::new();
+                    for (name, value) in headers {
+                        match *name {
+                            "key" if value.is_empty() => {}
+                            "key" => sent.push(("authorization", crate::support::basic(value))),
+                            name => sent.push((name, (*value).to_owned())),
+                        }
+                    }
+                    let mut request = format!("{method} {target} HTTP/1.1\r\nHost: x\r\n");
+                    for (name, value) in sent {
+                        request += &format!("{name}: {value}\r\n");
+                    }
+                    request += &format!("content-length: {}\r\n\r\n{body}", body.len());
+                    let (head, body) = wire.exchange(request.as_bytes());
+                    let text = String::from_utf8(body).unwrap();
+                    TestResponse { status: head[9..12].parse().unwrap(), headers: http::HeaderMap::new(), text }
+                });
+                all.push(planted);
+            }
+        }
+        // The token where it does not belong.
+        let request = "GET /x?y=t0p-s3cret-t0ken HTTP/1.1\r\nHost: x\r\nX-Trace: t0p-s3cret-t0ken\r\n\r\n";
+        wire.exchange(request.as_bytes());
+        wire.request("POST", "/__admin/reset", &[token], None).expect(200);
+        server.signal("-TERM");
+        let mut stream = String::new();
+        events.read_to_string(&mut stream).unwrap();
+        drop(wire);
+        server.child.wait().unwrap();
+        let mut outputs = vec![("log".to_owned(), log.join().unwrap()), ("events".to_owned(), stream)];
+        outputs.extend(files.iter().map(|file| (file.clone(), std::fs::read_to_string(file).unwrap())));
+        for (name, text) in &outputs {
+            assert!(text.contains("create_credential"), "{name}: {text}");
+            assert!(!text.contains("t0p-s3cret-t0ken"), "{name} contains the token");
+            for planted in &all {
+                for form in planted.forms() {
+                    assert!(!text.contains(&form), "{name} contains the secret of {planted:?}: {text}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn card_and_social_security_numbers_are_not_recorded() {
+    let mock = Mock::healthy();
+    let body = r#"{"name":"4111 1111 1111 1111","ssn":"123456789","note":5500000000000004,"x":"078-05-1120"}"#;
+    mock.request("POST /credentials?x=340000000000009&id=1764367598123", &[("x-trace", "4111-1111-1111-1111")], body);
+    let journal = mock.get("/__admin/requests").text;
+    for number in ["1111 1111", "1111-1111", "123456789", "5500000000000004", "078-05-1120", "340000000000009"] {
+        assert!(!journal.contains(number), "{number}: {journal}");
+    }
+    assert!(journal.contains("1764367598123"), "a time is no card number: {journal}");
 }
 
 #[test]

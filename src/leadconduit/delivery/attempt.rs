@@ -4,7 +4,7 @@ use std::error::Error;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
 use http::uri::Scheme;
 use http::{HeaderName, HeaderValue, Request, Uri};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
@@ -13,6 +13,12 @@ use hyper_util::rt::TokioExecutor;
 
 use super::message::{OutboundError, OutboundRequest};
 use super::target::Target;
+use crate::http::headers;
+
+/// Headers that the client sets itself, and those about the connection: `Connection` could make a proxy drop others.
+const OMITTED_HEADERS: [HeaderName; 7] = [HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, TE, TRAILER, UPGRADE];
+
+const MARKER: HeaderValue = HeaderValue::from_static("1");
 
 /// The response to one attempt.
 #[derive(Clone, Debug)]
@@ -53,17 +59,18 @@ fn http_request(
     let mut http_request = Request::new(Full::new(request.body.clone()));
     *http_request.method_mut() = request.method.clone();
     *http_request.uri_mut() = uri.build().map_err(|_| invalid("the URL"))?;
-    let headers = http_request.headers_mut();
+    let http_headers = http_request.headers_mut();
     for (name, value) in &request.headers {
         let header = HeaderName::try_from(name).map_err(|_| invalid(&format!("the header {name}")))?;
-        // The client sets these itself.
-        if header == HOST || header == CONTENT_LENGTH || header == TRANSFER_ENCODING {
+        if OMITTED_HEADERS.contains(&header) {
             continue;
         }
         let value = HeaderValue::try_from(value).map_err(|_| invalid(&format!("the header {name}")))?;
-        headers.append(header, value);
+        http_headers.append(header, value);
     }
-    headers.insert(HOST, HeaderValue::try_from(&target.authority).map_err(|_| invalid("the host name"))?);
+    http_headers.insert(HOST, HeaderValue::try_from(&target.authority).map_err(|_| invalid("the host name"))?);
+    // Control calls with it are refused, however they reach a mock: by a name, through a proxy or from another mock.
+    http_headers.insert(headers::OUTBOUND, MARKER);
     Ok(http_request)
 }
 
@@ -74,4 +81,30 @@ fn connection_error(error: &(dyn Error + 'static)) -> OutboundError {
         cause = source;
     }
     OutboundError::Connection(cause.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_cannot_remove_the_marker_of_outbound_requests() {
+        let headers =
+            [("Connection", "X-Mock-Outbound"), ("X-Mock-Outbound", "other"), ("Host", "other"), ("X-Own", "1")];
+        let request = OutboundRequest {
+            method: http::Method::POST,
+            url: "http://localhost:9000/x".to_owned(),
+            headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+            body: Bytes::new(),
+        };
+        let target = Target::parse(&request.url).unwrap();
+        let sent = http_request(&request, &target, "127.0.0.1:9000".parse().unwrap()).unwrap();
+        let mut names: Vec<&str> = sent.headers().keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["host", "x-mock-outbound", "x-own"]);
+        assert_eq!(
+            (&sent.headers()["x-mock-outbound"], sent.headers()["host"].to_str().unwrap()),
+            (&MARKER, "localhost:9000")
+        );
+    }
 }

@@ -1,7 +1,7 @@
 //! Calls with limits and retries.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 
 use super::attempt::{self, AttemptResponse};
 use super::message::{OutboundError, OutboundRequest, OutboundResponse};
-use super::target::{LOCALHOST_ADDRESSES, Target};
+use super::target::{LOCALHOST_ADDRESSES, Target, is_same_listener};
 use crate::config::allowed_host::{AllowedHost, Host};
 use crate::config::settings::Settings;
 use crate::support::clock::uptime;
@@ -24,6 +24,8 @@ const RETRYABLE_STATUSES: [u16; 3] = [502, 503, 504];
 #[derive(Clone, Debug)]
 pub struct HttpClient {
     allowed: Arc<[AllowedHost]>,
+    /// The address on which the mock itself listens; unset before it does.
+    own_address: Arc<OnceLock<SocketAddr>>,
     pub(super) permits: Arc<Semaphore>,
     calls_max: usize,
     timeout_ms: u64,
@@ -39,12 +41,18 @@ impl HttpClient {
         let calls_max = limits.deliver_calls_max.clamp(1, Semaphore::MAX_PERMITS);
         Self {
             allowed: settings.delivery.allowed_hosts.clone().into(),
+            own_address: Arc::default(),
             permits: Arc::new(Semaphore::new(calls_max)),
             calls_max,
             timeout_ms: limits.deliver_timeout_ms,
             retries: limits.deliver_retries,
             body_bytes_max: limits.deliver_body_bytes_max,
         }
+    }
+
+    /// Sets the address on which the mock itself listens, for this client and its clones. Only the first call counts.
+    pub(super) fn set_own_address(&self, address: SocketAddr) {
+        let _ = self.own_address.set(address);
     }
 
     /// Checks whether a URL may be called. Names are not resolved, so a later call can still be forbidden.
@@ -122,6 +130,9 @@ impl HttpClient {
         let mut first_error = None;
         // A name may have an IPv4 and an IPv6 address while the recipient listens on one of them.
         for address in self.addresses(target, is_allowed).await? {
+            if self.own_address.get().is_some_and(|own| is_same_listener(address, *own)) {
+                target.require_no_control_path()?;
+            }
             match attempt::send(request, target, address, self.body_bytes_max).await {
                 Err(error @ OutboundError::Connection(_)) => drop(first_error.get_or_insert(error)),
                 other => return other,

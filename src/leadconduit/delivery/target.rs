@@ -1,6 +1,6 @@
 //! The target of an outbound call, and whether it may be called.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use http::Uri;
 use http::uri::PathAndQuery;
@@ -11,12 +11,30 @@ use crate::config::allowed_host::{AllowedHost, Host};
 /// The addresses of `localhost`, which is not resolved, so that a name server cannot change them.
 pub(super) const LOCALHOST_ADDRESSES: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
 
+/// The beginning of the paths of the control API.
+const CONTROL_PATH: &str = "__admin";
+
+/// How many layers of percent-encoding are removed from a path. One with more is refused.
+const ENCODINGS_MAX: usize = 4;
+
 /// Longest part of a URL that an error message shows, in characters.
 const SHOWN_URL_CHARS_MAX: usize = 200;
 
 /// Whether an address is on this machine. IPv6 forms of IPv4 addresses count too.
 pub(super) fn is_loopback(ip: IpAddr) -> bool {
     ip.to_canonical().is_loopback()
+}
+
+/// Whether a connection to `address` can reach the server that listens on `own`. In doubt it can.
+pub(super) fn is_same_listener(address: SocketAddr, own: SocketAddr) -> bool {
+    let (ip, own_ip) = (address.ip().to_canonical(), own.ip().to_canonical());
+    address.port() == own.port()
+        && (ip == own_ip || ip.is_loopback() || ip.is_unspecified() || own_ip.is_unspecified() && is_own_interface(ip))
+}
+
+/// Whether an address belongs to an interface of this machine: only then can a socket be bound to it.
+fn is_own_interface(ip: IpAddr) -> bool {
+    UdpSocket::bind(SocketAddr::new(ip, 0)).is_ok()
 }
 
 /// The parts of a URL.
@@ -74,6 +92,23 @@ impl Target {
             Some(remote) => Err(self.forbidden(&format!(" ({})", remote.ip()))),
             None => Ok(addresses),
         }
+    }
+
+    /// The control API is no recipient. Only the mock itself has its paths, so that a path that contains them in any
+    /// spelling is refused, also one that the server would not recognise.
+    pub(super) fn require_no_control_path(&self) -> Result<(), OutboundError> {
+        let mut path = self.path.path().to_owned();
+        for _ in 0..ENCODINGS_MAX {
+            path = percent_encoding::percent_decode_str(&path).decode_utf8_lossy().into_owned();
+        }
+        if path.contains('%') || path.to_ascii_lowercase().contains(CONTROL_PATH) {
+            return Err(OutboundError::Forbidden(format!(
+                "{} is the control API of this mock, which deliveries and firehose files may not reach; write another \
+                 URL",
+                self.authority
+            )));
+        }
+        Ok(())
     }
 
     fn forbidden(&self, address: &str) -> OutboundError {

@@ -3,6 +3,7 @@ use std::net::{Shutdown, TcpListener};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde_json::json;
 
 use super::http_client::HttpClient;
@@ -258,4 +259,34 @@ fn firehose_requests_have_bucket_prefix_and_ids() {
         let call = firehose_request(base, &config, "L", "E", "{}".into());
         assert_eq!((call.method.as_str(), call.url.as_str(), &call.body[..]), ("PUT", url, &b"{}"[..]));
     }
+}
+
+#[test]
+fn the_control_api_of_the_own_server_is_not_called() {
+    let own = Recipient::start(vec![Some("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_owned()), None]);
+    let mut settings = Settings::default();
+    settings.delivery.allowed_hosts = vec!["0.0.0.0".parse().unwrap()];
+    let client = HttpClient::new(&settings);
+    // The writers of the firehose have clones of the client.
+    let writer = client.with_calls_max(1);
+    client.set_own_address(format!("0.0.0.0:{}", own.port).parse().unwrap());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let call = |client: &HttpClient, url: String| {
+        let request = OutboundRequest { method: http::Method::PUT, url, headers: Vec::new(), body: Bytes::new() };
+        runtime.block_on(client.call(&request))
+    };
+    for host in ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "127.1.2.3", "0.0.0.0", "a.localhost"] {
+        for path in
+            ["__admin/state", "__sandbox/a/__admin/b", "%5F%5fadmin/x", "/__ADMIN", "%25255f_admin", "x/../__admin"]
+        {
+            for client in [&client, &writer] {
+                let result = call(client, format!("http://{host}:{}/{path}", own.port));
+                let Err(OutboundError::Forbidden(message)) = result else { panic!("{host} {path}: {result:?}") };
+                assert!(message.contains("is the control API of this mock"), "{message}");
+            }
+        }
+    }
+    assert_eq!(call(&client, format!("http://localhost:{}/flows?x=/__admin", own.port)).unwrap().status, 200);
+    assert!(own.next().contains("x-mock-outbound: 1\r\n"));
+    own.received_nothing_more();
 }

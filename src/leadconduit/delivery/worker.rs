@@ -4,6 +4,7 @@
 //! until it is done; `block_in_place` moves the other tasks to another thread meanwhile. Because the calls have a
 //! runtime of their own, they complete even while every task of the server waits for one.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, OnceLock};
@@ -80,6 +81,11 @@ impl OutboundClient {
     #[must_use]
     pub fn delivery_client(&self) -> Option<&HttpClient> {
         self.has_deliveries.then_some(&self.http)
+    }
+
+    /// Sets the address on which the mock itself listens: its control API is not called.
+    pub fn set_own_address(&self, address: SocketAddr) {
+        self.http.set_own_address(address);
     }
 
     /// The base URL of the server that stores firehose files.

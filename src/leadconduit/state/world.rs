@@ -201,6 +201,12 @@ impl World {
         self.keys.remove(key);
     }
 
+    /// Whether a text is an API key.
+    #[must_use]
+    pub fn has_key(&self, key: &str) -> bool {
+        self.keys.contains_key(key)
+    }
+
     /// The caller that an API key identifies.
     #[must_use]
     pub fn caller(&self, key: &str) -> Option<Caller> {

@@ -1,6 +1,5 @@
 //! One exchange as the journal records it: copied out of the server's buffers, compact, and redacted.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -15,7 +14,7 @@ use crate::leadconduit::state::Caller;
 use crate::scenario::Scenario;
 use crate::scenario::rule::respond::AppliedRule;
 use crate::support::clock::Timestamp;
-use crate::support::redaction::{self, Completeness};
+use crate::support::redaction::{Completeness, Redactor};
 
 /// A request with its response and its assessment. Secrets have been replaced.
 #[derive(Debug)]
@@ -82,8 +81,8 @@ pub struct RecordedBody {
 }
 
 impl RecordedBody {
-    fn new(bytes: &Bytes, bytes_max: usize, key: Option<&str>) -> Self {
-        let (recorded, completeness) = redaction::redact_body(bytes, bytes_max, key);
+    fn new(bytes: &Bytes, bytes_max: usize, redactor: &Redactor) -> Self {
+        let (recorded, completeness) = redactor.body(bytes, bytes_max);
         Self { bytes: recorded, length: bytes.len(), completeness }
     }
 
@@ -109,8 +108,8 @@ pub struct ExchangeParts<'a> {
     pub path: &'a str,
     /// The response.
     pub response: &'a Response,
-    /// The API key of the request, which is replaced wherever it occurs.
-    pub key: Option<&'a str>,
+    /// Texts that are replaced wherever they occur: the credentials of the request, and the token of the control API.
+    pub secrets: Vec<String>,
     /// The number of the request in its sandbox.
     pub number: u64,
     /// The time of the request on the sandbox's clock.
@@ -136,22 +135,40 @@ pub struct ExchangeParts<'a> {
 impl ExchangeParts<'_> {
     /// Redacts the parts and copies them into an exchange.
     #[must_use]
-    pub fn into_exchange(self) -> Exchange {
-        let (request, response) = (self.request, self.response);
-        let key = self.key.filter(|key| redaction::is_redactable_key(key));
+    pub fn into_exchange(mut self) -> Exchange {
+        let redactor = Redactor::new(std::mem::take(&mut self.secrets));
+        let redacted = self.redact_request(&redactor);
+        // Values that are secret by their name can be repeated elsewhere, so that everything is redacted once more.
+        match redactor.with_found_values() {
+            Some(redactor) => {
+                let redacted = self.redact_request(&redactor);
+                self.redact_response(redacted, &redactor)
+            }
+            None => self.redact_response(redacted, &redactor),
+        }
+    }
+
+    fn redact_request(&self, redactor: &Redactor) -> RedactedRequest {
+        let request = self.request;
         let mut text = String::with_capacity(1024);
-        redaction::push_url(&mut text, self.path, request.query(), key);
+        text.push_str(&redactor.url(self.path, request.query()));
         let url_end = text.len();
-        push_headers(&mut text, &request.headers, key);
-        let request_end = text.len();
-        push_headers(&mut text, &response.headers, key);
-        let mut request_body = match &request.body {
-            Body::Complete(bytes) => RecordedBody::new(bytes, self.body_bytes_max, key),
+        push_headers(&mut text, &request.headers, redactor);
+        let body = match &request.body {
+            Body::Complete(bytes) => RecordedBody::new(bytes, self.body_bytes_max, redactor),
             Body::TooLarge { .. } | Body::TimedOut | Body::Malformed(_) => RecordedBody::default(),
         };
+        RedactedRequest { text, url_end, body }
+    }
+
+    fn redact_response(self, redacted: RedactedRequest, redactor: &Redactor) -> Exchange {
+        let (request, response) = (self.request, self.response);
+        let RedactedRequest { mut text, url_end, body: mut request_body } = redacted;
+        let request_end = text.len();
+        push_headers(&mut text, &response.headers, redactor);
         // A copy, because a slice would keep the whole read buffer of the connection alive.
         request_body.bytes = Bytes::copy_from_slice(&request_body.bytes);
-        let response_body = RecordedBody::new(&response.body, self.body_bytes_max, key);
+        let response_body = RecordedBody::new(&response.body, self.body_bytes_max, redactor);
         let send_options = response.send_options.as_ref();
         Exchange {
             number: self.number,
@@ -166,7 +183,7 @@ impl ExchangeParts<'_> {
             version: request.version,
             status: response.status.as_u16(),
             fault: send_options.and_then(|send_options| send_options.fault),
-            violations: redact_violations(self.violations, key),
+            violations: redact_violations(self.violations, redactor),
             applied_rules: self.applied_rules,
             request_body,
             response_body,
@@ -177,11 +194,19 @@ impl ExchangeParts<'_> {
     }
 }
 
-fn push_headers(text: &mut String, headers: &HeaderMap, key: Option<&str>) {
+/// A request after redaction.
+struct RedactedRequest {
+    /// Path and query, then the headers.
+    text: String,
+    url_end: usize,
+    body: RecordedBody,
+}
+
+fn push_headers(text: &mut String, headers: &HeaderMap, redactor: &Redactor) {
     for (name, value) in headers {
         text.push_str(name.as_str());
         text.push('\n');
-        redaction::push_header(text, name, value, key);
+        text.push_str(&redactor.header(name, value));
         text.push('\n');
     }
 }
@@ -277,12 +302,13 @@ fn header_pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// Replaces the API key in violations, whose messages quote the request.
-fn redact_violations(mut violations: Vec<Violation>, key: Option<&str>) -> Vec<Violation> {
+/// Redacts violations, whose messages quote names of the request.
+fn redact_violations(mut violations: Vec<Violation>, redactor: &Redactor) -> Vec<Violation> {
     for violation in &mut violations {
         for text in [&mut violation.location, &mut violation.message] {
-            if let Cow::Owned(redacted) = redaction::redact_key(text, key) {
-                *text = redacted;
+            let redacted = redactor.text(text);
+            if *redacted != **text {
+                *text = redacted.into_owned();
             }
         }
     }

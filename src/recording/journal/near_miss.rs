@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::pattern::Difference;
 use crate::contract::{Contract, Operation};
-use crate::support::redaction;
+use crate::support::redaction::{self, Redactor};
 
 /// How many near misses are returned for one request or one pattern; as many as `WireMock` returns.
 pub const NEAR_MISSES_MAX: usize = 3;
@@ -249,10 +249,7 @@ fn redact(value: &mut Value, level: RedactionLevel) {
         Value::String(text) => {
             *text = match level {
                 RedactionLevel::All => redaction::REDACTED.to_owned(),
-                RedactionLevel::Secrets => {
-                    let (redacted, _) = redaction::redact_body(&std::mem::take(text).into(), usize::MAX, None);
-                    String::from_utf8_lossy(&redacted).into_owned()
-                }
+                RedactionLevel::Secrets => Redactor::default().text(text).into_owned(),
             };
         }
         Value::Number(_) if matches!(level, RedactionLevel::All) => *value = redaction::REDACTED.into(),
@@ -319,7 +316,7 @@ mod tests {
             "method": "POST",
             "headers": {"Authorization": {"equalTo": "***"}, "Accept": {"contains": "json"}},
             "bodyPatterns": [{"equalToJson": "{\"name\":\"n\",\"password\":\"***\"}"}, {"matchesJsonPath": "$.password"}],
-            "basicAuth": {"username": "u", "password": "***"},
+            "basicAuth": {"username": "***", "password": "***"},
         });
         assert_eq!(redacted_pattern(&pattern), expected);
     }

@@ -11,7 +11,7 @@ use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::delivery::{OutboundRequest, escape_url};
 use crate::leadconduit::response::OperationResponse;
 use crate::leadconduit::values;
-use crate::support::redaction::{self, REDACTED, is_secret_name};
+use crate::support::redaction::{REDACTED, Redactor, is_secret_header, is_secret_name};
 
 /// How many bytes of a body are recorded.
 const BODY_BYTES_MAX: usize = 16 * 1024;
@@ -32,11 +32,11 @@ pub(super) fn submission_request(context: &WriteContext<'_>, request: &LeadReque
     let mut headers = Map::new();
     headers.insert("Accept".to_owned(), request.response_type.name().into());
     let (method, uri, body) = match request.body_type {
-        None => ("GET", format!("{uri}?{}", to_form(&parameters)), String::new()),
+        None => ("GET", format!("{uri}?{}", Redactor::default().form(&to_form(&parameters))), String::new()),
         Some(media) => {
             headers.insert("Content-Type".to_owned(), media.name().into());
             let body = if media == MediaType::Json { parameters.to_string() } else { to_form(&parameters) };
-            ("POST", uri, body)
+            ("POST", uri, body_text(&body.into()))
         }
     };
     json!({
@@ -66,28 +66,33 @@ pub(super) fn submission_response(response: &OperationResponse, timestamp: i64) 
 pub(super) fn recipient_request(request: &OutboundRequest, timestamp: i64) -> Value {
     let (base, query) = request.url.split_once('?').unwrap_or((&request.url, ""));
     let separator = if query.is_empty() { "" } else { "?" };
-    let uri = escape_url(&format!("{base}{separator}{}", redaction::redact_form(query)));
+    let uri = escape_url(&format!("{base}{separator}{}", Redactor::default().form(query)));
     json!({
         "method": request.method.as_str(),
         "uri": truncate(uri),
         "version": "1.1",
         "headers": to_headers(&request.headers),
-        "body": truncate(redaction::redact_form(&String::from_utf8_lossy(&request.body))),
+        "body": body_text(&request.body),
         "timestamp": timestamp,
     })
 }
 
 /// The response of a recipient, without the values that have the name of a secret.
 pub(super) fn recipient_response(status: u16, headers: &[(String, String)], body: &Bytes, timestamp: i64) -> Value {
-    let (body, _) = redaction::redact_body(body, BODY_BYTES_MAX, None);
     json!({
         "status": status,
         "status_text": StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default(),
         "version": "1.1",
         "headers": to_headers(headers),
-        "body": String::from_utf8_lossy(&body),
+        "body": body_text(body),
         "timestamp": timestamp,
     })
+}
+
+/// A redacted body as text.
+fn body_text(body: &Bytes) -> String {
+    let (body, _) = Redactor::default().body(body, usize::MAX);
+    truncate(String::from_utf8_lossy(&body).into_owned())
 }
 
 /// Headers by name; values of the same name are joined with commas.
@@ -95,12 +100,12 @@ fn to_headers(headers: &[(String, String)]) -> Map<String, Value> {
     let mut joined = Map::new();
     let mut bytes_left = HEADER_BYTES_MAX;
     for (name, value) in headers.iter().filter(|(_, value)| !value.is_empty()) {
-        let value = if is_secret_name(name) { REDACTED } else { value };
+        let value = if is_secret_header(name) { REDACTED.into() } else { Redactor::default().text(value).into_owned() };
         let Some(left) = bytes_left.checked_sub(name.len() + value.len()) else { break };
         bytes_left = left;
         let value = match joined.get(name).and_then(Value::as_str) {
             Some(before) => format!("{before}, {value}"),
-            None => value.to_owned(),
+            None => value,
         };
         joined.insert(name.clone(), value.into());
     }

@@ -12,7 +12,7 @@ use super::parse_matcher;
 use super::parser::{PatternParser, ValueDiagnostic, key_token};
 use crate::contract::Contract;
 use crate::scenario::rule::unknown_operation;
-use crate::support::redaction::{REDACTED, is_secret_name};
+use crate::support::redaction::{REDACTED, is_secret_header, is_secret_name};
 use contract_files::pointer::escape;
 use contract_files::yaml::nearest;
 
@@ -293,7 +293,9 @@ fn named(
     for (name, value) in object {
         let condition = parser.at(&escape(name), |parser| condition(value, parser));
         let Some(condition) = condition else { continue };
-        if let (true, Condition::One(Matcher::EqualTo(text, _))) = (is_secret_name(name), &condition)
+        let field = field(name.clone());
+        let is_secret = if matches!(field, Field::Header(_)) { is_secret_header(name) } else { is_secret_name(name) };
+        if let (true, Condition::One(Matcher::EqualTo(text, _))) = (is_secret, &condition)
             && !text.contains(REDACTED)
         {
             let message = format!(
@@ -304,7 +306,7 @@ fn named(
             parser.at(&escape(name), |parser| parser.reject::<()>(message));
             continue;
         }
-        criteria.push(Criterion { field: field(name.clone()), condition, weight: 0.0 });
+        criteria.push(Criterion { field, condition, weight: 0.0 });
     }
     Some(())
 }

@@ -27,7 +27,7 @@ fn exchange(line: &str, headers: &[(&'static str, &str)], body: &str, body_bytes
         request: &request,
         path: request.path(),
         response: &response,
-        key: None,
+        secrets: Vec::new(),
         number: 1,
         at: Timestamp::UNIX_EPOCH,
         duration_us: 1,

@@ -1,0 +1,246 @@
+//! Redaction of bodies: JSON, URL-encoded forms, XML, and anything else.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use serde_json::{Map, Value};
+
+use super::decode::decode;
+use super::names::{
+    assigns_secret, hides_value, is_only_secret_name, is_secret_name, is_suspicious, names_secret_of_pair,
+};
+use super::xml::redact_xml;
+use super::{REDACTED, Redactor};
+
+/// Members that stay readable beside the name of a secret: they say what kind of thing it is.
+const DESCRIBING_MEMBERS: [&str; 9] =
+    ["id", "type", "name", "key", "label", "description", "op", "created_at", "updated_at"];
+
+/// How much of a body is recorded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Completeness {
+    /// The whole body, with secrets replaced.
+    #[default]
+    Complete,
+    /// Only the beginning.
+    Truncated,
+}
+
+impl Redactor {
+    /// Redacts a body and truncates it to `bytes_max`. A body without secrets is not copied.
+    #[must_use]
+    pub fn body(&self, bytes: &Bytes, bytes_max: usize) -> (Bytes, Completeness) {
+        // All of it is searched: the name of a secret can follow its value, and truncation could cut a text in two.
+        let redacted = match std::str::from_utf8(bytes) {
+            Ok(text) if text.contains('\0') => Some(REDACTED.to_owned()),
+            Ok(text) if is_suspicious(bytes) || self.has_text(text) => self.redact_text_body(text),
+            Ok(_) => None,
+            // In another character set or compressed, so that nothing can be found in it.
+            Err(_) => Some(REDACTED.to_owned()),
+        };
+        let whole = redacted.map_or_else(|| bytes.clone(), Bytes::from);
+        if whole.len() > bytes_max {
+            (whole.slice(..bytes_max), Completeness::Truncated)
+        } else {
+            (whole, Completeness::Complete)
+        }
+    }
+
+    /// The redacted text; `None` when it contains no secret.
+    fn redact_text_body(&self, text: &str) -> Option<String> {
+        if let Ok(mut value) = serde_json::from_str::<Value>(text) {
+            let is_changed = self.value(&mut value);
+            // Of two members with the same name, only the last one was parsed.
+            return (is_changed || count_colons(text) != count_members(&value)).then(|| value.to_string());
+        }
+        let redacted = redact_nested(self, text);
+        (redacted != text).then_some(redacted)
+    }
+
+    /// Replaces the secrets in a JSON value. True when there were any.
+    pub fn value(&self, value: &mut Value) -> bool {
+        match value {
+            Value::Object(object) => self.object(object),
+            Value::Array(items) => {
+                // A pair as a list: `["password", "..."]`.
+                let is_pair =
+                    items.len() == 2 && items.first().and_then(Value::as_str).is_some_and(is_only_secret_name);
+                if is_pair && let Some(value) = items.get_mut(1) {
+                    return self.replace(value);
+                }
+                items.iter_mut().fold(false, |is_changed, item| self.value(item) | is_changed)
+            }
+            Value::String(text) => {
+                let redacted = self.text(text);
+                let is_changed = *redacted != **text;
+                if is_changed {
+                    *text = redacted.into_owned();
+                }
+                is_changed
+            }
+            Value::Number(number) => {
+                let text = number.to_string();
+                let is_changed = *self.text(&text) != *text;
+                if is_changed {
+                    *value = REDACTED.into();
+                }
+                is_changed
+            }
+            Value::Null | Value::Bool(_) => false,
+        }
+    }
+
+    fn object(&self, object: &mut Map<String, Value>) -> bool {
+        let names_secret =
+            object.iter().any(|(name, value)| value.as_str().is_some_and(|text| names_secret_of_pair(name, text)));
+        let mut is_changed = false;
+        for (name, value) in object.iter_mut() {
+            let is_secret = is_secret_name(name) || names_secret && !DESCRIBING_MEMBERS.contains(&&**name);
+            is_changed |= if is_secret { self.replace(value) } else { self.value(value) };
+        }
+        if object.keys().any(|name| *self.name(name) != **name) {
+            let members = std::mem::take(object).into_iter();
+            *object = members.map(|(name, value)| (self.name(&name).into_owned(), value)).collect();
+            is_changed = true;
+        }
+        is_changed
+    }
+
+    /// Replaces a value that is secret by its name. Flags are not.
+    fn replace(&self, value: &mut Value) -> bool {
+        self.remember_all(value);
+        let is_changed = !matches!(value, Value::Null | Value::Bool(_)) && *value != REDACTED;
+        if is_changed {
+            *value = REDACTED.into();
+        }
+        is_changed
+    }
+
+    fn remember_all(&self, value: &Value) {
+        match value {
+            Value::Object(object) => object.values().for_each(|value| self.remember_all(value)),
+            Value::Array(items) => items.iter().for_each(|item| self.remember_all(item)),
+            Value::String(text) => self.remember(text),
+            Value::Number(number) => self.remember(&number.to_string()),
+            Value::Null | Value::Bool(_) => {}
+        }
+    }
+}
+
+/// Redacts a text by its structure: JSON, XML or a form. Without a structure all of it is replaced when it names a secret.
+pub(super) fn redact_nested(redactor: &Redactor, text: &str) -> String {
+    let trimmed = text.trim_start();
+    if trimmed.starts_with(['{', '['])
+        && let Ok(mut value) = serde_json::from_str::<Value>(text)
+    {
+        redactor.value(&mut value);
+        return value.to_string();
+    }
+    if trimmed.starts_with('<')
+        && let Some(redacted) = redact_xml(redactor, text)
+    {
+        return redacted;
+    }
+    if is_form(text) {
+        return redact_form(redactor, text);
+    }
+    // What a secret's name is in, and where its value ends, is not known.
+    if names_secret(text) {
+        return REDACTED.to_owned();
+    }
+    let redacted = redactor.replace_values(text);
+    let decoded = decode(&redacted);
+    let is_hidden = *decoded != *redacted && *redactor.replace_values(&decoded) != *decoded;
+    if is_hidden { REDACTED.to_owned() } else { redacted.into_owned() }
+}
+
+/// Whether the text contains the name of a secret anywhere.
+fn names_secret(text: &str) -> bool {
+    if !is_suspicious(text.as_bytes()) {
+        return false;
+    }
+    let decoded = decode(text);
+    is_secret_name(&decoded) || is_secret_name(text)
+}
+
+/// Forms escape what other formats are made of.
+fn is_form(text: &str) -> bool {
+    text.contains('=') && !text.contains(|c: char| c.is_whitespace() || "\"<>{}".contains(c))
+}
+
+pub(super) fn redact_form(redactor: &Redactor, form: &str) -> String {
+    // No form, but the entities of another format, whose `&` separates nothing.
+    if form.contains("&#") {
+        let decoded = decode(form);
+        let is_secret = names_secret(form) || *redactor.replace_values(&decoded) != *decoded;
+        return if is_secret { REDACTED } else { form }.to_owned();
+    }
+    let pairs: Vec<(&str, Option<&str>)> = form
+        .split('&')
+        .map(|pair| pair.split_once('=').map_or((pair, None), |(name, value)| (name, Some(value))))
+        .collect();
+    // A pair of parameters: `name=password&value=...`.
+    let names_secret = pairs.iter().any(|(name, value)| value.is_some_and(|value| names_secret_of_pair(name, value)));
+    let mut redacted = String::with_capacity(form.len());
+    for (index, (name, value)) in pairs.into_iter().enumerate() {
+        if index > 0 {
+            redacted.push('&');
+        }
+        redacted.push_str(&redact_parameter_name(redactor, name));
+        let Some(value) = value else { continue };
+        redacted.push('=');
+        let spaced = name.replace('+', " ");
+        let is_pair = names_secret && !is_only_secret_name(value) && !DESCRIBING_MEMBERS.contains(&name);
+        if value.is_empty() {
+            continue;
+        }
+        if is_secret_name(&spaced) || is_pair {
+            redactor.remember(&decode(value));
+            redacted.push_str(REDACTED);
+            continue;
+        }
+        redacted.push_str(&redact_parameter(redactor, value));
+    }
+    redacted
+}
+
+fn redact_parameter_name<'n>(redactor: &Redactor, name: &'n str) -> Cow<'n, str> {
+    let spaced = name.replace('+', " ");
+    if hides_value(&spaced) { Cow::Borrowed(REDACTED) } else { redactor.name(name) }
+}
+
+/// The value of a form's parameter, which is left as it is when it contains no secret.
+fn redact_parameter<'v>(redactor: &Redactor, value: &'v str) -> Cow<'v, str> {
+    let spaced = value.replace('+', " ");
+    let decoded = decode(&spaced);
+    if *redactor.replace_values(&decoded) != *decoded || assigns_secret(&spaced) {
+        let in_place = redactor.replace_values(value);
+        // Where the text is not encoded, only the text is replaced.
+        let is_enough = *in_place != *value && !assigns_secret(&spaced) && *redactor.text(&in_place) == *in_place;
+        return if is_enough { in_place } else { Cow::Borrowed(REDACTED) };
+    }
+    Cow::Borrowed(value)
+}
+
+/// The colons of a JSON text outside of strings: one for each member.
+fn count_colons(text: &str) -> usize {
+    let (mut count, mut in_string, mut is_escaped) = (0, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = true,
+            b'"' => in_string = !in_string,
+            b':' if !in_string => count += 1,
+            _ => {}
+        }
+    }
+    count
+}
+
+fn count_members(value: &Value) -> usize {
+    match value {
+        Value::Object(object) => object.len() + object.values().map(count_members).sum::<usize>(),
+        Value::Array(items) => items.iter().map(count_members).sum(),
+        _ => 0,
+    }
+}

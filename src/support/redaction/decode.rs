@@ -1,0 +1,104 @@
+//! Removes the encodings in which a request can spell a name or a value: percent-encoding, JSON escapes, XML entities.
+
+use std::borrow::Cow;
+
+/// How many layers of encoding are removed. A text with more is not decoded further; see [`is_encoded`].
+const LAYERS_MAX: usize = 8;
+
+/// The text without its encodings.
+pub(super) fn decode(text: &str) -> Cow<'_, str> {
+    let mut decoded = Cow::Borrowed(text);
+    for _ in 0..LAYERS_MAX {
+        match decode_layer(&decoded) {
+            Some(next) => decoded = Cow::Owned(next),
+            None => break,
+        }
+    }
+    decoded
+}
+
+/// True when a decoded text still has encodings: it has too many layers to be looked into.
+pub(super) fn is_encoded(text: &str) -> bool {
+    decode_layer(text).is_some()
+}
+
+fn decode_layer(text: &str) -> Option<String> {
+    let bytes = text.as_bytes();
+    if !bytes.iter().any(|byte| matches!(byte, b'%' | b'\\' | b'&')) {
+        return None;
+    }
+    let mut decoded: Vec<u8> = Vec::with_capacity(bytes.len());
+    let mut is_changed = false;
+    let mut index = 0;
+    while let Some(&byte) = bytes.get(index) {
+        let rest = &bytes[index..];
+        let found = match byte {
+            b'%' => percent(rest),
+            b'\\' => escape(rest),
+            b'&' => entity(rest),
+            _ => None,
+        };
+        if let Some((c, length)) = found {
+            match c {
+                Decoded::Byte(byte) => decoded.push(byte),
+                Decoded::Char(c) => decoded.extend(c.encode_utf8(&mut [0; 4]).bytes()),
+            }
+            index += length;
+            is_changed = true;
+        } else {
+            decoded.push(byte);
+            index += 1;
+        }
+    }
+    is_changed.then(|| String::from_utf8_lossy(&decoded).into_owned())
+}
+
+enum Decoded {
+    Byte(u8),
+    Char(char),
+}
+
+fn hexadecimal(digits: &[u8]) -> Option<u32> {
+    let text = std::str::from_utf8(digits).ok()?;
+    digits.iter().all(u8::is_ascii_hexdigit).then(|| u32::from_str_radix(text, 16).ok())?
+}
+
+/// `%70`, and JavaScript's `%u0070`.
+fn percent(rest: &[u8]) -> Option<(Decoded, usize)> {
+    if rest.get(1).is_some_and(|byte| byte.eq_ignore_ascii_case(&b'u')) {
+        return Some((Decoded::Char(char::from_u32(hexadecimal(rest.get(2..6)?)?)?), 6));
+    }
+    Some((Decoded::Byte(u8::try_from(hexadecimal(rest.get(1..3)?)?).ok()?), 3))
+}
+
+/// The escapes of JSON and JavaScript.
+fn escape(rest: &[u8]) -> Option<(Decoded, usize)> {
+    match rest.get(1)? {
+        b'u' | b'U' => Some((Decoded::Char(char::from_u32(hexadecimal(rest.get(2..6)?)?).unwrap_or('\u{fffd}')), 6)),
+        b'x' | b'X' => Some((Decoded::Byte(u8::try_from(hexadecimal(rest.get(2..4)?)?).ok()?), 4)),
+        other @ (b'"' | b'\'' | b'/' | b'\\') => Some((Decoded::Byte(*other), 2)),
+        _ => None,
+    }
+}
+
+/// `&#112;`, `&#x70;` and the entities that every XML document has.
+fn entity(rest: &[u8]) -> Option<(Decoded, usize)> {
+    let end = rest.iter().take(12).position(|byte| *byte == b';')?;
+    let name = std::str::from_utf8(rest.get(1..end)?).ok()?;
+    let c = match name {
+        "amp" => '&',
+        "lt" => '<',
+        "gt" => '>',
+        "quot" => '"',
+        "apos" => '\'',
+        _ => {
+            let number = name.strip_prefix('#')?;
+            let code = match number.strip_prefix(['x', 'X']) {
+                Some(digits) => hexadecimal(digits.as_bytes())?,
+                None => number.parse().ok()?,
+            };
+            char::from_u32(code)?
+        }
+    };
+    Some((Decoded::Char(c), end + 1))
+}

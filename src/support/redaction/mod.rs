@@ -1,0 +1,225 @@
+//! Redaction: secrets are replaced before anything is recorded. Every output goes through the [`Redactor`].
+//!
+//! These are secrets: values whose name is that of a secret ([`names`] has the one list), texts that are known to be
+//! secret (the credentials of the request, the token of the control API), and numbers of payment cards and social
+//! security. All are found after decoding: percent-encoding, JSON escapes and XML entities do not hide them.
+//!
+//! Where the structure of a text is not known, or it is damaged, all of it is replaced as soon as it names a secret.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `body` | bodies: JSON, forms, XML, anything else |
+//! | `xml` | XML documents |
+//! | [`names`] | the names of secrets |
+//! | `numbers` | card and social security numbers |
+//! | `decode` | removes encodings |
+//!
+//! Each module uses only modules below it in this table, and [`Redactor`].
+
+mod body;
+mod decode;
+pub mod names;
+mod numbers;
+#[cfg(test)]
+mod tests;
+mod xml;
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+
+use http::header::{AUTHORIZATION, COOKIE, SET_COOKIE};
+use http::{HeaderName, HeaderValue};
+use serde_json::Value;
+
+pub use body::Completeness;
+use names::{assigns_secret, hides_value, is_suspicious};
+pub use names::{is_secret_header, is_secret_name};
+
+/// The replacement for a secret.
+pub const REDACTED: &str = "***";
+
+/// Shorter texts could be any word, so that replacing them everywhere would damage the record.
+const TEXT_BYTES_MIN: usize = 6;
+
+/// The same for values that are secret by their name, which can be any word too.
+const FOUND_BYTES_MIN: usize = 10;
+
+/// The longest value that is searched for in the rest of an exchange, in bytes.
+const FOUND_BYTES_MAX: usize = 4 * 1024;
+
+/// How many values are searched for.
+const FOUND_MAX: usize = 32;
+
+/// Replaces secrets. Holds the texts that are secret wherever they occur.
+#[derive(Debug, Default)]
+pub struct Redactor {
+    /// The longest first, so that a part of a secret does not leave the rest behind.
+    texts: Vec<String>,
+    /// Values that were replaced because of their names: a response can repeat them under another name.
+    found: RefCell<Vec<String>>,
+}
+
+impl Redactor {
+    /// A redactor that also replaces these texts wherever they occur. Short ones are ignored.
+    #[must_use]
+    pub fn new(texts: impl IntoIterator<Item = String>) -> Self {
+        let mut texts: Vec<String> = texts.into_iter().filter(|text| text.len() >= TEXT_BYTES_MIN).collect();
+        texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        texts.dedup();
+        Self { texts, found: RefCell::default() }
+    }
+
+    /// A redactor that also replaces the values that this one has found so far; `None` when it has found none.
+    #[must_use]
+    pub fn with_found_values(&self) -> Option<Self> {
+        let found = self.found.borrow();
+        (!found.is_empty()).then(|| Self::new(self.texts.iter().chain(found.iter()).cloned()))
+    }
+
+    /// Remembers a value that is secret by its name.
+    pub(super) fn remember(&self, value: &str) {
+        let value = value.trim();
+        let is_word = value.bytes().all(|byte| byte.is_ascii_lowercase() || b"-_. ".contains(&byte));
+        let mut found = self.found.borrow_mut();
+        let is_new = |found: &Vec<String>| !found.iter().chain(&self.texts).any(|known| known == value);
+        let has_length = (FOUND_BYTES_MIN..=FOUND_BYTES_MAX).contains(&value.len());
+        if has_length && !(is_word && value.len() < 2 * FOUND_BYTES_MIN) && found.len() < FOUND_MAX && is_new(&found) {
+            found.push(value.to_owned());
+        }
+    }
+
+    fn has_text(&self, text: &str) -> bool {
+        self.texts.iter().any(|secret| text.contains(&**secret))
+    }
+
+    /// Replaces what is secret by its value alone.
+    fn replace_values<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let mut redacted = Cow::Borrowed(text);
+        for secret in &self.texts {
+            if redacted.contains(&**secret) {
+                redacted = Cow::Owned(redacted.replace(&**secret, REDACTED));
+            }
+        }
+        match numbers::redact_numbers(&redacted) {
+            Cow::Owned(redacted) => Cow::Owned(redacted),
+            Cow::Borrowed(_) => redacted,
+        }
+    }
+
+    /// Redacts a text of any kind.
+    #[must_use]
+    pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if !is_suspicious(text.as_bytes()) {
+            return if self.has_text(text) { self.replace_values(text) } else { Cow::Borrowed(text) };
+        }
+        let redacted = self.replace_values(text);
+        let decoded = decode::decode(&redacted);
+        let hides_value = *decoded != *redacted && *self.replace_values(&decoded) != *decoded;
+        if hides_value || decode::is_encoded(&decoded) {
+            return Cow::Borrowed(REDACTED);
+        }
+        if !assigns_secret(&redacted) {
+            return redacted;
+        }
+        Cow::Owned(self.structured_text(&redacted))
+    }
+
+    /// Redacts a text that names a secret beside a value: a URL, or a body inside of a value.
+    fn structured_text(&self, text: &str) -> String {
+        if let Some((base, query)) = text.split_once('?')
+            && !text.contains(|c: char| c.is_whitespace() || "\"'<>{}".contains(c))
+            && !assigns_secret(base)
+        {
+            return format!("{base}?{}", self.form(query));
+        }
+        body::redact_nested(self, text)
+    }
+
+    /// Redacts a name, which can contain a known text or a value: `?password%3Dx`.
+    #[must_use]
+    pub fn name<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        if !is_suspicious(name.as_bytes()) && !self.has_text(name) {
+            return Cow::Borrowed(name);
+        }
+        if hides_value(name) {
+            return Cow::Borrowed(REDACTED);
+        }
+        let redacted = self.replace_values(name);
+        let decoded = decode::decode(&redacted);
+        if *decoded != *redacted && *self.replace_values(&decoded) != *decoded {
+            return Cow::Borrowed(REDACTED);
+        }
+        redacted
+    }
+
+    /// Redacts the names of query parameters and body properties, which coverage counts as they were sent.
+    pub fn names_of_parameters(&self, query: &mut [(String, String)], body: &mut Value) {
+        for (name, _) in query {
+            let redacted = self.name(name);
+            if *redacted != **name {
+                *name = redacted.into_owned();
+            }
+        }
+        self.names_of_properties(body);
+    }
+
+    fn names_of_properties(&self, value: &mut Value) {
+        match value {
+            Value::Object(object) => {
+                if object.keys().any(|name| *self.name(name) != **name) {
+                    *object = std::mem::take(object)
+                        .into_iter()
+                        .map(|(name, value)| (self.name(&name).into_owned(), value))
+                        .collect();
+                }
+                object.values_mut().for_each(|value| self.names_of_properties(value));
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.names_of_properties(item)),
+            _ => {}
+        }
+    }
+
+    /// Path and query, redacted.
+    #[must_use]
+    pub fn url(&self, path: &str, query: Option<&str>) -> String {
+        let mut url = if is_suspicious(path.as_bytes()) || self.has_text(path) {
+            path.split('/').map(|segment| self.text(segment)).collect::<Vec<_>>().join("/")
+        } else {
+            path.to_owned()
+        };
+        if let Some(query) = query {
+            url.push('?');
+            url.push_str(&self.form(query));
+        }
+        url
+    }
+
+    /// Redacts a query string or an URL-encoded form.
+    #[must_use]
+    pub fn form(&self, form: &str) -> String {
+        if !is_suspicious(form.as_bytes()) && !self.has_text(form) {
+            return form.to_owned();
+        }
+        body::redact_form(self, form)
+    }
+
+    /// Redacts the value of a header. The scheme of Basic and Bearer credentials stays.
+    #[must_use]
+    pub fn header(&self, name: &HeaderName, value: &HeaderValue) -> String {
+        let text = String::from_utf8_lossy(value.as_bytes());
+        if !is_secret_header(name.as_str()) {
+            // A header can be a JSON document, as `X-Mock-Violations`.
+            let is_json = text.starts_with(['{', '[']);
+            return if is_json { body::redact_nested(self, &text) } else { self.text(&text).into_owned() };
+        }
+        // Credentials are known before, and cookies hold more than secrets.
+        if ![AUTHORIZATION, COOKIE, SET_COOKIE].contains(name) {
+            self.remember(&text);
+        }
+        let scheme = text.split_once(' ').map(|(scheme, _)| scheme);
+        match scheme.filter(|scheme| ["basic", "bearer"].contains(&scheme.to_ascii_lowercase().as_str())) {
+            Some(scheme) => format!("{scheme} {REDACTED}"),
+            None => REDACTED.to_owned(),
+        }
+    }
+}

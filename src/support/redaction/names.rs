@@ -1,0 +1,169 @@
+//! Which names are names of secrets. This is the only list; every output is redacted by it.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex::bytes::{Regex, RegexBuilder};
+
+use super::decode::decode;
+
+/// Words that mark a name wherever they occur in it. Case is ignored; at a space, separators may stand.
+const WORDS: [&str; 22] = [
+    "pass word",
+    "pass wd",
+    "pass phrase",
+    "pass code",
+    "pwd",
+    "secret",
+    "token",
+    "api key",
+    "private key",
+    "access key",
+    "auth key",
+    "read key",
+    "write key",
+    "subscription key",
+    "connection string",
+    "authorization",
+    "cookie",
+    "signature",
+    "social security",
+    "card number",
+    "credit card",
+    "cvv",
+];
+
+/// Words that mark a name only when they stand alone in it, as in `user_pass`, `X-Auth` or `authKey`: inside of other
+/// words they are common (`passed`, `author`, `design`).
+const WHOLE_WORDS: [&str; 5] = ["pass", "auth", "jwt", "sig", "ssn"];
+
+/// A name that is secret only as a whole, or as the whole of one part of a nested name (`data[key]`): LeadConduit has
+/// many names that end with it.
+const WHOLE_NAME: &str = "key";
+
+/// The longest text that counts as a name where a value could stand, in bytes.
+const NAME_BYTES_MAX: usize = 100;
+
+fn words() -> String {
+    WORDS.join("|").replace(' ', r"[-_.\s]*")
+}
+
+/// Alternatives of a pattern for whole words, in all spellings: `a_pass`, `PASS`, `userPass`.
+fn whole_words(with_whole_name: bool) -> String {
+    let mut words = WHOLE_WORDS.to_vec();
+    if with_whole_name {
+        words.push(WHOLE_NAME);
+    }
+    let capitalised = words.iter().map(|word| word[..1].to_ascii_uppercase() + &word[1..]);
+    let upper = words.iter().map(|word| word.to_ascii_uppercase());
+    let inner = capitalised.chain(upper).collect::<Vec<_>>().join("|");
+    format!("(?:^|[^A-Za-z])(?i:{})(?:$|[^a-z])|[a-z0-9](?:{inner})(?:$|[^a-z])", words.join("|"))
+}
+
+fn pattern(text: &str) -> Option<Regex> {
+    RegexBuilder::new(text).unicode(false).build().ok()
+}
+
+static NAMES: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(&format!("(?i:{})|{}", words(), whole_words(false))));
+
+/// Everything that can begin a secret: names, escapes that can hide a name, card numbers.
+static SUSPICIOUS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let escapes = r"%[0-9A-Fa-f]{2}|\\[uUxX]|&#?[A-Za-z0-9]+;|<!";
+    let numbers = r"(?:^|[^0-9A-Za-z])(?:[2-6](?:[ -]?[0-9]){12,18}|[0-9]{3}-[0-9]{2}-[0-9]{4})(?:$|[^0-9A-Za-z])";
+    pattern(&format!("(?i:{})|{}|{escapes}|{numbers}", words(), whole_words(true)))
+});
+
+/// False when a text certainly contains no secret but those that are known by their value. It is the fast path: most
+/// texts are not looked at closer.
+pub(super) fn is_suspicious(text: &[u8]) -> bool {
+    // Without a pattern nothing would be redacted, so that everything is suspicious then.
+    SUSPICIOUS.as_ref().is_none_or(|pattern| pattern.is_match(text))
+}
+
+/// True when a value of this name is a secret. The name may be encoded.
+#[must_use]
+pub fn is_secret_name(name: &str) -> bool {
+    let name = decode(name);
+    if NAMES.as_ref().is_none_or(|pattern| pattern.is_match(name.as_bytes())) {
+        return true;
+    }
+    let mut parts = name.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_'));
+    parts.any(|part| {
+        let part = part.trim_matches(['-', '_']);
+        let part = part.strip_prefix("x-").or_else(|| part.strip_prefix("X-")).unwrap_or(part);
+        part.eq_ignore_ascii_case(WHOLE_NAME)
+    })
+}
+
+/// True when the value of a header is a secret. All headers that end with `-Key` carry one.
+#[must_use]
+pub fn is_secret_header(name: &str) -> bool {
+    is_secret_name(name) || name.rsplit(['-', '_']).next().is_some_and(|last| last.eq_ignore_ascii_case(WHOLE_NAME))
+}
+
+/// What the member is called that holds the name of a pair, alone or at the end (`field_name`).
+const NAMING_MEMBERS: [&str; 14] = [
+    "name",
+    "key",
+    "field",
+    "header",
+    "property",
+    "param",
+    "parameter",
+    "attribute",
+    "variable",
+    "label",
+    "title",
+    "id",
+    "column",
+    "type",
+];
+
+/// True for the first half of a pair such as `{"name": "password", "value": "..."}`.
+pub(super) fn names_secret_of_pair(member: &str, text: &str) -> bool {
+    let member = decode(member).trim_end_matches(|c: char| !c.is_ascii_alphanumeric()).to_ascii_lowercase();
+    let is_naming = matches!(&*member, "n" | "k") || NAMING_MEMBERS.iter().any(|naming| member.ends_with(naming));
+    is_naming && is_only_secret_name(text)
+}
+
+/// True when a text is nothing but the name of a secret.
+pub(super) fn is_only_secret_name(text: &str) -> bool {
+    let text = decode(text);
+    let text = text.trim();
+    text.len() <= NAME_BYTES_MAX
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.[]".contains(&b))
+        && is_secret_name(text)
+}
+
+/// True when a text names a secret where a value can stand beside it: `password=`, `"password":`, `<password>`,
+/// `name="password"`. Prose that mentions a password is not.
+pub(super) fn assigns_secret(text: &str) -> bool {
+    if !is_suspicious(text.as_bytes()) {
+        return false;
+    }
+    let text = decode(text);
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '[' | ']' | '$' | '@');
+    let mut rest: &str = &text;
+    let mut before = None;
+    while let Some(start) = rest.find(is_name) {
+        before = rest[..start].chars().next_back().or(before);
+        let tail = &rest[start..];
+        let end = tail.find(|c: char| !is_name(c)).unwrap_or(tail.len());
+        let (name, after) = tail.split_at(end);
+        let next = after.chars().next();
+        let separator = after.trim_start_matches(['"', '\'', '`', '\\', ' ', '\t', '\r', '\n', ')']).chars().next();
+        let is_quoted = matches!(before, Some('"' | '\'' | '>')) && matches!(next, Some('"' | '\'' | '<'));
+        if (matches!(separator, Some('=' | ':' | '>')) || is_quoted) && is_secret_name(name) {
+            return true;
+        }
+        before = name.chars().next_back();
+        rest = after;
+    }
+    false
+}
+
+/// True when a name itself contains a secret value, as in `?password%3Dx`.
+pub(super) fn hides_value(name: &str) -> bool {
+    let decoded: Cow<'_, str> = decode(name);
+    decoded.contains(['=', ':', '<', '{']) && assigns_secret(name)
+}

@@ -1,0 +1,119 @@
+use bytes::Bytes;
+
+use super::*;
+
+fn body(text: &str) -> String {
+    let (bytes, _) = Redactor::default().body(&Bytes::from(text.to_owned()), 100_000);
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn names_with_a_secret_word_are_secret() {
+    for name in [
+        "password",
+        "API_KEY",
+        "x-api-key",
+        "apiKey",
+        "client_secret",
+        "pass-phrase",
+        "connection__string",
+        "pass_word",
+        "api__key",
+        "key",
+        "pass",
+        "auth",
+        "jwt",
+        "sig",
+        "ssn",
+        "x-auth",
+        "X-Auth-Key",
+        "x-jwt",
+        "X-Key",
+        "userPass",
+        "Ocp-Apim-Subscription-Key",
+        "lead[ssn]",
+        "data.key",
+        "%70assword",
+        "pass\\u0077ord",
+        "&#112;assword",
+        "%2570ass",
+        "card_number",
+        "authKey",
+    ] {
+        assert!(is_secret_name(name), "{name}");
+        let redacted = Redactor::default().form(&format!("a=b&{name}=hush"));
+        assert!(
+            redacted == format!("a=b&{name}=***") || name.contains("&#") && redacted == "***",
+            "{name}: {redacted}"
+        );
+    }
+    for name in ["name", "monkey", "path", "access", "passed", "author", "design", "step_key", "keys", "authenticate"] {
+        assert!(!is_secret_name(name), "{name}");
+    }
+    for name in ["x-key", "x-auth-key", "ocp-apim-subscription-key", "x-jwt", "x-auth", "idempotency-key"] {
+        assert!(is_secret_header(name), "{name}");
+    }
+}
+
+#[test]
+fn bodies_keep_their_structure() {
+    let rows = [
+        (r#"{"a":1,"password":"S"}"#, r#"{"a":1,"password":"***"}"#),
+        (r#"{"pass\u0077ord":"S"}"#, r#"{"password":"***"}"#),
+        (r#"{"value":"S","name":"password"}"#, r#"{"value":"***","name":"password"}"#),
+        (r#"[["api_key","S"],["x","y"]]"#, r#"[["api_key","***"],["x","y"]]"#),
+        (r#"{"a":{"password":"S"},"a":1}"#, r#"{"a":1}"#),
+        (r#"{"url":"http://h/x?sig=S&b=c"}"#, r#"{"url":"http://h/x?sig=***&b=c"}"#),
+        (r#"{"text":"{\"password\":\"S\"}"}"#, r#"{"text":"{\"password\":\"***\"}"}"#),
+        (r#"{"card":4111111111111111}"#, r#"{"card":"***"}"#),
+        (r#"{"password": "S", "#, "***"),
+        ("a=b&%70assword=S&c=d", "a=b&%70assword=***&c=d"),
+        ("name=password&value=S", "name=password&value=***"),
+        ("a=b&password%3DS", "a=b&***"),
+        ("x=%7B%22password%22%3A%22S%22%7D&y=1", "x=***&y=1"),
+        ("<l><a>1</a><password>S</password></l>", "<l><a>1</a><password>***</password></l>"),
+        ("<l key='S' a='1'/>", r#"<l key="***" a="1"/>"#),
+        ("<p><value>S</value><name>pass&#119;ord</name></p>", "<p><value>***</value><name>***</name></p>"),
+        ("<l><a>S</a><!-- password --></l>", "<l><a>S</a></l>"),
+        ("<l><password>S</l>", "***"),
+        ("Content-Disposition: form-data; name=\"password\"\r\n\r\nS", "***"),
+        ("p\0a\0s\0s\0w\0o\0r\0d\0=\0S\0", "***"),
+    ];
+    for (text, expected) in rows {
+        assert_eq!(body(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn bodies_without_secrets_are_unchanged() {
+    for text in [
+        r#"{ "name":  "a b", "x": "u\/v", "at": 1764367598123, "author": "passed by", "email": "a%40b" }"#,
+        "email=joe%40example.com&state=TX&note=I+passed",
+        "<lead>\n  <email>a@b.example</email>\n</lead>",
+        "plain text",
+        "",
+    ] {
+        assert_eq!(body(text), text);
+    }
+}
+
+#[test]
+fn known_texts_are_replaced_in_every_encoding() {
+    let redactor = Redactor::new(["secret-value".to_owned().replace("secret", "hidden")]);
+    for text in ["a hidden-value b", "hidden%2Dvalue", "%68idden-value", "hidden\\u002dvalue", "&#104;idden-value"] {
+        let redacted = redactor.text(text);
+        assert!(!redacted.contains("idden"), "{text}: {redacted}");
+        let url =
+            redactor.url(&format!("/x/{}", text.replace(' ', "+")), Some(&format!("q={}", text.replace(' ', "+"))));
+        assert!(!url.contains("idden"), "{text}: {url}");
+    }
+}
+
+#[test]
+fn values_found_by_their_name_are_replaced_elsewhere() {
+    let redactor = Redactor::default();
+    let _ = redactor.body(&Bytes::from_static(br#"{"password":"Tr0ub4dor&3x"}"#), 1000);
+    let with_found = redactor.with_found_values().unwrap();
+    assert_eq!(with_found.text("is Tr0ub4dor&3x valid"), "is *** valid");
+    assert!(Redactor::default().with_found_values().is_none());
+}
