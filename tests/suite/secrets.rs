@@ -138,7 +138,7 @@ impl Planted {
     }
 
     fn xml(&self, text: &str) -> String {
-        self.encoded(text, |code| if code % 2 == 0 { format!("&#{code};") } else { format!("&#x{code:X};") })
+        self.encoded(text, |code| if code.is_multiple_of(2) { format!("&#{code};") } else { format!("&#x{code:X};") })
     }
 
     fn send(&self, sandbox: &str, ask: impl FnOnce(&str, &[(&str, &str)], &str) -> TestResponse) -> TestResponse {
@@ -192,11 +192,11 @@ impl Planted {
                 body = format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{secret}\r\n--x--");
             }
             Submission => {
-                line = SUBMISSION.to_owned();
+                SUBMISSION.clone_into(&mut line);
                 (media, body) = (form, format!("state=TX&{}={secret}", self.percent(name)));
             }
             SubmissionPair => {
-                line = SUBMISSION.to_owned();
+                SUBMISSION.clone_into(&mut line);
                 (media, body) = (form, format!("state=TX&value={secret}&name={}", self.percent(name)));
             }
             KeyInPath => line = format!("POST /credentials/{}/x", self.percent(secret)),

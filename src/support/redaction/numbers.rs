@@ -60,12 +60,12 @@ fn is_card_number(digits: &[u32]) -> bool {
         .rev()
         .enumerate()
         .map(|(index, digit)| match digit * 2 {
-            _ if index % 2 == 0 => *digit,
+            _ if index.is_multiple_of(2) => *digit,
             double @ 10.. => double - 9,
             double => double,
         })
         .sum();
-    has_form && sum % 10 == 0
+    has_form && sum.is_multiple_of(10)
 }
 
 #[cfg(test)]
