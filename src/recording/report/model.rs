@@ -279,7 +279,8 @@ impl Report {
     pub fn parse(name: &Path, text: &str) -> Result<Self, Diagnostic> {
         let source = Source::new(name, text);
         let value: Value = source.parse().map_err(|error| error.with_hint(SAVE_HINT))?;
-        if value.get(MOCK_KEY).is_none() {
+        let has_other_version = value.get("version").is_some_and(|version| *version != VERSION);
+        if value.get(MOCK_KEY).is_none() && !has_other_version {
             return Err(not_a_report(&source, &value));
         }
         let header: VersionHeader = source.parse_json_or_yaml().map_err(|error| error.with_hint(SAVE_HINT))?;

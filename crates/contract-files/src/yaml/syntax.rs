@@ -34,7 +34,7 @@ pub(super) fn diagnose(text: &str, message: &str, position: Option<(usize, usize
     let is_open = message.contains("did not find expected") && message.contains("while parsing a flow");
     if is_open || message.contains("while scanning a quoted scalar") {
         // The parser reports where the text went wrong first, and where the bracket or quote begins last.
-        let (line, column) = last_position(message).unwrap_or((number, column));
+        let (line, column) = last_position(message)?;
         let opened = text.lines().nth(line.checked_sub(1)?)?.chars().nth(column.checked_sub(1)?)?;
         let closing = match opened {
             '[' => ']',
@@ -54,9 +54,10 @@ pub(super) fn diagnose(text: &str, message: &str, position: Option<(usize, usize
     None
 }
 
-/// The position at the end of a message.
+/// The position at the end of a message, which the parser omits for the beginning of the text.
 fn last_position(message: &str) -> Option<(usize, usize)> {
-    let (_, rest) = message.rsplit_once(" at line ")?;
+    let (_, context) = message.rsplit_once(", while ")?;
+    let Some((_, rest)) = context.rsplit_once(" at line ") else { return Some((1, 1)) };
     let (line, column) = rest.split_once(" column ")?;
     Some((line.parse().ok()?, column.parse().ok()?))
 }
@@ -125,6 +126,11 @@ mod tests {
             (
                 "a: { x: 1 y: 2\n",
                 "f:1:4: this `{` is not closed",
+                "close it with `}`; separate the items between them with commas",
+            ),
+            (
+                "{\"a\": 1\n",
+                "f:1:1: this `{` is not closed",
                 "close it with `}`; separate the items between them with commas",
             ),
             ("b: 1\na: 'x\n", "f:2:4: this `'` is not closed", "close it with `'`"),
