@@ -9,6 +9,8 @@ const SIZE_BYTES_MAX: usize = 256 * 1024;
 
 /// Compiles a pattern.
 pub(super) fn compile(text: &str) -> Result<Regex, String> {
+    #[cfg(test)]
+    crate::leadconduit::values::parse_count::add_expression();
     let (expression, flags) = if let Some(glob) = glob_to_regex(text) { (glob, "s") } else { parse_slashes(text) };
     let built = RegexBuilder::new(&expression)
         .case_insensitive(true)

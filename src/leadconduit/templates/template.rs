@@ -28,6 +28,8 @@ impl Template {
     ///
     /// A placeholder is malformed, a helper is unknown, or an argument is invalid.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
+        #[cfg(test)]
+        crate::leadconduit::values::parse_count::add_expression();
         let segments = parse::segments(text).map_err(|message| ParseError { pointer: String::new(), message })?;
         Ok(Self(segments))
     }

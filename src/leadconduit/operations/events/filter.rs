@@ -36,7 +36,8 @@ impl EventFilter {
         let has = |expected: &String| {
             variables.get("vars.lead.reference").is_some_and(|actual| text(&actual).as_deref() == Some(expected))
         };
-        let passes = self.reference.as_ref().is_none_or(has) && self.conditions.iter().all(|one| one.matches(&variables));
+        let passes =
+            self.reference.as_ref().is_none_or(has) && self.conditions.iter().all(|one| one.matches(&variables));
         passes.then_some(variables)
     }
 
