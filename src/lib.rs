@@ -15,7 +15,7 @@
 //! | [`sandbox`] | isolated worlds, each with its scenario, faults and clock; how a request selects one |
 //! | [`recording`] | what clients did, and its assessment: journal, coverage, verify, report |
 //! | [`scenario`] | the scenario language: files, rules, examples, generated history |
-//! | [`leadconduit`] | the simulated service: state, operations, leads, rules, templates, field types |
+//! | [`leadconduit`] | the simulated service: state, operations, leads, flows, rules, templates, field types |
 //! | [`generate`] | generates plausible values from schemas and a seed |
 //! | [`contract`] | the contract: load, route, validate (the only user of `jsonschema`); lead bodies; problem details |
 //! | [`config`] | settings and every limit |

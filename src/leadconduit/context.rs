@@ -11,6 +11,7 @@ use super::response::ApiError;
 use crate::contract::Contract;
 use crate::contract::standard::StandardDocuments;
 use crate::contract::validate::OperationInput;
+use crate::leadconduit::flow_model::Flow;
 use crate::leadconduit::live_flow::{enabled_firehose, find_live_flow};
 use crate::leadconduit::state::events::{EventBatch, EventLog, EventSummary};
 use crate::leadconduit::state::retention;
@@ -190,10 +191,15 @@ impl WriteContext<'_> {
         value: &Value,
     ) -> Result<Arc<Document>, ApiError> {
         self.check(collection.model(), value)?;
+        let document = Document::new(value);
+        if collection == Collection::Flows {
+            // Compiled now, so that the first lead costs what the next one costs.
+            Flow::of(&document);
+        }
         let id = text(value, collection.id_property());
         let before =
             collection.changelog_kind().and_then(|_| self.world.account(account)?.get(collection, id)).cloned();
-        let after = self.world.put(account, collection, id, Document::new(value));
+        let after = self.world.put(account, collection, id, document);
         self.record_changelog(account, collection, before.as_ref(), Some(&after))?;
         Ok(after)
     }

@@ -26,6 +26,6 @@ pub(crate) fn enabled_firehose(flow: &Value) -> Option<&Value> {
 }
 
 /// The sources of a flow, each with its entity's id.
-pub(crate) fn sources_by_entity(flow: &Value) -> impl Iterator<Item = (&str, &Value)> {
+fn sources_by_entity(flow: &Value) -> impl Iterator<Item = (&str, &Value)> {
     items(flow, "sources").iter().map(|source| (text(&source["entity"], "id"), source))
 }

@@ -10,6 +10,7 @@
 //! | [`delivery`] | the client for deliveries and the firehose |
 //! | [`response`] | what an operation returns: a response or an API error |
 //! | [`live_flow`] | the deployed revision of a flow |
+//! | [`flow_model`] | flows as types, parsed and compiled once per document |
 //! | [`state`] | accounts, collections, events, single sign-on: the world of a sandbox |
 //! | [`timeframe`] | time frames and intervals of caps, statistics and reports |
 //! | [`rules`] | the rule language |
@@ -23,6 +24,7 @@ pub(crate) mod changelog;
 pub(crate) mod context;
 pub mod delivery;
 pub(crate) mod effect_log;
+pub(crate) mod flow_model;
 pub mod leads;
 pub(crate) mod live_flow;
 pub mod operations;

@@ -1,6 +1,7 @@
 //! A stored JSON document, kept as the bytes that are sent, so that serving it copies nothing; and helpers for JSON
 //! values.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
@@ -17,13 +18,22 @@ pub struct Document {
     /// Parsed on first access: most documents are only written and listed, and a `Value` takes several times the
     /// memory of its text.
     value: OnceLock<Value>,
+    /// The typed form, built on first access.
+    typed: OnceLock<Box<dyn Any + Send + Sync>>,
+}
+
+/// A typed form of a document, such as a flow with its compiled rules. It is built once and kept with the document, so
+/// that every copy of a world shares it. The document stays the source: properties that the type does not read survive.
+pub trait TypedDocument: Any + Send + Sync {
+    /// Builds the typed form. What cannot be parsed has a form too: the documents of scenarios can be malformed.
+    fn from_value(value: &Value) -> Self;
 }
 
 impl Document {
     /// Serialises a value.
     #[must_use]
     pub fn new(value: &Value) -> Self {
-        Self { bytes: serialise(value), value: OnceLock::new() }
+        Self { bytes: serialise(value), value: OnceLock::new(), typed: OnceLock::new() }
     }
 
     /// The parsed value, cached after the first call.
@@ -31,6 +41,20 @@ impl Document {
     pub fn value(&self) -> &Value {
         // The bytes were serialised from a value, so that parsing cannot fail.
         self.value.get_or_init(|| serde_json::from_slice(&self.bytes).unwrap_or_default())
+    }
+
+    /// The typed form, cached after the first call.
+    ///
+    /// # Panics
+    ///
+    /// When the document has a typed form of another type already. Each collection has one type, so that is a bug.
+    #[must_use]
+    pub fn typed<T: TypedDocument>(&self) -> &T {
+        let typed = self.typed.get_or_init(|| Box::new(T::from_value(self.value())));
+        match typed.downcast_ref() {
+            Some(typed) => typed,
+            None => unreachable!("a document has one typed form"),
+        }
     }
 
     /// The parsed value without caching it: for numerous documents that are rarely read.
@@ -138,5 +162,19 @@ mod tests {
         assert_eq!(document.bytes(), value.to_string());
         assert_eq!(*document.value(), value);
         assert_eq!((document.text("text"), document.flag("yes"), document.flag("b")), (Some("ü"), true, false));
+    }
+
+    #[test]
+    fn the_typed_form_is_built_once() {
+        struct Price(f64);
+        impl TypedDocument for Price {
+            fn from_value(value: &Value) -> Self {
+                Self(value["price"].as_f64().unwrap_or_default())
+            }
+        }
+        let document = Document::new(&serde_json::json!({"price": 1.5}));
+        let first: &Price = document.typed();
+        assert!((first.0 - 1.5).abs() < f64::EPSILON);
+        assert!(std::ptr::eq(first, document.typed()));
     }
 }

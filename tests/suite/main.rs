@@ -42,6 +42,7 @@ mod exports;
 mod faults;
 mod feedback;
 mod fields;
+mod flow_documents;
 mod flows;
 mod http;
 mod invitations;

@@ -8,8 +8,9 @@ use serde_json::{Map, Value, json};
 use super::super::context::WriteContext;
 use super::super::leads::flow::{EventBuilder, Timing, render_response, require_lead_request};
 use super::super::response::{ApiError, ErrorFormat, OperationResult};
-use crate::leadconduit::live_flow::{find_live_flow, find_source};
-use crate::leadconduit::rules::{self, Condition};
+use crate::leadconduit::flow_model::{Flow, RuleSet};
+use crate::leadconduit::live_flow::find_live_flow;
+use crate::leadconduit::rules;
 use crate::leadconduit::state::events::{Event, EventType, Outcome};
 use crate::support::document::number;
 use crate::support::document::{Document, text};
@@ -46,7 +47,7 @@ pub(super) fn submit(context: &mut WriteContext<'_>) -> OperationResult {
     if let Some(reason) = reason {
         vars["feedback"]["reason"] = reason.into();
     }
-    let (outcome, reason) = if rules_hold(recipient_settings, &vars) {
+    let (outcome, reason) = if recipient_settings.rules.matches(&vars) {
         (Outcome::Success, None)
     } else {
         (Outcome::Failure, Some("Feedback did not meet the rules"))
@@ -67,6 +68,14 @@ pub(super) fn submit(context: &mut WriteContext<'_>) -> OperationResult {
     );
     result.insert("price".to_owned(), price(&vars, outcome));
     Ok(render_response(201, &result, inbound))
+}
+
+/// The feedback settings of a recipient or a source.
+#[derive(Clone, Copy)]
+struct FeedbackSettings<'f> {
+    rules: &'f RuleSet,
+    /// The settings in the document of the flow, for events.
+    document: &'f Value,
 }
 
 /// The delivery that feedback refers to.
@@ -92,30 +101,25 @@ impl FeedbackTarget {
     }
 
     /// The feedback settings of the step; `None` when it does not accept feedback or was deleted.
-    fn recipient_settings(&self) -> Option<&Value> {
-        let steps = self.flow.as_ref()?.value().get("steps")?.as_array()?;
-        let step = text(&self.event, "step_id");
-        let recipient = text(&self.event["vars"]["recipient"], "id");
-        let is_step = |found: &&Value| text(found, "id") == step && text(found, "type") == "recipient";
-        let has_entity = |found: &&Value| text(&found["entity"], "id").eq_ignore_ascii_case(recipient);
-        let found = steps.iter().find(is_step).or_else(|| steps.iter().find(has_entity))?;
-        found.get("feedback").filter(|feedback| feedback.is_object())
+    fn recipient_settings(&self) -> Option<FeedbackSettings<'_>> {
+        let document = self.flow.as_ref()?;
+        let flow = Flow::of(document);
+        let step_id = text(&self.event, "step_id");
+        let entity_id = text(&self.event["vars"]["recipient"], "id");
+        let by_id = flow.recipients().find(|(_, step, _)| step.id == step_id);
+        let by_entity = || flow.recipients().find(|(_, step, _)| step.entity.text.eq_ignore_ascii_case(entity_id));
+        let (index, _, recipient) = by_id.or_else(by_entity)?;
+        let document = &document.value()["steps"][index]["feedback"];
+        Some(FeedbackSettings { rules: recipient.feedback.as_ref()?, document })
     }
 
     /// The feedback settings of the source; `None` when feedback is not sent to it.
-    fn source_settings(&self) -> Option<&Value> {
-        let source = find_source(self.flow.as_ref()?.value(), text(&self.event["vars"]["source"], "id"))?;
-        source.get("feedback").filter(|feedback| feedback.is_object())
-    }
-}
-
-/// Whether feedback passes the rules of its settings.
-fn rules_hold(feedback: &Value, vars: &Value) -> bool {
-    match feedback.get("rule_set").map(Condition::parse_set) {
-        None => true,
-        Some(Ok(condition)) => condition.matches(vars),
-        // Unreachable: a flow with an invalid rule cannot be saved.
-        Some(Err(_)) => false,
+    fn source_settings(&self) -> Option<FeedbackSettings<'_>> {
+        let document = self.flow.as_ref()?;
+        let flow = Flow::of(document);
+        let index = flow.find_source(text(&self.event["vars"]["source"], "id"))?;
+        let document = &document.value()["sources"][index]["feedback"];
+        Some(FeedbackSettings { rules: flow.sources[index].feedback.as_ref()?, document })
     }
 }
 
@@ -124,20 +128,21 @@ fn rules_hold(feedback: &Value, vars: &Value) -> bool {
 fn record_events(
     context: &mut WriteContext<'_>,
     target: &FeedbackTarget,
-    recipient_settings: &Value,
+    recipient_settings: FeedbackSettings<'_>,
     vars: &Value,
     outcome: Outcome,
     reason: Option<&str>,
 ) -> Result<(), ApiError> {
-    let sent = target.source_settings().filter(|feedback| outcome == Outcome::Success && rules_hold(feedback, vars));
+    let is_sent = |feedback: &FeedbackSettings<'_>| outcome == Outcome::Success && feedback.rules.matches(vars);
+    let sent = target.source_settings().filter(is_sent);
     let received = (EventType::FeedbackReceived, recipient_settings);
     for (kind, feedback) in std::iter::once(received).chain(sent.map(|feedback| (EventType::FeedbackSent, feedback))) {
         let id = context.world.next_id(context.now);
         let mut event = EventBuilder::new(&id, kind, outcome, reason.unwrap_or_default(), vars.clone());
-        event.set("module_id", feedback["integration"]["module_id"].clone());
+        event.set("module_id", feedback.document["integration"]["module_id"].clone());
         event.set("recipient_event_id", target.event["id"].clone());
         event.set("step_id", target.event["step_id"].clone());
-        event.set("feedback", feedback.clone());
+        event.set("feedback", feedback.document.clone());
         event.set_common(&Timing::without_wait(SIMULATED_MS), context.now);
         context.put_event(&target.account, &event.build())?;
     }

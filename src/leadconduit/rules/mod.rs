@@ -72,6 +72,8 @@ impl Condition {
     ///
     /// The rule is malformed.
     pub fn parse_rule(value: &Value, dialect: Dialect) -> Result<Self, ParseError> {
+        #[cfg(test)]
+        crate::leadconduit::values::parse_count::add_expression();
         parse::rule(value, dialect).map(Self)
     }
 
@@ -81,6 +83,8 @@ impl Condition {
     ///
     /// The set or one of its rules is malformed.
     pub fn parse_set(value: &Value) -> Result<Self, ParseError> {
+        #[cfg(test)]
+        crate::leadconduit::values::parse_count::add_expression();
         parse::set(value).map(Self)
     }
 
@@ -90,6 +94,8 @@ impl Condition {
     ///
     /// One of the rules is malformed, or the value is not a list.
     pub fn parse_list(value: &Value, dialect: Dialect) -> Result<Self, ParseError> {
+        #[cfg(test)]
+        crate::leadconduit::values::parse_count::add_expression();
         parse::list(value, dialect).map(Self)
     }
 

@@ -23,6 +23,8 @@ pub(super) struct InvalidPattern {
 ///
 /// The expression is malformed, or too large when it is compiled.
 pub(super) fn compile(text: &str) -> Result<Regex, InvalidPattern> {
+    #[cfg(test)]
+    crate::leadconduit::values::parse_count::add_expression();
     let (expression, flags) = if let Some(glob) = glob_to_regex(text) { (glob, "s") } else { parse_slashes(text) };
     let built = RegexBuilder::new(&expression)
         .case_insensitive(true)

@@ -92,8 +92,14 @@ impl World {
     }
 
     /// Adds a document to an account, or replaces the one with its id. Without such an account the world stays as it is.
-    pub fn put(&mut self, account: &str, collection: Collection, id: &str, document: Document) -> Arc<Document> {
-        let document = Arc::new(document);
+    pub fn put(
+        &mut self,
+        account: &str,
+        collection: Collection,
+        id: &str,
+        document: impl Into<Arc<Document>>,
+    ) -> Arc<Document> {
+        let document = document.into();
         let id: Arc<str> = (&*canonical_id(id)).into();
         let before = self.insert(account, collection, Arc::clone(&id), Arc::clone(&document));
         self.record_undo(|| UndoEntry::Document { account: account.into(), collection, id, before });

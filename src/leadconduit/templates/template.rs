@@ -34,6 +34,8 @@ impl Template {
 
     /// Parses a template; the error is typed.
     pub(super) fn parse_segments(text: &str) -> Result<Self, TemplateError> {
+        #[cfg(test)]
+        crate::leadconduit::values::parse_count::add_expression();
         parse::segments(text).map(Self)
     }
 

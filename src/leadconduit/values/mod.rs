@@ -4,6 +4,8 @@
 //! and `measure` converts values to numbers, ranges and timestamps.
 
 mod measure;
+#[cfg(test)]
+pub(crate) mod parse_count;
 mod variables;
 
 use std::borrow::Cow;

@@ -4,88 +4,80 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::counter::{CapCounter, CapHolder, DEFAULT_REASON, count_events, counters};
+use super::counter::{CapCounter, count_events};
 use crate::leadconduit::context::WriteContext;
-use crate::leadconduit::rules::Condition;
-use crate::support::document::{Document, is_same_id, text};
+use crate::leadconduit::flow_model::{Cap, CapHolder, Flow};
+use crate::support::document::{Document, is_same_id};
 
 /// The caps of a flow that apply to the leads of one source, with their counts before a lead.
-pub(crate) struct CapCheck(Vec<CountedCap>);
+pub(crate) struct CapCheck<'f>(Vec<CountedCap<'f>>);
 
-struct CountedCap {
-    id: String,
-    scope: CapScope,
-    conditions: Vec<Condition>,
+struct CountedCap<'f> {
+    cap: &'f Cap,
     is_reached: bool,
-    reason: Option<String>,
 }
 
 /// The part of a flow whose caps are checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum CapScope {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CapScope<'s> {
     /// The flow, for all its sources.
     Flow,
     /// The source of the lead.
     Source,
     /// The step with this id.
-    Step(String),
+    Step(&'s str),
 }
 
-/// A cap that rejects a lead.
-pub(crate) struct ReachedCap {
-    /// Its id.
-    pub(crate) id: String,
-    /// The reason of the rejection: a template.
-    pub(crate) reason: String,
-}
-
-impl CapCheck {
+impl<'f> CapCheck<'f> {
     /// Counts the caps of a flow that apply to the leads of a source, and stores the counts for the next lead.
-    pub(crate) fn new(context: &mut WriteContext<'_>, owner: &str, flow: &Arc<Document>, source: &str) -> Self {
+    pub(crate) fn new(context: &mut WriteContext<'_>, owner: &str, flow: &'f Arc<Document>, source: &str) -> Self {
+        let applies = |cap: &&Cap| match &cap.holder {
+            CapHolder::Source { entity } => is_same_id(&entity.text, source),
+            CapHolder::Flow | CapHolder::Step { .. } => true,
+        };
         let (caps, counts) = {
             let context = context.read_context();
             let Some(account) = context.world.account(owner) else { return Self(Vec::new()) };
-            let mut counters = counters(&context, account, &[flow]);
-            counters.retain(
-                |counter| !matches!(counter.holder, CapHolder::Source { entity } if !is_same_id(entity, source)),
-            );
+            let caps = Flow::of(flow).caps.iter().filter(applies);
+            let mut counters: Vec<_> = caps.filter_map(|cap| CapCounter::new(&context, account, flow, cap)).collect();
             count_events(account, &mut counters);
             let counts: Vec<_> = counters
                 .iter()
-                .map(|counter| (text(counter.cap, "id").into(), counter.to_cap_count(account)))
+                .map(|counter| (Arc::clone(&counter.cap.limit.id), counter.to_cap_count(account)))
                 .collect();
-            (counters.into_iter().map(CountedCap::from).collect(), counts)
+            (counters.iter().map(CountedCap::new).collect(), counts)
         };
         context.world.store_cap_counts(owner, counts);
         Self(caps)
     }
 
     /// The first cap of a scope that rejects a lead with these variables.
-    pub(crate) fn reached(&self, scope: &CapScope, vars: &Value) -> Option<ReachedCap> {
-        let rejects = |cap: &&CountedCap| {
-            cap.is_reached && cap.scope == *scope && cap.conditions.iter().all(|condition| condition.matches(vars))
+    pub(crate) fn reached(&self, scope: CapScope<'_>, vars: &Value) -> Option<&'f Cap> {
+        let rejects = |counted: &&CountedCap<'_>| {
+            let conditions = &counted.cap.conditions;
+            counted.is_reached
+                && scope.contains(&counted.cap.holder)
+                && conditions.iter().all(|condition| condition.matches(vars))
         };
-        let cap = self.0.iter().find(rejects)?;
-        let reason = cap.reason.clone().unwrap_or_else(|| DEFAULT_REASON.to_owned());
-        Some(ReachedCap { id: cap.id.clone(), reason })
+        self.0.iter().find(rejects).map(|counted| counted.cap)
     }
 }
 
-impl From<CapCounter<'_>> for CountedCap {
-    fn from(counter: CapCounter<'_>) -> Self {
-        let maximum = counter.cap.get("maximum").and_then(Value::as_f64).unwrap_or(f64::INFINITY);
+impl<'f> CountedCap<'f> {
+    fn new(counter: &CapCounter<'f>) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
-        let is_reached = counter.count as f64 >= maximum;
-        Self {
-            id: text(counter.cap, "id").to_owned(),
-            scope: match counter.holder {
-                CapHolder::Flow => CapScope::Flow,
-                CapHolder::Source { .. } => CapScope::Source,
-                CapHolder::Step { id, .. } => CapScope::Step(id.to_owned()),
-            },
-            conditions: counter.conditions,
-            is_reached,
-            reason: counter.cap.get("reason").and_then(Value::as_str).map(str::to_owned),
+        let is_reached = counter.count as f64 >= counter.cap.maximum.unwrap_or(f64::INFINITY);
+        Self { cap: counter.cap, is_reached }
+    }
+}
+
+impl CapScope<'_> {
+    /// Whether the caps of a part of the flow are in this scope.
+    fn contains(self, holder: &CapHolder) -> bool {
+        match (self, holder) {
+            (Self::Flow, CapHolder::Flow) | (Self::Source, CapHolder::Source { .. }) => true,
+            (Self::Step(step), CapHolder::Step { id, .. }) => step == id,
+            _ => false,
         }
     }
 }

@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use crate::leadconduit::context::ReadContext;
+use crate::leadconduit::flow_model::Limit;
 use crate::leadconduit::live_flow::find_live_flow;
 use crate::leadconduit::state::{Account, Collection};
-use crate::leadconduit::timeframe::{self, Timeframe, Unit};
-use crate::support::clock::Timestamp;
-use crate::support::document::{Document, text};
+use crate::leadconduit::timeframe::{self, Timeframe};
+use crate::support::document::Document;
 
 /// The live flows of the account: all, or the one that the query names.
 pub(super) fn live_flows<'a>(context: &ReadContext<'_>, account: &'a Account) -> Vec<&'a Arc<Document>> {
@@ -20,36 +18,22 @@ pub(super) fn live_flows<'a>(context: &ReadContext<'_>, account: &'a Account) ->
 }
 
 /// The name of the time zone of a limit's intervals: the limit's, else the account's.
-pub(super) fn time_zone_of<'a>(limit: &'a Value, account: &'a Account) -> &'a str {
-    limit
-        .get("time_zone")
-        .and_then(Value::as_str)
-        .unwrap_or_else(|| account.document().text("time_zone").unwrap_or("UTC"))
+pub(super) fn time_zone_of<'a>(limit: &'a Limit, account: &'a Account) -> &'a str {
+    limit.time_zone.as_ref().map_or_else(|| account_time_zone(account), |time_zone| &time_zone.name)
+}
+
+fn account_time_zone(account: &Account) -> &str {
+    account.document().text("time_zone").unwrap_or("UTC")
 }
 
 /// The current interval of a limit; `None` when the limit has no duration. Intervals of several units follow each other
 /// from the unit in which the limit was created, which is inferred.
-pub(super) fn current_interval(
-    context: &ReadContext<'_>,
-    limit: &Value,
-    flow: &Document,
-    account: &Account,
-) -> Option<Timeframe> {
-    let unit = Unit::from_name(text(limit, "duration_units"))?;
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a duration is a whole number of units; larger values saturate"
-    )]
-    let count = limit.get("duration")?.as_f64()? as i64;
-    let time_zone = timeframe::time_zone_or_utc(time_zone_of(limit, account));
-    let interval = Timeframe::interval_containing(created_at(limit, flow), context.now, count, unit, &time_zone)?;
+pub(super) fn current_interval(context: &ReadContext<'_>, limit: &Limit, account: &Account) -> Option<Timeframe> {
+    let (count, unit) = limit.duration?;
+    let of_limit = limit.time_zone.as_ref().map(|time_zone| time_zone.zone.clone());
+    let time_zone = of_limit.unwrap_or_else(|| timeframe::time_zone_or_utc(account_time_zone(account)));
+    let interval = Timeframe::interval_containing(limit.created_at, context.now, count, unit, &time_zone)?;
     // Counts start again at the end of the interval, so that the response must not be cached longer.
     context.limit_freshness(interval.end);
     Some(interval)
-}
-
-/// When a limit was created; when its flow was created, if the limit has no time stamp.
-pub(super) fn created_at(limit: &Value, flow: &Document) -> Timestamp {
-    let created_at = |of: &Value| text(of, "created_at").parse().ok();
-    created_at(limit).or_else(|| created_at(flow.value())).unwrap_or(Timestamp::UNIX_EPOCH)
 }

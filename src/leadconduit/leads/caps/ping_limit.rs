@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::interval::{current_interval, live_flows, time_zone_of};
 use crate::leadconduit::context::{ReadContext, WriteContext};
-use crate::leadconduit::live_flow::sources_by_entity;
+use crate::leadconduit::flow_model::{Flow, PingLimit, Source};
 use crate::leadconduit::response::{ApiError, OperationResponse, OperationResult};
 use crate::leadconduit::state::{Account, Collection};
 use crate::support::clock::format_timestamp;
-use crate::support::document::{Document, canonical_id, items, text};
+use crate::support::document::{Document, canonical_id, text};
 
 /// The ping limits that have counted a ping in their interval.
 pub(crate) fn list(context: &ReadContext<'_>) -> OperationResult {
@@ -30,13 +30,13 @@ pub(crate) fn get(context: &ReadContext<'_>) -> OperationResult {
 /// The counters of all ping limits, those of a flow before those of its sources.
 fn counters(context: &ReadContext<'_>, account: &Account) -> Vec<Value> {
     let mut counters = Vec::new();
-    for flow in live_flows(context, account) {
-        let mut collect = |holder: &Value, source: Option<&str>| {
-            let limits = items(holder, "ping_limits").iter();
-            counters.extend(limits.map(|limit| counter(context, account, flow, limit, source)));
+    for document in live_flows(context, account) {
+        let mut collect = |limits: &[PingLimit], source: Option<&str>| {
+            counters.extend(limits.iter().map(|limit| counter(context, account, document, limit, source)));
         };
-        collect(flow.value(), None);
-        sources_by_entity(flow.value()).for_each(|(entity, source)| collect(source, Some(entity)));
+        let flow = Flow::of(document);
+        collect(&flow.ping_limits, None);
+        flow.sources.iter().for_each(|source| collect(&source.ping_limits, Some(&source.entity.text)));
     }
     counters
 }
@@ -51,15 +51,15 @@ pub(crate) fn admit(
     context: &mut WriteContext<'_>,
     owner: &str,
     flow: &Document,
-    source: &Value,
+    source: &Source,
 ) -> Result<bool, ApiError> {
-    let entity = text(&source["entity"], "id");
+    let entity = &*source.entity.text;
     let number = |of: &Value, name: &str| of.get(name).and_then(Value::as_u64).unwrap_or(0);
     let mut counters: Vec<Value> = {
         let context = context.read_context();
         let Some(account) = context.world.account(owner) else { return Ok(true) };
-        let of_flow = items(flow.value(), "ping_limits").iter().map(|limit| (limit, None));
-        let of_source = items(source, "ping_limits").iter().map(|limit| (limit, Some(entity)));
+        let of_flow = Flow::of(flow).ping_limits.iter().map(|limit| (limit, None));
+        let of_source = source.ping_limits.iter().map(|limit| (limit, Some(entity)));
         of_flow.chain(of_source).map(|(limit, source)| counter(&context, account, flow, limit, source)).collect()
     };
     // A limit without an interval or a maximum has no effect.
@@ -87,10 +87,10 @@ fn counter(
     context: &ReadContext<'_>,
     account: &Account,
     flow: &Document,
-    limit: &Value,
+    PingLimit(limit): &PingLimit,
     source: Option<&str>,
 ) -> Value {
-    let mut counter = limit.clone();
+    let mut counter = limit.document(flow).clone();
     counter["time_zone"] = time_zone_of(limit, account).into();
     counter["count"] = 0.into();
     counter["failed_count"] = 0.into();
@@ -98,9 +98,9 @@ fn counter(
     if let Some(source) = source {
         counter["source_id"] = source.into();
     }
-    let Some(interval) = current_interval(context, limit, flow, account) else { return counter };
+    let Some(interval) = current_interval(context, limit, account) else { return counter };
     // The counts of an earlier interval are ignored.
-    let stored = account.get(Collection::PingCounters, text(limit, "id"));
+    let stored = account.get(Collection::PingCounters, &limit.id);
     let started_at = |stored: &Document| stored.text("started_at").and_then(|at| at.parse().ok());
     if let Some(stored) = stored.filter(|stored| started_at(stored).is_some_and(|at| interval.contains(at))) {
         for name in ["count", "failed_count"] {

@@ -73,28 +73,8 @@ impl EventBuilder {
     }
 }
 
-/// The variable that holds the result of a step, named after its integration. That of a plain delivery is `outbound`.
-pub(super) fn append_key(step: &Value) -> &str {
-    let module = text(&step["integration"], "module_id");
-    let package = module.split('.').next().unwrap_or_default();
-    match package.strip_prefix("leadconduit-").unwrap_or(package) {
-        "" | "default" | "custom" | "standard" => "outbound",
-        integration => integration,
-    }
-}
-
 /// The version of the package of an integration.
 pub(super) fn package_version(standard: &StandardDocuments, integration: &Value) -> Value {
     let package = standard.package_of(text(integration, "module_id"));
     package.and_then(|package| package.text("version")).unwrap_or(DEFAULT_VERSION).into()
-}
-
-/// The `{id, sso_id, name}` reference that is embedded in events, with the properties that the document has.
-pub(super) fn entity_ref(document: &Value) -> Value {
-    let names = ["id", "sso_id", "name"].into_iter();
-    let present = names.filter_map(|name| {
-        let value = document.get(name).filter(|value| value.is_string())?;
-        Some((name.to_owned(), value.clone()))
-    });
-    Value::Object(present.collect::<Map<_, _>>())
 }

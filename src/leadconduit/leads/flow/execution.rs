@@ -6,8 +6,6 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::super::caps::{self, CapCheck, CapScope};
-use super::evaluate::{fill_template, rules_match};
-use super::event_builder::{append_key, entity_ref};
 use super::recipient::Delivery;
 use super::target::SubmissionTarget;
 use super::trace::{Completion, LIST_CHECKS_KEY, LeadTrace, StepResult};
@@ -17,9 +15,10 @@ use super::{fields, lists, pricing, recorded_call};
 use crate::contract::lead_body::LeadRequest;
 use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::effect_log::{RecipientOutcome, StepKey, WriteError};
+use crate::leadconduit::flow_model::{AcceptanceCriteria, Filter, Recipient, Step, StepKind, entity_ref};
 use crate::leadconduit::response::{ApiError, ErrorFormat, OperationResponse};
 use crate::leadconduit::state::events::{EventType, Outcome};
-use crate::support::document::{items, number, serialise, text};
+use crate::support::document::{number, serialise};
 
 /// Simulated duration of a filter, and of the lead handler itself, in milliseconds.
 const SIMULATED_STEP_MS: i64 = 2;
@@ -113,8 +112,8 @@ impl<'d> FlowExecution<'d> {
         let mut vars = json!({
             "lead": {"id": lead_id},
             "account": account.unwrap_or_default(),
-            "flow": entity_ref(target.flow.value()),
-            "source": entity_ref(&target.source()["entity"]),
+            "flow": target.flow().reference,
+            "source": target.source().reference,
             "submission": {"timestamp": context.timestamp(), "ip": address},
         });
         let (fields, secrets) = fields::of_lead(context, target, &lead_id, &vars);
@@ -159,15 +158,15 @@ impl<'d> FlowExecution<'d> {
 
     fn run_flow(&mut self, context: &mut WriteContext<'_>) -> Result<(), EarlyExit> {
         let caps = self.check_acceptance(context)?;
-        for (index, step) in items(self.target.flow.value(), "steps").iter().enumerate() {
-            if step.get("enabled") == Some(&Value::Bool(false)) {
+        for (index, step) in self.target.flow().steps.iter().enumerate() {
+            if !step.is_enabled {
                 self.disabled_step_count += 1;
                 continue;
             }
             self.step_count += 1;
-            match text(step, "type") {
-                "filter" => self.run_filter(context, index, step)?,
-                _ => self.run_recipient(context, index, step, &caps)?,
+            match &step.kind {
+                StepKind::Filter(filter) => self.run_filter(context, index, step, filter)?,
+                StepKind::Recipient(recipient) => self.run_recipient(context, index, (step, recipient), &caps)?,
             }
         }
         lists::add(context, self.target, &self.vars)?;
@@ -175,11 +174,11 @@ impl<'d> FlowExecution<'d> {
     }
 
     fn check_ping(&mut self, context: &mut WriteContext<'_>) -> Result<(), EarlyExit> {
-        if !self.target.flow.flag("ping_enabled") {
+        if !self.target.flow().accepts_pings {
             return Err(FlowResult::new(Outcome::Failure, "").into());
         }
         self.check_acceptance(context)?;
-        if !caps::admit_ping(context, &self.target.account, &self.target.flow, self.target.source())? {
+        if !caps::admit_ping(context, &self.target.account, &self.target.document, self.target.source())? {
             return Err(FlowResult::new(Outcome::Failure, "Ping limit reached").into());
         }
         Ok(())
@@ -187,16 +186,17 @@ impl<'d> FlowExecution<'d> {
 
     /// The checks before the steps, for submissions and pings: enabled flow, acceptance criteria, list checks, price,
     /// caps of the flow and the source.
-    fn check_acceptance(&mut self, context: &mut WriteContext<'_>) -> Result<CapCheck, EarlyExit> {
-        if !self.target.flow.flag("enabled") {
+    fn check_acceptance(&mut self, context: &mut WriteContext<'_>) -> Result<CapCheck<'d>, EarlyExit> {
+        let (flow, source) = (self.target.flow(), self.target.source());
+        if !flow.is_enabled {
             // That such a submission ends in an error is documented; the text is the mock's.
             return Err(FlowResult::new(Outcome::Error, "Flow is disabled").into());
         }
         if let Some(result) = self.trigger.and_then(Trigger::flow_result) {
             return Err(result.into());
         }
-        self.check_criteria(self.target.flow.value())?;
-        self.check_criteria(self.target.source())?;
+        self.check_criteria(flow.criteria.as_ref())?;
+        self.check_criteria(source.criteria.as_ref())?;
         if let Some(results) = lists::check(context, self.target, &self.vars) {
             self.list_checks = Some(serialise(&results));
             self.vars[LIST_CHECKS_KEY] = results;
@@ -204,34 +204,36 @@ impl<'d> FlowExecution<'d> {
         if self.trigger != Some(Trigger::NoBid) {
             self.price = pricing::purchase_price(self.target, &context.input.body, &self.vars);
         }
-        let caps = CapCheck::new(context, &self.target.account, &self.target.flow, self.target.source_entity());
+        let caps = CapCheck::new(context, &self.target.account, &self.target.document, &source.entity.text);
         for scope in [CapScope::Flow, CapScope::Source] {
-            if let Some(cap) = caps.reached(&scope, &self.vars) {
-                let reason = fill_template(&cap.reason, &self.vars);
-                let result = FlowResult::new(Outcome::Failure, &reason);
-                return Err(FlowResult { is_cap_reached: true, cap_id: Some(cap.id), ..result }.into());
+            if let Some(cap) = caps.reached(scope, &self.vars) {
+                let result = FlowResult::new(Outcome::Failure, &cap.reason_template.fill(&self.vars));
+                let cap_id = Some(cap.limit.id.to_string());
+                return Err(FlowResult { is_cap_reached: true, cap_id, ..result }.into());
             }
         }
         Ok(caps)
     }
 
     /// Checks the acceptance criteria of the flow or the source.
-    fn check_criteria(&self, holder: &Value) -> Result<(), FlowResult> {
-        let Some(criteria) = holder.get("acceptance_criteria").filter(|criteria| criteria.is_object()) else {
-            return Ok(());
-        };
-        if rules_match(&criteria["rule_set"], &self.vars) {
-            return Ok(());
+    fn check_criteria(&self, criteria: Option<&AcceptanceCriteria>) -> Result<(), FlowResult> {
+        match criteria.filter(|criteria| !criteria.rules.matches(&self.vars)) {
+            Some(criteria) => Err(FlowResult::new(criteria.outcome, &criteria.reason.fill(&self.vars))),
+            None => Ok(()),
         }
-        let outcome = Outcome::from_name(text(criteria, "outcome")).unwrap_or(Outcome::Failure);
-        Err(FlowResult::new(outcome, &fill_template(text(criteria, "reason"), &self.vars)))
     }
 
     /// Runs a filter, which ends the flow when its rules match.
-    fn run_filter(&mut self, context: &mut WriteContext<'_>, index: usize, step: &Value) -> Result<(), EarlyExit> {
+    fn run_filter(
+        &mut self,
+        context: &mut WriteContext<'_>,
+        index: usize,
+        step: &Step,
+        filter: &Filter,
+    ) -> Result<(), EarlyExit> {
         self.ms += SIMULATED_STEP_MS;
-        let is_match = rules_match(&step["rule_set"], &self.vars);
-        let reason = if is_match { fill_template(text(step, "reason"), &self.vars) } else { String::new() };
+        let is_match = filter.rules.matches(&self.vars);
+        let reason = if is_match { filter.reason.fill(&self.vars) } else { String::new() };
         self.steps.push(StepResult {
             event_id: next_id(context, &self.step_key(step, 0)),
             step_index: index,
@@ -247,8 +249,7 @@ impl<'d> FlowExecution<'d> {
         if !is_match {
             return Ok(());
         }
-        // The outcome may be a template, such as that of a recipient: `{{outbound.outcome}}`.
-        let outcome = fill_template(text(step, "outcome"), &self.vars);
+        let outcome = filter.outcome.fill(&self.vars);
         let outcome = Outcome::from_name(&outcome.to_ascii_lowercase()).filter(|outcome| is_final(*outcome));
         Err(FlowResult::new(outcome.unwrap_or(Outcome::Failure), &reason).into())
     }
@@ -258,29 +259,27 @@ impl<'d> FlowExecution<'d> {
         &mut self,
         context: &mut WriteContext<'_>,
         index: usize,
-        step: &Value,
-        caps: &CapCheck,
+        (step, recipient): (&Step, &Recipient),
+        caps: &CapCheck<'_>,
     ) -> Result<(), EarlyExit> {
-        let mut attempt = self.begin_delivery(context, step, 0);
-        let scope = CapScope::Step(text(step, "id").to_owned());
+        let mut attempt = self.begin_delivery(context, step, recipient, 0);
         let outcome = if context.effects.has_contacted(&attempt.key) {
             // The recipient has the lead already, even if another lead has reached a cap meanwhile.
-            self.deliver(context, step, &attempt.key)?
-        } else if step.get("rule_set").is_some_and(|set| !rules_match(set, &self.vars)) {
+            self.deliver(context, step, recipient, &attempt.key)?
+        } else if !recipient.rules.matches(&self.vars) {
             RecipientOutcome::skipped("Rules not met")
-        } else if let Some(cap) = caps.reached(&scope, &self.vars) {
-            let reason = fill_template(&cap.reason, &self.vars);
-            attempt.cap_id = Some(cap.id);
-            RecipientOutcome::skipped(&reason)
+        } else if let Some(cap) = caps.reached(CapScope::Step(&step.id), &self.vars) {
+            attempt.cap_id = Some(cap.limit.id.to_string());
+            RecipientOutcome::skipped(&cap.reason_template.fill(&self.vars))
         } else {
-            self.deliver(context, step, &attempt.key)?
+            self.deliver(context, step, recipient, &attempt.key)?
         };
-        self.finish_delivery(context, index, step, attempt, &outcome, EventType::Recipient);
-        if outcome.outcome == Outcome::Error && step.get("retry_enabled") == Some(&Value::Bool(true)) {
+        self.finish_delivery(context, index, (step, recipient), attempt, &outcome, EventType::Recipient);
+        if outcome.outcome == Outcome::Error && recipient.retry_enabled {
             // LeadConduit retries later. The mock retries at once, so that clients need not wait.
-            let retry = self.begin_delivery(context, step, 1);
-            let outcome = self.deliver(context, step, &retry.key)?;
-            self.finish_delivery(context, index, step, retry, &outcome, EventType::Retry);
+            let retry = self.begin_delivery(context, step, recipient, 1);
+            let outcome = self.deliver(context, step, recipient, &retry.key)?;
+            self.finish_delivery(context, index, (step, recipient), retry, &outcome, EventType::Retry);
         }
         Ok(())
     }
@@ -288,17 +287,25 @@ impl<'d> FlowExecution<'d> {
     fn deliver(
         &self,
         context: &mut WriteContext<'_>,
-        step: &Value,
+        step: &Step,
+        recipient: &Recipient,
         key: &StepKey,
     ) -> Result<RecipientOutcome, WriteError> {
-        Delivery { target: self.target, step, vars: &self.vars, trigger: self.trigger }.deliver(context, key)
+        let (target, vars, trigger) = (self.target, &self.vars, self.trigger);
+        Delivery { target, step, recipient, vars, trigger }.deliver(context, key)
     }
 
     /// Sets the variables that exist only during a delivery.
-    fn begin_delivery(&mut self, context: &mut WriteContext<'_>, step: &Value, attempt: u8) -> DeliveryAttempt {
+    fn begin_delivery(
+        &mut self,
+        context: &mut WriteContext<'_>,
+        step: &Step,
+        recipient: &Recipient,
+        attempt: u8,
+    ) -> DeliveryAttempt {
         let key = self.step_key(step, attempt);
         let attempt = DeliveryAttempt { event_id: next_id(context, &key), cap_id: None, key };
-        self.vars["recipient"] = entity_ref(&step["entity"]);
+        self.vars["recipient"] = recipient.reference.clone();
         self.vars["purchase_price"] = number(self.price);
         self.vars["event_id"] = attempt.event_id.clone().into();
         attempt
@@ -309,13 +316,13 @@ impl<'d> FlowExecution<'d> {
         &mut self,
         context: &WriteContext<'_>,
         index: usize,
-        step: &Value,
+        (step, recipient): (&Step, &Recipient),
         attempt: DeliveryAttempt,
         outcome: &RecipientOutcome,
         kind: EventType,
     ) {
         let is_sold = outcome.outcome == Outcome::Success;
-        let sale_price = if is_sold { pricing::sale_price(step, outcome.price, &self.vars) } else { 0.0 };
+        let sale_price = if is_sold { pricing::sale_price(recipient, outcome.price, &self.vars) } else { 0.0 };
         self.ms += outcome.ms;
         self.wait_ms += outcome.ms;
         self.revenue += sale_price;
@@ -341,13 +348,13 @@ impl<'d> FlowExecution<'d> {
             transactions: transactions.as_ref().map(serialise),
         });
         if let Some(appended) = appended {
-            self.vars[append_key(step)] = appended;
+            self.vars[&*step.append_key] = appended;
         }
     }
 
     /// The key of an attempt of the current step.
-    fn step_key(&self, step: &Value, attempt: u8) -> StepKey {
-        StepKey { number: self.step_count + self.disabled_step_count, step_id: text(step, "id").to_owned(), attempt }
+    fn step_key(&self, step: &Step, attempt: u8) -> StepKey {
+        StepKey { number: self.step_count + self.disabled_step_count, step_id: step.id.clone(), attempt }
     }
 
     /// What the source gets for the lead, in dollars: nothing unless it is accepted.

@@ -4,15 +4,12 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::evaluate::rules_match;
 use super::target::SubmissionTarget;
 use crate::contract::standard::StandardCollection;
 use crate::leadconduit::context::WriteContext;
-use crate::leadconduit::rules;
 use crate::leadconduit::state::Collection;
 use crate::leadconduit::types::parse_value;
 use crate::leadconduit::values::{self, Variables};
-use crate::support::document::{items, text};
 
 /// The types of fields whose values must not be stored as they were sent.
 const SECRET_TYPES: [&str; 2] = ["ssn", "credential"];
@@ -27,16 +24,14 @@ pub(super) fn of_lead(
 ) -> (Map<String, Value>, Vec<String>) {
     let submitted = &context.input.body;
     let mut values: Vec<(String, Value)> = Vec::new();
-    for field in items(target.flow.value(), "fields").iter().filter_map(Value::as_str) {
+    for field in &target.flow().fields {
         if let Some(value) = values::find(submitted, field).filter(|value| !value.is_null()) {
-            values.push((field.to_owned(), value.clone()));
+            values.push((field.clone(), value.clone()));
         }
     }
-    for mapping in items(&target.source()["integration"], "mappings") {
-        let variables = SourceVariables { vars, submitted };
-        let Some(value) = mapped_value(mapping, &variables) else { continue };
-        let property = text(mapping, "property");
-        let field = property.strip_prefix("lead.").unwrap_or(property);
+    for mapping in &target.source().mappings {
+        let Some(value) = mapping.value(&SourceVariables { vars, submitted }) else { continue };
+        let field = mapping.property.strip_prefix("lead.").unwrap_or(&mapping.property);
         values.retain(|(name, _)| name != field);
         values.push((field.to_owned(), value));
     }
@@ -58,25 +53,6 @@ fn collect_texts(value: &Value, texts: &mut Vec<String>) {
         Value::Array(items) => items.iter().for_each(|item| collect_texts(item, texts)),
         value => texts.extend(values::text(value).map(Cow::into_owned).filter(|text| !text.trim().is_empty())),
     }
-}
-
-/// The value that a mapping sets; `None` when its rules do not match, or when its template yields a blank text. A mapping
-/// whose value is written as an empty text sets an empty text.
-pub(super) fn mapped_value(mapping: &Value, vars: &dyn Variables) -> Option<Value> {
-    if mapping.get("rule_set").is_some_and(|set| !rules_match(set, vars)) {
-        return None;
-    }
-    let template = mapping.get("value").filter(|value| !value.is_null())?;
-    if template.as_str().is_some_and(str::is_empty) {
-        return Some(template.clone());
-    }
-    let value = rules::evaluate(template, vars)?;
-    let is_blank = match &value {
-        Value::Null => true,
-        Value::String(text) => text.trim().is_empty(),
-        _ => false,
-    };
-    (!is_blank).then_some(value)
 }
 
 /// The type of a field of the account, or else of the standard field with this name.

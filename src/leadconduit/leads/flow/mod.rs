@@ -14,13 +14,11 @@
 //! | `event_builder` | builds event documents |
 //! | `target` | the flow and source of a request, and the access checks before them |
 //! | `trigger` | magic e-mail domains |
-//! | `evaluate` | rules and templates, evaluated for a lead |
 //! | `values` | values that the others share |
 //!
-//! Each module uses only modules below it in this table. To add a type of step, add it to `FlowExecution::run_flow` and
-//! to `LeadTrace::render`.
+//! Each module uses only modules below it in this table. To add a type of step, add it to `flow_model::StepKind`,
+//! to `FlowExecution::run_flow` and to `LeadTrace::render`.
 
-mod evaluate;
 mod event_builder;
 mod execution;
 mod fields;

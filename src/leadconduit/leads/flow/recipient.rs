@@ -1,21 +1,22 @@
 //! Delivers a lead to the recipient of a step. A recipient that can be called is called when deliveries are on; all
 //! others are simulated: their outcome is configured in the world (collection `recipients`), and success by default.
 
+use std::sync::Arc;
+
 use rand::RngExt;
 use serde_json::Value;
 
-use super::evaluate::{fill_template, rules_match};
 use super::recipient_request::RecipientRequest;
 use super::target::SubmissionTarget;
 use super::trigger::Trigger;
 use crate::contract::standard::modules_of;
 use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::effect_log::{RecipientOutcome, StepKey, WriteError};
-use crate::leadconduit::rules;
+use crate::leadconduit::flow_model::{ConfiguredOutcome, Recipient, Step};
 use crate::leadconduit::state::Collection;
 use crate::leadconduit::state::events::Outcome;
 use crate::leadconduit::values::Variables;
-use crate::support::document::{Document, is_same_id, text};
+use crate::support::document::{Document, text};
 use crate::support::rng::Purpose;
 
 /// Simulated duration of a recipient whose package has no median, in milliseconds.
@@ -24,7 +25,8 @@ const DEFAULT_RECIPIENT_MS: i64 = 85;
 /// A lead at a recipient step.
 pub(super) struct Delivery<'a> {
     pub(super) target: &'a SubmissionTarget,
-    pub(super) step: &'a Value,
+    pub(super) step: &'a Step,
+    pub(super) recipient: &'a Recipient,
     pub(super) vars: &'a Value,
     pub(super) trigger: Option<Trigger>,
 }
@@ -43,7 +45,7 @@ impl Delivery<'_> {
         if let Some(outcome) = context.effects.recorded_outcome(key) {
             return Ok(outcome.clone());
         }
-        let request = RecipientRequest::new(context, self.target, self.step, self.vars);
+        let request = RecipientRequest::new(context, self.target, self.recipient, self.vars);
         let forced = self.trigger.and_then(Trigger::recipient_outcome);
         let outcome = match (forced, &request) {
             // A call that was made counts, whatever has changed since.
@@ -65,65 +67,58 @@ impl Delivery<'_> {
 
     /// The outcome of a recipient that is not called.
     fn simulate(&self, context: &mut WriteContext<'_>) -> RecipientOutcome {
+        let median_ms = median_ms(context, &self.recipient.module_id);
         match self.configured_outcome(context) {
-            Some(configured) => outcome_of(&configured, self.vars, median_ms(context, self.step)),
-            None => RecipientOutcome::new(Outcome::Success, "", median_ms(context, self.step)),
+            Some(configured) => outcome_of(ConfiguredOutcome::of(&configured), self.vars, median_ms),
+            None => RecipientOutcome::new(Outcome::Success, "", median_ms),
         }
     }
 
     /// The first document of the collection `recipients`, by id, that matches the step and the lead, and whose
     /// `probability` the random number meets.
-    fn configured_outcome(&self, context: &mut WriteContext<'_>) -> Option<Value> {
+    fn configured_outcome(&self, context: &mut WriteContext<'_>) -> Option<Arc<Document>> {
         let account = context.world.account(&self.target.account)?;
         let recipients = account.all(Collection::Recipients).values();
-        let matching: Vec<_> = recipients.filter(|recipient| self.matches(recipient)).cloned().collect();
-        for recipient in matching {
-            let probability = recipient.value().get("probability").and_then(Value::as_f64).unwrap_or(1.0);
+        let matching: Vec<_> = recipients.filter(|document| self.matches(document)).cloned().collect();
+        for document in matching {
+            let probability = ConfiguredOutcome::of(&document).probability;
             if probability >= 1.0 || context.world.draw(Purpose::Recipients).0.rng().random_bool(probability.max(0.0)) {
-                return Some(recipient.value().clone());
+                return Some(document);
             }
         }
         None
     }
 
-    /// Whether a configured outcome is for this step and this lead. A property that it does not have matches any.
-    fn matches(&self, recipient: &Document) -> bool {
-        let (step, vars) = (self.step, self.vars);
-        let is = |name: &str, actual: &str| recipient.text(name).is_none_or(|expected| is_same_id(expected, actual));
-        is("flow_id", text(&vars["flow"], "id"))
-            && is("step_id", text(step, "id"))
-            && is("entity_id", text(&step["entity"], "id"))
-            && is("module_id", text(&step["integration"], "module_id"))
-            && recipient.value().get("rule_set").is_none_or(|set| rules_match(set, vars))
+    /// Whether a configured outcome is for this step and this lead.
+    fn matches(&self, document: &Document) -> bool {
+        let flow_id = text(&self.vars["flow"], "id");
+        ConfiguredOutcome::of(document).matches(flow_id, self.step, self.recipient, self.vars)
     }
 }
 
-/// The median duration of a step's integration according to its package, in milliseconds.
-fn median_ms(context: &WriteContext<'_>, step: &Value) -> i64 {
-    let module_id = text(&step["integration"], "module_id");
+/// The median duration of an integration according to its package, in milliseconds.
+fn median_ms(context: &WriteContext<'_>, module_id: &str) -> i64 {
     let package = context.world.standard().package_of(module_id);
     let modules = package.map(|package| modules_of(package.value())).unwrap_or_default();
     let module = modules.iter().find(|module| text(module, "id") == module_id);
     module.and_then(|module| module.get("median_wait_ms")?.as_i64()).unwrap_or(DEFAULT_RECIPIENT_MS)
 }
 
-/// The outcome that a document of the collection `recipients` configures, with its templates filled.
-fn outcome_of(recipient: &Value, vars: &dyn Variables, median_ms: i64) -> RecipientOutcome {
-    let mut outcome = match text(recipient, "outcome") {
-        "timeout" => RecipientOutcome::timeout(),
-        name => RecipientOutcome::new(Outcome::from_name(name).unwrap_or(Outcome::Success), "", median_ms),
+/// A configured outcome, with its templates filled.
+fn outcome_of(configured: &ConfiguredOutcome, vars: &dyn Variables, median_ms: i64) -> RecipientOutcome {
+    let mut outcome = match configured.outcome {
+        None => RecipientOutcome::timeout(),
+        Some(outcome) => RecipientOutcome::new(outcome, "", median_ms),
     };
-    if let Some(reason) = recipient.get("reason").and_then(Value::as_str) {
-        outcome.reason = fill_template(reason, vars);
+    if let Some(reason) = &configured.reason {
+        outcome.reason = reason.fill(vars);
     }
-    if let Some(ms) = recipient.get("ms").and_then(Value::as_i64) {
+    if let Some(ms) = configured.ms {
         outcome.ms = ms;
     }
-    outcome.price = recipient.get("price").and_then(Value::as_f64);
-    if let Some(append) = recipient.get("append").and_then(Value::as_object) {
-        let evaluated =
-            append.iter().map(|(name, value)| (name.clone(), rules::evaluate(value, vars).unwrap_or(Value::Null)));
-        outcome.append = evaluated.collect();
+    outcome.price = configured.price;
+    if let Some(append) = configured.appended(vars) {
+        outcome.append = append;
     }
     outcome
 }

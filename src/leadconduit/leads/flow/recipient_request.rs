@@ -7,9 +7,10 @@ use super::{fields, pricing, recorded_call};
 use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::delivery::{self, OutboundError};
 use crate::leadconduit::effect_log::{RecipientOutcome, RecordedCall, StepKey, WriteError};
+use crate::leadconduit::flow_model::Recipient;
 use crate::leadconduit::state::events::Outcome;
 use crate::leadconduit::values;
-use crate::support::document::{items, number, serialise, text};
+use crate::support::document::{number, serialise};
 
 /// The variables of the vendor's standard module, beside `lead` and `default.custom`.
 const MODULE_PROPERTIES: [&str; 4] = ["url", "method", "default_outcome", "price"];
@@ -28,23 +29,22 @@ pub(super) struct RecipientRequest {
 }
 
 impl RecipientRequest {
-    /// The request of a step; `None` when its mappings contain no URL.
+    /// The request to a recipient; `None` when its mappings contain no URL.
     pub(super) fn new(
         context: &WriteContext<'_>,
         target: &SubmissionTarget,
-        step: &Value,
+        recipient: &Recipient,
         vars: &Value,
     ) -> Option<Self> {
-        let mappings = items(&step["integration"], "mappings");
-        if !mappings.iter().any(|mapping| text(mapping, "property") == "url") {
+        if !recipient.has_url {
             return None;
         }
         let mut vars = vars.clone();
-        vars["price"] = number(pricing::sale_price(step, None, &vars));
-        for mapping in mappings {
+        vars["price"] = number(pricing::sale_price(recipient, None, &vars));
+        for mapping in &recipient.mappings {
             // Later mappings see the values of earlier ones.
-            let Some(value) = fields::mapped_value(mapping, &vars) else { continue };
-            set_property(context, target, vars.as_object_mut()?, text(mapping, "property"), value);
+            let Some(value) = mapping.value(&vars) else { continue };
+            set_property(context, target, vars.as_object_mut()?, &mapping.property, value);
         }
         let url = values::text(&vars["url"])?.into_owned();
         Some(Self { vars, url })

@@ -5,18 +5,19 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::leadconduit::context::WriteContext;
-use crate::leadconduit::live_flow::{find_live_flow, find_source};
+use crate::leadconduit::flow_model::{Flow, Source};
+use crate::leadconduit::live_flow::find_live_flow;
 use crate::leadconduit::response::{ApiError, ErrorFormat};
 use crate::leadconduit::state::{Caller, Collection, World};
-use crate::support::document::{Document, items, text};
+use crate::support::document::{Document, items};
 
 /// A live flow and one of its sources.
 #[derive(Clone, Debug)]
 pub(super) struct SubmissionTarget {
     /// The id of the account that owns the flow.
     pub(super) account: Arc<str>,
-    /// The live revision of the flow.
-    pub(super) flow: Arc<Document>,
+    /// The document of the live revision of the flow.
+    pub(super) document: Arc<Document>,
     /// The index of the source in the flow.
     source_index: usize,
 }
@@ -39,19 +40,16 @@ impl SubmissionTarget {
         let error = |status, message| ApiError::new(status, message).with_format(ErrorFormat::Message);
         let found = world.accounts().find_map(|(id, account)| Some((id, find_live_flow(account, flow)?)));
         let (account, flow) = found.ok_or_else(|| error(404, "Flow not found"))?;
-        let source = find_source(flow.value(), source).ok_or_else(|| error(422, "Invalid source ID"))?;
-        let sources = items(flow.value(), "sources");
-        let source_index = sources.iter().position(|other| std::ptr::eq(other, source)).unwrap_or(0);
-        Ok(Self { account: account.into(), flow: Arc::clone(flow), source_index })
+        let source_index = Flow::of(flow).find_source(source).ok_or_else(|| error(422, "Invalid source ID"))?;
+        Ok(Self { account: account.into(), document: Arc::clone(flow), source_index })
     }
 
     fn check_access(&self, world: &World, caller: &Caller) -> Result<(), ApiError> {
         let error = |status, message| Err(ApiError::new(status, message).with_format(ErrorFormat::Message));
-        if self.source().get("enabled") == Some(&Value::Bool(false)) {
+        if !self.source().is_enabled {
             return error(403, "Source is disabled");
         }
-        let requires_key = self.source().get("authentication_required") == Some(&Value::Bool(true));
-        if requires_key && !self.owns_source(world, caller) {
+        if self.source().requires_key && !self.owns_source(world, caller) {
             return error(401, "Unauthorized source");
         }
         Ok(())
@@ -59,20 +57,25 @@ impl SubmissionTarget {
 
     /// Whether the source's entity represents the caller's account.
     fn owns_source(&self, world: &World, caller: &Caller) -> bool {
-        let id = self.source_entity();
+        let id = &*self.source().entity.text;
         let entity = world.account(&self.account).and_then(|account| account.get(Collection::Entities, id));
         let connected = entity.and_then(|entity| entity.text("connected_account_id"));
         let is_account = |id: &str| id.eq_ignore_ascii_case(&caller.account);
         !caller.is_anonymous() && (is_account(id) || connected.is_some_and(is_account))
     }
 
-    /// The id of the source's entity.
-    pub(super) fn source_entity(&self) -> &str {
-        text(&self.source()["entity"], "id")
+    /// The flow.
+    pub(super) fn flow(&self) -> &Flow {
+        Flow::of(&self.document)
     }
 
     /// The source.
-    pub(super) fn source(&self) -> &Value {
-        items(self.flow.value(), "sources").get(self.source_index).unwrap_or(&Value::Null)
+    pub(super) fn source(&self) -> &Source {
+        &self.flow().sources[self.source_index]
+    }
+
+    /// The source in the document of the flow, for rendering.
+    pub(super) fn source_document(&self) -> &Value {
+        items(self.document.value(), "sources").get(self.source_index).unwrap_or(&Value::Null)
     }
 }

@@ -7,11 +7,12 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use super::super::caps::CAP_ID_PROPERTY;
-use super::event_builder::{EventBuilder, append_key, entity_ref, package_version};
+use super::event_builder::{EventBuilder, package_version};
 use super::target::SubmissionTarget;
 use super::values::{FlowResult, Timing};
 use crate::contract::standard::StandardDocuments;
 use crate::leadconduit::context::WriteContext;
+use crate::leadconduit::flow_model::{Step, entity_ref};
 use crate::leadconduit::live_flow::enabled_firehose;
 use crate::leadconduit::response::ApiError;
 use crate::leadconduit::state::events::{EventBatch, EventRenderer, EventSummary, EventType, Lead, Outcome};
@@ -100,13 +101,12 @@ impl LeadTrace {
         let mut summaries = Vec::with_capacity(self.steps.len() + 1);
         for result in &self.steps {
             let is_delivery = result.kind.is_delivery();
-            let entity = text(&self.step(result)["entity"], "id");
             summaries.push(EventSummary {
                 id: parse_id(&result.event_id)?,
                 kind: result.kind,
                 outcome: result.outcome,
                 ms: duration_ms(&result.timing),
-                recipient: entity.parse().ok().filter(|_| is_delivery),
+                recipient: self.step(result).entity.object_id.filter(|_| is_delivery),
                 cost: if is_delivery { self.price } else { 0.0 },
                 revenue: result.sale_price,
                 ..source_event.clone()
@@ -117,15 +117,20 @@ impl LeadTrace {
         let trace = Arc::new(self);
         let renderer = Arc::clone(&trace) as Arc<dyn EventRenderer>;
         context.put_event_batch(&trace.target.account, EventBatch { summaries, lead, renderer })?;
-        let firehose = enabled_firehose(trace.target.flow.value());
+        let firehose = enabled_firehose(trace.target.document.value());
         if let Some(firehose) = firehose.filter(|_| context.effects.has_firehose()) {
             (0..trace.len()).for_each(|index| context.effects.write_firehose(firehose, &trace.render(index)));
         }
         Ok(())
     }
 
-    fn step(&self, result: &StepResult) -> &Value {
-        items(self.target.flow.value(), "steps").get(result.step_index).unwrap_or(&Value::Null)
+    fn step(&self, result: &StepResult) -> &Step {
+        &self.target.flow().steps[result.step_index]
+    }
+
+    /// The step in the document of the flow, for rendering.
+    fn step_document(&self, result: &StepResult) -> &Value {
+        items(self.target.document.value(), "steps").get(result.step_index).unwrap_or(&Value::Null)
     }
 
     /// The variables before the event at an index.
@@ -141,11 +146,11 @@ impl LeadTrace {
     fn appended_before(&self, index: usize) -> impl Iterator<Item = (&str, &Bytes)> {
         let list_checks = self.list_checks.iter().map(|results| (LIST_CHECKS_KEY, results));
         let steps = self.steps.iter().take(index);
-        list_checks.chain(steps.filter_map(|result| Some((append_key(self.step(result)), result.appended.as_ref()?))))
+        list_checks.chain(steps.filter_map(|result| Some((&*self.step(result).append_key, result.appended.as_ref()?))))
     }
 
     fn filter_event(&self, result: &StepResult, vars: Value) -> EventBuilder {
-        let step = self.step(result);
+        let step = self.step_document(result);
         let mut event = EventBuilder::new(&result.event_id, result.kind, result.outcome, &result.reason, vars);
         event.set("step_id", step["id"].clone());
         event.copy(step, &["description", "rule_set"]);
@@ -153,7 +158,8 @@ impl LeadTrace {
     }
 
     fn delivery_event(&self, result: &StepResult, mut vars: Value) -> EventBuilder {
-        let step = self.step(result);
+        let step = self.step_document(result);
+        let append_key = &*self.step(result).append_key;
         let integration = &step["integration"];
         vars["recipient"] = entity_ref(&step["entity"]);
         vars["purchase_price"] = number(self.price);
@@ -161,7 +167,7 @@ impl LeadTrace {
         vars["price"] = number(result.sale_price);
         let mut event = EventBuilder::new(&result.event_id, result.kind, result.outcome, &result.reason, vars);
         event.set("step_id", step["id"].clone());
-        event.set("key", append_key(step));
+        event.set("key", append_key);
         event.set("module_id", integration["module_id"].clone());
         event.set("package_version", package_version(&self.standard, integration));
         event.set("caps_reached", result.cap_id.is_some());
@@ -185,13 +191,14 @@ impl LeadTrace {
             event.set("transactions", parse_json(transactions));
         }
         if let Some(appended) = &result.appended {
-            event.set(append_key(step), parse_json(appended));
+            event.set(append_key, parse_json(appended));
         }
         event
     }
 
     fn source_event(&self, vars: Value) -> EventBuilder {
-        let (completion, flow, source) = (&self.completion, self.target.flow.value(), self.target.source());
+        let (completion, flow, source) =
+            (&self.completion, self.target.document.value(), self.target.source_document());
         let integration = &source["integration"];
         let result = &completion.result;
         let mut event =
@@ -232,7 +239,7 @@ impl EventRenderer for LeadTrace {
             Some(result) => (self.delivery_event(result, vars), &result.timing),
             None => (self.source_event(vars), &self.completion.timing),
         };
-        if let Some(firehose) = enabled_firehose(self.target.flow.value()) {
+        if let Some(firehose) = enabled_firehose(self.target.document.value()) {
             event.set("firehose", firehose.clone());
         }
         event.set_common(timing, self.now);

@@ -34,11 +34,20 @@ fn prepare(context: &mut WriteContext<'_>, flow: &mut Value, previous: Option<&D
     criteria::check(flow)?;
     references::resolve(&context.read_context(), flow)?;
     nested_ids::assign_ids(context, flow, previous.map(Document::value));
-    if context.account()?.get(Collection::LiveFlows, text(flow, "id")).is_some() {
+    let id = text(flow, "id");
+    let account = context.account()?;
+    if account.get(Collection::LiveFlows, id).is_some() {
         return Ok(());
     }
-    let live = previous.map_or_else(|| empty_live_flow(flow), |previous| previous.value().clone());
-    context.put(Collection::LiveFlows, &live).map(drop)
+    match account.get(Collection::Flows, id).cloned() {
+        // The document stays the same, so that neither its rules are compiled nor the events for its caps counted again.
+        Some(live) => {
+            let account = Arc::clone(&context.caller.account);
+            context.world.put(&account, Collection::LiveFlows, id, live);
+            Ok(())
+        }
+        None => context.put(Collection::LiveFlows, &empty_live_flow(flow)).map(drop),
+    }
 }
 
 /// The live revision of a flow that was never deployed: it has no sources, so it accepts no leads.

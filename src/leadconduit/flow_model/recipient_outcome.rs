@@ -1,0 +1,79 @@
+//! Configured outcomes of simulated recipients: the documents of the collection `recipients`.
+
+use serde_json::{Map, Value};
+
+use super::rule_set::RuleSet;
+use super::step::{Recipient, Step};
+use super::template::{TextTemplate, ValueTemplate};
+use crate::leadconduit::state::events::Outcome;
+use crate::leadconduit::values::Variables;
+use crate::support::document::{Document, TypedDocument, is_same_id, text};
+
+/// The outcome of a simulated recipient, and the steps and leads that it is for.
+#[derive(Debug)]
+pub(crate) struct ConfiguredOutcome {
+    // A property that the document does not have matches any step.
+    flow_id: Option<String>,
+    step_id: Option<String>,
+    entity_id: Option<String>,
+    module_id: Option<String>,
+    rules: RuleSet,
+    pub(crate) probability: f64,
+    /// `None` when the recipient does not respond in time.
+    pub(crate) outcome: Option<Outcome>,
+    pub(crate) reason: Option<TextTemplate>,
+    /// Duration in milliseconds.
+    pub(crate) ms: Option<i64>,
+    /// In dollars.
+    pub(crate) price: Option<f64>,
+    append: Option<Vec<(String, ValueTemplate)>>,
+}
+
+impl ConfiguredOutcome {
+    /// The configured outcome of a document.
+    pub(crate) fn of(document: &Document) -> &Self {
+        document.typed()
+    }
+
+    /// Whether it is for this step of the flow `flow_id`, and for a lead with these variables.
+    pub(crate) fn matches(&self, flow_id: &str, step: &Step, recipient: &Recipient, vars: &dyn Variables) -> bool {
+        let is = |expected: &Option<String>, actual: &str| {
+            expected.as_ref().is_none_or(|expected| is_same_id(expected, actual))
+        };
+        is(&self.flow_id, flow_id)
+            && is(&self.step_id, &step.id)
+            && is(&self.entity_id, &step.entity.text)
+            && is(&self.module_id, &recipient.module_id)
+            && self.rules.matches(vars)
+    }
+
+    /// The properties that are appended for later steps; `None` when none are configured.
+    pub(crate) fn appended(&self, vars: &dyn Variables) -> Option<Map<String, Value>> {
+        let append = self.append.as_ref()?.iter();
+        Some(append.map(|(name, value)| (name.clone(), value.fill(vars).unwrap_or(Value::Null))).collect())
+    }
+}
+
+impl TypedDocument for ConfiguredOutcome {
+    fn from_value(value: &Value) -> Self {
+        let id = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
+        let append = value.get("append").and_then(Value::as_object);
+        Self {
+            flow_id: id("flow_id"),
+            step_id: id("step_id"),
+            entity_id: id("entity_id"),
+            module_id: id("module_id"),
+            rules: RuleSet::of(value),
+            probability: value.get("probability").and_then(Value::as_f64).unwrap_or(1.0),
+            outcome: match text(value, "outcome") {
+                "timeout" => None,
+                name => Some(Outcome::from_name(name).unwrap_or(Outcome::Success)),
+            },
+            reason: value.get("reason").and_then(Value::as_str).map(TextTemplate::new),
+            ms: value.get("ms").and_then(Value::as_i64),
+            price: value.get("price").and_then(Value::as_f64),
+            append: append
+                .map(|append| append.iter().map(|(name, value)| (name.clone(), ValueTemplate::new(value))).collect()),
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Rule sets.
+
+use serde_json::Value;
+
+use crate::leadconduit::rules::Condition;
+use crate::leadconduit::values::Variables;
+
+/// A compiled rule set.
+#[derive(Clone, Debug)]
+pub(crate) enum RuleSet {
+    /// There are no rules: every lead matches.
+    Always,
+    /// Leads match that meet the condition.
+    When(Condition),
+    /// The rules cannot be parsed: no lead matches.
+    Never,
+}
+
+impl RuleSet {
+    /// The property `rule_set` of a part of a flow. Without it, or when it is `null`, every lead matches.
+    pub(super) fn of(part: &Value) -> Self {
+        match part.get("rule_set").filter(|set| !set.is_null()) {
+            None => Self::Always,
+            Some(set) => Condition::parse_set(set).map_or(Self::Never, Self::When),
+        }
+    }
+
+    /// The rules of the property `feedback` of a source or a recipient; `None` when it has no feedback.
+    pub(super) fn of_feedback(part: &Value) -> Option<Self> {
+        part.get("feedback").filter(|feedback| feedback.is_object()).map(Self::of)
+    }
+
+    /// Whether a lead with these variables matches.
+    pub(crate) fn matches(&self, vars: &dyn Variables) -> bool {
+        match self {
+            Self::Always => true,
+            Self::When(condition) => condition.matches(vars),
+            Self::Never => false,
+        }
+    }
+}
