@@ -4,17 +4,17 @@
 //! |---|---|
 //! | [`operations`] | the operations: one table, one file per tag |
 //! | [`leads`] | submissions and pings: execution of flows, caps |
-//! | [`context`] | what an operation can read and write |
-//! | [`changelog`] | the changelog entry of a write |
-//! | [`effect_log`] | the outbound effects of an operation: deliveries, firehose files |
+//! | `context` | what an operation can read and write |
+//! | `changelog` | the changelog entry of a write |
+//! | `effect_log` | the outbound effects of an operation: deliveries, firehose files |
 //! | [`delivery`] | the client for deliveries and the firehose |
-//! | [`response`] | what an operation returns: a response or an API error |
-//! | [`live_flow`] | the deployed revision of a flow |
-//! | [`flow_model`] | flows as types, parsed and compiled once per document |
+//! | `response` | what an operation returns: a response or an API error |
+//! | `live_flow` | the deployed revision of a flow |
+//! | `flow_model` | flows as types, parsed and compiled once per document |
 //! | [`state`] | accounts, collections, events, single sign-on: the world of a sandbox |
-//! | [`timeframe`] | time frames and intervals of caps, statistics and reports |
+//! | `timeframe` | time frames and intervals of caps, statistics and reports |
 //! | [`rules`] | the rule language |
-//! | [`templates`] | templates of flows and recipients |
+//! | `templates` | templates of flows and recipients |
 //! | [`types`] | field types |
 //! | [`values`] | values of leads and events, as rules and templates read them |
 //!

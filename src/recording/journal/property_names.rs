@@ -1,6 +1,6 @@
 //! The JSON names of an exchange's properties: in events, in log lines, in the journal and in explanations.
 //!
-//! The names of `WireMock` are in [`wiremock`](super::wiremock). To add a property, add its name here.
+//! The names of `WireMock` are in [`exchange_json`](super::exchange_json). To add a property, add its name here.
 
 /// The number of the request in its sandbox, in events and log lines.
 pub const ID: &str = "id";
