@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::conventions::rust_files;
+
 /// Every module with the modules that it may use. `lib.rs` has a table in the same order.
 const ALLOWED: &[(&str, &[&str])] = &[
     (
@@ -98,17 +100,6 @@ const ALLOWED_IN_LEADCONDUIT: &[(&str, &[&str])] = &[
     ("types", &["values"]),
     ("values", &[]),
 ];
-
-fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            rust_files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
-}
 
 /// The path of a file's module: `src/a/b.rs` and `src/a/b/mod.rs` are both `["a", "b"]`.
 fn module_of(file: &Path) -> Vec<String> {

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use leadconduit_mock::scenario::built_in::{self, BuiltIn};
 
-fn rust_files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
+/// Every Rust file below a folder.
+pub fn rust_files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
