@@ -1,10 +1,13 @@
 # Build:  docker build --tag leadconduit-mock .
-# Run:    docker run --rm --publish 127.0.0.1:4010:4010 leadconduit-mock
+# Run:    docker run --rm --publish 127.0.0.1:4010:4010 --env LEADCONDUIT_MOCK_ADMIN_TOKEN=TOKEN leadconduit-mock
+# Without a token the control API is closed, because the server cannot know which addresses `--publish` opens.
 # Flags follow the name of the image, or are set as variables: --env LEADCONDUIT_MOCK_SCENARIO=sso-outage
 # Your own scenarios: --volume "$PWD/scenarios:/scenarios:ro" leadconduit-mock --scenarios /scenarios --scenario NAME
 
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /src
+# A static binary needs no files beside it. A target is named, so that the flag does not apply to procedural macros.
+ENV RUSTFLAGS="-C target-feature=+crt-static"
 # The dependencies alone, around an empty package: this layer is reused until a manifest or the lock file changes.
 COPY Cargo.toml Cargo.lock ./
 COPY crates crates
@@ -18,20 +21,21 @@ RUN mkdir -p src benches tests/suite \
     && cp build.rs benches/startup.rs \
     && cp build.rs benches/submit.rs \
     && cp build.rs benches/throughput.rs \
-    && cargo build --profile dist --locked \
-    && cargo clean --profile dist --locked --package leadconduit-mock
+    && cargo build --profile dist --locked --target "$(rustc --print host-tuple)" \
+    && cargo clean --profile dist --locked --target "$(rustc --print host-tuple)" --package leadconduit-mock
 COPY build.rs ./
 COPY schemas schemas
 COPY scenarios scenarios
 COPY src src
-RUN cargo build --profile dist --locked
+RUN cargo build --profile dist --locked --target "$(rustc --print host-tuple)"
 
-FROM debian:bookworm-slim
+# Nothing but the binary: no shell, no libraries, no package to update. It writes no files, so `--read-only` works.
+FROM scratch
 LABEL org.opencontainers.image.title="leadconduit-mock" \
       org.opencontainers.image.description="A mock and contract-test server for ActiveProspect's LeadConduit API" \
       org.opencontainers.image.version="0.1.0" \
       org.opencontainers.image.licenses="MIT"
-COPY --from=build /src/target/dist/leadconduit-mock /usr/local/bin/leadconduit-mock
+COPY --from=build /src/target/*/dist/leadconduit-mock /usr/local/bin/leadconduit-mock
 # All addresses of the container; `--publish` decides which of the host's addresses lead there.
 ENV LEADCONDUIT_MOCK_HOST=0.0.0.0
 EXPOSE 4010

@@ -389,7 +389,8 @@ fn control_line(access: &Access, settings: &Settings, current: &str, url: &str) 
     if access.is_closed() {
         let host = settings.host;
         return format!(
-            "  The control API is closed: {host} can be reached by others. Open it with --admin-token TOKEN."
+            "  The control API is closed: {host} can be reached by others. Open it with --admin-token TOKEN, or in a \
+             container with --env LEADCONDUIT_MOCK_ADMIN_TOKEN=TOKEN."
         );
     }
     // The token itself is never shown.

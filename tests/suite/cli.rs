@@ -110,7 +110,8 @@ fn banner(arguments: &[&str]) -> String {
 #[test]
 fn the_banner_shows_how_to_use_the_control_api() {
     let curl = "  Use:  curl -X PUT ";
-    let closed = "The control API is closed: 0.0.0.0 can be reached by others. Open it with --admin-token TOKEN.";
+    let closed = "The control API is closed: 0.0.0.0 can be reached by others. Open it with --admin-token TOKEN, or in a \
+                  container with --env LEADCONDUIT_MOCK_ADMIN_TOKEN=TOKEN.";
     let token = "-H 'Authorization: Bearer TOKEN' ";
     // Flags; whether the command is shown, whether it has a token, and whether the API is reported as closed.
     let rows: &[(&[&str], bool, bool, bool)] = &[
@@ -127,6 +128,14 @@ fn the_banner_shows_how_to_use_the_control_api() {
         assert_eq!(found, (*shown, *with_token, *is_closed), "{arguments:?}: {text}");
         assert!(text.contains("sso-outage\"}'") == *shown, "the command names another scenario: {text}");
     }
+}
+
+#[test]
+fn a_json_log_says_how_to_open_a_closed_control_api() {
+    let json = banner(&["--port", "0", "--host", "0.0.0.0", "--log-format", "json"]);
+    assert!(json.contains("--env LEADCONDUIT_MOCK_ADMIN_TOKEN=TOKEN"), "{json}");
+    let open = banner(&["--port", "0", "--log-format", "json"]);
+    assert!(!open.contains("control API"), "{open}");
 }
 
 #[test]
