@@ -15,9 +15,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use http::{HeaderValue, Method};
-use leadconduit_mock::app::bootstrap;
-use leadconduit_mock::config::settings::Settings;
-use leadconduit_mock::http::message::Request;
+use leadconduit_mock::Settings;
+use leadconduit_mock::internals::{Request, load};
 
 /// The number of sandboxes: the limit, less the default sandbox.
 const COUNT: usize = 9_999;
@@ -26,7 +25,7 @@ const COUNT: usize = 9_999;
 const TARGET_US: f64 = 100.0;
 
 fn main() -> ExitCode {
-    let pipeline = bootstrap::load(&Settings::default()).unwrap().pipeline;
+    let pipeline = load(&Settings::default()).unwrap().pipeline;
     let mean_time_us = |from: usize| {
         let mut requests: Vec<Request> = (from..from + COUNT)
             .map(|number| {

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    leadconduit_mock::cli::run()
+    leadconduit_mock::run()
 }

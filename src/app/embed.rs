@@ -1,10 +1,12 @@
 //! The server inside a Rust test: starts on a free port, stops when it is dropped.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
+use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
@@ -13,6 +15,9 @@ use crate::app::watch::Watcher;
 use crate::config::limits::EMBEDDED_WORKERS;
 use crate::config::settings::{RequestMode, Settings};
 use crate::http::message::Request;
+use crate::pipeline::Pipeline;
+use crate::recording::journal::{RequestPattern, ValueDiagnostic};
+use crate::recording::verify::{Expectations, VerificationResult, evaluate};
 use crate::server;
 use crate::support::clock::Clock;
 
@@ -24,6 +29,7 @@ use crate::support::clock::Clock;
 /// ```
 /// use std::io::{Read, Write};
 /// use leadconduit_mock::MockServer;
+/// use serde_json::json;
 ///
 /// let server = MockServer::builder().scenario("sso-outage").start().unwrap();
 /// let mut socket = std::net::TcpStream::connect(server.address()).unwrap();
@@ -36,15 +42,37 @@ use crate::support::clock::Clock;
 /// socket.read_to_string(&mut response).unwrap();
 /// assert!(response.starts_with("HTTP/1.1 200 OK"));
 /// assert!(response.contains("X-Connections-Degraded: true"));
+///
+/// // What the client did is in the journal.
+/// let expectations = json!([{"operation": "list_connections", "exactly": 1}, {"no_violations": true}]);
+/// let result = server.verify(&server.expectations(&expectations).unwrap());
+/// assert!(result.passed, "{result}");
 /// ```
-#[derive(Debug)]
 pub struct MockServer {
     address: SocketAddr,
+    pipeline: Arc<Pipeline>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 /// Settings of a [`MockServer`].
+///
+/// ```
+/// use leadconduit_mock::{Clock, MockServer, RequestMode};
+///
+/// let server = MockServer::builder()
+///     .seed(7)
+///     .clock("2026-01-15T09:00:00Z".parse::<Clock>()?)
+///     .requests(RequestMode::Warn)
+///     .configure(|settings| settings.limits.journal_entries_max = 100)
+///     .start()?;
+/// assert!(server.url().starts_with("http://127.0.0.1:"));
+///
+/// // Every error of the configuration is found before the first request.
+/// let error = MockServer::builder().scenario("sso-outge").start().unwrap_err();
+/// assert!(error.to_string().contains("did you mean `sso-outage`?"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct MockServerBuilder {
     settings: Settings,
@@ -67,6 +95,43 @@ impl MockServer {
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Parses expectations for [`Self::verify`]: the body of `POST /__admin/verify`.
+    ///
+    /// # Errors
+    /// All problems of the expectations, each with its pointer and what to write instead.
+    pub fn expectations(&self, value: &Value) -> Result<Expectations, Vec<ValueDiagnostic>> {
+        Expectations::parse(value, &self.pipeline.state.contract)
+    }
+
+    /// Evaluates expectations against the journal of the default sandbox.
+    #[must_use]
+    pub fn verify(&self, expectations: &Expectations) -> VerificationResult {
+        let state = &self.pipeline.state;
+        evaluate(expectations, &state.sandboxes.default_sandbox().journal_snapshot(), &state.contract)
+    }
+
+    /// Parses a request pattern for [`Self::count`]: the body of `POST /__admin/requests/count`.
+    ///
+    /// # Errors
+    /// All problems of the pattern, each with its pointer and what to write instead.
+    pub fn pattern(&self, value: &Value) -> Result<RequestPattern, Vec<ValueDiagnostic>> {
+        RequestPattern::parse(value, &self.pipeline.state.contract)
+    }
+
+    /// The number of exchanges in the journal of the default sandbox that a pattern matches.
+    #[must_use]
+    pub fn count(&self, pattern: &RequestPattern) -> usize {
+        let state = &self.pipeline.state;
+        let exchanges = state.sandboxes.default_sandbox().exchanges();
+        exchanges.iter().filter(|exchange| pattern.matches(exchange, &state.contract)).count()
+    }
+}
+
+impl fmt::Debug for MockServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MockServer").field("address", &self.address).finish_non_exhaustive()
     }
 }
 
@@ -120,6 +185,7 @@ impl MockServerBuilder {
     pub fn start(self) -> Result<MockServer, StartError> {
         let settings = self.settings;
         let app = bootstrap::load(&settings)?;
+        let pipeline = Arc::clone(&app.pipeline);
         let (stop, stopped) = oneshot::channel::<()>();
         let (ready, started) = mpsc::channel();
         // The server has its own thread and runtime, because the test may block the caller's runtime.
@@ -165,7 +231,7 @@ impl MockServerBuilder {
             runtime.shutdown_background();
         });
         match started.recv() {
-            Ok(Ok(address)) => Ok(MockServer { address, stop: Some(stop), thread: Some(thread) }),
+            Ok(Ok(address)) => Ok(MockServer { address, pipeline, stop: Some(stop), thread: Some(thread) }),
             Ok(Err(error)) => Err(error),
             Err(_) => Err(StartError::ThreadEnded),
         }

@@ -14,6 +14,16 @@ use crate::support::clock::Clock;
 pub const DEFAULT_SANDBOX: &str = "default";
 
 /// The settings of a server. The defaults are those of the command line.
+///
+/// ```
+/// use leadconduit_mock::{AdminToken, RequestMode, Settings};
+///
+/// let settings = Settings { admin_token: Some(AdminToken::from("s3cret")), ..Settings::default() };
+/// assert_eq!((settings.port, settings.scenario.as_str()), (4010, "healthy"));
+/// assert_eq!(settings.requests, RequestMode::Strict);
+/// assert_eq!(settings.limits.journal_entries_max, 10_000);
+/// assert!(!format!("{settings:?}").contains("s3cret"));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The IP address to listen on.
@@ -26,7 +36,7 @@ pub struct Settings {
     pub scenarios: Option<PathBuf>,
     /// A folder with a contract that replaces the built-in one.
     pub schemas: Option<PathBuf>,
-    /// The seed; without it, the scenario's seed or [`DEFAULT_SEED`].
+    /// The seed; without it, the scenario's seed or 1.
     pub seed: Option<u64>,
     /// The clock; without it, the scenario's clock or real time.
     pub clock: Option<Clock>,

@@ -53,8 +53,6 @@ pub struct Operation {
     pub file: String,
     /// The value of `X-Mock-Operation`.
     pub id_header: HeaderValue,
-    /// The value of `X-Mock-Evidence` for the operation as a whole.
-    pub evidence_header: HeaderValue,
 }
 
 /// Which credentials an operation needs (`security`).
@@ -244,7 +242,6 @@ impl OperationCompiler<'_> {
             },
             file: self.file.to_owned(),
             id_header: header(id)?,
-            evidence_header: header(evidence.as_str())?,
         })
     }
 

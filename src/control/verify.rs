@@ -8,7 +8,7 @@ use super::body;
 use super::call::{ControlCall, ControlResult};
 use super::query::Query;
 use crate::http::message::Response;
-use crate::recording::verify::{Expectations, JournalSnapshot, evaluate};
+use crate::recording::verify::{Expectations, evaluate};
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
@@ -35,9 +35,7 @@ pub(super) fn verify(call: &ControlCall<'_>) -> ControlResult {
             errors.into_iter().map(|(pointer, message)| source.at_pointer(&pointer, message)).collect();
         body::invalid(&diagnostics)
     })?;
-    let (exchanges, size) = (call.sandbox.exchanges(), call.sandbox.journal_size());
-    let journal = JournalSnapshot::new(exchanges, size, call.sandbox.is_journal_enabled());
-    let verdict = evaluate(&expectations, &journal, &call.app.contract);
+    let verdict = evaluate(&expectations, &call.sandbox.journal_snapshot(), &call.app.contract);
     // Status 200 for a failed verdict too; `?fail=true` selects 409, for `curl --fail`.
     let status = if fail && !verdict.passed { StatusCode::CONFLICT } else { StatusCode::OK };
     let text = verdict.to_string();

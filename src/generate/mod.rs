@@ -26,6 +26,7 @@ mod object;
 mod pattern;
 mod resolve;
 mod schema;
+#[cfg(test)]
 mod support;
 mod timestamp;
 mod validate;
@@ -42,8 +43,6 @@ use crate::support::rng::SeededRng;
 
 pub use identity::{Company, Person};
 pub use lead::LeadField;
-pub use pattern::PatternError;
-pub use support::{UnsupportedSchema, check_supported};
 
 use schema::ObjectContext;
 
@@ -64,12 +63,6 @@ impl<'a> Models<'a> {
         Self(schemas)
     }
 
-    /// Returns the schema of a model.
-    #[must_use]
-    pub fn get(self, name: &str) -> Option<&'a Value> {
-        self.0.get(name)
-    }
-
     /// Returns the name of the model that a reference refers to, and the schema at the reference.
     fn follow(self, reference: &str) -> Option<(&'a str, &'a Value)> {
         let path = reference.strip_prefix(REFERENCE_PREFIX)?;
@@ -80,23 +73,6 @@ impl<'a> Models<'a> {
 }
 
 /// Generates plausible values that are valid for their schemas.
-///
-/// ```
-/// use leadconduit_mock::generate::{ValueGenerator, Models};
-/// use leadconduit_mock::support::rng::{Purpose, SeededRng};
-/// use leadconduit_mock::support::ids::IdGenerator;
-///
-/// let schemas = serde_json::Map::new();
-/// let mut ids = IdGenerator::new(1);
-/// let now = "2026-01-15T09:00:00Z".parse().unwrap();
-/// let mut generator = ValueGenerator::new(SeededRng::new(1, Purpose::Documents), &mut ids, now, Models::new(&schemas));
-/// let value = generator.value(&serde_json::json!({
-///     "type": "object",
-///     "required": ["email"],
-///     "properties": { "email": { "type": "string", "format": "email" } },
-/// }));
-/// assert!(value["email"].as_str().unwrap().contains("@example."));
-/// ```
 #[derive(Debug)]
 pub struct ValueGenerator<'a> {
     random: SeededRng,
@@ -118,23 +94,24 @@ impl<'a> ValueGenerator<'a> {
     }
 
     /// Sets the budget, in values. After it is used up, only required parts are generated.
-    #[must_use]
-    pub fn with_budget(mut self, values: usize) -> Self {
+    #[cfg(test)]
+    fn with_budget(mut self, values: usize) -> Self {
         self.budget = values;
         self
     }
 
     /// Generates a value that is valid for `schema`.
     ///
-    /// The budget applies to all calls together. For a schema that [`check_supported`] rejects, the value can be
-    /// invalid.
+    /// The budget applies to all calls together. For a schema that `support::check_supported` rejects, the value
+    /// can be invalid.
     pub fn value(&mut self, schema: &Value) -> Value {
         let mut context = ObjectContext::root(self);
         self.generate(schema, "", &mut context).unwrap_or(Value::Null)
     }
 
     /// Generates a value of the model `name`; null if there is no such model.
-    pub fn model(&mut self, name: &str) -> Value {
+    #[cfg(test)]
+    fn model(&mut self, name: &str) -> Value {
         let Some((name, schema)) = self.models.0.get_key_value(name) else {
             return Value::Null;
         };

@@ -1,4 +1,4 @@
-//! Detects schemas for which no valid values can be generated.
+//! Detects schemas for which no valid values can be generated. The tests check the schemas of the contract with it.
 
 use serde_json::{Map, Value};
 

@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::pattern::SchemaPattern;
-use super::{Models, ValueGenerator, check_supported};
+use super::support::check_supported;
+use super::{Models, ValueGenerator};
 use crate::support::clock::Timestamp;
 use crate::support::ids::IdGenerator;
 use crate::support::rng::{Purpose, SeededRng};

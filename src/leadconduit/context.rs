@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::api_error::ApiError;
 use super::changelog;
 use super::effect_log::EffectLog;
-use super::response::ApiError;
 use crate::contract::Contract;
 use crate::contract::standard::StandardDocuments;
 use crate::contract::validate::OperationInput;

@@ -10,8 +10,9 @@ use std::sync::{Arc, Once};
 
 use serde_json::{Map, Value};
 
+use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::delivery::{HttpClient, OutboundError, OutboundRequest, OutboundResponse, firehose_request};
-use crate::leadconduit::response::{ApiError, OperationResponse};
+use crate::leadconduit::response::OperationResponse;
 use crate::leadconduit::state::events::Outcome;
 use crate::support::document::{self, number, text};
 

@@ -9,6 +9,7 @@
 //! | `effect_log` | the outbound effects of an operation: deliveries, firehose files |
 //! | [`delivery`] | the client for deliveries and the firehose |
 //! | `response` | what an operation returns: a response or an API error |
+//! | `api_error` | errors of the simulated API: status, message, body format |
 //! | `live_flow` | the deployed revision of a flow |
 //! | `flow_model` | flows as types, parsed and compiled once per document |
 //! | [`state`] | accounts, collections, events, single sign-on: the world of a sandbox |
@@ -20,6 +21,7 @@
 //!
 //! Each module uses only modules below it in this table.
 
+pub(crate) mod api_error;
 pub(crate) mod changelog;
 pub(crate) mod context;
 pub mod delivery;

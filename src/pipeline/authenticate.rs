@@ -2,7 +2,7 @@
 
 use super::context::EarlyExit;
 use crate::contract::{Authentication, Handler, Operation};
-use crate::leadconduit::response::ApiError;
+use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::state::Caller;
 use crate::sandbox::RequestSession;
 

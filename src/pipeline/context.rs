@@ -9,7 +9,7 @@ use crate::contract::problem::Problem;
 use crate::contract::validate::OperationInput;
 use crate::contract::{Operation, Violation};
 use crate::http::message::{Response, SendOptions};
-use crate::leadconduit::response::ApiError;
+use crate::leadconduit::api_error::ApiError;
 use crate::recording::journal::Exchange;
 use crate::sandbox::{RequestSession, Sandbox, StaleEpoch};
 use crate::scenario::rule::respond::AppliedRule;

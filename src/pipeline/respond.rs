@@ -8,7 +8,8 @@ use super::Pipeline;
 use super::context::{EarlyExit, RequestContext};
 use crate::contract::problem::Problem;
 use crate::http::message::Response;
-use crate::leadconduit::response::{ApiError, ApiErrorKind, ErrorFormat, OperationResponse};
+use crate::leadconduit::api_error::{ApiError, ApiErrorKind, ErrorFormat};
+use crate::leadconduit::response::OperationResponse;
 
 const TEXT_CONTENT_TYPE: HeaderValue = HeaderValue::from_static("text/plain");
 

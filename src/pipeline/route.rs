@@ -9,7 +9,7 @@ use crate::contract::problem::{self, Problem};
 use crate::contract::route::PathParameters;
 use crate::contract::{Handler, Operation, Route};
 use crate::http::message::{Body, Request, Response};
-use crate::leadconduit::response::ApiError;
+use crate::leadconduit::api_error::ApiError;
 
 impl Pipeline {
     /// Finds the operation of a request.

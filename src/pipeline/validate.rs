@@ -11,7 +11,7 @@ use crate::contract::route::PathParameters;
 use crate::contract::validate::{OperationInput, RequestValidation, validate_request};
 use crate::contract::{Handler, Operation, Violation, negotiate};
 use crate::http::message::Request;
-use crate::leadconduit::response::ApiError;
+use crate::leadconduit::api_error::ApiError;
 
 /// How many violations an error message lists.
 const LISTED_MAX: usize = 5;

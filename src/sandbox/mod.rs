@@ -27,7 +27,6 @@ use serde_json::Value;
 
 use record::Record;
 pub use registry::{SandboxRegistry, SandboxUser};
-pub use selector::Selection;
 pub use session::{Overlay, RequestSession, StaleEpoch, WriteResources};
 pub use shared_state::SharedState;
 use state::State;

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::Sandbox;
 use crate::recording::coverage::CoverageCounts;
 use crate::recording::journal::{Exchange, Journal, JournalSize};
+use crate::recording::verify::JournalSnapshot;
 
 /// The journal and the coverage counts, behind one lock.
 #[derive(Debug)]
@@ -43,6 +44,16 @@ impl Sandbox {
     #[must_use]
     pub fn is_journal_enabled(&self) -> bool {
         self.lock_record().journal.is_enabled()
+    }
+
+    /// The content of the journal for a verification, read under one lock.
+    #[must_use]
+    pub fn journal_snapshot(&self) -> JournalSnapshot {
+        let record = self.lock_record();
+        let (exchanges, size) = (record.journal.list(), record.journal.size());
+        let is_enabled = record.journal.is_enabled();
+        drop(record);
+        JournalSnapshot::new(exchanges, size, is_enabled)
     }
 
     /// Removes the selected exchanges from the journal, and returns them. The counts are kept.

@@ -33,4 +33,3 @@ mod validate;
 
 pub use build::Scenario;
 pub use library::Library;
-pub use populate::PopulateError;

@@ -35,8 +35,7 @@ pub enum Delay {
 
 impl Delay {
     /// Samples a length in milliseconds, at most [`DELAY_MS_MAX`].
-    #[must_use]
-    pub fn sample(self, rng: &mut SeededRng) -> u64 {
+    pub(crate) fn sample(self, rng: &mut SeededRng) -> u64 {
         match self {
             Self::Fixed { ms } => ms,
             Self::Uniform { lower_ms, upper_ms } => rng.rng().random_range(lower_ms..=upper_ms.max(lower_ms)),

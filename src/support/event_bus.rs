@@ -38,7 +38,8 @@ impl EventBus {
     }
 
     /// Publishes an event of a type such as `exchange`.
-    pub fn publish(&self, event_type: &str, data: &Value) {
+    #[cfg(test)]
+    pub(crate) fn publish(&self, event_type: &str, data: &Value) {
         self.publish_frame(Self::frame(event_type, data));
     }
 

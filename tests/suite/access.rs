@@ -4,8 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 
 use http::Method;
-use leadconduit_mock::MockServer;
-use leadconduit_mock::config::settings::{CorsPolicy, Settings};
+use leadconduit_mock::{CorsPolicy, MockServer, Settings};
 use serde_json::json;
 
 use crate::lead_flow::{events, recipient, scenario_with, submit};

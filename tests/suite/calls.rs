@@ -2,8 +2,7 @@
 
 use base64::Engine as _;
 use http::HeaderValue;
-use leadconduit_mock::contract::{Contract, Handler, Operation};
-use leadconduit_mock::http::message::{Body, Request};
+use leadconduit_mock::internals::{Body, Contract, Handler, Operation, Request};
 use serde_json::Value;
 
 use crate::support::{JANE, SUPERUSER};

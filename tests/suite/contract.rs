@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use http::Method;
-use leadconduit_mock::contract::{Contract, Route};
-use leadconduit_mock::leadconduit::operations::HandlerTable;
+use leadconduit_mock::internals::{Contract, HandlerTable, Route};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -121,9 +120,8 @@ fn load_error(file: &str, change: impl Fn(&str) -> String) -> String {
     let changed = change(&text);
     assert_ne!(text, changed, "the replacement must change the file");
     std::fs::write(&path, changed).unwrap();
-    let settings =
-        leadconduit_mock::config::settings::Settings { schemas: Some(folder.path().to_owned()), ..Default::default() };
-    let error = leadconduit_mock::app::bootstrap::load(&settings).unwrap_err().to_string();
+    let settings = leadconduit_mock::Settings { schemas: Some(folder.path().to_owned()), ..Default::default() };
+    let error = leadconduit_mock::internals::load(&settings).unwrap_err().to_string();
     error.replace(&folder.path().display().to_string(), "SCHEMAS")
 }
 

@@ -1,8 +1,7 @@
 //! The control API: conformance of every call to its document, errors, and access.
 
-use leadconduit_mock::MockServer;
-use leadconduit_mock::contract::schema::CompiledSchema;
-use leadconduit_mock::support::clock::{SignedDuration, Timestamp};
+use leadconduit_mock::internals::CompiledSchema;
+use leadconduit_mock::{MockServer, SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::support::{ACME, JANE, Mock, TestResponse};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use leadconduit_mock::scenario::built_in::{self, BuiltIn};
+use leadconduit_mock::internals::{BUILT_IN_SCENARIOS, BuiltIn};
 
 /// Every Rust file below a folder.
 pub fn rust_files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
@@ -18,7 +18,7 @@ pub fn rust_files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
 
 #[test]
 fn every_scenario_file_is_built_in() {
-    let mut listed: Vec<&str> = built_in::FILES.iter().map(|file| file.path).collect();
+    let mut listed: Vec<&str> = BUILT_IN_SCENARIOS.iter().map(|file| file.path).collect();
     let mut found: Vec<String> = std::fs::read_dir("scenarios")
         .unwrap()
         .map(|entry| format!("scenarios/{}", entry.unwrap().file_name().into_string().unwrap()))
@@ -26,7 +26,7 @@ fn every_scenario_file_is_built_in() {
     listed.sort_unstable();
     found.sort_unstable();
     assert_eq!(listed, found);
-    for BuiltIn { path: name, text, .. } in built_in::FILES {
+    for BuiltIn { path: name, text, .. } in BUILT_IN_SCENARIOS {
         let stem = Path::new(name).file_stem().unwrap().to_str().unwrap();
         assert!(text.contains(&format!("name: {stem}\n")), "the scenario in {name} has another name");
     }

@@ -1,7 +1,7 @@
 //! Coverage: exact counts, kept when sandboxes are reset or end, without secrets.
 
 use http::Method;
-use leadconduit_mock::contract::Contract;
+use leadconduit_mock::internals::Contract;
 use serde_json::{Value, json};
 
 use crate::support::{JANE, Mock};

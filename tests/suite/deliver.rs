@@ -4,9 +4,8 @@ use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 
-use leadconduit_mock::MockServer;
-use leadconduit_mock::config::limits;
-use leadconduit_mock::config::settings::Settings;
+use leadconduit_mock::internals::DELIVER_TIMEOUT_MS_MAX;
+use leadconduit_mock::{MockServer, Settings};
 use serde_json::{Value, json};
 
 use crate::lead_flow::{SUMMIT, TEST_FLOW, events, kinds, merge, outcome_of, recipient, rules, scenario_with, submit};
@@ -106,7 +105,7 @@ fn start(flow: Value, change: impl FnOnce(&mut Settings)) -> Mock {
     std::fs::write(folder.path().join("own.yaml"), scenario_with(flow, json!({})).to_string()).unwrap();
     let configure = |settings: &mut Settings| {
         // The recipients of these tests respond, but on a busy machine that may take a while.
-        settings.limits.deliver_timeout_ms = limits::DELIVER_TIMEOUT_MS_MAX;
+        settings.limits.deliver_timeout_ms = DELIVER_TIMEOUT_MS_MAX;
         change(settings);
     };
     Mock::start(MockServer::builder().scenarios(folder.path()).scenario("own").configure(configure))

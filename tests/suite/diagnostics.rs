@@ -1,9 +1,8 @@
 //! Diagnostics of invalid scenario files: file, line, column, the source line, and a hint.
 
-use leadconduit_mock::scenario::Library;
 use std::sync::Arc;
 
-use leadconduit_mock::contract::Contract;
+use leadconduit_mock::internals::{Contract, Library};
 
 const HEAD: &str = "version: 1\nname: mine\ndescription: A story.\n";
 
@@ -402,7 +401,7 @@ proptest::proptest! {
         characters[position] = with.chars().next().unwrap();
         characters.truncate(characters.len() - cut % characters.len());
         let source = contract_files::yaml::Source::new("damaged.yaml", characters.into_iter().collect::<String>());
-        if let Err(diagnostic) = source.parse::<leadconduit_mock::scenario::language::ScenarioFile>() {
+        if let Err(diagnostic) = source.parse::<leadconduit_mock::scenario_file::ScenarioFile>() {
             let _ = diagnostic.to_string();
         }
     }

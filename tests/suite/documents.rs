@@ -2,11 +2,8 @@
 
 use std::sync::Arc;
 
-use leadconduit_mock::contract::Contract;
-use leadconduit_mock::leadconduit::state::{Collection, World};
-use leadconduit_mock::scenario::Library;
-use leadconduit_mock::support::clock::{Clock, Timestamp};
-use leadconduit_mock::support::document::text;
+use leadconduit_mock::internals::{Collection, Contract, Library, World, text};
+use leadconduit_mock::{Clock, Timestamp};
 use serde_json::Value;
 
 const CLOCK: &str = "2026-11-21T12:00:00Z";

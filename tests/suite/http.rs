@@ -339,7 +339,7 @@ fn preflight_requests_are_allowed() {
 #[test]
 fn cross_origin_reads_can_be_limited_to_some_origins() {
     let mock = Mock::start(MockServer::builder().configure(|settings| {
-        settings.cors = leadconduit_mock::config::settings::CorsPolicy::Only(vec!["http://localhost:3000".to_owned()]);
+        settings.cors = leadconduit_mock::CorsPolicy::Only(vec!["http://localhost:3000".to_owned()]);
     }));
     let send = |origin: &str| {
         let request = Request::get(format!("{}/user", mock.server.url())).header("origin", origin);
@@ -352,7 +352,7 @@ fn cross_origin_reads_can_be_limited_to_some_origins() {
 #[test]
 fn mock_headers_can_be_hidden() {
     let mock = Mock::start(MockServer::builder().configure(|settings| {
-        settings.mock_headers = leadconduit_mock::config::settings::MockHeaders::Hidden;
+        settings.mock_headers = leadconduit_mock::MockHeaders::Hidden;
     }));
     let response = mock.post("/onboards", &json!({})).expect(400);
     assert!(!response.headers.keys().any(|name| name.as_str().starts_with("x-mock-")), "{:?}", response.headers);

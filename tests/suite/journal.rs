@@ -1,7 +1,6 @@
 //! The control calls of the journal. Every response is validated against the OpenAPI document of the control API.
 
-use leadconduit_mock::MockServer;
-use leadconduit_mock::config::settings::RequestMode;
+use leadconduit_mock::{MockServer, RequestMode};
 use serde_json::{Value, json};
 
 use crate::control::Control;

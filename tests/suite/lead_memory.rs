@@ -1,6 +1,6 @@
 //! Memory use after many submissions stays within the limits.
 
-use leadconduit_mock::support::clock::Timestamp;
+use leadconduit_mock::Timestamp;
 use serde_json::{Value, json};
 
 use crate::support::ACME_ID;

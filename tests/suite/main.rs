@@ -64,6 +64,7 @@ mod onboards;
 mod operations;
 mod packages;
 mod preferences;
+mod public_api;
 mod readme;
 mod recording;
 

@@ -3,12 +3,8 @@
 
 use std::sync::Arc;
 
-use leadconduit_mock::app::bootstrap;
-use leadconduit_mock::config::settings::Settings;
-use leadconduit_mock::contract::{Contract, Handler, Operation};
-use leadconduit_mock::http::message::Response;
-use leadconduit_mock::pipeline::Pipeline;
-use leadconduit_mock::scenario::Library;
+use leadconduit_mock::Settings;
+use leadconduit_mock::internals::{Contract, Handler, Library, Operation, Pipeline, Response, build_pipeline};
 use serde_json::{Value, json};
 
 use crate::calls::{Call, body_schema, follow, in_query, leading_to, parameters};
@@ -27,8 +23,7 @@ impl Fixture {
 
     fn pipeline(&self) -> Pipeline {
         let settings = Settings { clock: Some("2026-03-01T12:00:00Z".parse().unwrap()), ..Settings::default() };
-        bootstrap::build_pipeline(&settings, &self.contract, &self.library, &self.library.get("healthy").unwrap())
-            .unwrap()
+        build_pipeline(&settings, &self.contract, &self.library, &self.library.get("healthy").unwrap()).unwrap()
     }
 }
 
@@ -195,7 +190,7 @@ fn html_requests_are_forbidden_and_api_keys_are_required() {
         request.headers.remove("authorization");
         let response = pipeline.handle(&request);
         match operation.authentication {
-            leadconduit_mock::contract::Authentication::Required => {
+            leadconduit_mock::internals::Authentication::Required => {
                 assert_eq!(
                     (response.status.as_u16(), &response.body[..]),
                     (401, &br#"{"error":"authentication failed"}"#[..]),

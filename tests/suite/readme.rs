@@ -159,7 +159,7 @@ fn every_problem_type_has_a_section() {
             line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-").replace(['`', '\'', ',', ':'], "")
         })
         .collect();
-    for section in leadconduit_mock::contract::problem::Section::ALL {
+    for section in leadconduit_mock::internals::Section::ALL {
         let anchor = section.anchor();
         assert!(anchors.iter().any(|other| other == anchor), "README.md has no section #{anchor}: {anchors:?}");
     }
@@ -168,8 +168,7 @@ fn every_problem_type_has_a_section() {
 #[test]
 fn every_built_in_scenario_is_documented() {
     let readme = std::fs::read_to_string("README.md").unwrap();
-    for leadconduit_mock::scenario::built_in::BuiltIn { path: name, .. } in leadconduit_mock::scenario::built_in::FILES
-    {
+    for leadconduit_mock::internals::BuiltIn { path: name, .. } in leadconduit_mock::internals::BUILT_IN_SCENARIOS {
         let stem = std::path::Path::new(name).file_stem().unwrap().to_str().unwrap();
         assert!(readme.contains(&format!("`{stem}`")), "{stem} is missing from README.md");
     }
@@ -178,7 +177,7 @@ fn every_built_in_scenario_is_documented() {
 #[test]
 fn every_trigger_domain_is_documented() {
     let readme = std::fs::read_to_string("README.md").unwrap();
-    for (domain, _, what) in leadconduit_mock::leadconduit::operations::Trigger::ALL {
+    for (domain, _, what) in leadconduit_mock::internals::Trigger::ALL {
         assert!(readme.contains(&format!("| `{domain}` | {what} |\n")), "{domain} is missing from README.md");
     }
 }
@@ -188,8 +187,8 @@ fn the_table_of_operations_matches_the_contract() {
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     let (_, rest) = readme.split_once("<!-- leadconduit-mock operations --markdown -->\n").unwrap();
     let (found, _) = rest.split_once("<!-- end -->").unwrap();
-    let contract = leadconduit_mock::contract::Contract::built_in().unwrap();
-    let expected = leadconduit_mock::contract::fidelity::table(&contract);
+    let contract = leadconduit_mock::internals::Contract::built_in().unwrap();
+    let expected = leadconduit_mock::internals::fidelity_table(&contract);
     let differ = found.lines().zip(expected.lines()).find(|(found, expected)| found != expected);
     assert!(found == expected, "print it with `leadconduit-mock operations --markdown`; {differ:?}");
 }

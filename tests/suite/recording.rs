@@ -1,11 +1,8 @@
 //! An exchange is recorded before its response is sent, and the journal stays within its bounds.
 
 use http::{HeaderValue, Method};
-use leadconduit_mock::MockServer;
-use leadconduit_mock::app::bootstrap;
-use leadconduit_mock::config::settings::Settings;
-use leadconduit_mock::http::message::{Request, Response};
-use leadconduit_mock::pipeline::Pipeline;
+use leadconduit_mock::internals::{Pipeline, Request, Response, load};
+use leadconduit_mock::{MockServer, Settings};
 use serde_json::{Value, json};
 
 use crate::support::{JANE, Mock, basic};
@@ -28,7 +25,7 @@ fn query_after_each_response(rounds: usize, entries_max: usize, sandbox: impl Fn
     // Only the number of entries bounds the journals.
     settings.limits.journal_bytes_max = usize::MAX;
     settings.limits.journal_total_bytes_max = usize::MAX;
-    let pipeline = bootstrap::load(&settings).unwrap().pipeline;
+    let pipeline = load(&settings).unwrap().pipeline;
     let round = |thread: usize, number: usize| {
         let (sandbox, path) = (sandbox(thread), ["/user", "/nowhere", "/account?a=b"][number % 3]);
         let response = send(&pipeline, &sandbox, path);

@@ -2,8 +2,7 @@
 
 use http::{Method, Request};
 use http_body_util::Full;
-use leadconduit_mock::MockServer;
-use leadconduit_mock::config::settings::RequestMode;
+use leadconduit_mock::{MockServer, RequestMode};
 use serde_json::json;
 
 use crate::support::{ACME_ID, FLOW, INVITATION, JANE, Mock, basic};

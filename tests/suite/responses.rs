@@ -1,6 +1,6 @@
 //! Effects of rules: responses, templates, changes of the world, and operations whose response is lost.
 
-use leadconduit_mock::config::settings::RequestMode;
+use leadconduit_mock::RequestMode;
 use serde_json::{Value, json};
 
 use crate::rules::{start_with, with};

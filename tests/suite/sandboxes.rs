@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
-use leadconduit_mock::support::clock::{SignedDuration, Timestamp};
+use leadconduit_mock::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::support::{HANG_GUARD, JANE, TestResponse, wait_until};

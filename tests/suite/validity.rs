@@ -8,17 +8,11 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use http::{HeaderValue, Method};
-use leadconduit_mock::app::bootstrap;
-use leadconduit_mock::config::settings::Settings;
-use leadconduit_mock::contract::{Contract, Operation};
-use leadconduit_mock::generate::{Models, ValueGenerator};
-use leadconduit_mock::http::message::{Body, Request, Response};
-use leadconduit_mock::pipeline::Pipeline;
-use leadconduit_mock::scenario::Library;
-use leadconduit_mock::scenario::rule::response_violations;
-use leadconduit_mock::support::clock::Clock;
-use leadconduit_mock::support::ids::IdGenerator;
-use leadconduit_mock::support::rng::{Purpose, SeededRng};
+use leadconduit_mock::internals::{
+    Body, Contract, IdGenerator, Library, Models, Operation, Pipeline, Purpose, Request, Response, SeededRng,
+    ValueGenerator, build_pipeline, load, response_violations,
+};
+use leadconduit_mock::{Clock, Settings};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -215,7 +209,7 @@ fn every_response_is_valid_against_the_contract() {
                 }
                 let scenario = library.get(name).unwrap();
                 let pipeline: Pipeline =
-                    bootstrap::build_pipeline(&settings(seed, clock), &contract, &library, &scenario).unwrap();
+                    build_pipeline(&settings(seed, clock), &contract, &library, &scenario).unwrap();
                 let mut driver = Driver::new(&contract, seed);
                 for at in 0..REQUESTS_PER_SEED {
                     let index =
@@ -274,7 +268,7 @@ proptest! {
         ],
     ) {
         static PIPELINE: std::sync::OnceLock<Arc<Pipeline>> = std::sync::OnceLock::new();
-        let pipeline = PIPELINE.get_or_init(|| bootstrap::load(&Settings::default()).unwrap().pipeline);
+        let pipeline = PIPELINE.get_or_init(|| load(&Settings::default()).unwrap().pipeline);
         let (method, path) = match known {
             Some(at) => {
                 let operation = &pipeline.state.contract.operations[at];

@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use super::super::api_error::ApiError;
 use super::super::context::{ReadContext, WriteContext};
-use super::super::response::{ApiError, OperationResponse, OperationResult};
+use super::super::response::{OperationResponse, OperationResult};
 use crate::leadconduit::state::Collection;
 use crate::support::document::is_same_id;
 

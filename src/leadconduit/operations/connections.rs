@@ -14,8 +14,9 @@ use std::sync::Arc;
 use http::{HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
+use super::super::api_error::ApiError;
 use super::super::context::{ReadContext, WriteContext};
-use super::super::response::{ApiError, OperationResponse, OperationResult};
+use super::super::response::{OperationResponse, OperationResult};
 use crate::leadconduit::state::sso::ConnectionView;
 use crate::leadconduit::state::{Account, Collection};
 use crate::support::document::{Document, is_object_id, text};

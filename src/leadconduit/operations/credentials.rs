@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use super::super::api_error::ApiError;
 use super::super::context::WriteContext;
-use super::super::response::ApiError;
 use super::crud::CollectionHooks;
 use super::packages;
 use crate::support::document::Document;

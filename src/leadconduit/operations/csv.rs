@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::response::ApiError;
+use super::super::api_error::ApiError;
 use crate::leadconduit::values::text;
 
 pub(super) fn write_csv<N, R>(names: &[N], rows: impl Iterator<Item = R>) -> Result<Vec<u8>, ApiError>

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use super::super::api_error::ApiError;
 use super::super::context::{ReadContext, WriteContext};
-use super::super::response::{ApiError, OperationResponse, OperationResult};
+use super::super::response::{OperationResponse, OperationResult};
 use super::crud::{self, CollectionHooks};
 use super::{connections, packages};
 use crate::contract::standard::StandardCollection;

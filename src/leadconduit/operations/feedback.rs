@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::super::api_error::{ApiError, ErrorFormat};
 use super::super::context::WriteContext;
 use super::super::leads::flow::{EventBuilder, Timing, render_response, require_lead_request};
-use super::super::response::{ApiError, ErrorFormat, OperationResult};
+use super::super::response::OperationResult;
 use crate::leadconduit::flow_model::{Flow, RuleSet};
 use crate::leadconduit::live_flow::find_live_flow;
 use crate::leadconduit::rules;

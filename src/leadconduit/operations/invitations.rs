@@ -5,8 +5,9 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use super::super::api_error::ApiError;
 use super::super::context::WriteContext;
-use super::super::response::{ApiError, OperationResponse, OperationResult};
+use super::super::response::{OperationResponse, OperationResult};
 use super::connections;
 use crate::leadconduit::state::Collection;
 use crate::support::clock::format_timestamp;

@@ -33,10 +33,11 @@ mod table;
 mod users;
 mod vars;
 
+pub use super::api_error::ApiError;
 pub use super::context::{ReadContext, WriteContext};
-pub use super::effect_log::{EffectLog, WriteError, WriteResult};
+pub use super::effect_log::WriteResult;
 pub use super::leads::flow::Trigger;
-pub use super::response::{ApiError, ErrorFormat, OperationResponse, OperationResult};
+pub use super::response::OperationResult;
 pub use table::{HandlerError, HandlerTable};
 
 use self::hooks::hooks_of;

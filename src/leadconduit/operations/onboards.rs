@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::super::api_error::ApiError;
 use super::super::context::WriteContext;
-use super::super::response::{ApiError, OperationResponse, OperationResult};
+use super::super::response::{OperationResponse, OperationResult};
 use super::{connections, flows};
 use crate::leadconduit::state::Collection;
 use crate::support::document::text;

@@ -1,7 +1,8 @@
 //! Integration packages and their modules: standard documents, which are read-only.
 
+use super::super::api_error::ApiError;
 use super::super::context::ReadContext;
-use super::super::response::{ApiError, OperationResponse, OperationResult};
+use super::super::response::{OperationResponse, OperationResult};
 use super::crud;
 use crate::contract::standard::{StandardCollection, StandardDocuments, modules_of};
 use crate::support::document::serialise;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use rand::RngExt;
 use serde_json::{Map, Value, json};
 
+use super::super::api_error::ApiError;
 use super::super::context::{ReadContext, WriteContext};
-use super::super::response::{ApiError, OperationResponse, OperationResult};
+use super::super::response::{OperationResponse, OperationResult};
 use super::crud::{self, CollectionHooks};
 use super::events::filter::EventFilter;
 use super::statistics::{self, Column};

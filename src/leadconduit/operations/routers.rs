@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::super::api_error::ApiError;
 use super::super::context::WriteContext;
-use super::super::response::{ApiError, OperationResponse, OperationResult};
+use super::super::response::{OperationResponse, OperationResult};
 use super::crud::{self, CollectionHooks};
 use super::{nested_ids, packages};
 use crate::leadconduit::rules;

@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
+use super::super::api_error::ApiError;
 use super::super::context::ReadContext;
-use super::super::response::{ApiError, OperationResponse, OperationResult};
+use super::super::response::{OperationResponse, OperationResult};
 
 /// The version in the documented samples.
 const VERSION: &str = "13.5.0";

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::super::api_error::ApiError;
 use super::super::context::{ReadContext, WriteContext};
-use super::super::response::{ApiError, OperationResponse, OperationResult};
+use super::super::response::{OperationResponse, OperationResult};
 use super::account;
 use crate::leadconduit::state::{Caller, Collection};
 use crate::support::document::Document;

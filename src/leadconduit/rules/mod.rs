@@ -39,8 +39,6 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
-
 use serde_json::Value;
 
 pub use self::check::check;
@@ -48,18 +46,7 @@ use self::evaluate::Node;
 #[cfg(test)]
 pub(crate) use self::format::is_valid;
 pub use self::operator::Dialect;
-use super::templates::Operand;
-pub use super::templates::Template;
-pub use crate::leadconduit::values::{ParseError, Variables, find, plain, text};
-
-/// Expands the templates in a value: text, or a list of text. Malformed templates are returned unchanged.
-#[must_use]
-pub fn evaluate(value: &Value, variables: &dyn Variables) -> Option<Value> {
-    match Operand::parse_right(value) {
-        Ok(operand) => operand.evaluate(variables).map(Cow::into_owned),
-        Err(_) => Some(value.clone()),
-    }
-}
+pub use crate::leadconduit::values::{ParseError, Variables, find, text};
 
 /// A parsed rule, set of rules or list of rules.
 #[derive(Clone, Debug)]
@@ -103,12 +90,6 @@ impl Condition {
     #[must_use]
     pub fn matches(&self, variables: &dyn Variables) -> bool {
         self.0.matches(variables)
-    }
-
-    /// Combines two conditions that must both match.
-    #[must_use]
-    pub fn and(self, other: Self) -> Self {
-        Self(Node::All(vec![self.0, other.0]))
     }
 
     /// Returns the names of all variables of the condition in document order, with repetitions.

@@ -1,5 +1,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "values are created where they are used")]
 
+use std::borrow::Cow;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -21,5 +21,3 @@ pub use account::Account;
 pub use collection::{Collection, Documents};
 pub use identity::{ApiKeyOwner, Caller};
 pub use world::World;
-
-pub use crate::support::document::{Document, is_object_id, items, text};

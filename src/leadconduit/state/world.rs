@@ -41,8 +41,8 @@ pub struct World {
 
 impl World {
     /// A world without accounts and without standard documents.
-    #[must_use]
-    pub fn empty(seed: u64, clock: Clock) -> Self {
+    #[cfg(test)]
+    pub(crate) fn empty(seed: u64, clock: Clock) -> Self {
         Self::with_standard(Arc::default(), seed, clock)
     }
 
@@ -225,7 +225,7 @@ impl World {
         })
     }
 
-    /// Calls the single-sign-on service: [`Sso::call`] with the seed of this world.
+    /// Calls the single-sign-on service: `Sso::call` with the seed of this world.
     ///
     /// # Errors
     ///

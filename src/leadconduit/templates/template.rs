@@ -12,13 +12,6 @@ use crate::leadconduit::values::{self, ParseError, Variables};
 pub(super) const OUTPUT_BYTES_MAX: usize = 1024 * 1024;
 
 /// Text with placeholders for variables and helper calls.
-///
-/// ```
-/// use leadconduit_mock::leadconduit::rules::Template;
-/// use serde_json::json;
-/// let template = Template::parse("{{uppercase lead.state}}-{{math \"1 + lead.age\"}}").unwrap();
-/// assert_eq!(template.render(&json!({"lead": {"state": "tx", "age": 30}})), "TX-31");
-/// ```
 #[derive(Clone, Debug)]
 pub struct Template(Vec<Segment>);
 

@@ -77,12 +77,6 @@ impl Parsed {
 
 /// Converts a submitted value to the typed value of a field. Lists are converted item by item. Objects, which are typed
 /// already, and null are unchanged. An unknown type is treated as `string`.
-///
-/// ```
-/// use leadconduit_mock::leadconduit::types::parse_value;
-/// let gender = parse_value("gender", &serde_json::json!("F"), leadconduit_mock::support::clock::Timestamp::UNIX_EPOCH);
-/// assert_eq!(gender, serde_json::json!({"raw": "F", "normal": "female", "valid": true, "abbr": "F"}));
-/// ```
 #[must_use]
 pub fn parse_value(field_type: &str, raw: &Value, now: Timestamp) -> Value {
     let text = match raw {

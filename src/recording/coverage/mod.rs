@@ -4,6 +4,5 @@ pub mod counts;
 mod fields;
 pub mod targets;
 
-pub use counts::{CoverageCounts, DurationHistogram, OperationCounts, ViolationCount, ViolationKind};
-pub use fields::FieldCounts;
+pub use counts::{CoverageCounts, DurationHistogram, OperationCounts};
 pub use targets::{CoverageTargets, FieldMatch, OperationTargets};

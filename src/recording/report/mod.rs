@@ -19,10 +19,7 @@ pub use criteria::{FailOn, PassCriteria, Percentage, ReportVerdict};
 pub use html::html;
 pub use junit::{JunitError, junit};
 pub use merge::merge;
-pub use model::{
-    CoverageRatio, EffectCount, FieldCount, FirstOccurrence, OperationReport, ParameterCount, Report, ScenarioCount,
-    StatusCount, Summary, UncoveredTargets, Undocumented, UnmatchedRequest, VERSION, ViolationReport,
-};
+pub use model::Report;
 pub use text::{ColorMode, text};
 
 /// The format of a written report.

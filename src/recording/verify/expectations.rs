@@ -21,6 +21,29 @@ const NAME_CHARS_MAX: usize = 200;
 const REFUSAL_STATUSES: [u64; 2] = [409, 422];
 
 /// The expectations of one verification.
+///
+/// ```
+/// use leadconduit_mock::MockServer;
+/// use leadconduit_mock::verification::{ExpectationOutcome, Requirement};
+/// use serde_json::json;
+///
+/// let server = MockServer::builder().start()?;
+/// let expectations = server
+///     .expectations(&json!([
+///         {"name": "the list is read", "operation": "list_connections"},
+///         {"operation": "repair_connection", "never": true},
+///     ]))
+///     .unwrap();
+/// assert!(matches!(expectations.all[1].requirement, Requirement::Count { min: 0, max: Some(0), .. }));
+///
+/// // No request was sent, so the first expectation fails.
+/// let result = server.verify(&expectations);
+/// assert!(!result.passed);
+/// let outcomes: Vec<_> = result.expectations.iter().map(|one| one.outcome).collect();
+/// assert_eq!(outcomes, [ExpectationOutcome::Failed, ExpectationOutcome::Passed]);
+/// assert!(result.to_string().contains("FAILED  the list is read"), "{result}");
+/// # Ok::<(), leadconduit_mock::StartError>(())
+/// ```
 #[derive(Debug)]
 pub struct Expectations {
     /// The expectations, in their order.
@@ -51,8 +74,7 @@ pub struct JournalRange {
 
 impl JournalRange {
     /// True when the exchange is in the range.
-    #[must_use]
-    pub fn contains(&self, exchange: &Exchange) -> bool {
+    pub(crate) fn contains(&self, exchange: &Exchange) -> bool {
         self.after.is_none_or(|after| exchange.number > after) && self.since.is_none_or(|since| exchange.at >= since)
     }
 
@@ -137,7 +159,7 @@ impl Expectations {
     /// # Errors
     ///
     /// All problems of the expectations, each with its pointer and what to write instead.
-    pub fn parse(value: &Value, contract: &Contract) -> Result<Self, Vec<ValueDiagnostic>> {
+    pub(crate) fn parse(value: &Value, contract: &Contract) -> Result<Self, Vec<ValueDiagnostic>> {
         let mut parser = ExpectationParser { contract, diagnostics: Vec::new() };
         let (list, range, at) = match value {
             Value::Array(list) => (list, JournalRange::default(), String::new()),

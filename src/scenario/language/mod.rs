@@ -19,7 +19,7 @@ pub use rule::{
     BodyCondition, CallRange, CallerCondition, ClockCondition, DripSpec, OneOrMany, RateScope, RateSpec, RuleSpec,
     StepSpec, TextCondition, WhenSpec, WorkMode,
 };
+pub use scalars::JsonDocument;
 pub(super) use scalars::parse_method;
-pub use scalars::{JsonDocument, VERSION};
-pub use sso::SsoSpec;
+pub use sso::{FlappingSpec, SsoSpec, SsoStatusName};
 pub use world::{AccountSpec, GenerateCounts, KeySpec, WorldSpec};

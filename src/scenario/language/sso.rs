@@ -130,7 +130,7 @@ impl SsoSpec {
     /// # Errors
     ///
     /// Keys are missing or belong to another status.
-    pub fn health(&self) -> Result<Option<SsoStatus>, HealthError> {
+    pub(crate) fn health(&self) -> Result<Option<SsoStatus>, HealthError> {
         let needs_status = [
             ("/latency", self.latency.is_some(), SsoStatusName::Slow, "slow"),
             ("/flapping", self.flapping.is_some(), SsoStatusName::Flapping, "flapping"),

@@ -126,8 +126,7 @@ pub struct AccountSpec {
 
 impl AccountSpec {
     /// The documents of a collection.
-    #[must_use]
-    pub fn documents(&self, collection: Collection) -> &[JsonDocument] {
+    pub(crate) fn documents(&self, collection: Collection) -> &[JsonDocument] {
         match collection {
             Collection::Users => &self.users,
             Collection::UserSettings => &self.user_settings,

@@ -12,7 +12,7 @@
 //! | `error` | errors in a definition |
 //!
 //! Each module uses only modules below it in this table. A new condition is a field of `WhenSpec` and of
-//! `RequestMatcher`; a new effect is a field of `StepSpec` and of [`Step`].
+//! `RequestMatcher`; a new effect is a field of `StepSpec` and of `Step`.
 
 mod compile;
 mod definition;
@@ -24,8 +24,7 @@ mod template;
 mod validate_response;
 
 pub use compile::ValidationMode;
-pub use definition::{RULES_MAX, Rule, RuleList, Step, WorldChange};
-pub use error::{RuleError, unknown_operation};
+pub use definition::{RULES_MAX, Rule, RuleList, WorldChange};
+pub use error::unknown_operation;
 pub use matcher::RuleContext;
-pub use template::TemplateError;
 pub use validate_response::response_violations;

@@ -7,7 +7,7 @@ mod world;
 use std::collections::BTreeSet;
 
 use http::Method;
-use leadconduit_mock::support::clock::Timestamp;
+use leadconduit_mock::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ fn action() -> impl Strategy<Value = Action> {
     // Most leads have no magic e-mail domain.
     let domain = prop_oneof![
         6 => Just("example.com"),
-        1 => prop::sample::select(leadconduit_mock::leadconduit::operations::Trigger::ALL.map(|(domain, ..)| domain).to_vec()),
+        1 => prop::sample::select(leadconduit_mock::internals::Trigger::ALL.map(|(domain, ..)| domain).to_vec()),
     ];
     let lead = (
         prop::sample::select(vec!["Ann", "Tim", "Pat"]),

@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use super::interval::{current_interval, live_flows, time_zone_of};
+use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::context::{ReadContext, WriteContext};
 use crate::leadconduit::flow_model::{Flow, PingLimit, Source};
-use crate::leadconduit::response::{ApiError, OperationResponse, OperationResult};
+use crate::leadconduit::response::{OperationResponse, OperationResult};
 use crate::leadconduit::state::{Account, Collection};
 use crate::support::clock::format_timestamp;
 use crate::support::document::{Document, canonical_id, text};

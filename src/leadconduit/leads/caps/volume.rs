@@ -4,9 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::counter::{CapCounter, count_events, counters};
 use super::interval::{live_flows, time_zone_of};
+use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::context::ReadContext;
 use crate::leadconduit::flow_model::CapHolder;
-use crate::leadconduit::response::{ApiError, OperationResponse, OperationResult};
+use crate::leadconduit::response::{OperationResponse, OperationResult};
 use crate::leadconduit::state::Account;
 use crate::support::clock::{Timestamp, format_timestamp};
 use crate::support::document::{canonical_id, items};

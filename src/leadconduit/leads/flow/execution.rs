@@ -13,10 +13,11 @@ use super::trigger::Trigger;
 use super::values::{FlowResult, Timing};
 use super::{fields, lists, pricing, recorded_call};
 use crate::contract::lead_body::LeadRequest;
+use crate::leadconduit::api_error::{ApiError, ErrorFormat};
 use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::effect_log::{RecipientOutcome, StepKey, WriteError};
 use crate::leadconduit::flow_model::{AcceptanceCriteria, Filter, Recipient, Step, StepKind, entity_ref};
-use crate::leadconduit::response::{ApiError, ErrorFormat, OperationResponse};
+use crate::leadconduit::response::OperationResponse;
 use crate::leadconduit::state::events::{EventType, Outcome};
 use crate::support::document::{number, serialise};
 

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::target::SubmissionTarget;
+use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::flow_model::ListCheck;
-use crate::leadconduit::response::ApiError;
 use crate::leadconduit::state::{Account, Collection};
 use crate::support::clock::Timestamp;
 

@@ -37,9 +37,10 @@ use http::header::LOCATION;
 use serde_json::{Map, Value, json};
 
 use crate::contract::lead_body::{LeadRequest, LeadRequestError, render};
+use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::effect_log::WriteResult;
-use crate::leadconduit::response::{ApiError, OperationResponse};
+use crate::leadconduit::response::OperationResponse;
 use crate::support::document::number;
 pub(crate) use event_builder::EventBuilder;
 use execution::FlowExecution;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::leadconduit::api_error::{ApiError, ErrorFormat};
 use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::flow_model::{Flow, Source};
 use crate::leadconduit::live_flow::find_live_flow;
-use crate::leadconduit::response::{ApiError, ErrorFormat};
 use crate::leadconduit::state::{Caller, Collection, World};
 use crate::support::document::{Document, items};
 

@@ -5,8 +5,9 @@ mod delta;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use super::super::api_error::ApiError;
 use super::super::context::ReadContext;
-use super::super::response::{ApiError, OperationResponse, OperationResult};
+use super::super::response::{OperationResponse, OperationResult};
 use super::crud;
 use crate::leadconduit::state::Collection;
 use crate::support::document::serialise;

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 use super::variables::EventVariables;
-use crate::leadconduit::response::ApiError;
+use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::timeframe::Unit;
 use crate::leadconduit::values::{Variables, plain, text};
 use crate::support::clock::Timestamp;

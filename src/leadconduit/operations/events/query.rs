@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::filter::EventFilter;
 use super::projection::Projection;
 use crate::contract::validate::OperationInput;
-use crate::leadconduit::response::ApiError;
+use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::rules::{Condition, Dialect};
 use crate::leadconduit::state::events::{EventType, Outcome};
 use crate::support::clock::{Timestamp, parse_timestamp};

@@ -5,10 +5,10 @@ use std::ops::Bound;
 use serde_json::Value;
 
 use crate::contract::standard::StandardCollection;
+use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::context::ReadContext;
 use crate::leadconduit::operations::csv;
 use crate::leadconduit::operations::events::variables::EventVariables;
-use crate::leadconduit::response::ApiError;
 use crate::leadconduit::rules::{Condition, Dialect};
 use crate::leadconduit::state::Collection;
 use crate::leadconduit::state::events::{Event, EventLog};

@@ -12,8 +12,9 @@ use http::header::CONTENT_DISPOSITION;
 use serde_json::{Map, Value, json};
 
 use self::file::ExportDefinition;
+use super::super::api_error::ApiError;
 use super::super::context::{ReadContext, WriteContext};
-use super::super::response::{ApiError, OperationResponse, OperationResult};
+use super::super::response::{OperationResponse, OperationResult};
 use crate::leadconduit::state::{Caller, Collection};
 use crate::support::clock::{SignedDuration, Timestamp, format_timestamp};
 use crate::support::document::Document;

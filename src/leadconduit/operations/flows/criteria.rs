@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::leadconduit::response::ApiError;
+use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::rules;
 use crate::support::document::items;
 

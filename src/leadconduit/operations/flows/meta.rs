@@ -6,9 +6,10 @@ use serde_json::{Map, Value, json};
 
 use super::super::{crud, fields};
 use crate::contract::standard::StandardCollection;
+use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::context::ReadContext;
 use crate::leadconduit::live_flow::find_source;
-use crate::leadconduit::response::{ApiError, OperationResponse, OperationResult};
+use crate::leadconduit::response::{OperationResponse, OperationResult};
 use crate::leadconduit::rules::{Condition, Dialect};
 use crate::leadconduit::state::{Account, Collection};
 use crate::support::document::{Document, items, text};

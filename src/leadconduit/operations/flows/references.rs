@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::super::{crud, packages};
+use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::context::ReadContext;
-use crate::leadconduit::response::ApiError;
 use crate::leadconduit::state::Collection;
 use crate::support::document::text;
 

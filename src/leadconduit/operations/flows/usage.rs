@@ -3,8 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::super::crud;
+use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::context::ReadContext;
-use crate::leadconduit::response::{ApiError, OperationResponse, OperationResult};
+use crate::leadconduit::response::{OperationResponse, OperationResult};
 use crate::leadconduit::rules;
 use crate::leadconduit::state::Collection;
 use crate::leadconduit::state::events::EventType;

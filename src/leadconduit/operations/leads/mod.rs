@@ -7,8 +7,9 @@ use std::cmp::Ordering;
 use serde_json::{Map, Value, json};
 
 use self::query::SearchQuery;
+use super::super::api_error::ApiError;
 use super::super::context::ReadContext;
-use super::super::response::{ApiError, OperationResponse, OperationResult};
+use super::super::response::{OperationResponse, OperationResult};
 use crate::leadconduit::state::events::{EventLog, Lead};
 use crate::support::clock::{Timestamp, format_timestamp};
 use crate::support::document::text;

@@ -10,8 +10,9 @@ use std::collections::{BTreeSet, HashSet};
 use serde_json::{Map, Value, json};
 
 use self::query::MetricsQuery;
+use super::super::api_error::ApiError;
 use super::super::context::ReadContext;
-use super::super::response::{ApiError, OperationResponse, OperationResult};
+use super::super::response::{OperationResponse, OperationResult};
 use super::events::buckets::{Buckets, Groups};
 use super::events::filter::EventFilter;
 use super::events::variables::EventVariables;

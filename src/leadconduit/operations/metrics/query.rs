@@ -6,11 +6,11 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use crate::contract::validate::OperationInput;
+use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::context::ReadContext;
 use crate::leadconduit::operations::events::buckets::Buckets;
 use crate::leadconduit::operations::events::filter::EventFilter;
 use crate::leadconduit::operations::statistics;
-use crate::leadconduit::response::ApiError;
 use crate::leadconduit::rules::{Condition, Dialect};
 use crate::leadconduit::state::retention::RETENTION_DAYS;
 use crate::leadconduit::timeframe::{Timeframe, Unit, fixed_offset_zone};

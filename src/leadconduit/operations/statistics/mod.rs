@@ -10,8 +10,9 @@ use serde_json::{Map, Value};
 
 pub(super) use self::columns::Column;
 use self::totals::{RequiredTotals, RowTotals};
+use super::super::api_error::ApiError;
 use super::super::context::ReadContext;
-use super::super::response::{ApiError, OperationResponse, OperationResult};
+use super::super::response::{OperationResponse, OperationResult};
 use super::csv;
 use super::events::buckets::{Buckets, Groups};
 use super::events::filter::EventFilter;

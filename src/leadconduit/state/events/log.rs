@@ -45,11 +45,6 @@ pub trait EventRenderer: Debug + Send + Sync {
     /// The number of events.
     fn len(&self) -> usize;
 
-    /// Whether there are no events.
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// Approximate size in memory, in bytes.
     fn bytes(&self) -> usize;
 }
@@ -154,18 +149,6 @@ impl EventLog {
 
     fn is_visible(&self, start_ms: i64) -> bool {
         self.since_ms.is_none_or(|since| start_ms >= since)
-    }
-
-    /// The number of events, hidden ones included.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.recorded.len() + self.histories.iter().map(|history| history.summaries().len()).sum::<usize>()
-    }
-
-    /// Whether there are no events.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// The id of the newest event.

@@ -29,6 +29,20 @@ use super::exchange::Exchange;
 use crate::contract::Contract;
 
 /// Selects exchanges. The empty pattern matches every exchange.
+///
+/// ```
+/// use leadconduit_mock::MockServer;
+/// use serde_json::json;
+///
+/// let server = MockServer::builder().start()?;
+/// let repairs = server.pattern(&json!({"method": "POST", "urlPath": "/connections"})).unwrap();
+/// assert_eq!(repairs.describe(), "method POST, path /connections");
+/// assert_eq!(server.count(&repairs), 0);
+///
+/// let errors = server.pattern(&json!({"methd": "POST"})).unwrap_err();
+/// assert!(errors[0].0.starts_with("/methd") && errors[0].1.contains("did you mean `method`?"), "{errors:?}");
+/// # Ok::<(), leadconduit_mock::StartError>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct RequestPattern {
     criteria: Vec<Criterion>,
@@ -40,32 +54,28 @@ impl RequestPattern {
     /// # Errors
     ///
     /// All problems of the pattern, each with its pointer and what to write instead.
-    pub fn parse(value: &Value, contract: &Contract) -> Result<Self, Vec<ValueDiagnostic>> {
+    pub(crate) fn parse(value: &Value, contract: &Contract) -> Result<Self, Vec<ValueDiagnostic>> {
         parse_pattern::parse(value, contract).map(|criteria| Self { criteria })
     }
 
     /// The pattern that matches what both patterns match.
-    #[must_use]
-    pub fn and(mut self, other: Self) -> Self {
+    pub(crate) fn and(mut self, other: Self) -> Self {
         self.criteria.extend(other.criteria);
         self
     }
 
     /// True when all criteria match the exchange.
-    #[must_use]
-    pub fn matches(&self, exchange: &Exchange, contract: &Contract) -> bool {
+    pub(crate) fn matches(&self, exchange: &Exchange, contract: &Contract) -> bool {
         self.criteria.iter().all(|one| one.matches(exchange, contract))
     }
 
     /// The criteria that do not match the exchange; empty when the pattern matches.
-    #[must_use]
-    pub fn differences(&self, exchange: &Exchange, contract: &Contract) -> Vec<Difference> {
+    pub(crate) fn differences(&self, exchange: &Exchange, contract: &Contract) -> Vec<Difference> {
         self.criteria.iter().filter_map(|one| one.difference(exchange, contract)).collect()
     }
 
     /// The weighted distance of the exchange: 0 when the pattern matches, at most 1.
-    #[must_use]
-    pub fn distance(&self, exchange: &Exchange, contract: &Contract) -> f64 {
+    pub(crate) fn distance(&self, exchange: &Exchange, contract: &Contract) -> f64 {
         let total_weight: f64 = self.criteria.iter().map(|one| one.weight).sum();
         let weighted =
             |one: &Criterion| one.difference(exchange, contract).map_or(0.0, |found| found.distance * one.weight);
