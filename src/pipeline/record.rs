@@ -35,6 +35,8 @@ impl Pipeline {
             None => AnsweredBy::Nothing,
         };
         let mut secrets = selector::credential_texts(request);
+        let has_caller = session.is_some_and(|session| session.caller.is_some());
+        secrets.extend(selector::report_token(path, has_caller));
         secrets.extend(self.policy.access.token().map(str::to_owned));
         let redactor = Redactor::new(secrets.iter().cloned());
         redactor.names_of_parameters(&mut context.input.query, &mut context.input.body);

@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use http::header::{AUTHORIZATION, COOKIE};
+use percent_encoding::percent_decode_str;
 
 use super::DEFAULT;
 use crate::http::headers;
@@ -15,6 +16,9 @@ use crate::http::message::Request;
 
 const PATH_PREFIX: &str = "/__sandbox/";
 const COOKIE_NAME: &str = "mock_sandbox";
+
+/// The shortest user name that can be a key.
+const KEY_BYTES_MIN: usize = 16;
 
 /// The maximum length of an `Authorization` header that is decoded.
 const AUTHORIZATION_BYTES_MAX: usize = 4 * 1024;
@@ -96,11 +100,28 @@ pub fn credential_texts(request: &Request) -> Vec<String> {
     let mut texts: Vec<String> = sent
         .map(|value| value.split_once(' ').map_or(value, |(_, credentials)| credentials).trim().to_owned())
         .collect();
-    if let Some((_, key)) = basic(request) {
+    if let Some((user, key)) = basic(request) {
         texts.extend(key.rsplit_once('+').map(|(bare, _)| bare.to_owned()));
         texts.push(key);
+        // Some clients send the key as the user name.
+        if user.len() >= KEY_BYTES_MIN {
+            texts.push(user);
+        }
     }
     texts
+}
+
+/// The token of a shared report, which stands in the path: its holder needs no credentials. Reports have ids of the
+/// same form, so that a request with credentials is taken to name an id.
+#[must_use]
+pub fn report_token(path: &str, has_caller: bool) -> Option<String> {
+    let mut segments = path.trim_start_matches('/').splitn(3, '/');
+    if segments.next()? != "reports" {
+        return None;
+    }
+    let segment = segments.next()?;
+    let is_token = !has_caller || segments.next().is_some_and(|rest| rest.starts_with("meta"));
+    (is_token && !segment.is_empty()).then(|| percent_decode_str(segment).decode_utf8_lossy().into_owned())
 }
 
 /// The sandbox name in the credentials, and the API key without it.

@@ -3,6 +3,8 @@
 use std::cell::Cell;
 use std::io::{Read as _, Write as _};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use leadconduit_mock::MockServer;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
@@ -17,6 +19,7 @@ use crate::wire::Wire;
 enum SecretLocation {
     Password,
     SuffixedPassword,
+    UserName,
     Bearer,
     Cookie,
     Header,
@@ -45,13 +48,16 @@ enum SecretLocation {
     KeyInXml,
     KeyInHeader,
     EchoInPath,
+    ReportToken,
+    ReportTokenOfNoOperation,
 }
 
 use SecretLocation::*;
 
-const LOCATIONS: [SecretLocation; 30] = [
+const LOCATIONS: [SecretLocation; 33] = [
     Password,
     SuffixedPassword,
+    UserName,
     Bearer,
     Cookie,
     Header,
@@ -80,6 +86,8 @@ const LOCATIONS: [SecretLocation; 30] = [
     KeyInXml,
     KeyInHeader,
     EchoInPath,
+    ReportToken,
+    ReportTokenOfNoOperation,
 ];
 
 const NAMES: [&str; 22] = [
@@ -160,6 +168,13 @@ impl Planted {
                 key = format!("unknown-key+{secret}");
                 headers.clear();
             }
+            UserName => {
+                // A key has at least this length.
+                let user = format!("{secret}:").into_bytes();
+                key = String::new();
+                headers.push(("authorization".into(), format!("Basic {}", STANDARD.encode(user))));
+                line += &format!("?page={}", self.percent(secret));
+            }
             Bearer => {
                 key = String::new();
                 headers.push(("authorization".into(), format!("Bearer {secret}")));
@@ -208,6 +223,11 @@ impl Planted {
             KeyInForm => (media, body) = (form, format!("a={}&b=x+{secret}", self.percent(secret))),
             KeyInXml => (media, body) = (xml, format!("<r><a>{}</a></r>", self.xml(secret))),
             KeyInHeader => headers.push(("x-trace".into(), format!("of-{}", self.percent(secret)))),
+            ReportToken => {
+                key = String::new();
+                line = format!("POST /reports/{}/meta", self.percent(secret));
+            }
+            ReportTokenOfNoOperation => line = format!("POST /reports/{secret}/metadata"),
             EchoInPath => {
                 line = format!("POST /credentials/{secret}/x");
                 body = json!({name: secret}).to_string();
@@ -231,7 +251,7 @@ const SUBMISSION: &str = "POST /flows/64b8f0f5e4b0c3a1d5e6f7ab/sources/5d9a4b109
 
 fn planted() -> impl Strategy<Value = Planted> {
     // A digit in front: a secret that is a word is only replaced where its name says what it is.
-    (0..LOCATIONS.len(), "[a-z0-9]{5,20}[0-9][a-z0-9]{6,20}", 0..NAMES.len(), 0..HEADERS.len(), any::<u64>()).prop_map(
+    (0..LOCATIONS.len(), "[a-z0-9]{9,20}[0-9][a-z0-9]{6,20}", 0..NAMES.len(), 0..HEADERS.len(), any::<u64>()).prop_map(
         |(location, secret, name, header, mask)| Planted {
             location: LOCATIONS[location],
             secret,
