@@ -1,7 +1,8 @@
 //! `--watch`: reloads changed scenario files while the server runs.
 //!
 //! The files are polled and their contents compared: bind mounts do not report changes to the system, and Kubernetes
-//! changes a `ConfigMap` by replacing a symbolic link.
+//! changes a `ConfigMap` by replacing a symbolic link. A library that watches files would read all of them too, also
+//! those that are no scenarios, and stop for ever at a named pipe.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -9,8 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
-
-use notify::{Config, PollWatcher, RecursiveMode, Watcher as _};
+use std::time::Duration;
 
 use crate::app::bootstrap::StartError;
 use crate::config::limits::{RELOAD_DEBOUNCE, RELOAD_POLL_INTERVAL};
@@ -24,17 +24,9 @@ use contract_files::yaml::{Diagnostic, Source, paragraphs, titles};
 /// Watches the scenario files until it is dropped.
 #[derive(Debug)]
 pub struct Watcher {
-    /// Polls the files until it is dropped.
-    _poll: PollWatcher,
-    messages: Sender<Message>,
+    /// Closed to stop the thread.
+    stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Message {
-    /// A file may have changed.
-    Changed,
-    Stop,
 }
 
 /// The contents of the scenario files by path.
@@ -58,33 +50,20 @@ impl Watcher {
     /// Starts to watch the files; returns `None` when `watch` is off.
     ///
     /// # Errors
-    /// [`StartError::Watch`] when the files cannot be watched.
+    /// [`StartError::Watch`] when the thread cannot be started.
     pub fn start(settings: &Settings, state: &Arc<AppState>) -> Result<Option<Self>, StartError> {
         let Some(path) = settings.scenarios.as_deref().filter(|_| settings.watch) else { return Ok(None) };
         let fail = |error: io::Error| StartError::Watch { path: path.to_path_buf(), error };
-        let fail_watch = |error: notify::Error| fail(io::Error::other(error));
-        let (messages, received) = channel();
-        let config = Config::default().with_poll_interval(RELOAD_POLL_INTERVAL).with_compare_contents(true);
-        let sender = messages.clone();
-        // The reloader compares contents, so the event itself does not matter. A folder that does not exist causes an
-        // event at every poll, which the comparison discards.
-        let on_event = move |_: notify::Result<notify::Event>| {
-            let _ = sender.send(Message::Changed);
-        };
-        let mut poll_watcher = PollWatcher::new(on_event, config).map_err(fail_watch)?;
-        poll_watcher.watch(path, RecursiveMode::NonRecursive).map_err(fail_watch)?;
-        // The files may have changed after they were loaded, so the first check does not wait for an event.
-        let _ = messages.send(Message::Changed);
+        let (stop, stopped) = channel();
         let reloader = Reloader::new(state, path);
-        let thread = std::thread::Builder::new().name("watch".to_owned()).spawn(move || reloader.run(&received));
-        let thread = thread.map_err(fail)?;
-        Ok(Some(Self { _poll: poll_watcher, messages, thread: Some(thread) }))
+        let thread = std::thread::Builder::new().name("watch".to_owned()).spawn(move || reloader.run(&stopped));
+        Ok(Some(Self { stop: Some(stop), thread: Some(thread.map_err(fail)?) }))
     }
 }
 
 impl Drop for Watcher {
     fn drop(&mut self) {
-        let _ = self.messages.send(Message::Stop);
+        drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -104,27 +83,32 @@ impl Reloader {
         }
     }
 
-    fn run(mut self, messages: &Receiver<Message>) {
-        loop {
-            let message = match self.rejected {
-                Some(_) => messages.recv_timeout(RELOAD_POLL_INTERVAL),
-                None => messages.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            };
-            match message {
-                Ok(Message::Changed) if debounce(messages) => self.reload(),
-                Err(RecvTimeoutError::Timeout) => self.retry_rejected(),
-                Ok(_) | Err(RecvTimeoutError::Disconnected) => return,
-            }
-        }
+    fn run(mut self, stopped: &Receiver<()>) {
+        // The files may have changed after they were loaded, so the first poll does not wait.
+        while self.poll(stopped) && !is_stopped(stopped, RELOAD_POLL_INTERVAL) {}
     }
 
-    /// Reads the files and uses either all of them or none. Unchanged files are not parsed again.
-    fn reload(&mut self) {
-        let read = read_files(&self.path);
-        let contents = read.as_ref().map(|sources| contents_of(sources)).map_err(Clone::clone);
+    /// Reads the files, and uses either all of them or none if they have changed. Unchanged files are not parsed again.
+    /// Returns `false` when the watcher stops.
+    fn poll(&mut self, stopped: &Receiver<()>) -> bool {
+        let (_, mut contents) = self.read();
         if contents == self.last_read {
-            // A dangling link causes an event at every poll, so the timeout of `run` is never reached.
-            return self.retry_rejected();
+            self.retry_rejected();
+            return true;
+        }
+        // An editor or a deployment may still be writing.
+        let read = loop {
+            if is_stopped(stopped, RELOAD_DEBOUNCE) {
+                return false;
+            }
+            let (read, again) = self.read();
+            if again == contents {
+                break read;
+            }
+            contents = again;
+        };
+        if contents == self.last_read {
+            return true;
         }
         self.last_read = contents;
         self.rejected = None;
@@ -137,6 +121,13 @@ impl Reloader {
             }
             Err(diagnostics) => self.report_rejection(titles(&diagnostics), &paragraphs(&diagnostics)),
         }
+        true
+    }
+
+    fn read(&self) -> (Result<Vec<Source>, Vec<Diagnostic>>, Result<FileContents, Vec<Diagnostic>>) {
+        let read = read_files(&self.path);
+        let contents = read.as_ref().map(|sources| contents_of(sources)).map_err(Clone::clone);
+        (read, contents)
     }
 
     fn build_library(&self, sources: Vec<Source>) -> Result<(Library, Warnings), Vec<Diagnostic>> {
@@ -187,15 +178,9 @@ impl Reloader {
     }
 }
 
-/// Waits until there is no further change for [`RELOAD_DEBOUNCE`]; returns `false` when the watcher stops.
-fn debounce(messages: &Receiver<Message>) -> bool {
-    loop {
-        match messages.recv_timeout(RELOAD_DEBOUNCE) {
-            Ok(Message::Changed) => {}
-            Err(RecvTimeoutError::Timeout) => return true,
-            Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
-        }
-    }
+/// Waits; returns `true` as soon as the watcher stops.
+fn is_stopped(stopped: &Receiver<()>, wait: Duration) -> bool {
+    !matches!(stopped.recv_timeout(wait), Err(RecvTimeoutError::Timeout))
 }
 
 fn contents_of(sources: &[Source]) -> FileContents {

@@ -108,7 +108,8 @@ impl Drop for Log {
 fn write_lines(receiver: &Receiver<Message>, dropped: &AtomicU64, format: LogFormat, out: impl Write) {
     let mut out = io::BufWriter::with_capacity(64 * 1024, out);
     let mut is_running = true;
-    while let Some(first) = receiver.recv().ok().filter(|_| is_running) {
+    // No message follows the last one, so it is not waited for.
+    while is_running && let Ok(first) = receiver.recv() {
         for message in std::iter::once(first).chain(receiver.try_iter()) {
             match message {
                 Message::Line(line) => drop(out.write_all(&line)),

@@ -304,7 +304,8 @@ fn read_sources(files: Vec<PathBuf>) -> Result<Vec<Source>, Vec<Diagnostic>> {
 /// The YAML files of a folder in the order of their names, or the file itself. Names that begin with a dot are
 /// ignored: editors use them for lock files.
 fn find_yaml_files(path: &Path) -> Result<Vec<PathBuf>, Vec<Diagnostic>> {
-    if path.is_file() {
+    // What is no folder is read as a file, which reports pipes and devices.
+    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_dir()) {
         return Ok(vec![path.to_path_buf()]);
     }
     let entries =

@@ -64,7 +64,9 @@ impl Target {
         }
         let host = Host::parse(authority.host()).ok_or_else(|| invalid("the host name is not valid"))?;
         let path = uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
-        let port = match (authority.port(), authority.port_u16()) {
+        // `Authority::port` ignores a port that is not valid.
+        let port = authority.as_str().get(authority.host().len()..).and_then(|rest| rest.strip_prefix(':'));
+        let port = match (port.filter(|port| !port.is_empty()), authority.port_u16()) {
             (Some(_), None | Some(0)) => return Err(invalid("the port is not valid; write a number from 1 to 65535")),
             (_, port) => port.unwrap_or(80),
         };

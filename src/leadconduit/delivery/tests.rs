@@ -204,6 +204,32 @@ fn only_loopback_and_allowed_hosts_are_called() {
 }
 
 #[test]
+fn ports_outside_the_range_are_rejected() {
+    let rows = [
+        ("http://localhost:65535/", Some(65_535)),
+        ("http://localhost/", Some(80)),
+        // As in browsers.
+        ("http://localhost:/", Some(80)),
+        ("http://[::1]:8080/", Some(8080)),
+        ("http://[::1]/", Some(80)),
+        ("http://localhost:65536/", None),
+        ("http://localhost:99999999999/", None),
+        ("http://localhost:0/", None),
+        ("http://[::1]:65536/", None),
+    ];
+    for (url, expected) in rows {
+        match (Target::parse(url), expected) {
+            (Ok(target), Some(port)) => assert_eq!(target.port, port, "{url}"),
+            (Err(error), None) => {
+                let message = format!("{url} cannot be called: the port is not valid; write a number from 1 to 65535");
+                assert_eq!(error.to_string(), message);
+            }
+            (found, _) => panic!("{url}: {found:?}"),
+        }
+    }
+}
+
+#[test]
 fn a_host_name_is_called_only_when_all_its_addresses_are_loopback() {
     let target = Target::parse("http://rebound.example:8080/").unwrap();
     assert_eq!(target.check_allowed(&[]), Ok(false), "the name must be resolved first");

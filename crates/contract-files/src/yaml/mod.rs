@@ -12,6 +12,7 @@ mod locate;
 mod message;
 mod syntax;
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -29,6 +30,22 @@ pub const BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// Suffix of a pointer that refers to the key instead of its value. No RFC 6901 pointer ends like this.
 pub const KEY: &str = "~#";
+
+/// What stands at a path that is no regular file.
+fn kind_of(kind: std::fs::FileType) -> &'static str {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt as _;
+        if kind.is_fifo() {
+            return "a named pipe";
+        } else if kind.is_socket() {
+            return "a socket";
+        } else if kind.is_char_device() || kind.is_block_device() {
+            return "a device";
+        }
+    }
+    if kind.is_dir() { "a folder" } else { "a special file" }
+}
 
 /// The name and text of a file.
 #[derive(Clone, Debug)]
@@ -50,14 +67,24 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// The file cannot be read, is too large or is not UTF-8.
+    /// The file is no regular file, cannot be read, is too large or is not UTF-8.
     pub fn read(path: &Path) -> Result<Self, Diagnostic> {
         let fail = |message: String| Diagnostic::of_file(path, message);
-        let length = std::fs::metadata(path).map_err(|e| fail(format!("cannot be read: {e}")))?.len();
-        if length > BYTES_MAX {
+        let unreadable = |error: std::io::Error| fail(format!("cannot be read: {error}"));
+        let metadata = std::fs::metadata(path).map_err(unreadable)?;
+        // To open a pipe waits for its writer, and a device may have no end.
+        if !metadata.is_file() {
+            let message = format!("is {}, not a file", kind_of(metadata.file_type()));
+            return Err(fail(message).with_hint("write the YAML into a regular file"));
+        }
+        let mut text = String::new();
+        let file = std::fs::File::open(path).map_err(unreadable)?;
+        // Bounded while it is read, because the file can grow.
+        let length = file.take(BYTES_MAX + 1).read_to_string(&mut text).map_err(unreadable)?;
+        if length as u64 > BYTES_MAX {
+            let length = metadata.len().max(length as u64);
             return Err(fail(format!("has {length} bytes, more than the limit of {BYTES_MAX}")));
         }
-        let text = std::fs::read_to_string(path).map_err(|e| fail(format!("cannot be read: {e}")))?;
         Ok(Self::new(path, text))
     }
 
