@@ -14,7 +14,6 @@ use crate::app::bootstrap::{self, StartError};
 use crate::app::watch::Watcher;
 use crate::config::limits::EMBEDDED_WORKERS;
 use crate::config::settings::{RequestMode, Settings};
-use crate::http::message::Request;
 use crate::pipeline::Pipeline;
 use crate::recording::journal::{RequestPattern, ValueDiagnostic};
 use crate::recording::verify::{Expectations, VerificationResult, evaluate};
@@ -223,8 +222,7 @@ impl MockServerBuilder {
                 let stop = async move {
                     let _ = stopped.await;
                 };
-                let handler = Arc::new(move |request: &Request| app.pipeline.handle(request));
-                server::serve(listener, acceptor, handler, settings.limits, stop).await;
+                server::serve(listener, acceptor, app.pipeline, settings.limits, stop).await;
                 drop(watcher);
             });
             // Does not wait for requests that are blocked on a delivery.

@@ -32,13 +32,16 @@ pub struct Watcher {
 /// The contents of the scenario files by path.
 type FileContents = BTreeMap<PathBuf, Arc<str>>;
 
+/// The contents, or why the files cannot be read.
+type ReadContents = Result<FileContents, Vec<Diagnostic>>;
+
 /// Reloads the files, on a thread of its own: to build a library takes too long for a thread that serves requests.
 #[derive(Debug)]
 struct Reloader {
     state: Arc<AppState>,
     path: PathBuf,
-    /// The contents at the last read, or why the files could not be read.
-    last_read: Result<FileContents, Vec<Diagnostic>>,
+    /// The result of the last read.
+    last_read: ReadContents,
     /// The contents of the library in use.
     in_use: FileContents,
     /// A valid library that sandboxes do not allow yet, because they use a scenario that it lacks, and the reason. It is
@@ -124,7 +127,7 @@ impl Reloader {
         true
     }
 
-    fn read(&self) -> (Result<Vec<Source>, Vec<Diagnostic>>, Result<FileContents, Vec<Diagnostic>>) {
+    fn read(&self) -> (Result<Vec<Source>, Vec<Diagnostic>>, ReadContents) {
         let read = read_files(&self.path);
         let contents = read.as_ref().map(|sources| contents_of(sources)).map_err(Clone::clone);
         (read, contents)

@@ -14,7 +14,7 @@ use super::error::CliError;
 use super::log::{self, LogFormat};
 use super::output::styled_table;
 use super::report::{CriteriaArgs, ReportFile, require_passed};
-use super::signals::shutdown_signal;
+use super::signals::shutdown_then_exit_signal;
 use super::style::{ColorMode, DIM, HEADING, INFO, PLAIN, WARNING, color_mode, message, styled};
 use crate::app::bootstrap::{self, LoadedApp, StartError};
 use crate::app::watch::Watcher;
@@ -25,7 +25,6 @@ use crate::config::settings::{
     TlsFiles,
 };
 use crate::control::Access;
-use crate::http::message::Request;
 use crate::leadconduit::delivery::HttpClient;
 use crate::leadconduit::operations::Trigger;
 use crate::leadconduit::state::{Collection, World};
@@ -285,8 +284,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<(), CliError> {
         let mut out = std::io::stdout();
         writeln!(out, "listening on {url}")?;
         out.flush()?;
-        let handler = Arc::new(move |request: &Request| app.pipeline.handle(request));
-        crate::server::serve(listener, acceptor, handler, settings.limits, shutdown).await;
+        crate::server::serve(listener, acceptor, app.pipeline, settings.limits, shutdown).await;
         drop(watcher);
         Ok::<(), CliError>(())
     })?;
@@ -312,10 +310,10 @@ fn write_reports(args: &ServeArgs, state: &AppState) -> Result<(), CliError> {
 
 /// Resolves on SIGINT or SIGTERM, and logs it.
 fn logged_shutdown_signal() -> Result<impl Future<Output = ()>, StartError> {
-    let signal = shutdown_signal().map_err(StartError::Signals)?;
+    let signal = shutdown_then_exit_signal().map_err(StartError::Signals)?;
     Ok(async move {
         signal.await;
-        tracing::info!("stopping: running requests may finish");
+        tracing::info!("stopping: running requests may finish; a second signal ends the process at once");
     })
 }
 

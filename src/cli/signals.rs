@@ -1,19 +1,79 @@
 //! SIGINT and SIGTERM.
 
 use std::io;
+use std::sync::mpsc;
+
+use tokio::sync::oneshot;
+
+/// Exit codes of a process that a signal has ended begin here, as in shells.
+const SIGNAL_EXIT_CODE: i32 = 128;
+
+/// The number of SIGINT on every Unix.
+const INTERRUPT: i32 = 2;
+
+/// The number of SIGTERM on every Unix.
+const TERMINATE: i32 = 15;
+
+/// The two signals.
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    /// Installs handlers. Needs a runtime.
+    fn install() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// The number of the next signal.
+    async fn next(&mut self) -> i32 {
+        tokio::select! {
+            _ = self.interrupt.recv() => INTERRUPT,
+            _ = self.terminate.recv() => TERMINATE,
+        }
+    }
+}
 
 /// Installs handlers, and returns a future that resolves on SIGINT or SIGTERM. Needs a runtime.
 ///
 /// # Errors
 /// The handlers cannot be installed.
 pub(super) fn shutdown_signal() -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
+    let mut signals = Signals::install()?;
     Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
+        signals.next().await;
+    })
+}
+
+/// Installs handlers, and returns a future that resolves on the first signal. The second one ends the process at once:
+/// its exit code is 128 and the number of the signal. A thread of its own waits for the signals, because every other
+/// thread can be blocked, and because reports are written after the runtime has ended.
+///
+/// # Errors
+/// The handlers cannot be installed.
+pub(super) fn shutdown_then_exit_signal() -> io::Result<impl Future<Output = ()>> {
+    let (installed, result) = mpsc::channel();
+    let (first, received) = oneshot::channel();
+    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        let runtime = match tokio::runtime::Builder::new_current_thread().enable_io().build() {
+            Ok(runtime) => runtime,
+            Err(error) => return drop(installed.send(Err(error))),
+        };
+        runtime.block_on(async move {
+            let mut signals = match Signals::install() {
+                Ok(signals) => signals,
+                Err(error) => return drop(installed.send(Err(error))),
+            };
+            let _ = installed.send(Ok(()));
+            signals.next().await;
+            let _ = first.send(());
+            std::process::exit(SIGNAL_EXIT_CODE + signals.next().await);
+        });
+    })?;
+    result.recv().map_err(io::Error::other)??;
+    Ok(async move {
+        let _ = received.await;
     })
 }

@@ -60,7 +60,7 @@ impl Default for Limits {
             head_wait_ms_max: 30_000,
             body_wait_ms_max: 30_000,
             connections_max: 10_000,
-            drain_ms_max: 10_000,
+            drain_ms_max: 5_000,
             sandboxes_max: 10_000,
             sandboxes_unauthenticated_max: 1_000,
             sandbox_idle_ms_max: 60 * 60 * 1000,
@@ -100,6 +100,24 @@ pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Timeout for a single write to a socket.
 pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The longest request target, which is the limit of the library for URLs.
+pub(crate) const TARGET_BYTES_MAX: usize = 65_534;
+
+/// The number of headers of a request. Another number would cost an allocation for each request.
+pub(crate) const HEADERS_MAX: usize = 100;
+
+/// How much of a rejected head is read, so that the client receives the response.
+pub(crate) const REJECTED_HEAD_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// The longest header line of a rejected head in which `Origin` is found.
+pub(crate) const ORIGIN_BYTES_MAX: usize = 512;
+
+/// How much of a body that is too large is read and discarded, so that the client receives the response.
+pub(crate) const DISCARDED_BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// The smallest response that is compressed: smaller ones fit into a packet or two.
+pub(crate) const GZIP_BYTES_MIN: usize = 1024;
+
 /// How long a closed connection waits for the client to close its side.
 pub(crate) const LINGER: Duration = Duration::from_secs(1);
 
@@ -109,6 +127,12 @@ pub(crate) const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
 /// The same after the client has closed its sending side: a client that has disconnected looks the same until a write
 /// fails.
 pub(crate) const HALF_CLOSED_KEEPALIVE_INTERVAL: Duration = Duration::from_secs(1);
+
+// The control API.
+
+/// The largest state of a sandbox as a document, exported and imported: what can be exported can be imported again.
+/// `control_bytes_max` applies to the import if it is larger.
+pub(crate) const STATE_BYTES_MAX: usize = 128 * 1024 * 1024;
 
 // Reload of scenario files.
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::contract::{Operation, Violation};
 use crate::http::message::Response;
+use crate::http::rejected::{RejectReason, RejectedRequest};
 use contract_files::yaml::Diagnostic;
 
 /// The `Content-Type` of problems.
@@ -112,6 +113,16 @@ impl Problem {
         problem
     }
 
+    /// 405: the client takes the server for a proxy.
+    #[must_use]
+    pub fn no_tunnel() -> Self {
+        let detail = "this server is not a proxy, so it does not allow CONNECT; call it as the base URL of the client";
+        let mut problem =
+            Self::new(StatusCode::METHOD_NOT_ALLOWED, Section::NoSuchOperation, "Method not allowed", detail);
+        problem.headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE, OPTIONS"));
+        problem
+    }
+
     /// 400: an invalid sandbox name.
     #[must_use]
     pub fn invalid_sandbox_name(name: &str) -> Self {
@@ -170,6 +181,19 @@ impl Problem {
     #[must_use]
     pub fn incomplete(status: StatusCode, detail: &str) -> Self {
         Self::new(status, Section::Limits, "Incomplete request", detail)
+    }
+
+    /// 400, 408, 414, 431 or 505: what arrived is no valid request.
+    #[must_use]
+    pub fn rejected(rejected: &RejectedRequest) -> Self {
+        let title = match rejected.reason {
+            RejectReason::Malformed => "Malformed request",
+            RejectReason::HeadTimeout => "Incomplete request",
+            RejectReason::TargetTooLong => "URL too long",
+            RejectReason::HeadTooLarge => "Request head too large",
+            RejectReason::Version => "HTTP version not supported",
+        };
+        Self::new(rejected.reason.status(), Section::Limits, title, rejected.detail.as_str())
     }
 
     /// 500: a response of the mock breaks the contract.

@@ -3,7 +3,7 @@
 //! To check something new, push a [`Violation`] in [`validate_request`]: `refused` when a strict server must reject the
 //! request, `reported` otherwise.
 
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
 use super::negotiate;
@@ -11,6 +11,7 @@ use super::operation::{Handler, Operation, Parameter, ParameterLocation, Paramet
 use super::route::PathParameters;
 use super::violation::Violation;
 use crate::contract::lead_body::{self, LeadCall, LeadRequest, LeadRequestError};
+use crate::http::content_coding;
 use crate::http::message::{Body, Request};
 use contract_files::pointer::escape;
 
@@ -211,11 +212,8 @@ fn read_body(
         }
         _ => {}
     }
-    if let Some(encoding) =
-        request.header(&CONTENT_ENCODING).filter(|encoding| !encoding.eq_ignore_ascii_case("identity"))
-    {
-        let encoding: String = encoding.chars().take(100).collect();
-        let message = format!("Content-Encoding {encoding} is not supported; send the body unencoded");
+    if let Some(encoding) = content_coding::unsupported_coding(&request.headers) {
+        let message = format!("Content-Encoding {encoding} is not supported; {}", content_coding::SUPPORTED);
         violations.push(Violation::refused(415, "/headers/content-encoding", "content-encoding", message));
         return None;
     }

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::access::SECTION;
 use super::call::ControlCall;
 use crate::contract::problem::{Problem, Section};
+use crate::http::content_coding;
 use crate::http::message::Body;
 use contract_files::yaml::{Diagnostic, Source};
 
@@ -26,6 +27,10 @@ pub(super) fn read(call: &ControlCall<'_>) -> Result<Source, Problem> {
         }
         Body::TimedOut | Body::Malformed(_) => return Err(bad_request("the body is incomplete")),
     };
+    if let Some(encoding) = content_coding::unsupported_coding(&call.request.headers) {
+        let detail = format!("Content-Encoding {encoding} is not supported; {}", content_coding::SUPPORTED);
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, SECTION, "Unsupported encoding", detail));
+    }
     let text = std::str::from_utf8(bytes).map_err(|_| bad_request("the body is not UTF-8"))?;
     if text.trim().is_empty() {
         return Err(bad_request("the body is empty; send JSON"));

@@ -14,6 +14,7 @@ use super::call::{ControlCall, ControlResult};
 use crate::contract::Contract;
 use crate::contract::problem::Problem;
 use crate::http::message::Response;
+use crate::http::rejected::RejectReason;
 use crate::recording::coverage::{CoverageCounts, DurationHistogram};
 use crate::recording::journal::JournalSize;
 
@@ -31,6 +32,7 @@ struct MetricsSnapshot {
     counts: CoverageCounts,
     journals: JournalSize,
     sandboxes: usize,
+    rejected: Vec<(RejectReason, u64)>,
 }
 
 pub(super) fn metrics(call: &ControlCall<'_>) -> ControlResult {
@@ -41,6 +43,7 @@ pub(super) fn metrics(call: &ControlCall<'_>) -> ControlResult {
         counts: sandboxes.counts(),
         journals: sandboxes.shared().journal_size(),
         sandboxes: sandboxes.list().len(),
+        rejected: call.app.rejected.by_reason().collect(),
     };
     let mut registry = Registry::with_prefix("leadconduit_mock");
     registry.register_collector(Box::new(snapshot));
@@ -89,6 +92,12 @@ impl Collector for MetricsSnapshot {
         let help = "Requests that no operation, rule or part of the mock answered";
         let mut family = encoder.encode_descriptor("unmatched", help, None, Counter)?;
         encode_total(&mut family, counts.unanswered)?;
+
+        let help = "Requests that were rejected before they were complete, such as malformed ones";
+        let mut family = encoder.encode_descriptor("rejected_requests", help, None, Counter)?;
+        for (reason, value) in &self.rejected {
+            encode_counter(&mut family, &[("reason", reason.name())], *value)?;
+        }
 
         let help = "Requests that broke the contract";
         let mut family = encoder.encode_descriptor("violating_requests", help, None, Counter)?;

@@ -31,6 +31,7 @@ pub use call::{Context, DryRun};
 
 use self::access::SECTION;
 use self::call::{ControlCall, ControlResult, ok};
+use crate::config::limits::{Limits, STATE_BYTES_MAX};
 use crate::contract::problem::Problem;
 use crate::http::headers;
 use crate::http::message::{Request, Response};
@@ -38,6 +39,9 @@ use crate::sandbox::Sandbox;
 use crate::support::clock::format_timestamp;
 
 const PREFIX: &str = "/__admin";
+
+/// How much of a path the log shows.
+const LOGGED_PATH_CHARS_MAX: usize = 100;
 
 type Handler = fn(&ControlCall<'_>) -> ControlResult;
 
@@ -58,8 +62,8 @@ const ENDPOINTS: &[Endpoint] = &[
     (Method::DELETE, "/faults", faults::remove_all),
     (Method::GET, "/faults/{id}", faults::get),
     (Method::DELETE, "/faults/{id}", faults::remove),
-    (Method::GET, "/state", state::get),
-    (Method::PUT, "/state", state::put),
+    (Method::GET, state::PATH, state::get),
+    (Method::PUT, state::PATH, state::put),
     (Method::GET, "/snapshots", state::list_snapshots),
     (Method::POST, "/snapshots/{name}", state::take_snapshot),
     (Method::DELETE, "/snapshots/{name}", state::remove_snapshot),
@@ -100,6 +104,14 @@ pub fn is_control_path(path: &str) -> bool {
     path.strip_prefix(PREFIX).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
+/// The largest body of a control call, if the call is allowed. `None` for every other request.
+#[must_use]
+pub fn body_bytes_max(access: &Access, head: &Request, path: &str, limits: &Limits) -> Option<usize> {
+    let rest = path.strip_prefix(PREFIX).filter(|_| is_control_path(path))?;
+    access.check(head, rest).ok()?;
+    Some(if rest == state::PATH { STATE_BYTES_MAX.max(limits.control_bytes_max) } else { limits.control_bytes_max })
+}
+
 /// Responds to a control call. `None` when the path is not one of the control API, and for CORS preflight requests, which
 /// the pipeline handles for every path.
 #[must_use]
@@ -109,7 +121,12 @@ pub fn handle(context: Context<'_>, request: &Request, path: &str, sandbox: &Arc
     if request.is_preflight() && !request.headers.contains_key(headers::OUTBOUND) {
         return None;
     }
-    let result = context.access.check(request, rest).and_then(|()| {
+    let allowed = context.access.check(request, rest);
+    if let Err(problem) = &allowed {
+        let rest: String = rest.chars().take(LOGGED_PATH_CHARS_MAX).collect();
+        tracing::warn!("refused the control call {} {PREFIX}{rest}: {}", request.method, problem.detail);
+    }
+    let result = allowed.and_then(|()| {
         if !Access::is_public(rest) {
             sandbox.keep();
         }

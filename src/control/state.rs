@@ -1,20 +1,31 @@
 //! The state of a sandbox as a document, and snapshots of it.
 
+use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::body;
 use super::call::{ControlCall, ControlResult, created, no_content, not_found, ok, too_many};
 use super::sandboxes::active_sandbox_json;
-use crate::contract::problem::Problem;
+use crate::config::limits::STATE_BYTES_MAX;
+use crate::contract::problem::{Problem, Section};
+use crate::http::message::Response;
 use crate::sandbox::{SNAPSHOTS_MAX, Snapshot};
 use crate::scenario::state_document;
 use crate::support::clock::format_timestamp;
+
+/// The path of the whole state.
+pub(super) const PATH: &str = "/state";
 
 const NAME_BYTES_MAX: usize = 64;
 
 pub(super) fn get(call: &ControlCall<'_>) -> ControlResult {
     let (scenario, world) = call.sandbox.scenario_and_world();
-    Ok(ok(&state_document::export(&scenario, &world)))
+    match state_document::export(&scenario, &world, STATE_BYTES_MAX) {
+        Ok(document) => Ok(Response::json(StatusCode::OK, document)),
+        Err(error) => {
+            Err(Problem::new(StatusCode::INSUFFICIENT_STORAGE, Section::Limits, "State too large", error.to_string()))
+        }
+    }
 }
 
 pub(super) fn put(call: &ControlCall<'_>) -> ControlResult {

@@ -21,6 +21,8 @@ const ALLOWED_METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, 
 const ALLOWED_HEADERS: HeaderValue =
     HeaderValue::from_static("Authorization, Content-Type, Accept, Prefer, X-Mock-Sandbox");
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
+/// How much of a path, an origin or the allowed origins the log shows.
+const LOGGED_CHARS_MAX: usize = 200;
 const REQUEST_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-request-private-network");
 const ALLOW_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-allow-private-network");
 
@@ -54,6 +56,24 @@ pub fn add_headers(policy: &CorsPolicy, access: &Access, request: &Request, head
         None => {}
     }
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+}
+
+/// Logs that the browser will not let a page read the response, which a page cannot tell from a network failure.
+pub(super) fn log_refusal(policy: &CorsPolicy, access: &Access, request: &Request) {
+    let CorsPolicy::Only(origins) = policy else { return };
+    let Some(origin) = request.headers.get(ORIGIN) else { return };
+    if allowed_origin(policy, access, request).is_some() {
+        return;
+    }
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).chars().take(LOGGED_CHARS_MAX).collect::<String>();
+    let preflight = if request.is_preflight() { "the preflight of " } else { "" };
+    tracing::warn!(
+        "CORS refused {preflight}{} {}: pages of {} may not read responses, --cors-origin allows {}",
+        request.method,
+        text(request.path().as_bytes()),
+        text(origin.as_bytes()),
+        text(origins.join(", ").as_bytes()),
+    );
 }
 
 /// The origin of the request, if it is allowed. With credentials the origin must be named; browsers do not accept `*`.

@@ -18,7 +18,7 @@ use crate::http::headers;
 use crate::http::message::{Body, Request, Response};
 use crate::support::clock::Timestamp;
 
-const VARY_DEFAULT: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding, Origin");
+pub(super) const VARY_DEFAULT: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding, Origin");
 const VARY_WITH_PREFER: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding, Origin, Prefer");
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 const KEEP_ALIVE: HeaderValue = HeaderValue::from_static("keep-alive");
@@ -139,7 +139,7 @@ fn is_keep_alive(request: &Request) -> bool {
 
 /// The `Date` header by the sandbox's clock. `jiff` knows the format of HTTP, so `httpdate` would be a second library
 /// for times. The formatted value is cached for a second.
-fn date(now: Timestamp) -> HeaderValue {
+pub(super) fn date(now: Timestamp) -> HeaderValue {
     thread_local! {
         static LAST: RefCell<(i64, HeaderValue)> = const { RefCell::new((i64::MIN, HeaderValue::from_static(""))) };
     }

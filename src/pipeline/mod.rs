@@ -14,6 +14,7 @@
 //! | response or error | `respond` |
 //! | headers: `ETag`, CORS, `X-Mock-*` | `finalize`, [`cors`] |
 //! | journal, events and log | `record`, [`publish`] |
+//! | what is no request: 400, 408, 414, 431, 505 | `reject` |
 //!
 //! To add a step, write it in a file of its own and call it from `Pipeline::run_steps`.
 
@@ -27,6 +28,7 @@ mod policy;
 pub mod preferences;
 pub mod publish;
 mod record;
+mod reject;
 mod respond;
 mod route;
 mod validate;
@@ -77,6 +79,7 @@ impl Pipeline {
     #[must_use]
     pub fn handle(&self, request: &Request) -> Response {
         let (response, recorded) = self.handle_in(request, None);
+        cors::log_refusal(&self.policy.cors, &self.policy.access, request);
         if let Some(RecordedExchange { sandbox, exchange }) = recorded {
             let operation = exchange.operation(&self.state.contract);
             publish::publish_exchange(&sandbox, &exchange, operation);

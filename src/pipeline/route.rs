@@ -21,6 +21,9 @@ impl Pipeline {
             // The request is for the server as a whole (RFC 9110, section 9.3.7).
             return Err(EarlyExit::Response(Response::new(StatusCode::NO_CONTENT, "")));
         }
+        if request.method == Method::CONNECT {
+            return Err(Problem::no_tunnel().into());
+        }
         match self.state.contract.route(&request.method, path) {
             // The lead handler, unlike the management API, does not allow HEAD.
             Route::Found(operation, _) if request.method == Method::HEAD && operation.handler == Handler::Lead => {

@@ -1,6 +1,7 @@
 //! The state of a running server: the contract, the scenarios and the sandboxes.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use serde_json::json;
@@ -8,6 +9,7 @@ use serde_json::json;
 use crate::config::settings::DEFAULT_SEED;
 use crate::contract::Contract;
 use crate::http::message::Request;
+use crate::http::rejected::RejectReason;
 use crate::leadconduit::state::World;
 use crate::recording::coverage::CoverageTargets;
 use crate::sandbox::selector::{self, InvalidSandboxName, Selection};
@@ -26,6 +28,8 @@ pub struct AppState {
     pub contract: Arc<Contract>,
     /// The registry of sandboxes.
     pub sandboxes: SandboxRegistry,
+    /// How many requests were rejected before they were complete.
+    pub rejected: RejectedCounts,
     /// The URL scheme of the server: `http` or `https`.
     pub scheme: &'static str,
     /// Overrides the seed of every scenario.
@@ -39,6 +43,22 @@ pub struct AppState {
     coverage_targets: OnceLock<CoverageTargets>,
     /// Locked exclusively while scenarios are reloaded, and shared while a sandbox is being initialised.
     reload_lock: RwLock<()>,
+}
+
+/// Counts of rejected requests by reason, since the start of the server. They belong to no sandbox.
+#[derive(Debug, Default)]
+pub struct RejectedCounts([AtomicU64; RejectReason::ALL.len()]);
+
+impl RejectedCounts {
+    /// Counts a rejected request.
+    pub fn count(&self, reason: RejectReason) {
+        self.0[reason as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Every reason with its count.
+    pub fn by_reason(&self) -> impl Iterator<Item = (RejectReason, u64)> {
+        RejectReason::ALL.into_iter().zip(&self.0).map(|(reason, count)| (reason, count.load(Ordering::Relaxed)))
+    }
 }
 
 /// The result of the last reload of scenario files.
@@ -67,6 +87,7 @@ impl AppState {
         Ok(Self {
             contract,
             sandboxes: SandboxRegistry::new(initial, &settings.limits),
+            rejected: RejectedCounts::default(),
             scheme: if settings.tls.is_some() { "https" } else { "http" },
             seed,
             clock,

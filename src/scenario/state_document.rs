@@ -1,7 +1,10 @@
 //! Exports a world as a document in the format of scenario files, and imports it again. An export of an imported world
 //! has the same bytes.
 
-use serde::Deserialize;
+use std::io;
+
+use serde::ser::SerializeMap as _;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::build::Scenario;
@@ -10,7 +13,7 @@ use super::merge::MergedScenario;
 use super::validate::Validator;
 use crate::contract::Contract;
 use crate::leadconduit::state::sso::{FlapPattern, SsoStatus};
-use crate::leadconduit::state::{Collection, World};
+use crate::leadconduit::state::{Account, Collection, World};
 use crate::support::clock::{Clock, InvalidClock, Timestamp};
 use crate::support::delay::Delay;
 use crate::support::ids::IdGenerator;
@@ -44,31 +47,24 @@ struct IdPosition {
     counter: u32,
 }
 
-/// Exports a world.
-#[must_use]
-pub fn export(scenario: &Scenario, world: &World) -> Value {
+/// A state whose document exceeds the limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the state as a document is larger than {limit} bytes; take a snapshot, which stays in the server, or export a \
+     sandbox with fewer leads"
+)]
+pub struct StateTooLarge {
+    /// The limit in bytes.
+    pub limit: usize,
+}
+
+/// Exports a world as JSON. The document is written piece by piece, so that a large world is in memory once.
+///
+/// # Errors
+///
+/// The document is larger than `limit` bytes.
+pub fn export(scenario: &Scenario, world: &World, limit: usize) -> Result<Vec<u8>, StateTooLarge> {
     let (process, counter) = world.ids().parts();
-    let accounts: Vec<Value> = world
-        .accounts()
-        .map(|(_, account)| {
-            let mut exported = json!({"account": account.document().value()});
-            for collection in Collection::ALL {
-                let documents: Vec<&Value> = account.all(collection).values().map(|d| d.value()).collect();
-                if !documents.is_empty() {
-                    exported[collection.name()] = json!(documents);
-                }
-            }
-            let events: Vec<Value> = account.events().recorded().map(|event| event.value().into_owned()).collect();
-            if !events.is_empty() {
-                exported["events"] = events.into();
-            }
-            let history: Vec<Value> = account.events().histories().map(|past| past.plan()).collect();
-            if !history.is_empty() {
-                exported["history"] = history.into();
-            }
-            exported
-        })
-        .collect();
     let keys: Vec<Value> = world
         .keys()
         .map(|(key, owner)| json!({"key": key, "account": &*owner.account, "user": &*owner.user}))
@@ -76,18 +72,104 @@ pub fn export(scenario: &Scenario, world: &World) -> Value {
     let mut sso = export_health(&world.sso.status);
     sso["accounts"] = world.sso.accounts.values().map(|d| d.value().clone()).collect();
     sso["connections"] = world.sso.connections.values().map(|d| d.value().clone()).collect();
-    json!({
-        "version": VERSION,
-        "scenario": scenario.name,
-        "clock": world.clock.to_string(),
-        "seed": world.seed(),
-        "draws": world.draws(),
-        "ids": {"process": process, "counter": counter},
-        "sso_calls": world.sso.calls(),
-        "sso_since": world.sso.since().to_string(),
-        "world": {"keys": keys, "accounts": accounts},
-        "sso": sso,
-    })
+    let document = ExportedState {
+        version: VERSION,
+        scenario: &scenario.name,
+        clock: world.clock.to_string(),
+        seed: world.seed(),
+        draws: world.draws(),
+        ids: json!({"process": process, "counter": counter}),
+        sso_calls: world.sso.calls(),
+        sso_since: world.sso.since().to_string(),
+        world: ExportedWorld { keys, accounts: ExportedAccounts(world) },
+        sso,
+    };
+    let mut written = BoundedWriter { bytes: Vec::new(), limit };
+    serde_json::to_writer(&mut written, &document).map_err(|_| StateTooLarge { limit })?;
+    Ok(written.bytes)
+}
+
+#[derive(Serialize)]
+struct ExportedState<'w> {
+    version: u64,
+    scenario: &'w str,
+    clock: String,
+    seed: u64,
+    draws: u64,
+    ids: Value,
+    sso_calls: u64,
+    sso_since: String,
+    world: ExportedWorld<'w>,
+    sso: Value,
+}
+
+#[derive(Serialize)]
+struct ExportedWorld<'w> {
+    keys: Vec<Value>,
+    accounts: ExportedAccounts<'w>,
+}
+
+/// The accounts of a world, each written when it is reached.
+struct ExportedAccounts<'w>(&'w World);
+
+impl Serialize for ExportedAccounts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.accounts().map(|(_, account)| ExportedAccount(account)))
+    }
+}
+
+struct ExportedAccount<'w>(&'w Account);
+
+impl Serialize for ExportedAccount<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(account) = self;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("account", account.document().value())?;
+        for collection in Collection::ALL {
+            let documents = account.all(collection);
+            if !documents.is_empty() {
+                map.serialize_entry(collection.name(), &Sequence(|| documents.values().map(|d| d.value())))?;
+            }
+        }
+        if account.events().recorded().next().is_some() {
+            let events = || account.events().recorded().map(|event| event.value().into_owned());
+            map.serialize_entry("events", &Sequence(events))?;
+        }
+        let history: Vec<Value> = account.events().histories().map(|past| past.plan()).collect();
+        if !history.is_empty() {
+            map.serialize_entry("history", &history)?;
+        }
+        map.end()
+    }
+}
+
+/// The items of an iterator, each written when it is reached.
+struct Sequence<F>(F);
+
+impl<I: Iterator<Item: Serialize>, F: Fn() -> I> Serialize for Sequence<F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
+}
+
+/// Fails when more than `limit` bytes are written.
+struct BoundedWriter {
+    bytes: Vec<u8>,
+    limit: usize,
+}
+
+impl io::Write for BoundedWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.bytes.len() + bytes.len() > self.limit {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 fn export_health(status: &SsoStatus) -> Value {

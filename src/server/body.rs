@@ -2,22 +2,20 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::Version;
-use http::header::{CONTENT_LENGTH, HOST};
-use http::request::Parts;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http::header::{CONTENT_LENGTH, EXPECT, HOST};
+use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 
-use crate::config::limits::Limits;
-use crate::http::message::Body;
+use super::Handler;
+use crate::config::limits::{DISCARDED_BODY_BYTES_MAX, Limits};
+use crate::http::content_coding::{GunzipError, gunzip, is_gzip_encoded};
+use crate::http::message::{Body, Request};
 
-/// Reads the body, or returns why it cannot be read.
-pub(super) async fn read_body(head: &Parts, incoming: Incoming, limits: Limits) -> Body {
+/// Reads the body of `head`, or returns why it cannot be read.
+pub(super) async fn read_body(handler: &impl Handler, head: &Request, mut incoming: Incoming, limits: Limits) -> Body {
     let (headers, version) = (&head.headers, head.version);
-    // No path of LeadConduit has this segment.
-    let is_control = head.uri.path().contains("/__admin/");
-    let bytes_max = if is_control { limits.control_bytes_max } else { limits.body_bytes_max };
     // RFC 9112, section 3.2: exactly one Host; HTTP/1.0 can omit it.
     let hosts = headers.get_all(HOST).iter().count();
     if hosts > 1 || (hosts == 0 && version >= Version::HTTP_11) {
@@ -26,17 +24,62 @@ pub(super) async fn read_body(head: &Parts, incoming: Incoming, limits: Limits) 
     if incoming.is_end_stream() {
         return Body::Complete(Bytes::new());
     }
-    let too_large = Body::TooLarge { limit: bytes_max };
-    // A body whose length is too large is not read; a client that expects 100 Continue never sends it.
     let declared = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if declared.is_some_and(|length| length > bytes_max as u64) {
-        return too_large;
+    let is_small = declared.is_some_and(|length| length <= limits.body_bytes_max as u64) && !is_gzip_encoded(headers);
+    // Only the head decides about a larger limit, before a byte of the body is kept.
+    let limit = if is_small { limits.body_bytes_max } else { handler.body_bytes_max(head, &limits) };
+    let read = read_bytes(&mut incoming, declared, limit, headers.contains_key(EXPECT));
+    let body = match tokio::time::timeout(Duration::from_millis(limits.body_wait_ms_max), read).await {
+        Ok(Ok(Some(bytes))) => bytes,
+        Ok(Ok(None)) => return Body::TooLarge { limit },
+        Ok(Err(error)) => return Body::Malformed(format!("the body is incomplete: {error}")),
+        Err(_) => return Body::TimedOut,
+    };
+    if !is_gzip_encoded(headers) || body.is_empty() {
+        return Body::Complete(body);
     }
-    let collect = Limited::new(incoming, bytes_max).collect();
-    match tokio::time::timeout(Duration::from_millis(limits.body_wait_ms_max), collect).await {
-        Ok(Ok(collected)) => Body::Complete(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => too_large,
-        Ok(Err(error)) => Body::Malformed(format!("the body is incomplete: {error}")),
-        Err(_) => Body::TimedOut,
+    match gunzip(&body, limit) {
+        Ok(decoded) => Body::Complete(decoded),
+        Err(GunzipError::TooLarge { limit }) => Body::TooLarge { limit },
+        Err(error) => Body::Malformed(error.to_string()),
     }
+}
+
+/// The bytes of a body; `None` when there are more than `limit`. The rest is then read and discarded up to a limit of its
+/// own: many clients read no response before they have sent everything. A client that expects 100 Continue waits for a
+/// response, so a body that it declares too large is not read.
+async fn read_bytes(
+    incoming: &mut Incoming,
+    declared: Option<u64>,
+    limit: usize,
+    expects_continue: bool,
+) -> Result<Option<Bytes>, hyper::Error> {
+    let is_declared_too_large = declared.is_some_and(|length| length > limit as u64);
+    if is_declared_too_large
+        && (expects_continue || declared.is_some_and(|length| length > DISCARDED_BODY_BYTES_MAX as u64))
+    {
+        return Ok(None);
+    }
+    let (mut first, mut rest, mut length) = (Bytes::new(), BytesMut::new(), 0_usize);
+    while let Some(frame) = incoming.frame().await {
+        // Trailers are ignored.
+        let Ok(data) = frame?.into_data() else { continue };
+        length = length.saturating_add(data.len());
+        if length > DISCARDED_BODY_BYTES_MAX.max(limit) {
+            return Ok(None);
+        }
+        if length > limit || is_declared_too_large {
+            (first, rest) = (Bytes::new(), BytesMut::new());
+        } else if length == data.len() {
+            // Most bodies arrive in one piece, which is not copied.
+            first = data;
+        } else {
+            if rest.is_empty() {
+                rest.reserve(declared.map_or(2 * length, |length| usize::try_from(length).unwrap_or(0)));
+                rest.extend_from_slice(&std::mem::take(&mut first));
+            }
+            rest.extend_from_slice(&data);
+        }
+    }
+    Ok((length <= limit).then(|| if rest.is_empty() { first } else { rest.freeze() }))
 }

@@ -1,10 +1,13 @@
-//! The HTTP/1.1 server: accept, TLS, limits, timeouts, delays and faults, graceful stop. A handler, given by the caller,
-//! turns each request into a response.
+//! The HTTP/1.1 server: accept, TLS, limits, timeouts, delays and faults, graceful stop. A [`Handler`], given by the
+//! caller, turns each request into a response.
 //!
 //! | module | holds |
 //! |---|---|
 //! | `tls` | certificate, key and TLS handshake |
 //! | `body` | reading of request bodies within the limits |
+//! | `error_guard` | withholds the empty error responses of hyper |
+//! | `reject` | requests that are not valid HTTP: what is wrong, and the response |
+//! | `compress` | gzip for clients that ask for it |
 //! | `send` | responses: through hyper, or as actions on the raw socket |
 //! | `raw_socket` | faults, throttled heads and event streams on the raw socket |
 //! | `drip` | throttled bytes |
@@ -13,8 +16,11 @@
 //! A new fault is a variant of [`WireFault`](crate::http::wire_fault::WireFault) and its actions in `send`.
 
 mod body;
+mod compress;
 mod drip;
+mod error_guard;
 mod raw_socket;
+mod reject;
 mod send;
 mod shutdown;
 #[cfg(test)]
@@ -26,9 +32,11 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -39,10 +47,38 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 pub use tls::{TlsAcceptor, TlsError};
 
 use crate::config::limits::{ACCEPT_PAUSE, HEAD_BYTES_MIN, Limits};
-use crate::http::message::{Request, Response};
+use crate::http::message::{Body, Request, Response};
+use crate::http::rejected::RejectedRequest;
+use error_guard::ErrorGuard;
 use raw_socket::{Socket, SocketScript};
+use reject::Rejection;
 use send::{ResponseBody, TakeOverSocket};
 use shutdown::ShutdownSignal;
+
+/// Turns requests into responses.
+///
+/// The tasks that serve connections call it, so a handler that blocks must use `block_in_place`.
+pub trait Handler: Send + Sync + 'static {
+    /// Responds to a request.
+    fn handle(&self, request: &Request) -> Response;
+
+    /// The largest body of a request, decided by its head before the body is read. `head` has no body yet.
+    fn body_bytes_max(&self, head: &Request, limits: &Limits) -> usize {
+        let _ = head;
+        limits.body_bytes_max
+    }
+
+    /// Responds to what is no valid request. The connection is closed after the response.
+    fn reject(&self, rejected: &RejectedRequest) -> Response {
+        Response::new(rejected.reason.status(), rejected.detail.clone())
+    }
+}
+
+impl<F: Fn(&Request) -> Response + Send + Sync + 'static> Handler for F {
+    fn handle(&self, request: &Request) -> Response {
+        self(request)
+    }
+}
 
 /// The part of a server that all connections share.
 struct ServerContext<H> {
@@ -53,9 +89,8 @@ struct ServerContext<H> {
 }
 
 /// Serves connections until `stop` resolves, then waits up to `drain_ms_max` for running requests. Faults that hang,
-/// event streams, and delays that would last longer than that end at once.
-///
-/// The tasks that serve connections call `handler`, so a handler that blocks must use `block_in_place`.
+/// event streams, delays that would last longer than that, and requests that have not been received completely end at
+/// once.
 pub async fn serve<H>(
     listener: TcpListener,
     acceptor: Option<TlsAcceptor>,
@@ -63,7 +98,7 @@ pub async fn serve<H>(
     limits: Limits,
     stop: impl Future<Output = ()>,
 ) where
-    H: Fn(&Request) -> Response + Send + Sync + 'static,
+    H: Handler,
 {
     let context = Arc::new(ServerContext { builder: http1_builder(limits), acceptor, handler, limits });
     let shutdown = watch::Sender::new(false);
@@ -110,6 +145,8 @@ fn http1_builder(limits: Limits) -> http1::Builder {
         // A client can close its sending side and still wait for the response.
         .half_close(true)
         .max_buf_size(limits.head_bytes_max.max(HEAD_BYTES_MIN))
+        // The buffer can be a little larger than its limit; this limit is exact.
+        .max_header_size(limits.head_bytes_max.max(HEAD_BYTES_MIN))
         // Without a timer, the timeout below has no effect.
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_millis(limits.head_wait_ms_max));
@@ -132,7 +169,7 @@ async fn serve_connection<H>(
     peer: SocketAddr,
     mut shutdown: ShutdownSignal,
 ) where
-    H: Fn(&Request) -> Response + Send + Sync + 'static,
+    H: Handler,
 {
     let Some(acceptor) = &context.acceptor else { return serve_http(context, socket, peer, shutdown).await };
     let accepted = tokio::select! {
@@ -146,17 +183,28 @@ async fn serve_connection<H>(
     }
 }
 
+/// What the requests of a connection tell the code that ends it.
+#[derive(Debug, Default)]
+struct ConnectionState {
+    /// Set by the request that takes the socket over from hyper.
+    script: OnceLock<SocketScript>,
+    /// Whether a request has been received completely. False again while the body of a later one is read. A partial head
+    /// behind a complete request does not matter: hyper then closes the connection itself when the server stops.
+    has_request: AtomicBool,
+    /// Whether a body was not read to its end.
+    has_unread_body: AtomicBool,
+}
+
 /// Serves the requests of one connection.
 async fn serve_http<S, H>(context: &ServerContext<H>, socket: S, peer: SocketAddr, mut shutdown: ShutdownSignal)
 where
     S: Socket,
-    H: Fn(&Request) -> Response + Send + Sync + 'static,
+    H: Handler,
 {
-    // Set by the request that takes the socket over from hyper.
-    let script = OnceLock::new();
+    let state = ConnectionState::default();
     let request_shutdown = shutdown.clone();
-    let service = service_fn(|request| handle_request(context, request, &request_shutdown, &script));
-    let mut connection = context.builder.serve_connection(TokioIo::new(socket), service);
+    let service = service_fn(|request| handle_request(context, request, &request_shutdown, &state));
+    let mut connection = context.builder.serve_connection(ErrorGuard::new(TokioIo::new(socket)), service);
     let result = tokio::select! {
         biased;
         () = shutdown.received() => None,
@@ -164,21 +212,54 @@ where
     };
     let result = match result {
         Some(result) => result,
+        // No response is lost: the client has not finished its request.
+        None if !state.has_request.load(Ordering::Relaxed) => return,
         None => {
             Pin::new(&mut connection).graceful_shutdown();
             (&mut connection).await
         }
     };
-    let socket = connection.into_parts().io.into_inner();
-    let result: Result<(), Box<dyn Error + Send + Sync>> = match script.into_inner() {
-        // Boxed, because few connections need the memory.
-        Some(script) => Box::pin(script.run(socket, context.limits, shutdown)).await.map_err(Into::into),
-        None => result.map_err(Into::into),
+    let parts = connection.into_parts();
+    let (io, has_withheld) = parts.io.into_parts();
+    let unparsed = parts.read_buf;
+    let mut socket = io.into_inner();
+    // Boxed, because few connections need the memory.
+    let ended: Result<(), Box<dyn Error + Send + Sync>> = match (state.script.into_inner(), result) {
+        (Some(script), _) => Box::pin(script.run(socket, context.limits, shutdown)).await.map_err(Into::into),
+        (None, Ok(())) if state.has_unread_body.into_inner() => {
+            Box::pin(reject::linger(&mut socket, shutdown)).await;
+            Ok(())
+        }
+        (None, Ok(())) => Ok(()),
+        (None, Err(error)) => match Rejection::new(&error, unparsed, context.limits) {
+            // If hyper has written its own response, together with an earlier one, the request is only counted.
+            Some(rejection) if has_withheld || !error.is_parse() || error.is_parse_version_h2() => {
+                Box::pin(reject_request(context, rejection, socket, shutdown)).await.map_err(Into::into)
+            }
+            Some(rejection) => {
+                let _ = context.handler.reject(&Box::pin(rejection.read_rest(&mut socket)).await);
+                Ok(())
+            }
+            None => Err(error.into()),
+        },
     };
-    if let Err(error) = result {
-        // The client disconnected or sent invalid HTTP; neither is an error of the server.
+    if let Err(error) = ended {
+        // The client disconnected, which is not an error of the server.
         tracing::debug!("{peer}: {error}");
     }
+}
+
+/// Responds to what is no valid request.
+async fn reject_request<H: Handler>(
+    context: &ServerContext<H>,
+    rejection: Rejection,
+    mut socket: impl Socket,
+    shutdown: ShutdownSignal,
+) -> io::Result<()> {
+    let version = rejection.version();
+    let rejected = rejection.read_rest(&mut socket).await;
+    let response = context.handler.reject(&rejected);
+    reject::send(socket, version, response, context.limits, shutdown).await
 }
 
 /// Handles one request. hyper sends a response before it reads the next request. So when a request takes the socket
@@ -187,19 +268,27 @@ async fn handle_request<H>(
     context: &ServerContext<H>,
     request: hyper::Request<Incoming>,
     shutdown: &ShutdownSignal,
-    script: &OnceLock<SocketScript>,
+    state: &ConnectionState,
 ) -> Result<hyper::Response<ResponseBody>, TakeOverSocket>
 where
-    H: Fn(&Request) -> Response,
+    H: Handler,
 {
     let (head, incoming) = request.into_parts();
-    let body = body::read_body(&head, incoming, context.limits).await;
-    let request = Request { method: head.method, uri: head.uri, version: head.version, headers: head.headers, body };
-    let mut response = (context.handler)(&request);
+    let body = Body::Complete(Bytes::new());
+    let mut request =
+        Request { method: head.method, uri: head.uri, version: head.version, headers: head.headers, body };
+    state.has_request.store(false, Ordering::Relaxed);
+    request.body = body::read_body(&*context.handler, &request, incoming, context.limits).await;
+    state.has_request.store(true, Ordering::Relaxed);
+    if !matches!(request.body, Body::Complete(_)) {
+        state.has_unread_body.store(true, Ordering::Relaxed);
+    }
+    let mut response = context.handler.handle(&request);
+    compress::compress(&request, &mut response);
     match response.send_options.take() {
         None => Ok(send::at_once(response)),
         Some(options) => {
-            let sent = send::with_options(response, *options, request, context.limits, shutdown, script);
+            let sent = send::with_options(response, *options, request, context.limits, shutdown, &state.script);
             // Boxed, because few responses need the memory.
             Box::pin(sent).await
         }

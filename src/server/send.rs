@@ -196,7 +196,7 @@ fn set_content_length(response: &mut Response, is_head: bool) {
 }
 
 /// Status line and headers, in the form in which hyper writes them.
-fn head(version: Version, status: StatusCode, headers: &HeaderMap) -> Bytes {
+pub(super) fn head(version: Version, status: StatusCode, headers: &HeaderMap) -> Bytes {
     let version: &[u8] = if version == Version::HTTP_10 { b"HTTP/1.0 " } else { b"HTTP/1.1 " };
     let reason = status.canonical_reason().unwrap_or("<none>");
     let mut head = Vec::with_capacity(512);

@@ -412,30 +412,133 @@ fn https_is_served_with_a_certificate() {
     assert!(out(&response).contains("Jane"), "{}", err(&response));
 }
 
+/// A server that allows an hour for running requests, so that a test in time means that it did not wait for them. Its
+/// address is one that no other test uses: nothing else listens there when the server has stopped.
+fn patient(address: &str, arguments: &[&str]) -> Serving {
+    Serving::start(&[&["--host", address, "--port", "0", "--drain-ms-max", "3600000"], arguments].concat())
+}
+
+fn connect(serving: &Serving) -> std::net::TcpStream {
+    let socket = std::net::TcpStream::connect(serving.url.trim_start_matches("http://")).unwrap();
+    socket.set_read_timeout(Some(crate::support::HANG_GUARD)).unwrap();
+    socket
+}
+
+fn get_user(url: &str) -> String {
+    format!(
+        "GET /user HTTP/1.1\r\nHost: {url}\r\nAuthorization: {}\r\n\r\n",
+        crate::support::basic(crate::support::JANE)
+    )
+}
+
 #[test]
-fn requests_in_progress_complete_before_the_server_stops() {
+fn requests_that_were_received_complete_before_the_server_stops() {
     use std::io::Write;
-    // An address that no other test uses: nothing else listens there when the server has stopped.
-    let mut serving = Serving::start(&["--host", "127.0.0.42", "--port", "0", "--drain-ms-max", "600000"]);
-    let address = serving.url.trim_start_matches("http://");
-    let mut socket = std::net::TcpStream::connect(address).unwrap();
-    let body = format!(r#"{{"invitation_id":"{}"}}"#, crate::support::INVITATION);
-    let head = format!(
-        "POST /onboards HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n\
-         Content-Length: {}\r\n\r\n",
-        crate::support::basic(crate::support::JANE),
-        body.len()
-    );
-    socket.write_all(head.as_bytes()).unwrap();
-    // The server has read the head and waits for the body.
-    assert!(crate::support::read_response(&mut socket).starts_with("HTTP/1.1 100 Continue"));
+    let mut serving = patient("127.0.0.42", &[]);
+    let fault = r#"{"when": {"operation": "get_user"}, "then": {"drip": {"chunks": 2, "over_ms": 1000}}}"#;
+    let fault =
+        format!("POST /__admin/faults HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{fault}", fault.len());
+    let mut socket = connect(&serving);
+    socket.write_all(fault.as_bytes()).unwrap();
+    assert!(crate::support::read_response(&mut socket).starts_with("HTTP/1.1 201"));
+    socket.write_all(get_user("x").as_bytes()).unwrap();
+    // The first byte of the response: the request has been received.
+    let mut response = vec![0];
+    socket.read_exact(&mut response).unwrap();
     serving.signal("-TERM");
-    let refuses = || std::net::TcpStream::connect(address).is_err();
+    let refuses = || std::net::TcpStream::connect(serving.url.trim_start_matches("http://")).is_err();
     wait_until("the refusal of new connections", refuses, String::new);
-    socket.write_all(body.as_bytes()).unwrap();
-    let mut response = String::new();
-    socket.read_to_string(&mut response).unwrap();
-    assert!(response.starts_with("HTTP/1.1 201"), "{response}");
+    socket.read_to_end(&mut response).unwrap();
+    let response = String::from_utf8(response).unwrap();
+    let (head, body) = response.split_once("\r\n\r\n").unwrap();
+    assert!(
+        head.starts_with("HTTP/1.1 200") && head.contains(&format!("Content-Length: {}", body.len())),
+        "{response}"
+    );
+    assert_eq!(serving.wait().0, Some(0));
+}
+
+#[test]
+fn requests_that_were_not_received_are_dropped_when_the_server_stops() {
+    use std::io::Write;
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("report.json");
+    let mut serving = patient("127.0.0.43", &["--report", report.to_str().unwrap()]);
+    let head = format!(
+        "POST /onboards HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\nContent-Type: application/json\r\n",
+        crate::support::basic(crate::support::JANE),
+    );
+    // Half a head, half a body, half a body in chunks, and both behind a complete request.
+    let half_body = format!("{head}Content-Length: 100\r\n\r\n{{");
+    let chunks = format!("{head}Transfer-Encoding: chunked\r\n\r\n5\r\nhe");
+    let mut halves: Vec<_> = [head.as_str(), &half_body, &chunks].map(|bytes| (connect(&serving), bytes)).into();
+    for bytes in [head.as_str(), &half_body] {
+        let mut socket = connect(&serving);
+        socket.write_all(get_user("x").as_bytes()).unwrap();
+        assert!(crate::support::read_response(&mut socket).starts_with("HTTP/1.1 200"));
+        halves.push((socket, bytes));
+    }
+    for (socket, bytes) in &mut halves {
+        socket.write_all(bytes.as_bytes()).unwrap();
+    }
+    // The server has read the head and waits for the body.
+    let mut socket = connect(&serving);
+    socket.write_all(format!("{head}Expect: 100-continue\r\nContent-Length: 100\r\n\r\n").as_bytes()).unwrap();
+    assert!(crate::support::read_response(&mut socket).starts_with("HTTP/1.1 100 Continue"));
+    halves.push((socket, ""));
+    serving.signal("-TERM");
+    assert_eq!(serving.wait().0, Some(0));
+    for (mut socket, bytes) in halves {
+        assert_eq!(crate::support::read_all(&mut socket), "", "{bytes}");
+    }
+    let report: Value = serde_json::from_str(&std::fs::read_to_string(report).unwrap()).unwrap();
+    assert!(report.to_string().contains("get_user"), "{report}");
+}
+
+#[test]
+fn a_second_signal_ends_the_process_at_once() {
+    use std::io::Write;
+    for (address, signal, code) in [("127.0.0.44", "-TERM", 143), ("127.0.0.45", "-INT", 130)] {
+        let mut serving = patient(address, &[]);
+        // A response that takes longer than the test waits.
+        let fault = r#"{"when": {"operation": "get_user"}, "then": {"drip": {"chunks": 2, "over_ms": 60000}}}"#;
+        let fault = format!(
+            "POST /__admin/faults HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{fault}",
+            fault.len()
+        );
+        let mut socket = connect(&serving);
+        socket.write_all(fault.as_bytes()).unwrap();
+        assert!(crate::support::read_response(&mut socket).starts_with("HTTP/1.1 201"));
+        socket.write_all(get_user("x").as_bytes()).unwrap();
+        socket.read_exact(&mut [0]).unwrap();
+        serving.signal("-TERM");
+        let refuses = || std::net::TcpStream::connect(serving.url.trim_start_matches("http://")).is_err();
+        wait_until("the refusal of new connections", refuses, String::new);
+        serving.signal(signal);
+        assert_eq!(serving.wait().0, Some(code));
+    }
+}
+
+#[test]
+fn pipes_and_devices_are_not_read_as_scenarios() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe.yaml");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for path in [folder.path(), &pipe] {
+        let output = run(&["check", path.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(1));
+        let text = out(&output) + &err(&output);
+        assert!(text.contains("pipe.yaml") && text.contains("is a named pipe, not a file"), "{text}");
+        let output = run(&["serve", "--port", "0", "--scenarios", path.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(3), "{}", err(&output));
+    }
+    let output = run(&["check", "/dev/zero"]);
+    assert!((out(&output) + &err(&output)).contains("/dev/zero: is a device, not a file"), "{}", err(&output));
+    // Other names are no scenarios.
+    std::fs::rename(&pipe, folder.path().join("pipe")).unwrap();
+    let mut serving =
+        Serving::start(&["serve", "--port", "0", "--scenarios", folder.path().to_str().unwrap(), "--watch"]);
+    serving.signal("-TERM");
     assert_eq!(serving.wait().0, Some(0));
 }
 

@@ -153,10 +153,6 @@ fn invalid_bodies_are_rejected() {
     let broken = send(json, "{\n  \"invitation_id\": nope }").expect(400);
     assert!(broken.error().contains("line 2 column"), "{}", broken.text);
     assert_eq!(send(json, "[]").expect(400).error(), "the body must be an object, not an array");
-    let zipped = Request::post(format!("{}/onboards", mock.server.url())).header("authorization", basic(JANE));
-    let zipped = zipped.header("content-type", "application/json").header("content-encoding", "gzip");
-    let zipped = mock.send(zipped.body(Full::from(good.clone())).unwrap()).expect(415);
-    assert_eq!(zipped.error(), "Content-Encoding gzip is not supported; send the body unencoded");
     let large = send(json, &"x".repeat(1001)).expect(413);
     assert_eq!(large.error(), "the body is larger than 1000 bytes");
     assert_eq!(large.violations()[0]["code"], "size");
@@ -262,26 +258,16 @@ fn a_stalled_request_times_out() {
         response.contains("Access-Control-Allow-Origin"),
         "pages must be able to read this response too: {response}"
     );
-    let mock = Mock::start(MockServer::builder().configure(|settings| settings.limits.head_wait_ms_max = 200));
-    for head in ["", "GET /user HTTP/1.1\r\nHost"] {
-        let mut socket = mock.socket();
-        socket.write_all(head.as_bytes()).unwrap();
-        assert_eq!(read_all(&mut socket), "", "without a complete head the connection is closed without a response");
-    }
 }
 
 #[test]
-fn malformed_requests_are_rejected() {
+fn bytes_that_are_no_request_do_not_disturb_others() {
     let mock = Mock::healthy();
-    for bytes in [&b"\x16\x03\x01\x02\x00"[..], b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", &[0xff; 100]] {
+    for bytes in [&b"GET\r\n\r\n"[..], &[0xff; 100], &[0; 1000]] {
         let response = mock.raw(bytes);
         assert!(response.starts_with("HTTP/1.1 400 "), "{bytes:?}: {response}");
     }
     assert_eq!(mock.raw(b"\r\n\r\n\r\n"), "", "empty lines are not a request");
-    let long = format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "y".repeat(300_000));
-    // The response can be lost: the connection is closed while the client is still sending.
-    let response = mock.raw(long.as_bytes());
-    assert!(response.is_empty() || response.starts_with("HTTP/1.1 431"), "{response}");
     mock.get("/user").expect(200);
 }
 

@@ -45,6 +45,7 @@ mod fields;
 mod flow_documents;
 mod flows;
 mod http;
+mod http_edges;
 mod invitations;
 mod journal;
 mod lead_events;

@@ -14,10 +14,11 @@ mod xml;
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
+use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Map, Value};
 
+use crate::http::content_coding;
 use crate::http::message::{Body, Request};
 use crate::support::document::merge;
 pub use media::MediaType;
@@ -231,12 +232,11 @@ fn read_body(request: &Request, call: LeadCall) -> Result<Map<String, Value>, Le
             return Err(LeadRequestError::new(400, "/body", "the body did not arrive"));
         }
     };
-    if let Some(encoding) = request.header(&CONTENT_ENCODING).filter(|name| !name.eq_ignore_ascii_case("identity")) {
-        let encoding: String = encoding.chars().take(100).collect();
+    if let Some(encoding) = content_coding::unsupported_coding(&request.headers) {
         return Err(LeadRequestError::new(
             415,
             "/headers/content-encoding",
-            format!("Content-Encoding {encoding} is not supported; send the body unencoded"),
+            format!("Content-Encoding {encoding} is not supported; {}", content_coding::SUPPORTED),
         ));
     }
     let text = media::decode(bytes, &content_type);

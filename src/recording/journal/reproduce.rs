@@ -11,9 +11,11 @@ use crate::http::headers;
 use crate::support::redaction::REDACTED;
 
 /// Headers that curl sets itself, or whose values are redacted.
-const OMITTED_HEADERS: [&str; 8] = [
+const OMITTED_HEADERS: [&str; 9] = [
     "host",
     "authorization",
+    // The journal has the decoded body.
+    "content-encoding",
     "content-length",
     "user-agent",
     "connection",
