@@ -17,6 +17,7 @@ import shlex
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import urllib.request
@@ -163,9 +164,13 @@ def run(instructions, built):
     if os.getuid() == 0:
         common |= {"user": uid, "group": gid, "extra_groups": []}
     if BUILD and os.getuid() == 0:
-        # In a folder with nothing else, which this user cannot write to.
-        enter = ["chroot", f"--userspec={uid}:{gid}", "--skip-chdir", image]
-        common = {"cwd": image, "text": True}
+        # In a folder with nothing else but devices that every container has, and which this user cannot write to.
+        (image / "dev").mkdir()
+        for name, minor in (("null", 3), ("random", 8), ("urandom", 9)):
+            os.mknod(image / "dev" / name, 0o666 | stat.S_IFCHR, os.makedev(1, minor))
+            (image / "dev" / name).chmod(0o666)
+        enter = [shutil.which("chroot", path="/usr/sbin:/usr/bin:/sbin:/bin"), f"--userspec={uid}:{gid}", image]
+        common = {"text": True}
     else:
         enter = []
         health[0] = start[0] = str(path)
