@@ -49,26 +49,41 @@ pub(super) fn parse_url(text: &str) -> Result<String, Infallible> {
     })
 }
 
+/// Why a text is not an address to listen on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum HostError {
+    /// Host and port in one text.
+    #[error("write the port separately: --host {host} --port {port}")]
+    WithPort {
+        /// The part before the colon.
+        host: String,
+        /// The part behind the colon.
+        port: u16,
+    },
+    /// Neither an address nor a name that resolves to one.
+    #[error(
+        "it is neither an IP address nor a known host name; write 127.0.0.1 for this machine only, or 0.0.0.0 for all \
+         networks"
+    )]
+    Unknown,
+}
+
 /// The address to listen on: an IP address, or a name that resolves to one. IPv4 is preferred, because the URL that is
 /// printed is easier to read.
-pub(super) fn parse_host(text: &str) -> Result<IpAddr, String> {
+pub(super) fn parse_host(text: &str) -> Result<IpAddr, HostError> {
     let bare = text.trim().trim_start_matches('[').trim_end_matches(']');
     if let Ok(address) = bare.parse() {
         return Ok(address);
     }
-    if let Some((host, port)) = bare.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()) {
-        return Err(format!("write the port separately: --host {host} --port {port}"));
+    if let Some((host, Ok(port))) = bare.rsplit_once(':').map(|(host, port)| (host, port.parse())) {
+        return Err(HostError::WithPort { host: host.to_owned(), port });
     }
     let found: Vec<IpAddr> = match (bare, 0).to_socket_addrs() {
         Ok(addresses) => addresses.map(|address| address.ip()).collect(),
         Err(_) => Vec::new(),
     };
     let address = found.iter().find(|address| address.is_ipv4()).or(found.first());
-    address.copied().ok_or_else(|| {
-        "it is neither an IP address nor a known host name; write 127.0.0.1 for this machine only, or 0.0.0.0 for all \
-         networks"
-            .to_owned()
-    })
+    address.copied().ok_or(HostError::Unknown)
 }
 
 /// The URL of a server on this machine.
@@ -101,7 +116,8 @@ mod tests {
         assert_eq!(parse_host("localhost"), Ok(IpAddr::from([127, 0, 0, 1])));
         assert_eq!(parse_host("0.0.0.0"), Ok(IpAddr::from([0, 0, 0, 0])));
         assert_eq!(parse_host("[::1]"), Ok("::1".parse().unwrap()));
-        assert_eq!(parse_host("localhost:80").unwrap_err(), "write the port separately: --host localhost --port 80");
-        assert!(parse_host("no such host").unwrap_err().contains("write 127.0.0.1"));
+        let message = parse_host("localhost:80").unwrap_err().to_string();
+        assert_eq!(message, "write the port separately: --host localhost --port 80");
+        assert_eq!(parse_host("no such host"), Err(HostError::Unknown));
     }
 }

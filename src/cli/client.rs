@@ -2,6 +2,9 @@
 //! because the server usually runs on the same machine.
 
 use std::error::Error;
+use std::fmt::Write as _;
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,13 +12,15 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::response::Parts;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
+use super::error::CliError;
 use super::signals::shutdown_signal;
 use crate::config::limits::CLIENT_RESPONSE_BYTES_MAX;
+use crate::config::settings::DEFAULT_PORT;
 use crate::http::headers as mock_headers;
 
 const JSON_CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/json");
@@ -68,19 +73,102 @@ pub(super) enum StreamEnd {
     Rejected(ClientResponse),
 }
 
-/// Why a stream failed.
-#[derive(Debug)]
-pub(super) enum ClientError {
-    /// The server cannot be reached; holds the reason.
-    Unreachable(String),
-    /// The received bytes could not be written to the output.
-    Io(std::io::Error),
+/// Why an argument cannot be used in a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum ArgumentError {
+    /// The URL cannot be parsed.
+    #[error("it is not a valid URL; write http://HOST:PORT")]
+    Url,
+    /// The URL's scheme is not http.
+    #[error("only http is supported; write http://HOST:PORT")]
+    Scheme,
+    /// The URL has a path only.
+    #[error("the URL has no host; write http://HOST:PORT")]
+    NoHost,
+    /// The name of the sandbox has characters that headers do not allow.
+    #[error("the name of the sandbox must be letters, digits, `.`, `_` and `-`, 64 characters at most")]
+    Sandbox,
+    /// The token has characters that headers do not allow.
+    #[error("the token has line breaks or control characters; write it in quotes, without any")]
+    Token,
+    /// The API key has characters that headers do not allow.
+    #[error("the key has line breaks or control characters; write it in quotes, without any")]
+    Key,
 }
 
-impl From<std::io::Error> for ClientError {
-    fn from(error: std::io::Error) -> Self {
-        Self::Io(error)
+/// Why a server did not respond.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ClientError {
+    /// The request cannot be built.
+    #[error(transparent)]
+    Argument(#[from] ArgumentError),
+    /// The response did not arrive in time.
+    #[error("no response within {} s", .0.as_secs())]
+    Timeout(Duration),
+    /// The response exceeds the limit, in bytes.
+    #[error("the response is larger than {0} bytes")]
+    TooLarge(usize),
+    /// The connection failed. The errors around the innermost one only name the step that failed.
+    #[error("{}", root_cause(&**.0))]
+    Connection(#[source] Box<dyn Error + Send + Sync>),
+    /// The received bytes cannot be written to the output, or the runtime cannot be created.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+impl ClientError {
+    /// The error of the subcommand, with the server's URL and what to do.
+    pub(super) fn at(self, url: &str) -> CliError {
+        match self {
+            Self::Argument(error @ (ArgumentError::Url | ArgumentError::Scheme | ArgumentError::NoHost)) => {
+                CliError::Usage(format!("{url} cannot be called: {error}"))
+            }
+            Self::Argument(error) => CliError::Usage(error.to_string()),
+            Self::Io(error) => CliError::Io(error),
+            other => CliError::Server(format!("{url} cannot be reached: {}", other.with_hint(url))),
+        }
     }
+
+    /// The reason and what to do about it.
+    pub(super) fn with_hint(&self, url: &str) -> String {
+        match self.io_kind() {
+            Some(ErrorKind::ConnectionRefused) => {
+                format!("no server listens there; start one with `{}`", serve_command(url))
+            }
+            _ if matches!(self, Self::Argument(_) | Self::Io(_)) => self.to_string(),
+            // The system's error has no kind of its own.
+            Some(_) if self.to_string().contains("failed to lookup address") => {
+                "the name of the host is unknown; check its spelling, or write 127.0.0.1 for this machine".to_owned()
+            }
+            _ => format!("{self}; check that leadconduit-mock runs there"),
+        }
+    }
+
+    /// The kind of the system's error behind a failed connection.
+    fn io_kind(&self) -> Option<ErrorKind> {
+        let Self::Connection(error) = self else { return None };
+        let innermost = innermost(&**error);
+        innermost.downcast_ref::<std::io::Error>().map(std::io::Error::kind)
+    }
+}
+
+/// The command that starts a server at a URL; on another machine, without its address.
+fn serve_command(url: &str) -> String {
+    let mut command = "leadconduit-mock serve".to_owned();
+    let Ok(uri) = url.parse::<Uri>() else { return command };
+    let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    let address = host.parse::<IpAddr>().ok().filter(IpAddr::is_loopback);
+    if address.is_none() && host != "localhost" {
+        return command;
+    }
+    // Writing to a string does not fail.
+    if let Some(address) = address.filter(|address| *address != Ipv4Addr::LOCALHOST) {
+        let _ = write!(command, " --host {address}");
+    }
+    if let Some(port) = uri.port_u16().filter(|port| *port != DEFAULT_PORT) {
+        let _ = write!(command, " --port {port}");
+    }
+    command
 }
 
 /// Opens a stream and passes each chunk to `on_chunk`, until the stream ends, no byte arrives for `silence_max`, or
@@ -94,7 +182,7 @@ pub(super) fn stream(
     silence_max: Duration,
     on_chunk: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
 ) -> Result<StreamEnd, ClientError> {
-    let http_request = build_request(url, request).map_err(ClientError::Unreachable)?;
+    let http_request = build_request(url, request)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(async {
         let shutdown = shutdown_signal()?;
@@ -115,12 +203,12 @@ async fn read_stream(
     on_chunk: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
 ) -> Result<StreamEnd, ClientError> {
     let received = tokio::time::timeout(timeout, receive_head(request)).await;
-    let timed_out = |_| timeout_message(timeout);
-    let (head, mut body) = received.map_err(timed_out).and_then(|head| head).map_err(ClientError::Unreachable)?;
+    let timed_out = |_| ClientError::Timeout(timeout);
+    let (head, mut body) = received.map_err(timed_out)??;
     if head.status != StatusCode::OK {
         let read = read_response(head, body, CLIENT_RESPONSE_BYTES_MAX);
-        let response = tokio::time::timeout(timeout, read).await.map_err(timed_out);
-        return response.and_then(|response| response).map(StreamEnd::Rejected).map_err(ClientError::Unreachable);
+        let response = tokio::time::timeout(timeout, read).await.map_err(timed_out)?;
+        return response.map(StreamEnd::Rejected);
     }
     loop {
         match tokio::time::timeout(silence_max, body.frame()).await {
@@ -141,10 +229,9 @@ impl<T: BodyExt<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Unpin
 ///
 /// # Errors
 /// Why there is no response.
-pub(super) fn send(url: &str, request: &ControlRequest<'_>) -> Result<ClientResponse, String> {
+pub(super) fn send(url: &str, request: &ControlRequest<'_>) -> Result<ClientResponse, ClientError> {
     let http_request = build_request(url, request)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| error.to_string())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let response = runtime.block_on(async {
         tokio::time::timeout(request.timeout, async {
             let (head, body) = receive_head(http_request).await?;
@@ -154,27 +241,26 @@ pub(super) fn send(url: &str, request: &ControlRequest<'_>) -> Result<ClientResp
     });
     // Does not wait for a DNS lookup that may still run.
     runtime.shutdown_background();
-    response.map_err(|_| timeout_message(request.timeout))?
+    response.map_err(|_| ClientError::Timeout(request.timeout))?
 }
 
 /// The URI of a path below the server's URL.
 ///
 /// # Errors
 /// The URL is not a valid http URL.
-pub(super) fn resolve_uri(url: &str, path: &str) -> Result<Uri, String> {
-    let invalid = || "it is not a valid URL; write http://HOST:PORT".to_owned();
-    let base: Uri = url.parse().map_err(|_| invalid())?;
+pub(super) fn resolve_uri(url: &str, path: &str) -> Result<Uri, ArgumentError> {
+    let base: Uri = url.parse().map_err(|_| ArgumentError::Url)?;
     if base.scheme() != Some(&Scheme::HTTP) {
-        return Err("only http is supported; write http://HOST:PORT".to_owned());
+        return Err(ArgumentError::Scheme);
     }
-    let authority: Authority = base.authority().cloned().ok_or("the URL has no host; write http://HOST:PORT")?;
+    let authority: Authority = base.authority().cloned().ok_or(ArgumentError::NoHost)?;
     let path = format!("{}{path}", base.path().trim_end_matches('/'));
-    let path: PathAndQuery = path.parse().map_err(|_| invalid())?;
+    let path: PathAndQuery = path.parse().map_err(|_| ArgumentError::Url)?;
     let uri = Uri::builder().scheme(Scheme::HTTP).authority(authority).path_and_query(path);
-    uri.build().map_err(|error| error.to_string())
+    uri.build().map_err(|_| ArgumentError::Url)
 }
 
-fn build_request(url: &str, request: &ControlRequest<'_>) -> Result<http::Request<Full<Bytes>>, String> {
+fn build_request(url: &str, request: &ControlRequest<'_>) -> Result<http::Request<Full<Bytes>>, ArgumentError> {
     let uri = resolve_uri(url, request.path)?;
     let body = request.body.as_ref().map_or_else(Bytes::new, |body| body.to_string().into());
     let mut http_request = http::Request::new(Full::new(body));
@@ -189,7 +275,7 @@ fn build_request(url: &str, request: &ControlRequest<'_>) -> Result<http::Reques
     }
     if let Some(token) = request.token {
         let value = HeaderValue::try_from(format!("Bearer {token}"));
-        let mut value = value.map_err(|_| "the token is not a valid header value".to_owned())?;
+        let mut value = value.map_err(|_| ArgumentError::Token)?;
         value.set_sensitive(true);
         headers.insert(AUTHORIZATION, value);
     }
@@ -200,13 +286,13 @@ fn build_request(url: &str, request: &ControlRequest<'_>) -> Result<http::Reques
 ///
 /// # Errors
 /// The name has characters that headers do not allow.
-pub(super) fn sandbox_header_value(name: &str) -> Result<HeaderValue, String> {
-    HeaderValue::from_str(name).map_err(|_| "the sandbox's name is not a valid header value".to_owned())
+pub(super) fn sandbox_header_value(name: &str) -> Result<HeaderValue, ArgumentError> {
+    HeaderValue::from_str(name).map_err(|_| ArgumentError::Sandbox)
 }
 
-async fn receive_head(request: http::Request<Full<Bytes>>) -> Result<(Parts, impl Incoming), String> {
+async fn receive_head(request: http::Request<Full<Bytes>>) -> Result<(Parts, impl Incoming), ClientError> {
     let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
-    let response = client.request(request).await.map_err(|error| root_cause(&error))?;
+    let response = client.request(request).await.map_err(|error| ClientError::Connection(error.into()))?;
     Ok(response.into_parts())
 }
 
@@ -218,22 +304,21 @@ pub(super) async fn read_response(
     head: Parts,
     body: impl Incoming,
     bytes_max: usize,
-) -> Result<ClientResponse, String> {
-    let body = Limited::new(body, bytes_max).collect().await.map_err(|error| root_cause(&*error))?;
+) -> Result<ClientResponse, ClientError> {
+    let failed = |error: Box<dyn Error + Send + Sync>| match error.downcast::<LengthLimitError>() {
+        Ok(_) => ClientError::TooLarge(bytes_max),
+        Err(error) => ClientError::Connection(error),
+    };
+    let body = Limited::new(body, bytes_max).collect().await.map_err(failed)?;
     Ok(ClientResponse { status: head.status, headers: head.headers, body: body.to_bytes() })
 }
 
-/// The message for a response that did not arrive in time.
-pub(super) fn timeout_message(timeout: Duration) -> String {
-    format!("no response within {} s", timeout.as_secs())
-}
-
-/// The message for a response that does not come from leadconduit-mock.
-pub(super) fn unexpected_response(url: &str, status: StatusCode) -> String {
-    format!(
+/// The error for a response that does not come from leadconduit-mock.
+pub(super) fn unexpected_response(url: &str, status: StatusCode) -> CliError {
+    CliError::Server(format!(
         "{url} returned an unexpected response with status {}; check that leadconduit-mock runs there",
         status.as_u16()
-    )
+    ))
 }
 
 /// A string of a JSON body, without control characters that would affect a terminal.
@@ -242,11 +327,15 @@ pub(super) fn text_field(body: &Value, name: &str) -> Option<String> {
     Some(text.chars().filter(|c| *c == '\n' || !c.is_control()).collect())
 }
 
-/// The message of the innermost error: those around it only name the step that failed.
-pub(super) fn root_cause(error: &(dyn Error + 'static)) -> String {
+/// The message of the innermost error.
+fn root_cause(error: &(dyn Error + 'static)) -> String {
+    innermost(error).to_string()
+}
+
+fn innermost<'e>(error: &'e (dyn Error + 'static)) -> &'e (dyn Error + 'static) {
     let mut cause = error;
     while let Some(source) = cause.source() {
         cause = source;
     }
-    cause.to_string()
+    cause
 }

@@ -42,11 +42,11 @@ pub(super) struct ResetArgs {
 }
 
 pub(super) fn run_use(args: &UseArgs) -> Result<(), CliError> {
-    print(&switch_scenario(args).map_err(CliError::Server)?)
+    print(&switch_scenario(args)?)
 }
 
 pub(super) fn run_reset(args: &ResetArgs) -> Result<(), CliError> {
-    print(&reset(args).map_err(CliError::Server)?)
+    print(&reset(args)?)
 }
 
 fn print(line: &str) -> Result<(), CliError> {
@@ -54,14 +54,14 @@ fn print(line: &str) -> Result<(), CliError> {
     Ok(())
 }
 
-fn switch_scenario(args: &UseArgs) -> Result<String, String> {
+fn switch_scenario(args: &UseArgs) -> Result<String, CliError> {
     let body = json!({"name": args.scenario});
     let (response, scenario) = args.target.send(Method::PUT, "/__admin/scenario", Some(body))?;
     let name = text_field(&scenario, "name").ok_or_else(|| args.target.unexpected_response(response.status))?;
     Ok(format!("sandbox {} now uses scenario {name}", args.target.sandbox_of(&response)))
 }
 
-fn reset(args: &ResetArgs) -> Result<String, String> {
+fn reset(args: &ResetArgs) -> Result<String, CliError> {
     let (response, sandbox) = args.target.send(Method::POST, "/__admin/reset", None)?;
     let fields = text_field(&sandbox, "name").zip(text_field(&sandbox, "scenario"));
     let (name, scenario) = fields.ok_or_else(|| args.target.unexpected_response(response.status))?;
@@ -71,21 +71,26 @@ fn reset(args: &ResetArgs) -> Result<String, String> {
 impl TargetArgs {
     /// Sends a request and returns the response with its parsed body. The error is the server's, if it rejects the
     /// request.
-    fn send(&self, method: Method, path: &'static str, body: Option<Value>) -> Result<(ClientResponse, Value), String> {
+    fn send(
+        &self,
+        method: Method,
+        path: &'static str,
+        body: Option<Value>,
+    ) -> Result<(ClientResponse, Value), CliError> {
         let url = self.server.url();
         let token = client::token(self.admin_token.as_deref());
         let sandbox = self.sandbox.as_deref();
         let (timeout, bytes_max) = (CONTROL_TIMEOUT, CLIENT_RESPONSE_BYTES_MAX);
         let request = ControlRequest { method, path, sandbox, token, body, timeout, bytes_max };
-        let response = client::send(&url, &request).map_err(|why| format!("{url} cannot be reached: {why}"))?;
+        let response = client::send(&url, &request).map_err(|error| error.at(&url))?;
         let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
         if response.status == StatusCode::OK {
             return Ok((response, body));
         }
-        Err(text_field(&body, "detail").unwrap_or_else(|| self.unexpected_response(response.status)))
+        Err(text_field(&body, "detail").map_or_else(|| self.unexpected_response(response.status), CliError::Server))
     }
 
-    fn unexpected_response(&self, status: StatusCode) -> String {
+    fn unexpected_response(&self, status: StatusCode) -> CliError {
         client::unexpected_response(&self.server.url(), status)
     }
 
@@ -99,6 +104,7 @@ impl TargetArgs {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::client::ClientError;
     use clap::Parser;
     use std::io::{BufRead, BufReader, Read};
     use std::net::TcpListener;
@@ -200,16 +206,22 @@ mod tests {
                 "{}",
                 "URL returned an unexpected response with status 200; check that leadconduit-mock runs there",
             ),
-            ("200 OK", &large, "URL cannot be reached: length limit exceeded"),
+            (
+                "200 OK",
+                &large,
+                "URL cannot be reached: the response is larger than 1048576 bytes; check that leadconduit-mock runs there",
+            ),
         ];
         for (status, body, message) in rows {
             let (url, _request) = stub(status, "", body);
             assert_eq!(
-                switch_scenario(&use_args(&["helthy", "--url", &url])).unwrap_err().replace(&url, "URL"),
+                switch_scenario(&use_args(&["helthy", "--url", &url])).unwrap_err().to_string().replace(&url, "URL"),
                 message
             );
             let (url, _request) = stub(status, "", body);
-            assert_eq!(reset(&reset_args(&["--url", &url])).unwrap_err().replace(&url, "URL"), message);
+            let error = reset(&reset_args(&["--url", &url])).unwrap_err();
+            assert_eq!(error.to_string().replace(&url, "URL"), message);
+            assert_eq!(error.exit_code(), 1);
         }
     }
 
@@ -218,21 +230,32 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port().to_string();
         drop(listener);
-        let refused = format!("http://127.0.0.1:{port} cannot be reached: Connection refused (os error 111)");
-        let rows: [(&[&str], &str); 4] = [
-            (&["--port", &port], &refused),
+        let refused = format!(
+            "http://127.0.0.1:{port} cannot be reached: no server listens there; start one with `leadconduit-mock serve \
+             --port {port}`"
+        );
+        let rows: [(&[&str], u8, &str); 5] = [
+            (&["--port", &port], 1, &refused),
             (
                 &["--url", "https://localhost"],
-                "https://localhost cannot be reached: only http is supported; write http://HOST:PORT",
+                2,
+                "https://localhost cannot be called: only http is supported; write http://HOST:PORT",
             ),
-            (&["--url", "http://"], "http:// cannot be reached: it is not a valid URL; write http://HOST:PORT"),
+            (&["--url", "http://"], 2, "http:// cannot be called: it is not a valid URL; write http://HOST:PORT"),
             (
                 &["--sandbox", "a\nb"],
-                "http://127.0.0.1:4010 cannot be reached: the sandbox's name is not a valid header value",
+                2,
+                "the name of the sandbox must be letters, digits, `.`, `_` and `-`, 64 characters at most",
+            ),
+            (
+                &["--admin-token", "a\nb"],
+                2,
+                "the token has line breaks or control characters; write it in quotes, without any",
             ),
         ];
-        for (arguments, message) in rows {
-            assert_eq!(reset(&reset_args(arguments)).unwrap_err(), message);
+        for (arguments, code, message) in rows {
+            let error = reset(&reset_args(arguments)).unwrap_err();
+            assert_eq!((error.to_string().as_str(), error.exit_code()), (message, code));
         }
     }
 
@@ -243,6 +266,6 @@ mod tests {
         let timeout = Duration::from_millis(50);
         let (method, bytes_max) = (Method::GET, CLIENT_RESPONSE_BYTES_MAX);
         let request = ControlRequest { method, path: "/", sandbox: None, token: None, body: None, timeout, bytes_max };
-        assert!(client::send(&url, &request).unwrap_err().contains("no response within"));
+        assert!(matches!(client::send(&url, &request), Err(ClientError::Timeout(waited)) if waited == timeout));
     }
 }

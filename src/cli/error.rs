@@ -6,32 +6,26 @@ use super::style::{color_mode, message as message_text};
 use crate::app::bootstrap::StartError;
 
 /// Why a subcommand failed.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(super) enum CliError {
     /// A check, report or submission failed, and the reasons have been printed.
+    #[error("failed, as printed above")]
     Reported,
     /// Contract, scenarios or certificate cannot be loaded, or the address cannot be bound.
-    Start(StartError),
+    #[error("{}", describe(.0))]
+    Start(#[from] StartError),
     /// A running server is not ready, rejects the request, or cannot be reached.
+    #[error("{0}")]
     Server(String),
     /// A file cannot be read or written.
+    #[error("{0}")]
     File(String),
     /// The arguments name something that does not exist, or do not fit together.
+    #[error("{0}")]
     Usage(String),
     /// Standard output is closed, or the runtime cannot be created.
-    Io(io::Error),
-}
-
-impl From<StartError> for CliError {
-    fn from(error: StartError) -> Self {
-        Self::Start(error)
-    }
-}
-
-impl From<io::Error> for CliError {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
+    #[error("{0}")]
+    Io(#[from] io::Error),
 }
 
 impl CliError {
@@ -54,11 +48,8 @@ impl CliError {
 
     /// Prints the error, unless its reasons have been printed already.
     pub(super) fn print(&self) {
-        match self {
-            Self::Reported => {}
-            Self::Start(error) => print_error(&describe(error)),
-            Self::Server(message) | Self::File(message) | Self::Usage(message) => print_error(message),
-            Self::Io(error) => print_error(&error.to_string()),
+        if !matches!(self, Self::Reported) {
+            print_error(&self.to_string());
         }
     }
 }

@@ -6,7 +6,7 @@ use clap::Args;
 use http::{Method, StatusCode};
 
 use super::args::ServerArgs;
-use super::client::{self, ControlRequest};
+use super::client::{self, ClientError, ControlRequest};
 use super::error::CliError;
 use crate::config::limits::{CLIENT_RESPONSE_BYTES_MAX, HEALTH_TIMEOUT};
 
@@ -28,7 +28,10 @@ pub(super) fn run(args: &HealthArgs) -> Result<(), CliError> {
         bytes_max: CLIENT_RESPONSE_BYTES_MAX,
     };
     let not_ready = |reason: String| CliError::Server(format!("{url} is not ready: {reason}"));
-    let response = client::send(&url, &request).map_err(not_ready)?;
+    let response = client::send(&url, &request).map_err(|error| match error {
+        ClientError::Argument(_) | ClientError::Io(_) => error.at(&url),
+        other => not_ready(other.with_hint(&url)),
+    })?;
     if response.status != StatusCode::OK {
         return Err(not_ready(format!("the status is {}", response.status.as_u16())));
     }

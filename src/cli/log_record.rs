@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::style::{ColorMode, DIM, ERROR, FAULT, INFO, NAME, SUCCESS, WARNING, styled};
 use crate::config::limits::{
-    LOG_METHOD_CHARS_MAX, LOG_METHOD_COLUMNS, LOG_OPERATION_COLUMNS, LOG_PATH_CHARS_MAX, LOG_SANDBOX_CHARS_MAX,
-    LOG_TEXT_CHARS_MAX, LOG_VIOLATIONS_MAX,
+    LOG_METHOD_COLUMNS, LOG_OPERATION_COLUMNS, LOG_PATH_CHARS_MAX, LOG_SANDBOX_CHARS_MAX, LOG_TEXT_CHARS_MAX,
+    LOG_VIOLATIONS_MAX,
 };
 use crate::config::settings::DEFAULT_SANDBOX;
 use crate::support::clock::Timestamp;
@@ -68,6 +68,21 @@ impl Display for Sanitized<'_> {
     }
 }
 
+/// A text that fills a column of so many characters, so that the next column begins at the same place on every line. A
+/// longer text is cut.
+#[derive(Debug)]
+struct Column<'t>(&'t str, usize);
+
+impl Display for Column<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(text, columns) = *self;
+        if text.chars().count() > columns {
+            return write!(f, "{}", Sanitized(text, columns.saturating_sub(3)));
+        }
+        write!(f, "{:<columns$}", Sanitized(text, columns))
+    }
+}
+
 /// The time of day in UTC, to the millisecond.
 #[derive(Debug)]
 pub(super) struct TimeOfDay(pub(super) Timestamp);
@@ -90,20 +105,9 @@ impl LogRecord {
             _ => ERROR,
         };
         write!(out, "{}  ", styled(color_mode, DIM, TimeOfDay(at)))?;
-        write!(
-            out,
-            "{}  {:<LOG_METHOD_COLUMNS$}  ",
-            styled(color_mode, status, self.status),
-            Sanitized(&self.method, LOG_METHOD_CHARS_MAX)
-        )?;
-        match &self.operation {
-            Some(name) => write!(
-                out,
-                "{:<LOG_OPERATION_COLUMNS$}  ",
-                styled(color_mode, NAME, Sanitized(name, LOG_PATH_CHARS_MAX))
-            )?,
-            None => write!(out, "{:<LOG_OPERATION_COLUMNS$}  ", styled(color_mode, DIM, "-"))?,
-        }
+        write!(out, "{}  {}  ", styled(color_mode, status, self.status), Column(&self.method, LOG_METHOD_COLUMNS))?;
+        let (style, operation) = self.operation.as_deref().map_or((DIM, "-"), |name| (NAME, name));
+        write!(out, "{}  ", styled(color_mode, style, Column(operation, LOG_OPERATION_COLUMNS)))?;
         let (ms, hundredths) = (self.duration_us / 1000, self.duration_us % 1000 / 10);
         write!(out, "{}  ", styled(color_mode, DIM, format_args!("{ms:>5}.{hundredths:02} ms")))?;
         // The path can be long, so that it follows the columns.

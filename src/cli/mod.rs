@@ -85,10 +85,11 @@ enum Command {
 pub fn run() -> ExitCode {
     // Starts the clock that measures the startup time.
     let _ = crate::support::clock::uptime();
-    let parsed = help::arrange(Cli::command()).try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    let command = help::arrange(Cli::command());
+    let parsed = command.clone().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => match suggest::unknown_word(&error, std::env::args().skip(1)) {
+        Err(error) => match suggest::explain(&error, &command, &arguments()) {
             Some(message) => {
                 error::print_error(&message);
                 return ExitCode::from(2);
@@ -120,6 +121,11 @@ pub fn run() -> ExitCode {
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+/// The arguments of this process as far as they are UTF-8, for messages.
+fn arguments() -> Vec<String> {
+    std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect()
 }
 
 #[cfg(test)]

@@ -167,7 +167,7 @@ pub(super) fn save(file: &Path, text: &str) -> Result<(), CliError> {
 
 /// The error for a file that cannot be written.
 pub(super) fn write_error(file: &Path, error: &io::Error) -> CliError {
-    CliError::File(format!("{}: cannot be written: {error}", file.display()))
+    CliError::File(format!("{}: cannot be written: {}", file.display(), contract_files::yaml::io_reason(error)))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use super::output::{check_writable, save};
 use super::style::{ColorMode, color_mode};
 use crate::config::limits::{REPORT_BYTES_MAX, REPORT_TIMEOUT};
 use crate::recording::report::{self, FailOn, Format, PassCriteria, Percentage, Report, ReportVerdict};
+use contract_files::yaml::io_reason;
 
 /// The criteria that a run must meet.
 #[derive(Clone, Debug, Default, Args)]
@@ -71,7 +72,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<(), CliError> {
     }
     let urls = if args.url.is_empty() && args.files.is_empty() { vec![local_url(args.port)] } else { args.url.clone() };
     for url in &urls {
-        reports.push(fetch(args, url).map_err(CliError::Server)?);
+        reports.push(fetch(args, url)?);
     }
     let report = report::merge(reports);
     let verdict = ReportVerdict::new(&report, &args.criteria.criteria());
@@ -110,7 +111,7 @@ fn render(report: &Report, verdict: &ReportVerdict, format: Format, color_mode: 
 
 fn read_file(file: &Path) -> Result<Report, CliError> {
     let fail = |why: String| CliError::File(format!("{}: {why}", file.display()));
-    let read_error = |error: std::io::Error| fail(format!("cannot be read: {error}"));
+    let read_error = |error: std::io::Error| fail(format!("cannot be read: {}", io_reason(&error)));
     let mut text = String::new();
     let opened = std::fs::File::open(file).map_err(read_error)?;
     opened.take(REPORT_BYTES_MAX as u64 + 1).read_to_string(&mut text).map_err(read_error)?;
@@ -120,7 +121,7 @@ fn read_file(file: &Path) -> Result<Report, CliError> {
     Report::parse(file, &text).map_err(|diagnostic| CliError::File(diagnostic.to_string()))
 }
 
-fn fetch(args: &ReportArgs, url: &str) -> Result<Report, String> {
+fn fetch(args: &ReportArgs, url: &str) -> Result<Report, CliError> {
     let token = client::token(args.admin_token.as_deref());
     let is_single_sandbox = args.sandbox.is_some() || url.contains("/__sandbox/");
     let request = ControlRequest {
@@ -132,11 +133,11 @@ fn fetch(args: &ReportArgs, url: &str) -> Result<Report, String> {
         timeout: REPORT_TIMEOUT,
         bytes_max: REPORT_BYTES_MAX,
     };
-    let response = client::send(url, &request).map_err(|why| format!("{url} cannot be reached: {why}"))?;
+    let response = client::send(url, &request).map_err(|error| error.at(url))?;
     let unexpected_response = || client::unexpected_response(url, response.status);
     if response.status != StatusCode::OK {
         let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
-        return Err(text_field(&body, "detail").unwrap_or_else(unexpected_response));
+        return Err(text_field(&body, "detail").map_or_else(unexpected_response, CliError::Server));
     }
     let body = std::str::from_utf8(&response.body).map_err(|_| unexpected_response())?;
     Report::parse(Path::new(url), body).map_err(|_| unexpected_response())
@@ -154,15 +155,18 @@ pub(super) struct ReportFile {
     format: Format,
 }
 
-impl std::str::FromStr for ReportFile {
-    type Err = String;
+/// The extension of a report's file does not name a format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the extension selects the format; use .json, .xml (JUnit), .html or .txt")]
+pub(super) struct UnknownReportExtension;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+impl std::str::FromStr for ReportFile {
+    type Err = UnknownReportExtension;
+
+    fn from_str(text: &str) -> Result<Self, UnknownReportExtension> {
         let path = PathBuf::from(text);
-        match format_of(&path) {
-            Some(format) => Ok(Self { path, format }),
-            None => Err("the extension selects the format; use .json, .xml (JUnit), .html or .txt".to_owned()),
-        }
+        let format = format_of(&path).ok_or(UnknownReportExtension)?;
+        Ok(Self { path, format })
     }
 }
 

@@ -197,14 +197,15 @@ struct LimitArgs {
     journal_body_bytes_max: usize,
 }
 
-fn parse_origin(text: &str) -> Result<String, String> {
+/// A text is not the origin of a web page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("write scheme, host and port only, such as http://localhost:3000")]
+struct InvalidOrigin;
+
+fn parse_origin(text: &str) -> Result<String, InvalidOrigin> {
     let uri: Option<http::Uri> = text.parse().ok();
     let is_origin = uri.is_some_and(|uri| uri.scheme().is_some() && uri.authority().is_some() && uri.path() == "/");
-    if is_origin && !text.ends_with('/') {
-        Ok(text.to_owned())
-    } else {
-        Err("write scheme, host and port only, such as http://localhost:3000".to_owned())
-    }
+    if is_origin && !text.ends_with('/') { Ok(text.to_owned()) } else { Err(InvalidOrigin) }
 }
 
 impl ServeArgs {

@@ -1,8 +1,13 @@
-//! Suggestions for words that are not subcommands: what other tools call them, and names of scenarios, tags and
-//! operations that were given without their subcommand.
+//! Messages for mistakes on the command line that the parser explains badly.
+//!
+//! Words that are not subcommands: what other tools call them, and names of scenarios, tags and operations that were
+//! given without their subcommand. Options of another subcommand. Values that are no numbers, or come from the
+//! environment.
 
+use std::num::{IntErrorKind, ParseIntError};
 use std::path::Path;
 
+use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::app::bootstrap;
@@ -42,8 +47,79 @@ const CONTROL_CALLS: [(&[&str], &str); 7] = [
     (&["state", "snapshot", "snapshots"], "curl http://127.0.0.1:4010/__admin/state"),
 ];
 
-/// The message for an unknown word, if there is something better to write than the parser suggests.
-pub(super) fn unknown_word(error: &clap::Error, mut arguments: impl Iterator<Item = String>) -> Option<String> {
+/// The message for a mistake, if there is something better to write than the parser suggests.
+pub(super) fn explain(error: &clap::Error, command: &Command, arguments: &[String]) -> Option<String> {
+    invalid_value(error, command, arguments)
+        .or_else(|| option_of_another_command(error, command, arguments))
+        .or_else(|| unknown_word(error, arguments))
+}
+
+/// The message for a value that is not a number, or that an environment variable has.
+fn invalid_value(error: &clap::Error, command: &Command, arguments: &[String]) -> Option<String> {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let (argument, value) = (text(ContextKind::InvalidArg)?, text(ContextKind::InvalidValue)?);
+    let flag = argument.split(' ').next().unwrap_or_default().trim_start_matches('-');
+    let source = std::error::Error::source(error);
+    let reason = match source.and_then(|source| source.downcast_ref::<ParseIntError>()).map(ParseIntError::kind) {
+        Some(IntErrorKind::PosOverflow) => Some("the number is too large".to_owned()),
+        Some(_) => {
+            let example = default_of(command, flag).unwrap_or_else(|| "10".to_owned());
+            Some(format!("write a whole number such as {example}"))
+        }
+        None => None,
+    };
+    let variable = format!("LEADCONDUIT_MOCK_{}", flag.to_uppercase().replace('-', "_"));
+    let is_given =
+        arguments.iter().any(|one| one.strip_prefix("--").and_then(|one| one.split('=').next()) == Some(flag));
+    let is_from_variable = !is_given && std::env::var(&variable).is_ok();
+    let reason = match (reason, source) {
+        (Some(reason), _) => reason,
+        (None, Some(source)) if is_from_variable => source.to_string(),
+        (None, None) if is_from_variable && !value.is_empty() => match error.get(ContextKind::ValidValue) {
+            Some(ContextValue::Strings(valid)) => format!("write one of {}", valid.join(", ")),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let origin = if is_from_variable { format!("the variable {variable}") } else { format!("`{argument}`") };
+    Some(format!("invalid value `{value}` for {origin}: {reason}"))
+}
+
+/// The default value of a flag of any subcommand.
+fn default_of(command: &Command, flag: &str) -> Option<String> {
+    let all = command.get_subcommands().chain([command]).flat_map(Command::get_arguments);
+    let values =
+        all.filter(|argument| argument.get_long() == Some(flag)).flat_map(|argument| argument.get_default_values());
+    values.map(|value| value.to_string_lossy().into_owned()).next()
+}
+
+/// The message for an option that other subcommands have, if the parser suggests no similar one.
+fn option_of_another_command(error: &clap::Error, command: &Command, arguments: &[String]) -> Option<String> {
+    if error.kind() != ErrorKind::UnknownArgument || error.get(ContextKind::SuggestedArg).is_some() {
+        return None;
+    }
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) else { return None };
+    let flag = word.strip_prefix("--")?.split([' ', '=']).next()?;
+    let has_flag = |command: &&Command| command.get_arguments().any(|argument| argument.get_long() == Some(flag));
+    let owners: Vec<String> =
+        command.get_subcommands().filter(has_flag).map(|owner| format!("`{}`", owner.get_name())).collect();
+    let own = command.get_subcommands().find(|one| arguments.iter().any(|word| word == one.get_name()))?;
+    if owners.is_empty() {
+        return None;
+    }
+    Some(format!(
+        "`{own}` has no option `--{flag}`, but {} {}\n  `leadconduit-mock {own} --help` lists the options",
+        owners.join(" and "),
+        if owners.len() == 1 { "has" } else { "have" },
+        own = own.get_name(),
+    ))
+}
+
+/// The message for an unknown word.
+fn unknown_word(error: &clap::Error, arguments: &[String]) -> Option<String> {
     let kind = match error.kind() {
         ErrorKind::InvalidSubcommand => ContextKind::InvalidSubcommand,
         ErrorKind::UnknownArgument => ContextKind::InvalidArg,
@@ -55,7 +131,7 @@ pub(super) fn unknown_word(error: &clap::Error, mut arguments: impl Iterator<Ite
     }
     let subject = if kind == ContextKind::InvalidSubcommand {
         format!("there is no subcommand `{word}`")
-    } else if arguments.any(|argument| argument == "serve") {
+    } else if arguments.iter().any(|argument| argument == "serve") {
         format!("`serve` takes options only, not `{word}`")
     } else {
         return None;

@@ -213,10 +213,10 @@ pub(crate) const LOG_FLUSH_INTERVAL: Duration = Duration::from_millis(2);
 /// How long the end of the process waits for the last lines.
 pub(crate) const LOG_DRAIN_MS_MAX: u32 = 500;
 
-/// Columns of a method, as wide as OPTIONS.
+/// Columns of a method, as wide as OPTIONS; longer ones are cut.
 pub(crate) const LOG_METHOD_COLUMNS: usize = 7;
 
-/// Columns of an operation; few have longer names.
+/// Columns of an operation; the few longer names are cut, so that the columns behind them stay aligned.
 pub(crate) const LOG_OPERATION_COLUMNS: usize = 25;
 
 /// How much of a path with its query a line shows.
@@ -227,9 +227,6 @@ pub(crate) const LOG_VIOLATIONS_MAX: usize = 10;
 
 /// How much of a violation, or of the effect of a rule, a line shows.
 pub(crate) const LOG_TEXT_CHARS_MAX: usize = 300;
-
-/// How much of a method a line shows.
-pub(crate) const LOG_METHOD_CHARS_MAX: usize = 20;
 
 /// How much of a name or time a line shows.
 pub(crate) const LOG_NAME_CHARS_MAX: usize = 100;

@@ -13,7 +13,7 @@ pub(super) fn get(call: &ControlCall<'_>) -> ControlResult {
 
 /// The body of `PUT /clock`: exactly one of the three.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = r#"an object such as {"advance": "90s"}"#)]
 struct ClockChange {
     /// `true` to freeze at the current time, or the time to freeze at.
     freeze: Option<Value>,

@@ -16,11 +16,16 @@ const ALL: &str = "*";
 /// The only value of the parameter `sandbox`.
 struct All;
 
-impl FromStr for All {
-    type Err = ();
+/// A text other than `*`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("only `*` is possible")]
+struct NotAll;
 
-    fn from_str(text: &str) -> Result<Self, ()> {
-        if text == ALL { Ok(Self) } else { Err(()) }
+impl FromStr for All {
+    type Err = NotAll;
+
+    fn from_str(text: &str) -> Result<Self, NotAll> {
+        if text == ALL { Ok(Self) } else { Err(NotAll) }
     }
 }
 

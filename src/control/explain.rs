@@ -18,7 +18,7 @@ use crate::scenario::language::ExampleRequest;
 
 /// The body that names an exchange of the journal.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = r#"an object such as {"exchange": 12}"#)]
 struct ExchangeReference {
     /// Its number or id.
     exchange: Value,

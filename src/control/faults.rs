@@ -19,7 +19,7 @@ pub(super) fn list(call: &ControlCall<'_>) -> ControlResult {
 
 pub(super) fn add(call: &ControlCall<'_>) -> ControlResult {
     let source = body::read(call)?;
-    let spec: RuleSpec = body::parse_source(&source)?;
+    let spec = RuleSpec::parse(&source).map_err(|diagnostic| body::invalid(&[diagnostic]))?;
     let sent: Value = body::parse_source(&source)?;
     let rule = Rule::new(&spec, 0, &call.app.contract, ValidationMode::Full).map_err(|errors| {
         let diagnostics: Vec<_> = errors.into_iter().map(|error| error.in_file(&source, "")).collect();

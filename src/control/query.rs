@@ -3,7 +3,7 @@
 use super::body;
 use super::call::ControlCall;
 use crate::contract::problem::Problem;
-use contract_files::yaml::nearest;
+use contract_files::yaml::valid_words_hint;
 
 /// The query's parameters; each occurs at most once.
 #[derive(Debug)]
@@ -17,10 +17,7 @@ impl Query {
         for (name, value) in form_urlencoded::parse(text.as_bytes()) {
             let shown: String = name.chars().take(80).collect();
             if !known.contains(&&*name) {
-                let hint = match nearest(&name, known.iter().copied()) {
-                    Some(nearest) => format!("did you mean `{nearest}`?"),
-                    None => format!("the parameters are {}", known.join(", ")),
-                };
+                let hint = valid_words_hint(&name, known);
                 return Err(body::bad_request(&format!("unknown query parameter `{shown}`; {hint}")));
             }
             if pairs.iter().any(|(other, _)| *other == name) {

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::access::SECTION;
 use super::body;
-use super::call::{ControlCall, ControlResult, not_found, ok};
+use super::call::{ControlCall, ControlResult, ok};
 use super::sandboxes::active_sandbox_json;
 use crate::contract::problem::Problem;
 use crate::sandbox::InitialState;
@@ -24,7 +26,7 @@ pub(super) fn get(call: &ControlCall<'_>) -> ControlResult {
 
 /// The body of `PUT /scenario`.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = r#"an object such as {"name": "sso-outage"}"#)]
 struct ScenarioSwitch {
     name: String,
     /// True to keep the world and replace only conditions and rules.
@@ -56,9 +58,11 @@ pub(super) fn reset(call: &ControlCall<'_>) -> ControlResult {
 
 /// The initial state of a scenario; 404 when no scenario has this name.
 fn initial_state(call: &ControlCall<'_>, name: &str) -> Result<Arc<InitialState>, Problem> {
-    let list = call.app.library().list();
-    if !list.iter().any(|listed| listed.name == name) {
-        return Err(not_found("scenario", name, list.iter().map(|listed| listed.name.as_str())));
+    let library = call.app.library();
+    if !library.list().iter().any(|listed| listed.name == name) {
+        let shown: String = name.chars().take(80).collect();
+        let detail = format!("there is no scenario `{shown}`; {}", library.unknown_scenario_hint(name));
+        return Err(Problem::new(StatusCode::NOT_FOUND, SECTION, "Not found", detail));
     }
     call.app.initial_state(name).map_err(|diagnostics| body::invalid(&diagnostics))
 }

@@ -192,12 +192,12 @@ impl ValueGenerator<'_> {
 
     /// Generates the id of a document that is created now.
     pub fn id(&mut self) -> String {
-        self.ids.next_id(self.now)
+        self.ids.next_id(self.now).to_string()
     }
 
     /// Generates the id of a document that was created at `at`.
     pub fn id_at(&mut self, at: Timestamp) -> String {
-        self.ids.next_id(at)
+        self.ids.next_id(at).to_string()
     }
 
     /// Generates the id of a nested object of a document.

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::leadconduit::state::{Caller, Collection};
 use crate::support::document::Document;
+use crate::support::ids::ObjectId;
 
 /// The maximum number of changelog entries per account; the oldest are evicted. LeadConduit documents no limit.
 pub(crate) const CHANGELOGS_MAX: usize = 10_000;
@@ -15,7 +16,7 @@ pub(crate) const CHANGELOGS_MAX: usize = 10_000;
 pub(crate) fn changelog_entry(
     collection: Collection,
     caller: &Caller,
-    id: impl FnOnce() -> String,
+    id: impl FnOnce() -> ObjectId,
     created_at: &str,
     before: Option<&Arc<Document>>,
     after: Option<&Arc<Document>>,

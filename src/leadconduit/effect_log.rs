@@ -15,6 +15,7 @@ use crate::leadconduit::delivery::{HttpClient, OutboundError, OutboundRequest, O
 use crate::leadconduit::response::OperationResponse;
 use crate::leadconduit::state::events::Outcome;
 use crate::support::document::{self, number, text};
+use crate::support::ids::ObjectId;
 
 /// How many calls are made for one lead; further ones are simulated.
 const CALLS_MAX: usize = 100;
@@ -136,7 +137,7 @@ pub struct EffectLog {
     /// Decides which recipients can be called; `None` when deliveries are off.
     client: Option<HttpClient>,
     firehose_url: Option<Arc<str>>,
-    ids: BTreeMap<StepKey, String>,
+    ids: BTreeMap<StepKey, ObjectId>,
     calls: BTreeMap<StepKey, RecordedCall>,
     outcomes: BTreeMap<StepKey, RecipientOutcome>,
     firehose_writes: Vec<OutboundRequest>,
@@ -172,11 +173,11 @@ impl EffectLog {
     }
 
     /// The id that an earlier run generated for a step, or a new one.
-    pub(crate) fn id_for(&mut self, key: &StepKey, generate: impl FnOnce() -> String) -> String {
+    pub(crate) fn id_for(&mut self, key: &StepKey, generate: impl FnOnce() -> ObjectId) -> ObjectId {
         if self.client.is_none() {
             return generate();
         }
-        self.ids.entry(key.clone()).or_insert_with(generate).clone()
+        *self.ids.entry(key.clone()).or_insert_with(generate)
     }
 
     /// Whether a recipient at this URL is called. If not, it is simulated; the log mentions that once.

@@ -9,7 +9,7 @@ use super::built_in::{self, BuiltIn};
 use super::language::ScenarioFile;
 use super::rule::ValidationMode;
 use crate::contract::Contract;
-use contract_files::yaml::{Diagnostic, Source, nearest};
+use contract_files::yaml::{Diagnostic, Source, io_reason, nearest};
 
 /// The longest chain of `extends`.
 const CHAIN_MAX: usize = 16;
@@ -77,7 +77,7 @@ impl LibraryEntry {
             return Ok(file);
         }
         // The JSON of the build script is invalid only if the YAML is, and errors in the YAML have line and column.
-        let file = serde_json::from_str(self.json).or_else(|_| self.source.parse::<ScenarioFile>())?;
+        let file = serde_json::from_str(self.json).or_else(|_| ScenarioFile::parse(&self.source))?;
         Ok(self.file.get_or_init(|| file))
     }
 }
@@ -115,7 +115,13 @@ impl Library {
     ///
     /// All diagnostics of the files. Nothing is added then.
     pub fn read(&mut self, path: &Path) -> Result<Warnings, Vec<Diagnostic>> {
-        self.add_sources(read_files(path)?)
+        let sources = read_files(path)?;
+        let is_empty = sources.is_empty();
+        let mut warnings = self.add_sources(sources)?;
+        if is_empty {
+            warnings.push(no_scenario_files(path));
+        }
+        Ok(warnings)
     }
 
     /// Adds files that were read before.
@@ -155,11 +161,15 @@ impl Library {
     pub fn read_for_check(&mut self, paths: &[PathBuf]) -> Result<Vec<String>, Vec<Diagnostic>> {
         let mut files = Vec::new();
         for path in paths {
-            files.extend(find_yaml_files(path)?);
+            let found = find_yaml_files(path)?;
+            if found.is_empty() {
+                return Err(vec![no_scenario_files(path)]);
+            }
+            files.extend(found);
         }
         let sources = read_sources(files)?;
         let names: Vec<String> =
-            sources.iter().filter_map(|source| source.parse::<ScenarioFile>().ok()).map(|file| file.name).collect();
+            sources.iter().filter_map(|source| ScenarioFile::parse(source).ok()).map(|file| file.name).collect();
         self.files.retain(|entry| !entry.built_in || !names.contains(&entry.metadata.name));
         self.add(sources)?;
         Ok(names)
@@ -169,7 +179,7 @@ impl Library {
         let mut errors = Vec::new();
         let before = self.files.len();
         for source in sources {
-            match source.parse::<ScenarioFile>() {
+            match ScenarioFile::parse(&source) {
                 Ok(file) => {
                     if let Some(other) = self.files.iter().find(|other| other.metadata.name == file.name) {
                         let message =
@@ -267,18 +277,39 @@ impl Library {
     }
 
     fn unknown_scenario(&self, name: &str, child: Option<&LibraryEntry>) -> Diagnostic {
-        let names: Vec<&str> = self.files.iter().map(|entry| entry.metadata.name.as_str()).collect();
         let message = format!("there is no scenario `{name}`");
-        let hint = match nearest(name, names.iter().copied()) {
-            Some(nearest) => format!("did you mean `{nearest}`?"),
-            None => format!("write one of: {}", names.join(", ")),
-        };
         let diagnostic = match child {
             Some(entry) => entry.source.at_pointer("/extends", message),
             None => Diagnostic::of_file(Path::new("--scenario"), message),
         };
+        let hint = match child {
+            None if is_file_name(name) => {
+                "select it by the `name` in its file, in two options: --scenarios FOLDER --scenario NAME".to_owned()
+            }
+            _ => self.unknown_scenario_hint(name),
+        };
         diagnostic.with_hint(hint)
     }
+
+    /// What to write in place of a name that no scenario has.
+    #[must_use]
+    pub fn unknown_scenario_hint(&self, name: &str) -> String {
+        let names: Vec<&str> = self.files.iter().map(|entry| entry.metadata.name.as_str()).collect();
+        match nearest(name, names.iter().copied()) {
+            _ if is_file_name(name) => "write the `name` in the file, not the name of the file".to_owned(),
+            Some(nearest) => format!("did you mean `{nearest}`?"),
+            None => format!("write one of: {}", names.join(", ")),
+        }
+    }
+}
+
+/// True for a text that is most likely a file.
+fn is_file_name(name: &str) -> bool {
+    name.contains('/') || Path::new(name).extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
+}
+
+fn no_scenario_files(folder: &Path) -> Diagnostic {
+    Diagnostic::of_file(folder, "has no scenario files").with_hint("their names end in .yaml or .yml")
 }
 
 /// Reads the YAML files of a folder in the order of their names, or one file.
@@ -308,8 +339,8 @@ fn find_yaml_files(path: &Path) -> Result<Vec<PathBuf>, Vec<Diagnostic>> {
     if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_dir()) {
         return Ok(vec![path.to_path_buf()]);
     }
-    let entries =
-        std::fs::read_dir(path).map_err(|error| vec![Diagnostic::of_file(path, format!("cannot be read: {error}"))])?;
+    let entries = std::fs::read_dir(path)
+        .map_err(|error| vec![Diagnostic::of_file(path, format!("cannot be read: {}", io_reason(&error)))])?;
     let mut files: Vec<_> = entries
         .filter_map(Result::ok)
         .map(|entry| entry.path())

@@ -23,7 +23,7 @@ use contract_files::yaml::{Diagnostic, Source};
 const VERSION: u64 = 1;
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "the object that GET /__admin/state returns")]
 struct StateDocument {
     version: u64,
     /// The active scenario at the time of the export; ignored on import.
@@ -41,7 +41,7 @@ struct StateDocument {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = r#"an object such as {"process": "0000000000", "counter": 0}"#)]
 struct IdPosition {
     process: String,
     counter: u32,

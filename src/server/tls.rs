@@ -28,7 +28,7 @@ pub enum TlsError {
         error: pem::Error,
     },
     /// A file cannot be read.
-    #[error("{}: cannot be read: {error}", path.display())]
+    #[error("{}: cannot be read: {}", path.display(), contract_files::yaml::io_reason(error))]
     Unreadable {
         /// The file.
         path: PathBuf,

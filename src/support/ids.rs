@@ -50,8 +50,21 @@ impl std::fmt::Display for ObjectId {
     }
 }
 
+impl serde::Serialize for ObjectId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl From<ObjectId> for serde_json::Value {
+    fn from(id: ObjectId) -> Self {
+        Self::String(id.to_string())
+    }
+}
+
 /// The error for text that is not 24 hexadecimal characters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an id has 24 hexadecimal characters, such as 5fd4371e940df5a34a3888b2")]
 pub struct InvalidObjectId;
 
 /// Generates object ids: four bytes of time, five bytes that stand for the process (from the seed), three bytes of a
@@ -87,11 +100,11 @@ impl IdGenerator {
         Some(Self { process: [byte(0)?, byte(1)?, byte(2)?, byte(3)?, byte(4)?], counter })
     }
 
-    /// The next object id at the time `now`: 24 lower-case hexadecimal characters.
-    pub fn next_id(&mut self, now: Timestamp) -> String {
+    /// The next object id at the time `now`.
+    pub fn next_id(&mut self, now: Timestamp) -> ObjectId {
         let id = ObjectId::new(now.as_second(), self.process, self.counter);
         self.counter = (self.counter + 1) & 0x00ff_ffff;
-        hex(&id.0)
+        id
     }
 
     /// The next short id (sources, steps and rules inside a flow): six lower-case hexadecimal characters.
@@ -121,10 +134,13 @@ mod tests {
         let mut ids = IdGenerator::new(1);
         let early: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let late: Timestamp = "2026-01-01T00:00:01Z".parse().unwrap();
-        let made: Vec<String> = [early, early, early, late, late].into_iter().map(|now| ids.next_id(now)).collect();
-        assert!(made.iter().all(|id| id.len() == 24 && id.bytes().all(|b| b.is_ascii_hexdigit())));
+        let made: Vec<ObjectId> = [early, early, early, late, late].into_iter().map(|now| ids.next_id(now)).collect();
         assert!(made.is_sorted(), "{made:?}");
-        assert_eq!(&made[0][..8], "6955b900", "the first four bytes are the second of creation");
+        let texts: Vec<String> = made.iter().map(ObjectId::to_string).collect();
+        assert!(texts.iter().all(|id| id.len() == 24 && id.bytes().all(|b| b.is_ascii_hexdigit())));
+        assert!(texts.is_sorted(), "{texts:?}");
+        assert_eq!(&texts[0][..8], "6955b900", "the first four bytes are the second of creation");
+        assert_eq!(serde_json::json!({"id": made[0]}), serde_json::json!({"id": texts[0]}));
     }
 
     #[test]

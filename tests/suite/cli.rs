@@ -195,7 +195,12 @@ fn use_and_reset_change_a_running_server() {
         ("healthy".into(), "empty-account".into(), "healthy".into())
     );
     drop(mock);
-    let unreachable = format!("error: {url} cannot be reached: Connection refused (os error 111)\n");
+    let (host, port) = url.trim_start_matches("http://").split_once(':').unwrap();
+    let host = if host == "127.0.0.1" { String::new() } else { format!(" --host {host}") };
+    let unreachable = format!(
+        "error: {url} cannot be reached: no server listens there; start one with `leadconduit-mock serve{host} --port \
+         {port}`\n"
+    );
     check_rows(&url, &[(&["use", "healthy"], "", &unreachable, 1), (&["reset"], "", &unreachable, 1)]);
 }
 
@@ -305,7 +310,7 @@ fn errors_have_documented_exit_codes_and_messages() {
         (&["serve", "--port", &port], 4, "another program does; stop it, or choose another port with --port"),
         (&["check", bad.to_str().unwrap()], 1, ""),
         (&["health", "--url", "http://127.0.0.1:1"], 1, "http://127.0.0.1:1 is not ready"),
-        (&["health", "--url", "https://nonsense"], 1, "only http is supported"),
+        (&["health", "--url", "https://nonsense"], 2, "only http is supported"),
     ];
     for (arguments, code, message) in rows {
         let output = run(arguments);

@@ -83,3 +83,60 @@ fn every_dependency_has_a_comment() {
         previous = line;
     }
 }
+
+/// Types that are no errors: they have no variants to match, no source and no place for a location.
+const UNTYPED_ERRORS: [&str; 7] = ["String", "&str", "&'static str", "Box<str>", "Cow<'static, str>", "Arc<str>", "()"];
+
+/// The error types of all `Result<_, E>` in some code, and those of `type Err` and `type Error`.
+fn error_types(code: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (start, word) in code.match_indices("Result<") {
+        let (mut depth, mut arguments) = (0, vec![String::new()]);
+        for c in code[start + word.len()..].replace("->", "  ").chars() {
+            match c {
+                '>' if depth == 0 => break,
+                ',' if depth == 0 => {
+                    arguments.push(String::new());
+                    continue;
+                }
+                '<' | '(' | '[' => depth += 1,
+                '>' | ')' | ']' => depth -= 1,
+                _ => {}
+            }
+            arguments.last_mut().unwrap().push(c);
+        }
+        found.extend(arguments.into_iter().nth(1));
+    }
+    for word in ["type Err = ", "type Error = "] {
+        found.extend(code.split(word).skip(1).filter_map(|rest| rest.split(';').next()).map(str::to_owned));
+    }
+    found.iter().map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+}
+
+fn is_untyped(error: &str) -> bool {
+    let inner = error.strip_prefix("Vec<").and_then(|rest| rest.strip_suffix('>'));
+    UNTYPED_ERRORS.contains(&inner.unwrap_or(error))
+}
+
+#[test]
+fn errors_are_types() {
+    let mut files = vec![Path::new("build.rs").to_path_buf()];
+    rust_files(Path::new("src"), &mut files);
+    rust_files(Path::new("crates"), &mut files);
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        let untyped: Vec<String> = error_types(&code.join("\n")).into_iter().filter(|one| is_untyped(one)).collect();
+        assert!(untyped.is_empty(), "{} has errors of type {untyped:?}: derive thiserror::Error", file.display());
+    }
+}
+
+#[test]
+fn error_types_are_extracted_from_every_form_of_result() {
+    let code = "fn a() -> Result<(u8, Vec<u8>), String> {}\nfn b() -> std::result::Result<\n    A<B, C>,\n    Vec<String>,\n> {}\n\
+                fn c() -> io::Result<()> {}\ntype Err = &'static str;\nfn d(f: fn(&str) -> Result<u8, D>) {}\n\
+                fn e() -> Result<Box<dyn Fn(u8) -> u8>, E> {}";
+    let found = error_types(code);
+    assert_eq!(found, ["String", "Vec<String>", "D", "E", "&'static str"]);
+    assert_eq!(found.iter().filter(|error| is_untyped(error)).count(), 3);
+}

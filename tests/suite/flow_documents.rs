@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use crate::lead_flow::{SUMMIT, TEST_FLOW, recipient, rules, scenario_with};
-use crate::support::{JANE, Mock};
+use crate::support::{FLOW, JANE, Mock};
 
 /// The parts of the flow that may have properties that are not documented.
 const PARTS: [&str; 7] = [
@@ -83,4 +83,35 @@ fn unknown_properties_survive_saving_and_do_not_disturb_leads() {
             Ok(())
         })
         .unwrap();
+}
+
+#[test]
+fn unknown_properties_of_routers_and_reports_survive() {
+    let mock = Mock::healthy();
+    let unknown = json!({"deep": [1, null, {"x": "\u{e9}"}]});
+    let router = json!({
+        "module_id": "leadconduit-facebook.inbound",
+        "x_router": unknown,
+        "routes": [{"flow_id": FLOW, "source_id": SUMMIT, "x_route": unknown, "rule_set": rules("lead.state", "is blank", Value::Null)}],
+    });
+    let report = json!({
+        "name": "Own", "columns": ["source-success"], "x_report": unknown,
+        "rules": [{"lhv": "outcome", "op": "is blank", "x_rule": unknown}],
+    });
+    for (path, document, pointers) in [
+        ("/routers", router, ["/x_router", "/routes/0/x_route"]),
+        ("/reports", report, ["/x_report", "/rules/0/x_rule"]),
+    ] {
+        let created = mock.post(path, &document).expect(201).json();
+        // The response of a router is a list with that router.
+        let created = if created.is_array() { created[0].clone() } else { created };
+        let own = format!("{path}/{}", created["id"].as_str().unwrap());
+        let replaced = mock.put(&own, &created).expect(200).json();
+        let replaced = if replaced.is_array() { replaced[0].clone() } else { replaced };
+        assert_eq!(mock.get(&own).expect(200).json(), replaced);
+        for pointer in pointers {
+            assert_eq!(created.pointer(pointer), Some(&unknown), "{path} {pointer}: {created}");
+            assert_eq!(replaced.pointer(pointer), Some(&unknown), "{path} {pointer}: {replaced}");
+        }
+    }
 }

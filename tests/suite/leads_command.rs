@@ -158,8 +158,12 @@ fn invalid_arguments_are_rejected_with_a_correction() {
         (&["--flow", FLOW, "--count", "1000001"], 2, "1..=1000000"),
         (&["--flow", FLOW, "--concurrency", "65"], 2, "1..=64"),
         (&["--flow", FLOW, "--submit", "--format", "csv"], 2, "--submit sends the leads instead of writing them"),
-        (&["--flow", FLOW, "--url", "https://localhost"], 1, "only http is supported"),
-        (&["--flow", FLOW, "--port", "1"], 1, "cannot be reached: Connection refused"),
+        (&["--flow", FLOW, "--url", "https://localhost"], 2, "only http is supported"),
+        (
+            &["--flow", FLOW, "--port", "1"],
+            1,
+            "cannot be reached: no server listens there; start one with `leadconduit-mock serve --port 1`",
+        ),
         (&["--flow", FLOW, "--scenario", "helthy"], 3, "healthy"),
         (&["--flow", FLOW, "--output", "/nonexistent/a.csv"], 3, "/nonexistent/a.csv: cannot be written"),
     ];

@@ -31,7 +31,7 @@ impl Server {
     }
 
     /// Stops the server; returns the unread rest of standard error.
-    fn stop(mut self) -> String {
+    pub fn stop(mut self) -> String {
         self.signal("-TERM");
         let mut text = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
@@ -200,4 +200,35 @@ fn a_closed_standard_error_does_not_fail_requests() {
     }
     server.signal("-TERM");
     assert_eq!(server.child.wait().unwrap().code(), Some(0));
+}
+
+/// The column at which each exchange of a log or of `tail` shows its duration.
+pub fn duration_columns(text: &str) -> Vec<usize> {
+    let exchanges = text.lines().filter(|line| line.contains("Z  ") && line.contains(" ms  /"));
+    exchanges.map(|line| line[..line.find(" ms  /").unwrap()].chars().count()).collect()
+}
+
+/// Requests whose methods, operations or paths are longer than usual.
+pub const UNUSUAL_REQUESTS: [(&str, &str); 5] = [
+    ("GET", "/user"),
+    ("OPTIONS", "/connections"),
+    ("PROPFIND", "/user"),
+    ("PUT", "/submission_doc_access_logs/flow/64b8f0f5e4b0c3a1d5e6f7ab/source/5d9a4b10940df5a34a3888c1"),
+    (
+        "GET",
+        "/connections/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    ),
+];
+
+#[test]
+fn columns_stay_aligned_for_long_methods_operations_and_paths() {
+    let server = Server::start(&[], &[]);
+    let mut wire = Wire::open(server.address);
+    for (method, path) in UNUSUAL_REQUESTS {
+        wire.request(method, path, &[], None);
+    }
+    let text = server.stop();
+    let columns = duration_columns(&text);
+    assert!(columns.len() == UNUSUAL_REQUESTS.len() && columns.iter().all(|column| *column == columns[0]), "{text}");
+    assert!(text.contains("  OPTIONS  ") && text.contains("  PROP...  "), "{text}");
 }

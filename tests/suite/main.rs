@@ -58,6 +58,7 @@ mod leads;
 mod leads_command;
 mod log;
 mod metrics;
+mod mistakes;
 
 mod model;
 mod model_market;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::log::Server;
+use crate::log::{Server, UNUSUAL_REQUESTS, duration_columns};
 use crate::support::{HANG_GUARD, JANE, Mock, wait_for_exit};
 
 /// A running `tail`.
@@ -88,6 +88,21 @@ fn events_are_printed_line_by_line() {
 }
 
 #[test]
+fn columns_stay_aligned_for_long_methods_operations_and_paths() {
+    let mock = Mock::healthy();
+    let mut tail = Tail::start(&["--url", &mock.server.url()]);
+    for (method, path) in UNUSUAL_REQUESTS {
+        mock.request(&format!("{method} {path}"), &[], "");
+    }
+    let mut text = String::new();
+    while duration_columns(&text).len() < UNUSUAL_REQUESTS.len() {
+        assert!(tail.out.read_line(&mut text).unwrap() > 0, "ended after {text}");
+    }
+    let columns = duration_columns(&text);
+    assert!(columns.iter().all(|column| *column == columns[0]), "{text}");
+}
+
+#[test]
 fn a_sandbox_is_selected_by_flag_or_url() {
     let mock = Mock::healthy();
     let url = mock.server.url();
@@ -161,5 +176,10 @@ fn errors_are_reported_with_a_correction() {
     drop(token);
     assert_eq!(tail.end(), (Some(0), "the server has stopped\n".to_owned()));
     let (code, text) = Tail::spawn(&["--url", &url]).end();
-    assert_eq!((code, text), (Some(1), format!("error: {url} cannot be reached: Connection refused (os error 111)\n")));
+    let port = url.rsplit(':').next().unwrap();
+    let message = format!(
+        "error: {url} cannot be reached: no server listens there; start one with `leadconduit-mock serve --host \
+         127.0.0.43 --port {port}`\n"
+    );
+    assert_eq!((code, text), (Some(1), message));
 }

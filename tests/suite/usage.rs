@@ -1,8 +1,10 @@
 //! Frequent mistakes on the command line, and how lists and colours fit the terminal.
 
-use std::process::{Command, Output};
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Output, Stdio};
 
-use crate::support::Mock;
+use crate::log::Server;
+use crate::support::{Mock, wait_for_exit};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_leadconduit-mock");
 
@@ -175,6 +177,38 @@ fn colors_follow_the_environment() {
         assert!(!is_colored(&[]), "{arguments:?}: no terminal, no colours");
         assert!(is_colored(&[("CLICOLOR_FORCE", "1")]), "{arguments:?}");
         assert!(!is_colored(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]), "{arguments:?}");
+    }
+}
+
+#[test]
+fn the_first_screen_is_colored_on_a_terminal_only() {
+    // `script` runs the server on a terminal of its own.
+    let on_terminal = |environment: &str| {
+        let command = format!("env TERM=xterm {environment} {BINARY} serve --port 0");
+        let mut script = Command::new("script");
+        script.args(["-qec", &command, "/dev/null"]).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+        let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut text = String::new();
+        while !text.contains("listening on") {
+            assert!(out.read_line(&mut text).unwrap() > 0, "{text}");
+        }
+        // Ctrl-C stops the server.
+        child.stdin.as_mut().unwrap().write_all(b"\x03").unwrap();
+        assert!(wait_for_exit(&mut child).success());
+        text
+    };
+    let text = on_terminal("");
+    assert!(text.contains("\u{1b}[1mleadconduit-mock\u{1b}[0m"), "{text}");
+    let text = on_terminal("NO_COLOR=1");
+    assert!(text.contains("leadconduit-mock ") && !text.contains('\u{1b}'), "{text}");
+    for (environment, is_colored) in [
+        (&[("NO_COLOR", "")][..], false),
+        (&[("NO_COLOR", ""), ("CLICOLOR_FORCE", "1")], true),
+        (&[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], false),
+    ] {
+        let text = Server::start(&[], environment).stop();
+        assert_eq!(text.contains('\u{1b}'), is_colored, "{environment:?}: {text}");
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::bundle::{self, PointerDiagnostic};
 use crate::pointer::escape;
-use crate::yaml::{Diagnostic, Source};
+use crate::yaml::{Diagnostic, Source, io_reason};
 
 /// An error in a JSON Schema.
 #[derive(Clone, Debug)]
@@ -116,7 +116,7 @@ fn read_folder(root: &Path, folder: &Path, sources: &mut BTreeMap<String, Source
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) => {
-            diagnostics.push(Diagnostic::of_file(folder, format!("cannot be read: {error}")));
+            diagnostics.push(Diagnostic::of_file(folder, format!("cannot be read: {}", io_reason(&error))));
             return;
         }
     };

@@ -9,8 +9,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
-use crate::cli::client::{self, ClientResponse};
-use crate::cli::error::CliError;
+use crate::cli::client::{self, ArgumentError, ClientError, ClientResponse};
 use crate::config::limits::{CLIENT_RESPONSE_BYTES_MAX, LEADS_TIMEOUT};
 use crate::http::headers as mock_headers;
 
@@ -36,12 +35,12 @@ pub(super) enum Credentials {
 }
 
 impl ApiClient {
-    pub(super) fn new(url: &str, sandbox: Option<&str>, key: &str, connections: usize) -> Result<Self, String> {
-        client::resolve_uri(url, "/").map_err(|why| format!("{url} cannot be called: {why}"))?;
+    pub(super) fn new(url: &str, sandbox: Option<&str>, key: &str, connections: usize) -> Result<Self, ArgumentError> {
+        client::resolve_uri(url, "/")?;
         let sandbox = sandbox.map(client::sandbox_header_value).transpose()?;
         let credentials = base64::engine::general_purpose::STANDARD.encode(format!("API:{}", key.trim()));
         let authorization = HeaderValue::try_from(format!("Basic {credentials}"));
-        let mut authorization = authorization.map_err(|_| "the key is not a valid header value".to_owned())?;
+        let mut authorization = authorization.map_err(|_| ArgumentError::Key)?;
         authorization.set_sensitive(true);
         let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(connections).build_http();
         Ok(Self { client, url: url.trim_end_matches('/').to_owned(), sandbox, authorization })
@@ -51,7 +50,7 @@ impl ApiClient {
     ///
     /// # Errors
     /// Why there is no response.
-    pub(super) async fn get(&self, path: &str) -> Result<ClientResponse, String> {
+    pub(super) async fn get(&self, path: &str) -> Result<ClientResponse, ClientError> {
         self.send(Method::GET, path, Bytes::new(), Credentials::ApiKey).await
     }
 
@@ -64,16 +63,8 @@ impl ApiClient {
         path: &str,
         form: Bytes,
         credentials: Credentials,
-    ) -> Result<ClientResponse, String> {
+    ) -> Result<ClientResponse, ClientError> {
         self.send(Method::POST, path, form, credentials).await
-    }
-
-    /// The error for a server without a response.
-    pub(super) fn unreachable(&self, why: &str) -> CliError {
-        CliError::Server(format!(
-            "{} cannot be reached: {why}; is a server running there? start one with `leadconduit-mock serve`",
-            self.url
-        ))
     }
 
     async fn send(
@@ -82,7 +73,7 @@ impl ApiClient {
         path: &str,
         body: Bytes,
         credentials: Credentials,
-    ) -> Result<ClientResponse, String> {
+    ) -> Result<ClientResponse, ClientError> {
         let mut request = Request::new(Full::new(body));
         *request.uri_mut() = client::resolve_uri(&self.url, path)?;
         let headers = request.headers_mut();
@@ -96,11 +87,12 @@ impl ApiClient {
         headers.extend(self.sandbox.clone().map(|name| (mock_headers::SANDBOX, name)));
         *request.method_mut() = method;
         let response = async {
-            let response = self.client.request(request).await.map_err(|error| client::root_cause(&error))?;
+            let response = self.client.request(request).await;
+            let response = response.map_err(|error| ClientError::Connection(error.into()))?;
             let (head, body) = response.into_parts();
             client::read_response(head, body, CLIENT_RESPONSE_BYTES_MAX).await
         };
         let response = tokio::time::timeout(LEADS_TIMEOUT, response).await;
-        response.map_err(|_| client::timeout_message(LEADS_TIMEOUT))?
+        response.map_err(|_| ClientError::Timeout(LEADS_TIMEOUT))?
     }
 }

@@ -80,9 +80,14 @@ pub(super) struct LeadsServerArgs {
     pub(super) key: String,
 }
 
-fn parse_fixed_value(text: &str) -> Result<(String, String), String> {
+/// A text is not a field with its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("write the field's id, `=` and the value, such as state=TX")]
+struct InvalidFixedValue;
+
+fn parse_fixed_value(text: &str) -> Result<(String, String), InvalidFixedValue> {
     match text.split_once('=') {
         Some((field, value)) if !field.trim().is_empty() => Ok((field.trim().to_owned(), value.to_owned())),
-        _ => Err("write the field's id, `=` and the value, such as state=TX".to_owned()),
+        _ => Err(InvalidFixedValue),
     }
 }

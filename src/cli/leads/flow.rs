@@ -203,12 +203,12 @@ async fn unknown_flow(id: Option<&str>, client: &ApiClient) -> CliError {
 
 /// The document at a path, or `Ok(Err)` with a response of another status.
 async fn get(client: &ApiClient, path: &str) -> Result<Result<Value, ClientResponse>, CliError> {
-    let response = client.get(path).await.map_err(|why| client.unreachable(&why))?;
+    let response = client.get(path).await.map_err(|error| error.at(&client.url))?;
     if response.status != StatusCode::OK {
         return Ok(Err(response));
     }
     let document = serde_json::from_slice(&response.body);
-    Ok(Ok(document.map_err(|_| CliError::Server(client::unexpected_response(&client.url, response.status)))?))
+    Ok(Ok(document.map_err(|_| client::unexpected_response(&client.url, response.status))?))
 }
 
 fn error_response(client: &ApiClient, path: &str, response: &ClientResponse) -> CliError {
@@ -218,8 +218,10 @@ fn error_response(client: &ApiClient, path: &str, response: &ClientResponse) -> 
     }
     let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
     let reason = ["error", "detail", "message"].iter().find_map(|name| client::text_field(&body, name));
-    CliError::Server(match reason {
-        Some(reason) => format!("{}{path} returned {}: {reason}", client.url, response.status.as_u16()),
+    match reason {
+        Some(reason) => {
+            CliError::Server(format!("{}{path} returned {}: {reason}", client.url, response.status.as_u16()))
+        }
         None => client::unexpected_response(&client.url, response.status),
-    })
+    }
 }

@@ -25,6 +25,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(super) use args::LeadsArgs;
 
 use super::args::local_url;
+use super::client::ClientError;
 use super::error::CliError;
 use super::output::{TemporaryFile, write_error};
 use super::signals::shutdown_signal;
@@ -51,7 +52,7 @@ pub(super) fn run(args: &LeadsArgs) -> Result<(), CliError> {
     }
     let url = server.url.clone().unwrap_or_else(|| local_url(server.port.unwrap_or(DEFAULT_PORT)));
     let client = ApiClient::new(&url, server.sandbox.as_deref(), &server.key, server.concurrency);
-    let client = Arc::new(client.map_err(CliError::Server)?);
+    let client = Arc::new(client.map_err(|error| ClientError::from(error).at(&url))?);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let flow = runtime.block_on(flow::load_from_server(args, &client))?;
     if !server.submit {

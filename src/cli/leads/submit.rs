@@ -124,7 +124,7 @@ fn submit_one(target: &SubmitTarget, form: Bytes) -> impl Future<Output = Submis
     async move {
         match client.post(&path, form, credentials).await {
             Ok(response) => parse_response(&response),
-            Err(why) => SubmissionResult::Unanswered(why),
+            Err(error) => SubmissionResult::Unanswered(error.to_string()),
         }
     }
 }

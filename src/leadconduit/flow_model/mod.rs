@@ -1,4 +1,4 @@
-//! Flows as types: the document of a flow, parsed and compiled once.
+//! Flows and routers as types: their documents, parsed and compiled once.
 //!
 //! The document stays the source: its bytes are what the API returns, so that properties that nothing here reads survive.
 //! A typed flow is built from it when the flow is saved, or when a flow of a scenario gets its first lead, and is kept with
@@ -15,6 +15,7 @@
 //! | `limit` | volume caps and ping limits |
 //! | `list_check` | list checks |
 //! | `criteria` | acceptance criteria |
+//! | `router` | routers |
 //! | `pricing` | prices |
 //! | `mapping` | mappings of sources and recipients |
 //! | `rule_set`, `template` | rule sets and templates |
@@ -29,6 +30,7 @@ mod mapping;
 mod pricing;
 mod recipient_outcome;
 mod reference;
+mod router;
 mod rule_set;
 mod step;
 mod template;
@@ -45,11 +47,12 @@ use mapping::Mapping;
 pub(crate) use pricing::PurchasePricing;
 pub(crate) use recipient_outcome::ConfiguredOutcome;
 pub(crate) use reference::{DocumentId, entity_ref};
+pub(crate) use router::{Route, Router};
 pub(crate) use rule_set::RuleSet;
 pub(crate) use step::{Filter, Recipient, Step, StepKind};
 
 use crate::support::clock::Timestamp;
-use crate::support::document::{Document, TypedDocument, is_same_id, items, text};
+use crate::support::document::{Document, TypedDocument, items, text};
 
 /// A flow.
 #[derive(Debug)]
@@ -88,7 +91,7 @@ impl Flow {
 
     /// Finds a source by its entity's id, which posting URLs contain, or by its own short id. Returns its index.
     pub(crate) fn find_source(&self, id: &str) -> Option<usize> {
-        let by_entity = self.sources.iter().position(|source| is_same_id(&source.entity.text, id));
+        let by_entity = self.sources.iter().position(|source| source.entity.is(id));
         by_entity.or_else(|| self.sources.iter().position(|source| source.id == id))
     }
 }

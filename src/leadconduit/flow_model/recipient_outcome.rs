@@ -2,20 +2,21 @@
 
 use serde_json::{Map, Value};
 
+use super::reference::DocumentId;
 use super::rule_set::RuleSet;
 use super::step::{Recipient, Step};
 use super::template::{TextTemplate, ValueTemplate};
 use crate::leadconduit::state::events::Outcome;
 use crate::leadconduit::values::Variables;
-use crate::support::document::{Document, TypedDocument, is_same_id, text};
+use crate::support::document::{Document, TypedDocument, text};
 
 /// The outcome of a simulated recipient, and the steps and leads that it is for.
 #[derive(Debug)]
 pub(crate) struct ConfiguredOutcome {
     // A property that the document does not have matches any step.
-    flow_id: Option<String>,
-    step_id: Option<String>,
-    entity_id: Option<String>,
+    flow: Option<DocumentId>,
+    step: Option<DocumentId>,
+    entity: Option<DocumentId>,
     module_id: Option<String>,
     rules: RuleSet,
     pub(crate) probability: f64,
@@ -37,13 +38,11 @@ impl ConfiguredOutcome {
 
     /// Whether it is for this step of the flow `flow_id`, and for a lead with these variables.
     pub(crate) fn matches(&self, flow_id: &str, step: &Step, recipient: &Recipient, vars: &dyn Variables) -> bool {
-        let is = |expected: &Option<String>, actual: &str| {
-            expected.as_ref().is_none_or(|expected| is_same_id(expected, actual))
-        };
-        is(&self.flow_id, flow_id)
-            && is(&self.step_id, &step.id)
-            && is(&self.entity_id, &step.entity.text)
-            && is(&self.module_id, &recipient.module_id)
+        let is = |expected: &Option<DocumentId>, actual: &str| expected.as_ref().is_none_or(|id| id.is(actual));
+        is(&self.flow, flow_id)
+            && is(&self.step, &step.id)
+            && is(&self.entity, &step.entity.text)
+            && self.module_id.as_ref().is_none_or(|module| *module == recipient.module_id)
             && self.rules.matches(vars)
     }
 
@@ -56,13 +55,14 @@ impl ConfiguredOutcome {
 
 impl TypedDocument for ConfiguredOutcome {
     fn from_value(value: &Value) -> Self {
-        let id = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
+        let has = |name: &str| value.get(name).is_some_and(Value::is_string);
+        let id = |name: &str| has(name).then(|| DocumentId::at(value, name));
         let append = value.get("append").and_then(Value::as_object);
         Self {
-            flow_id: id("flow_id"),
-            step_id: id("step_id"),
-            entity_id: id("entity_id"),
-            module_id: id("module_id"),
+            flow: id("flow_id"),
+            step: id("step_id"),
+            entity: id("entity_id"),
+            module_id: has("module_id").then(|| text(value, "module_id").to_owned()),
             rules: RuleSet::of(value),
             probability: value.get("probability").and_then(Value::as_f64).unwrap_or(1.0),
             outcome: match text(value, "outcome") {

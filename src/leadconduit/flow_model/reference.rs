@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::support::document::text;
+use crate::support::document::{is_same_id, text};
 use crate::support::ids::ObjectId;
 
 /// The id of a document: an object id, unless a scenario uses another text.
@@ -17,8 +17,18 @@ pub(crate) struct DocumentId {
 impl DocumentId {
     /// The property `id` of a document or of a reference.
     pub(super) fn of(document: &Value) -> Self {
-        let text = text(document, "id").to_owned();
+        Self::at(document, "id")
+    }
+
+    /// A property that refers to a document.
+    pub(super) fn at(document: &Value, name: &str) -> Self {
+        let text = text(document, name).to_owned();
         Self { object_id: text.parse().ok(), text }
+    }
+
+    /// Whether it identifies the same document. The case of object ids does not matter.
+    pub(crate) fn is(&self, other: &str) -> bool {
+        is_same_id(&self.text, other)
     }
 }
 

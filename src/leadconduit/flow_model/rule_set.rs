@@ -30,6 +30,14 @@ impl RuleSet {
         part.get("feedback").filter(|feedback| feedback.is_object()).map(Self::of)
     }
 
+    /// The variables that a lead needs to match.
+    pub(crate) fn required_variables(&self) -> Vec<&str> {
+        match self {
+            Self::When(condition) => condition.required_variables(),
+            Self::Always | Self::Never => Vec::new(),
+        }
+    }
+
     /// Whether a lead with these variables matches.
     pub(crate) fn matches(&self, vars: &dyn Variables) -> bool {
         match self {

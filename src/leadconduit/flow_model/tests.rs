@@ -111,3 +111,22 @@ fn a_flow_is_parsed_once_per_revision_and_never_for_a_further_lead() {
         assert_eq!((again.1, again.2), (0, 0), "{list} {expressions}");
     }
 }
+
+#[test]
+fn submission_docs_and_reports_parse_nothing_again() {
+    let mut mock = Counted::market();
+    mock.submit(SUMMIT);
+    // The rules of the flow are parsed already.
+    let (meta, flows, expressions) = mock.call(Method::GET, &format!("/flows/{FLOW}/sources/{SUMMIT}/meta"), None, 200);
+    assert_eq!((flows, expressions), (0, 0));
+    assert!(meta["params"].as_array().unwrap().iter().any(|param| param["required"] == "yes"), "{meta}");
+    let report =
+        json!({"name": "Own", "columns": ["source-success"], "rules": [{"lhv": "outcome", "op": "is not blank"}]});
+    let (report, ..) = mock.call(Method::POST, "/reports", Some(&report), 201);
+    let run =
+        format!("/reports/{}/run?start=2020-01-01T00:00:00Z&end=2099-01-01T00:00:00Z", report["id"].as_str().unwrap());
+    let (first, _, expressions) = mock.call(Method::GET, &run, None, 200);
+    assert_eq!(expressions, 1, "the rules of a report are parsed for its first run");
+    let (second, _, expressions) = mock.call(Method::GET, &run, None, 200);
+    assert_eq!((second, expressions), (first, 0));
+}

@@ -53,7 +53,7 @@ pub(super) fn create(
     let timestamp = context.timestamp();
     let id = match client_id(context, collection, hooks)? {
         Some(id) => id,
-        None => context.world.next_id(context.now),
+        None => context.world.next_id(context.now).to_string(),
     };
     let mut value = build_document(context, collection, &id, &timestamp, &timestamp);
     (hooks.prepare)(context, &mut value, None)?;

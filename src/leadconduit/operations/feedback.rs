@@ -139,7 +139,7 @@ fn record_events(
     let received = (EventType::FeedbackReceived, recipient_settings);
     for (kind, feedback) in std::iter::once(received).chain(sent.map(|feedback| (EventType::FeedbackSent, feedback))) {
         let id = context.world.next_id(context.now);
-        let mut event = EventBuilder::new(&id, kind, outcome, reason.unwrap_or_default(), vars.clone());
+        let mut event = EventBuilder::new(id, kind, outcome, reason.unwrap_or_default(), vars.clone());
         event.set("module_id", feedback.document["integration"]["module_id"].clone());
         event.set("recipient_event_id", target.event["id"].clone());
         event.set("step_id", target.event["step_id"].clone());

@@ -71,8 +71,11 @@ fn id_of(part: &Map<String, Value>) -> &str {
 fn new_id(context: &mut WriteContext<'_>, kind: NestedKind, is_taken: impl Fn(&str) -> bool) -> String {
     // A generated id can equal one from a scenario. The next one differs, so the loop ends.
     loop {
-        let id =
-            if kind == NestedKind::Limit { context.world.next_id(context.now) } else { context.world.next_short_id() };
+        let id = if kind == NestedKind::Limit {
+            context.world.next_id(context.now).to_string()
+        } else {
+            context.world.next_short_id()
+        };
         if !is_taken(&id) {
             return id;
         }

@@ -20,7 +20,7 @@ pub(super) fn create(context: &mut WriteContext<'_>) -> OperationResult {
     let timestamp = context.timestamp();
     let parts = [
         ("invitation_id", Some(invitation.to_owned())),
-        ("id", Some(context.world.next_id(context.now))),
+        ("id", Some(context.world.next_id(context.now).to_string())),
         ("account_id", Some(context.caller.account.to_string())),
         ("connection_id", connection),
         ("flow_id", flow),

@@ -15,11 +15,31 @@ use crate::contract::standard::StandardCollection;
 use crate::leadconduit::rules::{Condition, Dialect};
 use crate::leadconduit::state::{Account, Collection};
 use crate::leadconduit::timeframe::time_zone_or_utc;
-use crate::support::document::{Document, items, text};
+use crate::support::document::{Document, TypedDocument, items, text};
 use crate::support::ids::ObjectId;
 use crate::support::rng::Purpose;
 
 pub(super) const HOOKS: CollectionHooks = CollectionHooks { prepare, ..CollectionHooks::NONE };
+
+/// A report: which events it selects, and what it shows of them.
+struct ReportDefinition {
+    /// The error is 422 for rules that cannot be parsed.
+    rules: Result<Condition, ApiError>,
+    columns: Vec<Column>,
+    group_by: Vec<String>,
+}
+
+impl TypedDocument for ReportDefinition {
+    fn from_value(report: &Value) -> Self {
+        let none = Value::Array(Vec::new());
+        let rules = Condition::parse_list(report.get("rules").unwrap_or(&none), Dialect::Report);
+        Self {
+            rules: rules.map_err(|error| ApiError::new(422, format!("/rules{error}"))),
+            columns: columns_of(report),
+            group_by: items(report, "group_by").iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        }
+    }
+}
 
 pub(super) fn get(context: &ReadContext<'_>) -> OperationResult {
     Ok(OperationResponse::json(200, find_report(context)?.1.bytes()))
@@ -27,12 +47,12 @@ pub(super) fn get(context: &ReadContext<'_>) -> OperationResult {
 
 pub(super) fn run(context: &ReadContext<'_>) -> OperationResult {
     let (account, report) = find_report(context)?;
-    run_statistics(context, account, report.value(), &[])
+    run_statistics(context, account, report.typed(), &[])
 }
 
 pub(super) fn preview(context: &ReadContext<'_>) -> OperationResult {
     let columns: Vec<Column> = context.input.queries("columns").filter_map(Column::from_name).collect();
-    run_statistics(context, context.account()?, &context.input.body, &columns)
+    run_statistics(context, context.account()?, &ReportDefinition::from_value(&context.input.body), &columns)
 }
 
 /// The names that the rows of a shared report may refer to. The path has a token; an id is not found.
@@ -71,7 +91,7 @@ fn set_token(context: &mut WriteContext<'_>, token: &Value) -> OperationResult {
 
 /// Checks the rules of a report, and keeps its token.
 fn prepare(_: &mut WriteContext<'_>, report: &mut Value, previous: Option<&Document>) -> Result<(), ApiError> {
-    parse_rules(report)?;
+    ReportDefinition::from_value(report).rules?;
     if let Some(token) = previous.and_then(|previous| previous.value().get("token")) {
         report["token"] = token.clone();
     }
@@ -109,24 +129,23 @@ fn find_shared<'a>(context: &ReadContext<'a>, token: &str) -> Option<(&'a Accoun
 fn run_statistics(
     context: &ReadContext<'_>,
     account: &Account,
-    definition: &Value,
+    definition: &ReportDefinition,
     columns: &[Column],
 ) -> OperationResult {
     let require_time = |name: &str| {
         statistics::parse_time(context.input, name)?.ok_or_else(|| ApiError::new(400, format!("{name} is missing")))
     };
     let span = (require_time("start")?, require_time("end")?);
-    let columns = if columns.is_empty() { columns_of(definition) } else { columns.to_vec() };
-    let group_by = items(definition, "group_by").iter();
+    let columns = if columns.is_empty() { definition.columns.clone() } else { columns.to_vec() };
     let query = statistics::StatisticsQuery {
         filter: EventFilter {
             start: Some(span.0),
             end: Some(span.1),
-            conditions: vec![parse_rules(definition)?],
+            conditions: vec![definition.rules.clone()?],
             ..EventFilter::default()
         },
         columns: Column::or_default(columns),
-        group_by: group_by.filter_map(Value::as_str).map(str::to_owned).collect(),
+        group_by: definition.group_by.clone(),
         interval: None,
         zone: time_zone_or_utc("UTC"),
         span,
@@ -143,12 +162,6 @@ fn columns_of(definition: &Value) -> Vec<Column> {
         column.as_str().into_iter().chain(keys)
     });
     names.filter_map(Column::from_name).collect()
-}
-
-fn parse_rules(definition: &Value) -> Result<Condition, ApiError> {
-    let none = Value::Array(Vec::new());
-    let condition = Condition::parse_list(definition.get("rules").unwrap_or(&none), Dialect::Report);
-    condition.map_err(|error| ApiError::new(422, format!("/rules{error}")))
 }
 
 fn id_and_name(document: &Value) -> Value {

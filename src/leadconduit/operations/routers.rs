@@ -7,9 +7,10 @@ use super::super::context::WriteContext;
 use super::super::response::{OperationResponse, OperationResult};
 use super::crud::{self, CollectionHooks};
 use super::{nested_ids, packages};
+use crate::leadconduit::flow_model::{Flow, Route, Router};
 use crate::leadconduit::rules;
 use crate::leadconduit::state::{Account, Collection};
-use crate::support::document::{Document, is_same_id, items, text};
+use crate::support::document::{Document, TypedDocument as _};
 
 pub(super) const HOOKS: CollectionHooks = CollectionHooks { prepare, ..CollectionHooks::NONE };
 
@@ -42,32 +43,33 @@ fn prepare(context: &mut WriteContext<'_>, router: &mut Value, previous: Option<
         router["routes"] = json!([]);
     }
     rules::check(router).map_err(|error| ApiError::new(422, error.to_string()))?;
-    require_single_router(context, router)?;
-    for (index, route) in items(router, "routes").iter().enumerate() {
+    let typed = Router::from_value(router);
+    require_single_router(context, &typed)?;
+    for (index, route) in typed.routes.iter().enumerate() {
         require_route_target(context.account()?, &format!("/routes/{index}"), route)?;
     }
     nested_ids::assign_ids(context, router, previous.map(Document::value));
     Ok(())
 }
 
-fn require_single_router(context: &WriteContext<'_>, router: &Value) -> Result<(), ApiError> {
-    let Some(module) = router.get("module_id").and_then(Value::as_str) else {
+fn require_single_router(context: &WriteContext<'_>, router: &Router) -> Result<(), ApiError> {
+    let Some(module) = router.module.as_deref() else {
         return Err(ApiError::new(422, "/module_id: a router needs a module"));
     };
     packages::require_module(context.standard(), "/module_id", module)?;
-    let mut others = context.account()?.all(Collection::Routers).values();
-    let id = text(router, "id");
-    match others.find(|other| other.text("module_id") == Some(module) && other.text("id") != Some(id)) {
+    let mut others = context.account()?.all(Collection::Routers).values().map(|other| Router::of(other));
+    let is_other = |other: &&Router| other.module.as_deref() == Some(module) && !other.id.is(&router.id.text);
+    match others.find(is_other) {
         Some(other) => {
-            let other = other.text("id").unwrap_or_default();
+            let other = &other.id.text;
             Err(ApiError::new(422, format!("/module_id: module {module} already has router {other}")))
         }
         None => Ok(()),
     }
 }
 
-fn require_route_target(account: &Account, pointer: &str, route: &Value) -> Result<(), ApiError> {
-    let (flow, source) = (text(route, "flow_id"), text(route, "source_id"));
+fn require_route_target(account: &Account, pointer: &str, route: &Route) -> Result<(), ApiError> {
+    let (flow, source) = (&*route.flow.text, &*route.source.text);
     for (name, id) in [("flow_id", flow), ("source_id", source)] {
         if id.is_empty() {
             return Err(ApiError::new(422, format!("{pointer}/{name}: a route needs a flow and a source")));
@@ -76,8 +78,7 @@ fn require_route_target(account: &Account, pointer: &str, route: &Value) -> Resu
     let found = account
         .get(Collection::Flows, flow)
         .ok_or_else(|| ApiError::reference_not_found(&format!("{pointer}/flow_id"), "flow", flow))?;
-    let mut sources = items(found.value(), "sources").iter();
-    if sources.any(|other| text(other, "id") == source || is_same_id(text(&other["entity"], "id"), source)) {
+    if Flow::of(found).find_source(source).is_some() {
         return Ok(());
     }
     Err(ApiError::new(422, format!("{pointer}/source_id: {source} is not a source of flow {flow}")))

@@ -54,6 +54,24 @@ impl Node {
             Self::All(nodes) | Self::Any(nodes) => nodes.iter().for_each(|node| node.variables(found)),
         }
     }
+
+    /// Adds the variables of the comparisons that every match needs and that fail without variables.
+    pub(super) fn required_variables<'c>(&'c self, found: &mut Vec<&'c str>) {
+        match self {
+            Self::Predicate(predicate) => {
+                if !predicate.matches(&Value::Null) {
+                    self.variables(found);
+                }
+            }
+            Self::All(nodes) => nodes.iter().for_each(|node| node.required_variables(found)),
+            // Of several alternatives, no single one is required.
+            Self::Any(nodes) => {
+                if let [only] = nodes.as_slice() {
+                    only.required_variables(found);
+                }
+            }
+        }
+    }
 }
 
 impl Predicate {

@@ -99,4 +99,13 @@ impl Condition {
         self.0.variables(&mut found);
         found
     }
+
+    /// Returns the names of the variables that a match needs: those of comparisons that fail when nothing is known, and
+    /// that are not one of several alternatives.
+    #[must_use]
+    pub fn required_variables(&self) -> Vec<&str> {
+        let mut found = Vec::new();
+        self.0.required_variables(&mut found);
+        found
+    }
 }

@@ -443,3 +443,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn required_variables_are_those_that_every_match_needs() {
+    let rule = |name: &str, op: &str| json!({"lhv": name, "op": op});
+    let set = |op: &str, rules: Value| json!({"op": op, "rules": rules});
+    let nested = |name: &str, set: Value| json!({"lhv": name, "op": "is not blank", "rule_set": set});
+    let rows = [
+        (set("and", json!([rule("a", "is not blank"), rule("b", "is blank")])), vec!["a"]),
+        (set("or", json!([rule("a", "is not blank"), rule("b", "is not blank")])), vec![]),
+        (set("or", json!([rule("a", "is not blank")])), vec!["a"]),
+        (set("and", json!([set("or", json!([rule("a", "is true")])), rule("b", "is true")])), vec!["a", "b"]),
+        (set("and", json!([nested("a", set("and", json!([rule("b", "is true")])))])), vec!["a", "b"]),
+        (set("and", json!([nested("a", set("or", json!([rule("b", "is true"), rule("c", "is true")])))])), vec!["a"]),
+        (set("and", json!([{"lhv": "{{a}} {{b}}", "op": "is equal to", "rhv": "x"}])), vec!["a", "b"]),
+    ];
+    for (set, expected) in rows {
+        assert_eq!(Condition::parse_set(&set).unwrap().required_variables(), expected, "{set}");
+    }
+}

@@ -146,7 +146,7 @@ mod tests {
     fn change_everything(world: &mut World) {
         let now = "2026-01-01T00:00:00Z".parse().unwrap();
         let id = world.next_id(now);
-        world.put("a", Collection::Flows, &id, Document::new(&json!({"id": id})));
+        world.put("a", Collection::Flows, &id.to_string(), Document::new(&json!({"id": id})));
         world.put("a", Collection::Flows, "old", Document::new(&json!({"id": "old", "n": 2})));
         world.put("a", Collection::Flows, "old", Document::new(&json!({"id": "old", "n": 3})));
         world.remove("a", Collection::Flows, "old");

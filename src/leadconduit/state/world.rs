@@ -15,7 +15,7 @@ use super::undo_log::UndoEntry;
 use crate::contract::standard::StandardDocuments;
 use crate::support::clock::{Clock, Timestamp};
 use crate::support::document::{Document, canonical_id};
-use crate::support::ids::IdGenerator;
+use crate::support::ids::{IdGenerator, ObjectId};
 use crate::support::rng::{Purpose, SeededRng};
 
 /// How many cap counts an account stores before it drops all of them.
@@ -250,7 +250,7 @@ impl World {
     }
 
     /// A new object id at the time `now`.
-    pub fn next_id(&mut self, now: Timestamp) -> String {
+    pub fn next_id(&mut self, now: Timestamp) -> ObjectId {
         self.ids.next_id(now)
     }
 

@@ -4,7 +4,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::pattern::Difference;
+use super::pattern::{Difference, difference_text};
 use crate::contract::{Contract, Operation};
 use crate::support::redaction::{self, Redactor};
 
@@ -209,8 +209,8 @@ pub fn pattern_near_miss(request: &Value, pattern: &Value, distance: f64, differ
         })
         .collect();
     let message = differences.first().map(|one| {
-        let text = |name: &str| one[name].as_str().unwrap_or_default().to_owned();
-        format!("{}: expected {}, found {}", text("what"), text("expected"), text("found"))
+        let text = |name: &str| one[name].as_str().unwrap_or_default();
+        difference_text(text("what"), text("expected"), text("found"))
     });
     json!({
         "request": request,

@@ -6,7 +6,7 @@ use crate::contract::Contract;
 use crate::recording::journal::{Exchange, RequestPattern, ValueDiagnostic};
 use crate::support::clock::{Timestamp, format_timestamp};
 use contract_files::pointer::escape;
-use contract_files::yaml::{KEY, nearest};
+use contract_files::yaml::{KEY, nearest, valid_words_hint};
 
 /// How many expectations one verification may have.
 pub const EXPECTATIONS_MAX: usize = 100;
@@ -216,10 +216,7 @@ impl ExpectationParser<'_> {
     fn check_keys(&mut self, at: &str, object: &Map<String, Value>, known: &[&str], subject: &str) {
         for name in object.keys().filter(|name| !known.contains(&name.as_str())) {
             let shown: String = name.chars().take(80).collect();
-            let hint = match nearest(name, known.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("write one of {}", known.join(", ")),
-            };
+            let hint = valid_words_hint(name, known);
             self.reject::<()>(
                 &format!("{at}/{}{KEY}", escape(name)),
                 format!("{subject} has no key `{shown}`; {hint}"),

@@ -12,7 +12,10 @@ use crate::http::wire_fault::WireFault;
 /// An example: one request and its response, or several steps in the same world.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a map such as { name: TEXT, request: { method: GET, path: /user }, reply: { status: 200 } }"
+)]
 pub struct ScenarioExample {
     /// What the example shows.
     pub name: String,
@@ -28,7 +31,10 @@ pub struct ScenarioExample {
 /// One request and its expected response.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a map such as { request: { method: GET, path: /user }, reply: { status: 200 } }"
+)]
 pub struct ExampleStep {
     /// The request.
     pub request: ExampleRequest,
@@ -82,7 +88,7 @@ pub struct ExpectedResponse {
 /// Bounds of a number.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a map such as { min: 100, max: 200 }")]
 pub struct ExpectedRange {
     /// The lower bound, inclusive.
     pub min: Option<u64>,

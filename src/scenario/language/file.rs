@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::example::ScenarioExample;
+use super::placement;
 use super::rule::RuleSpec;
 use super::scalars;
 #[cfg(test)]
@@ -10,11 +11,15 @@ use super::schema;
 use super::sso::SsoSpec;
 use super::world::WorldSpec;
 use crate::support::clock::Clock;
+use contract_files::yaml::{Diagnostic, Source};
+
+/// The hint for a file that is no scenario, or lacks a required key.
+const REQUIRED_KEYS: &str = "a scenario begins with `version: 1`, `name: NAME` and `description: TEXT`";
 
 /// A scenario file.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a scenario: a map with `version`, `name` and `description`")]
 pub struct ScenarioFile {
     /// The version of the language: 1.
     #[serde(deserialize_with = "scalars::version")]
@@ -47,4 +52,22 @@ pub struct ScenarioFile {
     /// Requests and the responses that they must get; tests run them.
     #[serde(default)]
     pub examples: Vec<ScenarioExample>,
+}
+
+impl ScenarioFile {
+    /// Parses a file.
+    ///
+    /// # Errors
+    ///
+    /// The text is not valid YAML, or not a scenario.
+    pub fn parse(source: &Source) -> Result<Self, Diagnostic> {
+        if source.text.trim().is_empty() {
+            return Err(Diagnostic::of_file(&source.name, "the file is empty").with_hint(REQUIRED_KEYS));
+        }
+        source.parse().map_err(|diagnostic: Diagnostic| {
+            let is_top_level =
+                ["missing key `", "wrong type: "].iter().any(|start| diagnostic.message.starts_with(start));
+            if is_top_level { diagnostic.with_hint(REQUIRED_KEYS) } else { placement::in_file(diagnostic) }
+        })
+    }
 }

@@ -6,6 +6,7 @@
 
 mod example;
 mod file;
+mod placement;
 mod rule;
 mod scalars;
 #[cfg(test)]

@@ -7,6 +7,7 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::placement;
 use super::scalars::{self, JsonDocument, TextVisitor};
 #[cfg(test)]
 use super::schema;
@@ -14,6 +15,7 @@ use super::sso::SsoSpec;
 use super::world::WorldSpec;
 use crate::http::wire_fault::WireFault;
 use crate::support::delay::Delay;
+use contract_files::yaml::{Diagnostic, Source};
 
 /// A rule.
 #[derive(Clone, Debug, Deserialize)]
@@ -48,6 +50,17 @@ pub struct RuleSpec {
     pub succeed_first: Option<u64>,
     /// The time after which the rule ends, in milliseconds of the sandbox's clock.
     pub ttl_ms: Option<u64>,
+}
+
+impl RuleSpec {
+    /// Parses a rule from JSON or YAML.
+    ///
+    /// # Errors
+    ///
+    /// The text is neither, or not a rule.
+    pub fn parse(source: &Source) -> Result<Self, Diagnostic> {
+        source.parse_json_or_yaml().map_err(placement::in_rule)
+    }
 }
 
 /// Conditions on a request. All given conditions must hold.
@@ -203,7 +216,7 @@ pub struct BodyCondition {
 /// Conditions on the caller. All given conditions must hold.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a map such as { superuser: true }")]
 pub struct CallerCondition {
     /// Whether the API key is valid.
     pub known: Option<bool>,
@@ -274,7 +287,7 @@ fn call_range<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<CallR
 /// A time window of the sandbox's clock. Times are RFC 3339, or relative to the start of the rule: `now + 30s`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a map such as { from: now + 30s }")]
 pub struct ClockCondition {
     /// The start of the window, inclusive.
     pub from: Option<String>,
@@ -314,7 +327,10 @@ fn rate_scope<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<RateS
 /// What happens to a matching request.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, expecting = "a map such as { delay: 500 }; a list of steps belongs under `steps`")]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a map such as { status: 503 } or { delay: 500 }; a list of steps belongs under `steps`"
+)]
 pub struct StepSpec {
     /// The status of the response.
     #[serde(default, deserialize_with = "scalars::optional_status")]
@@ -328,7 +344,7 @@ pub struct StepSpec {
     pub headers: BTreeMap<String, String>,
     /// The name of an example of the contract that is used as the response.
     pub example: Option<String>,
-    /// The delay of the response: milliseconds, or a distribution.
+    /// The delay of the response: milliseconds, a duration such as `2s`, or a distribution.
     #[serde(default, deserialize_with = "scalars::delay")]
     #[cfg_attr(test, schemars(with = "Option<schema::Delay>"))]
     pub delay: Option<Delay>,

@@ -3,12 +3,12 @@
 use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error, MapAccess, Visitor};
+use serde::de::{Error, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::http::wire_fault::WireFault;
-use crate::support::clock::{Clock, InvalidClock};
+use crate::support::clock::{Clock, InvalidClock, parse_duration};
 use crate::support::delay::{DELAY_MS_MAX, Delay};
 
 /// The version of the language.
@@ -249,13 +249,24 @@ impl DelayFields {
     }
 }
 
-/// A number of milliseconds, or a map that describes a distribution.
+/// A number of milliseconds, a duration such as `2s`, or a map that describes a distribution.
 pub(super) fn delay<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Delay>, D::Error> {
     struct DelayVisitor;
     impl<'de> Visitor<'de> for DelayVisitor {
         type Value = Delay;
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("milliseconds, or a map such as { type: uniform, lower_ms: 50, upper_ms: 200 }")
+            f.write_str(
+                "milliseconds, a duration such as 2s, or a map such as { type: uniform, lower_ms: 50, upper_ms: 200 }",
+            )
+        }
+        fn visit_str<E: Error>(self, text: &str) -> Result<Delay, E> {
+            let is_number = text.trim().parse::<f64>().is_ok();
+            let duration = parse_duration(text).filter(|duration| !is_number && !duration.is_negative());
+            let ms = duration.map(|duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
+            match ms {
+                Some(ms) => self.visit_u64(ms),
+                None => Err(E::invalid_type(Unexpected::Str(text), &self)),
+            }
         }
         fn visit_u64<E: Error>(self, ms: u64) -> Result<Delay, E> {
             if ms > DELAY_MS_MAX {

@@ -35,12 +35,14 @@ pub(super) enum DelayType {
     Lognormal,
 }
 
-/// A delay: milliseconds, or a distribution.
+/// A delay: milliseconds, a duration, or a distribution.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 pub(super) enum Delay {
     /// Milliseconds.
     Ms(#[schemars(range(max = 300_000))] u64),
+    /// A duration: `500ms`, `2s`, `1m30s`.
+    Duration(#[schemars(regex(pattern = r"^[0-9]"))] String),
     /// A distribution.
     Distribution(DelayFields),
 }
@@ -125,6 +127,7 @@ fn schema_and_types_accept_the_same_files() {
         ("rules: [{ when: { call: 0 } }]", "rules: [{ when: { call: { every: 2 } } }]"),
         ("rules: [{ then: { fault: RESET } }]", "rules: [{ then: { fault: EMPTY_RESPONSE } }]"),
         ("rules: [{ then: { delay: { kind: fixed } } }]", "rules: [{ then: { delay: { type: fixed, ms: 1 } } }]"),
+        ("rules: [{ then: { delay: soon } }]", "rules: [{ then: { delay: 1m30s } }]"),
         ("rules: [{ when: { query: { a: [1] } } }]", "rules: [{ when: { query: { a: 1, b: { absent: true } } } }]"),
         ("examples: [{ name: n, reply: { status: 1, fault: X } }]", "examples: []"),
     ] {

@@ -66,7 +66,7 @@ const STATUS_NAMES: [(&str, SsoStatusName); 5] = [
 /// The cycle of a flapping service, counted in calls to it or in seconds of the sandbox's clock.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a map such as { calls: { up: 1, down: 1 } }")]
 pub struct FlappingSpec {
     /// The numbers of calls that succeed and then fail.
     calls: Option<CycleSpec>,
@@ -76,7 +76,7 @@ pub struct FlappingSpec {
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a map such as { up: 1, down: 1 }")]
 struct CycleSpec {
     /// The number of successes.
     up: u32,

@@ -9,7 +9,7 @@ use crate::scenario::history::HistoryPlan;
 /// The world at the start.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a map such as { accounts: [...] }")]
 pub struct WorldSpec {
     /// API keys and their owners.
     #[serde(default)]
@@ -33,7 +33,7 @@ impl WorldSpec {
 /// An API key.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a map such as { key: KEY, account: ID, user: ID }")]
 pub struct KeySpec {
     /// The key, which is the password of HTTP Basic.
     pub key: String,
@@ -46,7 +46,7 @@ pub struct KeySpec {
 /// An account and its documents. A document with the id of an inherited one is merged into it.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a map such as { account: { id: ID }, users: [...] }")]
 pub struct AccountSpec {
     /// The account's own document.
     pub account: JsonDocument,
@@ -155,7 +155,7 @@ impl AccountSpec {
 /// Numbers of documents to generate. Documents that refer to each other are generated together.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a map such as { connections: 3 }")]
 pub struct GenerateCounts {
     /// Users.
     #[serde(default)]

@@ -172,8 +172,7 @@ impl RequestMatcher {
             match parse_method(method) {
                 Ok(method) => matcher.methods.push(method),
                 Err(error) => {
-                    let message = error.to_string();
-                    let hint = contract_files::yaml::hint_for(&message);
+                    let (message, hint) = contract_files::yaml::explain(&error.to_string());
                     errors.push(RuleError { hint, ..RuleError::new(format!("/method/{index}"), message) });
                 }
             }

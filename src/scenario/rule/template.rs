@@ -92,7 +92,13 @@ pub(super) fn validate(value: &Value, pointer: &str, errors: &mut Vec<RuleError>
     match value {
         Value::String(text) if is_template(text) => {
             if let Err(error) = validate_text(text) {
-                errors.push(RuleError::new(pointer, error.to_string()));
+                let is_open = error.to_string().contains("expected end of");
+                let error = RuleError::new(pointer, error.to_string());
+                errors.push(if is_open {
+                    error.with_hint("write `{{ name }}`, with two braces on each side")
+                } else {
+                    error
+                });
             }
         }
         Value::Array(items) => {

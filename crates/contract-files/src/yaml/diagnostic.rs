@@ -1,10 +1,14 @@
 //! Errors in files, printed with file, line, column, an excerpt and a hint.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::message::UNKNOWN_KEY;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+/// The last column of a hint behind its caret. A longer hint is below the excerpt, in lines of this length.
+const LABEL_COLUMNS_MAX: usize = 100;
 
 /// An error in a file: its position, what is wrong, and what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +39,13 @@ impl Diagnostic {
         self
     }
 
+    /// The path to the map that has an unknown key, and the key, if that is what is wrong.
+    #[must_use]
+    pub fn unknown_key(&self) -> Option<(&str, &str)> {
+        let (path, rest) = self.message.split_once(UNKNOWN_KEY)?;
+        Some((path.trim_end_matches(": "), rest.strip_suffix('`')?))
+    }
+
     /// File, position and message in one line, without the excerpt.
     #[must_use]
     pub fn title(&self) -> String {
@@ -61,14 +72,22 @@ impl Diagnostic {
         let window_start = offset(text, first_line, 1)?;
         let window_end = text[end..].find('\n').map_or(text.len(), |n| end + n);
         let mut annotation = AnnotationKind::Primary.span(start - window_start..end - window_start);
-        if let Some(hint) = &self.hint {
-            annotation = annotation.label(hint.as_str());
+        if let Some(hint) = self.hint.as_deref().filter(|hint| column + hint.chars().count() <= LABEL_COLUMNS_MAX) {
+            annotation = annotation.label(hint);
         }
         let window = &text[window_start..window_end];
         let snippet = Snippet::source(window).line_start(first_line).fold(false).annotation(annotation);
         let report = [Level::ERROR.no_name().primary_title("").element(snippet)];
         let rendered = Renderer::plain().render(&report);
-        Some(rendered.lines().filter(|l| !l.trim().is_empty() && !l.starts_with(": ")).collect::<Vec<_>>().join("\n"))
+        let lines = rendered.lines().filter(|l| !l.trim().is_empty() && !l.starts_with(": "));
+        let mut excerpt = lines.collect::<Vec<_>>().join("\n");
+        if let Some(hint) = self.hint.as_deref().filter(|hint| column + hint.chars().count() > LABEL_COLUMNS_MAX) {
+            let indent = " ".repeat(line.to_string().len() + 1);
+            for (index, part) in wrap(hint, LABEL_COLUMNS_MAX - indent.len()).iter().enumerate() {
+                let _ = write!(excerpt, "\n{indent}{} {part}", if index == 0 { '=' } else { ' ' });
+            }
+        }
+        Some(excerpt)
     }
 }
 
@@ -95,6 +114,23 @@ pub fn paragraphs(diagnostics: &[Diagnostic]) -> String {
 #[must_use]
 pub fn titles(diagnostics: &[Diagnostic]) -> String {
     diagnostics.iter().map(Diagnostic::title).collect::<Vec<_>>().join("\n")
+}
+
+/// Breaks a text at spaces into lines of at most so many characters; longer words have lines of their own.
+fn wrap(text: &str, chars_max: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let length = lines.last().map_or(0, |line| line.chars().count());
+        if length > 0 && length + 1 + word.chars().count() > chars_max {
+            lines.push(word.to_owned());
+        } else if let Some(last) = lines.last_mut() {
+            if length > 0 {
+                last.push(' ');
+            }
+            last.push_str(word);
+        }
+    }
+    lines
 }
 
 /// The byte offset of a line and column, both from 1; columns count characters.

@@ -1,5 +1,27 @@
 //! Rewrites the messages of the YAML parser in terms of YAML, and suggests corrections.
 
+/// The hint for a bare status where a map with one is expected.
+fn status_hint(found: &str, expected: &str) -> Option<String> {
+    let number: u16 = found.strip_prefix("integer `")?.strip_suffix('`')?.parse().ok()?;
+    let is_status = (200..600).contains(&number) && expected.contains("{ status: ");
+    is_status.then(|| format!("write {{ status: {number} }}"))
+}
+
+/// The milliseconds of a duration such as `2s`, `1.5s` or `500ms`.
+fn milliseconds(text: &str) -> Option<u64> {
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+    let (number, unit) = (text[..digits].parse::<f64>().ok()?, text[digits..].trim());
+    let factor = match unit {
+        "ms" => 1.0,
+        "s" => 1000.0,
+        "m" | "min" => 60_000.0,
+        "h" => 3_600_000.0,
+        _ => return None,
+    };
+    // Formatting rounds, so that no cast can overflow.
+    format!("{:.0}", number * factor).parse().ok()
+}
+
 /// Returns the candidate that is most similar to a misspelled word; `None` if none is similar.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_ascii_lowercase();
@@ -49,11 +71,28 @@ pub(super) fn in_yaml_terms(message: &str) -> String {
     message
 }
 
-/// The hint for a number or boolean in quotes, or for a text that needs them.
-fn quotes_hint(message: &str) -> Option<String> {
-    let (_, rest) = message.split_once("wrong type: ")?;
+/// The hint for a value of a wrong type: a number or boolean in quotes, a text that needs them, a duration where
+/// milliseconds are expected, a single item where a list is expected.
+fn type_hint(message: &str) -> Option<String> {
+    let (path, rest) = message.split_once("wrong type: ")?;
     let (found, expected) = rest.rsplit_once(", expected ")?;
+    if let Some(status) = status_hint(found, expected) {
+        return Some(status);
+    }
+    if found == "a list" && (expected.starts_with("a map") || expected.starts_with("an object")) {
+        return (!expected.contains(';')).then(|| "write the map alone, without a list around it".to_owned());
+    }
+    if expected == "a list" {
+        return Some(match found {
+            "a map" => "write a list: begin each item with `- `, or put the items in brackets".to_owned(),
+            _ => "write a list, in brackets".to_owned(),
+        });
+    }
     if let Some(text) = found.strip_prefix("text \"").and_then(|text| text.strip_suffix('"')) {
+        let is_milliseconds = path.trim_end_matches(": ").ends_with("_ms") && expected.starts_with("a whole number");
+        if let Some(ms) = is_milliseconds.then(|| milliseconds(text)).flatten() {
+            return Some(format!("write milliseconds: {ms}"));
+        }
         let is_number = text.parse::<f64>().is_ok_and(f64::is_finite) && !expected.starts_with("a map");
         let is_boolean = matches!(text, "true" | "false") && expected.starts_with("true or false");
         return (is_number || is_boolean).then(|| format!("remove the quotes: {text}"));
@@ -64,21 +103,62 @@ fn quotes_hint(message: &str) -> Option<String> {
         .then(|| format!("write it in quotes: \"{}\"", value.trim_end_matches('`')))
 }
 
-/// Returns the hint for a message of the parser: the valid word that is most similar to an unknown one, or all of them.
+/// The beginning of the message about a key that a map cannot have.
+pub(super) const UNKNOWN_KEY: &str = "unknown key `";
+
+/// Words that other tools use for the keys and values of scenario files and control calls.
+const SYNONYMS: [(&[&str], &str); 12] = [
+    (&["url", "uri", "target", "endpoint"], "path"),
+    (&["code", "status_code", "statusCode", "http_status"], "status"),
+    (&["wait", "sleep", "latency"], "delay"),
+    (&["desc", "title", "about"], "description"),
+    (&["response", "expect", "expected"], "reply"),
+    (&["verb"], "method"),
+    (&["scenario"], "name"),
+    (&["count", "limit", "max"], "times"),
+    (&["count", "times", "equals"], "exactly"),
+    (&["min", "minimum", "atLeast"], "at_least"),
+    (&["max", "maximum", "atMost"], "at_most"),
+    (&["match", "if", "request", "condition"], "when"),
+];
+
+/// The longest value that a message repeats, in characters.
+const VALUE_CHARS_MAX: usize = 60;
+
+/// Separates a message of the parser into what is wrong and a hint: the valid word that is most similar to an unknown
+/// one, or all of them.
 #[must_use]
-pub fn hint_for(message: &str) -> Option<String> {
-    if message.contains("duplicate") {
-        return Some("remove one of them".to_owned());
+pub fn explain(message: &str) -> (String, Option<String>) {
+    for (kind, noun) in [("unknown field `", UNKNOWN_KEY), ("unknown word `", "unknown word `")] {
+        let Some((before, rest)) = message.split_once(kind) else { continue };
+        let Some((word, rest)) = rest.split_once('`') else { continue };
+        let valid: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
+        return (format!("{before}{noun}{word}`"), Some(valid_words_hint(word, &valid)));
     }
-    if let Some(hint) = quotes_hint(message) {
-        return Some(hint);
+    let hint = if message.contains("duplicate") { Some("remove one of them".to_owned()) } else { type_hint(message) };
+    (shorten_value(message), hint)
+}
+
+/// Names the valid word that means the same as an unknown one or is most similar to it, or else all of them.
+#[must_use]
+pub fn valid_words_hint(word: &str, valid: &[&str]) -> String {
+    let by_meaning = SYNONYMS.iter().find(|(words, key)| words.contains(&word) && valid.contains(key));
+    let candidate = by_meaning.map(|(_, key)| *key).or_else(|| nearest(word, valid.iter().copied()));
+    match (candidate, valid) {
+        (Some(candidate), _) => format!("did you mean `{candidate}`?"),
+        (None, []) => "remove it".to_owned(),
+        (None, [only]) => format!("write {only}"),
+        (None, _) => format!("write one of: {}", valid.join(", ")),
     }
-    let kinds = ["unknown field `", "unknown word `"];
-    let (_, rest) = kinds.into_iter().find_map(|kind| message.split_once(kind))?;
-    let (word, rest) = rest.split_once('`')?;
-    let valid: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
-    Some(match nearest(word, valid.iter().copied()) {
-        Some(candidate) => format!("did you mean `{candidate}`?"),
-        None => format!("write one of: {}", valid.join(", ")),
-    })
+}
+
+/// Cuts the text that a message about a wrong type repeats: it can be a whole file.
+fn shorten_value(message: &str) -> String {
+    let Some((before, rest)) = message.split_once("wrong type: text \"") else { return message.to_owned() };
+    let Some((value, after)) = rest.rsplit_once("\", expected ") else { return message.to_owned() };
+    if value.chars().count() <= VALUE_CHARS_MAX {
+        return message.to_owned();
+    }
+    let start: String = value.chars().take(VALUE_CHARS_MAX).collect();
+    format!("{before}wrong type: text \"{}...\", expected {after}", start.trim_end_matches('\\'))
 }

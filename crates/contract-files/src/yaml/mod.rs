@@ -21,7 +21,7 @@ use serde_json::Value;
 
 pub use self::diagnostic::{Diagnostic, paragraphs, titles};
 use self::locate::locate;
-pub use self::message::{hint_for, nearest};
+pub use self::message::{explain, nearest, valid_words_hint};
 use self::message::{in_yaml_terms, without_position};
 use crate::pointer::unescape;
 
@@ -70,7 +70,7 @@ impl Source {
     /// The file is no regular file, cannot be read, is too large or is not UTF-8.
     pub fn read(path: &Path) -> Result<Self, Diagnostic> {
         let fail = |message: String| Diagnostic::of_file(path, message);
-        let unreadable = |error: std::io::Error| fail(format!("cannot be read: {error}"));
+        let unreadable = |error: std::io::Error| fail(format!("cannot be read: {}", io_reason(&error)));
         let metadata = std::fs::metadata(path).map_err(unreadable)?;
         // To open a pipe waits for its writer, and a device may have no end.
         if !metadata.is_file() {
@@ -113,11 +113,11 @@ impl Source {
             return Ok(value);
         }
         // The YAML parser accepts a number where a string is expected; JSON requires a string.
-        let message = in_yaml_terms(
+        let (message, hint) = explain(&in_yaml_terms(
             &error.to_string().replace(&format!(" at line {} column {}", error.line(), error.column()), ""),
-        );
+        ));
         let position = Some((error.line(), error.column()));
-        Err(Diagnostic { file: self.name.clone(), position, message, hint: None, text: Some(Arc::clone(&self.text)) })
+        Err(Diagnostic { file: self.name.clone(), position, message, hint, text: Some(Arc::clone(&self.text)) })
     }
 
     /// Parses the text as a JSON value.
@@ -185,13 +185,20 @@ impl Source {
                 text: Some(Arc::clone(&self.text)),
             };
         }
-        let hint = hint_for(&message);
+        let (message, hint) = explain(&message);
         if let Some(second) = message.split("duplicate field `").nth(1).and_then(|rest| rest.split('`').next()) {
             // The parser reports the position of the map; the second of the two keys is more helpful.
             position = position.and_then(|map| self.second_occurrence(second, map)).or(position);
         }
         Diagnostic { file: self.name.clone(), position, message, hint, text: Some(Arc::clone(&self.text)) }
     }
+}
+
+/// The message of an error of the operating system, without its number.
+#[must_use]
+pub fn io_reason(error: &std::io::Error) -> String {
+    let message = error.to_string();
+    message.split(" (os error ").next().unwrap_or(&message).to_owned()
 }
 
 /// Converts a JSON value to YAML text.

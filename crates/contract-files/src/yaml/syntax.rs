@@ -34,7 +34,11 @@ pub(super) fn diagnose(text: &str, message: &str, position: Option<(usize, usize
     let is_open = message.contains("did not find expected") && message.contains("while parsing a flow");
     if is_open || message.contains("while scanning a quoted scalar") {
         // The parser reports where the text went wrong first, and where the bracket or quote begins last.
-        let (line, column) = last_position(message)?;
+        let (mut line, mut column) = last_position(message)?;
+        if message.contains("node content") {
+            // The position is the one of the missing item.
+            (line, column) = last_open_bracket(text)?;
+        }
         let opened = text.lines().nth(line.checked_sub(1)?)?.chars().nth(column.checked_sub(1)?)?;
         let closing = match opened {
             '[' => ']',
@@ -60,6 +64,31 @@ fn last_position(message: &str) -> Option<(usize, usize)> {
     let Some((_, rest)) = context.rsplit_once(" at line ") else { return Some((1, 1)) };
     let (line, column) = rest.split_once(" column ")?;
     Some((line.parse().ok()?, column.parse().ok()?))
+}
+
+/// The position of the last bracket or brace that is not closed.
+fn last_open_bracket(text: &str) -> Option<(usize, usize)> {
+    let mut open = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let mut quote = None;
+        let mut previous = ' ';
+        for (column, c) in line.chars().enumerate() {
+            match (quote, c) {
+                (Some(opened), _) if opened == c => quote = None,
+                (Some(_), _) => {}
+                // An apostrophe inside a word begins no quoted text.
+                (None, '"' | '\'') if !previous.is_alphanumeric() => quote = Some(c),
+                (None, '#') if previous == ' ' => break,
+                (None, '[' | '{') => open.push((number + 1, column + 1)),
+                (None, ']' | '}') => {
+                    open.pop();
+                }
+                _ => {}
+            }
+            previous = c;
+        }
+    }
+    open.pop()
 }
 
 /// A `: ` where none can be: inside a text without quotes, or below a key that has a value already.
@@ -132,6 +161,11 @@ mod tests {
                 "{\"a\": 1\n",
                 "f:1:1: this `{` is not closed",
                 "close it with `}`; separate the items between them with commas",
+            ),
+            (
+                "d: don't [x]\na: [\n",
+                "f:2:4: this `[` is not closed",
+                "close it with `]`; separate the items between them with commas",
             ),
             ("b: 1\na: 'x\n", "f:2:4: this `'` is not closed", "close it with `'`"),
         ];

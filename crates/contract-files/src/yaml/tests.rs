@@ -42,6 +42,51 @@ fn json_numbers_are_not_accepted_as_strings() {
 }
 
 #[test]
+fn values_of_a_wrong_type_get_what_to_write() {
+    #[derive(serde::Deserialize, Debug)]
+    #[serde(expecting = "a map such as { status: 200 }")]
+    #[expect(dead_code, reason = "only its keys are used")]
+    struct Reply {
+        status: u16,
+    }
+    #[derive(serde::Deserialize, Debug)]
+    #[expect(dead_code, reason = "only its keys are used")]
+    struct Shape {
+        wait_ms: Option<u64>,
+        list: Option<Vec<String>>,
+        reply: Option<Reply>,
+        path: Option<bool>,
+    }
+    let rows = [
+        ("wait_ms: 1.5s", Some("write milliseconds: 1500")),
+        ("wait_ms: 2min", Some("write milliseconds: 120000")),
+        ("wait_ms: soon", None),
+        ("wait_ms: '7'", Some("remove the quotes: 7")),
+        ("list: { a: b }", Some("write a list: begin each item with `- `, or put the items in brackets")),
+        ("list: a", Some("write a list, in brackets")),
+        ("reply: 503", Some("write { status: 503 }")),
+        ("reply: 5", None),
+        ("reply: [a]", Some("write the map alone, without a list around it")),
+    ];
+    for (text, hint) in rows {
+        let found = Source::new("f", text).parse::<Shape>().unwrap_err();
+        assert_eq!(found.hint.as_deref(), hint, "{text}: {found}");
+    }
+    // A value can be a whole file.
+    let found = Source::new("f", "x".repeat(5000)).parse::<Shape>().unwrap_err();
+    assert!(found.message.len() < 200 && found.to_string().len() < 500, "{found}");
+}
+
+#[test]
+fn words_of_other_tools_get_the_word_with_the_same_meaning() {
+    let valid = ["method", "path", "name"];
+    assert_eq!(valid_words_hint("url", &valid), "did you mean `path`?");
+    assert_eq!(valid_words_hint("methd", &valid), "did you mean `method`?");
+    assert_eq!(valid_words_hint("zzz", &valid), "write one of: method, path, name");
+    assert_eq!((valid_words_hint("zzz", &["a"]), valid_words_hint("zzz", &[])), ("write a".into(), "remove it".into()));
+}
+
+#[test]
 fn duplicate_keys_are_rejected() {
     let error = Source::new("x.yaml", "a: 1\nb: {c: 1, c: 2}\n").parse_json().unwrap_err();
     assert!(error.message.contains("duplicate"), "{error}");

@@ -8,6 +8,7 @@ use crate::leadconduit::state::events::{EventType, Outcome};
 use crate::leadconduit::state::retention::RETENTION_DAYS;
 use crate::support::clock::{SignedDuration, Timestamp, format_timestamp};
 use crate::support::document::text;
+use crate::support::ids::ObjectId;
 
 /// How long events are kept.
 const RETENTION: SignedDuration = SignedDuration::from_hours(RETENTION_DAYS * 24);
@@ -22,7 +23,7 @@ const PROPERTIES: usize = 40;
 pub(crate) struct EventBuilder(Map<String, Value>);
 
 impl EventBuilder {
-    pub(crate) fn new(id: &str, kind: EventType, outcome: Outcome, reason: &str, vars: Value) -> Self {
+    pub(crate) fn new(id: ObjectId, kind: EventType, outcome: Outcome, reason: &str, vars: Value) -> Self {
         let mut event = Self(Map::with_capacity(PROPERTIES));
         event.set("id", id);
         event.set("type", kind.name());

@@ -20,6 +20,7 @@ use crate::leadconduit::flow_model::{AcceptanceCriteria, Filter, Recipient, Step
 use crate::leadconduit::response::OperationResponse;
 use crate::leadconduit::state::events::{EventType, Outcome};
 use crate::support::document::{number, serialise};
+use crate::support::ids::ObjectId;
 
 /// Simulated duration of a filter, and of the lead handler itself, in milliseconds.
 const SIMULATED_STEP_MS: i64 = 2;
@@ -59,7 +60,7 @@ impl From<FlowResult> for EarlyExit {
 /// The delivery of a lead to one recipient, while it runs.
 struct DeliveryAttempt {
     /// The id of the delivery's event, which feedback refers to.
-    event_id: String,
+    event_id: ObjectId,
     /// The cap that skips the step.
     cap_id: Option<String>,
     key: StepKey,
@@ -68,7 +69,7 @@ struct DeliveryAttempt {
 /// The execution of a flow for one lead or ping.
 pub(super) struct FlowExecution<'d> {
     target: &'d SubmissionTarget,
-    pub(super) lead_id: String,
+    pub(super) lead_id: ObjectId,
     /// The variables of the lead so far, for rules and templates.
     vars: Value,
     /// Texts that must not be stored as they were sent.
@@ -117,7 +118,7 @@ impl<'d> FlowExecution<'d> {
             "source": target.source().reference,
             "submission": {"timestamp": context.timestamp(), "ip": address},
         });
-        let (fields, secrets) = fields::of_lead(context, target, &lead_id, &vars);
+        let (fields, secrets) = fields::of_lead(context, target, lead_id, &vars);
         vars["lead"] = fields.into();
         Ok(Self {
             target,
@@ -308,7 +309,7 @@ impl<'d> FlowExecution<'d> {
         let attempt = DeliveryAttempt { event_id: next_id(context, &key), cap_id: None, key };
         self.vars["recipient"] = recipient.reference.clone();
         self.vars["purchase_price"] = number(self.price);
-        self.vars["event_id"] = attempt.event_id.clone().into();
+        self.vars["event_id"] = attempt.event_id.into();
         attempt
     }
 
@@ -403,7 +404,7 @@ impl<'d> FlowExecution<'d> {
 }
 
 /// The id for a step. A run that is repeated after a call to a recipient gets the same ids.
-fn next_id(context: &mut WriteContext<'_>, key: &StepKey) -> String {
+fn next_id(context: &mut WriteContext<'_>, key: &StepKey) -> ObjectId {
     let (world, now) = (&mut *context.world, context.now);
     context.effects.id_for(key, || world.next_id(now))
 }

@@ -10,6 +10,7 @@ use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::state::Collection;
 use crate::leadconduit::types::parse_value;
 use crate::leadconduit::values::{self, Variables};
+use crate::support::ids::ObjectId;
 
 /// The types of fields whose values must not be stored as they were sent.
 const SECRET_TYPES: [&str; 2] = ["ssn", "credential"];
@@ -19,7 +20,7 @@ const SECRET_TYPES: [&str; 2] = ["ssn", "credential"];
 pub(super) fn of_lead(
     context: &WriteContext<'_>,
     target: &SubmissionTarget,
-    id: &str,
+    id: ObjectId,
     vars: &Value,
 ) -> (Map<String, Value>, Vec<String>) {
     let submitted = &context.input.body;

@@ -42,6 +42,7 @@ use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::effect_log::WriteResult;
 use crate::leadconduit::response::OperationResponse;
 use crate::support::document::number;
+use crate::support::ids::ObjectId;
 pub(crate) use event_builder::EventBuilder;
 use execution::FlowExecution;
 use target::SubmissionTarget;
@@ -59,7 +60,7 @@ pub(crate) fn submit(context: &mut WriteContext<'_>) -> WriteResult {
     let request = require_lead_request(context.input.lead_request.as_ref())?;
     let mut execution = FlowExecution::begin(context, &target, request)?;
     let result = execution.submit(context)?;
-    let body = response_body(&result, Some(&execution.lead_id), execution.cost(&result));
+    let body = response_body(&result, Some(execution.lead_id), execution.cost(&result));
     let response = render_response(201, &body, request);
     execution.finish(context, &result, &response)?;
     Ok(response)
@@ -81,7 +82,7 @@ pub(crate) fn ping(context: &mut WriteContext<'_>) -> WriteResult {
 }
 
 /// The body of the response: `outcome`, `reason`, `lead`, `price`, in this order; `reason` and `lead` are optional.
-fn response_body(result: &FlowResult, lead_id: Option<&str>, price: f64) -> Map<String, Value> {
+fn response_body(result: &FlowResult, lead_id: Option<ObjectId>, price: f64) -> Map<String, Value> {
     let mut body = Map::new();
     body.insert("outcome".to_owned(), result.outcome.name().into());
     if !result.reason.is_empty() {

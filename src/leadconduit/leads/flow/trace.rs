@@ -18,6 +18,7 @@ use crate::leadconduit::live_flow::enabled_firehose;
 use crate::leadconduit::state::events::{EventBatch, EventRenderer, EventSummary, EventType, Lead, Outcome};
 use crate::support::clock::Timestamp;
 use crate::support::document::{items, number, text};
+use crate::support::ids::ObjectId;
 
 /// The variable that holds the results of list checks.
 pub(super) const LIST_CHECKS_KEY: &str = "suppressionlist";
@@ -41,7 +42,7 @@ pub(super) struct LeadTrace {
 /// The result of a step.
 #[derive(Debug)]
 pub(super) struct StepResult {
-    pub(super) event_id: String,
+    pub(super) event_id: ObjectId,
     /// The index of the step in the flow.
     pub(super) step_index: usize,
     pub(super) kind: EventType,
@@ -61,7 +62,7 @@ pub(super) struct StepResult {
 /// The end of the flow.
 #[derive(Debug)]
 pub(super) struct Completion {
-    pub(super) event_id: String,
+    pub(super) event_id: ObjectId,
     pub(super) result: FlowResult,
     /// In dollars.
     pub(super) cost: f64,
@@ -83,10 +84,9 @@ impl LeadTrace {
     ///
     /// When the events cannot be stored.
     pub(super) fn store(self, context: &mut WriteContext<'_>, vars: &Value) -> Result<(), ApiError> {
-        let parse_id = |id: &str| id.parse().map_err(|_| ApiError::internal("an event has no id"));
         let id_of = |name: &str| text(&vars[name], "id").parse().ok();
         let source_event = EventSummary {
-            id: parse_id(&self.completion.event_id)?,
+            id: self.completion.event_id,
             kind: EventType::Source,
             outcome: self.completion.result.outcome,
             start_ms: self.now.as_millisecond(),
@@ -102,7 +102,7 @@ impl LeadTrace {
         for result in &self.steps {
             let is_delivery = result.kind.is_delivery();
             summaries.push(EventSummary {
-                id: parse_id(&result.event_id)?,
+                id: result.event_id,
                 kind: result.kind,
                 outcome: result.outcome,
                 ms: duration_ms(&result.timing),
@@ -151,7 +151,7 @@ impl LeadTrace {
 
     fn filter_event(&self, result: &StepResult, vars: Value) -> EventBuilder {
         let step = self.step_document(result);
-        let mut event = EventBuilder::new(&result.event_id, result.kind, result.outcome, &result.reason, vars);
+        let mut event = EventBuilder::new(result.event_id, result.kind, result.outcome, &result.reason, vars);
         event.set("step_id", step["id"].clone());
         event.copy(step, &["description", "rule_set"]);
         event
@@ -163,9 +163,9 @@ impl LeadTrace {
         let integration = &step["integration"];
         vars["recipient"] = entity_ref(&step["entity"]);
         vars["purchase_price"] = number(self.price);
-        vars["event_id"] = result.event_id.clone().into();
+        vars["event_id"] = result.event_id.into();
         vars["price"] = number(result.sale_price);
-        let mut event = EventBuilder::new(&result.event_id, result.kind, result.outcome, &result.reason, vars);
+        let mut event = EventBuilder::new(result.event_id, result.kind, result.outcome, &result.reason, vars);
         event.set("step_id", step["id"].clone());
         event.set("key", append_key);
         event.set("module_id", integration["module_id"].clone());
@@ -201,8 +201,7 @@ impl LeadTrace {
             (&self.completion, self.target.document.value(), self.target.source_document());
         let integration = &source["integration"];
         let result = &completion.result;
-        let mut event =
-            EventBuilder::new(&completion.event_id, EventType::Source, result.outcome, &result.reason, vars);
+        let mut event = EventBuilder::new(completion.event_id, EventType::Source, result.outcome, &result.reason, vars);
         event.set("module_id", integration["module_id"].clone());
         event.set("package_version", package_version(&self.standard, integration));
         event.set("step_count", completion.step_count);

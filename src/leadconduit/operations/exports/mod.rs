@@ -70,7 +70,7 @@ pub(super) fn create(context: &mut WriteContext<'_>) -> OperationResult {
     let now = context.timestamp();
     let id = context.world.next_id(context.now);
     let body = |name: &str| context.input.body.get(name).cloned();
-    export.insert("id".to_owned(), id.clone().into());
+    export.insert("id".to_owned(), id.into());
     export.insert("created_at".to_owned(), now.into());
     export.insert("status".to_owned(), "complete".into());
     for (name, default) in [

@@ -8,9 +8,8 @@ use super::super::{crud, fields};
 use crate::contract::standard::StandardCollection;
 use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::context::ReadContext;
-use crate::leadconduit::live_flow::find_source;
+use crate::leadconduit::flow_model::{Flow, Source};
 use crate::leadconduit::response::{OperationResponse, OperationResult};
-use crate::leadconduit::rules::{Condition, Dialect};
 use crate::leadconduit::state::{Account, Collection};
 use crate::support::document::{Document, items, text};
 
@@ -18,24 +17,24 @@ use crate::support::document::{Document, items, text};
 const PINGABLE_MODULE: &str = "leadconduit-default.inbound";
 
 pub(crate) fn get(context: &ReadContext<'_>) -> OperationResult {
-    let flow = crud::find(context, Collection::Flows, context.input.path("flow_id"))?;
-    let flow = flow.value();
-    let source = find_source(flow, context.input.path("source_id"));
-    let source = source.ok_or_else(|| ApiError::new(404, "source not found"))?;
+    let document = crud::find(context, Collection::Flows, context.input.path("flow_id"))?;
+    let (typed, flow) = (Flow::of(document), document.value());
+    let index = typed.find_source(context.input.path("source_id"));
+    let source = index.and_then(|index| Some((typed.sources.get(index)?, items(flow, "sources").get(index)?)));
+    let (typed_source, source) = source.ok_or_else(|| ApiError::new(404, "source not found"))?;
     let account: &Account = context.account()?;
-    let is_on = |part: &Value| part.get("enabled") != Some(&Value::Bool(false));
     let mut meta = json!({
-        "enabled": is_on(flow) && is_on(source),
+        "enabled": flow.get("enabled") != Some(&Value::Bool(false)) && typed_source.is_enabled,
         "account": id_and_name(account.document().value()),
         "flow": id_and_name(flow),
         "source": {
             "id": text(&source["entity"], "id"),
             "name": text(&source["entity"], "name"),
-            "authentication_required": source.get("authentication_required") == Some(&Value::Bool(true)),
+            "authentication_required": typed_source.requires_key,
         },
-        "params": render_params(context, flow, source)?,
+        "params": render_params(context, typed, typed_source)?,
         "pingable": text(&source["integration"], "module_id") == PINGABLE_MODULE,
-        "ping_enabled": flow.get("ping_enabled") == Some(&Value::Bool(true)),
+        "ping_enabled": typed.accepts_pings,
         "updated_at": flow["updated_at"],
         // Only the owner of the flow reaches this point.
         "authorized_account": true,
@@ -62,16 +61,14 @@ fn id_and_name(document: &Value) -> Value {
 }
 
 /// The parameters of a submission: the fields of the flow.
-fn render_params(context: &ReadContext<'_>, flow: &Value, source: &Value) -> Result<Vec<Value>, ApiError> {
-    let mut required_variables = HashSet::new();
-    for part in [flow, source] {
-        collect_required(&part["acceptance_criteria"]["rule_set"], &mut required_variables);
-    }
-    let fields = fields::find_all(context, items(flow, "fields").iter().filter_map(Value::as_str))?;
+fn render_params(context: &ReadContext<'_>, flow: &Flow, source: &Source) -> Result<Vec<Value>, ApiError> {
+    let criteria = flow.criteria.iter().chain(&source.criteria);
+    let required_variables: HashSet<&str> = criteria.flat_map(|criteria| criteria.rules.required_variables()).collect();
+    let fields = fields::find_all(context, flow.fields.iter().map(String::as_str))?;
     Ok(fields.into_iter().map(|field| render_param(context, field, &required_variables)).collect())
 }
 
-fn render_param(context: &ReadContext<'_>, field: &Document, required_variables: &HashSet<String>) -> Value {
+fn render_param(context: &ReadContext<'_>, field: &Document, required_variables: &HashSet<&str>) -> Value {
     let id = field.text("id").unwrap_or_default();
     let kind = field.text("type").unwrap_or_default();
     let is_required = required_variables.iter().any(|name| {
@@ -94,22 +91,4 @@ fn render_param(context: &ReadContext<'_>, field: &Document, required_variables:
         context.standard().get(StandardCollection::Types, kind).and_then(|kind| kind.value().get("examples"));
     put("examples", examples.cloned().unwrap_or_else(|| json!([])));
     Value::Object(render_param)
-}
-
-/// Collects the variables that a lead needs to pass a rule set: those of the rules that fail for an empty lead.
-fn collect_required(set: &Value, required: &mut HashSet<String>) {
-    let rules = items(set, "rules");
-    // In an `or` of several rules, no single rule is required.
-    if text(set, "op") != "and" && rules.len() > 1 {
-        return;
-    }
-    for rule in rules {
-        if rule.get("rules").is_some() {
-            collect_required(rule, required);
-        } else if let Ok(condition) = Condition::parse_rule(rule, Dialect::Flow)
-            && !condition.matches(&json!({}))
-        {
-            required.extend(condition.variables().into_iter().map(str::to_owned));
-        }
-    }
 }

@@ -31,7 +31,7 @@ pub struct Difference {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: expected {}, found {}", self.what, self.expected, self.found)
+        f.write_str(&difference_text(&self.what, &self.expected, &self.found))
     }
 }
 
@@ -237,6 +237,18 @@ impl Condition {
             Self::Includes(matchers) => format!("{} among its values", join(matchers)),
             Self::Exactly(matchers) => format!("{} and no other value", join(matchers)),
         }
+    }
+}
+
+/// The expectation that a header or parameter is absent, and a missing value.
+pub(super) const NOTHING: &str = "nothing";
+
+/// A difference as a sentence.
+pub(in crate::recording::journal) fn difference_text(what: &str, expected: &str, found: &str) -> String {
+    match (expected, what.strip_prefix("header ")) {
+        (NOTHING, Some(header)) => format!("expected no `{}` header, found {found}", capitalized(header)),
+        (NOTHING, None) => format!("expected no {what}, found {found}"),
+        _ => format!("{what}: expected {expected}, found {found}"),
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 use serde_json_path::JsonPath;
 
 use super::abbreviate::abbreviate;
+use super::criterion::NOTHING;
 use super::json::{self, ArrayOrder, Comparison, ExtraElements};
 use crate::contract::schema::CompiledSchema;
 
@@ -154,7 +155,7 @@ impl Matcher {
             Self::EqualTo(text, Case::Insensitive) => format!("`{}` in any case", abbreviate(text)),
             Self::Contains(part) => format!("text containing `{}`", abbreviate(part)),
             Self::Matches(_, pattern) => format!("text matching `{}`", abbreviate(pattern)),
-            Self::Absent => "nothing".to_owned(),
+            Self::Absent => NOTHING.to_owned(),
             Self::EqualToJson { expected, order, extra } => {
                 let order = if *order == ArrayOrder::Any { ", in any array order" } else { "" };
                 let extra = if *extra == ExtraElements::Ignored { ", extra elements allowed" } else { "" };

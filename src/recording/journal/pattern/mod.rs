@@ -24,6 +24,7 @@ use serde_json::Value;
 
 use self::criterion::Criterion;
 pub use self::criterion::Difference;
+pub(super) use self::criterion::difference_text;
 pub use self::parser::ValueDiagnostic;
 use super::exchange::Exchange;
 use crate::contract::Contract;
