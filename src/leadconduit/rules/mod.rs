@@ -93,6 +93,7 @@ impl Condition {
     }
 
     /// Returns the names of all variables of the condition in document order, with repetitions.
+    #[cfg(test)]
     #[must_use]
     pub fn variables(&self) -> Vec<&str> {
         let mut found = Vec::new();
