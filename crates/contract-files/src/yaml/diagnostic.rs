@@ -1,6 +1,7 @@
 //! Errors in files, printed with file, line, column, an excerpt and a hint.
 
 use std::fmt::{self, Write as _};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,6 +10,12 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 /// The last column of a hint behind its caret. A longer hint is below the excerpt, in lines of this length.
 const LABEL_COLUMNS_MAX: usize = 100;
+
+/// The longest part of a line in an excerpt, in characters.
+const EXCERPT_CHARS_MAX: usize = 160;
+
+/// How many characters before the position an excerpt shows of a longer line.
+const EXCERPT_BEFORE_CHARS: usize = 60;
 
 /// An error in a file: its position, what is wrong, and what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,12 +78,12 @@ impl Diagnostic {
         let first_line = line.saturating_sub(2).max(1);
         let window_start = offset(text, first_line, 1)?;
         let window_end = text[end..].find('\n').map_or(text.len(), |n| end + n);
-        let mut annotation = AnnotationKind::Primary.span(start - window_start..end - window_start);
+        let (window, span) = cut_lines(&text[window_start..window_end], &(start - window_start..end - window_start));
+        let mut annotation = AnnotationKind::Primary.span(span);
         if let Some(hint) = self.hint.as_deref().filter(|hint| column + hint.chars().count() <= LABEL_COLUMNS_MAX) {
             annotation = annotation.label(hint);
         }
-        let window = &text[window_start..window_end];
-        let snippet = Snippet::source(window).line_start(first_line).fold(false).annotation(annotation);
+        let snippet = Snippet::source(window.as_str()).line_start(first_line).fold(false).annotation(annotation);
         let report = [Level::ERROR.no_name().primary_title("").element(snippet)];
         let rendered = Renderer::plain().render(&report);
         let lines = rendered.lines().filter(|l| !l.trim().is_empty() && !l.starts_with(": "));
@@ -114,6 +121,38 @@ pub fn paragraphs(diagnostics: &[Diagnostic]) -> String {
 #[must_use]
 pub fn titles(diagnostics: &[Diagnostic]) -> String {
     diagnostics.iter().map(Diagnostic::title).collect::<Vec<_>>().join("\n")
+}
+
+/// Cuts the long lines of an excerpt, such as JSON without line breaks. The line of the span keeps the part around the
+/// beginning of the span. Returns the span in the result.
+fn cut_lines(window: &str, span: &Range<usize>) -> (String, Range<usize>) {
+    let (mut cut, mut cut_span) = (String::new(), 0..0);
+    let mut line_start = 0;
+    for line in window.split('\n') {
+        if line_start > 0 {
+            cut.push('\n');
+        }
+        let is_marked = (line_start..=line_start + line.len()).contains(&span.start);
+        let marked = if is_marked { span.start - line_start } else { 0 };
+        let is_long = line.chars().count() > EXCERPT_CHARS_MAX;
+        let before = line[..marked].chars().count();
+        let skipped = if is_long { before.saturating_sub(EXCERPT_BEFORE_CHARS) } else { 0 };
+        let byte_of = |index: usize| line.char_indices().nth(index).map_or(line.len(), |(byte, _)| byte);
+        let (from, to) = (byte_of(skipped), byte_of(skipped + EXCERPT_CHARS_MAX));
+        if skipped > 0 {
+            cut.push_str("...");
+        }
+        if is_marked {
+            let start = cut.len() + marked - from;
+            cut_span = start..start + span.len().min(to - marked);
+        }
+        cut.push_str(&line[from..to]);
+        if to < line.len() {
+            cut.push_str("...");
+        }
+        line_start += line.len() + 1;
+    }
+    (cut, cut_span)
 }
 
 /// Breaks a text at spaces into lines of at most so many characters; longer words have lines of their own.

@@ -74,7 +74,23 @@ fn values_of_a_wrong_type_get_what_to_write() {
     }
     // A value can be a whole file.
     let found = Source::new("f", "x".repeat(5000)).parse::<Shape>().unwrap_err();
-    assert!(found.message.len() < 200 && found.to_string().len() < 500, "{found}");
+    assert!(found.message.len() < 200 && found.to_string().len() < 700, "{found}");
+}
+
+#[test]
+fn long_lines_are_cut_around_the_position() {
+    let item = "{\"name\": \"\u{e4}\"}, ";
+    let text = format!("[{}{{\"nmae\": 5}}, {}1]", item.repeat(40), item.repeat(40));
+    let source = Source::new("body", text.as_str());
+    let shown = source.at_pointer("/40/nmae", "wrong").with_hint("here").to_string();
+    let lines: Vec<&str> = shown.lines().collect();
+    assert!(lines[2].starts_with("1 | ...") && lines[2].ends_with("...") && lines[2].chars().count() < 180, "{shown}");
+    let caret = lines[3].chars().position(|c| c == '^').unwrap();
+    assert_eq!(lines[2].chars().nth(caret), Some('5'), "{shown}");
+    // A short line is shown completely, with the lines above it.
+    let source = Source::new("f", format!("# {}\na: 1\n", "long ".repeat(100)));
+    let shown = source.at_pointer("/a", "wrong").to_string();
+    assert!(shown.contains("2 | a: 1\n") && shown.lines().all(|line| line.chars().count() < 180), "{shown}");
 }
 
 #[test]
