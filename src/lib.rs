@@ -131,8 +131,11 @@ pub mod internals {
     pub use crate::contract::{Authentication, CompiledSchema, Contract, Handler, Operation, Route};
     pub use crate::generate::{Models, ValueGenerator};
     pub use crate::http::message::{Body, Request, Response};
+    pub use crate::leadconduit::delivery::{OutboundResponse, parse_response};
     pub use crate::leadconduit::operations::{HandlerTable, Trigger};
+    pub use crate::leadconduit::rules::{Condition, Dialect, check as check_rules};
     pub use crate::leadconduit::state::{Collection, World};
+    pub use crate::leadconduit::templates::Template;
     pub use crate::pipeline::Pipeline;
     pub use crate::scenario::Library;
     pub use crate::scenario::built_in::{BuiltIn, FILES as BUILT_IN_SCENARIOS};
@@ -140,4 +143,5 @@ pub mod internals {
     pub use crate::support::document::text;
     pub use crate::support::ids::IdGenerator;
     pub use crate::support::rng::{Purpose, SeededRng};
+    pub use contract_files::yaml::paragraphs;
 }

@@ -1,7 +1,8 @@
 //! Every limit of the tool: sizes, counts and timeouts.
 //!
-//! [`Limits`] holds those that flags and the embedding API can change. The constants are fixed. Limits of the simulated
-//! service, of the contract and of the scenario language are part of those modules: they are behaviour, not settings.
+//! [`Limits`] holds those that flags and the embedding API can change. The constants are fixed. Limits that are behaviour
+//! of the simulated service or of the scenario language are part of those modules; those that bound memory and time for
+//! any input are here, except those of JSON texts and YAML files, which are below this module.
 
 use std::time::Duration;
 
@@ -133,6 +134,100 @@ pub(crate) const HALF_CLOSED_KEEPALIVE_INTERVAL: Duration = Duration::from_secs(
 /// The largest state of a sandbox as a document, exported and imported: what can be exported can be imported again.
 /// `control_bytes_max` applies to the import if it is larger.
 pub(crate) const STATE_BYTES_MAX: usize = 128 * 1024 * 1024;
+
+// Inputs that become larger when they are parsed.
+
+/// Values of one lead: members, items and the empty items before them. A form of 36 kB can name 8 million.
+pub(crate) const LEAD_VALUES_MAX: usize = 10_000;
+
+// Templates of rules.
+
+/// The longest source text of a template.
+pub(crate) const TEMPLATE_BYTES_MAX: usize = 256 * 1024;
+
+/// Words, numbers, texts and signs of a template.
+pub(crate) const TEMPLATE_TOKENS_MAX: usize = 20_000;
+
+/// Operators, filters and brackets in one `{{ }}` or `{% %}`. The stack that the engine uses grows with each of them.
+pub(crate) const TEMPLATE_OPERATORS_MAX: usize = 200;
+
+/// Nested blocks of a template.
+pub(crate) const TEMPLATE_BLOCKS_MAX: usize = 32;
+
+/// `elif` in one template. The engine nests them.
+pub(crate) const TEMPLATE_ELIF_MAX: usize = 64;
+
+/// Instructions of the template engine for one template.
+pub(crate) const TEMPLATE_FUEL_MAX: u64 = 50_000;
+
+/// The longest text that a template can render.
+pub(crate) const TEMPLATE_TEXT_BYTES_MAX: usize = 256 * 1024;
+
+/// What a template can write into its text and into blocks that it assigns or filters.
+pub(crate) const TEMPLATE_EMITTED_BYTES_MAX: usize = 1024 * 1024;
+
+/// The largest value inside a template: its text, and 16 bytes for each item.
+pub(crate) const TEMPLATE_VALUE_BYTES_MAX: usize = 1024 * 1024;
+
+/// The deepest nesting of a value inside a template.
+pub(crate) const TEMPLATE_VALUE_DEPTH_MAX: usize = 64;
+
+/// What all filters and operators of one template read and write.
+pub(crate) const TEMPLATE_WORK_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// The largest number that a filter takes for a width or a count.
+pub(crate) const TEMPLATE_NUMBER_MAX: i64 = 10_000;
+
+/// The largest JSON value of a body that is one expression.
+pub(crate) const TEMPLATE_JSON_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+// Request patterns and rules.
+
+/// Problems that are reported for one request pattern or one list of expectations.
+pub(crate) const PATTERN_DIAGNOSTICS_MAX: usize = 5;
+
+/// Compiled regular expressions of one request pattern, or of the rules of one scenario.
+pub(crate) const REGEX_TOTAL_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Values of a JSON Schema in a rule or request pattern, with its references followed.
+pub(crate) const SCHEMA_VALUES_MAX: usize = 10_000;
+
+/// Patterns of such a schema.
+pub(crate) const SCHEMA_PATTERNS_MAX: usize = 64;
+
+/// One compiled pattern of such a schema.
+pub(crate) const SCHEMA_REGEX_BYTES_MAX: usize = 256 * 1024;
+
+/// Compiled regular expressions of one rule.
+pub(crate) const REGEX_RULE_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// One compiled regular expression.
+pub(crate) const REGEX_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// The state cache of one regular expression, on each thread that uses it.
+pub(crate) const REGEX_CACHE_BYTES_MAX: usize = 128 * 1024;
+
+// Generated documents.
+
+/// Documents that `generate` adds to a world.
+pub(crate) const GENERATED_DOCUMENTS_MAX: u32 = 50_000;
+
+/// Leads of the generated histories of a world.
+pub(crate) const GENERATED_LEADS_MAX: u32 = 200_000;
+
+/// Events of the generated histories of a world. Each takes about 100 bytes.
+pub(crate) const GENERATED_EVENTS_MAX: u32 = 1_000_000;
+
+// Event streams.
+
+/// Events that a subscriber can lag behind before it is disconnected.
+pub(crate) const EVENT_LAG_MAX: usize = 1024;
+
+/// Bytes of events that wait for the slowest subscriber of one stream.
+pub(crate) const EVENT_STREAM_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// The same for all streams of a server together.
+pub(crate) const EVENT_TOTAL_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 // Reload of scenario files.
 

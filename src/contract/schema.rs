@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use super::error::{SchemaError, StandaloneSchemaError};
 use super::known_formats::{self, KNOWN_FORMATS};
 use super::schema_errors;
+use super::schema_size;
 use super::violation::Violation;
+use crate::config::limits::{REGEX_CACHE_BYTES_MAX, SCHEMA_REGEX_BYTES_MAX};
 use contract_files::files::SchemaError as FileSchemaError;
 use contract_files::yaml::nearest;
 
@@ -63,13 +65,20 @@ impl CompiledSchema {
     ///
     /// # Errors
     ///
-    /// The schema is invalid.
+    /// The schema is invalid or too large.
     pub fn standalone(schema: &Value) -> Result<Self, StandaloneSchemaError> {
+        schema_size::check(schema)?;
+        Self::of_any_size(schema)
+    }
+
+    /// Compiles a schema that is not part of a contract, and comes from this program.
+    pub(crate) fn of_any_size(schema: &Value) -> Result<Self, StandaloneSchemaError> {
+        let patterns = jsonschema::PatternOptions::regex();
         let validator = jsonschema::options()
             .with_draft(jsonschema::Draft::Draft202012)
             .should_validate_formats(true)
             .should_ignore_unknown_formats(false)
-            .with_pattern_options(jsonschema::PatternOptions::regex())
+            .with_pattern_options(patterns.size_limit(SCHEMA_REGEX_BYTES_MAX).dfa_size_limit(REGEX_CACHE_BYTES_MAX))
             .build(schema)
             .map_err(|error| StandaloneSchemaError {
                 pointer: error.instance_path().as_str().to_owned(),

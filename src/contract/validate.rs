@@ -13,6 +13,7 @@ use super::violation::Violation;
 use crate::contract::lead_body::{self, LeadCall, LeadRequest, LeadRequestError};
 use crate::http::content_coding;
 use crate::http::message::{Body, Request};
+use crate::support::json_text::{self, JsonTextError};
 use contract_files::pointer::escape;
 
 /// A request, decoded for its operation.
@@ -223,8 +224,12 @@ fn read_body(
         }
         return None;
     }
-    let body: Value = match serde_json::from_slice(bytes) {
+    let body = match json_text::parse(bytes) {
         Ok(body) => body,
+        Err(error @ JsonTextError::Values) => {
+            violations.push(Violation::refused(413, "/body", "json", format!("the body is too large: {error}")));
+            return None;
+        }
         Err(error) => {
             violations.push(Violation::refused(400, "/body", "json", format!("the body is not JSON: {error}")));
             return None;

@@ -22,7 +22,8 @@ pub(super) fn add(call: &ControlCall<'_>) -> ControlResult {
     let spec = RuleSpec::parse(&source).map_err(|diagnostic| body::invalid(&[diagnostic]))?;
     let sent: Value = body::parse_source(&source)?;
     let rule = Rule::new(&spec, 0, &call.app.contract, ValidationMode::Full).map_err(|errors| {
-        let diagnostics: Vec<_> = errors.into_iter().map(|error| error.in_file(&source, "")).collect();
+        let listed = errors.into_iter().take(source.diagnostics_max());
+        let diagnostics: Vec<_> = listed.map(|error| error.in_file(&source, "")).collect();
         body::invalid(&diagnostics)
     })?;
     let fault = call.sandbox.add_fault(rule, sent).ok_or_else(|| too_many("faults", FAULTS_MAX))?;

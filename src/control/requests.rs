@@ -197,8 +197,7 @@ fn parse_pattern(call: &ControlCall<'_>) -> Result<(RequestPattern, Value), Prob
     let source = body::read(call)?;
     let value: Value = body::parse_source(&source)?;
     let pattern = RequestPattern::parse(&value, &call.app.contract).map_err(|errors| {
-        let diagnostics: Vec<_> = errors.iter().map(|(pointer, message)| source.at_pointer(pointer, message)).collect();
-        body::invalid(&diagnostics)
+        body::invalid(&body::locate(&source, errors.iter().map(|(pointer, message)| (&**pointer, &**message))))
     })?;
     Ok((pattern, value))
 }

@@ -31,9 +31,7 @@ pub(super) fn verify(call: &ControlCall<'_>) -> ControlResult {
     let source = body::read(call)?;
     let value: Value = body::parse_source(&source)?;
     let expectations = Expectations::parse(&value, &call.app.contract).map_err(|errors| {
-        let diagnostics: Vec<_> =
-            errors.into_iter().map(|(pointer, message)| source.at_pointer(&pointer, message)).collect();
-        body::invalid(&diagnostics)
+        body::invalid(&body::locate(&source, errors.iter().map(|(pointer, message)| (&**pointer, &**message))))
     })?;
     let verdict = evaluate(&expectations, &call.sandbox.journal_snapshot(), &call.app.contract);
     // Status 200 for a failed verdict too; `?fail=true` selects 409, for `curl --fail`.

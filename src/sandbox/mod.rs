@@ -284,7 +284,7 @@ impl Sandbox {
     /// The event bus of the sandbox.
     #[must_use]
     pub fn events(&self) -> Arc<EventBus> {
-        Arc::clone(self.events.get_or_init(Arc::default))
+        Arc::clone(self.events.get_or_init(|| self.shared.event_bus()))
     }
 
     /// Publishes an event to the subscribers of this sandbox and of all sandboxes. `event` is called only when there is

@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::config::limits;
 use crate::recording::coverage::CoverageCounts;
 use crate::recording::journal::{Journal, JournalBounds, JournalSize, JournalTotals};
-use crate::support::event_bus::EventBus;
+use crate::support::event_bus::{EventBounds, EventBudget, EventBus};
 
 /// The state that all sandboxes of a server share.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub struct SharedState {
     journals: Arc<JournalTotals>,
     /// The counts of sandboxes that were removed or reset.
     retired_counts: Mutex<CoverageCounts>,
+    /// The bytes that wait in all event streams.
+    event_budget: Arc<EventBudget>,
     /// The event bus of all sandboxes.
     pub events: Arc<EventBus>,
 }
@@ -24,12 +27,18 @@ impl SharedState {
     /// Creates the shared state of a server.
     #[must_use]
     pub fn new(bounds: JournalBounds) -> Self {
+        let event_budget = Arc::new(EventBudget::new(EventBounds {
+            events: limits::EVENT_LAG_MAX,
+            bytes: limits::EVENT_STREAM_BYTES_MAX,
+            total_bytes: limits::EVENT_TOTAL_BYTES_MAX,
+        }));
         Self {
             bounds,
             is_dry_run: false,
             journals: Arc::default(),
             retired_counts: Mutex::default(),
-            events: Arc::default(),
+            events: Arc::new(EventBus::new(Arc::clone(&event_budget))),
+            event_budget,
         }
     }
 
@@ -37,6 +46,11 @@ impl SharedState {
     #[must_use]
     pub fn for_dry_run() -> Self {
         Self { is_dry_run: true, ..Self::new(JournalBounds::DISABLED) }
+    }
+
+    /// An event bus for a sandbox.
+    pub(super) fn event_bus(&self) -> Arc<EventBus> {
+        Arc::new(EventBus::new(Arc::clone(&self.event_budget)))
     }
 
     /// A journal for a new sandbox.

@@ -20,6 +20,10 @@ pub fn run<H: FnMut(Request) -> Response>(scenario: &Scenario, mut new_handler: 
         for (step, (request, expected, pointer)) in steps(example).enumerate() {
             let response = handle(build_request(request, scenario.default_key()));
             for difference in compare(expected, &response) {
+                if failures.len() >= scenario.source.diagnostics_max() {
+                    failures.push(scenario.source.further_problems());
+                    return failures;
+                }
                 let step = if example.steps.is_empty() { String::new() } else { format!(", step {}", step + 1) };
                 let message = format!("example `{}`{step}: {difference}", example.name);
                 failures.push(scenario.source.at_pointer(&format!("/examples/{index}{pointer}"), message));

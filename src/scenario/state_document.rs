@@ -11,6 +11,7 @@ use super::build::Scenario;
 use super::language::{SsoSpec, WorldSpec};
 use super::merge::MergedScenario;
 use super::validate::Validator;
+use super::volume::Volume;
 use crate::contract::Contract;
 use crate::leadconduit::state::sso::{FlapPattern, SsoStatus};
 use crate::leadconduit::state::{Account, Collection, World};
@@ -220,8 +221,9 @@ pub fn import(source: &Source, contract: &Contract) -> Result<World, Vec<Diagnos
     let mut merged = MergedScenario::default();
     merged.add_world(0, &document.world, &document.sso);
     let mut validator = Validator::new(vec![source], contract);
+    validator.validate_volume(&mut Volume::default(), source, &document.world);
     validator.validate_world(&merged, clock.now());
-    errors.extend(validator.errors);
+    errors.extend(validator.into_errors());
     let (Some(ids), true) = (ids, errors.is_empty()) else { return Err(errors) };
     let world = merged.create_world(contract, document.seed, clock);
     let mut world = world.map_err(|error| vec![source.at_pointer("/world", error.to_string())])?;

@@ -6,5 +6,6 @@ pub mod document;
 pub mod error_list;
 pub mod event_bus;
 pub mod ids;
+pub mod json_text;
 pub mod redaction;
 pub mod rng;

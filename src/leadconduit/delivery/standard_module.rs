@@ -14,6 +14,7 @@ use super::target::escape_url;
 use crate::contract::lead_body::{MediaType, XmlError, read_xml};
 use crate::leadconduit::values;
 use crate::support::document::text;
+use crate::support::json_text::{self, JsonTextError};
 
 /// The module prefers JSON to XML.
 const ACCEPT: &str = "application/json;q=0.9,text/xml;q=0.8,application/xml;q=0.7";
@@ -59,7 +60,7 @@ enum ResponseError {
     #[error("it is null")]
     Null,
     #[error(transparent)]
-    Json(#[from] serde_json::Error),
+    Json(#[from] JsonTextError),
     #[error(transparent)]
     Xml(#[from] XmlError),
 }
@@ -232,7 +233,7 @@ pub fn parse_response(vars: &Value, response: &OutboundResponse) -> Value {
         None | Some(MediaType::Form) => {
             return error("Unsupported Content-Type specified in server response".to_owned());
         }
-        Some(MediaType::Json) => serde_json::from_str::<Value>(&body).map_err(ResponseError::from),
+        Some(MediaType::Json) => json_text::parse(body.as_bytes()).map_err(ResponseError::from),
         Some(MediaType::ApplicationXml | MediaType::TextXml) => {
             read_xml(body.trim()).map(Value::Object).map_err(ResponseError::from)
         }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::config::limits::PATTERN_DIAGNOSTICS_MAX;
 use crate::contract::Contract;
 use crate::recording::journal::{Exchange, RequestPattern, ValueDiagnostic};
 use crate::support::clock::{Timestamp, format_timestamp};
@@ -158,7 +159,7 @@ impl Expectations {
     ///
     /// # Errors
     ///
-    /// All problems of the expectations, each with its pointer and what to write instead.
+    /// The first problems of the expectations, each with its pointer and what to write instead.
     pub(crate) fn parse(value: &Value, contract: &Contract) -> Result<Self, Vec<ValueDiagnostic>> {
         let mut parser = ExpectationParser { contract, diagnostics: Vec::new() };
         let (list, range, at) = match value {
@@ -202,8 +203,15 @@ impl Expectations {
 impl ExpectationParser<'_> {
     /// Adds a diagnostic, and returns `None`.
     fn reject<T>(&mut self, at: &str, message: impl Into<String>) -> Option<T> {
-        self.diagnostics.push((at.to_owned(), message.into()));
+        if !self.is_full() {
+            self.diagnostics.push((at.to_owned(), message.into()));
+        }
         None
+    }
+
+    /// True when no more diagnostics are reported.
+    fn is_full(&self) -> bool {
+        self.diagnostics.len() >= PATTERN_DIAGNOSTICS_MAX
     }
 
     /// All diagnostics, with this last one.
@@ -215,6 +223,9 @@ impl ExpectationParser<'_> {
     /// Reports unknown keys; `subject` is the beginning of the message.
     fn check_keys(&mut self, at: &str, object: &Map<String, Value>, known: &[&str], subject: &str) {
         for name in object.keys().filter(|name| !known.contains(&name.as_str())) {
+            if self.is_full() {
+                return;
+            }
             let shown: String = name.chars().take(80).collect();
             let hint = valid_words_hint(name, known);
             self.reject::<()>(
@@ -404,8 +415,9 @@ impl ExpectationParser<'_> {
         match RequestPattern::parse(value, self.contract) {
             Ok(pattern) => Some(pattern),
             Err(diagnostics) => {
-                self.diagnostics
-                    .extend(diagnostics.into_iter().map(|(within, message)| (format!("{at}{within}"), message)));
+                for (within, message) in diagnostics {
+                    self.reject::<()>(&format!("{at}{within}"), message);
+                }
                 None
             }
         }

@@ -6,6 +6,7 @@ mod flows;
 
 use self::documents::{GeneratedDocument, connection, credential, custom_entity, invitation, user};
 use super::language::GenerateCounts;
+use super::volume::VolumeError;
 use crate::contract::Contract;
 use crate::generate::{Models, ValueGenerator};
 use crate::leadconduit::state::{Collection, World};
@@ -18,6 +19,9 @@ pub enum PopulateError {
     /// Leads without flows.
     #[error("`leads` needs `flows`: set `generate: flows` to 1 or more")]
     LeadsWithoutFlows,
+    /// More than a world can generate.
+    #[error(transparent)]
+    Volume(#[from] VolumeError),
     /// The contract lacks the model of a generated document.
     #[error("the contract has no model {0}")]
     NoModel(&'static str),

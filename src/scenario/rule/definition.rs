@@ -96,6 +96,12 @@ pub(super) enum ResponseSpec {
 }
 
 impl Rule {
+    /// An upper bound of what the compiled regular expressions of the rule take.
+    #[must_use]
+    pub fn regex_bytes(&self) -> usize {
+        self.matcher.regex_bytes
+    }
+
     /// The end of a rule that started at `start`.
     #[must_use]
     pub fn ends(&self, start: Timestamp) -> Option<Timestamp> {

@@ -54,7 +54,7 @@ impl RequestPattern {
     ///
     /// # Errors
     ///
-    /// All problems of the pattern, each with its pointer and what to write instead.
+    /// The first problems of the pattern, each with its pointer and what to write instead.
     pub(crate) fn parse(value: &Value, contract: &Contract) -> Result<Self, Vec<ValueDiagnostic>> {
         parse_pattern::parse(value, contract).map(|criteria| Self { criteria })
     }
