@@ -106,8 +106,8 @@ pub mod scenario_file {
     pub use crate::scenario::language::{
         AccountSpec, BodyCondition, CallRange, CallerCondition, ClockCondition, DripSpec, ExampleRequest, ExampleStep,
         ExpectedBody, ExpectedRange, ExpectedResponse, FlappingSpec, GenerateCounts, JsonDocument, KeySpec, OneOrMany,
-        RateScope, RateSpec, RuleSpec, ScenarioExample, ScenarioFile, SsoSpec, SsoStatusName, StepSpec, TextCondition,
-        WhenSpec, WorkMode, WorldSpec,
+        OperationWork, RateScope, RateSpec, RuleSpec, ScenarioExample, ScenarioFile, SsoSpec, SsoStatusName, StepSpec,
+        TextCondition, WhenSpec, WorldSpec,
     };
     pub use crate::support::delay::Delay;
 }
@@ -128,7 +128,7 @@ pub mod internals {
     pub use crate::config::limits::DELIVER_TIMEOUT_MS_MAX;
     pub use crate::contract::fidelity::table as fidelity_table;
     pub use crate::contract::problem::Section;
-    pub use crate::contract::{Authentication, CompiledSchema, Contract, Handler, Operation, Route};
+    pub use crate::contract::{Authentication, Backend, CompiledSchema, Contract, Operation, Route};
     pub use crate::generate::{Models, ValueGenerator};
     pub use crate::http::message::{Body, Request, Response};
     pub use crate::leadconduit::delivery::{OutboundResponse, parse_response};

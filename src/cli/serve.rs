@@ -78,7 +78,7 @@ pub(super) struct ServeArgs {
     /// Omit the X-Mock-* headers
     #[arg(long, env = "LEADCONDUIT_MOCK_NO_MOCK_HEADERS", value_parser = BoolishValueParser::new())]
     no_mock_headers: bool,
-    /// Disable the magic e-mail domains of leads (@failure.example and others)
+    /// Disable the trigger domains of leads (e-mail addresses @failure.example and others)
     #[arg(long, env = "LEADCONDUIT_MOCK_NO_TRIGGERS", value_parser = BoolishValueParser::new())]
     no_triggers: bool,
     /// Serve HTTPS with the certificate chain in this PEM file

@@ -283,7 +283,7 @@ pub(crate) const LEADS_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) const LEADS_DRAIN: Duration = Duration::from_secs(2);
 
 /// After how many consecutive submissions without a response `--submit` gives up.
-pub(crate) const LEADS_UNANSWERED_MAX: u64 = 100;
+pub(crate) const LEADS_NO_RESPONSE_MAX: u64 = 100;
 
 /// Distinct reasons that are counted for each outcome; a server may invent a new one for every lead.
 pub(crate) const LEADS_REASONS_MAX: usize = 1_000;

@@ -32,7 +32,7 @@ use serde_json::{Map, Value};
 pub use error::ContractError;
 pub use evidence::Evidence;
 pub use example::Example;
-pub use operation::{Authentication, Handler, Operation};
+pub use operation::{Authentication, Backend, Operation};
 pub use route::Route;
 pub use schema::CompiledSchema;
 pub use violation::Violation;

@@ -114,7 +114,7 @@ impl CompiledSchema {
     pub fn violations(&self, root: &str, value: &Value) -> Vec<Violation> {
         match self.validator() {
             Ok(validator) => schema_errors::violations(root, value, validator.iter_errors(value)),
-            Err(error) => vec![Violation::refused(400, root, "schema", error.to_string())],
+            Err(error) => vec![Violation::rejected(400, root, "schema", error.to_string())],
         }
     }
 }

@@ -67,7 +67,7 @@ impl Collector for MetricsSnapshot {
         let counts = &self.counts;
         let by_operation = || {
             let operations = counts.operations.iter().map(|(index, one)| (self.operation_id(Some(*index)), one));
-            operations.chain([(NO_OPERATION, &counts.unrouted)])
+            operations.chain([(NO_OPERATION, &counts.no_operation)])
         };
 
         let version = [("version", env!("CARGO_PKG_VERSION"))];
@@ -91,7 +91,7 @@ impl Collector for MetricsSnapshot {
 
         let help = "Requests that no operation, rule or part of the mock answered";
         let mut family = encoder.encode_descriptor("unmatched", help, None, Counter)?;
-        encode_total(&mut family, counts.unanswered)?;
+        encode_total(&mut family, counts.unmatched_total)?;
 
         let help = "Requests that were rejected before they were complete, such as malformed ones";
         let mut family = encoder.encode_descriptor("rejected_requests", help, None, Counter)?;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::api_error::ApiError;
 use super::changelog;
-use super::effect_log::EffectLog;
+use super::outbound_log::OutboundLog;
 use crate::contract::Contract;
 use crate::contract::standard::StandardDocuments;
 use crate::contract::validate::OperationInput;
@@ -142,10 +142,10 @@ pub struct WriteContext<'a> {
     pub now: Timestamp,
     /// The access to the single sign-on service.
     pub sso_call: &'a SsoCallContext<'a>,
-    /// Whether the magic e-mail domains force outcomes.
+    /// Whether the trigger domains force outcomes.
     pub triggers: bool,
     /// The outbound effects of the operation.
-    pub effects: &'a mut EffectLog,
+    pub effects: &'a mut OutboundLog,
 }
 
 impl WriteContext<'_> {

@@ -47,7 +47,8 @@ impl RuleEffects {
         }
     }
 
-    /// Adds the delay and the faults of a rule. Delays add up; of two faults or drips the first one applies.
+    /// Adds the delay, the drip and the wire fault of a rule. Delays add up; of two wire faults or drips the first one
+    /// applies.
     pub(super) fn add_send_options(&mut self, added: SendOptions) {
         let Some(current) = &mut self.send_options else {
             self.send_options = Some(Box::new(added));
@@ -56,8 +57,8 @@ impl RuleEffects {
         current.delay_ms = current.delay_ms.saturating_add(added.delay_ms);
         current.slow_headers = current.slow_headers.or(added.slow_headers);
         current.drip = current.drip.or(added.drip);
-        if current.fault.is_none() {
-            current.fault = added.fault;
+        if current.wire_fault.is_none() {
+            current.wire_fault = added.wire_fault;
             current.garbage = added.garbage;
         }
     }

@@ -9,8 +9,8 @@ use crate::contract::problem::Problem;
 use crate::contract::validate::OperationInput;
 use crate::generate::{Models, ValueGenerator};
 use crate::http::message::Request;
-use crate::leadconduit::effect_log::{EffectLog, WriteError};
 use crate::leadconduit::operations::OperationHandler;
+use crate::leadconduit::outbound_log::{OutboundLog, WriteError};
 use crate::leadconduit::response::OperationResponse;
 use crate::leadconduit::state::Caller;
 use crate::leadconduit::state::sso::SsoCallContext;
@@ -55,9 +55,9 @@ impl Pipeline {
     ) -> Result<OperationResponse, EarlyExit> {
         let outbound = &*self.policy.outbound;
         let mut effects = if session.suppresses_outbound() {
-            EffectLog::default()
+            OutboundLog::default()
         } else {
-            EffectLog::new(outbound.delivery_client().cloned(), outbound.firehose_url().cloned())
+            OutboundLog::new(outbound.delivery_client().cloned(), outbound.firehose_url().cloned())
         };
         // The effect log bounds the number of calls, so the loop ends.
         loop {
@@ -95,7 +95,7 @@ impl Pipeline {
             return OperationResponse::json(status, Bytes::new());
         };
         let mut world = session.sandbox.world();
-        let (rng, ids) = world.draw(Purpose::Responses);
+        let (rng, ids) = world.random_stream(Purpose::Responses);
         let mut maker = ValueGenerator::new(rng, ids, session.now, Models::new(self.state.contract.models()));
         let (body, media_type) = definition.body(&maker.value(schema));
         OperationResponse::json(status, body).with_media_type(media_type)

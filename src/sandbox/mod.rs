@@ -27,7 +27,7 @@ use serde_json::Value;
 
 use record::Record;
 pub use registry::{SandboxRegistry, SandboxUser};
-pub use session::{Overlay, RequestSession, StaleEpoch, WriteResources};
+pub use session::{RequestSession, ScenarioOverride, StaleEpoch, WriteResources};
 pub use shared_state::SharedState;
 use state::State;
 pub use state::{FAULTS_MAX, Fault, FaultStatus, InitialState, SNAPSHOTS_MAX, Snapshot};

@@ -6,8 +6,8 @@ use super::{InitialState, Sandbox, State};
 use crate::contract::validate::OperationInput;
 use crate::contract::{Contract, Operation};
 use crate::leadconduit::context::{ReadContext, WriteContext};
-use crate::leadconduit::effect_log::{EffectLog, WriteError, WriteResult};
 use crate::leadconduit::operations::{OperationHandler, read, write};
+use crate::leadconduit::outbound_log::{OutboundLog, WriteError, WriteResult};
 use crate::leadconduit::response::{OperationResponse, OperationResult};
 use crate::leadconduit::state::sso::{SsoCallContext, SsoStatus};
 use crate::leadconduit::state::transaction::Transaction;
@@ -39,7 +39,7 @@ pub struct RequestSession {
     rules: Option<Arc<RuleSet>>,
     seed: u64,
     epoch: u64,
-    overlay: Option<Overlay>,
+    scenario_override: Option<ScenarioOverride>,
 }
 
 /// The state of the sandbox was replaced during the request. The pipeline starts the request again.
@@ -51,15 +51,15 @@ pub struct StaleEpoch;
 pub struct WriteResources<'a> {
     /// Validates every document that is written.
     pub contract: &'a Contract,
-    /// Whether magic e-mail domains are enabled.
+    /// Whether the trigger domains are enabled.
     pub triggers: bool,
     /// Collects outbound calls and firehose files.
-    pub effects: &'a mut EffectLog,
+    pub effects: &'a mut OutboundLog,
 }
 
 /// Another scenario, for one request.
 #[derive(Debug)]
-pub struct Overlay {
+pub struct ScenarioOverride {
     scenario: Arc<Scenario>,
     sso_status: SsoStatus,
     /// The scenario's own world, which the request only reads; `None` when the scenario only changes conditions, which
@@ -67,8 +67,8 @@ pub struct Overlay {
     world: Option<World>,
 }
 
-impl Overlay {
-    /// An overlay for the scenario of `initial`, in a sandbox with the scenario `selected`.
+impl ScenarioOverride {
+    /// An override with the scenario of `initial`, in a sandbox with the scenario `selected`.
     #[must_use]
     pub fn new(initial: &InitialState, selected: &Scenario) -> Self {
         let scenario = Arc::clone(&initial.scenario);
@@ -114,28 +114,28 @@ impl Sandbox {
             rules: (!state.rules.is_empty()).then(|| Arc::clone(&state.rules)),
             seed: state.world.seed(),
             epoch: state.epoch,
-            overlay: None,
+            scenario_override: None,
         }
     }
 }
 
 impl RequestSession {
     /// Applies another scenario to this request.
-    pub fn apply_overlay(&mut self, overlay: Overlay) {
-        self.scenario = Arc::clone(&overlay.scenario);
-        if let Some(world) = &overlay.world {
+    pub fn override_scenario(&mut self, scenario_override: ScenarioOverride) {
+        self.scenario = Arc::clone(&scenario_override.scenario);
+        if let Some(world) = &scenario_override.world {
             self.caller = self.key.as_deref().and_then(|key| world.caller(key));
         }
         let mut rules = RuleSet::default();
-        rules.add_all(&overlay.scenario.rules, self.now);
+        rules.add_all(&scenario_override.scenario.rules, self.now);
         self.rules = (!rules.is_empty()).then(|| Arc::new(rules));
-        self.overlay = Some(overlay);
+        self.scenario_override = Some(scenario_override);
     }
 
     /// Whether the request has a world of its own, in which a write would be lost.
     #[must_use]
     pub fn is_ephemeral_world(&self) -> bool {
-        self.overlay.as_ref().is_some_and(|overlay| overlay.world.is_some())
+        self.scenario_override.as_ref().is_some_and(|scenario_override| scenario_override.world.is_some())
     }
 
     /// Whether the caller's account has no paid plan.
@@ -145,7 +145,7 @@ impl RequestSession {
     /// The state of the sandbox was replaced.
     pub fn has_free_account(&self, caller: &Caller) -> Result<bool, StaleEpoch> {
         let is_free = |world: &World| world.account(&caller.account).is_some_and(Account::is_free);
-        match self.overlay.as_ref().and_then(|overlay| overlay.world.as_ref()) {
+        match self.scenario_override.as_ref().and_then(|scenario_override| scenario_override.world.as_ref()) {
             Some(world) => Ok(is_free(world)),
             None => Ok(is_free(&self.state()?.world)),
         }
@@ -184,7 +184,7 @@ impl RequestSession {
         if matching.is_empty() {
             return Ok(Ok(None));
         }
-        if self.overlay.is_some() {
+        if self.scenario_override.is_some() {
             // Counts and changes of the world are dropped after the request.
             let mut counts = vec![RuleCounts::default(); rules.len()];
             let mut selected = rules.select(&matching, &mut counts, context, self.seed);
@@ -217,7 +217,7 @@ impl RequestSession {
         input: &OperationInput,
         sso_call: &SsoCallContext<'_>,
     ) -> Result<OperationResult, StaleEpoch> {
-        if self.overlay.is_some() {
+        if self.scenario_override.is_some() {
             let world = self.world()?;
             return Ok(read(handler, &ReadContext::new(&world, caller, input, self.now, sso_call)));
         }
@@ -248,7 +248,7 @@ impl RequestSession {
     /// True when outbound calls must be suppressed (dry run, or `Prefer: scenario`).
     #[must_use]
     pub fn suppresses_outbound(&self) -> bool {
-        self.overlay.is_some() || self.sandbox.shared.is_dry_run
+        self.scenario_override.is_some() || self.sandbox.shared.is_dry_run
     }
 
     /// Runs an operation that writes, in a transaction. It is rolled back when the operation fails, panics, or needs the
@@ -276,8 +276,9 @@ impl RequestSession {
         }
         let mut state = self.state()?;
         let mut transaction = Transaction::begin(&mut state.world);
-        let overlay_status = self.overlay.as_ref().map(|overlay| overlay.sso_status.clone());
-        let own_status = overlay_status.map(|status| std::mem::replace(&mut transaction.world().sso.status, status));
+        let override_status =
+            self.scenario_override.as_ref().map(|scenario_override| scenario_override.sso_status.clone());
+        let own_status = override_status.map(|status| std::mem::replace(&mut transaction.world().sso.status, status));
         let world = transaction.world();
         let mut context =
             WriteContext { world, contract, caller, input, now: self.now, sso_call, triggers, effects: &mut *effects };
@@ -306,12 +307,12 @@ impl RequestSession {
     ///
     /// The state of the sandbox was replaced.
     pub fn world(&self) -> Result<World, StaleEpoch> {
-        let Some(overlay) = &self.overlay else { return Ok(self.state()?.world.clone()) };
-        let mut world = match &overlay.world {
+        let Some(scenario_override) = &self.scenario_override else { return Ok(self.state()?.world.clone()) };
+        let mut world = match &scenario_override.world {
             Some(world) => world.clone(),
             None => self.state()?.world.fork(),
         };
-        world.sso.status = overlay.sso_status.clone();
+        world.sso.status = scenario_override.sso_status.clone();
         Ok(world)
     }
 

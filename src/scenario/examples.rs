@@ -95,7 +95,7 @@ fn compare(expected: &ExpectedResponse, response: &Response) -> Vec<String> {
 /// Compares the delay and the fault of a response.
 fn compare_delivery(expected: &ExpectedResponse, response: &Response) -> Vec<String> {
     let mut differences = Vec::new();
-    let found = response.send_options.as_ref().and_then(|send_options| send_options.fault);
+    let found = response.send_options.as_ref().and_then(|send_options| send_options.wire_fault);
     if let Some(fault) = expected.fault
         && found != Some(fault)
     {

@@ -5,7 +5,7 @@ use rand::rngs::ChaCha8Rng;
 
 /// A random number generator whose output depends on a seed and a purpose only.
 ///
-/// Each purpose (ids, generated documents, rules, ...) has its own stream, so that more draws from one do not change
+/// Each purpose (ids, generated documents, rules, ...) has its own stream, so that more numbers from one do not change
 /// the others.
 #[derive(Debug)]
 pub struct SeededRng(ChaCha8Rng);

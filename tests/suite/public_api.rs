@@ -47,6 +47,7 @@ const SCENARIO_FILE: &[&str] = &[
     "JsonDocument",
     "KeySpec",
     "OneOrMany",
+    "OperationWork",
     "PlannedAccount",
     "PlannedFlow",
     "RateScope",
@@ -61,7 +62,6 @@ const SCENARIO_FILE: &[&str] = &[
     "TextCondition",
     "WhenSpec",
     "WireFault",
-    "WorkMode",
     "WorldSpec",
 ];
 
@@ -83,6 +83,7 @@ const VERIFICATION: &[&str] = &[
 const INTERNALS: &[&str] = &[
     "Authentication",
     "BUILT_IN_SCENARIOS",
+    "Backend",
     "Body",
     "BuiltIn",
     "Collection",
@@ -91,7 +92,6 @@ const INTERNALS: &[&str] = &[
     "Contract",
     "DELIVER_TIMEOUT_MS_MAX",
     "Dialect",
-    "Handler",
     "HandlerTable",
     "IdGenerator",
     "Library",

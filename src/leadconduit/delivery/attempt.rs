@@ -69,7 +69,7 @@ fn http_request(
         http_headers.append(header, value);
     }
     http_headers.insert(HOST, HeaderValue::try_from(&target.authority).map_err(|_| invalid("the host name"))?);
-    // Control calls with it are refused, however they reach a mock: by a name, through a proxy or from another mock.
+    // Control calls with it are rejected, however they reach a mock: by a name, through a proxy or from another mock.
     http_headers.insert(headers::OUTBOUND, MARKER);
     Ok(http_request)
 }

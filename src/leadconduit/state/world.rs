@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::account::Account;
 use super::cap_count::CapCount;
 use super::collection::Collection;
-use super::events::{EventBatch, EventHistory, EventLog};
+use super::events::{EventBatch, EventLog, GeneratedEvents};
 use super::identity::{ApiKeyOwner, Caller};
 use super::sso::{Sso, SsoCallContext, Unreachable};
 use super::undo_log::UndoEntry;
@@ -33,7 +33,7 @@ pub struct World {
     pub clock: Clock,
     pub(super) ids: IdGenerator,
     seed: u64,
-    pub(super) draws: u64,
+    pub(super) random_streams: u64,
     standard: Arc<StandardDocuments>,
     /// The undo log of the current transaction; `None` while a world is being built.
     pub(super) undo_log: Option<Vec<UndoEntry>>,
@@ -56,7 +56,7 @@ impl World {
             clock,
             ids: IdGenerator::new(seed),
             seed,
-            draws: 0,
+            random_streams: 0,
             standard,
             undo_log: None,
         }
@@ -167,7 +167,7 @@ impl World {
     }
 
     /// Adds a generated history to an account. Without such an account the world stays as it is.
-    pub fn add_history(&mut self, account: &str, history: Arc<dyn EventHistory>) {
+    pub fn add_history(&mut self, account: &str, history: Arc<dyn GeneratedEvents>) {
         self.change_events(account, |events| {
             events.add_history(history);
             Some(())
@@ -271,19 +271,19 @@ impl World {
     }
 
     /// The next random number stream for a purpose, and the id generator.
-    pub fn draw(&mut self, purpose: Purpose) -> (SeededRng, &mut IdGenerator) {
-        self.draws += 1;
-        (SeededRng::nth(self.seed, purpose, self.draws), &mut self.ids)
+    pub fn random_stream(&mut self, purpose: Purpose) -> (SeededRng, &mut IdGenerator) {
+        self.random_streams += 1;
+        (SeededRng::nth(self.seed, purpose, self.random_streams), &mut self.ids)
     }
 
     /// How many random number streams have been drawn.
     #[must_use]
-    pub fn draws(&self) -> u64 {
-        self.draws
+    pub fn random_streams(&self) -> u64 {
+        self.random_streams
     }
 
     /// Sets how many random number streams have been drawn, to restore a snapshot.
-    pub fn set_draws(&mut self, draws: u64) {
-        self.draws = draws;
+    pub fn set_random_streams(&mut self, random_streams: u64) {
+        self.random_streams = random_streams;
     }
 }

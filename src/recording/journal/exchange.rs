@@ -32,7 +32,7 @@ pub struct Exchange {
     /// The index of the operation in the contract.
     operation: Option<usize>,
     /// What produced the response.
-    pub answered_by: AnsweredBy,
+    pub response_source: ResponseSource,
     /// The account id and the user id of the caller, when the API key is known.
     pub caller: Option<(Arc<str>, Arc<str>)>,
     /// The method.
@@ -42,7 +42,7 @@ pub struct Exchange {
     /// The status of the response.
     pub status: u16,
     /// The fault with which the connection was broken.
-    pub fault: Option<WireFault>,
+    pub wire_fault: Option<WireFault>,
     /// The violations of the contract in the request.
     pub violations: Vec<Violation>,
     /// The rules that were applied.
@@ -59,15 +59,15 @@ pub struct Exchange {
 
 /// What produced the response to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AnsweredBy {
+pub enum ResponseSource {
     /// An operation of the contract, or a rule that replaced its response.
     Operation,
     /// A rule, before the request was routed to an operation.
     Rule,
     /// The mock itself: a CORS preflight or `OPTIONS`.
     Mock,
-    /// An error response: the path matches no operation, or the request could not be read.
-    Nothing,
+    /// An error response: no operation has the method and path, or the request could not be read.
+    Unmatched,
 }
 
 /// The recorded body of a request or a response.
@@ -121,7 +121,7 @@ pub struct ExchangeParts<'a> {
     /// The operation.
     pub operation: Option<&'a Operation>,
     /// What produced the response.
-    pub answered_by: AnsweredBy,
+    pub response_source: ResponseSource,
     /// The caller.
     pub caller: Option<&'a Caller>,
     /// The violations of the contract in the request.
@@ -177,12 +177,12 @@ impl ExchangeParts<'_> {
             delay_ms: send_options.map_or(0, |send_options| send_options.delay_ms),
             scenario: self.scenario,
             operation: self.operation.map(|operation| operation.index),
-            answered_by: self.answered_by,
+            response_source: self.response_source,
             caller: self.caller.map(|caller| (Arc::clone(&caller.account), Arc::clone(&caller.user))),
             method: request.method.clone(),
             version: request.version,
             status: response.status.as_u16(),
-            fault: send_options.and_then(|send_options| send_options.fault),
+            wire_fault: send_options.and_then(|send_options| send_options.wire_fault),
             violations: redact_violations(self.violations, redactor),
             applied_rules: self.applied_rules,
             request_body,
@@ -255,6 +255,12 @@ impl Exchange {
     #[must_use]
     pub fn operation<'c>(&self, contract: &'c Contract) -> Option<&'c Operation> {
         contract.operations.get(self.operation?)
+    }
+
+    /// True when no operation, no rule and no handler of the mock produced the response.
+    #[must_use]
+    pub fn is_unmatched(&self) -> bool {
+        self.response_source == ResponseSource::Unmatched
     }
 
     /// The index of the operation in the contract.

@@ -18,8 +18,8 @@ pub const STEPS_MAX: usize = 100;
 /// How long the name of an expectation may be.
 const NAME_CHARS_MAX: usize = 200;
 
-/// The statuses of a refusal when `repaired` has no `status`.
-const REFUSAL_STATUSES: [u64; 2] = [409, 422];
+/// The statuses of a rejection when `repaired` has no `status`.
+const REJECTION_STATUSES: [u64; 2] = [409, 422];
 
 /// The expectations of one verification.
 ///
@@ -107,11 +107,11 @@ pub enum Requirement {
         /// Whether other requests may occur between the steps.
         other_requests: OtherRequests,
     },
-    /// At least one request was refused, and the client repaired the cause of every refusal.
+    /// At least one request was rejected, and the client repaired the cause of every rejection.
     Repaired {
-        /// The refused requests.
+        /// The rejected requests.
         pattern: RequestPattern,
-        /// The statuses that count as a refusal.
+        /// The statuses that count as a rejection.
         statuses: Vec<u16>,
         /// The later request whose success proves the repair; any request when absent.
         by: Option<RequestPattern>,
@@ -378,7 +378,7 @@ impl ExpectationParser<'_> {
             return self.reject(at, message);
         }
         let given = object.get("status").map_or_else(
-            || REFUSAL_STATUSES.map(Value::from).to_vec(),
+            || REJECTION_STATUSES.map(Value::from).to_vec(),
             |status| match status {
                 Value::Array(list) => list.clone(),
                 one => vec![one.clone()],
@@ -472,7 +472,7 @@ impl Requirement {
             Self::Repaired { pattern, statuses, by } => {
                 let statuses: Vec<String> = statuses.iter().map(u16::to_string).collect();
                 let by = by.as_ref().map(|by| format!(" by {}", by.describe())).unwrap_or_default();
-                format!("{} refused with {}, and repaired{by}", pattern.describe(), statuses.join(" or "))
+                format!("{} rejected with {}, and repaired{by}", pattern.describe(), statuses.join(" or "))
             }
             Self::NoViolations { pattern } => format!("no violations in {}", pattern.describe()),
             Self::NoUnmatched { pattern } => format!("no unmatched requests in {}", pattern.describe()),

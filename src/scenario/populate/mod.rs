@@ -46,9 +46,9 @@ pub(super) fn populate(
     now: Timestamp,
 ) -> Result<(), PopulateError> {
     let own = world.account(account).map(|account| account.document().value().clone()).unwrap_or_default();
-    let (rng, ids) = world.draw(Purpose::Documents);
+    let (rng, ids) = world.random_stream(Purpose::Documents);
     let mut ids = ids.clone();
-    // The builders draw persons, companies and times only, so no models are needed.
+    // The builders generate persons, companies and times only, so no models are needed.
     let models = serde_json::Map::new();
     let mut generator = ValueGenerator::new(rng, &mut ids, now, Models::new(&models));
     let mut documents = Vec::new();

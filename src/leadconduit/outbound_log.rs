@@ -69,7 +69,7 @@ pub type WriteResult = Result<OperationResponse, WriteError>;
 
 /// A call that was made.
 #[derive(Clone, Debug)]
-pub(crate) struct RecordedCall {
+pub(crate) struct CompletedCall {
     pub(crate) request: OutboundRequest,
     pub(crate) result: Result<OutboundResponse, OutboundError>,
     /// Duration in milliseconds, retries included.
@@ -133,17 +133,17 @@ impl RecipientOutcome {
 
 /// The outbound effects of one operation. The default one allows none.
 #[derive(Debug, Default)]
-pub struct EffectLog {
+pub struct OutboundLog {
     /// Decides which recipients can be called; `None` when deliveries are off.
     client: Option<HttpClient>,
     firehose_url: Option<Arc<str>>,
     ids: BTreeMap<StepKey, ObjectId>,
-    calls: BTreeMap<StepKey, RecordedCall>,
+    calls: BTreeMap<StepKey, CompletedCall>,
     outcomes: BTreeMap<StepKey, RecipientOutcome>,
     firehose_writes: Vec<OutboundRequest>,
 }
 
-impl EffectLog {
+impl OutboundLog {
     /// An effect log. `None` disables deliveries or the firehose.
     #[must_use]
     pub fn new(client: Option<HttpClient>, firehose_url: Option<Arc<str>>) -> Self {
@@ -158,7 +158,7 @@ impl EffectLog {
     /// Records the result of a pending call, and its duration in milliseconds.
     pub fn record_response(&mut self, call: PendingCall, result: Result<OutboundResponse, OutboundError>, ms: u64) {
         let PendingCall { key, request } = call;
-        self.calls.insert(key, RecordedCall { request, result, ms });
+        self.calls.insert(key, CompletedCall { request, result, ms });
     }
 
     /// Whether a recipient has been called.
@@ -196,7 +196,7 @@ impl EffectLog {
     }
 
     /// The call that was made for a step.
-    pub(crate) fn recorded_call(&self, key: &StepKey) -> Option<&RecordedCall> {
+    pub(crate) fn call_document(&self, key: &StepKey) -> Option<&CompletedCall> {
         self.calls.get(key)
     }
 
