@@ -127,7 +127,7 @@ pub mod internals {
     pub use crate::app::bootstrap::{build_pipeline, load};
     pub use crate::config::limits::DELIVER_TIMEOUT_MS_MAX;
     pub use crate::contract::fidelity::table as fidelity_table;
-    pub use crate::contract::problem::Section;
+    pub use crate::contract::problem::ProblemType;
     pub use crate::contract::{Authentication, Backend, CompiledSchema, Contract, Operation, Route};
     pub use crate::generate::{Models, ValueGenerator};
     pub use crate::http::message::{Body, Request, Response};

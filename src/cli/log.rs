@@ -237,7 +237,7 @@ impl EventFields {
         for text in [&mut record.sandbox, &mut record.method, &mut record.path, &mut self.text] {
             text.clear();
         }
-        (record.query, record.operation, record.scenario) = (None, None, None);
+        (record.query, record.operation, record.scenario, record.lead) = (None, None, None, None);
         record.violations.clear();
         record.applied_rules.clear();
     }
@@ -264,6 +264,7 @@ impl Visit for EventFields {
             property_names::QUERY => record.query = Some(value.to_owned()),
             property_names::OPERATION => record.operation = Some(value.to_owned()),
             property_names::SCENARIO => record.scenario = Some(value.to_owned()),
+            property_names::LEAD => record.lead = serde_json::from_str(value).ok(),
             property_names::VIOLATIONS if value.is_empty() => {}
             property_names::VIOLATIONS => record.violations = serde_json::from_str(value).unwrap_or_default(),
             property_names::APPLIED_RULES => record.applied_rules = serde_json::from_str(value).unwrap_or_default(),

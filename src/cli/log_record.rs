@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::style::{ColorMode, DIM, ERROR, FAULT, INFO, NAME, SUCCESS, WARNING, styled};
 use crate::config::limits::{
-    LOG_METHOD_COLUMNS, LOG_OPERATION_COLUMNS, LOG_PATH_CHARS_MAX, LOG_SANDBOX_CHARS_MAX, LOG_TEXT_CHARS_MAX,
-    LOG_VIOLATIONS_MAX,
+    LOG_METHOD_COLUMNS, LOG_OPERATION_COLUMNS, LOG_OUTCOME_CHARS_MAX, LOG_PATH_CHARS_MAX, LOG_SANDBOX_CHARS_MAX,
+    LOG_TEXT_CHARS_MAX, LOG_VIOLATIONS_MAX,
 };
 use crate::config::settings::DEFAULT_SANDBOX;
+use crate::contract::violation::NOT_COLLECTED;
 use crate::support::clock::Timestamp;
 
 /// The indentation of lines about the exchange above.
@@ -33,6 +34,8 @@ pub(super) struct LogRecord {
     pub(super) duration_us: u64,
     /// The configured delay of the response.
     pub(super) delay_ms: u64,
+    /// The outcome of a submission or ping.
+    pub(super) lead: Option<LeadRecord>,
     /// Contract violations of the request.
     pub(super) violations: Vec<ViolationRecord>,
     /// Rules and faults that were applied.
@@ -52,6 +55,14 @@ impl Display for AppliedRuleRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}; rule=\"{}\"", self.effects.join(", "), self.rule)
     }
+}
+
+/// The outcome of a submission or ping.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(super) struct LeadRecord {
+    outcome: String,
+    reason: String,
 }
 
 /// A contract violation of a request.
@@ -127,6 +138,17 @@ impl LogRecord {
         write!(out, "{}  ", styled(color_mode, DIM, format_args!("{ms:>5}.{hundredths:02} ms")))?;
         // The path can be long, so that it follows the columns.
         self.write_path(out)?;
+        if let Some(lead) = &self.lead {
+            let style = match lead.outcome.as_str() {
+                "success" => SUCCESS,
+                "failure" => WARNING,
+                _ => ERROR,
+            };
+            write!(out, "  {}", styled(color_mode, style, Sanitized(&lead.outcome, LOG_OUTCOME_CHARS_MAX)))?;
+            if !lead.reason.is_empty() {
+                write!(out, ": {}", Sanitized(&lead.reason, LOG_PATH_CHARS_MAX))?;
+            }
+        }
         if self.delay_ms > 0 {
             write!(out, "  {}", styled(color_mode, FAULT, format_args!("+ {} ms", self.delay_ms)))?;
         }
@@ -147,7 +169,8 @@ impl LogRecord {
             )?;
         }
         for violation in self.violations.iter().take(LOG_VIOLATIONS_MAX) {
-            write!(out, "{INDENT}{}  ", styled(color_mode, WARNING, "violation"))?;
+            let label = if violation.code == NOT_COLLECTED { "finding  " } else { "violation" };
+            write!(out, "{INDENT}{}  ", styled(color_mode, WARNING, label))?;
             if !violation.location.is_empty() {
                 write!(out, "{}  ", styled(color_mode, WARNING, Sanitized(&violation.location, LOG_TEXT_CHARS_MAX)))?;
             }
@@ -190,6 +213,7 @@ mod tests {
             property_names::SCENARIO,
             property_names::TOOK_US,
             property_names::DELAY_MS,
+            property_names::LEAD,
             property_names::VIOLATIONS,
             property_names::APPLIED_RULES,
         ];

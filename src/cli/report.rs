@@ -13,7 +13,9 @@ use super::error::{CliError, print_error};
 use super::output::{check_writable, save};
 use super::style::{ColorMode, color_mode};
 use crate::config::limits::{REPORT_BYTES_MAX, REPORT_TIMEOUT};
-use crate::recording::report::{self, FailOn, Format, PassCriteria, Percentage, Report, ReportVerdict};
+use crate::recording::report::{
+    self, FailOn, Format, OperationSelection, PassCriteria, Percentage, Report, ReportVerdict, UnknownOperation,
+};
 use contract_files::yaml::io_reason;
 
 /// The criteria that a run must meet.
@@ -27,11 +29,32 @@ pub(super) struct CriteriaArgs {
     /// Exit with 1 if coverage is below this percentage
     #[arg(long, value_name = "PERCENT", env = "LEADCONDUIT_MOCK_FAIL_UNDER")]
     fail_under: Option<Percentage>,
+    /// Limit reports to these operations: ids separated by commas, or `called`
+    ///
+    /// Coverage, undocumented names and violations of other operations do not count.
+    #[arg(long, value_name = "IDS|called", env = "LEADCONDUIT_MOCK_OPERATIONS")]
+    operations: Option<OperationSelection>,
 }
 
 impl CriteriaArgs {
     pub(super) fn criteria(&self) -> PassCriteria {
         PassCriteria { fail_on: self.fail_on.clone(), fail_under: self.fail_under }
+    }
+
+    /// The operations to which reports are limited.
+    pub(super) fn selection(&self) -> Option<&OperationSelection> {
+        self.operations.as_ref()
+    }
+
+    /// Limits a report to the selected operations.
+    ///
+    /// # Errors
+    /// [`CliError::Usage`] if the report has no such operation.
+    pub(super) fn limit(&self, report: &mut Report) -> Result<(), CliError> {
+        match &self.operations {
+            Some(selection) => report.select(selection).map_err(|error| usage(&error)),
+            None => Ok(()),
+        }
     }
 }
 
@@ -74,7 +97,8 @@ pub(super) fn run(args: &ReportArgs) -> Result<(), CliError> {
     for url in &urls {
         reports.push(fetch(args, url)?);
     }
-    let report = report::merge(reports);
+    let mut report = report::merge(reports);
+    args.criteria.limit(&mut report)?;
     let verdict = ReportVerdict::new(&report, &args.criteria.criteria());
     let format = args.format.or_else(|| format_of(args.output.as_deref()?)).unwrap_or(Format::Text);
     match &args.output {
@@ -103,6 +127,11 @@ pub(super) fn require_passed(verdict: &ReportVerdict, has_shown_reasons: bool) -
         verdict.failures.iter().for_each(|failure| print_error(failure));
     }
     Err(CliError::Reported)
+}
+
+/// An error in the value of `--operations`.
+pub(super) fn usage(error: &UnknownOperation) -> CliError {
+    CliError::Usage(format!("--operations: {error}"))
 }
 
 fn render(report: &Report, verdict: &ReportVerdict, format: Format, color_mode: ColorMode) -> Result<String, CliError> {

@@ -13,7 +13,7 @@ use super::args::{InputArgs, parse_host};
 use super::error::CliError;
 use super::log::{self, LogFormat};
 use super::output::styled_table;
-use super::report::{CriteriaArgs, ReportFile, require_passed};
+use super::report::{CriteriaArgs, ReportFile, require_passed, usage as report_usage};
 use super::signals::shutdown_then_exit_signal;
 use super::style::{ColorMode, DIM, HEADING, INFO, PLAIN, WARNING, color_mode, message, styled};
 use crate::app::bootstrap::{self, LoadedApp, StartError};
@@ -30,14 +30,16 @@ use crate::leadconduit::operations::Trigger;
 use crate::leadconduit::state::{Collection, World};
 use crate::recording::report::{self, ReportVerdict};
 use crate::sandbox::app_state::AppState;
-use crate::support::clock::{Clock, uptime};
+use crate::support::clock::{Clock, InvalidDuration, parse_ms, uptime};
 use crate::support::document::{items, text};
 
 /// The text of the banner when deliveries are enabled.
 const DELIVERIES: &str = "steps with a url on this machine are called";
 
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "Every flag has an environment variable: --port is LEADCONDUIT_MOCK_PORT.")]
+#[command(
+    after_help = "A duration is a number of milliseconds, or text such as 2s, 90s or 1h30m.\nEvery flag has an environment variable: --port is LEADCONDUIT_MOCK_PORT."
+)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a separate flag")]
 pub(super) struct ServeArgs {
     /// The address to listen on
@@ -127,9 +129,9 @@ struct DeliveryArgs {
     /// Repeat it, or separate values by commas.
     #[arg(long, value_name = "HOST[:PORT]", value_delimiter = ',', env = "LEADCONDUIT_MOCK_DELIVER_ALLOW")]
     deliver_allow: Vec<AllowedHost>,
-    /// Timeout for one attempt of a delivery; 60000 at most
-    #[arg(long, value_name = "MS", default_value_t = Limits::default().deliver_timeout_ms,
-          env = "LEADCONDUIT_MOCK_DELIVER_TIMEOUT_MS", value_parser = value_parser!(u64).range(1..=DELIVER_TIMEOUT_MS_MAX))]
+    /// Timeout for one attempt of a delivery; 60s at most
+    #[arg(long, value_name = "DURATION", default_value_t = Limits::default().deliver_timeout_ms,
+          env = "LEADCONDUIT_MOCK_DELIVER_TIMEOUT_MS", value_parser = parse_deliver_timeout)]
     deliver_timeout_ms: u64,
     /// Retries of a failed delivery; 5 at most
     ///
@@ -160,16 +162,16 @@ struct LimitArgs {
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().head_bytes_max, env = "LEADCONDUIT_MOCK_HEAD_BYTES_MAX")]
     head_bytes_max: usize,
     /// Timeout for reading a request head
-    #[arg(long, value_name = "MS", default_value_t = Limits::default().head_wait_ms_max, env = "LEADCONDUIT_MOCK_HEAD_WAIT_MS_MAX")]
+    #[arg(long, value_name = "DURATION", default_value_t = Limits::default().head_wait_ms_max, env = "LEADCONDUIT_MOCK_HEAD_WAIT_MS_MAX", value_parser = parse_ms)]
     head_wait_ms_max: u64,
     /// Timeout for reading a request body
-    #[arg(long, value_name = "MS", default_value_t = Limits::default().body_wait_ms_max, env = "LEADCONDUIT_MOCK_BODY_WAIT_MS_MAX")]
+    #[arg(long, value_name = "DURATION", default_value_t = Limits::default().body_wait_ms_max, env = "LEADCONDUIT_MOCK_BODY_WAIT_MS_MAX", value_parser = parse_ms)]
     body_wait_ms_max: u64,
     /// The number of concurrent connections
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().connections_max, env = "LEADCONDUIT_MOCK_CONNECTIONS_MAX")]
     connections_max: usize,
     /// How long running requests can continue after the server begins to stop
-    #[arg(long, value_name = "MS", default_value_t = Limits::default().drain_ms_max, env = "LEADCONDUIT_MOCK_DRAIN_MS_MAX")]
+    #[arg(long, value_name = "DURATION", default_value_t = Limits::default().drain_ms_max, env = "LEADCONDUIT_MOCK_DRAIN_MS_MAX", value_parser = parse_ms)]
     drain_ms_max: u64,
     /// The number of sandboxes; the least recently used one is removed first
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().sandboxes_max, env = "LEADCONDUIT_MOCK_SANDBOXES_MAX")]
@@ -178,10 +180,10 @@ struct LimitArgs {
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().sandboxes_unauthenticated_max, env = "LEADCONDUIT_MOCK_SANDBOXES_UNAUTHENTICATED_MAX")]
     sandboxes_unauthenticated_max: usize,
     /// How long a sandbox can stay unused before it is removed
-    #[arg(long, value_name = "MS", default_value_t = Limits::default().sandbox_idle_ms_max, env = "LEADCONDUIT_MOCK_SANDBOX_IDLE_MS_MAX")]
+    #[arg(long, value_name = "DURATION", default_value_t = Limits::default().sandbox_idle_ms_max, env = "LEADCONDUIT_MOCK_SANDBOX_IDLE_MS_MAX", value_parser = parse_ms)]
     sandbox_idle_ms_max: u64,
     /// How long the fault HANG keeps a connection open
-    #[arg(long, value_name = "MS", default_value_t = Limits::default().hang_ms_max, env = "LEADCONDUIT_MOCK_HANG_MS_MAX")]
+    #[arg(long, value_name = "DURATION", default_value_t = Limits::default().hang_ms_max, env = "LEADCONDUIT_MOCK_HANG_MS_MAX", value_parser = parse_ms)]
     hang_ms_max: u64,
     /// The number of exchanges in the journal of one sandbox; 0 disables the journal
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().journal_entries_max, env = "LEADCONDUIT_MOCK_JOURNAL_ENTRIES_MAX")]
@@ -195,6 +197,21 @@ struct LimitArgs {
     /// How much of each body is recorded in the journal
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().journal_body_bytes_max, env = "LEADCONDUIT_MOCK_JOURNAL_BODY_BYTES_MAX")]
     journal_body_bytes_max: usize,
+}
+
+/// A text is not the timeout of a delivery.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+enum InvalidTimeout {
+    #[error(transparent)]
+    Duration(#[from] InvalidDuration),
+    #[error("write a duration from 1 to {DELIVER_TIMEOUT_MS_MAX} (milliseconds), such as 500 or 10s")]
+    Range,
+}
+
+/// The timeout of a delivery, in milliseconds.
+fn parse_deliver_timeout(text: &str) -> Result<u64, InvalidTimeout> {
+    let ms = parse_ms(text)?;
+    if (1..=DELIVER_TIMEOUT_MS_MAX).contains(&ms) { Ok(ms) } else { Err(InvalidTimeout::Range) }
 }
 
 /// A text is not the origin of a web page.
@@ -272,6 +289,10 @@ pub(super) fn run(args: &ServeArgs) -> Result<(), CliError> {
     }
     let app = bootstrap::load(&settings)?;
     let state = Arc::clone(&app.pipeline.state);
+    if let Some(selection) = args.criteria.selection() {
+        let ids = state.contract.operations.iter().map(|operation| operation.id.as_str());
+        selection.check(&ids).map_err(|error| report_usage(&error))?;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let shutdown = logged_shutdown_signal()?;
@@ -300,7 +321,8 @@ fn write_reports(args: &ServeArgs, state: &AppState) -> Result<(), CliError> {
     if args.report.is_empty() && criteria == report::PassCriteria::default() {
         return Ok(());
     }
-    let report = report::build(state.coverage_targets(), &state.sandboxes.counts(), &state.library().list(), "*");
+    let mut report = report::build(state.coverage_targets(), &state.sandboxes.counts(), &state.library().list(), "*");
+    args.criteria.limit(&mut report)?;
     let verdict = ReportVerdict::new(&report, &criteria);
     // An error of one file does not prevent the others.
     let saved: Vec<Result<(), CliError>> = args.report.iter().map(|file| file.save(&report, &verdict)).collect();

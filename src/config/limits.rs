@@ -314,6 +314,9 @@ pub(crate) const LOG_METHOD_COLUMNS: usize = 7;
 /// Columns of an operation; the few longer names are cut, so that the columns behind them stay aligned.
 pub(crate) const LOG_OPERATION_COLUMNS: usize = 25;
 
+/// How much of the outcome of a lead a line shows.
+pub(crate) const LOG_OUTCOME_CHARS_MAX: usize = 20;
+
 /// How much of a path with its query a line shows.
 pub(crate) const LOG_PATH_CHARS_MAX: usize = 160;
 

@@ -12,6 +12,7 @@ use super::route::PathParameters;
 use super::violation::Violation;
 use crate::contract::lead_body::{self, LeadCall, LeadRequest, LeadRequestError};
 use crate::http::content_coding;
+use crate::http::headers::QUERY_PREFERENCES;
 use crate::http::message::{Body, Request};
 use crate::support::json_text::{self, JsonTextError};
 use contract_files::pointer::escape;
@@ -133,8 +134,7 @@ fn validate_parameters(operation: &Operation, input: &OperationInput, violations
         parameters.filter(|one| one.location == ParameterLocation::Query).map(|one| one.name.as_str())
     };
     for (name, _) in input.query.iter().filter(|_| !takes_any) {
-        // Names that begin with two underscores are preferences for the mock.
-        if !name.starts_with("__") && !in_query().any(|known| known == name) {
+        if !QUERY_PREFERENCES.contains(&name.as_str()) && !in_query().any(|known| known == name) {
             let hint = contract_files::yaml::nearest(name, in_query())
                 .map(|near| format!("; did you mean {near}?"))
                 .unwrap_or_default();

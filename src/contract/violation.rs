@@ -4,7 +4,12 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-/// One way in which a request or a response breaks the contract.
+/// The code of a lead parameter that no field of the flow collects. It breaks no contract: LeadConduit drops it. Reports
+/// count it as undocumented.
+pub const NOT_COLLECTED: &str = "not_collected";
+
+/// One way in which a request or a response breaks the contract; or, with the code [`NOT_COLLECTED`], a finding that
+/// breaks none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Violation {
     /// RFC 6901 pointer into the message as one document: `/body/...`, `/query/...`, `/path/...`, `/headers/...`.
@@ -28,6 +33,12 @@ impl Violation {
             message: message.into(),
             rejected_with: Some(status),
         }
+    }
+
+    /// Whether it breaks the contract. Findings that do not are shown, but count as no violation.
+    #[must_use]
+    pub fn breaks_contract(&self) -> bool {
+        self.code != NOT_COLLECTED
     }
 
     /// A violation that is reported only; the request is served.

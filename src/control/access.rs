@@ -8,17 +8,15 @@ use http::uri::Authority;
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use crate::config::settings::{AdminToken, Settings};
-use crate::contract::problem::{Problem, Section};
+use crate::contract::problem::{Problem, ProblemType};
 use crate::http::headers;
 use crate::http::message::Request;
 
-/// The section of the README that problems of the control API refer to.
-pub(super) const SECTION: Section = Section::ControlApi;
 const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Paths below `/__admin` that need no authorisation: they expose no data of a sandbox and change nothing.
-const PUBLIC_PATHS: [&str; 4] = ["/health", "/version", "/openapi.json", "/admin-openapi.json"];
+const PUBLIC_PATHS: [&str; 5] = ["/health", "/version", "/openapi.json", "/admin-openapi.json", "/docs/problems"];
 
 /// The access rules, fixed at the start of the server.
 #[derive(Clone, Debug)]
@@ -206,11 +204,11 @@ fn truncated(text: &str) -> String {
 }
 
 fn forbidden(detail: impl Into<String>) -> Problem {
-    Problem::new(StatusCode::FORBIDDEN, SECTION, "Not allowed", detail)
+    Problem::new(StatusCode::FORBIDDEN, ProblemType::NotAllowed, detail)
 }
 
 fn unauthorized(detail: &str) -> Problem {
-    let mut problem = Problem::new(StatusCode::UNAUTHORIZED, SECTION, "Token needed", detail);
+    let mut problem = Problem::new(StatusCode::UNAUTHORIZED, ProblemType::TokenNeeded, detail);
     problem.headers.insert(WWW_AUTHENTICATE, BEARER);
     problem
 }
@@ -246,7 +244,7 @@ mod tests {
                 None => assert_eq!(found, None, "{headers:?}"),
                 Some(part) => assert!(found.is_some_and(|text| text.contains(part)), "{headers:?}: {found:?}"),
             }
-            assert!(result.err().is_none_or(|problem| problem.status == status && problem.section == SECTION));
+            assert!(result.err().is_none_or(|problem| problem.status == status));
         }
     }
 

@@ -4,9 +4,8 @@ use http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::access::SECTION;
 use super::call::ControlCall;
-use crate::contract::problem::{Problem, Section};
+use crate::contract::problem::{Problem, ProblemType};
 use crate::http::content_coding;
 use crate::http::message::Body;
 use contract_files::yaml::{Diagnostic, Source};
@@ -23,13 +22,13 @@ pub(super) fn read(call: &ControlCall<'_>) -> Result<Source, Problem> {
         Body::Complete(bytes) => bytes,
         Body::TooLarge { limit } => {
             let detail = format!("the body is larger than {limit} bytes");
-            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, Section::Limits, "Body too large", detail));
+            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, ProblemType::BodyTooLarge, detail));
         }
         Body::TimedOut | Body::Malformed(_) => return Err(bad_request("the body is incomplete")),
     };
     if let Some(encoding) = content_coding::unsupported_coding(&call.request.headers) {
         let detail = format!("Content-Encoding {encoding} is not supported; {}", content_coding::SUPPORTED);
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, SECTION, "Unsupported encoding", detail));
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ProblemType::UnsupportedEncoding, detail));
     }
     let text = std::str::from_utf8(bytes).map_err(|_| bad_request("the body is not UTF-8"))?;
     if text.trim().is_empty() {
@@ -74,5 +73,5 @@ pub(super) fn locate<'e>(
 
 /// 400.
 pub(super) fn bad_request(detail: &str) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, SECTION, "Bad control call", detail)
+    Problem::new(StatusCode::BAD_REQUEST, ProblemType::BadControlCall, detail)
 }

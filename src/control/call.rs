@@ -5,8 +5,8 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde_json::Value;
 
-use super::access::{Access, SECTION};
-use crate::contract::problem::Problem;
+use super::access::Access;
+use crate::contract::problem::{Problem, ProblemType};
 use crate::http::message::{Request, Response};
 use crate::leadconduit::state::World;
 use crate::recording::journal::Exchange;
@@ -69,11 +69,11 @@ pub(super) fn not_found<'n>(what: &str, name: &str, existing: impl IntoIterator<
         None if existing.is_empty() => "; there are none".to_owned(),
         None => format!("; there are {}", existing.join(", ")),
     };
-    Problem::new(StatusCode::NOT_FOUND, SECTION, "Not found", format!("there is no {what} `{name}`{hint}"))
+    Problem::new(StatusCode::NOT_FOUND, ProblemType::NotFound, format!("there is no {what} `{name}`{hint}"))
 }
 
 /// 409: the limit is reached.
 pub(super) fn too_many(what: &str, max: usize) -> Problem {
     let detail = format!("the limit of {max} {what} is reached; remove some first");
-    Problem::new(StatusCode::CONFLICT, SECTION, "Too many", detail)
+    Problem::new(StatusCode::CONFLICT, ProblemType::TooMany, detail)
 }

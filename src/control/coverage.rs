@@ -4,11 +4,12 @@ use std::str::FromStr;
 
 use http::StatusCode;
 
+use super::body;
 use super::call::{ControlCall, ControlResult};
 use super::query::Query;
 use crate::contract::problem::Problem;
 use crate::http::message::Response;
-use crate::recording::report;
+use crate::recording::report::{self, OperationSelection};
 
 /// The name in the document that stands for all sandboxes.
 const ALL: &str = "*";
@@ -30,13 +31,18 @@ impl FromStr for All {
 }
 
 pub(super) fn get(call: &ControlCall<'_>) -> ControlResult {
-    let query = Query::parse(call, &["sandbox"])?;
+    let query = Query::parse(call, &["sandbox", "operations"])?;
     let expected = "`*` for all sandboxes; use the header X-Mock-Sandbox to select one";
     let (counts, name) = match query.value::<All>("sandbox", expected)? {
         None => (call.sandbox.counts(), &*call.sandbox.name),
         Some(All) => (call.app.sandboxes.counts(), ALL),
     };
-    let document = report::build(call.app.coverage_targets(), &counts, &call.app.library().list(), name);
+    let selection =
+        query.value::<OperationSelection>("operations", "operation ids separated by commas, or `called`")?;
+    let mut document = report::build(call.app.coverage_targets(), &counts, &call.app.library().list(), name);
+    if let Some(selection) = selection {
+        document.select(&selection).map_err(|error| body::bad_request(&format!("`operations`: {error}")))?;
+    }
     let text = document.json().map_err(|error| Problem::internal(&error.to_string()))?;
     Ok(Response::json(StatusCode::OK, text))
 }

@@ -13,7 +13,7 @@ use super::call::ControlCall;
 use crate::config::limits::Limits;
 use crate::contract::problem::Problem;
 use crate::http::message::{Body, Request, Response};
-use crate::recording::journal::{Exchange, ExchangeParts, ResponseSource};
+use crate::recording::journal::{CredentialKind, Exchange, ExchangeParts, ResponseSource};
 use crate::sandbox::selector;
 use contract_files::yaml::Diagnostic;
 
@@ -54,6 +54,8 @@ pub(super) fn parse(call: &ControlCall<'_>) -> Result<LoggedRequest, Problem> {
         response_source: ResponseSource::Unmatched,
         caller: None,
         violations: Vec::new(),
+        lead: None,
+        credentials: CredentialKind::default(),
         applied_rules: Vec::new(),
         body_bytes_max: Limits::default().journal_body_bytes_max,
     };

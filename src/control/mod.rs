@@ -14,6 +14,7 @@ mod faults;
 mod logged_request;
 mod metrics;
 mod query;
+mod reasons;
 mod requests;
 mod sandboxes;
 mod scenario;
@@ -29,14 +30,15 @@ use serde_json::json;
 pub use access::Access;
 pub use call::{Context, DryRun};
 
-use self::access::SECTION;
 use self::call::{ControlCall, ControlResult, ok};
 use crate::config::limits::{Limits, STATE_BYTES_MAX};
-use crate::contract::problem::Problem;
+use crate::contract::problem::{Problem, ProblemType};
+use crate::contract::problem_page;
 use crate::http::headers;
 use crate::http::message::{Request, Response};
 use crate::sandbox::Sandbox;
 use crate::support::clock::format_timestamp;
+use contract_files::yaml::nearest;
 
 const PREFIX: &str = "/__admin";
 
@@ -53,6 +55,7 @@ const ENDPOINTS: &[Endpoint] = &[
     (Method::GET, "/version", version),
     (Method::GET, "/openapi.json", |call| Ok(ok(&call.app.contract.public_document()))),
     (Method::GET, "/admin-openapi.json", |_| Ok(Response::json(StatusCode::OK, OPENAPI))),
+    (Method::GET, "/docs/problems", |_| Ok(problem_page::problems())),
     (Method::GET, "/scenarios", scenario::list),
     (Method::GET, "/scenario", scenario::get),
     (Method::PUT, "/scenario", scenario::put),
@@ -112,6 +115,30 @@ pub fn body_bytes_max(access: &Access, head: &Request, path: &str, limits: &Limi
     Some(if rest == state::PATH { STATE_BYTES_MAX.max(limits.control_bytes_max) } else { limits.control_bytes_max })
 }
 
+/// The endpoint that a request outside `/__admin` was probably meant for: one below a mistyped prefix (`/_admin/health`),
+/// or one without the prefix (`/health`).
+#[must_use]
+pub fn nearest_endpoint(method: &Method, path: &str) -> Option<(&'static Method, String)> {
+    let trimmed = path.trim_start_matches('/').trim_end_matches('/');
+    let (first, rest) = trimmed.split_once('/').unwrap_or((trimmed, ""));
+    let first = first.to_ascii_lowercase().replace(['_', '-', '.'], "");
+    let rest = if first == "admin" { format!("/{rest}") } else { format!("/{trimmed}") };
+    let has_prefix = first == "admin";
+    let endpoints = || ENDPOINTS.iter().filter(|(allowed, ..)| allowed == method).chain(ENDPOINTS);
+    let exact = endpoints().find(|(_, pattern, _)| match_path(pattern, &rest).is_some());
+    let similar = || {
+        let nearest = nearest(&rest, ENDPOINTS.iter().map(|(_, pattern, _)| *pattern))?;
+        endpoints().find(|(_, pattern, _)| *pattern == nearest)
+    };
+    let found = match exact {
+        // A path with a parameter, such as `/faults/{id}`, could be any API's.
+        Some((_, pattern, _)) if !has_prefix && pattern.contains('{') => None,
+        None if has_prefix => similar().or(ENDPOINTS.first()),
+        found => found,
+    };
+    found.map(|(method, pattern, _)| (method, format!("{PREFIX}{pattern}")))
+}
+
 /// Responds to a control call. `None` when the path is not one of the control API, and for CORS preflight requests, which
 /// the pipeline handles for every path.
 #[must_use]
@@ -164,7 +191,7 @@ fn match_path<'p>(pattern: &str, path: &'p str) -> Option<&'p str> {
 /// 404: no endpoint has this path; names the nearest path, or all endpoints.
 fn endpoint_not_found(path: &str) -> Problem {
     let path: String = path.chars().take(100).collect();
-    let nearest = contract_files::yaml::nearest(&path, ENDPOINTS.iter().map(|(_, pattern, _)| *pattern));
+    let nearest = nearest(&path, ENDPOINTS.iter().map(|(_, pattern, _)| *pattern));
     let hint = match nearest {
         Some(nearest) => format!("; did you mean {PREFIX}{nearest}?"),
         None => {
@@ -174,7 +201,7 @@ fn endpoint_not_found(path: &str) -> Problem {
         }
     };
     let detail = format!("{PREFIX}{path} is not an endpoint of the control API{hint}");
-    Problem::new(StatusCode::NOT_FOUND, SECTION, "No such endpoint", detail)
+    Problem::new(StatusCode::NOT_FOUND, ProblemType::NoSuchEndpoint, detail)
 }
 
 /// 405, with `Allow`.
@@ -182,7 +209,7 @@ fn method_not_allowed(request: &Request, path: &str, candidates: &[(&Endpoint, &
     let endpoints: Vec<String> =
         candidates.iter().map(|((method, pattern, _), _)| format!("{method} {PREFIX}{pattern}")).collect();
     let detail = format!("{PREFIX}{path} does not allow {}; send {}", request.method, endpoints.join(" or "));
-    let mut problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, SECTION, "Method not allowed", detail);
+    let mut problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, ProblemType::MethodNotAllowed, detail);
     let mut methods: Vec<&str> = Vec::new();
     for ((method, _, _), _) in candidates {
         methods.push(method.as_str());
@@ -235,6 +262,29 @@ mod tests {
         ];
         for (pattern, path, expected) in rows {
             assert_eq!(match_path(pattern, path), expected, "{pattern} {path}");
+        }
+    }
+
+    #[test]
+    fn requests_below_a_mistyped_prefix_have_a_nearest_endpoint() {
+        let rows = [
+            ("GET", "/_admin/health", Some("GET /__admin/health")),
+            ("GET", "/admin/health/", Some("GET /__admin/health")),
+            ("GET", "//__admin/health", Some("GET /__admin/health")),
+            ("GET", "/__ADMIN/health", Some("GET /__admin/health")),
+            ("POST", "/__admin__/resett", Some("POST /__admin/reset")),
+            ("PUT", "/_admin/clock", Some("PUT /__admin/clock")),
+            ("DELETE", "/-admin/faults/fault-1", Some("DELETE /__admin/faults/{id}")),
+            ("GET", "/health", Some("GET /__admin/health")),
+            ("POST", "/reset", Some("POST /__admin/reset")),
+            ("GET", "/administration", None),
+            ("GET", "/requests/1", None),
+            ("GET", "/conections", None),
+        ];
+        for (method, path, expected) in rows {
+            let found = nearest_endpoint(&method.parse().unwrap(), path);
+            let found = found.map(|(method, path)| format!("{method} {path}"));
+            assert_eq!(found.as_deref(), expected, "{method} {path}");
         }
     }
 

@@ -6,11 +6,10 @@ use std::sync::Arc;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::access::SECTION;
 use super::call::{ControlCall, ControlResult, ok};
 use super::query::Query;
 use super::{body, logged_request};
-use crate::contract::problem::Problem;
+use crate::contract::problem::{Problem, ProblemType};
 use crate::http::message::Response;
 use crate::recording::journal::Exchange;
 use crate::recording::journal::exchange_json::WireMockView;
@@ -61,7 +60,7 @@ impl Filter {
         self.operation.is_none_or(|operation| exchange.operation_index() == Some(operation))
             && self.status.is_none_or(|status| exchange.status == status)
             && self.method.as_ref().is_none_or(|method| exchange.method == *method)
-            && self.violations.is_none_or(|expected| exchange.violations.is_empty() != expected)
+            && self.violations.is_none_or(|expected| exchange.breaks_contract() == expected)
             && self.unmatched.is_none_or(|expected| exchange.is_unmatched() == expected)
             && self.since.is_none_or(|since| exchange.at >= since)
     }
@@ -159,7 +158,7 @@ pub(super) fn unmatched_near_misses(call: &ControlCall<'_>) -> ControlResult {
         let key = (&exchange.method, exchange.path());
         let misses = known.entry(key).or_insert_with(|| near_miss::nearest_operations(contract, Some(key.0), key.1));
         let request = view(call).request(exchange);
-        near_misses.extend(misses.iter().map(|miss| miss.to_wiremock(&request)));
+        near_misses.extend(misses.iter().map(|miss| near_miss::request_near_miss(&request, miss)));
     }
     Ok(list_response("nearMisses", near_misses.into_iter(), &journal_status(call)))
 }
@@ -169,7 +168,11 @@ pub(super) fn near_misses_of_request(call: &ControlCall<'_>) -> ControlResult {
     let logged = logged_request::parse(call)?;
     let request = view(call).request(&logged.exchange);
     let misses = near_miss::nearest_operations(&call.app.contract, logged.method.as_ref(), logged.exchange.path());
-    Ok(list_response("nearMisses", misses.iter().map(|miss| miss.to_wiremock(&request)), &journal_status(call)))
+    Ok(list_response(
+        "nearMisses",
+        misses.iter().map(|miss| near_miss::request_near_miss(&request, miss)),
+        &journal_status(call),
+    ))
 }
 
 /// The requests nearest to the pattern in the body.
@@ -256,5 +259,5 @@ fn request_not_found(call: &ControlCall<'_>) -> Problem {
         }
         _ => format!("the journal of sandbox `{}` is empty", call.sandbox.name),
     };
-    Problem::new(StatusCode::NOT_FOUND, SECTION, "Not found", format!("there is no request `{id}`: {reason}"))
+    Problem::new(StatusCode::NOT_FOUND, ProblemType::NotFound, format!("there is no request `{id}`: {reason}"))
 }

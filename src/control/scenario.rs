@@ -6,11 +6,10 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::access::SECTION;
 use super::body;
 use super::call::{ControlCall, ControlResult, ok};
 use super::sandboxes::active_sandbox_json;
-use crate::contract::problem::Problem;
+use crate::contract::problem::{Problem, ProblemType};
 use crate::sandbox::InitialState;
 use crate::scenario::Scenario;
 
@@ -62,7 +61,7 @@ fn initial_state(call: &ControlCall<'_>, name: &str) -> Result<Arc<InitialState>
     if !library.list().iter().any(|listed| listed.name == name) {
         let shown: String = name.chars().take(80).collect();
         let detail = format!("there is no scenario `{shown}`; {}", library.unknown_scenario_hint(name));
-        return Err(Problem::new(StatusCode::NOT_FOUND, SECTION, "Not found", detail));
+        return Err(Problem::new(StatusCode::NOT_FOUND, ProblemType::NotFound, detail));
     }
     call.app.initial_state(name).map_err(|diagnostics| body::invalid(&diagnostics))
 }

@@ -7,7 +7,7 @@ use super::body;
 use super::call::{ControlCall, ControlResult, created, no_content, not_found, ok, too_many};
 use super::sandboxes::active_sandbox_json;
 use crate::config::limits::STATE_BYTES_MAX;
-use crate::contract::problem::{Problem, Section};
+use crate::contract::problem::{Problem, ProblemType};
 use crate::http::message::Response;
 use crate::sandbox::{SNAPSHOTS_MAX, Snapshot};
 use crate::scenario::state_document;
@@ -23,7 +23,7 @@ pub(super) fn get(call: &ControlCall<'_>) -> ControlResult {
     match state_document::export(&scenario, &world, STATE_BYTES_MAX) {
         Ok(document) => Ok(Response::json(StatusCode::OK, document)),
         Err(error) => {
-            Err(Problem::new(StatusCode::INSUFFICIENT_STORAGE, Section::Limits, "State too large", error.to_string()))
+            Err(Problem::new(StatusCode::INSUFFICIENT_STORAGE, ProblemType::StateTooLarge, error.to_string()))
         }
     }
 }

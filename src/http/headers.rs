@@ -1,4 +1,4 @@
-//! The names of the mock's own headers. Every module takes them from here.
+//! The names of the mock's own headers and query parameters. Every module takes them from here.
 
 use http::HeaderName;
 
@@ -29,6 +29,9 @@ pub const EVIDENCE: HeaderName = HeaderName::from_static("x-mock-evidence");
 pub const FAULT: HeaderName = HeaderName::from_static("x-mock-fault");
 /// Response: the violations of the request, as JSON.
 pub const VIOLATIONS: HeaderName = HeaderName::from_static("x-mock-violations");
+
+/// The names of preferences in the query string. Other names that begin with two underscores belong to the client.
+pub const QUERY_PREFERENCES: [&str; 6] = ["__code", "__example", "__scenario", "__delay", "__dynamic", "__seed"];
 
 /// The value of `Access-Control-Expose-Headers`: the response headers above, and those of LeadConduit.
 pub const EXPOSED: &str = "X-Mock-Request-Id, X-Mock-Sandbox, X-Mock-Scenario, X-Mock-Operation, X-Mock-Evidence, \

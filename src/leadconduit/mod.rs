@@ -9,6 +9,7 @@
 //! | `outbound_log` | the outbound effects of an operation: deliveries, firehose files |
 //! | [`delivery`] | the client for deliveries and the firehose |
 //! | `response` | what an operation returns: a response or an API error |
+//! | `lead_report` | what the lead handler decided, for logs and explanations |
 //! | `api_error` | errors of the simulated API: status, message, body format |
 //! | `live_flow` | the deployed revision of a flow |
 //! | `flow_model` | flows as types, parsed and compiled once per document |
@@ -26,6 +27,7 @@ pub(crate) mod changelog;
 pub(crate) mod context;
 pub mod delivery;
 pub(crate) mod flow_model;
+pub mod lead_report;
 pub mod leads;
 pub(crate) mod live_flow;
 pub mod operations;

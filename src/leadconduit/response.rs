@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::http::message::JSON_CONTENT_TYPE;
 use crate::leadconduit::api_error::ApiError;
+use crate::leadconduit::lead_report::LeadReport;
 use crate::support::clock::Timestamp;
 use crate::support::document;
 
@@ -22,6 +23,8 @@ pub struct OperationResponse {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Until when the response is valid if the world does not change; `None` when it does not depend on the time.
     pub fresh_until: Option<Timestamp>,
+    /// What the lead handler decided; `None` for every other operation.
+    pub lead: Option<Box<LeadReport>>,
 }
 
 impl OperationResponse {
@@ -40,7 +43,7 @@ impl OperationResponse {
     /// A status with a body that is serialised JSON.
     #[must_use]
     pub fn json(status: u16, body: Bytes) -> Self {
-        Self { status, body, media_type: JSON_CONTENT_TYPE, headers: Vec::new(), fresh_until: None }
+        Self { status, body, media_type: JSON_CONTENT_TYPE, headers: Vec::new(), fresh_until: None, lead: None }
     }
 
     /// Sets the media type of a body that is not JSON.

@@ -10,6 +10,7 @@ use crate::contract::validate::OperationInput;
 use crate::contract::{Operation, Violation};
 use crate::http::message::{Response, SendOptions};
 use crate::leadconduit::api_error::ApiError;
+use crate::leadconduit::lead_report::LeadReport;
 use crate::recording::journal::Exchange;
 use crate::sandbox::{RequestSession, Sandbox, StaleEpoch};
 use crate::scenario::rule::respond::AppliedRule;
@@ -26,6 +27,8 @@ pub(super) struct RequestContext<'p> {
     /// The decoded request; empty when an earlier step ended it.
     pub(super) input: OperationInput,
     pub(super) violations: Vec<Violation>,
+    /// What the lead handler decided.
+    pub(super) lead: Option<Box<LeadReport>>,
     pub(super) effects: RuleEffects,
 }
 

@@ -6,7 +6,7 @@
 //! | choose the sandbox | [`sandbox::selector`](crate::sandbox::selector) |
 //! | control call | [`control`] |
 //! | preferences of the request | [`preferences`] |
-//! | route: 404, 405, CORS preflight | `route` |
+//! | route: 404, 405, CORS preflight; what browsers request on their own | `route`, `browser` |
 //! | rules before authentication (`gate`) | `apply_rules` |
 //! | authenticate and authorise | `authenticate` |
 //! | negotiate and validate | `validate` |
@@ -20,6 +20,7 @@
 
 mod apply_rules;
 mod authenticate;
+mod browser;
 mod context;
 pub mod cors;
 mod execute;
@@ -37,6 +38,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::config::settings::RequestMode;
 use crate::contract::problem::Problem;
 use crate::control::{self, DryRun};
 use crate::http::message::{Request, Response};
@@ -147,7 +149,7 @@ impl Pipeline {
         self.handle_control_call(request, path, session)?;
 
         // Preferences of the request.
-        context.preferences = Preferences::read(request)?;
+        context.preferences = Preferences::read(request, || self.is_lead_path(path))?;
         context.preferences.apply_to(session, &self.state)?;
 
         // Route. An error is returned after the first rules, which match unknown paths too.
@@ -173,8 +175,14 @@ impl Pipeline {
         self.apply_rules(false, session, (request, path), Some(operation), &mut context.effects)?;
 
         let sso_call = SsoCallContext::new(&operation.id);
-        let result = self.execute(operation, session, caller, &context.input, request, &sso_call);
+        let mut result = self.execute(operation, session, caller, &context.input, request, &sso_call);
         context.effects.add_delay(sso_call.waited_ms());
+        if let Some(mut lead) = result.as_mut().ok().and_then(|response| response.lead.take()) {
+            if self.policy.requests != RequestMode::Off {
+                context.violations.append(&mut lead.uncollected);
+            }
+            context.lead = Some(lead);
+        }
         result
     }
 

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::contract::Operation;
 use crate::contract::violation::violations_header;
+use crate::leadconduit::lead_report::LeadReport;
 use crate::recording::journal::exchange_json::applied_rules;
 use crate::recording::journal::{Exchange, property_names};
 use crate::sandbox::Sandbox;
@@ -41,11 +42,12 @@ pub(super) fn publish_exchange(sandbox: &Sandbox, exchange: &Exchange, operation
         event_with(json!({
             property_names::TOOK_US: exchange.duration_us,
             property_names::DELAY_MS: exchange.delay_ms,
+            property_names::LEAD: exchange.lead.as_deref().map(lead_summary),
             property_names::VIOLATIONS: exchange.violations,
             property_names::APPLIED_RULES: applied_rules(exchange),
         }))
     });
-    if !exchange.violations.is_empty() {
+    if exchange.breaks_contract() {
         sandbox.publish("violation", || event_with(json!({property_names::VIOLATIONS: exchange.violations})));
     }
     if !exchange.applied_rules.is_empty() {
@@ -71,6 +73,7 @@ pub(super) fn log_exchange(sandbox: &Sandbox, exchange: &Exchange, operation: Op
         [] => String::new(),
         violations => violations_header(violations, VIOLATIONS_BYTES_MAX),
     };
+    let lead = exchange.lead.as_deref().map(|lead| lead_summary(lead).to_string());
     // `event!`, because `info!` does not take constants as field names.
     tracing::event!(
         target: TARGET,
@@ -86,10 +89,16 @@ pub(super) fn log_exchange(sandbox: &Sandbox, exchange: &Exchange, operation: Op
             { property_names::SCENARIO } = exchange.scenario.as_ref().map(|scenario| scenario.name.as_str()),
             { property_names::TOOK_US } = exchange.duration_us,
             { property_names::DELAY_MS } = exchange.delay_ms,
+            { property_names::LEAD } = lead.as_deref(),
             { property_names::VIOLATIONS } = violations.as_str(),
             { property_names::APPLIED_RULES } = applied_rules.as_str(),
         }
     );
+}
+
+/// The outcome of a lead with its reason. The journal has the rest.
+fn lead_summary(lead: &LeadReport) -> Value {
+    json!({property_names::OUTCOME: lead.outcome, property_names::REASON: truncate(&lead.reason)})
 }
 
 fn truncate(text: &str) -> &str {

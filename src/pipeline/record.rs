@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Pipeline;
 use super::context::{RecordedExchange, RequestContext};
 use crate::http::message::{Body, Request, Response};
-use crate::recording::journal::{ExchangeParts, ResponseSource};
+use crate::recording::journal::{CredentialKind, ExchangeParts, ResponseSource};
 use crate::sandbox::selector;
 use crate::support::clock::{Timestamp, uptime};
 use crate::support::redaction::Redactor;
@@ -38,6 +38,16 @@ impl Pipeline {
         let has_caller = session.is_some_and(|session| session.caller.is_some());
         secrets.extend(selector::report_token(path, has_caller));
         secrets.extend(self.policy.access.token().map(str::to_owned));
+        secrets.extend(self.state.library().secrets().iter().cloned());
+        let credentials = match session {
+            Some(session) if session.caller.is_some() => CredentialKind::Password,
+            session => selector::credential_kind(request, |key| {
+                session.is_some_and(|session| session.sandbox.has_key(key)) || self.state.library().has_key(key)
+            }),
+        };
+        if credentials == CredentialKind::KeyAsUser {
+            secrets.extend(selector::user_name(request));
+        }
         let redactor = Redactor::new(secrets.iter().cloned());
         redactor.names_of_parameters(&mut context.input.query, &mut context.input.body);
         let duration = uptime().saturating_sub(started);
@@ -54,6 +64,8 @@ impl Pipeline {
             response_source,
             caller: session.and_then(|session| session.caller.as_ref()),
             violations: context.violations,
+            lead: context.lead,
+            credentials,
             applied_rules: context.effects.applied_rules,
             body_bytes_max: self.policy.limits.journal_body_bytes_max,
         };

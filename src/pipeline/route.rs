@@ -3,11 +3,12 @@
 use http::{Method, StatusCode};
 
 use super::context::EarlyExit;
-use super::{Pipeline, cors};
+use super::{Pipeline, browser, cors};
 use crate::contract::lead_body::{self, LeadCall};
 use crate::contract::problem::{self, Problem};
 use crate::contract::route::PathParameters;
 use crate::contract::{Backend, Operation, Route};
+use crate::control;
 use crate::http::message::{Body, Request, Response};
 use crate::leadconduit::api_error::ApiError;
 
@@ -23,6 +24,9 @@ impl Pipeline {
         }
         if request.method == Method::CONNECT {
             return Err(Problem::no_tunnel().into());
+        }
+        if let Some(response) = browser::response(request, path) {
+            return Err(EarlyExit::Response(response));
         }
         match self.state.contract.route(&request.method, path) {
             // The lead handler, unlike the management API, does not allow HEAD.
@@ -41,7 +45,24 @@ impl Pipeline {
                     None => Problem::method_not_allowed(&request.method, path, &operations).into(),
                 })
             }
-            Route::NotFound(nearest) => Err(Problem::unknown_path(&request.method, path, nearest).into()),
+            Route::NotFound(nearest) => Err(match control::nearest_endpoint(&request.method, path) {
+                Some((method, endpoint)) => {
+                    Problem::meant_for_control(&request.method, path, (method, &endpoint)).into()
+                }
+                None => Problem::unknown_path(&request.method, path, nearest.as_ref()).into(),
+            }),
+        }
+    }
+}
+
+impl Pipeline {
+    /// Whether the lead handler serves the path, with any method. Its parameters can have any name.
+    pub(super) fn is_lead_path(&self, path: &str) -> bool {
+        let is_lead = |operation: &Operation| operation.backend == Backend::LeadHandler;
+        match self.state.contract.route(&Method::GET, path) {
+            Route::Found(operation, _) => is_lead(operation),
+            Route::MethodNotAllowed(operations) => operations.into_iter().any(is_lead),
+            Route::NotFound(_) => false,
         }
     }
 }

@@ -13,6 +13,7 @@ use percent_encoding::percent_decode_str;
 use super::DEFAULT;
 use crate::http::headers;
 use crate::http::message::Request;
+use crate::recording::journal::CredentialKind;
 
 const PATH_PREFIX: &str = "/__sandbox/";
 const COOKIE_NAME: &str = "mock_sandbox";
@@ -122,6 +123,36 @@ pub fn report_token(path: &str, has_caller: bool) -> Option<String> {
     let segment = segments.next()?;
     let is_token = !has_caller || segments.next().is_some_and(|rest| rest.starts_with("meta"));
     (is_token && !segment.is_empty()).then(|| percent_decode_str(segment).decode_utf8_lossy().into_owned())
+}
+
+/// The form of the credentials of a request. `is_key` decides whether a text is an API key.
+#[must_use]
+pub fn credential_kind(request: &Request, is_key: impl Fn(&str) -> bool) -> CredentialKind {
+    let Some(value) = request.headers.get(AUTHORIZATION) else { return CredentialKind::Missing };
+    let is_key = |text: &str| is_key(text) || text.rsplit_once('+').is_some_and(|(bare, _)| is_key(bare));
+    if let Some((user, password)) = basic(request) {
+        return match password.is_empty() {
+            _ if is_key(&user) && !is_key(&password) => CredentialKind::KeyAsUser,
+            true => CredentialKind::EmptyPassword,
+            false => CredentialKind::Password,
+        };
+    }
+    match value.to_str().ok().and_then(|value| value.split_once(' ')) {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && value.len() <= AUTHORIZATION_BYTES_MAX => {
+            if is_key(token.trim()) {
+                CredentialKind::KeyAsBearer
+            } else {
+                CredentialKind::Bearer
+            }
+        }
+        _ => CredentialKind::Other,
+    }
+}
+
+/// The user name of HTTP Basic.
+#[must_use]
+pub fn user_name(request: &Request) -> Option<String> {
+    basic(request).map(|(user, _)| user)
 }
 
 /// The sandbox name in the credentials, and the API key without it.

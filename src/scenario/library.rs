@@ -9,6 +9,7 @@ use super::built_in::{self, BuiltIn};
 use super::language::ScenarioFile;
 use super::rule::ValidationMode;
 use crate::contract::Contract;
+use crate::support::redaction::is_secret_name;
 use contract_files::yaml::{Diagnostic, Source, io_reason, nearest};
 
 /// The longest chain of `extends`.
@@ -22,6 +23,8 @@ pub struct Library {
     cache: Mutex<BTreeMap<String, Arc<Scenario>>>,
     /// The API keys of all files; collected on first use.
     keys: OnceLock<BTreeSet<String>>,
+    /// The values of secret environment variables; collected on first use.
+    secrets: OnceLock<Vec<String>>,
 }
 
 /// Whether built-in scenarios are validated when they are compiled. Others always are.
@@ -106,7 +109,7 @@ impl Library {
         let entries: Result<Vec<LibraryEntry>, Diagnostic> =
             built_in::FILES.iter().map(LibraryEntry::built_in).collect();
         let files = entries.map_err(|diagnostic| vec![diagnostic])?;
-        Ok(Self { contract, files, cache: Mutex::default(), keys: OnceLock::new() })
+        Ok(Self { contract, files, cache: Mutex::default(), keys: OnceLock::new(), secrets: OnceLock::new() })
     }
 
     /// Adds the YAML files of a folder, or one file.
@@ -169,7 +172,7 @@ impl Library {
         }
         let sources = read_sources(files)?;
         let names: Vec<String> =
-            sources.iter().filter_map(|source| ScenarioFile::parse(source).ok()).map(|file| file.name).collect();
+            sources.iter().filter_map(|source| parse_file(source).ok()).map(|file| file.name).collect();
         self.files.retain(|entry| !entry.built_in || !names.contains(&entry.metadata.name));
         self.add(sources)?;
         Ok(names)
@@ -179,7 +182,7 @@ impl Library {
         let mut errors = Vec::new();
         let before = self.files.len();
         for source in sources {
-            match ScenarioFile::parse(&source) {
+            match parse_file(&source) {
                 Ok(file) => {
                     if let Some(other) = self.files.iter().find(|other| other.metadata.name == file.name) {
                         let message =
@@ -218,6 +221,15 @@ impl Library {
             worlds.flat_map(|world| world.keys.iter().map(|spec| &spec.key).chain(&world.revoke).cloned()).collect()
         };
         self.keys.get_or_init(collect).contains(key)
+    }
+
+    /// The values that files took from environment variables with the name of a secret. No output may contain them.
+    #[must_use]
+    pub fn secrets(&self) -> &[String] {
+        self.secrets.get_or_init(|| {
+            let used = self.files.iter().flat_map(|entry| entry.source.substitutions());
+            used.filter(|(name, _)| is_secret_name(name)).map(|(_, value)| value).collect()
+        })
     }
 
     /// The files that are not part of the binary, as they were read.
@@ -310,6 +322,11 @@ fn is_file_name(name: &str) -> bool {
 
 fn no_scenario_files(folder: &Path) -> Diagnostic {
     Diagnostic::of_file(folder, "has no scenario files").with_hint("their names end in .yaml or .yml")
+}
+
+/// Parses a scenario file, with values from the environment of this process.
+fn parse_file(source: &Source) -> Result<ScenarioFile, Diagnostic> {
+    ScenarioFile::parse_with(source, &|name| std::env::var(name).ok())
 }
 
 /// Reads the YAML files of a folder in the order of their names, or one file.

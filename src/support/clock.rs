@@ -135,6 +135,42 @@ pub fn parse_duration(text: &str) -> Option<SignedDuration> {
     span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok()
 }
 
+/// A text that is not a duration.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a duration: write milliseconds as a number, or text such as 2s, 90s or 1h30m")]
+pub struct InvalidDuration(String);
+
+impl InvalidDuration {
+    fn of(text: &str) -> Self {
+        Self(text.chars().take(60).collect())
+    }
+}
+
+/// Parses a duration as it is written everywhere, in scenarios, control calls and on the command line: a number of
+/// milliseconds, or text such as `2s`, `90s`, `1h30m`.
+///
+/// # Errors
+///
+/// The text is neither, or the duration is negative.
+pub fn parse_any_duration(text: &str) -> Result<SignedDuration, InvalidDuration> {
+    let text = text.trim();
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        let ms: i64 = text.parse().map_err(|_| InvalidDuration::of(text))?;
+        return Ok(SignedDuration::from_millis(ms));
+    }
+    parse_duration(text).filter(|duration| !duration.is_negative()).ok_or_else(|| InvalidDuration::of(text))
+}
+
+/// The same as a number of milliseconds; parts of a millisecond are cut.
+///
+/// # Errors
+///
+/// See [`parse_any_duration`].
+pub fn parse_ms(text: &str) -> Result<u64, InvalidDuration> {
+    let duration = parse_any_duration(text)?;
+    u64::try_from(duration.as_millis()).map_err(|_| InvalidDuration::of(text))
+}
+
 /// Time since the first call in this process, for measuring durations. It never enters a response of the simulated
 /// service, which would not be repeatable.
 #[must_use]
@@ -163,6 +199,28 @@ mod tests {
         let clock: Clock = "2026-01-15T09:00:00Z".parse().unwrap();
         assert_eq!(format_timestamp(clock.now()), "2026-01-15T09:00:00.000Z");
         assert_eq!(clock.now(), clock.now());
+    }
+
+    #[test]
+    fn durations_are_milliseconds_or_text() {
+        let rows = [
+            ("0", 0),
+            ("250", 250),
+            ("2s", 2_000),
+            ("90s", 90_000),
+            ("1h30m", 5_400_000),
+            (" 1m 30s ", 90_000),
+            ("250ms", 250),
+            ("1.5s", 1_500),
+            ("14d", 1_209_600_000),
+        ];
+        for (text, ms) in rows {
+            assert_eq!(parse_ms(text), Ok(ms), "{text}");
+        }
+        for text in ["", "-1", "-2s", "soon", "1.5", "5 parsecs", "99999999999999999999"] {
+            let message = parse_ms(text).unwrap_err().to_string();
+            assert!(message.ends_with("write milliseconds as a number, or text such as 2s, 90s or 1h30m"), "{message}");
+        }
     }
 
     #[test]

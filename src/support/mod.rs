@@ -1,4 +1,4 @@
-//! What every layer uses: documents, the clock, seeded random numbers, ids, delays, redaction, and the event bus.
+//! What every layer uses: documents, the clock, seeded random numbers, ids, delays, redaction, the event bus, XML.
 
 pub mod clock;
 pub mod delay;
@@ -9,3 +9,4 @@ pub mod ids;
 pub mod json_text;
 pub mod redaction;
 pub mod rng;
+pub mod xml;

@@ -29,6 +29,8 @@ pub enum Purpose {
     Recipients = 7,
     /// Leads that `leadconduit-mock leads` generates.
     Leads = 8,
+    /// Random values in the templates of a rule.
+    Templates = 9,
 }
 
 impl SeededRng {

@@ -78,11 +78,21 @@ fn unknown_paths_name_the_nearest_operation() {
     assert_eq!(response.header("content-type"), Some("application/problem+json"));
     let problem = response.json();
     assert_eq!(problem["nearest"]["operation"], "list_connections");
-    assert_eq!(problem["type"], "README.md#no-such-operation");
+    assert_eq!(problem["type"], "/__admin/docs/problems#no-such-operation");
     assert!(problem["detail"].as_str().unwrap().contains("did you mean GET /connections"), "{problem}");
     let far = mock.get("/x/y/z/1/2/3").expect(404).json();
     assert_eq!(far.get("nearest"), None);
     assert!(far["detail"].as_str().unwrap().contains("leadconduit-mock operations"));
+    for (line, nearest) in [
+        ("GET /v1/connections", "list_connections"),
+        ("GET /connections/", "list_connections"),
+        ("POST /flows/64b8f0f5e4b0c3a1d5e6f7ab/submit", "submit_lead"),
+    ] {
+        let problem = mock.request(line, &[], "").expect(404).json();
+        assert_eq!(problem["nearest"]["operation"], nearest, "{line}");
+    }
+    let control = mock.get("/_admin/health").expect(404).json();
+    assert_eq!(control["nearest"], json!({"method": "GET", "path": "/__admin/health"}));
     let nested = mock.get("/credential/5ff33b53940df5a34a388801").expect(404).json();
     assert_eq!(nested["nearest"]["operation"], "get_credential");
 }
@@ -370,7 +380,7 @@ fn sandboxes_are_isolated() {
     assert_eq!(suffixed.header("x-mock-sandbox"), Some("mine"));
     let bad = Request::get(format!("{}/user", mock.server.url())).header("x-mock-sandbox", "no way");
     let bad = mock.send(bad.body(Full::default()).unwrap()).expect(400);
-    assert_eq!(bad.json()["type"], "README.md#sandboxes");
+    assert_eq!(bad.json()["type"], "/__admin/docs/problems#bad-sandbox-name");
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn rejected(response: TestResponse) -> String {
     let response = response.expect(400);
     assert_eq!((response.header("content-type"), response.header(APPLIED)), (Some("application/problem+json"), None));
     let problem = response.json();
-    assert_eq!(problem["type"], "README.md#preferences");
+    assert_eq!(problem["type"], "/__admin/docs/problems#bad-preference");
     problem["detail"].as_str().unwrap().to_owned()
 }
 

@@ -150,22 +150,6 @@ fn the_example_scenarios_are_valid() {
 }
 
 #[test]
-fn every_problem_type_has_a_section() {
-    let readme = std::fs::read_to_string("README.md").unwrap();
-    let anchors: Vec<String> = readme
-        .lines()
-        .filter(|line| line.starts_with('#'))
-        .map(|line| {
-            line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-").replace(['`', '\'', ',', ':'], "")
-        })
-        .collect();
-    for section in leadconduit_mock::internals::Section::ALL {
-        let anchor = section.anchor();
-        assert!(anchors.iter().any(|other| other == anchor), "README.md has no section #{anchor}: {anchors:?}");
-    }
-}
-
-#[test]
 fn every_built_in_scenario_is_documented() {
     let readme = std::fs::read_to_string("README.md").unwrap();
     for leadconduit_mock::internals::BuiltIn { path: name, .. } in leadconduit_mock::internals::BUILT_IN_SCENARIOS {

@@ -339,3 +339,85 @@ fn client_input_is_escaped_and_secrets_are_redacted() {
     let (_, log) = serving.stop("-TERM");
     assert!(!log.contains(TOKEN), "{log}");
 }
+
+const TEXAS: &str = "/flows/64b8f0f5e4b0c3a1d5e6f7ab/sources/5d9a4b10940df5a34a3888c1/submit";
+
+#[test]
+fn reports_show_what_was_called_and_can_be_limited_to_operations() {
+    let mock = Mock::healthy();
+    for _ in 0..2 {
+        mock.get("/connections").expect(200);
+    }
+    mock.get("/user?colour=blue").expect(200);
+    mock.post("/onboards", &json!({"invitation_id": "nope"})).expect(400);
+    mock.post(TEXAS, &json!({"state": "TX"})).expect(201);
+    mock.post(TEXAS, &json!({"state": "NY"})).expect(201);
+    let url = mock.server.url();
+    let report = |arguments: &[&str]| {
+        let output = run(&[&["--url", &url], arguments].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+        out(&output)
+    };
+    let called = ["list_connections", "get_user", "create_onboard", "submit_lead"];
+    // Six calls are a handful of cases, not one for each of hundreds of targets.
+    let junit = report(&["--format", "junit"]);
+    assert!(junit.matches("<testcase").count() < 60, "{}", junit.matches("<testcase").count());
+    assert_eq!(junit.matches("<testsuite ").count(), called.len() + 1);
+    for part in ["leads: success", "leads: failure", "name=\"submit_lead\""] {
+        assert!(junit.contains(part), "{part}: {junit}");
+    }
+    let html = report(&["--format", "html"]);
+    let rows = html.split("<h2>Operations").nth(1).unwrap().split("</table>").next().unwrap();
+    assert_eq!(rows.matches("<tr>").count(), called.len() + 1, "{rows}");
+    assert!(html.contains("96 operations were not called") && html.contains("leads: failure&nbsp;×1 success&nbsp;×1"));
+    let parse = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    let ids = |document: &Value| {
+        let operations = document["operations"].as_array().unwrap().iter();
+        operations.map(|one| one["operation"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let limited = parse(&report(&["--format", "json", "--operations", "called"]));
+    let mut found = ids(&limited);
+    found.sort();
+    assert_eq!(found, ["create_onboard", "get_user", "list_connections", "submit_lead"]);
+    assert_eq!(limited["selection"], "called");
+    assert_eq!(limited["summary"]["operations"], json!({"covered": 4, "total": 4}));
+    let named = parse(&report(&["--format", "json", "--operations", "get_user,list_caps"]));
+    assert_eq!(ids(&named), ["list_caps", "get_user"]);
+    assert_eq!(named["violations"].as_array().unwrap().len(), 1, "{named}");
+    assert_eq!(mock.get("/__admin/coverage?operations=get_user,list_caps&sandbox=*").expect(200).json(), named);
+    let problem = mock.get("/__admin/coverage?operations=get_usr").expect(400).json();
+    assert!(problem["detail"].as_str().unwrap().contains("did you mean `get_user`?"), "{problem}");
+    // Names that were selected are listed, called or not.
+    let junit = report(&["--format", "junit", "--operations", "list_caps"]);
+    assert!(junit.contains("name=\"list_caps\"") && !junit.contains("get_user"), "{junit}");
+    assert!(report(&["--operations", "list_caps"]).contains("0 of 1 called (limited to the selected ones)"));
+    // The criteria apply to the selection: the violation is in another operation.
+    report(&["--operations", "list_connections", "--fail-on", "violations,undocumented"]);
+    for (value, message) in [
+        ("list_conections", "--operations: there is no operation `list_conections`; did you mean `list_connections`?"),
+        ("a b", "write operation ids separated by commas"),
+    ] {
+        let output = run(&["--url", &url, "--operations", value]);
+        assert!(output.status.code() == Some(2) && err(&output).contains(message), "{value}: {}", err(&output));
+    }
+    let output =
+        Command::new(BINARY).args(["serve", "--port", "0", "--operations", "list_conections"]).output().unwrap();
+    assert!(output.status.code() == Some(2) && err(&output).contains("did you mean `list_connections`?"));
+}
+
+#[test]
+fn junit_is_valid_xml_whatever_clients_send() {
+    let folder = tempfile::tempdir().unwrap();
+    let mock = Mock::healthy();
+    let hostile = "a\u{fffe}b\u{ffff}c\u{1}d\u{85}\u{feff}<&\"]]>";
+    mock.post("/onboards", &json!({hostile: 1})).expect(400);
+    mock.post(TEXAS, &json!({"state": "TX", hostile: 1})).expect(201);
+    let report = save_report(&mock, folder.path(), "r.json");
+    let text = std::fs::read_to_string(&report).unwrap();
+    assert!(text.contains('\u{fffe}'), "the report as JSON has the name as it was sent");
+    let junit = out(&run(&[&report, "--format", "junit"]));
+    let allowed =
+        |c: char| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+    assert_eq!(junit.chars().find(|c| !allowed(*c)), None, "{junit}");
+    assert!(junit.contains("a\u{fffd}b"), "{junit}");
+}

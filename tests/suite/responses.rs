@@ -139,7 +139,7 @@ fn templates_have_the_request_and_the_world() {
         ("[{{ request.body.nothing.at.all }}]", json!("[]")),
         ("{% if request.body.nothing is defined %}a{% else %}b{% endif %}", json!("b")),
         ("{{ caller.user }}", json!(JANE_ID)),
-        ("{{ caller.key }}", json!(null)),
+        ("{{ caller['key'] }}", json!(null)),
         ("{{ world.account.id }}", json!(ACME_ID)),
         ("{{ world.user.first_name }} {{ world.sso.status }}", json!("Jane up")),
         ("{{ world.connections['5d9a4c421d011c553e000001'].relationship_type }}", json!("seller")),
@@ -179,7 +179,7 @@ fn rendered_responses_are_validated_against_the_contract() {
         (Some("application/problem+json"), "status=503; rule=\"echo\"")
     );
     let problem = response.json();
-    assert_eq!(problem["type"], "README.md#rules");
+    assert_eq!(problem["type"], "/__admin/docs/problems#rule-failed");
     let detail = problem["detail"].as_str().unwrap();
     assert!(
         detail.contains("the rule `echo` of the scenario `own`") && detail.contains("503 breaks the contract"),

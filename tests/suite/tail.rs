@@ -183,3 +183,17 @@ fn errors_are_reported_with_a_correction() {
     );
     assert_eq!((code, text), (Some(1), message));
 }
+
+#[test]
+fn the_outcomes_of_leads_are_shown() {
+    let mock = Mock::healthy();
+    let mut tail = Tail::start(&["--url", &mock.server.url()]);
+    let path = "/flows/64b8f0f5e4b0c3a1d5e6f7ab/sources/5d9a4b10940df5a34a3888c1/submit";
+    mock.post(path, &json!({"state": "TX", "zip": "1"})).expect(201);
+    mock.post(path, &json!({"state": "NY"})).expect(201);
+    let shown = tail.lines(3);
+    let lines: Vec<&str> = shown.lines().collect();
+    assert!(lines[0].ends_with("/submit  success"), "{shown}");
+    assert!(lines[1].contains("finding    /body/zip  zip is not collected by a field of the flow"), "{shown}");
+    assert!(lines[2].ends_with("/submit  failure: Lead must live in TX"), "{shown}");
+}

@@ -19,6 +19,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Map, Value};
 
 use crate::http::content_coding;
+use crate::http::headers::QUERY_PREFERENCES;
 use crate::http::message::{Body, Request};
 use crate::support::document::merge;
 pub use media::MediaType;
@@ -122,7 +123,10 @@ pub fn read(request: &Request, call: LeadCall) -> Result<LeadRequest, LeadReques
         "Not capable of generating content according to the Accept header",
     ))?;
     // The module does not catch this error. Rejecting it like an error in the body is inferred.
-    let query = nest::nest(pairs(request.query().unwrap_or_default().as_bytes()))
+    let mut query = pairs(request.query().unwrap_or_default().as_bytes());
+    // What the request asks the mock for is not part of the lead.
+    query.retain(|name, _| !QUERY_PREFERENCES.contains(&name.as_str()));
+    let query = nest::nest(query)
         .map_err(|error| LeadRequestError::new(400, "/query", format!("Unable to parse query -- {error}.")))?;
     let redirect = if call == LeadCall::Feedback { None } else { redirect(&query)? };
     let mut parameters = normalize_certificate(query, call);

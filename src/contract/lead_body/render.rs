@@ -5,6 +5,7 @@ use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use serde_json::{Map, Value};
 
 use super::MediaType;
+use crate::support::xml::is_xml_char;
 
 /// Serialises a result. Null members are omitted from JSON and become empty elements in XML.
 #[must_use]
@@ -51,9 +52,4 @@ fn element(writer: &mut Writer<Vec<u8>>, name: &str, members: &Map<String, Value
         }
     }
     writer.write_event(Event::End(BytesEnd::new(name)))
-}
-
-/// XML 1.0 excludes most control characters.
-fn is_xml_char(c: char) -> bool {
-    !c.is_control() || matches!(c, '\t' | '\n' | '\r' | '\u{7f}'..='\u{9f}')
 }

@@ -39,6 +39,15 @@ impl Mapping {
         Self { property: text(mapping, "property").to_owned(), rules: RuleSet::of(mapping), value }
     }
 
+    /// The names of the variables in its rules and its value.
+    pub(crate) fn variables(&self) -> Vec<&str> {
+        let mut names = self.rules.variables();
+        if let MappedValue::Template(template) = &self.value {
+            template.variables(&mut names);
+        }
+        names
+    }
+
     /// The value that the mapping sets; `None` when its rules do not match, or when its template yields a blank text. A
     /// mapping whose value is written as an empty text sets an empty text.
     pub(crate) fn value(&self, vars: &dyn Variables) -> Option<Value> {

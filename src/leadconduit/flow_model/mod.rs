@@ -44,7 +44,7 @@ pub(crate) use criteria::AcceptanceCriteria;
 pub(crate) use limit::{Cap, CapHolder, Limit, PingLimit};
 pub(crate) use list_check::ListCheck;
 use mapping::Mapping;
-pub(crate) use pricing::PurchasePricing;
+pub(crate) use pricing::{Pricing, PurchasePricing};
 pub(crate) use recipient_outcome::ConfiguredOutcome;
 pub(crate) use reference::{DocumentId, entity_ref};
 pub(crate) use router::{Route, Router};

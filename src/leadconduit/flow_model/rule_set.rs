@@ -38,6 +38,24 @@ impl RuleSet {
         }
     }
 
+    /// The names of the variables in the rules.
+    pub(super) fn variables(&self) -> Vec<&str> {
+        match self {
+            Self::When(condition) => condition.variables(),
+            Self::Always | Self::Never => Vec::new(),
+        }
+    }
+
+    /// The comparisons that decide whether a lead with these variables matches, as text. Values with one of `secrets` are
+    /// not shown.
+    pub(crate) fn describe(&self, vars: &dyn Variables, secrets: &[String]) -> String {
+        match self {
+            Self::Always => "there are no rules".to_owned(),
+            Self::When(condition) => condition.describe(vars, secrets),
+            Self::Never => "the rules cannot be parsed, so that no lead matches".to_owned(),
+        }
+    }
+
     /// Whether a lead with these variables matches.
     pub(crate) fn matches(&self, vars: &dyn Variables) -> bool {
         match self {

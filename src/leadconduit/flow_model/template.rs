@@ -39,6 +39,11 @@ impl ValueTemplate {
         Self(Operand::parse_right(value).unwrap_or_else(|_| Operand::Constant(value.clone())))
     }
 
+    /// Appends the names of its variables.
+    pub(super) fn variables<'t>(&'t self, found: &mut Vec<&'t str>) {
+        self.0.variables(found);
+    }
+
     /// The value for a lead with these variables; `None` when it is a variable that the lead does not have.
     pub(super) fn fill(&self, vars: &dyn Variables) -> Option<Value> {
         self.0.evaluate(vars).map(Cow::into_owned)

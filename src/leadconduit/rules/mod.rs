@@ -10,6 +10,7 @@
 //! | module | holds |
 //! |---|---|
 //! | `parse` | JSON to conditions |
+//! | `describe` | why a condition holds or fails, in words |
 //! | `evaluate` | evaluation of conditions |
 //! | `operator` | the operators by name: add new ones here |
 //! | `value` | comparisons of two values |
@@ -28,6 +29,7 @@
 //!   other pattern is a regular expression that can match anywhere. Both ignore case.
 
 mod check;
+mod describe;
 mod evaluate;
 mod format;
 mod obscene;
@@ -92,8 +94,13 @@ impl Condition {
         self.0.matches(variables)
     }
 
+    /// The comparisons that decide the result for the variables, as text. Values with one of `secrets` are not shown.
+    #[must_use]
+    pub fn describe(&self, variables: &dyn Variables, secrets: &[String]) -> String {
+        self.0.describe(variables, secrets)
+    }
+
     /// Returns the names of all variables of the condition in document order, with repetitions.
-    #[cfg(test)]
     #[must_use]
     pub fn variables(&self) -> Vec<&str> {
         let mut found = Vec::new();

@@ -2,7 +2,7 @@
 //!
 //! A preference is in `Prefer` (RFC 7240), in an `X-Mock-Response-*` header, or in the query string; the first one that
 //! is present applies. An invalid preference is an error, never a guess. A new preference is a name in `NAMES` and
-//! `QUERY_NAMES` and a field of [`Preferences`].
+//! [`QUERY_PREFERENCES`] and a field of [`Preferences`].
 //!
 //! | module | holds |
 //! |---|---|
@@ -22,8 +22,9 @@ use std::borrow::Cow;
 use http::{HeaderName, HeaderValue};
 
 use crate::contract::problem::Problem;
-use crate::http::headers;
+use crate::http::headers::{self, QUERY_PREFERENCES};
 use crate::http::message::Request;
+use crate::support::clock::parse_ms;
 use crate::support::delay::DELAY_MS_MAX;
 use contract_files::yaml::nearest;
 
@@ -36,9 +37,6 @@ const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// The names of preferences, in the order of `Preference-Applied`.
 const NAMES: [&str; 6] = ["code", "example", "scenario", "delay", "dynamic", "seed"];
-
-/// Their names in the query string.
-const QUERY_NAMES: [&str; 6] = ["__code", "__example", "__scenario", "__delay", "__dynamic", "__seed"];
 
 /// Headers with the same meaning, which are known from other mock servers.
 static HEADER_NAMES: [(&str, HeaderName); 3] =
@@ -77,16 +75,18 @@ pub enum Faults {
 }
 
 impl Preferences {
-    /// Reads the preferences of a request. Without preferences, only header names and the query string are inspected.
+    /// Reads the preferences of a request. Without preferences, only header names and the query string are inspected. On
+    /// paths where `takes_any_name` is true, other names that begin with two underscores are no mistakes: a lead can have
+    /// any parameters.
     ///
     /// # Errors
     ///
     /// A preference is invalid, or contradicts another one.
-    pub fn read(request: &Request) -> Result<Self, Problem> {
+    pub fn read(request: &Request, takes_any_name: impl Fn() -> bool) -> Result<Self, Problem> {
         if !has_preferences(request) {
             return Ok(Self::default());
         }
-        let raw = RawPreferences::read(request)?;
+        let raw = RawPreferences::read(request, &takes_any_name)?;
         let preferences = Self {
             code: raw.get("code").map(RawPreference::code).transpose()?,
             example: raw.get("example").map(|one| one.name("an example", "documented")).transpose()?,
@@ -190,11 +190,11 @@ struct RawPreference<'r> {
 struct RawPreferences<'r>([Option<RawPreference<'r>>; NAMES.len()]);
 
 impl<'r> RawPreferences<'r> {
-    fn read(request: &'r Request) -> Result<Self, Problem> {
+    fn read(request: &'r Request, takes_any_name: &dyn Fn() -> bool) -> Result<Self, Problem> {
         let mut raw = Self::default();
         raw.read_prefer(request)?;
         raw.read_headers(request);
-        raw.read_query(request)?;
+        raw.read_query(request, takes_any_name)?;
         Ok(raw)
     }
 
@@ -254,17 +254,24 @@ impl<'r> RawPreferences<'r> {
         }
     }
 
-    fn read_query(&mut self, request: &'r Request) -> Result<(), Problem> {
+    fn read_query(&mut self, request: &'r Request, takes_any_name: &dyn Fn() -> bool) -> Result<(), Problem> {
         let Some(query) = request.query() else { return Ok(()) };
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             if !name.starts_with("__") {
                 continue;
             }
-            let Some(index) = QUERY_NAMES.iter().position(|known| *known == name) else {
-                return Err(Problem::invalid_preference(match nearest(&name, QUERY_NAMES) {
+            let Some(index) = QUERY_PREFERENCES.iter().position(|known| *known == name) else {
+                if takes_any_name() {
+                    continue;
+                }
+                return Err(Problem::invalid_preference(match nearest(&name, QUERY_PREFERENCES) {
                     Some(near) => format!("`?{}` is not a preference; did you mean `{near}`?", truncated(&name)),
                     None => {
-                        format!("`?{}` is not a preference; write one of {}", truncated(&name), QUERY_NAMES.join(", "))
+                        format!(
+                            "`?{}` is not a preference; write one of {}",
+                            truncated(&name),
+                            QUERY_PREFERENCES.join(", ")
+                        )
                     }
                 }));
             };
@@ -283,9 +290,10 @@ impl RawPreference<'_> {
     }
 
     fn delay(&self) -> Result<u64, Problem> {
-        number(&self.value)
-            .filter(|delay| *delay <= DELAY_MS_MAX)
-            .ok_or_else(|| self.invalid(&format!("is not a delay; write milliseconds from 0 to {DELAY_MS_MAX}"), "250"))
+        let reason =
+            || format!("is not a delay; write milliseconds from 0 to {DELAY_MS_MAX}, or a duration like 2s or 1m30s");
+        let ms = parse_ms(&self.value).ok().filter(|delay| *delay <= DELAY_MS_MAX);
+        ms.ok_or_else(|| self.invalid(&reason(), "250"))
     }
 
     fn seed(&self) -> Result<u64, Problem> {

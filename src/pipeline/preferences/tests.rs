@@ -5,7 +5,7 @@ use http::{HeaderMap, Method};
 use serde_json::Value;
 
 use super::*;
-use crate::contract::problem::Section;
+use crate::contract::problem::ProblemType;
 use crate::contract::{Contract, Operation};
 use crate::leadconduit::response::OperationResponse;
 use crate::support::clock::Timestamp;
@@ -17,7 +17,7 @@ fn read(target: &str, headers: Headers<'_>) -> Result<Preferences, Problem> {
     for (name, value) in headers {
         request.headers.append(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
     }
-    Preferences::read(&request)
+    Preferences::read(&request, || false)
 }
 
 fn applied(preferences: &Preferences) -> Option<String> {
@@ -97,10 +97,10 @@ fn invalid_preferences_are_rejected_with_a_correction() {
         (
             "/a",
             &[("prefer", "delay=-1")],
-            "`Prefer: delay=-1` is not a delay; write milliseconds from 0 to 300000, such as `Prefer: delay=250`",
+            "`Prefer: delay=-1` is not a delay; write milliseconds from 0 to 300000, or a duration like 2s or 1m30s, such as `Prefer: delay=250`",
         ),
         ("/a?__delay=300001", &[], "`?__delay=300001` is not a delay"),
-        ("/a", &[("x-mock-response-delay", "2s")], "`x-mock-response-delay: 2s` is not a delay"),
+        ("/a", &[("x-mock-response-delay", "soon")], "`x-mock-response-delay: soon` is not a delay"),
         (
             "/a",
             &[("prefer", "dynamic=maybe")],
@@ -159,11 +159,11 @@ fn invalid_preferences_are_rejected_with_a_correction() {
     for (target, headers, expected) in rows {
         let problem = read(target, headers).expect_err(target);
         assert!(problem.detail.contains(expected), "{target} {headers:?}: {}", problem.detail);
-        assert_eq!((problem.status.as_u16(), problem.section), (400, Section::Preferences));
+        assert_eq!((problem.status.as_u16(), problem.kind), (400, ProblemType::InvalidPreference));
     }
     let mut request = Request::new(Method::GET, "/a".parse().unwrap());
     request.headers.insert(PREFER, HeaderValue::from_bytes(b"code=\xff").unwrap());
-    assert!(Preferences::read(&request).unwrap_err().detail.contains("UTF-8"));
+    assert!(Preferences::read(&request, || false).unwrap_err().detail.contains("UTF-8"));
 }
 
 #[test]
@@ -210,7 +210,12 @@ fn now() -> Timestamp {
 fn response(contract: &Contract, operation: &Operation, header: &str) -> Result<OperationResponse, Problem> {
     let preferences = read("/a", &[("prefer", header)])?;
     let response = contract_response(contract, operation, &preferences, now(), 1).inspect_err(|problem| {
-        assert_eq!((problem.status.as_u16(), problem.section), (400, Section::Preferences), "{}", problem.detail);
+        assert_eq!(
+            (problem.status.as_u16(), problem.kind),
+            (400, ProblemType::InvalidPreference),
+            "{}",
+            problem.detail
+        );
     })?;
     let mut headers: HeaderMap = response.headers.iter().cloned().collect();
     headers.insert(http::header::CONTENT_TYPE, response.media_type.clone());
@@ -366,7 +371,7 @@ fn headers_empty_bodies_and_invalid_examples_of_another_contract() {
         assert_eq!(headers, [("x-total", &b"3"[..]), ("x-kind", b"true"), ("x-page", b"one")]);
     }
     assert!(select("code=201").unwrap_err().detail.contains("requires the header Location"));
-    assert_eq!(select("code=202").unwrap_err().section, Section::BugsOfTheMock);
+    assert_eq!(select("code=202").unwrap_err().kind, ProblemType::InvalidResponse);
     assert!(select("code=202, dynamic").is_ok());
     // Without an example the response is generated, so the seed has an effect.
     assert_eq!(select("code=203, seed=1").unwrap().body, select("code=203, dynamic, seed=1").unwrap().body);

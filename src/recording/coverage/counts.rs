@@ -54,6 +54,10 @@ pub struct OperationCounts {
     pub parameters: BTreeMap<String, u64>,
     /// Fields of request bodies.
     pub fields: FieldCounts,
+    /// Submissions and pings by their outcome.
+    pub lead_outcomes: BTreeMap<&'static str, u64>,
+    /// Parameters that no field of a flow collects, by location: the first message, and the number of requests.
+    pub not_collected: BTreeMap<String, (String, u64)>,
     /// Processing times.
     pub durations: DurationHistogram,
 }
@@ -126,6 +130,15 @@ impl OperationCounts {
         add_counts(&mut self.statuses, &other.statuses);
         add_counts(&mut self.parameters, &other.parameters);
         self.fields.merge(&other.fields);
+        add_counts(&mut self.lead_outcomes, &other.lead_outcomes);
+        for (location, (message, count)) in &other.not_collected {
+            let known = self.not_collected.entry(location.clone()).or_insert_with(|| (message.clone(), 0));
+            known.1 += count;
+            // The order of counts does not matter.
+            if *message < known.0 {
+                known.0.clone_from(message);
+            }
+        }
         self.durations.merge(&other.durations);
     }
 }
@@ -165,10 +178,11 @@ impl CoverageCounts {
             let kind = (exchange.method.to_string(), path);
             add(&mut self.unmatched, kind, &mut self.overflow, |count| *count += 1, || 1);
         }
-        if !exchange.violations.is_empty() {
+        if exchange.breaks_contract() {
             self.violating += 1;
         }
-        for violation in &exchange.violations {
+        self.count_lead(exchange);
+        for violation in exchange.contract_violations() {
             let kind = ViolationKind {
                 operation: exchange.operation_index(),
                 location: without_positions(truncate(&violation.location)),
@@ -188,6 +202,25 @@ impl CoverageCounts {
             match self.effects.get_mut(kind) {
                 Some(count) => *count += 1,
                 None => drop(self.effects.insert(kind.to_owned(), 1)),
+            }
+        }
+    }
+
+    /// Counts the outcome of a lead, and the parameters that no field collects.
+    fn count_lead(&mut self, exchange: &Exchange) {
+        let Some(index) = exchange.operation_index() else { return };
+        let counts = self.operations.entry(index).or_default();
+        if let Some(lead) = &exchange.lead {
+            *counts.lead_outcomes.entry(lead.outcome).or_default() += 1;
+        }
+        for finding in exchange.violations.iter().filter(|finding| !finding.breaks_contract()) {
+            let location = without_positions(truncate(&finding.location));
+            if let Some((_, count)) = counts.not_collected.get_mut(&location) {
+                *count += 1;
+            } else if counts.not_collected.len() < PARAMETERS_MAX {
+                counts.not_collected.insert(location, (truncate(&finding.message).to_owned(), 1));
+            } else {
+                self.overflow += 1;
             }
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::contract::operation::ParameterLocation;
+use crate::contract::operation::{ParameterLocation, ParameterType};
 use crate::contract::{Contract, Evidence, Operation};
 use contract_files::pointer::{escape, unescape};
 
@@ -37,6 +37,8 @@ pub struct OperationTargets {
     pub statuses: BTreeMap<u16, Evidence>,
     /// The query parameters.
     pub parameters: BTreeMap<String, Evidence>,
+    /// Whether the query can have any other parameter: those of a lead.
+    pub takes_any_parameter: bool,
     /// The body fields that a client may send, by pointer (`*` for list items and for arbitrary names).
     pub fields: BTreeMap<String, Evidence>,
     body: SchemaNode,
@@ -90,7 +92,10 @@ impl OperationTargets {
         list_fields(&body, "", &mut fields);
         let description = |name: &str| query_parameter(document, &at, name);
         let own = |parameter: &Value| evidence_of(parameter).unwrap_or(operation.evidence);
-        let query = operation.parameters.iter().filter(|parameter| parameter.location == ParameterLocation::Query);
+        let query = operation
+            .parameters
+            .iter()
+            .filter(|one| one.location == ParameterLocation::Query && one.value_type != ParameterType::Rest);
         Self {
             id: operation.id.clone(),
             method: operation.method.to_string(),
@@ -100,6 +105,7 @@ impl OperationTargets {
             parameters: query
                 .map(|one| (one.name.clone(), description(&one.name).map_or(operation.evidence, own)))
                 .collect(),
+            takes_any_parameter: operation.parameters.iter().any(|one| one.value_type == ParameterType::Rest),
             fields,
             body,
         }
@@ -249,6 +255,7 @@ mod tests {
             evidence: Evidence::Documented,
             statuses: BTreeMap::new(),
             parameters: BTreeMap::new(),
+            takes_any_parameter: false,
             fields,
             body,
         }

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::contract::{Contract, Operation, Violation};
 use crate::http::message::{Body, Request, Response};
 use crate::http::wire_fault::WireFault;
+use crate::leadconduit::lead_report::LeadReport;
 use crate::leadconduit::state::Caller;
 use crate::scenario::Scenario;
 use crate::scenario::rule::respond::AppliedRule;
@@ -35,6 +36,8 @@ pub struct Exchange {
     pub response_source: ResponseSource,
     /// The account id and the user id of the caller, when the API key is known.
     pub caller: Option<(Arc<str>, Arc<str>)>,
+    /// The form of the credentials that were sent.
+    pub credentials: CredentialKind,
     /// The method.
     pub method: Method,
     /// The HTTP version.
@@ -43,8 +46,10 @@ pub struct Exchange {
     pub status: u16,
     /// The fault with which the connection was broken.
     pub wire_fault: Option<WireFault>,
-    /// The violations of the contract in the request.
+    /// The violations of the contract in the request, and findings that break no contract.
     pub violations: Vec<Violation>,
+    /// What the lead handler decided about a submission or ping.
+    pub lead: Option<Box<LeadReport>>,
     /// The rules that were applied.
     pub applied_rules: Vec<AppliedRule>,
     /// The body of the request.
@@ -68,6 +73,26 @@ pub enum ResponseSource {
     Mock,
     /// An error response: no operation has the method and path, or the request could not be read.
     Unmatched,
+}
+
+/// The form of the credentials of a request. The key itself is not recorded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CredentialKind {
+    /// No `Authorization` header.
+    #[default]
+    Missing,
+    /// HTTP Basic with a password.
+    Password,
+    /// HTTP Basic with an API key as the user name, and another password or none.
+    KeyAsUser,
+    /// HTTP Basic without a password.
+    EmptyPassword,
+    /// A bearer token that is an API key.
+    KeyAsBearer,
+    /// Another bearer token.
+    Bearer,
+    /// HTTP Basic that cannot be decoded, or another scheme.
+    Other,
 }
 
 /// The recorded body of a request or a response.
@@ -124,8 +149,12 @@ pub struct ExchangeParts<'a> {
     pub response_source: ResponseSource,
     /// The caller.
     pub caller: Option<&'a Caller>,
-    /// The violations of the contract in the request.
+    /// The violations of the contract in the request, and findings that break no contract.
     pub violations: Vec<Violation>,
+    /// What the lead handler decided about a submission or ping.
+    pub lead: Option<Box<LeadReport>>,
+    /// The form of the credentials that were sent.
+    pub credentials: CredentialKind,
     /// The rules that were applied.
     pub applied_rules: Vec<AppliedRule>,
     /// The limit of a recorded body in bytes.
@@ -183,7 +212,9 @@ impl ExchangeParts<'_> {
             version: request.version,
             status: response.status.as_u16(),
             wire_fault: send_options.and_then(|send_options| send_options.wire_fault),
+            credentials: self.credentials,
             violations: redact_violations(self.violations, redactor),
+            lead: self.lead.map(|lead| redact_lead(lead, redactor)),
             applied_rules: self.applied_rules,
             request_body,
             response_body,
@@ -263,6 +294,17 @@ impl Exchange {
         self.response_source == ResponseSource::Unmatched
     }
 
+    /// The violations that break the contract, without other findings.
+    pub fn contract_violations(&self) -> impl Iterator<Item = &Violation> {
+        self.violations.iter().filter(|violation| violation.breaks_contract())
+    }
+
+    /// Whether the request breaks the contract.
+    #[must_use]
+    pub fn breaks_contract(&self) -> bool {
+        self.contract_violations().next().is_some()
+    }
+
     /// The index of the operation in the contract.
     #[must_use]
     pub fn operation_index(&self) -> Option<usize> {
@@ -295,6 +337,7 @@ impl Exchange {
             + self.request_body.bytes.len()
             + self.response_body.bytes.len()
             + violations
+            + self.lead.as_ref().map_or(0, |lead| lead.bytes())
             + self.applied_rules.len() * 128
     }
 }
@@ -306,6 +349,18 @@ fn header_pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
         let name = lines.next().filter(|name| !name.is_empty())?;
         Some((name, lines.next()?))
     })
+}
+
+/// Redacts what the lead handler decided: reasons can quote values of the lead.
+fn redact_lead(mut lead: Box<LeadReport>, redactor: &Redactor) -> Box<LeadReport> {
+    let LeadReport { reason, decision, steps, .. } = &mut *lead;
+    for text in steps.iter_mut().chain([reason, &mut decision.description]) {
+        let redacted = redactor.text(text);
+        if *redacted != **text {
+            *text = redacted.into_owned();
+        }
+    }
+    lead
 }
 
 /// Redacts violations, whose messages quote names of the request.

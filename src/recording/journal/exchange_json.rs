@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::exchange::{Exchange, RecordedBody};
 use super::property_names;
 use crate::contract::{Contract, Evidence};
+use crate::leadconduit::lead_report::LeadReport;
 use crate::support::clock::format_timestamp;
 
 /// Formats exchanges; holds what an exchange does not contain itself.
@@ -101,6 +102,7 @@ impl WireMockView<'_> {
             property_names::OPERATION: operation.map(|operation| &operation.id),
             property_names::EVIDENCE: evidence,
             property_names::CALLER: exchange.caller.as_ref().map(|(account, user)| json!({"account": account, "user": user})),
+            property_names::LEAD: exchange.lead.as_deref().map(lead),
             property_names::VIOLATIONS: exchange.violations,
             property_names::APPLIED_RULES: applied_rules(exchange),
             property_names::WIRE_FAULT: fault,
@@ -126,6 +128,21 @@ pub fn applied_rules(exchange: &Exchange) -> Vec<Value> {
     applied
         .map(|applied| json!({property_names::RULE: applied.rule.name, property_names::EFFECTS: applied.effects}))
         .collect()
+}
+
+/// What the lead handler decided: the outcome, what decided it, and the steps that the lead reached.
+#[must_use]
+pub fn lead(report: &LeadReport) -> Value {
+    json!({
+        property_names::OUTCOME: report.outcome,
+        property_names::REASON: report.reason,
+        "decided_by": {
+            "kind": report.decision.kind.name(),
+            "id": report.decision.id,
+            "description": report.decision.description,
+        },
+        "steps": report.steps,
+    })
 }
 
 /// The original length of a body, and whether the recorded one is truncated. Redaction alone is no truncation.

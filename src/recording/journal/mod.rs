@@ -22,7 +22,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-pub use exchange::{Exchange, ExchangeParts, ResponseSource};
+pub use exchange::{CredentialKind, Exchange, ExchangeParts, ResponseSource};
 pub use pattern::{Difference, RequestPattern, ValueDiagnostic};
 
 use crate::config::limits::Limits;

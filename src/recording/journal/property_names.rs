@@ -26,6 +26,12 @@ pub const EVIDENCE: &str = "evidence";
 pub const CALLER: &str = "caller";
 /// The status of the response.
 pub const STATUS: &str = "status";
+/// The outcome of a submission or ping, with its reason.
+pub const LEAD: &str = "lead";
+/// The outcome of a lead.
+pub const OUTCOME: &str = "outcome";
+/// The reason of an outcome.
+pub const REASON: &str = "reason";
 /// The violations of the contract.
 pub const VIOLATIONS: &str = "violations";
 /// The rules and faults that were applied, with their effects.

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::model::{
-    EffectCount, FieldCount, FirstOccurrence, OperationReport, ParameterCount, Report, ScenarioCount, StatusCount,
-    Undocumented, UnmatchedRequest, VERSION, ViolationReport,
+    EffectCount, FieldCount, FirstOccurrence, LeadOutcomeCount, NotCollectedCount, OperationReport, ParameterCount,
+    Report, ScenarioCount, StatusCount, Undocumented, UnmatchedRequest, VERSION, ViolationReport,
 };
+use crate::contract::violation::NOT_COLLECTED;
+use crate::http::headers::QUERY_PREFERENCES;
 use crate::recording::coverage::{CoverageCounts, CoverageTargets, FieldMatch, OperationCounts, OperationTargets};
 use crate::scenario::library::ScenarioSummary;
 
@@ -78,15 +80,26 @@ fn operation_report(targets: &OperationTargets, counts: &OperationCounts) -> Ope
             (name.as_str(), ParameterCount { name: name.clone(), evidence: Some(*evidence), count: 0 })
         })
         .collect();
-    // Names that begin with two underscores are for the mock, not for LeadConduit.
-    for (name, count) in counts.parameters.iter().filter(|(name, _)| !name.starts_with("__")) {
+    // Preferences are for the mock, not for LeadConduit.
+    for (name, count) in counts.parameters.iter().filter(|(name, _)| !QUERY_PREFERENCES.contains(&name.as_str())) {
         match parameters.get_mut(name.as_str()) {
             Some(known) => known.count = *count,
+            None if targets.takes_any_parameter => {}
             None => undocumented.parameters.push(ParameterCount { name: name.clone(), evidence: None, count: *count }),
         }
     }
     let (fields, undocumented_fields) = field_counts(targets, counts);
     undocumented.fields = undocumented_fields;
+    undocumented.not_collected = counts
+        .not_collected
+        .iter()
+        .map(|(location, (message, count))| NotCollectedCount {
+            location: location.clone(),
+            code: NOT_COLLECTED.to_owned(),
+            message: message.clone(),
+            count: *count,
+        })
+        .collect();
     OperationReport {
         operation: targets.id.clone(),
         method: targets.method.clone(),
@@ -96,6 +109,11 @@ fn operation_report(targets: &OperationTargets, counts: &OperationCounts) -> Ope
         statuses: statuses.into_values().collect(),
         parameters: parameters.into_values().collect(),
         fields,
+        lead_outcomes: counts
+            .lead_outcomes
+            .iter()
+            .map(|(outcome, count)| LeadOutcomeCount { outcome: (*outcome).to_owned(), count: *count })
+            .collect(),
         undocumented,
     }
 }

@@ -15,7 +15,7 @@ pub enum FailOn {
     Violations,
     /// A request matched no operation
     Unmatched,
-    /// A query parameter or body field is undocumented
+    /// A query parameter or body field is undocumented, or a lead's parameter is not collected by its flow
     Undocumented,
     /// No requests were made: the test suite never called the mock
     Nothing,
@@ -48,7 +48,10 @@ impl FailOn {
                 (count, pluralize(count, "unmatched request"))
             }
             Self::Undocumented => {
-                let len = |one: &OperationReport| one.undocumented.parameters.len() + one.undocumented.fields.len();
+                let len = |one: &OperationReport| {
+                    let all = &one.undocumented;
+                    all.parameters.len() + all.fields.len() + all.not_collected.len()
+                };
                 let count = u64::try_from(report.operations.iter().map(len).sum::<usize>()).unwrap_or(u64::MAX);
                 (count, pluralize(count, "undocumented parameter or field"))
             }

@@ -4,7 +4,8 @@ use minijinja::{AutoEscape, Environment, Value, context};
 use serde::Serialize;
 
 use super::criteria::ReportVerdict;
-use super::model::{CoverageRatio, OperationReport, Report, Undocumented};
+use super::model::{CoverageRatio, OperationReport, Report, UncoveredTargets, Undocumented};
+use super::selection::OperationSelection;
 use super::text::replace_control;
 use crate::recording::coverage::targets::is_client_reachable;
 
@@ -43,14 +44,22 @@ pub fn html(report: &Report, verdict: &ReportVerdict) -> Result<String, minijinj
     environment.set_lstrip_blocks(true);
     environment.add_template("report.html", PAGE)?;
     let page = environment.get_template("report.html")?;
-    let rows: Vec<Row<'_>> = report.operations.iter().map(row).collect();
+    let is_selected = matches!(report.selection, Some(OperationSelection::Named(_)));
+    let is_shown = |one: &&OperationReport| is_selected || one.calls > 0;
+    let rows: Vec<Row<'_>> = report.operations.iter().filter(is_shown).map(row).collect();
+    let not_called: Vec<&str> =
+        report.operations.iter().filter(|one| !is_shown(one)).map(|one| one.operation.as_str()).collect();
+    // Of operations without a row, the name alone says that nothing was exercised.
+    let not_exercised: Vec<&UncoveredTargets> =
+        report.uncovered.iter().filter(|one| rows.iter().any(|row| row.operation.operation == one.operation)).collect();
     let verdict = context! {
         has_criteria => verdict.has_criteria(),
         passed => verdict.passed(),
         failures => verdict.failures,
     };
     let has_undocumented = rows.iter().any(|row| row.has_undocumented);
-    page.render(context! { report => Value::from_serialize(report), rows, verdict, has_undocumented })
+    let report = Value::from_serialize(report);
+    page.render(context! { report, rows, not_called, not_exercised, verdict, has_undocumented })
         .map(|text| text.chars().map(|c| if c == '\n' { c } else { replace_control(c) }).chain(['\n']).collect())
 }
 

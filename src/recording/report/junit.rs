@@ -1,13 +1,16 @@
 //! A report as `JUnit` XML: a suite per operation, with a case per status and per kind of violation.
 //!
-//! Targets that were not exercised are skipped cases. A case fails only when the pass criteria say so, so that CI shows the
+//! Operations that were not called have no suite, unless the report is limited to them: a report on six calls is not a
+//! list of five hundred skipped cases. Targets that were not exercised are skipped cases. A case fails only when the pass criteria say so, so that CI shows the
 //! same failures as the verdict.
 
 use quick_junit::{NonSuccessKind, Report as JunitReport, TestCase, TestCaseStatus, TestSuite};
 
 use super::criteria::{FailOn, NO_REQUESTS, ReportVerdict, pluralize};
 use super::model::{OperationReport, Report, ViolationReport};
+use super::selection::OperationSelection;
 use crate::recording::coverage::targets::is_client_reachable;
+use crate::support::xml::replace_non_xml;
 
 /// Why a report cannot be written as `JUnit` XML.
 pub type JunitError = quick_junit::SerializeError;
@@ -20,17 +23,20 @@ pub type JunitError = quick_junit::SerializeError;
 pub fn junit(report: &Report, verdict: &ReportVerdict) -> Result<String, JunitError> {
     let mut junit = JunitReport::new("leadconduit-mock");
     junit.add_test_suite(overall(report, verdict));
-    for operation in &report.operations {
+    let is_selected = matches!(report.selection, Some(OperationSelection::Named(_)));
+    for operation in report.operations.iter().filter(|one| is_selected || one.calls > 0) {
         let mut suite = TestSuite::new(operation.operation.as_str());
         suite.add_property(("request", format!("{} {}", operation.method, operation.path).as_str()));
         suite.add_property(("evidence", operation.evidence.as_str()));
         suite.add_test_cases(statuses(operation));
+        suite.add_test_cases(lead_outcomes(operation));
         let own = report.violations.iter().filter(|one| one.operation.as_deref() == Some(&operation.operation));
         suite.add_test_cases(own.map(|one| violation(one, &operation.operation, verdict)));
         suite.add_test_cases(undocumented(operation, verdict));
         junit.add_test_suite(suite);
     }
     let text = junit.to_string()?;
+    let text: String = text.chars().map(replace_non_xml).collect();
     // Jenkins' xUnit plugin validates strictly; its schema has this attribute for suites only.
     Ok(text.replacen(&format!(" skipped=\"{}\"", junit.skipped), "", 1))
 }
@@ -87,6 +93,14 @@ fn statuses(operation: &OperationReport) -> impl Iterator<Item = TestCase> {
     })
 }
 
+fn lead_outcomes(operation: &OperationReport) -> impl Iterator<Item = TestCase> {
+    operation.lead_outcomes.iter().map(|one| {
+        let mut case = case(&format!("leads: {}", one.outcome), &operation.operation, TestCaseStatus::success());
+        case.set_system_out(pluralize(one.count, "lead"));
+        case
+    })
+}
+
 fn violation(one: &ViolationReport, class: &str, verdict: &ReportVerdict) -> TestCase {
     let name = format!("{} {}", one.location, one.code);
     let outcome = if one.rejected { "rejected" } else { "served" };
@@ -107,10 +121,17 @@ fn undocumented(operation: &OperationReport, verdict: &ReportVerdict) -> impl It
     let all = &operation.undocumented;
     let parameters = all.parameters.iter().map(|one| (format!("/query/{}", one.name), one.count));
     let fields = all.fields.iter().map(|one| (format!("/body{}", one.pointer), one.count));
-    parameters.chain(fields).map(move |(pointer, count)| {
+    let undocumented = parameters.chain(fields).map(|(pointer, count)| {
         let message = format!("{pointer} is undocumented; sent {}", pluralize(count, "time"));
+        (format!("{pointer} undocumented"), message)
+    });
+    let not_collected = all.not_collected.iter().map(|one| {
+        let message = format!("{}; sent {}", one.message, pluralize(one.count, "time"));
+        (format!("{} {}", one.location, one.code), message)
+    });
+    undocumented.chain(not_collected).map(move |(name, message)| {
         let status = case_status("undocumented", &message, is_failure);
-        with_output(case(&format!("{pointer} undocumented"), &operation.operation, status), &message)
+        with_output(case(&name, &operation.operation, status), &message)
     })
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use super::model::{
-    EffectCount, FieldCount, OperationReport, ParameterCount, Report, ScenarioCount, StatusCount, UnmatchedRequest,
-    VERSION, ViolationReport,
+    EffectCount, FieldCount, LeadOutcomeCount, NotCollectedCount, OperationReport, ParameterCount, Report,
+    ScenarioCount, StatusCount, UnmatchedRequest, VERSION, ViolationReport,
 };
 use crate::contract::Evidence;
 
@@ -25,6 +25,10 @@ pub fn merge(reports: Vec<Report>) -> Report {
 fn absorb(mine: &mut Report, theirs: Report) {
     if mine.sandbox != theirs.sandbox {
         "*".clone_into(&mut mine.sandbox);
+    }
+    if mine.selection != theirs.selection {
+        // The result has the operations of both.
+        mine.selection = None;
     }
     mine.mock = versions(&mine.mock, &theirs.mock);
     mine.exchanges = mine.exchanges.saturating_add(theirs.exchanges);
@@ -98,6 +102,8 @@ impl Mergeable for OperationReport {
         mine.statuses.extend(other.undocumented.statuses);
         mine.parameters.extend(other.undocumented.parameters);
         mine.fields.extend(other.undocumented.fields);
+        union(&mut mine.not_collected, other.undocumented.not_collected);
+        union(&mut self.lead_outcomes, other.lead_outcomes);
         self.statuses.extend(other.statuses);
         self.parameters.extend(other.parameters);
         self.fields.extend(other.fields);
@@ -174,6 +180,32 @@ impl Mergeable for UnmatchedRequest {
 
     fn key(&self) -> Self::Key {
         (self.method.clone(), self.path.clone())
+    }
+
+    fn absorb(&mut self, other: Self) {
+        self.count = self.count.saturating_add(other.count);
+    }
+}
+
+impl Mergeable for NotCollectedCount {
+    type Key = String;
+
+    fn key(&self) -> String {
+        self.location.clone()
+    }
+
+    fn absorb(&mut self, other: Self) {
+        self.count = self.count.saturating_add(other.count);
+        // The order of reports does not matter.
+        self.message = std::mem::take(&mut self.message).min(other.message);
+    }
+}
+
+impl Mergeable for LeadOutcomeCount {
+    type Key = String;
+
+    fn key(&self) -> String {
+        self.outcome.clone()
     }
 
     fn absorb(&mut self, other: Self) {

@@ -12,6 +12,7 @@ mod html;
 mod junit;
 mod merge;
 mod model;
+mod selection;
 mod text;
 
 pub use build::build;
@@ -20,6 +21,7 @@ pub use html::html;
 pub use junit::{JunitError, junit};
 pub use merge::merge;
 pub use model::Report;
+pub use selection::{OperationSelection, UnknownOperation};
 pub use text::{ColorMode, text};
 
 /// The format of a written report.

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::selection::OperationSelection;
 use crate::contract::Evidence;
 use crate::recording::coverage::targets::is_client_reachable;
 use contract_files::yaml::{Diagnostic, Source};
@@ -28,6 +29,9 @@ pub struct Report {
     pub mock: String,
     /// The name of the sandbox; `*` for all.
     pub sandbox: String,
+    /// The operations to which the report is limited; absent for all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selection: Option<OperationSelection>,
     /// The totals. They are computed again when a report is read.
     #[serde(default)]
     pub summary: Summary,
@@ -128,6 +132,9 @@ pub struct OperationReport {
     pub parameters: Vec<ParameterCount>,
     /// The documented body fields.
     pub fields: Vec<FieldCount>,
+    /// The outcomes of submissions and pings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lead_outcomes: Vec<LeadOutcomeCount>,
     /// What was sent or returned and is in no documentation.
     pub undocumented: Undocumented,
 }
@@ -177,6 +184,31 @@ pub struct Undocumented {
     pub parameters: Vec<ParameterCount>,
     /// Body fields that were sent; only the topmost of nested ones.
     pub fields: Vec<FieldCount>,
+    /// Parameters of leads that no field of the flow collects.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_collected: Vec<NotCollectedCount>,
+}
+
+/// A parameter of leads that no field of the flow collects, with its number of requests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotCollectedCount {
+    /// The pointer into the request.
+    pub location: String,
+    /// The code in `X-Mock-Violations`: `not_collected`.
+    pub code: String,
+    /// The message of the first occurrence, which names the nearest field.
+    pub message: String,
+    /// The number of requests.
+    pub count: u64,
+}
+
+/// An outcome of submissions or pings, with its number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeadOutcomeCount {
+    /// `success`, `failure` or `error`.
+    pub outcome: String,
+    /// The number of requests.
+    pub count: u64,
 }
 
 /// The targets of an operation that have no count.
@@ -278,7 +310,7 @@ impl Report {
     /// A diagnostic when the text is not a report of this version.
     pub fn parse(name: &Path, text: &str) -> Result<Self, Diagnostic> {
         let source = Source::new(name, text);
-        let value: Value = source.parse().map_err(|error| error.with_hint(SAVE_HINT))?;
+        let value: Value = source.parse_json_or_yaml().map_err(|error| error.with_hint(SAVE_HINT))?;
         let has_other_version = value.get("version").is_some_and(|version| *version != VERSION);
         if value.get(MOCK_KEY).is_none() && !has_other_version {
             return Err(not_a_report(&source, &value));
@@ -364,6 +396,8 @@ impl OperationReport {
         self.undocumented.statuses.sort_by_key(|one| one.status);
         self.undocumented.parameters.sort_by(|a, b| a.name.cmp(&b.name));
         self.undocumented.fields.sort_by(|a, b| a.pointer.cmp(&b.pointer));
+        self.undocumented.not_collected.sort_by(|a, b| a.location.cmp(&b.location));
+        self.lead_outcomes.sort_by(|a, b| a.outcome.cmp(&b.outcome));
     }
 
     fn uncovered(&self) -> Option<UncoveredTargets> {

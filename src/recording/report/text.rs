@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::criteria::{ReportVerdict, pluralize};
 use super::model::{CoverageRatio, OperationReport, Report};
+use super::selection::OperationSelection;
 use crate::recording::coverage::targets::is_client_reachable;
 
 /// The width of wrapped lines, in columns.
@@ -87,7 +88,12 @@ fn summary(out: &mut String, report: &Report, verdict: &ReportVerdict, color_mod
             ratio(summary.inferred, "inferred")
         ),
     );
-    row(out, "operations", &ratio(summary.operations, "called"));
+    let selection = match &report.selection {
+        Some(OperationSelection::Called) => " (limited to those that were called)",
+        Some(OperationSelection::Named(_)) => " (limited to the selected ones)",
+        None => "",
+    };
+    row(out, "operations", &format!("{}{selection}", ratio(summary.operations, "called")));
     let mut requests = pluralize(report.exchanges, "request");
     if report.violating > 0 {
         let _ = write!(requests, ", {} with {}", report.violating, pluralize(summary.violations, "violation"));
@@ -166,6 +172,10 @@ fn operations(out: &mut String, report: &Report, color_mode: ColorMode) {
             statuses(one, color_mode),
         );
         line(out, text.trim_end());
+        if !one.lead_outcomes.is_empty() {
+            let outcomes = one.lead_outcomes.iter().map(|one| format!("{}:{}", plain(&one.outcome), one.count));
+            line(out, &format!("        leads {}", outcomes.collect::<Vec<_>>().join(" ")));
+        }
     }
     if !not_called.is_empty() {
         let names: Vec<String> = not_called.iter().map(|one| plain(&one.operation)).collect();
@@ -202,7 +212,10 @@ fn undocumented(out: &mut String, report: &Report, color_mode: ColorMode) {
             let statuses = all.statuses.iter().map(|one| format!("status {}:{}", one.status, one.count));
             let parameters = all.parameters.iter().map(|one| format!("?{}:{}", plain(&one.name), one.count));
             let fields = all.fields.iter().map(|one| format!("{}:{}", plain(&one.pointer), one.count));
-            (one.operation.as_str(), statuses.chain(parameters).chain(fields).collect::<Vec<_>>())
+            let not_collected =
+                all.not_collected.iter().map(|one| format!("{}:{} (not collected)", plain(&one.location), one.count));
+            let all: Vec<String> = statuses.chain(parameters).chain(fields).chain(not_collected).collect();
+            (one.operation.as_str(), all)
         })
         .filter(|(_, all)| !all.is_empty())
         .collect();

@@ -125,7 +125,7 @@ impl Evaluator<'_> {
                 self.repaired(&exchanges, pattern, statuses, by.as_ref())
             }
             Requirement::NoViolations { pattern } => self.none(&exchanges, pattern, "with violations", |one| {
-                let violations = one.violations.iter().take(VIOLATIONS_MAX);
+                let violations = one.contract_violations().take(VIOLATIONS_MAX);
                 let messages: Vec<&str> = violations.map(|violation| violation.message.as_str()).collect();
                 (!messages.is_empty()).then(|| messages.join("; "))
             }),
@@ -263,7 +263,7 @@ impl Evaluator<'_> {
                 format!("the path supports {}", methods.join(", "))
             }
             Route::NotFound(Some(near)) => {
-                format!("there is no such path; did you mean {} {}?", near.method, near.path)
+                format!("there is no such path; did you mean {} {}?", near.operation.method, near.operation.path)
             }
             Route::NotFound(None) => "there is no such path".to_owned(),
         }

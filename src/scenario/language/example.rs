@@ -60,7 +60,7 @@ pub struct ExampleRequest {
     /// Headers.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// The body, sent as JSON.
+    /// The body, sent as JSON. A text is sent as it is if the header `Content-Type` is not JSON.
     pub body: Option<JsonDocument>,
 }
 
@@ -81,18 +81,22 @@ pub struct ExpectedResponse {
     /// The fault that breaks the connection.
     #[serde(default, deserialize_with = "scalars::fault")]
     pub fault: Option<WireFault>,
-    /// The bounds of the delay, in milliseconds.
+    /// The bounds of the delay.
     pub delay_ms: Option<ExpectedRange>,
 }
 
-/// Bounds of a number.
+/// Bounds of a duration.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, expecting = "a map such as { min: 100, max: 200 }")]
 pub struct ExpectedRange {
     /// The lower bound, inclusive.
+    #[serde(default, deserialize_with = "scalars::optional_duration_ms")]
+    #[cfg_attr(test, schemars(with = "Option<schema::Duration>"))]
     pub min: Option<u64>,
     /// The upper bound, inclusive.
+    #[serde(default, deserialize_with = "scalars::optional_duration_ms")]
+    #[cfg_attr(test, schemars(with = "Option<schema::Duration>"))]
     pub max: Option<u64>,
 }
 

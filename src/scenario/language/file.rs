@@ -11,7 +11,7 @@ use super::schema;
 use super::sso::SsoSpec;
 use super::world::WorldSpec;
 use crate::support::clock::Clock;
-use contract_files::yaml::{Diagnostic, Source};
+use contract_files::yaml::{Diagnostic, Environment, Source};
 
 /// The hint for a file that is no scenario, or lacks a required key.
 const REQUIRED_KEYS: &str = "a scenario begins with `version: 1`, `name: NAME` and `description: TEXT`";
@@ -61,10 +61,19 @@ impl ScenarioFile {
     ///
     /// The text is not valid YAML, or not a scenario.
     pub fn parse(source: &Source) -> Result<Self, Diagnostic> {
+        Self::parse_with(source, &|_| None)
+    }
+
+    /// Parses a file with values from an environment.
+    ///
+    /// # Errors
+    ///
+    /// The text is not valid YAML, or not a scenario, or a variable is not set.
+    pub fn parse_with(source: &Source, environment: &Environment<'_>) -> Result<Self, Diagnostic> {
         if source.text.trim().is_empty() {
             return Err(Diagnostic::of_file(&source.name, "the file is empty").with_hint(REQUIRED_KEYS));
         }
-        source.parse().map_err(|diagnostic: Diagnostic| {
+        source.parse_expanded(environment).map_err(|diagnostic: Diagnostic| {
             let is_top_level =
                 ["missing key `", "wrong type: "].iter().any(|start| diagnostic.message.starts_with(start));
             if is_top_level { diagnostic.with_hint(REQUIRED_KEYS) } else { placement::in_file(diagnostic) }

@@ -21,6 +21,7 @@ pub use rule::{
     RuleSpec, StepSpec, TextCondition, WhenSpec,
 };
 pub use scalars::JsonDocument;
+pub use scalars::optional_duration_ms as duration_ms;
 pub(super) use scalars::parse_method;
 pub use sso::{FlappingSpec, SsoSpec, SsoStatusName};
 pub use world::{AccountSpec, GenerateCounts, KeySpec, WorldSpec};

@@ -48,7 +48,9 @@ pub struct RuleSpec {
     pub after: Option<u64>,
     /// The number of matching requests of each caller that pass before the rule is applied.
     pub succeed_first: Option<u64>,
-    /// The time after which the rule ends, in milliseconds of the sandbox's clock.
+    /// The time after which the rule ends, on the sandbox's clock.
+    #[serde(default, deserialize_with = "scalars::optional_duration_ms")]
+    #[cfg_attr(test, schemars(with = "Option<schema::Duration>"))]
     pub ttl_ms: Option<u64>,
 }
 
@@ -302,8 +304,10 @@ pub struct ClockCondition {
 pub struct RateSpec {
     /// The number of requests that are allowed in a window.
     pub calls: u64,
-    /// The length of a window of the sandbox's clock: `10s`, `1m`. A window starts with its first request.
-    pub within: String,
+    /// The length of a window of the sandbox's clock. A window starts with its first request.
+    #[serde(rename = "within", deserialize_with = "scalars::duration_ms")]
+    #[cfg_attr(test, schemars(with = "schema::Duration"))]
+    pub within_ms: u64,
     /// `key` (the default): each API key has its own count. `sandbox`: all keys share one count.
     #[serde(default, deserialize_with = "rate_scope")]
     pub per: Option<RateScope>,
@@ -344,7 +348,7 @@ pub struct StepSpec {
     pub headers: BTreeMap<String, String>,
     /// The name of an example of the contract that is used as the response.
     pub example: Option<String>,
-    /// The delay of the response: milliseconds, a duration such as `2s`, or a distribution.
+    /// The delay of the response: a duration, or a distribution.
     #[serde(default, deserialize_with = "scalars::delay")]
     #[cfg_attr(test, schemars(with = "Option<schema::Delay>"))]
     pub delay: Option<Delay>,
@@ -370,7 +374,9 @@ pub struct StepSpec {
     pub after: Option<u64>,
     /// The number of matching requests of each caller that pass before the rule is applied.
     pub succeed_first: Option<u64>,
-    /// The time after which the rule ends, in milliseconds of the sandbox's clock.
+    /// The time after which the rule ends, on the sandbox's clock.
+    #[serde(default, deserialize_with = "scalars::optional_duration_ms")]
+    #[cfg_attr(test, schemars(with = "Option<schema::Duration>"))]
     pub ttl_ms: Option<u64>,
     /// Whether the response may violate the contract.
     #[serde(default)]
@@ -384,7 +390,9 @@ pub struct StepSpec {
 pub struct DripSpec {
     /// The number of chunks.
     pub chunks: u32,
-    /// The time from the first chunk to the last, in milliseconds.
+    /// The time from the first chunk to the last.
+    #[serde(deserialize_with = "scalars::duration_ms")]
+    #[cfg_attr(test, schemars(with = "schema::Duration"))]
     pub over_ms: u64,
 }
 

@@ -3,12 +3,12 @@
 use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error, MapAccess, Unexpected, Visitor};
+use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::http::wire_fault::WireFault;
-use crate::support::clock::{Clock, InvalidClock, parse_duration};
+use crate::support::clock::{Clock, InvalidClock, parse_ms};
 use crate::support::delay::{DELAY_MS_MAX, Delay};
 
 /// The version of the language.
@@ -153,6 +153,33 @@ fn parse_fault(text: &str) -> Result<WireFault, ScalarError> {
     parse_keyword(text, &WireFault::ALL)
 }
 
+/// A duration: a number of milliseconds, or text such as `2s`.
+pub(super) fn duration_ms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    struct DurationVisitor;
+    impl Visitor<'_> for DurationVisitor {
+        type Value = u64;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a duration: milliseconds as a number, or text such as 2s, 90s or 1h30m")
+        }
+        fn visit_u64<E: Error>(self, ms: u64) -> Result<u64, E> {
+            Ok(ms)
+        }
+        fn visit_str<E: Error>(self, text: &str) -> Result<u64, E> {
+            parse_ms(text).map_err(E::custom)
+        }
+    }
+    deserializer.deserialize_any(DurationVisitor)
+}
+
+/// The same for an optional key.
+///
+/// # Errors
+///
+/// The value is not a duration.
+pub fn optional_duration_ms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    duration_ms(deserializer).map(Some)
+}
+
 /// A delay that is not a plain number of milliseconds.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -163,16 +190,26 @@ pub(super) struct DelayFields {
     #[cfg_attr(test, schemars(with = "Option<super::schema::DelayType>"))]
     delay_type: DelayType,
     /// The delay, for `fixed`.
+    #[serde(default, deserialize_with = "optional_duration_ms")]
+    #[cfg_attr(test, schemars(with = "Option<super::schema::Duration>"))]
     ms: Option<u64>,
     /// The shortest delay, for `uniform`.
+    #[serde(default, deserialize_with = "optional_duration_ms")]
+    #[cfg_attr(test, schemars(with = "Option<super::schema::Duration>"))]
     lower_ms: Option<u64>,
     /// The longest delay, for `uniform`.
+    #[serde(default, deserialize_with = "optional_duration_ms")]
+    #[cfg_attr(test, schemars(with = "Option<super::schema::Duration>"))]
     upper_ms: Option<u64>,
     /// The median delay, for `lognormal`.
+    #[serde(default, deserialize_with = "optional_duration_ms")]
+    #[cfg_attr(test, schemars(with = "Option<super::schema::Duration>"))]
     median_ms: Option<u64>,
     /// The spread, for `lognormal`; the default is 0.4.
     sigma: Option<f64>,
     /// The longest delay, for `lognormal`.
+    #[serde(default, deserialize_with = "optional_duration_ms")]
+    #[cfg_attr(test, schemars(with = "Option<super::schema::Duration>"))]
     max_ms: Option<u64>,
 }
 
@@ -249,30 +286,22 @@ impl DelayFields {
     }
 }
 
-/// A number of milliseconds, a duration such as `2s`, or a map that describes a distribution.
+/// A duration, or a map that describes a distribution.
 pub(super) fn delay<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Delay>, D::Error> {
     struct DelayVisitor;
     impl<'de> Visitor<'de> for DelayVisitor {
         type Value = Delay;
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str(
-                "milliseconds, a duration such as 2s, or a map such as { type: uniform, lower_ms: 50, upper_ms: 200 }",
-            )
-        }
-        fn visit_str<E: Error>(self, text: &str) -> Result<Delay, E> {
-            let is_number = text.trim().parse::<f64>().is_ok();
-            let duration = parse_duration(text).filter(|duration| !is_number && !duration.is_negative());
-            let ms = duration.map(|duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
-            match ms {
-                Some(ms) => self.visit_u64(ms),
-                None => Err(E::invalid_type(Unexpected::Str(text), &self)),
-            }
+            f.write_str("a duration such as 250 (milliseconds) or 2s, or a map such as { type: uniform, lower_ms: 50, upper_ms: 200 }")
         }
         fn visit_u64<E: Error>(self, ms: u64) -> Result<Delay, E> {
             if ms > DELAY_MS_MAX {
                 return Err(E::custom(DelayError::TooLong));
             }
             Ok(Delay::Fixed { ms })
+        }
+        fn visit_str<E: Error>(self, text: &str) -> Result<Delay, E> {
+            self.visit_u64(parse_ms(text).map_err(E::custom)?)
         }
         fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Delay, A::Error> {
             DelayFields::deserialize(MapAccessDeserializer::new(map))?.into_delay().map_err(A::Error::custom)

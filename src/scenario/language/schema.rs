@@ -35,14 +35,24 @@ pub(super) enum DelayType {
     Lognormal,
 }
 
-/// A delay: milliseconds, a duration, or a distribution.
+/// A duration.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+pub(super) enum Duration {
+    /// Milliseconds.
+    Ms(u64),
+    /// Text such as `2s`, `90s` or `1h30m`, or a variable of the environment.
+    Text(#[schemars(regex(pattern = r"^\s*[0-9].*$|\$\{"))] String),
+}
+
+/// A delay: a duration, or a distribution.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 pub(super) enum Delay {
     /// Milliseconds.
     Ms(#[schemars(range(max = 300_000))] u64),
-    /// A duration: `500ms`, `2s`, `1m30s`.
-    Duration(#[schemars(regex(pattern = r"^[0-9]"))] String),
+    /// Text such as `2s`, `90s` or `1m30s`, or a variable of the environment.
+    Text(#[schemars(regex(pattern = r"^\s*[0-9].*$|\$\{"))] String),
     /// A distribution.
     Distribution(DelayFields),
 }
@@ -126,6 +136,15 @@ fn schema_and_types_accept_the_same_files() {
         ("sso: { status: dwn }", "sso: { status: down }"),
         ("rules: [{ when: { call: 0 } }]", "rules: [{ when: { call: { every: 2 } } }]"),
         ("rules: [{ then: { fault: RESET } }]", "rules: [{ then: { fault: EMPTY_RESPONSE } }]"),
+        ("rules: [{ then: { delay: soon } }]", "rules: [{ then: { delay: 2s, ttl_ms: 1h30m } }]"),
+        (
+            "rules: [{ when: { rate: { calls: 1, within: [] } } }]",
+            "rules: [{ when: { rate: { calls: 1, within: 500 } } }]",
+        ),
+        (
+            "rules: [{ then: { drip: { chunks: 1, over_ms: x } } }]",
+            "rules: [{ then: { drip: { chunks: 1, over_ms: 1s } } }]",
+        ),
         ("rules: [{ then: { delay: { kind: fixed } } }]", "rules: [{ then: { delay: { type: fixed, ms: 1 } } }]"),
         ("rules: [{ then: { delay: soon } }]", "rules: [{ then: { delay: 1m30s } }]"),
         ("rules: [{ when: { query: { a: [1] } } }]", "rules: [{ when: { query: { a: 1, b: { absent: true } } } }]"),

@@ -10,7 +10,7 @@ use super::validate_response::validate_response;
 use crate::contract::Contract;
 use crate::http::message::Drip;
 use crate::scenario::language::{DripSpec, OperationWork, RateScope, RuleSpec, StepSpec};
-use crate::support::clock::{SignedDuration, parse_duration};
+use crate::support::clock::SignedDuration;
 use crate::support::delay::DELAY_MS_MAX;
 use contract_files::pointer::escape;
 use contract_files::yaml::KEY;
@@ -48,12 +48,13 @@ impl Rule {
             RequestMatcher::default()
         });
         let rate = spec.when.rate.as_ref().and_then(|rate| {
-            let within = parse_duration(&rate.within).filter(SignedDuration::is_positive);
-            if within.is_none() {
-                let message = format!("`{}` is not a duration: write one such as 10s or 1m", rate.within);
-                errors.push(RuleError::new("/when/rate/within", message));
+            let within = SignedDuration::from_millis(i64::try_from(rate.within_ms).unwrap_or(i64::MAX));
+            if within.is_zero() {
+                errors
+                    .push(RuleError::new("/when/rate/within", "a window must be longer than 0: write one such as 10s"));
+                return None;
             }
-            Some(RateLimit { calls: rate.calls, within: within?, per_key: rate.per != Some(RateScope::Sandbox) })
+            Some(RateLimit { calls: rate.calls, within, per_key: rate.per != Some(RateScope::Sandbox) })
         });
         let activation = compile_activation(spec, &mut errors);
         let step_specs = match (&spec.then, spec.steps.as_slice()) {

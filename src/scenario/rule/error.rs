@@ -32,7 +32,7 @@ impl RuleError {
     #[must_use]
     pub fn in_file(self, source: &Source, pointer: &str) -> Diagnostic {
         let mut diagnostic = source.at_pointer(&format!("{pointer}{}", self.pointer), self.message);
-        diagnostic.hint = self.hint;
+        diagnostic.hint = self.hint.map(|hint| source.mask(hint));
         diagnostic
     }
 }

@@ -6,7 +6,10 @@
 //! | `validate_response` | whether the responses of a rule match the contract |
 //! | [`schedule`] | selection of the rule for a request: counts, limits, probability |
 //! | [`respond`] | the response and the faults of a selected rule |
+//! | `error_document` | the body of an error without one |
 //! | `template` | templates in bodies and headers |
+//! | `template_check` | what can never be evaluated in a template |
+//! | `template_functions` | functions and filters of templates |
 //! | `matcher` | the conditions on a request |
 //! | `definition` | the types |
 //! | [`regexes`] | compilation of regular expressions within a budget |
@@ -18,11 +21,14 @@
 mod compile;
 mod definition;
 mod error;
+mod error_document;
 mod matcher;
 pub(crate) mod regexes;
 pub mod respond;
 pub mod schedule;
 mod template;
+mod template_check;
+mod template_functions;
 mod validate_response;
 
 pub use compile::ValidationMode;

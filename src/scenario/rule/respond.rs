@@ -12,9 +12,11 @@ use rand::RngExt;
 use serde_json::{Value, json};
 
 use super::definition::{ResponseSpec, Rule, Step, status_code};
+use super::error_document;
 use super::matcher::RuleContext;
 use super::schedule::RuleMatch;
 use super::template::{self, TemplateError, WorldObject};
+use super::template_functions::RequestRng;
 use crate::contract::{Contract, Operation};
 use crate::http::message::{JSON_CONTENT_TYPE, Response, SendOptions};
 use crate::http::wire_fault::WireFault;
@@ -28,6 +30,7 @@ pub struct TemplateContext<'a> {
     scenario: &'a str,
     call: u64,
     retry_after: u64,
+    selected: &'a RuleMatch,
     world: &'a dyn WorldSource,
     variables: OnceCell<TemplateValue>,
 }
@@ -44,11 +47,11 @@ impl<'a> TemplateContext<'a> {
     pub fn new(
         request: &'a RuleContext<'a>,
         scenario: &'a str,
-        selected: &RuleMatch,
+        selected: &'a RuleMatch,
         world: &'a dyn WorldSource,
     ) -> Self {
         let (call, retry_after) = (selected.call, selected.retry_after);
-        Self { request, scenario, call, retry_after, world, variables: OnceCell::new() }
+        Self { request, scenario, call, retry_after, selected, world, variables: OnceCell::new() }
     }
 
     fn variables(&self) -> &TemplateValue {
@@ -80,7 +83,8 @@ impl<'a> TemplateContext<'a> {
             let (call, retry_after) = (self.call, self.retry_after);
             let (sandbox, scenario) = (context.sandbox, self.scenario);
             let now = crate::support::clock::format_timestamp(context.now);
-            minijinja::context! { request, caller, world, call, retry_after, now, sandbox, scenario }
+            let __rng = TemplateValue::from_object(RequestRng::new(self.selected.template_rng()));
+            minijinja::context! { request, caller, world, call, retry_after, now, sandbox, scenario, __rng }
         })
     }
 }
@@ -139,6 +143,9 @@ impl RuleMatch {
                 let example = examples.into_iter().find(|e| e.name == name && status.is_none_or(|s| s == e.status));
                 let example = example.ok_or_else(|| RespondError::NoExample(name.clone()))?;
                 json_response(example.status, serialise(example.value))
+            }
+            Some(ResponseSpec::Body { status: Some(status), body: None, .. }) => {
+                error_document::response(contract, operation, *status, step)
             }
             Some(ResponseSpec::Body { status, body, is_template }) => {
                 let status = status.or_else(|| operation.map(Operation::success_status)).unwrap_or(200);

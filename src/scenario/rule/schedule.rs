@@ -55,6 +55,8 @@ pub struct RuleMatch {
     pub retry_after: u64,
     step: usize,
     rng: SeededRng,
+    /// The seed and the number of the stream for templates.
+    template_stream: (u64, u64),
     is_change_suppressed: bool,
 }
 
@@ -75,6 +77,12 @@ impl RuleMatch {
     #[must_use]
     pub fn change(&self) -> Option<&WorldChange> {
         self.step().change.as_deref().filter(|_| !self.is_change_suppressed)
+    }
+
+    /// The random numbers of the templates of this match. They do not change the delay and the garbage.
+    pub(super) fn template_rng(&self) -> SeededRng {
+        let (seed, stream) = self.template_stream;
+        SeededRng::nth(seed, Purpose::Templates, stream)
     }
 
     /// The random numbers of this match: the same for the same seed, rule and number of the request.
@@ -144,7 +152,8 @@ impl ActiveRule {
         counts.matched += 1;
         let call = counts.matched;
         // Each matching request has its own random numbers, which do not depend on those of other requests.
-        let mut rng = SeededRng::nth(seed, Purpose::Rules, (self.rng_stream << 32) | (call & 0xffff_ffff));
+        let stream = (self.rng_stream << 32) | (call & 0xffff_ffff);
+        let mut rng = SeededRng::nth(seed, Purpose::Rules, stream);
         let chance_passed = rng.rng().random::<f64>() < activation.probability;
         let is_in_range = rule.call.is_none_or(|range| {
             call >= range.from
@@ -166,7 +175,9 @@ impl ActiveRule {
         }
         let step = rule.step_for(counts.applied)?;
         counts.applied += 1;
-        Some(RuleMatch { rule: Arc::clone(rule), call, retry_after, step, rng, is_change_suppressed: false })
+        let rule = Arc::clone(rule);
+        let template_stream = (seed, stream);
+        Some(RuleMatch { rule, call, retry_after, step, rng, template_stream, is_change_suppressed: false })
     }
 }
 

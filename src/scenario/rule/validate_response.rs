@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::definition::{ResponseSpec, Rule, Step, status_code};
 use super::error::RuleError;
+use super::error_document;
 use crate::contract::{Contract, Example, Operation, Violation};
 use crate::http::message::Response;
 
@@ -41,7 +42,8 @@ pub(super) fn validate_response(rule: &Rule, step: &Step, contract: &Contract, e
             if operations.is_empty() {
                 // The path is not part of the contract, which only defines LeadConduit's error document for it.
                 let status = status.unwrap_or(200);
-                if status >= 400 && !is_template {
+                // Without a body, the response is LeadConduit's error document.
+                if status >= 400 && !is_template && body.is_some() {
                     let violations = error_violations(contract, &step.body_bytes(body.as_ref()));
                     push_violations(errors, None, status, violations);
                 }
@@ -103,7 +105,10 @@ fn step_violations(
     step: &Step,
     body: Option<&Value>,
 ) -> Vec<Violation> {
-    let mut response = Response::new(status_code(status), step.body_bytes(body));
+    let mut response = match body {
+        None => error_document::response(contract, Some(operation), status, step),
+        body => Response::new(status_code(status), step.body_bytes(body)),
+    };
     for (name, value) in &step.headers {
         // Only the presence of a header is validated: its value can be a template.
         let value = HeaderValue::from_str(value).unwrap_or(HeaderValue::from_static("?"));

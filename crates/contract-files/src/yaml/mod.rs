@@ -3,6 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | `bounds` | limits on nesting, values and aliases, checked before a text is parsed |
+//! | `expand` | values from the environment (`${NAME}`) and merge keys (`<<`) |
 //! | `diagnostic` | [`Diagnostic`]: an error with file, line, column, excerpt and hint |
 //! | `locate` | the line and column of an RFC 6901 pointer |
 //! | `message` | the parser's messages in terms of YAML; hints |
@@ -10,6 +11,7 @@
 
 mod bounds;
 mod diagnostic;
+mod expand;
 mod locate;
 mod message;
 mod syntax;
@@ -22,6 +24,8 @@ use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
 use serde_json::Value;
 
 pub use self::diagnostic::{Diagnostic, paragraphs, titles};
+pub use self::expand::Environment;
+use self::expand::{Expander, Expanding, Substitutions};
 use self::locate::locate;
 pub use self::message::{explain, nearest, valid_words_hint};
 use self::message::{in_yaml_terms, without_position};
@@ -38,6 +42,9 @@ const DIAGNOSTICS_MIN: usize = 3;
 
 /// The most problems that are reported for a text.
 const DIAGNOSTICS_MAX: usize = 50;
+
+/// The byte order mark of UTF-8.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// Suffix of a pointer that refers to the key instead of its value. No RFC 6901 pointer ends like this.
 pub const KEY: &str = "~#";
@@ -65,13 +72,18 @@ pub struct Source {
     pub name: PathBuf,
     /// The whole text.
     pub text: Arc<str>,
+    /// The values that were taken from the environment.
+    substitutions: Substitutions,
 }
 
 impl Source {
     /// Creates a source from text in memory.
     #[must_use]
     pub fn new(name: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> Self {
-        Self { name: name.into(), text: text.into() }
+        let text: Arc<str> = text.into();
+        // Editors on Windows write a byte order mark, which is not part of the text.
+        let text = text.strip_prefix(BYTE_ORDER_MARK).map_or_else(|| Arc::clone(&text), Arc::from);
+        Self { name: name.into(), text, substitutions: Substitutions::default() }
     }
 
     /// Reads a file of at most [`BYTES_MAX`] bytes.
@@ -107,6 +119,42 @@ impl Source {
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Diagnostic> {
         self.check_bounds()?;
         serde_yaml::from_str(&self.text).map_err(|error| self.diagnose(&error))
+    }
+
+    /// Parses the text as YAML, with values from an environment in place of `${NAME}` and `${NAME:-DEFAULT}`, and with
+    /// merge keys. `$${` stands for `${`. Messages about this source show the variables instead of their values.
+    ///
+    /// # Errors
+    ///
+    /// The text is not valid YAML or not a valid `T`, or a variable is not set.
+    pub fn parse_expanded<T: DeserializeOwned>(&self, environment: &Environment<'_>) -> Result<T, Diagnostic> {
+        if !expand::needs_expansion(&self.text) {
+            return self.parse();
+        }
+        self.check_bounds()?;
+        let expander = Expander::new(environment, &self.substitutions);
+        let inner = serde_yaml::Deserializer::from_str(&self.text);
+        T::deserialize(Expanding { inner, expander: &expander }).map_err(|error| {
+            let mut diagnostic = self.diagnose(&error);
+            if let Some(hint) = expand::hint_for(&diagnostic.message) {
+                diagnostic.hint = Some(hint);
+            }
+            diagnostic.message = self.mask(diagnostic.message);
+            diagnostic.hint = diagnostic.hint.map(|hint| self.mask(hint));
+            diagnostic
+        })
+    }
+
+    /// The values that were taken from the environment, by the name of the variable.
+    #[must_use]
+    pub fn substitutions(&self) -> Vec<(String, String)> {
+        self.substitutions.list()
+    }
+
+    /// A text in which values from the environment are replaced by their variables, because they can be secrets.
+    #[must_use]
+    pub fn mask(&self, text: String) -> String {
+        self.substitutions.mask(text)
     }
 
     /// Parses the text as JSON or YAML. JSON is parsed by its own parser, so that numbers and escapes have their JSON
@@ -161,7 +209,7 @@ impl Source {
         Diagnostic {
             file: self.name.clone(),
             position,
-            message: message.into(),
+            message: self.mask(message.into()),
             hint: None,
             text: Some(Arc::clone(&self.text)),
         }

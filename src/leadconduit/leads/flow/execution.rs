@@ -11,11 +11,12 @@ use super::target::SubmissionTarget;
 use super::trace::{Completion, LIST_CHECKS_KEY, LeadTrace, StepResult};
 use super::trigger::Trigger;
 use super::values::{FlowResult, Timing};
-use super::{call_document, fields, lists, pricing};
+use super::{call_document, decision, fields, lists, pricing, uncollected};
 use crate::contract::lead_body::LeadRequest;
 use crate::leadconduit::api_error::{ApiError, ErrorFormat};
 use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::flow_model::{AcceptanceCriteria, Filter, Recipient, Step, StepKind, entity_ref};
+use crate::leadconduit::lead_report::{Decision, DecisionKind, LeadReport};
 use crate::leadconduit::outbound_log::{RecipientOutcome, StepKey, WriteError};
 use crate::leadconduit::response::OperationResponse;
 use crate::leadconduit::state::events::{EventType, Outcome};
@@ -83,6 +84,8 @@ pub(super) struct FlowExecution<'d> {
     /// The results of list checks, as JSON.
     list_checks: Option<Bytes>,
     steps: Vec<StepResult>,
+    /// The part of the flow that decided about the lead.
+    decision: Decision,
     step_count: usize,
     disabled_step_count: usize,
     /// The sum of the sale prices, in dollars.
@@ -131,6 +134,7 @@ impl<'d> FlowExecution<'d> {
             initial_vars: Bytes::new(),
             list_checks: None,
             steps: Vec::new(),
+            decision: Decision::new(DecisionKind::Completed, "every step was completed"),
             step_count: 0,
             disabled_step_count: 0,
             revenue: 0.0,
@@ -177,10 +181,12 @@ impl<'d> FlowExecution<'d> {
 
     fn check_ping(&mut self, context: &mut WriteContext<'_>) -> Result<(), EarlyExit> {
         if !self.target.flow().accepts_pings {
+            self.decision = Decision::new(DecisionKind::PingsDisabled, "pings are not enabled in the flow");
             return Err(FlowResult::new(Outcome::Failure, "").into());
         }
         self.check_acceptance(context)?;
         if !caps::admit_ping(context, &self.target.account, &self.target.document, self.target.source())? {
+            self.decision = Decision::new(DecisionKind::PingLimit, "a ping limit of the flow or the source is reached");
             return Err(FlowResult::new(Outcome::Failure, "Ping limit reached").into());
         }
         Ok(())
@@ -191,14 +197,16 @@ impl<'d> FlowExecution<'d> {
     fn check_acceptance(&mut self, context: &mut WriteContext<'_>) -> Result<CapCheck<'d>, EarlyExit> {
         let (flow, source) = (self.target.flow(), self.target.source());
         if !flow.is_enabled {
+            self.decision = Decision::new(DecisionKind::DisabledFlow, "the flow is disabled");
             // That such a submission ends in an error is documented; the text is the mock's.
             return Err(FlowResult::new(Outcome::Error, "Flow is disabled").into());
         }
         if let Some(result) = self.trigger.and_then(Trigger::flow_result) {
+            self.decision = Decision::new(DecisionKind::Trigger, "the domain of an e-mail address forces the result");
             return Err(result.into());
         }
-        self.check_criteria(flow.criteria.as_ref())?;
-        self.check_criteria(source.criteria.as_ref())?;
+        self.check_criteria(flow.criteria.as_ref(), DecisionKind::FlowCriteria)?;
+        self.check_criteria(source.criteria.as_ref(), DecisionKind::SourceCriteria)?;
         if let Some(results) = lists::check(context, self.target, &self.vars) {
             self.list_checks = Some(serialise(&results));
             self.vars[LIST_CHECKS_KEY] = results;
@@ -211,6 +219,7 @@ impl<'d> FlowExecution<'d> {
             if let Some(cap) = caps.reached(scope, &self.vars) {
                 let result = FlowResult::new(Outcome::Failure, &cap.reason_template.fill(&self.vars));
                 let cap_id = Some(cap.limit.id.to_string());
+                self.decision = decision::of_cap(cap);
                 return Err(FlowResult { is_cap_reached: true, cap_id, ..result }.into());
             }
         }
@@ -218,11 +227,11 @@ impl<'d> FlowExecution<'d> {
     }
 
     /// Checks the acceptance criteria of the flow or the source.
-    fn check_criteria(&self, criteria: Option<&AcceptanceCriteria>) -> Result<(), FlowResult> {
-        match criteria.filter(|criteria| !criteria.rules.matches(&self.vars)) {
-            Some(criteria) => Err(FlowResult::new(criteria.outcome, &criteria.reason.fill(&self.vars))),
-            None => Ok(()),
-        }
+    fn check_criteria(&mut self, criteria: Option<&AcceptanceCriteria>, kind: DecisionKind) -> Result<(), FlowResult> {
+        let Some(criteria) = criteria.filter(|criteria| !criteria.rules.matches(&self.vars)) else { return Ok(()) };
+        let why = criteria.rules.describe(&self.vars, &self.secrets);
+        self.decision = decision::of_criteria(self.target, kind, &why);
+        Err(FlowResult::new(criteria.outcome, &criteria.reason.fill(&self.vars)))
     }
 
     /// Runs a filter, which ends the flow when its rules match.
@@ -251,6 +260,8 @@ impl<'d> FlowExecution<'d> {
         if !is_match {
             return Ok(());
         }
+        let why = filter.rules.describe(&self.vars, &self.secrets);
+        self.decision = decision::of_filter(self.target, index, &why);
         let outcome = filter.outcome.fill(&self.vars);
         let outcome = Outcome::from_name(&outcome.to_ascii_lowercase()).filter(|outcome| is_final(*outcome));
         Err(FlowResult::new(outcome.unwrap_or(Outcome::Failure), &reason).into())
@@ -357,6 +368,19 @@ impl<'d> FlowExecution<'d> {
     /// The key of an attempt of the current step.
     fn step_key(&self, step: &Step, attempt: u8) -> StepKey {
         StepKey { number: self.step_count + self.disabled_step_count, step_id: step.id.clone(), attempt }
+    }
+
+    /// What happened to the lead or ping, for log, journal and explanations.
+    pub(super) fn report(&self, context: &WriteContext<'_>, result: &FlowResult) -> Box<LeadReport> {
+        let uncollected = uncollected::find(context, self.target, self.request);
+        decision::report(self.target, &self.steps, &self.decision, result, uncollected)
+    }
+
+    /// Notes that a ping gets no bid because the lead would have no price.
+    pub(super) fn set_no_price(&mut self) {
+        if self.decision.kind == DecisionKind::Completed {
+            self.decision = Decision::new(DecisionKind::NoPrice, "the lead would have no price above 0");
+        }
     }
 
     /// What the source gets for the lead, in dollars: nothing unless it is accepted.

@@ -6,10 +6,12 @@
 //! | module | holds |
 //! |---|---|
 //! | `execution` | runs a lead through its flow |
+//! | `decision` | what decided about a lead, in words |
 //! | `trace` | the trace of a lead, from which its events are rendered |
 //! | `recipient` | delivers a lead to a recipient, or simulates it |
 //! | `recipient_request` | the request to a recipient, and the outcome of its response |
 //! | `fields`, `lists`, `pricing` | fields of a lead, list checks, prices |
+//! | `uncollected` | parameters that no field collects |
 //! | `call_document` | requests and responses as events show them |
 //! | `event_builder` | builds event documents |
 //! | `target` | the flow and source of a request, and the access checks before them |
@@ -20,6 +22,7 @@
 //! to `FlowExecution::run_flow` and to `LeadTrace::render`.
 
 mod call_document;
+mod decision;
 mod event_builder;
 mod execution;
 mod fields;
@@ -30,6 +33,7 @@ mod recipient_request;
 mod target;
 mod trace;
 mod trigger;
+mod uncollected;
 mod values;
 
 use http::HeaderValue;
@@ -61,7 +65,8 @@ pub(crate) fn submit(context: &mut WriteContext<'_>) -> WriteResult {
     let mut execution = FlowExecution::begin(context, &target, request)?;
     let result = execution.submit(context)?;
     let body = response_body(&result, Some(execution.lead_id), execution.cost(&result));
-    let response = render_response(201, &body, request);
+    let mut response = render_response(201, &body, request);
+    response.lead = Some(execution.report(context, &result));
     execution.finish(context, &result, &response)?;
     Ok(response)
 }
@@ -76,9 +81,16 @@ pub(crate) fn ping(context: &mut WriteContext<'_>) -> WriteResult {
     let request = require_lead_request(context.input.lead_request.as_ref())?;
     let mut execution = FlowExecution::begin(context, &target, request)?;
     let result = execution.evaluate_ping(context)?;
-    let result = if execution.cost(&result) > 0.0 { result } else { result.into_no_bid() };
+    let result = if execution.cost(&result) > 0.0 {
+        result
+    } else {
+        execution.set_no_price();
+        result.into_no_bid()
+    };
     let body = response_body(&result, None, execution.cost(&result));
-    Ok(render_response(200, &body, request))
+    let mut response = render_response(200, &body, request);
+    response.lead = Some(execution.report(context, &result));
+    Ok(response)
 }
 
 /// The body of the response: `outcome`, `reason`, `lead`, `price`, in this order; `reason` and `lead` are optional.

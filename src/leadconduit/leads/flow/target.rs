@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::leadconduit::api_error::{ApiError, ErrorFormat};
 use crate::leadconduit::context::WriteContext;
-use crate::leadconduit::flow_model::{Flow, Source};
+use crate::leadconduit::flow_model::{Flow, Pricing, PurchasePricing, Source};
 use crate::leadconduit::live_flow::find_live_flow;
 use crate::leadconduit::state::{Caller, Collection, World};
 use crate::support::document::{Document, items};
@@ -72,6 +72,17 @@ impl SubmissionTarget {
     /// The source.
     pub(super) fn source(&self) -> &Source {
         &self.flow().sources[self.source_index]
+    }
+
+    /// Whether the source offers the price of a lead, in the parameter `price`.
+    pub(super) fn is_price_offered(&self) -> bool {
+        let offers = |pricing: &PurchasePricing| matches!(pricing.pricing, Some(Pricing::Offered));
+        offers(&self.source().pricing) || offers(&self.flow().pricing)
+    }
+
+    /// The step at an index in the document of the flow, for rendering.
+    pub(super) fn step_document(&self, index: usize) -> &Value {
+        items(self.document.value(), "steps").get(index).unwrap_or(&Value::Null)
     }
 
     /// The source in the document of the flow, for rendering.

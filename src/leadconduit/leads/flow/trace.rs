@@ -17,7 +17,7 @@ use crate::leadconduit::flow_model::{Step, entity_ref};
 use crate::leadconduit::live_flow::enabled_firehose;
 use crate::leadconduit::state::events::{EventBatch, EventRenderer, EventSummary, EventType, Lead, Outcome};
 use crate::support::clock::Timestamp;
-use crate::support::document::{items, number, text};
+use crate::support::document::{number, text};
 use crate::support::ids::ObjectId;
 
 /// The variable that holds the results of list checks.
@@ -130,7 +130,7 @@ impl LeadTrace {
 
     /// The step in the document of the flow, for rendering.
     fn step_document(&self, result: &StepResult) -> &Value {
-        items(self.target.document.value(), "steps").get(result.step_index).unwrap_or(&Value::Null)
+        self.target.step_document(result.step_index)
     }
 
     /// The variables before the event at an index.

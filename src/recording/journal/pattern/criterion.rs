@@ -159,9 +159,9 @@ impl Field {
                 exchange.operation(contract).map(|operation| operation.id.as_str().into()).into_iter().collect()
             }
             Self::Status => vec![exchange.status.to_string().into()],
-            Self::Violations if exchange.violations.is_empty() => Vec::new(),
+            Self::Violations if !exchange.breaks_contract() => Vec::new(),
             Self::Violations => {
-                let violations = exchange.violations.iter().take(LISTED_MAX);
+                let violations = exchange.contract_violations().take(LISTED_MAX);
                 vec![violations.map(|one| one.message.as_str()).collect::<Vec<_>>().join("; ").into()]
             }
             Self::Account => exchange.caller.iter().map(|(account, _)| (&**account).into()).collect(),

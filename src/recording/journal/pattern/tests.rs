@@ -7,7 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::contract::Violation;
 use crate::http::message::{Body, Request, Response};
-use crate::recording::journal::{ExchangeParts, ResponseSource};
+use crate::recording::journal::{CredentialKind, ExchangeParts, ResponseSource};
 use crate::support::clock::Timestamp;
 
 fn contract() -> &'static Contract {
@@ -36,6 +36,8 @@ fn exchange(line: &str, headers: &[(&'static str, &str)], body: &str, body_bytes
         response_source: ResponseSource::Operation,
         caller: None,
         violations: vec![Violation::reported("/body/a", "type", "a must be text")],
+        lead: None,
+        credentials: CredentialKind::default(),
         applied_rules: Vec::new(),
         body_bytes_max,
     };

@@ -3,6 +3,7 @@
 use minijinja::value::{Rest, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, filters};
 
+use super::super::template_functions;
 use super::budget::{Budget, Namespace, RenderLimit};
 use crate::config::limits::{TEMPLATE_FUEL_MAX, TEMPLATE_NUMBER_MAX, TEMPLATE_VALUE_BYTES_MAX};
 
@@ -60,6 +61,7 @@ pub(super) fn environment() -> Environment<'static> {
         Ok(Value::UNDEFINED)
     });
     engine.remove_global("debug");
+    template_functions::register(&mut engine);
     engine
 }
 

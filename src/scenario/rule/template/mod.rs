@@ -28,6 +28,8 @@ use self::bounds::SourceLimit;
 use self::budget::{RenderLimit, limit_of};
 use self::guard::Guard;
 use super::error::RuleError;
+use super::template_check::{self, Use};
+use super::template_functions::{FUNCTIONS, FunctionError};
 use crate::config::limits::{TEMPLATE_JSON_BYTES_MAX, TEMPLATE_TEXT_BYTES_MAX};
 use crate::leadconduit::state::{Collection, World};
 use crate::support::document::text;
@@ -74,14 +76,28 @@ pub enum TemplateError {
     /// The template uses a variable that does not exist.
     #[error(
         "templates have no variable `{name}`; {}",
-        .nearest.map_or_else(|| format!("the variables are {}", VARIABLES.join(", ")), |near| format!("did you mean `{near}`?"))
+        .nearest.as_ref().map_or_else(|| format!("the variables are {}", VARIABLES.join(", ")), |near| format!("did you mean `{near}`?"))
     )]
     UnknownVariable {
         /// The name in the template.
         name: String,
         /// The most similar variable.
-        nearest: Option<&'static str>,
+        nearest: Option<String>,
     },
+    /// The template uses a filter or a test that does not exist.
+    #[error("templates have no {kind} `{name}`: check its spelling")]
+    UnknownName {
+        /// `filter` or `test`.
+        kind: &'static str,
+        /// The name in the template.
+        name: String,
+    },
+    /// The template uses a variable for the environment.
+    #[error(
+        "templates have no variable `env`; write `${{NAME}}` for a value from the environment, which is replaced when \
+         the file is read"
+    )]
+    Environment,
     /// The engine cannot render the template.
     #[error(transparent)]
     Render(#[from] minijinja::Error),
@@ -130,24 +146,55 @@ fn validate_text(text: &str) -> Result<(), TemplateError> {
     names.template(&parse(text, NAME, SyntaxConfig, WhitespaceConfig::default()).map_err(TemplateError::Invalid)?);
     let is_known = |name: &str| VARIABLES.contains(&name) || is_function(name) || names.assigned.contains(name);
     if let Some(name) = names.read.iter().find(|name| !is_known(name)) {
-        let nearest = contract_files::yaml::nearest(name, VARIABLES);
-        return Err(TemplateError::UnknownVariable { name: (*name).to_owned(), nearest });
-    }
-    // The engine looks filters and tests up while it renders. What exceeds a limit without any data does so with it. Other
-    // errors are due to the empty context.
-    match evaluate_text(text, &TemplateValue::from_serialize(BTreeMap::<String, String>::new())) {
-        Err(TemplateError::Render(error))
-            if [ErrorKind::UnknownFilter, ErrorKind::UnknownTest].contains(&error.kind()) =>
-        {
-            Err(TemplateError::Invalid(error))
+        if *name == "env" {
+            return Err(TemplateError::Environment);
         }
+        let nearest = contract_files::yaml::nearest(name, VARIABLES.into_iter().chain(FUNCTIONS));
+        return Err(TemplateError::UnknownVariable { name: (*name).to_owned(), nearest: nearest.map(str::to_owned) });
+    }
+    for name in template_check::uses(text) {
+        if let Use::Property(variable, property) = name {
+            validate_property(variable, property)?;
+        } else if !template_check::exists(&ENGINE, name) {
+            return Err(match name {
+                Use::Test(name) => TemplateError::UnknownName { kind: "test", name: name.to_owned() },
+                Use::Filter(name) | Use::Property(_, name) => {
+                    TemplateError::UnknownName { kind: "filter", name: name.to_owned() }
+                }
+            });
+        }
+    }
+    // With sample data, so that only errors that do not depend on the request are left. What exceeds a limit without any data does so with it. Other
+    // errors are due to the empty context.
+    let sample = BTreeMap::from([("now", "2026-01-15T09:00:00.000Z")]);
+    match evaluate_text(text, &TemplateValue::from_serialize(sample)) {
+        Err(TemplateError::Render(error)) if is_certain(&error) => Err(TemplateError::Invalid(error)),
         Err(error @ TemplateError::Limit(_)) => Err(error),
         _ => Ok(()),
     }
 }
 
 fn is_function(name: &str) -> bool {
-    ["range", "dict", "namespace", "loop"].contains(&name)
+    ["range", "dict", "namespace", "loop"].contains(&name) || FUNCTIONS.contains(&name)
+}
+
+/// Checks a property of a variable whose properties are known.
+fn validate_property(variable: &str, property: &str) -> Result<(), TemplateError> {
+    let Some(known) = template_check::properties(variable).filter(|known| !known.contains(&property)) else {
+        return Ok(());
+    };
+    let nearest = contract_files::yaml::nearest(property, known.iter().copied());
+    let nearest = nearest.map(|near| format!("{variable}.{near}"));
+    Err(TemplateError::UnknownVariable { name: format!("{variable}.{property}"), nearest })
+}
+
+/// Whether an error occurs for every request: a filter, test or function that does not exist, or an argument that a
+/// function never accepts.
+fn is_certain(error: &minijinja::Error) -> bool {
+    let unknown =
+        [ErrorKind::UnknownFilter, ErrorKind::UnknownTest, ErrorKind::UnknownFunction, ErrorKind::UnknownMethod];
+    let source = std::error::Error::source(error);
+    unknown.contains(&error.kind()) || source.and_then(<dyn std::error::Error>::downcast_ref::<FunctionError>).is_some()
 }
 
 /// A value with its templates rendered.
