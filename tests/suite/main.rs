@@ -23,6 +23,7 @@ mod calls;
 mod caps;
 mod changelogs;
 mod cli;
+mod clock_limits;
 mod connections;
 mod contract;
 mod control;
