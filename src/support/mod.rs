@@ -1,11 +1,15 @@
-//! What every layer uses: documents, the clock, seeded random numbers, ids, delays, redaction, and the event bus.
+//! What every layer uses: documents, the clock, seeded random numbers, ids, delays, redaction, the event bus, and limits
+//! on computations and memory.
 
 pub mod clock;
+pub mod computation;
+pub mod compute_pool;
 pub mod delay;
 pub mod document;
 pub mod error_list;
 pub mod event_bus;
 pub mod ids;
 pub mod json_text;
+pub mod memory;
 pub mod redaction;
 pub mod rng;

@@ -27,18 +27,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     (
         "app",
-        &[
-            "server",
-            "pipeline",
-            "sandbox",
-            "recording",
-            "scenario",
-            "leadconduit",
-            "contract",
-            "config",
-            "http",
-            "support",
-        ],
+        &["server", "pipeline", "sandbox", "recording", "scenario", "leadconduit", "contract", "config", "support"],
     ),
     ("server", &["config", "http", "support"]),
     (
