@@ -4,7 +4,7 @@
 use http::StatusCode;
 
 use super::Pipeline;
-use super::context::{EarlyExit, Progress, RuleEffects};
+use super::context::{EarlyExit, Progress, RuleEffects, Selection};
 use crate::contract::Operation;
 use crate::contract::problem::Problem;
 use crate::http::message::{Request, Response};
@@ -34,13 +34,15 @@ impl Pipeline {
         let contract = &self.state.contract;
         let scenario = &session.scenario.name;
         let context = rule_context(request, path, session, operation);
-        let selected = if let Some(selected) = progress.selected_rule(gate) {
-            selected.as_ref().map(RuleMatch::copy)
+        let selected = if let Selection::Done(selected) = progress.selected_rule(gate) {
+            selected.as_ref().map(|selected| selected.copy())
         } else {
             let selected = session.select_rule(gate, &context, contract)?;
             let selected =
                 selected.map_err(|error| Problem::rule_failed("a rule", scenario, &error.to_string(), &[]))?;
-            progress.selected_rule(gate).insert(selected).as_ref().map(RuleMatch::copy)
+            let copy = selected.as_ref().map(RuleMatch::copy);
+            *progress.selected_rule(gate) = Selection::Done(selected.map(Box::new));
+            copy
         };
         let Some(mut selected) = selected else { return Ok(()) };
         let failed = |error: RespondError| Problem::rule_failed(&selected.rule.name, scenario, &error.to_string(), &[]);

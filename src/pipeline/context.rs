@@ -44,12 +44,21 @@ pub(super) struct Progress {
     /// The number of the request in its sandbox, after the state of the sandbox was replaced.
     pub(super) number: Option<u64>,
     /// The rules that were selected before authentication, and before the operation.
-    pub(super) gate_rule: Option<Option<RuleMatch>>,
-    pub(super) operation_rule: Option<Option<RuleMatch>>,
+    pub(super) gate_rule: Selection,
+    pub(super) operation_rule: Selection,
     pub(super) effect_log: Option<OutboundLog>,
     pub(super) restarts: usize,
     /// Whether the request has computed for longer than a thread of the server allows.
     pub(super) is_long: bool,
+}
+
+/// The selection of a rule.
+#[derive(Debug)]
+pub(super) enum Selection {
+    /// No rule was selected yet.
+    Open,
+    /// The rule that was selected, if any matched.
+    Done(Option<Box<RuleMatch>>),
 }
 
 impl Progress {
@@ -58,16 +67,16 @@ impl Progress {
             started: uptime(),
             session: None,
             number: None,
-            gate_rule: None,
-            operation_rule: None,
+            gate_rule: Selection::Open,
+            operation_rule: Selection::Open,
             effect_log: None,
             restarts: 0,
             is_long: false,
         }
     }
 
-    /// The rule that was selected in an earlier run; `None` before the selection.
-    pub(super) fn selected_rule(&mut self, gate: bool) -> &mut Option<Option<RuleMatch>> {
+    /// The selection of a rule before authentication (`gate`), or before the operation.
+    pub(super) fn selected_rule(&mut self, gate: bool) -> &mut Selection {
         if gate { &mut self.gate_rule } else { &mut self.operation_rule }
     }
 

@@ -168,7 +168,7 @@ impl Pipeline {
                     Stopped::Exceeded if allowance.is_inline() => EarlyExit::LongComputation,
                     Stopped::Exceeded => Problem::computation_limit(self.policy.limits.compute_ms_max).into(),
                     // A panic ends one request, not the server.
-                    Stopped::Panicked(_) => {
+                    Stopped::Panicked => {
                         Problem::internal("a request panicked; the server's log has the details").into()
                     }
                 })

@@ -28,7 +28,8 @@ pub struct PoolFull {
 /// The permission to run one computation.
 #[derive(Debug)]
 pub struct ComputePermit {
-    _permit: OwnedSemaphorePermit,
+    /// Dropped after the computation.
+    permit: OwnedSemaphorePermit,
 }
 
 /// What runs and what waits, each with its maximum.
@@ -68,7 +69,7 @@ impl ComputePool {
     /// When the queue is full.
     pub async fn admit(&self) -> Result<ComputePermit, PoolFull> {
         if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
-            return Ok(ComputePermit { _permit: permit });
+            return Ok(ComputePermit { permit });
         }
         let full = PoolFull { running: self.threads, waiting: self.waiting_max };
         let waiting = self.waiting.fetch_add(1, Ordering::Relaxed);
@@ -77,7 +78,7 @@ impl ComputePool {
             return Err(full);
         }
         // The semaphore is never closed.
-        Arc::clone(&self.permits).acquire_owned().await.map(|_permit| ComputePermit { _permit }).map_err(|_| full)
+        Arc::clone(&self.permits).acquire_owned().await.map(|permit| ComputePermit { permit }).map_err(|_| full)
     }
 
     /// How many computations are running and waiting.
@@ -97,7 +98,7 @@ impl ComputePermit {
     pub async fn run<T: Send + 'static>(self, computation: impl FnOnce() -> T + Send + 'static) -> Option<T> {
         spawn_blocking(move || {
             let result = computation();
-            drop(self);
+            drop(self.permit);
             result
         })
         .await

@@ -27,7 +27,18 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     (
         "app",
-        &["server", "pipeline", "sandbox", "recording", "scenario", "leadconduit", "contract", "config", "support"],
+        &[
+            "server",
+            "pipeline",
+            "sandbox",
+            "recording",
+            "scenario",
+            "leadconduit",
+            "contract",
+            "config",
+            "http",
+            "support",
+        ],
     ),
     ("server", &["config", "http", "support"]),
     (

@@ -12,6 +12,7 @@ use crate::support::memory::Gauge;
 
 /// The budgets of worlds.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_field_names, reason = "limits end with their unit and bound")]
 pub struct WorldBounds {
     /// Documents in one world, changelogs excluded.
     pub documents_max: usize,
