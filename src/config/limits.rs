@@ -48,8 +48,29 @@ pub struct Limits {
     pub deliver_retries: u32,
     /// Concurrent deliveries; further ones wait for up to `deliver_timeout_ms`.
     pub deliver_calls_max: usize,
+    /// Deliveries that can wait until another one ends; a further one fails at once.
+    pub deliver_waiting_max: usize,
     /// The largest response to a delivery; a larger one is an error.
     pub deliver_body_bytes_max: usize,
+    /// Documents in the world of one sandbox, changelogs excluded.
+    pub documents_max: usize,
+    /// The serialised size of the documents in the world of one sandbox, changelogs excluded.
+    pub document_bytes_max: usize,
+    /// The serialised size of the documents that were written, in all sandboxes and snapshots together. A document that
+    /// several of them share counts once.
+    pub document_total_bytes_max: usize,
+    /// The serialised size of the changelogs in one sandbox; the oldest are evicted first.
+    pub changelog_bytes_max: usize,
+    /// The serialised size of the changelogs of all sandboxes together. Each can always use its even share.
+    pub changelog_total_bytes_max: usize,
+    /// The size of the events of all sandboxes together. Each can always use its even share.
+    pub event_total_bytes_max: usize,
+    /// The size of the cached responses of all sandboxes together.
+    pub response_cache_total_bytes_max: usize,
+    /// Snapshots of all sandboxes together.
+    pub snapshots_total_max: usize,
+    /// How long one request, or one call of the control API, can compute. Waiting does not count.
+    pub compute_ms_max: u64,
 }
 
 impl Default for Limits {
@@ -74,7 +95,17 @@ impl Default for Limits {
             deliver_timeout_ms: 10_000,
             deliver_retries: 2,
             deliver_calls_max: 32,
+            deliver_waiting_max: 1_000,
             deliver_body_bytes_max: 1024 * 1024,
+            documents_max: 100_000,
+            document_bytes_max: 64 * 1024 * 1024,
+            document_total_bytes_max: 512 * 1024 * 1024,
+            changelog_bytes_max: 32 * 1024 * 1024,
+            changelog_total_bytes_max: 128 * 1024 * 1024,
+            event_total_bytes_max: 512 * 1024 * 1024,
+            response_cache_total_bytes_max: 64 * 1024 * 1024,
+            snapshots_total_max: 1_000,
+            compute_ms_max: 5_000,
         }
     }
 }
@@ -237,10 +268,29 @@ pub(crate) const RELOAD_POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// Changes that are closer together than this cause one reload.
 pub(crate) const RELOAD_DEBOUNCE: Duration = Duration::from_millis(200);
 
-// The embedded server.
+// Deliveries.
 
-/// Threads that serve requests when deliveries are enabled.
-pub(crate) const EMBEDDED_WORKERS: usize = 2;
+/// How many deliveries of a mock can lead to one another. A flow whose recipient is its own submission URL would go on
+/// without an end.
+pub const DELIVERY_DEPTH_MAX: u8 = 4;
+
+// Long computations.
+
+/// How long a request can compute on a thread that serves connections; then it starts again on a thread for long
+/// computations.
+pub(crate) const INLINE_COMPUTATION: Duration = Duration::from_millis(5);
+
+/// Threads for long computations of requests, and at least one for each processor.
+pub(crate) const COMPUTE_THREADS_MIN: usize = 4;
+
+/// Threads for calls of the control API, so that long computations of requests do not delay them.
+pub(crate) const CONTROL_THREADS: usize = 4;
+
+/// Long computations that can wait for a thread; a further one gets a 503 problem.
+pub(crate) const COMPUTATIONS_WAITING_MAX: usize = 1_000;
+
+/// How often a long write starts again because its sandbox was written to meanwhile.
+pub(crate) const LONG_WRITE_RERUNS_MAX: usize = 100;
 
 // Subcommands that call a running server.
 

@@ -101,6 +101,26 @@ problem_types! {
         "The sandbox was reset or switched while the request was processed (503). Nothing was stored; send the request \
          again."
     ),
+    /// The computation of a response takes too long.
+    ComputationLimit => (
+        "computation-limit",
+        "Computation limit",
+        "The request computed for longer than `--compute-ms-max` (503). Nothing was stored. Ask for less: a shorter time \
+         span, fewer rules, simpler patterns and templates; or raise the limit."
+    ),
+    /// A write over a budget of memory.
+    BudgetExceeded => (
+        "budget-exceeded",
+        "Budget exceeded",
+        "The write would exceed a budget of memory, of the sandbox or of all sandboxes (507). Nothing was stored. \
+         `detail` names the budget and what to do; a reset of the sandbox frees its memory."
+    ),
+    /// Too many requests compute at the same time.
+    Overloaded => (
+        "overloaded",
+        "Overloaded",
+        "Too many requests with long computations wait already (503). Nothing was stored; send the request again."
+    ),
     /// The request did not arrive completely.
     IncompleteRequest => (
         "incomplete-request",
@@ -352,6 +372,28 @@ impl Problem {
     #[must_use]
     pub fn busy(detail: &str) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, ProblemType::Busy, detail)
+    }
+
+    /// 503: the computation of a response takes too long.
+    #[must_use]
+    pub fn computation_limit(ms_max: u64) -> Self {
+        let detail = format!(
+            "the request computed for more than {ms_max} ms, which is the limit; ask for less (a shorter time span, fewer \
+             rules, simpler patterns and templates), or raise --compute-ms-max"
+        );
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, ProblemType::ComputationLimit, detail)
+    }
+
+    /// 507: a write would exceed a budget of memory.
+    #[must_use]
+    pub fn budget_exceeded(detail: &str) -> Self {
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, ProblemType::BudgetExceeded, detail)
+    }
+
+    /// 503: too many requests compute at the same time; the client can send it again.
+    #[must_use]
+    pub fn overloaded(detail: &str) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, ProblemType::Overloaded, detail)
     }
 
     /// 408 or 400: the body did not arrive completely.

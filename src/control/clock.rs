@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::body;
 use super::call::{ControlCall, ControlResult, ok};
 use crate::scenario::language::duration_ms;
-use crate::support::clock::{Clock, ClockOutOfRange, SignedDuration, Timestamp, format_timestamp};
+use crate::support::clock::{Clock, ClockOutOfRange, SignedDuration, format_timestamp};
 
 pub(super) fn get(call: &ControlCall<'_>) -> ControlResult {
     Ok(ok(&clock_json(call.sandbox.clock())))
@@ -32,10 +32,12 @@ pub(super) fn put(call: &ControlCall<'_>) -> ControlResult {
             call.sandbox.set_clock(|clock| Ok(Clock::Frozen(clock.now())))
         }
         ClockChange { freeze: Some(Value::String(at)), advance: None, resume: None } => {
-            let at: Timestamp = at.parse().map_err(|_| {
-                body::bad_request(&format!("`freeze` is not a time: `{at}`; write true, or 2026-01-15T09:00:00Z"))
+            let frozen = at.parse().ok().filter(|clock| matches!(clock, Clock::Frozen(_))).ok_or_else(|| {
+                body::bad_request(&format!(
+                    "`freeze` is not a time from 1970 to 9999-12-30T22:00:00Z: `{at}`; write true, or 2026-01-15T09:00:00Z"
+                ))
             })?;
-            call.sandbox.set_clock(|_| Ok(Clock::Frozen(at)))
+            call.sandbox.set_clock(|_| Ok(frozen))
         }
         ClockChange { freeze: None, advance: Some(ms), resume: None } => {
             let span = SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX));

@@ -26,7 +26,10 @@ pub(super) fn add(call: &ControlCall<'_>) -> ControlResult {
         let diagnostics: Vec<_> = listed.map(|error| error.in_file(&source, "")).collect();
         body::invalid(&diagnostics)
     })?;
-    let fault = call.sandbox.add_fault(rule, sent).ok_or_else(|| too_many("faults", FAULTS_MAX))?;
+    let fault = call
+        .sandbox
+        .add_fault(rule, sent)
+        .ok_or_else(|| too_many(format!("the limit of {FAULTS_MAX} faults is reached; remove some first")))?;
     call.sandbox.publish("faults_changed", || json!({"id": fault.id, "name": fault.rule.name, "added": true}));
     Ok(created(&fault_json(&FaultStatus { fault, count: RuleCounts::default() })))
 }

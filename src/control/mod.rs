@@ -19,6 +19,7 @@ mod requests;
 mod sandboxes;
 mod scenario;
 mod state;
+mod usage;
 mod verify;
 
 use std::sync::Arc;
@@ -28,7 +29,7 @@ use http::{HeaderValue, Method, StatusCode};
 use serde_json::json;
 
 pub use access::Access;
-pub use call::{Context, DryRun};
+pub use call::{Context, DryRun, ServerActivity};
 
 use self::call::{ControlCall, ControlResult, ok};
 use crate::config::limits::{Limits, STATE_BYTES_MAX};
@@ -139,6 +140,12 @@ pub fn nearest_endpoint(method: &Method, path: &str) -> Option<(&'static Method,
     found.map(|(method, pattern, _)| (method, format!("{PREFIX}{pattern}")))
 }
 
+/// Whether a request with this path is a control call whose work depends on the data.
+#[must_use]
+pub fn can_take_long(path: &str) -> bool {
+    path.strip_prefix(PREFIX).is_some_and(|rest| rest.starts_with('/') && !Access::is_public(rest))
+}
+
 /// Responds to a control call. `None` when the path is not one of the control API, and for CORS preflight requests, which
 /// the pipeline handles for every path.
 #[must_use]
@@ -230,6 +237,7 @@ fn health(call: &ControlCall<'_>) -> ControlResult {
         "version": env!("CARGO_PKG_VERSION"),
         "operations": call.app.contract.operations.len(),
         "scenario": call.sandbox.scenario().name,
+        "usage": usage::of(call),
     });
     if let Some(reload) = call.app.reload_status() {
         health["watch"] = json!({"last_read": format_timestamp(reload.at)});

@@ -215,7 +215,7 @@ impl WriteContext<'_> {
         Ok(removed)
     }
 
-    /// Stores the changelog entry of a write, and evicts the oldest entry when there are too many.
+    /// Stores the changelog entry of a write, and evicts the oldest entries when there are too many.
     fn record_changelog(
         &mut self,
         account: &str,
@@ -230,13 +230,19 @@ impl WriteContext<'_> {
         };
         self.check(Collection::Changelogs.model(), &entry)?;
         self.world.put(account, Collection::Changelogs, text(&entry, "id"), Document::new(&entry));
-        let changelogs = self.world.account(account).map(|account| account.all(Collection::Changelogs));
-        let oldest =
-            changelogs.filter(|all| all.len() > changelog::CHANGELOGS_MAX).and_then(|all| all.keys().next().cloned());
-        if let Some(oldest) = oldest {
+        self.evict_changelogs(account);
+        Ok(())
+    }
+
+    /// Evicts the oldest changelogs of an account, when there are too many or when they take too much memory.
+    fn evict_changelogs(&mut self, account: &str) {
+        let bytes_max = self.world.usage().changelog_bytes - self.world.changelog_excess();
+        while let Some(changelogs) = self.world.account(account).map(|account| account.all(Collection::Changelogs)) {
+            let is_large = self.world.usage().changelog_bytes > bytes_max && changelogs.len() > 1;
+            let oldest = changelogs.keys().next().filter(|_| is_large || changelogs.len() > changelog::CHANGELOGS_MAX);
+            let Some(oldest) = oldest.cloned() else { return };
             self.world.remove(account, Collection::Changelogs, &oldest);
         }
-        Ok(())
     }
 
     /// Validates an event and appends it to the log of an account.

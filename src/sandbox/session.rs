@@ -1,14 +1,15 @@
 //! A request inside its sandbox: a consistent view of the state, and the way in which operations read and write it.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use super::{InitialState, Sandbox, State};
+use crate::config::limits::LONG_WRITE_RERUNS_MAX;
 use crate::contract::validate::OperationInput;
 use crate::contract::{Contract, Operation};
 use crate::leadconduit::context::{ReadContext, WriteContext};
 use crate::leadconduit::operations::{OperationHandler, read, write};
 use crate::leadconduit::outbound_log::{OutboundLog, WriteError, WriteResult};
-use crate::leadconduit::response::{OperationResponse, OperationResult};
+use crate::leadconduit::response::OperationResult;
 use crate::leadconduit::state::sso::{SsoCallContext, SsoStatus};
 use crate::leadconduit::state::transaction::Transaction;
 use crate::leadconduit::state::{Account, Caller, World};
@@ -18,6 +19,7 @@ use crate::scenario::rule::respond::WorldSource;
 use crate::scenario::rule::schedule::{RuleCounts, RuleMatch, RuleSet};
 use crate::scenario::rule::{RuleContext, WorldChange};
 use crate::support::clock::Timestamp;
+use crate::support::computation;
 
 /// A request inside its sandbox. All its steps see one state; when the state is replaced meanwhile, they fail with
 /// [`StaleEpoch`].
@@ -55,6 +57,15 @@ pub struct WriteResources<'a> {
     pub triggers: bool,
     /// Collects outbound calls and firehose files.
     pub effects: &'a mut OutboundLog,
+}
+
+/// A writing operation and its input.
+#[derive(Clone, Copy)]
+struct WriteOperation<'a> {
+    handler: OperationHandler,
+    caller: &'a Caller,
+    input: &'a OperationInput,
+    sso_call: &'a SsoCallContext<'a>,
 }
 
 /// Another scenario, for one request.
@@ -252,7 +263,8 @@ impl RequestSession {
     }
 
     /// Runs an operation that writes, in a transaction. It is rolled back when the operation fails, panics, or needs the
-    /// response of an outbound call.
+    /// response of an outbound call. A short operation runs with the sandbox locked; a long one runs on a copy of the
+    /// world, so that other requests to the sandbox go on meanwhile.
     ///
     /// # Errors
     ///
@@ -263,42 +275,102 @@ impl RequestSession {
         caller: &Caller,
         input: &OperationInput,
         sso_call: &SsoCallContext<'_>,
-        resources: WriteResources<'_>,
+        mut resources: WriteResources<'_>,
     ) -> Result<WriteResult, StaleEpoch> {
-        let WriteResources { contract, triggers, effects } = resources;
-        effects.start_run();
+        let operation = WriteOperation { handler, caller, input, sso_call };
         if self.is_ephemeral_world() {
             // The pipeline lets only operations that store nothing but counts get here.
             let world = &mut self.world()?;
-            let mut context =
-                WriteContext { world, contract, caller, input, now: self.now, sso_call, triggers, effects };
-            return Ok(write(handler, &mut context));
+            resources.effects.start_run();
+            return Ok(write(handler, &mut self.write_context(world, &operation, &mut resources)));
+        }
+        if !computation::is_inline() {
+            return self.write_to_copy(&operation, &mut resources);
         }
         let mut state = self.state()?;
-        let mut transaction = Transaction::begin(&mut state.world);
+        let result = self.run_in_transaction(&mut state.world, &operation, &mut resources);
+        if result.is_ok() {
+            state.version += 1;
+            drop(state);
+            self.sandbox.mark_written();
+        }
+        Ok(result)
+    }
+
+    /// Runs an operation on a copy of the world, which becomes the world if nothing else was written meanwhile; else the
+    /// operation runs again.
+    fn write_to_copy(
+        &self,
+        operation: &WriteOperation<'_>,
+        resources: &mut WriteResources<'_>,
+    ) -> Result<WriteResult, StaleEpoch> {
+        // One at a time, so that long writes do not overtake one another forever.
+        let _turn = self.sandbox.long_write.lock().unwrap_or_else(PoisonError::into_inner);
+        computation::restart();
+        for _ in 0..LONG_WRITE_RERUNS_MAX {
+            let (mut world, version) = {
+                let state = self.state()?;
+                (state.world.clone(), state.version)
+            };
+            let result = self.run_in_transaction(&mut world, operation, resources);
+            // A pending call keeps the ids that it has issued.
+            if !matches!(result, Ok(_) | Err(WriteError::PendingCall(_))) {
+                return Ok(result);
+            }
+            let mut state = self.state()?;
+            if state.version == version {
+                let replaced = std::mem::replace(&mut state.world, world);
+                state.version += 1;
+                drop(state);
+                drop(replaced);
+                if result.is_ok() {
+                    self.sandbox.mark_written();
+                }
+                return Ok(result);
+            }
+            drop(state);
+            resources.effects.abort_run();
+        }
+        Ok(Err(WriteError::Overtaken))
+    }
+
+    /// Runs an operation once. When it succeeds, its changes stay in `world`.
+    fn run_in_transaction(
+        &self,
+        world: &mut World,
+        operation: &WriteOperation<'_>,
+        resources: &mut WriteResources<'_>,
+    ) -> WriteResult {
+        resources.effects.start_run();
+        let before = world.usage();
+        let mut transaction = Transaction::begin(world);
         let override_status =
             self.scenario_override.as_ref().map(|scenario_override| scenario_override.sso_status.clone());
         let own_status = override_status.map(|status| std::mem::replace(&mut transaction.world().sso.status, status));
-        let world = transaction.world();
-        let mut context =
-            WriteContext { world, contract, caller, input, now: self.now, sso_call, triggers, effects: &mut *effects };
-        let response: OperationResponse = match write(handler, &mut context) {
-            Ok(response) => response,
-            Err(error) => {
-                if matches!(error, WriteError::PendingCall(_)) {
-                    transaction.rollback_keeping_ids();
-                }
-                return Ok(Err(error));
+        let result = write(operation.handler, &mut self.write_context(transaction.world(), operation, resources));
+        if result.is_ok() {
+            if let Err(exceeded) = transaction.world().check_budgets(before) {
+                return Err(WriteError::Budget(exceeded));
             }
-        };
-        if let Some(own_status) = own_status {
-            transaction.world().sso.status = own_status;
+            if let Some(own_status) = own_status {
+                transaction.world().sso.status = own_status;
+            }
+            transaction.commit();
+        } else if matches!(result, Err(WriteError::PendingCall(_))) {
+            transaction.rollback_keeping_ids();
         }
-        transaction.commit();
-        state.version += 1;
-        drop(state);
-        self.sandbox.mark_written();
-        Ok(Ok(response))
+        result
+    }
+
+    fn write_context<'c>(
+        &self,
+        world: &'c mut World,
+        operation: &WriteOperation<'c>,
+        resources: &'c mut WriteResources<'_>,
+    ) -> WriteContext<'c> {
+        let WriteOperation { caller, input, sso_call, .. } = *operation;
+        let WriteResources { contract, triggers, effects } = resources;
+        WriteContext { world, contract, caller, input, now: self.now, sso_call, triggers: *triggers, effects }
     }
 
     /// A copy of the world that the request sees.
@@ -335,8 +407,10 @@ fn change_world(
     change: &WorldChange,
     now: Timestamp,
 ) -> Result<(), ChangeError> {
+    let before = world.usage();
     let mut transaction = Transaction::begin(world);
     apply(transaction.world(), contract, change, now)?;
+    transaction.world().check_budgets(before)?;
     transaction.commit();
     Ok(())
 }

@@ -13,6 +13,7 @@ use super::rule::WorldChange;
 use super::volume::Volume;
 use crate::contract::Contract;
 use crate::leadconduit::rules;
+use crate::leadconduit::state::budget::BudgetExceeded;
 use crate::leadconduit::state::events::{self, Event};
 use crate::leadconduit::state::{ApiKeyOwner, Collection, Documents, World};
 use crate::support::clock::Timestamp;
@@ -27,6 +28,12 @@ pub struct ChangeError {
     pub pointer: String,
     /// What is wrong there.
     pub message: String,
+}
+
+impl From<BudgetExceeded> for ChangeError {
+    fn from(exceeded: BudgetExceeded) -> Self {
+        Self { pointer: String::new(), message: exceeded.to_string() }
+    }
 }
 
 /// Applies a change.

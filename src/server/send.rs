@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -69,7 +69,7 @@ pub(super) fn at_once(response: Response) -> hyper::Response<ResponseBody> {
 pub(super) async fn with_options(
     response: Response,
     options: SendOptions,
-    request: Request,
+    request: Arc<Request>,
     limits: Limits,
     shutdown: &ShutdownSignal,
     script: &OnceLock<SocketScript>,

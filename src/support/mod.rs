@@ -1,12 +1,16 @@
-//! What every layer uses: documents, the clock, seeded random numbers, ids, delays, redaction, the event bus, XML.
+//! What every layer uses: documents, the clock, seeded random numbers, ids, delays, redaction, the event bus, XML, and
+//! limits on computations and memory.
 
 pub mod clock;
+pub mod computation;
+pub mod compute_pool;
 pub mod delay;
 pub mod document;
 pub mod error_list;
 pub mod event_bus;
 pub mod ids;
 pub mod json_text;
+pub mod memory;
 pub mod redaction;
 pub mod rng;
 pub mod xml;

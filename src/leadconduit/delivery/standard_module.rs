@@ -76,7 +76,13 @@ pub fn build_request(vars: &Value) -> Result<OutboundRequest, RequestError> {
     let url = text(vars, "url");
     let mut headers = vec![("Accept".to_owned(), ACCEPT.to_owned())];
     if method == Method::GET {
-        return Ok(OutboundRequest { method, url: with_query(url, &parameters), headers, body: Bytes::new() });
+        return Ok(OutboundRequest {
+            method,
+            url: with_query(url, &parameters),
+            headers,
+            body: Bytes::new(),
+            depth: 1,
+        });
     }
     let encode = |text: &str| utf8_percent_encode(text, UNESCAPED).to_string();
     let pairs = parameters.iter().flat_map(|(name, texts)| {
@@ -86,7 +92,7 @@ pub fn build_request(vars: &Value) -> Result<OutboundRequest, RequestError> {
     let body = pairs.collect::<Vec<_>>().join("&");
     headers.insert(0, ("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned()));
     headers.insert(1, ("Content-Length".to_owned(), body.len().to_string()));
-    Ok(OutboundRequest { method, url: url.to_owned(), headers, body: body.into() })
+    Ok(OutboundRequest { method, url: url.to_owned(), headers, body: body.into(), depth: 1 })
 }
 
 /// Runs the checks of the module, and returns the method.

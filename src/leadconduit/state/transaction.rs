@@ -101,11 +101,15 @@ impl World {
                     }
                 }
                 UndoEntry::Account { id, before: None } => {
-                    self.accounts.remove(&id);
+                    if let Some(removed) = self.accounts.remove(&id) {
+                        self.usage.remove(None, removed.document.len());
+                    }
                 }
                 UndoEntry::Account { id, before: Some(before) } => {
                     if let Some(account) = self.accounts.get_mut(&id) {
-                        Arc::make_mut(account).document = before;
+                        self.usage.add(None, before.len());
+                        let replaced = std::mem::replace(&mut Arc::make_mut(account).document, before);
+                        self.usage.remove(None, replaced.len());
                     }
                 }
             }
@@ -140,12 +144,8 @@ mod tests {
         let flows: Vec<_> = account.all(Collection::Flows).values().map(|d| d.value().to_string()).collect();
         let (accounts, keys) = (world.accounts().count(), world.keys().count());
         let sso = &world.sso.status;
-        format!(
-            "{} {flows:?} {accounts} {keys} {sso:?} {:?} {}",
-            account.document().value(),
-            world.ids,
-            world.random_streams
-        )
+        let (document, usage) = (account.document().value(), world.usage);
+        format!("{document} {flows:?} {accounts} {keys} {sso:?} {:?} {} {usage:?}", world.ids, world.random_streams)
     }
 
     fn change_everything(world: &mut World) {

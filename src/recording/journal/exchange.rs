@@ -234,12 +234,11 @@ struct RedactedRequest {
 }
 
 fn push_headers(text: &mut String, headers: &HeaderMap, redactor: &Redactor) {
-    for (name, value) in headers {
-        text.push_str(name.as_str());
-        text.push('\n');
-        text.push_str(&redactor.header(name, value));
-        text.push('\n');
-    }
+    redactor.headers(headers, |name, value| {
+        for part in [name, "\n", value, "\n"] {
+            text.push_str(part);
+        }
+    });
 }
 
 impl Exchange {

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::target::SubmissionTarget;
 use super::{call_document, fields, pricing};
+use crate::config::limits::DELIVERY_DEPTH_MAX;
 use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::delivery::{self, OutboundError};
 use crate::leadconduit::flow_model::Recipient;
@@ -64,8 +65,15 @@ impl RecipientRequest {
         if let Some(call) = context.effects.call_document(key) {
             return Ok(self.outcome(call, context.now.as_millisecond()));
         }
+        if context.effects.is_too_deep() {
+            let reason = format!(
+                "not sent: {DELIVERY_DEPTH_MAX} deliveries in a row led to this lead, which is the maximum; a recipient's \
+                 URL is probably the submission URL of its own flow"
+            );
+            return Ok(RecipientOutcome::new(Outcome::Error, &reason, 0));
+        }
         match delivery::build_request(&self.vars) {
-            Ok(request) => Err(WriteError::pending_call(key, request)),
+            Ok(request) => Err(context.effects.pending_call(key, request)),
             // A request that is not valid is skipped, with the reason of the module.
             Err(error) => Ok(RecipientOutcome::skipped(&error.to_string())),
         }

@@ -4,15 +4,18 @@ use std::borrow::Cow;
 use std::fmt::Debug;
 use std::iter::Peekable;
 use std::ops::Bound;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use imbl::OrdMap;
 use serde_json::Value;
 
+use super::super::budget::WorldMemory;
 use super::summary::{EventSummary, Lead};
+use crate::support::computation;
 use crate::support::document::{Document, serialise};
 use crate::support::ids::ObjectId;
+use crate::support::memory::{Charge, Gauge};
 
 /// How many stored events an account keeps; the oldest are evicted. It bounds memory; how long events
 /// are kept is in `state/retention.rs`.
@@ -21,6 +24,9 @@ const STORED_MAX: usize = 200_000;
 /// Byte budget of the stored events of an account: about 50,000 leads with three steps and their stored calls. The
 /// oldest events are evicted. An evicted event is missing from every list and count, so the budget is generous.
 const STORED_BYTES_MAX: usize = 192 * 1024 * 1024;
+
+/// The work of rendering an event, in units of [`computation::spend`].
+const RENDERING_UNITS: u32 = 20;
 
 /// Generated events. Every method returns the same values at each call.
 pub trait GeneratedEvents: Debug + Send + Sync {
@@ -70,6 +76,8 @@ pub struct EventLog {
     /// Total size of the stored events.
     bytes: usize,
     rewrites: u64,
+    /// What all worlds of the server use.
+    memory: Option<Arc<WorldMemory>>,
     /// Events that began earlier are hidden, in milliseconds since 1970.
     since_ms: Option<i64>,
 }
@@ -80,6 +88,8 @@ struct StoredEvent {
     payload: EventPayload,
     /// Approximate size in memory.
     bytes: usize,
+    /// Counts the event while it exists.
+    charge: OnceLock<Charge>,
 }
 
 /// Where the document of a stored event comes from.
@@ -90,8 +100,15 @@ enum EventPayload {
     Rendered(Arc<dyn EventRenderer>, usize),
 }
 
+impl StoredEvent {
+    fn charge_to(&self, gauge: &Arc<Gauge>) {
+        self.charge.get_or_init(|| gauge.charge(self.bytes));
+    }
+}
+
 impl EventPayload {
     fn value(&self) -> Value {
+        computation::spend(RENDERING_UNITS);
         match self {
             // Parsed at each call: a cached tree takes several times the memory of the text.
             Self::Document(document) => document.to_value(),
@@ -125,7 +142,10 @@ impl<'a> Event<'a> {
     pub fn value(self) -> Cow<'a, Value> {
         match self.0 {
             EventSource::Stored(event) => Cow::Owned(event.payload.value()),
-            EventSource::History(history, index, _) => Cow::Owned(history.value(index)),
+            EventSource::History(history, index, _) => {
+                computation::spend(RENDERING_UNITS);
+                Cow::Owned(history.value(index))
+            }
         }
     }
 
@@ -197,7 +217,7 @@ impl EventLog {
         let stored = self.leads.values().map(|lead| &**lead);
         let generated = self.histories.iter().flat_map(|history| history.leads());
         let all = stored.chain(generated.filter(|lead| !self.leads.contains_key(&lead.id)));
-        all.filter(|lead| self.is_visible(lead.submitted_ms))
+        all.inspect(|_| computation::spend(1)).filter(|lead| self.is_visible(lead.submitted_ms))
     }
 
     /// The stored events, the oldest first.
@@ -230,7 +250,7 @@ impl EventLog {
                 self.leads.insert(lead.id, Arc::new(lead));
             }
         }
-        self.insert(StoredEvent { summary, payload, bytes: document.len() });
+        self.insert(StoredEvent { summary, payload, bytes: document.len(), charge: OnceLock::new() });
         Some(document)
     }
 
@@ -239,7 +259,12 @@ impl EventLog {
         let EventBatch { summaries, lead, renderer } = batch;
         let bytes = renderer.bytes() / summaries.len().max(1) + size_of::<StoredEvent>();
         for (index, summary) in summaries.into_iter().enumerate() {
-            self.insert(StoredEvent { summary, payload: EventPayload::Rendered(Arc::clone(&renderer), index), bytes });
+            self.insert(StoredEvent {
+                summary,
+                payload: EventPayload::Rendered(Arc::clone(&renderer), index),
+                bytes,
+                charge: OnceLock::new(),
+            });
         }
         if let Some(lead) = lead.filter(|lead| self.stored.contains_key(&lead.latest)) {
             self.leads.insert(lead.id, Arc::new(lead));
@@ -251,11 +276,29 @@ impl EventLog {
             self.rewrites += 1;
         }
         self.bytes += event.bytes;
+        if let Some(memory) = &self.memory {
+            event.charge_to(&memory.events);
+        }
         let replaced = self.stored.insert(event.summary.id, Arc::new(event));
         self.bytes -= replaced.map_or(0, |replaced| replaced.bytes);
-        while self.stored.len() > STORED_MAX || (self.bytes > STORED_BYTES_MAX && self.stored.len() > 1) {
+        // Computed once: transactions and snapshots may still hold what is evicted, so that the total stays for a while.
+        let excess = self.memory.as_ref().map_or(0, |memory| memory.event_excess(self.bytes));
+        let bytes_max = STORED_BYTES_MAX.min(self.bytes - excess);
+        while self.stored.len() > STORED_MAX || (self.bytes > bytes_max && self.stored.len() > 1) {
             self.evict_oldest();
         }
+    }
+
+    /// Counts what is recorded from now on in what all worlds of the server use.
+    pub(crate) fn use_memory(&mut self, memory: Option<&Arc<WorldMemory>>) {
+        if self.memory.is_none() {
+            self.memory = memory.cloned();
+        }
+    }
+
+    /// Counts all stored events.
+    pub(crate) fn charge_to(&self, gauge: &Arc<Gauge>) {
+        self.stored.values().for_each(|event| event.charge_to(gauge));
     }
 
     /// Whether the oldest stored event began before a time, in milliseconds since 1970.
@@ -340,6 +383,7 @@ impl<'a> Iterator for Merge<'a> {
     type Item = Event<'a>;
 
     fn next(&mut self) -> Option<Event<'a>> {
+        computation::spend(1);
         let mut first: Option<(usize, ObjectId)> = None;
         for (index, run) in self.runs.iter_mut().enumerate() {
             let Some(event) = run.peek() else { continue };

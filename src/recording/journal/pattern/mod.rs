@@ -28,6 +28,7 @@ pub(super) use self::criterion::difference_text;
 pub use self::parser::ValueDiagnostic;
 use super::exchange::Exchange;
 use crate::contract::Contract;
+use crate::support::computation;
 
 /// Selects exchanges. The empty pattern matches every exchange.
 ///
@@ -67,6 +68,7 @@ impl RequestPattern {
 
     /// True when all criteria match the exchange.
     pub(crate) fn matches(&self, exchange: &Exchange, contract: &Contract) -> bool {
+        computation::spend(16);
         self.criteria.iter().all(|one| one.matches(exchange, contract))
     }
 
