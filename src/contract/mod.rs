@@ -16,6 +16,7 @@ pub mod problem;
 pub mod route;
 pub mod schema;
 mod schema_errors;
+mod schema_keywords;
 pub mod standard;
 pub mod validate;
 pub mod violation;

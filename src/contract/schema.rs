@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::error::{SchemaError, StandaloneSchemaError};
 use super::known_formats::{self, KNOWN_FORMATS};
 use super::schema_errors;
+use super::schema_keywords::misspelt_keyword;
 use super::violation::Violation;
 use contract_files::files::SchemaError as FileSchemaError;
 use contract_files::yaml::nearest;
@@ -63,7 +64,7 @@ impl CompiledSchema {
     ///
     /// # Errors
     ///
-    /// The schema is invalid.
+    /// The schema is invalid, or a keyword is misspelt.
     pub fn standalone(schema: &Value) -> Result<Self, StandaloneSchemaError> {
         let validator = jsonschema::options()
             .with_draft(jsonschema::Draft::Draft202012)
@@ -75,6 +76,9 @@ impl CompiledSchema {
                 pointer: error.instance_path().as_str().to_owned(),
                 reason: error.to_string(),
             })?;
+        if let Some(error) = misspelt_keyword(schema) {
+            return Err(error);
+        }
         let schemas = Schemas::new(&json!({}))
             .map_err(|error| StandaloneSchemaError { pointer: String::new(), reason: error.to_string() })?;
         let schemas = Arc::new(schemas);

@@ -13,7 +13,7 @@ use super::call::ControlCall;
 use crate::config::limits::Limits;
 use crate::contract::problem::Problem;
 use crate::http::message::{Body, Request, Response};
-use crate::recording::journal::{AnsweredBy, Exchange, ExchangeParts};
+use crate::recording::journal::{AnsweredBy, ContractCheck, Exchange, ExchangeParts};
 use crate::sandbox::selector;
 use contract_files::yaml::Diagnostic;
 
@@ -54,6 +54,7 @@ pub(super) fn parse(call: &ControlCall<'_>) -> Result<LoggedRequest, Problem> {
         answered_by: AnsweredBy::Nothing,
         caller: None,
         violations: Vec::new(),
+        contract_check: ContractCheck::NotReached,
         applied_rules: Vec::new(),
         body_bytes_max: Limits::default().journal_body_bytes_max,
     };

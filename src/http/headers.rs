@@ -29,6 +29,8 @@ pub const EVIDENCE: HeaderName = HeaderName::from_static("x-mock-evidence");
 pub const FAULT: HeaderName = HeaderName::from_static("x-mock-fault");
 /// Response: the violations of the request, as JSON.
 pub const VIOLATIONS: HeaderName = HeaderName::from_static("x-mock-violations");
+/// Response: the list of connections is incomplete. LeadConduit's own header.
+pub const CONNECTIONS_DEGRADED: HeaderName = HeaderName::from_static("x-connections-degraded");
 
 /// The value of `Access-Control-Expose-Headers`: the response headers above, and those of LeadConduit.
 pub const EXPOSED: &str = "X-Mock-Request-Id, X-Mock-Sandbox, X-Mock-Scenario, X-Mock-Operation, X-Mock-Evidence, \

@@ -10,7 +10,7 @@ use crate::contract::validate::OperationInput;
 use crate::contract::{Operation, Violation};
 use crate::http::message::{Response, SendOptions};
 use crate::leadconduit::api_error::ApiError;
-use crate::recording::journal::Exchange;
+use crate::recording::journal::{ContractCheck, Exchange};
 use crate::sandbox::{RequestSession, Sandbox, StaleEpoch};
 use crate::scenario::rule::respond::AppliedRule;
 
@@ -26,6 +26,7 @@ pub(super) struct RequestContext<'p> {
     /// The decoded request; empty when an earlier step ended it.
     pub(super) input: OperationInput,
     pub(super) violations: Vec<Violation>,
+    pub(super) contract_check: ContractCheck,
     pub(super) effects: RuleEffects,
 }
 

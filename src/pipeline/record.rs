@@ -54,6 +54,7 @@ impl Pipeline {
             answered_by,
             caller: session.and_then(|session| session.caller.as_ref()),
             violations: context.violations,
+            contract_check: context.contract_check,
             applied_rules: context.effects.applied_rules,
             body_bytes_max: self.policy.limits.journal_body_bytes_max,
         };

@@ -25,6 +25,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use http::HeaderValue;
 use serde_json::Value;
 
+pub use record::ClearedRecord;
 use record::Record;
 pub use registry::{SandboxRegistry, SandboxUser};
 pub use session::{Overlay, RequestSession, StaleEpoch, WriteResources};
@@ -36,6 +37,7 @@ use crate::leadconduit::state::World;
 use crate::recording::coverage::CoverageCounts;
 use crate::scenario::Scenario;
 use crate::scenario::rule::Rule;
+use crate::support::change_signal::{ChangeSignal, ChangeWatch};
 use crate::support::clock::{Clock, uptime};
 use crate::support::event_bus::EventBus;
 
@@ -71,6 +73,7 @@ pub struct Sandbox {
     is_unauthenticated: AtomicBool,
     state: Mutex<State>,
     record: Mutex<Record>,
+    journal_changes: ChangeSignal,
     shared: Arc<SharedState>,
     /// Created for the first subscriber: most sandboxes never have one.
     events: OnceLock<Arc<EventBus>>,
@@ -90,6 +93,7 @@ impl Sandbox {
             is_unauthenticated: AtomicBool::new(false),
             state: Mutex::new(state),
             record: Mutex::new(Record { journal: shared.journal(), counts: CoverageCounts::default() }),
+            journal_changes: ChangeSignal::default(),
             shared: Arc::clone(shared),
             events: OnceLock::new(),
         }
@@ -171,10 +175,22 @@ impl Sandbox {
     }
 
     /// Resets world, clock, faults, counters and journal to an initial state; snapshots are kept. Running requests see
-    /// either the old state or the new one, never both.
-    pub fn reset(&self, initial: &InitialState) {
+    /// either the old state or the new one, never both. Returns what was removed from the record.
+    pub fn reset(&self, initial: &InitialState) -> ClearedRecord {
         self.lock().reset(initial);
-        self.archive_counts();
+        self.archive_counts()
+    }
+
+    /// Starts a scenario: world, clock and faults become those of an initial state. Journal, coverage and the number of
+    /// requests are kept, so that a later verdict still covers the requests before the switch.
+    pub fn start_scenario(&self, initial: &InitialState) {
+        self.lock().start(initial);
+    }
+
+    /// Subscribes to changes of the journal.
+    #[must_use]
+    pub fn watch_journal(&self) -> ChangeWatch {
+        self.journal_changes.subscribe()
     }
 
     /// Resets everything including snapshots, as if the sandbox had just been created.
@@ -183,7 +199,7 @@ impl Sandbox {
         state.snapshots.clear();
         state.reset(initial);
         drop(state);
-        self.archive_counts();
+        let _ = self.archive_counts();
     }
 
     /// Switches to another scenario's SSO status and rules, and keeps the world.

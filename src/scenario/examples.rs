@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::build::Scenario;
 use super::language::{ExampleRequest, ExpectedBody, ExpectedRange, ExpectedResponse, ScenarioExample};
+use crate::contract::negotiate::is_json;
 use crate::http::message::{Body, Request, Response};
 use contract_files::yaml::Diagnostic;
 
@@ -46,9 +47,8 @@ pub fn build_request(spec: &ExampleRequest, default_key: Option<&str>) -> Reques
     {
         request.headers.insert(AUTHORIZATION, value);
     }
-    if let Some(body) = &spec.body {
+    if spec.body.is_some() {
         request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        request.body = Body::Complete(crate::support::document::serialise(&body.0));
     }
     // The control API is served to requests for the local machine only, and examples may use it.
     request.headers.insert(HOST, HeaderValue::from_static("localhost"));
@@ -56,6 +56,14 @@ pub fn build_request(spec: &ExampleRequest, default_key: Option<&str>) -> Reques
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
             request.headers.insert(name, value);
         }
+    }
+    if let Some(body) = &spec.body {
+        let content_type = request.header(&CONTENT_TYPE).unwrap_or_default();
+        request.body = Body::Complete(match &body.0 {
+            // A form or an XML document is sent as it is written.
+            Value::String(text) if !is_json(content_type) => text.clone().into(),
+            body => crate::support::document::serialise(body),
+        });
     }
     request
 }

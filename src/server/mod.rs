@@ -284,6 +284,9 @@ where
         state.has_unread_body.store(true, Ordering::Relaxed);
     }
     let mut response = context.handler.handle(&request);
+    if response.recheck.is_some() {
+        response = Box::pin(recheck(context, &request, response, shutdown.clone())).await;
+    }
     compress::compress(&request, &mut response);
     match response.send_options.take() {
         None => Ok(send::at_once(response)),
@@ -293,4 +296,27 @@ where
             Box::pin(sent).await
         }
     }
+}
+
+/// Handles a request again after each change, until its response is final, the time is over, or the server stops.
+async fn recheck<H>(
+    context: &ServerContext<H>,
+    request: &Request,
+    mut response: Response,
+    mut shutdown: ShutdownSignal,
+) -> Response
+where
+    H: Handler,
+{
+    let within_ms = response.recheck.as_ref().map_or(0, |recheck| recheck.within_ms);
+    let deadline = tokio::time::sleep(Duration::from_millis(within_ms));
+    tokio::pin!(deadline);
+    while let Some(mut recheck) = response.recheck.take() {
+        tokio::select! {
+            () = &mut deadline => break,
+            () = shutdown.received() => break,
+            () = recheck.changes.changed() => response = context.handler.handle(request),
+        }
+    }
+    response
 }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::HOST;
+use http::header::{CONTENT_TYPE, HOST};
 use http::{HeaderMap, Method, Version};
 use serde_json::Value;
 
+use crate::contract::lead_body::{BodyFormat, read_body_value};
 use crate::contract::{Contract, Operation, Violation};
 use crate::http::message::{Body, Request, Response};
 use crate::http::wire_fault::WireFault;
@@ -45,6 +46,8 @@ pub struct Exchange {
     pub fault: Option<WireFault>,
     /// The violations of the contract in the request.
     pub violations: Vec<Violation>,
+    /// Whether violations were looked for.
+    pub contract_check: ContractCheck,
     /// The rules that were applied.
     pub applied_rules: Vec<AppliedRule>,
     /// The body of the request.
@@ -68,6 +71,18 @@ pub enum AnsweredBy {
     Mock,
     /// An error response: the path matches no operation, or the request could not be read.
     Nothing,
+}
+
+/// Whether a request was compared with the contract. Without that, it has no violations, whatever it sends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ContractCheck {
+    /// It was.
+    Done,
+    /// An earlier step ended the request: it has no valid key, or a gate responded.
+    #[default]
+    NotReached,
+    /// The server does not validate requests.
+    Disabled,
 }
 
 /// The recorded body of a request or a response.
@@ -126,6 +141,8 @@ pub struct ExchangeParts<'a> {
     pub caller: Option<&'a Caller>,
     /// The violations of the contract in the request.
     pub violations: Vec<Violation>,
+    /// Whether violations were looked for.
+    pub contract_check: ContractCheck,
     /// The rules that were applied.
     pub applied_rules: Vec<AppliedRule>,
     /// The limit of a recorded body in bytes.
@@ -184,6 +201,7 @@ impl ExchangeParts<'_> {
             status: response.status.as_u16(),
             fault: send_options.and_then(|send_options| send_options.fault),
             violations: redact_violations(self.violations, redactor),
+            contract_check: self.contract_check,
             applied_rules: self.applied_rules,
             request_body,
             response_body,
@@ -249,6 +267,23 @@ impl Exchange {
     #[must_use]
     pub fn host(&self) -> &str {
         self.request_header(HOST.as_str()).next().unwrap_or_default()
+    }
+
+    /// The format of the request body, by its `Content-Type`.
+    #[must_use]
+    pub fn body_format(&self) -> BodyFormat {
+        BodyFormat::of(self.content_type())
+    }
+
+    /// The values of the request body: of JSON, a form, or XML; `None` when it has none, and for a truncated body.
+    #[must_use]
+    pub fn body_value(&self) -> Option<Value> {
+        let body = &self.request_body;
+        if body.is_truncated() { None } else { read_body_value(self.content_type(), &body.bytes) }
+    }
+
+    fn content_type(&self) -> &str {
+        self.request_header(CONTENT_TYPE.as_str()).next().unwrap_or_default()
     }
 
     /// The operation that the request was routed to.
