@@ -124,10 +124,22 @@ fn examples_send_forms_and_xml_as_they_are_written() {
          headers: {{ Content-Type: application/x-www-form-urlencoded }}\n      body: 'first_name=Ann&state=NY&postal_code=10001'\n    \
          reply: {{ status: 503, body: {{ equals: {{ error: no Ann in NY }} }} }}\n"
     );
+    // The same rule for a form and for JSON, and a response without a body.
+    let both = format!(
+        "version: 1\nname: both\ndescription: d\nextends: healthy\nrules:\n  - name: busy\n    \
+         when: {{ operation: submit_lead, body: {{ at: {{ /state: NY }} }} }}\n    then: {{ status: 503 }}\nexamples:\n  \
+         - name: form\n    request:\n      method: POST\n      \
+         path: /flows/{FLOW}/sources/5d9a4b10940df5a34a3888c1/submit\n      \
+         headers: {{ Content-Type: application/x-www-form-urlencoded }}\n      body: 'first_name=Ann&state=NY'\n    \
+         reply: {{ status: 503 }}\n  - name: json\n    request:\n      method: POST\n      \
+         path: /flows/{FLOW}/sources/5d9a4b10940df5a34a3888c1/submit\n      body: {{ first_name: Ann, state: NY }}\n    \
+         reply: {{ status: 503 }}\n"
+    );
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("own.yaml");
-    std::fs::write(&file, text).unwrap();
-    let output =
-        std::process::Command::new(env!("CARGO_BIN_EXE_leadconduit-mock")).arg("check").arg(&file).output().unwrap();
+    for (name, text) in [("own.yaml", text), ("both.yaml", both)] {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let mut check = std::process::Command::new(env!("CARGO_BIN_EXE_leadconduit-mock"));
+    let output = check.arg("check").arg(folder.path()).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
 }

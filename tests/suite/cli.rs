@@ -380,6 +380,11 @@ fn check_rejects_what_serve_rejects_and_what_has_no_effect() {
             "6:",
             "no operation meets the conditions together",
         ),
+        (
+            rule("{ when: { operation: get_user, clock: { from: now + 9s, until: now + 5s } }, then: { delay: 5 } }"),
+            "6:",
+            "`until` is not after `from`",
+        ),
         (format!("{HEAD}{account}{flow}"), "9:", "there is no field `first_nam`"),
         (generate("leads: 5"), "8:", "`leads` needs `flows`"),
         (generate("flows: 1, events: 5"), "8:", "`events` needs `leads`"),

@@ -331,8 +331,7 @@ fn responses_that_are_computed_from_hostile_documents_are_valid() {
     let mut written: BTreeMap<String, usize> = BTreeMap::new();
     for (seed, name) in [(1, "healthy"), (2, "lead-market"), (3, "healthy"), (4, "caps-reached")] {
         let scenario = library.get(name).unwrap();
-        let pipeline: Pipeline =
-            bootstrap::build_pipeline(&settings(seed, clock), &contract, &library, &scenario).unwrap();
+        let pipeline: Pipeline = build_pipeline(&settings(seed, clock), &contract, &library, &scenario).unwrap();
         let mut driver = Driver::new(&contract, seed);
         for round in 0..15 {
             let (writes, reads): (Vec<&Operation>, Vec<&Operation>) =

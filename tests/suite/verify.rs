@@ -254,6 +254,7 @@ fn invalid_expectations_return_diagnostics_with_line_and_column() {
             "body:1:17: `exactly` cannot be combined with `at_most`; remove one of them",
         ),
         (r#"[{"at_least": 3, "at_most": 2}]"#, "`at_most` must not be below `at_least`, which is 3"),
+        (r#"[{"at_least": 0}]"#, "`at_least: 0` is met by any client"),
         (r#"[{"never": false}]"#, "`never` must be true or absent"),
         (r#"[{"no_violations": false}]"#, "`no_violations` must be true or absent"),
         (
@@ -603,4 +604,18 @@ fn requests_that_were_not_compared_with_the_contract_prove_nothing() {
         verdict["text"].as_str().unwrap().contains("none in 1 of 2 matching exchanges\n    the others were not"),
         "{verdict}"
     );
+}
+
+#[test]
+fn an_expectation_about_an_unknown_path_says_so() {
+    let mock = Mock::healthy();
+    mock.get("/connections").expect(200);
+    let text = mock.text(&json!([
+        {"name": "misspelt", "request": {"urlPath": "/conections"}, "never": true},
+        {"name": "known", "request": {"urlPath": "/flows"}, "never": true},
+    ]));
+    assert!(text.starts_with("passed: 2 of 2"), "{text}");
+    let note =
+        "ok      misspelt\n  found    0\n    no operation has the path /conections; did you mean /connections?\n";
+    assert!(text.contains(note) && text.ends_with("\nok      known\n"), "{text}");
 }

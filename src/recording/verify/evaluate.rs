@@ -222,6 +222,9 @@ impl Evaluator<'_> {
             evaluation.differences = matching.iter().map(|one| describe_exchange(one)).collect();
         } else if !is_enough {
             evaluation.nearest = self.nearest(all, pattern);
+        } else if count == 0 {
+            // Such an expectation is met by a misspelt path too.
+            evaluation.differences.extend(pattern.unknown_path(self.contract));
         }
         evaluation
     }

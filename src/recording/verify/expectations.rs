@@ -333,6 +333,10 @@ impl ExpectationParser<'_> {
             return Some((exactly, Some(exactly)));
         }
         let (min, max) = (min.unwrap_or(u64::from(max.is_none())), max);
+        if (min, max) == (0, None) {
+            let message = "`at_least: 0` is met by any client; write a larger number, or `never`";
+            return self.reject(&format!("{at}/at_least"), message);
+        }
         if max.is_some_and(|max| max < min) {
             return self
                 .reject(&format!("{at}/at_most"), format!("`at_most` must not be below `at_least`, which is {min}"));

@@ -126,6 +126,15 @@ impl ClockTime {
         parse_duration(rest.strip_prefix('+')?).map(Self::SinceStart)
     }
 
+    /// Whether a time is before another. Times of different kinds depend on when the rule starts.
+    fn precedes(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::At(time), Self::At(other)) => time < other,
+            (Self::SinceStart(duration), Self::SinceStart(other)) => duration < other,
+            _ => true,
+        }
+    }
+
     fn resolve(self, started_at: Timestamp) -> Timestamp {
         match self {
             Self::At(time) => time,
@@ -238,6 +247,14 @@ impl RequestMatcher {
                     errors.push(RuleError::new(format!("/clock/{name}"), message));
                 }
             }
+        }
+        if let (Some(from), Some(until)) = (matcher.from, matcher.until)
+            && !from.precedes(until)
+        {
+            errors.push(RuleError::new(
+                "/clock/until",
+                "`until` is not after `from`, so that the rule would never be applied",
+            ));
         }
         if errors.is_empty() { Ok(matcher) } else { Err(errors) }
     }

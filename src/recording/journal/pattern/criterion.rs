@@ -109,6 +109,14 @@ impl Criterion {
         Some(Difference { what: self.field.name().into_owned(), expected, found, distance })
     }
 
+    /// The path that the exchange must have, if the criterion gives one.
+    pub(super) fn literal_path(&self) -> Option<&str> {
+        match (&self.field, &self.condition) {
+            (Field::Path | Field::Url, Condition::One(Matcher::EqualTo(text, _))) => text.split('?').next(),
+            _ => None,
+        }
+    }
+
     pub(super) fn describe(&self) -> String {
         if let Condition::One(Matcher::Absent) = &self.condition {
             return match &self.field {

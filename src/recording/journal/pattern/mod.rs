@@ -35,7 +35,7 @@ pub(super) use self::criterion::difference_text;
 pub(crate) use self::matcher::MatchResult;
 pub use self::parser::ValueDiagnostic;
 use super::exchange::Exchange;
-use crate::contract::Contract;
+use crate::contract::{Contract, Route};
 
 /// Selects exchanges. The empty pattern matches every exchange.
 ///
@@ -88,6 +88,18 @@ impl RequestPattern {
     /// True when all criteria match the exchange.
     pub(crate) fn matches(&self, exchange: &Exchange, contract: &Contract) -> bool {
         self.evaluate(exchange, contract) == MatchResult::Matches
+    }
+
+    /// A note about the first path of the pattern that is not a path of the contract: it may be misspelt.
+    pub(crate) fn unknown_path(&self, contract: &Contract) -> Option<String> {
+        let path = self.criteria.iter().find_map(Criterion::literal_path)?;
+        match contract.route(&http::Method::GET, path) {
+            Route::NotFound(Some(near)) => {
+                Some(format!("no operation has the path {path}; did you mean {}?", near.path))
+            }
+            Route::NotFound(None) => Some(format!("no operation has the path {path}")),
+            Route::Found(..) | Route::MethodNotAllowed(_) => None,
+        }
     }
 
     /// The criteria that do not match the exchange; empty when the pattern matches.
