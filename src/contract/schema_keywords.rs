@@ -111,7 +111,7 @@ fn find(schema: &Value, pointer: &str) -> Option<StandaloneSchemaError> {
             // Annotations can have any name, so that only small differences count as mistakes.
             let edits_max = if name.len() < 6 { 1 } else { 2 };
             let is_similar = |near: &&str| strsim::damerau_levenshtein(name, near) <= edits_max;
-            let near = nearest(name, KEYWORDS).filter(is_similar)?;
+            let near = nearest(name, KEYWORDS).filter(is_similar).filter(|_| !name.starts_with("x-"))?;
             let reason = format!("JSON Schema has no keyword `{name}`, and would ignore it; did you mean `{near}`?");
             return Some(StandaloneSchemaError { pointer: inside, reason });
         }

@@ -137,13 +137,19 @@ pub(super) fn find(call: &ControlCall<'_>) -> ControlResult {
 pub(super) fn count(call: &ControlCall<'_>) -> ControlResult {
     let (pattern, _) = parse_pattern(call)?;
     let count = call.sandbox.count_exchanges(&pattern, &call.app.contract);
-    Ok(ok(&json!({
+    let mut response = json!({
         // -1 as in WireMock, when it is not known.
         "count": count.known().map_or(json!(-1), |known| json!(known)),
-        "undecided": count.undecided,
-        "dropped": count.dropped,
         "requestJournalDisabled": !call.sandbox.is_journal_enabled(),
-    })))
+    });
+    // Only where they matter: WireMock's clients do not know them.
+    if count.undecided > 0 {
+        response["undecided"] = count.undecided.into();
+    }
+    if count.dropped > 0 {
+        response["dropped"] = count.dropped.into();
+    }
+    Ok(ok(&response))
 }
 
 pub(super) fn remove(call: &ControlCall<'_>) -> ControlResult {

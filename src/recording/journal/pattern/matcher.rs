@@ -154,7 +154,8 @@ impl Matcher {
                 None => MatchResult::Differs,
             },
             Self::JsonSchema(schema) => match parse_values(text, values) {
-                Some(value) => decided(schema.accepts(&value), is_hidden_by_redaction(schema, &value)),
+                Some(value) if schema.accepts(&value) => MatchResult::Matches,
+                Some(value) => decided(false, is_hidden_by_redaction(schema, &value)),
                 None => MatchResult::Differs,
             },
             Self::JsonPath { path, inner, .. } => match parse_values(text, values) {
@@ -385,8 +386,8 @@ fn match_xpath(path: &XPath, text: &str, inner: Option<&Matcher>) -> MatchResult
         (XPathResult::Values(nodes), Some(inner)) if nodes.is_empty() => inner.evaluate(&Actual::Missing),
         (XPathResult::Values(nodes), Some(inner)) => {
             let results = nodes.iter().map(|node| {
-                let text = if inner.parses() { xml::as_xml(node) } else { Cow::Borrowed(node.text.as_str()) };
-                inner.evaluate(&Actual::Text(&text))
+                let text = if inner.parses() { xml::as_xml(node) } else { &node.text };
+                inner.evaluate(&Actual::Text(text))
             });
             results.fold(MatchResult::Differs, MatchResult::or)
         }

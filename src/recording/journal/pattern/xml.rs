@@ -1,6 +1,5 @@
 //! XML bodies: `XPath` 1.0 for `matchesXPath`, and the comparison of documents for `equalToXml`.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use uppsala::{Document, NodeId, NodeKind, Parser, QName, XPathEvaluator, XPathValue};
@@ -350,8 +349,8 @@ impl Comparer {
 }
 
 /// The XML of a node where it has one, else its text.
-pub(super) fn as_xml(node: &XPathNode) -> Cow<'_, str> {
-    Cow::Borrowed(node.xml.as_deref().unwrap_or(&node.text))
+pub(super) fn as_xml(node: &XPathNode) -> &str {
+    node.xml.as_deref().unwrap_or(&node.text)
 }
 
 #[cfg(test)]
