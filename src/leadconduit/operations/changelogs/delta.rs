@@ -90,7 +90,7 @@ impl Diff {
             if !in_place.contains(&old) {
                 let name = format!("_{old}");
                 self.at(Part::Index(name.clone()), |here| {
-                    here.change("moved", Some((value, Some(old))), Some((value, Some(index))))
+                    here.change("moved", Some((value, Some(old))), Some((value, Some(index))));
                 });
                 delta.insert(name, json!(["", index, 3]));
             }

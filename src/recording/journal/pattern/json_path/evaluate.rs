@@ -140,9 +140,7 @@ impl<'v> Evaluator<'v> {
                 }
             }
             (Selector::Filter(FilterScope::ItemsOrSelf, expression), Value::Object(_)) => {
-                if self.holds(expression, node)? {
-                    selected.push(node);
-                }
+                selected.extend(self.holds(expression, node)?.then_some(node));
             }
             (Selector::Filter(FilterScope::Children, expression), Value::Object(members)) => {
                 for member in members.values() {
