@@ -106,8 +106,8 @@ pub mod scenario_file {
     pub use crate::scenario::language::{
         AccountSpec, BodyCondition, CallRange, CallerCondition, ClockCondition, DripSpec, ExampleRequest, ExampleStep,
         ExpectedBody, ExpectedRange, ExpectedResponse, FlappingSpec, GenerateCounts, JsonDocument, KeySpec, OneOrMany,
-        RateScope, RateSpec, RuleSpec, ScenarioExample, ScenarioFile, SsoSpec, SsoStatusName, StepSpec, TextCondition,
-        WhenSpec, WorkMode, WorldSpec,
+        OperationWork, RateScope, RateSpec, RuleSpec, ScenarioExample, ScenarioFile, SsoSpec, SsoStatusName, StepSpec,
+        TextCondition, WhenSpec, WorldSpec,
     };
     pub use crate::support::delay::Delay;
 }
@@ -128,11 +128,14 @@ pub mod internals {
     pub use crate::config::limits::DELIVER_TIMEOUT_MS_MAX;
     pub use crate::contract::fidelity::table as fidelity_table;
     pub use crate::contract::problem::Section;
-    pub use crate::contract::{Authentication, CompiledSchema, Contract, Handler, Operation, Route};
+    pub use crate::contract::{Authentication, Backend, CompiledSchema, Contract, Operation, Route};
     pub use crate::generate::{Models, ValueGenerator};
     pub use crate::http::message::{Body, Request, Response};
+    pub use crate::leadconduit::delivery::{OutboundResponse, parse_response};
     pub use crate::leadconduit::operations::{HandlerTable, Trigger};
+    pub use crate::leadconduit::rules::{Condition, Dialect, check as check_rules};
     pub use crate::leadconduit::state::{Collection, World};
+    pub use crate::leadconduit::templates::Template;
     pub use crate::pipeline::Pipeline;
     pub use crate::scenario::Library;
     pub use crate::scenario::built_in::{BuiltIn, FILES as BUILT_IN_SCENARIOS};
@@ -140,4 +143,5 @@ pub mod internals {
     pub use crate::support::document::text;
     pub use crate::support::ids::IdGenerator;
     pub use crate::support::rng::{Purpose, SeededRng};
+    pub use contract_files::yaml::paragraphs;
 }

@@ -7,12 +7,11 @@ use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use serde_json::Value;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
 use crate::app::bootstrap::{self, StartError};
 use crate::app::watch::Watcher;
-use crate::config::limits::EMBEDDED_WORKERS;
 use crate::config::settings::{RequestMode, Settings};
 use crate::pipeline::Pipeline;
 use crate::recording::journal::{RequestPattern, ValueDiagnostic};
@@ -189,7 +188,7 @@ impl MockServerBuilder {
         let (ready, started) = mpsc::channel();
         // The server has its own thread and runtime, because the test may block the caller's runtime.
         let thread = std::thread::spawn(move || {
-            let runtime = match build_runtime(&settings) {
+            let runtime = match Builder::new_current_thread().enable_all().build() {
                 Ok(runtime) => runtime,
                 Err(error) => {
                     let _ = ready.send(Err(StartError::Runtime(error)));
@@ -225,7 +224,7 @@ impl MockServerBuilder {
                 server::serve(listener, acceptor, app.pipeline, settings.limits, stop).await;
                 drop(watcher);
             });
-            // Does not wait for requests that are blocked on a delivery.
+            // Does not wait for long computations.
             runtime.shutdown_background();
         });
         match started.recv() {
@@ -234,13 +233,6 @@ impl MockServerBuilder {
             Err(_) => Err(StartError::ThreadEnded),
         }
     }
-}
-
-/// One thread, or several when deliveries are enabled: a request that waits for a delivery blocks its thread.
-fn build_runtime(settings: &Settings) -> std::io::Result<Runtime> {
-    let mut builder =
-        if settings.delivery.is_enabled { Builder::new_multi_thread() } else { Builder::new_current_thread() };
-    builder.worker_threads(EMBEDDED_WORKERS).enable_all().build()
 }
 
 impl Drop for MockServer {

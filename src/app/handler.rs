@@ -1,14 +1,17 @@
 //! Connects the pipeline to the server: neither knows the other.
 
+use std::sync::Arc;
+
 use crate::config::limits::Limits;
+use crate::http::handling::Handling;
 use crate::http::message::{Request, Response};
 use crate::http::rejected::RejectedRequest;
 use crate::pipeline::Pipeline;
 use crate::server::Handler;
 
 impl Handler for Pipeline {
-    fn handle(&self, request: &Request) -> Response {
-        Self::handle(self, request)
+    fn handle(self: &Arc<Self>, request: &Arc<Request>) -> Handling {
+        self.start(request)
     }
 
     fn body_bytes_max(&self, head: &Request, limits: &Limits) -> usize {

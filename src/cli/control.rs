@@ -234,12 +234,12 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port().to_string();
         drop(listener);
-        let refused = format!(
+        let unreachable = format!(
             "http://127.0.0.1:{port} cannot be reached: no server listens there; start one with `leadconduit-mock serve \
              --port {port}`"
         );
         let rows: [(&[&str], u8, &str); 5] = [
-            (&["--port", &port], 1, &refused),
+            (&["--port", &port], 1, &unreachable),
             (
                 &["--url", "https://localhost"],
                 2,

@@ -239,7 +239,7 @@ impl EventFields {
         }
         (record.query, record.operation, record.scenario) = (None, None, None);
         record.violations.clear();
-        record.faults.clear();
+        record.applied_rules.clear();
     }
 }
 
@@ -266,7 +266,7 @@ impl Visit for EventFields {
             property_names::SCENARIO => record.scenario = Some(value.to_owned()),
             property_names::VIOLATIONS if value.is_empty() => {}
             property_names::VIOLATIONS => record.violations = serde_json::from_str(value).unwrap_or_default(),
-            property_names::FAULTS => record.faults.extend(value.lines().map(str::to_owned)),
+            property_names::APPLIED_RULES => record.applied_rules = serde_json::from_str(value).unwrap_or_default(),
             _ => self.record_debug(field, &format_args!("{value}")),
         }
     }

@@ -35,8 +35,23 @@ pub(super) struct LogRecord {
     pub(super) delay_ms: u64,
     /// Contract violations of the request.
     pub(super) violations: Vec<ViolationRecord>,
-    /// Rules and faults that were applied, with their effects.
-    pub(super) faults: Vec<String>,
+    /// Rules and faults that were applied.
+    pub(super) applied_rules: Vec<AppliedRuleRecord>,
+}
+
+/// A rule or fault that was applied to a request.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(super) struct AppliedRuleRecord {
+    rule: String,
+    effects: Vec<String>,
+}
+
+impl Display for AppliedRuleRecord {
+    /// The format of `X-Mock-Fault`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; rule=\"{}\"", self.effects.join(", "), self.rule)
+    }
 }
 
 /// A contract violation of a request.
@@ -96,7 +111,7 @@ impl Display for TimeOfDay {
 }
 
 impl LogRecord {
-    /// Writes a line for the exchange, and one for each applied fault and violation below it.
+    /// Writes a line for the exchange, and one for each applied rule and violation below it.
     pub(super) fn write(&self, at: Timestamp, color_mode: ColorMode, out: &mut dyn Write) -> fmt::Result {
         let status = match self.status {
             ..300 => SUCCESS,
@@ -123,12 +138,12 @@ impl LogRecord {
             )?;
         }
         out.write_char('\n')?;
-        for fault in &self.faults {
+        for applied in &self.applied_rules {
             writeln!(
                 out,
                 "{INDENT}{}  {}",
-                styled(color_mode, FAULT, "fault    "),
-                Sanitized(fault, LOG_TEXT_CHARS_MAX)
+                styled(color_mode, FAULT, "rule     "),
+                Sanitized(&applied.to_string(), LOG_TEXT_CHARS_MAX)
             )?;
         }
         for violation in self.violations.iter().take(LOG_VIOLATIONS_MAX) {
@@ -176,7 +191,7 @@ mod tests {
             property_names::TOOK_US,
             property_names::DELAY_MS,
             property_names::VIOLATIONS,
-            property_names::FAULTS,
+            property_names::APPLIED_RULES,
         ];
         names.sort_unstable();
         expected.sort_unstable();

@@ -78,7 +78,7 @@ pub(super) struct ServeArgs {
     /// Omit the X-Mock-* headers
     #[arg(long, env = "LEADCONDUIT_MOCK_NO_MOCK_HEADERS", value_parser = BoolishValueParser::new())]
     no_mock_headers: bool,
-    /// Disable the magic e-mail domains of leads (@failure.example and others)
+    /// Disable the trigger domains of leads (e-mail addresses @failure.example and others)
     #[arg(long, env = "LEADCONDUIT_MOCK_NO_TRIGGERS", value_parser = BoolishValueParser::new())]
     no_triggers: bool,
     /// Serve HTTPS with the certificate chain in this PEM file
@@ -195,6 +195,15 @@ struct LimitArgs {
     /// How much of each body is recorded in the journal
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().journal_body_bytes_max, env = "LEADCONDUIT_MOCK_JOURNAL_BODY_BYTES_MAX")]
     journal_body_bytes_max: usize,
+    /// The size of the documents that were written, in all sandboxes together
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().document_total_bytes_max, env = "LEADCONDUIT_MOCK_DOCUMENT_TOTAL_BYTES_MAX")]
+    document_total_bytes_max: usize,
+    /// The size of the events of all sandboxes together; the oldest are removed first
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().event_total_bytes_max, env = "LEADCONDUIT_MOCK_EVENT_TOTAL_BYTES_MAX")]
+    event_total_bytes_max: usize,
+    /// How long one request can compute; one that takes longer gets a 503 problem
+    #[arg(long, value_name = "MS", default_value_t = Limits::default().compute_ms_max, env = "LEADCONDUIT_MOCK_COMPUTE_MS_MAX")]
+    compute_ms_max: u64,
 }
 
 /// A text is not the origin of a web page.
@@ -254,6 +263,9 @@ impl ServeArgs {
                 journal_bytes_max: limits.journal_bytes_max,
                 journal_total_bytes_max: limits.journal_total_bytes_max,
                 journal_body_bytes_max: limits.journal_body_bytes_max,
+                document_total_bytes_max: limits.document_total_bytes_max,
+                event_total_bytes_max: limits.event_total_bytes_max,
+                compute_ms_max: limits.compute_ms_max,
                 deliver_timeout_ms: self.delivery.deliver_timeout_ms,
                 deliver_retries: self.delivery.deliver_retries,
                 ..Limits::default()
@@ -294,7 +306,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<(), CliError> {
         drop(watcher);
         Ok::<(), CliError>(())
     })?;
-    // Does not wait for requests that are blocked on a delivery.
+    // Does not wait for long computations.
     runtime.shutdown_background();
     write_reports(args, &state)
 }

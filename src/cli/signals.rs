@@ -14,6 +14,10 @@ const INTERRUPT: i32 = 2;
 /// The number of SIGTERM on every Unix.
 const TERMINATE: i32 = 15;
 
+/// The number of SIGXFSZ on Linux and macOS: a file has reached the limit of its size. Without a handler it ends the
+/// process; with one, the write fails with its reason.
+const FILE_TOO_LARGE: i32 = 25;
+
 /// The two signals.
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
@@ -49,7 +53,8 @@ pub(super) fn shutdown_signal() -> io::Result<impl Future<Output = ()>> {
 
 /// Installs handlers, and returns a future that resolves on the first signal. The second one ends the process at once:
 /// its exit code is 128 and the number of the signal. A thread of its own waits for the signals, because every other
-/// thread can be blocked, and because reports are written after the runtime has ended.
+/// thread can be blocked, and because reports are written after the runtime has ended. A report or a log that is too large
+/// no longer ends the process.
 ///
 /// # Errors
 /// The handlers cannot be installed.
@@ -66,6 +71,8 @@ pub(super) fn shutdown_then_exit_signal() -> io::Result<impl Future<Output = ()>
                 Ok(signals) => signals,
                 Err(error) => return drop(installed.send(Err(error))),
             };
+            // The handler stays installed when this value is dropped.
+            let _ = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::from_raw(FILE_TOO_LARGE));
             let _ = installed.send(Ok(()));
             signals.next().await;
             let _ = first.send(());

@@ -91,8 +91,7 @@ fn invalid_value(error: &clap::Error, command: &Command, arguments: &[String]) -
 /// The default value of a flag of any subcommand.
 fn default_of(command: &Command, flag: &str) -> Option<String> {
     let all = command.get_subcommands().chain([command]).flat_map(Command::get_arguments);
-    let values =
-        all.filter(|argument| argument.get_long() == Some(flag)).flat_map(|argument| argument.get_default_values());
+    let values = all.filter(|argument| argument.get_long() == Some(flag)).flat_map(clap::Arg::get_default_values);
     values.map(|value| value.to_string_lossy().into_owned()).next()
 }
 

@@ -174,21 +174,23 @@ fn write_event(event_type: &str, data: &str, color_mode: ColorMode, text: &mut S
             return record.write(now, color_mode, text);
         }
         // The event `exchange` includes them.
-        "violation" | "fault_applied" => return Ok(()),
-        "switch" if event["keep_world"] == true => {
+        "violation" | "rule_applied" => return Ok(()),
+        "scenario_switched" if event["keep_world"] == true => {
             (INFO, format!("uses scenario {}, with its world kept", shown("scenario")))
         }
-        "switch" => (INFO, format!("uses scenario {}", shown("scenario"))),
-        "reset" => (INFO, format!("was reset to scenario {}", shown("scenario"))),
-        "fault" if event["added"] == true && field("id") == field("name") => {
+        "scenario_switched" => (INFO, format!("uses scenario {}", shown("scenario"))),
+        "sandbox_reset" => (INFO, format!("was reset to scenario {}", shown("scenario"))),
+        "faults_changed" if event["added"] == true && field("id") == field("name") => {
             (FAULT, format!("{} was added", shown("id")))
         }
-        "fault" if event["added"] == true => (FAULT, format!("{} was added: {}", shown("id"), shown("name"))),
-        "fault" if field("id") == "*" => (FAULT, "all faults were removed".to_owned()),
-        "fault" => (FAULT, format!("{} was removed", shown("id"))),
-        "clock" => (INFO, format!("the clock ({}) is at {}", shown("mode"), shown("now"))),
-        "state" if event["restored"].is_string() => (INFO, format!("was restored from snapshot {}", shown("restored"))),
-        "state" => (INFO, "its state was replaced".to_owned()),
+        "faults_changed" if event["added"] == true => (FAULT, format!("{} was added: {}", shown("id"), shown("name"))),
+        "faults_changed" if field("id") == "*" => (FAULT, "all faults were removed".to_owned()),
+        "faults_changed" => (FAULT, format!("{} was removed", shown("id"))),
+        "clock_changed" => (INFO, format!("the clock ({}) is at {}", shown("mode"), shown("now"))),
+        "state_replaced" if event["restored"].is_string() => {
+            (INFO, format!("was restored from snapshot {}", shown("restored")))
+        }
+        "state_replaced" => (INFO, "its state was replaced".to_owned()),
         _ => (DIM, format!("{}: {}", Sanitized(event_type, LOG_NAME_CHARS_MAX), Sanitized(data, LOG_DATA_CHARS_MAX))),
     };
     let sandbox = match field("sandbox") {
@@ -196,5 +198,5 @@ fn write_event(event_type: &str, data: &str, color_mode: ColorMode, text: &mut S
         name => name,
     };
     let (time, name) = (styled(color_mode, DIM, TimeOfDay(now)), styled(color_mode, style, event_type));
-    writeln!(text, "{time}  {name:<11}  sandbox {}: {message}", Sanitized(sandbox, LOG_SANDBOX_CHARS_MAX))
+    writeln!(text, "{time}  {name:<17}  sandbox {}: {message}", Sanitized(sandbox, LOG_SANDBOX_CHARS_MAX))
 }

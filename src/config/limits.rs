@@ -1,7 +1,8 @@
 //! Every limit of the tool: sizes, counts and timeouts.
 //!
-//! [`Limits`] holds those that flags and the embedding API can change. The constants are fixed. Limits of the simulated
-//! service, of the contract and of the scenario language are part of those modules: they are behaviour, not settings.
+//! [`Limits`] holds those that flags and the embedding API can change. The constants are fixed. Limits that are behaviour
+//! of the simulated service or of the scenario language are part of those modules; those that bound memory and time for
+//! any input are here, except those of JSON texts and YAML files, which are below this module.
 
 use std::time::Duration;
 
@@ -47,8 +48,29 @@ pub struct Limits {
     pub deliver_retries: u32,
     /// Concurrent deliveries; further ones wait for up to `deliver_timeout_ms`.
     pub deliver_calls_max: usize,
+    /// Deliveries that can wait until another one ends; a further one fails at once.
+    pub deliver_waiting_max: usize,
     /// The largest response to a delivery; a larger one is an error.
     pub deliver_body_bytes_max: usize,
+    /// Documents in the world of one sandbox, changelogs excluded.
+    pub documents_max: usize,
+    /// The serialised size of the documents in the world of one sandbox, changelogs excluded.
+    pub document_bytes_max: usize,
+    /// The serialised size of the documents that were written, in all sandboxes and snapshots together. A document that
+    /// several of them share counts once.
+    pub document_total_bytes_max: usize,
+    /// The serialised size of the changelogs in one sandbox; the oldest are evicted first.
+    pub changelog_bytes_max: usize,
+    /// The serialised size of the changelogs of all sandboxes together. Each can always use its even share.
+    pub changelog_total_bytes_max: usize,
+    /// The size of the events of all sandboxes together. Each can always use its even share.
+    pub event_total_bytes_max: usize,
+    /// The size of the cached responses of all sandboxes together.
+    pub response_cache_total_bytes_max: usize,
+    /// Snapshots of all sandboxes together.
+    pub snapshots_total_max: usize,
+    /// How long one request, or one call of the control API, can compute. Waiting does not count.
+    pub compute_ms_max: u64,
 }
 
 impl Default for Limits {
@@ -73,7 +95,17 @@ impl Default for Limits {
             deliver_timeout_ms: 10_000,
             deliver_retries: 2,
             deliver_calls_max: 32,
+            deliver_waiting_max: 1_000,
             deliver_body_bytes_max: 1024 * 1024,
+            documents_max: 100_000,
+            document_bytes_max: 64 * 1024 * 1024,
+            document_total_bytes_max: 512 * 1024 * 1024,
+            changelog_bytes_max: 32 * 1024 * 1024,
+            changelog_total_bytes_max: 128 * 1024 * 1024,
+            event_total_bytes_max: 512 * 1024 * 1024,
+            response_cache_total_bytes_max: 64 * 1024 * 1024,
+            snapshots_total_max: 1_000,
+            compute_ms_max: 5_000,
         }
     }
 }
@@ -137,6 +169,100 @@ pub(crate) const STATE_BYTES_MAX: usize = 128 * 1024 * 1024;
 /// The largest `wait` of a verification.
 pub(crate) const VERIFY_WAIT_MS_MAX: u64 = 60_000;
 
+// Inputs that become larger when they are parsed.
+
+/// Values of one lead: members, items and the empty items before them. A form of 36 kB can name 8 million.
+pub(crate) const LEAD_VALUES_MAX: usize = 10_000;
+
+// Templates of rules.
+
+/// The longest source text of a template.
+pub(crate) const TEMPLATE_BYTES_MAX: usize = 256 * 1024;
+
+/// Words, numbers, texts and signs of a template.
+pub(crate) const TEMPLATE_TOKENS_MAX: usize = 20_000;
+
+/// Operators, filters and brackets in one `{{ }}` or `{% %}`. The stack that the engine uses grows with each of them.
+pub(crate) const TEMPLATE_OPERATORS_MAX: usize = 200;
+
+/// Nested blocks of a template.
+pub(crate) const TEMPLATE_BLOCKS_MAX: usize = 32;
+
+/// `elif` in one template. The engine nests them.
+pub(crate) const TEMPLATE_ELIF_MAX: usize = 64;
+
+/// Instructions of the template engine for one template.
+pub(crate) const TEMPLATE_FUEL_MAX: u64 = 50_000;
+
+/// The longest text that a template can render.
+pub(crate) const TEMPLATE_TEXT_BYTES_MAX: usize = 256 * 1024;
+
+/// What a template can write into its text and into blocks that it assigns or filters.
+pub(crate) const TEMPLATE_EMITTED_BYTES_MAX: usize = 1024 * 1024;
+
+/// The largest value inside a template: its text, and 16 bytes for each item.
+pub(crate) const TEMPLATE_VALUE_BYTES_MAX: usize = 1024 * 1024;
+
+/// The deepest nesting of a value inside a template.
+pub(crate) const TEMPLATE_VALUE_DEPTH_MAX: usize = 64;
+
+/// What all filters and operators of one template read and write.
+pub(crate) const TEMPLATE_WORK_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// The largest number that a filter takes for a width or a count.
+pub(crate) const TEMPLATE_NUMBER_MAX: i64 = 10_000;
+
+/// The largest JSON value of a body that is one expression.
+pub(crate) const TEMPLATE_JSON_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+// Request patterns and rules.
+
+/// Problems that are reported for one request pattern or one list of expectations.
+pub(crate) const PATTERN_DIAGNOSTICS_MAX: usize = 5;
+
+/// Compiled regular expressions of one request pattern, or of the rules of one scenario.
+pub(crate) const REGEX_TOTAL_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Values of a JSON Schema in a rule or request pattern, with its references followed.
+pub(crate) const SCHEMA_VALUES_MAX: usize = 10_000;
+
+/// Patterns of such a schema.
+pub(crate) const SCHEMA_PATTERNS_MAX: usize = 64;
+
+/// One compiled pattern of such a schema.
+pub(crate) const SCHEMA_REGEX_BYTES_MAX: usize = 256 * 1024;
+
+/// Compiled regular expressions of one rule.
+pub(crate) const REGEX_RULE_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// One compiled regular expression.
+pub(crate) const REGEX_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// The state cache of one regular expression, on each thread that uses it.
+pub(crate) const REGEX_CACHE_BYTES_MAX: usize = 128 * 1024;
+
+// Generated documents.
+
+/// Documents that `generate` adds to a world.
+pub(crate) const GENERATED_DOCUMENTS_MAX: u32 = 50_000;
+
+/// Leads of the generated histories of a world.
+pub(crate) const GENERATED_LEADS_MAX: u32 = 200_000;
+
+/// Events of the generated histories of a world. Each takes about 100 bytes.
+pub(crate) const GENERATED_EVENTS_MAX: u32 = 1_000_000;
+
+// Event streams.
+
+/// Events that a subscriber can lag behind before it is disconnected.
+pub(crate) const EVENT_LAG_MAX: usize = 1024;
+
+/// Bytes of events that wait for the slowest subscriber of one stream.
+pub(crate) const EVENT_STREAM_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// The same for all streams of a server together.
+pub(crate) const EVENT_TOTAL_BYTES_MAX: usize = 32 * 1024 * 1024;
+
 // Reload of scenario files.
 
 /// How often the scenario files are compared with those in use.
@@ -145,10 +271,29 @@ pub(crate) const RELOAD_POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// Changes that are closer together than this cause one reload.
 pub(crate) const RELOAD_DEBOUNCE: Duration = Duration::from_millis(200);
 
-// The embedded server.
+// Deliveries.
 
-/// Threads that serve requests when deliveries are enabled.
-pub(crate) const EMBEDDED_WORKERS: usize = 2;
+/// How many deliveries of a mock can lead to one another. A flow whose recipient is its own submission URL would go on
+/// without an end.
+pub const DELIVERY_DEPTH_MAX: u8 = 4;
+
+// Long computations.
+
+/// How long a request can compute on a thread that serves connections; then it starts again on a thread for long
+/// computations.
+pub(crate) const INLINE_COMPUTATION: Duration = Duration::from_millis(5);
+
+/// Threads for long computations of requests, and at least one for each processor.
+pub(crate) const COMPUTE_THREADS_MIN: usize = 4;
+
+/// Threads for calls of the control API, so that long computations of requests do not delay them.
+pub(crate) const CONTROL_THREADS: usize = 4;
+
+/// Long computations that can wait for a thread; a further one gets a 503 problem.
+pub(crate) const COMPUTATIONS_WAITING_MAX: usize = 1_000;
+
+/// How often a long write starts again because its sandbox was written to meanwhile.
+pub(crate) const LONG_WRITE_RERUNS_MAX: usize = 100;
 
 // Subcommands that call a running server.
 
@@ -191,7 +336,7 @@ pub(crate) const LEADS_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) const LEADS_DRAIN: Duration = Duration::from_secs(2);
 
 /// After how many consecutive submissions without a response `--submit` gives up.
-pub(crate) const LEADS_UNANSWERED_MAX: u64 = 100;
+pub(crate) const LEADS_NO_RESPONSE_MAX: u64 = 100;
 
 /// Distinct reasons that are counted for each outcome; a server may invent a new one for every lead.
 pub(crate) const LEADS_REASONS_MAX: usize = 1_000;

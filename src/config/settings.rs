@@ -50,7 +50,7 @@ pub struct Settings {
     pub control_origins: Vec<String>,
     /// Whether responses have `X-Mock-*` headers.
     pub mock_headers: MockHeaders,
-    /// Whether the magic e-mail domains (`@failure.example` and others) force the outcome of a lead.
+    /// Whether the trigger domains (e-mail addresses `@failure.example` and others) force the outcome of a lead.
     pub triggers: bool,
     /// Certificate chain and key for HTTPS.
     pub tls: Option<TlsFiles>,

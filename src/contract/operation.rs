@@ -45,10 +45,10 @@ pub struct Operation {
     pub authentication: Authentication,
     /// Whether only the vendor's staff may call it (`x-superuser`).
     pub requires_superuser: bool,
-    /// Whether free accounts are rejected (`x-free-accounts: refused`).
+    /// Whether free accounts are rejected (`x-free-accounts: rejected`).
     pub requires_paid_plan: bool,
     /// The part of LeadConduit that serves it.
-    pub handler: Handler,
+    pub backend: Backend,
     /// The contract file that defines it.
     pub file: String,
     /// The value of `X-Mock-Operation`.
@@ -68,11 +68,11 @@ pub enum Authentication {
 
 /// The part of LeadConduit that serves an operation. Each has its own content negotiation and error format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Handler {
+pub enum Backend {
     /// The management API: JSON, and errors as `{"error": ...}`.
-    Api,
+    Management,
     /// The lead handler: accepts forms, JSON, XML and query strings from partners; errors are plain text.
-    Lead,
+    LeadHandler,
 }
 
 /// Where a parameter is sent (`in`).
@@ -231,13 +231,13 @@ impl OperationCompiler<'_> {
             authentication: authentication(operation)?,
             requires_superuser: operation.get("x-superuser") == Some(&Value::Bool(true)),
             requires_paid_plan: match text(operation, "x-free-accounts") {
-                Some("refused") => true,
+                Some("rejected") => true,
                 None => false,
-                Some(other) => return unknown("x-free-accounts", other, "refused"),
+                Some(other) => return unknown("x-free-accounts", other, "rejected"),
             },
-            handler: match text(operation, "x-handler") {
-                Some("lead") => Handler::Lead,
-                None => Handler::Api,
+            backend: match text(operation, "x-handler") {
+                Some("lead") => Backend::LeadHandler,
+                None => Backend::Management,
                 Some(other) => return unknown("x-handler", other, "lead"),
             },
             file: self.file.to_owned(),

@@ -177,6 +177,28 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, Section::Sandboxes, "Busy", detail)
     }
 
+    /// 503: the computation of a response takes too long.
+    #[must_use]
+    pub fn computation_limit(ms_max: u64) -> Self {
+        let detail = format!(
+            "the request computed for more than {ms_max} ms, which is the limit; ask for less (a shorter time span, fewer \
+             rules, simpler patterns and templates), or raise --compute-ms-max"
+        );
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, Section::Limits, "Computation limit", detail)
+    }
+
+    /// 507: a write would exceed a budget of memory.
+    #[must_use]
+    pub fn budget_exceeded(detail: &str) -> Self {
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, Section::Limits, "Budget exceeded", detail)
+    }
+
+    /// 503: too many requests compute at the same time; the client can send it again.
+    #[must_use]
+    pub fn overloaded(detail: &str) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, Section::Limits, "Overloaded", detail)
+    }
+
     /// 408 or 400: the body did not arrive completely.
     #[must_use]
     pub fn incomplete(status: StatusCode, detail: &str) -> Self {

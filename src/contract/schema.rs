@@ -9,7 +9,9 @@ use super::error::{SchemaError, StandaloneSchemaError};
 use super::known_formats::{self, KNOWN_FORMATS};
 use super::schema_errors;
 use super::schema_keywords::misspelt_keyword;
+use super::schema_size;
 use super::violation::Violation;
+use crate::config::limits::{REGEX_CACHE_BYTES_MAX, SCHEMA_REGEX_BYTES_MAX};
 use contract_files::files::SchemaError as FileSchemaError;
 use contract_files::yaml::nearest;
 
@@ -64,13 +66,20 @@ impl CompiledSchema {
     ///
     /// # Errors
     ///
-    /// The schema is invalid, or a keyword is misspelt.
+    /// The schema is invalid or too large, or a keyword is misspelt.
     pub fn standalone(schema: &Value) -> Result<Self, StandaloneSchemaError> {
+        schema_size::check(schema)?;
+        Self::of_any_size(schema)
+    }
+
+    /// Compiles a schema that is not part of a contract, and comes from this program.
+    pub(crate) fn of_any_size(schema: &Value) -> Result<Self, StandaloneSchemaError> {
+        let patterns = jsonschema::PatternOptions::regex();
         let validator = jsonschema::options()
             .with_draft(jsonschema::Draft::Draft202012)
             .should_validate_formats(true)
             .should_ignore_unknown_formats(false)
-            .with_pattern_options(jsonschema::PatternOptions::regex())
+            .with_pattern_options(patterns.size_limit(SCHEMA_REGEX_BYTES_MAX).dfa_size_limit(REGEX_CACHE_BYTES_MAX))
             .build(schema)
             .map_err(|error| StandaloneSchemaError {
                 pointer: error.instance_path().as_str().to_owned(),
@@ -109,7 +118,7 @@ impl CompiledSchema {
     pub fn violations(&self, root: &str, value: &Value) -> Vec<Violation> {
         match self.validator() {
             Ok(validator) => schema_errors::violations(root, value, validator.iter_errors(value)),
-            Err(error) => vec![Violation::refused(400, root, "schema", error.to_string())],
+            Err(error) => vec![Violation::rejected(400, root, "schema", error.to_string())],
         }
     }
 }

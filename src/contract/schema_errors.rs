@@ -36,7 +36,7 @@ fn describe(root: &str, document: &Value, error: &ValidationError<'_>, violation
     let location = format!("{root}{at}");
     let name = name_of(root, at);
     let mut push = |location: &str, message: String| {
-        violations.push(Violation::refused(400, location, error.kind().keyword(), message));
+        violations.push(Violation::rejected(400, location, error.kind().keyword(), message));
     };
     match error.kind() {
         ValidationErrorKind::Required { property } => {
@@ -66,7 +66,7 @@ fn describe(root: &str, document: &Value, error: &ValidationError<'_>, violation
         ValidationErrorKind::Format { format } if known_formats::pattern_of(format).is_some() => {
             let pattern = known_formats::pattern_of(format).unwrap_or_default();
             let message = format!("{name} must be {}", describe_pattern(pattern));
-            violations.push(Violation::refused(400, &location, "pattern", message));
+            violations.push(Violation::rejected(400, &location, "pattern", message));
         }
         ValidationErrorKind::Format { format } => {
             push(&location, format!("{name} must be {}", describe_format(format)));

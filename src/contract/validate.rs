@@ -1,18 +1,19 @@
 //! Validates a request against its operation: reads parameters and body as values, and lists violations.
 //!
-//! To check something new, push a [`Violation`] in [`validate_request`]: `refused` when a strict server must reject the
+//! To check something new, push a [`Violation`] in [`validate_request`]: `rejected` when a strict server must reject the
 //! request, `reported` otherwise.
 
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
 use super::negotiate;
-use super::operation::{Handler, Operation, Parameter, ParameterLocation, ParameterType};
+use super::operation::{Backend, Operation, Parameter, ParameterLocation, ParameterType};
 use super::route::PathParameters;
 use super::violation::Violation;
 use crate::contract::lead_body::{self, LeadCall, LeadRequest, LeadRequestError};
 use crate::http::content_coding;
 use crate::http::message::{Body, Request};
+use crate::support::json_text::{self, JsonTextError};
 use contract_files::pointer::escape;
 
 /// A request, decoded for its operation.
@@ -75,13 +76,15 @@ pub fn validate_request(
     let mut violations = Vec::new();
     let query = request.query().map(parse_query).unwrap_or_default();
     let mut input = OperationInput { path, query, ..OperationInput::default() };
-    match operation.handler {
-        Handler::Api => input.body = read_body(operation, request, validation, &mut violations).unwrap_or_default(),
-        Handler::Lead => read_lead_request(operation, request, &mut input, &mut violations),
+    match operation.backend {
+        Backend::Management => {
+            input.body = read_body(operation, request, validation, &mut violations).unwrap_or_default()
+        }
+        Backend::LeadHandler => read_lead_request(operation, request, &mut input, &mut violations),
     }
     if validation == RequestValidation::Off {
         // A request without its body cannot be served, validated or not.
-        violations.retain(|violation| violation.refused_with == Some(413));
+        violations.retain(|violation| violation.rejected_with == Some(413));
         return (input, violations);
     }
     validate_parameters(operation, &input, &mut violations);
@@ -102,7 +105,7 @@ fn read_lead_request(
             input.response_media_type = Some(lead_request.response_type.name().to_owned());
         }
         Err(error) => {
-            violations.push(Violation::refused(error.status, error.pointer, "unreadable", error.message.clone()));
+            violations.push(Violation::rejected(error.status, error.pointer, "unreadable", error.message.clone()));
         }
     }
     input.lead_request = Some(decoded);
@@ -147,7 +150,7 @@ fn validate_query_parameter(parameter: &Parameter, input: &OperationInput, viola
         input.query.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect();
     let Some(first) = values.first() else {
         if parameter.is_required {
-            violations.push(Violation::refused(
+            violations.push(Violation::rejected(
                 400,
                 &pointer("/query", name),
                 "required",
@@ -160,7 +163,7 @@ fn validate_query_parameter(parameter: &Parameter, input: &OperationInput, viola
         ParameterType::List => values.iter().map(|value| Value::from(*value)).collect(),
         _ if values.len() > 1 => {
             let message = format!("{name} may be given once, not {} times", values.len());
-            violations.push(Violation::refused(400, &pointer("/query", name), "repeated", message));
+            violations.push(Violation::rejected(400, &pointer("/query", name), "repeated", message));
             return;
         }
         ParameterType::Text | ParameterType::Rest => Value::from(*first),
@@ -193,7 +196,7 @@ fn read_body(
         Body::Complete(bytes) => bytes,
         Body::TooLarge { limit } => {
             let message = format!("the body is larger than {limit} bytes");
-            violations.push(Violation::refused(413, "/body", "size", message));
+            violations.push(Violation::rejected(413, "/body", "size", message));
             return None;
         }
         // The pipeline rejects these before validation.
@@ -204,29 +207,33 @@ fn read_body(
         Some(given) if !negotiate::is_json(given) => {
             let given: String = given.chars().take(100).collect();
             let message = format!("Content-Type must be application/json, not {given}");
-            violations.push(Violation::refused(415, "/headers/content-type", "content-type", message));
+            violations.push(Violation::rejected(415, "/headers/content-type", "content-type", message));
         }
         None if !bytes.is_empty() => {
             let message = "Content-Type is missing; send application/json";
-            violations.push(Violation::refused(415, "/headers/content-type", "content-type", message));
+            violations.push(Violation::rejected(415, "/headers/content-type", "content-type", message));
         }
         _ => {}
     }
     if let Some(encoding) = content_coding::unsupported_coding(&request.headers) {
         let message = format!("Content-Encoding {encoding} is not supported; {}", content_coding::SUPPORTED);
-        violations.push(Violation::refused(415, "/headers/content-encoding", "content-encoding", message));
+        violations.push(Violation::rejected(415, "/headers/content-encoding", "content-encoding", message));
         return None;
     }
     if bytes.is_empty() {
         if documented.is_required {
-            violations.push(Violation::refused(400, "/body", "required", "the body is missing"));
+            violations.push(Violation::rejected(400, "/body", "required", "the body is missing"));
         }
         return None;
     }
-    let body: Value = match serde_json::from_slice(bytes) {
+    let body = match json_text::parse(bytes) {
         Ok(body) => body,
+        Err(error @ JsonTextError::Values) => {
+            violations.push(Violation::rejected(413, "/body", "json", format!("the body is too large: {error}")));
+            return None;
+        }
         Err(error) => {
-            violations.push(Violation::refused(400, "/body", "json", format!("the body is not JSON: {error}")));
+            violations.push(Violation::rejected(400, "/body", "json", format!("the body is not JSON: {error}")));
             return None;
         }
     };

@@ -15,25 +15,25 @@ pub struct Violation {
     pub message: String,
     /// The status with which a strict server rejects the request; `None` when the violation is only reported.
     #[serde(skip)]
-    pub refused_with: Option<u16>,
+    pub rejected_with: Option<u16>,
 }
 
 impl Violation {
     /// A violation for which a strict server rejects the request with `status`.
     #[must_use]
-    pub fn refused(status: u16, location: &str, code: &str, message: impl Into<String>) -> Self {
+    pub fn rejected(status: u16, location: &str, code: &str, message: impl Into<String>) -> Self {
         Self {
             location: location.to_owned(),
             code: code.to_owned(),
             message: message.into(),
-            refused_with: Some(status),
+            rejected_with: Some(status),
         }
     }
 
     /// A violation that is reported only; the request is served.
     #[must_use]
     pub fn reported(location: &str, code: &str, message: impl Into<String>) -> Self {
-        Self { location: location.to_owned(), code: code.to_owned(), message: message.into(), refused_with: None }
+        Self { location: location.to_owned(), code: code.to_owned(), message: message.into(), rejected_with: None }
     }
 }
 
@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn the_header_is_ascii_and_bounded() {
         let violations: Vec<Violation> =
-            (0..100).map(|n| Violation::refused(400, &format!("/body/{n}"), "type", "größer \u{1F600}")).collect();
+            (0..100).map(|n| Violation::rejected(400, &format!("/body/{n}"), "type", "größer \u{1F600}")).collect();
         let text = violations_header(&violations, 500);
         assert!(text.len() <= 500 && text.is_ascii(), "{text}");
         let parsed: Vec<Value> = serde_json::from_str(&text).unwrap();

@@ -200,7 +200,7 @@ fn is_same_origin(origin: &HeaderValue, request: &Request) -> bool {
     of.zip(host(request)).is_some_and(|(of, host)| of.eq_ignore_ascii_case(host))
 }
 
-/// Client input, cut for a message.
+/// Client input, truncated for a message.
 fn truncated(text: &str) -> String {
     text.chars().take(100).collect()
 }

@@ -14,8 +14,8 @@ use contract_files::yaml::{Diagnostic, Source};
 /// The file name in diagnostics about a body.
 const SOURCE_NAME: &str = "body";
 
-/// The most diagnostics in one response.
-const DIAGNOSTICS_MAX: usize = 50;
+/// The most diagnostics in one response: 50 of a file, and one that says that there are more.
+const DIAGNOSTICS_MAX: usize = 51;
 
 /// The longest body whose keys are checked for duplicates, which parsers of JSON accept.
 const UNIQUE_KEYS_BYTES_MAX: usize = 1024 * 1024;
@@ -68,6 +68,18 @@ pub(super) fn invalid(diagnostics: &[Diagnostic]) -> Problem {
     let texts: Vec<String> = diagnostics.iter().take(DIAGNOSTICS_MAX).map(ToString::to_string).collect();
     problem.extensions.insert("diagnostics".to_owned(), json!(texts));
     problem
+}
+
+/// The diagnostics of the first problems of a body, each with its pointer and message. The line of each is found by
+/// reading the body again.
+pub(super) fn locate<'e>(
+    source: &Source,
+    errors: impl IntoIterator<Item = (&'e str, &'e str), IntoIter: ExactSizeIterator>,
+) -> Vec<Diagnostic> {
+    let errors = errors.into_iter();
+    let further = errors.len() > source.diagnostics_max();
+    let listed = errors.take(source.diagnostics_max()).map(|(pointer, message)| source.at_pointer(pointer, message));
+    listed.chain(further.then(|| source.further_problems())).collect()
 }
 
 /// 400.

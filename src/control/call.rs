@@ -12,6 +12,7 @@ use crate::leadconduit::state::World;
 use crate::recording::journal::Exchange;
 use crate::sandbox::Sandbox;
 use crate::sandbox::app_state::AppState;
+use crate::support::compute_pool::PoolActivity;
 
 /// What the control API acts on. The pipeline provides it.
 #[derive(Clone, Copy)]
@@ -20,8 +21,21 @@ pub struct Context<'a> {
     pub app: &'a AppState,
     /// The access rules of the control API.
     pub access: &'a Access,
+    /// What the server is doing.
+    pub activity: ServerActivity,
     /// Runs a request on a copy of a sandbox. `None` when the request is itself a control call.
     pub dry_run: &'a dyn Fn(&Request, &Arc<Sandbox>) -> Option<DryRun>,
+}
+
+/// What the server is doing at the moment, besides the requests that are completed at once.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerActivity {
+    /// Deliveries to recipients.
+    pub deliveries: PoolActivity,
+    /// Long computations of requests.
+    pub computations: PoolActivity,
+    /// Calls of the control API, this one included.
+    pub control_calls: PoolActivity,
 }
 
 /// The result of running a request on a copy of its sandbox.
@@ -73,7 +87,6 @@ pub(super) fn not_found<'n>(what: &str, name: &str, existing: impl IntoIterator<
 }
 
 /// 409: the limit is reached.
-pub(super) fn too_many(what: &str, max: usize) -> Problem {
-    let detail = format!("the limit of {max} {what} is reached; remove some first");
+pub(super) fn too_many(detail: String) -> Problem {
     Problem::new(StatusCode::CONFLICT, SECTION, "Too many", detail)
 }

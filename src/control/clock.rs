@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::body;
 use super::call::{ControlCall, ControlResult, ok};
-use crate::support::clock::{Clock, ClockOutOfRange, Timestamp, format_timestamp, parse_duration};
+use crate::support::clock::{Clock, ClockOutOfRange, format_timestamp, parse_duration};
 
 pub(super) fn get(call: &ControlCall<'_>) -> ControlResult {
     Ok(ok(&clock_json(call.sandbox.clock())))
@@ -30,10 +30,12 @@ pub(super) fn put(call: &ControlCall<'_>) -> ControlResult {
             call.sandbox.set_clock(|clock| Ok(Clock::Frozen(clock.now())))
         }
         ClockChange { freeze: Some(Value::String(at)), advance: None, resume: None } => {
-            let at: Timestamp = at.parse().map_err(|_| {
-                body::bad_request(&format!("`freeze` is not a time: `{at}`; write true, or 2026-01-15T09:00:00Z"))
+            let frozen = at.parse().ok().filter(|clock| matches!(clock, Clock::Frozen(_))).ok_or_else(|| {
+                body::bad_request(&format!(
+                    "`freeze` is not a time from 1970 to 9999-12-30T22:00:00Z: `{at}`; write true, or 2026-01-15T09:00:00Z"
+                ))
             })?;
-            call.sandbox.set_clock(|_| Ok(Clock::Frozen(at)))
+            call.sandbox.set_clock(|_| Ok(frozen))
         }
         ClockChange { freeze: None, advance: Some(text), resume: None } => {
             let span = parse_duration(&text).filter(|span| !span.is_negative()).ok_or_else(|| {
@@ -51,7 +53,7 @@ pub(super) fn put(call: &ControlCall<'_>) -> ControlResult {
         }
     };
     let clock = clock.map_err(|error| body::bad_request(&error.to_string()))?;
-    call.sandbox.publish("clock", || clock_json(clock));
+    call.sandbox.publish("clock_changed", || clock_json(clock));
     Ok(ok(&clock_json(clock)))
 }
 

@@ -12,7 +12,7 @@ use crate::contract::Contract;
 use crate::contract::problem::Problem;
 use crate::http::message::Body;
 use crate::leadconduit::state::sso::SsoStatus;
-use crate::recording::journal::{AnsweredBy, Exchange, near_miss, property_names, reproduce};
+use crate::recording::journal::{Exchange, ResponseSource, exchange_json, near_miss, property_names, reproduce};
 use crate::scenario::examples::build_request;
 use crate::scenario::language::ExampleRequest;
 
@@ -104,8 +104,8 @@ fn facts(exchange: &Exchange, contract: &Contract) -> Value {
         })),
         "nearest": nearest_operation(exchange, contract),
         property_names::VIOLATIONS: exchange.violations,
-        property_names::RULES: exchange.applied_rules.iter().map(|applied| json!({"name": applied.rule.name, property_names::EFFECTS: applied.effects})).collect::<Vec<_>>(),
-        property_names::FAULT: exchange.fault.map(crate::http::wire_fault::WireFault::name),
+        property_names::APPLIED_RULES: exchange_json::applied_rules(exchange),
+        property_names::WIRE_FAULT: exchange.wire_fault.map(crate::http::wire_fault::WireFault::name),
         property_names::DELAY_MS: exchange.delay_ms,
         "reply": {"status": exchange.status, "headers": headers, "body": body},
     })
@@ -113,7 +113,7 @@ fn facts(exchange: &Exchange, contract: &Contract) -> Value {
 
 /// The operation nearest to an unmatched request, with the first difference.
 fn nearest_operation(exchange: &Exchange, contract: &Contract) -> Option<Value> {
-    if exchange.answered_by != AnsweredBy::Nothing {
+    if !exchange.is_unmatched() {
         return None;
     }
     let near = near_miss::nearest_operations(contract, Some(&exchange.method), exchange.path()).into_iter().next()?;
@@ -132,9 +132,9 @@ fn reasons(exchange: &Exchange, contract: &Contract, sandbox: &str, sso: Option<
     steps.push(format!("the sandbox is `{sandbox}`, the scenario is `{scenario}`"));
     let status = exchange.status;
     let request = format!("{} {}", exchange.method, exchange.path());
-    match (exchange.operation(contract), exchange.answered_by) {
+    match (exchange.operation(contract), exchange.response_source) {
         (Some(operation), _) => steps.push(format!("{request} is {} ({})", operation.id, operation.evidence)),
-        (None, AnsweredBy::Nothing) => {
+        (None, ResponseSource::Unmatched) => {
             let near =
                 near_miss::nearest_operations(contract, Some(&exchange.method), exchange.path()).into_iter().next();
             let near = near.and_then(|near| {
@@ -146,8 +146,8 @@ fn reasons(exchange: &Exchange, contract: &Contract, sandbox: &str, sso: Option<
             });
             steps.push(format!("{request} matches no operation{}", near.unwrap_or_default()));
         }
-        (None, AnsweredBy::Mock) => steps.push(format!("{request} is handled by the mock itself")),
-        (None, AnsweredBy::Rule | AnsweredBy::Operation) => {
+        (None, ResponseSource::Mock) => steps.push(format!("{request} is handled by the mock itself")),
+        (None, ResponseSource::Rule | ResponseSource::Operation) => {
             steps.push(format!("{request} matches no operation, but a rule responds to it"));
         }
     }
@@ -162,8 +162,8 @@ fn reasons(exchange: &Exchange, contract: &Contract, sandbox: &str, sso: Option<
         None => {}
     }
     for violation in &exchange.violations {
-        let consequence = match violation.refused_with {
-            Some(refused) if refused == status => format!("refused with {refused}"),
+        let consequence = match violation.rejected_with {
+            Some(rejected) if rejected == status => format!("rejected with {rejected}"),
             _ => "reported only".to_owned(),
         };
         steps.push(format!("{}: {} ({consequence})", violation.location, violation.message));
@@ -194,7 +194,7 @@ fn reasons(exchange: &Exchange, contract: &Contract, sandbox: &str, sso: Option<
     if exchange.delay_ms > 0 {
         steps.push(format!("the response is delayed by {} ms", exchange.delay_ms));
     }
-    if let Some(fault) = exchange.fault {
+    if let Some(fault) = exchange.wire_fault {
         steps.push(format!("the connection fails: {}", fault.name()));
     }
     steps

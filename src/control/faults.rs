@@ -22,11 +22,15 @@ pub(super) fn add(call: &ControlCall<'_>) -> ControlResult {
     let spec = RuleSpec::parse(&source).map_err(|diagnostic| body::invalid(&[diagnostic]))?;
     let sent: Value = body::parse_source(&source)?;
     let rule = Rule::new(&spec, 0, &call.app.contract, ValidationMode::Full).map_err(|errors| {
-        let diagnostics: Vec<_> = errors.into_iter().map(|error| error.in_file(&source, "")).collect();
+        let listed = errors.into_iter().take(source.diagnostics_max());
+        let diagnostics: Vec<_> = listed.map(|error| error.in_file(&source, "")).collect();
         body::invalid(&diagnostics)
     })?;
-    let fault = call.sandbox.add_fault(rule, sent).ok_or_else(|| too_many("faults", FAULTS_MAX))?;
-    call.sandbox.publish("fault", || json!({"id": fault.id, "name": fault.rule.name, "added": true}));
+    let fault = call
+        .sandbox
+        .add_fault(rule, sent)
+        .ok_or_else(|| too_many(format!("the limit of {FAULTS_MAX} faults is reached; remove some first")))?;
+    call.sandbox.publish("faults_changed", || json!({"id": fault.id, "name": fault.rule.name, "added": true}));
     Ok(created(&fault_json(&FaultStatus { fault, count: RuleCounts::default() })))
 }
 
@@ -40,13 +44,13 @@ pub(super) fn remove(call: &ControlCall<'_>) -> ControlResult {
     if !call.sandbox.remove_fault(call.name) {
         return Err(fault_not_found(call));
     }
-    call.sandbox.publish("fault", || json!({"id": call.name, "added": false}));
+    call.sandbox.publish("faults_changed", || json!({"id": call.name, "added": false}));
     Ok(no_content())
 }
 
 pub(super) fn remove_all(call: &ControlCall<'_>) -> ControlResult {
     call.sandbox.remove_faults();
-    call.sandbox.publish("fault", || json!({"id": "*", "added": false}));
+    call.sandbox.publish("faults_changed", || json!({"id": "*", "added": false}));
     Ok(no_content())
 }
 

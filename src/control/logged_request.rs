@@ -13,7 +13,7 @@ use super::call::ControlCall;
 use crate::config::limits::Limits;
 use crate::contract::problem::Problem;
 use crate::http::message::{Body, Request, Response};
-use crate::recording::journal::{AnsweredBy, ContractCheck, Exchange, ExchangeParts};
+use crate::recording::journal::{ContractCheck, Exchange, ExchangeParts, ResponseSource};
 use crate::sandbox::selector;
 use contract_files::yaml::Diagnostic;
 
@@ -51,7 +51,7 @@ pub(super) fn parse(call: &ControlCall<'_>) -> Result<LoggedRequest, Problem> {
         duration_us: 0,
         scenario: None::<Arc<_>>,
         operation: None,
-        answered_by: AnsweredBy::Nothing,
+        response_source: ResponseSource::Unmatched,
         caller: None,
         violations: Vec::new(),
         contract_check: ContractCheck::NotReached,

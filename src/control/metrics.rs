@@ -11,6 +11,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::call::{ControlCall, ControlResult};
+use super::usage::{self, Amount, ResourceUsage};
 use crate::contract::Contract;
 use crate::contract::problem::Problem;
 use crate::http::message::Response;
@@ -31,7 +32,7 @@ struct MetricsSnapshot {
     operations: Vec<String>,
     counts: CoverageCounts,
     journals: JournalSize,
-    sandboxes: usize,
+    usage: Vec<ResourceUsage>,
     rejected: Vec<(RejectReason, u64)>,
 }
 
@@ -42,7 +43,7 @@ pub(super) fn metrics(call: &ControlCall<'_>) -> ControlResult {
         operations: contract.operations.iter().map(|operation| operation.id.clone()).collect(),
         counts: sandboxes.counts(),
         journals: sandboxes.shared().journal_size(),
-        sandboxes: sandboxes.list().len(),
+        usage: usage::list(call),
         rejected: call.app.rejected.by_reason().collect(),
     };
     let mut registry = Registry::with_prefix("leadconduit_mock");
@@ -63,11 +64,11 @@ impl MetricsSnapshot {
 
 impl Collector for MetricsSnapshot {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        use MetricType::{Counter, Gauge, Histogram, Info};
+        use MetricType::{Counter, Histogram, Info};
         let counts = &self.counts;
         let by_operation = || {
             let operations = counts.operations.iter().map(|(index, one)| (self.operation_id(Some(*index)), one));
-            operations.chain([(NO_OPERATION, &counts.unrouted)])
+            operations.chain([(NO_OPERATION, &counts.no_operation)])
         };
 
         let version = [("version", env!("CARGO_PKG_VERSION"))];
@@ -91,7 +92,7 @@ impl Collector for MetricsSnapshot {
 
         let help = "Requests that no operation, rule or part of the mock answered";
         let mut family = encoder.encode_descriptor("unmatched", help, None, Counter)?;
-        encode_total(&mut family, counts.unanswered)?;
+        encode_total(&mut family, counts.unmatched_total)?;
 
         let help = "Requests that were rejected before they were complete, such as malformed ones";
         let mut family = encoder.encode_descriptor("rejected_requests", help, None, Counter)?;
@@ -124,15 +125,51 @@ impl Collector for MetricsSnapshot {
         encode_total(&mut family, self.journals.dropped)?;
 
         let gauges = [
-            ("sandboxes", "Existing sandboxes", None, self.sandboxes),
             ("journal_entries", "Exchanges in all journals", None, self.journals.entries),
             ("journal", "Memory of all journals", Some(&Unit::Bytes), self.journals.bytes),
         ];
         for (name, help, unit, value) in gauges {
-            let value = i64::try_from(value).unwrap_or(i64::MAX);
-            encoder.encode_descriptor(name, help, unit, Gauge)?.encode_gauge(&value)?;
+            encode_gauge(&mut encoder, name, help, unit, value)?;
         }
-        Ok(())
+        // The journals have gauges above, with names of their own.
+        let mut resources = self.usage.iter().filter(|resource| resource.name != "journals");
+        resources.try_for_each(|resource| encode_usage(&mut encoder, resource))
+    }
+}
+
+fn encode_gauge(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    unit: Option<&Unit>,
+    value: usize,
+) -> fmt::Result {
+    let value = i64::try_from(value).unwrap_or(i64::MAX);
+    encoder.encode_descriptor(name, help, unit, MetricType::Gauge)?.encode_gauge(&value)
+}
+
+/// Usage and limits of a resource.
+fn encode_usage(encoder: &mut DescriptorEncoder<'_>, resource: &ResourceUsage) -> fmt::Result {
+    let ResourceUsage { name, help, amount } = *resource;
+    let mut encode = |suffix: &str, what: &str, unit: Option<&Unit>, value: usize| {
+        encode_gauge(encoder, &format!("{name}{suffix}"), &format!("{what}{help}"), unit, value)
+    };
+    match amount {
+        Amount::Count { count, max } => {
+            encode("", "Number of ", None, count)?;
+            encode("_max", "Maximum number of ", None, max)
+        }
+        Amount::Bytes { count, bytes, max } => {
+            encode("", "Number of ", None, count)?;
+            encode("_used", "Memory of ", Some(&Unit::Bytes), bytes)?;
+            encode("_max", "Maximum memory of ", Some(&Unit::Bytes), max)
+        }
+        Amount::Activity(activity) => {
+            encode("_running", "Running ", None, activity.running)?;
+            encode("_running_max", "Maximum number of running ", None, activity.running_max)?;
+            encode("_waiting", "Waiting ", None, activity.waiting)?;
+            encode("_waiting_max", "Maximum number of waiting ", None, activity.waiting_max)
+        }
     }
 }
 

@@ -18,6 +18,7 @@ mod requests;
 mod sandboxes;
 mod scenario;
 mod state;
+mod usage;
 mod verify;
 
 use std::sync::Arc;
@@ -27,7 +28,7 @@ use http::{HeaderValue, Method, StatusCode};
 use serde_json::json;
 
 pub use access::Access;
-pub use call::{Context, DryRun};
+pub use call::{Context, DryRun, ServerActivity};
 
 use self::access::SECTION;
 use self::call::{ControlCall, ControlResult, ok};
@@ -110,6 +111,12 @@ pub fn body_bytes_max(access: &Access, head: &Request, path: &str, limits: &Limi
     let rest = path.strip_prefix(PREFIX).filter(|_| is_control_path(path))?;
     access.check(head, rest).ok()?;
     Some(if rest == state::PATH { STATE_BYTES_MAX.max(limits.control_bytes_max) } else { limits.control_bytes_max })
+}
+
+/// Whether a request with this path is a control call whose work depends on the data.
+#[must_use]
+pub fn can_take_long(path: &str) -> bool {
+    path.strip_prefix(PREFIX).is_some_and(|rest| rest.starts_with('/') && !Access::is_public(rest))
 }
 
 /// Responds to a control call. `None` when the path is not one of the control API, and for CORS preflight requests, which
@@ -203,6 +210,7 @@ fn health(call: &ControlCall<'_>) -> ControlResult {
         "version": env!("CARGO_PKG_VERSION"),
         "operations": call.app.contract.operations.len(),
         "scenario": call.sandbox.scenario().name,
+        "usage": usage::of(call),
     });
     if let Some(reload) = call.app.reload_status() {
         health["watch"] = json!({"last_read": format_timestamp(reload.at)});

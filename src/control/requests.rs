@@ -12,10 +12,10 @@ use super::query::Query;
 use super::{body, logged_request};
 use crate::contract::problem::Problem;
 use crate::http::message::Response;
+use crate::recording::journal::Exchange;
 use crate::recording::journal::exchange_json::WireMockView;
 use crate::recording::journal::near_miss::{self, NEAR_MISSES_MAX, NearMiss};
 use crate::recording::journal::pattern::RequestPattern;
-use crate::recording::journal::{AnsweredBy, Exchange};
 use crate::support::clock::Timestamp;
 use contract_files::yaml::nearest;
 
@@ -62,13 +62,9 @@ impl Filter {
             && self.status.is_none_or(|status| exchange.status == status)
             && self.method.as_ref().is_none_or(|method| exchange.method == *method)
             && self.violations.is_none_or(|expected| exchange.violations.is_empty() != expected)
-            && self.unmatched.is_none_or(|expected| is_unmatched(exchange) == expected)
+            && self.unmatched.is_none_or(|expected| exchange.is_unmatched() == expected)
             && self.since.is_none_or(|since| exchange.at >= since)
     }
-}
-
-fn is_unmatched(exchange: &Exchange) -> bool {
-    exchange.answered_by == AnsweredBy::Nothing
 }
 
 /// The index of an operation in the contract, by its id.
@@ -124,7 +120,7 @@ pub(super) fn remove_one(call: &ControlCall<'_>) -> ControlResult {
 
 pub(super) fn unmatched(call: &ControlCall<'_>) -> ControlResult {
     let mut all = newest_first(call);
-    all.retain(|exchange| is_unmatched(exchange));
+    all.retain(|exchange| exchange.is_unmatched());
     Ok(list_response("requests", all.iter().map(|exchange| view(call).request(exchange)), &journal_status(call)))
 }
 
@@ -163,7 +159,7 @@ pub(super) fn remove(call: &ControlCall<'_>) -> ControlResult {
 
 pub(super) fn unmatched_near_misses(call: &ControlCall<'_>) -> ControlResult {
     let mut all = newest_first(call);
-    all.retain(|exchange| is_unmatched(exchange));
+    all.retain(|exchange| exchange.is_unmatched());
     all.truncate(UNMATCHED_MAX);
     let contract = &call.app.contract;
     // Repeated requests are compared once.
@@ -207,8 +203,7 @@ fn parse_pattern(call: &ControlCall<'_>) -> Result<(RequestPattern, Value), Prob
     let source = body::read(call)?;
     let value: Value = body::parse_source(&source)?;
     let pattern = RequestPattern::parse(&value, &call.app.contract).map_err(|errors| {
-        let diagnostics: Vec<_> = errors.iter().map(|(pointer, message)| source.at_pointer(pointer, message)).collect();
-        body::invalid(&diagnostics)
+        body::invalid(&body::locate(&source, errors.iter().map(|(pointer, message)| (&**pointer, &**message))))
     })?;
     Ok((pattern, value))
 }

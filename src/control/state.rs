@@ -9,7 +9,7 @@ use super::sandboxes::active_sandbox_json;
 use crate::config::limits::STATE_BYTES_MAX;
 use crate::contract::problem::{Problem, Section};
 use crate::http::message::Response;
-use crate::sandbox::{SNAPSHOTS_MAX, Snapshot};
+use crate::sandbox::Snapshot;
 use crate::scenario::state_document;
 use crate::support::clock::format_timestamp;
 
@@ -32,8 +32,8 @@ pub(super) fn put(call: &ControlCall<'_>) -> ControlResult {
     let source = body::read(call)?;
     let world =
         state_document::import(&source, &call.app.contract).map_err(|diagnostics| body::invalid(&diagnostics))?;
-    call.sandbox.replace_world(world);
-    call.sandbox.publish("state", || json!({"replaced": true}));
+    call.sandbox.replace_world(world).map_err(|exceeded| Problem::budget_exceeded(&exceeded.to_string()))?;
+    call.sandbox.publish("state_replaced", || json!({"replaced": true}));
     Ok(ok(&active_sandbox_json(call.sandbox)))
 }
 
@@ -48,7 +48,7 @@ pub(super) fn take_snapshot(call: &ControlCall<'_>) -> ControlResult {
     if call.name.len() > NAME_BYTES_MAX || !crate::sandbox::selector::is_valid_name(call.name) {
         return Err(body::bad_request("the name of a snapshot must be 1 to 64 letters, digits, `.`, `_` or `-`"));
     }
-    let snapshot = call.sandbox.take_snapshot(call.name).ok_or_else(|| too_many("snapshots", SNAPSHOTS_MAX))?;
+    let snapshot = call.sandbox.take_snapshot(call.name).map_err(|error| too_many(error.to_string()))?;
     Ok(created(&snapshot_json(call.name, &snapshot)))
 }
 
@@ -56,7 +56,7 @@ pub(super) fn restore_snapshot(call: &ControlCall<'_>) -> ControlResult {
     if !call.sandbox.restore(call.name) {
         return Err(snapshot_not_found(call));
     }
-    call.sandbox.publish("state", || json!({"restored": call.name}));
+    call.sandbox.publish("state_replaced", || json!({"restored": call.name}));
     Ok(ok(&active_sandbox_json(call.sandbox)))
 }
 

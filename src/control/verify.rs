@@ -40,9 +40,7 @@ pub(super) fn verify(call: &ControlCall<'_>) -> ControlResult {
     let source = body::read(call)?;
     let value: Value = body::parse_source(&source)?;
     let expectations = Expectations::parse(&value, &call.app.contract).map_err(|errors| {
-        let diagnostics: Vec<_> =
-            errors.into_iter().map(|(pointer, message)| source.at_pointer(&pointer, message)).collect();
-        body::invalid(&diagnostics)
+        body::invalid(&body::locate(&source, errors.iter().map(|(pointer, message)| (&**pointer, &**message))))
     })?;
     // Before the journal is read, so that no exchange falls between the two.
     let changes = (wait_ms > 0).then(|| call.sandbox.watch_journal());

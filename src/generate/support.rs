@@ -73,18 +73,18 @@ pub enum UnsupportedSchema {
 /// # Errors
 ///
 /// A keyword or a pattern is not supported, a reference has no target, or no value is valid.
-pub fn check_supported(schema: &Value, models: &Models) -> Result<(), UnsupportedSchema> {
-    check_keywords(*models, schema, "", &mut Vec::new())?;
-    if min_depth(*models, schema, &mut Vec::new()) >= INFINITE_DEPTH {
+pub fn check_supported(schema: &Value, models: Models) -> Result<(), UnsupportedSchema> {
+    check_keywords(models, schema, "", &mut Vec::new())?;
+    if min_depth(models, schema, &mut Vec::new()) >= INFINITE_DEPTH {
         return Err(UnsupportedSchema::Infinite);
     }
     for seed in 0..TRIALS {
         let mut ids = IdGenerator::new(seed);
         // 2026-01-01; any time is suitable.
         let now = Timestamp::from_second(1_767_225_600).unwrap_or(Timestamp::UNIX_EPOCH);
-        let generator = ValueGenerator::new(SeededRng::new(seed, Purpose::Documents), &mut ids, now, *models);
+        let generator = ValueGenerator::new(SeededRng::new(seed, Purpose::Documents), &mut ids, now, models);
         let value = generator.with_budget(if seed % 2 == 0 { super::BUDGET_DEFAULT } else { 0 }).value(schema);
-        if !is_valid(*models, schema, &value) {
+        if !is_valid(models, schema, &value) {
             return Err(UnsupportedSchema::NoValue);
         }
     }

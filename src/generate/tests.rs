@@ -140,7 +140,7 @@ fn output_of_seed_one_is_stable() {
 fn models_of_the_tests_are_supported() {
     let all = models();
     for name in all.keys() {
-        assert_eq!(check_supported(&reference(name), &Models::new(all)), Ok(()), "{name}");
+        assert_eq!(check_supported(&reference(name), Models::new(all)), Ok(()), "{name}");
     }
 }
 
@@ -163,7 +163,7 @@ fn unsupported_schemas_are_rejected_with_a_reason() {
         (json!({ "allOf": [{ "type": "string" }, { "type": "array" }] }), "no valid value was found"),
     ];
     for (schema, expected) in rows {
-        let error = check_supported(&schema, &Models::new(&all)).unwrap_err().to_string();
+        let error = check_supported(&schema, Models::new(&all)).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
     }
 }

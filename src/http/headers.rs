@@ -15,7 +15,7 @@ pub const RESPONSE_CODE: HeaderName = HeaderName::from_static("x-mock-response-c
 pub const RESPONSE_NAME: HeaderName = HeaderName::from_static("x-mock-response-name");
 /// Request: another name of the preference `delay`.
 pub const RESPONSE_DELAY: HeaderName = HeaderName::from_static("x-mock-response-delay");
-/// Request of the mock itself, to a recipient or to the firehose. A control call with it is refused.
+/// Request of the mock itself, to a recipient or to the firehose. A control call with it is rejected.
 pub const OUTBOUND: HeaderName = HeaderName::from_static("x-mock-outbound");
 /// Response: the number of the request in its sandbox.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-mock-request-id");

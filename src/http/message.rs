@@ -111,7 +111,7 @@ pub struct SendOptions {
     /// Throttling of the body.
     pub drip: Option<Drip>,
     /// A connection fault, in place of the response or during it.
-    pub fault: Option<WireFault>,
+    pub wire_fault: Option<WireFault>,
     /// The bytes that a fault sends as garbage, generated from the seed.
     pub garbage: Bytes,
     /// Source of an event stream, which replaces the body and ends when the client disconnects.

@@ -1,6 +1,7 @@
 //! HTTP requests and responses as plain values, content codings, and the names of the `X-Mock-*` headers.
 
 pub mod content_coding;
+pub mod handling;
 pub mod headers;
 pub mod message;
 pub mod rejected;

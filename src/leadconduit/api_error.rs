@@ -93,7 +93,7 @@ impl ApiError {
 
 impl From<&LeadRequestError> for ApiError {
     /// A body that the lead handler cannot read, with LeadConduit's message.
-    fn from(refused: &LeadRequestError) -> Self {
-        Self::new(refused.status, refused.message.clone()).with_format(ErrorFormat::Text)
+    fn from(error: &LeadRequestError) -> Self {
+        Self::new(error.status, error.message.clone()).with_format(ErrorFormat::Text)
     }
 }

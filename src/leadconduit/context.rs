@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::api_error::ApiError;
 use super::changelog;
-use super::effect_log::EffectLog;
+use super::outbound_log::OutboundLog;
 use crate::contract::Contract;
 use crate::contract::standard::StandardDocuments;
 use crate::contract::validate::OperationInput;
@@ -142,10 +142,10 @@ pub struct WriteContext<'a> {
     pub now: Timestamp,
     /// The access to the single sign-on service.
     pub sso_call: &'a SsoCallContext<'a>,
-    /// Whether the magic e-mail domains force outcomes.
+    /// Whether the trigger domains force outcomes.
     pub triggers: bool,
     /// The outbound effects of the operation.
-    pub effects: &'a mut EffectLog,
+    pub effects: &'a mut OutboundLog,
 }
 
 impl WriteContext<'_> {
@@ -215,7 +215,7 @@ impl WriteContext<'_> {
         Ok(removed)
     }
 
-    /// Stores the changelog entry of a write, and evicts the oldest entry when there are too many.
+    /// Stores the changelog entry of a write, and evicts the oldest entries when there are too many.
     fn record_changelog(
         &mut self,
         account: &str,
@@ -230,13 +230,19 @@ impl WriteContext<'_> {
         };
         self.check(Collection::Changelogs.model(), &entry)?;
         self.world.put(account, Collection::Changelogs, text(&entry, "id"), Document::new(&entry));
-        let changelogs = self.world.account(account).map(|account| account.all(Collection::Changelogs));
-        let oldest =
-            changelogs.filter(|all| all.len() > changelog::CHANGELOGS_MAX).and_then(|all| all.keys().next().cloned());
-        if let Some(oldest) = oldest {
+        self.evict_changelogs(account);
+        Ok(())
+    }
+
+    /// Evicts the oldest changelogs of an account, when there are too many or when they take too much memory.
+    fn evict_changelogs(&mut self, account: &str) {
+        let bytes_max = self.world.usage().changelog_bytes - self.world.changelog_excess();
+        while let Some(changelogs) = self.world.account(account).map(|account| account.all(Collection::Changelogs)) {
+            let is_large = self.world.usage().changelog_bytes > bytes_max && changelogs.len() > 1;
+            let oldest = changelogs.keys().next().filter(|_| is_large || changelogs.len() > changelog::CHANGELOGS_MAX);
+            let Some(oldest) = oldest.cloned() else { return };
             self.world.remove(account, Collection::Changelogs, &oldest);
         }
-        Ok(())
     }
 
     /// Validates an event and appends it to the log of an account.

@@ -6,7 +6,7 @@
 //! | [`leads`] | submissions and pings: execution of flows, caps |
 //! | `context` | what an operation can read and write |
 //! | `changelog` | the changelog entry of a write |
-//! | `effect_log` | the outbound effects of an operation: deliveries, firehose files |
+//! | `outbound_log` | the outbound effects of an operation: deliveries, firehose files |
 //! | [`delivery`] | the client for deliveries and the firehose |
 //! | `response` | what an operation returns: a response or an API error |
 //! | `api_error` | errors of the simulated API: status, message, body format |
@@ -25,11 +25,11 @@ pub(crate) mod api_error;
 pub(crate) mod changelog;
 pub(crate) mod context;
 pub mod delivery;
-pub(crate) mod effect_log;
 pub(crate) mod flow_model;
 pub mod leads;
 pub(crate) mod live_flow;
 pub mod operations;
+pub(crate) mod outbound_log;
 pub(crate) mod response;
 pub mod rules;
 pub mod state;

@@ -4,12 +4,13 @@
 use http::StatusCode;
 
 use super::Pipeline;
-use super::context::{EarlyExit, RuleEffects};
+use super::context::{EarlyExit, Progress, RuleEffects, Selection};
 use crate::contract::Operation;
 use crate::contract::problem::Problem;
 use crate::http::message::{Request, Response};
 use crate::sandbox::RequestSession;
 use crate::scenario::rule::respond::{RespondError, TemplateContext};
+use crate::scenario::rule::schedule::RuleMatch;
 use crate::scenario::rule::{RuleContext, response_violations};
 
 impl Pipeline {
@@ -25,7 +26,7 @@ impl Pipeline {
         session: &RequestSession,
         (request, path): (&Request, &str),
         operation: Option<&Operation>,
-        effects: &mut RuleEffects,
+        (effects, progress): (&mut RuleEffects, &mut Progress),
     ) -> Result<(), EarlyExit> {
         if !session.has_rules(gate) {
             return Ok(());
@@ -33,8 +34,16 @@ impl Pipeline {
         let contract = &self.state.contract;
         let scenario = &session.scenario.name;
         let context = rule_context(request, path, session, operation);
-        let selected = session.select_rule(gate, &context, contract)?;
-        let selected = selected.map_err(|error| Problem::rule_failed("a rule", scenario, &error.to_string(), &[]))?;
+        let selected = if let Selection::Done(selected) = progress.selected_rule(gate) {
+            selected.as_ref().map(|selected| selected.copy())
+        } else {
+            let selected = session.select_rule(gate, &context, contract)?;
+            let selected =
+                selected.map_err(|error| Problem::rule_failed("a rule", scenario, &error.to_string(), &[]))?;
+            let copy = selected.as_ref().map(RuleMatch::copy);
+            *progress.selected_rule(gate) = Selection::Done(selected.map(Box::new));
+            copy
+        };
         let Some(mut selected) = selected else { return Ok(()) };
         let failed = |error: RespondError| Problem::rule_failed(&selected.rule.name, scenario, &error.to_string(), &[]);
         let variables = TemplateContext::new(&context, scenario, &selected, session);

@@ -1,7 +1,7 @@
 //! Authentication and authorisation: who calls, and whether the operation is allowed for the caller.
 
 use super::context::EarlyExit;
-use crate::contract::{Authentication, Handler, Operation};
+use crate::contract::{Authentication, Backend, Operation};
 use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::state::Caller;
 use crate::sandbox::RequestSession;
@@ -12,7 +12,7 @@ pub(super) fn authenticate<'s>(operation: &Operation, session: &'s RequestSessio
     match (&session.caller, operation.authentication) {
         (Some(caller), Authentication::Required | Authentication::Optional) => Ok(caller),
         // A source can require the API key of its company. Only the lead handler knows which.
-        (Some(caller), Authentication::Ignored) if operation.handler == Handler::Lead => Ok(caller),
+        (Some(caller), Authentication::Ignored) if operation.backend == Backend::LeadHandler => Ok(caller),
         (None, Authentication::Required) => Err(ApiError::not_authenticated()),
         _ => Ok(Caller::anonymous()),
     }

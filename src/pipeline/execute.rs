@@ -3,19 +3,19 @@
 use bytes::Bytes;
 
 use super::Pipeline;
-use super::context::EarlyExit;
+use super::context::{EarlyExit, Progress};
 use crate::contract::Operation;
 use crate::contract::problem::Problem;
 use crate::contract::validate::OperationInput;
 use crate::generate::{Models, ValueGenerator};
+use crate::http::headers;
 use crate::http::message::Request;
-use crate::leadconduit::effect_log::{EffectLog, WriteError};
 use crate::leadconduit::operations::OperationHandler;
+use crate::leadconduit::outbound_log::{OutboundLog, WriteError};
 use crate::leadconduit::response::OperationResponse;
 use crate::leadconduit::state::Caller;
 use crate::leadconduit::state::sso::SsoCallContext;
 use crate::sandbox::{RequestSession, WriteResources};
-use crate::support::clock::uptime;
 use crate::support::rng::Purpose;
 
 impl Pipeline {
@@ -27,7 +27,7 @@ impl Pipeline {
         caller: &Caller,
         input: &OperationInput,
         request: &Request,
-        sso_call: &SsoCallContext<'_>,
+        (sso_call, progress): (&SsoCallContext<'_>, &mut Progress),
     ) -> Result<OperationResponse, EarlyExit> {
         let result = match self.handlers.handler_for(operation) {
             OperationHandler::Generated => Ok(self.generate_response(operation, session)),
@@ -38,50 +38,45 @@ impl Pipeline {
             handler if session.is_ephemeral_world() && !handler.only_counts() => {
                 return Err(Problem::ephemeral_world(&session.scenario.name).into());
             }
-            handler => return self.execute_write(handler, session, caller, input, sso_call),
+            handler => return self.execute_write(handler, session, (caller, input, request), sso_call, progress),
         };
         Ok(result?)
     }
 
-    /// Runs an operation that writes. It runs again after each outbound call, with the recorded response. The sandbox is
-    /// not locked during a call, so that it serves other requests, also those of the recipient.
+    /// Runs an operation that writes. The steps run again after each outbound call, with the recorded response. The sandbox
+    /// is not locked during a call, so that it serves other requests, also those of the recipient.
     fn execute_write(
         &self,
         handler: OperationHandler,
         session: &RequestSession,
-        caller: &Caller,
-        input: &OperationInput,
+        (caller, input, request): (&Caller, &OperationInput, &Request),
         sso_call: &SsoCallContext<'_>,
+        progress: &mut Progress,
     ) -> Result<OperationResponse, EarlyExit> {
         let outbound = &*self.policy.outbound;
-        let mut effects = if session.suppresses_outbound() {
-            EffectLog::default()
-        } else {
-            EffectLog::new(outbound.delivery_client().cloned(), outbound.firehose_url().cloned())
-        };
-        // The effect log bounds the number of calls, so the loop ends.
-        loop {
-            let (contract, triggers) = (&*self.state.contract, self.policy.triggers);
-            let resources = WriteResources { contract, triggers, effects: &mut effects };
-            let result = match session.write(handler, caller, input, sso_call, resources) {
-                // Starting again would deliver the lead a second time.
-                Err(_) if effects.has_made_calls() => {
-                    return Err(Problem::busy("the sandbox was reset or switched while a lead was delivered").into());
-                }
-                result => result?,
-            };
-            let call = match result {
-                Ok(response) => {
-                    effects.take_firehose_writes().into_iter().for_each(|file| outbound.queue_file(file));
-                    return Ok(response);
-                }
-                Err(WriteError::Api(error)) => return Err(error.into()),
-                Err(WriteError::PendingCall(call)) => *call,
-            };
-            let started = uptime();
-            let response = outbound.deliver(call.request.clone());
-            let ms = uptime().saturating_sub(started).as_millis();
-            effects.record_response(call, response, u64::try_from(ms).unwrap_or(u64::MAX));
+        // The effect log bounds the number of calls, so the request ends.
+        let effects = progress.effect_log.get_or_insert_with(|| {
+            if session.suppresses_outbound() {
+                OutboundLog::default()
+            } else {
+                let client = outbound.delivery_client().cloned();
+                OutboundLog::new(client, outbound.firehose_url().cloned(), delivery_depth(request))
+            }
+        });
+        let (contract, triggers) = (&*self.state.contract, self.policy.triggers);
+        let resources = WriteResources { contract, triggers, effects: &mut *effects };
+        match session.write(handler, caller, input, sso_call, resources)? {
+            Ok(response) => {
+                effects.take_firehose_writes().into_iter().for_each(|file| outbound.queue_file(file));
+                Ok(response)
+            }
+            Err(WriteError::Api(error)) => Err(error.into()),
+            Err(WriteError::PendingCall(call)) => Err(EarlyExit::PendingCall(call)),
+            Err(WriteError::Budget(exceeded)) => Err(Problem::budget_exceeded(&exceeded.to_string()).into()),
+            Err(WriteError::Overtaken) => {
+                Err(Problem::busy("the sandbox was written to too often during this long request; send it again")
+                    .into())
+            }
         }
     }
 
@@ -95,9 +90,17 @@ impl Pipeline {
             return OperationResponse::json(status, Bytes::new());
         };
         let mut world = session.sandbox.world();
-        let (rng, ids) = world.draw(Purpose::Responses);
+        let (rng, ids) = world.random_stream(Purpose::Responses);
         let mut maker = ValueGenerator::new(rng, ids, session.now, Models::new(self.state.contract.models()));
         let (body, media_type) = definition.body(&maker.value(schema));
         OperationResponse::json(status, body).with_media_type(media_type)
     }
+}
+
+/// How many deliveries of a mock have led to a request. A header that is not a number counts as one delivery.
+fn delivery_depth(request: &Request) -> u8 {
+    request.headers.get(headers::OUTBOUND).map_or(0, |value| {
+        let depth = value.to_str().ok().and_then(|text| text.parse::<u64>().ok());
+        u8::try_from(depth.unwrap_or(1)).unwrap_or(u8::MAX - 1)
+    })
 }

@@ -16,6 +16,10 @@
 //! | journal, events and log | `record`, [`publish`] |
 //! | what is no request: 400, 408, 414, 431, 505 | `reject` |
 //!
+//! The steps run at once on the thread that serves the connection. A request that needs the response of a recipient, or
+//! computes for long, is suspended and runs again (`suspend`); `context::Progress` keeps what must not happen
+//! twice.
+//!
 //! To add a step, write it in a file of its own and call it from `Pipeline::run_steps`.
 
 mod apply_rules;
@@ -31,14 +35,16 @@ mod record;
 mod reject;
 mod respond;
 mod route;
+mod suspend;
 mod validate;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
+use crate::config::limits::{COMPUTATIONS_WAITING_MAX, COMPUTE_THREADS_MIN, CONTROL_THREADS};
 use crate::contract::problem::Problem;
-use crate::control::{self, DryRun};
+use crate::control::{self, DryRun, ServerActivity};
 use crate::http::message::{Request, Response};
 use crate::leadconduit::operations::{HandlerError, HandlerTable};
 use crate::leadconduit::response::OperationResponse;
@@ -47,7 +53,9 @@ use crate::sandbox::app_state::AppState;
 use crate::sandbox::selector::InvalidSandboxName;
 use crate::sandbox::{RequestSession, Sandbox};
 use crate::support::clock::{Clock, uptime};
-use context::{EarlyExit, RecordedExchange, RequestContext};
+use crate::support::computation::{self, Allowance, Stopped};
+use crate::support::compute_pool::ComputePool;
+use context::{EarlyExit, Progress, RecordedExchange, RequestContext, Suspension};
 pub use policy::Policy;
 use preferences::{Preferences, contract_response};
 
@@ -62,6 +70,14 @@ pub struct Pipeline {
     handlers: HandlerTable,
     /// The settings of the pipeline.
     pub policy: Policy,
+    computations: ComputePool,
+    control_calls: ComputePool,
+}
+
+/// The result of a run of the steps.
+enum Attempt {
+    Finished(Response, Option<RecordedExchange>),
+    Suspended(Suspension),
 }
 
 impl Pipeline {
@@ -72,20 +88,35 @@ impl Pipeline {
     /// Operations of the contract that have no handler and are not generated.
     pub fn new(state: Arc<AppState>, policy: Policy) -> Result<Self, Vec<HandlerError>> {
         let handlers = HandlerTable::for_contract(&state.contract)?;
-        Ok(Self { state, handlers, policy })
+        let threads = available_parallelism().map_or(1, usize::from).max(COMPUTE_THREADS_MIN);
+        Ok(Self {
+            state,
+            handlers,
+            policy,
+            computations: ComputePool::new(threads, COMPUTATIONS_WAITING_MAX),
+            control_calls: ComputePool::new(CONTROL_THREADS, COMPUTATIONS_WAITING_MAX),
+        })
     }
 
-    /// Responds to a request.
+    /// Responds to a request, and blocks until it has the responses of recipients. For code outside of a server, which
+    /// uses [`Pipeline::start`].
     #[must_use]
     pub fn handle(&self, request: &Request) -> Response {
-        let (response, recorded) = self.handle_in(request, None);
-        cors::log_refusal(&self.policy.cors, &self.policy.access, request);
-        if let Some(RecordedExchange { sandbox, exchange }) = recorded {
-            let operation = exchange.operation(&self.state.contract);
-            publish::publish_exchange(&sandbox, &exchange, operation);
-            publish::log_exchange(&sandbox, &exchange, operation);
+        let mut progress = Progress::new();
+        loop {
+            match self.attempt(request, None, &mut progress, self.full_allowance()) {
+                Attempt::Finished(response, recorded) => {
+                    self.publish(request, recorded);
+                    return response;
+                }
+                Attempt::Suspended(Suspension::Call(call)) => {
+                    let started = uptime();
+                    let result = self.policy.outbound.deliver_blocking(call.request.clone());
+                    progress.record_response(*call, result, started);
+                }
+                Attempt::Suspended(Suspension::Computation) => {}
+            }
         }
-        response
     }
 
     /// Responds to a request on a copy of a sandbox: of the one that the request names, else of `sandbox`. Nothing is
@@ -96,47 +127,100 @@ impl Pipeline {
         let named = selection.as_ref().and_then(|selection| selection.named.as_deref());
         let copy = named.map_or_else(|| sandbox.dry_run_copy(), |name| self.state.sandboxes.dry_run_copy(name));
         let world = copy.world();
-        let (_, recorded) = self.handle_in(request, Some(&copy));
+        let attempt = self.attempt(request, Some(&copy), &mut Progress::new(), self.full_allowance());
+        // A dry run makes no calls, so it is never suspended.
+        let Attempt::Finished(_, recorded) = attempt else { return None };
         Some(DryRun { exchange: recorded?.exchange, world, sandbox: copy })
     }
 
-    /// Responds to a request in `sandbox`, or in the sandbox that the request selects.
-    fn handle_in(&self, request: &Request, sandbox: Option<&Arc<Sandbox>>) -> (Response, Option<RecordedExchange>) {
-        let started = uptime();
-        let mut number = None;
-        for _ in 0..RESTARTS_MAX {
-            let mut context = RequestContext::default();
-            let result = catch_unwind(AssertUnwindSafe(|| self.run_steps(request, &mut context, sandbox, number)));
-            let response = match result {
-                Ok(result) => self.respond(result, &context),
-                // A panic ends one request, not the server.
-                Err(_) => {
-                    Some(Problem::internal("a request panicked; the server's log has the details").into_response())
-                }
-            };
-            if let Some(response) = response {
-                return self.finish(response, request, context, started);
-            }
-            number = context.session.map(|session| session.number);
+    /// Publishes and logs a recorded exchange, and logs what CORS refuses.
+    fn publish(&self, request: &Request, recorded: Option<RecordedExchange>) {
+        cors::log_refusal(&self.policy.cors, &self.policy.access, request);
+        if let Some(RecordedExchange { sandbox, exchange }) = recorded {
+            let operation = exchange.operation(&self.state.contract);
+            publish::publish_exchange(&sandbox, &exchange, operation);
+            publish::log_exchange(&sandbox, &exchange, operation);
         }
-        let problem = Problem::busy("the sandbox was reset or switched too often during this request; send it again");
-        self.finish(problem.into_response(), request, RequestContext::default(), started)
     }
 
-    /// The steps up to the response of the operation. `number` is the number of the request when it starts again.
+    /// The allowance of a request on a thread of its own.
+    fn full_allowance(&self) -> Allowance {
+        Allowance::full(Duration::from_millis(self.policy.limits.compute_ms_max))
+    }
+
+    /// Runs the steps in `sandbox`, or in the sandbox that the request selects, until there is a response or the request
+    /// has to wait.
+    fn attempt(
+        &self,
+        request: &Request,
+        sandbox: Option<&Arc<Sandbox>>,
+        progress: &mut Progress,
+        allowance: Allowance,
+    ) -> Attempt {
+        while progress.restarts < RESTARTS_MAX {
+            let mut context = RequestContext { session: progress.session.take(), ..RequestContext::default() };
+            let result = computation::run(allowance, || self.run_steps(request, &mut context, sandbox, progress));
+            let result = result.unwrap_or_else(|stopped| {
+                if let Some(effect_log) = &mut progress.effect_log {
+                    effect_log.abort_run();
+                }
+                Err(match stopped {
+                    Stopped::Exceeded if allowance.is_inline() => EarlyExit::LongComputation,
+                    Stopped::Exceeded => Problem::computation_limit(self.policy.limits.compute_ms_max).into(),
+                    // A panic ends one request, not the server.
+                    Stopped::Panicked => {
+                        Problem::internal("a request panicked; the server's log has the details").into()
+                    }
+                })
+            });
+            let result = match result {
+                Err(EarlyExit::StaleEpoch) if progress.has_made_calls() => {
+                    Err(Problem::busy("the sandbox was reset or switched while a lead was delivered").into())
+                }
+                Err(EarlyExit::StaleEpoch) => {
+                    progress.start_over(context.session);
+                    continue;
+                }
+                Err(EarlyExit::PendingCall(call)) => {
+                    progress.session = context.session;
+                    return Attempt::Suspended(Suspension::Call(call));
+                }
+                Err(EarlyExit::LongComputation) => {
+                    progress.session = context.session;
+                    progress.is_long = true;
+                    return Attempt::Suspended(Suspension::Computation);
+                }
+                result => result,
+            };
+            let response = self.respond(result, &context);
+            return self.finish(response, request, context, progress.started);
+        }
+        let problem = Problem::busy("the sandbox was reset or switched too often during this request; send it again");
+        self.finish(problem.into_response(), request, RequestContext::default(), progress.started)
+    }
+
+    /// Ends a suspended request with a problem.
+    fn end_with(&self, request: &Request, progress: Progress, problem: Problem) -> Attempt {
+        let (_, path) = crate::sandbox::selector::split_sandbox_path(request.path());
+        let is_control_call = control::is_control_path(path);
+        let context = RequestContext { session: progress.session, is_control_call, ..RequestContext::default() };
+        self.finish(problem.into_response(), request, context, progress.started)
+    }
+
+    /// The steps up to the response of the operation.
     fn run_steps<'p>(
         &'p self,
         request: &Request,
         context: &mut RequestContext<'p>,
         sandbox: Option<&Arc<Sandbox>>,
-        number: Option<u64>,
+        progress: &mut Progress,
     ) -> Result<OperationResponse, EarlyExit> {
         // Choose the sandbox.
         let selection = self.state.select_sandbox(request);
         let selection = selection.map_err(|InvalidSandboxName(name)| Problem::invalid_sandbox_name(&name))?;
         let sandbox = sandbox.cloned().unwrap_or_else(|| self.state.sandbox(&selection));
         let path = selection.path;
-        let session = context.session.insert(match number {
+        let session = context.session.get_or_insert_with(|| match progress.number {
             None => sandbox.open_session(selection.key),
             Some(number) => sandbox.reopen_session(selection.key, number),
         });
@@ -154,7 +238,8 @@ impl Pipeline {
         let route = self.route(request, path);
         context.operation = route.as_ref().ok().map(|(operation, _)| *operation);
         context.is_unrouted = matches!(route, Err(EarlyExit::Problem(_) | EarlyExit::ApiError(_)));
-        self.apply_rules(true, session, (request, path), context.operation, &mut context.effects)?;
+        let effects = &mut context.effects;
+        self.apply_rules(true, session, (request, path), context.operation, (effects, progress))?;
         let (operation, path_parameters) = route?;
 
         // Authenticate.
@@ -171,10 +256,11 @@ impl Pipeline {
             let (contract, preferences) = (&self.state.contract, &context.preferences);
             return Ok(contract_response(contract, operation, preferences, session.now, session.seed())?);
         }
-        self.apply_rules(false, session, (request, path), Some(operation), &mut context.effects)?;
+        let effects = &mut context.effects;
+        self.apply_rules(false, session, (request, path), Some(operation), (effects, progress))?;
 
         let sso_call = SsoCallContext::new(&operation.id);
-        let result = self.execute(operation, session, caller, &context.input, request, &sso_call);
+        let result = self.execute(operation, session, caller, &context.input, request, (&sso_call, progress));
         context.effects.add_delay(sso_call.waited_ms());
         result
     }
@@ -186,17 +272,25 @@ impl Pipeline {
         request: &Request,
         mut context: RequestContext<'_>,
         started: Duration,
-    ) -> (Response, Option<RecordedExchange>) {
+    ) -> Attempt {
         let now = context.session.as_ref().map_or_else(|| Clock::Real.now(), |session| session.now);
         self.finalize(&mut response, request, &mut context, now);
         let recorded = self.record_exchange(&response, request, context, now, started);
-        (response, recorded)
+        Attempt::Finished(response, recorded)
     }
 
     /// Responds to a call of the control API, which has paths of its own.
     fn handle_control_call(&self, request: &Request, path: &str, session: &RequestSession) -> Result<(), EarlyExit> {
+        if !control::is_control_path(path) {
+            return Ok(());
+        }
         let dry_run = |request: &Request, sandbox: &Arc<Sandbox>| self.dry_run(request, sandbox);
-        let context = control::Context { app: &self.state, access: &self.policy.access, dry_run: &dry_run };
+        let activity = ServerActivity {
+            deliveries: self.policy.outbound.activity(),
+            computations: self.computations.activity(),
+            control_calls: self.control_calls.activity(),
+        };
+        let context = control::Context { app: &self.state, access: &self.policy.access, activity, dry_run: &dry_run };
         match control::handle(context, request, path, &session.sandbox) {
             Some(response) => Err(EarlyExit::Response(response)),
             None => Ok(()),

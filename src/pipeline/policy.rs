@@ -18,7 +18,7 @@ pub struct Policy {
     pub cors: CorsPolicy,
     /// Whether responses have `X-Mock-*` headers.
     pub mock_headers: MockHeaders,
-    /// Whether magic e-mail domains are enabled.
+    /// Whether the trigger domains are enabled.
     pub triggers: bool,
     /// The access rules of the control API.
     pub access: Access,

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::contract::Operation;
 use crate::contract::violation::violations_header;
+use crate::recording::journal::exchange_json::applied_rules;
 use crate::recording::journal::{Exchange, property_names};
 use crate::sandbox::Sandbox;
 use crate::support::clock;
@@ -17,7 +18,7 @@ const TEXT_CHARS_MAX: usize = 1000;
 /// The maximum length of the violations in a log line.
 const VIOLATIONS_BYTES_MAX: usize = 8 * 1024;
 
-/// Publishes the event `exchange`; also `violation` when the request broke the contract, and `fault_applied` when a
+/// Publishes the event `exchange`; also `violation` when the request broke the contract, and `rule_applied` when a
 /// rule or fault had an effect. Headers and bodies are only in the journal.
 pub(super) fn publish_exchange(sandbox: &Sandbox, exchange: &Exchange, operation: Option<&Operation>) {
     let event_with = |properties: Value| {
@@ -41,19 +42,18 @@ pub(super) fn publish_exchange(sandbox: &Sandbox, exchange: &Exchange, operation
             property_names::TOOK_US: exchange.duration_us,
             property_names::DELAY_MS: exchange.delay_ms,
             property_names::VIOLATIONS: exchange.violations,
-            property_names::FAULTS: exchange.applied_rules.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            property_names::APPLIED_RULES: applied_rules(exchange),
         }))
     });
     if !exchange.violations.is_empty() {
         sandbox.publish("violation", || event_with(json!({property_names::VIOLATIONS: exchange.violations})));
     }
     if !exchange.applied_rules.is_empty() {
-        sandbox.publish("fault_applied", || {
-            let faults = exchange.applied_rules.iter();
-            let faults: Vec<Value> = faults
-                .map(|applied| json!({property_names::RULE: applied.rule.name, property_names::EFFECTS: applied.effects}))
-                .collect();
-            event_with(json!({property_names::DELAY_MS: exchange.delay_ms, property_names::FAULTS: faults}))
+        sandbox.publish("rule_applied", || {
+            event_with(json!({
+                property_names::DELAY_MS: exchange.delay_ms,
+                property_names::APPLIED_RULES: applied_rules(exchange),
+            }))
         });
     }
 }
@@ -63,7 +63,10 @@ pub(super) fn log_exchange(sandbox: &Sandbox, exchange: &Exchange, operation: Op
     if !tracing::enabled!(target: TARGET, tracing::Level::INFO) {
         return;
     }
-    let faults = exchange.applied_rules.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    let applied_rules = match exchange.applied_rules.as_slice() {
+        [] => String::new(),
+        _ => json!(applied_rules(exchange)).to_string(),
+    };
     let violations = match exchange.violations.as_slice() {
         [] => String::new(),
         violations => violations_header(violations, VIOLATIONS_BYTES_MAX),
@@ -84,7 +87,7 @@ pub(super) fn log_exchange(sandbox: &Sandbox, exchange: &Exchange, operation: Op
             { property_names::TOOK_US } = exchange.duration_us,
             { property_names::DELAY_MS } = exchange.delay_ms,
             { property_names::VIOLATIONS } = violations.as_str(),
-            { property_names::FAULTS } = faults.as_str(),
+            { property_names::APPLIED_RULES } = applied_rules.as_str(),
         }
     );
 }

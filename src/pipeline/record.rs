@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Pipeline;
 use super::context::{RecordedExchange, RequestContext};
 use crate::http::message::{Body, Request, Response};
-use crate::recording::journal::{AnsweredBy, ExchangeParts};
+use crate::recording::journal::{ExchangeParts, ResponseSource};
 use crate::sandbox::selector;
 use crate::support::clock::{Timestamp, uptime};
 use crate::support::redaction::Redactor;
@@ -27,12 +27,12 @@ impl Pipeline {
         }
         let session = context.session.as_ref();
         let (_, path) = selector::split_sandbox_path(request.path());
-        let answered_by = match context.operation {
-            Some(_) => AnsweredBy::Operation,
-            None if !context.effects.applied_rules.is_empty() => AnsweredBy::Rule,
-            None if context.is_unrouted || session.is_none() => AnsweredBy::Nothing,
-            None if matches!(request.body, Body::Complete(_)) => AnsweredBy::Mock,
-            None => AnsweredBy::Nothing,
+        let response_source = match context.operation {
+            Some(_) => ResponseSource::Operation,
+            None if !context.effects.applied_rules.is_empty() => ResponseSource::Rule,
+            None if context.is_unrouted || session.is_none() => ResponseSource::Unmatched,
+            None if matches!(request.body, Body::Complete(_)) => ResponseSource::Mock,
+            None => ResponseSource::Unmatched,
         };
         let mut secrets = selector::credential_texts(request);
         let has_caller = session.is_some_and(|session| session.caller.is_some());
@@ -51,7 +51,7 @@ impl Pipeline {
             duration_us: u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
             scenario: session.map(|session| Arc::clone(&session.scenario)),
             operation: context.operation,
-            answered_by,
+            response_source,
             caller: session.and_then(|session| session.caller.as_ref()),
             violations: context.violations,
             contract_check: context.contract_check,

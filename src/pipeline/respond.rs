@@ -14,13 +14,13 @@ use crate::leadconduit::response::OperationResponse;
 const TEXT_CONTENT_TYPE: HeaderValue = HeaderValue::from_static("text/plain");
 
 impl Pipeline {
-    /// The response for the result of the steps; `None` when the steps have to start again.
+    /// The response for the result of the steps.
     pub(super) fn respond(
         &self,
         result: Result<OperationResponse, EarlyExit>,
         context: &RequestContext<'_>,
-    ) -> Option<Response> {
-        Some(match result {
+    ) -> Response {
+        match result {
             Ok(response) => self.check_response(context, success_response(response)),
             Err(EarlyExit::ApiError(error)) if error.kind == ApiErrorKind::Response => {
                 self.check_response(context, error_response(&error))
@@ -31,8 +31,11 @@ impl Pipeline {
             }
             Err(EarlyExit::Problem(problem)) => problem.into_response(),
             Err(EarlyExit::Response(response)) => response,
-            Err(EarlyExit::StaleEpoch) => return None,
-        })
+            // The caller has handled these.
+            Err(EarlyExit::StaleEpoch | EarlyExit::PendingCall(_) | EarlyExit::LongComputation) => {
+                Problem::internal("a suspended request has no response").into_response()
+            }
+        }
     }
 
     /// With `--check-replies`: replaces a response that breaks the contract by a problem with its violations.

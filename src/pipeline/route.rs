@@ -7,7 +7,7 @@ use super::{Pipeline, cors};
 use crate::contract::lead_body::{self, LeadCall};
 use crate::contract::problem::{self, Problem};
 use crate::contract::route::PathParameters;
-use crate::contract::{Handler, Operation, Route};
+use crate::contract::{Backend, Operation, Route};
 use crate::http::message::{Body, Request, Response};
 use crate::leadconduit::api_error::ApiError;
 
@@ -26,7 +26,9 @@ impl Pipeline {
         }
         match self.state.contract.route(&request.method, path) {
             // The lead handler, unlike the management API, does not allow HEAD.
-            Route::Found(operation, _) if request.method == Method::HEAD && operation.handler == Handler::Lead => {
+            Route::Found(operation, _)
+                if request.method == Method::HEAD && operation.backend == Backend::LeadHandler =>
+            {
                 Err(method_not_allowed(&request.method, operation).into())
             }
             Route::Found(operation, values) => Ok((operation, values)),
@@ -34,7 +36,7 @@ impl Pipeline {
                 Err(EarlyExit::Response(problem::options_response(&operations)))
             }
             Route::MethodNotAllowed(operations) => {
-                Err(match operations.iter().find(|operation| operation.handler == Handler::Lead) {
+                Err(match operations.iter().find(|operation| operation.backend == Backend::LeadHandler) {
                     Some(operation) => method_not_allowed(&request.method, operation).into(),
                     None => Problem::method_not_allowed(&request.method, path, &operations).into(),
                 })

@@ -9,7 +9,7 @@ use super::Pipeline;
 use crate::config::settings::RequestMode;
 use crate::contract::route::PathParameters;
 use crate::contract::validate::{OperationInput, RequestValidation, validate_request};
-use crate::contract::{Handler, Operation, Violation, negotiate};
+use crate::contract::{Backend, Operation, Violation, negotiate};
 use crate::http::message::Request;
 use crate::leadconduit::api_error::ApiError;
 use crate::recording::journal::ContractCheck;
@@ -37,25 +37,25 @@ impl Pipeline {
         let validation = if is_off { RequestValidation::Off } else { RequestValidation::On };
         (*input, *violations) = validate_request(operation, path, request, validation);
         input.response_media_type = input.response_media_type.take().or(media_type);
-        match operation.handler {
-            Handler::Api => self.reject_violations(violations),
+        match operation.backend {
+            Backend::Management => self.reject_violations(violations),
             // The lead handler responds to invalid requests itself.
-            Handler::Lead => Ok(()),
+            Backend::LeadHandler => Ok(()),
         }
     }
 
     /// Rejects a request that breaks the contract, in strict mode. A body that is too large is rejected in every mode.
     fn reject_violations(&self, violations: &[Violation]) -> Result<(), ApiError> {
         let is_strict = self.policy.requests == RequestMode::Strict;
-        let is_rejected = |violation: &&Violation| match violation.refused_with {
+        let is_rejected = |violation: &&Violation| match violation.rejected_with {
             Some(413) => true,
             Some(_) => is_strict,
             None => false,
         };
         let Some(first) = violations.iter().find(is_rejected) else { return Ok(()) };
-        let status = first.refused_with.unwrap_or(400);
+        let status = first.rejected_with.unwrap_or(400);
         // Several messages, so that a developer can fix them at once.
-        let same_status = violations.iter().filter(|violation| violation.refused_with == Some(status));
+        let same_status = violations.iter().filter(|violation| violation.rejected_with == Some(status));
         let messages: Vec<&str> = same_status.take(LISTED_MAX).map(|violation| violation.message.as_str()).collect();
         Err(ApiError::new(status, Cow::Owned(messages.join("; "))))
     }
@@ -64,7 +64,7 @@ impl Pipeline {
 /// Selects the media type of the response; `None` for JSON. LeadConduit takes a request whose `Accept` excludes the
 /// media types of the operation for one that a browser was tricked into, and rejects it.
 fn negotiate(operation: &Operation, request: &Request) -> Result<Option<String>, ApiError> {
-    if operation.handler == Handler::Lead {
+    if operation.backend == Backend::LeadHandler {
         // The lead handler negotiates by rules of its own.
         return Ok(None);
     }

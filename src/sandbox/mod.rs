@@ -28,12 +28,13 @@ use serde_json::Value;
 pub use record::ClearedRecord;
 use record::Record;
 pub use registry::{SandboxRegistry, SandboxUser};
-pub use session::{Overlay, RequestSession, StaleEpoch, WriteResources};
+pub use session::{RequestSession, ScenarioOverride, StaleEpoch, WriteResources};
 pub use shared_state::SharedState;
 use state::State;
 pub use state::{FAULTS_MAX, Fault, FaultStatus, InitialState, SNAPSHOTS_MAX, Snapshot};
 
 use crate::leadconduit::state::World;
+use crate::leadconduit::state::budget::BudgetExceeded;
 use crate::recording::coverage::CoverageCounts;
 use crate::scenario::Scenario;
 use crate::scenario::rule::Rule;
@@ -58,6 +59,17 @@ pub struct SandboxSummary {
     pub snapshots: Vec<String>,
 }
 
+/// Why a snapshot cannot be saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TooManySnapshots {
+    /// The sandbox has too many.
+    #[error("the limit of {SNAPSHOTS_MAX} snapshots in a sandbox is reached; remove some first")]
+    InSandbox,
+    /// All sandboxes together have too many.
+    #[error("the limit of {0} snapshots in all sandboxes is reached; remove some first, or end sandboxes")]
+    InAll(usize),
+}
+
 /// An isolated world.
 #[derive(Debug)]
 pub struct Sandbox {
@@ -74,6 +86,8 @@ pub struct Sandbox {
     state: Mutex<State>,
     record: Mutex<Record>,
     journal_changes: ChangeSignal,
+    /// Held by a long write, which runs on a copy of the world. Lock order: before the state.
+    long_write: Mutex<()>,
     shared: Arc<SharedState>,
     /// Created for the first subscriber: most sandboxes never have one.
     events: OnceLock<Arc<EventBus>>,
@@ -81,7 +95,7 @@ pub struct Sandbox {
 
 impl Sandbox {
     fn new(name: &str, initial: &InitialState, shared: &Arc<SharedState>) -> Self {
-        Self::with_state(name, State::new(initial), shared)
+        Self::with_state(name, State::new(initial, shared), shared)
     }
 
     fn with_state(name: &str, state: State, shared: &Arc<SharedState>) -> Self {
@@ -92,6 +106,7 @@ impl Sandbox {
             is_kept: AtomicBool::new(false),
             is_unauthenticated: AtomicBool::new(false),
             state: Mutex::new(state),
+            long_write: Mutex::default(),
             record: Mutex::new(Record { journal: shared.journal(), counts: CoverageCounts::default() }),
             journal_changes: ChangeSignal::default(),
             shared: Arc::clone(shared),
@@ -226,8 +241,12 @@ impl Sandbox {
     }
 
     /// Replaces the world. Faults and counters are kept.
-    pub fn replace_world(&self, world: World) {
-        self.lock().replace_world(world);
+    ///
+    /// # Errors
+    ///
+    /// When the new world exceeds a budget.
+    pub fn replace_world(&self, world: World) -> Result<(), BudgetExceeded> {
+        self.lock().replace_world(world)
     }
 
     /// Changes the clock. `change` gets the current clock under the lock, so that concurrent changes add up.
@@ -267,15 +286,24 @@ impl Sandbox {
         self.lock().remove_faults();
     }
 
-    /// Saves the state under a name. `None` when there are [`SNAPSHOTS_MAX`] already.
-    pub fn take_snapshot(&self, name: &str) -> Option<Snapshot> {
+    /// Saves the state under a name, in place of an earlier snapshot with that name.
+    ///
+    /// # Errors
+    ///
+    /// When there are too many snapshots already.
+    pub fn take_snapshot(&self, name: &str) -> Result<Snapshot, TooManySnapshots> {
         let mut state = self.lock();
-        if state.snapshots.len() >= SNAPSHOTS_MAX && !state.snapshots.contains_key(name) {
-            return None;
-        }
-        let snapshot = state.take_snapshot();
+        let charge = match state.snapshots.get(name) {
+            Some(replaced) => replaced.charge(),
+            None if state.snapshots.len() >= SNAPSHOTS_MAX => return Err(TooManySnapshots::InSandbox),
+            None => {
+                let max = self.shared.snapshot_usage().1;
+                Arc::new(self.shared.charge_snapshot().ok_or(TooManySnapshots::InAll(max))?)
+            }
+        };
+        let snapshot = state.take_snapshot(charge);
         state.snapshots.insert(name.to_owned(), snapshot.clone());
-        Some(snapshot)
+        Ok(snapshot)
     }
 
     /// Restores a snapshot; `false` when there is none with that name.
@@ -300,7 +328,7 @@ impl Sandbox {
     /// The event bus of the sandbox.
     #[must_use]
     pub fn events(&self) -> Arc<EventBus> {
-        Arc::clone(self.events.get_or_init(Arc::default))
+        Arc::clone(self.events.get_or_init(|| self.shared.event_bus()))
     }
 
     /// Publishes an event to the subscribers of this sandbox and of all sandboxes. `event` is called only when there is

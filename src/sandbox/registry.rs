@@ -7,7 +7,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 use super::{DEFAULT, InitialState, Sandbox, SharedState, now_us};
 use crate::config::limits::Limits;
 use crate::recording::coverage::CoverageCounts;
-use crate::recording::journal::JournalBounds;
 
 /// The sandboxes of a server.
 #[derive(Debug)]
@@ -114,7 +113,7 @@ impl SandboxRegistry {
     /// Creates the registry with the default sandbox.
     #[must_use]
     pub fn new(initial: InitialState, limits: &Limits) -> Self {
-        let shared = Arc::new(SharedState::new(JournalBounds::from(limits)));
+        let shared = Arc::new(SharedState::new(limits));
         let default = Arc::new(Sandbox::new(DEFAULT, &initial, &shared));
         let idle_us_max = limits.sandbox_idle_ms_max.saturating_mul(1000);
         let initial_state = RwLock::new(Arc::new(initial));
@@ -180,6 +179,12 @@ impl SandboxRegistry {
     #[must_use]
     pub fn default_sandbox(&self) -> Arc<Sandbox> {
         Arc::clone(&self.default)
+    }
+
+    /// The maximum number of sandboxes.
+    #[must_use]
+    pub fn count_max(&self) -> usize {
+        self.count_max
     }
 
     /// Whether a text is an API key in the world of an existing sandbox.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::leadconduit::response::OperationResponse;
 use crate::support::clock::Timestamp;
+use crate::support::memory::{Charge, Gauge};
 
 /// The maximum number of cached responses.
 const ENTRIES_MAX: usize = 256;
@@ -15,12 +16,26 @@ const ENTRIES_MAX: usize = 256;
 /// The maximum size of a cached response.
 const RESPONSE_BYTES_MAX: usize = 256 * 1024;
 
-/// The maximum size of all cached responses.
+/// The maximum size of the cached responses of one sandbox.
 const BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// What the cached responses of all sandboxes may use together.
+#[derive(Clone, Debug)]
+pub(super) struct CacheBudget {
+    pub(super) gauge: Arc<Gauge>,
+    pub(super) bytes_max: usize,
+}
+
+impl CacheBudget {
+    pub(super) fn new(bytes_max: usize) -> Self {
+        Self { gauge: Arc::default(), bytes_max }
+    }
+}
+
 /// The cached responses for one version of a world.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct ResponseCache {
+    budget: CacheBudget,
     version: u64,
     bytes: usize,
     count: usize,
@@ -33,9 +48,16 @@ struct Entry {
     operation: usize,
     user: Arc<str>,
     response: OperationResponse,
+    /// Counts the response while it is cached.
+    _charge: Charge,
 }
 
 impl ResponseCache {
+    /// An empty cache.
+    pub(super) fn new(budget: CacheBudget) -> Self {
+        Self { budget, version: 0, bytes: 0, count: 0, entries: HashMap::new() }
+    }
+
     /// The cached response, if it is still valid.
     pub(super) fn find(
         &self,
@@ -54,7 +76,8 @@ impl ResponseCache {
         is_fresh.then(|| entry.response.clone())
     }
 
-    /// Caches a response. When the limits are reached or the version has changed, the cache is cleared first.
+    /// Caches a response. When the limits are reached or the version has changed, the cache is cleared first. When other
+    /// sandboxes use the whole budget, the response is not cached.
     pub(super) fn insert(
         &mut self,
         version: u64,
@@ -68,10 +91,18 @@ impl ResponseCache {
             return;
         }
         if self.version != version || self.count >= ENTRIES_MAX || self.bytes + size > BYTES_MAX {
-            *self = Self { version, ..Self::default() };
+            *self = Self { version, ..Self::new(self.budget.clone()) };
         }
+        let is_over = |cache: &Self| cache.budget.gauge.usage().bytes + size > cache.budget.bytes_max;
+        if is_over(self) {
+            *self = Self { version, ..Self::new(self.budget.clone()) };
+            if is_over(self) {
+                return;
+            }
+        }
+        let charge = self.budget.gauge.charge(size);
         let entries = self.entries.entry(target.into()).or_default();
-        let entry = Entry { operation, user: Arc::clone(user), response: response.clone() };
+        let entry = Entry { operation, user: Arc::clone(user), response: response.clone(), _charge: charge };
         match entries.iter_mut().find(|entry| entry.operation == operation && entry.user == *user) {
             Some(old) => {
                 self.bytes -= old.response.body.len() + target.len();
@@ -107,7 +138,7 @@ mod tests {
     #[test]
     fn a_response_is_valid_for_one_version_operation_user_and_target() {
         let (jane, sam): (Arc<str>, Arc<str>) = ("jane".into(), "sam".into());
-        let mut cache = ResponseCache::default();
+        let mut cache = ResponseCache::new(CacheBudget::new(usize::MAX / 2));
         cache.insert(1, 7, &jane, "/a", &response(3, None));
         let found = |version, operation, user, target| cache.find(version, operation, user, target, at(NOW)).is_some();
         assert!(found(1, 7, &jane, "/a"));
@@ -120,7 +151,7 @@ mod tests {
     #[test]
     fn an_expired_response_is_not_returned() {
         let jane: Arc<str> = "jane".into();
-        let mut cache = ResponseCache::default();
+        let mut cache = ResponseCache::new(CacheBudget::new(usize::MAX / 2));
         cache.insert(1, 7, &jane, "/a", &response(3, Some("2026-01-01T00:00:10Z")));
         assert!(cache.find(1, 7, &jane, "/a", at("2026-01-01T00:00:09Z")).is_some());
         assert!(cache.find(1, 7, &jane, "/a", at("2026-01-01T00:00:10Z")).is_none());
@@ -133,9 +164,26 @@ mod tests {
     }
 
     #[test]
+    fn all_caches_share_a_budget() {
+        let jane: Arc<str> = "jane".into();
+        let budget = CacheBudget::new(1_000);
+        let (mut first, mut second) = (ResponseCache::new(budget.clone()), ResponseCache::new(budget.clone()));
+        first.insert(1, 0, &jane, "/a", &response(600, None));
+        second.insert(1, 0, &jane, "/b", &response(600, None));
+        let is_cached = |cache: &ResponseCache, target| cache.find(1, 0, &jane, target, at(NOW)).is_some();
+        assert!(is_cached(&first, "/a") && !is_cached(&second, "/b"), "the first cache uses the budget");
+        first.insert(1, 0, &jane, "/c", &response(700, None));
+        assert!(is_cached(&first, "/c") && !is_cached(&first, "/a"), "a cache makes room for its own responses");
+        assert_eq!(budget.gauge.usage().bytes, 702);
+        drop(first);
+        second.insert(1, 0, &jane, "/b", &response(600, None));
+        assert!(is_cached(&second, "/b"));
+    }
+
+    #[test]
     fn the_cache_is_bounded() {
         let jane: Arc<str> = "jane".into();
-        let mut cache = ResponseCache::default();
+        let mut cache = ResponseCache::new(CacheBudget::new(usize::MAX / 2));
         cache.insert(1, 0, &jane, "/large", &response(RESPONSE_BYTES_MAX + 1, None));
         assert!(cache.find(1, 0, &jane, "/large", at(NOW)).is_none());
         for number in 0..10_000 {

@@ -1,14 +1,15 @@
 //! A request inside its sandbox: a consistent view of the state, and the way in which operations read and write it.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use super::{InitialState, Sandbox, State};
+use crate::config::limits::LONG_WRITE_RERUNS_MAX;
 use crate::contract::validate::OperationInput;
 use crate::contract::{Contract, Operation};
 use crate::leadconduit::context::{ReadContext, WriteContext};
-use crate::leadconduit::effect_log::{EffectLog, WriteError, WriteResult};
 use crate::leadconduit::operations::{OperationHandler, read, write};
-use crate::leadconduit::response::{OperationResponse, OperationResult};
+use crate::leadconduit::outbound_log::{OutboundLog, WriteError, WriteResult};
+use crate::leadconduit::response::OperationResult;
 use crate::leadconduit::state::sso::{SsoCallContext, SsoStatus};
 use crate::leadconduit::state::transaction::Transaction;
 use crate::leadconduit::state::{Account, Caller, World};
@@ -18,6 +19,7 @@ use crate::scenario::rule::respond::WorldSource;
 use crate::scenario::rule::schedule::{RuleCounts, RuleMatch, RuleSet};
 use crate::scenario::rule::{RuleContext, WorldChange};
 use crate::support::clock::Timestamp;
+use crate::support::computation;
 
 /// A request inside its sandbox. All its steps see one state; when the state is replaced meanwhile, they fail with
 /// [`StaleEpoch`].
@@ -39,7 +41,7 @@ pub struct RequestSession {
     rules: Option<Arc<RuleSet>>,
     seed: u64,
     epoch: u64,
-    overlay: Option<Overlay>,
+    scenario_override: Option<ScenarioOverride>,
 }
 
 /// The state of the sandbox was replaced during the request. The pipeline starts the request again.
@@ -51,15 +53,24 @@ pub struct StaleEpoch;
 pub struct WriteResources<'a> {
     /// Validates every document that is written.
     pub contract: &'a Contract,
-    /// Whether magic e-mail domains are enabled.
+    /// Whether the trigger domains are enabled.
     pub triggers: bool,
     /// Collects outbound calls and firehose files.
-    pub effects: &'a mut EffectLog,
+    pub effects: &'a mut OutboundLog,
+}
+
+/// A writing operation and its input.
+#[derive(Clone, Copy)]
+struct WriteOperation<'a> {
+    handler: OperationHandler,
+    caller: &'a Caller,
+    input: &'a OperationInput,
+    sso_call: &'a SsoCallContext<'a>,
 }
 
 /// Another scenario, for one request.
 #[derive(Debug)]
-pub struct Overlay {
+pub struct ScenarioOverride {
     scenario: Arc<Scenario>,
     sso_status: SsoStatus,
     /// The scenario's own world, which the request only reads; `None` when the scenario only changes conditions, which
@@ -67,8 +78,8 @@ pub struct Overlay {
     world: Option<World>,
 }
 
-impl Overlay {
-    /// An overlay for the scenario of `initial`, in a sandbox with the scenario `selected`.
+impl ScenarioOverride {
+    /// An override with the scenario of `initial`, in a sandbox with the scenario `selected`.
     #[must_use]
     pub fn new(initial: &InitialState, selected: &Scenario) -> Self {
         let scenario = Arc::clone(&initial.scenario);
@@ -114,28 +125,28 @@ impl Sandbox {
             rules: (!state.rules.is_empty()).then(|| Arc::clone(&state.rules)),
             seed: state.world.seed(),
             epoch: state.epoch,
-            overlay: None,
+            scenario_override: None,
         }
     }
 }
 
 impl RequestSession {
     /// Applies another scenario to this request.
-    pub fn apply_overlay(&mut self, overlay: Overlay) {
-        self.scenario = Arc::clone(&overlay.scenario);
-        if let Some(world) = &overlay.world {
+    pub fn override_scenario(&mut self, scenario_override: ScenarioOverride) {
+        self.scenario = Arc::clone(&scenario_override.scenario);
+        if let Some(world) = &scenario_override.world {
             self.caller = self.key.as_deref().and_then(|key| world.caller(key));
         }
         let mut rules = RuleSet::default();
-        rules.add_all(&overlay.scenario.rules, self.now);
+        rules.add_all(&scenario_override.scenario.rules, self.now);
         self.rules = (!rules.is_empty()).then(|| Arc::new(rules));
-        self.overlay = Some(overlay);
+        self.scenario_override = Some(scenario_override);
     }
 
     /// Whether the request has a world of its own, in which a write would be lost.
     #[must_use]
     pub fn is_ephemeral_world(&self) -> bool {
-        self.overlay.as_ref().is_some_and(|overlay| overlay.world.is_some())
+        self.scenario_override.as_ref().is_some_and(|scenario_override| scenario_override.world.is_some())
     }
 
     /// Whether the caller's account has no paid plan.
@@ -145,7 +156,7 @@ impl RequestSession {
     /// The state of the sandbox was replaced.
     pub fn has_free_account(&self, caller: &Caller) -> Result<bool, StaleEpoch> {
         let is_free = |world: &World| world.account(&caller.account).is_some_and(Account::is_free);
-        match self.overlay.as_ref().and_then(|overlay| overlay.world.as_ref()) {
+        match self.scenario_override.as_ref().and_then(|scenario_override| scenario_override.world.as_ref()) {
             Some(world) => Ok(is_free(world)),
             None => Ok(is_free(&self.state()?.world)),
         }
@@ -184,7 +195,7 @@ impl RequestSession {
         if matching.is_empty() {
             return Ok(Ok(None));
         }
-        if self.overlay.is_some() {
+        if self.scenario_override.is_some() {
             // Counts and changes of the world are dropped after the request.
             let mut counts = vec![RuleCounts::default(); rules.len()];
             let mut selected = rules.select(&matching, &mut counts, context, self.seed);
@@ -217,7 +228,7 @@ impl RequestSession {
         input: &OperationInput,
         sso_call: &SsoCallContext<'_>,
     ) -> Result<OperationResult, StaleEpoch> {
-        if self.overlay.is_some() {
+        if self.scenario_override.is_some() {
             let world = self.world()?;
             return Ok(read(handler, &ReadContext::new(&world, caller, input, self.now, sso_call)));
         }
@@ -248,11 +259,12 @@ impl RequestSession {
     /// True when outbound calls must be suppressed (dry run, or `Prefer: scenario`).
     #[must_use]
     pub fn suppresses_outbound(&self) -> bool {
-        self.overlay.is_some() || self.sandbox.shared.is_dry_run
+        self.scenario_override.is_some() || self.sandbox.shared.is_dry_run
     }
 
     /// Runs an operation that writes, in a transaction. It is rolled back when the operation fails, panics, or needs the
-    /// response of an outbound call.
+    /// response of an outbound call. A short operation runs with the sandbox locked; a long one runs on a copy of the
+    /// world, so that other requests to the sandbox go on meanwhile.
     ///
     /// # Errors
     ///
@@ -263,41 +275,102 @@ impl RequestSession {
         caller: &Caller,
         input: &OperationInput,
         sso_call: &SsoCallContext<'_>,
-        resources: WriteResources<'_>,
+        mut resources: WriteResources<'_>,
     ) -> Result<WriteResult, StaleEpoch> {
-        let WriteResources { contract, triggers, effects } = resources;
-        effects.start_run();
+        let operation = WriteOperation { handler, caller, input, sso_call };
         if self.is_ephemeral_world() {
             // The pipeline lets only operations that store nothing but counts get here.
             let world = &mut self.world()?;
-            let mut context =
-                WriteContext { world, contract, caller, input, now: self.now, sso_call, triggers, effects };
-            return Ok(write(handler, &mut context));
+            resources.effects.start_run();
+            return Ok(write(handler, &mut self.write_context(world, &operation, &mut resources)));
+        }
+        if !computation::is_inline() {
+            return self.write_to_copy(&operation, &mut resources);
         }
         let mut state = self.state()?;
-        let mut transaction = Transaction::begin(&mut state.world);
-        let overlay_status = self.overlay.as_ref().map(|overlay| overlay.sso_status.clone());
-        let own_status = overlay_status.map(|status| std::mem::replace(&mut transaction.world().sso.status, status));
-        let world = transaction.world();
-        let mut context =
-            WriteContext { world, contract, caller, input, now: self.now, sso_call, triggers, effects: &mut *effects };
-        let response: OperationResponse = match write(handler, &mut context) {
-            Ok(response) => response,
-            Err(error) => {
-                if matches!(error, WriteError::PendingCall(_)) {
-                    transaction.rollback_keeping_ids();
-                }
-                return Ok(Err(error));
-            }
-        };
-        if let Some(own_status) = own_status {
-            transaction.world().sso.status = own_status;
+        let result = self.run_in_transaction(&mut state.world, &operation, &mut resources);
+        if result.is_ok() {
+            state.version += 1;
+            drop(state);
+            self.sandbox.mark_written();
         }
-        transaction.commit();
-        state.version += 1;
-        drop(state);
-        self.sandbox.mark_written();
-        Ok(Ok(response))
+        Ok(result)
+    }
+
+    /// Runs an operation on a copy of the world, which becomes the world if nothing else was written meanwhile; else the
+    /// operation runs again.
+    fn write_to_copy(
+        &self,
+        operation: &WriteOperation<'_>,
+        resources: &mut WriteResources<'_>,
+    ) -> Result<WriteResult, StaleEpoch> {
+        // One at a time, so that long writes do not overtake one another forever.
+        let _turn = self.sandbox.long_write.lock().unwrap_or_else(PoisonError::into_inner);
+        computation::restart();
+        for _ in 0..LONG_WRITE_RERUNS_MAX {
+            let (mut world, version) = {
+                let state = self.state()?;
+                (state.world.clone(), state.version)
+            };
+            let result = self.run_in_transaction(&mut world, operation, resources);
+            // A pending call keeps the ids that it has issued.
+            if !matches!(result, Ok(_) | Err(WriteError::PendingCall(_))) {
+                return Ok(result);
+            }
+            let mut state = self.state()?;
+            if state.version == version {
+                let replaced = std::mem::replace(&mut state.world, world);
+                state.version += 1;
+                drop(state);
+                drop(replaced);
+                if result.is_ok() {
+                    self.sandbox.mark_written();
+                }
+                return Ok(result);
+            }
+            drop(state);
+            resources.effects.abort_run();
+        }
+        Ok(Err(WriteError::Overtaken))
+    }
+
+    /// Runs an operation once. When it succeeds, its changes stay in `world`.
+    fn run_in_transaction(
+        &self,
+        world: &mut World,
+        operation: &WriteOperation<'_>,
+        resources: &mut WriteResources<'_>,
+    ) -> WriteResult {
+        resources.effects.start_run();
+        let before = world.usage();
+        let mut transaction = Transaction::begin(world);
+        let override_status =
+            self.scenario_override.as_ref().map(|scenario_override| scenario_override.sso_status.clone());
+        let own_status = override_status.map(|status| std::mem::replace(&mut transaction.world().sso.status, status));
+        let result = write(operation.handler, &mut self.write_context(transaction.world(), operation, resources));
+        if result.is_ok() {
+            if let Err(exceeded) = transaction.world().check_budgets(before) {
+                return Err(WriteError::Budget(exceeded));
+            }
+            if let Some(own_status) = own_status {
+                transaction.world().sso.status = own_status;
+            }
+            transaction.commit();
+        } else if matches!(result, Err(WriteError::PendingCall(_))) {
+            transaction.rollback_keeping_ids();
+        }
+        result
+    }
+
+    fn write_context<'c>(
+        &self,
+        world: &'c mut World,
+        operation: &WriteOperation<'c>,
+        resources: &'c mut WriteResources<'_>,
+    ) -> WriteContext<'c> {
+        let WriteOperation { caller, input, sso_call, .. } = *operation;
+        let WriteResources { contract, triggers, effects } = resources;
+        WriteContext { world, contract, caller, input, now: self.now, sso_call, triggers: *triggers, effects }
     }
 
     /// A copy of the world that the request sees.
@@ -306,12 +379,12 @@ impl RequestSession {
     ///
     /// The state of the sandbox was replaced.
     pub fn world(&self) -> Result<World, StaleEpoch> {
-        let Some(overlay) = &self.overlay else { return Ok(self.state()?.world.clone()) };
-        let mut world = match &overlay.world {
+        let Some(scenario_override) = &self.scenario_override else { return Ok(self.state()?.world.clone()) };
+        let mut world = match &scenario_override.world {
             Some(world) => world.clone(),
             None => self.state()?.world.fork(),
         };
-        world.sso.status = overlay.sso_status.clone();
+        world.sso.status = scenario_override.sso_status.clone();
         Ok(world)
     }
 
@@ -334,8 +407,10 @@ fn change_world(
     change: &WorldChange,
     now: Timestamp,
 ) -> Result<(), ChangeError> {
+    let before = world.usage();
     let mut transaction = Transaction::begin(world);
     apply(transaction.world(), contract, change, now)?;
+    transaction.world().check_budgets(before)?;
     transaction.commit();
     Ok(())
 }

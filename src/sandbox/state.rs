@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::response_cache::ResponseCache;
+use super::response_cache::{CacheBudget, ResponseCache};
+use super::shared_state::SharedState;
 use crate::leadconduit::state::World;
+use crate::leadconduit::state::budget::{BudgetExceeded, WorldMemory, WorldUsage};
 use crate::scenario::Scenario;
 use crate::scenario::rule::Rule;
 use crate::scenario::rule::schedule::{RuleCounts, RuleSet};
 use crate::support::clock::Timestamp;
+use crate::support::memory::Charge;
 
 /// The maximum number of faults in a sandbox.
 pub const FAULTS_MAX: usize = 1000;
@@ -62,9 +65,16 @@ pub struct Snapshot {
     faults_added: u64,
     rules_started_at: Timestamp,
     counts: Vec<RuleCounts>,
+    /// Counts the snapshot while it exists.
+    charge: Arc<Charge>,
 }
 
 impl Snapshot {
+    /// What counts the snapshot, for one that replaces it.
+    pub(super) fn charge(&self) -> Arc<Charge> {
+        Arc::clone(&self.charge)
+    }
+
     /// Replaces the scenario by a newer version of it. The counters of its rules are dropped.
     pub(super) fn reload_scenario(&mut self, new: Arc<Scenario>) {
         reload_sso_status(&mut self.world, &self.scenario, &new, self.taken_at);
@@ -101,10 +111,12 @@ pub(super) struct State {
     /// Incremented by every write. Cached responses are valid for one version.
     pub(super) version: u64,
     pub(super) response_cache: ResponseCache,
+    /// What all worlds of the server use.
+    memory: Arc<WorldMemory>,
 }
 
 impl State {
-    pub(super) fn new(initial: &InitialState) -> Self {
+    pub(super) fn new(initial: &InitialState, shared: &SharedState) -> Self {
         let mut state = Self {
             world: initial.world.fork(),
             scenario: Arc::clone(&initial.scenario),
@@ -117,7 +129,8 @@ impl State {
             requests: 0,
             epoch: 0,
             version: 0,
-            response_cache: ResponseCache::default(),
+            response_cache: ResponseCache::new(shared.response_caches()),
+            memory: Arc::clone(shared.world_memory()),
         };
         state.reset(initial);
         state
@@ -137,7 +150,9 @@ impl State {
             requests: self.requests,
             epoch: 0,
             version: 0,
-            response_cache: ResponseCache::default(),
+            // A copy answers one request.
+            response_cache: ResponseCache::new(CacheBudget::new(0)),
+            memory: Arc::clone(&self.memory),
         }
     }
 
@@ -150,6 +165,7 @@ impl State {
     /// Resets everything but snapshots and the number of requests, which must not repeat while the journal is kept.
     pub(super) fn start(&mut self, initial: &InitialState) {
         self.world = initial.world.fork();
+        self.world.use_memory(&self.memory);
         self.faults.clear();
         self.faults_added = 0;
         let now = self.world.clock.now();
@@ -175,9 +191,13 @@ impl State {
         self.rebuild_rules();
     }
 
-    pub(super) fn replace_world(&mut self, world: World) {
+    /// Replaces the world, unless the new one exceeds a budget.
+    pub(super) fn replace_world(&mut self, mut world: World) -> Result<(), BudgetExceeded> {
+        world.charge_to(&self.memory);
+        world.check_budgets(WorldUsage::default())?;
         self.world = world;
         self.bump_epoch();
+        Ok(())
     }
 
     pub(super) fn add_fault(&mut self, mut rule: Rule, definition: Value, added_at: Timestamp) -> Fault {
@@ -208,7 +228,7 @@ impl State {
         self.rebuild_rules();
     }
 
-    pub(super) fn take_snapshot(&self) -> Snapshot {
+    pub(super) fn take_snapshot(&self, charge: Arc<Charge>) -> Snapshot {
         Snapshot {
             scenario: Arc::clone(&self.scenario),
             taken_at: self.world.clock.now(),
@@ -217,6 +237,7 @@ impl State {
             faults_added: self.faults_added,
             rules_started_at: self.rules_started_at,
             counts: self.counts.clone(),
+            charge,
         }
     }
 

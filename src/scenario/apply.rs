@@ -10,8 +10,10 @@ use super::language::{AccountSpec, JsonDocument, SsoSpec};
 use super::populate;
 use super::relative_times::resolve_times;
 use super::rule::WorldChange;
+use super::volume::Volume;
 use crate::contract::Contract;
 use crate::leadconduit::rules;
+use crate::leadconduit::state::budget::BudgetExceeded;
 use crate::leadconduit::state::events::{self, Event};
 use crate::leadconduit::state::{ApiKeyOwner, Collection, Documents, World};
 use crate::support::clock::Timestamp;
@@ -26,6 +28,12 @@ pub struct ChangeError {
     pub pointer: String,
     /// What is wrong there.
     pub message: String,
+}
+
+impl From<BudgetExceeded> for ChangeError {
+    fn from(exceeded: BudgetExceeded) -> Self {
+        Self { pointer: String::new(), message: exceeded.to_string() }
+    }
 }
 
 /// Applies a change.
@@ -92,6 +100,9 @@ fn apply_account(
     pointer: &str,
     now: Timestamp,
 ) -> Result<(), ChangeError> {
+    Volume::default()
+        .add(change.generate, &change.history)
+        .map_err(|error| ChangeError { pointer: format!("{pointer}{}", error.pointer), message: error.message })?;
     let id = text(&change.account.0, "id").to_owned();
     let known = world.account(&id).map(|account| account.document().value().clone());
     let account = merged(known.as_ref(), &change.account, now);

@@ -8,8 +8,10 @@ use http::HeaderValue;
 use super::language::{ScenarioExample, ScenarioFile};
 use super::merge::MergedScenario;
 use super::populate::PopulateError;
+use super::rule::regexes::RegexError;
 use super::rule::{RULES_MAX, Rule, RuleList, ValidationMode};
 use super::validate::{ChainFile, Validator};
+use crate::config::limits::REGEX_TOTAL_BYTES_MAX;
 use crate::contract::Contract;
 use crate::leadconduit::state::World;
 use crate::leadconduit::state::sso::SsoStatus;
@@ -85,7 +87,7 @@ impl Scenario {
         let mut validator = Validator::new(chain.iter().map(|(source, _)| *source).collect(), contract);
         validator.errors = errors;
         validator.validate_scenario(&scenario.merged, &scenario.rules, chain);
-        if validator.errors.is_empty() { Ok((scenario, validator.warnings)) } else { Err(validator.errors) }
+        if validator.errors.is_empty() { Ok((scenario, validator.warnings)) } else { Err(validator.into_errors()) }
     }
 
     /// The API key of examples and start-up texts that name none.
@@ -133,16 +135,31 @@ fn compile_rules(
 ) -> (RuleList, Vec<Diagnostic>) {
     let (mut rules, mut diagnostics) = (RuleList::new(), Vec::new());
     let mut names = BTreeSet::new();
+    let mut regex_bytes = 0;
     for (index, (spec, origin)) in merged.rules.iter().enumerate() {
         let source = chain[origin.file].0;
+        if diagnostics.len() >= source.diagnostics_max() || index >= RULES_MAX {
+            break;
+        }
         if spec.name.as_ref().is_some_and(|name| !names.insert(name)) {
             let message = format!("the name `{}` is used twice", spec.name.as_deref().unwrap_or_default());
             let diagnostic = source.at_pointer(&format!("{}/name", origin.pointer), message);
             diagnostics.push(diagnostic.with_hint("choose another name"));
         }
         match Rule::new(spec, index + 1, contract, mode) {
-            Ok(rule) => rules.push(Arc::new(rule)),
-            Err(errors) => diagnostics.extend(errors.into_iter().map(|error| error.in_file(source, &origin.pointer))),
+            Ok(rule) => {
+                regex_bytes += rule.regex_bytes();
+                if regex_bytes > REGEX_TOTAL_BYTES_MAX {
+                    let message = RegexError::Total(REGEX_TOTAL_BYTES_MAX).to_string();
+                    diagnostics.push(source.at_pointer(&format!("{}/when", origin.pointer), message));
+                    break;
+                }
+                rules.push(Arc::new(rule));
+            }
+            Err(errors) => {
+                let listed = errors.into_iter().take(source.diagnostics_max());
+                diagnostics.extend(listed.map(|error| error.in_file(source, &origin.pointer)));
+            }
         }
     }
     if merged.rules.len() > RULES_MAX

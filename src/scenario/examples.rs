@@ -21,6 +21,10 @@ pub fn run<H: FnMut(Request) -> Response>(scenario: &Scenario, mut new_handler: 
         for (step, (request, expected, pointer)) in steps(example).enumerate() {
             let response = handle(build_request(request, scenario.default_key()));
             for difference in compare(expected, &response) {
+                if failures.len() >= scenario.source.diagnostics_max() {
+                    failures.push(scenario.source.further_problems());
+                    return failures;
+                }
                 let step = if example.steps.is_empty() { String::new() } else { format!(", step {}", step + 1) };
                 let message = format!("example `{}`{step}: {difference}", example.name);
                 failures.push(scenario.source.at_pointer(&format!("/examples/{index}{pointer}"), message));
@@ -99,7 +103,7 @@ fn compare(expected: &ExpectedResponse, response: &Response) -> Vec<String> {
 /// Compares the delay and the fault of a response.
 fn compare_delivery(expected: &ExpectedResponse, response: &Response) -> Vec<String> {
     let mut differences = Vec::new();
-    let found = response.send_options.as_ref().and_then(|send_options| send_options.fault);
+    let found = response.send_options.as_ref().and_then(|send_options| send_options.wire_fault);
     if let Some(fault) = expected.fault
         && found != Some(fault)
     {

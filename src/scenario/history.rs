@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::generate::{Models, ValueGenerator};
-use crate::leadconduit::state::events::{EventHistory, EventSummary, EventType, Lead, Outcome};
+use crate::leadconduit::state::events::{EventSummary, EventType, GeneratedEvents, Lead, Outcome};
 use crate::leadconduit::state::retention::RETENTION_DAYS;
 use crate::support::clock::{Timestamp, format_timestamp};
 use crate::support::document::number as price;
@@ -168,7 +168,7 @@ impl GeneratedHistory {
     }
 }
 
-impl EventHistory for GeneratedHistory {
+impl GeneratedEvents for GeneratedHistory {
     fn summaries(&self) -> &[EventSummary] {
         &self.summaries
     }

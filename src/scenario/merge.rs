@@ -9,6 +9,7 @@ use super::history::{GeneratedHistory, HistoryPlan};
 use super::language::{AccountSpec, GenerateCounts, JsonDocument, RuleSpec, ScenarioFile, SsoSpec, WorldSpec};
 use super::populate::{self, PopulateError};
 use super::relative_times::resolve_times;
+use super::volume::Volume;
 use crate::contract::Contract;
 use crate::leadconduit::state::sso::SsoStatus;
 use crate::leadconduit::state::{ApiKeyOwner, Collection, World};
@@ -139,6 +140,10 @@ impl MergedScenario {
     /// A generated document does not match its model.
     pub(super) fn create_world(&self, contract: &Contract, seed: u64, clock: Clock) -> Result<World, PopulateError> {
         let now = clock.now();
+        let mut volume = Volume::default();
+        for account in &self.accounts {
+            volume.add(account.generate, &account.history)?;
+        }
         let mut world = World::with_standard(Arc::clone(contract.standard()), seed, clock);
         world.sso.status = self.status.clone().unwrap_or_default();
         world.sso.reset_counters(0, now);
@@ -194,13 +199,18 @@ fn add_counts(a: GenerateCounts, b: GenerateCounts) -> GenerateCounts {
 }
 
 fn merge_documents(list: &mut Vec<SourcedDocument>, specs: &[JsonDocument], key: &str, origin: &Origin) {
+    // Only inherited documents are merged. The same id twice in one file is an error that validation reports.
+    let mut inherited: BTreeMap<String, usize> = BTreeMap::new();
+    for (at, document) in list.iter().enumerate() {
+        let id = text(&document.value, key);
+        if document.origin.file != origin.file && !id.is_empty() {
+            inherited.entry(id.to_owned()).or_insert(at);
+        }
+    }
     for (at, spec) in specs.iter().enumerate() {
         let origin = Origin { file: origin.file, pointer: format!("{}/{at}", origin.pointer) };
-        let id = text(&spec.0, key);
-        // Only inherited documents are merged. The same id twice in one file is an error that validation reports.
-        let inherited =
-            list.iter_mut().find(|d| d.origin.file != origin.file && !id.is_empty() && text(&d.value, key) == id);
-        match inherited {
+        let known = inherited.remove(text(&spec.0, key)).and_then(|at| list.get_mut(at));
+        match known {
             Some(document) => {
                 merge(&mut document.value, &spec.0);
                 document.origin = origin;

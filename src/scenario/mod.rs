@@ -10,6 +10,7 @@
 //! | `merge` | merging a chain, and creating its world |
 //! | [`rule`] | compiled rules: matching, selection, responses |
 //! | [`apply`] | changes that rules make to a world |
+//! | `volume` | limits on what is generated |
 //! | `populate`, [`history`] | generated documents, and generated events of past leads |
 //! | [`examples`] | running the examples of a scenario |
 //! | [`state_document`] | export and import of a world |
@@ -30,6 +31,7 @@ mod relative_times;
 pub mod rule;
 pub mod state_document;
 mod validate;
+mod volume;
 
 pub use build::Scenario;
 pub use library::Library;

@@ -11,6 +11,7 @@ use super::build::Scenario;
 use super::language::{SsoSpec, WorldSpec};
 use super::merge::MergedScenario;
 use super::validate::Validator;
+use super::volume::Volume;
 use crate::contract::Contract;
 use crate::leadconduit::state::sso::{FlapPattern, SsoStatus};
 use crate::leadconduit::state::{Account, Collection, World};
@@ -32,7 +33,7 @@ struct StateDocument {
     scenario: Option<String>,
     clock: String,
     seed: u64,
-    draws: u64,
+    random_streams: u64,
     ids: IdPosition,
     sso_calls: u64,
     sso_since: Timestamp,
@@ -77,7 +78,7 @@ pub fn export(scenario: &Scenario, world: &World, limit: usize) -> Result<Vec<u8
         scenario: &scenario.name,
         clock: world.clock.to_string(),
         seed: world.seed(),
-        draws: world.draws(),
+        random_streams: world.random_streams(),
         ids: json!({"process": process, "counter": counter}),
         sso_calls: world.sso.calls(),
         sso_since: world.sso.since().to_string(),
@@ -95,7 +96,7 @@ struct ExportedState<'w> {
     scenario: &'w str,
     clock: String,
     seed: u64,
-    draws: u64,
+    random_streams: u64,
     ids: Value,
     sso_calls: u64,
     sso_since: String,
@@ -131,8 +132,8 @@ impl Serialize for ExportedAccount<'_> {
                 map.serialize_entry(collection.name(), &Sequence(|| documents.values().map(|d| d.value())))?;
             }
         }
-        if account.events().recorded().next().is_some() {
-            let events = || account.events().recorded().map(|event| event.value().into_owned());
+        if account.events().stored().next().is_some() {
+            let events = || account.events().stored().map(|event| event.value().into_owned());
             map.serialize_entry("events", &Sequence(events))?;
         }
         let history: Vec<Value> = account.events().histories().map(|past| past.plan()).collect();
@@ -220,13 +221,14 @@ pub fn import(source: &Source, contract: &Contract) -> Result<World, Vec<Diagnos
     let mut merged = MergedScenario::default();
     merged.add_world(0, &document.world, &document.sso);
     let mut validator = Validator::new(vec![source], contract);
+    validator.validate_volume(&mut Volume::default(), source, &document.world);
     validator.validate_world(&merged, clock.now());
-    errors.extend(validator.errors);
+    errors.extend(validator.into_errors());
     let (Some(ids), true) = (ids, errors.is_empty()) else { return Err(errors) };
     let world = merged.create_world(contract, document.seed, clock);
     let mut world = world.map_err(|error| vec![source.at_pointer("/world", error.to_string())])?;
     world.set_ids(ids);
-    world.set_draws(document.draws);
+    world.set_random_streams(document.random_streams);
     world.sso.reset_counters(document.sso_calls, document.sso_since);
     Ok(world)
 }

@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::apply::apply;
-use super::language::ScenarioFile;
+use super::language::{ScenarioFile, WorldSpec};
 use super::merge::{MergedScenario, Origin, SourcedDocument};
 use super::populate;
 use super::relative_times::resolve_times;
 use super::rule::{RuleList, unknown_operation};
+use super::volume::Volume;
 use crate::contract::standard::StandardCollection;
 use crate::contract::{Contract, Violation};
 use crate::leadconduit::rules;
@@ -29,11 +30,28 @@ pub(super) struct Validator<'a> {
     contract: &'a Contract,
     pub(super) errors: Vec<Diagnostic>,
     pub(super) warnings: Vec<Diagnostic>,
+    /// The most errors, and the most warnings: the line of each is found by reading the file again.
+    diagnostics_max: usize,
 }
 
 impl<'a> Validator<'a> {
     pub(super) fn new(sources: Vec<&'a Source>, contract: &'a Contract) -> Self {
-        Self { sources, contract, errors: Vec::new(), warnings: Vec::new() }
+        let diagnostics_max = sources.iter().map(|source| source.diagnostics_max()).min().unwrap_or(1);
+        Self { sources, contract, errors: Vec::new(), warnings: Vec::new(), diagnostics_max }
+    }
+
+    /// True when no more errors are reported.
+    fn is_full(&self) -> bool {
+        self.errors.len() >= self.diagnostics_max
+    }
+
+    /// The errors. If there are more than are listed, the last one says so.
+    pub(super) fn into_errors(mut self) -> Vec<Diagnostic> {
+        if let (true, Some(source)) = (self.is_full(), self.sources.last()) {
+            self.errors.truncate(self.diagnostics_max);
+            self.errors.push(source.further_problems());
+        }
+        self.errors
     }
 
     /// Validates a whole scenario. Later steps are skipped when an earlier one finds errors, which would cause others.
@@ -44,6 +62,10 @@ impl<'a> Validator<'a> {
         chain: &[(&'a Source, &ScenarioFile)],
     ) {
         let now = merged.clock.unwrap_or(Clock::Real).now();
+        let mut volume = Volume::default();
+        for (source, file) in chain {
+            self.validate_volume(&mut volume, source, &file.world);
+        }
         self.validate_world(merged, now);
         self.validate_generate(merged, chain);
         for (source, file) in chain {
@@ -65,6 +87,13 @@ impl<'a> Validator<'a> {
         }
     }
 
+    /// Checks how much a file generates, together with those before it.
+    pub(super) fn validate_volume(&mut self, volume: &mut Volume, source: &Source, world: &WorldSpec) {
+        if let Err(error) = volume.add_world(world) {
+            self.errors.push(source.at_pointer(&error.pointer, error.message));
+        }
+    }
+
     /// Validates the documents of a world, and the references between them.
     pub(super) fn validate_world(&mut self, merged: &MergedScenario, now: Timestamp) {
         for account in &merged.accounts {
@@ -72,6 +101,9 @@ impl<'a> Validator<'a> {
             for (collection, documents) in &account.collections {
                 self.require_unique(documents, collection.id_property());
                 for document in documents {
+                    if self.is_full() {
+                        return;
+                    }
                     self.validate_document(collection.model(), document, now);
                     if collection.has_rules()
                         && let Err(error) = rules::check(&document.value)
@@ -83,6 +115,9 @@ impl<'a> Validator<'a> {
             }
             self.require_unique(&account.events, "id");
             for event in &account.events {
+                if self.is_full() {
+                    return;
+                }
                 self.validate_document(events::MODEL, event, now);
             }
         }
@@ -91,6 +126,9 @@ impl<'a> Validator<'a> {
         {
             self.require_unique(list, "id");
             for document in list {
+                if self.is_full() {
+                    return;
+                }
                 self.validate_document(model, document, now);
             }
         }
@@ -134,6 +172,9 @@ impl<'a> Validator<'a> {
         let violations = check.violations("", &value);
         let misspelt = self.misspelt_properties(model, &value, &violations);
         for violation in violations {
+            if self.is_full() {
+                return;
+            }
             // A misspelt property is unknown, and the one that was meant is missing: that is one mistake.
             if violation.code == "required" && misspelt.values().any(|meant| *meant == violation.location) {
                 continue;
@@ -182,7 +223,7 @@ impl<'a> Validator<'a> {
         let mut ids: BTreeSet<&str> = BTreeSet::new();
         for document in documents {
             let id = text(&document.value, key);
-            if !id.is_empty() && !ids.insert(id) {
+            if !id.is_empty() && !ids.insert(id) && !self.is_full() {
                 let message = format!("the id {id} is used twice");
                 let diagnostic = self.diagnostic(&document.origin, &format!("/{key}"), message);
                 self.errors.push(diagnostic);
@@ -193,15 +234,15 @@ impl<'a> Validator<'a> {
     /// Every id that refers to another document must exist.
     fn validate_references(&mut self, merged: &MergedScenario) {
         let ids_of =
-            |list: &[SourcedDocument]| list.iter().map(|d| text(&d.value, "id").to_owned()).collect::<Vec<_>>();
-        let mut known: BTreeMap<(String, Collection), Vec<String>> = BTreeMap::new();
+            |list: &[SourcedDocument]| list.iter().map(|d| text(&d.value, "id").to_ascii_lowercase()).collect();
+        let mut known: BTreeMap<(String, Collection), BTreeSet<String>> = BTreeMap::new();
         for account in &merged.accounts {
             let id = text(&account.document.value, "id").to_owned();
             for (collection, documents) in &account.collections {
                 known.insert((id.clone(), *collection), ids_of(documents));
             }
         }
-        let none = Vec::new();
+        let none = BTreeSet::new();
         let ids_in = |account: &str, collection| known.get(&(account.to_owned(), collection)).unwrap_or(&none);
         for (owner, origin) in merged.keys.values() {
             let users = ids_in(&owner.account, Collection::Users);
@@ -213,7 +254,7 @@ impl<'a> Validator<'a> {
             (Collection::Onboards, "connection_id", Collection::Connections),
             (Collection::Onboards, "flow_id", Collection::Flows),
         ];
-        let sso_ids = ids_of(&merged.sso_connections);
+        let sso_ids: BTreeSet<String> = ids_of(&merged.sso_connections);
         for account in &merged.accounts {
             let id = text(&account.document.value, "id");
             for (collection, documents) in &account.collections {
@@ -232,7 +273,10 @@ impl<'a> Validator<'a> {
                         self.validate_flow_entities(document, ids_in(id, Collection::Entities));
                     }
                     let external_id = text(&document.value, "external_id");
-                    if *collection == Collection::Connections && !sso_ids.iter().any(|id| id == external_id) {
+                    if *collection == Collection::Connections
+                        && self.warnings.len() < self.diagnostics_max
+                        && !sso_ids.contains(&external_id.to_ascii_lowercase())
+                    {
                         let message = "the single sign-on service has no connection with this external_id: \
                                        lists leave the row out while the service is up";
                         let warning = self.diagnostic(&document.origin, "/external_id", message.to_owned());
@@ -244,7 +288,7 @@ impl<'a> Validator<'a> {
     }
 
     /// The sources and recipients of a flow must be entities of its account.
-    fn validate_flow_entities(&mut self, flow: &SourcedDocument, entities: &[String]) {
+    fn validate_flow_entities(&mut self, flow: &SourcedDocument, entities: &BTreeSet<String>) {
         for list in ["sources", "steps"] {
             for (index, item) in flow.value.get(list).and_then(Value::as_array).into_iter().flatten().enumerate() {
                 if let Some(id) = item.pointer("/entity/id").and_then(Value::as_str) {
@@ -256,11 +300,11 @@ impl<'a> Validator<'a> {
     }
 
     /// The fields that a flow collects must be standard fields or fields of its account.
-    fn validate_flow_fields(&mut self, flow: &SourcedDocument, own: &[String]) {
+    fn validate_flow_fields(&mut self, flow: &SourcedDocument, own: &BTreeSet<String>) {
         let standard = self.contract.standard();
         for (index, id) in flow.value["fields"].as_array().into_iter().flatten().enumerate() {
             let Some(id) = id.as_str() else { continue };
-            let is_own = own.iter().any(|known| known.eq_ignore_ascii_case(id));
+            let is_own = own.contains(&id.to_ascii_lowercase());
             if is_own || standard.get(StandardCollection::Fields, id).is_some() {
                 continue;
             }
@@ -307,8 +351,8 @@ impl<'a> Validator<'a> {
         }
     }
 
-    fn require_exists(&mut self, origin: &Origin, pointer: &str, id: &str, known: &[String], what: &str) {
-        if known.iter().any(|known| known.eq_ignore_ascii_case(id)) {
+    fn require_exists(&mut self, origin: &Origin, pointer: &str, id: &str, known: &BTreeSet<String>, what: &str) {
+        if self.is_full() || known.contains(&id.to_ascii_lowercase()) {
             return;
         }
         let mut diagnostic = self.diagnostic(origin, pointer, format!("there is no {what} with the id {id}"));

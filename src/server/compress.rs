@@ -21,7 +21,7 @@ pub(super) fn compress(request: &Request, response: &mut Response) {
         || request.method == Method::HEAD
         || matches!(response.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
         // A fault is about the bytes that were chosen, and an event stream has no body.
-        || response.send_options.as_ref().is_some_and(|options| options.fault.is_some() || options.events.is_some())
+        || response.send_options.as_ref().is_some_and(|options| options.wire_fault.is_some() || options.events.is_some())
         // A rule has set these for the body that it has set.
         || response.headers.contains_key(CONTENT_ENCODING)
         || response.headers.contains_key(CONTENT_LENGTH)

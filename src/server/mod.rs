@@ -47,6 +47,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 pub use tls::{TlsAcceptor, TlsError};
 
 use crate::config::limits::{ACCEPT_PAUSE, HEAD_BYTES_MIN, Limits};
+use crate::http::handling::Handling;
 use crate::http::message::{Body, Request, Response};
 use crate::http::rejected::RejectedRequest;
 use error_guard::ErrorGuard;
@@ -57,10 +58,10 @@ use shutdown::ShutdownSignal;
 
 /// Turns requests into responses.
 ///
-/// The tasks that serve connections call it, so a handler that blocks must use `block_in_place`.
+/// The tasks that serve connections call it, so it must not block.
 pub trait Handler: Send + Sync + 'static {
-    /// Responds to a request.
-    fn handle(&self, request: &Request) -> Response;
+    /// Handles a request.
+    fn handle(self: &Arc<Self>, request: &Arc<Request>) -> Handling;
 
     /// The largest body of a request, decided by its head before the body is read. `head` has no body yet.
     fn body_bytes_max(&self, head: &Request, limits: &Limits) -> usize {
@@ -75,8 +76,8 @@ pub trait Handler: Send + Sync + 'static {
 }
 
 impl<F: Fn(&Request) -> Response + Send + Sync + 'static> Handler for F {
-    fn handle(&self, request: &Request) -> Response {
-        self(request)
+    fn handle(self: &Arc<Self>, request: &Arc<Request>) -> Handling {
+        Handling::Ready(self(request))
     }
 }
 
@@ -283,7 +284,8 @@ where
     if !matches!(request.body, Body::Complete(_)) {
         state.has_unread_body.store(true, Ordering::Relaxed);
     }
-    let mut response = context.handler.handle(&request);
+    let request = Arc::new(request);
+    let mut response = complete(context.handler.handle(&request)).await;
     if response.recheck.is_some() {
         response = Box::pin(recheck(context, &request, response, shutdown.clone())).await;
     }
@@ -298,10 +300,19 @@ where
     }
 }
 
+/// Waits for a response that is not ready.
+async fn complete(handling: Handling) -> Response {
+    match handling {
+        Handling::Ready(response) => response,
+        // A task of its own completes and records the request even when the client disconnects.
+        Handling::Pending(response) => tokio::spawn(response).await.unwrap_or_else(|_| aborted()),
+    }
+}
+
 /// Handles a request again after each change, until its response is final, the time is over, or the server stops.
 async fn recheck<H>(
     context: &ServerContext<H>,
-    request: &Request,
+    request: &Arc<Request>,
     mut response: Response,
     mut shutdown: ShutdownSignal,
 ) -> Response
@@ -315,8 +326,13 @@ where
         tokio::select! {
             () = &mut deadline => break,
             () = shutdown.received() => break,
-            () = recheck.changes.changed() => response = context.handler.handle(request),
+            () = recheck.changes.changed() => response = complete(context.handler.handle(request)).await,
         }
     }
     response
+}
+
+/// The response to a request whose task has panicked, or was dropped because the server stops.
+fn aborted() -> Response {
+    Response::new(http::StatusCode::INTERNAL_SERVER_ERROR, "")
 }

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -69,7 +69,7 @@ pub(super) fn at_once(response: Response) -> hyper::Response<ResponseBody> {
 pub(super) async fn with_options(
     response: Response,
     options: SendOptions,
-    request: Request,
+    request: Arc<Request>,
     limits: Limits,
     shutdown: &ShutdownSignal,
     script: &OnceLock<SocketScript>,
@@ -131,9 +131,9 @@ fn socket_actions(
     options: SendOptions,
     request: &Request,
 ) -> Result<Vec<SocketAction>, Response> {
-    let SendOptions { slow_headers, drip, fault, garbage, events, delay_ms: _ } = options;
+    let SendOptions { slow_headers, drip, wire_fault, garbage, events, delay_ms: _ } = options;
     let (is_head, version) = (request.method == Method::HEAD, request.version);
-    Ok(match (fault, events) {
+    Ok(match (wire_fault, events) {
         (Some(WireFault::EmptyResponse), _) => vec![],
         (Some(WireFault::ConnectionResetByPeer), _) => vec![SocketAction::Reset],
         (Some(WireFault::Hang), _) => vec![SocketAction::Hang],

@@ -100,7 +100,7 @@ fn plain() -> Response {
 }
 
 fn fault(fault: WireFault) -> SendOptions {
-    SendOptions { fault: Some(fault), garbage: Bytes::from_static(b"\x00no chunk\xff"), ..SendOptions::default() }
+    SendOptions { wire_fault: Some(fault), garbage: Bytes::from_static(b"\x00no chunk\xff"), ..SendOptions::default() }
 }
 
 fn limits(change: impl FnOnce(&mut Limits)) -> Limits {
@@ -243,11 +243,11 @@ fn certificate(folder: &Path) -> TlsFiles {
 
 #[tokio::test]
 async fn delay_precedes_response_and_fault() {
-    for kind in [None, Some(WireFault::EmptyResponse)] {
-        let server = Server::with_options(SendOptions { delay_ms: 120, fault: kind, ..SendOptions::default() }).await;
+    for wire_fault in [None, Some(WireFault::EmptyResponse)] {
+        let server = Server::with_options(SendOptions { delay_ms: 120, wire_fault, ..SendOptions::default() }).await;
         let start = now();
         let mut socket = server.request("/x").await;
-        if kind.is_none() {
+        if wire_fault.is_none() {
             assert_eq!(read_until(&mut socket, "789a").await, full_response());
         } else {
             assert_eq!(read_all(&mut socket).await, "");

@@ -17,14 +17,14 @@ pub enum Clock {
     Frozen(Timestamp),
 }
 
-/// The new time of a clock is outside the supported range, the years -9999 to 9999.
+/// The new time of a clock is outside the supported range, the years 1970 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the new time is outside the supported range: write a shorter duration, such as 1h30m")]
 pub struct ClockOutOfRange;
 
 /// A text that is not a clock.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is neither `real` nor an RFC 3339 time such as 2026-01-15T09:00:00Z")]
+#[error("`{0}` is neither `real` nor an RFC 3339 time from 1970 to 9999-12-30T22:00:00Z, such as 2026-01-15T09:00:00Z")]
 pub struct InvalidClock(String);
 
 impl Clock {
@@ -86,7 +86,8 @@ impl std::str::FromStr for Clock {
         if let Some(offset) = text.strip_prefix("real - ").and_then(parse_duration) {
             return Ok(Self::Shifted(-offset));
         }
-        text.parse().map(Self::Frozen).map_err(|_| InvalidClock(text.to_owned()))
+        let at = text.parse().ok().filter(is_supported);
+        at.map(Self::Frozen).ok_or_else(|| InvalidClock(text.to_owned()))
     }
 }
 
@@ -99,6 +100,11 @@ impl std::fmt::Display for Clock {
             Self::Frozen(at) => write!(f, "{at}"),
         }
     }
+}
+
+/// Whether a clock can be frozen at a time. Ids begin with the seconds since 1970, as those of LeadConduit do.
+fn is_supported(at: &Timestamp) -> bool {
+    *at >= Timestamp::UNIX_EPOCH
 }
 
 #[expect(clippy::disallowed_methods, reason = "the only reader of the system clock")]
@@ -124,7 +130,9 @@ pub fn parse_relative_time(text: &str, now: Timestamp) -> Option<Timestamp> {
         b'-' => (-1, &rest[1..]),
         _ => return None,
     };
-    now.checked_add(parse_duration(distance)? * sign).ok()
+    // Beyond the supported range, the time is the nearest one in it.
+    let distance = parse_duration(distance)? * sign;
+    Some(now.saturating_add(distance).unwrap_or(Timestamp::MAX))
 }
 
 /// Parses a duration such as `90s`, `1h30m` or `14d`. `None` when the text has another form.
@@ -174,6 +182,8 @@ mod tests {
             ("now-90d", Some("2025-10-17T09:00:00.000Z")),
             ("now - 2h30m", Some("2026-01-15T06:30:00.000Z")),
             ("now and then", None),
+            ("now + 9000y", None),
+            ("now + 90000000h", Some("9999-12-30T22:00:00.999Z")),
             ("now +", None),
             ("tomorrow", None),
         ];

@@ -3,10 +3,12 @@
 
 use std::any::Any;
 use std::borrow::Cow;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use serde_json::Value;
+
+use super::memory::{Charge, Gauge};
 
 /// The initial capacity of a serialised document. Most documents are smaller, so that the buffer rarely grows.
 const INITIAL_CAPACITY_BYTES: usize = 1024;
@@ -20,6 +22,8 @@ pub struct Document {
     value: OnceLock<Value>,
     /// The typed form, built on first access.
     typed: OnceLock<Box<dyn Any + Send + Sync>>,
+    /// Counts the document while it exists.
+    charge: OnceLock<Charge>,
 }
 
 /// A typed form of a document, such as a flow with its compiled rules. It is built once and kept with the document, so
@@ -33,7 +37,12 @@ impl Document {
     /// Serialises a value.
     #[must_use]
     pub fn new(value: &Value) -> Self {
-        Self { bytes: serialise(value), value: OnceLock::new(), typed: OnceLock::new() }
+        Self { bytes: serialise(value), value: OnceLock::new(), typed: OnceLock::new(), charge: OnceLock::new() }
+    }
+
+    /// Counts the serialised size of the document while it exists. Only the first call has an effect.
+    pub fn charge_to(&self, gauge: &Arc<Gauge>) {
+        self.charge.get_or_init(|| gauge.charge(self.len()));
     }
 
     /// The parsed value, cached after the first call.
@@ -74,7 +83,6 @@ impl Document {
 
     /// The length of the serialised JSON in bytes.
     #[must_use]
-    #[expect(clippy::len_without_is_empty, reason = "no document is empty")]
     pub fn len(&self) -> usize {
         self.bytes.len()
     }

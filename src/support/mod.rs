@@ -1,13 +1,17 @@
 //! What every layer uses: documents, the clock, seeded random numbers, ids, delays, redaction, texts of XML documents,
-//! the event bus, and signals of changes.
+//! the event bus, signals of changes, and limits on computations and memory.
 
 pub mod change_signal;
 pub mod clock;
+pub mod computation;
+pub mod compute_pool;
 pub mod delay;
 pub mod document;
 pub mod error_list;
 pub mod event_bus;
 pub mod ids;
+pub mod json_text;
+pub mod memory;
 pub mod redaction;
 pub mod rng;
 pub mod xml_text;

@@ -5,7 +5,7 @@ use rand::rngs::ChaCha8Rng;
 
 /// A random number generator whose output depends on a seed and a purpose only.
 ///
-/// Each purpose (ids, generated documents, rules, ...) has its own stream, so that more draws from one do not change
+/// Each purpose (ids, generated documents, rules, ...) has its own stream, so that more numbers from one do not change
 /// the others.
 #[derive(Debug)]
 pub struct SeededRng(ChaCha8Rng);
@@ -48,6 +48,15 @@ impl SeededRng {
         Self(rng)
     }
 
+    /// A generator at the same position: it returns the same numbers as this one.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let mut rng = ChaCha8Rng::from_seed(self.0.get_seed());
+        rng.set_stream(self.0.get_stream());
+        rng.set_word_pos(self.0.get_word_pos());
+        Self(rng)
+    }
+
     /// The underlying generator, for libraries that take one.
     pub fn rng(&mut self) -> &mut ChaCha8Rng {
         &mut self.0
@@ -58,6 +67,20 @@ impl SeededRng {
 mod tests {
     use super::*;
     use rand::RngExt;
+
+    #[test]
+    fn a_copy_returns_the_same_numbers() {
+        let mut rng = SeededRng::nth(7, Purpose::Rules, 3);
+        for _ in 0..100 {
+            let _: u8 = rng.rng().random();
+            let mut copy = rng.copy();
+            let numbers: [u64; 3] = std::array::from_fn(|_| copy.rng().random());
+            let mut again = rng.copy();
+            assert_eq!(numbers, std::array::from_fn(|_| again.rng().random::<u64>()));
+        }
+        let mut copy = rng.copy();
+        assert_eq!(rng.rng().random::<u64>(), copy.rng().random::<u64>());
+    }
 
     fn first_bytes(seed: u64, purpose: Purpose) -> [u8; 8] {
         SeededRng::new(seed, purpose).rng().random()

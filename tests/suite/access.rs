@@ -70,13 +70,13 @@ fn deliveries_never_reach_the_control_api() {
             assert!(!text.contains("\"scenario\":"), "{host}{path}: a response of the control API: {text}");
         }
     }
-    // A call that is refused before it is made says why.
+    // A call that is rejected before it is made says why.
     let result = submit(&mock, &json!({"state": "TX", "first_name": format!("127.0.0.1:{port}/__admin/reset")}));
     let event = &events(&mock, &result)[0];
     assert_eq!(event["outcome"], "error", "{event}");
     let reason = event["reason"].as_str().unwrap();
     assert!(reason.contains("is the control API of this mock"), "{reason}");
-    // Through a proxy, the control API refuses the call itself.
+    // Through a proxy, the control API rejects the call itself.
     let result = submit(&mock, &json!({"state": "TX", "first_name": format!("127.0.0.1:{proxy}/__admin/reset")}));
     let call = &events(&mock, &result)[0]["transactions"][0];
     assert_eq!(call["response"]["status"], 403, "{call}");
@@ -109,7 +109,7 @@ fn every_delivery_is_marked() {
 }
 
 #[test]
-fn control_calls_of_a_mock_are_refused() {
+fn control_calls_of_a_mock_are_rejected() {
     let mock = Mock::healthy();
     for path in ["/__admin/state", "/__admin/health", "/__sandbox/a/__admin/reset", "/__admin/nothing"] {
         let response = mock.request(&format!("GET {path}"), &[("x-mock-outbound", "1")], "").expect(403);
@@ -191,7 +191,7 @@ fn unauthenticated_reads_do_not_evict_the_sandbox_of_a_developer() {
     mock.get("/__sandbox/read/user").expect(200);
     for number in 0..100 {
         mock.call("", Method::GET, &format!("/__sandbox/n{number}/user"), None).expect(401);
-        // A control call that is refused does not keep a sandbox either.
+        // A control call that is rejected does not keep a sandbox either.
         mock.request(
             &format!("GET /__sandbox/c{number}/__admin/state"),
             &[("key", ""), ("origin", "http://evil.test")],

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use http::HeaderValue;
-use leadconduit_mock::internals::{Body, Contract, Handler, Operation, Request};
+use leadconduit_mock::internals::{Backend, Body, Contract, Operation, Request};
 use serde_json::Value;
 
 use crate::support::{JANE, SUPERUSER};
@@ -134,7 +134,7 @@ impl<'c> Call<'c> {
             path = format!("{path}?{query}");
         }
         let mut request = Request::new(self.operation.method.clone(), path.parse().expect(&path));
-        if self.operation.handler == Handler::Api {
+        if self.operation.backend == Backend::Management {
             let credentials = base64::engine::general_purpose::STANDARD.encode(format!("API:{}", self.key));
             request.headers.insert("authorization", HeaderValue::from_str(&format!("Basic {credentials}")).unwrap());
         }

@@ -306,7 +306,7 @@ fn an_invalid_state_is_rejected_and_changes_nothing() {
         ("/clock".to_owned(), json!("noon")),
         ("/sso_since".to_owned(), json!("noon")),
         ("/version".to_owned(), json!(2)),
-        ("/draws".to_owned(), json!(-1)),
+        ("/random_streams".to_owned(), json!(-1)),
     ] {
         let mut bad = good.clone();
         *bad.pointer_mut(&pointer).unwrap_or_else(|| panic!("{pointer}")) = value;
@@ -453,7 +453,18 @@ fn events_of_a_sandbox_contain_no_secrets() {
         }
     }
     kinds.retain(|kind| kind != "exchange" && kind != "violation");
-    assert_eq!(kinds, ["switch", "reset", "fault", "fault", "clock", "state", "state"]);
+    assert_eq!(
+        kinds,
+        [
+            "scenario_switched",
+            "sandbox_reset",
+            "faults_changed",
+            "faults_changed",
+            "clock_changed",
+            "state_replaced",
+            "state_replaced"
+        ]
+    );
     assert!(all.contains(r#""operation":"list_connections","status":200"#), "{all}");
     let other = authorization("API", JANE);
     for secret in [JANE, &other["Basic ".len()..], "in-the-query", "Authorization", "other", "example-salesforce"] {

@@ -50,6 +50,7 @@ fn fenced_libraries_are_used_in_one_module_only() {
                 "src/leadconduit/delivery/",
                 "src/support/event_bus.rs",
                 "src/support/change_signal.rs",
+                "src/support/compute_pool.rs",
             ],
         ),
         ("Timestamp::now", &["src/support/clock.rs"]),

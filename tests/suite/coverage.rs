@@ -85,7 +85,7 @@ fn exactly_what_was_sent_is_counted() {
         .iter()
         .map(|one| {
             let text = |name: &str| one[name].as_str().unwrap();
-            (text("location"), text("code"), one["refused"] == true, one["first"]["request"].as_u64().unwrap())
+            (text("location"), text("code"), one["rejected"] == true, one["first"]["request"].as_u64().unwrap())
         })
         .collect();
     assert_eq!(kinds, [("/query/colour", "unknown", false, 3), ("/query/relationship_type", "enum", true, 4)]);

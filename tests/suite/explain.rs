@@ -35,7 +35,7 @@ fn explaining_a_request_changes_nothing_and_predicts_its_response() {
         );
         assert_eq!(explanation["reply"]["body"], json!({"id": SSO_ONLY}));
         let explanation = explain(&mock, json!({"method": "GET", "path": "/credentials"}));
-        assert_eq!(explanation["rules"], json!([{"name": "once", "effects": ["status=503"]}]));
+        assert_eq!(explanation["applied_rules"], json!([{"rule": "once", "effects": ["status=503"]}]));
         assert_eq!(explanation["reply"]["body"], json!({"error": "busy"}));
         explain(&mock, json!({"method": "GET", "path": "/__sandbox/never/user"}));
     }
@@ -67,7 +67,7 @@ fn reasons_cover_every_step_to_the_response() {
             "a wrong body",
             json!({"method": "POST", "path": "/onboards", "body": {"invitation": "x"}}),
             &[
-                "/body/invitation_id: invitation_id is missing; `invitation` was sent: was that meant? (refused with 400)",
+                "/body/invitation_id: invitation_id is missing; `invitation` was sent: was that meant? (rejected with 400)",
             ],
         ),
         (

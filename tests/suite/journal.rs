@@ -95,12 +95,15 @@ fn serve_events_contain_all_data_without_secrets() {
         (&json!("create_credential"), &json!("healthy"), &json!("default"))
     );
     assert_eq!(event["caller"], json!({"account": ACME_ID, "user": JANE_ID}));
-    assert_eq!((&event["wasMatched"], &event["fault"], &event["rules"]), (&json!(true), &Value::Null, &json!([])));
+    assert_eq!(
+        (&event["wasMatched"], &event["wire_fault"], &event["applied_rules"]),
+        (&json!(true), &Value::Null, &json!([]))
+    );
     assert!(["documented", "observed", "inferred"].contains(&event["evidence"].as_str().unwrap()));
     let length = body.to_string().len();
     assert_eq!(
         event["bodies"]["request"],
-        json!({"bytes": length, "cut": false}),
+        json!({"bytes": length, "truncated": false}),
         "the original length; redaction is no truncation"
     );
     // By number and by id.
@@ -122,16 +125,16 @@ fn serve_events_contain_rules_faults_delays_and_violations() {
     let list = control.get("/requests");
     assert_eq!(lines(&list), ["GET /account 200", "GET /connections?relationship_type=neither 200", "GET /user 503"]);
     let [account, connections, user] = [0, 1, 2].map(|at| &list["requests"][at]);
-    assert_eq!(user["rules"], json!([{"rule": "slow", "effects": ["status=503", "delay=20"]}]));
+    assert_eq!(user["applied_rules"], json!([{"rule": "slow", "effects": ["status=503", "delay=20"]}]));
     assert_eq!((&user["delay_ms"], &user["timing"]["addedDelay"]), (&json!(20), &json!(20)));
     assert!(user["timing"]["totalTime"].as_u64().unwrap() >= 20);
     assert_eq!(user["responseDefinition"]["fixedDelayMilliseconds"], 20);
     assert_eq!(connections["violations"], json!(created.violations()));
     assert_eq!(
-        (&account["fault"], &account["response"]["fault"]),
+        (&account["wire_fault"], &account["response"]["fault"]),
         (&json!("EMPTY_RESPONSE"), &json!("EMPTY_RESPONSE"))
     );
-    assert_eq!(account["rules"][0]["rule"], "cut");
+    assert_eq!(account["applied_rules"][0]["rule"], "cut");
 }
 
 #[test]
@@ -385,7 +388,7 @@ fn dropped_exchanges_are_counted_and_long_bodies_truncated() {
     assert_eq!(last, first + 2);
     let body = &list["requests"][0];
     assert_eq!(
-        (body["response"]["body"].as_str().unwrap().len(), &body["bodies"]["response"]["cut"]),
+        (body["response"]["body"].as_str().unwrap().len(), &body["bodies"]["response"]["truncated"]),
         (10, &json!(true))
     );
     assert!(body["bodies"]["response"]["bytes"].as_u64().unwrap() > 10);

@@ -602,7 +602,7 @@ fn prefer_scenario_applies_to_pings_and_not_to_submissions() {
 }
 
 #[test]
-fn magic_email_domains_force_outcomes_unless_disabled() {
+fn trigger_domains_force_outcomes_unless_disabled() {
     let mock = Mock::healthy();
     let lead = |domain: &str| json!({"first_name": "Joe", "state": "TX", "email": format!("joe@{domain}")});
     let rows = [

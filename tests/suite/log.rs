@@ -101,8 +101,8 @@ fn every_line_of_the_json_log_is_an_object() {
         ]
     );
     assert_eq!(exchanges[1]["violations"][0]["location"], "/body/connection_id");
-    assert_eq!((&exchanges[0]["violations"], &exchanges[0]["faults"]), (&json!([]), &json!([])));
-    assert_eq!(exchanges[2]["faults"], json!(["status=503, delay=5; rule=\"busy\""]));
+    assert_eq!((&exchanges[0]["violations"], &exchanges[0]["applied_rules"]), (&json!([]), &json!([])));
+    assert_eq!(exchanges[2]["applied_rules"], json!([{"rule": "busy", "effects": ["status=503", "delay=5"]}]));
     assert_eq!((&exchanges[2]["delay_ms"], &exchanges[2]["scenario"]), (&json!(5), &json!("healthy")));
     assert!(exchanges.iter().all(|line| line["took_us"].is_u64()), "{text}");
 }

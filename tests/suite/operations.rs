@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use leadconduit_mock::Settings;
-use leadconduit_mock::internals::{Contract, Handler, Library, Operation, Pipeline, Response, build_pipeline};
+use leadconduit_mock::internals::{Backend, Contract, Library, Operation, Pipeline, Response, build_pipeline};
 use serde_json::{Value, json};
 
 use crate::calls::{Call, body_schema, follow, in_query, leading_to, parameters};
@@ -103,7 +103,7 @@ fn a_body_that_breaks_its_schema_is_rejected() {
     let contract = &*fixture.contract;
     let (mut refused, mut operations) = (0, 0);
     let mut failures: Vec<String> = Vec::new();
-    for operation in contract.operations.iter().filter(|operation| operation.handler == Handler::Api) {
+    for operation in contract.operations.iter().filter(|operation| operation.backend == Backend::Management) {
         let Some(schema) = body_schema(contract, operation) else { continue };
         // One world for all mutations: rejected requests change nothing, as the last call shows.
         let pipeline = fixture.pipeline();
@@ -140,7 +140,7 @@ fn a_parameter_that_breaks_its_schema_is_rejected() {
     let pipeline = fixture.pipeline();
     let mut refused = 0;
     let mut failures: Vec<String> = Vec::new();
-    for operation in contract.operations.iter().filter(|operation| operation.handler == Handler::Api) {
+    for operation in contract.operations.iter().filter(|operation| operation.backend == Backend::Management) {
         let call = Call::of(contract, operation);
         for parameter in parameters(contract, operation) {
             let known = operation.parameters.iter().find(|known| known.name == parameter.name).unwrap();
@@ -182,7 +182,7 @@ fn html_requests_are_forbidden_and_api_keys_are_required() {
     let fixture = Fixture::new();
     let contract = &*fixture.contract;
     let pipeline = fixture.pipeline();
-    for operation in contract.operations.iter().filter(|operation| operation.handler == Handler::Api) {
+    for operation in contract.operations.iter().filter(|operation| operation.backend == Backend::Management) {
         let mut request = Call::of(contract, operation).request();
         request.headers.insert("accept", "text/html".parse().unwrap());
         assert_eq!(pipeline.handle(&request).status, 403, "{}", operation.id);

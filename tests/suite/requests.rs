@@ -1,4 +1,4 @@
-//! Request modes: requests that break the contract are refused, served with a report, or served without one.
+//! Request modes: requests that break the contract are rejected, served with a report, or served without one.
 
 use http::{Method, Request};
 use http_body_util::Full;
@@ -12,11 +12,11 @@ fn with_mode(mode: RequestMode) -> Mock {
 }
 
 #[test]
-fn strict_mode_refuses_and_lists_every_violation() {
+fn strict_mode_rejects_and_lists_every_violation() {
     let mock = with_mode(RequestMode::Strict);
-    let refused = mock.post("/onboards", &json!({"invitatin_id": INVITATION, "flow_id": 7})).expect(400);
-    insta::assert_json_snapshot!(json!({"body": refused.json(), "violations": refused.violations()}));
-    assert_eq!(mock.get("/onboards").json(), json!([]), "the refused request has no effect");
+    let rejected = mock.post("/onboards", &json!({"invitatin_id": INVITATION, "flow_id": 7})).expect(400);
+    insta::assert_json_snapshot!(json!({"body": rejected.json(), "violations": rejected.violations()}));
+    assert_eq!(mock.get("/onboards").json(), json!([]), "the rejected request has no effect");
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn off_mode_serves_without_a_report() {
 }
 
 #[test]
-fn requests_that_cannot_be_served_are_refused_in_every_mode() {
+fn requests_that_cannot_be_served_are_rejected_in_every_mode() {
     for mode in [RequestMode::Strict, RequestMode::Warn, RequestMode::Off] {
         let mock = with_mode(mode);
         for body in ["", "nonsense", "[]", "{}", r#"{"invitation_id": 5}"#] {
@@ -76,10 +76,10 @@ fn undocumented_query_parameters_are_reported_and_served() {
 }
 
 #[test]
-fn repeated_parameters_are_refused() {
+fn repeated_parameters_are_rejected() {
     let mock = with_mode(RequestMode::Strict);
-    let refused = mock.get("/connections?relationship_type=seller&relationship_type=buyer").expect(400);
-    assert_eq!(refused.error(), "relationship_type may be given once, not 2 times");
+    let rejected = mock.get("/connections?relationship_type=seller&relationship_type=buyer").expect(400);
+    assert_eq!(rejected.error(), "relationship_type may be given once, not 2 times");
 }
 
 #[test]
@@ -102,8 +102,8 @@ fn the_violations_header_is_bounded() {
 fn messages_contain_no_passwords() {
     let mock = with_mode(RequestMode::Strict);
     let body = json!({"name": "x", "type": "user", "package": "p", "username": 1, "password": ["hunter2"]});
-    let refused = mock.post("/credentials", &body).expect(400);
-    let everything = format!("{:?} {}", refused.headers, refused.text);
+    let rejected = mock.post("/credentials", &body).expect(400);
+    let everything = format!("{:?} {}", rejected.headers, rejected.text);
     assert!(!everything.contains("hunter2"), "{everything}");
     assert!(everything.contains("/body/password"));
 }

@@ -158,12 +158,12 @@ fn orders_are_evaluated() {
 }
 
 #[test]
-fn a_refusal_is_repaired_by_a_later_success_of_the_account() {
+fn a_rejection_is_repaired_by_a_later_success_of_the_account() {
     let repaired = json!({"repaired": {"operation": "repair_connection", "status": 409}});
     let by = json!({"repaired": {"operation": "repair_connection", "by": {"operation": "get_connection"}}});
     let mock = Mock::scenario("repair-conflicts");
     let nothing = mock.verified(&repaired);
-    assert_eq!((&nothing["passed"], &nothing["found"]), (&json!(false), &json!("no refused request")));
+    assert_eq!((&nothing["passed"], &nothing["found"]), (&json!(false), &json!("no rejected request")));
 
     assert_eq!(mock.repair(SELLER), 409);
     let stopped = mock.verified(&repaired);
@@ -177,7 +177,7 @@ fn a_refusal_is_repaired_by_a_later_success_of_the_account() {
     mock.get("/connections").expect(200);
     let went_on = mock.verified(&repaired);
     assert_eq!((&went_on["passed"], &went_on["matched"]), (&json!(true), &json!([2])), "{went_on}");
-    assert_eq!(went_on["found"], "1 refused, 1 of them repaired");
+    assert_eq!(went_on["found"], "1 rejected, 1 of them repaired");
     assert_eq!(mock.verified(&by)["passed"], false, "the connections were listed, none was read");
     mock.get(&format!("/connections/{SELLER}")).expect(200);
     assert_eq!(mock.verified(&by)["passed"], true);
@@ -186,22 +186,22 @@ fn a_refusal_is_repaired_by_a_later_success_of_the_account() {
     mock.get("/connections").expect(200);
     let again = mock.verified(&repaired);
     let why = "request 2, POST /connections, response 409: the same request was repeated as request 11, response 409";
-    assert_eq!(again["differences"], json!([why]), "a repetition that is refused again is not a repair");
+    assert_eq!(again["differences"], json!([why]), "a repetition that is rejected again is not a repair");
 
-    // Every refusal must be repaired.
+    // Every rejection must be repaired.
     mock.post("/__admin/reset", &json!({})).expect(200);
     assert_eq!((mock.repair(SELLER), mock.repair(GLOBEX_ONLY)), (409, 422));
     mock.get("/connections").expect(200);
     let both = mock.verified(&json!({"repaired": {"operation": "repair_connection"}}));
-    assert_eq!((&both["passed"], &both["found"]), (&json!(true), &json!("2 refused, 2 of them repaired")));
+    assert_eq!((&both["passed"], &both["found"]), (&json!(true), &json!("2 rejected, 2 of them repaired")));
     assert_eq!(mock.repair(GLOBEX_ONLY), 422);
     let both = mock.verified(&json!({"repaired": {"operation": "repair_connection"}}));
-    assert_eq!((&both["passed"], &both["found"]), (&json!(false), &json!("2 refused, 1 of them repaired")));
+    assert_eq!((&both["passed"], &both["found"]), (&json!(false), &json!("2 rejected, 1 of them repaired")));
     assert_eq!(mock.verified(&repaired)["passed"], true, "the 409 was repaired");
 }
 
 #[test]
-fn a_refusal_is_repaired_when_the_last_attempt_succeeds() {
+fn a_rejection_is_repaired_when_the_last_attempt_succeeds() {
     let mock = Mock::scenario("missed-invitation");
     let fault = json!({"when": {"operation": "repair_connection"}, "times": 2,
                        "then": {"status": 422, "body": {"error": "not there yet"}}});
@@ -221,7 +221,7 @@ fn a_refusal_is_repaired_when_the_last_attempt_succeeds() {
     let order = json!({"order": [
         {"operation": "repair_connection", "status": 422}, {"operation": "repair_connection", "status": 201}]});
     assert_eq!(mock.verified(&order)["matched"], json!([2, 5]));
-    // No request was refused with 409.
+    // No request was rejected with 409.
     assert_eq!(mock.verified(&json!({"repaired": {"operation": "repair_connection", "status": 409}}))["passed"], false);
     assert_eq!(mock.repair(SSO_ONLY), 201);
 }

@@ -13,7 +13,7 @@ use super::flow::{Flow, Source};
 use super::generator::LeadGenerator;
 use super::summary::{RunEnd, SubmissionResult, SubmissionSummary};
 use crate::cli::client::ClientResponse;
-use crate::config::limits::{LEADS_DRAIN, LEADS_REASON_CHARS_MAX, LEADS_UNANSWERED_MAX};
+use crate::config::limits::{LEADS_DRAIN, LEADS_NO_RESPONSE_MAX, LEADS_REASON_CHARS_MAX};
 use crate::generate::LeadField;
 use crate::support::clock::uptime;
 
@@ -46,7 +46,7 @@ pub(super) async fn submit(
     let progress_bar = progress_bar(count);
     let mut summary = SubmissionSummary::default();
     let mut running = JoinSet::new();
-    let (mut started, mut unanswered) = (0, 0);
+    let (mut started, mut without_response) = (0, 0);
     tokio::pin!(shutdown);
     while summary.end == RunEnd::Completed {
         while started < count && running.len() < concurrency {
@@ -58,8 +58,8 @@ pub(super) async fn submit(
             joined = running.join_next() => match joined {
                 None => break,
                 Some(result) => {
-                    unanswered = record(&mut summary, &progress_bar, result, unanswered);
-                    if unanswered >= LEADS_UNANSWERED_MAX {
+                    without_response = record(&mut summary, &progress_bar, result, without_response);
+                    if without_response >= LEADS_NO_RESPONSE_MAX {
                         summary.end = RunEnd::ServerGone;
                     }
                 }
@@ -85,15 +85,15 @@ fn record(
     summary: &mut SubmissionSummary,
     progress_bar: &ProgressBar,
     result: Result<SubmissionResult, tokio::task::JoinError>,
-    unanswered: u64,
+    without_response: u64,
 ) -> u64 {
-    let bug = |error| SubmissionResult::Unanswered(format!("internal error: {error}"));
+    let bug = |error| SubmissionResult::NoResponse(format!("internal error: {error}"));
     let result = result.unwrap_or_else(bug);
-    let unanswered = if matches!(result, SubmissionResult::Unanswered(_)) { unanswered + 1 } else { 0 };
+    let without_response = if matches!(result, SubmissionResult::NoResponse(_)) { without_response + 1 } else { 0 };
     summary.add(result);
     progress_bar.inc(1);
     progress_bar.set_message(summary.counts_line());
-    unanswered
+    without_response
 }
 
 /// A progress bar on standard error, hidden unless that is a terminal.
@@ -124,7 +124,7 @@ fn submit_one(target: &SubmitTarget, form: Bytes) -> impl Future<Output = Submis
     async move {
         match client.post(&path, form, credentials).await {
             Ok(response) => parse_response(&response),
-            Err(error) => SubmissionResult::Unanswered(error.to_string()),
+            Err(error) => SubmissionResult::NoResponse(error.to_string()),
         }
     }
 }

@@ -20,7 +20,7 @@ pub(super) enum SubmissionResult {
     /// Another status, with the message of the response.
     Rejected(String),
     /// No response, with the reason.
-    Unanswered(String),
+    NoResponse(String),
 }
 
 /// Why the run ended.
@@ -93,7 +93,7 @@ impl SubmissionSummary {
                 "error" => self.error.add(reason),
                 other => self.unhandled.add(Some(format!("201 with the unknown outcome {other}"))),
             },
-            SubmissionResult::Rejected(why) | SubmissionResult::Unanswered(why) => self.unhandled.add(Some(why)),
+            SubmissionResult::Rejected(why) | SubmissionResult::NoResponse(why) => self.unhandled.add(Some(why)),
         }
     }
 

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value};
 
+use crate::config::limits::LEAD_VALUES_MAX;
 use crate::support::document::number;
+use crate::support::json_text;
 
 /// Why a text is not a JSON object, in the words of JavaScript's `JSON.parse`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -13,10 +15,15 @@ pub(super) enum JsonError {
     Token { token: char, position: usize },
     #[error("the JSON is not an object")]
     NotAnObject,
+    #[error("the JSON has more than {LEAD_VALUES_MAX} values")]
+    Values,
 }
 
 /// Parses an object. Error messages are those of JavaScript's `JSON.parse`.
 pub(super) fn read(text: &str) -> Result<Map<String, Value>, JsonError> {
+    if json_text::count_values(text.as_bytes()) > LEAD_VALUES_MAX {
+        return Err(JsonError::Values);
+    }
     let parsed = parse(text).or_else(|error| {
         if !text.contains(['\t', '\r', '\n']) {
             return Err(error);

@@ -5,6 +5,7 @@
 use serde_json::{Map, Value};
 
 use super::DEPTH_MAX;
+use crate::config::limits::LEAD_VALUES_MAX;
 
 /// The highest array index in a name; a higher number is an ordinary property name.
 const INDEX_MAX: usize = 999;
@@ -14,6 +15,8 @@ const INDEX_MAX: usize = 999;
 pub(super) enum NestError {
     #[error("RangeError: a name has more than {DEPTH_MAX} parts")]
     Depth,
+    #[error("RangeError: the names describe more than {LEAD_VALUES_MAX} values, empty items of arrays included")]
+    Values,
     #[error("TypeError: Cannot set properties of undefined (setting '{0}')")]
     Set(String),
     #[error("TypeError: Cannot read properties of undefined (reading '{0}')")]
@@ -23,8 +26,9 @@ pub(super) enum NestError {
 /// Nests parameters with dotted names. Error messages are those of JavaScript.
 pub(super) fn nest(pairs: Map<String, Value>) -> Result<Map<String, Value>, NestError> {
     let mut root = Value::Object(Map::new());
+    let mut budget = ValueBudget(LEAD_VALUES_MAX);
     for (name, value) in pairs {
-        insert(&mut root, &name, value)?;
+        insert(&mut root, &name, value, &mut budget)?;
     }
     match root {
         Value::Object(nested) => Ok(nested),
@@ -32,8 +36,18 @@ pub(super) fn nest(pairs: Map<String, Value>) -> Result<Map<String, Value>, Nest
     }
 }
 
-fn insert(root: &mut Value, name: &str, value: Value) -> Result<(), NestError> {
-    let parts: Vec<&str> = name.split('.').collect();
+/// The values that can still be created. Without it, a name such as `a.999.999` creates a thousand items per part.
+struct ValueBudget(usize);
+
+impl ValueBudget {
+    fn take(&mut self, count: usize) -> Result<(), NestError> {
+        self.0 = self.0.checked_sub(count).ok_or(NestError::Values)?;
+        Ok(())
+    }
+}
+
+fn insert(root: &mut Value, name: &str, value: Value, budget: &mut ValueBudget) -> Result<(), NestError> {
+    let parts: Vec<&str> = name.split('.').take(DEPTH_MAX + 1).collect();
     if parts.len() > DEPTH_MAX {
         return Err(NestError::Depth);
     }
@@ -43,10 +57,17 @@ fn insert(root: &mut Value, name: &str, value: Value) -> Result<(), NestError> {
         let next = parts.get(step + 1).copied().unwrap_or_default();
         let empty = || if array_index(next).is_some() { Value::Array(Vec::new()) } else { Value::Object(Map::new()) };
         target = match target {
-            Value::Object(object) => object.entry(key(part)).or_insert_with(empty),
+            Value::Object(object) => {
+                let key = key(part);
+                if !object.contains_key(&key) {
+                    budget.take(1)?;
+                }
+                object.entry(key).or_insert_with(empty)
+            }
             Value::Array(items) => {
                 // An array has no named properties; the value is dropped.
-                let Some(slot) = array_index(part).map(|index| slot(items, index)) else { return Ok(()) };
+                let Some(index) = array_index(part) else { return Ok(()) };
+                let slot = slot(items, index, budget)?;
                 if slot.is_null() {
                     *slot = empty();
                 }
@@ -58,10 +79,13 @@ fn insert(root: &mut Value, name: &str, value: Value) -> Result<(), NestError> {
         };
     }
     match target {
-        Value::Object(object) => drop(object.insert(key(last), value)),
+        Value::Object(object) => {
+            budget.take(1)?;
+            object.insert(key(last), value);
+        }
         Value::Array(items) => {
             if let Some(index) = array_index(last) {
-                *slot(items, index) = value;
+                *slot(items, index, budget)? = value;
             }
         }
         // Setting a direct property of a string is ignored.
@@ -71,11 +95,12 @@ fn insert(root: &mut Value, name: &str, value: Value) -> Result<(), NestError> {
 }
 
 /// The item at an index; the array grows to contain it.
-fn slot(items: &mut Vec<Value>, index: usize) -> &mut Value {
+fn slot<'v>(items: &'v mut Vec<Value>, index: usize, budget: &mut ValueBudget) -> Result<&'v mut Value, NestError> {
     if items.len() <= index {
+        budget.take(index + 1 - items.len())?;
         items.resize(index + 1, Value::Null);
     }
-    &mut items[index]
+    Ok(&mut items[index])
 }
 
 /// A part of a name as an array index. An empty part is 0, as in JavaScript.

@@ -134,6 +134,33 @@ fn dotted_names_nest_like_flat() {
 }
 
 #[test]
+fn the_values_of_a_lead_are_bounded() {
+    let form = "application/x-www-form-urlencoded";
+    let indexes = |count: usize| (0..count).map(|number| format!("a{number}.999=x")).collect::<Vec<_>>().join("&");
+    assert_eq!(post(form, &indexes(9)).unwrap()["a8"].as_array().unwrap().len(), 1000);
+    let many = "RangeError: the names describe more than 10000 values, empty items of arrays included";
+    for body in [indexes(10), format!("a{}=x", ".999".repeat(90))] {
+        assert_eq!(post(form, &body), Err((400, format!("Unable to parse body -- {many}."))), "{body}");
+    }
+    let query = format!("?a{}=x", ".999".repeat(90));
+    let error = sent(&request("GET", &query, &[], ""), LeadCall::Submit).unwrap_err();
+    assert_eq!(error, (400, format!("Unable to parse query -- {many}.")));
+    let rows = [
+        ("application/json", format!("{{\"a\": [{}0]}}", "0,".repeat(10_000)), "more than 10000 values"),
+        ("text/xml", format!("<a>{}</a>", "<b/>".repeat(10_001)), "more than 10000 elements and attributes"),
+        (
+            "text/xml",
+            format!("<a{}/>", (0..1001).map(|n| format!(" a{n}=\"\"")).collect::<Vec<_>>().concat()),
+            "1000 attributes",
+        ),
+    ];
+    for (media, body, reason) in rows {
+        let (status, message) = post(media, &body).unwrap_err();
+        assert!(status == 400 && message.contains(reason), "{message}");
+    }
+}
+
+#[test]
 fn json_strings_may_contain_raw_tabs_and_line_breaks() {
     let rows = [
         ("{\"address_1\": \"123\t Main St\"}", json!({"address_1": "123 Main St"})),

@@ -1,6 +1,7 @@
 //! The values of a request body, by its media type. Rules, templates and request patterns all see a body through
 //! [`read_body_value`], so that a form matches like the same JSON.
 
+use crate::support::json_text;
 use serde_json::{Map, Value};
 
 use super::{media, nest, pairs, xml};
@@ -37,7 +38,7 @@ impl BodyFormat {
 #[must_use]
 pub fn read_body_value(content_type: &str, bytes: &[u8]) -> Option<Value> {
     match BodyFormat::of(content_type) {
-        BodyFormat::Json => serde_json::from_slice(bytes).ok(),
+        BodyFormat::Json => json_text::parse(bytes).ok(),
         BodyFormat::Form => {
             let text = media::decode(bytes, content_type);
             let flat: Map<String, Value> = pairs(text.as_bytes());

@@ -6,9 +6,13 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 use serde_json::{Map, Value};
 
 use super::DEPTH_MAX;
+use crate::config::limits::LEAD_VALUES_MAX;
 
 /// The name for the text of an element that also has attributes or children.
 const TEXT: &str = "_";
+
+/// Attributes of one element. Each is compared with those before it.
+const ATTRIBUTES_MAX: usize = 1000;
 
 /// Why a document cannot be read, where possible in the words of `xml2js`.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +23,10 @@ pub(crate) enum XmlError {
     TextAfterRoot,
     #[error("elements are nested more than {DEPTH_MAX} levels deep")]
     Depth,
+    #[error("the document has more than {LEAD_VALUES_MAX} elements and attributes")]
+    Values,
+    #[error("an element has more than {ATTRIBUTES_MAX} attributes")]
+    Attributes,
     #[error("Unclosed root tag")]
     Unclosed,
     #[error("the document has no root element")]
@@ -49,8 +57,12 @@ pub(crate) fn read(text: &str) -> Result<Map<String, Value>, XmlError> {
     let mut reader = Reader::from_str(text);
     let mut open: Vec<OpenElement> = Vec::new();
     let mut root = None;
+    let mut values = 0;
     loop {
         let event = reader.read_event()?;
+        if values > LEAD_VALUES_MAX {
+            return Err(XmlError::Values);
+        }
         match event {
             Event::Start(_) | Event::Empty(_) if root.is_some() => {
                 return Err(XmlError::TextAfterRoot);
@@ -59,9 +71,9 @@ pub(crate) fn read(text: &str) -> Result<Map<String, Value>, XmlError> {
                 if open.len() >= DEPTH_MAX {
                     return Err(XmlError::Depth);
                 }
-                open.push(begin(&start)?);
+                open.push(begin(&start, &mut values)?);
             }
-            Event::Empty(start) => close(begin(&start)?, &mut open, &mut root),
+            Event::Empty(start) => close(begin(&start, &mut values)?, &mut open, &mut root),
             Event::End(_) => {
                 if let Some(element) = open.pop() {
                     close(element, &mut open, &mut root);
@@ -84,10 +96,16 @@ pub(crate) fn read(text: &str) -> Result<Map<String, Value>, XmlError> {
     }
 }
 
-fn begin(start: &BytesStart<'_>) -> Result<OpenElement, XmlError> {
+/// An element with its attributes, which are added to the number of `values`.
+fn begin(start: &BytesStart<'_>, values: &mut usize) -> Result<OpenElement, XmlError> {
     let mut open = OpenElement { name: name(start.name().as_ref()), ..OpenElement::default() };
-    for attribute in start.attributes() {
+    *values += 1;
+    for (index, attribute) in start.attributes().enumerate() {
         let attribute = attribute?;
+        if index >= ATTRIBUTES_MAX {
+            return Err(XmlError::Attributes);
+        }
+        *values += 1;
         let raw = String::from_utf8_lossy(&attribute.value);
         let value = quick_xml::escape::unescape(&raw)?;
         add(&mut open.members, name(attribute.key.as_ref()), value.into_owned().into());

@@ -18,8 +18,6 @@ use crate::http::headers;
 /// Headers that the client sets itself, and those about the connection: `Connection` could make a proxy drop others.
 const OMITTED_HEADERS: [HeaderName; 7] = [HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, TE, TRAILER, UPGRADE];
 
-const MARKER: HeaderValue = HeaderValue::from_static("1");
-
 /// The response to one attempt.
 #[derive(Clone, Debug)]
 pub(super) struct AttemptResponse {
@@ -69,8 +67,8 @@ fn http_request(
         http_headers.append(header, value);
     }
     http_headers.insert(HOST, HeaderValue::try_from(&target.authority).map_err(|_| invalid("the host name"))?);
-    // Control calls with it are refused, however they reach a mock: by a name, through a proxy or from another mock.
-    http_headers.insert(headers::OUTBOUND, MARKER);
+    // Control calls with it are rejected, however they reach a mock: by a name, through a proxy or from another mock.
+    http_headers.insert(headers::OUTBOUND, HeaderValue::from(u16::from(request.depth)));
     Ok(http_request)
 }
 
@@ -96,6 +94,7 @@ mod tests {
             url: "http://localhost:9000/x".to_owned(),
             headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
             body: Bytes::new(),
+            depth: 3,
         };
         let target = Target::parse(&request.url).unwrap();
         let sent = http_request(&request, &target, "127.0.0.1:9000".parse().unwrap()).unwrap();
@@ -104,7 +103,7 @@ mod tests {
         assert_eq!(names, ["host", "x-mock-outbound", "x-own"]);
         assert_eq!(
             (&sent.headers()["x-mock-outbound"], sent.headers()["host"].to_str().unwrap()),
-            (&MARKER, "localhost:9000")
+            (&HeaderValue::from_static("3"), "localhost:9000")
         );
     }
 }

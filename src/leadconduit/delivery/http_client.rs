@@ -50,6 +50,12 @@ impl HttpClient {
         }
     }
 
+    /// How many calls can run at the same time.
+    #[must_use]
+    pub(super) fn calls_max(&self) -> usize {
+        self.calls_max
+    }
+
     /// Sets the address on which the mock itself listens, for this client and its clones. Only the first call counts.
     pub(super) fn set_own_address(&self, address: SocketAddr) {
         let _ = self.own_address.set(address);

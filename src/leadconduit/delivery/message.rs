@@ -13,6 +13,8 @@ pub struct OutboundRequest {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Bytes,
+    /// How many deliveries of a mock, this one included, lead to this request. It is sent in `X-Mock-Outbound`.
+    pub depth: u8,
 }
 
 /// A response.
@@ -48,6 +50,14 @@ pub enum OutboundError {
         calls: usize,
         /// How long the call waited, in milliseconds.
         ms: u64,
+    },
+    /// The queue of deliveries is full.
+    #[error("{calls} deliveries are running and {waiting} are waiting, which is the maximum")]
+    QueueFull {
+        /// How many run at the same time.
+        calls: usize,
+        /// How many can wait.
+        waiting: usize,
     },
     /// The host name has no address, the connection was refused, or it broke.
     #[error("{0}")]

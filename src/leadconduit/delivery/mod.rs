@@ -9,7 +9,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `worker` | [`OutboundClient`]: calls on a thread of its own, for code that cannot await |
+//! | `worker` | [`OutboundClient`]: calls on a thread of its own, with a bounded queue |
 //! | `http_client` | [`HttpClient`]: calls with limits and retries |
 //! | `attempt` | one attempt, to one address |
 //! | `standard_module` | what the vendor's standard recipient module sends, and how it reads the response |

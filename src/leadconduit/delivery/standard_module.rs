@@ -14,6 +14,7 @@ use super::target::escape_url;
 use crate::contract::lead_body::{MediaType, XmlError, read_xml};
 use crate::leadconduit::values;
 use crate::support::document::text;
+use crate::support::json_text::{self, JsonTextError};
 
 /// The module prefers JSON to XML.
 const ACCEPT: &str = "application/json;q=0.9,text/xml;q=0.8,application/xml;q=0.7";
@@ -59,7 +60,7 @@ enum ResponseError {
     #[error("it is null")]
     Null,
     #[error(transparent)]
-    Json(#[from] serde_json::Error),
+    Json(#[from] JsonTextError),
     #[error(transparent)]
     Xml(#[from] XmlError),
 }
@@ -75,7 +76,13 @@ pub fn build_request(vars: &Value) -> Result<OutboundRequest, RequestError> {
     let url = text(vars, "url");
     let mut headers = vec![("Accept".to_owned(), ACCEPT.to_owned())];
     if method == Method::GET {
-        return Ok(OutboundRequest { method, url: with_query(url, &parameters), headers, body: Bytes::new() });
+        return Ok(OutboundRequest {
+            method,
+            url: with_query(url, &parameters),
+            headers,
+            body: Bytes::new(),
+            depth: 1,
+        });
     }
     let encode = |text: &str| utf8_percent_encode(text, UNESCAPED).to_string();
     let pairs = parameters.iter().flat_map(|(name, texts)| {
@@ -85,7 +92,7 @@ pub fn build_request(vars: &Value) -> Result<OutboundRequest, RequestError> {
     let body = pairs.collect::<Vec<_>>().join("&");
     headers.insert(0, ("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned()));
     headers.insert(1, ("Content-Length".to_owned(), body.len().to_string()));
-    Ok(OutboundRequest { method, url: url.to_owned(), headers, body: body.into() })
+    Ok(OutboundRequest { method, url: url.to_owned(), headers, body: body.into(), depth: 1 })
 }
 
 /// Runs the checks of the module, and returns the method.
@@ -232,7 +239,7 @@ pub fn parse_response(vars: &Value, response: &OutboundResponse) -> Value {
         None | Some(MediaType::Form) => {
             return error("Unsupported Content-Type specified in server response".to_owned());
         }
-        Some(MediaType::Json) => serde_json::from_str::<Value>(&body).map_err(ResponseError::from),
+        Some(MediaType::Json) => json_text::parse(body.as_bytes()).map_err(ResponseError::from),
         Some(MediaType::ApplicationXml | MediaType::TextXml) => {
             read_xml(body.trim()).map(Value::Object).map_err(ResponseError::from)
         }

@@ -14,7 +14,7 @@ pub(super) const LOCALHOST_ADDRESSES: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALH
 /// The beginning of the paths of the control API.
 const CONTROL_PATH: &str = "__admin";
 
-/// How many layers of percent-encoding are removed from a path. One with more is refused.
+/// How many layers of percent-encoding are removed from a path. One with more is rejected.
 const ENCODINGS_MAX: usize = 4;
 
 /// Longest part of a URL that an error message shows, in characters.
@@ -97,7 +97,7 @@ impl Target {
     }
 
     /// The control API is no recipient. Only the mock itself has its paths, so that a path that contains them in any
-    /// spelling is refused, also one that the server would not recognise.
+    /// spelling is rejected, also one that the server would not recognise.
     pub(super) fn require_no_control_path(&self) -> Result<(), OutboundError> {
         let mut path = self.path.path().to_owned();
         for _ in 0..ENCODINGS_MAX {

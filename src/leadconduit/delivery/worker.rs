@@ -1,27 +1,24 @@
-//! Makes calls on a thread of its own, for code that cannot await.
+//! Makes calls on a thread of its own.
 //!
-//! Requests are handled by tasks of the server. A task that needs a response from a recipient queues the call and blocks
-//! until it is done; `block_in_place` moves the other tasks to another thread meanwhile. Because the calls have a
-//! runtime of their own, they complete even while every task of the server waits for one.
+//! A request that needs a response from a recipient queues the call and awaits the result, so that it occupies no thread.
+//! The calls have a runtime of their own, and complete even while the server is busy.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Handle, RuntimeFlavor};
-use tokio::sync::mpsc::{Receiver, Sender, channel};
-use tokio::task::{JoinSet, block_in_place};
+use tokio::runtime::Builder;
+use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, UnboundedSender, channel, unbounded_channel};
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::http_client::HttpClient;
 use super::message::{OutboundError, OutboundRequest, OutboundResponse};
 use crate::config::settings::Settings;
-
-/// How many deliveries can be queued.
-const DELIVERIES_MAX: usize = 10_000;
+use crate::support::compute_pool::PoolActivity;
 
 /// How many firehose files can be queued.
 const FILES_MAX: usize = 1_000;
@@ -38,6 +35,9 @@ pub struct OutboundClient {
     http: HttpClient,
     has_deliveries: bool,
     firehose_url: Option<Arc<str>>,
+    waiting_max: usize,
+    /// Deliveries that are running or waiting.
+    unfinished: Arc<AtomicUsize>,
     /// `None` inside when the thread could not be started.
     worker: OnceLock<Option<Worker>>,
 }
@@ -54,15 +54,30 @@ struct Worker {
 
 #[derive(Debug)]
 struct Channels {
-    deliveries: Sender<QueuedDelivery>,
+    /// Bounded by the count of unfinished deliveries.
+    deliveries: UnboundedSender<QueuedDelivery>,
     files: Sender<OutboundRequest>,
 }
+
+/// The result of a delivery.
+type DeliveryResult = Result<OutboundResponse, OutboundError>;
 
 /// A delivery whose response is waited for.
 #[derive(Debug)]
 struct QueuedDelivery {
     request: OutboundRequest,
-    response: SyncSender<Result<OutboundResponse, OutboundError>>,
+    response: oneshot::Sender<DeliveryResult>,
+    unfinished: Unfinished,
+}
+
+/// Counts a delivery until it is finished.
+#[derive(Debug)]
+struct Unfinished(Arc<AtomicUsize>);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl OutboundClient {
@@ -73,6 +88,8 @@ impl OutboundClient {
             http: HttpClient::new(settings),
             has_deliveries: settings.delivery.is_enabled,
             firehose_url: settings.delivery.firehose_url.as_deref().map(Arc::from),
+            waiting_max: settings.limits.deliver_waiting_max,
+            unfinished: Arc::default(),
             worker: OnceLock::new(),
         }
     }
@@ -94,25 +111,47 @@ impl OutboundClient {
         self.firehose_url.as_ref()
     }
 
-    /// Makes a call and blocks until it is done. Other tasks of a multi-threaded runtime continue meanwhile.
+    /// The deliveries that are running and waiting.
+    #[must_use]
+    pub fn activity(&self) -> PoolActivity {
+        let unfinished = self.unfinished.load(Ordering::Relaxed);
+        let running_max = self.http.calls_max();
+        let running = unfinished.min(running_max);
+        let waiting = (unfinished - running).min(self.waiting_max);
+        PoolActivity { running, running_max, waiting, waiting_max: self.waiting_max }
+    }
+
+    /// Makes a call.
     ///
     /// # Errors
     ///
     /// When the call fails, the queue is full, or the server stops.
-    pub fn deliver(&self, request: OutboundRequest) -> Result<OutboundResponse, OutboundError> {
-        let failed = |why: &str| OutboundError::Connection(why.to_owned());
-        let (response, result) = sync_channel(1);
-        let channels = self.channels().ok_or_else(|| failed("the thread for deliveries could not be started"))?;
-        channels
-            .deliveries
-            .try_send(QueuedDelivery { request, response })
-            .map_err(|_| failed("too many deliveries are running"))?;
-        // Each call ends by its own time-outs; when the thread ends, it closes the channel.
-        let wait = || result.recv().unwrap_or_else(|_| Err(failed("the server stops")));
-        match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
-            Ok(RuntimeFlavor::MultiThread) => block_in_place(wait),
-            _ => wait(),
+    pub async fn deliver(&self, request: OutboundRequest) -> DeliveryResult {
+        self.queue(request)?.await.unwrap_or_else(|_| Err(stopping()))
+    }
+
+    /// Makes a call and blocks until it is done. For code outside of a runtime.
+    ///
+    /// # Errors
+    ///
+    /// As [`OutboundClient::deliver`].
+    pub fn deliver_blocking(&self, request: OutboundRequest) -> DeliveryResult {
+        self.queue(request)?.blocking_recv().unwrap_or_else(|_| Err(stopping()))
+    }
+
+    /// Queues a call. Each call ends by its own timeouts; when the thread ends, it closes the channel.
+    fn queue(&self, request: OutboundRequest) -> Result<oneshot::Receiver<DeliveryResult>, OutboundError> {
+        let calls = self.http.calls_max();
+        let before = self.unfinished.fetch_add(1, Ordering::Relaxed);
+        let unfinished = Unfinished(Arc::clone(&self.unfinished));
+        if before >= calls.saturating_add(self.waiting_max) {
+            return Err(OutboundError::QueueFull { calls, waiting: self.waiting_max });
         }
+        let no_thread = || OutboundError::Connection("the thread for deliveries could not be started".to_owned());
+        let channels = self.channels().ok_or_else(no_thread)?;
+        let (response, result) = oneshot::channel();
+        channels.deliveries.send(QueuedDelivery { request, response, unfinished }).map_err(|_| stopping())?;
+        Ok(result)
     }
 
     /// Queues a firehose file. When the queue is full the file is dropped, and counted for the log.
@@ -132,7 +171,7 @@ impl OutboundClient {
 
 impl Worker {
     fn start(http: HttpClient) -> Option<Self> {
-        let (deliveries, queued_deliveries) = channel(DELIVERIES_MAX);
+        let (deliveries, queued_deliveries) = unbounded_channel();
         let (files, queued_files) = channel(FILES_MAX);
         let dropped = Arc::new(AtomicU64::new(0));
         let logged = Arc::clone(&dropped);
@@ -157,13 +196,19 @@ impl Drop for Worker {
     }
 }
 
+fn stopping() -> OutboundError {
+    OutboundError::Connection("the server stops".to_owned())
+}
+
 /// Makes deliveries until the queue is closed.
-async fn make_deliveries(http: HttpClient, mut queue: Receiver<QueuedDelivery>) {
-    while let Some(QueuedDelivery { request, response }) = queue.recv().await {
+async fn make_deliveries(http: HttpClient, mut queue: UnboundedReceiver<QueuedDelivery>) {
+    while let Some(QueuedDelivery { request, response, unfinished }) = queue.recv().await {
         let http = http.clone();
         tokio::spawn(async move {
+            let result = http.call(&request).await;
+            drop(unfinished);
             // The receiver may be gone.
-            let _ = response.send(http.call(&request).await);
+            let _ = response.send(result);
         });
     }
 }

@@ -35,8 +35,8 @@ mod vars;
 
 pub use super::api_error::ApiError;
 pub use super::context::{ReadContext, WriteContext};
-pub use super::effect_log::WriteResult;
 pub use super::leads::flow::Trigger;
+pub use super::outbound_log::WriteResult;
 pub use super::response::OperationResult;
 pub use table::{HandlerError, HandlerTable};
 

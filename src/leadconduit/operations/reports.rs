@@ -71,7 +71,7 @@ pub(super) fn meta(context: &ReadContext<'_>) -> OperationResult {
 }
 
 pub(super) fn share(context: &mut WriteContext<'_>) -> OperationResult {
-    let (mut rng, _) = context.world.draw(Purpose::Responses);
+    let (mut rng, _) = context.world.random_stream(Purpose::Responses);
     // The paths require the form of an id; all of its bytes are random, so that tokens cannot be guessed.
     let (second, process, counter): (u32, [u8; 5], u32) = rng.rng().random();
     let token = ObjectId::new(second.into(), process, counter).to_string();

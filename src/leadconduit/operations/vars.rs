@@ -8,11 +8,11 @@ use super::super::context::ReadContext;
 use super::super::response::{OperationResponse, OperationResult};
 use crate::contract::standard::StandardCollection;
 use crate::leadconduit::state::Collection;
-use crate::leadconduit::state::events::{self, Event, EventHistory};
+use crate::leadconduit::state::events::{self, Event, GeneratedEvents};
 use crate::support::clock::{Timestamp, format_timestamp};
 use crate::support::ids::ObjectId;
 
-/// The maximum number of recorded events that are examined, the newest first. Variables of older events only are
+/// The maximum number of stored events that are examined, the newest first. Variables of older events only are
 /// omitted.
 const EVENTS_MAX: usize = 5_000;
 
@@ -40,8 +40,8 @@ pub(super) fn list(context: &ReadContext<'_>) -> OperationResult {
     let events = context.events()?;
     let flows = context.input.queries("flow_id").filter_map(|id| id.parse().ok()).collect();
     let mut index = VariableIndex { flows, variables: BTreeMap::new() };
-    let recorded = events.recorded().rev().take(EVENTS_MAX);
-    let mut newest: Vec<Event<'_>> = recorded.filter(|event| index.includes_flow(event.summary().flow)).collect();
+    let stored = events.stored().rev().take(EVENTS_MAX);
+    let mut newest: Vec<Event<'_>> = stored.filter(|event| index.includes_flow(event.summary().flow)).collect();
     newest.reverse();
     for event in newest {
         index.record_value("", &event.value()["vars"], event.summary().start_ms);
@@ -98,7 +98,7 @@ impl VariableIndex {
 
     /// Records the variables of a generated history. Its events of one type have the same variables, so the first and
     /// the last event of each type are sufficient.
-    fn record_history(&mut self, history: &dyn EventHistory) {
+    fn record_history(&mut self, history: &dyn GeneratedEvents) {
         for kind in events::EventType::ALL {
             let is_included =
                 |summary: &&events::EventSummary| summary.kind == kind && self.includes_flow(summary.flow);

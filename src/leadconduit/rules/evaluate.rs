@@ -8,6 +8,10 @@ use super::operator::{Comparison, Dialect, Operator};
 use super::{format, obscene, pattern, value};
 use crate::leadconduit::templates::Operand;
 use crate::leadconduit::values::{Variables, is_blank, text};
+use crate::support::computation;
+
+/// The work of compiling a pattern, in units of [`computation::spend`].
+const COMPILATION_UNITS: u32 = 64;
 
 /// A tree of comparisons.
 #[derive(Clone, Debug)]
@@ -76,6 +80,7 @@ impl Node {
 
 impl Predicate {
     fn matches(&self, variables: &dyn Variables) -> bool {
+        computation::spend(1);
         let left = self.left.evaluate(variables);
         let left = left.as_deref().unwrap_or(&Value::Null);
         // Documented for reports only: `includes` and `does not include` are both false for a missing value.
@@ -120,6 +125,7 @@ impl Predicate {
             return value::any_text(left, &|text| pattern.is_match(text));
         }
         // The pattern of a template is compiled here. An invalid one matches nothing.
+        computation::spend(COMPILATION_UNITS);
         let right = self.right(variables);
         let text = right.as_deref().and_then(text);
         let pattern = text.and_then(|text| pattern::compile(&text).ok());

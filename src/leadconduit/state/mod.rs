@@ -7,6 +7,7 @@
 //! contract.
 
 pub mod account;
+pub mod budget;
 pub mod cap_count;
 pub mod collection;
 pub mod events;

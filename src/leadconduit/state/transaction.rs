@@ -18,7 +18,7 @@ use crate::support::ids::IdGenerator;
 pub struct Savepoint {
     undo_len: usize,
     ids: IdGenerator,
-    draws: u64,
+    random_streams: u64,
     sso: Sso,
     keys: OrdMap<Arc<str>, ApiKeyOwner>,
 }
@@ -48,7 +48,7 @@ impl<'w> Transaction<'w> {
     pub fn rollback_keeping_ids(mut self) {
         if let Some(start) = &mut self.start {
             start.ids.clone_from(&self.world.ids);
-            start.draws = self.world.draws;
+            start.random_streams = self.world.random_streams;
         }
     }
 
@@ -77,7 +77,7 @@ impl World {
         Savepoint {
             undo_len: self.undo_log.as_ref().map_or(0, Vec::len),
             ids: self.ids.clone(),
-            draws: self.draws,
+            random_streams: self.random_streams,
             sso: self.sso.clone(),
             keys: self.keys.clone(),
         }
@@ -101,18 +101,22 @@ impl World {
                     }
                 }
                 UndoEntry::Account { id, before: None } => {
-                    self.accounts.remove(&id);
+                    if let Some(removed) = self.accounts.remove(&id) {
+                        self.usage.remove(None, removed.document.len());
+                    }
                 }
                 UndoEntry::Account { id, before: Some(before) } => {
                     if let Some(account) = self.accounts.get_mut(&id) {
-                        Arc::make_mut(account).document = before;
+                        self.usage.add(None, before.len());
+                        let replaced = std::mem::replace(&mut Arc::make_mut(account).document, before);
+                        self.usage.remove(None, replaced.len());
                     }
                 }
             }
         }
         self.undo_log = Some(undo_log);
         self.ids = savepoint.ids;
-        self.draws = savepoint.draws;
+        self.random_streams = savepoint.random_streams;
         self.sso = savepoint.sso;
         self.keys = savepoint.keys;
     }
@@ -140,7 +144,8 @@ mod tests {
         let flows: Vec<_> = account.all(Collection::Flows).values().map(|d| d.value().to_string()).collect();
         let (accounts, keys) = (world.accounts().count(), world.keys().count());
         let sso = &world.sso.status;
-        format!("{} {flows:?} {accounts} {keys} {sso:?} {:?} {}", account.document().value(), world.ids, world.draws)
+        let (document, usage) = (account.document().value(), world.usage);
+        format!("{document} {flows:?} {accounts} {keys} {sso:?} {:?} {} {usage:?}", world.ids, world.random_streams)
     }
 
     fn change_everything(world: &mut World) {
@@ -151,7 +156,7 @@ mod tests {
         world.put("a", Collection::Flows, "old", Document::new(&json!({"id": "old", "n": 3})));
         world.remove("a", Collection::Flows, "old");
         world.put_account("a", Document::new(&json!({"id": "a", "name": "after"})));
-        world.draw(crate::support::rng::Purpose::Responses);
+        world.random_stream(crate::support::rng::Purpose::Responses);
         world.put_account("b", Document::new(&json!({"id": "b"})));
         world.put("b", Collection::Flows, "new", Document::new(&json!({"id": "new"})));
         world.put_key("key", ApiKeyOwner { account: "b".into(), user: "u".into() });
@@ -170,16 +175,16 @@ mod tests {
     }
 
     #[test]
-    fn a_rollback_can_keep_ids_and_draws() {
+    fn a_rollback_can_keep_ids_and_random_streams() {
         let mut world = world();
-        let (before, draws) = (state_of(&world), world.draws);
+        let (before, random_streams) = (state_of(&world), world.random_streams);
         let mut suspended = Transaction::begin(&mut world);
         change_everything(suspended.world());
         let issued = suspended.world().ids.clone();
         suspended.rollback_keeping_ids();
-        assert_eq!((format!("{:?}", world.ids), world.draws), (format!("{issued:?}"), draws + 1));
+        assert_eq!((format!("{:?}", world.ids), world.random_streams), (format!("{issued:?}"), random_streams + 1));
         world.ids = IdGenerator::new(1);
-        world.draws = draws;
+        world.random_streams = random_streams;
         assert_eq!(state_of(&world), before);
     }
 

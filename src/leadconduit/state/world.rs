@@ -6,9 +6,10 @@ use imbl::OrdMap;
 use serde_json::Value;
 
 use super::account::Account;
+use super::budget::{BudgetExceeded, WorldMemory, WorldUsage};
 use super::cap_count::CapCount;
 use super::collection::Collection;
-use super::events::{EventBatch, EventHistory, EventLog};
+use super::events::{EventBatch, EventLog, GeneratedEvents};
 use super::identity::{ApiKeyOwner, Caller};
 use super::sso::{Sso, SsoCallContext, Unreachable};
 use super::undo_log::UndoEntry;
@@ -33,8 +34,11 @@ pub struct World {
     pub clock: Clock,
     pub(super) ids: IdGenerator,
     seed: u64,
-    pub(super) draws: u64,
+    pub(super) random_streams: u64,
     standard: Arc<StandardDocuments>,
+    /// What all worlds of the server use; `None` for the worlds that sandboxes start with.
+    memory: Option<Arc<WorldMemory>>,
+    pub(super) usage: WorldUsage,
     /// The undo log of the current transaction; `None` while a world is being built.
     pub(super) undo_log: Option<Vec<UndoEntry>>,
 }
@@ -56,8 +60,10 @@ impl World {
             clock,
             ids: IdGenerator::new(seed),
             seed,
-            draws: 0,
+            random_streams: 0,
             standard,
+            memory: None,
+            usage: WorldUsage::default(),
             undo_log: None,
         }
     }
@@ -81,6 +87,10 @@ impl World {
 
     /// Adds an account, or replaces the own document of an existing one.
     pub fn put_account(&mut self, id: &str, document: Document) {
+        if let Some(memory) = &self.memory {
+            document.charge_to(&memory.documents);
+        }
+        self.usage.add(None, document.len());
         let document = Arc::new(document);
         let before = if let Some(account) = self.accounts.get_mut(id) {
             Some(std::mem::replace(&mut Arc::make_mut(account).document, document))
@@ -88,6 +98,9 @@ impl World {
             self.accounts.insert(id.into(), Arc::new(Account::new(document)));
             None
         };
+        if let Some(before) = &before {
+            self.usage.remove(None, before.len());
+        }
         self.record_undo(|| UndoEntry::Account { id: id.into(), before });
     }
 
@@ -100,6 +113,9 @@ impl World {
         document: impl Into<Arc<Document>>,
     ) -> Arc<Document> {
         let document = document.into();
+        if let Some(memory) = &self.memory {
+            document.charge_to(memory.gauge_of(collection));
+        }
         let id: Arc<str> = (&*canonical_id(id)).into();
         let before = self.insert(account, collection, Arc::clone(&id), Arc::clone(&document));
         self.record_undo(|| UndoEntry::Document { account: account.into(), collection, id, before });
@@ -111,6 +127,7 @@ impl World {
         let id = canonical_id(id);
         let documents = &mut Arc::make_mut(self.accounts.get_mut(account)?).collections[collection as usize];
         let removed = documents.remove(&*id)?;
+        self.usage.remove(Some(collection), removed.len());
         let before = Some(Arc::clone(&removed));
         self.record_undo(|| UndoEntry::Document { account: account.into(), collection, id: (&*id).into(), before });
         Some(removed)
@@ -123,7 +140,13 @@ impl World {
         id: Arc<str>,
         document: Arc<Document>,
     ) -> Option<Arc<Document>> {
-        Arc::make_mut(self.accounts.get_mut(account)?).collections[collection as usize].insert(id, document)
+        let documents = &mut Arc::make_mut(self.accounts.get_mut(account)?).collections[collection as usize];
+        self.usage.add(Some(collection), document.len());
+        let replaced = documents.insert(id, document);
+        if let Some(replaced) = &replaced {
+            self.usage.remove(Some(collection), replaced.len());
+        }
+        replaced
     }
 
     /// Adds an entry to the undo log of the current transaction, if there is one.
@@ -151,6 +174,7 @@ impl World {
     fn change_events<T>(&mut self, account: &str, change: impl FnOnce(&mut EventLog) -> Option<T>) -> Option<T> {
         let events = &mut Arc::make_mut(self.accounts.get_mut(account)?).events;
         let before = events.clone();
+        events.use_memory(self.memory.as_ref());
         let result = change(events)?;
         self.record_undo(|| UndoEntry::Events { account: account.into(), before });
         Some(result)
@@ -167,7 +191,7 @@ impl World {
     }
 
     /// Adds a generated history to an account. Without such an account the world stays as it is.
-    pub fn add_history(&mut self, account: &str, history: Arc<dyn EventHistory>) {
+    pub fn add_history(&mut self, account: &str, history: Arc<dyn GeneratedEvents>) {
         self.change_events(account, |events| {
             events.add_history(history);
             Some(())
@@ -184,6 +208,46 @@ impl World {
         if account.cap_counts.len() > CAP_COUNTS_MAX {
             account.cap_counts.clear();
         }
+    }
+
+    /// What the world contains.
+    #[must_use]
+    pub fn usage(&self) -> WorldUsage {
+        self.usage
+    }
+
+    /// Counts what is written from now on in what all worlds of the server use.
+    pub fn use_memory(&mut self, memory: &Arc<WorldMemory>) {
+        self.memory = Some(Arc::clone(memory));
+    }
+
+    /// Counts everything in this world in what all worlds of the server use.
+    pub fn charge_to(&mut self, memory: &Arc<WorldMemory>) {
+        self.use_memory(memory);
+        for account in self.accounts.values() {
+            account.document.charge_to(&memory.documents);
+            for collection in Collection::ALL {
+                account.all(collection).values().for_each(|one| one.charge_to(memory.gauge_of(collection)));
+            }
+            account.events.charge_to(&memory.events);
+        }
+        let sso = self.sso.accounts.values().chain(self.sso.connections.values());
+        sso.for_each(|one| one.charge_to(&memory.documents));
+    }
+
+    /// Checks the budgets after a change.
+    ///
+    /// # Errors
+    ///
+    /// When the change has exceeded a budget of documents.
+    pub fn check_budgets(&self, before: WorldUsage) -> Result<(), BudgetExceeded> {
+        self.memory.as_ref().map_or(Ok(()), |memory| self.usage.check(before, memory))
+    }
+
+    /// How many bytes of changelogs this world must evict.
+    #[must_use]
+    pub fn changelog_excess(&self) -> usize {
+        self.memory.as_ref().map_or(0, |memory| memory.changelog_excess(self.usage.changelog_bytes))
     }
 
     /// The owner of an API key.
@@ -271,19 +335,19 @@ impl World {
     }
 
     /// The next random number stream for a purpose, and the id generator.
-    pub fn draw(&mut self, purpose: Purpose) -> (SeededRng, &mut IdGenerator) {
-        self.draws += 1;
-        (SeededRng::nth(self.seed, purpose, self.draws), &mut self.ids)
+    pub fn random_stream(&mut self, purpose: Purpose) -> (SeededRng, &mut IdGenerator) {
+        self.random_streams += 1;
+        (SeededRng::nth(self.seed, purpose, self.random_streams), &mut self.ids)
     }
 
     /// How many random number streams have been drawn.
     #[must_use]
-    pub fn draws(&self) -> u64 {
-        self.draws
+    pub fn random_streams(&self) -> u64 {
+        self.random_streams
     }
 
     /// Sets how many random number streams have been drawn, to restore a snapshot.
-    pub fn set_draws(&mut self, draws: u64) {
-        self.draws = draws;
+    pub fn set_random_streams(&mut self, random_streams: u64) {
+        self.random_streams = random_streams;
     }
 }

@@ -4,11 +4,14 @@ use fancy_regex::{Regex, RegexBuilder};
 
 use super::error::TemplateError;
 use crate::leadconduit::values::excerpt;
+use crate::support::computation;
 
 /// Memory limit of a compiled expression.
 const SIZE_BYTES_MAX: usize = 256 * 1024;
 /// Limit of backtracking steps per search: look-around can scan a text repeatedly.
 const STEPS_MAX: usize = 10_000;
+/// The work of a search, in units of [`computation::spend`].
+const SEARCH_UNITS: u32 = 64;
 /// The most matches per text.
 const MATCHES_MAX: usize = 256;
 /// The largest result.
@@ -52,7 +55,10 @@ impl SearchPattern {
                 text.match_indices(pattern).take(MATCHES_MAX).map(|(at, found)| (at, at + found.len())).collect()
             }
             Self::Regex(regex) => {
+                // One search can take all of its steps, so that each one checks the time.
+                computation::spend(SEARCH_UNITS);
                 let found = regex.find_iter(text).map_while(Result::ok).take(MATCHES_MAX);
+                let found = found.inspect(|_| computation::spend(SEARCH_UNITS));
                 found.map(|found| (found.start(), found.end())).collect()
             }
         }

@@ -1,8 +1,14 @@
 //! Preferences: what a single request asks the mock for, such as a status, an example or a delay.
 //!
 //! A preference is in `Prefer` (RFC 7240), in an `X-Mock-Response-*` header, or in the query string; the first one that
-//! is present applies. An invalid preference is an error, never a guess. To add one, extend `NAMES`, `QUERY_NAMES`
-//! and [`Preferences`]. `prefer` parses the header, `contract_response` builds responses from the contract.
+//! is present applies. An invalid preference is an error, never a guess. A new preference is a name in `NAMES` and
+//! `QUERY_NAMES` and a field of [`Preferences`].
+//!
+//! | module | holds |
+//! |---|---|
+//! | `prefer_header` | the header `Prefer` |
+//! | `apply` | the effects on the session of the request |
+//! | [`contract_response`] | responses that are built from the contract |
 
 mod apply;
 mod contract_response;
@@ -23,7 +29,7 @@ use contract_files::yaml::nearest;
 
 pub use contract_response::contract_response;
 
-/// The header that lists the applied preferences.
+/// `Preference-Applied` of RFC 7240: the preferences of the request in the order of [`NAMES`].
 pub const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
@@ -41,7 +47,7 @@ static HEADER_NAMES: [(&str, HeaderName); 3] =
 /// The maximum length of a value that an error message quotes.
 const QUOTED_CHARS_MAX: usize = 80;
 
-/// The preferences of a request.
+/// The parsed preferences of one request; `None` where it has none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Preferences {
     /// The status of a response of the contract.

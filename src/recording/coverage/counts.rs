@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::fields::FieldCounts;
-use crate::recording::journal::{AnsweredBy, Exchange};
+use crate::recording::journal::Exchange;
 
 /// The most distinct violations, and the most distinct unmatched requests.
 const KINDS_MAX: usize = 1000;
@@ -14,10 +14,10 @@ const KINDS_MAX: usize = 1000;
 /// The most distinct query parameters of one operation.
 const PARAMETERS_MAX: usize = 200;
 
-/// Longer paths of unmatched requests are cut.
+/// Longer paths of unmatched requests are truncated.
 const PATH_CHARS_MAX: usize = 200;
 
-/// Longer names, locations and messages are cut: each can be as long as the request that it quotes.
+/// Longer names, locations and messages are truncated: each can be as long as the request that it quotes.
 const TEXT_CHARS_MAX: usize = 300;
 
 /// Counts of exchanges. Merging two counts gives the same as counting all their exchanges in one.
@@ -30,12 +30,12 @@ pub struct CoverageCounts {
     /// By the operation's index in the contract.
     pub operations: BTreeMap<usize, OperationCounts>,
     /// Statuses and durations of exchanges without an operation.
-    pub unrouted: OperationCounts,
-    /// The number of exchanges that no operation, rule or part of the mock answered.
-    pub unanswered: u64,
+    pub no_operation: OperationCounts,
+    /// The number of exchanges that are unmatched: no operation, no rule and no part of the mock itself handled them.
+    pub unmatched_total: u64,
     /// Exchanges by scenario.
     pub scenarios: BTreeMap<Arc<str>, u64>,
-    /// Unanswered requests by method and path.
+    /// Unmatched requests by method and path.
     pub unmatched: BTreeMap<(String, String), u64>,
     /// Violations by kind.
     pub violations: BTreeMap<ViolationKind, ViolationCount>,
@@ -76,8 +76,8 @@ pub struct ViolationCount {
     pub count: u64,
     /// The message of the first.
     pub message: String,
-    /// Whether the request was refused for it.
-    pub refused: bool,
+    /// Whether the request was rejected for it.
+    pub rejected: bool,
     /// The sandbox of the first request.
     pub sandbox: Arc<str>,
     /// The number of the first request.
@@ -145,7 +145,7 @@ impl CoverageCounts {
             *counts.statuses.entry(exchange.status).or_default() += 1;
             counts.durations.add(exchange.duration_us);
             for (name, _) in query {
-                let name = cut(name);
+                let name = truncate(name);
                 if let Some(count) = counts.parameters.get_mut(name) {
                     *count += 1;
                 } else if counts.parameters.len() < PARAMETERS_MAX {
@@ -156,11 +156,11 @@ impl CoverageCounts {
             }
             counts.fields.count_body(body);
         } else {
-            *self.unrouted.statuses.entry(exchange.status).or_default() += 1;
-            self.unrouted.durations.add(exchange.duration_us);
+            *self.no_operation.statuses.entry(exchange.status).or_default() += 1;
+            self.no_operation.durations.add(exchange.duration_us);
         }
-        if exchange.answered_by == AnsweredBy::Nothing {
-            self.unanswered += 1;
+        if exchange.is_unmatched() {
+            self.unmatched_total += 1;
             let path: String = exchange.path().chars().take(PATH_CHARS_MAX).collect();
             let kind = (exchange.method.to_string(), path);
             add(&mut self.unmatched, kind, &mut self.overflow, |count| *count += 1, || 1);
@@ -171,13 +171,13 @@ impl CoverageCounts {
         for violation in &exchange.violations {
             let kind = ViolationKind {
                 operation: exchange.operation_index(),
-                location: without_positions(cut(&violation.location)),
+                location: without_positions(truncate(&violation.location)),
                 code: violation.code.clone(),
             };
             let first = || ViolationCount {
                 count: 1,
-                message: cut(&violation.message).to_owned(),
-                refused: violation.refused_with.is_some_and(|status| status == exchange.status),
+                message: truncate(&violation.message).to_owned(),
+                rejected: violation.rejected_with.is_some_and(|status| status == exchange.status),
                 sandbox: Arc::clone(sandbox),
                 number: exchange.number,
             };
@@ -200,8 +200,8 @@ impl CoverageCounts {
         for (index, theirs) in &other.operations {
             self.operations.entry(*index).or_default().merge(theirs);
         }
-        self.unrouted.merge(&other.unrouted);
-        self.unanswered += other.unanswered;
+        self.no_operation.merge(&other.no_operation);
+        self.unmatched_total += other.unmatched_total;
         add_counts(&mut self.scenarios, &other.scenarios);
         add_counts(&mut self.effects, &other.effects);
         for (kind, count) in &other.unmatched {
@@ -236,8 +236,8 @@ fn add<K: Ord, V>(
     }
 }
 
-/// The text, cut to `TEXT_CHARS_MAX`.
-fn cut(text: &str) -> &str {
+/// The text, truncated to `TEXT_CHARS_MAX`.
+fn truncate(text: &str) -> &str {
     text.char_indices().nth(TEXT_CHARS_MAX).map_or(text, |(end, _)| &text[..end])
 }
 

@@ -8,7 +8,7 @@ const FIELDS_MAX: usize = 1000;
 /// The deepest level that is counted.
 const DEPTH_MAX: usize = 16;
 
-/// Longer names are cut: a name can be as long as a body.
+/// Longer names are truncated: a name can be as long as a body.
 const NAME_CHARS_MAX: usize = 200;
 
 /// Field counts as a tree of names. All items of a list are one field, named `*`.

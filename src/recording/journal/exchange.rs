@@ -33,7 +33,7 @@ pub struct Exchange {
     /// The index of the operation in the contract.
     operation: Option<usize>,
     /// What produced the response.
-    pub answered_by: AnsweredBy,
+    pub response_source: ResponseSource,
     /// The account id and the user id of the caller, when the API key is known.
     pub caller: Option<(Arc<str>, Arc<str>)>,
     /// The method.
@@ -43,7 +43,7 @@ pub struct Exchange {
     /// The status of the response.
     pub status: u16,
     /// The fault with which the connection was broken.
-    pub fault: Option<WireFault>,
+    pub wire_fault: Option<WireFault>,
     /// The violations of the contract in the request.
     pub violations: Vec<Violation>,
     /// Whether violations were looked for.
@@ -62,15 +62,15 @@ pub struct Exchange {
 
 /// What produced the response to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AnsweredBy {
+pub enum ResponseSource {
     /// An operation of the contract, or a rule that replaced its response.
     Operation,
     /// A rule, before the request was routed to an operation.
     Rule,
     /// The mock itself: a CORS preflight or `OPTIONS`.
     Mock,
-    /// An error response: the path matches no operation, or the request could not be read.
-    Nothing,
+    /// An error response: no operation has the method and path, or the request could not be read.
+    Unmatched,
 }
 
 /// Whether a request was compared with the contract. Without that, it has no violations, whatever it sends.
@@ -136,7 +136,7 @@ pub struct ExchangeParts<'a> {
     /// The operation.
     pub operation: Option<&'a Operation>,
     /// What produced the response.
-    pub answered_by: AnsweredBy,
+    pub response_source: ResponseSource,
     /// The caller.
     pub caller: Option<&'a Caller>,
     /// The violations of the contract in the request.
@@ -194,12 +194,12 @@ impl ExchangeParts<'_> {
             delay_ms: send_options.map_or(0, |send_options| send_options.delay_ms),
             scenario: self.scenario,
             operation: self.operation.map(|operation| operation.index),
-            answered_by: self.answered_by,
+            response_source: self.response_source,
             caller: self.caller.map(|caller| (Arc::clone(&caller.account), Arc::clone(&caller.user))),
             method: request.method.clone(),
             version: request.version,
             status: response.status.as_u16(),
-            fault: send_options.and_then(|send_options| send_options.fault),
+            wire_fault: send_options.and_then(|send_options| send_options.wire_fault),
             violations: redact_violations(self.violations, redactor),
             contract_check: self.contract_check,
             applied_rules: self.applied_rules,
@@ -221,12 +221,11 @@ struct RedactedRequest {
 }
 
 fn push_headers(text: &mut String, headers: &HeaderMap, redactor: &Redactor) {
-    for (name, value) in headers {
-        text.push_str(name.as_str());
-        text.push('\n');
-        text.push_str(&redactor.header(name, value));
-        text.push('\n');
-    }
+    redactor.headers(headers, |name, value| {
+        for part in [name, "\n", value, "\n"] {
+            text.push_str(part);
+        }
+    });
 }
 
 impl Exchange {
@@ -290,6 +289,12 @@ impl Exchange {
     #[must_use]
     pub fn operation<'c>(&self, contract: &'c Contract) -> Option<&'c Operation> {
         contract.operations.get(self.operation?)
+    }
+
+    /// True when no operation, no rule and no handler of the mock produced the response.
+    #[must_use]
+    pub fn is_unmatched(&self) -> bool {
+        self.response_source == ResponseSource::Unmatched
     }
 
     /// The index of the operation in the contract.

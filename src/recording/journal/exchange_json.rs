@@ -8,7 +8,7 @@ use http::uri::Authority;
 use serde_json::map::Entry;
 use serde_json::{Map, Value, json};
 
-use super::exchange::{AnsweredBy, Exchange, RecordedBody};
+use super::exchange::{Exchange, RecordedBody};
 use super::property_names;
 use crate::contract::{Contract, Evidence};
 use crate::support::clock::format_timestamp;
@@ -68,15 +68,10 @@ impl WireMockView<'_> {
             // A status that is not documented for the operation comes from a rule or from the mock itself.
             spec.map_or(Evidence::Inferred, |spec| spec.evidence).as_str()
         });
-        let fault = exchange.fault.map(crate::http::wire_fault::WireFault::name);
-        let was_matched = exchange.answered_by != AnsweredBy::Nothing;
+        let fault = exchange.wire_fault.map(crate::http::wire_fault::WireFault::name);
+        let was_matched = !exchange.is_unmatched();
         let (duration_ms, delay_ms) = (exchange.duration_us / 1000, exchange.delay_ms);
         let response_headers = headers(exchange.response_headers());
-        let rules: Vec<Value> = exchange
-            .applied_rules
-            .iter()
-            .map(|applied| json!({property_names::RULE: applied.rule.name, property_names::EFFECTS: applied.effects}))
-            .collect();
         let mut event = json!({
             "id": exchange.id(),
             "request": self.request(exchange),
@@ -107,8 +102,8 @@ impl WireMockView<'_> {
             property_names::EVIDENCE: evidence,
             property_names::CALLER: exchange.caller.as_ref().map(|(account, user)| json!({"account": account, "user": user})),
             property_names::VIOLATIONS: exchange.violations,
-            property_names::RULES: rules,
-            property_names::FAULT: fault,
+            property_names::APPLIED_RULES: applied_rules(exchange),
+            property_names::WIRE_FAULT: fault,
             property_names::DELAY_MS: delay_ms,
             property_names::TOOK_US: exchange.duration_us,
             property_names::BODIES: {"request": size(&exchange.request_body), "response": size(&exchange.response_body)},
@@ -124,9 +119,18 @@ impl WireMockView<'_> {
     }
 }
 
+/// The applied rules of an exchange, each with its name and its effects.
+#[must_use]
+pub fn applied_rules(exchange: &Exchange) -> Vec<Value> {
+    let applied = exchange.applied_rules.iter();
+    applied
+        .map(|applied| json!({property_names::RULE: applied.rule.name, property_names::EFFECTS: applied.effects}))
+        .collect()
+}
+
 /// The original length of a body, and whether the recorded one is truncated. Redaction alone is no truncation.
 fn size(body: &RecordedBody) -> Value {
-    json!({"bytes": body.length, "cut": body.is_truncated()})
+    json!({"bytes": body.length, "truncated": body.is_truncated()})
 }
 
 fn text(body: &RecordedBody) -> String {

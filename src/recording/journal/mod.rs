@@ -22,7 +22,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-pub use exchange::{AnsweredBy, ContractCheck, Exchange, ExchangeParts};
+pub use exchange::{ContractCheck, Exchange, ExchangeParts, ResponseSource};
 pub(crate) use pattern::MatchResult;
 pub use pattern::{Difference, RequestPattern, ValueDiagnostic};
 

@@ -28,16 +28,14 @@ pub const CALLER: &str = "caller";
 pub const STATUS: &str = "status";
 /// The violations of the contract.
 pub const VIOLATIONS: &str = "violations";
-/// The applied rules with their effects.
-pub const RULES: &str = "rules";
-/// The applied rules in events and log lines.
-pub const FAULTS: &str = "faults";
+/// The rules and faults that were applied, with their effects.
+pub const APPLIED_RULES: &str = "applied_rules";
 /// The name of an applied rule.
 pub const RULE: &str = "rule";
 /// The effects of an applied rule.
 pub const EFFECTS: &str = "effects";
-/// The connection fault.
-pub const FAULT: &str = "fault";
+/// The wire fault.
+pub const WIRE_FAULT: &str = "wire_fault";
 /// The delay in milliseconds.
 pub const DELAY_MS: &str = "delay_ms";
 /// The processing time in microseconds.

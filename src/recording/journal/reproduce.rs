@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::exchange::{AnsweredBy, Exchange};
+use super::exchange::{Exchange, ResponseSource};
 use crate::config::settings::DEFAULT_SANDBOX;
 use crate::contract::Contract;
 use crate::http::headers;
@@ -88,7 +88,7 @@ pub fn scenario_yaml(exchange: &Exchange, contract: &Contract) -> String {
         request["body"] = body;
     }
     let mut response = json!({"status": exchange.status});
-    if let Some(fault) = exchange.fault {
+    if let Some(fault) = exchange.wire_fault {
         response["fault"] = fault.name().into();
     }
     let _ = write!(text, "examples:\n  - name: {}\n    request: {request}\n    reply: {response}\n", json!(call));
@@ -96,12 +96,12 @@ pub fn scenario_yaml(exchange: &Exchange, contract: &Contract) -> String {
 }
 
 /// The rule that gives the same response independently of the world: its `when`, its `then`, and whether it is a gate.
-/// `None` when LeadConduit refuses the request before rules are evaluated, so that no rule is needed.
+/// `None` when LeadConduit rejects the request before rules are evaluated, so that no rule is needed.
 fn rule(exchange: &Exchange, contract: &Contract) -> Option<(Value, Value, bool)> {
-    let is_refused = exchange.violations.iter().any(|one| one.refused_with == Some(exchange.status));
+    let is_rejected = exchange.violations.iter().any(|one| one.rejected_with == Some(exchange.status));
     let is_gate = exchange.applied_rules.iter().any(|applied| applied.rule.gate);
-    let is_unrouted = matches!(exchange.answered_by, AnsweredBy::Nothing | AnsweredBy::Mock);
-    if is_unrouted || is_refused || (exchange.caller.is_none() && !is_gate) || exchange.status == 304 {
+    let is_rule_needed = matches!(exchange.response_source, ResponseSource::Operation | ResponseSource::Rule);
+    if !is_rule_needed || is_rejected || (exchange.caller.is_none() && !is_gate) || exchange.status == 304 {
         return None;
     }
     let mut when = json!({"path": exchange.path()});
@@ -123,7 +123,7 @@ fn rule(exchange: &Exchange, contract: &Contract) -> Option<(Value, Value, bool)
     if exchange.delay_ms > 0 {
         then["delay"] = exchange.delay_ms.into();
     }
-    if let Some(fault) = exchange.fault {
+    if let Some(fault) = exchange.wire_fault {
         then["fault"] = fault.name().into();
     }
     Some((when, then, is_gate))

@@ -27,7 +27,7 @@ pub fn build(
         location: kind.location.clone(),
         code: kind.code.clone(),
         message: violation.message.clone(),
-        refused: violation.refused,
+        rejected: violation.rejected,
         count: violation.count,
         first: FirstOccurrence { sandbox: violation.sandbox.to_string(), request: violation.number },
     });

@@ -89,9 +89,9 @@ fn statuses(operation: &OperationReport) -> impl Iterator<Item = TestCase> {
 
 fn violation(one: &ViolationReport, class: &str, verdict: &ReportVerdict) -> TestCase {
     let name = format!("{} {}", one.location, one.code);
-    let refused = if one.refused { "refused" } else { "served" };
+    let outcome = if one.rejected { "rejected" } else { "served" };
     let description = format!(
-        "{}\n{}, {refused}; first: request {} of sandbox {}",
+        "{}\n{}, {outcome}; first: request {} of sandbox {}",
         one.message,
         pluralize(one.count, "time"),
         one.first.request,

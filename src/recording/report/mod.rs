@@ -3,7 +3,7 @@
 //!
 //! **What 100 % means.** A unit is a documented status of an operation, one of its query parameters, or a body field that
 //! clients send. A status is covered once it was returned, a parameter or field once it was sent. Statuses from 500 on are
-//! shown but are not units: no client can cause them on its own. The percentage is cut after one decimal, never rounded
+//! shown but are not units: no client can cause them on its own. The percentage is truncated after one decimal, never rounded
 //! up.
 
 mod build;

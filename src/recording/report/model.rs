@@ -74,7 +74,7 @@ impl CoverageRatio {
         (self.covered * 1000).checked_div(self.total).unwrap_or(1000)
     }
 
-    /// The share in percent, cut after one decimal.
+    /// The share in percent, truncated after one decimal.
     #[must_use]
     pub fn percent(&self) -> f64 {
         // 1000 at most, so the conversion is exact.
@@ -85,7 +85,7 @@ impl CoverageRatio {
 /// The totals of a report.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
-    /// The coverage in percent, cut after one decimal.
+    /// The coverage in percent, truncated after one decimal.
     pub percent: f64,
     /// All units.
     pub units: CoverageRatio,
@@ -215,8 +215,8 @@ pub struct ViolationReport {
     pub code: String,
     /// The message of the first occurrence.
     pub message: String,
-    /// Whether the request was refused for it.
-    pub refused: bool,
+    /// Whether the request was rejected for it.
+    pub rejected: bool,
     /// The number of occurrences.
     pub count: u64,
     /// The first request with it.

@@ -129,8 +129,8 @@ fn violations(out: &mut String, report: &Report, color_mode: ColorMode) {
         let what = format!("{:>6}  {operation}  {}  {}", one.count, plain(&one.location), plain(&one.code));
         line(out, &color_mode.style(Tone::Bad, &what));
         wrap(out, 8, plain(&one.message).split(' '), " ");
-        let refused = if one.refused { "refused" } else { "served" };
-        let first = format!("{refused}; first: sandbox {}, request {}", plain(&one.first.sandbox), one.first.request);
+        let outcome = if one.rejected { "rejected" } else { "served" };
+        let first = format!("{outcome}; first: sandbox {}, request {}", plain(&one.first.sandbox), one.first.request);
         line(out, &color_mode.style(Tone::Faint, &format!("        {first}")));
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::expectations::{Expectation, Expectations, JournalRange, OtherRequests, Requirement};
 use super::result::{ExpectationOutcome, ExpectationResult, NearestExchange, VerificationResult, describe_exchange};
 use crate::contract::{Contract, Route};
-use crate::recording::journal::{AnsweredBy, ContractCheck, Exchange, JournalSize, MatchResult, RequestPattern};
+use crate::recording::journal::{ContractCheck, Exchange, JournalSize, MatchResult, RequestPattern, ResponseSource};
 
 /// How many exchange numbers the result of an expectation lists.
 const MATCHED_MAX: usize = 100;
@@ -161,9 +161,8 @@ impl Evaluator<'_> {
                 self.repaired(&exchanges, pattern, statuses, by.as_ref())
             }
             Requirement::NoViolations { pattern } => self.no_violations(&exchanges, pattern),
-            Requirement::NoUnmatched { pattern } => self.none(&exchanges, pattern, "unmatched", |one| {
-                (one.answered_by == AnsweredBy::Nothing).then(|| self.explain_unmatched(one))
-            }),
+            Requirement::NoUnmatched { pattern } => self
+                .none(&exchanges, pattern, "unmatched", |one| one.is_unmatched().then(|| self.explain_unmatched(one))),
         };
         let is_undecided = evaluation.could_change && (missing > 0 || evaluation.undecided > 0);
         let is_empty = exchanges.is_empty() && !one.allows_empty;
@@ -379,7 +378,7 @@ impl Evaluator<'_> {
         }
     }
 
-    /// A refused request is repaired when the same request was not refused again (it was not repeated, or the last
+    /// A rejected request is repaired when the same request was not rejected again (it was not repeated, or the last
     /// attempt succeeded) and a later request of the same account succeeded: any, or one that matches `by`.
     fn repaired(
         &mut self,
@@ -388,28 +387,28 @@ impl Evaluator<'_> {
         statuses: &[u16],
         by: Option<&RequestPattern>,
     ) -> Evaluation {
-        // For each refused request, the indices of its attempts, the refusal first.
-        let mut refusals: Vec<Vec<usize>> = Vec::new();
+        // For each rejected request, the indices of its attempts, the rejection first.
+        let mut rejections: Vec<Vec<usize>> = Vec::new();
         let mut known: HashMap<RequestIdentity<'_>, usize> = HashMap::new();
         for (at, one) in all.iter().enumerate().filter(|(_, one)| pattern.matches(one, self.contract)) {
             match known.get(&request_identity(one)) {
-                Some(index) => refusals[*index].push(at),
+                Some(index) => rejections[*index].push(at),
                 None if statuses.contains(&one.status) => {
-                    known.insert(request_identity(one), refusals.len());
-                    refusals.push(vec![at]);
+                    known.insert(request_identity(one), rejections.len());
+                    rejections.push(vec![at]);
                 }
                 None => {}
             }
         }
         let (_, undecided) = self.split(all, pattern);
         let undecided = undecided.iter().filter(|one| statuses.contains(&one.status)).count() as u64;
-        if refusals.is_empty() {
+        if rejections.is_empty() {
             let nearest = self.nearest(all, pattern);
-            let found = "no refused request".to_owned();
+            let found = "no rejected request".to_owned();
             return Evaluation { could_change: true, undecided, found, nearest, ..Evaluation::default() };
         }
         let mut evaluation = Evaluation { is_met: true, could_change: true, undecided, ..Evaluation::default() };
-        for attempts in &refusals {
+        for attempts in &rejections {
             let first = all[attempts[0]];
             evaluation.matched.push(first.number);
             match self.find_repair(all, attempts, by) {
@@ -420,14 +419,14 @@ impl Evaluator<'_> {
                 }
             }
         }
-        // Everything after a recorded refusal is recorded too, so that a failure is final.
+        // Everything after a recorded rejection is recorded too, so that a failure is final.
         evaluation.could_change = evaluation.is_met;
-        let repaired = refusals.len() - evaluation.differences.len();
-        evaluation.found = format!("{} refused, {repaired} of them repaired", refusals.len());
+        let repaired = rejections.len() - evaluation.differences.len();
+        evaluation.found = format!("{} rejected, {repaired} of them repaired", rejections.len());
         evaluation
     }
 
-    /// The exchange that proves the repair, or why there is none. The first of `attempts` is the refusal.
+    /// The exchange that proves the repair, or why there is none. The first of `attempts` is the rejection.
     fn find_repair<'e>(
         &self,
         all: &[&'e Exchange],
@@ -437,7 +436,7 @@ impl Evaluator<'_> {
         let (Some(first), Some(last)) = (attempts.first(), attempts.last()) else {
             return Err(NotRepaired::NoSuccess);
         };
-        let refused = all[*first];
+        let rejected = all[*first];
         if let (true, repeated) = (first != last, all[*last])
             && repeated.status >= 400
         {
@@ -446,9 +445,9 @@ impl Evaluator<'_> {
         }
         let account = |one: &Exchange| one.caller.as_ref().map(|(account, _)| Arc::clone(account));
         let is_repair = |one: &&&'e Exchange| {
-            one.answered_by == AnsweredBy::Operation
+            one.response_source == ResponseSource::Operation
                 && one.status < 400
-                && account(one) == account(refused)
+                && account(one) == account(rejected)
                 && by.is_none_or(|by| by.matches(one, self.contract))
         };
         all.iter().skip(first + 1).find(is_repair).copied().ok_or_else(|| match by {
@@ -478,7 +477,7 @@ impl Evaluator<'_> {
     }
 }
 
-/// Why a refused request counts as not repaired.
+/// Why a rejected request counts as not repaired.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 enum NotRepaired {
     #[error("the same request was repeated as request {number}, response {status}")]

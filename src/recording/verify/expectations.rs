@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::config::limits::PATTERN_DIAGNOSTICS_MAX;
 use crate::contract::Contract;
 use crate::recording::journal::{Exchange, RequestPattern, ValueDiagnostic};
 use crate::support::clock::{Timestamp, format_timestamp};
@@ -17,8 +18,8 @@ pub const STEPS_MAX: usize = 100;
 /// How long the name of an expectation may be.
 const NAME_CHARS_MAX: usize = 200;
 
-/// The statuses of a refusal when `repaired` has no `status`.
-const REFUSAL_STATUSES: [u64; 2] = [409, 422];
+/// The statuses of a rejection when `repaired` has no `status`.
+const REJECTION_STATUSES: [u64; 2] = [409, 422];
 
 /// The expectations of one verification.
 ///
@@ -106,11 +107,11 @@ pub enum Requirement {
         /// Whether other requests may occur between the steps.
         other_requests: OtherRequests,
     },
-    /// At least one request was refused, and the client repaired the cause of every refusal.
+    /// At least one request was rejected, and the client repaired the cause of every rejection.
     Repaired {
-        /// The refused requests.
+        /// The rejected requests.
         pattern: RequestPattern,
-        /// The statuses that count as a refusal.
+        /// The statuses that count as a rejection.
         statuses: Vec<u16>,
         /// The later request whose success proves the repair; any request when absent.
         by: Option<RequestPattern>,
@@ -158,7 +159,7 @@ impl Expectations {
     ///
     /// # Errors
     ///
-    /// All problems of the expectations, each with its pointer and what to write instead.
+    /// The first problems of the expectations, each with its pointer and what to write instead.
     pub(crate) fn parse(value: &Value, contract: &Contract) -> Result<Self, Vec<ValueDiagnostic>> {
         let mut parser = ExpectationParser { contract, diagnostics: Vec::new() };
         let (list, range, allows_empty, at) = match value {
@@ -204,8 +205,15 @@ impl Expectations {
 impl ExpectationParser<'_> {
     /// Adds a diagnostic, and returns `None`.
     fn reject<T>(&mut self, at: &str, message: impl Into<String>) -> Option<T> {
-        self.diagnostics.push((at.to_owned(), message.into()));
+        if !self.is_full() {
+            self.diagnostics.push((at.to_owned(), message.into()));
+        }
         None
+    }
+
+    /// True when no more diagnostics are reported.
+    fn is_full(&self) -> bool {
+        self.diagnostics.len() >= PATTERN_DIAGNOSTICS_MAX
     }
 
     /// All diagnostics, with this last one.
@@ -217,6 +225,9 @@ impl ExpectationParser<'_> {
     /// Reports unknown keys; `subject` is the beginning of the message.
     fn check_keys(&mut self, at: &str, object: &Map<String, Value>, known: &[&str], subject: &str) {
         for name in object.keys().filter(|name| !known.contains(&name.as_str())) {
+            if self.is_full() {
+                return;
+            }
             let shown: String = name.chars().take(80).collect();
             let hint = valid_words_hint(name, known);
             self.reject::<()>(
@@ -387,7 +398,7 @@ impl ExpectationParser<'_> {
             return self.reject(at, message);
         }
         let given = object.get("status").map_or_else(
-            || REFUSAL_STATUSES.map(Value::from).to_vec(),
+            || REJECTION_STATUSES.map(Value::from).to_vec(),
             |status| match status {
                 Value::Array(list) => list.clone(),
                 one => vec![one.clone()],
@@ -424,8 +435,9 @@ impl ExpectationParser<'_> {
         match RequestPattern::parse(value, self.contract) {
             Ok(pattern) => Some(pattern),
             Err(diagnostics) => {
-                self.diagnostics
-                    .extend(diagnostics.into_iter().map(|(within, message)| (format!("{at}{within}"), message)));
+                for (within, message) in diagnostics {
+                    self.reject::<()>(&format!("{at}{within}"), message);
+                }
                 None
             }
         }
@@ -480,7 +492,7 @@ impl Requirement {
             Self::Repaired { pattern, statuses, by } => {
                 let statuses: Vec<String> = statuses.iter().map(u16::to_string).collect();
                 let by = by.as_ref().map(|by| format!(" by {}", by.describe())).unwrap_or_default();
-                format!("{} refused with {}, and repaired{by}", pattern.describe(), statuses.join(" or "))
+                format!("{} rejected with {}, and repaired{by}", pattern.describe(), statuses.join(" or "))
             }
             Self::NoViolations { pattern } => format!("no violations in {}", pattern.describe()),
             Self::NoUnmatched { pattern } => format!("no unmatched requests in {}", pattern.describe()),

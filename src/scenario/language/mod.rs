@@ -17,8 +17,8 @@ mod world;
 pub use example::{ExampleRequest, ExampleStep, ExpectedBody, ExpectedRange, ExpectedResponse, ScenarioExample};
 pub use file::ScenarioFile;
 pub use rule::{
-    BodyCondition, CallRange, CallerCondition, ClockCondition, DripSpec, OneOrMany, RateScope, RateSpec, RuleSpec,
-    StepSpec, TextCondition, WhenSpec, WorkMode,
+    BodyCondition, CallRange, CallerCondition, ClockCondition, DripSpec, OneOrMany, OperationWork, RateScope, RateSpec,
+    RuleSpec, StepSpec, TextCondition, WhenSpec,
 };
 pub use scalars::JsonDocument;
 pub(super) use scalars::parse_method;

@@ -356,8 +356,8 @@ pub struct StepSpec {
     #[serde(default, deserialize_with = "scalars::fault")]
     pub fault: Option<WireFault>,
     /// Whether the operation is executed although a fault breaks its response: `done` (the default) or `skipped`.
-    #[serde(default, deserialize_with = "work_mode")]
-    pub work: Option<WorkMode>,
+    #[serde(default, deserialize_with = "operation_work")]
+    pub work: Option<OperationWork>,
     /// A permanent change of the single sign-on service, made before the operation is executed.
     pub sso: Option<SsoSpec>,
     /// A permanent change of the world, made before the operation is executed.
@@ -391,14 +391,16 @@ pub struct DripSpec {
 /// Whether an operation is executed when a fault breaks its response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename_all = "snake_case"))]
-pub enum WorkMode {
+pub enum OperationWork {
     /// It is executed; the client cannot know whether it was.
     Done,
     /// It is not executed, as if the request had not arrived.
     Skipped,
 }
 
-fn work_mode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<WorkMode>, D::Error> {
-    let parse = |text: &str| scalars::parse_keyword(text, &[("done", WorkMode::Done), ("skipped", WorkMode::Skipped)]);
+fn operation_work<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<OperationWork>, D::Error> {
+    let parse = |text: &str| {
+        scalars::parse_keyword(text, &[("done", OperationWork::Done), ("skipped", OperationWork::Skipped)])
+    };
     deserializer.deserialize_str(TextVisitor(parse, "`done` or `skipped`")).map(Some)
 }

@@ -201,7 +201,7 @@ pub(super) fn invitation(
     documents: &mut Vec<GeneratedDocument>,
 ) {
     let created: Timestamp = generator.past_timestamp(13).parse().unwrap_or(now);
-    let expires = created.checked_add(jiff::SignedDuration::from_hours(14 * 24)).unwrap_or(created);
+    let expires = created.checked_add(jiff::SignedDuration::from_hours(14 * 24)).unwrap_or(Timestamp::MAX);
     let (id, entity_id, person) = (generator.id_at(created), generator.id_at(created), generator.person());
     let (created_at, expires_at) = (format_timestamp(created), format_timestamp(expires));
     let (source, recipient) = roles(kind == "source");

@@ -7,6 +7,7 @@ mod flows;
 use self::documents::{GeneratedDocument, connection, credential, custom_entity, invitation, user};
 pub(super) use self::flows::EVENTS_PER_LEAD_MAX;
 use super::language::GenerateCounts;
+use super::volume::VolumeError;
 use crate::contract::Contract;
 use crate::generate::{Models, ValueGenerator};
 use crate::leadconduit::state::{Collection, World};
@@ -19,6 +20,9 @@ pub enum PopulateError {
     /// Leads without flows.
     #[error("`leads` needs `flows`: set `generate: flows` to 1 or more")]
     LeadsWithoutFlows,
+    /// More than a world can generate.
+    #[error(transparent)]
+    Volume(#[from] VolumeError),
     /// The contract lacks the model of a generated document.
     #[error("the contract has no model {0}")]
     NoModel(&'static str),
@@ -43,9 +47,9 @@ pub(super) fn populate(
     now: Timestamp,
 ) -> Result<(), PopulateError> {
     let own = world.account(account).map(|account| account.document().value().clone()).unwrap_or_default();
-    let (rng, ids) = world.draw(Purpose::Documents);
+    let (rng, ids) = world.random_stream(Purpose::Documents);
     let mut ids = ids.clone();
-    // The builders draw persons, companies and times only, so no models are needed.
+    // The builders generate persons, companies and times only, so no models are needed.
     let models = serde_json::Map::new();
     let mut generator = ValueGenerator::new(rng, &mut ids, now, Models::new(&models));
     let mut documents = Vec::new();

@@ -9,7 +9,7 @@ use super::template;
 use super::validate_response::validate_response;
 use crate::contract::Contract;
 use crate::http::message::Drip;
-use crate::scenario::language::{DripSpec, RateScope, RuleSpec, StepSpec, WorkMode};
+use crate::scenario::language::{DripSpec, OperationWork, RateScope, RuleSpec, StepSpec};
 use crate::support::clock::{SignedDuration, parse_duration};
 use crate::support::delay::DELAY_MS_MAX;
 use contract_files::pointer::escape;
@@ -197,8 +197,8 @@ impl Step {
             delay: spec.delay,
             slow_headers,
             drip,
-            fault: spec.fault,
-            skips_operation: spec.work == Some(WorkMode::Skipped),
+            wire_fault: spec.fault,
+            skips_operation: spec.work == Some(OperationWork::Skipped),
             change,
             intentionally_invalid: spec.intentionally_invalid,
         };

@@ -66,7 +66,7 @@ pub struct Step {
     pub(super) delay: Option<Delay>,
     pub(super) slow_headers: Option<Drip>,
     pub(super) drip: Option<Drip>,
-    pub(super) fault: Option<WireFault>,
+    pub(super) wire_fault: Option<WireFault>,
     /// Whether the operation is not executed although the step has no response of its own.
     pub(super) skips_operation: bool,
     /// A change of the world, made before the operation is executed.
@@ -96,6 +96,12 @@ pub(super) enum ResponseSpec {
 }
 
 impl Rule {
+    /// An upper bound of what the compiled regular expressions of the rule take.
+    #[must_use]
+    pub fn regex_bytes(&self) -> usize {
+        self.matcher.regex_bytes
+    }
+
     /// The end of a rule that started at `start`.
     #[must_use]
     pub fn ends(&self, start: Timestamp) -> Option<Timestamp> {
@@ -116,7 +122,7 @@ impl Step {
             && self.delay.is_none()
             && self.slow_headers.is_none()
             && self.drip.is_none()
-            && self.fault.is_none()
+            && self.wire_fault.is_none()
             && self.change.is_none()
     }
 

@@ -9,6 +9,8 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::error::{RuleError, unknown_operation};
+use super::regexes::{Dot, RegexCache, RegexError};
+use crate::config::limits::REGEX_RULE_BYTES_MAX;
 use crate::contract::lead_body::{BodyFormat, read_body_value};
 use crate::contract::schema::CompiledSchema;
 use crate::contract::{Contract, Operation};
@@ -104,6 +106,8 @@ pub(super) struct RequestMatcher {
     sandboxes: Vec<String>,
     from: Option<ClockTime>,
     until: Option<ClockTime>,
+    /// What the compiled regular expressions take.
+    pub(super) regex_bytes: usize,
 }
 
 /// A time on the sandbox's clock.
@@ -155,9 +159,9 @@ struct TextMatcher {
 
 impl TextMatcher {
     /// Compiles a condition. An error has a pointer into the condition.
-    fn new(condition: &TextCondition) -> Result<Self, RuleError> {
-        let pattern = condition.matches.as_deref().map(compile_regex).transpose();
-        let not = condition.not.as_deref().map(Self::new).transpose();
+    fn new(condition: &TextCondition, regexes: &mut RegexCache) -> Result<Self, RuleError> {
+        let pattern = condition.matches.as_deref().map(|pattern| compile_regex(pattern, regexes)).transpose();
+        let not = condition.not.as_deref().map(|not| Self::new(not, regexes)).transpose();
         Ok(Self {
             equals: condition.equals.clone(),
             contains: condition.contains.clone(),
@@ -189,6 +193,7 @@ impl RequestMatcher {
     /// Compiles conditions. Errors have a pointer into `when`.
     pub(super) fn new(spec: &WhenSpec, contract: &Contract) -> Result<Self, Vec<RuleError>> {
         let mut errors: Vec<RuleError> = Vec::new();
+        let mut regexes = RegexCache::new(REGEX_RULE_BYTES_MAX, Dot::NotLineBreak);
         // If a value is a single text and not a list, the pointer to its item leads to the text.
         for (index, id) in spec.operation.0.iter().enumerate() {
             if let Some((message, hint)) = unknown_operation(contract, id) {
@@ -211,20 +216,20 @@ impl RequestMatcher {
             }
         }
         for (index, path) in spec.path.0.iter().enumerate() {
-            match compile_path(path) {
+            match compile_path(path, &mut regexes) {
                 Ok(pattern) => matcher.paths.push((path.clone(), pattern)),
                 Err(error) => errors.push(RuleError::new(format!("/path/{index}"), error.to_string())),
             }
         }
         for (name, condition) in &spec.query {
-            match TextMatcher::new(condition) {
+            match TextMatcher::new(condition, &mut regexes) {
                 Ok(text) => matcher.query.push((name.clone(), text)),
                 Err(error) => errors.push(error.inside(&format!("/query/{}", escape(name)))),
             }
         }
         for (name, condition) in &spec.headers {
             let pointer = format!("/headers/{}", escape(name));
-            match (name.parse::<HeaderName>(), TextMatcher::new(condition)) {
+            match (name.parse::<HeaderName>(), TextMatcher::new(condition, &mut regexes)) {
                 (Ok(name), Ok(text)) => matcher.headers.push((name, text)),
                 (Err(_), _) => {
                     let message = format!("`{name}` is not a valid header name");
@@ -234,7 +239,7 @@ impl RequestMatcher {
             }
         }
         if let Some(body) = &spec.body {
-            matcher.compile_body(body, &mut errors);
+            matcher.compile_body(body, &mut regexes, &mut errors);
         }
         if let Some(clock) = &spec.clock {
             for (name, text, target) in
@@ -256,17 +261,18 @@ impl RequestMatcher {
                 "`until` is not after `from`, so that the rule would never be applied",
             ));
         }
+        matcher.regex_bytes = regexes.bytes();
         if errors.is_empty() { Ok(matcher) } else { Err(errors) }
     }
 
-    fn compile_body(&mut self, body: &BodyCondition, errors: &mut Vec<RuleError>) {
+    fn compile_body(&mut self, body: &BodyCondition, regexes: &mut RegexCache, errors: &mut Vec<RuleError>) {
         for (pointer, value) in &body.at {
             errors.extend(validate_pointer("/body/at", pointer));
             self.body_at.push((pointer.clone(), value.0.clone()));
         }
         for (pointer, pattern) in &body.matches {
             errors.extend(validate_pointer("/body/matches", pointer));
-            match compile_regex(pattern) {
+            match compile_regex(pattern, regexes) {
                 Ok(pattern) => self.body_matches.push((pointer.clone(), pattern)),
                 Err(error) => {
                     errors.push(RuleError::new(format!("/body/matches/{}", escape(pointer)), error.to_string()));
@@ -388,21 +394,19 @@ fn validate_pointer(map: &str, pointer: &str) -> Option<RuleError> {
 /// A pattern of a condition that cannot be compiled.
 #[derive(Clone, Debug, thiserror::Error)]
 enum MatchPatternError {
-    #[error("`{pattern}` is not a valid regular expression: {}", last_line(.error))]
-    Regex { pattern: String, error: regex::Error },
+    #[error("`{pattern}` is not a valid regular expression: {error}")]
+    Regex { pattern: String, error: RegexError },
+    #[error(transparent)]
+    Total(RegexError),
     #[error("`{0}` is not a path: write one such as /connections/{{id}} or /flows/{{*rest}}")]
     Path(String),
 }
 
-/// The reason in an error of the regular expression engine: its message has several lines with a caret, and the last
-/// line has the reason.
-fn last_line(error: &regex::Error) -> String {
-    let error = error.to_string();
-    error.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
-}
-
-fn compile_regex(pattern: &str) -> Result<Regex, MatchPatternError> {
-    Regex::new(pattern).map_err(|error| MatchPatternError::Regex { pattern: pattern.to_owned(), error })
+fn compile_regex(pattern: &str, regexes: &mut RegexCache) -> Result<Regex, MatchPatternError> {
+    regexes.compile(pattern).map_err(|error| match error {
+        RegexError::Invalid(_) => MatchPatternError::Regex { pattern: pattern.to_owned(), error },
+        RegexError::Total(_) => MatchPatternError::Total(error),
+    })
 }
 
 /// The paths of the contract that a pattern for a path can match. As in routing, a static path precedes parameters.
@@ -428,7 +432,7 @@ fn can_match(pattern: &str, path: &str) -> bool {
 }
 
 /// A pattern for a path in the format of the contract: `{name}` is one segment, `{*name}` is the rest of the path.
-fn compile_path(path: &str) -> Result<Regex, MatchPatternError> {
+fn compile_path(path: &str, regexes: &mut RegexCache) -> Result<Regex, MatchPatternError> {
     let error = || MatchPatternError::Path(path.to_owned());
     if !path.starts_with('/') {
         return Err(error());
@@ -443,5 +447,5 @@ fn compile_path(path: &str) -> Result<Regex, MatchPatternError> {
     }
     pattern.push_str(&regex::escape(rest));
     pattern.push('$');
-    compile_regex(&pattern)
+    compile_regex(&pattern, regexes)
 }

@@ -9,6 +9,7 @@
 //! | `template` | templates in bodies and headers |
 //! | `matcher` | the conditions on a request |
 //! | `definition` | the types |
+//! | [`regexes`] | compilation of regular expressions within a budget |
 //! | `error` | errors in a definition |
 //!
 //! Each module uses only modules below it in this table. A new condition is a field of `WhenSpec` and of
@@ -18,6 +19,7 @@ mod compile;
 mod definition;
 mod error;
 mod matcher;
+pub(crate) mod regexes;
 pub mod respond;
 pub mod schedule;
 mod template;

@@ -166,17 +166,17 @@ impl RuleMatch {
 
     /// How the response is sent; `None` without delay, chunks and fault.
     pub fn send_options(&mut self) -> Option<SendOptions> {
-        let (delay, fault) = (self.step().delay, self.step().fault);
+        let (delay, wire_fault) = (self.step().delay, self.step().wire_fault);
         let (slow_headers, drip) = (self.step().slow_headers, self.step().drip);
-        if delay.is_none() && fault.is_none() && slow_headers.is_none() && drip.is_none() {
+        if delay.is_none() && wire_fault.is_none() && slow_headers.is_none() && drip.is_none() {
             return None;
         }
         let delay_ms = delay.map_or(0, |delay| delay.sample(self.rng()));
-        let garbage = match fault {
+        let garbage = match wire_fault {
             Some(WireFault::MalformedResponseChunk | WireFault::RandomDataThenClose) => random_garbage(self),
             _ => Bytes::new(),
         };
-        Some(SendOptions { delay_ms, slow_headers, drip, fault, garbage, events: None })
+        Some(SendOptions { delay_ms, slow_headers, drip, wire_fault, garbage, events: None })
     }
 
     /// The effects of the rule on a request, for headers, logs and the journal.
@@ -190,7 +190,7 @@ impl RuleMatch {
             }
             effects.extend(send_options.slow_headers.map(|_| "slow_headers".to_owned()));
             effects.extend(send_options.drip.map(|_| "drip".to_owned()));
-            effects.extend(send_options.fault.map(|fault| fault.name().to_owned()));
+            effects.extend(send_options.wire_fault.map(|fault| fault.name().to_owned()));
         }
         effects.extend(self.change().map(|_| "world".to_owned()));
         if effects.is_empty() && !self.step().headers.is_empty() {

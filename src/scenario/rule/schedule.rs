@@ -10,7 +10,11 @@ use rand::RngExt;
 use super::definition::{RateLimit, Rule, RuleList, Step, WorldChange};
 use super::matcher::RuleContext;
 use crate::support::clock::Timestamp;
+use crate::support::computation;
 use crate::support::rng::{Purpose, SeededRng};
+
+/// The work of matching a rule, in units of [`computation::spend`].
+const MATCHING_UNITS: u32 = 16;
 
 /// The most callers that a rule counts separately. Further ones share a count.
 const CALLERS_MAX: usize = 4096;
@@ -66,6 +70,12 @@ impl RuleMatch {
         &self.rule.steps[self.step]
     }
 
+    /// A copy with the same random numbers, for a request whose steps run again.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        Self { rule: Arc::clone(&self.rule), rng: self.rng.copy(), ..*self }
+    }
+
     /// Suppresses the change of the world, for a rule that is applied to a single request only.
     pub fn suppress_change(&mut self) {
         self.is_change_suppressed = true;
@@ -119,8 +129,11 @@ impl RuleSet {
     /// The indexes of the gate rules (`gate`), or of the other rules, whose conditions match a request.
     #[must_use]
     pub fn find_matching(&self, gate: bool, context: &RuleContext<'_>) -> Vec<usize> {
-        let matches =
-            |active: &ActiveRule| active.rule.gate == gate && active.rule.matcher.matches(context, active.started_at);
+        let matches = |active: &ActiveRule| {
+            // The conditions of a rule can search the whole body, so that each rule checks the time.
+            computation::spend(MATCHING_UNITS);
+            active.rule.gate == gate && active.rule.matcher.matches(context, active.started_at)
+        };
         self.0.iter().enumerate().filter(|(_, active)| matches(active)).map(|(index, _)| index).collect()
     }
 

@@ -11,6 +11,7 @@ use super::names::{
 };
 use super::xml::redact_xml;
 use super::{REDACTED, Redactor};
+use crate::support::json_text;
 
 /// Members that stay readable beside the name of a secret: they say what kind of thing it is.
 const DESCRIBING_MEMBERS: [&str; 9] =
@@ -48,7 +49,7 @@ impl Redactor {
 
     /// The redacted text; `None` when it contains no secret.
     fn redact_text_body(&self, text: &str) -> Option<String> {
-        if let Ok(mut value) = serde_json::from_str::<Value>(text) {
+        if let Ok(mut value) = json_text::parse(text.as_bytes()) {
             let is_changed = self.value(&mut value);
             // Of two members with the same name, only the last one was parsed.
             return (is_changed || count_colons(text) != count_members(&value)).then(|| value.to_string());
@@ -131,7 +132,7 @@ impl Redactor {
 pub(super) fn redact_nested(redactor: &Redactor, text: &str) -> String {
     let trimmed = text.trim_start();
     if trimmed.starts_with(['{', '['])
-        && let Ok(mut value) = serde_json::from_str::<Value>(text)
+        && let Ok(mut value) = json_text::parse(text.as_bytes())
     {
         redactor.value(&mut value);
         return value.to_string();

@@ -28,7 +28,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 
 use http::header::{AUTHORIZATION, COOKIE, SET_COOKIE};
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
 pub use body::Completeness;
@@ -203,9 +203,31 @@ impl Redactor {
         body::redact_form(self, form)
     }
 
+    /// Redacts headers and calls `record` with each name and value, in their order.
+    ///
+    /// The values are searched together first: most exchanges have none that must be looked at closer, and a search has
+    /// a fixed cost.
+    pub fn headers(&self, headers: &HeaderMap, mut record: impl FnMut(&str, &str)) {
+        let mut values = String::new();
+        for (_, value) in headers.iter().filter(|(name, _)| !is_secret_header(name.as_str())) {
+            values.push_str(&String::from_utf8_lossy(value.as_bytes()));
+            values.push('\n');
+        }
+        let is_clean = !is_suspicious(values.as_bytes()) && !self.has_text(&values);
+        let mut clean = values.as_str();
+        for (name, value) in headers {
+            match clean.split_once('\n') {
+                Some((value, rest)) if is_clean && !is_secret_header(name.as_str()) => {
+                    record(name.as_str(), value);
+                    clean = rest;
+                }
+                _ => record(name.as_str(), &self.header(name, value)),
+            }
+        }
+    }
+
     /// Redacts the value of a header. The scheme of Basic and Bearer credentials stays.
-    #[must_use]
-    pub fn header(&self, name: &HeaderName, value: &HeaderValue) -> String {
+    fn header(&self, name: &HeaderName, value: &HeaderValue) -> String {
         let text = String::from_utf8_lossy(value.as_bytes());
         if !is_secret_header(name.as_str()) {
             // A header can be a JSON document, as `X-Mock-Violations`.

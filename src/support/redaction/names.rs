@@ -98,7 +98,39 @@ pub fn is_secret_name(name: &str) -> bool {
 /// True when the value of a header is a secret. All headers that end with `-Key` carry one.
 #[must_use]
 pub fn is_secret_header(name: &str) -> bool {
+    if is_ordinary_header(name) {
+        return false;
+    }
     is_secret_name(name) || name.rsplit(['-', '_']).next().is_some_and(|last| last.eq_ignore_ascii_case(WHOLE_NAME))
+}
+
+/// The headers of most requests and responses, which are decided without a search.
+fn is_ordinary_header(name: &str) -> bool {
+    matches!(
+        name,
+        "accept"
+            | "accept-encoding"
+            | "access-control-allow-credentials"
+            | "access-control-allow-origin"
+            | "access-control-expose-headers"
+            | "connection"
+            | "content-encoding"
+            | "content-length"
+            | "content-type"
+            | "date"
+            | "etag"
+            | "host"
+            | "origin"
+            | "referer"
+            | "user-agent"
+            | "vary"
+            | "x-mock-evidence"
+            | "x-mock-operation"
+            | "x-mock-request-id"
+            | "x-mock-sandbox"
+            | "x-mock-scenario"
+            | "x-mock-violations"
+    )
 }
 
 /// What the member is called that holds the name of a pair, alone or at the end (`field_name`).

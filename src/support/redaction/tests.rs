@@ -117,3 +117,29 @@ fn values_found_by_their_name_are_replaced_elsewhere() {
     assert_eq!(with_found.text("is Tr0ub4dor&3x valid"), "is *** valid");
     assert!(Redactor::default().with_found_values().is_none());
 }
+
+/// The search of all values together finds what the search of each finds.
+#[test]
+fn headers_are_redacted_together_as_one_by_one() {
+    let known = "known-secret-text";
+    let redactor = Redactor::new([known.to_owned()]);
+    let rows: [&[(&'static str, &str)]; 6] = [
+        &[("accept", "*/*"), ("x-trace", "abc"), ("accept", "text/html")],
+        &[("accept", "*/*"), ("x-trace", "of-known-secret-text"), ("etag", "W/\"2-0\"")],
+        &[("authorization", "Basic abcdef"), ("x-note", "1"), ("cookie", "a=b"), ("x-last", "2")],
+        &[("x-a", "4111"), ("x-b", "1111 1111 1111"), ("x-c", "4111 1111 1111 1111")],
+        &[("x-mock-violations", r#"[{"message":"too short","password":"hunter2hunter2"}]"#)],
+        &[("x-api-key", "hunter2hunter2"), ("x-key", ""), ("x-empty", "")],
+    ];
+    for row in rows {
+        let mut headers = HeaderMap::new();
+        for (name, value) in row {
+            headers.append(*name, HeaderValue::from_str(value).unwrap());
+        }
+        let mut together = Vec::new();
+        redactor.headers(&headers, |name, value| together.push((name.to_owned(), value.to_owned())));
+        let each = |(name, value): (&HeaderName, &HeaderValue)| (name.to_string(), redactor.header(name, value));
+        assert_eq!(together, headers.iter().map(each).collect::<Vec<_>>());
+        assert!(!format!("{together:?}").contains("hunter2hunter2") && !format!("{together:?}").contains(known));
+    }
+}

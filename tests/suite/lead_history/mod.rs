@@ -27,7 +27,7 @@ enum Action {
 }
 
 fn action() -> impl Strategy<Value = Action> {
-    // Most leads have no magic e-mail domain.
+    // Most leads have no trigger domain.
     let domain = prop_oneof![
         6 => Just("example.com"),
         1 => prop::sample::select(leadconduit_mock::internals::Trigger::ALL.map(|(domain, ..)| domain).to_vec()),

@@ -2,11 +2,13 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | `bounds` | limits on nesting, values and aliases, checked before a text is parsed |
 //! | `diagnostic` | [`Diagnostic`]: an error with file, line, column, excerpt and hint |
 //! | `locate` | the line and column of an RFC 6901 pointer |
 //! | `message` | the parser's messages in terms of YAML; hints |
 //! | `syntax` | messages for the frequent mistakes in YAML syntax |
 
+mod bounds;
 mod diagnostic;
 mod locate;
 mod message;
@@ -27,6 +29,15 @@ use crate::pointer::unescape;
 
 /// The largest file that is read, in bytes.
 pub const BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// The bytes that are parsed again to find the lines of problems.
+const LOCATE_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// The problems that are reported for a text of any length.
+const DIAGNOSTICS_MIN: usize = 3;
+
+/// The most problems that are reported for a text.
+const DIAGNOSTICS_MAX: usize = 50;
 
 /// Suffix of a pointer that refers to the key instead of its value. No RFC 6901 pointer ends like this.
 pub const KEY: &str = "~#";
@@ -94,6 +105,7 @@ impl Source {
     ///
     /// The text is not valid YAML or not a valid `T`.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Diagnostic> {
+        self.check_bounds()?;
         serde_yaml::from_str(&self.text).map_err(|error| self.diagnose(&error))
     }
 
@@ -104,6 +116,7 @@ impl Source {
     ///
     /// The text is neither valid JSON nor valid YAML, or not a valid `T`.
     pub fn parse_json_or_yaml<T: DeserializeOwned>(&self) -> Result<T, Diagnostic> {
+        self.check_values()?;
         let error = match serde_json::from_str(&self.text) {
             Ok(value) => return Ok(value),
             Err(error) => error,
@@ -169,6 +182,34 @@ impl Source {
     pub fn contains(&self, pointer: &str) -> bool {
         let tokens: Vec<String> = pointer.split('/').skip(1).map(unescape).collect();
         locate(&self.text, &tokens, false).is_some()
+    }
+
+    /// How many problems of this text are reported. Finding the line of each takes as long as parsing the text.
+    #[must_use]
+    pub fn diagnostics_max(&self) -> usize {
+        (LOCATE_BYTES_MAX / self.text.len().max(1)).clamp(DIAGNOSTICS_MIN, DIAGNOSTICS_MAX)
+    }
+
+    /// The diagnostic that ends a list of as many problems as are reported.
+    #[must_use]
+    pub fn further_problems(&self) -> Diagnostic {
+        Diagnostic::of_file(&self.name, "has further problems, which are not listed").with_hint("fix those above first")
+    }
+
+    /// Rejects a text whose parsed form would be too large.
+    fn check_values(&self) -> Result<(), Diagnostic> {
+        bounds::check_values(&self.text).map_err(|error| self.exceeds(&error))
+    }
+
+    /// Rejects a text that would take the YAML parser too long or become too large.
+    fn check_bounds(&self) -> Result<(), Diagnostic> {
+        self.check_values()?;
+        bounds::check_structure(&self.text).map_err(|error| self.exceeds(&error))
+    }
+
+    fn exceeds(&self, error: &bounds::BoundsError) -> Diagnostic {
+        let diagnostic = Diagnostic::of_file(&self.name, error.to_string()).with_hint(error.hint());
+        Diagnostic { position: error.position(&self.text), ..diagnostic }
     }
 
     /// Returns the position of the second occurrence of a key in the map that begins at a line and column.

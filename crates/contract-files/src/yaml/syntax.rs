@@ -74,8 +74,7 @@ fn last_open_bracket(text: &str) -> Option<(usize, usize)> {
         let mut previous = ' ';
         for (column, c) in line.chars().enumerate() {
             match (quote, c) {
-                (Some(opened), _) if opened == c => quote = None,
-                (Some(_), _) => {}
+                (Some(opened), _) => quote = quote.filter(|_| opened != c),
                 // An apostrophe inside a word begins no quoted text.
                 (None, '"' | '\'') if !previous.is_alphanumeric() => quote = Some(c),
                 (None, '#') if previous == ' ' => break,

@@ -65,7 +65,7 @@ impl EventBuilder {
         self.set("handler_version", "2.23.1");
         self.set("version", "2.0.0");
         self.set("ping_limit_reached", false);
-        self.set("expires_at", format_timestamp(now.checked_add(RETENTION).unwrap_or(now)));
+        self.set("expires_at", format_timestamp(now.checked_add(RETENTION).unwrap_or(Timestamp::MAX)));
     }
 
     /// The event document.

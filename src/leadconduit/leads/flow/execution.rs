@@ -11,12 +11,12 @@ use super::target::SubmissionTarget;
 use super::trace::{Completion, LIST_CHECKS_KEY, LeadTrace, StepResult};
 use super::trigger::Trigger;
 use super::values::{FlowResult, Timing};
-use super::{fields, lists, pricing, recorded_call};
+use super::{call_document, fields, lists, pricing};
 use crate::contract::lead_body::LeadRequest;
 use crate::leadconduit::api_error::{ApiError, ErrorFormat};
 use crate::leadconduit::context::WriteContext;
-use crate::leadconduit::effect_log::{RecipientOutcome, StepKey, WriteError};
 use crate::leadconduit::flow_model::{AcceptanceCriteria, Filter, Recipient, Step, StepKind, entity_ref};
+use crate::leadconduit::outbound_log::{RecipientOutcome, StepKey, WriteError};
 use crate::leadconduit::response::OperationResponse;
 use crate::leadconduit::state::events::{EventType, Outcome};
 use crate::support::document::{number, serialise};
@@ -375,9 +375,9 @@ impl<'d> FlowExecution<'d> {
         result: &FlowResult,
         response: &OperationResponse,
     ) -> Result<(), ApiError> {
-        let request = serialise(&recorded_call::submission_request(context, self.request, &self.secrets));
+        let request = serialise(&call_document::submission_request(context, self.request, &self.secrets));
         let responded_ms = context.now.as_millisecond() + self.ms;
-        let response = serialise(&recorded_call::submission_response(response, responded_ms));
+        let response = serialise(&call_document::submission_response(response, responded_ms));
         let completion = Completion {
             event_id: context.world.next_id(context.now),
             cost: self.cost(result),

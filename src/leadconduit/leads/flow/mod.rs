@@ -10,15 +10,16 @@
 //! | `recipient` | delivers a lead to a recipient, or simulates it |
 //! | `recipient_request` | the request to a recipient, and the outcome of its response |
 //! | `fields`, `lists`, `pricing` | fields of a lead, list checks, prices |
-//! | `recorded_call` | requests and responses as events show them |
+//! | `call_document` | requests and responses as events show them |
 //! | `event_builder` | builds event documents |
 //! | `target` | the flow and source of a request, and the access checks before them |
-//! | `trigger` | magic e-mail domains |
+//! | `trigger` | trigger domains: e-mail domains that force an outcome |
 //! | `values` | values that the others share |
 //!
 //! Each module uses only modules below it in this table. To add a type of step, add it to `flow_model::StepKind`,
 //! to `FlowExecution::run_flow` and to `LeadTrace::render`.
 
+mod call_document;
 mod event_builder;
 mod execution;
 mod fields;
@@ -26,7 +27,6 @@ mod lists;
 mod pricing;
 mod recipient;
 mod recipient_request;
-mod recorded_call;
 mod target;
 mod trace;
 mod trigger;
@@ -39,7 +39,7 @@ use serde_json::{Map, Value, json};
 use crate::contract::lead_body::{LeadRequest, LeadRequestError, render};
 use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::context::WriteContext;
-use crate::leadconduit::effect_log::WriteResult;
+use crate::leadconduit::outbound_log::WriteResult;
 use crate::leadconduit::response::OperationResponse;
 use crate::support::document::number;
 use crate::support::ids::ObjectId;

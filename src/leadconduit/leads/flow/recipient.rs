@@ -11,8 +11,8 @@ use super::target::SubmissionTarget;
 use super::trigger::Trigger;
 use crate::contract::standard::modules_of;
 use crate::leadconduit::context::WriteContext;
-use crate::leadconduit::effect_log::{RecipientOutcome, StepKey, WriteError};
 use crate::leadconduit::flow_model::{ConfiguredOutcome, Recipient, Step};
+use crate::leadconduit::outbound_log::{RecipientOutcome, StepKey, WriteError};
 use crate::leadconduit::state::Collection;
 use crate::leadconduit::state::events::Outcome;
 use crate::leadconduit::values::Variables;
@@ -50,7 +50,7 @@ impl Delivery<'_> {
         let outcome = match (forced, &request) {
             // A call that was made counts, whatever has changed since.
             (None, Some(request))
-                if context.effects.recorded_call(key).is_some() || request.is_deliverable(context) =>
+                if context.effects.call_document(key).is_some() || request.is_deliverable(context) =>
             {
                 request.send(context, key)?
             }
@@ -82,7 +82,9 @@ impl Delivery<'_> {
         let matching: Vec<_> = recipients.filter(|document| self.matches(document)).cloned().collect();
         for document in matching {
             let probability = ConfiguredOutcome::of(&document).probability;
-            if probability >= 1.0 || context.world.draw(Purpose::Recipients).0.rng().random_bool(probability.max(0.0)) {
+            if probability >= 1.0
+                || context.world.random_stream(Purpose::Recipients).0.rng().random_bool(probability.max(0.0))
+            {
                 return Some(document);
             }
         }

@@ -3,11 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::target::SubmissionTarget;
-use super::{fields, pricing, recorded_call};
+use super::{call_document, fields, pricing};
+use crate::config::limits::DELIVERY_DEPTH_MAX;
 use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::delivery::{self, OutboundError};
-use crate::leadconduit::effect_log::{RecipientOutcome, RecordedCall, StepKey, WriteError};
 use crate::leadconduit::flow_model::Recipient;
+use crate::leadconduit::outbound_log::{CompletedCall, RecipientOutcome, StepKey, WriteError};
 use crate::leadconduit::state::events::Outcome;
 use crate::leadconduit::values;
 use crate::support::document::{number, serialise};
@@ -61,11 +62,18 @@ impl RecipientRequest {
     ///
     /// [`WriteError::PendingCall`] when the call was not made yet.
     pub(super) fn send(&self, context: &WriteContext<'_>, key: &StepKey) -> Result<RecipientOutcome, WriteError> {
-        if let Some(call) = context.effects.recorded_call(key) {
+        if let Some(call) = context.effects.call_document(key) {
             return Ok(self.outcome(call, context.now.as_millisecond()));
         }
+        if context.effects.is_too_deep() {
+            let reason = format!(
+                "not sent: {DELIVERY_DEPTH_MAX} deliveries in a row led to this lead, which is the maximum; a recipient's \
+                 URL is probably the submission URL of its own flow"
+            );
+            return Ok(RecipientOutcome::new(Outcome::Error, &reason, 0));
+        }
         match delivery::build_request(&self.vars) {
-            Ok(request) => Err(WriteError::pending_call(key, request)),
+            Ok(request) => Err(context.effects.pending_call(key, request)),
             // A request that is not valid is skipped, with the reason of the module.
             Err(error) => Ok(RecipientOutcome::skipped(&error.to_string())),
         }
@@ -80,14 +88,14 @@ impl RecipientRequest {
         let headers = [("content-type".to_owned(), "application/json".to_owned())];
         let body = serialise(&outcome.appended());
         Some(json!({
-            "request": recorded_call::recipient_request(&request, now_ms),
-            "response": recorded_call::recipient_response(200, &headers, &body, now_ms + outcome.ms),
+            "request": call_document::recipient_request(&request, now_ms),
+            "response": call_document::recipient_response(200, &headers, &body, now_ms + outcome.ms),
             "ms": outcome.ms,
         }))
     }
 
     /// The outcome of a call that was made.
-    fn outcome(&self, call: &RecordedCall, now_ms: i64) -> RecipientOutcome {
+    fn outcome(&self, call: &CompletedCall, now_ms: i64) -> RecipientOutcome {
         let to_i64 = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX);
         let response = match &call.result {
             Ok(response) => response,
@@ -98,8 +106,8 @@ impl RecipientRequest {
         let began = now_ms.saturating_add(to_i64(response.began_ms));
         let ended = began.saturating_add(to_i64(response.ms));
         outcome.transaction = Some(json!({
-            "request": recorded_call::recipient_request(&call.request, began),
-            "response": recorded_call::recipient_response(response.status, &response.headers, &response.body, ended),
+            "request": call_document::recipient_request(&call.request, began),
+            "response": call_document::recipient_response(response.status, &response.headers, &response.body, ended),
             "ms": response.ms,
         }));
         outcome

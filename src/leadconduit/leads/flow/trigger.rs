@@ -1,9 +1,9 @@
-//! Magic e-mail domains: an address at one of them forces an outcome, without configuration of the server.
+//! Trigger domains: an e-mail address at one of them forces an outcome, without configuration of the server.
 
 use serde_json::Value;
 
 use super::values::FlowResult;
-use crate::leadconduit::effect_log::RecipientOutcome;
+use crate::leadconduit::outbound_log::RecipientOutcome;
 use crate::leadconduit::state::events::Outcome;
 
 const FORCED_FAILURE: &str = "Failure forced by the e-mail domain";

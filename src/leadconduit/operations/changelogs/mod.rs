@@ -10,6 +10,7 @@ use super::super::context::ReadContext;
 use super::super::response::{OperationResponse, OperationResult};
 use super::crud;
 use crate::leadconduit::state::Collection;
+use crate::support::computation;
 use crate::support::document::serialise;
 use crate::support::document::{canonical_id, text};
 
@@ -47,7 +48,10 @@ fn list_for(context: &ReadContext<'_>, collection: Collection) -> OperationResul
 
 fn render_entries(context: &ReadContext<'_>, is_included: &dyn Fn(&Value) -> bool) -> Result<Vec<Bytes>, ApiError> {
     // Entries are parsed one at a time, so that the trees of thousands of revisions are not in memory at once.
-    let entries = context.account()?.all(Collection::Changelogs).values().map(|entry| entry.to_value());
+    let entries = context.account()?.all(Collection::Changelogs).values().map(|entry| {
+        computation::spend(64);
+        entry.to_value()
+    });
     Ok(entries.filter(is_included).map(|entry| serialise(&render(&entry))).collect())
 }
 

@@ -177,5 +177,5 @@ fn render_user(caller: &Caller) -> Value {
 }
 
 fn timestamp_after(at: Timestamp, duration: SignedDuration) -> String {
-    format_timestamp(at.checked_add(duration).unwrap_or(at))
+    format_timestamp(at.checked_add(duration).unwrap_or(Timestamp::MAX))
 }

@@ -116,7 +116,7 @@ mod tests {
 
     use super::*;
     use crate::contract::validate::OperationInput;
-    use crate::leadconduit::state::events::{EventHistory, EventSummary, EventType, Outcome};
+    use crate::leadconduit::state::events::{EventSummary, EventType, GeneratedEvents, Outcome};
     use crate::leadconduit::state::sso::SsoCallContext;
     use crate::leadconduit::state::{Caller, World};
     use crate::support::clock::Clock;
@@ -131,7 +131,7 @@ mod tests {
         documents: AtomicUsize,
     }
 
-    impl EventHistory for Counted {
+    impl GeneratedEvents for Counted {
         fn summaries(&self) -> &[EventSummary] {
             &self.summaries
         }

@@ -4,30 +4,36 @@ use std::borrow::Cow;
 use std::fmt::Debug;
 use std::iter::Peekable;
 use std::ops::Bound;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use imbl::OrdMap;
 use serde_json::Value;
 
+use super::super::budget::WorldMemory;
 use super::summary::{EventSummary, Lead};
+use crate::support::computation;
 use crate::support::document::{Document, serialise};
 use crate::support::ids::ObjectId;
+use crate::support::memory::{Charge, Gauge};
 
-/// How many recorded events an account keeps; the oldest are evicted. It bounds memory; how long events
+/// How many stored events an account keeps; the oldest are evicted. It bounds memory; how long events
 /// are kept is in `state/retention.rs`.
-const RECORDED_MAX: usize = 200_000;
+const STORED_MAX: usize = 200_000;
 
-/// Byte budget of the recorded events of an account: about 50,000 leads with three steps and their recorded calls. The
+/// Byte budget of the stored events of an account: about 50,000 leads with three steps and their stored calls. The
 /// oldest events are evicted. An evicted event is missing from every list and count, so the budget is generous.
-const RECORDED_BYTES_MAX: usize = 192 * 1024 * 1024;
+const STORED_BYTES_MAX: usize = 192 * 1024 * 1024;
+
+/// The work of rendering an event, in units of [`computation::spend`].
+const RENDERING_UNITS: u32 = 20;
 
 /// Generated events. Every method returns the same values at each call.
-pub trait EventHistory: Debug + Send + Sync {
+pub trait GeneratedEvents: Debug + Send + Sync {
     /// The summaries of the events, sorted by id.
     fn summaries(&self) -> &[EventSummary];
 
-    /// The document of the event at an index of [`EventHistory::summaries`].
+    /// The document of the event at an index of [`GeneratedEvents::summaries`].
     fn value(&self, index: usize) -> Value;
 
     /// The leads, sorted by id.
@@ -63,26 +69,30 @@ pub struct EventBatch {
 /// The events of an account, sorted by id. Clones share all events.
 #[derive(Clone, Debug, Default)]
 pub struct EventLog {
-    histories: Vec<Arc<dyn EventHistory>>,
-    recorded: OrdMap<ObjectId, Arc<RecordedEvent>>,
-    /// The leads of the recorded events.
+    histories: Vec<Arc<dyn GeneratedEvents>>,
+    stored: OrdMap<ObjectId, Arc<StoredEvent>>,
+    /// The leads of the stored events.
     leads: OrdMap<ObjectId, Arc<Lead>>,
-    /// Total size of the recorded events.
+    /// Total size of the stored events.
     bytes: usize,
     rewrites: u64,
+    /// What all worlds of the server use.
+    memory: Option<Arc<WorldMemory>>,
     /// Events that began earlier are hidden, in milliseconds since 1970.
     since_ms: Option<i64>,
 }
 
 #[derive(Debug)]
-struct RecordedEvent {
+struct StoredEvent {
     summary: EventSummary,
     payload: EventPayload,
     /// Approximate size in memory.
     bytes: usize,
+    /// Counts the event while it exists.
+    charge: OnceLock<Charge>,
 }
 
-/// Where the document of a recorded event comes from.
+/// Where the document of a stored event comes from.
 #[derive(Debug)]
 enum EventPayload {
     Document(Arc<Document>),
@@ -90,8 +100,15 @@ enum EventPayload {
     Rendered(Arc<dyn EventRenderer>, usize),
 }
 
+impl StoredEvent {
+    fn charge_to(&self, gauge: &Arc<Gauge>) {
+        self.charge.get_or_init(|| gauge.charge(self.bytes));
+    }
+}
+
 impl EventPayload {
     fn value(&self) -> Value {
+        computation::spend(RENDERING_UNITS);
         match self {
             // Parsed at each call: a cached tree takes several times the memory of the text.
             Self::Document(document) => document.to_value(),
@@ -106,8 +123,8 @@ pub struct Event<'a>(EventSource<'a>);
 
 #[derive(Clone, Copy, Debug)]
 enum EventSource<'a> {
-    Recorded(&'a RecordedEvent),
-    History(&'a dyn EventHistory, usize, &'a EventSummary),
+    Stored(&'a StoredEvent),
+    History(&'a dyn GeneratedEvents, usize, &'a EventSummary),
 }
 
 impl<'a> Event<'a> {
@@ -115,7 +132,7 @@ impl<'a> Event<'a> {
     #[must_use]
     pub fn summary(self) -> &'a EventSummary {
         match self.0 {
-            EventSource::Recorded(event) => &event.summary,
+            EventSource::Stored(event) => &event.summary,
             EventSource::History(_, _, summary) => summary,
         }
     }
@@ -124,8 +141,11 @@ impl<'a> Event<'a> {
     #[must_use]
     pub fn value(self) -> Cow<'a, Value> {
         match self.0 {
-            EventSource::Recorded(event) => Cow::Owned(event.payload.value()),
-            EventSource::History(history, index, _) => Cow::Owned(history.value(index)),
+            EventSource::Stored(event) => Cow::Owned(event.payload.value()),
+            EventSource::History(history, index, _) => {
+                computation::spend(RENDERING_UNITS);
+                Cow::Owned(history.value(index))
+            }
         }
     }
 
@@ -133,8 +153,8 @@ impl<'a> Event<'a> {
     #[must_use]
     pub fn bytes(self) -> Bytes {
         match self.0 {
-            EventSource::Recorded(RecordedEvent { payload: EventPayload::Document(document), .. }) => document.bytes(),
-            EventSource::Recorded(event) => serialise(&event.payload.value()),
+            EventSource::Stored(StoredEvent { payload: EventPayload::Document(document), .. }) => document.bytes(),
+            EventSource::Stored(event) => serialise(&event.payload.value()),
             EventSource::History(history, index, _) => serialise(&history.value(index)),
         }
     }
@@ -155,14 +175,14 @@ impl EventLog {
     #[must_use]
     pub fn last(&self) -> Option<ObjectId> {
         let generated = self.histories.iter().filter_map(|history| history.summaries().last().map(|event| event.id));
-        generated.chain(self.recorded.get_max().map(|(id, _)| *id)).max()
+        generated.chain(self.stored.get_max().map(|(id, _)| *id)).max()
     }
 
     /// The event with an id.
     #[must_use]
     pub fn get(&self, id: ObjectId) -> Option<Event<'_>> {
-        if let Some(event) = self.recorded.get(&id) {
-            return Some(Event(EventSource::Recorded(event))).filter(|_| self.is_visible(event.summary.start_ms));
+        if let Some(event) = self.stored.get(&id) {
+            return Some(Event(EventSource::Stored(event))).filter(|_| self.is_visible(event.summary.start_ms));
         }
         self.histories.iter().find_map(|history| {
             let index = history.summaries().binary_search_by_key(&id, |summary| summary.id).ok()?;
@@ -192,23 +212,23 @@ impl EventLog {
         self.ascending(Bound::Unbounded, Bound::Unbounded)
     }
 
-    /// The leads: those of recorded events, then the generated ones that no recorded event is about.
+    /// The leads: those of stored events, then the generated ones that no stored event is about.
     pub fn leads(&self) -> impl Iterator<Item = &Lead> {
-        let recorded = self.leads.values().map(|lead| &**lead);
+        let stored = self.leads.values().map(|lead| &**lead);
         let generated = self.histories.iter().flat_map(|history| history.leads());
-        let all = recorded.chain(generated.filter(|lead| !self.leads.contains_key(&lead.id)));
-        all.filter(|lead| self.is_visible(lead.submitted_ms))
+        let all = stored.chain(generated.filter(|lead| !self.leads.contains_key(&lead.id)));
+        all.inspect(|_| computation::spend(1)).filter(|lead| self.is_visible(lead.submitted_ms))
     }
 
-    /// The recorded events, the oldest first.
+    /// The stored events, the oldest first.
     #[must_use]
-    pub fn recorded(&self) -> impl DoubleEndedIterator<Item = Event<'_>> {
+    pub fn stored(&self) -> impl DoubleEndedIterator<Item = Event<'_>> {
         let all = self.recorded_between(Bound::Unbounded, Bound::Unbounded);
         all.filter(|event| self.is_visible(event.summary().start_ms))
     }
 
     /// The generated histories.
-    pub fn histories(&self) -> impl Iterator<Item = &Arc<dyn EventHistory>> {
+    pub fn histories(&self) -> impl Iterator<Item = &Arc<dyn GeneratedEvents>> {
         self.histories.iter()
     }
 
@@ -230,54 +250,73 @@ impl EventLog {
                 self.leads.insert(lead.id, Arc::new(lead));
             }
         }
-        self.insert(RecordedEvent { summary, payload, bytes: document.len() });
+        self.insert(StoredEvent { summary, payload, bytes: document.len(), charge: OnceLock::new() });
         Some(document)
     }
 
     /// Adds the events of a batch.
     pub(crate) fn put_batch(&mut self, batch: EventBatch) {
         let EventBatch { summaries, lead, renderer } = batch;
-        let bytes = renderer.bytes() / summaries.len().max(1) + size_of::<RecordedEvent>();
+        let bytes = renderer.bytes() / summaries.len().max(1) + size_of::<StoredEvent>();
         for (index, summary) in summaries.into_iter().enumerate() {
-            self.insert(RecordedEvent {
+            self.insert(StoredEvent {
                 summary,
                 payload: EventPayload::Rendered(Arc::clone(&renderer), index),
                 bytes,
+                charge: OnceLock::new(),
             });
         }
-        if let Some(lead) = lead.filter(|lead| self.recorded.contains_key(&lead.latest)) {
+        if let Some(lead) = lead.filter(|lead| self.stored.contains_key(&lead.latest)) {
             self.leads.insert(lead.id, Arc::new(lead));
         }
     }
 
-    fn insert(&mut self, event: RecordedEvent) {
+    fn insert(&mut self, event: StoredEvent) {
         if self.last().is_some_and(|last| event.summary.id <= last) {
             self.rewrites += 1;
         }
         self.bytes += event.bytes;
-        let replaced = self.recorded.insert(event.summary.id, Arc::new(event));
+        if let Some(memory) = &self.memory {
+            event.charge_to(&memory.events);
+        }
+        let replaced = self.stored.insert(event.summary.id, Arc::new(event));
         self.bytes -= replaced.map_or(0, |replaced| replaced.bytes);
-        while self.recorded.len() > RECORDED_MAX || (self.bytes > RECORDED_BYTES_MAX && self.recorded.len() > 1) {
+        // Computed once: transactions and snapshots may still hold what is evicted, so that the total stays for a while.
+        let excess = self.memory.as_ref().map_or(0, |memory| memory.event_excess(self.bytes));
+        let bytes_max = STORED_BYTES_MAX.min(self.bytes - excess);
+        while self.stored.len() > STORED_MAX || (self.bytes > bytes_max && self.stored.len() > 1) {
             self.evict_oldest();
         }
     }
 
-    /// Whether the oldest recorded event began before a time, in milliseconds since 1970.
-    pub(crate) fn has_recorded_before(&self, ms: i64) -> bool {
-        self.recorded.get_min().is_some_and(|(_, event)| event.summary.start_ms < ms)
+    /// Counts what is recorded from now on in what all worlds of the server use.
+    pub(crate) fn use_memory(&mut self, memory: Option<&Arc<WorldMemory>>) {
+        if self.memory.is_none() {
+            self.memory = memory.cloned();
+        }
     }
 
-    /// Removes the oldest recorded events, up to the first that began at or after a time, in milliseconds since 1970.
+    /// Counts all stored events.
+    pub(crate) fn charge_to(&self, gauge: &Arc<Gauge>) {
+        self.stored.values().for_each(|event| event.charge_to(gauge));
+    }
+
+    /// Whether the oldest stored event began before a time, in milliseconds since 1970.
+    pub(crate) fn has_recorded_before(&self, ms: i64) -> bool {
+        self.stored.get_min().is_some_and(|(_, event)| event.summary.start_ms < ms)
+    }
+
+    /// Removes the oldest stored events, up to the first that began at or after a time, in milliseconds since 1970.
     pub(crate) fn evict_before(&mut self, ms: i64) {
         while self.has_recorded_before(ms) {
             self.evict_oldest();
         }
     }
 
-    /// Removes the oldest recorded event, and its lead when it is the lead's latest event.
+    /// Removes the oldest stored event, and its lead when it is the lead's latest event.
     fn evict_oldest(&mut self) {
-        let Some((oldest, _)) = self.recorded.get_min().cloned() else { return };
-        let Some(evicted) = self.recorded.remove(&oldest) else { return };
+        let Some((oldest, _)) = self.stored.get_min().cloned() else { return };
+        let Some(evicted) = self.stored.remove(&oldest) else { return };
         self.bytes -= evicted.bytes;
         let lead = evicted.summary.lead;
         if let Some(lead) = lead.filter(|lead| self.leads.get(lead).is_some_and(|known| known.latest == oldest)) {
@@ -286,7 +325,7 @@ impl EventLog {
     }
 
     /// Adds a generated history.
-    pub(crate) fn add_history(&mut self, history: Arc<dyn EventHistory>) {
+    pub(crate) fn add_history(&mut self, history: Arc<dyn GeneratedEvents>) {
         self.rewrites += 1;
         self.histories.push(history);
     }
@@ -302,15 +341,15 @@ impl EventLog {
             _ => false,
         };
         // The map does not accept a range that ends before it begins; clients get an empty list.
-        let range = (!is_empty).then(|| self.recorded.range((from, to)));
-        range.into_iter().flatten().map(|(_, event)| Event(EventSource::Recorded(event)))
+        let range = (!is_empty).then(|| self.stored.range((from, to)));
+        range.into_iter().flatten().map(|(_, event)| Event(EventSource::Stored(event)))
     }
 }
 
 type EventIter<'a> = Box<dyn Iterator<Item = Event<'a>> + 'a>;
 
 fn generated_between(
-    history: &dyn EventHistory,
+    history: &dyn GeneratedEvents,
     from: Bound<ObjectId>,
     to: Bound<ObjectId>,
 ) -> impl DoubleEndedIterator<Item = Event<'_>> {
@@ -344,6 +383,7 @@ impl<'a> Iterator for Merge<'a> {
     type Item = Event<'a>;
 
     fn next(&mut self) -> Option<Event<'a>> {
+        computation::spend(1);
         let mut first: Option<(usize, ObjectId)> = None;
         for (index, run) in self.runs.iter_mut().enumerate() {
             let Some(event) = run.peek() else { continue };

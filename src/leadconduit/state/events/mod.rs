@@ -1,7 +1,7 @@
 //! The events of an account's leads, in the order of their ids, which is the order of time.
 //!
-//! An event log has two sources. Recorded events, written by a scenario or by requests, are stored as documents or
-//! rendered on demand from an [`EventRenderer`]. Generated histories ([`EventHistory`]), such as the weeks of
+//! An event log has two sources. Stored events, written by a scenario or by requests, are stored as documents or
+//! rendered on demand from an [`EventRenderer`]. Generated histories ([`GeneratedEvents`]), such as the weeks of
 //! a busy account, are stored as summaries; their documents are generated on demand and are the same each time. A reader of
 //! the log sees no difference.
 
@@ -11,7 +11,7 @@ mod summary;
 use serde_json::Value;
 
 use crate::support::document::text;
-pub use log::{Event, EventBatch, EventHistory, EventLog, EventRenderer};
+pub use log::{Event, EventBatch, EventLog, EventRenderer, GeneratedEvents};
 pub use summary::{EventSummary, EventType, Lead, Outcome};
 
 /// The model of all events.

@@ -154,7 +154,7 @@ impl EventSummary {
     }
 }
 
-/// A lead as recorded in its events: the data of a lead search.
+/// A lead as stored in its events: the data of a lead search.
 #[derive(Clone, Debug)]
 pub struct Lead {
     /// Its id.

@@ -36,6 +36,7 @@ pub(crate) use self::matcher::MatchResult;
 pub use self::parser::ValueDiagnostic;
 use super::exchange::Exchange;
 use crate::contract::{Contract, Route};
+use crate::support::computation;
 
 /// Selects exchanges. The empty pattern matches every exchange.
 ///
@@ -62,7 +63,7 @@ impl RequestPattern {
     ///
     /// # Errors
     ///
-    /// All problems of the pattern, each with its pointer and what to write instead.
+    /// The first problems of the pattern, each with its pointer and what to write instead.
     pub(crate) fn parse(value: &Value, contract: &Contract) -> Result<Self, Vec<ValueDiagnostic>> {
         parse_pattern::parse(value, contract).map(|criteria| Self { criteria })
     }
@@ -75,6 +76,7 @@ impl RequestPattern {
 
     /// Whether all criteria match the exchange.
     pub(crate) fn evaluate(&self, exchange: &Exchange, contract: &Contract) -> MatchResult {
+        computation::spend(16);
         let mut result = MatchResult::Matches;
         for criterion in &self.criteria {
             result = result.and(criterion.evaluate(exchange, contract));

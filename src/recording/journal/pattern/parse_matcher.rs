@@ -1,6 +1,6 @@
 //! Parsing of value matchers: one row of [`MATCHERS`] for each supported matcher of `WireMock`.
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::abbreviate::abbreviate;
@@ -11,6 +11,7 @@ use super::parser::{PatternParser, key_token};
 use super::redacted;
 use super::xml::{ExpectedXml, XPath};
 use crate::contract::schema::CompiledSchema;
+use crate::scenario::rule::regexes::{RegexCache, RegexError};
 use contract_files::yaml::nearest;
 
 /// How deep matchers may be nested.
@@ -109,6 +110,9 @@ pub(super) fn parse(value: &Value, parser: &mut PatternParser<'_>) -> Option<Mat
     let options = syntax.map_or(&[] as &[&str], |syntax| syntax.options);
     let mut is_valid = true;
     for name in object.keys().filter(|name| syntax.is_none_or(|syntax| syntax.name != **name)) {
+        if parser.is_full() {
+            return None;
+        }
         if options.contains(&name.as_str()) {
             continue;
         }
@@ -139,10 +143,18 @@ pub(super) fn parse_list(value: &Value, parser: &mut PatternParser<'_>) -> Optio
     let Some(items) = value.as_array().filter(|items| !items.is_empty()) else {
         return parser.reject("this must be an array of at least one matcher");
     };
-    // All items are parsed before the first failure counts, so that all diagnostics are reported.
-    let matchers: Vec<Option<Matcher>> =
-        items.iter().enumerate().map(|(at, item)| parser.at(&at.to_string(), |parser| parse(item, parser))).collect();
-    matchers.into_iter().collect()
+    // Items are parsed after the first failure too, so that several diagnostics are reported.
+    let (mut matchers, mut is_valid) = (Vec::new(), true);
+    for (at, item) in items.iter().enumerate() {
+        if parser.is_full() {
+            return None;
+        }
+        match parser.at(&at.to_string(), |parser| parse(item, parser)) {
+            Some(matcher) => matchers.push(matcher),
+            None => is_valid = false,
+        }
+    }
+    is_valid.then_some(matchers)
 }
 
 fn text(value: &Value, parser: &mut PatternParser<'_>) -> Option<String> {
@@ -186,26 +198,21 @@ fn absent(value: &Value, _: &Map<String, Value>, parser: &mut PatternParser<'_>)
 
 /// A text that is not a regular expression.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{pattern}` is not a regular expression: {reason}")]
+#[error("`{pattern}` is not a regular expression: {error}")]
 pub(super) struct InvalidRegex {
     /// The beginning of the expression.
     pattern: String,
-    /// The last line of the engine's message.
-    reason: String,
+    error: RegexError,
 }
 
 /// Compiles a regular expression for a whole value. As in `WireMock`, a dot matches a line break.
 ///
 /// # Errors
 ///
-/// The expression is invalid.
-pub(super) fn whole_value_regex(pattern: &str) -> Result<Regex, InvalidRegex> {
-    let built = RegexBuilder::new(&format!(r"\A(?:{pattern})\z")).dot_matches_new_line(true).build();
-    built.map_err(|error| {
-        let error = error.to_string();
-        let last = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
-        InvalidRegex { pattern: abbreviate(pattern), reason: last.to_owned() }
-    })
+/// The expression is invalid, or too large together with those before it.
+pub(super) fn whole_value_regex(pattern: &str, regexes: &mut RegexCache) -> Result<Regex, InvalidRegex> {
+    let compiled = regexes.compile(&format!(r"\A(?:{pattern})\z"));
+    compiled.map_err(|error| InvalidRegex { pattern: abbreviate(pattern), error })
 }
 
 fn regex(value: &Value, parser: &mut PatternParser<'_>) -> Option<Matcher> {
@@ -213,7 +220,7 @@ fn regex(value: &Value, parser: &mut PatternParser<'_>) -> Option<Matcher> {
     if redacted::is_regex_never_recorded(&pattern) {
         return parser.reject(redacted::NEVER_RECORDED);
     }
-    match whole_value_regex(&pattern) {
+    match whole_value_regex(&pattern, &mut parser.regexes) {
         Ok(regex) => Some(Matcher::Matches(regex, pattern)),
         Err(error) => parser.reject(error.to_string()),
     }

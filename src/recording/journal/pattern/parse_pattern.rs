@@ -12,6 +12,7 @@ use super::parse_matcher;
 use super::parser::{PatternParser, ValueDiagnostic, key_token};
 use super::redacted;
 use crate::contract::Contract;
+use crate::scenario::rule::regexes::RegexError;
 use crate::scenario::rule::unknown_operation;
 use crate::support::redaction::{REDACTED, Redactor, is_secret_header, is_secret_name};
 use contract_files::pointer::escape;
@@ -62,7 +63,7 @@ const UNSUPPORTED: [&str; 8] =
 ///
 /// # Errors
 ///
-/// All problems of the pattern, each with its pointer and what to write instead.
+/// The first problems of the pattern, each with its pointer and what to write instead.
 pub(super) fn parse(value: &Value, contract: &Contract) -> Result<Vec<Criterion>, Vec<ValueDiagnostic>> {
     let mut parser = PatternParser::new(value, contract);
     let mut criteria = Vec::new();
@@ -72,6 +73,9 @@ pub(super) fn parse(value: &Value, contract: &Contract) -> Result<Vec<Criterion>
         return Err(vec![(String::new(), message.to_owned())]);
     };
     for (name, value) in object {
+        if parser.is_full() {
+            break;
+        }
         let Some((_, weight, parse_key)) = KEYS.iter().find(|(known, ..)| known == name) else {
             parser.at(&key_token(name), |parser| parser.reject::<()>(describe_unknown_key(name)));
             continue;
@@ -137,7 +141,7 @@ fn expression(value: &Value, parser: &mut PatternParser<'_>) -> Option<Matcher> 
     let Some(text) = value.as_str() else {
         return parser.reject("this must be a string: a regular expression for the whole value");
     };
-    match parse_matcher::whole_value_regex(text) {
+    match parse_matcher::whole_value_regex(text, &mut parser.regexes) {
         Ok(regex) => Some(Matcher::Matches(regex, text.to_owned())),
         Err(error) => parser.reject(error.to_string()),
     }
@@ -158,9 +162,12 @@ fn path_template(value: &Value, parser: &mut PatternParser<'_>) -> Option<(Regex
         }
     }
     pattern.push_str(r"\z");
-    match Regex::new(&pattern) {
+    match parser.regexes.compile(&pattern) {
         Ok(regex) => Some((regex, text.to_owned())),
-        Err(_) => parser.reject("a parameter may occur only once in a path template; rename one of them"),
+        Err(error @ RegexError::Total(_)) => parser.reject(error.to_string()),
+        Err(RegexError::Invalid(_)) => {
+            parser.reject("a parameter may occur only once in a path template; rename one of them")
+        }
     }
 }
 
@@ -180,6 +187,9 @@ fn path_parameters(value: &Value, parser: &mut PatternParser<'_>, criteria: &mut
     parser.diagnostics.truncate(reported);
     let regex = Arc::new(template?.0);
     for name in value.as_object().into_iter().flat_map(Map::keys) {
+        if parser.is_full() {
+            break;
+        }
         if !regex.capture_names().flatten().any(|known| known == name) {
             let known: Vec<&str> = regex.capture_names().flatten().collect();
             let message =
@@ -213,6 +223,9 @@ fn method(value: &Value, parser: &mut PatternParser<'_>, criteria: &mut Vec<Crit
     let upper: Vec<String> = methods.iter().map(|method| method.to_ascii_uppercase()).collect();
     let mut is_valid = true;
     for method in &upper {
+        if parser.is_full() {
+            break;
+        }
         if !METHODS.contains(&method.as_str()) {
             let hint = nearest(method, METHODS).map_or_else(
                 || format!("write one of {}", METHODS.join(", ")),
@@ -231,6 +244,9 @@ fn method(value: &Value, parser: &mut PatternParser<'_>, criteria: &mut Vec<Crit
 fn operation(value: &Value, parser: &mut PatternParser<'_>, criteria: &mut Vec<Criterion>) -> Option<()> {
     let ids = texts(value, "this must be an operation id such as list_connections, or an array of ids", parser)?;
     for (at, id) in ids.iter().enumerate() {
+        if parser.is_full() {
+            break;
+        }
         if let Some((message, hint)) = unknown_operation(parser.contract, id) {
             let message = format!("{message}; {hint}");
             if value.is_array() {
@@ -303,6 +319,9 @@ fn named(
             .reject("this must be an object of names and matchers, such as {\"name\": {\"equalTo\": \"...\"}}");
     };
     for (name, value) in object {
+        if parser.is_full() {
+            break;
+        }
         let condition = parser.at(&escape(name), |parser| condition(value, parser));
         let Some(condition) = condition else { continue };
         let field = field(name.clone());

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
+use crate::config::limits::{PATTERN_DIAGNOSTICS_MAX, REGEX_TOTAL_BYTES_MAX};
 use crate::contract::Contract;
+use crate::scenario::rule::regexes::{Dot, RegexCache};
 use contract_files::pointer::escape;
 use contract_files::yaml::KEY;
 
@@ -19,11 +21,13 @@ pub(super) struct PatternParser<'c> {
     pointer: String,
     pub(super) depth: usize,
     pub(super) diagnostics: Vec<ValueDiagnostic>,
+    pub(super) regexes: RegexCache,
 }
 
 impl<'c> PatternParser<'c> {
     pub(super) fn new(pattern: &'c Value, contract: &'c Contract) -> Self {
-        Self { contract, pattern, pointer: String::new(), depth: 0, diagnostics: Vec::new() }
+        let regexes = RegexCache::new(REGEX_TOTAL_BYTES_MAX, Dot::Any);
+        Self { contract, pattern, pointer: String::new(), depth: 0, diagnostics: Vec::new(), regexes }
     }
 
     /// Parses the value under a reference token, which is already escaped.
@@ -48,9 +52,16 @@ impl<'c> PatternParser<'c> {
         result
     }
 
-    /// Adds a diagnostic for the current value, and returns `None`.
+    /// True when no more diagnostics are reported. Parsing may stop then.
+    pub(super) fn is_full(&self) -> bool {
+        self.diagnostics.len() >= PATTERN_DIAGNOSTICS_MAX
+    }
+
+    /// Adds a diagnostic for the current value, and returns `None`. Only the first few are kept.
     pub(super) fn reject<T>(&mut self, message: impl Into<String>) -> Option<T> {
-        self.diagnostics.push((self.pointer.clone(), message.into()));
+        if !self.is_full() {
+            self.diagnostics.push((self.pointer.clone(), message.into()));
+        }
         None
     }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::contract::Violation;
 use crate::http::message::{Body, Request, Response};
-use crate::recording::journal::{AnsweredBy, ContractCheck, ExchangeParts};
+use crate::recording::journal::{ContractCheck, ExchangeParts, ResponseSource};
 use crate::support::clock::Timestamp;
 
 fn contract() -> &'static Contract {
@@ -33,7 +33,7 @@ fn exchange(line: &str, headers: &[(&'static str, &str)], body: &str, body_bytes
         duration_us: 1,
         scenario: None,
         operation: contract().operation("repair_connection"),
-        answered_by: AnsweredBy::Operation,
+        response_source: ResponseSource::Operation,
         caller: None,
         violations: vec![Violation::reported("/body/a", "type", "a must be text")],
         contract_check: ContractCheck::Done,

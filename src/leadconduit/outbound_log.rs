@@ -10,9 +10,11 @@ use std::sync::{Arc, Once};
 
 use serde_json::{Map, Value};
 
+use crate::config::limits::DELIVERY_DEPTH_MAX;
 use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::delivery::{HttpClient, OutboundError, OutboundRequest, OutboundResponse, firehose_request};
 use crate::leadconduit::response::OperationResponse;
+use crate::leadconduit::state::budget::BudgetExceeded;
 use crate::leadconduit::state::events::Outcome;
 use crate::support::document::{self, number, text};
 use crate::support::ids::ObjectId;
@@ -49,13 +51,10 @@ pub enum WriteError {
     Api(ApiError),
     /// The call has to be performed; then the operation runs again. No client sees this.
     PendingCall(Box<PendingCall>),
-}
-
-impl WriteError {
-    /// The operation needs the response of this call, for an attempt of a step.
-    pub(crate) fn pending_call(key: &StepKey, request: OutboundRequest) -> Self {
-        Self::PendingCall(Box::new(PendingCall { key: key.clone(), request }))
-    }
+    /// The write would exceed a budget of the mock.
+    Budget(BudgetExceeded),
+    /// The sandbox was written to again and again while the operation computed.
+    Overtaken,
 }
 
 impl From<ApiError> for WriteError {
@@ -69,7 +68,7 @@ pub type WriteResult = Result<OperationResponse, WriteError>;
 
 /// A call that was made.
 #[derive(Clone, Debug)]
-pub(crate) struct RecordedCall {
+pub(crate) struct CompletedCall {
     pub(crate) request: OutboundRequest,
     pub(crate) result: Result<OutboundResponse, OutboundError>,
     /// Duration in milliseconds, retries included.
@@ -133,32 +132,57 @@ impl RecipientOutcome {
 
 /// The outbound effects of one operation. The default one allows none.
 #[derive(Debug, Default)]
-pub struct EffectLog {
+pub struct OutboundLog {
     /// Decides which recipients can be called; `None` when deliveries are off.
     client: Option<HttpClient>,
     firehose_url: Option<Arc<str>>,
+    /// How many deliveries of a mock have led to this operation.
+    depth: u8,
+    /// The ids and outcomes before the current run.
+    before_run: (BTreeMap<StepKey, ObjectId>, BTreeMap<StepKey, RecipientOutcome>),
     ids: BTreeMap<StepKey, ObjectId>,
-    calls: BTreeMap<StepKey, RecordedCall>,
+    calls: BTreeMap<StepKey, CompletedCall>,
     outcomes: BTreeMap<StepKey, RecipientOutcome>,
     firehose_writes: Vec<OutboundRequest>,
 }
 
-impl EffectLog {
-    /// An effect log. `None` disables deliveries or the firehose.
+impl OutboundLog {
+    /// An effect log. `None` disables deliveries or the firehose. `depth` is the number of deliveries of a mock that have
+    /// led to the operation.
     #[must_use]
-    pub fn new(client: Option<HttpClient>, firehose_url: Option<Arc<str>>) -> Self {
-        Self { client, firehose_url, ..Self::default() }
+    pub fn new(client: Option<HttpClient>, firehose_url: Option<Arc<str>>, depth: u8) -> Self {
+        Self { client, firehose_url, depth, ..Self::default() }
     }
 
     /// Begins a run of the operation: drops the firehose files of the run before.
     pub fn start_run(&mut self) {
         self.firehose_writes.clear();
+        if self.client.is_some() {
+            self.before_run = (self.ids.clone(), self.outcomes.clone());
+        }
+    }
+
+    /// Forgets what the current run has recorded, because the world forgets its ids too. Calls are kept.
+    pub fn abort_run(&mut self) {
+        self.firehose_writes.clear();
+        (self.ids, self.outcomes) = std::mem::take(&mut self.before_run);
+    }
+
+    /// Whether so many deliveries have led to this operation that it may not make another one.
+    pub(crate) fn is_too_deep(&self) -> bool {
+        self.depth >= DELIVERY_DEPTH_MAX
     }
 
     /// Records the result of a pending call, and its duration in milliseconds.
     pub fn record_response(&mut self, call: PendingCall, result: Result<OutboundResponse, OutboundError>, ms: u64) {
         let PendingCall { key, request } = call;
-        self.calls.insert(key, RecordedCall { request, result, ms });
+        self.calls.insert(key, CompletedCall { request, result, ms });
+    }
+
+    /// The error of an operation that needs the response of this call, for an attempt of a step.
+    pub(crate) fn pending_call(&self, key: &StepKey, request: OutboundRequest) -> WriteError {
+        let request = OutboundRequest { depth: self.depth + 1, ..request };
+        WriteError::PendingCall(Box::new(PendingCall { key: key.clone(), request }))
     }
 
     /// Whether a recipient has been called.
@@ -196,7 +220,7 @@ impl EffectLog {
     }
 
     /// The call that was made for a step.
-    pub(crate) fn recorded_call(&self, key: &StepKey) -> Option<&RecordedCall> {
+    pub(crate) fn call_document(&self, key: &StepKey) -> Option<&CompletedCall> {
         self.calls.get(key)
     }
 
@@ -224,9 +248,20 @@ impl EffectLog {
 
     /// Adds the firehose file of an event. `firehose` is the configuration of the flow.
     pub(crate) fn write_firehose(&mut self, firehose: &Value, event: &Value) {
+        static LOG_ONCE: Once = Once::new();
         let Some(url) = &self.firehose_url else { return };
+        if self.is_too_deep() {
+            LOG_ONCE.call_once(|| {
+                tracing::warn!(
+                    "an event was not written to the firehose: {DELIVERY_DEPTH_MAX} outbound requests in a row led to \
+                     it, which is the maximum; the firehose or a recipient leads back to this mock"
+                );
+            });
+            return;
+        }
         let lead = text(&event["vars"]["lead"], "id");
         let body = document::serialise(event);
-        self.firehose_writes.push(firehose_request(url, firehose, lead, text(event, "id"), body));
+        let request = firehose_request(url, firehose, lead, text(event, "id"), body);
+        self.firehose_writes.push(OutboundRequest { depth: self.depth + 1, ..request });
     }
 }

@@ -4,36 +4,42 @@
 //! API key is not available), `world` (`account`, `user`, `sso`, and each collection by id), `call`, `retry_after`, `now`,
 //! `sandbox`, `scenario`.
 
-use std::sync::{Arc, OnceLock};
+//!
+//! The engine limits neither the depth of a template nor what its values grow to. [`bounds`] checks the source before it is
+//! parsed, [`guard`] rewrites the syntax tree so that every operator is a call of a filter, and [`filters`] limits what
+//! filters read and write.
 
+mod bounds;
+mod budget;
+mod filters;
+mod guard;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, LazyLock};
+
+use minijinja::machinery::{CodeGenerator, Vm, WhitespaceConfig, make_string_output, parse, parse_expr};
+use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Enumerator, Object, ObjectRepr, Value as TemplateValue};
-use minijinja::{Environment, ErrorKind, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, ErrorKind};
 use serde_json::Value;
 
+use self::bounds::SourceLimit;
+use self::budget::{RenderLimit, limit_of};
+use self::guard::Guard;
 use super::error::RuleError;
+use crate::config::limits::{TEMPLATE_JSON_BYTES_MAX, TEMPLATE_TEXT_BYTES_MAX};
 use crate::leadconduit::state::{Collection, World};
 use crate::support::document::text;
 use contract_files::pointer::escape;
 
-/// The most instructions of the template engine for one template.
-const FUEL: u64 = 50_000;
-
-/// The longest text that a template can render.
-const TEXT_BYTES_MAX: usize = 256 * 1024;
-
 /// The variables of templates.
 const VARIABLES: [&str; 8] = ["request", "caller", "world", "call", "retry_after", "now", "sandbox", "scenario"];
 
-fn engine() -> &'static Environment<'static> {
-    static ENGINE: OnceLock<Environment<'static>> = OnceLock::new();
-    ENGINE.get_or_init(|| {
-        let mut engine = Environment::new();
-        // A value that is missing renders as empty text. Templates can test for it with `is defined`.
-        engine.set_undefined_behavior(UndefinedBehavior::Chainable);
-        engine.set_fuel(Some(FUEL));
-        engine
-    })
-}
+/// The name of a template in the engine's messages.
+const NAME: &str = "<string>";
+
+static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(filters::environment);
 
 /// Whether a text is a template.
 fn is_template(text: &str) -> bool {
@@ -82,9 +88,12 @@ pub enum TemplateError {
     /// The value of an expression cannot be JSON.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
-    /// The rendered text is too long.
-    #[error("a template renders to more than {TEXT_BYTES_MAX} bytes")]
-    TooLong,
+    /// The template exceeds a limit of its source.
+    #[error("the template is invalid: {0}")]
+    Source(#[from] SourceLimit),
+    /// The template exceeds a limit while it is rendered.
+    #[error(transparent)]
+    Limit(#[from] RenderLimit),
 }
 
 /// Adds an error for each invalid template in a value, which is at `pointer`.
@@ -116,25 +125,24 @@ pub(super) fn validate(value: &Value, pointer: &str, errors: &mut Vec<RuleError>
 }
 
 fn validate_text(text: &str) -> Result<(), TemplateError> {
-    let template = engine().template_from_str(text).map_err(TemplateError::Invalid)?;
-    let names = template.undeclared_variables(false);
-    let mut unknown: Vec<&String> =
-        names.iter().filter(|name| !VARIABLES.contains(&name.as_str()) && !is_function(name)).collect();
-    unknown.sort();
-    match unknown.first() {
-        None => {
-            // The engine looks filters and tests up while it renders. Other errors are due to the empty context.
-            match template.render(()) {
-                Err(error) if [ErrorKind::UnknownFilter, ErrorKind::UnknownTest].contains(&error.kind()) => {
-                    Err(TemplateError::Invalid(error))
-                }
-                _ => Ok(()),
-            }
+    bounds::check(text, false)?;
+    let mut names = Guard::default();
+    names.template(&parse(text, NAME, SyntaxConfig, WhitespaceConfig::default()).map_err(TemplateError::Invalid)?);
+    let is_known = |name: &str| VARIABLES.contains(&name) || is_function(name) || names.assigned.contains(name);
+    if let Some(name) = names.read.iter().find(|name| !is_known(name)) {
+        let nearest = contract_files::yaml::nearest(name, VARIABLES);
+        return Err(TemplateError::UnknownVariable { name: (*name).to_owned(), nearest });
+    }
+    // The engine looks filters and tests up while it renders. What exceeds a limit without any data does so with it. Other
+    // errors are due to the empty context.
+    match evaluate_text(text, &TemplateValue::from_serialize(BTreeMap::<String, String>::new())) {
+        Err(TemplateError::Render(error))
+            if [ErrorKind::UnknownFilter, ErrorKind::UnknownTest].contains(&error.kind()) =>
+        {
+            Err(TemplateError::Invalid(error))
         }
-        Some(name) => {
-            let nearest = contract_files::yaml::nearest(name, VARIABLES);
-            Err(TemplateError::UnknownVariable { name: (*name).clone(), nearest })
-        }
+        Err(error @ TemplateError::Limit(_)) => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -147,12 +155,11 @@ pub(super) fn render(value: &Value, context: &TemplateValue) -> Result<Value, Te
     match value {
         Value::String(text) if is_template(text) => match sole_expression(text) {
             Some(expression) => {
-                let rendered = engine().compile_expression(expression).and_then(|e| e.eval(context.clone()));
-                let rendered = rendered?;
+                let rendered = evaluate_expression(expression, context)?;
                 if rendered.is_undefined() {
                     return Ok(Value::Null);
                 }
-                Ok(serde_json::to_value(&rendered)?)
+                to_json(&rendered)
             }
             None => render_text(text, context).map(Value::String),
         },
@@ -169,11 +176,78 @@ pub(super) fn render_text(text: &str, context: &TemplateValue) -> Result<String,
     if !is_template(text) {
         return Ok(text.to_owned());
     }
-    let rendered = engine().render_str(text, context.clone())?;
-    if rendered.len() > TEXT_BYTES_MAX {
-        return Err(TemplateError::TooLong);
+    evaluate_text(text, context)
+}
+
+/// Renders a template.
+fn evaluate_text(text: &str, context: &TemplateValue) -> Result<String, TemplateError> {
+    bounds::check(text, false)?;
+    let tree = parse(text, NAME, SyntaxConfig, WhitespaceConfig::default())?;
+    let mut generator = CodeGenerator::new(NAME, text);
+    generator.compile_stmt(&Guard::default().template(&tree));
+    let (instructions, blocks) = generator.finish();
+    let mut rendered = String::new();
+    let mut output = make_string_output(&mut rendered);
+    Vm::new(&ENGINE)
+        .eval(&instructions, context.clone(), &blocks, &mut output, AutoEscape::None)
+        .map_err(TemplateError::from_engine)?;
+    drop(output);
+    if rendered.len() > TEMPLATE_TEXT_BYTES_MAX {
+        return Err(RenderLimit::Text.into());
     }
     Ok(rendered)
+}
+
+/// Evaluates an expression.
+fn evaluate_expression(expression: &str, context: &TemplateValue) -> Result<TemplateValue, TemplateError> {
+    bounds::check(expression, true)?;
+    let tree = parse_expr(expression)?;
+    let mut generator = CodeGenerator::new("<expression>", expression);
+    generator.compile_expr(&Guard::default().expression(&tree));
+    let (instructions, blocks) = generator.finish();
+    let (mut ignored, root) = (String::new(), context.clone());
+    let mut output = make_string_output(&mut ignored);
+    let evaluated = Vm::new(&ENGINE).eval(&instructions, root, &blocks, &mut output, AutoEscape::None);
+    let (value, _) = evaluated.map_err(TemplateError::from_engine)?;
+    Ok(value.unwrap_or_default())
+}
+
+impl TemplateError {
+    fn from_engine(error: minijinja::Error) -> Self {
+        match limit_of(&error) {
+            Some(limit) => Self::Limit(limit),
+            None => Self::Render(error),
+        }
+    }
+}
+
+/// A value as JSON. Documents of the world are looked up meanwhile, so that the text is limited instead of the value.
+fn to_json(value: &TemplateValue) -> Result<Value, TemplateError> {
+    let mut text = LimitedBuffer(Vec::new());
+    match serde_json::to_writer(&mut text, value) {
+        Err(error) if error.is_io() => Err(RenderLimit::Text.into()),
+        written => {
+            written?;
+            Ok(serde_json::from_slice(&text.0)?)
+        }
+    }
+}
+
+/// A buffer of at most [`TEMPLATE_JSON_BYTES_MAX`] bytes.
+struct LimitedBuffer(Vec<u8>);
+
+impl io::Write for LimitedBuffer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > TEMPLATE_JSON_BYTES_MAX {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The variable `world`. Documents are looked up on access, not copied beforehand.
@@ -226,6 +300,12 @@ impl Object for CollectionObject {
         Some(TemplateValue::from_serialize(found.value()))
     }
 
+    /// The ids: written out, the documents could take any size.
+    fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let ids = self.account().map(|account| account.all(self.collection).values());
+        f.debug_list().entries(ids.into_iter().flatten().map(|d| text(d.value(), "id"))).finish()
+    }
+
     fn enumerate(self: &Arc<Self>) -> Enumerator {
         let ids = self.account().map(|account| account.all(self.collection).values());
         Enumerator::Values(ids.into_iter().flatten().map(|d| TemplateValue::from(text(d.value(), "id"))).collect())
@@ -233,57 +313,4 @@ impl Object for CollectionObject {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::support::clock::Clock;
-    use crate::support::document::Document;
-    use serde_json::json;
-
-    fn context() -> TemplateValue {
-        let mut world = World::empty(1, Clock::Real);
-        world.put_account("a", Document::new(&json!({"id": "a", "name": "Acme"})));
-        world.put("a", Collection::Flows, "f1", Document::new(&json!({"id": "f1", "name": "First"})));
-        let world = TemplateValue::from_object(WorldObject { world, account: Some("a".into()), user: None });
-        minijinja::context! { request => json!({"body": {"name": "N", "count": 3, "list": [1, 2]}}), world }
-    }
-
-    #[test]
-    fn templates_are_rendered_and_a_sole_expression_keeps_its_type() {
-        let rows = [
-            ("plain", json!("plain")),
-            ("{{ request.body.name }}", json!("N")),
-            ("{{ request.body.count }}", json!(3)),
-            (" {{- request.body.count -}} ", json!(3)),
-            ("{{ request.body.list }}", json!([1, 2])),
-            ("{{ request.body.nothing.at.all }}", json!(null)),
-            ("n = {{ request.body.count + 1 }}{{ request.body.nothing }}", json!("n = 4")),
-            ("{{ world.account.name }}", json!("Acme")),
-            ("{{ world.flows['f1'].name }}", json!("First")),
-            ("{{ world.flows | length }}", json!(1)),
-            ("{% for id in world.flows %}{{ id }};{% endfor %}", json!("f1;")),
-            ("{{ world.user.name }}-{{ world.sso.status }}", json!("-up")),
-        ];
-        for (text, expected) in rows {
-            validate_text(text).unwrap();
-            assert_eq!(render(&json!({"x": [text]}), &context()).unwrap(), json!({"x": [expected]}), "{text}");
-        }
-    }
-
-    #[test]
-    fn invalid_templates_are_reported_with_pointers() {
-        let mut errors = Vec::new();
-        validate(&json!({"a/b": ["{{ reqest.body }}", "{{ 1 +", "{{ zzz }}"]}), "/then/body", &mut errors);
-        let errors: Vec<String> =
-            errors.into_iter().map(|error| format!("{}: {}", error.pointer, error.message)).collect();
-        assert_eq!(errors.len(), 3, "{errors:?}");
-        assert_eq!(errors[0], "/then/body/a~1b/0: templates have no variable `reqest`; did you mean `request`?");
-        assert!(errors[1].starts_with("/then/body/a~1b/1: the template is invalid: "), "{}", errors[1]);
-        assert!(errors[2].contains("the variables are request, caller, world"), "{}", errors[2]);
-    }
-
-    #[test]
-    fn endless_templates_run_out_of_fuel() {
-        let endless = "{% for a in range(10000) %}{% for b in range(10000) %}x{% endfor %}{% endfor %}";
-        assert!(render_text(endless, &context()).unwrap_err().to_string().contains("fuel"));
-    }
-}
+mod tests;
