@@ -205,7 +205,9 @@ impl Driver {
                 }
             }
             Value::Array(items) => {
-                items.iter_mut().for_each(|item| self.make_hostile(item));
+                for item in items.iter_mut() {
+                    self.make_hostile(item);
+                }
                 if self.below(6) == 0 {
                     items.push(self.hostile_value());
                 }
