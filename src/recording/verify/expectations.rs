@@ -482,11 +482,8 @@ impl Requirement {
             }
             Self::Order { steps, other_requests } => {
                 let steps: Vec<String> = steps.iter().map(RequestPattern::describe).collect();
-                let order = if *other_requests == OtherRequests::Forbidden {
-                    "in this order, directly after each other"
-                } else {
-                    "in this order"
-                };
+                let is_strict = *other_requests == OtherRequests::Forbidden;
+                let order = if is_strict { "in this order, directly after each other" } else { "in this order" };
                 format!("{order}: {}", steps.join("; then "))
             }
             Self::Repaired { pattern, statuses, by } => {

@@ -291,7 +291,7 @@ fn equal_xml(value: &Value, object: &Map<String, Value>, parser: &mut PatternPar
     };
     match ExpectedXml::parse(text, has_placeholders) {
         Ok(expected) => Some(Matcher::EqualToXml(Box::new(expected))),
-        Err(error) => parser.reject(format!("the string is not XML: {}", abbreviate(&error))),
+        Err(error) => parser.reject(format!("the string is not XML: {}", abbreviate(&error.to_string()))),
     }
 }
 

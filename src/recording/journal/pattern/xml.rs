@@ -228,6 +228,17 @@ pub(super) enum XmlComparison {
     NotXml,
 }
 
+/// Why a document cannot be compared.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum DocumentError {
+    #[error(transparent)]
+    Syntax(#[from] uppsala::XmlError),
+    #[error("the document has no root element")]
+    NoRoot,
+    #[error("the document has more than {ELEMENTS_MAX} elements")]
+    TooLarge,
+}
+
 /// An element with what `XMLUnit` compares: comments, the order of attributes and white space around texts do not
 /// matter.
 #[derive(Debug, PartialEq, Eq)]
@@ -243,8 +254,8 @@ impl ExpectedXml {
     ///
     /// # Errors
     ///
-    /// The message of the parser.
-    pub(super) fn parse(text: &str, has_placeholders: bool) -> Result<Self, String> {
+    /// The text is not XML, or has too many elements.
+    pub(super) fn parse(text: &str, has_placeholders: bool) -> Result<Self, DocumentError> {
         let root = read(text)?;
         Ok(Self { text: text.to_owned(), root, has_placeholders })
     }
@@ -267,11 +278,11 @@ impl ExpectedXml {
     }
 }
 
-fn read(text: &str) -> Result<Element, String> {
-    let document = parse_document(text, true).map_err(|error| error.to_string())?;
-    let root = document.document_element().ok_or("the document has no root element")?;
+fn read(text: &str) -> Result<Element, DocumentError> {
+    let document = parse_document(text, true)?;
+    let root = document.document_element().ok_or(DocumentError::NoRoot)?;
     let mut left = ELEMENTS_MAX;
-    element(&document, root, &mut left).ok_or_else(|| format!("the document has more than {ELEMENTS_MAX} elements"))
+    element(&document, root, &mut left).ok_or(DocumentError::TooLarge)
 }
 
 /// Copies an element. The parser limits the depth.
