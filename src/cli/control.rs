@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::args::ServerArgs;
 use super::client::{self, ClientResponse, ControlRequest, text_field};
 use super::error::CliError;
+use super::output::count_noun;
 use crate::config::limits::{CLIENT_RESPONSE_BYTES_MAX, CONTROL_TIMEOUT};
 use crate::config::settings::DEFAULT_SANDBOX;
 use crate::http::headers;
@@ -65,7 +66,10 @@ fn reset(args: &ResetArgs) -> Result<String, CliError> {
     let (response, sandbox) = args.target.send(Method::POST, "/__admin/reset", None)?;
     let fields = text_field(&sandbox, "name").zip(text_field(&sandbox, "scenario"));
     let (name, scenario) = fields.ok_or_else(|| args.target.unexpected_response(response.status))?;
-    Ok(format!("sandbox {name} was reset to scenario {scenario}"))
+    let cleared = sandbox["cleared"]["exchanges"].as_u64().and_then(|count| usize::try_from(count).ok());
+    let cleared =
+        cleared.map(|count| format!("; cleared {}", count_noun(count, "recorded request"))).unwrap_or_default();
+    Ok(format!("sandbox {name} was reset to scenario {scenario}{cleared}"))
 }
 
 impl TargetArgs {

@@ -23,7 +23,7 @@ use contract_files::yaml::io_reason;
 pub(super) struct CriteriaArgs {
     /// Exit with 1 if there was one of these
     ///
-    /// Repeat it, or separate values by commas.
+    /// Repeat it, or separate values by commas. Each of them includes `nothing`.
     #[arg(long, value_name = "WHAT", value_delimiter = ',', env = "LEADCONDUIT_MOCK_FAIL_ON")]
     fail_on: Vec<FailOn>,
     /// Exit with 1 if coverage is below this percentage
@@ -38,7 +38,17 @@ pub(super) struct CriteriaArgs {
 
 impl CriteriaArgs {
     pub(super) fn criteria(&self) -> PassCriteria {
-        PassCriteria { fail_on: self.fail_on.clone(), fail_under: self.fail_under }
+        let mut fail_on = self.fail_on.clone();
+        // Without requests, no other condition can occur, so that a test suite that never called the mock would pass.
+        if !fail_on.is_empty() && !fail_on.contains(&FailOn::Nothing) {
+            fail_on.push(FailOn::Nothing);
+        }
+        PassCriteria { fail_on, fail_under: self.fail_under }
+    }
+
+    /// Whether violations of the contract are a reason to fail.
+    pub(super) fn fails_on_violations(&self) -> bool {
+        self.fail_on.contains(&FailOn::Violations)
     }
 
     /// The operations to which reports are limited.

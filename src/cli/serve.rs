@@ -295,6 +295,11 @@ pub(super) fn run(args: &ServeArgs) -> Result<(), CliError> {
     let _log = log::start(args.log_format);
     let settings = args.settings();
     args.report.iter().try_for_each(ReportFile::check_writable)?;
+    if settings.requests == RequestMode::Off && args.criteria.fails_on_violations() {
+        let message = "--fail-on violations finds nothing with --requests off; write --requests warn, which serves invalid \
+                       requests too";
+        return Err(CliError::Usage(message.to_owned()));
+    }
     if let Some(url) = &settings.delivery.firehose_url {
         let target = HttpClient::new(&settings).check(url);
         target.map_err(|error| CliError::Usage(format!("--firehose-url: {error}")))?;

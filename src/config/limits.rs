@@ -166,6 +166,9 @@ pub(crate) const HALF_CLOSED_KEEPALIVE_INTERVAL: Duration = Duration::from_secs(
 /// `control_bytes_max` applies to the import if it is larger.
 pub(crate) const STATE_BYTES_MAX: usize = 128 * 1024 * 1024;
 
+/// The largest `wait` of a verification.
+pub(crate) const VERIFY_WAIT_MS_MAX: u64 = 60_000;
+
 // Inputs that become larger when they are parsed.
 
 /// Values of one lead: members, items and the empty items before them. A form of 36 kB can name 8 million.

@@ -18,6 +18,7 @@ pub mod problem_page;
 pub mod route;
 pub mod schema;
 mod schema_errors;
+mod schema_keywords;
 mod schema_size;
 pub mod standard;
 pub mod validate;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::error::{SchemaError, StandaloneSchemaError};
 use super::known_formats::{self, KNOWN_FORMATS};
 use super::schema_errors;
+use super::schema_keywords::misspelt_keyword;
 use super::schema_size;
 use super::violation::Violation;
 use crate::config::limits::{REGEX_CACHE_BYTES_MAX, SCHEMA_REGEX_BYTES_MAX};
@@ -65,7 +66,7 @@ impl CompiledSchema {
     ///
     /// # Errors
     ///
-    /// The schema is invalid or too large.
+    /// The schema is invalid or too large, or a keyword is misspelt.
     pub fn standalone(schema: &Value) -> Result<Self, StandaloneSchemaError> {
         schema_size::check(schema)?;
         Self::of_any_size(schema)
@@ -84,6 +85,9 @@ impl CompiledSchema {
                 pointer: error.instance_path().as_str().to_owned(),
                 reason: error.to_string(),
             })?;
+        if let Some(error) = misspelt_keyword(schema) {
+            return Err(error);
+        }
         let schemas = Schemas::new(&json!({}))
             .map_err(|error| StandaloneSchemaError { pointer: String::new(), reason: error.to_string() })?;
         let schemas = Arc::new(schemas);

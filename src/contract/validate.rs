@@ -79,7 +79,7 @@ pub fn validate_request(
     let mut input = OperationInput { path, query, ..OperationInput::default() };
     match operation.backend {
         Backend::Management => {
-            input.body = read_body(operation, request, validation, &mut violations).unwrap_or_default()
+            input.body = read_body(operation, request, validation, &mut violations).unwrap_or_default();
         }
         Backend::LeadHandler => read_lead_request(operation, request, &mut input, &mut violations),
     }

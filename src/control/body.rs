@@ -16,6 +16,9 @@ const SOURCE_NAME: &str = "body";
 /// The most diagnostics in one response: 50 of a file, and one that says that there are more.
 const DIAGNOSTICS_MAX: usize = 51;
 
+/// The longest body whose keys are checked for duplicates, which parsers of JSON accept.
+const UNIQUE_KEYS_BYTES_MAX: usize = 1024 * 1024;
+
 /// The body as text with positions, for diagnostics.
 pub(super) fn read(call: &ControlCall<'_>) -> Result<Source, Problem> {
     let bytes = match &call.request.body {
@@ -44,7 +47,14 @@ pub(super) fn parse<T: DeserializeOwned>(call: &ControlCall<'_>) -> Result<T, Pr
 
 /// The text of a body as a `T`.
 pub(super) fn parse_source<T: DeserializeOwned>(source: &Source) -> Result<T, Problem> {
-    source.parse_json_or_yaml().map_err(|diagnostic| invalid(&[diagnostic]))
+    let parsed = source.parse_json_or_yaml().map_err(|diagnostic| invalid(&[diagnostic]))?;
+    // The state of a sandbox is larger; it is written by the mock itself.
+    if source.text.len() <= UNIQUE_KEYS_BYTES_MAX
+        && let Some(diagnostic) = source.duplicate_json_key()
+    {
+        return Err(invalid(&[diagnostic]));
+    }
+    Ok(parsed)
 }
 
 /// 400 with every diagnostic; the first is the detail.

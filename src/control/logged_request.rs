@@ -13,7 +13,7 @@ use super::call::ControlCall;
 use crate::config::limits::Limits;
 use crate::contract::problem::Problem;
 use crate::http::message::{Body, Request, Response};
-use crate::recording::journal::{CredentialKind, Exchange, ExchangeParts, ResponseSource};
+use crate::recording::journal::{ContractCheck, CredentialKind, Exchange, ExchangeParts, ResponseSource};
 use crate::sandbox::selector;
 use contract_files::yaml::Diagnostic;
 
@@ -56,6 +56,7 @@ pub(super) fn parse(call: &ControlCall<'_>) -> Result<LoggedRequest, Problem> {
         violations: Vec::new(),
         lead: None,
         credentials: CredentialKind::default(),
+        contract_check: ContractCheck::NotReached,
         applied_rules: Vec::new(),
         body_bytes_max: Limits::default().journal_body_bytes_max,
     };

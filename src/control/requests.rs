@@ -131,10 +131,20 @@ pub(super) fn find(call: &ControlCall<'_>) -> ControlResult {
 
 pub(super) fn count(call: &ControlCall<'_>) -> ControlResult {
     let (pattern, _) = parse_pattern(call)?;
-    // -1 as in WireMock: with 0, a test that expects no requests would pass without a journal.
-    let count =
-        if call.sandbox.is_journal_enabled() { json!(matching_exchanges(call, &pattern).len()) } else { json!(-1) };
-    Ok(ok(&json!({"count": count, "requestJournalDisabled": !call.sandbox.is_journal_enabled()})))
+    let count = call.sandbox.count_exchanges(&pattern, &call.app.contract);
+    let mut response = json!({
+        // -1 as in WireMock, when it is not known.
+        "count": count.known().map_or(json!(-1), |known| json!(known)),
+        "requestJournalDisabled": !call.sandbox.is_journal_enabled(),
+    });
+    // Only where they matter: WireMock's clients do not know them.
+    if count.undecided > 0 {
+        response["undecided"] = count.undecided.into();
+    }
+    if count.dropped > 0 {
+        response["dropped"] = count.dropped.into();
+    }
+    Ok(ok(&response))
 }
 
 pub(super) fn remove(call: &ControlCall<'_>) -> ControlResult {

@@ -28,7 +28,7 @@ pub(super) fn get(call: &ControlCall<'_>) -> ControlResult {
 #[serde(deny_unknown_fields, expecting = r#"an object such as {"name": "sso-outage"}"#)]
 struct ScenarioSwitch {
     name: String,
-    /// True to keep the world and replace only conditions and rules.
+    /// True to keep the world and replace only conditions and rules. Journal and coverage are kept in either case.
     #[serde(default)]
     keep_world: bool,
 }
@@ -40,7 +40,7 @@ pub(super) fn put(call: &ControlCall<'_>) -> ControlResult {
     if switch.keep_world {
         call.sandbox.switch_scenario(Arc::clone(&start.scenario));
     } else {
-        call.sandbox.reset(&start);
+        call.sandbox.start_scenario(&start);
     }
     call.sandbox.publish("scenario_switched", || json!({"scenario": switch.name, "keep_world": switch.keep_world}));
     tracing::info!("sandbox {} uses scenario {}", call.sandbox.name, switch.name);
@@ -50,9 +50,12 @@ pub(super) fn put(call: &ControlCall<'_>) -> ControlResult {
 pub(super) fn reset(call: &ControlCall<'_>) -> ControlResult {
     let _steady = call.app.lock_library_shared();
     let name = call.sandbox.scenario().name.clone();
-    call.sandbox.reset(&*initial_state(call, &name)?);
+    let cleared = call.sandbox.reset(&*initial_state(call, &name)?);
     call.sandbox.publish("sandbox_reset", || json!({"scenario": name}));
-    Ok(ok(&active_sandbox_json(call.sandbox)))
+    let mut sandbox = active_sandbox_json(call.sandbox);
+    sandbox["cleared"] =
+        json!({"exchanges": cleared.exchanges, "dropped": cleared.dropped, "counted": cleared.counted});
+    Ok(ok(&sandbox))
 }
 
 /// The initial state of a scenario; 404 when no scenario has this name.

@@ -29,6 +29,8 @@ pub const EVIDENCE: HeaderName = HeaderName::from_static("x-mock-evidence");
 pub const FAULT: HeaderName = HeaderName::from_static("x-mock-fault");
 /// Response: the violations of the request, as JSON.
 pub const VIOLATIONS: HeaderName = HeaderName::from_static("x-mock-violations");
+/// Response: the list of connections is incomplete. LeadConduit's own header.
+pub const CONNECTIONS_DEGRADED: HeaderName = HeaderName::from_static("x-connections-degraded");
 
 /// The names of preferences in the query string. Other names that begin with two underscores belong to the client.
 pub const QUERY_PREFERENCES: [&str; 6] = ["__code", "__example", "__scenario", "__delay", "__dynamic", "__seed"];

@@ -8,6 +8,7 @@ use http::header::{ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, ORIGIN};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version};
 
 use crate::http::wire_fault::WireFault;
+use crate::support::change_signal::ChangeWatch;
 use crate::support::event_bus::EventBus;
 
 /// A request with its body.
@@ -86,6 +87,18 @@ pub struct Response {
     pub body: Bytes,
     /// How to send the response, unless at once and unchanged.
     pub send_options: Option<Box<SendOptions>>,
+    /// Until when the response can be replaced by a better one, instead of being sent.
+    pub recheck: Option<Box<Recheck>>,
+}
+
+/// A response that may become outdated soon: the server handles the request again after each change, until a response
+/// comes without this value, or the time is over. Then it sends the last response.
+#[derive(Clone, Debug)]
+pub struct Recheck {
+    /// The changes since before the request was handled.
+    pub changes: ChangeWatch,
+    /// The time since the request was handled for the first time.
+    pub within_ms: u64,
 }
 
 /// How the server sends a response: delay, throttling, fault or event stream. By default it is sent at once and unchanged.
@@ -134,7 +147,7 @@ impl Response {
     #[must_use]
     pub fn new(status: StatusCode, body: impl Into<Bytes>) -> Self {
         // Enough for LeadConduit's headers, CORS and `X-Mock-*` without reallocation.
-        Self { status, headers: HeaderMap::with_capacity(20), body: body.into(), send_options: None }
+        Self { status, headers: HeaderMap::with_capacity(20), body: body.into(), send_options: None, recheck: None }
     }
 
     /// Sets a header.

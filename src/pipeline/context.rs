@@ -14,7 +14,7 @@ use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::delivery::{OutboundError, OutboundResponse};
 use crate::leadconduit::lead_report::LeadReport;
 use crate::leadconduit::outbound_log::{OutboundLog, PendingCall};
-use crate::recording::journal::Exchange;
+use crate::recording::journal::{ContractCheck, Exchange};
 use crate::sandbox::{RequestSession, Sandbox, StaleEpoch};
 use crate::scenario::rule::respond::AppliedRule;
 use crate::scenario::rule::schedule::RuleMatch;
@@ -34,6 +34,7 @@ pub(super) struct RequestContext<'p> {
     pub(super) violations: Vec<Violation>,
     /// What the lead handler decided.
     pub(super) lead: Option<Box<LeadReport>>,
+    pub(super) contract_check: ContractCheck,
     pub(super) effects: RuleEffects,
 }
 

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fmt::Write as _;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_TYPE, DATE, ETAG, IF_NONE_MATCH, VARY};
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, DATE, ETAG, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
 use jiff::fmt::rfc2822::DateTimePrinter;
 
@@ -22,6 +22,7 @@ pub(super) const VARY_DEFAULT: HeaderValue = HeaderValue::from_static("Accept, A
 const VARY_WITH_PREFER: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding, Origin, Prefer");
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 const KEEP_ALIVE: HeaderValue = HeaderValue::from_static("keep-alive");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const INFERRED: HeaderValue = HeaderValue::from_static("inferred");
 
 impl Pipeline {
@@ -39,7 +40,10 @@ impl Pipeline {
         // A rule can set other values deliberately.
         response.headers.entry(VARY).or_insert(VARY_DEFAULT);
         response.headers.entry(DATE).or_insert_with(|| date(now));
-        if !response.body.is_empty() {
+        if has_transient_headers(response, context) {
+            // A cache keeps the headers of a stored response through every later 304.
+            response.headers.entry(CACHE_CONTROL).or_insert(NO_STORE);
+        } else if !response.body.is_empty() {
             response.headers.entry(ETAG).or_insert_with(|| etag(&response.body));
             apply_if_none_match(response, request);
         }
@@ -104,6 +108,18 @@ fn etag(body: &[u8]) -> HeaderValue {
     let mut tag = String::with_capacity(28);
     let _ = write!(tag, "W/\"{:x}-{:x}\"", body.len(), crc32fast::hash(body));
     HeaderValue::try_from(tag).unwrap_or(HeaderValue::from_static(""))
+}
+
+/// Whether the response has headers that the next one with the same body may not have: those of a degraded list, of a
+/// rule, or of a preference. An `ETag` is made of the body alone, so that it would not tell the two apart. A rule that
+/// sets its own `ETag` decides itself.
+fn has_transient_headers(response: &Response, context: &RequestContext<'_>) -> bool {
+    if response.headers.contains_key(ETAG) {
+        return false;
+    }
+    let is_set_by_rule = || context.effects.applied_rules.iter().any(|applied| applied.sets_headers);
+    response.headers.contains_key(headers::CONNECTIONS_DEGRADED)
+        || response.status == StatusCode::OK && (is_set_by_rule() || context.preferences.applied().is_some())
 }
 
 /// Turns 200 on GET or HEAD into 304 when `If-None-Match` has the `ETag`. They are compared weakly.

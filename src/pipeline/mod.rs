@@ -249,6 +249,7 @@ impl Pipeline {
         authenticate::authorize(operation, caller, session)?;
 
         // Validate.
+        context.contract_check = self.contract_check();
         let (input, violations) = (&mut context.input, &mut context.violations);
         self.validate(operation, path_parameters, request, input, violations)?;
 

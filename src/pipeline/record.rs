@@ -66,6 +66,7 @@ impl Pipeline {
             violations: context.violations,
             lead: context.lead,
             credentials,
+            contract_check: context.contract_check,
             applied_rules: context.effects.applied_rules,
             body_bytes_max: self.policy.limits.journal_body_bytes_max,
         };

@@ -12,11 +12,17 @@ use crate::contract::validate::{OperationInput, RequestValidation, validate_requ
 use crate::contract::{Backend, Operation, Violation, negotiate};
 use crate::http::message::Request;
 use crate::leadconduit::api_error::ApiError;
+use crate::recording::journal::ContractCheck;
 
 /// How many violations an error message lists.
 const LISTED_MAX: usize = 5;
 
 impl Pipeline {
+    /// Whether requests that get to [`Pipeline::validate`] are compared with the contract.
+    pub(super) fn contract_check(&self) -> ContractCheck {
+        if self.policy.requests == RequestMode::Off { ContractCheck::Disabled } else { ContractCheck::Done }
+    }
+
     /// Decodes and validates the request. `input` and `violations` are also set when the request is rejected.
     pub(super) fn validate(
         &self,

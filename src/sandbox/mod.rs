@@ -25,6 +25,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use http::HeaderValue;
 use serde_json::Value;
 
+pub use record::ClearedRecord;
 use record::Record;
 pub use registry::{SandboxRegistry, SandboxUser};
 pub use session::{RequestSession, ScenarioOverride, StaleEpoch, WriteResources};
@@ -37,6 +38,7 @@ use crate::leadconduit::state::budget::BudgetExceeded;
 use crate::recording::coverage::CoverageCounts;
 use crate::scenario::Scenario;
 use crate::scenario::rule::Rule;
+use crate::support::change_signal::{ChangeSignal, ChangeWatch};
 use crate::support::clock::{Clock, uptime};
 use crate::support::event_bus::EventBus;
 
@@ -83,6 +85,7 @@ pub struct Sandbox {
     is_unauthenticated: AtomicBool,
     state: Mutex<State>,
     record: Mutex<Record>,
+    journal_changes: ChangeSignal,
     /// Held by a long write, which runs on a copy of the world. Lock order: before the state.
     long_write: Mutex<()>,
     shared: Arc<SharedState>,
@@ -105,6 +108,7 @@ impl Sandbox {
             state: Mutex::new(state),
             long_write: Mutex::default(),
             record: Mutex::new(Record { journal: shared.journal(), counts: CoverageCounts::default() }),
+            journal_changes: ChangeSignal::default(),
             shared: Arc::clone(shared),
             events: OnceLock::new(),
         }
@@ -186,10 +190,22 @@ impl Sandbox {
     }
 
     /// Resets world, clock, faults, counters and journal to an initial state; snapshots are kept. Running requests see
-    /// either the old state or the new one, never both.
-    pub fn reset(&self, initial: &InitialState) {
+    /// either the old state or the new one, never both. Returns what was removed from the record.
+    pub fn reset(&self, initial: &InitialState) -> ClearedRecord {
         self.lock().reset(initial);
-        self.archive_counts();
+        self.archive_counts()
+    }
+
+    /// Starts a scenario: world, clock and faults become those of an initial state. Journal, coverage and the number of
+    /// requests are kept, so that a later verdict still covers the requests before the switch.
+    pub fn start_scenario(&self, initial: &InitialState) {
+        self.lock().start(initial);
+    }
+
+    /// Subscribes to changes of the journal.
+    #[must_use]
+    pub fn watch_journal(&self) -> ChangeWatch {
+        self.journal_changes.subscribe()
     }
 
     /// Resets everything including snapshots, as if the sandbox had just been created.
@@ -198,7 +214,7 @@ impl Sandbox {
         state.snapshots.clear();
         state.reset(initial);
         drop(state);
-        self.archive_counts();
+        let _ = self.archive_counts();
     }
 
     /// Switches to another scenario's SSO status and rules, and keeps the world.

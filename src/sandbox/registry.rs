@@ -93,7 +93,9 @@ impl NamedSandboxes {
                     "sandbox {oldest} removed: requests without a known API key have created {max} sandboxes, which is \
                      the maximum"
                 );
-                self.by_name.remove(&*oldest);
+                if let Some(removed) = self.by_name.remove(&*oldest) {
+                    removed.note_lost();
+                }
             }
         }
         // One that was removed in the meantime may be in the list still.
@@ -222,6 +224,7 @@ impl SandboxRegistry {
         // Read under the lock, so that `list` after `set_initial_state` includes every sandbox with the old state.
         let found = others.by_name.entry(name.to_owned()).or_insert_with(|| {
             let created = Sandbox::new(name, &self.initial_state(), &self.shared);
+            created.lock_record().journal.note_lost(self.shared.take_lost(name));
             created.is_unauthenticated.store(user == SandboxUser::Unauthenticated, Ordering::Relaxed);
             Arc::new(created)
         });
@@ -244,11 +247,13 @@ impl SandboxRegistry {
 
     /// Removes a sandbox; `false` when there is none with that name. The default one cannot be removed.
     pub fn remove(&self, name: &str) -> bool {
+        let _ = self.shared.take_lost(name);
         self.others.write().unwrap_or_else(PoisonError::into_inner).by_name.remove(name).is_some()
     }
 
     /// Removes all sandboxes but the default one.
     pub fn remove_all(&self) {
+        self.shared.forget_lost();
         *self.others.write().unwrap_or_else(PoisonError::into_inner) = NamedSandboxes::default();
     }
 
@@ -260,12 +265,20 @@ impl SandboxRegistry {
     fn make_room(&self, others: &mut NamedSandboxes, name: &str, user: SandboxUser, now: u64) {
         if others.by_name.get(name).is_some_and(|one| self.is_idle(one, now)) {
             tracing::info!("sandbox {name} reset: idle for more than {} ms", self.idle_us_max / 1000);
-            others.by_name.remove(name);
+            if let Some(removed) = others.by_name.remove(name) {
+                removed.note_lost();
+            }
         }
         if now.saturating_sub(others.swept_at_us) > SWEEP_INTERVAL_US {
             others.swept_at_us = now;
             let before = others.by_name.len();
-            others.by_name.retain(|_, one| !self.is_idle(one, now));
+            others.by_name.retain(|_, one| {
+                let is_kept = !self.is_idle(one, now);
+                if !is_kept {
+                    one.note_lost();
+                }
+                is_kept
+            });
             let removed = before - others.by_name.len();
             if removed > 0 {
                 tracing::info!("{removed} sandboxes removed: idle for more than {} ms", self.idle_us_max / 1000);
@@ -288,6 +301,7 @@ impl SandboxRegistry {
                  maximum is {max} sandboxes"
             );
             others.by_name.remove(&**name);
+            oldest.note_lost();
         }
     }
 }

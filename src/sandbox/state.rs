@@ -158,11 +158,16 @@ impl State {
 
     /// Resets everything but snapshots.
     pub(super) fn reset(&mut self, initial: &InitialState) {
+        self.requests = 0;
+        self.start(initial);
+    }
+
+    /// Resets everything but snapshots and the number of requests, which must not repeat while the journal is kept.
+    pub(super) fn start(&mut self, initial: &InitialState) {
         self.world = initial.world.fork();
         self.world.use_memory(&self.memory);
         self.faults.clear();
         self.faults_added = 0;
-        self.requests = 0;
         let now = self.world.clock.now();
         self.world.sso.reset_counters(0, now);
         self.switch_scenario(Arc::clone(&initial.scenario), now);

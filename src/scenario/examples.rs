@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::build::Scenario;
 use super::language::{ExampleRequest, ExpectedBody, ExpectedRange, ExpectedResponse, ScenarioExample};
-use crate::contract::negotiate;
+use crate::contract::negotiate::is_json;
 use crate::http::message::{Body, Request, Response};
 use contract_files::yaml::Diagnostic;
 
@@ -51,16 +51,8 @@ pub fn build_request(spec: &ExampleRequest, default_key: Option<&str>) -> Reques
     {
         request.headers.insert(AUTHORIZATION, value);
     }
-    if let Some(body) = &spec.body {
-        let content_type = spec.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(CONTENT_TYPE.as_str()));
-        request.body = Body::Complete(match (&body.0, content_type) {
-            // As in a rule: a text is sent as it is with a content type other than JSON.
-            (Value::String(text), Some((_, value))) if !negotiate::is_json(value) => text.clone().into(),
-            (body, _) => {
-                request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-                crate::support::document::serialise(body)
-            }
-        });
+    if spec.body.is_some() {
+        request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
     // The control API is served to requests for the local machine only, and examples may use it.
     request.headers.insert(HOST, HeaderValue::from_static("localhost"));
@@ -68,6 +60,14 @@ pub fn build_request(spec: &ExampleRequest, default_key: Option<&str>) -> Reques
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
             request.headers.insert(name, value);
         }
+    }
+    if let Some(body) = &spec.body {
+        let content_type = request.header(&CONTENT_TYPE).unwrap_or_default();
+        request.body = Body::Complete(match &body.0 {
+            // A form or an XML document is sent as it is written.
+            Value::String(text) if !is_json(content_type) => text.clone().into(),
+            body => crate::support::document::serialise(body),
+        });
     }
     request
 }

@@ -155,8 +155,8 @@ impl Library {
         Err(errors)
     }
 
-    /// Adds files to be checked, and returns the names of their scenarios. A file replaces the built-in scenario of
-    /// the same name, so that the files of the built-in scenarios can be checked too.
+    /// Adds files to be checked, and returns the names of their scenarios. As for a server, a name can be used once; only
+    /// an unchanged file of a built-in scenario takes its place, so that those files can be checked too.
     ///
     /// # Errors
     ///
@@ -171,9 +171,11 @@ impl Library {
             files.extend(found);
         }
         let sources = read_sources(files)?;
+        let texts: BTreeSet<&str> = sources.iter().map(|source| &*source.text).collect();
+        // The files of the built-in scenarios themselves are checked in their place.
+        self.files.retain(|entry| !entry.built_in || !texts.contains(&*entry.source.text));
         let names: Vec<String> =
             sources.iter().filter_map(|source| parse_file(source).ok()).map(|file| file.name).collect();
-        self.files.retain(|entry| !entry.built_in || !names.contains(&entry.metadata.name));
         self.add(sources)?;
         Ok(names)
     }
@@ -185,8 +187,11 @@ impl Library {
             match parse_file(&source) {
                 Ok(file) => {
                     if let Some(other) = self.files.iter().find(|other| other.metadata.name == file.name) {
-                        let message =
-                            format!("the name `{}` is already used by {}", file.name, other.source.name.display());
+                        let message = if other.built_in {
+                            format!("`{}` is the name of a built-in scenario", file.name)
+                        } else {
+                            format!("the name `{}` is already used by {}", file.name, other.source.name.display())
+                        };
                         errors.push(source.at_pointer("/name", message).with_hint("choose another name"));
                     }
                     self.files.push(LibraryEntry::new(source, file));

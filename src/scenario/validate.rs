@@ -8,9 +8,11 @@ use serde_json::Value;
 use super::apply::apply;
 use super::language::{ScenarioFile, WorldSpec};
 use super::merge::{MergedScenario, Origin, SourcedDocument};
+use super::populate;
 use super::relative_times::resolve_times;
 use super::rule::{RuleList, unknown_operation};
 use super::volume::Volume;
+use crate::contract::standard::StandardCollection;
 use crate::contract::{Contract, Violation};
 use crate::leadconduit::rules;
 use crate::leadconduit::state::{Collection, events};
@@ -65,6 +67,7 @@ impl<'a> Validator<'a> {
             self.validate_volume(&mut volume, source, &file.world);
         }
         self.validate_world(merged, now);
+        self.validate_generate(merged, chain);
         for (source, file) in chain {
             if let Err(error) = file.sso.health() {
                 self.errors.push(source.at_pointer(&format!("/sso{}", error.pointer()), error.to_string()));
@@ -263,6 +266,9 @@ impl<'a> Validator<'a> {
                             self.require_exists(&document.origin, &format!("/{name}"), value, ids, &what);
                         }
                     }
+                    if matches!(collection, Collection::Flows | Collection::LiveFlows) {
+                        self.validate_flow_fields(document, ids_in(id, Collection::Fields));
+                    }
                     if *collection == Collection::Flows {
                         self.validate_flow_entities(document, ids_in(id, Collection::Entities));
                     }
@@ -290,6 +296,58 @@ impl<'a> Validator<'a> {
                     self.require_exists(&flow.origin, &pointer, id, entities, "entity of that account");
                 }
             }
+        }
+    }
+
+    /// The fields that a flow collects must be standard fields or fields of its account.
+    fn validate_flow_fields(&mut self, flow: &SourcedDocument, own: &BTreeSet<String>) {
+        let standard = self.contract.standard();
+        for (index, id) in flow.value["fields"].as_array().into_iter().flatten().enumerate() {
+            let Some(id) = id.as_str() else { continue };
+            let is_own = own.contains(&id.to_ascii_lowercase());
+            if is_own || standard.get(StandardCollection::Fields, id).is_some() {
+                continue;
+            }
+            let message = format!("there is no field `{id}`");
+            let mut diagnostic = self.diagnostic(&flow.origin, &format!("/fields/{index}"), message);
+            let all = standard.all(StandardCollection::Fields).iter().filter_map(|field| field.text("id"));
+            let nearest = nearest(id, all.chain(own.iter().map(String::as_str)));
+            diagnostic.hint = Some(nearest.map_or_else(
+                || "write a standard field, or add it to the `fields` of the account".to_owned(),
+                |nearest| format!("did you mean `{nearest}`?"),
+            ));
+            self.errors.push(diagnostic);
+        }
+    }
+
+    /// Generated leads need flows, and every lead has at least one event and at most one for each step of a flow and
+    /// its source. The counts of a chain of files add up.
+    fn validate_generate(&mut self, merged: &MergedScenario, chain: &[(&'a Source, &ScenarioFile)]) {
+        for account in &merged.accounts {
+            let counts = account.generate;
+            let (leads, events) = (u64::from(counts.leads), u64::from(counts.events));
+            let most = leads * u64::from(populate::EVENTS_PER_LEAD_MAX);
+            let (key, message) = if leads > 0 && counts.flows == 0 {
+                ("leads", "`leads` needs `flows`: set `flows` to 1 or more".to_owned())
+            } else if events > 0 && leads == 0 {
+                ("events", "`events` needs `leads`, which leave them: set `leads` to 1 or more".to_owned())
+            } else if events > 0 && events < leads {
+                ("events", format!("{leads} leads leave at least {leads} events, not {events}"))
+            } else if events > most {
+                ("events", format!("{leads} leads leave at most {most} events, not {events}"))
+            } else {
+                continue;
+            };
+            let id = text(&account.document.value, "id");
+            let find = |(source, file): &(&'a Source, &ScenarioFile)| {
+                let at = file.world.accounts.iter().position(|spec| {
+                    text(&spec.account.0, "id") == id && (spec.generate.leads > 0 || spec.generate.events > 0)
+                })?;
+                let pointer = format!("/world/accounts/{at}/generate");
+                let inside = format!("{pointer}/{key}");
+                Some(source.at_pointer(if source.contains(&inside) { &inside } else { &pointer }, message.clone()))
+            };
+            self.errors.extend(chain.iter().rev().find_map(find));
         }
     }
 

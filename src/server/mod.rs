@@ -285,11 +285,10 @@ where
         state.has_unread_body.store(true, Ordering::Relaxed);
     }
     let request = Arc::new(request);
-    let mut response = match context.handler.handle(&request) {
-        Handling::Ready(response) => response,
-        // A task of its own completes and records the request even when the client disconnects.
-        Handling::Pending(response) => tokio::spawn(response).await.unwrap_or_else(|_| aborted()),
-    };
+    let mut response = complete(context.handler.handle(&request)).await;
+    if response.recheck.is_some() {
+        response = Box::pin(recheck(context, &request, response, shutdown.clone())).await;
+    }
     compress::compress(&request, &mut response);
     match response.send_options.take() {
         None => Ok(send::at_once(response)),
@@ -299,6 +298,38 @@ where
             Box::pin(sent).await
         }
     }
+}
+
+/// Waits for a response that is not ready.
+async fn complete(handling: Handling) -> Response {
+    match handling {
+        Handling::Ready(response) => response,
+        // A task of its own completes and records the request even when the client disconnects.
+        Handling::Pending(response) => tokio::spawn(response).await.unwrap_or_else(|_| aborted()),
+    }
+}
+
+/// Handles a request again after each change, until its response is final, the time is over, or the server stops.
+async fn recheck<H>(
+    context: &ServerContext<H>,
+    request: &Arc<Request>,
+    mut response: Response,
+    mut shutdown: ShutdownSignal,
+) -> Response
+where
+    H: Handler,
+{
+    let within_ms = response.recheck.as_ref().map_or(0, |recheck| recheck.within_ms);
+    let deadline = tokio::time::sleep(Duration::from_millis(within_ms));
+    tokio::pin!(deadline);
+    while let Some(mut recheck) = response.recheck.take() {
+        tokio::select! {
+            () = &mut deadline => break,
+            () = shutdown.received() => break,
+            () = recheck.changes.changed() => response = complete(context.handler.handle(request)).await,
+        }
+    }
+    response
 }
 
 /// The response to a request whose task has panicked, or was dropped because the server stops.

@@ -1,6 +1,7 @@
-//! What every layer uses: documents, the clock, seeded random numbers, ids, delays, redaction, the event bus, XML, and
-//! limits on computations and memory.
+//! What every layer uses: documents, the clock, seeded random numbers, ids, delays, redaction, XML documents and their
+//! texts, the event bus, signals of changes, and limits on computations and memory.
 
+pub mod change_signal;
 pub mod clock;
 pub mod computation;
 pub mod compute_pool;
@@ -14,3 +15,4 @@ pub mod memory;
 pub mod redaction;
 pub mod rng;
 pub mod xml;
+pub mod xml_text;

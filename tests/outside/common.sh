@@ -30,11 +30,11 @@ clean_up() {
 }
 trap clean_up EXIT
 
-# serve [FLAG ...]: starts a server. Sets `url`, and `server` to its process.
+# serve [FLAG ...]: starts a server that validates its own responses. Sets `url`, and `server` to its process.
 serve() {
   local out
   out=$(mktemp -p "$scratch" server.XXXXXX)
-  "$binary" serve --port 0 "$@" >"$out" 2>"$out.log" &
+  "$binary" serve --port 0 --check-replies "$@" >"$out" 2>"$out.log" &
   server=$!
   started+=("$server")
   local i

@@ -12,6 +12,23 @@ fn last(mock: &Mock, path: &str) -> Value {
 }
 
 #[test]
+fn the_target_of_a_change_is_the_last_name_of_its_path() {
+    let mock = Mock::healthy();
+    let created = mock.post("/reports", &json!({"name": "First", "": 1, "0": {"_1": [1]}})).expect(201).json();
+    let path = format!("/reports/{}", created["id"].as_str().unwrap());
+    let changed = json!({"name": "First", "": 2, "0": {"_1": [2], "_": true}, "7": null});
+    mock.put(&path, &changed).expect(200);
+    let changes = last(&mock, "/changelogs")["changes"].clone();
+    let changes: Vec<(&str, &str)> = changes
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|change| (change["target"].as_str().unwrap(), change["delta_path"].as_str().unwrap()))
+        .collect();
+    assert_eq!(changes, [("", ""), ("_1", "0._1._0"), ("_1", "0._1.0"), ("_", "0._"), ("7", "7")]);
+}
+
+#[test]
 fn a_write_records_its_changes_and_its_user() {
     let mock = Mock::healthy();
     let created = mock.post("/reports", &json!({"name": "First", "group_by": ["a", "b"]})).expect(201).json();

@@ -176,10 +176,20 @@ fn use_and_reset_change_a_running_server() {
         &url,
         &[
             (&["use", "sso-outage"], "sandbox default now uses scenario sso-outage\n", "", 0),
-            (&["reset"], "sandbox default was reset to scenario sso-outage\n", "", 0),
+            (&["reset"], "sandbox default was reset to scenario sso-outage; cleared 0 recorded requests\n", "", 0),
             (&["use", "empty-account", "--sandbox", "a"], "sandbox a now uses scenario empty-account\n", "", 0),
-            (&["reset", "--sandbox", "a"], "sandbox a was reset to scenario empty-account\n", "", 0),
-            (&["reset", "--sandbox", "new"], "sandbox new was reset to scenario healthy\n", "", 0),
+            (
+                &["reset", "--sandbox", "a"],
+                "sandbox a was reset to scenario empty-account; cleared 0 recorded requests\n",
+                "",
+                0,
+            ),
+            (
+                &["reset", "--sandbox", "new"],
+                "sandbox new was reset to scenario healthy; cleared 0 recorded requests\n",
+                "",
+                0,
+            ),
             (&["use", "sso-outge"], "", "error: there is no scenario `sso-outge`; did you mean `sso-outage`?\n", 1),
             // A server on loopback needs no token, and ignores one.
             (&["use", "healthy", "--admin-token", "any"], "sandbox default now uses scenario healthy\n", "", 0),
@@ -220,7 +230,12 @@ fn the_admin_token_is_required_and_never_printed() {
             (&["use", "sso-outage", "--admin-token", "guess"], "", wrong, 1),
             (&["reset", "--admin-token", "guess"], "", wrong, 1),
             (&["use", "sso-outage", "--admin-token", TOKEN], "sandbox default now uses scenario sso-outage\n", "", 0),
-            (&["reset", "--admin-token", TOKEN], "sandbox default was reset to scenario sso-outage\n", "", 0),
+            (
+                &["reset", "--admin-token", TOKEN],
+                "sandbox default was reset to scenario sso-outage; cleared 0 recorded requests\n",
+                "",
+                0,
+            ),
         ],
     );
     serving.signal("-TERM");
@@ -338,6 +353,75 @@ fn check_reports_the_example_that_fails() {
     assert_eq!(output.status.code(), Some(1));
     let text = out(&output).replace(folder.path().to_str().unwrap(), "FOLDER");
     insta::assert_snapshot!(text);
+}
+
+#[test]
+fn check_rejects_what_serve_rejects_and_what_has_no_effect() {
+    const HEAD: &str = "version: 1\nname: own\ndescription: d\nextends: healthy\n";
+    let account = "world:\n  accounts:\n    - account: { id: 5fd4371e940df5a34a3888b2 }\n";
+    let flow = "      flows:\n        - { id: 64b8f0f5e4b0c3a1d5e6f7ab, fields: [email, first_nam] }\n";
+    let generate = |counts: &str| format!("{HEAD}{account}      generate: {{ {counts} }}\n");
+    let rule = |rule: &str| format!("{HEAD}rules:\n  - {rule}\n");
+    let rows = [
+        (HEAD.replace("own", "healthy"), "2:7", "`healthy` is the name of a built-in scenario"),
+        (
+            rule("{ when: { path: /conections }, then: { status: 503, body: { error: x } } }"),
+            "6:21",
+            "no operation has the path /conections",
+        ),
+        (rule("{ when: { path: [/user, /flow/a] }, then: { delay: 5 } }"), "6:29", "no operation has the path /flow/a"),
+        (
+            rule("{ when: { path: /user, method: DELETE }, then: { delay: 5 } }"),
+            "6:",
+            "no operation meets the conditions together",
+        ),
+        (
+            rule("{ when: { path: /flows, operation: get_user }, then: { delay: 5 } }"),
+            "6:",
+            "no operation meets the conditions together",
+        ),
+        (
+            rule("{ when: { operation: get_user, clock: { from: now + 9s, until: now + 5s } }, then: { delay: 5 } }"),
+            "6:",
+            "`until` is not after `from`",
+        ),
+        (format!("{HEAD}{account}{flow}"), "9:", "there is no field `first_nam`"),
+        (generate("leads: 5"), "8:", "`leads` needs `flows`"),
+        (generate("flows: 1, events: 5"), "8:", "`events` needs `leads`"),
+        (generate("flows: 1, leads: 5, events: 4"), "8:", "5 leads leave at least 5 events, not 4"),
+        (generate("flows: 1, leads: 5, events: 106"), "8:", "5 leads leave at most 105 events, not 106"),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("own.yaml");
+    for (text, position, message) in rows {
+        std::fs::write(&file, &text).unwrap();
+        let output = run(&["check", file.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        let found = out(&output);
+        assert!(found.contains(message) && found.contains(&format!("own.yaml:{position}")), "{text}\n{found}");
+        assert!(found.ends_with("1 error\n"), "{found}");
+    }
+    for text in [
+        rule("{ gate: true, when: { path: /healthz }, then: { status: 200, body: ok } }"),
+        rule("{ when: { path: '/connections/5d9a4c421d011c553e000002' }, then: { delay: 5 } }"),
+        rule("{ when: { path: '/flows/{*rest}' }, then: { delay: 5 } }"),
+        generate("flows: 1, leads: 5, events: 105"),
+        generate("flows: 1, leads: 5"),
+    ] {
+        std::fs::write(&file, &text).unwrap();
+        let output = run(&["check", file.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(0), "{text}\n{}", out(&output));
+    }
+    // An unknown operation is one error: the response is not compared with other operations.
+    std::fs::write(&file, rule("{ when: { operation: list_conections }, then: { status: 418, example: nothing } }"))
+        .unwrap();
+    let found = out(&run(&["check", file.to_str().unwrap()]));
+    assert!(found.contains("did you mean `list_connections`?") && found.ends_with("1 error\n"), "{found}");
+
+    std::fs::remove_file(&file).unwrap();
+    let output = run(&["check", folder.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(out(&output).contains("has no scenario files"), "{}", out(&output));
 }
 
 #[test]

@@ -268,7 +268,11 @@ fn rule_errors_have_a_position_and_a_hint() {
             rule("{ when: { operation: list_connections }, then: { status: 400, example: documented } }"),
         ),
         ("an example without an operation", rule("{ then: { example: documentd } }")),
-        ("an example on a path without an operation", rule("{ when: { path: /x }, then: { example: documented } }")),
+        ("a path without an operation", rule("{ when: { path: /conections }, then: { example: documented } }")),
+        (
+            "an example on a path without an operation",
+            rule("{ gate: true, when: { path: /x }, then: { example: documented } }"),
+        ),
         (
             "a body and an example",
             rule("{ when: { operation: list_connections }, then: { body: [], example: documented } }"),

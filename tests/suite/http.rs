@@ -119,6 +119,44 @@ fn head_is_get_without_its_body() {
 }
 
 #[test]
+fn responses_with_transient_headers_cannot_be_cached() {
+    // In a world without connections that only the service knows, both lists have the same body.
+    let text = "version: 1\nname: own\ndescription: Both lists are equal.\nextends: healthy\nsso:\n  remove: [5d9a4c421d011c553e000004]\n";
+    let mock = Mock::with_scenario("own", text);
+    let get = |tag: &str| mock.request("GET /connections", &[("if-none-match", tag)], "");
+    let complete = mock.get("/connections").expect(200);
+    let tag = complete.header("etag").unwrap().to_owned();
+    assert_eq!((get(&tag).status, complete.header("cache-control")), (304, None));
+
+    let down = json!({"when": {"operation": "get_user"}, "then": {"sso": {"status": "down"}}});
+    mock.post("/__admin/faults", &down).expect(201);
+    mock.get("/user").expect(200);
+    for value in ["", tag.as_str(), "*"] {
+        let degraded = get(value).expect(200);
+        assert_eq!(degraded.text, complete.text, "the headers alone tell the two apart");
+        assert_eq!(degraded.header("x-connections-degraded"), Some("true"));
+        assert_eq!((degraded.header("etag"), degraded.header("cache-control")), (None, Some("no-store")));
+    }
+
+    // The same holds for headers of a rule, unless it sets its own ETag, and for preferences.
+    let mock = Mock::healthy();
+    let tag = mock.get("/account").header("etag").unwrap().to_owned();
+    let get = |prefer: &str| mock.request("GET /account", &[("if-none-match", &tag), ("prefer", prefer)], "");
+    let preferred = get("delay=1").expect(200);
+    assert_eq!((preferred.header("etag"), preferred.header("cache-control")), (None, Some("no-store")));
+    let fault = json!({"when": {"operation": "get_account"}, "then": {"delay": 1}});
+    mock.post("/__admin/faults", &fault).expect(201);
+    get("").expect(304);
+    let fault = json!({"when": {"operation": "get_account"}, "then": {"headers": {"X-Rate-Limit": "5"}}});
+    mock.post("/__admin/faults", &fault).expect(201);
+    let limited = get("").expect(200);
+    assert_eq!((limited.header("etag"), limited.header("cache-control")), (None, Some("no-store")));
+    let fault = json!({"when": {"operation": "get_account"}, "then": {"headers": {"ETag": tag}}});
+    mock.post("/__admin/faults", &fault).expect(201);
+    get("").expect(304);
+}
+
+#[test]
 fn a_matching_etag_returns_304() {
     let mock = Mock::healthy();
     let tag = mock.get("/account").header("etag").unwrap().to_owned();

@@ -353,13 +353,15 @@ fn other_methods_get_the_allowed_methods() {
         }
     }
     mock.request(&format!("HEAD {}/submit", source_path(PLAIN, SUMMIT)), &[("key", "")], "").expect(405);
+    let trace = mock.request("TRACE /feedback", &[("key", "")], "").expect(405);
+    assert_eq!((trace.text.as_str(), trace.header("allow")), ("The TRACE method is not allowed", Some("GET, POST")));
     let feedback = mock.request("PUT /feedback", &[("key", "")], "").expect(415);
     assert_eq!(
         (feedback.text.as_str(), feedback.header("allow")),
         ("The PUT method is not allowed", Some("GET, POST"))
     );
     let unmatched = mock.get("/__admin/requests/unmatched").expect(200).json();
-    assert_eq!(unmatched["requests"].as_array().map(Vec::len), Some(8), "{unmatched}");
+    assert_eq!(unmatched["requests"].as_array().map(Vec::len), Some(9), "{unmatched}");
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod access;
 mod access_logs;
 mod account;
 mod architecture;
+mod bodies;
 mod budgets;
 mod calls;
 mod caps;

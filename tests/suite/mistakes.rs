@@ -27,8 +27,8 @@ const FILES: &[(&str, &str)] = &[
     ("a status as text", "RULES  - { when: { operation: get_user }, then: { status: \"503 Service Unavailable\" } }\n"),
     ("a delay in words", "RULES  - { when: { operation: get_user }, then: { delay: long } }\n"),
     (
-        "a duration where milliseconds are expected",
-        "RULES  - { when: { operation: get_user }, then: { status: 503, ttl_ms: 2s } }\n",
+        "a lifetime with a unit that does not exist",
+        "RULES  - { when: { operation: get_user }, then: { status: 503, ttl_ms: 2 weeks } }\n",
     ),
     ("a fault with another name", "RULES  - { when: { operation: get_user }, then: { fault: CONNECTION_RESET } }\n"),
     ("a method and path as operation", "RULES  - { when: { operation: GET /user }, then: { delay: 5 } }\n"),
@@ -82,7 +82,7 @@ const CALLS: &[(&str, &str)] = &[
     ("POST /__admin/faults", "{\"when\": {\"operation\": \"get_user\"}}"),
     ("POST /__admin/faults", "[{\"then\": {\"status\": 503}}]"),
     ("POST /__admin/faults", "{\"then\": {\"status\": 503,}"),
-    ("PUT /__admin/clock", "{\"advance\": 90}"),
+    ("PUT /__admin/clock", "{\"advance\": \"a while\"}"),
     ("PUT /__admin/clock", "{\"freeze\": \"yesterday\"}"),
     ("GET /__admin/requests?limt=5", ""),
     ("GET /__admin/fault", ""),
@@ -107,7 +107,7 @@ const REQUESTS: &[(&str, &[(&str, &str)], &str)] = &[
     ("POST /onboards", &[("content-type", "text/plain")], "{\"invitation_id\": \"64b8f0f5e4b0c3a1d5e6f7a8\"}"),
     ("GET /user", &[("prefer", "code=418")], ""),
     ("GET /user", &[("prefer", "scenario=sso-outge")], ""),
-    ("GET /user", &[("prefer", "delay=2s")], ""),
+    ("GET /user", &[("prefer", "delay=long")], ""),
     ("GET /user", &[("prefer", "code=error")], ""),
     ("GET /user", &[("x-mock-sandbox", "my tests")], ""),
 ];

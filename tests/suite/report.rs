@@ -207,6 +207,7 @@ fn criteria_decide_the_exit_code() {
         (&[&bad, "--fail-on", "undocumented"], 1, "1 undocumented parameter or field (--fail-on undocumented)"),
         (&[&bad, "--fail-on", "nothing"], 0, ""),
         (&[&quiet, "--fail-on", "nothing"], 1, "no requests were recorded (--fail-on nothing)"),
+        (&[&quiet, "--fail-on", "violations"], 1, "no requests were recorded (--fail-on nothing)"),
         (&[&quiet, "--fail-under", "0"], 0, ""),
         (&[&good, "--fail-under", "80"], 1, " % is covered, less than 80 % (--fail-under)"),
         (&[&good, &bad, "--fail-on", "violations"], 1, "1 violation of the contract"),

@@ -54,10 +54,14 @@ impl Client {
         response
     }
 
-    /// Sends a call that restarts the sandbox. The call itself still belongs to the previous state.
+    /// Sends a call that restarts the sandbox. The call itself still belongs to the previous state. Only a reset restarts
+    /// the numbers of requests, because a switch keeps the journal.
     fn restart(&mut self, method: &str, path: &str, body: Option<&Value>, scenario: &'static str) {
         self.request(200, method, path, body);
-        (self.requests, self.scenario) = (0, scenario);
+        self.scenario = scenario;
+        if method == "POST" {
+            self.requests = 0;
+        }
         self.credentials.clear();
     }
 

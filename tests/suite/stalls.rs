@@ -144,7 +144,9 @@ fn a_long_computation_holds_up_no_other_request() {
     }
     assert_eq!(running(), 2, "both leads still compute");
     // The server is dropped while they compute; nothing waits for them.
-    sockets.iter_mut().for_each(|socket| socket.set_read_timeout(Some(HANG_GUARD)).unwrap());
+    for socket in &mut sockets {
+        socket.set_read_timeout(Some(HANG_GUARD)).unwrap();
+    }
     drop(mock);
     let mut rest = Vec::new();
     let _ = sockets[0].read_to_end(&mut rest);

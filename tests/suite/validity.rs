@@ -22,6 +22,30 @@ use crate::support::{ACME_ID, BUYER, FLOW, GLOBEX, GLOBEX_ONLY, INVITATION, JANE
 const SEEDS: u64 = 24;
 const REQUESTS_PER_SEED: usize = 180;
 
+/// Names of properties that documents can have and code may not expect.
+const HOSTILE_NAMES: [&str; 20] = [
+    "",
+    " ",
+    "0",
+    "-1",
+    "_0",
+    "_",
+    "_t",
+    "__proto__",
+    "constructor",
+    "a.b",
+    "a/b~c",
+    "\u{0}",
+    "\u{fffe}",
+    "é",
+    "$ref",
+    "id",
+    "type",
+    "name",
+    "created_at",
+    "document_id",
+];
+
 struct Driver {
     contract: Arc<Contract>,
     rng: SeededRng,
@@ -146,6 +170,56 @@ impl Driver {
         body
     }
 
+    fn hostile_value(&mut self) -> Value {
+        match self.below(14) {
+            0 => Value::Null,
+            1 => true.into(),
+            2 => (-0.0).into(),
+            3 => 1e308.into(),
+            4 => i64::MIN.into(),
+            5 => u64::MAX.into(),
+            6 => "".into(),
+            7 => "\u{0}\u{fffe}\u{202e}".into(),
+            8 => "x".repeat(3000).into(),
+            9 => "{{lead.email}} <b>&amp;".into(),
+            10 => (0..40).fold(Value::Null, |inner, _| json!([inner])),
+            11 => json!({"": {"": [{"": null}]}}),
+            12 => json!([[], {}, "", 0]),
+            _ => "2026-02-30T25:61:00Z".into(),
+        }
+    }
+
+    /// Adds properties with hostile names and values anywhere, and replaces values.
+    fn make_hostile(&mut self, value: &mut Value) {
+        match value {
+            Value::Object(members) => {
+                let names: Vec<String> = members.keys().cloned().collect();
+                for name in names {
+                    if let Some(member) = members.get_mut(&name) {
+                        self.make_hostile(member);
+                    }
+                }
+                if self.below(2) == 0 {
+                    let name = HOSTILE_NAMES[self.below(HOSTILE_NAMES.len())];
+                    members.insert(name.to_owned(), self.hostile_value());
+                }
+            }
+            Value::Array(items) => {
+                for item in items.iter_mut() {
+                    self.make_hostile(item);
+                }
+                if self.below(6) == 0 {
+                    items.push(self.hostile_value());
+                }
+            }
+            scalar => {
+                if self.below(25) == 0 {
+                    *scalar = self.hostile_value();
+                }
+            }
+        }
+    }
+
     fn collect_ids(&mut self, area: &str, value: &Value) {
         match value {
             Value::Object(object) => {
@@ -247,6 +321,46 @@ fn every_response_is_valid_against_the_contract() {
             );
         }
     }
+}
+
+/// Documents with hostile names and values, and the responses that are computed from them: changelogs, statistics, caps,
+/// metrics, searches, exports, usage of fields, variables.
+#[test]
+fn responses_that_are_computed_from_hostile_documents_are_valid() {
+    let contract = Arc::new(Contract::built_in().unwrap());
+    let library = Arc::new(Library::built_in(Arc::clone(&contract)).unwrap());
+    let clock: Clock = "2026-03-01T12:00:00Z".parse().unwrap();
+    let mut written: BTreeMap<String, usize> = BTreeMap::new();
+    for (seed, name) in [(1, "healthy"), (2, "lead-market"), (3, "healthy"), (4, "caps-reached")] {
+        let scenario = library.get(name).unwrap();
+        let pipeline: Pipeline = build_pipeline(&settings(seed, clock), &contract, &library, &scenario).unwrap();
+        let mut driver = Driver::new(&contract, seed);
+        for round in 0..15 {
+            let (writes, reads): (Vec<&Operation>, Vec<&Operation>) =
+                contract.operations.iter().partition(|operation| operation.method != Method::GET);
+            // Writes first, then every read of what they left behind.
+            for operation in writes.into_iter().chain(reads) {
+                let mut request = driver.request(operation);
+                if let Body::Complete(bytes) = &request.body
+                    && let Ok(mut body) = serde_json::from_slice::<Value>(bytes)
+                    && round % 3 > 0
+                {
+                    driver.make_hostile(&mut body);
+                    request.body = Body::Complete(body.to_string().into());
+                }
+                let response = pipeline.handle(&request);
+                assert_valid(&contract, operation, &request, &response);
+                if let Ok(value) = serde_json::from_slice(&response.body) {
+                    driver.collect_ids(&area(operation), &value);
+                }
+                if operation.method != Method::GET && response.status.is_success() {
+                    *written.entry(operation.id.clone()).or_default() += 1;
+                }
+            }
+        }
+    }
+    assert!(written.len() > 25, "too few writes were accepted: {written:?}");
+    assert!(written["update_report"] > 1 && written.contains_key("submit_lead"), "{written:?}");
 }
 
 proptest! {

@@ -61,7 +61,6 @@ fn counts_are_evaluated() {
         (json!({"request": {"method": "GET"}, "status": [404, 500]}), false, "0", json!([])),
         (json!({"exactly": 3}), true, "3", json!([1, 2, 3])),
         (json!({"operation": "get_user", "after": 1, "exactly": 1}), true, "1", json!([2])),
-        (json!({"operation": "get_user", "since": "2100-01-01T00:00:00Z", "never": true}), true, "0", json!([])),
         (json!({"operation": "get_user", "since": "2000-01-01T00:00:00Z", "exactly": 2}), true, "2", json!([1, 2])),
     ];
     for (expectation, passed, found, matched) in rows {
@@ -70,7 +69,9 @@ fn counts_are_evaluated() {
         assert_eq!((result["found"].as_str(), &result["matched"]), (Some(found), &matched), "{expectation}");
     }
     let part = mock.verdict(&json!({"after": 2, "expectations": [{"exactly": 1}, {"after": 0, "exactly": 3}]}));
-    assert_eq!((&part["passed"], &part["exchanges"], &part["dropped"]), (&json!(true), &json!(1), &json!(0)));
+    assert_eq!((&part["passed"], &part["exchanges"], &part["dropped"]), (&json!(true), &json!(3), &json!(0)));
+    let counts = [&part["expectations"][0]["exchanges"], &part["expectations"][1]["exchanges"]];
+    assert_eq!(counts, [&json!(1), &json!(3)], "each range has its own");
 }
 
 #[test]
@@ -253,6 +254,7 @@ fn invalid_expectations_return_diagnostics_with_line_and_column() {
             "body:1:17: `exactly` cannot be combined with `at_most`; remove one of them",
         ),
         (r#"[{"at_least": 3, "at_most": 2}]"#, "`at_most` must not be below `at_least`, which is 3"),
+        (r#"[{"at_least": 0}]"#, "`at_least: 0` is met by any client"),
         (r#"[{"never": false}]"#, "`never` must be true or absent"),
         (r#"[{"no_violations": false}]"#, "`no_violations` must be true or absent"),
         (
@@ -279,8 +281,32 @@ fn invalid_expectations_return_diagnostics_with_line_and_column() {
             "`status` cannot be combined with `repaired`; move it into `repaired`",
         ),
         (r#"[{"repaired": {"operation": "repair_connection", "status": 500}}]"#, "a status from 400 to 499"),
+        (r#"[{"operation": "get_user", "exactly": 1, "exactly": 0}]"#, "body:1:50: the key `exactly` is given twice"),
+        (
+            r#"[{"request": {"bodyPatterns": [{"matchesJsonSchema": {"requird": ["a"]}}]}}]"#,
+            "JSON Schema has no keyword `requird`, and would ignore it; did you mean `required`?",
+        ),
         (r#"[{"exactly": 1, "since": 5}]"#, "for the number of a request, write `after`"),
         (r#"[{"exactly": 1, "after": "x"}]"#, "`after` must be the number of a request"),
+        (r#"[{"exactly": 0, "allow_empty": "yes"}]"#, "`allow_empty` must be true or false"),
+        (r#"{"allow_emtpy": true, "expectations": []}"#, "did you mean `allow_empty`?"),
+        (
+            r#"[{"request": {"bodyPatterns": [{"contains": "123-45-6789"}]}, "never": true}]"#,
+            "the journal does not record secrets",
+        ),
+        (
+            r#"[{"request": {"bodyPatterns": [{"equalToJson": {"password": "x"}}]}, "never": true}]"#,
+            "the journal does not record secrets",
+        ),
+        (r#"[{"request": {"url": "/user?token=abc"}, "never": true}]"#, "the journal does not record secrets"),
+        (
+            r#"[{"request": {"formParameters": {"password": {"equalTo": "x"}}}, "never": true}]"#,
+            "the value of `password` cannot be compared",
+        ),
+        (
+            r#"[{"request": {"bodyPatterns": [{"matchesXPath": "//a[ends-with(., 'x')]"}]}, "never": true}]"#,
+            "XPath 1.0 has no function `ends-with`",
+        ),
         (
             "- operation: list_connections\n- operation: get_usr\n",
             "body:2:14: there is no operation `get_usr`; did you mean `get_user`?",
@@ -295,7 +321,9 @@ fn invalid_expectations_return_diagnostics_with_line_and_column() {
     let all = mock.post("/__admin/verify", &json!([{"operation": "x"}, {"status": 1}, {"exactly": "1"}])).expect(400);
     assert_eq!(all.json()["diagnostics"].as_array().unwrap().len(), 3);
     for (path, expected) in [
-        ("/__admin/verify?format=xml", "`format` must be json or text"),
+        ("/__admin/verify?format=xml", "`format` must be json, text or junit"),
+        ("/__admin/verify?wait=soon", "write a number of milliseconds such as 1500"),
+        ("/__admin/verify?wait=60001", "`wait` can be 60000 milliseconds at most"),
         ("/__admin/verify?fial=true", "did you mean `fail`?"),
         ("/__admin/verify?fail=yes", "write true or false"),
     ] {
@@ -310,7 +338,10 @@ fn the_client_selects_the_format_of_the_verdict() {
     let expected = json!([{"operation": "get_user"}]).to_string();
     let verify_as = |line: &str, accept: &str| mock.request(line, &[("accept", accept)], &expected);
     let text = verify_as("POST /__admin/verify", "text/plain").expect(200);
-    assert!(text.text.starts_with("failed: 0 of 1 expectations met, in 0 exchanges\n\nFAILED  at least 1 of"));
+    assert!(
+        text.text.starts_with("inconclusive: 0 of 1 expectations met, in 0 exchanges\nnote: no exchange was recorded")
+    );
+    assert!(text.text.contains("\n\nFAILED  at least 1 of"));
     assert_eq!(verify_as("POST /__admin/verify?format=json", "text/plain").expect(200).json()["text"], text.text);
     assert_eq!(verify_as("POST /__admin/verify?fail=true", "*/*").expect(409).json()["passed"], false);
     mock.get("/user").expect(200);
@@ -379,4 +410,212 @@ fn verdicts_contain_no_secrets() {
         "{verdict}"
     );
     assert!(verdict.contains("api_key=***") && !verdict.contains("sesame"), "{verdict}");
+}
+
+#[test]
+fn a_verdict_that_is_based_on_no_exchange_does_not_pass() {
+    let mock = Mock::healthy();
+    let vacuous = [
+        json!({"no_violations": true}),
+        json!({"no_unmatched": true}),
+        json!({"operation": "get_user", "never": true}),
+        json!({"operation": "get_user", "exactly": 0}),
+        json!({"operation": "get_user", "at_most": 5}),
+    ];
+    for expectation in &vacuous {
+        let verdict = mock.verdict(&json!([expectation]));
+        let result = &verdict["expectations"][0];
+        assert_eq!(
+            (&verdict["outcome"], &result["outcome"]),
+            (&json!("inconclusive"), &json!("inconclusive")),
+            "{verdict}"
+        );
+        assert_eq!((&verdict["exchanges"], &result["exchanges"]), (&json!(0), &json!(0)));
+        assert!(verdict["reason"].as_str().unwrap().contains("based on nothing"), "{verdict}");
+        let mut allowed = expectation.clone();
+        allowed["allow_empty"] = json!(true);
+        assert_eq!(mock.verdict(&json!([allowed]))["outcome"], "passed", "{allowed}");
+        let all = json!({"allow_empty": true, "expectations": [expectation]});
+        assert_eq!(mock.verdict(&all)["passed"], true);
+    }
+    let missing = mock.verdict(&json!({"allow_empty": true, "expectations": [{"operation": "get_user"}]}));
+    assert_eq!((&missing["passed"], &missing["outcome"]), (&json!(false), &json!("failed")));
+
+    mock.get("/account").expect(200);
+    for expectation in &vacuous {
+        let result = mock.verified(expectation);
+        assert_eq!((&result["outcome"], &result["exchanges"]), (&json!("passed"), &json!(1)), "{result}");
+        let mut later = expectation.clone();
+        later["since"] = json!("2100-01-01T00:00:00Z");
+        assert_eq!(mock.verified(&later)["outcome"], "inconclusive", "nothing is in the examined range");
+    }
+    let unmatched = mock.verified(&json!({"operation": "get_user", "no_violations": true}));
+    assert_eq!(unmatched["found"], "none, because no exchange matches");
+    // Each range counts: one expectation with exchanges does not vouch for another without.
+    let mixed = mock.verdict(&json!([{"operation": "get_account"}, {"no_violations": true, "after": 1000}]));
+    assert_eq!((&mixed["passed"], &mixed["outcome"]), (&json!(false), &json!("inconclusive")));
+}
+
+#[test]
+fn a_switch_keeps_the_record_and_a_reset_says_what_it_clears() {
+    let mock = Mock::healthy();
+    mock.get("/connections?relationship_type=x").expect(400);
+    let no_violations = json!([{"no_violations": true}]);
+    for switch in [json!({"name": "sso-outage"}), json!({"name": "healthy", "keep_world": true})] {
+        mock.put("/__admin/scenario", &switch).expect(200);
+        let verdict = mock.verdict(&no_violations);
+        assert_eq!((&verdict["outcome"], &verdict["exchanges"]), (&json!("failed"), &json!(1)), "{switch}");
+    }
+    // Numbers do not repeat, so that `after` means the same as before.
+    mock.get("/user").expect(200);
+    let listed = mock.get("/__admin/requests").json();
+    let numbers: Vec<u64> =
+        listed["requests"].as_array().unwrap().iter().map(|one| one["number"].as_u64().unwrap()).collect();
+    assert_eq!(numbers, [6, 1]);
+    assert_eq!(mock.get("/__admin/coverage").json()["exchanges"], 2);
+
+    let reset = mock.post("/__admin/reset", &json!({})).expect(200).json();
+    assert_eq!(reset["cleared"], json!({"exchanges": 2, "dropped": 0, "counted": 2}));
+    assert_eq!(mock.verdict(&no_violations)["outcome"], "inconclusive");
+    assert_eq!(mock.post("/__admin/reset", &json!({})).json()["cleared"]["exchanges"], 0);
+}
+
+#[test]
+fn bodies_that_cannot_be_compared_make_outcomes_inconclusive() {
+    let mock = Mock::start(MockServer::builder().configure(|settings| settings.limits.journal_body_bytes_max = 64));
+    let long = json!({"connection_id": SSO_ONLY, "note": "x".repeat(100), "state": "NY"});
+    mock.call(SUPERUSER, Method::POST, "/connections", Some(&long));
+    let pattern = json!({"bodyPatterns": [{"matchesJsonPath": "$[?(@.state == 'NY')]"}]});
+    for expectation in [
+        json!({"request": pattern, "never": true}),
+        json!({"request": pattern, "at_least": 1}),
+        json!({"request": pattern, "exactly": 1}),
+        json!({"order": [{"request": pattern}, {"operation": "get_user"}]}),
+    ] {
+        let verdict = mock.verdict(&json!([expectation]));
+        assert_eq!(verdict["expectations"][0]["outcome"], "inconclusive", "{expectation}");
+        assert!(verdict["reason"].as_str().unwrap().contains("--journal-body-bytes-max"), "{verdict}");
+    }
+    assert_eq!(mock.verified(&json!({"request": pattern, "at_least": 2}))["outcome"], "failed");
+    let count = mock.post("/__admin/requests/count", &pattern).expect(200).json();
+    assert_eq!((&count["count"], &count["undecided"]), (&json!(-1), &json!(1)));
+
+    // A redacted value may have been the compared one.
+    let mock = Mock::healthy();
+    let lead = format!("/flows/{}/sources/5d9a4b10940df5a34a3888c1/submit", crate::support::FLOW);
+    mock.post(&lead, &json!({"first_name": "Ann", "ssn": "078-05-1120"})).expect(201);
+    for (path, outcome) in [
+        ("$[?(@.ssn == '1')]", "inconclusive"),
+        ("$[?(@.first_name == 'Bob')]", "passed"),
+        ("$[?(@.first_name == 'Ann')]", "failed"),
+    ] {
+        let pattern = json!({"bodyPatterns": [{"matchesJsonPath": path}]});
+        assert_eq!(mock.verified(&json!({"request": pattern, "never": true}))["outcome"], outcome, "{path}");
+    }
+}
+
+#[test]
+fn verdicts_are_written_as_junit() {
+    let mock = Mock::healthy();
+    mock.get("/user").expect(200);
+    let expectations = json!([
+        {"name": "read <once> & \u{fffe}\u{1} \"quoted\"", "operation": "get_user", "exactly": 1},
+        {"name": "listed", "operation": "list_connections"},
+        {"name": "nothing later", "no_violations": true, "after": 100},
+    ]);
+    let xml = mock.post("/__admin/verify?format=junit", &expectations).expect(200);
+    assert_eq!(xml.header("content-type"), Some("application/xml; charset=utf-8"));
+    assert!(xml.text.contains("tests=\"3\""), "{}", xml.text);
+    assert!(xml.text.contains("read &lt;once&gt; &amp; \u{fffd}\u{fffd} &quot;quoted&quot;"), "{}", xml.text);
+    assert!(
+        xml.text.contains("<failure")
+            && xml.text.contains("expected at least 1 of operation `list_connections`, found 0")
+    );
+    assert!(xml.text.contains("<error") && xml.text.contains("no exchange was recorded"), "{}", xml.text);
+    assert!(!xml.text.contains(['\u{fffe}', '\u{1}']));
+    let accepted = mock.request("POST /__admin/verify", &[("accept", "application/xml")], &expectations.to_string());
+    assert_eq!(accepted.expect(200).text.matches("<testcase").count(), 3);
+}
+
+#[test]
+fn a_verification_waits_for_requests() {
+    let mock = Mock::healthy();
+    let expectations = json!([{"operation": "get_user", "exactly": 1}, {"operation": "get_account"}]);
+    let mut waiting = crate::wire::Wire::open(mock.server.address());
+    let body = expectations.to_string();
+    let head = format!(
+        "POST /__admin/verify?wait=60000 HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    waiting.send(format!("{head}{body}").as_bytes());
+    // The response comes with the second of the two requests, whether the verification began before or after the first.
+    mock.get("/user").expect(200);
+    mock.get("/account").expect(200);
+    let (head, body) = waiting.read_response(false);
+    let verdict: Value = serde_json::from_slice(&body).unwrap();
+    assert!(head.starts_with("HTTP/1.1 200 ") && verdict["passed"] == true, "{head}{verdict}");
+
+    // Further requests cannot turn this into a pass, so that the response comes at once.
+    let never = json!([{"operation": "get_user", "never": true}]);
+    assert_eq!(mock.post("/__admin/verify?wait=60000", &never).expect(200).json()["outcome"], "failed");
+    let missing = json!([{"operation": "list_flows"}]);
+    assert_eq!(mock.post("/__admin/verify?wait=1&fail=true", &missing).expect(409).json()["outcome"], "failed");
+}
+
+#[test]
+fn a_sandbox_that_was_removed_in_between_leaves_no_clean_verdict() {
+    let mock = Mock::start(MockServer::builder().configure(|settings| settings.limits.sandboxes_max = 2));
+    mock.get("/__sandbox/mine/connections?relationship_type=x").expect(400);
+    mock.get("/__sandbox/other/user").expect(200);
+    mock.get("/__sandbox/mine/user").expect(200);
+    let verdict = mock.post("/__sandbox/mine/__admin/verify", &json!([{"no_violations": true}])).expect(200).json();
+    assert_eq!((&verdict["outcome"], &verdict["dropped"]), (&json!("inconclusive"), &json!(1)), "{verdict}");
+    assert!(verdict["reason"].as_str().unwrap().contains("the sandbox was removed"), "{verdict}");
+    // After a deliberate end, the record begins anew.
+    mock.delete("/__admin/sandboxes/mine").expect(204);
+    mock.get("/__sandbox/mine/user").expect(200);
+    let verdict = mock.post("/__sandbox/mine/__admin/verify", &json!([{"no_violations": true}])).expect(200).json();
+    assert_eq!((&verdict["outcome"], &verdict["exchanges"]), (&json!("passed"), &json!(1)), "{verdict}");
+}
+
+#[test]
+fn requests_that_were_not_compared_with_the_contract_prove_nothing() {
+    let no_violations = json!([{"no_violations": true}]);
+    let off = Mock::start(MockServer::builder().configure(|settings| {
+        settings.requests = leadconduit_mock::RequestMode::Off;
+    }));
+    off.get("/connections?relationship_type=x");
+    assert_eq!(off.verdict(&no_violations)["outcome"], "inconclusive");
+    assert!(off.text(&no_violations).contains("the server runs with --requests off"));
+    let never = json!([{"request": {"violations": true}, "never": true}]);
+    assert_eq!(off.verdict(&never)["outcome"], "inconclusive");
+
+    // A gate, or a wrong key, ends a request before it is compared.
+    let mock = Mock::scenario("maintenance");
+    mock.get("/connections?relationship_type=x").expect(503);
+    let verdict = mock.verdict(&no_violations);
+    assert_eq!(verdict["outcome"], "inconclusive", "{verdict}");
+    assert_eq!(verdict["expectations"][0]["found"], "none in 0 of 1 matching exchanges");
+    mock.put("/__admin/scenario", &json!({"name": "healthy"})).expect(200);
+    mock.get("/connections").expect(200);
+    let verdict = mock.verdict(&no_violations);
+    assert_eq!(verdict["outcome"], "passed");
+    assert!(
+        verdict["text"].as_str().unwrap().contains("none in 1 of 2 matching exchanges\n    the others were not"),
+        "{verdict}"
+    );
+}
+
+#[test]
+fn an_expectation_about_an_unknown_path_says_so() {
+    let mock = Mock::healthy();
+    mock.get("/connections").expect(200);
+    let text = mock.text(&json!([
+        {"name": "misspelt", "request": {"urlPath": "/conections"}, "never": true},
+        {"name": "known", "request": {"urlPath": "/flows"}, "never": true},
+    ]));
+    assert!(text.starts_with("passed: 2 of 2"), "{text}");
+    let note =
+        "ok      misspelt\n  found    0\n    no operation has the path /conections; did you mean /connections?\n";
+    assert!(text.contains(note) && text.ends_with("\nok      known\n"), "{text}");
 }

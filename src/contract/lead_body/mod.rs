@@ -9,6 +9,7 @@ mod json;
 mod media;
 mod nest;
 mod render;
+mod value;
 mod xml;
 
 use std::borrow::Cow;
@@ -24,6 +25,7 @@ use crate::http::message::{Body, Request};
 use crate::support::document::merge;
 pub use media::MediaType;
 pub use render::render;
+pub use value::{BodyFormat, read_body_value};
 pub(crate) use xml::{XmlError, read as read_xml};
 
 /// The number of pairs that are read from a query or form, as on the vendor's platform. More are ignored.
@@ -97,10 +99,11 @@ impl LeadRequestError {
 /// The value of `Allow` for the lead handler.
 pub const ALLOWED_METHODS: &str = "GET, POST";
 
-/// The error for other methods: 405 for submissions and pings, 415 for feedback.
+/// The error for other methods: 405 for submissions and pings, 415 for feedback. `TRACE` does not get as far as the
+/// module, so that it is always 405 (inferred).
 #[must_use]
 pub fn method_not_allowed(method: &Method, call: LeadCall) -> LeadRequestError {
-    let status = if call == LeadCall::Feedback { 415 } else { 405 };
+    let status = if call == LeadCall::Feedback && method != Method::TRACE { 415 } else { 405 };
     LeadRequestError::new(
         status,
         "/method",

@@ -11,17 +11,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use http::{HeaderName, HeaderValue};
+use http::HeaderValue;
 use serde_json::{Value, json};
 
 use super::super::api_error::ApiError;
 use super::super::context::{ReadContext, WriteContext};
 use super::super::response::{OperationResponse, OperationResult};
+use crate::http::headers::CONNECTIONS_DEGRADED;
 use crate::leadconduit::state::sso::ConnectionView;
 use crate::leadconduit::state::{Account, Collection};
 use crate::support::document::{Document, is_object_id, text};
-
-const DEGRADED: HeaderName = HeaderName::from_static("x-connections-degraded");
 
 pub(super) fn list(context: &ReadContext<'_>) -> OperationResult {
     let account = context.account()?;
@@ -34,7 +33,7 @@ pub(super) fn list(context: &ReadContext<'_>) -> OperationResult {
         let entities = EntityIndex::build(account);
         let entries: Value = rows.map(|row| render_completed(context, &entities, row)).collect();
         let mut response = OperationResponse::ok(&entries);
-        response.headers.push((DEGRADED, HeaderValue::from_static("true")));
+        response.headers.push((CONNECTIONS_DEGRADED, HeaderValue::from_static("true")));
         return Ok(response);
     };
     let entities = EntityIndex::build(account);

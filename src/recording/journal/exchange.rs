@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::HOST;
+use http::header::{CONTENT_TYPE, HOST};
 use http::{HeaderMap, Method, Version};
 use serde_json::Value;
 
+use crate::contract::lead_body::{BodyFormat, read_body_value};
 use crate::contract::{Contract, Operation, Violation};
 use crate::http::message::{Body, Request, Response};
 use crate::http::wire_fault::WireFault;
@@ -50,6 +51,8 @@ pub struct Exchange {
     pub violations: Vec<Violation>,
     /// What the lead handler decided about a submission or ping.
     pub lead: Option<Box<LeadReport>>,
+    /// Whether violations were looked for.
+    pub contract_check: ContractCheck,
     /// The rules that were applied.
     pub applied_rules: Vec<AppliedRule>,
     /// The body of the request.
@@ -93,6 +96,18 @@ pub enum CredentialKind {
     Bearer,
     /// HTTP Basic that cannot be decoded, or another scheme.
     Other,
+}
+
+/// Whether a request was compared with the contract. Without that, it has no violations, whatever it sends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ContractCheck {
+    /// It was.
+    Done,
+    /// An earlier step ended the request: it has no valid key, or a gate responded.
+    #[default]
+    NotReached,
+    /// The server does not validate requests.
+    Disabled,
 }
 
 /// The recorded body of a request or a response.
@@ -155,6 +170,8 @@ pub struct ExchangeParts<'a> {
     pub lead: Option<Box<LeadReport>>,
     /// The form of the credentials that were sent.
     pub credentials: CredentialKind,
+    /// Whether violations were looked for.
+    pub contract_check: ContractCheck,
     /// The rules that were applied.
     pub applied_rules: Vec<AppliedRule>,
     /// The limit of a recorded body in bytes.
@@ -215,6 +232,7 @@ impl ExchangeParts<'_> {
             credentials: self.credentials,
             violations: redact_violations(self.violations, redactor),
             lead: self.lead.map(|lead| redact_lead(lead, redactor)),
+            contract_check: self.contract_check,
             applied_rules: self.applied_rules,
             request_body,
             response_body,
@@ -279,6 +297,23 @@ impl Exchange {
     #[must_use]
     pub fn host(&self) -> &str {
         self.request_header(HOST.as_str()).next().unwrap_or_default()
+    }
+
+    /// The format of the request body, by its `Content-Type`.
+    #[must_use]
+    pub fn body_format(&self) -> BodyFormat {
+        BodyFormat::of(self.content_type())
+    }
+
+    /// The values of the request body: of JSON, a form, or XML; `None` when it has none, and for a truncated body.
+    #[must_use]
+    pub fn body_value(&self) -> Option<Value> {
+        let body = &self.request_body;
+        if body.is_truncated() { None } else { read_body_value(self.content_type(), &body.bytes) }
+    }
+
+    fn content_type(&self) -> &str {
+        self.request_header(CONTENT_TYPE.as_str()).next().unwrap_or_default()
     }
 
     /// The operation that the request was routed to.

@@ -22,10 +22,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-pub use exchange::{CredentialKind, Exchange, ExchangeParts, ResponseSource};
+pub use exchange::{ContractCheck, CredentialKind, Exchange, ExchangeParts, ResponseSource};
+pub(crate) use pattern::MatchResult;
 pub use pattern::{Difference, RequestPattern, ValueDiagnostic};
 
 use crate::config::limits::Limits;
+use crate::support::clock::Timestamp;
 
 /// The limits of journals.
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +74,7 @@ impl JournalTotals {
             entries: self.entries.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),
             dropped: self.dropped.load(Ordering::Relaxed),
+            ..JournalSize::default()
         }
     }
 
@@ -87,6 +90,8 @@ pub struct Journal {
     exchanges: VecDeque<Arc<Exchange>>,
     bytes: usize,
     dropped: u64,
+    last_dropped_number: u64,
+    last_dropped_at: Option<Timestamp>,
     bounds: JournalBounds,
     total: Arc<JournalTotals>,
 }
@@ -100,13 +105,25 @@ pub struct JournalSize {
     pub bytes: usize,
     /// Exchanges evicted since the journal was last cleared.
     pub dropped: u64,
+    /// The highest number of an evicted exchange; 0 when there is none.
+    pub last_dropped_number: u64,
+    /// The latest time of an evicted exchange.
+    pub last_dropped_at: Option<Timestamp>,
 }
 
 impl Journal {
     /// Creates an empty journal, which allocates nothing before its first exchange.
     #[must_use]
     pub fn new(bounds: JournalBounds, total: Arc<JournalTotals>) -> Self {
-        Self { exchanges: VecDeque::new(), bytes: 0, dropped: 0, bounds, total }
+        Self {
+            exchanges: VecDeque::new(),
+            bytes: 0,
+            dropped: 0,
+            last_dropped_number: 0,
+            last_dropped_at: None,
+            bounds,
+            total,
+        }
     }
 
     /// True when exchanges are recorded.
@@ -137,9 +154,20 @@ impl Journal {
             total = self.total.remove(1, oldest.bytes());
             self.total.dropped.fetch_add(1, Ordering::Relaxed);
             self.dropped += 1;
+            self.last_dropped_number = self.last_dropped_number.max(oldest.number);
+            self.last_dropped_at = self.last_dropped_at.max(Some(oldest.at));
             evicted.push(oldest);
         }
         evicted
+    }
+
+    /// Notes that exchanges were recorded before, in a journal that this one continues, and are lost. Nothing is known
+    /// of their numbers and times.
+    pub fn note_lost(&mut self, exchanges: u64) {
+        if exchanges > 0 {
+            self.dropped += exchanges;
+            (self.last_dropped_number, self.last_dropped_at) = (u64::MAX, Some(Timestamp::MAX));
+        }
     }
 
     /// All exchanges, oldest first.
@@ -163,14 +191,20 @@ impl Journal {
     /// Removes and returns all exchanges, and resets the count of evicted ones.
     #[must_use = "to be dropped when no lock is held"]
     pub fn clear(&mut self) -> Vec<Arc<Exchange>> {
-        self.dropped = 0;
+        (self.dropped, self.last_dropped_number, self.last_dropped_at) = (0, 0, None);
         self.remove(|_| true)
     }
 
     /// The current size.
     #[must_use]
     pub fn size(&self) -> JournalSize {
-        JournalSize { entries: self.exchanges.len(), bytes: self.bytes, dropped: self.dropped }
+        JournalSize {
+            entries: self.exchanges.len(),
+            bytes: self.bytes,
+            dropped: self.dropped,
+            last_dropped_number: self.last_dropped_number,
+            last_dropped_at: self.last_dropped_at,
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! Evaluates expectations against a journal. When evicted exchanges could change an outcome, it is inconclusive.
+//! Evaluates expectations against a journal. An outcome is inconclusive when it is based on no exchange at all, or when
+//! exchanges that were evicted or cannot be compared could change it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,7 +7,7 @@ use std::sync::Arc;
 use super::expectations::{Expectation, Expectations, JournalRange, OtherRequests, Requirement};
 use super::result::{ExpectationOutcome, ExpectationResult, NearestExchange, VerificationResult, describe_exchange};
 use crate::contract::{Contract, Route};
-use crate::recording::journal::{Exchange, JournalSize, RequestPattern, ResponseSource};
+use crate::recording::journal::{ContractCheck, Exchange, JournalSize, MatchResult, RequestPattern, ResponseSource};
 
 /// How many exchange numbers the result of an expectation lists.
 const MATCHED_MAX: usize = 100;
@@ -32,7 +33,7 @@ const NEAREST_DISTANCE_MAX: f64 = 0.75;
 #[derive(Debug)]
 pub struct JournalSnapshot {
     exchanges: Vec<Arc<Exchange>>,
-    dropped: u64,
+    size: JournalSize,
     is_enabled: bool,
 }
 
@@ -42,24 +43,23 @@ impl JournalSnapshot {
     pub fn new(mut exchanges: Vec<Arc<Exchange>>, size: JournalSize, is_enabled: bool) -> Self {
         // The journal is in the order of responses; expectations are about the order of requests.
         exchanges.sort_by_key(|exchange| exchange.number);
-        Self { exchanges, dropped: size.dropped, is_enabled }
+        Self { exchanges, size, is_enabled }
     }
 
     fn exchanges(&self, range: JournalRange) -> Vec<&Exchange> {
         self.exchanges.iter().map(|exchange| &**exchange).filter(|exchange| range.contains(exchange)).collect()
     }
 
-    /// How many exchanges of a range may be missing. The journal evicts the oldest first, so that a range that begins
-    /// after the oldest recorded exchange is complete.
+    /// How many exchanges of a range may be missing. A range that begins after all that were dropped is complete. The
+    /// journal is in the order of responses, and the clock of a sandbox can go back, so that the oldest recorded
+    /// exchange says nothing about those.
     fn missing(&self, range: JournalRange) -> u64 {
         if !self.is_enabled {
             return u64::MAX;
         }
-        let is_complete = self.exchanges.first().is_some_and(|oldest| {
-            range.after.is_some_and(|after| after >= oldest.number)
-                || range.since.is_some_and(|since| since > oldest.at)
-        });
-        if is_complete { 0 } else { self.dropped }
+        let is_complete = range.after.is_some_and(|after| after >= self.size.last_dropped_number)
+            || range.since.is_some_and(|since| self.size.last_dropped_at.is_none_or(|last| since > last));
+        if is_complete { 0 } else { self.size.dropped }
     }
 }
 
@@ -67,8 +67,12 @@ impl JournalSnapshot {
 #[derive(Default)]
 struct Evaluation {
     is_met: bool,
-    /// Whether exchanges that are missing in the journal could change `is_met`.
+    /// Whether exchanges that are missing in the journal, or cannot be compared, could change `is_met`.
     could_change: bool,
+    /// How many exchanges cannot be compared.
+    undecided: u64,
+    /// Whether further exchanges cannot change `is_met`.
+    is_final: bool,
     found: String,
     matched: Vec<u64>,
     differences: Vec<String>,
@@ -78,40 +82,72 @@ struct Evaluation {
 /// Evaluates all expectations.
 #[must_use]
 pub fn evaluate(expectations: &Expectations, journal: &JournalSnapshot, contract: &Contract) -> VerificationResult {
-    let mut evaluator = Evaluator { journal, contract, nearest_searches_left: NEAREST_SEARCHES_MAX };
+    let mut evaluator = Evaluator { journal, contract, nearest_searches_left: NEAREST_SEARCHES_MAX, undecided: 0 };
     let results: Vec<ExpectationResult> = expectations.all.iter().map(|one| evaluator.expectation(one)).collect();
-    let is_inconclusive = results.iter().any(|one| one.outcome == ExpectationOutcome::Inconclusive);
+    let undecided = evaluator.undecided;
+    let ranges: Vec<JournalRange> = expectations.all.iter().map(|one| one.range).collect();
+    let is_evaluated = |exchange: &&Arc<Exchange>| ranges.iter().any(|range| range.contains(exchange));
+    let exchanges = journal.exchanges.iter().filter(is_evaluated).count();
+    let has = |outcome: ExpectationOutcome| results.iter().any(|one| one.outcome == outcome);
+    let allows_empty = expectations.all.iter().all(|one| one.allows_empty);
+    let outcome = if results.iter().all(|one| one.passed) {
+        ExpectationOutcome::Passed
+    } else if (exchanges == 0 && !allows_empty) || !has(ExpectationOutcome::Failed) {
+        ExpectationOutcome::Inconclusive
+    } else {
+        ExpectationOutcome::Failed
+    };
+    let is_inconclusive = outcome == ExpectationOutcome::Inconclusive || has(ExpectationOutcome::Inconclusive);
     VerificationResult {
-        passed: results.iter().all(|one| one.passed),
+        passed: outcome == ExpectationOutcome::Passed,
+        outcome,
+        can_still_pass: results.iter().all(|one| one.can_still_pass),
+        exchanges,
+        dropped: journal.size.dropped,
+        reason: is_inconclusive.then(|| inconclusive_reason(journal, &results, undecided)),
         expectations: results,
-        exchanges: journal.exchanges(expectations.range).len(),
-        dropped: journal.dropped,
-        reason: is_inconclusive.then(|| inconclusive_reason(journal)),
     }
 }
 
 /// Why an outcome is inconclusive, and what to do about it.
-fn inconclusive_reason(journal: &JournalSnapshot) -> String {
-    if journal.is_enabled {
-        format!(
-            "the journal was full and dropped {}; clear it before the test (DELETE /__admin/requests or \
-             POST /__admin/reset), limit the expectations with `after` or `since`, or raise --journal-entries-max and \
-             the other limits of the journal",
-            if journal.dropped == 1 {
-                "1 older exchange".to_owned()
-            } else {
-                format!("{} older exchanges", journal.dropped)
-            }
-        )
-    } else {
-        "the journal of this server is disabled; start the server with --journal-entries-max above 0".to_owned()
+fn inconclusive_reason(journal: &JournalSnapshot, results: &[ExpectationResult], undecided: u64) -> String {
+    if !journal.is_enabled {
+        return "the journal of this server is disabled; start the server with --journal-entries-max above 0"
+            .to_owned();
     }
+    if results.iter().any(|one| one.exchanges == 0) {
+        let dropped = if journal.size.dropped > 0 { ", after others were dropped" } else { "" };
+        return format!(
+            "no exchange was recorded in the examined range{dropped}, so that the verdict is based on nothing; send the \
+             requests to this sandbox before the verification, check `after` and `since`, or write \
+             `\"allow_empty\": true` if no request is fine"
+        );
+    }
+    if undecided > 0 {
+        let exchanges = if undecided == 1 { "1 exchange".to_owned() } else { format!("{undecided} exchanges") };
+        return format!(
+            "{exchanges} could not be compared: only the beginning of the body is recorded (raise \
+             --journal-body-bytes-max), a compared value is a secret, which the journal does not record, the pattern needs \
+             too much work for the body, or the request was not compared with the contract"
+        );
+    }
+    let dropped = match journal.size.dropped {
+        1 => "1 older exchange".to_owned(),
+        dropped => format!("{dropped} older exchanges"),
+    };
+    format!(
+        "the journal was full and dropped {dropped}, or the sandbox was removed because it was not used; clear it before \
+         the test (DELETE /__admin/requests or POST /__admin/reset), limit the expectations with `after` or `since`, or \
+         raise --journal-entries-max and the other limits of the journal and of sandboxes"
+    )
 }
 
 struct Evaluator<'a> {
     journal: &'a JournalSnapshot,
     contract: &'a Contract,
     nearest_searches_left: usize,
+    /// The largest number of exchanges that an inconclusive expectation could not compare.
+    undecided: u64,
 }
 
 impl Evaluator<'_> {
@@ -124,18 +160,26 @@ impl Evaluator<'_> {
             Requirement::Repaired { pattern, statuses, by } => {
                 self.repaired(&exchanges, pattern, statuses, by.as_ref())
             }
-            Requirement::NoViolations { pattern } => self.none(&exchanges, pattern, "with violations", |one| {
-                let violations = one.contract_violations().take(VIOLATIONS_MAX);
-                let messages: Vec<&str> = violations.map(|violation| violation.message.as_str()).collect();
-                (!messages.is_empty()).then(|| messages.join("; "))
-            }),
+            Requirement::NoViolations { pattern } => self.no_violations(&exchanges, pattern),
             Requirement::NoUnmatched { pattern } => self
                 .none(&exchanges, pattern, "unmatched", |one| one.is_unmatched().then(|| self.explain_unmatched(one))),
         };
-        let outcome = match (evaluation.could_change && missing > 0, evaluation.is_met) {
+        let is_undecided = evaluation.could_change && (missing > 0 || evaluation.undecided > 0);
+        let is_empty = exchanges.is_empty() && !one.allows_empty;
+        let outcome = match (is_undecided, evaluation.is_met) {
             (true, _) => ExpectationOutcome::Inconclusive,
+            // It would be met by a client that was never started.
+            (false, true) if is_empty => ExpectationOutcome::Inconclusive,
             (false, true) => ExpectationOutcome::Passed,
             (false, false) => ExpectationOutcome::Failed,
+        };
+        if is_undecided {
+            self.undecided = self.undecided.max(evaluation.undecided);
+        }
+        let can_still_pass = match outcome {
+            ExpectationOutcome::Passed => true,
+            ExpectationOutcome::Failed => !evaluation.is_final,
+            ExpectationOutcome::Inconclusive => self.journal.is_enabled && !(is_undecided && evaluation.is_met),
         };
         ExpectationResult {
             name: one.name.clone(),
@@ -143,6 +187,8 @@ impl Evaluator<'_> {
             outcome,
             expected: format!("{}{}", one.requirement.describe(), one.range.describe()),
             found: evaluation.found,
+            exchanges: exchanges.len(),
+            can_still_pass,
             matched: evaluation.matched.into_iter().take(MATCHED_MAX).collect(),
             differences: evaluation.differences.into_iter().take(DIFFERENCES_MAX).collect(),
             nearest: evaluation.nearest,
@@ -157,14 +203,16 @@ impl Evaluator<'_> {
         max: Option<u64>,
         missing: u64,
     ) -> Evaluation {
-        let matching: Vec<&Exchange> = all.iter().copied().filter(|one| pattern.matches(one, self.contract)).collect();
-        let count = matching.len() as u64;
-        let possible = count.saturating_add(missing);
+        let (matching, undecided) = self.split(all, pattern);
+        let (count, undecided) = (matching.len() as u64, undecided.len() as u64);
+        let possible = count.saturating_add(missing).saturating_add(undecided);
         let (is_enough, is_too_many) = (count >= min, max.is_some_and(|max| count > max));
         let is_met = is_enough && !is_too_many;
         let mut evaluation = Evaluation {
             is_met,
             could_change: (!is_enough && possible >= min) || (is_met && max.is_some_and(|max| possible > max)),
+            undecided,
+            is_final: is_too_many,
             found: count.to_string(),
             matched: matching.iter().map(|one| one.number).collect(),
             ..Evaluation::default()
@@ -173,8 +221,32 @@ impl Evaluator<'_> {
             evaluation.differences = matching.iter().map(|one| describe_exchange(one)).collect();
         } else if !is_enough {
             evaluation.nearest = self.nearest(all, pattern);
+        } else if count == 0 {
+            // Such an expectation is met by a misspelt path too.
+            evaluation.differences.extend(pattern.unknown_path(self.contract));
         }
         evaluation
+    }
+
+    /// The exchanges that match, and those that cannot be compared.
+    fn split<'e>(&self, all: &[&'e Exchange], pattern: &RequestPattern) -> (Vec<&'e Exchange>, Vec<&'e Exchange>) {
+        let (mut matching, mut undecided) = (Vec::new(), Vec::new());
+        for one in all {
+            match pattern.evaluate(one, self.contract) {
+                MatchResult::Matches => matching.push(*one),
+                MatchResult::Undecided => undecided.push(*one),
+                MatchResult::Differs => {}
+            }
+        }
+        (matching, undecided)
+    }
+
+    /// How many exchanges cannot be compared with any of the patterns.
+    fn count_undecided(&self, all: &[&Exchange], patterns: &[RequestPattern]) -> u64 {
+        let is_undecided = |one: &&&Exchange| {
+            patterns.iter().any(|pattern| pattern.evaluate(one, self.contract) == MatchResult::Undecided)
+        };
+        all.iter().filter(is_undecided).count() as u64
     }
 
     fn order(&mut self, all: &[&Exchange], steps: &[RequestPattern], other_requests: OtherRequests) -> Evaluation {
@@ -232,7 +304,35 @@ impl Evaluator<'_> {
         }
         let nearest = if earlier.is_some() { Vec::new() } else { self.nearest(&all[end..], step) };
         let found = format!("{} of {} steps", best.len(), steps.len());
-        Evaluation { is_met: false, could_change: true, found, matched, differences, nearest }
+        let undecided = self.count_undecided(all, steps);
+        Evaluation { could_change: true, undecided, found, matched, differences, nearest, ..Evaluation::default() }
+    }
+
+    fn no_violations(&self, all: &[&Exchange], pattern: &RequestPattern) -> Evaluation {
+        let mut evaluation = self.none(all, pattern, "with violations", |one| {
+            let violations = one.contract_violations().take(VIOLATIONS_MAX);
+            let messages: Vec<&str> = violations.map(|violation| violation.message.as_str()).collect();
+            (!messages.is_empty()).then(|| messages.join("; "))
+        });
+        if !evaluation.is_met {
+            return evaluation;
+        }
+        let (matching, _) = self.split(all, pattern);
+        let count = |check: ContractCheck| matching.iter().filter(|one| one.contract_check == check).count();
+        let (checked, disabled) = (count(ContractCheck::Done), count(ContractCheck::Disabled));
+        evaluation.undecided += disabled as u64;
+        if checked < matching.len() {
+            evaluation.found = format!("none in {checked} of {} matching exchanges", matching.len());
+            let reason = if disabled > 0 {
+                "the others were not compared with the contract: the server runs with --requests off"
+            } else {
+                "the others were not compared with the contract: they had no valid key, or a rule responded before"
+            };
+            evaluation.differences.push(reason.to_owned());
+            // Without any that was checked, nothing is known about the client.
+            evaluation.undecided += u64::from(checked == 0);
+        }
+        evaluation
     }
 
     /// No matching exchange has a problem; `problem_kind` follows the count of those that have one.
@@ -243,12 +343,21 @@ impl Evaluator<'_> {
         problem_kind: &str,
         find_problem: impl Fn(&Exchange) -> Option<String>,
     ) -> Evaluation {
-        let matching = all.iter().filter(|one| pattern.matches(one, self.contract));
-        let found: Vec<(&&Exchange, String)> = matching.filter_map(|one| Some((one, find_problem(one)?))).collect();
+        let (matching, undecided) = self.split(all, pattern);
+        let undecided = undecided.into_iter().filter(|one| find_problem(one).is_some()).count() as u64;
+        let count = matching.len();
+        let found: Vec<(&Exchange, String)> =
+            matching.into_iter().filter_map(|one| Some((one, find_problem(one)?))).collect();
         Evaluation {
             is_met: found.is_empty(),
             could_change: found.is_empty(),
-            found: if found.is_empty() { "none".to_owned() } else { format!("{} {problem_kind}", found.len()) },
+            undecided,
+            is_final: !found.is_empty(),
+            found: match (found.len(), count) {
+                (0, 0) => "none, because no exchange matches".to_owned(),
+                (0, _) => "none".to_owned(),
+                (found, _) => format!("{found} {problem_kind}"),
+            },
             matched: found.iter().map(|(one, _)| one.number).collect(),
             differences: found.iter().map(|(one, problem)| format!("{}: {problem}", describe_exchange(one))).collect(),
             nearest: Vec::new(),
@@ -291,12 +400,14 @@ impl Evaluator<'_> {
                 None => {}
             }
         }
+        let (_, undecided) = self.split(all, pattern);
+        let undecided = undecided.iter().filter(|one| statuses.contains(&one.status)).count() as u64;
         if rejections.is_empty() {
             let nearest = self.nearest(all, pattern);
             let found = "no rejected request".to_owned();
-            return Evaluation { could_change: true, found, nearest, ..Evaluation::default() };
+            return Evaluation { could_change: true, undecided, found, nearest, ..Evaluation::default() };
         }
-        let mut evaluation = Evaluation { is_met: true, could_change: true, ..Evaluation::default() };
+        let mut evaluation = Evaluation { is_met: true, could_change: true, undecided, ..Evaluation::default() };
         for attempts in &rejections {
             let first = all[attempts[0]];
             evaluation.matched.push(first.number);

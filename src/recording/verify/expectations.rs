@@ -37,11 +37,11 @@ const REJECTION_STATUSES: [u64; 2] = [409, 422];
 ///     .unwrap();
 /// assert!(matches!(expectations.all[1].requirement, Requirement::Count { min: 0, max: Some(0), .. }));
 ///
-/// // No request was sent, so the first expectation fails.
+/// // No request was sent, so the first expectation fails. The second would be met by a client that was never started.
 /// let result = server.verify(&expectations);
 /// assert!(!result.passed);
 /// let outcomes: Vec<_> = result.expectations.iter().map(|one| one.outcome).collect();
-/// assert_eq!(outcomes, [ExpectationOutcome::Failed, ExpectationOutcome::Passed]);
+/// assert_eq!(outcomes, [ExpectationOutcome::Failed, ExpectationOutcome::Inconclusive]);
 /// assert!(result.to_string().contains("FAILED  the list is read"), "{result}");
 /// # Ok::<(), leadconduit_mock::StartError>(())
 /// ```
@@ -49,8 +49,6 @@ const REJECTION_STATUSES: [u64; 2] = [409, 422];
 pub struct Expectations {
     /// The expectations, in their order.
     pub all: Vec<Expectation>,
-    /// The default range of the expectations.
-    pub range: JournalRange,
 }
 
 /// One expectation.
@@ -62,6 +60,8 @@ pub struct Expectation {
     pub requirement: Requirement,
     /// The exchanges that are evaluated.
     pub range: JournalRange,
+    /// Whether the expectation can pass when no exchange is in the range.
+    pub allows_empty: bool,
 }
 
 /// A range of the journal, from its beginning by default and up to the newest exchange.
@@ -147,7 +147,7 @@ const COUNT_KEYS: [&str; 4] = ["exactly", "at_least", "at_most", "never"];
 /// The keys of all other requirements; an expectation has at most one of them and no count.
 const KIND_KEYS: [&str; 4] = ["order", "repaired", "no_violations", "no_unmatched"];
 /// The keys of every expectation.
-const COMMON_KEYS: [&str; 3] = ["name", "after", "since"];
+const COMMON_KEYS: [&str; 4] = ["name", "after", "since", "allow_empty"];
 
 struct ExpectationParser<'c> {
     contract: &'c Contract,
@@ -162,8 +162,8 @@ impl Expectations {
     /// The first problems of the expectations, each with its pointer and what to write instead.
     pub(crate) fn parse(value: &Value, contract: &Contract) -> Result<Self, Vec<ValueDiagnostic>> {
         let mut parser = ExpectationParser { contract, diagnostics: Vec::new() };
-        let (list, range, at) = match value {
-            Value::Array(list) => (list, JournalRange::default(), String::new()),
+        let (list, range, allows_empty, at) = match value {
+            Value::Array(list) => (list, JournalRange::default(), false, String::new()),
             Value::Object(object) => {
                 let is_own = |name: &&String| SUBJECT_KEYS.iter().chain(&KIND_KEYS).any(|key| name == key);
                 if let (None, Some(own)) = (object.get("expectations"), object.keys().find(is_own)) {
@@ -172,10 +172,11 @@ impl Expectations {
                     );
                     return Err(parser.fail(&format!("/{own}{KEY}"), &message));
                 }
-                parser.check_keys("", object, &["expectations", "after", "since"], "the body");
+                parser.check_keys("", object, &["expectations", "after", "since", "allow_empty"], "the body");
                 let range = parser.range("", object);
+                let allows_empty = parser.allows_empty("", object).unwrap_or(false);
                 match object.get("expectations") {
-                    Some(Value::Array(list)) => (list, range, "/expectations".to_owned()),
+                    Some(Value::Array(list)) => (list, range, allows_empty, "/expectations".to_owned()),
                     Some(_) => return Err(parser.fail("/expectations", "`expectations` must be an array")),
                     // A misspelt key has been reported.
                     None if !parser.diagnostics.is_empty() => return Err(parser.diagnostics),
@@ -193,10 +194,11 @@ impl Expectations {
             let message = format!("there are {} expectations; write {EXPECTATIONS_MAX} at most", list.len());
             return Err(parser.fail(&at, &message));
         }
-        let all =
-            list.iter().enumerate().filter_map(|(index, one)| parser.expectation(&format!("{at}/{index}"), one, range));
+        let defaults = (range, allows_empty);
+        let all = list.iter().enumerate();
+        let all = all.filter_map(|(index, one)| parser.expectation(&format!("{at}/{index}"), one, defaults));
         let all: Vec<Expectation> = all.collect();
-        if parser.diagnostics.is_empty() { Ok(Self { all, range }) } else { Err(parser.diagnostics) }
+        if parser.diagnostics.is_empty() { Ok(Self { all }) } else { Err(parser.diagnostics) }
     }
 }
 
@@ -239,7 +241,12 @@ impl ExpectationParser<'_> {
         value.as_object().or_else(|| self.reject(at, expected))
     }
 
-    fn expectation(&mut self, at: &str, value: &Value, default: JournalRange) -> Option<Expectation> {
+    fn expectation(
+        &mut self,
+        at: &str,
+        value: &Value,
+        (default, allows_empty): (JournalRange, bool),
+    ) -> Option<Expectation> {
         let object =
             self.object(at, value, "an expectation must be an object; write {\"operation\": \"list_connections\"}")?;
         let known = [&COMMON_KEYS[..], &SUBJECT_KEYS[..], &COUNT_KEYS[..], &KIND_KEYS[..], &["strict"]].concat();
@@ -254,9 +261,18 @@ impl ExpectationParser<'_> {
         };
         let own = self.range(at, object);
         let range = JournalRange { after: own.after.or(default.after), since: own.since.or(default.since) };
+        let allows_empty = self.allows_empty(at, object).unwrap_or(allows_empty);
         let requirement = self.requirement(at, object)?;
         let name = name.unwrap_or_else(|| requirement.describe());
-        Some(Expectation { name, requirement, range })
+        Some(Expectation { name, requirement, range, allows_empty })
+    }
+
+    /// The value of `allow_empty`, if it is given.
+    fn allows_empty(&mut self, at: &str, object: &Map<String, Value>) -> Option<bool> {
+        match object.get("allow_empty")? {
+            Value::Bool(allows_empty) => Some(*allows_empty),
+            _ => self.reject(&format!("{at}/allow_empty"), "`allow_empty` must be true or false"),
+        }
     }
 
     fn requirement(&mut self, at: &str, object: &Map<String, Value>) -> Option<Requirement> {
@@ -328,6 +344,10 @@ impl ExpectationParser<'_> {
             return Some((exactly, Some(exactly)));
         }
         let (min, max) = (min.unwrap_or(u64::from(max.is_none())), max);
+        if (min, max) == (0, None) {
+            let message = "`at_least: 0` is met by any client; write a larger number, or `never`";
+            return self.reject(&format!("{at}/at_least"), message);
+        }
         if max.is_some_and(|max| max < min) {
             return self
                 .reject(&format!("{at}/at_most"), format!("`at_most` must not be below `at_least`, which is {min}"));
@@ -462,11 +482,8 @@ impl Requirement {
             }
             Self::Order { steps, other_requests } => {
                 let steps: Vec<String> = steps.iter().map(RequestPattern::describe).collect();
-                let order = if *other_requests == OtherRequests::Forbidden {
-                    "in this order, directly after each other"
-                } else {
-                    "in this order"
-                };
+                let is_strict = *other_requests == OtherRequests::Forbidden;
+                let order = if is_strict { "in this order, directly after each other" } else { "in this order" };
                 format!("{order}: {}", steps.join("; then "))
             }
             Self::Repaired { pattern, statuses, by } => {

@@ -4,6 +4,7 @@
 
 mod evaluate;
 pub mod expectations;
+pub mod junit;
 pub mod result;
 
 pub use evaluate::{JournalSnapshot, evaluate};

@@ -12,15 +12,20 @@ use crate::recording::journal::{Difference, Exchange};
 pub struct VerificationResult {
     /// True when every expectation passed.
     pub passed: bool,
+    /// `passed`; `inconclusive` when no exchange was evaluated, or when only inconclusive outcomes prevent a pass.
+    pub outcome: ExpectationOutcome,
     /// The results of the expectations, in their order.
     pub expectations: Vec<ExpectationResult>,
-    /// The number of evaluated exchanges.
+    /// The number of exchanges that the verdict is based on: those in the ranges of its expectations.
     pub exchanges: usize,
     /// The number of exchanges that the journal dropped, so that they were not evaluated.
     pub dropped: u64,
     /// Why an outcome is inconclusive, and what to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Whether further exchanges could turn the verdict into a pass.
+    #[serde(skip)]
+    pub can_still_pass: bool,
 }
 
 /// The result of one expectation.
@@ -36,12 +41,17 @@ pub struct ExpectationResult {
     pub expected: String,
     /// What was found.
     pub found: String,
+    /// The number of exchanges that the outcome is based on: all in the range of the expectation.
+    pub exchanges: usize,
     /// The numbers of the matching exchanges, oldest first; at most 100.
     pub matched: Vec<u64>,
     /// The differences between what was expected and what was found.
     pub differences: Vec<String>,
     /// The exchanges nearest to a missing one, nearest first.
     pub nearest: Vec<NearestExchange>,
+    /// Whether further exchanges could turn the outcome into a pass.
+    #[serde(skip)]
+    pub can_still_pass: bool,
 }
 
 /// The outcome of an expectation.
@@ -52,7 +62,8 @@ pub enum ExpectationOutcome {
     Passed,
     /// The expectation is not met.
     Failed,
-    /// Exchanges that the journal dropped could decide the outcome.
+    /// The record does not decide: there are no exchanges, or those that the journal dropped or could not compare may
+    /// decide the outcome.
     Inconclusive,
 }
 
@@ -106,7 +117,11 @@ impl fmt::Display for VerificationResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let all = self.expectations.len();
         let passed = self.expectations.iter().filter(|one| one.passed).count();
-        let outcome = if self.passed { "passed" } else { "failed" };
+        let outcome = match self.outcome {
+            ExpectationOutcome::Passed => "passed",
+            ExpectationOutcome::Failed => "failed",
+            ExpectationOutcome::Inconclusive => "inconclusive",
+        };
         let exchanges =
             if self.exchanges == 1 { "1 exchange".to_owned() } else { format!("{} exchanges", self.exchanges) };
         writeln!(f, "{outcome}: {passed} of {all} expectations met, in {exchanges}")?;
@@ -120,7 +135,13 @@ impl fmt::Display for VerificationResult {
 impl fmt::Display for ExpectationResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let outcome = match self.outcome {
-            ExpectationOutcome::Passed => return writeln!(f, "ok      {}", self.name),
+            ExpectationOutcome::Passed => {
+                writeln!(f, "ok      {}", self.name)?;
+                if !self.differences.is_empty() {
+                    writeln!(f, "  found    {}", self.found)?;
+                }
+                return self.differences.iter().try_for_each(|one| writeln!(f, "    {one}"));
+            }
             ExpectationOutcome::Failed => "FAILED",
             ExpectationOutcome::Inconclusive => "INCONCLUSIVE",
         };

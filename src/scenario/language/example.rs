@@ -60,7 +60,7 @@ pub struct ExampleRequest {
     /// Headers.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// The body, sent as JSON. A text is sent as it is if the header `Content-Type` is not JSON.
+    /// The body, sent as JSON. With another `Content-Type` under `headers`, a text is sent as it is: a form, or XML.
     pub body: Option<JsonDocument>,
 }
 

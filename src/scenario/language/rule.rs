@@ -90,7 +90,7 @@ pub struct WhenSpec {
     #[serde(default)]
     #[cfg_attr(test, schemars(with = "BTreeMap<String, schema::TextCondition>"))]
     pub headers: BTreeMap<String, TextCondition>,
-    /// The body, parsed as JSON.
+    /// The values of the body, which is JSON, a form or XML. The values of a form and of XML are texts.
     pub body: Option<BodyCondition>,
     /// The caller, as authenticated by its API key.
     pub caller: Option<CallerCondition>,

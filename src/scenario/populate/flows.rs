@@ -17,6 +17,9 @@ use crate::support::document::text;
 /// The most steps of a flow.
 const STEPS_MAX: u32 = 20;
 
+/// The most events of a generated lead: one for each step, and one of the source.
+pub(in crate::scenario) const EVENTS_PER_LEAD_MAX: u32 = STEPS_MAX + 1;
+
 /// The number of flows that share a source and a recipient.
 const FLOWS_PER_ENTITY: usize = 10;
 

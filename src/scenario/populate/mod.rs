@@ -5,6 +5,7 @@ mod documents;
 mod flows;
 
 use self::documents::{GeneratedDocument, connection, credential, custom_entity, invitation, user};
+pub(super) use self::flows::EVENTS_PER_LEAD_MAX;
 use super::language::GenerateCounts;
 use super::volume::VolumeError;
 use crate::contract::Contract;

@@ -43,7 +43,14 @@ impl Rule {
         mode: ValidationMode,
     ) -> Result<Self, Vec<RuleError>> {
         let mut errors: Vec<RuleError> = Vec::new();
-        let matcher = RequestMatcher::new(&spec.when, contract).unwrap_or_else(|found| {
+        let matcher = RequestMatcher::new(&spec.when, contract);
+        let matcher = matcher.and_then(|matcher| {
+            let errors = if spec.gate { Vec::new() } else { matcher.unreachable(contract) };
+            if errors.is_empty() { Ok(matcher) } else { Err(errors) }
+        });
+        // Without its conditions, a rule would be validated against operations that it does not match.
+        let mode = if matcher.is_ok() { mode } else { ValidationMode::Trusted };
+        let matcher = matcher.unwrap_or_else(|found| {
             errors.extend(found.into_iter().map(|error| error.inside("/when")));
             RequestMatcher::default()
         });

@@ -1,7 +1,9 @@
 //! The conditions of a rule that depend on the request and its caller alone.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
+use http::header::CONTENT_TYPE;
 use http::{HeaderName, Method};
 use regex::Regex;
 use serde_json::Value;
@@ -9,13 +11,13 @@ use serde_json::Value;
 use super::error::{RuleError, unknown_operation};
 use super::regexes::{Dot, RegexCache, RegexError};
 use crate::config::limits::REGEX_RULE_BYTES_MAX;
+use crate::contract::lead_body::{BodyFormat, read_body_value};
 use crate::contract::schema::CompiledSchema;
 use crate::contract::{Contract, Operation};
 use crate::http::message::{Body, Request};
 use crate::leadconduit::state::Caller;
 use crate::scenario::language::{BodyCondition, CallerCondition, TextCondition, WhenSpec, parse_method};
 use crate::support::clock::{SignedDuration, Timestamp, parse_duration};
-use crate::support::json_text;
 use contract_files::pointer::escape;
 use contract_files::yaml::KEY;
 
@@ -42,7 +44,7 @@ pub struct RuleContext<'a> {
     /// Whether the request is a CORS preflight. Only rules that name the method OPTIONS match it: so a browser can read
     /// the response of a rule, and preflights do not count as requests.
     pub is_preflight: bool,
-    body: OnceCell<Value>,
+    body: OnceCell<Option<Value>>,
 }
 
 impl<'a> RuleContext<'a> {
@@ -53,12 +55,33 @@ impl<'a> RuleContext<'a> {
         Self { request, path, operation: None, key: None, caller: None, sandbox, now, is_preflight: false, body }
     }
 
-    /// The body as JSON, parsed on first use; `null` if it is not JSON.
+    /// The values of the body, which is JSON, a form or XML; read on first use. `null` if it has none.
     pub fn body(&self) -> &Value {
-        self.body.get_or_init(|| match &self.request.body {
-            Body::Complete(bytes) => json_text::parse(bytes).unwrap_or_default(),
-            _ => Value::Null,
-        })
+        self.body_value().unwrap_or(&Value::Null)
+    }
+
+    /// The same; `None` if it has none.
+    fn body_value(&self) -> Option<&Value> {
+        let read = || match &self.request.body {
+            Body::Complete(bytes) => read_body_value(self.content_type(), bytes),
+            _ => None,
+        };
+        self.body.get_or_init(read).as_ref()
+    }
+
+    fn content_type(&self) -> &str {
+        self.request.header(&CONTENT_TYPE).unwrap_or_default()
+    }
+
+    /// Whether the body has `expected` at a pointer. The values of forms and of XML are texts, so that a number or a
+    /// boolean is compared as text.
+    fn has_value(&self, pointer: &str, expected: &Value) -> bool {
+        let Some(found) = self.body().pointer(pointer) else { return false };
+        if found == expected {
+            return true;
+        }
+        let is_text = BodyFormat::of(self.content_type()) != BodyFormat::Json;
+        is_text && found.as_str().zip(scalar_text(expected)).is_some_and(|(found, expected)| found == expected)
     }
 
     fn query(&self, name: &str) -> Vec<String> {
@@ -73,7 +96,7 @@ impl<'a> RuleContext<'a> {
 pub(super) struct RequestMatcher {
     operations: Vec<String>,
     methods: Vec<Method>,
-    paths: Vec<Regex>,
+    paths: Vec<(String, Regex)>,
     query: Vec<(String, TextMatcher)>,
     headers: Vec<(HeaderName, TextMatcher)>,
     body_at: Vec<(String, Value)>,
@@ -105,6 +128,15 @@ impl ClockTime {
             return Some(Self::SinceStart(SignedDuration::ZERO));
         }
         parse_duration(rest.strip_prefix('+')?).map(Self::SinceStart)
+    }
+
+    /// Whether a time is before another. Times of different kinds depend on when the rule starts.
+    fn precedes(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::At(time), Self::At(other)) => time < other,
+            (Self::SinceStart(duration), Self::SinceStart(other)) => duration < other,
+            _ => true,
+        }
     }
 
     fn resolve(self, started_at: Timestamp) -> Timestamp {
@@ -185,7 +217,7 @@ impl RequestMatcher {
         }
         for (index, path) in spec.path.0.iter().enumerate() {
             match compile_path(path, &mut regexes) {
-                Ok(pattern) => matcher.paths.push(pattern),
+                Ok(pattern) => matcher.paths.push((path.clone(), pattern)),
                 Err(error) => errors.push(RuleError::new(format!("/path/{index}"), error.to_string())),
             }
         }
@@ -221,6 +253,14 @@ impl RequestMatcher {
                 }
             }
         }
+        if let (Some(from), Some(until)) = (matcher.from, matcher.until)
+            && !from.precedes(until)
+        {
+            errors.push(RuleError::new(
+                "/clock/until",
+                "`until` is not after `from`, so that the rule would never be applied",
+            ));
+        }
         matcher.regex_bytes = regexes.bytes();
         if errors.is_empty() { Ok(matcher) } else { Err(errors) }
     }
@@ -252,12 +292,35 @@ impl RequestMatcher {
 
     /// The operations that match the ids, methods and paths of the rule.
     pub(super) fn operations<'c>(&self, contract: &'c Contract) -> Vec<&'c Operation> {
+        let paths: Vec<Vec<&str>> = self.paths.iter().map(|(path, _)| paths_of(contract, path)).collect();
         let is_match = |operation: &&Operation| {
             (self.operations.is_empty() || self.operations.contains(&operation.id))
                 && (self.methods.is_empty() || self.methods.contains(&operation.method))
-                && (self.paths.is_empty() || self.paths.iter().any(|path| path.is_match(&operation.path)))
+                && (self.paths.is_empty() || paths.iter().flatten().any(|path| *path == operation.path))
         };
         contract.operations.iter().filter(is_match).collect()
+    }
+
+    /// The conditions that no operation meets, so that the rule would never be applied. A gate can match other requests.
+    pub(super) fn unreachable(&self, contract: &Contract) -> Vec<RuleError> {
+        let mut errors = Vec::new();
+        for (index, (path, _)) in self.paths.iter().enumerate() {
+            if paths_of(contract, path).is_empty() {
+                let message = format!("no operation has the path {path}, so that the rule would never be applied");
+                let all = contract.operations.iter().map(|operation| operation.path.as_str());
+                let hint = match contract_files::yaml::nearest(path, all) {
+                    Some(nearest) => format!("did you mean {nearest}?"),
+                    None => "write `gate: true` if the path is not one of LeadConduit".to_owned(),
+                };
+                errors.push(RuleError::new(format!("/path/{index}"), message).with_hint(hint));
+            }
+        }
+        if errors.is_empty() && self.operations(contract).is_empty() {
+            let message = "no operation meets the conditions together, so that the rule would never be applied";
+            let hint = "compare `operation`, `method` and `path` with `leadconduit-mock operations`";
+            errors.push(RuleError::new("", message).with_hint(hint));
+        }
+        errors
     }
 
     /// Whether the rule names operations by id.
@@ -272,7 +335,7 @@ impl RequestMatcher {
         };
         is_any(&self.operations, context.operation.map(|operation| operation.id.as_str()))
             && (self.methods.is_empty() && !context.is_preflight || self.methods.contains(&context.request.method))
-            && (self.paths.is_empty() || self.paths.iter().any(|path| path.is_match(context.path)))
+            && (self.paths.is_empty() || self.paths.iter().any(|(_, path)| path.is_match(context.path)))
             && is_any(&self.sandboxes, Some(context.sandbox))
             && self.matches_caller(context)
             && self.from.is_none_or(|from| context.now >= from.resolve(started_at))
@@ -285,12 +348,15 @@ impl RequestMatcher {
                 let values = context.query(name);
                 text.matches(&values.iter().map(String::as_str).collect::<Vec<_>>())
             })
-            && self.body_at.iter().all(|(pointer, value)| context.body().pointer(pointer) == Some(value))
+            && self.body_at.iter().all(|(pointer, value)| context.has_value(pointer, value))
             && self.body_matches.iter().all(|(pointer, pattern)| {
-                let found = context.body().pointer(pointer).and_then(Value::as_str);
-                found.is_some_and(|text| pattern.is_match(text))
+                let found = context.body().pointer(pointer).and_then(scalar_text);
+                found.is_some_and(|text| pattern.is_match(&text))
             })
-            && self.body_schema.as_ref().is_none_or(|schema| schema.accepts(context.body()))
+            && self
+                .body_schema
+                .as_ref()
+                .is_none_or(|schema| context.body_value().is_some_and(|body| schema.accepts(body)))
     }
 
     fn matches_caller(&self, context: &RuleContext<'_>) -> bool {
@@ -303,6 +369,15 @@ impl RequestMatcher {
             && is_equal(&expected.account, context.caller.map(|caller| &*caller.account))
             && is_equal(&expected.user, context.caller.map(|caller| &*caller.user))
             && expected.superuser.is_none_or(|superuser| context.caller.is_some_and(Caller::is_superuser) == superuser)
+    }
+}
+
+/// A text, number or boolean as text.
+fn scalar_text(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::String(text) => Some(Cow::Borrowed(text)),
+        Value::Number(_) | Value::Bool(_) => Some(Cow::Owned(value.to_string())),
+        _ => None,
     }
 }
 
@@ -332,6 +407,28 @@ fn compile_regex(pattern: &str, regexes: &mut RegexCache) -> Result<Regex, Match
         RegexError::Invalid(_) => MatchPatternError::Regex { pattern: pattern.to_owned(), error },
         RegexError::Total(_) => MatchPatternError::Total(error),
     })
+}
+
+/// The paths of the contract that a pattern for a path can match. As in routing, a static path precedes parameters.
+fn paths_of<'c>(contract: &'c Contract, pattern: &str) -> Vec<&'c str> {
+    let paths = contract.operations.iter().map(|operation| operation.path.as_str());
+    let found: Vec<&str> = paths.filter(|path| can_match(pattern, path)).collect();
+    if found.contains(&pattern) { found.into_iter().filter(|path| *path == pattern).collect() } else { found }
+}
+
+/// Whether a request can match both a pattern and a path of the contract.
+fn can_match(pattern: &str, path: &str) -> bool {
+    let mut parts = path.split('/');
+    for given in pattern.split('/') {
+        let Some(expected) = parts.next() else { return false };
+        if given.starts_with("{*") {
+            return true;
+        }
+        if given != expected && !given.contains('{') && !expected.starts_with('{') {
+            return false;
+        }
+    }
+    parts.next().is_none()
 }
 
 /// A pattern for a path in the format of the contract: `{name}` is one segment, `{*name}` is the rest of the path.

@@ -96,6 +96,8 @@ pub struct AppliedRule {
     pub effects: Vec<String>,
     /// The rule.
     pub rule: Arc<Rule>,
+    /// Whether it sets headers of the response.
+    pub sets_headers: bool,
 }
 
 impl fmt::Display for AppliedRule {
@@ -201,7 +203,7 @@ impl RuleMatch {
         if effects.is_empty() && !self.step().headers.is_empty() {
             effects.push("headers".to_owned());
         }
-        AppliedRule { effects, rule: Arc::clone(&self.rule) }
+        AppliedRule { effects, rule: Arc::clone(&self.rule), sets_headers: !self.step().headers.is_empty() }
     }
 
     /// Whether the step has an effect. Steps without one let a request pass.

@@ -181,6 +181,16 @@ impl Source {
         Err(Diagnostic { file: self.name.clone(), position, message, hint, text: Some(Arc::clone(&self.text)) })
     }
 
+    /// The diagnostic for the first key that occurs twice in a map of a JSON text. `parse_json_or_yaml` takes the last
+    /// of them; YAML texts with such a key are rejected while they are parsed.
+    #[must_use]
+    pub fn duplicate_json_key(&self) -> Option<Diagnostic> {
+        let error = serde_json::from_str::<UniqueKeys>(&self.text).err().filter(serde_json::Error::is_data)?;
+        let message = error.to_string().replace(&format!(" at line {} column {}", error.line(), error.column()), "");
+        let position = Some((error.line(), error.column()));
+        Some(Diagnostic { file: self.name.clone(), position, message, hint: None, text: Some(Arc::clone(&self.text)) })
+    }
+
     /// Parses the text as a JSON value.
     ///
     /// # Errors
@@ -288,6 +298,55 @@ impl Source {
 pub fn io_reason(error: &std::io::Error) -> String {
     let message = error.to_string();
     message.split(" (os error ").next().unwrap_or(&message).to_owned()
+}
+
+/// Any JSON value without duplicate keys.
+struct UniqueKeys;
+
+impl<'de> serde::Deserialize<'de> for UniqueKeys {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct UniqueKeysVisitor;
+        impl<'de> serde::de::Visitor<'de> for UniqueKeysVisitor {
+            type Value = UniqueKeys;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a JSON value")
+            }
+            fn visit_bool<E>(self, _: bool) -> Result<UniqueKeys, E> {
+                Ok(UniqueKeys)
+            }
+            fn visit_i64<E>(self, _: i64) -> Result<UniqueKeys, E> {
+                Ok(UniqueKeys)
+            }
+            fn visit_u64<E>(self, _: u64) -> Result<UniqueKeys, E> {
+                Ok(UniqueKeys)
+            }
+            fn visit_f64<E>(self, _: f64) -> Result<UniqueKeys, E> {
+                Ok(UniqueKeys)
+            }
+            fn visit_str<E>(self, _: &str) -> Result<UniqueKeys, E> {
+                Ok(UniqueKeys)
+            }
+            fn visit_unit<E>(self) -> Result<UniqueKeys, E> {
+                Ok(UniqueKeys)
+            }
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut items: A) -> Result<UniqueKeys, A::Error> {
+                while items.next_element::<UniqueKeys>()?.is_some() {}
+                Ok(UniqueKeys)
+            }
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut members: A) -> Result<UniqueKeys, A::Error> {
+                let mut names = std::collections::HashSet::new();
+                while let Some(name) = members.next_key::<String>()? {
+                    if names.contains(&name) {
+                        return Err(serde::de::Error::custom(format!("the key `{name}` is given twice")));
+                    }
+                    names.insert(name);
+                    members.next_value::<UniqueKeys>()?;
+                }
+                Ok(UniqueKeys)
+            }
+        }
+        deserializer.deserialize_any(UniqueKeysVisitor)
+    }
 }
 
 /// Converts a JSON value to YAML text.

@@ -22,7 +22,20 @@ pub(super) fn diff(before: &Value, after: &Value) -> (Vec<Value>, Value) {
 struct Diff {
     changes: Vec<Value>,
     /// The current path in the delta.
-    path: Vec<String>,
+    path: Vec<Part>,
+}
+
+/// A part of a path. A name can look like an index, or be empty.
+enum Part {
+    Name(String),
+    Index(String),
+}
+
+impl Part {
+    fn text(&self) -> &str {
+        let (Self::Name(text) | Self::Index(text)) = self;
+        text
+    }
 }
 
 impl Diff {
@@ -44,7 +57,7 @@ impl Diff {
         let is_root = self.path.is_empty();
         let names = before.keys().chain(after.keys().filter(|name| !before.contains_key(*name)));
         for name in names.filter(|name| !(is_root && *name == IGNORED)) {
-            let part = self.at(name, |here| match (before.get(name), after.get(name)) {
+            let part = self.at(Part::Name(name.clone()), |here| match (before.get(name), after.get(name)) {
                 (Some(before), Some(after)) => here.compare(before, after),
                 (Some(before), None) => Some(here.removed(before, None)),
                 (None, Some(after)) => Some(here.added(after, None)),
@@ -65,21 +78,23 @@ impl Diff {
         delta.insert("_t".to_owned(), "a".into());
         for (index, value) in before.iter().enumerate().filter(|(index, _)| !matched.contains(index)) {
             let name = format!("_{index}");
-            let part = self.at(&name, |here| here.removed(value, Some(index)));
+            let part = self.at(Part::Index(name.clone()), |here| here.removed(value, Some(index)));
             delta.insert(name, part);
         }
         for (index, value) in after.iter().enumerate() {
             let Some(old) = old_indices[index] else {
-                let part = self.at(&index.to_string(), |here| here.added(value, Some(index)));
+                let part = self.at(Part::Index(index.to_string()), |here| here.added(value, Some(index)));
                 delta.insert(index.to_string(), part);
                 continue;
             };
             if !in_place.contains(&old) {
                 let name = format!("_{old}");
-                self.at(&name, |here| here.change("moved", Some((value, Some(old))), Some((value, Some(index)))));
+                self.at(Part::Index(name.clone()), |here| {
+                    here.change("moved", Some((value, Some(old))), Some((value, Some(index))));
+                });
                 delta.insert(name, json!(["", index, 3]));
             }
-            if let Some(part) = self.at(&index.to_string(), |here| here.compare(&before[old], value)) {
+            if let Some(part) = self.at(Part::Index(index.to_string()), |here| here.compare(&before[old], value)) {
                 delta.insert(index.to_string(), part);
             }
         }
@@ -97,10 +112,11 @@ impl Diff {
     }
 
     fn change(&mut self, action: &str, before: Option<Side<'_>>, after: Option<Side<'_>>) {
-        // The last part of the path that is a name, not an index.
-        let is_index = |part: &&String| part.trim_start_matches('_').bytes().all(|byte| byte.is_ascii_digit());
-        let target = self.path.iter().rev().find(|part| !is_index(part));
-        let mut change = json!({"action": action, "target": target, "delta_path": self.path.join(".")});
+        // The last part of the path that is a name. Documents are objects, so that there is one.
+        let target = self.path.iter().rev().find(|part| matches!(part, Part::Name(_)));
+        let path: Vec<&str> = self.path.iter().map(Part::text).collect();
+        let target = target.map(Part::text).unwrap_or_default();
+        let mut change = json!({"action": action, "target": target, "delta_path": path.join(".")});
         for (name, side) in [("previous", before), ("current", after)] {
             let Some((value, index)) = side else { continue };
             change[name] = json!({"value": value});
@@ -111,8 +127,8 @@ impl Diff {
         self.changes.push(change);
     }
 
-    fn at<T>(&mut self, name: &str, inside: impl FnOnce(&mut Self) -> T) -> T {
-        self.path.push(name.to_owned());
+    fn at<T>(&mut self, part: Part, inside: impl FnOnce(&mut Self) -> T) -> T {
+        self.path.push(part);
         let result = inside(self);
         self.path.pop();
         result

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use percent_encoding::percent_decode_str;
 use regex::Regex;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::abbreviate::abbreviate;
 use super::matcher::{Actual, MatchResult, Matcher};
 use crate::contract::Contract;
-use crate::recording::journal::exchange::{Exchange, RecordedBody};
+use crate::contract::lead_body::BodyFormat;
+use crate::recording::journal::exchange::{ContractCheck, Exchange};
 
 /// How many values, or violations, a description lists.
 const LISTED_MAX: usize = 5;
@@ -53,6 +55,8 @@ pub(super) enum Field {
     PathParameter(String, Arc<Regex>),
     Query(String),
     Header(String),
+    /// A parameter of a form in the body.
+    Form(String),
     Cookie(String),
     Body,
     Operation,
@@ -76,19 +80,24 @@ pub(super) enum Condition {
 /// The recorded values of a field.
 enum FieldValues<'a> {
     Complete(Vec<Cow<'a, str>>),
+    /// A whole body: its text, and its values if it is a form or XML.
+    Body(Cow<'a, str>, Option<Value>),
     /// The beginning of a body, and its original length.
     Truncated(Cow<'a, str>, usize),
 }
 
 impl Criterion {
-    pub(super) fn matches(&self, exchange: &Exchange, contract: &Contract) -> bool {
-        self.condition.is_met(&self.field.values(exchange, contract))
+    pub(super) fn evaluate(&self, exchange: &Exchange, contract: &Contract) -> MatchResult {
+        if matches!(self.field, Field::Violations) && exchange.contract_check == ContractCheck::Disabled {
+            return MatchResult::Undecided;
+        }
+        self.condition.evaluate(&self.field.values(exchange, contract))
     }
 
     /// The difference; `None` when the criterion matches.
     pub(super) fn difference(&self, exchange: &Exchange, contract: &Contract) -> Option<Difference> {
         let values = self.field.values(exchange, contract);
-        if self.condition.is_met(&values) {
+        if self.evaluate(exchange, contract) == MatchResult::Matches {
             return None;
         }
         let (distance, found) = self.condition.compare(&values);
@@ -98,6 +107,14 @@ impl Criterion {
             _ => self.condition.describe(),
         };
         Some(Difference { what: self.field.name().into_owned(), expected, found, distance })
+    }
+
+    /// The path that the exchange must have, if the criterion gives one.
+    pub(super) fn literal_path(&self) -> Option<&str> {
+        match (&self.field, &self.condition) {
+            (Field::Path | Field::Url, Condition::One(Matcher::EqualTo(text, _))) => text.split('?').next(),
+            _ => None,
+        }
     }
 
     pub(super) fn describe(&self) -> String {
@@ -119,6 +136,7 @@ impl Field {
             Self::Path => "path",
             Self::PathParameter(name, _) => return format!("path parameter {}", abbreviate(name)).into(),
             Self::Query(name) => return format!("query parameter {}", abbreviate(name)).into(),
+            Self::Form(name) => return format!("form parameter {}", abbreviate(name)).into(),
             Self::Header(name) => return format!("header {}", abbreviate(&name.to_lowercase())).into(),
             Self::Cookie(name) => return format!("cookie {}", abbreviate(name)).into(),
             Self::Body => "body",
@@ -154,7 +172,8 @@ impl Field {
                 let headers = exchange.request_headers().filter(|(name, _)| *name == "cookie");
                 headers.map(|_| "a cookie, which the journal does not record".into()).take(1).collect()
             }
-            Self::Body => return body_values(&exchange.request_body),
+            Self::Form(name) => return form_values(exchange, name),
+            Self::Body => return body_values(exchange),
             Self::Operation => {
                 exchange.operation(contract).map(|operation| operation.id.as_str().into()).into_iter().collect()
             }
@@ -171,12 +190,33 @@ impl Field {
     }
 }
 
-fn body_values(body: &RecordedBody) -> FieldValues<'_> {
+/// The values of a parameter of a form; none when the body is not a form.
+fn form_values<'e>(exchange: &'e Exchange, name: &str) -> FieldValues<'e> {
+    let body = &exchange.request_body;
+    if exchange.body_format() != BodyFormat::Form {
+        return FieldValues::Complete(Vec::new());
+    }
+    if body.is_truncated() {
+        return FieldValues::Truncated(String::from_utf8_lossy(&body.bytes), body.length);
+    }
+    let pairs = form_urlencoded::parse(&body.bytes);
+    FieldValues::Complete(pairs.filter(|(key, _)| key == name).map(|(_, value)| value).collect())
+}
+
+fn body_values(exchange: &Exchange) -> FieldValues<'_> {
+    let body = &exchange.request_body;
     let text = String::from_utf8_lossy(&body.bytes);
     if body.is_truncated() {
         return FieldValues::Truncated(text, body.length);
     }
-    FieldValues::Complete(if text.is_empty() { Vec::new() } else { vec![text] })
+    if text.is_empty() {
+        return FieldValues::Complete(Vec::new());
+    }
+    let values = match exchange.body_format() {
+        BodyFormat::Json => None,
+        BodyFormat::Form | BodyFormat::Xml => exchange.body_value(),
+    };
+    FieldValues::Body(text, values)
 }
 
 impl FieldValues<'_> {
@@ -185,6 +225,7 @@ impl FieldValues<'_> {
         match self {
             Self::Complete(values) if values.is_empty() => vec![Actual::Missing],
             Self::Complete(values) => values.iter().map(|value| Actual::Text(value)).collect(),
+            Self::Body(text, values) => vec![Actual::Body(text, values.as_ref())],
             Self::Truncated(beginning, length) => vec![Actual::Truncated(beginning, *length)],
         }
     }
@@ -192,19 +233,28 @@ impl FieldValues<'_> {
     fn count(&self) -> usize {
         match self {
             Self::Complete(values) => values.len(),
-            Self::Truncated(..) => 1,
+            Self::Body(..) | Self::Truncated(..) => 1,
         }
     }
 }
 
 impl Condition {
-    fn is_met(&self, values: &FieldValues<'_>) -> bool {
+    fn evaluate(&self, values: &FieldValues<'_>) -> MatchResult {
         let actual = values.as_actual();
-        let has_match = |matcher: &Matcher| actual.iter().any(|one| matcher.evaluate(one) == MatchResult::Matches);
+        let find = |matcher: &Matcher| {
+            actual.iter().map(|one| matcher.evaluate(one)).fold(MatchResult::Differs, MatchResult::or)
+        };
+        let find_all = |matchers: &[Matcher]| matchers.iter().map(find).fold(MatchResult::Matches, MatchResult::and);
         match self {
-            Self::One(matcher) => has_match(matcher),
-            Self::Includes(matchers) => matchers.iter().all(has_match),
-            Self::Exactly(matchers) => values.count() == matchers.len() && matchers.iter().all(has_match),
+            Self::One(matcher) => find(matcher),
+            Self::Includes(matchers) => find_all(matchers),
+            Self::Exactly(matchers) => {
+                let has_count = MatchResult::from(values.count() == matchers.len());
+                // How many values a truncated form has is not known.
+                let has_count =
+                    if matches!(values, FieldValues::Truncated(..)) { MatchResult::Undecided } else { has_count };
+                find_all(matchers).and(has_count)
+            }
         }
     }
 

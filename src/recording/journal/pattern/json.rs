@@ -3,6 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::abbreviate::abbreviate;
+use super::redacted;
+use crate::support::redaction::REDACTED;
 use contract_files::pointer::escape;
 
 /// How many differences are described.
@@ -44,6 +46,8 @@ pub(super) struct Comparison {
     pub(super) compared: usize,
     /// How many of them differ.
     pub(super) differing: usize,
+    /// How many are redacted, so that they may have been equal.
+    pub(super) undecided: usize,
     /// The first differences.
     pub(super) messages: Vec<String>,
 }
@@ -121,7 +125,12 @@ impl Comparer {
             },
             _ => {
                 comparison.compared += count(expected);
-                if !scalars_match(expected, found) {
+                if scalars_match(expected, found) {
+                    return;
+                }
+                if may_have_been(found, expected) {
+                    comparison.undecided += 1;
+                } else {
                     comparison.add_difference(at, count(expected), || {
                         format!("is {}, not {}", quote(found), quote(expected))
                     });
@@ -184,15 +193,18 @@ impl Comparer {
     /// Matches each expected item with a different found one: a maximum bipartite matching.
     fn unordered(&self, at: &str, expected: &[Value], found: &[Value], comparison: &mut Comparison) {
         comparison.compared += usize::from(expected.is_empty());
-        let is_equal = |expected: &Value, found: &Value| {
+        let mut undecided = 0;
+        let mut is_equal = |expected: &Value, found: &Value| {
             let mut comparison = Comparison { messages: vec![String::new(); MESSAGES_MAX], ..Comparison::default() };
             self.values("", expected, found, &mut comparison);
+            undecided += comparison.undecided;
             comparison.differing == 0
         };
         let candidates: Vec<Vec<usize>> = expected
             .iter()
             .map(|expected| (0..found.len().min(UNORDERED_MAX)).filter(|at| is_equal(expected, &found[*at])).collect())
             .collect();
+        comparison.undecided += undecided;
         let mut assigned: Vec<Option<usize>> = vec![None; found.len()];
         for (index, item) in expected.iter().enumerate() {
             comparison.compared += count(item);
@@ -218,6 +230,16 @@ fn assign(item: usize, candidates: &[Vec<usize>], assigned: &mut [Option<usize>]
         }
     }
     false
+}
+
+/// True when a value that was recorded as `found` may have been `expected` before it was redacted.
+fn may_have_been(found: &Value, expected: &Value) -> bool {
+    let Value::String(found) = found else { return false };
+    match expected {
+        Value::String(expected) => redacted::may_have_been(found, expected),
+        Value::Array(_) | Value::Object(_) => found == REDACTED,
+        other => redacted::may_have_been(found, &other.to_string()),
+    }
 }
 
 fn scalars_match(expected: &Value, found: &Value) -> bool {
@@ -272,6 +294,7 @@ mod tests {
                 "/a is \"x\", not \"${json-unit.any-number}\"",
             ),
             (json!("x"), Value::Null, Strict, Rejected, "the value is null, not \"x\""),
+            (json!({"a": "x", "b": 1}), json!({"a": "***", "b": 2}), Strict, Rejected, "/b is 2, not 1"),
         ];
         for (expected, found, order, extra, message) in rows {
             let comparison = compare(expected, found, *order, *extra);

@@ -2,7 +2,8 @@
 //!
 //! A pattern is a list of criteria. Each criterion selects a field of the exchange, and matches it, measures the distance
 //! and describes the difference. What the journal does not record (secrets, cookies) cannot be matched: such a pattern
-//! is rejected with a diagnostic, because it would never match.
+//! is rejected with a diagnostic, because it would never match. Where the record does not decide, because a body is
+//! truncated or a value was redacted, the result is [`MatchResult::Undecided`].
 //!
 //! | module | holds |
 //! |---|---|
@@ -11,23 +12,30 @@
 //! | `criterion` | fields and conditions |
 //! | `matcher` | value matchers |
 //! | `json` | comparison of JSON values |
+//! | `json_path` | `JSONPath` |
+//! | `xml` | `XPath`, and comparison of XML documents |
+//! | `redacted` | comparisons with redacted values |
 
 mod abbreviate;
 mod criterion;
 mod json;
+mod json_path;
 mod matcher;
 mod parse_matcher;
 mod parse_pattern;
 mod parser;
+mod redacted;
+mod xml;
 
 use serde_json::Value;
 
 use self::criterion::Criterion;
 pub use self::criterion::Difference;
 pub(super) use self::criterion::difference_text;
+pub(crate) use self::matcher::MatchResult;
 pub use self::parser::ValueDiagnostic;
 use super::exchange::Exchange;
-use crate::contract::Contract;
+use crate::contract::{Contract, Route};
 use crate::support::computation;
 
 /// Selects exchanges. The empty pattern matches every exchange.
@@ -39,7 +47,7 @@ use crate::support::computation;
 /// let server = MockServer::builder().start()?;
 /// let repairs = server.pattern(&json!({"method": "POST", "urlPath": "/connections"})).unwrap();
 /// assert!(repairs.describe().contains("path `/connections`"), "{}", repairs.describe());
-/// assert_eq!(server.count(&repairs), 0);
+/// assert_eq!(server.count(&repairs), Some(0));
 ///
 /// let errors = server.pattern(&json!({"methd": "POST"})).unwrap_err();
 /// assert!(errors[0].0.starts_with("/methd") && errors[0].1.contains("method"), "{errors:?}");
@@ -66,10 +74,34 @@ impl RequestPattern {
         self
     }
 
+    /// Whether all criteria match the exchange.
+    pub(crate) fn evaluate(&self, exchange: &Exchange, contract: &Contract) -> MatchResult {
+        computation::spend(16);
+        let mut result = MatchResult::Matches;
+        for criterion in &self.criteria {
+            result = result.and(criterion.evaluate(exchange, contract));
+            if result == MatchResult::Differs {
+                break;
+            }
+        }
+        result
+    }
+
     /// True when all criteria match the exchange.
     pub(crate) fn matches(&self, exchange: &Exchange, contract: &Contract) -> bool {
-        computation::spend(16);
-        self.criteria.iter().all(|one| one.matches(exchange, contract))
+        self.evaluate(exchange, contract) == MatchResult::Matches
+    }
+
+    /// A note about the first path of the pattern that is not a path of the contract: it may be misspelt.
+    pub(crate) fn unknown_path(&self, contract: &Contract) -> Option<String> {
+        let path = self.criteria.iter().find_map(Criterion::literal_path)?;
+        match contract.route(&http::Method::GET, path) {
+            Route::NotFound(Some(near)) => {
+                Some(format!("no operation has the path {path}; did you mean {}?", near.operation.path))
+            }
+            Route::NotFound(None) => Some(format!("no operation has the path {path}")),
+            Route::Found(..) | Route::MethodNotAllowed(_) => None,
+        }
     }
 
     /// The criteria that do not match the exchange; empty when the pattern matches.

@@ -10,10 +10,11 @@ use super::criterion::{Condition, Criterion, Field};
 use super::matcher::{Case, Matcher};
 use super::parse_matcher;
 use super::parser::{PatternParser, ValueDiagnostic, key_token};
+use super::redacted;
 use crate::contract::Contract;
 use crate::scenario::rule::regexes::RegexError;
 use crate::scenario::rule::unknown_operation;
-use crate::support::redaction::{REDACTED, is_secret_header, is_secret_name};
+use crate::support::redaction::{REDACTED, Redactor, is_secret_header, is_secret_name};
 use contract_files::pointer::escape;
 use contract_files::yaml::nearest;
 
@@ -25,7 +26,7 @@ type ParseKey = fn(&Value, &mut PatternParser<'_>, &mut Vec<Criterion>) -> Optio
 
 /// The keys of a pattern, each with the weight of its criteria in a distance. What distinguishes requests best weighs
 /// most.
-const KEYS: [(&str, f64, ParseKey); 17] = [
+const KEYS: [(&str, f64, ParseKey); 18] = [
     ("operation", 10.0, operation),
     ("url", 10.0, |value, parser, criteria| push(criteria, criterion(Field::Url, literal(value, parser)?))),
     ("urlPattern", 10.0, |value, parser, criteria| push(criteria, criterion(Field::Url, expression(value, parser)?))),
@@ -41,6 +42,7 @@ const KEYS: [(&str, f64, ParseKey); 17] = [
     ("method", 3.0, method),
     ("queryParameters", 2.0, |value, parser, criteria| named(value, parser, criteria, &Field::Query)),
     ("headers", 1.0, |value, parser, criteria| named(value, parser, criteria, &Field::Header)),
+    ("formParameters", 2.0, |value, parser, criteria| named(value, parser, criteria, &Field::Form)),
     ("cookies", 1.0, cookies),
     ("bodyPatterns", 4.0, body),
     ("status", 3.0, status),
@@ -54,8 +56,8 @@ const CREDENTIALS: &str = "the journal does not record credentials, so that they
                            with `caller`: {\"caller\": {\"user\": \"...\"}}";
 
 /// Keys of `WireMock` that are not supported, for a better diagnostic.
-const UNSUPPORTED: [&str; 9] =
-    ["scheme", "host", "port", "clientIp", "formParameters", "multipartPatterns", "customMatcher", "id", "name"];
+const UNSUPPORTED: [&str; 8] =
+    ["scheme", "host", "port", "clientIp", "multipartPatterns", "customMatcher", "id", "name"];
 
 /// Parses a pattern.
 ///
@@ -83,7 +85,7 @@ pub(super) fn parse(value: &Value, contract: &Contract) -> Result<Vec<Criterion>
         criteria[from..].iter_mut().for_each(|one| one.weight = *weight);
     }
     // Bodies come last: they are expensive to match, and differences in other fields say more.
-    criteria.sort_by_key(|one| matches!(one.field, Field::Body));
+    criteria.sort_by_key(|one| matches!(one.field, Field::Body | Field::Form(_)));
     if criteria.len() > CRITERIA_MAX {
         parser.reject::<()>(format!("a request pattern may have at most {CRITERIA_MAX} criteria"));
     }
@@ -120,7 +122,17 @@ fn equal_to(text: &str) -> Matcher {
 
 fn literal(value: &Value, parser: &mut PatternParser<'_>) -> Option<Matcher> {
     match value.as_str() {
-        Some(text) if text.starts_with('/') => Some(equal_to(text)),
+        Some(text) if text.starts_with("/__") => parser.reject(
+            "the journal records neither control calls nor the prefix that selects a sandbox; write the path after it, and \
+             select the sandbox with the header X-Mock-Sandbox",
+        ),
+        Some(text) if text.starts_with('/') => {
+            let (path, query) = text.split_once('?').map_or((text, None), |(path, query)| (path, Some(query)));
+            if Redactor::default().url(path, query) != text {
+                return parser.reject(redacted::NEVER_RECORDED);
+            }
+            Some(equal_to(text))
+        }
         _ => parser.reject("this must be a string that begins with `/`, such as /connections"),
     }
 }

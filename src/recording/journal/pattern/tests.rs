@@ -7,7 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::contract::Violation;
 use crate::http::message::{Body, Request, Response};
-use crate::recording::journal::{CredentialKind, ExchangeParts, ResponseSource};
+use crate::recording::journal::{ContractCheck, CredentialKind, ExchangeParts, ResponseSource};
 use crate::support::clock::Timestamp;
 
 fn contract() -> &'static Contract {
@@ -38,6 +38,7 @@ fn exchange(line: &str, headers: &[(&'static str, &str)], body: &str, body_bytes
         violations: vec![Violation::reported("/body/a", "type", "a must be text")],
         lead: None,
         credentials: CredentialKind::default(),
+        contract_check: ContractCheck::Done,
         applied_rules: Vec::new(),
         body_bytes_max,
     };
@@ -239,6 +240,7 @@ fn invalid_patterns_return_a_pointer_and_a_hint() {
         (json!({"host": {}}), "/host~#", "WireMock's key `host` is not supported here; remove it"),
         (json!({"method": "PSOT"}), "/method", "`PSOT` is not a method; did you mean `POST`?"),
         (json!({"url": "flows"}), "/url", "begins with `/`"),
+        (json!({"urlPath": "/__sandbox/a/flows"}), "/urlPath", "write the path after it"),
         (json!({"urlPattern": "("}), "/urlPattern", "`(` is not a regular expression: "),
         (
             json!({"urlPathTemplate": "/{a}/{a}"}),
@@ -276,9 +278,9 @@ fn invalid_patterns_return_a_pointer_and_a_hint() {
         ),
         (json!({"headers": {"a/b": {"equlTo": "x"}}}), "/headers/a~1b/equlTo~#", "did you mean `equalTo`?"),
         (
-            json!({"headers": {"a": {"equalToXml": "x"}}}),
-            "/headers/a/equalToXml~#",
-            "WireMock's matcher `equalToXml` is not supported",
+            json!({"headers": {"a": {"binaryEqualTo": "x"}}}),
+            "/headers/a/binaryEqualTo~#",
+            "WireMock's matcher `binaryEqualTo` is not supported",
         ),
         (json!({"headers": {"a": {}}}), "/headers/a", "the matcher is empty; write one of equalTo,"),
         (
@@ -311,9 +313,35 @@ fn invalid_patterns_return_a_pointer_and_a_hint() {
             "is not a JSONPath",
         ),
         (
-            json!({"bodyPatterns": [{"matchesJsonPath": "$..a..b..c"}]}),
+            json!({"bodyPatterns": [{"matchesJsonPath": "$.a.concat('b')"}]}),
             "/bodyPatterns/0/matchesJsonPath",
-            "is too complex",
+            "the function `concat()` is not supported",
+        ),
+        (
+            json!({"bodyPatterns": [{"matchesXPath": "//a[lower-case(.) = 'b']"}]}),
+            "/bodyPatterns/0/matchesXPath",
+            "XPath 1.0 has no function `lower-case`",
+        ),
+        (
+            json!({"bodyPatterns": [{"matchesXPath": "//a", "xPathNamespaces": ["x"]}]}),
+            "/bodyPatterns/0/xPathNamespaces",
+            "an object of prefixes and URIs",
+        ),
+        (json!({"bodyPatterns": [{"equalToXml": "<a>"}]}), "/bodyPatterns/0/equalToXml", "the string is not XML"),
+        (
+            json!({"bodyPatterns": [{"equalToXml": "<a/>", "exemptedComparisons": []}]}),
+            "/bodyPatterns/0/exemptedComparisons~#",
+            "WireMock's matcher `exemptedComparisons` is not supported",
+        ),
+        (
+            json!({"bodyPatterns": [{"contains": "ssn=078-05-1120"}]}),
+            "/bodyPatterns/0/contains",
+            "the journal does not record secrets",
+        ),
+        (
+            json!({"bodyPatterns": [{"matches": ".*078-05-1120.*"}]}),
+            "/bodyPatterns/0/matches",
+            "the journal does not record secrets",
         ),
         (
             json!({"bodyPatterns": [{"matchesJsonPath": {"equalTo": "x"}}]}),
@@ -333,7 +361,7 @@ fn invalid_patterns_return_a_pointer_and_a_hint() {
         assert!(pointer == at || pointer.is_empty(), "{value}: {at}");
         assert!(message.contains(expected), "{value}: {message}");
     }
-    // Expressions that would take the JSONPath parser long are rejected.
+    // Damaged and deeply nested expressions are rejected.
     for hard in ["$[?length(length(length(length(length(length(@", "$[?((((((@.a", "$[?@[?@[?@", "$[?!(!(!(!(!(!(@"] {
         assert!(
             RequestPattern::parse(&json!({"bodyPatterns": [{"matchesJsonPath": hard}]}), contract()).is_err(),
@@ -343,7 +371,7 @@ fn invalid_patterns_return_a_pointer_and_a_hint() {
     let many = format!("$[?{}", "(".repeat(400));
     let diagnostics =
         RequestPattern::parse(&json!({"bodyPatterns": [{"matchesJsonPath": many}]}), contract()).unwrap_err();
-    assert!(diagnostics[0].1.contains("6 round brackets"), "{diagnostics:?}");
+    assert!(diagnostics[0].1.contains("nested more than 8 levels deep"), "{diagnostics:?}");
     let all = RequestPattern::parse(&json!({"x": 1, "method": 2, "status": "a"}), contract()).unwrap_err();
     assert_eq!(all.len(), 3);
 }
