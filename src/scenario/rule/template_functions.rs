@@ -206,13 +206,13 @@ mod tests {
     use super::*;
     use crate::support::rng::Purpose;
 
-    fn render(template: &str) -> Result<String, Error> {
+    fn render(template: &str) -> Result<String, String> {
         let mut engine = Environment::new();
         engine.set_undefined_behavior(minijinja::UndefinedBehavior::Chainable);
         register(&mut engine);
         let rng = TemplateValue::from_object(RequestRng::new(SeededRng::new(1, Purpose::Rules)));
         let context = minijinja::context! { __rng => rng, now => "2026-01-15T09:00:00.000Z", text => "a b/\"c\"\n&" };
-        engine.render_str(template, context)
+        engine.render_str(template, context).map_err(|error| error.detail().unwrap_or_default().to_owned())
     }
 
     #[test]
