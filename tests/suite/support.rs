@@ -11,7 +11,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client as HyperClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use leadconduit_mock::{MockServer, MockServerBuilder};
+use leadconduit_mock::{MockServer, MockServerBuilder, Settings};
 use serde_json::Value;
 
 /// The time after which a waiting test fails. No result depends on it.
@@ -84,6 +84,9 @@ impl TestResponse {
     }
 }
 
+/// The limit of computations in tests, in milliseconds.
+pub const COMPUTE_MS_MAX: u64 = 120_000;
+
 impl Mock {
     pub fn healthy() -> Self {
         Self::start(MockServer::builder())
@@ -102,7 +105,14 @@ impl Mock {
 
     /// Starts a server that validates its own responses.
     pub fn start(builder: MockServerBuilder) -> Self {
-        let server = builder.configure(|settings| settings.check_replies = true).start().unwrap();
+        let configure = |settings: &mut Settings| {
+            settings.check_replies = true;
+            // A computation takes longer without optimisation and on a busy machine.
+            if settings.limits.compute_ms_max == Settings::default().limits.compute_ms_max {
+                settings.limits.compute_ms_max = COMPUTE_MS_MAX;
+            }
+        };
+        let server = builder.configure(configure).start().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let client = HyperClient::builder(TokioExecutor::new()).build_http();
         Self { server, runtime, client }

@@ -17,7 +17,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::calls::{Call, body_schema, in_query, parameters};
-use crate::support::{ACME_ID, BUYER, FLOW, GLOBEX, GLOBEX_ONLY, INVITATION, JANE, JANE_ID, SSO_ONLY, SUPERUSER};
+use crate::support::{
+    ACME_ID, BUYER, COMPUTE_MS_MAX, FLOW, GLOBEX, GLOBEX_ONLY, INVITATION, JANE, JANE_ID, SSO_ONLY, SUPERUSER,
+};
 
 const SEEDS: u64 = 24;
 const REQUESTS_PER_SEED: usize = 180;
@@ -404,5 +406,7 @@ proptest! {
 }
 
 fn settings(seed: u64, clock: Clock) -> Settings {
-    Settings { seed: Some(seed), clock: Some(clock), ..Settings::default() }
+    let mut settings = Settings { seed: Some(seed), clock: Some(clock), ..Settings::default() };
+    settings.limits.compute_ms_max = COMPUTE_MS_MAX;
+    settings
 }
