@@ -144,7 +144,7 @@ fn only_documented_names_are_preferences_on_lead_paths() {
 #[test]
 fn names_are_cut_and_counted_in_bounds() {
     let mock = Mock::healthy();
-    let many: String = (0..500).map(|number| format!("&x{number}=1")).collect();
+    let many = (0..500).map(|number| format!("&x{number}=1")).collect::<Vec<_>>().concat();
     let response = submit(&mock, &format!("state=TX{many}")).expect(201);
     assert!(response.violations().len() <= 40, "{}", response.violations().len());
     let long = submit(&mock, &format!("state=TX&{}=1", "y".repeat(100_000))).expect(201);
