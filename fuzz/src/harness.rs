@@ -130,7 +130,7 @@ pub fn scenario(data: &[u8]) {
     }
     for source in library.sources() {
         let summary = library.list().pop().expect("there is at least one scenario");
-        assert_eq!(source.text.as_ref(), text);
+        assert_eq!(source.text.as_ref(), text.strip_prefix('\u{feff}').unwrap_or(text));
         if let Ok(found) = library.get(&summary.name) {
             let _ = found.create_world(&CONTRACT, 1, found.clock.unwrap_or(Clock::Real));
         }

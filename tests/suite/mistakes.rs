@@ -28,7 +28,7 @@ const FILES: &[(&str, &str)] = &[
     ("a delay in words", "RULES  - { when: { operation: get_user }, then: { delay: long } }\n"),
     (
         "a lifetime with a unit that does not exist",
-        "RULES  - { when: { operation: get_user }, then: { status: 503, ttl_ms: 2 weeks } }\n",
+        "RULES  - { when: { operation: get_user }, then: { status: 503, ttl_ms: 2 fortnights } }\n",
     ),
     ("a fault with another name", "RULES  - { when: { operation: get_user }, then: { fault: CONNECTION_RESET } }\n"),
     ("a method and path as operation", "RULES  - { when: { operation: GET /user }, then: { delay: 5 } }\n"),

@@ -42,7 +42,7 @@ impl Tail {
             assert!(self.out.read_line(&mut text).unwrap() > 0, "ended after {text}");
         }
         let text = regex::Regex::new(r"\d\d:\d\d:\d\d\.\d{3}Z").unwrap().replace_all(&text, "TIME").into_owned();
-        regex::Regex::new(r"\d+\.\d\d ms").unwrap().replace_all(&text, "N ms").into_owned()
+        regex::Regex::new(r" *\d+\.\d\d ms").unwrap().replace_all(&text, " N ms").into_owned()
     }
 
     /// Waits for the exit; returns the exit code and the rest of standard error.
