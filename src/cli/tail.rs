@@ -174,23 +174,23 @@ fn write_event(event_type: &str, data: &str, color_mode: ColorMode, text: &mut S
             return record.write(now, color_mode, text);
         }
         // The event `exchange` includes them.
-        "violation" | "rule_applied" => return Ok(()),
-        "scenario_switched" if event["keep_world"] == true => {
+        "violation" | "fault_applied" => return Ok(()),
+        "switch" if event["keep_world"] == true => {
             (INFO, format!("uses scenario {}, with its world kept", shown("scenario")))
         }
-        "scenario_switched" => (INFO, format!("uses scenario {}", shown("scenario"))),
-        "sandbox_reset" => (INFO, format!("was reset to scenario {}", shown("scenario"))),
-        "faults_changed" if event["added"] == true && field("id") == field("name") => {
+        "switch" => (INFO, format!("uses scenario {}", shown("scenario"))),
+        "reset" => (INFO, format!("was reset to scenario {}", shown("scenario"))),
+        "fault" if event["added"] == true && field("id") == field("name") => {
             (FAULT, format!("{} was added", shown("id")))
         }
-        "faults_changed" if event["added"] == true => (FAULT, format!("{} was added: {}", shown("id"), shown("name"))),
-        "faults_changed" if field("id") == "*" => (FAULT, "all faults were removed".to_owned()),
-        "faults_changed" => (FAULT, format!("{} was removed", shown("id"))),
-        "clock_changed" => (INFO, format!("the clock ({}) is at {}", shown("mode"), shown("now"))),
-        "state_replaced" if event["restored"].is_string() => {
+        "fault" if event["added"] == true => (FAULT, format!("{} was added: {}", shown("id"), shown("name"))),
+        "fault" if field("id") == "*" => (FAULT, "all faults were removed".to_owned()),
+        "fault" => (FAULT, format!("{} was removed", shown("id"))),
+        "clock" => (INFO, format!("the clock ({}) is at {}", shown("mode"), shown("now"))),
+        "state" if event["restored"].is_string() => {
             (INFO, format!("was restored from snapshot {}", shown("restored")))
         }
-        "state_replaced" => (INFO, "its state was replaced".to_owned()),
+        "state" => (INFO, "its state was replaced".to_owned()),
         _ => (DIM, format!("{}: {}", Sanitized(event_type, LOG_NAME_CHARS_MAX), Sanitized(data, LOG_DATA_CHARS_MAX))),
     };
     let sandbox = match field("sandbox") {

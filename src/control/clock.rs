@@ -53,7 +53,7 @@ pub(super) fn put(call: &ControlCall<'_>) -> ControlResult {
         }
     };
     let clock = clock.map_err(|error| body::bad_request(&error.to_string()))?;
-    call.sandbox.publish("clock_changed", || clock_json(clock));
+    call.sandbox.publish("clock", || clock_json(clock));
     Ok(ok(&clock_json(clock)))
 }
 

@@ -30,7 +30,7 @@ pub(super) fn add(call: &ControlCall<'_>) -> ControlResult {
         .sandbox
         .add_fault(rule, sent)
         .ok_or_else(|| too_many(format!("the limit of {FAULTS_MAX} faults is reached; remove some first")))?;
-    call.sandbox.publish("faults_changed", || json!({"id": fault.id, "name": fault.rule.name, "added": true}));
+    call.sandbox.publish("fault", || json!({"id": fault.id, "name": fault.rule.name, "added": true}));
     Ok(created(&fault_json(&FaultStatus { fault, count: RuleCounts::default() })))
 }
 
@@ -44,13 +44,13 @@ pub(super) fn remove(call: &ControlCall<'_>) -> ControlResult {
     if !call.sandbox.remove_fault(call.name) {
         return Err(fault_not_found(call));
     }
-    call.sandbox.publish("faults_changed", || json!({"id": call.name, "added": false}));
+    call.sandbox.publish("fault", || json!({"id": call.name, "added": false}));
     Ok(no_content())
 }
 
 pub(super) fn remove_all(call: &ControlCall<'_>) -> ControlResult {
     call.sandbox.remove_faults();
-    call.sandbox.publish("faults_changed", || json!({"id": "*", "added": false}));
+    call.sandbox.publish("fault", || json!({"id": "*", "added": false}));
     Ok(no_content())
 }
 

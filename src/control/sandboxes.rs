@@ -33,7 +33,7 @@ fn restart_default(call: &ControlCall<'_>) {
     let _steady = call.app.lock_library_shared();
     let (sandbox, start) = (call.app.sandboxes.default_sandbox(), call.app.sandboxes.initial_state());
     sandbox.reset_all(&start);
-    sandbox.publish("sandbox_reset", || json!({"scenario": start.scenario.name}));
+    sandbox.publish("reset", || json!({"scenario": start.scenario.name}));
 }
 
 fn sandbox_json(sandbox: &Sandbox) -> Value {

@@ -42,7 +42,7 @@ pub(super) fn put(call: &ControlCall<'_>) -> ControlResult {
     } else {
         call.sandbox.start_scenario(&start);
     }
-    call.sandbox.publish("scenario_switched", || json!({"scenario": switch.name, "keep_world": switch.keep_world}));
+    call.sandbox.publish("switch", || json!({"scenario": switch.name, "keep_world": switch.keep_world}));
     tracing::info!("sandbox {} uses scenario {}", call.sandbox.name, switch.name);
     Ok(ok(&scenario_json(call, &start.scenario)))
 }
@@ -51,7 +51,7 @@ pub(super) fn reset(call: &ControlCall<'_>) -> ControlResult {
     let _steady = call.app.lock_library_shared();
     let name = call.sandbox.scenario().name.clone();
     let cleared = call.sandbox.reset(&*initial_state(call, &name)?);
-    call.sandbox.publish("sandbox_reset", || json!({"scenario": name}));
+    call.sandbox.publish("reset", || json!({"scenario": name}));
     let mut sandbox = active_sandbox_json(call.sandbox);
     sandbox["cleared"] =
         json!({"exchanges": cleared.exchanges, "dropped": cleared.dropped, "counted": cleared.counted});

@@ -33,7 +33,7 @@ pub(super) fn put(call: &ControlCall<'_>) -> ControlResult {
     let world =
         state_document::import(&source, &call.app.contract).map_err(|diagnostics| body::invalid(&diagnostics))?;
     call.sandbox.replace_world(world).map_err(|exceeded| Problem::budget_exceeded(&exceeded.to_string()))?;
-    call.sandbox.publish("state_replaced", || json!({"replaced": true}));
+    call.sandbox.publish("state", || json!({"replaced": true}));
     Ok(ok(&active_sandbox_json(call.sandbox)))
 }
 
@@ -56,7 +56,7 @@ pub(super) fn restore_snapshot(call: &ControlCall<'_>) -> ControlResult {
     if !call.sandbox.restore(call.name) {
         return Err(snapshot_not_found(call));
     }
-    call.sandbox.publish("state_replaced", || json!({"restored": call.name}));
+    call.sandbox.publish("state", || json!({"restored": call.name}));
     Ok(ok(&active_sandbox_json(call.sandbox)))
 }
 

@@ -19,7 +19,7 @@ const TEXT_CHARS_MAX: usize = 1000;
 /// The maximum length of the violations in a log line.
 const VIOLATIONS_BYTES_MAX: usize = 8 * 1024;
 
-/// Publishes the event `exchange`; also `violation` when the request broke the contract, and `rule_applied` when a
+/// Publishes the event `exchange`; also `violation` when the request broke the contract, and `fault_applied` when a
 /// rule or fault had an effect. Headers and bodies are only in the journal.
 pub(super) fn publish_exchange(sandbox: &Sandbox, exchange: &Exchange, operation: Option<&Operation>) {
     let event_with = |properties: Value| {
@@ -51,7 +51,7 @@ pub(super) fn publish_exchange(sandbox: &Sandbox, exchange: &Exchange, operation
         sandbox.publish("violation", || event_with(json!({property_names::VIOLATIONS: exchange.violations})));
     }
     if !exchange.applied_rules.is_empty() {
-        sandbox.publish("rule_applied", || {
+        sandbox.publish("fault_applied", || {
             event_with(json!({
                 property_names::DELAY_MS: exchange.delay_ms,
                 property_names::APPLIED_RULES: applied_rules(exchange),

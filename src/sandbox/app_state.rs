@@ -188,7 +188,7 @@ impl AppState {
         let newer = |old: &Scenario| library.get(&old.name).ok().filter(|new| new.chain_text != old.chain_text);
         for sandbox in self.sandboxes.list() {
             if let Some(new) = sandbox.reload_scenario(newer) {
-                sandbox.publish("scenario_switched", || json!({"scenario": new.name, "keep_world": true}));
+                sandbox.publish("switch", || json!({"scenario": new.name, "keep_world": true}));
             }
         }
         drop(exclusive);

@@ -456,13 +456,13 @@ fn events_of_a_sandbox_contain_no_secrets() {
     assert_eq!(
         kinds,
         [
-            "scenario_switched",
-            "sandbox_reset",
-            "faults_changed",
-            "faults_changed",
-            "clock_changed",
-            "state_replaced",
-            "state_replaced"
+            "switch",
+            "reset",
+            "fault",
+            "fault",
+            "clock",
+            "state",
+            "state"
         ]
     );
     assert!(all.contains(r#""operation":"list_connections","status":200"#), "{all}");

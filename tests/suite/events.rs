@@ -43,7 +43,7 @@ fn a_subscriber_can_receive_the_events_of_all_sandboxes() {
     mock.get("/connections").expect(200);
     let received: Vec<_> =
         next(&mut all, 3).into_iter().map(|(kind, data)| format!("{kind} of {}", data["sandbox"])).collect();
-    assert_eq!(received, ["exchange of \"a\"", "scenario_switched of \"b\"", "exchange of \"default\""]);
+    assert_eq!(received, ["exchange of \"a\"", "switch of \"b\"", "exchange of \"default\""]);
     let (kind, data) = next(&mut own, 1).remove(0);
     assert_eq!((&*kind, &data["operation"]), ("exchange", &json!("list_connections")));
     for (query, words) in [("sandbox=a", "X-Mock-Sandbox"), ("sandbx=*", "did you mean `sandbox`?")] {
@@ -63,15 +63,15 @@ fn violations_and_applied_faults_are_separate_events() {
     mock.get("/account").expect(200);
     let events = next(&mut wire, 6);
     let kinds: Vec<&str> = events.iter().map(|(kind, _)| kind.as_str()).collect();
-    assert_eq!(kinds[0], "faults_changed");
+    assert_eq!(kinds[0], "fault");
     let rest = &kinds[1..];
     assert!(
-        rest.starts_with(&["exchange"]) && rest.contains(&"rule_applied") && rest.contains(&"violation"),
+        rest.starts_with(&["exchange"]) && rest.contains(&"fault_applied") && rest.contains(&"violation"),
         "{kinds:?}"
     );
     let of = |kind: &str| &events.iter().rfind(|(other, _)| other == kind).unwrap().1;
-    assert_eq!(of("rule_applied")["applied_rules"], json!([{"rule": "slow", "effects": ["delay=5"]}]));
-    assert_eq!((&of("rule_applied")["operation"], &of("rule_applied")["delay_ms"]), (&json!("get_account"), &json!(5)));
+    assert_eq!(of("fault_applied")["applied_rules"], json!([{"rule": "slow", "effects": ["delay=5"]}]));
+    assert_eq!((&of("fault_applied")["operation"], &of("fault_applied")["delay_ms"]), (&json!("get_account"), &json!(5)));
     let violation = of("violation");
     assert_eq!((&violation["status"], &violation["operation"]), (&json!(400), &json!("repair_connection")));
     assert_eq!(violation["violations"][0]["location"], "/body/connection_id");

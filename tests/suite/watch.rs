@@ -125,7 +125,7 @@ fn a_changed_file_replaces_the_rules_and_keeps_the_state() {
     read_until(
         &mut events,
         &mut received,
-        "event: scenario_switched\ndata: {\"scenario\":\"own\",\"keep_world\":true,\"sandbox\":\"default\"}\n\n",
+        "event: switch\ndata: {\"scenario\":\"own\",\"keep_world\":true,\"sandbox\":\"default\"}\n\n",
     );
     watched.mock.post("/__admin/snapshots/mine/restore", &Value::Null).expect(200);
     assert_eq!(watched.mark("default"), "b 1", "a snapshot restores its state, with the rules of the current files");
