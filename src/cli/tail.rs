@@ -187,9 +187,7 @@ fn write_event(event_type: &str, data: &str, color_mode: ColorMode, text: &mut S
         "fault" if field("id") == "*" => (FAULT, "all faults were removed".to_owned()),
         "fault" => (FAULT, format!("{} was removed", shown("id"))),
         "clock" => (INFO, format!("the clock ({}) is at {}", shown("mode"), shown("now"))),
-        "state" if event["restored"].is_string() => {
-            (INFO, format!("was restored from snapshot {}", shown("restored")))
-        }
+        "state" if event["restored"].is_string() => (INFO, format!("was restored from snapshot {}", shown("restored"))),
         "state" => (INFO, "its state was replaced".to_owned()),
         _ => (DIM, format!("{}: {}", Sanitized(event_type, LOG_NAME_CHARS_MAX), Sanitized(data, LOG_DATA_CHARS_MAX))),
     };

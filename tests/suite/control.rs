@@ -453,18 +453,7 @@ fn events_of_a_sandbox_contain_no_secrets() {
         }
     }
     kinds.retain(|kind| kind != "exchange" && kind != "violation");
-    assert_eq!(
-        kinds,
-        [
-            "switch",
-            "reset",
-            "fault",
-            "fault",
-            "clock",
-            "state",
-            "state"
-        ]
-    );
+    assert_eq!(kinds, ["switch", "reset", "fault", "fault", "clock", "state", "state"]);
     assert!(all.contains(r#""operation":"list_connections","status":200"#), "{all}");
     let other = authorization("API", JANE);
     for secret in [JANE, &other["Basic ".len()..], "in-the-query", "Authorization", "other", "example-salesforce"] {

@@ -71,7 +71,10 @@ fn violations_and_applied_faults_are_separate_events() {
     );
     let of = |kind: &str| &events.iter().rfind(|(other, _)| other == kind).unwrap().1;
     assert_eq!(of("fault_applied")["applied_rules"], json!([{"rule": "slow", "effects": ["delay=5"]}]));
-    assert_eq!((&of("fault_applied")["operation"], &of("fault_applied")["delay_ms"]), (&json!("get_account"), &json!(5)));
+    assert_eq!(
+        (&of("fault_applied")["operation"], &of("fault_applied")["delay_ms"]),
+        (&json!("get_account"), &json!(5))
+    );
     let violation = of("violation");
     assert_eq!((&violation["status"], &violation["operation"]), (&json!(400), &json!("repair_connection")));
     assert_eq!(violation["violations"][0]["location"], "/body/connection_id");
