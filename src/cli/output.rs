@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anstyle::Style;
+use contract_files::yaml::wrap;
 
 use super::error::CliError;
 use super::style::{ColorMode, PLAIN, styled};
@@ -65,23 +66,6 @@ pub(super) fn styled_table(
         text.push('\n');
     }
     text
-}
-
-/// Breaks a text at spaces into lines of at most so many characters; longer words have lines of their own.
-pub(super) fn wrap(text: &str, chars_max: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let line = lines.last().map_or(0, |line| line.chars().count());
-        if line > 0 && line + 1 + word.chars().count() > chars_max {
-            lines.push(word.to_owned());
-        } else if let Some(last) = lines.last_mut() {
-            if line > 0 {
-                last.push(' ');
-            }
-            last.push_str(word);
-        }
-    }
-    lines
 }
 
 /// `1 example`, `2 examples`.

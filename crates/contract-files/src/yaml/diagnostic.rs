@@ -156,7 +156,8 @@ fn cut_lines(window: &str, span: &Range<usize>) -> (String, Range<usize>) {
 }
 
 /// Breaks a text at spaces into lines of at most so many characters; longer words have lines of their own.
-fn wrap(text: &str, chars_max: usize) -> Vec<String> {
+#[must_use]
+pub fn wrap(text: &str, chars_max: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let length = lines.last().map_or(0, |line| line.chars().count());

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
 use serde_json::Value;
 
-pub use self::diagnostic::{Diagnostic, paragraphs, titles};
+pub use self::diagnostic::{Diagnostic, paragraphs, titles, wrap};
 pub use self::expand::Environment;
 use self::expand::{Expander, Expanding, Substitutions};
 use self::locate::locate;
