@@ -1,6 +1,6 @@
 //! Frequent mistakes on the command line, and how lists and colours fit the terminal.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Output, Stdio};
 
 use crate::log::Server;
@@ -182,12 +182,14 @@ fn colors_follow_the_environment() {
 
 #[test]
 fn the_first_screen_is_colored_on_a_terminal_only() {
-    // `script` runs the server on a terminal of its own.
+    // `script` runs the server on a terminal of its own. The shell says how the server ended, because `script` can lose an
+    // exit code when the terminal closes first; its trap keeps it alive when the terminal sends SIGINT to both.
     let on_terminal = |environment: &str| {
-        let command = format!("env TERM=xterm {environment} {BINARY} serve --port 0");
+        let server = format!("env TERM=xterm {environment} {BINARY} serve --port 0");
+        let command = format!("trap : INT; {server}; echo exit code $?");
         let mut script = Command::new("script");
         script.args(["-qec", &command, "/dev/null"]).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
-        let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = script.env("SHELL", "/bin/sh").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut text = String::new();
         while !text.contains("listening on") {
@@ -195,7 +197,9 @@ fn the_first_screen_is_colored_on_a_terminal_only() {
         }
         // Ctrl-C stops the server.
         child.stdin.as_mut().unwrap().write_all(b"\x03").unwrap();
-        assert!(wait_for_exit(&mut child).success());
+        wait_for_exit(&mut child);
+        out.read_to_string(&mut text).unwrap();
+        assert!(text.contains("exit code 0"), "{text}");
         text
     };
     let text = on_terminal("");
