@@ -123,7 +123,7 @@ def check_image(binary):
 
 def documented_runs():
     """The variables of each `docker run` in the documentation."""
-    for file in ("Dockerfile", "README.md", "docs/deployment.md"):
+    for file in ("Dockerfile", "docs/src/how-to/container.md", "docs/src/how-to/deploy-for-a-team.md"):
         text = re.sub(r"\\\n", " ", (ROOT / file).read_text())
         for line in re.findall(r"^(?:# Run:\s+)?(docker run .*)$", text, re.MULTILINE):
             words = shlex.split(line)

@@ -237,7 +237,7 @@ def report(nodes, title, expected):
 
 
 def curl(balancer):
-    """The commands of docs/deployment.md."""
+    """The commands of docs/src/how-to/deploy-for-a-team.md."""
 
     def ask(*arguments):
         command = ["curl", "--disable", "--noproxy", "*", "--silent", "--show-error", "--max-time", "20", *arguments]
@@ -283,8 +283,8 @@ def without_nodes(balancer, nodes):
 
 
 def documented():
-    """The commands of docs/deployment.md for one machine, with free ports."""
-    text = (ROOT / "docs/deployment.md").read_text()
+    """The commands of docs/src/how-to/deploy-for-a-team.md for one machine, with free ports."""
+    text = (ROOT / "docs/src/how-to/deploy-for-a-team.md").read_text()
     sections = [part.partition("\n## ")[0] for part in re.split(r"\n## (?=Spread sandboxes|Report over)", text)[1:]]
     commands = "".join(block for section in sections for block in re.findall(r"```sh\n(.*?)```", section, re.DOTALL))
     work = SCRATCH / "documented"
@@ -302,9 +302,9 @@ def documented():
     script = f"trap 'kill $(jobs -p); wait' EXIT\nset -e\n{commands}"
     done = subprocess.run(["bash", "-c", script], cwd=work, env=env, capture_output=True, text=True, timeout=WAIT_SECONDS)
     nodes = re.findall(r"^x-mock-node: (\w+)", done.stdout, re.MULTILINE)
-    check("docs/deployment.md: both requests reach the same node", len(nodes) == 2 and len(set(nodes)) == 1, (commands, done))
-    check("docs/deployment.md: the scenario is switched", "sandbox anna now uses scenario sso-outage" in done.stdout, done)
-    check("docs/deployment.md: the report is written", done.returncode == 0 and (work / "report.html").is_file(), done)
+    check("docs/src/how-to/deploy-for-a-team.md: both requests reach the same node", len(nodes) == 2 and len(set(nodes)) == 1, (commands, done))
+    check("docs/src/how-to/deploy-for-a-team.md: the scenario is switched", "sandbox anna now uses scenario sso-outage" in done.stdout, done)
+    check("docs/src/how-to/deploy-for-a-team.md: the report is written", done.returncode == 0 and (work / "report.html").is_file(), done)
 
 
 async def main():

@@ -36,6 +36,7 @@ mod deliver;
 mod destinations;
 mod determinism;
 mod diagnostics;
+mod docs;
 mod documents;
 mod embed;
 mod entities;
@@ -73,7 +74,6 @@ mod packages;
 mod preferences;
 mod problems;
 mod public_api;
-mod readme;
 mod recording;
 
 mod report;

@@ -13,7 +13,7 @@
 //! | `x \| tojson` | a value as JSON |
 //! | `x \| json_escape` | text, escaped for the inside of a JSON string |
 //!
-//! To add one, register it in [`register`], and add a row here and in the README.
+//! To add one, register it in [`register`], and add a row here and in `docs/src/reference/rules.md`.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
