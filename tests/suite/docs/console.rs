@@ -119,8 +119,8 @@ impl Session {
 
     /// The documented address and folder, replaced by those of this session.
     fn translate(&self, text: &str) -> String {
-        text.replace("cargo run --release --locked --", "leadconduit-mock")
-            .replace("cargo run --release --locked", "leadconduit-mock")
+        text.replace("cargo run --locked --", "leadconduit-mock")
+            .replace("cargo run --locked", "leadconduit-mock")
             .replace("localhost:4010", "127.0.0.1:4010")
             .replace("127.0.0.1:4010", &format!("{}:{}", self.host, self.port))
             .replace("--port 4010", &format!("--port {}", self.port))
