@@ -2,6 +2,8 @@
 //!
 //! The client here is a few lines on a socket. Put the client that you test in its place.
 
+#![expect(clippy::unwrap_used, reason = "an example says in one word that its expectations are correct")]
+
 use std::error::Error;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;

@@ -125,6 +125,7 @@ pub mod verification {
 #[doc(hidden)]
 pub mod internals {
     pub use crate::app::bootstrap::{build_pipeline, load};
+    pub use crate::cli::definition as command_line;
     pub use crate::config::limits::DELIVER_TIMEOUT_MS_MAX;
     pub use crate::contract::fidelity::table as fidelity_table;
     pub use crate::contract::problem::ProblemType;
@@ -136,6 +137,7 @@ pub mod internals {
     pub use crate::leadconduit::rules::{Condition, Dialect, check as check_rules};
     pub use crate::leadconduit::state::{Collection, World};
     pub use crate::leadconduit::templates::Template;
+    pub use crate::leadconduit::types::parse_value;
     pub use crate::pipeline::Pipeline;
     pub use crate::scenario::Library;
     pub use crate::scenario::built_in::{BuiltIn, FILES as BUILT_IN_SCENARIOS};

@@ -80,12 +80,18 @@ enum Command {
     Completions(completions::CompletionsArgs),
 }
 
+/// The definition of the command line, with the order of options that `--help` shows.
+#[must_use]
+pub fn definition() -> clap::Command {
+    help::arrange(Cli::command())
+}
+
 /// Runs the command line of this process and returns its exit code.
 #[must_use]
 pub fn run() -> ExitCode {
     // Starts the clock that measures the startup time.
     let _ = crate::support::clock::uptime();
-    let command = help::arrange(Cli::command());
+    let command = definition();
     let parsed = command.clone().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
@@ -134,7 +140,7 @@ mod tests {
 
     #[test]
     fn command_line_definition_is_valid() {
-        help::arrange(Cli::command()).debug_assert();
+        definition().debug_assert();
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::blocks::{BINARY, Block, Marker, blocks};
 use super::pages;
 use crate::support::wait_until;
 
-/// Commands of Node and Python run where these are installed. The gate requires them.
+/// Commands that use Node or Python run where these are installed. The gate requires them.
 const OPTIONAL_TOOLS: [&str; 2] = ["node", "python3"];
 const REQUIRE_TOOLS: &str = "DOCS_REQUIRE_TOOLS";
 
@@ -130,7 +130,7 @@ impl Session {
     /// Runs one command. `None` if it printed what the page shows.
     fn run(&mut self, step: &Step) -> Option<String> {
         let command = self.translate(&step.command);
-        let tool = OPTIONAL_TOOLS.iter().find(|tool| command.split_whitespace().next() == Some(tool));
+        let tool = OPTIONAL_TOOLS.iter().find(|tool| command.split_whitespace().any(|word| word == **tool));
         if tool.is_some_and(|tool| std::env::var_os(REQUIRE_TOOLS).is_none() && !is_installed(tool)) {
             return None;
         }
@@ -150,6 +150,19 @@ impl Session {
     }
 }
 
+fn copy_folder(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            fs::create_dir(&to).unwrap();
+            copy_folder(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
 fn is_installed(tool: &str) -> bool {
     Command::new("bash").args(["-c", &format!("command -v {tool}")]).output().unwrap().status.success()
 }
@@ -160,6 +173,9 @@ fn run_page(page: &Path, number: usize) -> Option<String> {
     let is_run = |block: &Block| block.language == "console" && block.marker.is_none();
     let first = blocks.iter().find(|block| is_run(block))?;
     let mut session = Session::new(number);
+    // Some pages change a copy of the contract.
+    fs::create_dir(session.folder.path().join("schemas")).unwrap();
+    copy_folder(Path::new("schemas"), &session.folder.path().join("schemas"));
     if !steps(first).first().is_some_and(|step| step.command.ends_with(" &")) {
         session.serve("leadconduit-mock serve");
     }

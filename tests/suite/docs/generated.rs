@@ -1,20 +1,60 @@
 //! The parts of pages that are written from the code. `UPDATE_DOCS=1` updates them.
 
+mod command_line;
+mod control_api;
+mod evidence;
+mod scenario_language;
+mod service;
+mod settings;
+
 use std::fs;
+use std::process::Command;
 
-use leadconduit_mock::internals::{Contract, Trigger, fidelity_table};
+use serde_json::Value;
 
-/// Page, name of the part, and its text.
-fn parts() -> Vec<(&'static str, &'static str, String)> {
+use super::blocks::BINARY;
+use crate::support::Mock;
+
+/// A page below `docs/src`, the name of the part, and its text.
+type Part = (&'static str, &'static str, String);
+
+fn parts() -> Vec<Part> {
+    let contract = print_json(&["openapi", "--format", "json"]);
+    let mock = Mock::healthy();
+    let control = mock.get("/__admin/admin-openapi.json").json();
     vec![
-        ("reference/operations.md", "operations", fidelity_table(&Contract::built_in().unwrap())),
-        ("reference/triggers.md", "triggers", triggers()),
+        ("reference/command-line.md", "commands", command_line::commands()),
+        ("reference/control-api.md", "calls", control_api::calls(&control)),
+        ("reference/events.md", "metrics", control_api::metrics(&mock.get("/__admin/metrics").text)),
+        ("reference/evidence.md", "counts", evidence::counts(&contract)),
+        ("reference/evidence.md", "operations", evidence::operations(&contract)),
+        ("reference/field-types.md", "types", service::field_types(&mock.get("/types").json())),
+        ("reference/limits.md", "settings", settings::limits()),
+        ("reference/operations.md", "operations", service::operations()),
+        ("reference/problems.md", "problems", service::problems()),
+        ("reference/scenario-language.md", "keys", scenario_language::keys()),
+        ("reference/triggers.md", "triggers", service::triggers()),
     ]
 }
 
-fn triggers() -> String {
-    let rows: Vec<String> = Trigger::ALL.iter().map(|(domain, _, what)| format!("| `{domain}` | {what} |\n")).collect();
-    format!("| domain | what happens |\n|---|---|\n{}", rows.concat())
+/// What a command of the binary prints.
+fn print_json(arguments: &[&str]) -> Value {
+    let output = Command::new(BINARY).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Text for a cell of a table: one line, without bars.
+fn cell(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.trim_end_matches('.').replace('|', "\\|").replace('<', "&lt;")
+}
+
+fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | ")).replace("|  |", "| |");
+    let head: Vec<String> = head.iter().map(|&name| name.to_owned()).collect();
+    let rows: String = rows.iter().map(|row| line(row)).collect();
+    format!("{}|{}\n{rows}", line(&head), "---|".repeat(head.len()))
 }
 
 #[test]

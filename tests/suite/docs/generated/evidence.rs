@@ -1,0 +1,86 @@
+//! The evidence of every operation and response, from the contract.
+
+use serde_json::Value;
+
+use super::{cell, table};
+
+const LABELS: [&str; 3] = ["documented", "observed", "inferred"];
+
+fn operations_of(contract: &Value) -> impl Iterator<Item = (String, &Value)> {
+    contract["paths"].as_object().unwrap().iter().flat_map(|(path, item)| {
+        let calls = item.as_object().unwrap().iter().filter(|(_, call)| call.get("operationId").is_some());
+        calls.map(move |(method, call)| (format!("{} {path}", method.to_uppercase()), call))
+    })
+}
+
+/// How many operations and responses have each label.
+pub fn counts(contract: &Value) -> String {
+    let operations: Vec<&Value> = operations_of(contract).map(|(_, call)| call).collect();
+    let responses: Vec<&Value> = operations
+        .iter()
+        .flat_map(|call| call["responses"].as_object().unwrap().values())
+        .map(|response| match response["$ref"].as_str() {
+            Some(reference) => contract.pointer(reference.trim_start_matches('#')).unwrap(),
+            None => response,
+        })
+        .collect();
+    let count = |items: &[&Value], label: &str| items.iter().filter(|item| item["x-evidence"] == label).count();
+    let rows: Vec<Vec<String>> = LABELS
+        .iter()
+        .map(|label| {
+            vec![format!("`{label}`"), count(&operations, label).to_string(), count(&responses, label).to_string()]
+        })
+        .collect();
+    table(&["label", "operations", "responses"], &rows)
+}
+
+/// Each operation with its label, its sources, and why what is inferred was inferred.
+pub fn operations(contract: &Value) -> String {
+    let mut sources: Vec<String> = Vec::new();
+    let mut rows = Vec::new();
+    for (request, call) in operations_of(contract) {
+        let numbers: Vec<String> = call["x-source"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|source| {
+                let source = source.as_str().unwrap();
+                let known = sources.iter().position(|known| known == source).unwrap_or_else(|| {
+                    sources.push(source.to_owned());
+                    sources.len() - 1
+                });
+                format!("[{0}](#s{0})", known + 1)
+            })
+            .collect();
+        let inferred: Vec<String> = call["responses"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .filter(|(_, response)| response["x-evidence"] == "inferred")
+            .map(|(status, response)| {
+                format!("{status}: {}", cell(response["description"].as_str().unwrap_or_default()))
+            })
+            .collect();
+        rows.push(vec![
+            format!("`{}`", call["operationId"].as_str().unwrap()),
+            request,
+            call["x-evidence"].as_str().unwrap_or_default().to_owned(),
+            numbers.join(" "),
+            inferred.join("; "),
+        ]);
+    }
+    let list: String = sources
+        .iter()
+        .enumerate()
+        .map(|(at, source)| format!("| <a id=\"s{0}\"></a>{0} | {1} |\n", at + 1, link(source)))
+        .collect();
+    format!(
+        "{}\n## Sources\n\n| | source |\n|---|---|\n{list}",
+        table(&["operation", "request", "label", "sources", "inferred responses, and why"], &rows)
+    )
+}
+
+/// A page of the web as a link. Other sources are a repository at a commit.
+fn link(source: &str) -> String {
+    if source.starts_with("http") { format!("<{source}>") } else { format!("`{source}`") }
+}
