@@ -1,0 +1,1 @@
+export default { globalSetup: 'leadconduit-mock/setup', testMatch: ['**/jest/*.test.cjs'] };
