@@ -6,8 +6,9 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::blocks::{BINARY, Block, Marker, blocks};
 use super::pages;
@@ -16,6 +17,9 @@ use crate::support::wait_until;
 /// Commands that use Node or Python run where these are installed. The gate requires them.
 const OPTIONAL_TOOLS: [&str; 2] = ["node", "python3"];
 const REQUIRE_TOOLS: &str = "DOCS_REQUIRE_TOOLS";
+
+/// Pages that run at the same time: most of their time is waiting.
+const WORKERS: usize = 4;
 
 struct Step {
     line: usize,
@@ -202,7 +206,16 @@ fn every_console_block_prints_the_documented_output() {
     assert!(count >= 10, "only {count} blocks");
     // `DOCS_PAGE=how-to/ci.md` runs one page.
     let only = std::env::var("DOCS_PAGE").unwrap_or_default();
-    let numbered = pages.iter().enumerate().filter(|(_, page)| page.to_str().unwrap().contains(&only));
-    let failures: Vec<String> = numbered.filter_map(|(number, page)| run_page(page, number)).collect();
+    let numbered: Vec<(usize, &PathBuf)> =
+        pages.iter().enumerate().filter(|(_, page)| page.to_str().unwrap().contains(&only)).collect();
+    let next = AtomicUsize::new(0);
+    let run_pages = || {
+        let next_page = || numbered.get(next.fetch_add(1, Ordering::Relaxed));
+        std::iter::from_fn(next_page).filter_map(|(number, page)| run_page(page, *number)).collect::<Vec<_>>()
+    };
+    let failures: Vec<String> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..WORKERS).map(|_| scope.spawn(run_pages)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
+    });
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }

@@ -27,7 +27,8 @@ pub fn commands() -> String {
                 .filter(|argument| argument.get_help_heading() == heading)
                 .map(|argument| {
                     let help = argument.get_long_help().or_else(|| argument.get_help());
-                    let help = help.map(ToString::to_string).unwrap_or_default();
+                    // The first line is a phrase; sentences follow after an empty line.
+                    let help = help.map(ToString::to_string).unwrap_or_default().replace("\n\n", ". ");
                     let values: Vec<String> = argument
                         .get_possible_values()
                         .iter()

@@ -99,12 +99,16 @@ fn body(document: &Value, call: &Value) -> String {
 }
 
 fn responses(document: &Value, call: &Value) -> String {
+    // The introduction of the page has these.
     let common = ["401", "403", "413"];
+    let is_common = |status: &str, response: &Value| {
+        common.contains(&status) || response["$ref"] == "#/components/responses/BadRequest"
+    };
     let rows: Vec<Vec<String>> = call["responses"]
         .as_object()
         .unwrap()
         .iter()
-        .filter(|(status, _)| !common.contains(&status.as_str()))
+        .filter(|(status, response)| !is_common(status, response))
         .map(|(status, response)| {
             let response = resolve(document, response);
             let content = response["content"].as_object().and_then(|content| content.iter().next());

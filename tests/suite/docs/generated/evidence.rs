@@ -38,6 +38,7 @@ pub fn counts(contract: &Value) -> String {
 pub fn operations(contract: &Value) -> String {
     let mut sources: Vec<String> = Vec::new();
     let mut rows = Vec::new();
+    let mut inferred = Vec::new();
     for (request, call) in operations_of(contract) {
         let numbers: Vec<String> = call["x-source"]
             .as_array()
@@ -52,22 +53,14 @@ pub fn operations(contract: &Value) -> String {
                 format!("[{0}](#s{0})", known + 1)
             })
             .collect();
-        let inferred: Vec<String> = call["responses"]
-            .as_object()
-            .unwrap()
-            .iter()
-            .filter(|(_, response)| response["x-evidence"] == "inferred")
-            .map(|(status, response)| {
-                format!("{status}: {}", cell(response["description"].as_str().unwrap_or_default()))
-            })
-            .collect();
-        rows.push(vec![
-            format!("`{}`", call["operationId"].as_str().unwrap()),
-            request,
-            call["x-evidence"].as_str().unwrap_or_default().to_owned(),
-            numbers.join(" "),
-            inferred.join("; "),
-        ]);
+        let id = format!("`{}`", call["operationId"].as_str().unwrap());
+        let responses = call["responses"].as_object().unwrap().iter();
+        for (status, response) in responses.filter(|(_, response)| response["x-evidence"] == "inferred") {
+            let reason = cell(response["description"].as_str().unwrap_or_default());
+            inferred.push(vec![id.clone(), status.clone(), reason]);
+        }
+        let label = call["x-evidence"].as_str().unwrap_or_default().to_owned();
+        rows.push(vec![format!("{id}<br>{request}"), label, numbers.join(" ")]);
     }
     let list: String = sources
         .iter()
@@ -75,8 +68,9 @@ pub fn operations(contract: &Value) -> String {
         .map(|(at, source)| format!("| <a id=\"s{0}\"></a>{0} | {1} |\n", at + 1, link(source)))
         .collect();
     format!(
-        "{}\n## Sources\n\n| | source |\n|---|---|\n{list}",
-        table(&["operation", "request", "label", "sources", "inferred responses, and why"], &rows)
+        "{}\n## Inferred responses\n\n{}\n## Sources\n\n| | source |\n|---|---|\n{list}",
+        table(&["operation", "label", "sources"], &rows),
+        table(&["operation", "status", "meaning, and why it is inferred"], &inferred)
     )
 }
 

@@ -74,7 +74,7 @@ fn section(title: &str, schema: &Value) -> String {
 
 pub fn keys() -> String {
     let schema: Value = serde_json::from_str(&fs::read_to_string("schemas/scenario.schema.json").unwrap()).unwrap();
-    let mut text = section("A scenario file", &schema);
+    let mut text = section("Scenario", &schema);
     for (name, definition) in schema["$defs"].as_object().unwrap() {
         text.push_str(&section(name, definition));
     }

@@ -1,0 +1,123 @@
+"""The links of the built book and of the Markdown files, what the pages load, and the placeholders."""
+
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+BOOK = Path(sys.argv[1])
+ROOT = Path(__file__).resolve().parent.parent.parent
+failed = 0
+
+
+def check(name, problems):
+    """Prints the first problems."""
+    global failed
+    if problems:
+        failed += 1
+        print("\n".join(str(problem) for problem in problems[:20]))
+        print(f"FAILED book: {name}")
+    else:
+        print(f"ok book: {name}")
+
+
+class Page(HTMLParser):
+    """The ids, links and resources of a page."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.ids, self.links, self.resources = set(), [], []
+        self.feed(path.read_text())
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        if "id" in attributes:
+            self.ids.add(attributes["id"])
+        if tag == "a" and attributes.get("href"):
+            self.links.append(attributes["href"])
+        elif tag == "link" and attributes.get("rel") in ("stylesheet", "icon", "shortcut icon", "preload"):
+            self.resources.append(attributes["href"])
+        elif tag in ("img", "script", "iframe", "source") and attributes.get("src"):
+            self.resources.append(attributes["src"])
+
+
+def target(page, reference):
+    """The file and fragment of a link of the book. `None` for another site."""
+    parts = urlsplit(reference)
+    if parts.scheme or parts.netloc:
+        return None
+    path = (page.parent / unquote(parts.path)).resolve() if parts.path else page
+    if path.is_dir():
+        path = path / "index.html"
+    return path, unquote(parts.fragment)
+
+
+def check_book():
+    pages = {path: Page(path) for path in BOOK.rglob("*.html")}
+    check("25 pages at least", [] if len(pages) >= 25 else [f"{len(pages)} pages"])
+    # These two are made from all pages: their links are relative to them.
+    read = {path: page for path, page in pages.items() if path.name not in ("print.html", "toc.html")}
+    dead, remote = [], []
+    for path, page in read.items():
+        name = path.relative_to(BOOK)
+        for link in page.links:
+            found = target(path, link)
+            if found is None:
+                continue
+            file, fragment = found
+            if not file.is_file():
+                dead.append(f"{name}: {link} does not exist")
+            elif fragment and file in pages and fragment not in pages[file].ids:
+                dead.append(f"{name}: {link} has no such heading")
+        for resource in page.resources:
+            found = target(path, resource)
+            if found is None:
+                remote.append(f"{name} loads {resource}")
+            elif not found[0].is_file():
+                dead.append(f"{name}: {resource} does not exist")
+    check("internal links", dead)
+    styles = [path for path in BOOK.rglob("*.css") if re.search(r"url\(['\"]?(https?:)?//|@import", path.read_text())]
+    check("no page loads anything from a network", remote + styles)
+    names = {"quick-start.html", "explanation/architecture.html", "glossary.html"}
+    check("quick start, architecture and glossary", sorted(name for name in names if not (BOOK / name).is_file()))
+
+
+def slug(heading):
+    """The anchor that GitHub gives a heading."""
+    text = re.sub(r"[`*]|\[([^]]*)\]\([^)]*\)", r"\1", heading).strip().lower()
+    return re.sub(r"[^\w\- ]", "", text).replace(" ", "-")
+
+
+def check_markdown():
+    """Links of the Markdown files as they are read in a repository."""
+    names = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    texts = {ROOT / name: re.sub(r"^```.*?^```", "", (ROOT / name).read_text(), flags=re.MULTILINE | re.DOTALL) for name in names}
+    dead = []
+    for path, text in texts.items():
+        anchors = {slug(heading) for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE)}
+        anchors |= set(re.findall(r'<a id="([^"]+)"', text))
+        for link in re.findall(r"\]\(([^)\s]+)\)", text):
+            found = target(path, link)
+            if found is None:
+                continue
+            file, fragment = found
+            if not file.exists():
+                dead.append(f"{path.relative_to(ROOT)}: {link} does not exist")
+            elif fragment and file == path and fragment not in anchors:
+                dead.append(f"{path.relative_to(ROOT)}: {link} has no such heading")
+    check("links of the Markdown files", dead)
+
+
+def check_placeholders():
+    """They are in one file."""
+    command = ["git", "grep", "-lE", r"COPYRIGHT HOLDER`|[a-z]+@example\.invalid|//example\.invalid", "--", ":!tests", ":!src"]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
+    check("placeholders are in MAINTAINERS.md only", [] if found == ["MAINTAINERS.md"] else found or ["no file has them"])
+
+
+check_book()
+check_markdown()
+check_placeholders()
+sys.exit(1 if failed else 0)
