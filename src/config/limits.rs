@@ -255,7 +255,13 @@ pub(crate) const GENERATED_EVENTS_MAX: u32 = 1_000_000;
 // Event streams.
 
 /// Events that a subscriber can lag behind before it is disconnected.
-pub(crate) const EVENT_LAG_MAX: usize = 1024;
+pub(crate) const EVENT_LAG_MAX: usize = 16 * 1024;
+
+/// The time between two writes of an event stream. The first event after a pause is sent at once.
+pub(crate) const EVENT_BATCH_INTERVAL: Duration = Duration::from_millis(25);
+
+/// Bytes of events that are written together.
+pub(crate) const EVENT_BATCH_BYTES: usize = 64 * 1024;
 
 /// Bytes of events that wait for the slowest subscriber of one stream.
 pub(crate) const EVENT_STREAM_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -387,3 +393,9 @@ pub(crate) const LOG_SANDBOX_CHARS_MAX: usize = 64;
 
 /// How much of an event of an unknown type a line shows.
 pub(crate) const LOG_DATA_CHARS_MAX: usize = 1000;
+
+/// Differences that the comparison of two exchanges lists.
+pub(crate) const COMPARED_DIFFERENCES_MAX: usize = 500;
+
+/// Steps that the trace of a lead lists.
+pub(crate) const TRACE_STEPS_MAX: usize = 1000;

@@ -86,6 +86,13 @@ problem_types! {
         "A preference of this request, in `Prefer`, in an `X-Mock-Response-*` header or in the query (`__code`), cannot \
          be parsed or fulfilled (400). `detail` says what to write. Preferences concern one request only."
     ),
+    /// An exchange whose request cannot be sent again.
+    NotReplayable => (
+        "not-replayable",
+        "Request cannot be sent again",
+        "The journal does not have the whole request (409): its body is longer than `--journal-body-bytes-max`, or its \
+         URL is not valid. Send the request with a client."
+    ),
     /// A rule or a fault that cannot be applied.
     RuleFailed => (
         "rule-failed",

@@ -38,28 +38,6 @@ pub fn problems() -> Response {
     page("Problems of leadconduit-mock", &body)
 }
 
-/// The page for a browser that opens the address of the server: what it is, and where to continue.
-#[must_use]
-pub fn welcome() -> Response {
-    let links = [
-        ("/__admin/health", "whether the server is ready, and its scenario"),
-        ("/__admin/openapi.json", "the contract of LeadConduit's API"),
-        ("/__admin/admin-openapi.json", "the control API of this mock"),
-        ("/__admin/requests", "what clients have sent"),
-        ("/__admin/coverage", "which operations they have called"),
-        (super::problem::PROBLEMS_PATH, "the errors of the mock itself"),
-    ];
-    let mut body = String::from(
-        "<h1>leadconduit-mock</h1>\n<p>A mock server for LeadConduit's API. Send the requests of your client to this \
-         address.</p>\n<ul>\n",
-    );
-    for (path, what) in links {
-        let _ = writeln!(body, "<li><a href=\"{path}\">{path}</a>: {what}</li>");
-    }
-    body.push_str("</ul>\n");
-    page("leadconduit-mock", &body)
-}
-
 fn page(title: &str, body: &str) -> Response {
     let html = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\

@@ -16,7 +16,20 @@ const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Paths below `/__admin` that need no authorisation: they expose no data of a sandbox and change nothing.
-const PUBLIC_PATHS: [&str; 5] = ["/health", "/version", "/openapi.json", "/admin-openapi.json", "/docs/problems"];
+const PUBLIC_PATHS: [&str; 9] = [
+    "/health",
+    "/version",
+    "/openapi.json",
+    "/admin-openapi.json",
+    "/docs",
+    "/docs/control",
+    "/docs/problems",
+    "/ui",
+    "/ui/",
+];
+
+/// Below this path are the files of the console, which hold no data either.
+const PUBLIC_PREFIX: &str = "/ui/";
 
 /// The access rules, fixed at the start of the server.
 #[derive(Clone, Debug)]
@@ -68,7 +81,7 @@ impl Access {
     /// Whether the endpoint at `path`, which is the path below `/__admin`, needs no authorisation.
     #[must_use]
     pub(super) fn is_public(path: &str) -> bool {
-        PUBLIC_PATHS.contains(&path)
+        PUBLIC_PATHS.contains(&path) || path.starts_with(PUBLIC_PREFIX)
     }
 
     /// Whether every control call is forbidden, because other machines can reach the server and it has no token.
@@ -412,7 +425,7 @@ mod tests {
                     operation["responses"].get("401").is_some() && operation["responses"].get("403").is_some();
                 assert_eq!(
                     (is_public, has_errors),
-                    (PUBLIC_PATHS.contains(&path_below), !PUBLIC_PATHS.contains(&path_below)),
+                    (Access::is_public(path_below), !Access::is_public(path_below)),
                     "{method} {path}"
                 );
             }

@@ -25,7 +25,12 @@ pub struct Context<'a> {
     pub activity: ServerActivity,
     /// Runs a request on a copy of a sandbox. `None` when the request is itself a control call.
     pub dry_run: &'a dyn Fn(&Request, &Arc<Sandbox>) -> Option<DryRun>,
+    /// Runs a request in a sandbox, and returns the recorded exchange. `None` when the request is itself a control call.
+    pub replay: &'a Replay<'a>,
 }
+
+/// Runs a request in a sandbox.
+pub type Replay<'a> = dyn Fn(&Request, &Arc<Sandbox>) -> Option<Arc<Exchange>> + 'a;
 
 /// What the server is doing at the moment, besides the requests that are completed at once.
 #[derive(Clone, Copy, Debug)]
@@ -56,8 +61,10 @@ pub(super) struct ControlCall<'a> {
     pub(super) request: &'a Request,
     /// The sandbox that the request selects.
     pub(super) sandbox: &'a Arc<Sandbox>,
-    /// The value of the path parameter; empty where the path has none.
+    /// The value of the first path parameter; empty where the path has none.
     pub(super) name: &'a str,
+    /// The value of the second path parameter.
+    pub(super) second: &'a str,
 }
 
 pub(super) type ControlResult = Result<Response, Problem>;

@@ -1,4 +1,4 @@
-//! The clock of a sandbox: show it, freeze it, advance it, resume it.
+//! The clock of a sandbox: show it, freeze it, advance it, resume it, reset it.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ pub(super) fn get(call: &ControlCall<'_>) -> ControlResult {
     Ok(ok(&clock_json(call.sandbox.clock())))
 }
 
-/// The body of `PUT /clock`: exactly one of the three.
+/// The body of `PUT /clock`: exactly one of the four.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = r#"an object such as {"advance": "90s"}"#)]
 struct ClockChange {
@@ -23,15 +23,17 @@ struct ClockChange {
     advance: Option<u64>,
     /// `true` to let a frozen clock run again.
     resume: Option<bool>,
+    /// `true` to set the clock of the start of the server again.
+    reset: Option<bool>,
 }
 
 pub(super) fn put(call: &ControlCall<'_>) -> ControlResult {
     let change: ClockChange = body::parse(call)?;
     let clock: Result<Clock, ClockOutOfRange> = match change {
-        ClockChange { freeze: Some(Value::Bool(true)), advance: None, resume: None } => {
+        ClockChange { freeze: Some(Value::Bool(true)), advance: None, resume: None, reset: None } => {
             call.sandbox.set_clock(|clock| Ok(Clock::Frozen(clock.now())))
         }
-        ClockChange { freeze: Some(Value::String(at)), advance: None, resume: None } => {
+        ClockChange { freeze: Some(Value::String(at)), advance: None, resume: None, reset: None } => {
             let frozen = at.parse().ok().filter(|clock| matches!(clock, Clock::Frozen(_))).ok_or_else(|| {
                 body::bad_request(&format!(
                     "`freeze` is not a time from 1970 to 9999-12-30T22:00:00Z: `{at}`; write true, or 2026-01-15T09:00:00Z"
@@ -39,16 +41,20 @@ pub(super) fn put(call: &ControlCall<'_>) -> ControlResult {
             })?;
             call.sandbox.set_clock(|_| Ok(frozen))
         }
-        ClockChange { freeze: None, advance: Some(ms), resume: None } => {
+        ClockChange { freeze: None, advance: Some(ms), resume: None, reset: None } => {
             let span = SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX));
             call.sandbox.set_clock(|clock| clock.advanced(span))
         }
-        ClockChange { freeze: None, advance: None, resume: Some(true) } => {
+        ClockChange { freeze: None, advance: None, resume: Some(true), reset: None } => {
             call.sandbox.set_clock(|clock| Ok(clock.resumed()))
+        }
+        ClockChange { freeze: None, advance: None, resume: None, reset: Some(true) } => {
+            let start = call.app.sandboxes.initial_state().world.clock;
+            call.sandbox.set_clock(|_| Ok(start))
         }
         _ => {
             let detail = "send one of {\"freeze\": true}, {\"freeze\": \"2026-01-15T09:00:00Z\"}, \
-                          {\"advance\": \"90s\"}, {\"resume\": true}";
+                          {\"advance\": \"90s\"}, {\"resume\": true}, {\"reset\": true}";
             return Err(body::bad_request(detail));
         }
     };

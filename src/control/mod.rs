@@ -7,17 +7,22 @@ mod access;
 mod body;
 mod call;
 mod clock;
+mod console;
 mod coverage;
+mod documents;
 mod events;
 mod explain;
 mod faults;
+mod leads;
 mod logged_request;
 mod metrics;
 mod query;
 mod reasons;
+mod replay;
 mod requests;
 mod sandboxes;
 mod scenario;
+mod sso;
 mod state;
 mod usage;
 mod verify;
@@ -30,6 +35,7 @@ use serde_json::json;
 
 pub use access::Access;
 pub use call::{Context, DryRun, ServerActivity};
+pub use console::redirect_to_console;
 
 use self::call::{ControlCall, ControlResult, ok};
 use crate::config::limits::{Limits, STATE_BYTES_MAX};
@@ -57,6 +63,11 @@ const ENDPOINTS: &[Endpoint] = &[
     (Method::GET, "/openapi.json", |call| Ok(ok(&call.app.contract.public_document()))),
     (Method::GET, "/admin-openapi.json", |_| Ok(Response::json(StatusCode::OK, OPENAPI))),
     (Method::GET, "/docs/problems", |_| Ok(problem_page::problems())),
+    (Method::GET, "/docs", console::reference),
+    (Method::GET, "/docs/control", console::reference),
+    (Method::GET, "/ui", console::redirect),
+    (Method::GET, console::PATH, console::index),
+    (Method::GET, "/ui/{file}", console::asset),
     (Method::GET, "/scenarios", scenario::list),
     (Method::GET, "/scenario", scenario::get),
     (Method::PUT, "/scenario", scenario::put),
@@ -68,6 +79,13 @@ const ENDPOINTS: &[Endpoint] = &[
     (Method::DELETE, "/faults/{id}", faults::remove),
     (Method::GET, state::PATH, state::get),
     (Method::PUT, state::PATH, state::put),
+    (Method::GET, "/state/{collection}", documents::list),
+    (Method::GET, "/state/{collection}/{id}", documents::get),
+    (Method::PUT, "/state/{collection}/{id}", documents::put),
+    (Method::DELETE, "/state/{collection}/{id}", documents::remove),
+    (Method::GET, "/sso", sso::get),
+    (Method::PUT, "/sso", sso::put),
+    (Method::GET, "/leads/{id}/trace", leads::trace),
     (Method::GET, "/snapshots", state::list_snapshots),
     (Method::POST, "/snapshots/{name}", state::take_snapshot),
     (Method::DELETE, "/snapshots/{name}", state::remove_snapshot),
@@ -76,6 +94,7 @@ const ENDPOINTS: &[Endpoint] = &[
     (Method::PUT, "/clock", clock::put),
     (Method::GET, "/sandboxes", sandboxes::list),
     (Method::DELETE, "/sandboxes", sandboxes::remove_all),
+    (Method::PUT, "/sandboxes/{name}", sandboxes::put),
     (Method::DELETE, "/sandboxes/{name}", sandboxes::remove),
     (Method::GET, "/coverage", coverage::get),
     (Method::GET, "/events", events::get),
@@ -83,10 +102,13 @@ const ENDPOINTS: &[Endpoint] = &[
     (Method::DELETE, "/requests", requests::clear),
     (Method::GET, "/requests/{id}", requests::get),
     (Method::DELETE, "/requests/{id}", requests::remove_one),
+    (Method::POST, "/requests/{id}/replay", replay::replay),
+    (Method::GET, "/requests/{id}/compare", replay::compare),
     (Method::POST, "/requests/find", requests::find),
     (Method::POST, "/requests/count", requests::count),
     (Method::POST, "/requests/remove", requests::remove),
     (Method::POST, "/requests/reset", requests::clear),
+    (Method::GET, "/requests/summaries", requests::summaries),
     (Method::GET, "/requests/unmatched", requests::unmatched),
     (Method::GET, "/requests/unmatched/near-misses", requests::unmatched_near_misses),
     (Method::POST, "/near-misses/request", requests::near_misses_of_request),
@@ -171,7 +193,7 @@ pub fn handle(context: Context<'_>, request: &Request, path: &str, sandbox: &Arc
 
 /// Finds the endpoint by path and method, and calls its handler.
 fn dispatch(context: Context<'_>, request: &Request, path: &str, sandbox: &Arc<Sandbox>) -> ControlResult {
-    let mut candidates: Vec<(&Endpoint, &str)> =
+    let mut candidates: Vec<(&Endpoint, PathParameters<'_>)> =
         ENDPOINTS.iter().filter_map(|endpoint| Some((endpoint, match_path(endpoint.1, path)?))).collect();
     // A literal path takes precedence over one with a parameter.
     if candidates.iter().any(|((_, pattern, _), _)| *pattern == path) {
@@ -181,18 +203,31 @@ fn dispatch(context: Context<'_>, request: &Request, path: &str, sandbox: &Arc<S
         return Err(endpoint_not_found(path));
     }
     let requested = if request.method == Method::HEAD { &Method::GET } else { &request.method };
-    let Some(((_, _, handler), name)) = candidates.iter().find(|((method, _, _), _)| method == requested) else {
+    let Some(((_, _, handler), (name, second))) = candidates.iter().find(|((method, _, _), _)| method == requested)
+    else {
         return Err(method_not_allowed(request, path, &candidates));
     };
-    handler(&ControlCall { context, app: context.app, request, sandbox, name })
+    handler(&ControlCall { context, app: context.app, request, sandbox, name, second })
 }
 
-/// The value of the pattern's parameter when the path matches the pattern; empty when the pattern has no parameter.
-fn match_path<'p>(pattern: &str, path: &'p str) -> Option<&'p str> {
-    let Some((before, after)) = pattern.split_once('{') else { return (pattern == path).then_some("") };
-    let after = after.split_once('}')?.1;
-    let value = path.strip_prefix(before)?.strip_suffix(after)?;
-    (!value.is_empty() && !value.contains('/')).then_some(value)
+/// The values of the parameters of a path pattern; empty for those that it does not have.
+type PathParameters<'p> = (&'p str, &'p str);
+
+/// The values of the pattern's parameters when the path matches the pattern, which has at most two.
+fn match_path<'p>(pattern: &str, path: &'p str) -> Option<PathParameters<'p>> {
+    let (mut parameters, mut found) = ([""; 2], 0);
+    let (mut patterns, mut segments) = (pattern.split('/'), path.split('/'));
+    loop {
+        match (patterns.next(), segments.next()) {
+            (None, None) => return Some((parameters[0], parameters[1])),
+            (Some(pattern), Some(segment)) if pattern.starts_with('{') && !segment.is_empty() => {
+                *parameters.get_mut(found)? = segment;
+                found += 1;
+            }
+            (Some(pattern), Some(segment)) if pattern == segment => {}
+            _ => return None,
+        }
+    }
 }
 
 /// 404: no endpoint has this path; names the nearest path, or all endpoints.
@@ -212,7 +247,7 @@ fn endpoint_not_found(path: &str) -> Problem {
 }
 
 /// 405, with `Allow`.
-fn method_not_allowed(request: &Request, path: &str, candidates: &[(&Endpoint, &str)]) -> Problem {
+fn method_not_allowed(request: &Request, path: &str, candidates: &[(&Endpoint, PathParameters<'_>)]) -> Problem {
     let endpoints: Vec<String> =
         candidates.iter().map(|((method, pattern, _), _)| format!("{method} {PREFIX}{pattern}")).collect();
     let detail = format!("{PREFIX}{path} does not allow {}; send {}", request.method, endpoints.join(" or "));
@@ -259,14 +294,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn path_patterns_match_with_at_most_one_parameter() {
+    fn path_patterns_match_with_at_most_two_parameters() {
         let rows = [
-            ("/clock", "/clock", Some("")),
+            ("/clock", "/clock", Some(("", ""))),
             ("/clock", "/clocks", None),
-            ("/faults/{id}", "/faults/fault-1", Some("fault-1")),
+            ("/faults/{id}", "/faults/fault-1", Some(("fault-1", ""))),
             ("/faults/{id}", "/faults/", None),
-            ("/snapshots/{name}/restore", "/snapshots/a/restore", Some("a")),
+            ("/snapshots/{name}/restore", "/snapshots/a/restore", Some(("a", ""))),
             ("/snapshots/{name}", "/snapshots/a/restore", None),
+            ("/state/{collection}/{id}", "/state/flows/1", Some(("flows", "1"))),
+            ("/state/{collection}/{id}", "/state/flows/", None),
+            ("/state/{collection}/{id}", "/state/flows", None),
         ];
         for (pattern, path, expected) in rows {
             assert_eq!(match_path(pattern, path), expected, "{pattern} {path}");

@@ -12,7 +12,7 @@ use super::{body, logged_request};
 use crate::contract::problem::{Problem, ProblemType};
 use crate::http::message::Response;
 use crate::recording::journal::Exchange;
-use crate::recording::journal::exchange_json::WireMockView;
+use crate::recording::journal::exchange_json::{Summary, WireMockView};
 use crate::recording::journal::near_miss::{self, NEAR_MISSES_MAX, NearMiss};
 use crate::recording::journal::pattern::RequestPattern;
 use crate::support::clock::Timestamp;
@@ -22,8 +22,8 @@ use contract_files::yaml::nearest;
 const UNMATCHED_MAX: usize = 1000;
 
 /// The query parameters of the list.
-const LIST_PARAMETERS: [&str; 9] =
-    ["operation", "status", "method", "violations", "unmatched", "since", "limit", "before", "after"];
+const LIST_PARAMETERS: [&str; 10] =
+    ["operation", "status", "method", "violations", "unmatched", "since", "limit", "before", "after", "sandbox"];
 
 /// Selects exchanges; `None` selects all.
 #[derive(Debug)]
@@ -81,11 +81,32 @@ fn operation_index(call: &ControlCall<'_>, id: &str) -> Result<usize, Problem> {
 }
 
 pub(super) fn list(call: &ControlCall<'_>) -> ControlResult {
+    list_exchanges(call, false)
+}
+
+/// The same list, with the data of the event `exchange` in place of whole exchanges.
+pub(super) fn summaries(call: &ControlCall<'_>) -> ControlResult {
+    list_exchanges(call, true)
+}
+
+fn list_exchanges(call: &ControlCall<'_>, is_summary: bool) -> ControlResult {
     let query = Query::parse(call, &LIST_PARAMETERS)?;
     let filter = Filter::parse(call, &query)?;
     let limit = query.value::<usize>("limit", "the largest number of requests, such as 50")?.unwrap_or(usize::MAX);
     let number = "the number of a request, as in X-Mock-Request-Id";
     let (before, after) = (query.value::<u64>("before", number)?, query.value::<u64>("after", number)?);
+    match query.get("sandbox") {
+        None => {}
+        Some("*") if before.or(after).is_some() => {
+            let detail = "`before` and `after` are numbers of one sandbox; leave them out, or leave out `sandbox=*`";
+            return Err(body::bad_request(detail));
+        }
+        Some("*") => return Ok(list_all(call, &filter, limit, is_summary)),
+        Some(_) => {
+            let detail = "`sandbox` can only be `*`, for all sandboxes; use the header X-Mock-Sandbox to select one";
+            return Err(body::bad_request(detail));
+        }
+    }
     let mut all = newest_first(call);
     all.retain(|exchange| filter.matches(exchange));
     let total = all.len();
@@ -98,7 +119,40 @@ pub(super) fn list(call: &ControlCall<'_>) -> ControlResult {
     }
     all.truncate(limit);
     let rest = json!({"meta": meta, "requestJournalDisabled": !call.sandbox.is_journal_enabled()});
-    Ok(list_response("requests", all.iter().map(|exchange| view(call).event(exchange)), &rest))
+    let items = all.iter().map(|exchange| item(call, &call.sandbox.name, exchange, is_summary));
+    Ok(list_response("requests", items, &rest))
+}
+
+/// The exchanges of all sandboxes, the newest first by the clocks of the sandboxes.
+fn list_all(call: &ControlCall<'_>, filter: &Filter, limit: usize, is_summary: bool) -> Response {
+    let sandboxes = call.app.sandboxes.list();
+    let mut all: Vec<(&str, Arc<Exchange>)> = Vec::new();
+    let (mut dropped, mut is_enabled) = (0, false);
+    for sandbox in &sandboxes {
+        dropped += sandbox.journal_size().dropped;
+        is_enabled |= sandbox.is_journal_enabled();
+        let exchanges = sandbox.exchanges().into_iter().filter(|exchange| filter.matches(exchange));
+        all.extend(exchanges.map(|exchange| (&*sandbox.name, exchange)));
+    }
+    all.sort_by(|(a_name, a), (b_name, b)| (b.at, b_name, b.number).cmp(&(a.at, a_name, a.number)));
+    let rest = json!({"meta": {"total": all.len(), "dropped": dropped}, "requestJournalDisabled": !is_enabled});
+    all.truncate(limit);
+    let items = all.iter().map(|(sandbox, exchange)| item(call, sandbox, exchange, is_summary));
+    list_response("requests", items, &rest)
+}
+
+/// An exchange in a list: as `WireMock`'s serve event, or the data of the event `exchange`.
+fn item(call: &ControlCall<'_>, sandbox: &str, exchange: &Exchange, is_summary: bool) -> String {
+    if is_summary {
+        serde_json::to_string(&summary(call, sandbox, exchange)).unwrap_or_default()
+    } else {
+        WireMockView { sandbox, ..view(call) }.event(exchange).to_string()
+    }
+}
+
+/// An exchange without headers and bodies.
+pub(super) fn summary<'e>(call: &ControlCall<'e>, sandbox: &'e str, exchange: &'e Exchange) -> Summary<'e> {
+    Summary { exchange, operation: exchange.operation(&call.app.contract), sandbox }
 }
 
 pub(super) fn clear(call: &ControlCall<'_>) -> ControlResult {
@@ -107,14 +161,21 @@ pub(super) fn clear(call: &ControlCall<'_>) -> ControlResult {
 }
 
 pub(super) fn get(call: &ControlCall<'_>) -> ControlResult {
-    let found = newest_first(call).into_iter().find(|one| Exchange::parse_number(call.name) == Some(one.number));
-    found.map(|exchange| ok(&view(call).event(&exchange))).ok_or_else(|| request_not_found(call))
+    let exchange = find_exchange(call, call.name)?;
+    Ok(ok(&view(call).event(&exchange)))
+}
+
+/// The exchange with this number or id; 404 when the journal does not have it.
+pub(super) fn find_exchange(call: &ControlCall<'_>, id: &str) -> Result<Arc<Exchange>, Problem> {
+    let number = Exchange::parse_number(id);
+    let found = newest_first(call).into_iter().find(|one| number == Some(one.number));
+    found.ok_or_else(|| request_not_found(call, id))
 }
 
 pub(super) fn remove_one(call: &ControlCall<'_>) -> ControlResult {
     let number = Exchange::parse_number(call.name);
     let removed = call.sandbox.remove_exchanges(|one| number == Some(one.number));
-    if removed.is_empty() { Err(request_not_found(call)) } else { Ok(ok(&json!({}))) }
+    if removed.is_empty() { Err(request_not_found(call, call.name)) } else { Ok(ok(&json!({}))) }
 }
 
 pub(super) fn unmatched(call: &ControlCall<'_>) -> ControlResult {
@@ -226,7 +287,7 @@ fn newest_first(call: &ControlCall<'_>) -> Vec<Arc<Exchange>> {
     all
 }
 
-fn view<'a>(call: &ControlCall<'a>) -> WireMockView<'a> {
+pub(super) fn view<'a>(call: &ControlCall<'a>) -> WireMockView<'a> {
     WireMockView { contract: &call.app.contract, sandbox: &call.sandbox.name, scheme: call.app.scheme }
 }
 
@@ -235,7 +296,7 @@ fn journal_status(call: &ControlCall<'_>) -> Value {
 }
 
 /// An object with a list and the members of `rest`. The list can be long, so items are serialised one by one.
-fn list_response(name: &str, items: impl Iterator<Item = Value>, rest: &Value) -> Response {
+fn list_response(name: &str, items: impl Iterator<Item = impl ToString>, rest: &Value) -> Response {
     let mut text = format!("{{\"{name}\":[");
     for (index, item) in items.enumerate() {
         if index > 0 {
@@ -250,14 +311,14 @@ fn list_response(name: &str, items: impl Iterator<Item = Value>, rest: &Value) -
 }
 
 /// 404 for a request that is not in the journal, with the numbers that are.
-fn request_not_found(call: &ControlCall<'_>) -> Problem {
-    let id: String = call.name.chars().take(80).collect();
+fn request_not_found(call: &ControlCall<'_>, id: &str) -> Problem {
+    let shown: String = id.chars().take(80).collect();
     let numbers: Vec<u64> = call.sandbox.exchanges().iter().map(|exchange| exchange.number).collect();
     let reason = match (numbers.iter().min(), numbers.iter().max()) {
         _ if !call.sandbox.is_journal_enabled() => {
             "the journal is disabled; start the server with a larger --journal-entries-max".to_owned()
         }
-        _ if Exchange::parse_number(call.name).is_none() => {
+        _ if Exchange::parse_number(id).is_none() => {
             "write a number as in X-Mock-Request-Id, or an id from GET /__admin/requests".to_owned()
         }
         (Some(first), Some(last)) => {
@@ -269,5 +330,5 @@ fn request_not_found(call: &ControlCall<'_>) -> Problem {
         }
         _ => format!("the journal of sandbox `{}` is empty", call.sandbox.name),
     };
-    Problem::new(StatusCode::NOT_FOUND, ProblemType::NotFound, format!("there is no request `{id}`: {reason}"))
+    Problem::new(StatusCode::NOT_FOUND, ProblemType::NotFound, format!("there is no request `{shown}`: {reason}"))
 }

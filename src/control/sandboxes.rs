@@ -1,15 +1,52 @@
-//! Sandboxes: list and end them.
+//! Sandboxes: list, create and end them.
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::call::{ControlCall, ControlResult, no_content, not_found, ok};
+use super::body;
+use super::call::{ControlCall, ControlResult, created, no_content, not_found, ok};
 use super::clock::clock_json;
-use crate::sandbox::{DEFAULT, Sandbox, SandboxSummary};
+use super::scenario::initial_state;
+use crate::contract::problem::Problem;
+use crate::http::message::Body;
+use crate::sandbox::selector::is_valid_name;
+use crate::sandbox::{DEFAULT, Sandbox, SandboxSummary, SandboxUser};
+use crate::support::clock::format_timestamp;
 
 pub(super) fn list(call: &ControlCall<'_>) -> ControlResult {
     let list: Vec<Value> = call.app.sandboxes.list().iter().map(|sandbox| sandbox_json(sandbox)).collect();
     let total = list.len();
-    Ok(ok(&json!({"sandboxes": list, "meta": {"total": total}})))
+    let start = call.app.sandboxes.initial_state();
+    let start = json!({"scenario": start.scenario.name, "clock": start.world.clock.to_string()});
+    Ok(ok(&json!({"sandboxes": list, "meta": {"total": total}, "start": start})))
+}
+
+/// The body of `PUT /sandboxes/{name}`; it may be absent.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, expecting = r#"an object such as {"scenario": "sso-outage"}"#)]
+struct NewSandbox {
+    /// The scenario of the sandbox. By default it is that of the start of the server.
+    scenario: Option<String>,
+}
+
+/// Creates a sandbox. One that exists is kept as it is, except for its scenario when the body names another one.
+pub(super) fn put(call: &ControlCall<'_>) -> ControlResult {
+    if !is_valid_name(call.name) {
+        return Err(Problem::invalid_sandbox_name(call.name));
+    }
+    let is_empty = matches!(&call.request.body, Body::Complete(bytes) if bytes.is_empty());
+    let new: NewSandbox = if is_empty { NewSandbox::default() } else { body::parse(call)? };
+    let _steady = call.app.lock_library_shared();
+    let start = new.scenario.as_deref().map(|name| initial_state(call, name)).transpose()?;
+    let exists = call.app.sandboxes.exists(call.name);
+    let sandbox = call.app.sandboxes.get(call.name, SandboxUser::Authenticated);
+    sandbox.keep();
+    if let Some(start) = start.filter(|start| !exists || sandbox.scenario().name != start.scenario.name) {
+        sandbox.start_scenario(&start);
+        sandbox.publish("switch", || json!({"scenario": start.scenario.name, "keep_world": false}));
+    }
+    let json = active_sandbox_json(&sandbox);
+    Ok(if exists { ok(&json) } else { created(&json) })
 }
 
 pub(super) fn remove_all(call: &ControlCall<'_>) -> ControlResult {
@@ -37,11 +74,16 @@ fn restart_default(call: &ControlCall<'_>) {
 }
 
 fn sandbox_json(sandbox: &Sandbox) -> Value {
-    let SandboxSummary { scenario, clock, requests, faults, snapshots } = sandbox.summary();
+    let SandboxSummary { scenario, clock, requests, faults, snapshots, scenario_since, sso } = sandbox.summary();
+    let journal = sandbox.journal_size();
     json!({
         "name": sandbox.name,
         "scenario": scenario.name,
+        "scenario_since": format_timestamp(scenario_since),
         "clock": clock_json(clock),
+        "sso": sso.name(),
+        "rules": scenario.rules.len(),
+        "journal": {"entries": journal.entries, "dropped": journal.dropped},
         "requests": requests,
         "faults": faults,
         "snapshots": snapshots,

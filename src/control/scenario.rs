@@ -10,8 +10,10 @@ use super::body;
 use super::call::{ControlCall, ControlResult, ok};
 use super::sandboxes::active_sandbox_json;
 use crate::contract::problem::{Problem, ProblemType};
-use crate::sandbox::InitialState;
+use crate::sandbox::{InitialState, RuleStatus};
 use crate::scenario::Scenario;
+use crate::scenario::state_document::health_json;
+use crate::support::clock::format_timestamp;
 
 pub(super) fn list(call: &ControlCall<'_>) -> ControlResult {
     let list = call.app.library().list();
@@ -59,7 +61,7 @@ pub(super) fn reset(call: &ControlCall<'_>) -> ControlResult {
 }
 
 /// The initial state of a scenario; 404 when no scenario has this name.
-fn initial_state(call: &ControlCall<'_>, name: &str) -> Result<Arc<InitialState>, Problem> {
+pub(super) fn initial_state(call: &ControlCall<'_>, name: &str) -> Result<Arc<InitialState>, Problem> {
     let library = call.app.library();
     if !library.list().iter().any(|listed| listed.name == name) {
         let shown: String = name.chars().take(80).collect();
@@ -69,8 +71,24 @@ fn initial_state(call: &ControlCall<'_>, name: &str) -> Result<Arc<InitialState>
     call.app.initial_state(name).map_err(|diagnostics| body::invalid(&diagnostics))
 }
 
-/// A scenario as the list shows it; only name and description when its file was removed.
+/// The scenario of the sandbox as the list shows it, with the rules and the health of the single sign-on service; only
+/// name and description of the list when its file was removed.
 fn scenario_json(call: &ControlCall<'_>, scenario: &Scenario) -> Value {
     let listed = call.app.library().list().into_iter().find(|listed| listed.name == scenario.name);
-    listed.map_or_else(|| json!({"name": scenario.name, "description": scenario.description}), |listed| json!(listed))
+    let mut json = listed
+        .map_or_else(|| json!({"name": scenario.name, "description": scenario.description}), |listed| json!(listed));
+    let summary = call.sandbox.summary();
+    json["since"] = format_timestamp(summary.scenario_since).into();
+    json["sso"] = health_json(&summary.sso);
+    json["rules"] = call.sandbox.scenario_rules().iter().map(rule_json).collect();
+    json
+}
+
+/// A rule with its counters.
+fn rule_json(status: &RuleStatus) -> Value {
+    let mut json = json!({"name": status.rule.name, "matched": status.count.matched, "applied": status.count.applied});
+    if let Some(end) = status.ends_at {
+        json["ends_at"] = format_timestamp(end).into();
+    }
+    json
 }

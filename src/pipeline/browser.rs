@@ -4,8 +4,9 @@
 use http::header::{ACCEPT, CACHE_CONTROL};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 
-use crate::contract::problem_page;
+use crate::control;
 use crate::http::message::{Request, Response};
+use crate::sandbox::selector;
 
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
@@ -22,7 +23,8 @@ pub(super) fn response(request: &Request, path: &str) -> Option<Response> {
         let cache = HeaderValue::from_static("max-age=86400");
         return Some(Response::new(StatusCode::NO_CONTENT, "").with_header(CACHE_CONTROL, cache));
     }
-    (path == "/" && is_page_request(request)).then(problem_page::welcome)
+    let (sandbox, _) = selector::split_sandbox_path(request.path());
+    (path == "/" && is_page_request(request)).then(|| control::redirect_to_console(sandbox))
 }
 
 /// Whether a browser opens the address as a page. A script of a page, or a client library, does not accept HTML.

@@ -51,6 +51,7 @@ use crate::http::message::{Request, Response};
 use crate::leadconduit::operations::{HandlerError, HandlerTable};
 use crate::leadconduit::response::OperationResponse;
 use crate::leadconduit::state::sso::SsoCallContext;
+use crate::recording::journal::Exchange;
 use crate::sandbox::app_state::AppState;
 use crate::sandbox::selector::InvalidSandboxName;
 use crate::sandbox::{RequestSession, Sandbox};
@@ -111,12 +112,7 @@ impl Pipeline {
                     self.publish(request, recorded);
                     return response;
                 }
-                Attempt::Suspended(Suspension::Call(call)) => {
-                    let started = uptime();
-                    let result = self.policy.outbound.deliver_blocking(call.request.clone());
-                    progress.record_response(*call, result, started);
-                }
-                Attempt::Suspended(Suspension::Computation) => {}
+                Attempt::Suspended(suspension) => self.perform(suspension, &mut progress),
             }
         }
     }
@@ -133,6 +129,33 @@ impl Pipeline {
         // A dry run makes no calls, so it is never suspended.
         let Attempt::Finished(_, recorded) = attempt else { return None };
         Some(DryRun { exchange: recorded?.exchange, world, sandbox: copy })
+    }
+
+    /// Runs a request in a sandbox, as if a client had sent it, and returns the recorded exchange. Blocks until it has
+    /// the responses of recipients. `None` for a control call.
+    #[must_use]
+    pub fn replay(&self, request: &Request, sandbox: &Arc<Sandbox>) -> Option<Arc<Exchange>> {
+        let mut progress = Progress::new();
+        loop {
+            match self.attempt(request, Some(sandbox), &mut progress, self.full_allowance()) {
+                Attempt::Finished(_, recorded) => {
+                    let exchange = Arc::clone(&recorded.as_ref()?.exchange);
+                    self.publish(request, recorded);
+                    return Some(exchange);
+                }
+                Attempt::Suspended(suspension) => self.perform(suspension, &mut progress),
+            }
+        }
+    }
+
+    /// Performs what a suspended request waits for, and blocks meanwhile.
+    fn perform(&self, suspension: Suspension, progress: &mut Progress) {
+        if let Suspension::Call(call) = suspension {
+            let started = uptime();
+            let result = self.policy.outbound.deliver_blocking(call.request.clone());
+            progress.record_response(*call, result, started);
+            computation::restart();
+        }
     }
 
     /// Publishes and logs a recorded exchange, and logs what CORS refuses.
@@ -298,7 +321,9 @@ impl Pipeline {
             computations: self.computations.activity(),
             control_calls: self.control_calls.activity(),
         };
-        let context = control::Context { app: &self.state, access: &self.policy.access, activity, dry_run: &dry_run };
+        let replay = |request: &Request, sandbox: &Arc<Sandbox>| self.replay(request, sandbox);
+        let access = &self.policy.access;
+        let context = control::Context { app: &self.state, access, activity, dry_run: &dry_run, replay: &replay };
         match control::handle(context, request, path, &session.sandbox) {
             Some(response) => Err(EarlyExit::Response(response)),
             None => Ok(()),

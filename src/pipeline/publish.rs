@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 
 use crate::contract::Operation;
 use crate::contract::violation::violations_header;
-use crate::leadconduit::lead_report::LeadReport;
-use crate::recording::journal::exchange_json::applied_rules;
+use crate::recording::journal::exchange_json::{Summary, applied_rules, lead_summary};
 use crate::recording::journal::{Exchange, property_names};
 use crate::sandbox::Sandbox;
 use crate::support::clock;
@@ -38,15 +37,7 @@ pub(super) fn publish_exchange(sandbox: &Sandbox, exchange: &Exchange, operation
         }
         event
     };
-    sandbox.publish("exchange", || {
-        event_with(json!({
-            property_names::TOOK_US: exchange.duration_us,
-            property_names::DELAY_MS: exchange.delay_ms,
-            property_names::LEAD: exchange.lead.as_deref().map(lead_summary),
-            property_names::VIOLATIONS: exchange.violations,
-            property_names::APPLIED_RULES: applied_rules(exchange),
-        }))
-    });
+    sandbox.publish_event("exchange", || Summary { exchange, operation, sandbox: &sandbox.name });
     if exchange.breaks_contract() {
         sandbox.publish("violation", || event_with(json!({property_names::VIOLATIONS: exchange.violations})));
     }
@@ -94,11 +85,6 @@ pub(super) fn log_exchange(sandbox: &Sandbox, exchange: &Exchange, operation: Op
             { property_names::APPLIED_RULES } = applied_rules.as_str(),
         }
     );
-}
-
-/// The outcome of a lead with its reason. The journal has the rest.
-fn lead_summary(lead: &LeadReport) -> Value {
-    json!({property_names::OUTCOME: lead.outcome, property_names::REASON: truncate(&lead.reason)})
 }
 
 fn truncate(text: &str) -> &str {

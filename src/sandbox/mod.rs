@@ -23,6 +23,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use http::HeaderValue;
+use serde::Serialize;
 use serde_json::Value;
 
 pub use record::ClearedRecord;
@@ -35,11 +36,14 @@ pub use state::{FAULTS_MAX, Fault, FaultStatus, InitialState, SNAPSHOTS_MAX, Sna
 
 use crate::leadconduit::state::World;
 use crate::leadconduit::state::budget::BudgetExceeded;
+use crate::leadconduit::state::sso::SsoStatus;
+use crate::leadconduit::state::transaction::Transaction;
 use crate::recording::coverage::CoverageCounts;
 use crate::scenario::Scenario;
 use crate::scenario::rule::Rule;
+use crate::scenario::rule::schedule::RuleCounts;
 use crate::support::change_signal::{ChangeSignal, ChangeWatch};
-use crate::support::clock::{Clock, uptime};
+use crate::support::clock::{Clock, Timestamp, uptime};
 use crate::support::event_bus::EventBus;
 
 pub use crate::config::settings::DEFAULT_SANDBOX as DEFAULT;
@@ -57,6 +61,21 @@ pub struct SandboxSummary {
     pub faults: usize,
     /// The names of the snapshots.
     pub snapshots: Vec<String>,
+    /// When the scenario was selected, by the sandbox's clock.
+    pub scenario_since: Timestamp,
+    /// The health of the single sign-on service.
+    pub sso: SsoStatus,
+}
+
+/// A rule of the selected scenario.
+#[derive(Clone, Debug)]
+pub struct RuleStatus {
+    /// The rule.
+    pub rule: Arc<Rule>,
+    /// Its counters.
+    pub count: RuleCounts,
+    /// When it ends, if it does.
+    pub ends_at: Option<Timestamp>,
 }
 
 /// Why a snapshot cannot be saved.
@@ -149,6 +168,8 @@ impl Sandbox {
             requests: state.requests,
             faults: state.faults.len(),
             snapshots: state.snapshots.keys().cloned().collect(),
+            scenario_since: state.rules_started_at(),
+            sso: state.world.sso.status.clone(),
         }
     }
 
@@ -261,6 +282,52 @@ impl Sandbox {
         Ok(state.world.clock)
     }
 
+    /// Sets the health of the single sign-on service.
+    pub fn set_sso_status(&self, status: SsoStatus) {
+        let mut state = self.lock();
+        let now = state.world.clock.now();
+        state.world.sso.status = status;
+        state.world.sso.reset_counters(0, now);
+        state.bump_epoch();
+    }
+
+    /// Changes documents in a transaction, which is rolled back when `change` fails. `change` gets the current time.
+    ///
+    /// # Errors
+    ///
+    /// The error of `change`, or the exceeded budget.
+    pub fn change_documents<T, E: From<BudgetExceeded>>(
+        &self,
+        change: impl FnOnce(&mut World, Timestamp) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut state = self.lock();
+        let before = state.world.usage();
+        let now = state.world.clock.now();
+        let mut transaction = Transaction::begin(&mut state.world);
+        let result = change(transaction.world(), now)?;
+        transaction.world().check_budgets(before)?;
+        transaction.commit();
+        state.version += 1;
+        drop(state);
+        self.mark_written();
+        Ok(result)
+    }
+
+    /// The rules of the selected scenario.
+    #[must_use]
+    pub fn scenario_rules(&self) -> Vec<RuleStatus> {
+        let state = self.lock();
+        let (started_at, counts) = (state.rules_started_at(), state.counts.iter().skip(state.faults.len()));
+        let rules = state.scenario.rules.iter().zip(counts);
+        rules
+            .map(|(rule, count)| RuleStatus {
+                rule: Arc::clone(rule),
+                count: count.clone(),
+                ends_at: rule.ends(started_at),
+            })
+            .collect()
+    }
+
     /// Adds a fault. Without a `name` it is named by its id. `None` when there are [`FAULTS_MAX`] already.
     pub fn add_fault(&self, rule: Rule, definition: Value) -> Option<Fault> {
         let mut state = self.lock();
@@ -334,16 +401,23 @@ impl Sandbox {
     /// Publishes an event to the subscribers of this sandbox and of all sandboxes. `event` is called only when there is
     /// a subscriber.
     pub fn publish(&self, event_type: &str, event: impl FnOnce() -> Value) {
+        self.publish_event(event_type, || {
+            let mut event = event();
+            if let Some(event) = event.as_object_mut() {
+                event.insert("sandbox".to_owned(), Value::from(&*self.name));
+            }
+            event
+        });
+    }
+
+    /// Publishes an event that names its sandbox itself.
+    pub fn publish_event<T: Serialize>(&self, event_type: &str, event: impl FnOnce() -> T) {
         let own = self.events.get().filter(|bus| bus.has_subscribers());
         let all = Some(&self.shared.events).filter(|bus| bus.has_subscribers());
         if own.is_none() && all.is_none() {
             return;
         }
-        let mut event = event();
-        if let Some(event) = event.as_object_mut() {
-            event.insert("sandbox".to_owned(), Value::from(&*self.name));
-        }
-        let event = EventBus::frame(event_type, &event);
+        let event = EventBus::frame(event_type, &event());
         own.into_iter().chain(all).for_each(|bus| bus.publish_frame(event.clone()));
     }
 

@@ -232,6 +232,13 @@ impl SandboxRegistry {
         Arc::clone(found)
     }
 
+    /// Whether a sandbox exists.
+    #[must_use]
+    pub fn exists(&self, name: &str) -> bool {
+        let others = self.others.read().unwrap_or_else(PoisonError::into_inner);
+        name == DEFAULT || others.by_name.get(name).is_some_and(|one| !self.is_idle(one, now_us()))
+    }
+
     /// The existing sandboxes: the default one, then the others by name.
     #[must_use]
     pub fn list(&self) -> Vec<Arc<Sandbox>> {

@@ -228,6 +228,11 @@ impl State {
         self.rebuild_rules();
     }
 
+    /// When the scenario was selected, by the sandbox's clock.
+    pub(super) fn rules_started_at(&self) -> Timestamp {
+        self.rules_started_at
+    }
+
     pub(super) fn take_snapshot(&self, charge: Arc<Charge>) -> Snapshot {
         Snapshot {
             scenario: Arc::clone(&self.scenario),

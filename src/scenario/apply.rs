@@ -149,7 +149,7 @@ fn merged(known: Option<&Value>, spec: &JsonDocument, now: Timestamp) -> Value {
     value
 }
 
-fn validate(contract: &Contract, model: &str, value: &Value, pointer: &str) -> Result<(), ChangeError> {
+pub(super) fn validate(contract: &Contract, model: &str, value: &Value, pointer: &str) -> Result<(), ChangeError> {
     let fail = |pointer: String, message: String| Err(ChangeError { pointer, message });
     let Some(check) = contract.model(model) else {
         return fail(pointer.to_owned(), format!("the contract has no model {model}"));

@@ -14,6 +14,7 @@
 //! | `populate`, [`history`] | generated documents, and generated events of past leads |
 //! | [`examples`] | running the examples of a scenario |
 //! | [`state_document`] | export and import of a world |
+//! | [`single_document`] | single documents of a world |
 //!
 //! A new built-in scenario is a file in `scenarios/` and a line in [`built_in`]. A new key of the language is a field
 //! in [`language`], its use in [`rule`] or `merge`, and `schemas/scenario.schema.json`, which a test regenerates.
@@ -29,6 +30,7 @@ mod merge;
 mod populate;
 mod relative_times;
 pub mod rule;
+pub mod single_document;
 pub mod state_document;
 mod validate;
 mod volume;

@@ -70,7 +70,7 @@ pub fn export(scenario: &Scenario, world: &World, limit: usize) -> Result<Vec<u8
         .keys()
         .map(|(key, owner)| json!({"key": key, "account": &*owner.account, "user": &*owner.user}))
         .collect();
-    let mut sso = export_health(&world.sso.status);
+    let mut sso = health_json(&world.sso.status);
     sso["accounts"] = world.sso.accounts.values().map(|d| d.value().clone()).collect();
     sso["connections"] = world.sso.connections.values().map(|d| d.value().clone()).collect();
     let document = ExportedState {
@@ -173,7 +173,9 @@ impl io::Write for BoundedWriter {
     }
 }
 
-fn export_health(status: &SsoStatus) -> Value {
+/// The health of the single sign-on service, as scenario files write it.
+#[must_use]
+pub fn health_json(status: &SsoStatus) -> Value {
     let pattern = |unit: &str, FlapPattern { up, down }: FlapPattern| json!({unit: {"up": up, "down": down}});
     match status {
         SsoStatus::Up | SsoStatus::Down => json!({"status": status.name()}),

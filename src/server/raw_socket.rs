@@ -12,7 +12,10 @@ use tokio_rustls::server::TlsStream;
 
 use super::drip::DripStream;
 use super::shutdown::ShutdownSignal;
-use crate::config::limits::{HALF_CLOSED_KEEPALIVE_INTERVAL, KEEPALIVE_INTERVAL, LINGER, Limits, WRITE_TIMEOUT};
+use crate::config::limits::{
+    EVENT_BATCH_BYTES, EVENT_BATCH_INTERVAL, HALF_CLOSED_KEEPALIVE_INTERVAL, KEEPALIVE_INTERVAL, LINGER, Limits,
+    WRITE_TIMEOUT,
+};
 use crate::http::message::Drip;
 use crate::support::event_bus::{Subscription, SubscriptionClosed};
 
@@ -131,8 +134,13 @@ async fn stream_events(socket: &mut impl Socket, mut subscription: Subscription)
     keepalive.tick().await;
     loop {
         tokio::select! {
-            event = subscription.next() => match event {
-                Ok(event) => write(socket, &event).await?,
+            events = subscription.next_batch(EVENT_BATCH_BYTES) => match events {
+                Ok(events) => {
+                    write(socket, &events).await?;
+                    // Under load, events are sent together: a write for each of them would cost more than the request
+                    // that it is about.
+                    tokio::time::sleep(EVENT_BATCH_INTERVAL).await;
+                }
                 Err(SubscriptionClosed::SandboxRemoved) => return Ok(()),
                 Err(SubscriptionClosed::Lagged) => return write(socket, b": closed, the client reads too slowly\n\n").await,
             },

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use serde_json::Value;
+use serde::Serialize;
 use tokio::sync::Notify;
 
 /// How far subscribers can lag behind before they are disconnected.
@@ -148,14 +148,23 @@ impl EventBus {
 
     /// Publishes an event of a type such as `exchange`.
     #[cfg(test)]
-    pub(crate) fn publish(&self, event_type: &str, data: &Value) {
+    pub(crate) fn publish(&self, event_type: &str, data: &serde_json::Value) {
         self.publish_frame(Self::frame(event_type, data));
     }
 
     /// Encodes an event as a server-sent event.
     #[must_use]
-    pub fn frame(event_type: &str, data: &Value) -> Bytes {
-        Bytes::from(format!("event: {event_type}\ndata: {data}\n\n"))
+    pub fn frame(event_type: &str, data: &impl Serialize) -> Bytes {
+        let mut frame = Vec::with_capacity(512);
+        frame.extend_from_slice(b"event: ");
+        frame.extend_from_slice(event_type.as_bytes());
+        frame.extend_from_slice(b"\ndata: ");
+        // Values of JSON can always be written; JSON has no line breaks.
+        if serde_json::to_writer(&mut frame, data).is_err() {
+            frame.extend_from_slice(b"null");
+        }
+        frame.extend_from_slice(b"\n\n");
+        Bytes::from(frame)
     }
 
     /// Publishes an event that was encoded with [`EventBus::frame`].
@@ -214,6 +223,31 @@ impl Subscription {
         }
     }
 
+    /// Waits for the next event, and returns it with those that follow it already, in one piece of about `bytes` bytes.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Subscription::next`].
+    pub async fn next_batch(&mut self, bytes: usize) -> Result<Bytes, SubscriptionClosed> {
+        let first = self.next().await?;
+        let mut queue = self.shared.lock();
+        let Some(cursor) = queue.cursors.get(&self.id).copied() else { return Ok(first) };
+        let start = cursor.checked_sub(queue.first).and_then(|index| usize::try_from(index).ok());
+        let Some(start) = start.filter(|start| *start < queue.events.len()) else { return Ok(first) };
+        let mut batch = first.to_vec();
+        let mut taken = 0;
+        for event in queue.events.range(start..) {
+            if batch.len() >= bytes {
+                break;
+            }
+            batch.extend_from_slice(event);
+            taken += 1;
+        }
+        queue.cursors.insert(self.id, cursor + taken);
+        queue.prune(&self.shared.budget);
+        Ok(batch.into())
+    }
+
     /// The next event, if there is one.
     fn take(&self) -> Option<Result<Bytes, SubscriptionClosed>> {
         let mut queue = self.shared.lock();
@@ -270,6 +304,24 @@ mod tests {
         assert_eq!(slow.next().await.unwrap(), "two");
         assert_eq!(slow.next().await, Err(SubscriptionClosed::SandboxRemoved));
         assert_eq!(budget.waiting_bytes(), 0);
+    }
+
+    #[tokio::test]
+    async fn events_that_are_waiting_are_received_together() {
+        let budget = budget(10, 1000, 1000);
+        let bus = bus(&budget);
+        let (mut batched, mut single) = (bus.subscribe(), bus.subscribe());
+        for text in ["one", "two", "three", "four"] {
+            bus.publish_frame(Bytes::from(text));
+        }
+        assert_eq!(batched.next_batch(9).await.unwrap(), "onetwothree");
+        assert_eq!(batched.next_batch(9).await.unwrap(), "four");
+        assert_eq!(budget.waiting_bytes(), 15, "the other subscriber has read nothing");
+        assert_eq!(single.next().await.unwrap(), "one");
+        assert_eq!(single.next_batch(1000).await.unwrap(), "twothreefour");
+        assert_eq!(budget.waiting_bytes(), 0);
+        drop(bus);
+        assert_eq!(batched.next_batch(9).await, Err(SubscriptionClosed::SandboxRemoved));
     }
 
     #[tokio::test]

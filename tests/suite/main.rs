@@ -29,6 +29,7 @@ mod clock_limits;
 mod connections;
 mod contract;
 mod control;
+mod control_additions;
 mod conventions;
 mod coverage;
 mod credentials;

@@ -41,6 +41,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/__admin/docs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the contract of LeadConduit
+         * @description A page with every operation, by tag, with evidence, examples, and a form that sends a request to a sandbox.
+         */
+        get: operations["get_reference"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/__admin/docs/control": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the reference of the control API
+         * @description A page with every call of this API.
+         */
+        get: operations["get_control_reference"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/__admin/ui/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open the web console
+         * @description A page that shows and changes the state of the server. It loads without a token, and reads its data with it.
+         */
+        get: operations["get_console"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/__admin/ui": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Redirect to the web console
+         * @description The page has relative links, so its address ends with a slash.
+         */
+        get: operations["redirect_to_console"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/__admin/ui/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a file of the web console
+         * @description A script, a style sheet or an image. An unchanged file gives 304.
+         */
+        get: operations["get_console_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/__admin/docs/problems": {
         parameters: {
             query?: never;
@@ -253,6 +353,145 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/__admin/state/{collection}": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The sandbox on which the call acts. The default is `default`.
+                 * @example my-test
+                 */
+                "X-Mock-Sandbox"?: components["parameters"]["Sandbox"];
+            };
+            path: {
+                /**
+                 * @description The collection, such as `connections`, `flows`, `accounts`, `sso_accounts` or `sso_connections`.
+                 * @example connections
+                 */
+                collection: components["parameters"]["CollectionName"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List the documents of a collection
+         * @description The documents of all accounts. Besides the collections of scenario files there are `accounts`, `sso_accounts` and `sso_connections`: the entries of the single sign-on service.
+         */
+        get: operations["list_documents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/__admin/state/{collection}/{id}": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The sandbox on which the call acts. The default is `default`.
+                 * @example my-test
+                 */
+                "X-Mock-Sandbox"?: components["parameters"]["Sandbox"];
+            };
+            path: {
+                /**
+                 * @description The collection, such as `connections`, `flows`, `accounts`, `sso_accounts` or `sso_connections`.
+                 * @example connections
+                 */
+                collection: components["parameters"]["CollectionName"];
+                /**
+                 * @description The id of the document.
+                 * @example 5d9a4c421d011c553e000001
+                 */
+                id: components["parameters"]["DocumentId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Get a document
+         * @description The document as the state of the sandbox has it.
+         */
+        get: operations["get_document"];
+        /**
+         * Create or replace a document
+         * @description The document is validated against its model. It replaces the one with its id, also in its account. Times such as `now - 2h` are relative to the clock of the sandbox.
+         */
+        put: operations["put_document"];
+        post?: never;
+        /**
+         * Remove a document
+         * @description Accounts cannot be removed.
+         */
+        delete: operations["delete_document"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/__admin/sso": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The sandbox on which the call acts. The default is `default`.
+                 * @example my-test
+                 */
+                "X-Mock-Sandbox"?: components["parameters"]["Sandbox"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the health of the single sign-on service
+         * @description Whether LeadConduit can reach the service, in the words of scenario files.
+         */
+        get: operations["get_sso"];
+        /**
+         * Set the health of the single sign-on service
+         * @description It applies from the next request on, until another scenario, a rule or a call sets it again. The entries of the service are documents in `sso_accounts` and `sso_connections`.
+         */
+        put: operations["set_sso"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/__admin/leads/{id}/trace": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The sandbox on which the call acts. The default is `default`.
+                 * @example my-test
+                 */
+                "X-Mock-Sandbox"?: components["parameters"]["Sandbox"];
+            };
+            path: {
+                /**
+                 * @description The id of the lead.
+                 * @example 69e3b1a2940df5a34a388e01
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * Trace a lead through its flow
+         * @description The events of the lead in their order, with the calls to recipients; what decided, if the journal still has the submission.
+         */
+        get: operations["trace_lead"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/__admin/snapshots": {
         parameters: {
             query?: never;
@@ -343,7 +582,7 @@ export interface paths {
         get: operations["get_clock"];
         /**
          * Set the clock
-         * @description Exactly one of: freeze it, advance it, or resume it. Advancing keeps a frozen clock frozen and a running clock running.
+         * @description Exactly one of: freeze it, advance it, resume it, or reset it to the clock of the server's start. Advancing keeps a frozen clock frozen and a running clock running.
          */
         put: operations["set_clock"];
         post?: never;
@@ -391,7 +630,11 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        put?: never;
+        /**
+         * Create a sandbox
+         * @description A sandbox is also created when it is first selected; this call needs no request to it, and can select its scenario. An existing sandbox is kept; when the body names another scenario than its own, it starts with it.
+         */
+        put: operations["create_sandbox"];
         post?: never;
         /**
          * End a sandbox
@@ -585,6 +828,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/__admin/requests/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The sandbox on which the call acts. The default is `default`.
+                 * @example my-test
+                 */
+                "X-Mock-Sandbox"?: components["parameters"]["Sandbox"];
+            };
+            path: {
+                /**
+                 * @description The number of the request, as in `X-Mock-Request-Id`, or its id.
+                 * @example 7
+                 */
+                id: components["parameters"]["RequestId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a request again
+         * @description Runs the recorded request once more in its sandbox, with a key of the same caller. The result is a new exchange in the journal. The call does not wait for delays of rules. `notes` says what differs from the first request: secrets are not recorded.
+         */
+        post: operations["replay_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/__admin/requests/{id}/compare": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The sandbox on which the call acts. The default is `default`.
+                 * @example my-test
+                 */
+                "X-Mock-Sandbox"?: components["parameters"]["Sandbox"];
+            };
+            path: {
+                /**
+                 * @description The number of the request, as in `X-Mock-Request-Id`, or its id.
+                 * @example 7
+                 */
+                id: components["parameters"]["RequestId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Compare two exchanges
+         * @description The values that differ, by RFC 6901 pointers: method, path, query, headers, status, bodies, scenario and delay. `Date` and `X-Mock-Request-Id` are ignored.
+         */
+        get: operations["compare_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/__admin/requests/find": {
         parameters: {
             query?: never;
@@ -659,6 +966,26 @@ export interface paths {
          * @description The same as `DELETE /__admin/requests`, for older clients.
          */
         post: operations["reset_journal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/__admin/requests/summaries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List requests without headers and bodies
+         * @description The list of `GET /__admin/requests` with the data of the event `exchange` in place of whole exchanges, so that thousands can be listed.
+         */
+        get: operations["list_summaries"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -910,6 +1237,180 @@ export interface components {
             /** @description True for scenarios that come with the server, false for those of `--scenarios`. */
             built_in: boolean;
         };
+        /** @description The scenario of a sandbox, with its current effects. */
+        SelectedScenario: components["schemas"]["Scenario"] & {
+            /**
+             * Format: date-time
+             * @description When it was selected, on the clock of the sandbox.
+             */
+            since: string;
+            sso: components["schemas"]["SsoHealth"];
+            /** @description The rules of the scenario. */
+            rules: {
+                /** @description The name of the rule. */
+                name: string;
+                /** @description How many requests it matched. */
+                matched: number;
+                /** @description How many requests it was applied to. */
+                applied: number;
+                /**
+                 * Format: date-time
+                 * @description When it ends. Absent for a rule without an end.
+                 */
+                ends_at?: string;
+            }[];
+        };
+        /** @description The health of the single sign-on service, as in scenario files. */
+        SsoHealth: {
+            /**
+             * @description Whether calls to it succeed.
+             * @enum {string}
+             */
+            status: "up" | "down" | "slow" | "flapping" | "partial";
+            /** @description With `slow`: the delay of each call in milliseconds, or its distribution. */
+            latency?: number | string | Record<string, never>;
+            /** @description With `flapping`: how many `calls` or `seconds` are `up` and then `down`. */
+            flapping?: Record<string, never>;
+            /** @description With `partial`: the operations whose calls fail. */
+            operations?: string[];
+        };
+        /** @description A document of the state. */
+        StoredDocument: {
+            /** @description The id of the document. */
+            id: string;
+            /** @description The account that has it; `null` for entries of the single sign-on service. */
+            account: string | null;
+            /** @description The document. */
+            document: Record<string, never>;
+        };
+        /** @description Documents of a collection. */
+        DocumentList: {
+            /** @description The documents, by account and id. */
+            documents: components["schemas"]["StoredDocument"][];
+            meta: components["schemas"]["Meta"];
+        };
+        /** @description A sandbox to create. */
+        NewSandbox: {
+            /** @description The scenario that it starts with. */
+            scenario?: string;
+        };
+        /** @description A reference to an entity; `null` when the events have none. */
+        EntityReference: {
+            /** @description The id. */
+            id?: string | null;
+            /** @description The name. */
+            name?: string | null;
+        } | null;
+        /** @description A lead with the steps of its flow. */
+        LeadTrace: {
+            /** @description The id of the lead. */
+            lead: string;
+            account: components["schemas"]["EntityReference"];
+            flow: components["schemas"]["EntityReference"];
+            source: components["schemas"]["EntityReference"];
+            /** @description Time and address of the submission. */
+            submission: Record<string, never> | null;
+            /** @description The outcome of the source event; `null` before it. */
+            outcome: string | null;
+            /** @description The reason of the source event. */
+            reason: string | null;
+            /** @description What decided, with `kind`, `id` and `description`; `null` when the journal has no submission of it. */
+            decided_by: Record<string, never> | null;
+            /** @description The number of the submission in the journal, if it is still there. */
+            exchange: number | null;
+            /** @description The events of the lead in their order. Besides these properties, a step has those of its event: costs, `rule_set` of a filter, `transactions` of a recipient. */
+            steps: {
+                /** @description The id of the event. */
+                event: string;
+                /** @description The start of the step. */
+                started_at: string | null;
+                /** @description The type of the event. */
+                type: string;
+                /** @description The outcome of the step. */
+                outcome: string;
+                /** @description The reason of the outcome. */
+                reason?: string;
+                /** @description The id of the step in the flow. */
+                step_id?: string;
+                /** @description The duration in milliseconds. */
+                ms?: number;
+                recipient?: components["schemas"]["EntityReference"];
+            }[];
+            meta: components["schemas"]["Meta"];
+        };
+        /** @description An exchange without headers and bodies, as in the event `exchange`. */
+        Summary: {
+            /** @description The number of the request in its sandbox. */
+            id: number;
+            /**
+             * Format: date-time
+             * @description The time of the request, on the clock of the sandbox.
+             */
+            at: string;
+            /** @description The method. */
+            method: string;
+            /** @description The path. */
+            path: string;
+            /** @description The query without its question mark. */
+            query: string | null;
+            /** @description The operation. */
+            operation: string | null;
+            /** @description The status of the response. */
+            status: number;
+            /** @description The scenario of the sandbox. */
+            scenario: string | null;
+            /** @description Whether no operation, rule or part of the mock answered it. */
+            unmatched: boolean;
+            /** @description The processing time in microseconds. */
+            took_us: number;
+            /** @description The added delay in milliseconds. */
+            delay_ms: number;
+            /** @description How the connection was broken, if it was. */
+            wire_fault: components["schemas"]["WireFault"] | null;
+            /** @description Outcome and reason of a submission or ping. */
+            lead: {
+                /** @description The outcome. */
+                outcome?: string;
+                /** @description The reason. */
+                reason?: string;
+            } | null;
+            /** @description How the request broke the contract, and findings that break no contract. */
+            violations: components["schemas"]["Violation"][];
+            /** @description The rules and faults that were applied. */
+            applied_rules: {
+                /** @description The name of the rule. */
+                rule: string;
+                /** @description Its effects. */
+                effects: string[];
+            }[];
+            sandbox: components["schemas"]["Name"];
+        };
+        /** @description A request that was sent again. */
+        Replay: {
+            /** @description The number of the first request. */
+            replayed: number;
+            exchange: components["schemas"]["ServeEvent"];
+            /** @description What differs from the first request. */
+            notes: string[];
+        };
+        /** @description The differences between two exchanges. */
+        Comparison: {
+            first: components["schemas"]["Summary"];
+            second: components["schemas"]["Summary"];
+            /** @description Whether nothing differs. */
+            equal: boolean;
+            /** @description The values that differ. The side that does not have the value has no property. */
+            differences: {
+                /** @description RFC 6901 pointer into the exchange. */
+                location: string;
+                /** @description The value in the first exchange. */
+                first?: unknown;
+                /** @description The value in the second exchange. */
+                second?: unknown;
+            }[];
+            /** @description How many differences are not listed. */
+            further: number;
+        };
         /** @description Scenarios. */
         ScenarioList: {
             /** @description The scenarios, in display order. */
@@ -943,6 +1444,25 @@ export interface components {
             name: components["schemas"]["Name"];
             /** @description The scenario that it uses. */
             scenario: string;
+            /**
+             * Format: date-time
+             * @description When the scenario was selected, on the clock of the sandbox.
+             */
+            scenario_since: string;
+            /**
+             * @description The health of the single sign-on service.
+             * @enum {string}
+             */
+            sso: "up" | "down" | "slow" | "flapping" | "partial";
+            /** @description The number of rules of the scenario. */
+            rules: number;
+            /** @description The journal. */
+            journal: {
+                /** @description The number of exchanges. */
+                entries: number;
+                /** @description The number of exchanges that were dropped because of the limits. */
+                dropped: number;
+            };
             clock: components["schemas"]["Clock"];
             /** @description The number of requests since its start. */
             requests: number;
@@ -955,6 +1475,13 @@ export interface components {
         };
         /** @description Sandboxes. */
         SandboxList: {
+            /** @description What the server started with, and new sandboxes start with. */
+            start: {
+                /** @description The scenario. */
+                scenario: string;
+                /** @description `real`, or the time of a frozen clock. */
+                clock: string;
+            };
             /** @description The items, sorted by name. */
             sandboxes: components["schemas"]["Sandbox"][];
             meta: components["schemas"]["Meta"];
@@ -985,6 +1512,11 @@ export interface components {
              * @constant
              */
             resume?: true;
+            /**
+             * @description Set the clock of the server's start, which is the real time without `--clock`.
+             * @constant
+             */
+            reset?: true;
         };
         /** @description Which requests get another response than the ordinary one, and which. `when`, `then` and `steps` are those of rules in scenarios; schemas/scenario.schema.json describes them. */
         Rule: {
@@ -1631,6 +2163,21 @@ export interface components {
             };
             requestJournalDisabled: components["schemas"]["RequestJournalDisabled"];
         };
+        /** @description Exchanges without headers and bodies. */
+        SummaryList: {
+            /** @description The exchanges, newest first. */
+            requests: components["schemas"]["Summary"][];
+            /** @description Metadata of the list. */
+            meta: {
+                /** @description The number of exchanges that match the filters, before `limit`, `before` and `after` apply. */
+                total: number;
+                /** @description The number of exchanges that the journal dropped because of its limits since it was last cleared. */
+                dropped: number;
+                /** @description The value of `before` for the next page. Absent on the last page. */
+                next?: number;
+            };
+            requestJournalDisabled: components["schemas"]["RequestJournalDisabled"];
+        };
         /** @description Removed exchanges. */
         RemovedEventList: {
             /** @description The exchanges, oldest first. */
@@ -1878,10 +2425,21 @@ export interface components {
                  *       "name": "sso-outage",
                  *       "description": "the single sign-on service is down",
                  *       "extends": "healthy",
-                 *       "built_in": true
+                 *       "built_in": true,
+                 *       "since": "2026-01-15T09:00:00.000Z",
+                 *       "sso": {
+                 *         "status": "down"
+                 *       },
+                 *       "rules": [
+                 *         {
+                 *           "name": "one repair in five is cut off",
+                 *           "matched": 5,
+                 *           "applied": 1
+                 *         }
+                 *       ]
                  *     }
                  */
-                "application/json": components["schemas"]["Scenario"];
+                "application/json": components["schemas"]["SelectedScenario"];
             };
         };
         /** @description The sandbox. */
@@ -1894,6 +2452,13 @@ export interface components {
                  * @example {
                  *       "name": "default",
                  *       "scenario": "healthy",
+                 *       "scenario_since": "2026-01-15T08:00:00.000Z",
+                 *       "sso": "up",
+                 *       "rules": 0,
+                 *       "journal": {
+                 *         "entries": 0,
+                 *         "dropped": 0
+                 *       },
                  *       "clock": {
                  *         "now": "2026-01-15T09:00:00Z",
                  *         "mode": "real",
@@ -1920,6 +2485,13 @@ export interface components {
                  * @example {
                  *       "name": "default",
                  *       "scenario": "healthy",
+                 *       "scenario_since": "2026-01-15T08:00:00.000Z",
+                 *       "sso": "up",
+                 *       "rules": 0,
+                 *       "journal": {
+                 *         "entries": 0,
+                 *         "dropped": 0
+                 *       },
                  *       "clock": {
                  *         "now": "2026-01-15T09:00:00Z",
                  *         "mode": "real",
@@ -1937,6 +2509,39 @@ export interface components {
                  *     }
                  */
                 "application/json": components["schemas"]["ResetSandbox"];
+            };
+        };
+        /** @description The health of the service. */
+        SsoHealth: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "status": "down"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SsoHealth"];
+            };
+        };
+        /** @description The document. */
+        StoredDocument: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "id": "5d9a4c421d011c553e000001",
+                 *       "account": "5fd4371e940df5a34a3888b2",
+                 *       "document": {
+                 *         "id": "5d9a4c421d011c553e000001",
+                 *         "relationship_type": "seller"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["StoredDocument"];
             };
         };
         /** @description The clock. */
@@ -2568,12 +3173,22 @@ export interface components {
          */
         FaultId: string;
         /**
+         * @description The collection, such as `connections`, `flows`, `accounts`, `sso_accounts` or `sso_connections`.
+         * @example connections
+         */
+        CollectionName: string;
+        /**
+         * @description The id of the document.
+         * @example 5d9a4c421d011c553e000001
+         */
+        DocumentId: string;
+        /**
          * @description The name of the snapshot.
          * @example before-import
          */
         SnapshotName: components["schemas"]["Name"];
         /**
-         * @description The name of the sandbox to end.
+         * @description The name of the sandbox.
          * @example my-test
          */
         SandboxName: components["schemas"]["Name"];
@@ -2582,6 +3197,11 @@ export interface components {
          * @example 7
          */
         RequestId: string;
+        /**
+         * @description `*` lists the requests of all sandboxes, the newest first by their clocks. It cannot be combined with `before` and `after`.
+         * @example *
+         */
+        OfAllSandboxes: "*";
         /**
          * @description Only requests of this operation.
          * @example list_connections
@@ -2741,6 +3361,156 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
+        };
+    };
+    get_reference: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The sandbox on which the call acts. The default is `default`.
+                 * @example my-test
+                 */
+                "X-Mock-Sandbox"?: components["parameters"]["Sandbox"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example <!doctype html> */
+                    "text/html": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+        };
+    };
+    get_control_reference: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The sandbox on which the call acts. The default is `default`.
+                 * @example my-test
+                 */
+                "X-Mock-Sandbox"?: components["parameters"]["Sandbox"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example <!doctype html> */
+                    "text/html": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+        };
+    };
+    get_console: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The sandbox on which the call acts. The default is `default`.
+                 * @example my-test
+                 */
+                "X-Mock-Sandbox"?: components["parameters"]["Sandbox"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example <!doctype html> */
+                    "text/html": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+        };
+    };
+    redirect_to_console: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The sandbox on which the call acts. The default is `default`.
+                 * @example my-test
+                 */
+                "X-Mock-Sandbox"?: components["parameters"]["Sandbox"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The address of the console. */
+            302: {
+                headers: {
+                    /** @description The address. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+        };
+    };
+    get_console_file: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The sandbox on which the call acts. The default is `default`.
+                 * @example my-test
+                 */
+                "X-Mock-Sandbox"?: components["parameters"]["Sandbox"];
+            };
+            path: {
+                /**
+                 * @description The name of the file.
+                 * @example app.js
+                 */
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example export {}; */
+                    "text/javascript": string;
+                    /** @example body { margin: 0 } */
+                    "text/css": string;
+                    /** @example <svg xmlns="http://www.w3.org/2000/svg"/> */
+                    "image/svg+xml": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
         };
     };
     get_problems_page: {
@@ -3339,6 +4109,323 @@ export interface operations {
             };
         };
     };
+    list_documents: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The sandbox on which the call acts. The default is `default`.
+                 * @example my-test
+                 */
+                "X-Mock-Sandbox"?: components["parameters"]["Sandbox"];
+            };
+            path: {
+                /**
+                 * @description The collection, such as `connections`, `flows`, `accounts`, `sso_accounts` or `sso_connections`.
+                 * @example connections
+                 */
+                collection: components["parameters"]["CollectionName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The documents. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "documents": [
+                     *         {
+                     *           "id": "5d9a4c421d011c553e000001",
+                     *           "account": "5fd4371e940df5a34a3888b2",
+                     *           "document": {
+                     *             "id": "5d9a4c421d011c553e000001",
+                     *             "relationship_type": "seller"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "meta": {
+                     *         "total": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DocumentList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["TokenNeeded"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+        };
+    };
+    get_document: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The sandbox on which the call acts. The default is `default`.
+                 * @example my-test
+                 */
+                "X-Mock-Sandbox"?: components["parameters"]["Sandbox"];
+            };
+            path: {
+                /**
+                 * @description The collection, such as `connections`, `flows`, `accounts`, `sso_accounts` or `sso_connections`.
+                 * @example connections
+                 */
+                collection: components["parameters"]["CollectionName"];
+                /**
+                 * @description The id of the document.
+                 * @example 5d9a4c421d011c553e000001
+                 */
+                id: components["parameters"]["DocumentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["StoredDocument"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["TokenNeeded"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+        };
+    };
+    put_document: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The account that gets the document. The default is the account that has it already, else the first one.
+                 * @example 5fd4371e940df5a34a3888b2
+                 */
+                account?: string;
+            };
+            header?: {
+                /**
+                 * @description The sandbox on which the call acts. The default is `default`.
+                 * @example my-test
+                 */
+                "X-Mock-Sandbox"?: components["parameters"]["Sandbox"];
+            };
+            path: {
+                /**
+                 * @description The collection, such as `connections`, `flows`, `accounts`, `sso_accounts` or `sso_connections`.
+                 * @example connections
+                 */
+                collection: components["parameters"]["CollectionName"];
+                /**
+                 * @description The id of the document.
+                 * @example 5d9a4c421d011c553e000001
+                 */
+                id: components["parameters"]["DocumentId"];
+            };
+            cookie?: never;
+        };
+        /** @description The document. Its id can be left out. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "5d9a4c421d011c553e000005",
+                 *       "buyer": {
+                 *         "id": "5fd4371e940df5a34a3888b2",
+                 *         "name": "Acme, Inc."
+                 *       },
+                 *       "seller": {
+                 *         "id": "60b1f7aa940df5a34a3888d1",
+                 *         "name": "Summit Lead Partners"
+                 *       },
+                 *       "created_at": "now - 1h"
+                 *     }
+                 */
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            200: components["responses"]["StoredDocument"];
+            201: components["responses"]["StoredDocument"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["TokenNeeded"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+        };
+    };
+    delete_document: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The sandbox on which the call acts. The default is `default`.
+                 * @example my-test
+                 */
+                "X-Mock-Sandbox"?: components["parameters"]["Sandbox"];
+            };
+            path: {
+                /**
+                 * @description The collection, such as `connections`, `flows`, `accounts`, `sso_accounts` or `sso_connections`.
+                 * @example connections
+                 */
+                collection: components["parameters"]["CollectionName"];
+                /**
+                 * @description The id of the document.
+                 * @example 5d9a4c421d011c553e000001
+                 */
+                id: components["parameters"]["DocumentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document is removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["TokenNeeded"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+        };
+    };
+    get_sso: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The sandbox on which the call acts. The default is `default`.
+                 * @example my-test
+                 */
+                "X-Mock-Sandbox"?: components["parameters"]["Sandbox"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["SsoHealth"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["TokenNeeded"];
+            403: components["responses"]["NotAllowed"];
+        };
+    };
+    set_sso: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The sandbox on which the call acts. The default is `default`.
+                 * @example my-test
+                 */
+                "X-Mock-Sandbox"?: components["parameters"]["Sandbox"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The health. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "status": "down"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SsoHealth"];
+            };
+        };
+        responses: {
+            200: components["responses"]["SsoHealth"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["TokenNeeded"];
+            403: components["responses"]["NotAllowed"];
+            413: components["responses"]["TooLarge"];
+        };
+    };
+    trace_lead: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The sandbox on which the call acts. The default is `default`.
+                 * @example my-test
+                 */
+                "X-Mock-Sandbox"?: components["parameters"]["Sandbox"];
+            };
+            path: {
+                /**
+                 * @description The id of the lead.
+                 * @example 69e3b1a2940df5a34a388e01
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The trace. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "lead": "69e3b1a2940df5a34a388e01",
+                     *       "account": {
+                     *         "id": "5fd4371e940df5a34a3888b2",
+                     *         "name": "Acme, Inc."
+                     *       },
+                     *       "flow": {
+                     *         "id": "64b8f0f5e4b0c3a1d5e6f7ab",
+                     *         "name": "Auto insurance, Texas"
+                     *       },
+                     *       "source": {
+                     *         "id": "5d9a4b10940df5a34a3888c1",
+                     *         "name": "Summit Lead Partners"
+                     *       },
+                     *       "submission": {
+                     *         "timestamp": "2026-01-15T09:00:00.000Z",
+                     *         "ip": "198.51.100.17"
+                     *       },
+                     *       "outcome": "success",
+                     *       "reason": "",
+                     *       "decided_by": {
+                     *         "kind": "completed",
+                     *         "id": null,
+                     *         "description": "every step was completed"
+                     *       },
+                     *       "exchange": 12,
+                     *       "steps": [
+                     *         {
+                     *           "event": "69e3b1a3940df5a34a388f01",
+                     *           "started_at": "2026-01-15T09:00:00.000Z",
+                     *           "type": "filter",
+                     *           "outcome": "continue",
+                     *           "reason": "",
+                     *           "step_id": "1bbcd4",
+                     *           "ms": 4
+                     *         }
+                     *       ],
+                     *       "meta": {
+                     *         "total": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LeadTrace"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["TokenNeeded"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+        };
+    };
     list_snapshots: {
         parameters: {
             query?: never;
@@ -3578,6 +4665,13 @@ export interface operations {
                      *         {
                      *           "name": "default",
                      *           "scenario": "healthy",
+                     *           "scenario_since": "2026-01-15T08:00:00.000Z",
+                     *           "sso": "up",
+                     *           "rules": 0,
+                     *           "journal": {
+                     *             "entries": 42,
+                     *             "dropped": 0
+                     *           },
                      *           "clock": {
                      *             "now": "2026-01-15T09:00:00Z",
                      *             "mode": "real",
@@ -3591,6 +4685,10 @@ export interface operations {
                      *       ],
                      *       "meta": {
                      *         "total": 1
+                     *       },
+                     *       "start": {
+                     *         "scenario": "healthy",
+                     *         "clock": "real"
                      *       }
                      *     }
                      */
@@ -3629,6 +4727,46 @@ export interface operations {
             403: components["responses"]["NotAllowed"];
         };
     };
+    create_sandbox: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The sandbox on which the call acts. The default is `default`.
+                 * @example my-test
+                 */
+                "X-Mock-Sandbox"?: components["parameters"]["Sandbox"];
+            };
+            path: {
+                /**
+                 * @description The name of the sandbox.
+                 * @example my-test
+                 */
+                name: components["parameters"]["SandboxName"];
+            };
+            cookie?: never;
+        };
+        /** @description The scenario. The default is the one that the server started with. */
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "scenario": "sso-outage"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewSandbox"];
+            };
+        };
+        responses: {
+            200: components["responses"]["Sandbox"];
+            201: components["responses"]["Sandbox"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["TokenNeeded"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+        };
+    };
     delete_sandbox: {
         parameters: {
             query?: never;
@@ -3641,7 +4779,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description The name of the sandbox to end.
+                 * @description The name of the sandbox.
                  * @example my-test
                  */
                 name: components["parameters"]["SandboxName"];
@@ -4015,7 +5153,7 @@ export interface operations {
                 content: {
                     /**
                      * @example event: exchange
-                     *     data: {"id":7,"at":"2026-01-15T09:00:00.000Z","method":"GET","path":"/connections","query":null,"operation":"list_connections","status":503,"scenario":"healthy","took_us":62,"delay_ms":250,"lead":null,"violations":[],"applied_rules":[{"rule":"busy","effects":["status=503","delay=250"]}],"sandbox":"default"}
+                     *     data: {"id":7,"at":"2026-01-15T09:00:00.000Z","method":"GET","path":"/connections","query":null,"operation":"list_connections","status":503,"scenario":"healthy","unmatched":false,"took_us":62,"delay_ms":250,"wire_fault":null,"lead":null,"violations":[],"applied_rules":[{"rule":"busy","effects":["status=503","delay=250"]}],"sandbox":"default"}
                      *
                      *     event: fault_applied
                      *     data: {"id":7,"at":"2026-01-15T09:00:00.000Z","method":"GET","path":"/connections","query":null,"operation":"list_connections","status":503,"scenario":"healthy","delay_ms":250,"applied_rules":[{"rule":"busy","effects":["status=503","delay=250"]}],"sandbox":"default"}
@@ -4066,6 +5204,11 @@ export interface operations {
     list_requests: {
         parameters: {
             query?: {
+                /**
+                 * @description `*` lists the requests of all sandboxes, the newest first by their clocks. It cannot be combined with `before` and `after`.
+                 * @example *
+                 */
+                sandbox?: components["parameters"]["OfAllSandboxes"];
                 /**
                  * @description Only requests of this operation.
                  * @example list_connections
@@ -4207,6 +5350,239 @@ export interface operations {
             404: components["responses"]["NotFound"];
         };
     };
+    replay_request: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The sandbox on which the call acts. The default is `default`.
+                 * @example my-test
+                 */
+                "X-Mock-Sandbox"?: components["parameters"]["Sandbox"];
+            };
+            path: {
+                /**
+                 * @description The number of the request, as in `X-Mock-Request-Id`, or its id.
+                 * @example 7
+                 */
+                id: components["parameters"]["RequestId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The new exchange. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "replayed": 7,
+                     *       "exchange": {
+                     *         "id": "00000000-0000-4000-8000-000000000007",
+                     *         "request": {
+                     *           "id": "00000000-0000-4000-8000-000000000007",
+                     *           "url": "/connection?relationship_type=buyer",
+                     *           "absoluteUrl": "http://127.0.0.1:4010/connection?relationship_type=buyer",
+                     *           "method": "GET",
+                     *           "clientIp": "127.0.0.1",
+                     *           "scheme": "http",
+                     *           "host": "127.0.0.1",
+                     *           "port": 4010,
+                     *           "headers": {
+                     *             "Host": "127.0.0.1:4010",
+                     *             "Authorization": "Basic ***"
+                     *           },
+                     *           "cookies": {},
+                     *           "browserProxyRequest": false,
+                     *           "loggedDate": 1768467600000,
+                     *           "loggedDateString": "2026-01-15T09:00:00.000Z",
+                     *           "queryParams": {
+                     *             "relationship_type": {
+                     *               "key": "relationship_type",
+                     *               "values": [
+                     *                 "buyer"
+                     *               ]
+                     *             }
+                     *           },
+                     *           "bodyAsBase64": "",
+                     *           "body": "",
+                     *           "protocol": "HTTP/1.1"
+                     *         },
+                     *         "responseDefinition": {
+                     *           "status": 404,
+                     *           "headers": {
+                     *             "Content-Type": "application/problem+json"
+                     *           },
+                     *           "body": "{\"title\":\"No such operation\"}",
+                     *           "fromConfiguredStub": false
+                     *         },
+                     *         "response": {
+                     *           "status": 404,
+                     *           "headers": {
+                     *             "Content-Type": "application/problem+json"
+                     *           },
+                     *           "bodyAsBase64": "eyJ0aXRsZSI6Ik5vIHN1Y2ggb3BlcmF0aW9uIn0=",
+                     *           "body": "{\"title\":\"No such operation\"}"
+                     *         },
+                     *         "wasMatched": false,
+                     *         "timing": {
+                     *           "addedDelay": 0,
+                     *           "processTime": 0,
+                     *           "responseSendTime": 0,
+                     *           "serveTime": 0,
+                     *           "totalTime": 0
+                     *         },
+                     *         "number": 7,
+                     *         "sandbox": "default",
+                     *         "scenario": "healthy",
+                     *         "operation": null,
+                     *         "evidence": null,
+                     *         "caller": {
+                     *           "account": "5fd4371e940df5a34a3888b2",
+                     *           "user": "5fd438f91f0d12766e2bfee5"
+                     *         },
+                     *         "lead": null,
+                     *         "violations": [],
+                     *         "applied_rules": [],
+                     *         "wire_fault": null,
+                     *         "delay_ms": 0,
+                     *         "took_us": 120,
+                     *         "bodies": {
+                     *           "request": {
+                     *             "bytes": 0,
+                     *             "truncated": false
+                     *           },
+                     *           "response": {
+                     *             "bytes": 29,
+                     *             "truncated": false
+                     *           }
+                     *         }
+                     *       },
+                     *       "notes": [
+                     *         "the header `x-token` has *** in place of a secret"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["TokenNeeded"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            /** @description The journal does not have the whole request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "/__admin/docs/problems#not-replayable",
+                     *       "title": "Request cannot be sent again",
+                     *       "status": 409,
+                     *       "detail": "request 7 cannot be sent again: its request line has no valid URL"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compare_requests: {
+        parameters: {
+            query: {
+                /**
+                 * @description The number or id of the other exchange, in the same sandbox.
+                 * @example 8
+                 */
+                with: string;
+            };
+            header?: {
+                /**
+                 * @description The sandbox on which the call acts. The default is `default`.
+                 * @example my-test
+                 */
+                "X-Mock-Sandbox"?: components["parameters"]["Sandbox"];
+            };
+            path: {
+                /**
+                 * @description The number of the request, as in `X-Mock-Request-Id`, or its id.
+                 * @example 7
+                 */
+                id: components["parameters"]["RequestId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The differences. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "first": {
+                     *         "id": 7,
+                     *         "at": "2026-01-15T09:00:00.000Z",
+                     *         "method": "GET",
+                     *         "path": "/connections",
+                     *         "query": null,
+                     *         "operation": "list_connections",
+                     *         "status": 200,
+                     *         "scenario": "healthy",
+                     *         "unmatched": false,
+                     *         "took_us": 120,
+                     *         "delay_ms": 0,
+                     *         "wire_fault": null,
+                     *         "lead": null,
+                     *         "violations": [],
+                     *         "applied_rules": [],
+                     *         "sandbox": "default"
+                     *       },
+                     *       "second": {
+                     *         "id": 8,
+                     *         "at": "2026-01-15T09:00:00.000Z",
+                     *         "method": "GET",
+                     *         "path": "/connections",
+                     *         "query": null,
+                     *         "operation": "list_connections",
+                     *         "status": 200,
+                     *         "scenario": "healthy",
+                     *         "unmatched": false,
+                     *         "took_us": 120,
+                     *         "delay_ms": 0,
+                     *         "wire_fault": null,
+                     *         "lead": null,
+                     *         "violations": [],
+                     *         "applied_rules": [],
+                     *         "sandbox": "default"
+                     *       },
+                     *       "equal": false,
+                     *       "differences": [
+                     *         {
+                     *           "location": "/response/body/0/status",
+                     *           "first": "completed",
+                     *           "second": "sso_only"
+                     *         }
+                     *       ],
+                     *       "further": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["TokenNeeded"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+        };
+    };
     find_requests: {
         parameters: {
             query?: never;
@@ -4289,6 +5665,115 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Done"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["TokenNeeded"];
+            403: components["responses"]["NotAllowed"];
+        };
+    };
+    list_summaries: {
+        parameters: {
+            query?: {
+                /**
+                 * @description `*` lists the requests of all sandboxes, the newest first by their clocks. It cannot be combined with `before` and `after`.
+                 * @example *
+                 */
+                sandbox?: components["parameters"]["OfAllSandboxes"];
+                /**
+                 * @description Only requests of this operation.
+                 * @example list_connections
+                 */
+                operation?: components["parameters"]["OfOperation"];
+                /**
+                 * @description Only requests with this response status.
+                 * @example 200
+                 */
+                status?: components["parameters"]["OfStatus"];
+                /**
+                 * @description Only requests with this method; case-insensitive.
+                 * @example GET
+                 */
+                method?: components["parameters"]["OfMethod"];
+                /**
+                 * @description True for requests that broke the contract, false for the others.
+                 * @example true
+                 */
+                violations?: components["parameters"]["WithViolations"];
+                /**
+                 * @description True for unmatched requests, false for the others.
+                 * @example false
+                 */
+                unmatched?: components["parameters"]["Unmatched"];
+                /**
+                 * @description Only requests at or after this time, on the clock of the sandbox.
+                 * @example 2026-01-15T09:00:00Z
+                 */
+                since?: components["parameters"]["Since"];
+                /**
+                 * @description The largest number of requests. `meta.total` is the total, `meta.next` the cursor of the next page.
+                 * @example 50
+                 */
+                limit?: components["parameters"]["Limit"];
+                /**
+                 * @description Only requests with a smaller number: the cursor for paging, from `meta.next`. It does not change `meta.total`.
+                 * @example 51
+                 */
+                before?: components["parameters"]["Before"];
+                /**
+                 * @description Only requests with a larger number. A request is numbered on arrival and recorded with its response, so a slow request can be recorded after others with larger numbers. It does not change `meta.total`.
+                 * @example 0
+                 */
+                after?: components["parameters"]["After"];
+            };
+            header?: {
+                /**
+                 * @description The sandbox on which the call acts. The default is `default`.
+                 * @example my-test
+                 */
+                "X-Mock-Sandbox"?: components["parameters"]["Sandbox"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The summaries. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "requests": [
+                     *         {
+                     *           "id": 8,
+                     *           "at": "2026-01-15T09:00:00.000Z",
+                     *           "method": "GET",
+                     *           "path": "/connections",
+                     *           "query": null,
+                     *           "operation": "list_connections",
+                     *           "status": 200,
+                     *           "scenario": "healthy",
+                     *           "unmatched": false,
+                     *           "took_us": 120,
+                     *           "delay_ms": 0,
+                     *           "wire_fault": null,
+                     *           "lead": null,
+                     *           "violations": [],
+                     *           "applied_rules": [],
+                     *           "sandbox": "default"
+                     *         }
+                     *       ],
+                     *       "meta": {
+                     *         "total": 1,
+                     *         "dropped": 0
+                     *       },
+                     *       "requestJournalDisabled": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SummaryList"];
+                };
+            };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["TokenNeeded"];
             403: components["responses"]["NotAllowed"];

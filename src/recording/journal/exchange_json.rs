@@ -5,14 +5,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use http::uri::Authority;
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
 use serde_json::map::Entry;
 use serde_json::{Map, Value, json};
 
 use super::exchange::{Exchange, RecordedBody};
 use super::property_names;
-use crate::contract::{Contract, Evidence};
+use crate::contract::{Contract, Evidence, Operation};
 use crate::leadconduit::lead_report::LeadReport;
 use crate::support::clock::format_timestamp;
+
+/// How much of a reason a summary has.
+const SUMMARY_CHARS_MAX: usize = 1000;
 
 /// Formats exchanges; holds what an exchange does not contain itself.
 #[derive(Clone, Copy, Debug)]
@@ -119,6 +124,50 @@ impl WireMockView<'_> {
         }
         event
     }
+}
+
+/// What lists and events show of an exchange: everything but headers, bodies and the details of a lead. It is written
+/// for every exchange while there are subscribers, so it is serialised without a JSON value in between.
+#[derive(Clone, Copy, Debug)]
+pub struct Summary<'a> {
+    /// The exchange.
+    pub exchange: &'a Exchange,
+    /// Its operation.
+    pub operation: Option<&'a Operation>,
+    /// The name of its sandbox.
+    pub sandbox: &'a str,
+}
+
+impl Serialize for Summary<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { exchange, operation, sandbox } = self;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry(property_names::ID, &exchange.number)?;
+        map.serialize_entry(property_names::AT, &format_timestamp(exchange.at))?;
+        map.serialize_entry(property_names::METHOD, exchange.method.as_str())?;
+        map.serialize_entry(property_names::PATH, exchange.path())?;
+        map.serialize_entry(property_names::QUERY, &exchange.query())?;
+        map.serialize_entry(property_names::OPERATION, &operation.map(|operation| &operation.id))?;
+        map.serialize_entry(property_names::STATUS, &exchange.status)?;
+        map.serialize_entry(property_names::SCENARIO, &exchange.scenario.as_ref().map(|scenario| &scenario.name))?;
+        map.serialize_entry(property_names::UNMATCHED, &exchange.is_unmatched())?;
+        map.serialize_entry(property_names::TOOK_US, &exchange.duration_us)?;
+        map.serialize_entry(property_names::DELAY_MS, &exchange.delay_ms)?;
+        let wire_fault = exchange.wire_fault.map(crate::http::wire_fault::WireFault::name);
+        map.serialize_entry(property_names::WIRE_FAULT, &wire_fault)?;
+        map.serialize_entry(property_names::LEAD, &exchange.lead.as_deref().map(lead_summary))?;
+        map.serialize_entry(property_names::VIOLATIONS, &exchange.violations)?;
+        map.serialize_entry(property_names::APPLIED_RULES, &applied_rules(exchange))?;
+        map.serialize_entry(property_names::SANDBOX, sandbox)?;
+        map.end()
+    }
+}
+
+/// The outcome of a lead with its reason.
+#[must_use]
+pub fn lead_summary(lead: &LeadReport) -> Value {
+    let end = lead.reason.char_indices().nth(SUMMARY_CHARS_MAX).map_or(lead.reason.len(), |(end, _)| end);
+    json!({property_names::OUTCOME: lead.outcome, property_names::REASON: &lead.reason[..end]})
 }
 
 /// The applied rules of an exchange, each with its name and its effects.

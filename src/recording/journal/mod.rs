@@ -10,12 +10,16 @@
 //! | [`pattern`] | request patterns, which select exchanges |
 //! | [`near_miss`] | the operations nearest to an unmatched request |
 //! | [`reproduce`] | an exchange as a curl command and as a scenario |
+//! | [`replay`] | the request of an exchange, to be sent again |
+//! | [`compare`] | the differences between two exchanges |
 
+pub mod compare;
 mod exchange;
 pub mod exchange_json;
 pub mod near_miss;
 pub mod pattern;
 pub mod property_names;
+pub mod replay;
 pub mod reproduce;
 
 use std::collections::VecDeque;

@@ -48,3 +48,5 @@ pub const DELAY_MS: &str = "delay_ms";
 pub const TOOK_US: &str = "took_us";
 /// The sizes of the bodies.
 pub const BODIES: &str = "bodies";
+/// Whether no operation, rule or part of the mock produced the response.
+pub const UNMATCHED: &str = "unmatched";

@@ -197,6 +197,217 @@ class Scenario(TypedDict):
     """
 
 
+class Rule(TypedDict):
+    name: str
+    """
+    The name of the rule.
+    """
+    matched: int
+    """
+    How many requests it matched.
+    """
+    applied: int
+    """
+    How many requests it was applied to.
+    """
+    ends_at: NotRequired[str]
+    """
+    When it ends. Absent for a rule without an end.
+    """
+
+
+class SsoHealth(TypedDict):
+    """
+    The health of the single sign-on service, as in scenario files.
+    """
+
+    status: Literal["up", "down", "slow", "flapping", "partial"]
+    """
+    Whether calls to it succeed.
+    """
+    latency: NotRequired[int | str | dict[str, Any]]
+    """
+    With `slow`: the delay of each call in milliseconds, or its distribution.
+    """
+    flapping: NotRequired[dict[str, Any]]
+    """
+    With `flapping`: how many `calls` or `seconds` are `up` and then `down`.
+    """
+    operations: NotRequired[list[str]]
+    """
+    With `partial`: the operations whose calls fail.
+    """
+
+
+class StoredDocument(TypedDict):
+    """
+    A document of the state.
+    """
+
+    id: str
+    """
+    The id of the document.
+    """
+    account: str | None
+    """
+    The account that has it; `null` for entries of the single sign-on service.
+    """
+    document: dict[str, Any]
+    """
+    The document.
+    """
+
+
+class DocumentList(TypedDict):
+    """
+    Documents of a collection.
+    """
+
+    documents: list[StoredDocument]
+    """
+    The documents, by account and id.
+    """
+    meta: Meta
+
+
+class NewSandbox(TypedDict):
+    """
+    A sandbox to create.
+    """
+
+    scenario: NotRequired[str]
+    """
+    The scenario that it starts with.
+    """
+
+
+class EntityReference(TypedDict):
+    """
+    A reference to an entity; `null` when the events have none.
+    """
+
+    id: NotRequired[str | None]
+    """
+    The id.
+    """
+    name: NotRequired[str | None]
+    """
+    The name.
+    """
+
+
+class Step(TypedDict):
+    event: str
+    """
+    The id of the event.
+    """
+    started_at: str | None
+    """
+    The start of the step.
+    """
+    type: str
+    """
+    The type of the event.
+    """
+    outcome: str
+    """
+    The outcome of the step.
+    """
+    reason: NotRequired[str]
+    """
+    The reason of the outcome.
+    """
+    step_id: NotRequired[str]
+    """
+    The id of the step in the flow.
+    """
+    ms: NotRequired[float]
+    """
+    The duration in milliseconds.
+    """
+    recipient: NotRequired[EntityReference | None]
+
+
+class LeadTrace(TypedDict):
+    """
+    A lead with the steps of its flow.
+    """
+
+    lead: str
+    """
+    The id of the lead.
+    """
+    account: EntityReference | None
+    flow: EntityReference | None
+    source: EntityReference | None
+    submission: dict[str, Any] | None
+    """
+    Time and address of the submission.
+    """
+    outcome: str | None
+    """
+    The outcome of the source event; `null` before it.
+    """
+    reason: str | None
+    """
+    The reason of the source event.
+    """
+    decided_by: dict[str, Any] | None
+    """
+    What decided, with `kind`, `id` and `description`; `null` when the journal has no submission of it.
+    """
+    exchange: int | None
+    """
+    The number of the submission in the journal, if it is still there.
+    """
+    steps: list[Step]
+    """
+    The events of the lead in their order. Besides these properties, a step has those of its event: costs, `rule_set` of a filter, `transactions` of a recipient.
+    """
+    meta: Meta
+
+
+class Lead(TypedDict):
+    """
+    Outcome and reason of a submission or ping.
+    """
+
+    outcome: NotRequired[str]
+    """
+    The outcome.
+    """
+    reason: NotRequired[str]
+    """
+    The reason.
+    """
+
+
+class AppliedRule(TypedDict):
+    rule: str
+    """
+    The name of the rule.
+    """
+    effects: list[str]
+    """
+    Its effects.
+    """
+
+
+class Difference(TypedDict):
+    location: str
+    """
+    RFC 6901 pointer into the exchange.
+    """
+    first: NotRequired[Any]
+    """
+    The value in the first exchange.
+    """
+    second: NotRequired[Any]
+    """
+    The value in the second exchange.
+    """
+
+
 class ScenarioList(TypedDict):
     """
     Scenarios.
@@ -243,6 +454,36 @@ class Cleared(TypedDict):
     """
 
 
+class Journal(TypedDict):
+    """
+    The journal.
+    """
+
+    entries: int
+    """
+    The number of exchanges.
+    """
+    dropped: int
+    """
+    The number of exchanges that were dropped because of the limits.
+    """
+
+
+class Start(TypedDict):
+    """
+    What the server started with, and new sandboxes start with.
+    """
+
+    scenario: str
+    """
+    The scenario.
+    """
+    clock: str
+    """
+    `real`, or the time of a frozen clock.
+    """
+
+
 class Clock(TypedDict):
     """
     The clock of a sandbox.
@@ -279,9 +520,13 @@ class ClockChange(TypedDict):
     """
     Resume it from its current time.
     """
+    reset: NotRequired[Literal[True]]
+    """
+    Set the clock of the server's start, which is the real time without `--clock`.
+    """
 
 
-class Rule(TypedDict):
+class Rule1(TypedDict):
     """
     Which requests get another response than the ordinary one, and which. `when`, `then` and `steps` are those of rules in scenarios; schemas/scenario.schema.json describes them.
     """
@@ -341,7 +586,7 @@ class Fault(TypedDict):
     """
     The id of the fault.
     """
-    rule: Rule
+    rule: Rule1
     matched: int
     """
     How many requests it matched.
@@ -691,7 +936,7 @@ A time on the clock of the sandbox. Only requests at or after it count.
 """
 
 
-class Difference(TypedDict):
+class Difference1(TypedDict):
     """
     One difference.
     """
@@ -743,7 +988,7 @@ class NearExchange(TypedDict):
     """
     The distance from the expected exchange; 1 has nothing in common.
     """
-    differences: list[Difference]
+    differences: list[Difference1]
     """
     The differences.
     """
@@ -964,7 +1209,7 @@ class Caller(TypedDict):
     """
 
 
-class AppliedRule(TypedDict):
+class AppliedRule1(TypedDict):
     """
     An applied rule.
     """
@@ -1118,7 +1363,7 @@ class MatchResult(TypedDict):
     """
 
 
-class Difference1(TypedDict):
+class Difference2(TypedDict):
     """
     One difference.
     """
@@ -1329,7 +1574,7 @@ class Violation1(TypedDict):
     """
 
 
-class AppliedRule1(TypedDict):
+class AppliedRule2(TypedDict):
     rule: str
     """
     The name of the rule.
@@ -1397,7 +1642,7 @@ class Explanation(TypedDict):
     """
     The violations of the contract, and findings that break none (`not_collected`).
     """
-    applied_rules: list[AppliedRule1]
+    applied_rules: list[AppliedRule2]
     """
     The rules and faults that are applied.
     """
@@ -1427,6 +1672,111 @@ class Explanation(TypedDict):
     """
 
 
+class SelectedScenario(Scenario):
+    """
+    The scenario of a sandbox, with its current effects.
+    """
+
+    since: str
+    """
+    When it was selected, on the clock of the sandbox.
+    """
+    sso: SsoHealth
+    rules: list[Rule]
+    """
+    The rules of the scenario.
+    """
+
+
+class Summary(TypedDict):
+    """
+    An exchange without headers and bodies, as in the event `exchange`.
+    """
+
+    id: int
+    """
+    The number of the request in its sandbox.
+    """
+    at: str
+    """
+    The time of the request, on the clock of the sandbox.
+    """
+    method: str
+    """
+    The method.
+    """
+    path: str
+    """
+    The path.
+    """
+    query: str | None
+    """
+    The query without its question mark.
+    """
+    operation: str | None
+    """
+    The operation.
+    """
+    status: int
+    """
+    The status of the response.
+    """
+    scenario: str | None
+    """
+    The scenario of the sandbox.
+    """
+    unmatched: bool
+    """
+    Whether no operation, rule or part of the mock answered it.
+    """
+    took_us: int
+    """
+    The processing time in microseconds.
+    """
+    delay_ms: int
+    """
+    The added delay in milliseconds.
+    """
+    wire_fault: WireFault | None
+    """
+    How the connection was broken, if it was.
+    """
+    lead: Lead | None
+    """
+    Outcome and reason of a submission or ping.
+    """
+    violations: list[Violation]
+    """
+    How the request broke the contract, and findings that break no contract.
+    """
+    applied_rules: list[AppliedRule]
+    """
+    The rules and faults that were applied.
+    """
+    sandbox: Name
+
+
+class Comparison(TypedDict):
+    """
+    The differences between two exchanges.
+    """
+
+    first: Summary
+    second: Summary
+    equal: bool
+    """
+    Whether nothing differs.
+    """
+    differences: list[Difference]
+    """
+    The values that differ. The side that does not have the value has no property.
+    """
+    further: int
+    """
+    How many differences are not listed.
+    """
+
+
 class Sandbox(TypedDict):
     """
     An isolated world.
@@ -1436,6 +1786,22 @@ class Sandbox(TypedDict):
     scenario: str
     """
     The scenario that it uses.
+    """
+    scenario_since: str
+    """
+    When the scenario was selected, on the clock of the sandbox.
+    """
+    sso: Literal["up", "down", "slow", "flapping", "partial"]
+    """
+    The health of the single sign-on service.
+    """
+    rules: int
+    """
+    The number of rules of the scenario.
+    """
+    journal: Journal
+    """
+    The journal.
     """
     clock: Clock
     requests: int
@@ -1461,6 +1827,10 @@ class SandboxList(TypedDict):
     Sandboxes.
     """
 
+    start: Start
+    """
+    What the server started with, and new sandboxes start with.
+    """
     sandboxes: list[Sandbox]
     """
     The items, sorted by name.
@@ -1750,7 +2120,7 @@ class ServeEvent(TypedDict):
     """
     The violations of the contract.
     """
-    applied_rules: list[AppliedRule]
+    applied_rules: list[AppliedRule1]
     """
     The rules that were applied.
     """
@@ -1778,6 +2148,22 @@ class ServeEventList(TypedDict):
     """
 
     requests: list[ServeEvent]
+    """
+    The exchanges, newest first.
+    """
+    meta: Meta1
+    """
+    Metadata of the list.
+    """
+    requestJournalDisabled: RequestJournalDisabled
+
+
+class SummaryList(TypedDict):
+    """
+    Exchanges without headers and bodies.
+    """
+
+    requests: list[Summary]
     """
     The exchanges, newest first.
     """
@@ -1831,7 +2217,7 @@ class NearMiss(TypedDict):
     """
     The first difference as a sentence; `null` for a match.
     """
-    differences: list[Difference1]
+    differences: list[Difference2]
     """
     The differences in the path from left to right, then in the method.
     """
@@ -1861,7 +2247,7 @@ class NearMiss1(TypedDict):
     """
     The first difference as a sentence; `null` for a match.
     """
-    differences: list[Difference1]
+    differences: list[Difference2]
     """
     The differences.
     """
@@ -1877,6 +2263,22 @@ class PatternNearMissList(TypedDict):
     The near misses, nearest first.
     """
     requestJournalDisabled: RequestJournalDisabled
+
+
+class Replay(TypedDict):
+    """
+    A request that was sent again.
+    """
+
+    replayed: int
+    """
+    The number of the first request.
+    """
+    exchange: ServeEvent
+    notes: list[str]
+    """
+    What differs from the first request.
+    """
 
 
 class ResetSandbox(Sandbox):
