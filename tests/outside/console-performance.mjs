@@ -1,0 +1,116 @@
+// Measures the console in Chromium, and prints each figure beside its limit.
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { createInterface } from 'node:readline';
+import puppeteer from 'puppeteer-core';
+
+const [executablePath, binary, minutes, pairs] = process.argv.slice(2);
+const KEY = `Basic ${btoa('API:2f1d5f29915b866c7a2fa5de29613104')}`;
+const EXCHANGES = 10_000;
+const PER_SECOND = 100;
+const COST_REQUESTS = 20_000;
+
+let failed = 0;
+function figure(name, value, unit, limit) {
+  const passed = value <= limit;
+  if (!passed) failed += 1;
+  console.log(`${passed ? 'ok' : 'FAILED'} console: ${name}: ${value.toFixed(2)} ${unit}, limit ${limit} ${unit}`);
+}
+const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+// The kernel's clock ticks are too coarse for a short run, so that runs are long.
+const server = spawn(binary, ['serve', '--port', '0'], { stdio: ['ignore', 'pipe', 'ignore'], env: { ...process.env, LEADCONDUIT_MOCK_LOG: 'warn' } });
+const url = (await new Promise((resolve) => createInterface(server.stdout).once('line', resolve))).replace('listening on ', '');
+const agent = new Agent({ keepAlive: true, maxSockets: 4 });
+const send = (path) => new Promise((resolve, reject) => {
+  request(url + path, { agent, headers: { authorization: KEY } }, (response) => { response.resume().on('end', resolve); }).on('error', reject).end();
+});
+async function sendMany(count) {
+  let left = count;
+  const paths = ['/connections', '/user', '/flows', '/conections', '/connections?relationship_type=friend'];
+  await Promise.all(Array.from({ length: 4 }, async () => { while (left > 0) { left -= 1; await send(paths[left % paths.length]); } }));
+}
+const cpuMs = () => {
+  const fields = readFileSync(`/proc/${server.pid}/stat`, 'utf8').split(') ')[1].split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+};
+
+await sendMany(EXCHANGES);
+const browser = await puppeteer.launch({ executablePath, headless: true, args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'] });
+const open = async () => {
+  const page = await browser.newPage();
+  await page.setViewport({ width: 1280, height: 800 });
+  await page.goto(`${url}/__admin/ui/`);
+  await page.waitForSelector('.rows .row');
+  return page;
+};
+
+// First paint. The first page warms up the browser.
+const paints = [];
+for (let run = 0; run < 6; run += 1) {
+  const page = await open();
+  const paint = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Infinity);
+  if (run > 0) paints.push(paint);
+  await page.close();
+}
+figure('first paint', median(paints), 'ms', 200);
+
+// Frames and memory, while requests arrive.
+const page = await open();
+const session = await page.createCDPSession();
+const heapMb = async () => {
+  await session.send('HeapProfiler.collectGarbage');
+  return (await session.send('Runtime.getHeapUsage')).usedSize / 1e6;
+};
+const load = setInterval(() => { for (let index = 0; index < PER_SECOND / 10; index += 1) send('/connections').catch(() => {}); }, 100);
+await pause(5000);
+await page.evaluate(() => {
+  window.frames_ = [];
+  let last = performance.now();
+  const frame = (now) => { window.frames_.push(now - last); last = now; requestAnimationFrame(frame); };
+  requestAnimationFrame(frame);
+});
+// It is scrolled meanwhile.
+for (let step = 0; step < 100; step += 1) {
+  await page.evaluate((step) => { document.querySelector('.rows').scrollTop = step % 2 ? step * 400 : 0; }, step);
+  await pause(100);
+}
+const frames = await page.evaluate(() => { const all = window.frames_; window.frames_ = []; return all.slice(1); });
+figure(`frames above 50 ms, of ${frames.length} (the longest ${Math.max(...frames).toFixed(0)} ms)`, frames.filter((ms) => ms > 50).length, 'frames', 0);
+// The page keeps 20,000 exchanges: memory is compared once it has them.
+await sendMany(12_000);
+await pause(2000);
+const before = await heapMb();
+await pause(Number(minutes) * 60_000);
+const after = await heapMb();
+figure(`growth of memory in ${minutes} min (${before.toFixed(1)} to ${after.toFixed(1)} MB)`, after - before, 'MB', 2);
+clearInterval(load);
+await page.close();
+
+// What three consoles cost the server. Only its own time counts, not that of the browser.
+async function cost() {
+  const start = cpuMs();
+  await sendMany(COST_REQUESTS);
+  await pause(300);
+  return (cpuMs() - start) * 1000 / COST_REQUESTS;
+}
+await cost();
+const ratios = [];
+for (let pair = 0; pair < Number(pairs); pair += 1) {
+  const alone = await cost();
+  const consoles = [await open(), await open(), await open()];
+  await pause(1000);
+  const watched = await cost();
+  for (const one of consoles) await one.close();
+  await pause(500);
+  ratios.push(watched / alone);
+  console.log(`pair ${pair + 1}: ${alone.toFixed(1)} µs without, ${watched.toFixed(1)} µs with three consoles: ${(watched / alone).toFixed(2)}`);
+}
+figure('CPU per request with three consoles', median(ratios), 'times', 1.1);
+
+await browser.close();
+agent.destroy();
+server.kill('SIGTERM');
+process.exit(failed ? 1 : 0);
