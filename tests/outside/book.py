@@ -1,15 +1,32 @@
 """The links of the built book and of the Markdown files, what the pages load, and the placeholders."""
 
+import os
 import re
-import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-BOOK = Path(sys.argv[1])
 ROOT = Path(__file__).resolve().parent.parent.parent
+# Folders of tools and of what they build.
+SKIPPED = {".git", "target", "node_modules", "tmp", "work", "book", "dist", "__pycache__", ".venv", ".pytest_cache"}
+# Beside all Markdown files, where people read text.
+PROSE = ("docs/book.toml", ".github/", "scenarios/", "deploy/", "examples/", "src/cli/", "schemas/admin/")
 failed = 0
+
+
+def source_files():
+    """The files of the repository, with or without git."""
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = sorted(name for name in folders if name not in SKIPPED)
+        for name in sorted(names):
+            yield Path(folder, name).relative_to(ROOT)
+
+
+if sys.argv[1] == "--prose":
+    print("\n".join(str(file) for file in source_files() if file.suffix == ".md" or str(file).startswith(PROSE)))
+    sys.exit()
+BOOK = Path(sys.argv[1])
 
 
 def check(name, problems):
@@ -92,8 +109,8 @@ def slug(heading):
 
 def check_markdown():
     """Links of the Markdown files as they are read in a repository."""
-    names = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
-    texts = {ROOT / name: re.sub(r"^```.*?^```", "", (ROOT / name).read_text(), flags=re.MULTILINE | re.DOTALL) for name in names}
+    fenced = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+    texts = {ROOT / file: fenced.sub("", (ROOT / file).read_text()) for file in source_files() if file.suffix == ".md"}
     dead = []
     for path, text in texts.items():
         anchors = {slug(heading) for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE)}
@@ -112,8 +129,9 @@ def check_markdown():
 
 def check_placeholders():
     """They are in one file."""
-    command = ["git", "grep", "-lE", r"COPYRIGHT HOLDER`|[a-z]+@example\.invalid|//example\.invalid", "--", ":!tests", ":!src"]
-    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
+    placeholder = re.compile(r"COPYRIGHT HOLDER`|[a-z]+@example\.invalid|//example\.invalid")
+    read = (file for file in source_files() if file.suffix in (".md", ".toml", ".yml", ".yaml") and file.parts[0] != "tests")
+    found = [str(file) for file in read if placeholder.search((ROOT / file).read_text())]
     check("placeholders are in MAINTAINERS.md only", [] if found == ["MAINTAINERS.md"] else found or ["no file has them"])
 
 

@@ -62,15 +62,14 @@ pub fn operations(contract: &Value) -> String {
         let label = call["x-evidence"].as_str().unwrap_or_default().to_owned();
         rows.push(vec![format!("{id}<br>{request}"), label, numbers.join(" ")]);
     }
-    let list: String = sources
-        .iter()
-        .enumerate()
-        .map(|(at, source)| format!("| <a id=\"s{0}\"></a>{0} | {1} |\n", at + 1, link(source)))
-        .collect();
+    let numbered = sources.iter().enumerate();
+    let list: Vec<Vec<String>> =
+        numbered.map(|(at, source)| vec![format!("<a id=\"s{0}\"></a>{0}", at + 1), link(source)]).collect();
     format!(
-        "{}\n## Inferred responses\n\n{}\n## Sources\n\n| | source |\n|---|---|\n{list}",
+        "{}\n## Inferred responses\n\n{}\n## Sources\n\n{}",
         table(&["operation", "label", "sources"], &rows),
-        table(&["operation", "status", "meaning, and why it is inferred"], &inferred)
+        table(&["operation", "status", "meaning, and why it is inferred"], &inferred),
+        table(&["number", "source"], &list)
     )
 }
 

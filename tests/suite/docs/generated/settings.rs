@@ -36,7 +36,7 @@ fn amount(name: &str, expression: &str) -> String {
     let in_units = |units: &[(u64, &str)]| {
         units
             .iter()
-            .find(|(size, _)| value >= *size && value % size == 0)
+            .find(|(size, _)| value >= *size && value.is_multiple_of(*size))
             .map(|(size, unit)| format!("{} {unit}", value / size))
     };
     let shown = if name.contains("bytes") {
