@@ -11,7 +11,7 @@ ENV RUSTFLAGS="-C target-feature=+crt-static"
 # The dependencies alone, around an empty package: this layer is reused until a manifest or the lock file changes.
 COPY Cargo.toml Cargo.lock ./
 COPY crates crates
-RUN mkdir -p src benches tests/suite \
+RUN mkdir -p src benches examples tests/suite \
     && touch src/lib.rs \
     && echo 'fn main() {}' > build.rs \
     && cp build.rs src/main.rs \
@@ -21,6 +21,9 @@ RUN mkdir -p src benches tests/suite \
     && cp build.rs benches/startup.rs \
     && cp build.rs benches/submit.rs \
     && cp build.rs benches/throughput.rs \
+    && cp build.rs examples/embedded.rs \
+    && cp build.rs examples/fault_injection.rs \
+    && cp build.rs examples/sandboxes.rs \
     && cargo build --profile dist --locked --target "$(rustc --print host-tuple)" \
     && cargo clean --profile dist --locked --target "$(rustc --print host-tuple)" --package leadconduit-mock
 COPY build.rs ./
