@@ -23,6 +23,7 @@ RUN mkdir -p src benches examples tests/suite \
     && cp build.rs benches/throughput.rs \
     && cp build.rs examples/embedded.rs \
     && cp build.rs examples/fault_injection.rs \
+    && cp build.rs examples/sandboxes.rs \
     && cargo build --profile dist --locked --target "$(rustc --print host-tuple)" \
     && cargo clean --profile dist --locked --target "$(rustc --print host-tuple)" --package leadconduit-mock
 COPY build.rs ./

@@ -25,6 +25,11 @@
 //! YAML files, RFC 6901 pointers and the bundling of the contract are in a crate of their own, [`contract_files`], which
 //! the build script uses too.
 //!
+//! # Features
+//!
+//! `cli` (default) is the command line with its dependencies. For embedding:
+//! `leadconduit-mock = { default-features = false, ... }`.
+//!
 //! # Invariants
 //!
 //! - `server` knows `config`, `http` and `support` only; nothing but `app` and `cli` knows `server`.
@@ -44,7 +49,11 @@
 //! - LeadConduit's errors are `{"error": ...}`; the mock's own errors are `application/problem+json`. They are never
 //!   mixed.
 
+// What only the command line uses.
+#![cfg_attr(not(feature = "cli"), expect(dead_code, unused_imports, reason = "the command line uses it"))]
+
 mod app;
+#[cfg(feature = "cli")]
 mod cli;
 mod config;
 mod contract;
@@ -60,7 +69,8 @@ mod server;
 mod support;
 
 pub use app::bootstrap::StartError;
-pub use app::embed::{MockServer, MockServerBuilder};
+pub use app::embed::{ControlError, MockSandbox, MockServer, MockServerBuilder};
+#[cfg(feature = "cli")]
 pub use cli::run;
 pub use config::allowed_host::{AllowedHost, InvalidHost};
 pub use config::limits::Limits;
@@ -125,6 +135,7 @@ pub mod verification {
 #[doc(hidden)]
 pub mod internals {
     pub use crate::app::bootstrap::{build_pipeline, load};
+    #[cfg(feature = "cli")]
     pub use crate::cli::definition as command_line;
     pub use crate::config::limits::DELIVER_TIMEOUT_MS_MAX;
     pub use crate::contract::fidelity::table as fidelity_table;

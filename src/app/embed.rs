@@ -1,10 +1,13 @@
 //! The server inside a Rust test: starts on a free port, stops when it is dropped.
 
+mod sandbox;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::runtime::Builder;
@@ -15,11 +18,14 @@ use crate::app::watch::Watcher;
 use crate::config::settings::{RequestMode, Settings};
 use crate::pipeline::Pipeline;
 use crate::recording::journal::{RequestPattern, ValueDiagnostic};
-use crate::recording::verify::{Expectations, VerificationResult, evaluate};
+use crate::recording::verify::{Expectations, VerificationResult};
 use crate::server;
-use crate::support::clock::Clock;
+use crate::support::clock::{Clock, Timestamp};
 
-/// A running server, which stops when the value is dropped.
+pub use sandbox::{ControlError, MockSandbox};
+
+/// A running server, which stops when the value is dropped. Its operations act on the sandbox `default`; those of other
+/// sandboxes are in [`MockServer::sandbox`].
 ///
 /// [`MockServerBuilder::start`] blocks until the server accepts connections. The server has a thread and a runtime of its
 /// own, so it works in synchronous and asynchronous tests.
@@ -49,6 +55,7 @@ use crate::support::clock::Clock;
 pub struct MockServer {
     address: SocketAddr,
     pipeline: Arc<Pipeline>,
+    default: MockSandbox,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -106,8 +113,7 @@ impl MockServer {
     /// Evaluates expectations against the journal of the default sandbox.
     #[must_use]
     pub fn verify(&self, expectations: &Expectations) -> VerificationResult {
-        let state = &self.pipeline.state;
-        evaluate(expectations, &state.sandboxes.default_sandbox().journal_snapshot(), &state.contract)
+        self.default.verify(expectations)
     }
 
     /// Parses a request pattern for [`Self::count`]: the body of `POST /__admin/requests/count`.
@@ -122,8 +128,117 @@ impl MockServer {
     /// because exchanges are not recorded or cannot be compared, so that no test takes it for 0.
     #[must_use]
     pub fn count(&self, pattern: &RequestPattern) -> Option<usize> {
-        let state = &self.pipeline.state;
-        state.sandboxes.default_sandbox().count_exchanges(pattern, &state.contract).known()
+        self.default.count(pattern)
+    }
+
+    /// A sandbox of this server, which is created on first use.
+    ///
+    /// # Errors
+    /// [`ControlError::SandboxName`].
+    pub fn sandbox(&self, name: &str) -> Result<MockSandbox, ControlError> {
+        MockSandbox::new(name, self.address, &self.pipeline)
+    }
+
+    /// The clock of the default sandbox.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        self.default.clock()
+    }
+
+    /// Switches the default sandbox to a scenario: see [`MockSandbox::use_scenario`].
+    ///
+    /// # Errors
+    /// As [`MockSandbox::use_scenario`].
+    pub fn use_scenario(&self, name: &str) -> Result<(), ControlError> {
+        self.default.use_scenario(name)
+    }
+
+    /// Adds a fault to the default sandbox, and returns its id: see [`MockSandbox::fault`].
+    ///
+    /// # Errors
+    /// As [`MockSandbox::fault`].
+    pub fn fault(&self, rule: &Value) -> Result<String, ControlError> {
+        self.default.fault(rule)
+    }
+
+    /// Removes a fault of the default sandbox.
+    ///
+    /// # Errors
+    /// As [`MockSandbox::remove_fault`].
+    pub fn remove_fault(&self, id: &str) -> Result<(), ControlError> {
+        self.default.remove_fault(id)
+    }
+
+    /// Removes all faults of the default sandbox.
+    ///
+    /// # Errors
+    /// As [`MockSandbox::remove_faults`].
+    pub fn remove_faults(&self) -> Result<(), ControlError> {
+        self.default.remove_faults()
+    }
+
+    /// Freezes the clock of the default sandbox at a time, or at its current time.
+    ///
+    /// # Errors
+    /// As [`MockSandbox::freeze_clock`].
+    pub fn freeze_clock(&self, at: Option<Timestamp>) -> Result<(), ControlError> {
+        self.default.freeze_clock(at)
+    }
+
+    /// Advances the clock of the default sandbox.
+    ///
+    /// # Errors
+    /// As [`MockSandbox::advance_clock`].
+    pub fn advance_clock(&self, by: Duration) -> Result<(), ControlError> {
+        self.default.advance_clock(by)
+    }
+
+    /// Resumes the clock of the default sandbox.
+    ///
+    /// # Errors
+    /// As [`MockSandbox::resume_clock`].
+    pub fn resume_clock(&self) -> Result<(), ControlError> {
+        self.default.resume_clock()
+    }
+
+    /// The exchanges in the journal of the default sandbox: see [`MockSandbox::requests`].
+    ///
+    /// # Errors
+    /// As [`MockSandbox::requests`].
+    pub fn requests(&self) -> Result<Vec<Value>, ControlError> {
+        self.default.requests()
+    }
+
+    /// Explains how the response to a request comes about: see [`MockSandbox::explain`].
+    ///
+    /// # Errors
+    /// As [`MockSandbox::explain`].
+    pub fn explain(&self, request: &Value) -> Result<Value, ControlError> {
+        self.default.explain(request)
+    }
+
+    /// Saves the world of the default sandbox under a name.
+    ///
+    /// # Errors
+    /// As [`MockSandbox::snapshot`].
+    pub fn snapshot(&self, name: &str) -> Result<(), ControlError> {
+        self.default.snapshot(name)
+    }
+
+    /// Restores a saved world of the default sandbox.
+    ///
+    /// # Errors
+    /// As [`MockSandbox::restore`].
+    pub fn restore(&self, name: &str) -> Result<(), ControlError> {
+        self.default.restore(name)
+    }
+
+    /// Resets the default sandbox: see [`MockSandbox::reset`].
+    ///
+    /// # Errors
+    /// As [`MockSandbox::reset`].
+    pub fn reset(&self) -> Result<(), ControlError> {
+        self.default.reset()
     }
 }
 
@@ -228,7 +343,13 @@ impl MockServerBuilder {
             runtime.shutdown_background();
         });
         match started.recv() {
-            Ok(Ok(address)) => Ok(MockServer { address, pipeline, stop: Some(stop), thread: Some(thread) }),
+            Ok(Ok(address)) => Ok(MockServer {
+                address,
+                default: MockSandbox::of_default(address, &pipeline),
+                pipeline,
+                stop: Some(stop),
+                thread: Some(thread),
+            }),
             Ok(Err(error)) => Err(error),
             Err(_) => Err(StartError::ThreadEnded),
         }

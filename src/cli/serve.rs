@@ -14,7 +14,7 @@ use super::error::CliError;
 use super::log::{self, LogFormat};
 use super::output::styled_table;
 use super::report::{CriteriaArgs, ReportFile, require_passed, usage as report_usage};
-use super::signals::shutdown_then_exit_signal;
+use super::signals::{shutdown_then_exit_signal, stdin_closed};
 use super::style::{ColorMode, DIM, HEADING, INFO, PLAIN, WARNING, color_mode, message, styled};
 use crate::app::bootstrap::{self, LoadedApp, StartError};
 use crate::app::watch::Watcher;
@@ -108,6 +108,11 @@ pub(super) struct ServeArgs {
     /// commas.
     #[arg(long, value_name = "FILE", value_delimiter = ',', env = "LEADCONDUIT_MOCK_REPORT")]
     report: Vec<ReportFile>,
+    /// Stop when standard input ends, as after a signal
+    ///
+    /// For programs that start the server: it ends with them, also when they crash.
+    #[arg(long, hide = true, env = "LEADCONDUIT_MOCK_STOP_WITH_STDIN", value_parser = BoolishValueParser::new())]
+    stop_with_stdin: bool,
     #[command(flatten)]
     criteria: CriteriaArgs,
     #[command(flatten, next_help_heading = "Deliveries")]
@@ -312,7 +317,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<(), CliError> {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let shutdown = logged_shutdown_signal()?;
+        let shutdown = logged_shutdown_signal(args.stop_with_stdin)?;
         let (listener, acceptor) = bootstrap::bind(&settings).await?;
         let scheme = if acceptor.is_some() { "https" } else { "http" };
         let address = listener.local_addr()?;
@@ -348,11 +353,18 @@ fn write_reports(args: &ServeArgs, state: &AppState) -> Result<(), CliError> {
     result
 }
 
-/// Resolves on SIGINT or SIGTERM, and logs it.
-fn logged_shutdown_signal() -> Result<impl Future<Output = ()>, StartError> {
+/// Resolves on SIGINT or SIGTERM, or when standard input ends if that stops the server, and logs it.
+fn logged_shutdown_signal(stop_with_stdin: bool) -> Result<impl Future<Output = ()>, StartError> {
     let signal = shutdown_then_exit_signal().map_err(StartError::Signals)?;
+    let closed = if stop_with_stdin { Some(stdin_closed().map_err(StartError::Signals)?) } else { None };
     Ok(async move {
-        signal.await;
+        match closed {
+            Some(closed) => tokio::select! {
+                () = signal => {}
+                () = closed => tracing::info!("standard input has ended"),
+            },
+            None => signal.await,
+        }
         tracing::info!("stopping: running requests may finish; a second signal ends the process at once");
     })
 }

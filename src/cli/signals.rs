@@ -1,6 +1,6 @@
-//! SIGINT and SIGTERM.
+//! What ends the process: SIGINT, SIGTERM, and the end of standard input for a server that another program owns.
 
-use std::io;
+use std::io::{self, ErrorKind, Read as _};
 use std::sync::mpsc;
 
 use tokio::sync::oneshot;
@@ -82,5 +82,30 @@ pub(super) fn shutdown_then_exit_signal() -> io::Result<impl Future<Output = ()>
     result.recv().map_err(io::Error::other)??;
     Ok(async move {
         let _ = received.await;
+    })
+}
+
+/// Returns a future that resolves when standard input ends. A program that starts the server holds the other end of the
+/// pipe, which the system closes however that program ends.
+///
+/// # Errors
+/// The thread that reads cannot be started.
+pub(super) fn stdin_closed() -> io::Result<impl Future<Output = ()>> {
+    let (ended, closed) = oneshot::channel();
+    // A thread of its own: it ends with the process, while a task of the runtime would delay the stop.
+    std::thread::Builder::new().name("stdin".to_owned()).spawn(move || {
+        let mut input = io::stdin().lock();
+        let mut ignored = [0; 1024];
+        loop {
+            match input.read(&mut ignored) {
+                Ok(0) => break,
+                Err(error) if error.kind() != ErrorKind::Interrupted => break,
+                Ok(_) | Err(_) => {}
+            }
+        }
+        let _ = ended.send(());
+    })?;
+    Ok(async move {
+        let _ = closed.await;
     })
 }

@@ -76,7 +76,8 @@ pub struct DeliverySettings {
 }
 
 /// How requests that violate the contract are handled.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum RequestMode {
     /// Rejected with LeadConduit's error.
     #[default]

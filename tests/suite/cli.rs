@@ -609,6 +609,32 @@ fn a_second_signal_ends_the_process_at_once() {
 }
 
 #[test]
+fn a_server_with_stop_with_stdin_ends_when_its_standard_input_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("report.json");
+    let mut child = Command::new(BINARY)
+        .args(["--port", "0", "--stop-with-stdin", "--report", report.to_str().unwrap()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let url = line.trim().strip_prefix("listening on ").unwrap().to_owned();
+    let mut serving = Serving { child, url };
+    // What is written has no meaning.
+    std::io::Write::write_all(&mut input, b"ignored\n").unwrap();
+    assert_eq!(run(&["health", "--url", &serving.url]).status.code(), Some(0));
+    drop(input);
+    let (code, text) = serving.wait();
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("standard input has ended") && text.contains("stopping"), "{text}");
+    assert!(report.exists(), "the reports are written as after a signal");
+}
+
+#[test]
 fn pipes_and_devices_are_not_read_as_scenarios() {
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("pipe.yaml");

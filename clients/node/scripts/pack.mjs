@@ -1,7 +1,18 @@
 // Packs the packages for npm: `node scripts/pack.mjs FOLDER [PLATFORM=BINARY ...]` writes the tarball of the main package
 // and that of each given platform, such as `linux-x64=target/dist/leadconduit-mock`, to the folder.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,6 +37,9 @@ for (const platform of platforms) {
 }
 
 function pack(source) {
+  // npm adds a licence that is in the folder.
+  const license = join(root, '../../LICENSE');
+  if (existsSync(license)) copyFileSync(license, join(source, 'LICENSE'));
   const options = { cwd: source, stdio: ['ignore', 'inherit', 'inherit'] };
   execFileSync('npm', ['pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', target], options);
 }

@@ -9,7 +9,8 @@ use super::model::{OperationReport, Report};
 pub(super) const NO_REQUESTS: &str = "no requests were recorded";
 
 /// A condition that fails a report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum FailOn {
     /// A request broke the contract
     Violations,

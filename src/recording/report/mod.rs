@@ -25,7 +25,8 @@ pub use selection::{OperationSelection, UnknownOperation};
 pub use text::{ColorMode, text};
 
 /// The format of a written report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Format {
     /// Text for a terminal
     Text,

@@ -47,16 +47,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Creates the folder that the processes of the test run share."""
+    """Registers the marker."""
     config.addinivalue_line("markers", MARKER)
-    shared = cast("dict[str, Any]", getattr(config, "workerinput", {})).get(_FOLDER_KEY)
-    config.stash[_folder] = Path(shared or tempfile.mkdtemp(prefix="leadconduit-mock-"))
+
+
+def _shared_folder(config: pytest.Config) -> Path:
+    """The folder that the processes of the test run share, which is created on first use."""
+    if _folder not in config.stash:
+        shared = cast("dict[str, Any]", getattr(config, "workerinput", {})).get(_FOLDER_KEY)
+        config.stash[_folder] = Path(shared or tempfile.mkdtemp(prefix="leadconduit-mock-"))
+    return config.stash[_folder]
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tells a worker of pytest-xdist the folder."""
-    node.workerinput[_FOLDER_KEY] = str(node.config.stash[_folder])
+    node.workerinput[_FOLDER_KEY] = str(_shared_folder(node.config))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -76,7 +82,7 @@ def leadconduit_server(pytestconfig: pytest.Config) -> Iterator[MockServer]:
             superuser_api_key=os.environ.get("LEADCONDUIT_SUPERUSER_API_KEY") or DEFAULT_SUPERUSER_API_KEY,
         )
         return
-    shared = SharedServer(pytestconfig.stash[_folder])
+    shared = SharedServer(_shared_folder(pytestconfig))
     server = shared.acquire(cast("list[str]", pytestconfig.getini("leadconduit_args")))
     yield server
     shared.release()
@@ -158,7 +164,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]
     """Collects the verdict, once the fixtures and the workers have ended and before the summary is printed."""
     result = yield
     config = session.config
-    if not hasattr(config, "workerinput"):
+    if not hasattr(config, "workerinput") and _folder in config.stash:
         shared = SharedServer(config.stash[_folder])
         shared.wait_until_stopped()
         reports = shared.reports()
