@@ -53,6 +53,8 @@ pub fn build(
             .collect(),
         exchanges: counts.exchanges,
         violating: counts.violating,
+        own: counts.own,
+        compared: Some(counts.compared),
         overflow: counts.overflow,
         ..Report::default()
     };
