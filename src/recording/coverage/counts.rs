@@ -28,7 +28,7 @@ pub struct CoverageCounts {
     /// The number of exchanges with violations.
     pub violating: u64,
     /// The number of exchanges that the mock itself handled: CORS preflights, and what browsers request on their own.
-    pub own: u64,
+    pub handled_by_mock: u64,
     /// The number of exchanges whose requests were compared with the contract.
     pub compared: u64,
     /// By the operation's index in the contract.
@@ -151,7 +151,7 @@ impl CoverageCounts {
     /// Counts an exchange; `query` and `body` are as the contract validated them.
     pub fn count(&mut self, sandbox: &Arc<str>, exchange: &Exchange, query: &[(String, String)], body: &Value) {
         self.exchanges += 1;
-        self.own += u64::from(exchange.response_source == ResponseSource::Mock);
+        self.handled_by_mock += u64::from(exchange.response_source == ResponseSource::Mock);
         self.compared += u64::from(exchange.contract_check == ContractCheck::Done);
         if let Some(scenario) = &exchange.scenario {
             match self.scenarios.get_mut(&*scenario.name) {
@@ -235,7 +235,7 @@ impl CoverageCounts {
     pub fn merge(&mut self, other: &Self) {
         self.exchanges += other.exchanges;
         self.violating += other.violating;
-        self.own += other.own;
+        self.handled_by_mock += other.handled_by_mock;
         self.compared += other.compared;
         self.overflow += other.overflow;
         for (index, theirs) in &other.operations {

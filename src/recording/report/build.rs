@@ -53,7 +53,7 @@ pub fn build(
             .collect(),
         exchanges: counts.exchanges,
         violating: counts.violating,
-        own: counts.own,
+        handled_by_mock: counts.handled_by_mock,
         compared: Some(counts.compared),
         overflow: counts.overflow,
         ..Report::default()

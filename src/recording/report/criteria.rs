@@ -11,7 +11,7 @@ pub(super) fn no_requests(report: &Report) -> Option<&'static str> {
     let is_limited_to = matches!(report.selection, Some(OperationSelection::Named(_)));
     if report.exchanges == 0 {
         Some("no requests were recorded")
-    } else if report.exchanges <= report.own {
+    } else if report.exchanges <= report.handled_by_mock {
         Some("no requests were recorded but CORS preflights and what browsers request on their own")
     } else if is_limited_to && report.operations.iter().all(|one| one.calls == 0) {
         Some("none of the selected operations was called")
