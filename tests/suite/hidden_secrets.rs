@@ -223,6 +223,7 @@ fn control_outputs(server: &Server) -> Vec<(String, String)> {
     };
     let mut outputs = vec![
         call("GET", "/requests?limit=10000", None),
+        call("GET", "/requests?sandbox=*&limit=10000", None),
         call("GET", "/requests/unmatched", None),
         call("GET", "/requests/unmatched/near-misses", None),
         call("GET", "/coverage", None),
@@ -238,7 +239,10 @@ fn control_outputs(server: &Server) -> Vec<(String, String)> {
         ),
     ];
     let journal: Value = serde_json::from_str(&outputs[0].1).unwrap();
+    let first = journal["requests"][0]["id"].as_str().unwrap();
     for entry in journal["requests"].as_array().unwrap() {
+        let id = entry["id"].as_str().unwrap();
+        outputs.push(call("GET", &format!("/requests/{id}/compare?with={first}"), None));
         outputs.push(call("POST", "/explain", Some(json!({"exchange": entry["id"]}))));
     }
     outputs
