@@ -1,10 +1,9 @@
-//! The log of `serve`, on standard error. A separate thread writes the lines, so that requests never wait: when standard
-//! error is not read fast enough, lines are dropped, and a line reports how many.
+//! The log of `serve`, on standard error. A separate thread formats exchanges and writes the lines, so that requests never
+//! wait: when standard error is not read fast enough, lines are dropped, and a line reports how many.
 //!
 //! `tracing-appender` has such a thread too, but it only counts dropped lines; to report them between the others, most
 //! of what is here would still be needed.
 
-use std::cell::RefCell;
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -22,8 +21,7 @@ use tracing_subscriber::registry::LookupSpan;
 use super::log_record::{LogRecord, TimeOfDay};
 use super::style::{ColorMode, DIM, ERROR, INFO, WARNING, color_mode, styled};
 use crate::config::limits::{LOG_DRAIN_MS_MAX, LOG_FLUSH_INTERVAL, LOG_QUEUE_LINES_MAX};
-use crate::pipeline::publish::TARGET;
-use crate::recording::journal::property_names;
+use crate::pipeline::publish::{LoggedExchange, set_log_sink};
 use crate::support::clock::{Clock, format_timestamp};
 
 /// The format of the log.
@@ -41,15 +39,16 @@ pub(super) fn start(format: LogFormat) -> Log {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_env("LEADCONDUIT_MOCK_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let color_mode = color_mode(&io::stderr());
-    let (log, sender) = Log::start(format, io::stderr());
+    let (log, sender) = Log::start(LineFormat { format, color_mode }, io::stderr());
     // Fails if the process has a subscriber already; that one is used then.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         // Formatting errors would be written to standard error directly, which can block.
         .log_internal_errors(false)
         .event_format(LineFormat { format, color_mode })
-        .with_writer(sender)
+        .with_writer(sender.clone())
         .try_init();
+    set_log_sink(Box::new(move |exchange| sender.queue(Message::Exchange(Box::new(exchange)))));
     // The default hook writes to standard error directly, which can block.
     std::panic::set_hook(Box::new(|panic| tracing::error!("internal error: {panic}")));
     log
@@ -58,6 +57,7 @@ pub(super) fn start(format: LogFormat) -> Log {
 /// A message to the writer thread.
 enum Message {
     Line(Vec<u8>),
+    Exchange(Box<LoggedExchange>),
     Stop,
 }
 
@@ -75,7 +75,7 @@ struct LineSender {
 }
 
 impl Log {
-    fn start(format: LogFormat, out: impl Write + Send + 'static) -> (Self, LineSender) {
+    fn start(format: LineFormat, out: impl Write + Send + 'static) -> (Self, LineSender) {
         let (sender, receiver) = sync_channel(LOG_QUEUE_LINES_MAX);
         let (stop, stopped) = sync_channel(1);
         let dropped = Arc::new(AtomicU64::new(0));
@@ -105,14 +105,22 @@ impl Drop for Log {
 }
 
 /// Runs the writer thread. Lines that cannot be written, because standard error is closed, are discarded.
-fn write_lines(receiver: &Receiver<Message>, dropped: &AtomicU64, format: LogFormat, out: impl Write) {
+fn write_lines(receiver: &Receiver<Message>, dropped: &AtomicU64, format: LineFormat, out: impl Write) {
     let mut out = io::BufWriter::with_capacity(64 * 1024, out);
+    // Reused, to avoid allocations.
+    let (mut record, mut line) = (LogRecord::default(), String::new());
     let mut is_running = true;
     // No message follows the last one, so it is not waited for.
     while is_running && let Ok(first) = receiver.recv() {
         for message in std::iter::once(first).chain(receiver.try_iter()) {
             match message {
                 Message::Line(line) => drop(out.write_all(&line)),
+                Message::Exchange(exchange) => {
+                    line.clear();
+                    // Writing to a string does not fail.
+                    let _ = format.write_exchange(&exchange, &mut record, &mut line);
+                    let _ = out.write_all(line.as_bytes());
+                }
                 Message::Stop => {
                     is_running = false;
                     break;
@@ -121,7 +129,7 @@ fn write_lines(receiver: &Receiver<Message>, dropped: &AtomicU64, format: LogFor
         }
         let dropped = dropped.swap(0, Ordering::Relaxed);
         if dropped > 0 {
-            let _ = out.write_all(dropped_message(dropped, format).as_bytes());
+            let _ = out.write_all(dropped_message(dropped, format.format).as_bytes());
         }
         let _ = out.flush();
         if is_running {
@@ -148,12 +156,18 @@ impl<'a> MakeWriter<'a> for LineSender {
     }
 }
 
+impl LineSender {
+    fn queue(&self, message: Message) {
+        if self.sender.try_send(message).is_err() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
 impl Write for &LineSender {
     /// Queues a line; the formatter always passes a complete one.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        if self.sender.try_send(Message::Line(line.to_vec())).is_err() {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
-        }
+        self.queue(Message::Line(line.to_vec()));
         Ok(line.len())
     }
 
@@ -162,24 +176,16 @@ impl Write for &LineSender {
     }
 }
 
-/// Formats events as lines.
+/// Formats events and exchanges as lines.
+#[derive(Clone, Copy)]
 struct LineFormat {
     format: LogFormat,
     color_mode: ColorMode,
 }
 
-/// The fields of an event. The value is reused, to avoid allocations.
+/// The text of an event: its message, and its other fields.
 #[derive(Default)]
-struct EventFields {
-    /// Of an event about an exchange.
-    record: LogRecord,
-    /// Of any other event: its message, and its other fields.
-    text: String,
-}
-
-thread_local! {
-    static FIELDS: RefCell<EventFields> = RefCell::default();
-}
+struct EventText(String);
 
 impl<S, N> FormatEvent<S, N> for LineFormat
 where
@@ -187,26 +193,17 @@ where
     N: for<'w> FormatFields<'w> + 'static,
 {
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut out: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let meta = event.metadata();
-        let mut write = |fields: &mut EventFields| {
-            fields.clear();
-            event.record(fields);
-            self.write(meta.target() == TARGET, *meta.level(), fields, &mut out)
-        };
-        FIELDS.with(|fields| match fields.try_borrow_mut() {
-            Ok(mut fields) => write(&mut fields),
-            // The panic hook can log while this function runs.
-            Err(_) => write(&mut EventFields::default()),
-        })
+        let mut text = EventText::default();
+        event.record(&mut text);
+        self.write_event(*event.metadata().level(), &text.0, &mut out)
     }
 }
 
 impl LineFormat {
-    fn write(&self, is_exchange: bool, level: Level, fields: &EventFields, out: &mut dyn fmt::Write) -> fmt::Result {
+    fn write_event(self, level: Level, text: &str, out: &mut dyn fmt::Write) -> fmt::Result {
         let now = Clock::Real.now();
-        match (self.format, is_exchange) {
-            (LogFormat::Human, true) => fields.record.write(now, self.color_mode, out),
-            (LogFormat::Human, false) => {
+        match self.format {
+            LogFormat::Human => {
                 let style = match level {
                     Level::ERROR => ERROR,
                     Level::WARN => WARNING,
@@ -215,69 +212,46 @@ impl LineFormat {
                 };
                 let (time, level) =
                     (styled(self.color_mode, DIM, TimeOfDay(now)), styled(self.color_mode, style, level));
-                writeln!(out, "{time}  {level}  {}", fields.text)
+                writeln!(out, "{time}  {level}  {text}")
             }
-            (LogFormat::Json, true) => {
-                // One object: the fields of every line, then those of the record.
-                let record = serde_json::to_string(&fields.record).map_err(|_| fmt::Error)?;
-                let rest = record.strip_prefix('{').unwrap_or_default();
-                writeln!(out, r#"{{"time":"{}","level":"{level}","event":"exchange",{rest}"#, format_timestamp(now))
-            }
-            (LogFormat::Json, false) => {
-                let message = Value::from(fields.text.as_str());
+            LogFormat::Json => {
+                let message = Value::from(text);
                 writeln!(out, r#"{{"time":"{}","level":"{level}","message":{message}}}"#, format_timestamp(now))
             }
         }
     }
-}
 
-impl EventFields {
-    fn clear(&mut self) {
-        let record = &mut self.record;
-        for text in [&mut record.sandbox, &mut record.method, &mut record.path, &mut self.text] {
-            text.clear();
-        }
-        (record.query, record.operation, record.scenario, record.lead) = (None, None, None, None);
-        record.violations.clear();
-        record.applied_rules.clear();
-    }
-}
-
-impl Visit for EventFields {
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        let record = &mut self.record;
-        match field.name() {
-            property_names::ID => record.id = value,
-            property_names::STATUS => record.status = u16::try_from(value).unwrap_or_default(),
-            property_names::TOOK_US => record.duration_us = value,
-            property_names::DELAY_MS => record.delay_ms = value,
-            _ => self.record_debug(field, &value),
+    /// Writes an exchange; `record` is overwritten.
+    fn write_exchange(
+        self,
+        exchange: &LoggedExchange,
+        record: &mut LogRecord,
+        out: &mut dyn fmt::Write,
+    ) -> fmt::Result {
+        record.set(exchange);
+        match self.format {
+            LogFormat::Human => record.write(exchange.at, self.color_mode, out),
+            LogFormat::Json => {
+                // One object: the fields of every line, then those of the record.
+                let json = serde_json::to_string(&record).map_err(|_| fmt::Error)?;
+                let (rest, time) = (json.strip_prefix('{').unwrap_or_default(), format_timestamp(exchange.at));
+                writeln!(out, r#"{{"time":"{time}","level":"INFO","event":"exchange",{rest}"#)
+            }
         }
     }
+}
 
+impl Visit for EventText {
     fn record_str(&mut self, field: &Field, value: &str) {
-        let record = &mut self.record;
-        match field.name() {
-            property_names::SANDBOX => record.sandbox.push_str(value),
-            property_names::METHOD => record.method.push_str(value),
-            property_names::PATH => record.path.push_str(value),
-            property_names::QUERY => record.query = Some(value.to_owned()),
-            property_names::OPERATION => record.operation = Some(value.to_owned()),
-            property_names::SCENARIO => record.scenario = Some(value.to_owned()),
-            property_names::LEAD => record.lead = serde_json::from_str(value).ok(),
-            property_names::VIOLATIONS if value.is_empty() => {}
-            property_names::VIOLATIONS => record.violations = serde_json::from_str(value).unwrap_or_default(),
-            property_names::APPLIED_RULES => record.applied_rules = serde_json::from_str(value).unwrap_or_default(),
-            _ => self.record_debug(field, &format_args!("{value}")),
-        }
+        self.record_debug(field, &format_args!("{value}"));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         // Writing to a string does not fail.
         let _ = match field.name() {
-            "message" => write!(self.text, "{value:?}"),
-            name => write!(self.text, " {name}={value:?}"),
+            "message" => write!(self.0, "{value:?}"),
+            name => write!(self.0, " {name}={value:?}"),
         };
-        self.text.retain(|c| !c.is_control() || matches!(c, '\n' | '\t'));
+        self.0.retain(|c| !c.is_control() || matches!(c, '\n' | '\t'));
     }
 }

@@ -10,7 +10,9 @@ use crate::config::limits::{
     LOG_TEXT_CHARS_MAX, LOG_VIOLATIONS_MAX,
 };
 use crate::config::settings::DEFAULT_SANDBOX;
+use crate::contract::Violation;
 use crate::contract::violation::NOT_COLLECTED;
+use crate::pipeline::publish::LoggedExchange;
 use crate::support::clock::Timestamp;
 
 /// The indentation of lines about the exchange above.
@@ -74,6 +76,25 @@ pub(super) struct ViolationRecord {
     message: String,
 }
 
+impl From<&Violation> for ViolationRecord {
+    fn from(violation: &Violation) -> Self {
+        Self { location: violation.location.clone(), code: violation.code.clone(), message: violation.message.clone() }
+    }
+}
+
+/// Replaces a text without a new allocation.
+fn overwrite(target: &mut String, text: &str) {
+    target.clear();
+    target.push_str(text);
+}
+
+fn overwrite_optional(target: &mut Option<String>, text: Option<&str>) {
+    match text {
+        Some(text) => overwrite(target.get_or_insert_default(), text),
+        None => *target = None,
+    }
+}
+
 /// A text of at most so many characters for a line on a terminal: control characters become `?`, and a width pads it
 /// with spaces.
 #[derive(Debug)]
@@ -82,6 +103,10 @@ pub(super) struct Sanitized<'t>(pub(super) &'t str, pub(super) usize);
 impl Display for Sanitized<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(text, chars_max) = *self;
+        // Most texts need no change.
+        if text.len() <= chars_max && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+            return write!(f, "{text:<width$}", width = f.width().unwrap_or(0));
+        }
         let mut chars = 0;
         for c in text.chars() {
             if chars == chars_max {
@@ -122,6 +147,30 @@ impl Display for TimeOfDay {
 }
 
 impl LogRecord {
+    /// Becomes the record of an exchange.
+    pub(super) fn set(&mut self, exchange: &LoggedExchange) {
+        let (path, query) =
+            exchange.url.split_once('?').map_or((&*exchange.url, None), |(path, query)| (path, Some(query)));
+        let operation = exchange.operation.as_ref().and_then(|(contract, index)| contract.operations.get(*index));
+        overwrite(&mut self.sandbox, &exchange.sandbox);
+        self.id = exchange.number;
+        overwrite(&mut self.method, exchange.method.as_str());
+        overwrite(&mut self.path, path);
+        overwrite_optional(&mut self.query, query);
+        overwrite_optional(&mut self.operation, operation.map(|operation| &*operation.id));
+        self.status = exchange.status;
+        overwrite_optional(&mut self.scenario, exchange.scenario.as_ref().map(|scenario| &*scenario.name));
+        self.duration_us = exchange.duration_us;
+        self.delay_ms = exchange.delay_ms;
+        let lead = exchange.lead.as_ref();
+        self.lead = lead.map(|(outcome, reason)| LeadRecord { outcome: (*outcome).to_owned(), reason: reason.clone() });
+        self.violations = exchange.violations.iter().map(ViolationRecord::from).collect();
+        let rules = exchange.applied_rules.iter();
+        self.applied_rules = rules
+            .map(|applied| AppliedRuleRecord { rule: applied.rule.name.clone(), effects: applied.effects.clone() })
+            .collect();
+    }
+
     /// Writes a line for the exchange, and one for each applied rule and violation below it.
     pub(super) fn write(&self, at: Timestamp, color_mode: ColorMode, out: &mut dyn Write) -> fmt::Result {
         let status = match self.status {

@@ -59,6 +59,9 @@ pub(super) struct Styled<T> {
 
 impl<T: Display> Display for Styled<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.style.is_plain() {
+            return self.value.fmt(f);
+        }
         write!(f, "{}", self.style.render())?;
         self.value.fmt(f)?;
         write!(f, "{}", self.style.render_reset())

@@ -399,3 +399,9 @@ pub(crate) const COMPARED_DIFFERENCES_MAX: usize = 500;
 
 /// Steps that the trace of a lead lists.
 pub(crate) const TRACE_STEPS_MAX: usize = 1000;
+
+/// Heads of recent requests that a thread remembers, so that the same headers are searched for secrets once.
+pub(crate) const RECENT_HEADS_MAX: usize = 8;
+
+/// The longest head that is remembered, in bytes.
+pub(crate) const RECENT_HEAD_BYTES_MAX: usize = 4 * 1024;

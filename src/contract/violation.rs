@@ -8,6 +8,9 @@ use serde::Serialize;
 /// count it as undocumented.
 pub const NOT_COLLECTED: &str = "not_collected";
 
+/// The code of the last entry of a list of violations that is too long: its message counts the others.
+pub const TRUNCATED: &str = "truncated";
+
 /// One way in which a request or a response breaks the contract; or, with the code [`NOT_COLLECTED`], a finding that
 /// breaks none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -65,7 +68,7 @@ pub fn violations_header(violations: &[Violation], bytes_max: usize) -> String {
         }
         if text.len() + entry.len() + TRUNCATED_BYTES_MAX > bytes_max {
             let omitted = violations.len() - index;
-            let _ = write!(text, r#"{{"location":"","code":"truncated","message":"{omitted} more"}}"#);
+            let _ = write!(text, r#"{{"location":"","code":"{TRUNCATED}","message":"{omitted} more"}}"#);
             break;
         }
         text.push_str(&entry);

@@ -12,7 +12,7 @@ use crate::contract::problem::{Problem, ProblemType};
 use crate::http::headers;
 use crate::http::message::Request;
 use crate::sandbox::selector::credential_texts;
-use crate::support::redaction::Redactor;
+use crate::support::redaction::{Redactor, SecretTexts};
 
 const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -77,7 +77,8 @@ impl Access {
     /// Removes the token, and the credentials of a request, from what is logged about the request.
     #[must_use]
     pub fn redactor(&self, request: &Request) -> Redactor {
-        Redactor::new(credential_texts(request).into_iter().chain(self.token().map(str::to_owned)))
+        let texts = credential_texts(request).into_iter().chain(self.token().map(str::to_owned));
+        Redactor::new(SecretTexts::new(texts))
     }
 
     /// Whether pages of this origin may use the control API.

@@ -83,8 +83,8 @@ fn facts(exchange: &Exchange, contract: &Contract) -> Value {
     let operation = exchange.operation(contract);
     let headers: Map<String, Value> =
         exchange.response_headers().map(|(name, value)| (name.to_owned(), value.into())).collect();
-    let body = match exchange.response_body.json() {
-        Value::Null => Value::from(String::from_utf8_lossy(&exchange.response_body.bytes).into_owned()),
+    let body = match exchange.response_body().json() {
+        Value::Null => Value::from(String::from_utf8_lossy(&exchange.response_body().bytes).into_owned()),
         json => json,
     };
     json!({

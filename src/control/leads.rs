@@ -77,7 +77,7 @@ fn find_events(world: &World, lead: ObjectId) -> Option<(&str, &Account, Vec<Eve
 
 /// Whether an exchange is the submission that created a lead.
 fn is_submission_of(exchange: &Exchange, lead: &str) -> bool {
-    exchange.lead.is_some() && exchange.response_body.json().pointer("/lead/id").and_then(Value::as_str) == Some(lead)
+    exchange.lead.is_some() && exchange.response_body().json().pointer("/lead/id").and_then(Value::as_str) == Some(lead)
 }
 
 fn step(event: &Value) -> Value {

@@ -13,7 +13,7 @@ use super::call::ControlCall;
 use crate::config::limits::Limits;
 use crate::contract::problem::Problem;
 use crate::http::message::{Body, Request, Response};
-use crate::recording::journal::{ContractCheck, CredentialKind, Exchange, ExchangeParts, ResponseSource};
+use crate::recording::journal::{ContractCheck, CredentialKind, Exchange, ExchangeParts, KnownSecrets, ResponseSource};
 use crate::sandbox::selector;
 use contract_files::yaml::Diagnostic;
 
@@ -45,7 +45,7 @@ pub(super) fn parse(call: &ControlCall<'_>) -> Result<LoggedRequest, Problem> {
         request: &request,
         path,
         response: &Response::new(http::StatusCode::OK, ""),
-        secrets: selector::credential_texts(&request),
+        secrets: KnownSecrets { credentials: selector::credential_texts, ..KnownSecrets::default() },
         number: 0,
         at: call.sandbox.clock().now(),
         duration_us: 0,

@@ -67,7 +67,7 @@ impl Collector for MetricsSnapshot {
         use MetricType::{Counter, Histogram, Info};
         let counts = &self.counts;
         let by_operation = || {
-            let operations = counts.operations.iter().map(|(index, one)| (self.operation_id(Some(*index)), one));
+            let operations = counts.operations.iter().map(|(index, one)| (self.operation_id(Some(*index)), &**one));
             operations.chain([(NO_OPERATION, &counts.no_operation)])
         };
 

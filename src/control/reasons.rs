@@ -22,7 +22,7 @@ pub(super) fn reasons(exchange: &Exchange, contract: &Contract, sandbox: &str, s
     if let Some(operation) = operation {
         steps.extend(caller(exchange, operation));
     }
-    for violation in &exchange.violations {
+    for violation in &*exchange.violations {
         let consequence = match violation.rejected_with {
             Some(refused) if refused == status => format!("rejected with {refused}"),
             _ if !violation.breaks_contract() => "no violation: the request is served".to_owned(),
@@ -30,7 +30,7 @@ pub(super) fn reasons(exchange: &Exchange, contract: &Contract, sandbox: &str, s
         };
         steps.push(format!("{}: {} ({consequence})", violation.location, violation.message));
     }
-    for applied in &exchange.applied_rules {
+    for applied in &*exchange.applied_rules {
         steps.push(format!("the rule `{}` applied: {}", applied.rule.name, applied.effects.join(", ")));
     }
     // An applied rule explains the response better.
@@ -157,14 +157,14 @@ fn error_text(exchange: &Exchange) -> Option<String> {
     if exchange.status < 400 {
         return None;
     }
-    let body = exchange.response_body.json();
+    let body = exchange.response_body().json();
     let named = ["error", "detail", "message"].iter().find_map(|name| body.get(name).and_then(Value::as_str));
     if let Some(text) = named {
         return Some(text.to_owned());
     }
-    if !body.is_null() || exchange.response_body.bytes.is_empty() {
+    if !body.is_null() || exchange.response_body().bytes.is_empty() {
         return None;
     }
-    let text = std::str::from_utf8(&exchange.response_body.bytes).ok()?;
+    let text = std::str::from_utf8(&exchange.response_body().bytes).ok()?;
     Some(text.chars().take(QUOTED_CHARS_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect())
 }

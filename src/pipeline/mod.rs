@@ -164,7 +164,7 @@ impl Pipeline {
         if let Some(RecordedExchange { sandbox, exchange }) = recorded {
             let operation = exchange.operation(&self.state.contract);
             publish::publish_exchange(&sandbox, &exchange, operation);
-            publish::log_exchange(&sandbox, &exchange, operation);
+            publish::log_exchange(&sandbox, &exchange, &self.state.contract);
         }
     }
 

@@ -6,10 +6,9 @@ use std::time::Duration;
 use super::Pipeline;
 use super::context::{RecordedExchange, RequestContext};
 use crate::http::message::{Body, Request, Response};
-use crate::recording::journal::{CredentialKind, ExchangeParts, ResponseSource};
+use crate::recording::journal::{CredentialKind, ExchangeParts, KnownSecrets, ResponseSource};
 use crate::sandbox::selector;
 use crate::support::clock::{Timestamp, uptime};
-use crate::support::redaction::Redactor;
 
 impl Pipeline {
     /// Records the exchange before the response is sent, so that a later request finds it. Control calls are not
@@ -34,22 +33,23 @@ impl Pipeline {
             None if matches!(request.body, Body::Complete(_)) => ResponseSource::Mock,
             None => ResponseSource::Unmatched,
         };
-        let mut secrets = selector::credential_texts(request);
+        let library = self.state.library();
         let has_caller = session.is_some_and(|session| session.caller.is_some());
-        secrets.extend(selector::report_token(path, has_caller));
-        secrets.extend(self.policy.access.token().map(str::to_owned));
-        secrets.extend(self.state.library().secrets().iter().cloned());
+        let mut secrets = KnownSecrets {
+            token: self.policy.access.token(),
+            configured: Arc::clone(library.secrets()),
+            credentials: selector::credential_texts,
+            others: selector::report_token(path, has_caller).into_iter().collect(),
+        };
         let credentials = match session {
             Some(session) if session.caller.is_some() => CredentialKind::Password,
             session => selector::credential_kind(request, |key| {
-                session.is_some_and(|session| session.sandbox.has_key(key)) || self.state.library().has_key(key)
+                session.is_some_and(|session| session.sandbox.has_key(key)) || library.has_key(key)
             }),
         };
         if credentials == CredentialKind::KeyAsUser {
-            secrets.extend(selector::user_name(request));
+            secrets.others.extend(selector::user_name(request));
         }
-        let redactor = Redactor::new(secrets.iter().cloned());
-        redactor.names_of_parameters(&mut context.input.query, &mut context.input.body);
         let duration = uptime().saturating_sub(started);
         let parts = ExchangeParts {
             request,
@@ -78,7 +78,9 @@ impl Pipeline {
                 &default
             }
         };
-        let exchange = sandbox.record(parts.into_exchange(), &context.input.query, &context.input.body);
+        let exchange = parts.into_exchange();
+        exchange.redact_names(&mut context.input.query, &mut context.input.body);
+        let exchange = sandbox.record(exchange, &context.input.query, &context.input.body);
         Some(RecordedExchange { sandbox: Arc::clone(sandbox), exchange })
     }
 }

@@ -109,6 +109,8 @@ impl ResponseCache {
                 *old = entry;
             }
             None => {
+                // A vector would allocate room for four; most sandboxes have one user.
+                entries.reserve_exact(1);
                 entries.push(entry);
                 self.count += 1;
             }

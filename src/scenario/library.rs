@@ -24,7 +24,7 @@ pub struct Library {
     /// The API keys of all files; collected on first use.
     keys: OnceLock<BTreeSet<String>>,
     /// The values of secret environment variables; collected on first use.
-    secrets: OnceLock<Vec<String>>,
+    secrets: OnceLock<Arc<[String]>>,
 }
 
 /// Whether built-in scenarios are validated when they are compiled. Others always are.
@@ -230,7 +230,7 @@ impl Library {
 
     /// The values that files took from environment variables with the name of a secret. No output may contain them.
     #[must_use]
-    pub fn secrets(&self) -> &[String] {
+    pub fn secrets(&self) -> &Arc<[String]> {
         self.secrets.get_or_init(|| {
             let used = self.files.iter().flat_map(|entry| entry.source.substitutions());
             used.filter(|(name, _)| is_secret_name(name)).map(|(_, value)| value).collect()

@@ -3,6 +3,7 @@
 
 use std::any::Any;
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -10,8 +11,8 @@ use serde_json::Value;
 
 use super::memory::{Charge, Gauge};
 
-/// The initial capacity of a serialised document. Most documents are smaller, so that the buffer rarely grows.
-const INITIAL_CAPACITY_BYTES: usize = 1024;
+/// The largest buffer that a thread keeps for the next document, in bytes.
+const BUFFER_BYTES_MAX: usize = 64 * 1024;
 
 /// An immutable document of the world. A write replaces it with a new one.
 #[derive(Debug)]
@@ -103,9 +104,18 @@ impl Document {
 /// Serialises a value as compact JSON.
 #[must_use]
 pub fn serialise(value: &Value) -> Bytes {
-    // Serialising a `Value` cannot fail. Documents are long-lived, so that spare capacity is released.
-    let mut bytes = Vec::with_capacity(INITIAL_CAPACITY_BYTES);
-    serde_json::to_writer(&mut bytes, value).map(|()| Bytes::from(bytes.into_boxed_slice())).unwrap_or_default()
+    thread_local! {
+        static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    }
+    BUFFER.with_borrow_mut(|buffer| {
+        buffer.clear();
+        // Serialising a `Value` cannot fail.
+        let _ = serde_json::to_writer(&mut *buffer, value);
+        // Documents are long-lived: an exact copy, because releasing the rest of a larger buffer leaves gaps in the heap.
+        let bytes = Bytes::copy_from_slice(buffer);
+        buffer.shrink_to(BUFFER_BYTES_MAX);
+        bytes
+    })
 }
 
 /// A JSON number as JavaScript prints it: `12.5`, and `0` rather than `0.0`.

@@ -81,10 +81,11 @@ fn fifty_thousand_leads_stay_within_the_memory_limits() {
     let newest = get(&format!("/events?flow_id={FLOW}&limit=1"));
     let event_bytes = newest[0].to_string().len();
     println!("{LEADS} leads: {kept} events of {event_bytes} bytes kept, {resident} MiB");
-    // As many as the budget allows, within 5 %, because their sizes differ.
+    // As many as the budget allows, within 5 %, because their sizes differ; some more, because a trace takes less memory
+    // than the event that is rendered from it.
     let capacity = EVENTS_MIB * 1024 * 1024 / event_bytes;
     assert!(
-        kept < LEADS && kept.abs_diff(capacity) < capacity / 20,
+        kept < LEADS && kept > capacity - capacity / 20 && kept < capacity + capacity / 5,
         "{kept} events of {event_bytes} bytes, capacity {capacity}"
     );
     assert_eq!(

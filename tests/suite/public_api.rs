@@ -111,10 +111,12 @@ const INTERNALS: &[&str] = &[
     "World",
     "build_pipeline",
     "check_rules",
+    "command_line",
     "fidelity_table",
     "load",
     "paragraphs",
     "parse_response",
+    "parse_value",
     "response_violations",
     "text",
 ];

@@ -262,7 +262,8 @@ fn planted() -> impl Strategy<Value = Planted> {
     )
 }
 
-/// The responses of all control calls that return data of exchanges, and what another account sees.
+/// The responses of all control calls that return data of exchanges, and what another account sees. Removed exchanges are
+/// returned by the call that removes them.
 fn outputs(mock: &Mock, sandbox: &str, planted: &Planted, response: &TestResponse) -> Vec<(String, String)> {
     let at = [("x-mock-sandbox", sandbox)];
     let get = |path: &str| (path.to_owned(), mock.request(&format!("GET /__admin{path}"), &at, "").text);
@@ -290,10 +291,21 @@ fn outputs(mock: &Mock, sandbox: &str, planted: &Planted, response: &TestRespons
             "/verify",
             r#"{"expectations":[{"operation":"list_credentials"},{"request":{"urlPath":"/x"}},{"no_violations":true}]}"#,
         ),
+        post("/verify?format=junit", r#"{"expectations":[{"no_unmatched":true},{"no_violations":true}]}"#),
+        post("/requests/count", r#"{"method":"ANY"}"#),
+        post("/near-misses/request-pattern", r#"{"method":"POST","urlPath":"/credentials/x"}"#),
+        get("/health"),
+        get("/scenario"),
         other("/events"),
         other("/credentials"),
         other("/changelogs"),
     ];
+    // Of the default sandbox, the calls without the header are journalled too.
+    if sandbox != "default" {
+        assert_eq!(get("/requests/1"), outputs[1], "an exchange is shown the same each time");
+    }
+    // The last one, because it removes the exchanges.
+    outputs.push(post("/requests/remove", r#"{"method":"ANY"}"#));
     // The state has what LeadConduit stores: the password of a credential.
     if !matches!(planted.location, Body) || response.status >= 300 {
         outputs.push(get("/state"));

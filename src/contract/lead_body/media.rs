@@ -40,6 +40,10 @@ impl MediaType {
         if header.is_empty() || header == "*/*" {
             return Some(Self::Json);
         }
+        // One of the types alone is what most clients send.
+        if let Some(media) = Self::ALL.into_iter().find(|media| media.name() == header) {
+            return Some(media);
+        }
         let ranges: Vec<MediaRange<'_>> = header.split(',').map(MediaRange::parse).collect();
         let best = Self::ALL.into_iter().map(|media| (specificity(media.name(), &ranges), media)).max_by(
             |((specificity, quality), media), ((other_specificity, other_quality), other)| {

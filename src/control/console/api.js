@@ -1,7 +1,7 @@
 // @ts-check
 /** Calls of the control API and of LeadConduit's API, and the stream of events. */
 
-import { dialog, field, h } from "./dom.js";
+import { dialog, field, h, inline } from "./dom.js";
 
 /** @typedef {import("control-api").components["schemas"]} Schemas */
 /** @typedef {Schemas["Summary"]} Summary */
@@ -53,7 +53,7 @@ function askForToken(reason) {
   asking ??= (async () => {
     const input = h("input", { type: "password", autocomplete: "off", required: true });
     const answer = await dialog("This server needs its token", [
-      h("p", {}, reason),
+      h("p", {}, ...inline(reason)),
       field("Token", input, "It is kept in this tab only."),
     ], [{ label: "Continue", value: "continue", primary: true }]);
     if (answer && input.value) setToken(input.value);
@@ -103,7 +103,7 @@ async function send(path, options = {}) {
     const problem = await problemOf(response);
     if (token() === bearer) {
       setToken(null);
-      await askForToken(problem.message);
+      await askForToken(bearer ? problem.message : "Enter the token that the server was started with: --admin-token.");
     }
   }
 }

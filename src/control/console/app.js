@@ -139,8 +139,14 @@ let pending;
 function scheduleRefresh() {
   pending ??= setTimeout(() => {
     pending = undefined;
-    refresh().catch((/** @type {Error} */ error) => status.failed(error));
+    refresh().catch(failed);
   }, REFRESH_MS);
+}
+
+/** Says that the state could not be read, and why. @param {Error} error */
+function failed(error) {
+  status.failed(error);
+  store.fail(error.message);
 }
 
 async function refresh() {
@@ -205,8 +211,5 @@ setUpTheme();
 showSandboxes();
 route();
 subscribe();
-refresh().catch((/** @type {Error} */ error) => {
-  status.failed(error);
-  message(error.message, "error");
-});
+refresh().catch(failed);
 setInterval(scheduleRefresh, POLL_MS);

@@ -112,8 +112,7 @@ export function createExchangePanel(app, list) {
     const lead = one.lead;
     const parts = [];
     if (lead) {
-      parts.push(h("p", {}, h("span", { class: `tag ${lead.outcome === "success" ? "good" : "warn"}` }, lead.outcome), " ", lead.reason,
-        " Decided by: ", h("strong", {}, ...inline(lead.decided_by.description))));
+      parts.push(h("p", {}, h("span", { class: `tag ${lead.outcome === "success" ? "good" : "warn"}` }, lead.outcome), " ", lead.reason ? `${lead.reason}. ` : "", "Decided by: ", h("strong", {}, ...inline(lead.decided_by.description))));
     }
     if (id) {
       control(`/leads/${id}/trace`, { sandbox: one.sandbox }).then((trace) => fill(steps, traceTable(trace)))

@@ -2,7 +2,7 @@
 /** The view of requests: a live list with filters, and the details of one request. */
 
 import { ALL, control, contract, operations } from "./api.js";
-import { button, confirmed, empty, fill, h, message, micros, plural, run, setOptions, timeText, utc } from "./dom.js";
+import { button, confirmed, empty, fill, h, inline, message, micros, plural, run, setOptions, timeText, utc } from "./dom.js";
 import { createExchangePanel } from "./exchange.js";
 
 /** @typedef {import("./api.js").Summary} Summary */
@@ -33,6 +33,8 @@ export class RequestStore {
     /** Events that arrive while the list is being read. @type {Summary[] | null} */
     this.waiting = [];
     this.isLoaded = false;
+    /** Why the exchanges could not be read; empty if they could. */
+    this.failure = "";
     this.dropped = 0;
     /** Counts replacements of the list. */
     this.generation = 0;
@@ -62,6 +64,7 @@ export class RequestStore {
     this.rows = rows;
     this.waiting = null;
     this.isLoaded = true;
+    this.failure = "";
     this.generation += 1;
     this.changed();
   }
@@ -85,6 +88,13 @@ export class RequestStore {
   forget(sandbox) {
     this.rows = this.rows.filter((one) => one.sandbox !== sandbox);
     this.generation += 1;
+    this.changed();
+  }
+
+  /** The state of the server could not be read. @param {string} reason */
+  fail(reason) {
+    if (this.failure === reason) return;
+    this.failure = reason;
     this.changed();
   }
 
@@ -298,7 +308,7 @@ export function createRequestsView(app) {
     const rows = app.store.rows.length;
     count.textContent = isPaused && missed > 0 ? `${missed.toLocaleString()} new` : total === rows ? plural(rows, "request") : `${total.toLocaleString()} of ${rows.toLocaleString()}`;
     resetFilter.hidden = !filter.q && !filter.operation && filter.statuses.size === 0 && filter.flags.size === 0;
-    placeholder.hidden = total > 0 || !app.store.isLoaded;
+    placeholder.hidden = total > 0 || !app.store.isLoaded && !app.store.failure;
     if (!placeholder.hidden) showPlaceholder(rows);
   }
 
@@ -356,6 +366,10 @@ export function createRequestsView(app) {
 
   /** @param {number} rows */
   function showPlaceholder(rows) {
+    if (!app.store.isLoaded) {
+      fill(placeholder, empty("The requests cannot be read", h("p", {}, ...inline(app.store.failure))));
+      return;
+    }
     if (rows > 0) {
       fill(placeholder, empty("No request matches the filters", h("p", {}, `The journal has ${plural(rows, "request")}.`)));
       return;

@@ -114,7 +114,7 @@ impl TypedDocument for Flow {
             caps: Cap::all(flow, flow_created_at),
             ping_limits: PingLimit::all(flow, "", flow_created_at),
             sources: sources.map(|(index, source)| Source::new(source, index, flow_created_at)).collect(),
-            steps: items(flow, "steps").iter().map(Step::new).collect(),
+            steps: items(flow, "steps").iter().enumerate().map(|(index, step)| Step::new(step, index)).collect(),
         }
     }
 }

@@ -22,6 +22,8 @@ pub(crate) struct Step {
     pub(crate) entity: DocumentId,
     /// The variable that holds its result for later steps.
     pub(crate) append_key: String,
+    /// Its name in reports: that of its recipient or its description, its number in the flow, and its id.
+    pub(crate) label: String,
     pub(crate) kind: StepKind,
 }
 
@@ -61,7 +63,7 @@ pub(crate) struct Recipient {
 }
 
 impl Step {
-    pub(super) fn new(step: &Value) -> Self {
+    pub(super) fn new(step: &Value, index: usize) -> Self {
         let kind = match text(step, "type") {
             "filter" => StepKind::Filter(Filter {
                 rules: RuleSet::of(step),
@@ -75,6 +77,7 @@ impl Step {
             is_enabled: step.get("enabled") != Some(&Value::Bool(false)),
             entity: DocumentId::of(&step["entity"]),
             append_key: append_key(step).to_owned(),
+            label: label(step, index),
             kind,
         }
     }
@@ -95,6 +98,12 @@ impl Recipient {
             feedback: RuleSet::of_feedback(step),
         }
     }
+}
+
+fn label(step: &Value, index: usize) -> String {
+    let name = [text(&step["entity"], "name"), text(step, "description")].into_iter().find(|name| !name.is_empty());
+    let name = name.map(|name| format!("`{name}`, ")).unwrap_or_default();
+    format!("{name}step {} ({})", index + 1, text(step, "id"))
 }
 
 /// The variable that holds the result of a step, named after its integration. That of a plain delivery is `outbound`.

@@ -82,8 +82,10 @@ const STATES: [(&str, &str); 72] = [
 /// Parses a code or a name in any case.
 pub(super) fn parse(text: &str) -> Parsed {
     let is_match = |(code, name): &&(&str, &str)| {
-        let short = name.strip_suffix(code).unwrap_or(name).trim_end();
-        [*code, *name, short].iter().any(|known| text.eq_ignore_ascii_case(known))
+        // The short name is the beginning of the name, so that few have to be compared completely.
+        let may_be_name = || name.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text));
+        let short = || name.strip_suffix(code).unwrap_or(name).trim_end();
+        text.eq_ignore_ascii_case(code) || may_be_name() && (text.len() == name.len() || text.len() == short().len())
     };
     match STATES.iter().find(is_match) {
         Some((code, name)) => Parsed::new(*code).with("name", *name),

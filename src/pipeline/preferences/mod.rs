@@ -115,6 +115,9 @@ impl Preferences {
     /// The value of `Preference-Applied`; `None` without preferences.
     #[must_use]
     pub fn applied(&self) -> Option<HeaderValue> {
+        if self.is_empty() {
+            return None;
+        }
         let values: [Option<Cow<'_, str>>; NAMES.len()] = [
             self.code.map(|code| code.to_string().into()),
             self.example.as_deref().map(prefer_header::quoted),
@@ -126,7 +129,17 @@ impl Preferences {
         let given = NAMES.into_iter().zip(values).filter_map(|(name, value)| Some((name, value?)));
         let list: Vec<String> = given.map(|(name, value)| format!("{name}={value}")).collect();
         // Names with control characters were rejected, so this is always a valid header value.
-        if list.is_empty() { None } else { HeaderValue::from_maybe_shared(list.join(", ")).ok() }
+        HeaderValue::from_maybe_shared(list.join(", ")).ok()
+    }
+
+    /// Whether the request has no preferences that a response can apply.
+    fn is_empty(&self) -> bool {
+        self.code.is_none()
+            && self.example.is_none()
+            && self.scenario.is_none()
+            && self.delay_ms.is_none()
+            && self.dynamic.is_none()
+            && self.seed.is_none()
     }
 
     /// Rejects preferences that exclude each other.

@@ -31,8 +31,9 @@ pub struct CoverageCounts {
     pub handled_by_mock: u64,
     /// The number of exchanges whose requests were compared with the contract.
     pub compared: u64,
-    /// By the operation's index in the contract.
-    pub operations: BTreeMap<usize, OperationCounts>,
+    /// By the operation's index in the contract. Boxed, because a map allocates room for eleven values at once, and there
+    /// are counts for every sandbox.
+    pub operations: BTreeMap<usize, Box<OperationCounts>>,
     /// Statuses and durations of exchanges without an operation.
     pub no_operation: OperationCounts,
     /// The number of exchanges that are unmatched: no operation, no rule and no part of the mock itself handled them.

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::exchange::{Exchange, RecordedBody};
+use super::RecordedBody;
+use super::exchange::Exchange;
 use crate::config::limits::COMPARED_DIFFERENCES_MAX;
 use crate::support::computation;
 use contract_files::pointer;
@@ -87,7 +88,7 @@ fn as_value(exchange: &Exchange) -> Value {
         "response": {
             "status": exchange.status,
             "headers": headers(exchange.response_headers()),
-            "body": body(&exchange.response_body),
+            "body": body(exchange.response_body()),
         },
         "scenario": exchange.scenario.as_ref().map(|scenario| &scenario.name),
         "wire_fault": exchange.wire_fault.map(crate::http::wire_fault::WireFault::name),

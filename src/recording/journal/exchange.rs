@@ -1,12 +1,15 @@
-//! One exchange as the journal records it: copied out of the server's buffers, compact, and redacted.
+//! One exchange as the journal records it: compact, and redacted wherever it is shown.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST};
-use http::{HeaderMap, Method, Version};
+use http::{Method, Version};
 use serde_json::Value;
 
+use super::recorded_body::RecordedBody;
+use super::recorded_response::RecordedResponse;
+use super::request_head::{KnownSecrets, RequestHead, flatten, header_pairs, redact_headers};
 use crate::contract::lead_body::{BodyFormat, read_body_value};
 use crate::contract::{Contract, Operation, Violation};
 use crate::http::message::{Body, Request, Response};
@@ -16,9 +19,12 @@ use crate::leadconduit::state::Caller;
 use crate::scenario::Scenario;
 use crate::scenario::rule::respond::AppliedRule;
 use crate::support::clock::Timestamp;
-use crate::support::redaction::{Completeness, Redactor};
+use crate::support::redaction::Redactor;
 
-/// A request with its response and its assessment. Secrets have been replaced.
+/// A request with its response and its assessment.
+///
+/// The request is redacted when it is recorded, because log and coverage need it; most requests need no more than a
+/// search. The response is redacted when it is first shown.
 #[derive(Debug)]
 pub struct Exchange {
     /// The number of the request in its sandbox, from 1: the header `X-Mock-Request-Id`.
@@ -48,21 +54,23 @@ pub struct Exchange {
     /// The fault with which the connection was broken.
     pub wire_fault: Option<WireFault>,
     /// The violations of the contract in the request, and findings that break no contract.
-    pub violations: Vec<Violation>,
+    pub violations: Arc<[Violation]>,
     /// What the lead handler decided about a submission or ping.
     pub lead: Option<Box<LeadReport>>,
     /// Whether violations were looked for.
     pub contract_check: ContractCheck,
     /// The rules that were applied.
-    pub applied_rules: Vec<AppliedRule>,
+    pub applied_rules: Arc<[AppliedRule]>,
     /// The body of the request.
     pub request_body: RecordedBody,
-    /// The body of the response, before any fault.
-    pub response_body: RecordedBody,
-    /// Path and query, the request headers, and the response headers, in one allocation.
-    text: Box<str>,
-    url_end: usize,
-    request_end: usize,
+    /// Path and query.
+    url: Arc<str>,
+    /// The request headers, which exchanges share; see [`header_pairs`].
+    request_headers: Arc<str>,
+    response: RecordedResponse,
+    /// Whether redaction may have changed the request.
+    is_request_redacted: bool,
+    bytes: usize,
 }
 
 /// What produced the response to a request.
@@ -110,35 +118,6 @@ pub enum ContractCheck {
     Disabled,
 }
 
-/// The recorded body of a request or a response.
-#[derive(Clone, Debug, Default)]
-pub struct RecordedBody {
-    /// The redacted body, or its beginning.
-    pub bytes: Bytes,
-    /// The original length in bytes.
-    pub length: usize,
-    completeness: Completeness,
-}
-
-impl RecordedBody {
-    fn new(bytes: &Bytes, bytes_max: usize, redactor: &Redactor) -> Self {
-        let (recorded, completeness) = redactor.body(bytes, bytes_max);
-        Self { bytes: recorded, length: bytes.len(), completeness }
-    }
-
-    /// True when only the beginning was recorded. A body that redaction made shorter is complete.
-    #[must_use]
-    pub fn is_truncated(&self) -> bool {
-        self.completeness == Completeness::Truncated
-    }
-
-    /// The body as JSON; `null` when it is not JSON or truncated.
-    #[must_use]
-    pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.bytes).unwrap_or_default()
-    }
-}
-
 /// The parts of an [`Exchange`] before redaction.
 #[derive(Debug)]
 pub struct ExchangeParts<'a> {
@@ -148,8 +127,8 @@ pub struct ExchangeParts<'a> {
     pub path: &'a str,
     /// The response.
     pub response: &'a Response,
-    /// Texts that are replaced wherever they occur: the credentials of the request, and the token of the control API.
-    pub secrets: Vec<String>,
+    /// Texts that are replaced wherever they occur.
+    pub secrets: KnownSecrets<'a>,
     /// The number of the request in its sandbox.
     pub number: u64,
     /// The time of the request on the sandbox's clock.
@@ -179,44 +158,68 @@ pub struct ExchangeParts<'a> {
 }
 
 impl ExchangeParts<'_> {
-    /// Redacts the parts and copies them into an exchange.
+    /// Redacts the request, and makes an exchange of the parts.
     #[must_use]
     pub fn into_exchange(mut self) -> Exchange {
-        let redactor = Redactor::new(std::mem::take(&mut self.secrets));
-        let redacted = self.redact_request(&redactor);
+        let head = RequestHead::of(self.request, &self.secrets);
+        let others = std::mem::take(&mut self.secrets.others);
+        let texts = if others.is_empty() { head.texts.clone() } else { head.texts.with(others) };
+        let redactor = Redactor::new(texts);
+        if head.is_clean && self.is_request_clean(&redactor) {
+            let url = match self.request.query() {
+                Some(query) => [self.path, "?", query].concat().into(),
+                None => self.path.into(),
+            };
+            let body = RecordedBody::clean(self.body(), self.body_bytes_max);
+            let request = RedactedRequest { url, headers: Arc::clone(&head.headers), body };
+            return self.finish(request, &redactor, false);
+        }
+        let request = self.redact_request(&redactor);
         // Values that are secret by their name can be repeated elsewhere, so that everything is redacted once more.
         match redactor.with_found_values() {
             Some(redactor) => {
-                let redacted = self.redact_request(&redactor);
-                self.redact_response(redacted, &redactor)
+                let request = self.redact_request(&redactor);
+                self.finish(request, &redactor, true)
             }
-            None => self.redact_response(redacted, &redactor),
+            None => self.finish(request, &redactor, true),
         }
     }
 
-    fn redact_request(&self, redactor: &Redactor) -> RedactedRequest {
-        let request = self.request;
-        let mut text = String::with_capacity(1024);
-        text.push_str(&redactor.url(self.path, request.query()));
-        let url_end = text.len();
-        push_headers(&mut text, &request.headers, redactor);
-        let body = match &request.body {
-            Body::Complete(bytes) => RecordedBody::new(bytes, self.body_bytes_max, redactor),
-            Body::TooLarge { .. } | Body::TimedOut | Body::Malformed(_) => RecordedBody::default(),
-        };
-        RedactedRequest { text, url_end, body }
+    fn body(&self) -> &Bytes {
+        static EMPTY: Bytes = Bytes::new();
+        match &self.request.body {
+            Body::Complete(bytes) => bytes,
+            Body::TooLarge { .. } | Body::TimedOut | Body::Malformed(_) => &EMPTY,
+        }
     }
 
-    fn redact_response(self, redacted: RedactedRequest, redactor: &Redactor) -> Exchange {
+    /// True when path, query and body certainly contain no secret. Then neither does what was derived from them, because
+    /// an encoded text is not clean.
+    fn is_request_clean(&self, redactor: &Redactor) -> bool {
+        let is_constant = self.operation.is_some_and(|operation| operation.path == self.path);
+        let is_path_clean = if is_constant { !redactor.has_text(self.path) } else { redactor.is_clean(self.path) };
+        let body = self.body();
+        is_path_clean
+            && self.request.query().is_none_or(|query| redactor.is_clean(query))
+            && (body.is_empty() || redactor.is_clean_body(body))
+    }
+
+    fn redact_request(&self, redactor: &Redactor) -> RedactedRequest {
+        let headers = redact_headers(&flatten(&self.request.headers), redactor);
+        RedactedRequest {
+            url: redactor.url(self.path, self.request.query()).into(),
+            headers: headers.into(),
+            body: RecordedBody::redacted(self.body(), self.body_bytes_max, redactor),
+        }
+    }
+
+    fn finish(self, request: RedactedRequest, redactor: &Redactor, is_request_redacted: bool) -> Exchange {
+        let RedactedRequest { url, headers, body } = request;
         let (request, response) = (self.request, self.response);
-        let RedactedRequest { mut text, url_end, body: mut request_body } = redacted;
-        let request_end = text.len();
-        push_headers(&mut text, &response.headers, redactor);
-        // A copy, because a slice would keep the whole read buffer of the connection alive.
-        request_body.bytes = Bytes::copy_from_slice(&request_body.bytes);
-        let response_body = RecordedBody::new(&response.body, self.body_bytes_max, redactor);
         let send_options = response.send_options.as_ref();
-        Exchange {
+        let violations =
+            if is_request_redacted { redact_violations(self.violations, redactor) } else { self.violations };
+        let mut exchange = Exchange {
             number: self.number,
             at: self.at,
             duration_us: self.duration_us,
@@ -230,40 +233,40 @@ impl ExchangeParts<'_> {
             status: response.status.as_u16(),
             wire_fault: send_options.and_then(|send_options| send_options.wire_fault),
             credentials: self.credentials,
-            violations: redact_violations(self.violations, redactor),
+            violations: violations.into(),
             lead: self.lead.map(|lead| redact_lead(lead, redactor)),
             contract_check: self.contract_check,
-            applied_rules: self.applied_rules,
-            request_body,
-            response_body,
-            text: text.into_boxed_str(),
-            url_end,
-            request_end,
-        }
+            applied_rules: self.applied_rules.into(),
+            request_body: body,
+            url,
+            request_headers: headers,
+            response: RecordedResponse::new(response, self.body_bytes_max, redactor),
+            is_request_redacted,
+            bytes: 0,
+        };
+        exchange.bytes = exchange.measure();
+        exchange
     }
 }
 
 /// A request after redaction.
 struct RedactedRequest {
-    /// Path and query, then the headers.
-    text: String,
-    url_end: usize,
+    url: Arc<str>,
+    headers: Arc<str>,
     body: RecordedBody,
-}
-
-fn push_headers(text: &mut String, headers: &HeaderMap, redactor: &Redactor) {
-    redactor.headers(headers, |name, value| {
-        for part in [name, "\n", value, "\n"] {
-            text.push_str(part);
-        }
-    });
 }
 
 impl Exchange {
     /// Path and query.
     #[must_use]
     pub fn url(&self) -> &str {
-        &self.text[..self.url_end]
+        &self.url
+    }
+
+    /// Path and query, to be kept without a copy.
+    #[must_use]
+    pub fn shared_url(&self) -> &Arc<str> {
+        &self.url
     }
 
     /// The path.
@@ -280,12 +283,25 @@ impl Exchange {
 
     /// The request headers in their order; names in lower case.
     pub fn request_headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        header_pairs(&self.text[self.url_end..self.request_end])
+        header_pairs(&self.request_headers)
     }
 
     /// The response headers in their order; names in lower case.
     pub fn response_headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        header_pairs(&self.text[self.request_end..])
+        header_pairs(&self.response.redacted().headers)
+    }
+
+    /// The body of the response, before any fault.
+    #[must_use]
+    pub fn response_body(&self) -> &RecordedBody {
+        &self.response.redacted().body
+    }
+
+    /// Redacts the names in a request as the contract validated it; a request without secrets needs that not.
+    pub fn redact_names(&self, query: &mut [(String, String)], body: &mut Value) {
+        if self.is_request_redacted {
+            self.response.redactor().names_of_parameters(query, body);
+        }
     }
 
     /// The values of one request header.
@@ -361,33 +377,37 @@ impl Exchange {
         }
     }
 
-    /// The approximate memory in bytes.
+    /// The approximate memory in bytes, as it was when the exchange was recorded. Redaction of the response replaces it.
     #[must_use]
     pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn measure(&self) -> usize {
         let violations: usize =
             self.violations.iter().map(|one| one.location.len() + one.code.len() + one.message.len() + 96).sum();
         size_of::<Self>()
-            + self.text.len()
+            + self.url.len()
+            + self.request_headers.len()
             + self.request_body.bytes.len()
-            + self.response_body.bytes.len()
+            + self.response.bytes()
             + violations
             + self.lead.as_ref().map_or(0, |lead| lead.bytes())
             + self.applied_rules.len() * 128
     }
 }
 
-/// Splits text in which each name and each value is a line.
-fn header_pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
-    let mut lines = text.split('\n');
-    std::iter::from_fn(move || {
-        let name = lines.next().filter(|name| !name.is_empty())?;
-        Some((name, lines.next()?))
-    })
-}
-
 /// Redacts what the lead handler decided: reasons can quote values of the lead.
 fn redact_lead(mut lead: Box<LeadReport>, redactor: &Redactor) -> Box<LeadReport> {
     let LeadReport { reason, decision, steps, .. } = &mut *lead;
+    let mut all = String::new();
+    for text in steps.iter().chain([&*reason, &decision.description]) {
+        all.push_str(text);
+        all.push('\n');
+    }
+    if redactor.is_clean(&all) {
+        return lead;
+    }
     for text in steps.iter_mut().chain([reason, &mut decision.description]) {
         let redacted = redactor.text(text);
         if *redacted != **text {

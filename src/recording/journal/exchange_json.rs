@@ -10,8 +10,8 @@ use serde::{Serialize, Serializer};
 use serde_json::map::Entry;
 use serde_json::{Map, Value, json};
 
-use super::exchange::{Exchange, RecordedBody};
-use super::property_names;
+use super::exchange::Exchange;
+use super::{RecordedBody, property_names};
 use crate::contract::{Contract, Evidence, Operation};
 use crate::leadconduit::lead_report::LeadReport;
 use crate::support::clock::format_timestamp;
@@ -84,14 +84,14 @@ impl WireMockView<'_> {
             "responseDefinition": {
                 "status": exchange.status,
                 "headers": response_headers,
-                "body": text(&exchange.response_body),
+                "body": text(exchange.response_body()),
                 "fromConfiguredStub": was_matched,
             },
             "response": {
                 "status": exchange.status,
                 "headers": response_headers,
-                "bodyAsBase64": STANDARD.encode(&exchange.response_body.bytes),
-                "body": text(&exchange.response_body),
+                "bodyAsBase64": STANDARD.encode(&exchange.response_body().bytes),
+                "body": text(exchange.response_body()),
             },
             "wasMatched": was_matched,
             "timing": {
@@ -113,7 +113,7 @@ impl WireMockView<'_> {
             property_names::WIRE_FAULT: fault,
             property_names::DELAY_MS: delay_ms,
             property_names::TOOK_US: exchange.duration_us,
-            property_names::BODIES: {"request": size(&exchange.request_body), "response": size(&exchange.response_body)},
+            property_names::BODIES: {"request": size(&exchange.request_body), "response": size(exchange.response_body())},
         });
         if let Some(fault) = fault {
             event["responseDefinition"]["fault"] = fault.into();

@@ -1,10 +1,12 @@
 //! The journal: the bounded record of exchanges, one per sandbox.
 //!
-//! An [`Exchange`] is recorded before its response is sent, with its secrets redacted
-//! ([`redaction`](crate::support::redaction)). When the journal is full, the oldest exchanges are evicted and counted.
+//! An [`Exchange`] is recorded before its response is sent. Secrets are redacted ([`redaction`](crate::support::redaction)):
+//! those of the request at once, those of the response when it is first shown. When the journal is full, the oldest
+//! exchanges are evicted and counted.
 //!
 //! | module | holds |
 //! |---|---|
+//! | `request_head`, `recorded_body`, `recorded_response` | the parts of an exchange |
 //! | [`exchange_json`] | exchanges as JSON, in `WireMock`'s format |
 //! | [`property_names`] | the JSON names of an exchange |
 //! | [`pattern`] | request patterns, which select exchanges |
@@ -19,8 +21,11 @@ pub mod exchange_json;
 pub mod near_miss;
 pub mod pattern;
 pub mod property_names;
+mod recorded_body;
+mod recorded_response;
 pub mod replay;
 pub mod reproduce;
+mod request_head;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -29,6 +34,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 pub use exchange::{ContractCheck, CredentialKind, Exchange, ExchangeParts, ResponseSource};
 pub(crate) use pattern::MatchResult;
 pub use pattern::{Difference, RequestPattern, ValueDiagnostic};
+pub use recorded_body::RecordedBody;
+pub use request_head::KnownSecrets;
 
 use crate::config::limits::Limits;
 use crate::support::clock::Timestamp;

@@ -286,7 +286,7 @@ fn rule(exchange: &Exchange, contract: &Contract) -> Option<(Value, Value, bool)
 /// The `then` of the rule: status, body, headers, delay and fault of the response.
 fn effect(exchange: &Exchange, operation: Option<&Operation>) -> Value {
     let mut then = json!({"status": exchange.status});
-    let body = &exchange.response_body;
+    let body = exchange.response_body();
     let content_type = exchange.response_headers().find(|(name, _)| *name == "content-type").map(|(_, value)| value);
     let is_json = content_type.is_none_or(negotiate::is_json);
     let mut headers = Map::new();

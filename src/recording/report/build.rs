@@ -21,8 +21,9 @@ pub fn build(
 ) -> Report {
     let no_counts = OperationCounts::default();
     let operations = targets.operations.iter().enumerate();
-    let operations = operations
-        .map(|(index, targets)| operation_report(targets, counts.operations.get(&index).unwrap_or(&no_counts)));
+    let operations = operations.map(|(index, targets)| {
+        operation_report(targets, counts.operations.get(&index).map_or(&no_counts, |counts| &**counts))
+    });
     let id = |index: usize| targets.operations.get(index).map(|operation| operation.id.clone());
     let violations = counts.violations.iter().map(|(kind, violation)| ViolationReport {
         operation: kind.operation.and_then(id),

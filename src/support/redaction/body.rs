@@ -34,7 +34,7 @@ impl Redactor {
         // All of it is searched: the name of a secret can follow its value, and truncation could cut a text in two.
         let redacted = match std::str::from_utf8(bytes) {
             Ok(text) if text.contains('\0') => Some(REDACTED.to_owned()),
-            Ok(text) if is_suspicious(bytes) || self.has_text(text) => self.redact_text_body(text),
+            Ok(text) if !self.is_clean(text) => self.redact_text_body(text),
             Ok(_) => None,
             // In another character set or compressed, so that nothing can be found in it.
             Err(_) => Some(REDACTED.to_owned()),
@@ -45,6 +45,12 @@ impl Redactor {
         } else {
             (whole, Completeness::Complete)
         }
+    }
+
+    /// True when a body certainly contains no secret.
+    #[must_use]
+    pub fn is_clean_body(&self, bytes: &[u8]) -> bool {
+        std::str::from_utf8(bytes).is_ok_and(|text| !text.contains('\0') && self.is_clean(text))
     }
 
     /// The redacted text; `None` when it contains no secret.

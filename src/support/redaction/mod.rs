@@ -1,4 +1,5 @@
-//! Redaction: secrets are replaced before anything is recorded. Every output goes through the [`Redactor`].
+//! Redaction: secrets are replaced before anything is shown, logged, exported or written. Every output goes through the
+//! [`Redactor`].
 //!
 //! These are secrets: values whose name is that of a secret ([`names`] has the one list), texts that are known to be
 //! secret (the credentials of the request, the token of the control API), and texts that have the form
@@ -12,6 +13,7 @@
 //! | `body` | bodies: JSON, forms, XML, anything else |
 //! | `xml` | XML documents |
 //! | [`names`] | the names of secrets |
+//! | `texts` | texts that are known to be secret |
 //! | `numbers` | card and social security numbers |
 //! | `values` | credentials in URLs, after `Basic` and `Bearer`, JSON Web Tokens |
 //! | `decode` | removes encodings |
@@ -26,6 +28,7 @@ pub mod names;
 mod numbers;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod values;
 mod xml;
 
@@ -33,22 +36,20 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ops::Range;
 
+use http::Method;
 use http::header::{AUTHORIZATION, COOKIE, SET_COOKIE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::Value;
 
 pub use base64::decode as decode_base64;
 pub use body::Completeness;
 use names::{assigns_secret, hides_value, is_only_secret_name, is_suspicious};
 pub use names::{is_secret_header, is_secret_name};
+pub use texts::SecretTexts;
 
 /// The replacement for a secret.
 pub const REDACTED: &str = "***";
 
-/// Shorter texts could be any word, so that replacing them everywhere would damage the record.
-const TEXT_BYTES_MIN: usize = 6;
-
-/// The same for values that are secret by their name, which can be any word too.
+/// Shorter values that are secret by their name could be any word, so that they are not replaced elsewhere.
 const FOUND_BYTES_MIN: usize = 10;
 
 /// The longest value that is searched for in the rest of an exchange, in bytes.
@@ -63,27 +64,29 @@ const BASE64_LAYERS_MAX: usize = 4;
 /// Replaces secrets. Holds the texts that are secret wherever they occur.
 #[derive(Debug, Default)]
 pub struct Redactor {
-    /// The longest first, so that a part of a secret does not leave the rest behind.
-    texts: Vec<String>,
+    texts: SecretTexts,
     /// Values that were replaced because of their names: a response can repeat them under another name.
     found: RefCell<Vec<String>>,
 }
 
 impl Redactor {
-    /// A redactor that also replaces these texts wherever they occur. Short ones are ignored.
+    /// A redactor that also replaces these texts wherever they occur.
     #[must_use]
-    pub fn new(texts: impl IntoIterator<Item = String>) -> Self {
-        let mut texts: Vec<String> = texts.into_iter().filter(|text| text.len() >= TEXT_BYTES_MIN).collect();
-        texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
-        texts.dedup();
+    pub fn new(texts: SecretTexts) -> Self {
         Self { texts, found: RefCell::default() }
+    }
+
+    /// The texts that are replaced wherever they occur.
+    #[must_use]
+    pub fn texts(&self) -> &SecretTexts {
+        &self.texts
     }
 
     /// A redactor that also replaces the values that this one has found so far; `None` when it has found none.
     #[must_use]
     pub fn with_found_values(&self) -> Option<Self> {
         let found = self.found.borrow();
-        (!found.is_empty()).then(|| Self::new(self.texts.iter().chain(found.iter()).cloned()))
+        (!found.is_empty()).then(|| Self::new(self.texts.with(found.iter().cloned())))
     }
 
     /// Remembers a value that is secret by its name.
@@ -91,15 +94,38 @@ impl Redactor {
         let value = value.trim();
         let is_word = value.bytes().all(|byte| byte.is_ascii_lowercase() || b"-_. ".contains(&byte));
         let mut found = self.found.borrow_mut();
-        let is_new = |found: &Vec<String>| !found.iter().chain(&self.texts).any(|known| known == value);
+        let is_new = |found: &Vec<String>| {
+            !found.iter().map(String::as_str).chain(self.texts.iter()).any(|known| known == value)
+        };
         let has_length = (FOUND_BYTES_MIN..=FOUND_BYTES_MAX).contains(&value.len());
         if has_length && !(is_word && value.len() < 2 * FOUND_BYTES_MIN) && found.len() < FOUND_MAX && is_new(&found) {
             found.push(value.to_owned());
         }
     }
 
-    fn has_text(&self, text: &str) -> bool {
-        self.texts.iter().any(|secret| text.contains(&**secret))
+    /// True when a text contains one of the known texts.
+    #[must_use]
+    pub fn has_text(&self, text: &str) -> bool {
+        self.texts.found_in(text).next().is_some()
+    }
+
+    /// True when a text certainly contains no secret, so that it does not have to be redacted.
+    #[must_use]
+    pub fn is_clean(&self, text: &str) -> bool {
+        !self.has_text(text) && (!is_suspicious(text.as_bytes()) || self.is_clean_when_decoded(text))
+    }
+
+    /// True when a text is suspicious for its encodings alone: `email=a%40b.org`.
+    fn is_clean_when_decoded(&self, text: &str) -> bool {
+        let Cow::Owned(decoded) = decode::decode(text) else { return false };
+        if decode::is_encoded(&decoded) || self.has_text(&decoded) || is_suspicious(decoded.as_bytes()) {
+            return false;
+        }
+        // In a form, a plus sign is a space, which can separate the words of a name or the digits of a card.
+        !text.contains('+') || {
+            let spaced = decode::decode(&text.replace('+', " ")).into_owned();
+            !self.has_text(&spaced) && !is_suspicious(spaced.as_bytes())
+        }
     }
 
     /// Replaces what is secret by its value alone.
@@ -109,10 +135,8 @@ impl Redactor {
 
     fn replace_values_below<'t>(&self, text: &'t str, layers: usize) -> Cow<'t, str> {
         let mut redacted = Cow::Borrowed(text);
-        for secret in &self.texts {
-            if redacted.contains(&**secret) {
-                redacted = Cow::Owned(redacted.replace(&**secret, REDACTED));
-            }
+        for secret in self.texts.found_in(text) {
+            redacted = Cow::Owned(redacted.replace(secret, REDACTED));
         }
         for redact in [numbers::redact_numbers, values::redact_credentials] {
             if let Cow::Owned(changed) = redact(&redacted) {
@@ -260,48 +284,57 @@ impl Redactor {
         body::redact_form(self, form)
     }
 
-    /// Redacts headers and calls `record` with each name and value, in their order.
+    /// Redacts headers, given as names and values, and calls `record` with each name and value, in their order.
     ///
     /// The values are searched together first: most exchanges have none that must be looked at closer, and a search has
     /// a fixed cost.
-    pub fn headers(&self, headers: &HeaderMap, mut record: impl FnMut(&str, &str)) {
-        let mut values = String::new();
-        for (_, value) in headers.iter().filter(|(name, _)| !is_secret_header(name.as_str())) {
-            values.push_str(&String::from_utf8_lossy(value.as_bytes()));
-            values.push('\n');
-        }
-        let is_clean = !is_suspicious(values.as_bytes()) && !self.has_text(&values);
-        let mut clean = values.as_str();
+    pub fn headers<'h>(
+        &self,
+        headers: impl Iterator<Item = (&'h str, &'h str)> + Clone,
+        mut record: impl FnMut(&str, &str),
+    ) {
+        let is_clean = self.has_clean_values(headers.clone());
         for (name, value) in headers {
-            match clean.split_once('\n') {
-                Some((value, rest)) if is_clean && !is_secret_header(name.as_str()) => {
-                    record(&self.header_name(name), value);
-                    clean = rest;
-                }
-                _ => record(&self.header_name(name), &self.header(name, value)),
+            if is_clean && !is_secret_header(name) {
+                record(&self.header_name(name), value);
+            } else {
+                record(&self.header_name(name), &self.header(name, value));
             }
         }
     }
 
     /// The name of a header, which a client can make of its credentials.
-    fn header_name<'n>(&self, name: &'n HeaderName) -> Cow<'n, str> {
-        let name_text = name.as_str();
-        let is_in_name =
-            |text: &String| text.len() <= name_text.len() && name_text.contains(&*text.to_ascii_lowercase());
-        if self.texts.iter().any(is_in_name) { Cow::Borrowed(REDACTED) } else { Cow::Borrowed(name.as_str()) }
+    fn header_name<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        let is_in_name = |text: &str| text.len() <= name.len() && name.contains(&*text.to_ascii_lowercase());
+        if self.texts.iter().any(is_in_name) { Cow::Borrowed(REDACTED) } else { Cow::Borrowed(name) }
+    }
+
+    /// True when headers certainly contain no secrets but credentials and cookies.
+    pub fn are_headers_clean<'h>(&self, headers: impl Iterator<Item = (&'h str, &'h str)> + Clone) -> bool {
+        let has_other_secrets = headers.clone().any(|(name, _)| is_secret_header(name) && !is_credential(name));
+        !has_other_secrets && self.has_clean_values(headers)
+    }
+
+    /// True when the values of headers whose names are not those of secrets certainly contain no secret.
+    fn has_clean_values<'h>(&self, headers: impl Iterator<Item = (&'h str, &'h str)>) -> bool {
+        let mut values = String::new();
+        for (_, value) in headers.filter(|(name, _)| !is_secret_header(name)) {
+            values.push_str(value);
+            values.push('\n');
+        }
+        self.is_clean(&values)
     }
 
     /// Redacts the value of a header. The scheme of Basic and Bearer credentials stays.
-    fn header(&self, name: &HeaderName, value: &HeaderValue) -> String {
-        let text = String::from_utf8_lossy(value.as_bytes());
-        if !is_secret_header(name.as_str()) {
+    fn header(&self, name: &str, text: &str) -> String {
+        if !is_secret_header(name) {
             // A header can be a JSON document, as `X-Mock-Violations`.
             let is_json = text.starts_with(['{', '[']);
-            return if is_json { body::redact_nested(self, &text) } else { self.text(&text).into_owned() };
+            return if is_json { body::redact_nested(self, text) } else { self.text(text).into_owned() };
         }
         // Credentials are known before, and cookies hold more than secrets.
-        if ![AUTHORIZATION, COOKIE, SET_COOKIE].contains(name) {
-            self.remember(&text);
+        if !is_credential(name) {
+            self.remember(text);
         }
         let scheme = text.split_once(' ').map(|(scheme, _)| scheme);
         match scheme.filter(|scheme| ["basic", "bearer"].contains(&scheme.to_ascii_lowercase().as_str())) {
@@ -309,4 +342,9 @@ impl Redactor {
             None => REDACTED.to_owned(),
         }
     }
+}
+
+/// Headers with credentials, which are known by their texts, and cookies.
+fn is_credential(name: &str) -> bool {
+    [AUTHORIZATION, COOKIE, SET_COOKIE].iter().any(|credential| credential == name)
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 use serde_json::{Map, Value, json};
 
 use crate::contract::lead_body::{LeadRequest, MediaType};
@@ -19,47 +19,108 @@ const BODY_BYTES_MAX: usize = 16 * 1024;
 /// How many bytes of headers are recorded.
 const HEADER_BYTES_MAX: usize = 16 * 1024;
 
-/// The request of the source, rebuilt from the parsed parameters so that secrets can be redacted. `secrets` are texts
-/// that must not be stored, beside those with the name of a secret.
-pub(super) fn submission_request(context: &WriteContext<'_>, request: &LeadRequest, secrets: &[String]) -> Value {
-    let submitted = &context.input.body;
-    // Most leads contain nothing to redact.
-    let is_plain = secrets.is_empty() && !has_secret_name(submitted);
-    let parameters = if is_plain { Cow::Borrowed(submitted) } else { redact("", submitted, secrets) };
-    let input = context.input;
-    let path = format!("/flows/{}/sources/{}/submit", input.path("flow_id"), input.path("source_id"));
-    let uri = format!("https://app.leadconduit.com{path}");
-    let mut headers = Map::new();
-    headers.insert("Accept".to_owned(), request.response_type.name().into());
-    let (method, uri, body) = match request.body_type {
-        None => ("GET", format!("{uri}?{}", Redactor::default().form(&to_form(&parameters))), String::new()),
-        Some(media) => {
-            headers.insert("Content-Type".to_owned(), media.name().into());
-            let body = if media == MediaType::Json { parameters.to_string() } else { to_form(&parameters) };
-            ("POST", uri, body_text(&body.into()))
-        }
-    };
-    json!({
-        "method": method,
-        "uri": truncate(uri),
-        "version": "1.1",
-        "headers": headers,
-        "body": truncate(body),
-        "timestamp": context.now.as_millisecond(),
-    })
+/// The submission of a lead and the response to it, from which the recorded calls are rendered when an event is shown: few
+/// events are.
+#[derive(Debug)]
+pub(super) struct SubmissionRecord {
+    path: String,
+    accept: &'static str,
+    /// The media type of the body; `None` when the parameters are in the query.
+    media: Option<MediaType>,
+    /// The parsed parameters as text, JSON or a form, so that secrets can be redacted.
+    parameters: String,
+    /// Whether secrets in the parameters were replaced. Long ones are redacted and truncated at once, to save memory.
+    is_redacted: bool,
+    at_ms: i64,
+    status: u16,
+    response_media: HeaderValue,
+    response_body: Bytes,
+    responded_at_ms: i64,
 }
 
-/// The response to the source.
-pub(super) fn submission_response(response: &OperationResponse, timestamp: i64) -> Value {
-    let status = StatusCode::from_u16(response.status).unwrap_or_default();
-    json!({
-        "status": response.status,
-        "status_text": status.canonical_reason().unwrap_or_default(),
-        "version": "1.1",
-        "headers": {"Content-Type": response.media_type.to_str().unwrap_or_default()},
-        "body": String::from_utf8_lossy(&response.body),
-        "timestamp": timestamp,
-    })
+impl SubmissionRecord {
+    /// `secrets` are texts that must not be stored, beside those with the name of a secret.
+    pub(super) fn new(
+        context: &WriteContext<'_>,
+        request: &LeadRequest,
+        secrets: &[String],
+        response: &OperationResponse,
+        responded_at_ms: i64,
+    ) -> Self {
+        let submitted = &context.input.body;
+        // Most leads contain nothing to redact.
+        let is_plain = secrets.is_empty() && !has_secret_name(submitted);
+        let parameters = if is_plain { Cow::Borrowed(submitted) } else { redact("", submitted, secrets) };
+        let input = context.input;
+        let is_json = request.body_type == Some(MediaType::Json);
+        let parameters = if is_json { parameters.to_string() } else { to_form(&parameters) };
+        let is_long = parameters.len() > BODY_BYTES_MAX;
+        Self {
+            path: format!("/flows/{}/sources/{}/submit", input.path("flow_id"), input.path("source_id")),
+            accept: request.response_type.name(),
+            media: request.body_type,
+            parameters: if is_long { redact_parameters(request.body_type, &parameters) } else { parameters },
+            is_redacted: is_long,
+            at_ms: context.now.as_millisecond(),
+            status: response.status,
+            response_media: response.media_type.clone(),
+            response_body: response.body.clone(),
+            responded_at_ms,
+        }
+    }
+
+    /// The request of the source.
+    pub(super) fn request(&self) -> Value {
+        let uri = format!("https://app.leadconduit.com{}", self.path);
+        let mut headers = Map::new();
+        headers.insert("Accept".to_owned(), self.accept.into());
+        let parameters = if self.is_redacted {
+            Cow::Borrowed(&*self.parameters)
+        } else {
+            Cow::Owned(redact_parameters(self.media, &self.parameters))
+        };
+        let (method, uri, body) = match self.media {
+            None => ("GET", format!("{uri}?{parameters}"), String::new()),
+            Some(media) => {
+                headers.insert("Content-Type".to_owned(), media.name().into());
+                ("POST", uri, parameters.into_owned())
+            }
+        };
+        json!({
+            "method": method,
+            "uri": truncate(uri),
+            "version": "1.1",
+            "headers": headers,
+            "body": truncate(body),
+            "timestamp": self.at_ms,
+        })
+    }
+
+    /// The response to the source.
+    pub(super) fn response(&self) -> Value {
+        let status = StatusCode::from_u16(self.status).unwrap_or_default();
+        json!({
+            "status": self.status,
+            "status_text": status.canonical_reason().unwrap_or_default(),
+            "version": "1.1",
+            "headers": {"Content-Type": self.response_media.to_str().unwrap_or_default()},
+            "body": String::from_utf8_lossy(&self.response_body),
+            "timestamp": self.responded_at_ms,
+        })
+    }
+
+    /// The memory of its texts in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.path.len() + self.parameters.len() + self.response_body.len()
+    }
+}
+
+/// The parameters of a submission without secrets, truncated.
+fn redact_parameters(media: Option<MediaType>, parameters: &str) -> String {
+    match media {
+        None => truncate(Redactor::default().form(parameters)),
+        Some(_) => body_text(&Bytes::copy_from_slice(parameters.as_bytes())),
+    }
 }
 
 /// The request to a recipient, without the values that have the name of a secret.

@@ -25,7 +25,7 @@ pub(super) fn of_criteria(target: &SubmissionTarget, kind: DecisionKind, why: &s
 
 /// The decision of the filter at the index of a step.
 pub(super) fn of_filter(target: &SubmissionTarget, index: usize, why: &str) -> Decision {
-    let description = format!("the filter {} ended the flow: {why}", step_name(target, index));
+    let description = format!("the filter {} ended the flow: {why}", target.flow().steps[index].label);
     Decision::new(DecisionKind::Filter, description).with_id(text(target.step_document(index), "id"))
 }
 
@@ -53,7 +53,7 @@ pub(super) fn report(
         let kind = if step.kind == EventType::Filter { "filter" } else { "recipient" };
         let retry = if step.kind == EventType::Retry { ", retried" } else { "" };
         let reason = if step.reason.is_empty() { String::new() } else { format!(", {}", step.reason) };
-        format!("{kind} {}{retry}: {}{reason}", step_name(target, step.step_index), step.outcome.name())
+        format!("{kind} {}{retry}: {}{reason}", target.flow().steps[step.step_index].label, step.outcome.name())
     });
     Box::new(LeadReport {
         outcome: result.outcome.name(),
@@ -62,12 +62,4 @@ pub(super) fn report(
         steps: steps.collect(),
         uncollected,
     })
-}
-
-/// The name of a step: that of its recipient or its description, its number in the flow, and its id.
-fn step_name(target: &SubmissionTarget, index: usize) -> String {
-    let step = target.step_document(index);
-    let name = [text(&step["entity"], "name"), text(step, "description")].into_iter().find(|name| !name.is_empty());
-    let name = name.map(|name| format!("`{name}`, ")).unwrap_or_default();
-    format!("{name}step {} ({})", index + 1, text(step, "id"))
 }

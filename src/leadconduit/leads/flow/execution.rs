@@ -6,12 +6,13 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::super::caps::{self, CapCheck, CapScope};
+use super::call_document::SubmissionRecord;
 use super::recipient::Delivery;
 use super::target::SubmissionTarget;
 use super::trace::{Completion, LIST_CHECKS_KEY, LeadTrace, StepResult};
 use super::trigger::Trigger;
 use super::values::{FlowResult, Timing};
-use super::{call_document, decision, fields, lists, pricing, uncollected};
+use super::{decision, fields, lists, pricing, uncollected};
 use crate::contract::lead_body::LeadRequest;
 use crate::leadconduit::api_error::{ApiError, ErrorFormat};
 use crate::leadconduit::context::WriteContext;
@@ -399,9 +400,8 @@ impl<'d> FlowExecution<'d> {
         result: &FlowResult,
         response: &OperationResponse,
     ) -> Result<(), ApiError> {
-        let request = serialise(&call_document::submission_request(context, self.request, &self.secrets));
-        let responded_ms = context.now.as_millisecond() + self.ms;
-        let response = serialise(&call_document::submission_response(response, responded_ms));
+        let responded_at_ms = context.now.as_millisecond() + self.ms;
+        let submission = SubmissionRecord::new(context, self.request, &self.secrets, response, responded_at_ms);
         let completion = Completion {
             event_id: context.world.next_id(context.now),
             cost: self.cost(result),
@@ -410,8 +410,7 @@ impl<'d> FlowExecution<'d> {
             step_count: self.step_count,
             disabled_step_count: self.disabled_step_count,
             timing: Timing { ms: self.ms, wait_ms: self.wait_ms, total_ms: self.ms },
-            request,
-            response,
+            submission,
         };
         let trace = LeadTrace {
             target: self.target.clone(),

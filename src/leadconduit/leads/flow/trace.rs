@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use super::super::caps::CAP_ID_PROPERTY;
+use super::call_document::SubmissionRecord;
 use super::event_builder::{EventBuilder, package_version};
 use super::target::SubmissionTarget;
 use super::values::{FlowResult, Timing};
@@ -71,10 +72,8 @@ pub(super) struct Completion {
     pub(super) step_count: usize,
     pub(super) disabled_step_count: usize,
     pub(super) timing: Timing,
-    /// The submission, as JSON.
-    pub(super) request: Bytes,
-    /// The response to it, as JSON.
-    pub(super) response: Bytes,
+    /// The submission and the response to it.
+    pub(super) submission: SubmissionRecord,
 }
 
 impl LeadTrace {
@@ -217,8 +216,8 @@ impl LeadTrace {
         if let Some(criteria) = flow.get("acceptance_criteria").filter(|criteria| criteria.is_object()) {
             event.set("flow_acceptance_criteria", criteria.clone());
         }
-        event.set("request", parse_json(&completion.request));
-        event.set("response", parse_json(&completion.response));
+        event.set("request", completion.submission.request());
+        event.set("response", completion.submission.response());
         let mut appended = Map::new();
         for (key, value) in self.appended_before(self.steps.len()) {
             let value = parse_json(value);
@@ -254,7 +253,7 @@ impl EventRenderer for LeadTrace {
         let step = |result: &StepResult| {
             size_of::<StepResult>() + result.reason.len() + optional(&result.appended) + optional(&result.transactions)
         };
-        let completion = size_of::<Self>() + self.completion.request.len() + self.completion.response.len();
+        let completion = size_of::<Self>() + self.completion.submission.bytes();
         let steps = self.steps.iter().map(step).sum::<usize>();
         completion + self.initial_vars.len() + optional(&self.list_checks) + steps
     }

@@ -68,8 +68,6 @@ pub(super) fn find(context: &WriteContext<'_>, target: &SubmissionTarget, reques
     if let Some(finding) = other_format(submitted, request) {
         return vec![finding];
     }
-    let mut names = Vec::new();
-    leaves(submitted, "", "", 0, &mut names);
     let used = names_in_mappings(target);
     let is_collected = |name: &str| {
         let covers = |field: &str| {
@@ -81,6 +79,13 @@ pub(super) fn find(context: &WriteContext<'_>, target: &SubmissionTarget, reques
             || (name == "price" && target.is_price_offered())
             || (name == "redir_url" && request.redirect.is_some())
     };
+    // Most leads have plain values that are all collected.
+    let is_plain_and_collected = |(name, value): (&String, &Value)| !value.is_object() && is_collected(name);
+    if submitted.as_object().is_some_and(|values| values.iter().all(is_plain_and_collected)) {
+        return Vec::new();
+    }
+    let mut names = Vec::new();
+    leaves(submitted, "", "", 0, &mut names);
     let dropped = names.iter().filter(|(name, _)| !is_collected(name));
     dropped.take(REPORTED_MAX).map(|(name, pointer)| finding(context, target, request, name, pointer)).collect()
 }

@@ -13,7 +13,8 @@ use super::abbreviate::abbreviate;
 use super::matcher::{Actual, MatchResult, Matcher};
 use crate::contract::Contract;
 use crate::contract::lead_body::BodyFormat;
-use crate::recording::journal::exchange::{ContractCheck, Exchange, RecordedBody};
+use crate::recording::journal::RecordedBody;
+use crate::recording::journal::exchange::{ContractCheck, Exchange};
 use crate::support::redaction::REDACTED;
 
 /// How many values, or violations, a description lists.

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::contract::Violation;
 use crate::http::message::{Body, Request, Response};
-use crate::recording::journal::{ContractCheck, CredentialKind, ExchangeParts, ResponseSource};
+use crate::recording::journal::{ContractCheck, CredentialKind, ExchangeParts, KnownSecrets, ResponseSource};
 use crate::support::clock::Timestamp;
 
 fn contract() -> &'static Contract {
@@ -27,7 +27,7 @@ fn exchange(line: &str, headers: &[(&'static str, &str)], body: &str, body_bytes
         request: &request,
         path: request.path(),
         response: &response,
-        secrets: Vec::new(),
+        secrets: KnownSecrets::default(),
         number: 1,
         at: Timestamp::UNIX_EPOCH,
         duration_us: 1,

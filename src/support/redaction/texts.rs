@@ -1,0 +1,54 @@
+//! Texts that are secret wherever they occur.
+
+use std::fmt;
+use std::sync::Arc;
+
+use memchr::memmem::Finder;
+
+/// Shorter texts could be any word, so that replacing them everywhere would damage the record.
+const TEXT_BYTES_MIN: usize = 6;
+
+/// Texts that are secret wherever they occur, each with a prepared search. Copies share them.
+#[derive(Clone, Default)]
+pub struct SecretTexts(Arc<[SecretText]>);
+
+struct SecretText {
+    text: Box<str>,
+    finder: Finder<'static>,
+}
+
+impl SecretTexts {
+    /// Short texts are ignored.
+    #[must_use]
+    pub fn new(texts: impl IntoIterator<Item = String>) -> Self {
+        let mut texts: Vec<String> = texts.into_iter().filter(|text| text.len() >= TEXT_BYTES_MIN).collect();
+        // The longest first, so that a part of a secret does not leave the rest behind.
+        texts.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        texts.dedup();
+        let prepare = |text: String| SecretText { finder: Finder::new(&text).into_owned(), text: text.into() };
+        Self(texts.into_iter().map(prepare).collect())
+    }
+
+    /// These texts and others.
+    #[must_use]
+    pub fn with(&self, others: impl IntoIterator<Item = String>) -> Self {
+        Self::new(self.iter().map(str::to_owned).chain(others))
+    }
+
+    /// The texts, the longest first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|secret| &*secret.text)
+    }
+
+    /// Those of the texts that occur in `text`, the longest first.
+    pub(super) fn found_in<'s>(&'s self, text: &str) -> impl Iterator<Item = &'s str> {
+        self.0.iter().filter(|secret| secret.finder.find(text.as_bytes()).is_some()).map(|secret| &*secret.text)
+    }
+}
+
+impl fmt::Debug for SecretTexts {
+    /// Their number only: this is printed in places that must not contain secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SecretTexts({})", self.0.len())
+    }
+}
