@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::builder::BoolishValueParser;
-use clap::{Args, ValueEnum as _, value_parser};
+use clap::{Args, CommandFactory as _, ValueEnum as _, value_parser};
 
+use super::Cli;
 use super::args::{InputArgs, parse_host};
 use super::error::CliError;
 use super::log::{self, LogFormat};
@@ -16,6 +17,7 @@ use super::output::styled_table;
 use super::report::{CriteriaArgs, ReportFile, require_passed, usage as report_usage};
 use super::signals::{shutdown_then_exit_signal, stdin_closed};
 use super::style::{ColorMode, DIM, HEADING, INFO, PLAIN, WARNING, color_mode, message, styled};
+use super::suggest;
 use crate::app::bootstrap::{self, LoadedApp, StartError};
 use crate::app::watch::Watcher;
 use crate::config::allowed_host::AllowedHost;
@@ -230,13 +232,20 @@ fn parse_deliver_timeout(text: &str) -> Result<u64, InvalidTimeout> {
 
 /// A text is not the origin of a web page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("write scheme, host and port only, such as http://localhost:3000")]
-struct InvalidOrigin;
+enum InvalidOrigin {
+    #[error("write scheme, host and port only, such as http://localhost:3000")]
+    Malformed,
+    #[error("`*` is not supported; write each origin, such as http://localhost:3000, or leave the option out")]
+    Any,
+}
 
 fn parse_origin(text: &str) -> Result<String, InvalidOrigin> {
+    if text == "*" {
+        return Err(InvalidOrigin::Any);
+    }
     let uri: Option<http::Uri> = text.parse().ok();
     let is_origin = uri.is_some_and(|uri| uri.scheme().is_some() && uri.authority().is_some() && uri.path() == "/");
-    if is_origin && !text.ends_with('/') { Ok(text.to_owned()) } else { Err(InvalidOrigin) }
+    if is_origin && !text.ends_with('/') { Ok(text.to_owned()) } else { Err(InvalidOrigin::Malformed) }
 }
 
 impl ServeArgs {
@@ -325,6 +334,9 @@ pub(super) fn run(args: &ServeArgs) -> Result<(), CliError> {
         let url = format!("{scheme}://{address}");
         let watcher = Watcher::start(&settings, &app.pipeline.state)?;
         print_banner(&app, &settings, &url, args.log_format);
+        for warning in suggest::unused_variables(&Cli::command(), std::env::vars_os()) {
+            tracing::warn!("{warning}");
+        }
         let mut out = std::io::stdout();
         writeln!(out, "listening on {url}")?;
         out.flush()?;

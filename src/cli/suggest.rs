@@ -4,11 +4,12 @@
 //! given without their subcommand. Options of another subcommand. Values that are no numbers, or come from the
 //! environment.
 
+use std::ffi::OsString;
 use std::num::{IntErrorKind, ParseIntError};
 use std::path::Path;
 
-use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, Command};
 
 use crate::app::bootstrap;
 use crate::config::settings::Settings;
@@ -188,4 +189,48 @@ fn names(contract: &Contract) -> impl Iterator<Item = &str> {
 fn exact_or_near<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let name = nearest(word, names)?;
     (strsim::normalized_damerau_levenshtein(word, &name.to_lowercase()) >= 0.75).then_some(name)
+}
+
+/// What begins the names of all variables.
+const VARIABLE_PREFIX: &str = "LEADCONDUIT_MOCK_";
+
+/// Warnings about environment variables whose names are similar to those of options: nothing reads them.
+pub(super) fn unused_variables(
+    command: &Command,
+    variables: impl Iterator<Item = (OsString, OsString)>,
+) -> Vec<String> {
+    let options = command.get_subcommands().flat_map(Command::get_arguments).filter_map(Arg::get_env);
+    let mut known: Vec<String> = options.map(|name| name.to_string_lossy().into_owned()).collect();
+    known.push(format!("{VARIABLE_PREFIX}LOG"));
+    let known: Vec<&str> = known.iter().filter_map(|name| name.strip_prefix(VARIABLE_PREFIX)).collect();
+    let mut warnings: Vec<String> = variables
+        .filter_map(|(name, _)| {
+            let name = name.into_string().ok()?;
+            let rest = name.strip_prefix(VARIABLE_PREFIX)?;
+            // A test suite has variables of its own, so that only a slip counts.
+            let is_slip = |known: &&str| *known != rest && known.len().abs_diff(rest.len()) <= 2;
+            let nearest = nearest(rest, known.iter().copied()).filter(is_slip)?;
+            Some(format!("the variable {name} is not used; did you mean {VARIABLE_PREFIX}{nearest}?"))
+        })
+        .collect();
+    warnings.sort();
+    warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Cli;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn misspelt_variables_are_named() {
+        let names = ["LEADCONDUIT_MOCK_PROT", "LEADCONDUIT_MOCK_PORT", "LEADCONDUIT_MOCK_LOG", "PROT"];
+        // The service links of Kubernetes, and a variable of a test suite.
+        let others =
+            ["LEADCONDUIT_MOCK_SERVICE_HOST", "LEADCONDUIT_MOCK_PORT_4010_TCP_ADDR", "LEADCONDUIT_MOCK_BASE_URL"];
+        let variables = names.into_iter().chain(others).map(|name| (OsString::from(name), OsString::new()));
+        let expected = ["the variable LEADCONDUIT_MOCK_PROT is not used; did you mean LEADCONDUIT_MOCK_PORT?"];
+        assert_eq!(unused_variables(&Cli::command(), variables), expected);
+    }
 }

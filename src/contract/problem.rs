@@ -328,11 +328,14 @@ impl Problem {
         problem
     }
 
-    /// 400: an invalid sandbox name.
+    /// 400: an invalid sandbox name; `None` for one in the credentials, which can be a part of a secret.
     #[must_use]
-    pub fn invalid_sandbox_name(name: &str) -> Self {
-        let name: String = name.chars().take(80).collect();
-        let detail = format!("`{name}` is not a valid sandbox name; write 1 to 64 letters, digits, `.`, `_` or `-`");
+    pub fn invalid_sandbox_name(name: Option<&str>) -> Self {
+        let what = match name {
+            Some(name) => format!("`{}` is", name.chars().take(80).collect::<String>()),
+            None => "the text after `+` in the credentials is".to_owned(),
+        };
+        let detail = format!("{what} not a valid sandbox name; write 1 to 64 letters, digits, `.`, `_` or `-`");
         Self::new(StatusCode::BAD_REQUEST, ProblemType::InvalidSandboxName, detail)
     }
 

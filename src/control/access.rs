@@ -11,6 +11,8 @@ use crate::config::settings::{AdminToken, Settings};
 use crate::contract::problem::{Problem, ProblemType};
 use crate::http::headers;
 use crate::http::message::Request;
+use crate::sandbox::selector::credential_texts;
+use crate::support::redaction::{Redactor, SecretTexts};
 
 const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -72,6 +74,13 @@ impl Access {
         }
     }
 
+    /// Removes the token, and the credentials of a request, from what is logged about the request.
+    #[must_use]
+    pub fn redactor(&self, request: &Request) -> Redactor {
+        let texts = credential_texts(request).into_iter().chain(self.token().map(str::to_owned));
+        Redactor::new(SecretTexts::new(texts))
+    }
+
     /// Whether pages of this origin may use the control API.
     #[must_use]
     pub fn allows_origin(&self, origin: &HeaderValue) -> bool {
@@ -128,10 +137,9 @@ impl Access {
 
     /// A page of another origin is allowed only when `--control-origin` names it.
     fn check_origin(&self, request: &Request) -> Result<(), Problem> {
-        if let Some(origin) = request.headers.get(ORIGIN) {
-            if self.allows_origin(origin) || is_same_origin(origin, request) {
-                return Ok(());
-            }
+        let is_allowed = |origin: &&HeaderValue| self.allows_origin(origin) || is_same_origin(origin, request);
+        let origins = request.headers.get_all(ORIGIN);
+        if let Some(origin) = origins.iter().find(|origin| !is_allowed(origin)) {
             let origin = truncated(&String::from_utf8_lossy(origin.as_bytes()));
             let detail = if origin == "null" {
                 "a page without an origin (a file, a sandboxed frame) may not use the control API; serve it over http \
@@ -144,6 +152,9 @@ impl Access {
                 )
             };
             return Err(forbidden(detail));
+        }
+        if request.headers.contains_key(ORIGIN) {
+            return Ok(());
         }
         // Browsers send no `Origin` for embedded images and followed links, but they send `Sec-Fetch-Site`.
         match request.headers.get(SEC_FETCH_SITE).map(HeaderValue::as_bytes) {
@@ -180,8 +191,11 @@ fn check_host(request: &Request) -> Result<(), Problem> {
     let Some(name) = host(request) else {
         return Err(forbidden("the control API needs a host name; send `Host: localhost`"));
     };
-    let local = name.parse::<Authority>().is_ok_and(|authority| is_local(authority.host()));
-    if local {
+    // Only a port may follow the host, and nothing may stand before it: `[::1].evil.example`, `evil.example@[::1]`.
+    let is_bare = |authority: &Authority| {
+        authority.as_str().strip_prefix(authority.host()).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+    };
+    if name.parse::<Authority>().is_ok_and(|authority| is_bare(&authority) && is_local(authority.host())) {
         return Ok(());
     }
     Err(forbidden(format!(
@@ -241,7 +255,7 @@ mod tests {
     fn request(headers: &[(&'static str, &str)]) -> Request {
         let mut request = Request::new(Method::PUT, "/__admin/scenario".parse().unwrap());
         for (name, value) in headers {
-            request.headers.insert(*name, HeaderValue::from_str(value).unwrap());
+            request.headers.append(*name, HeaderValue::from_str(value).unwrap());
         }
         request
     }
@@ -347,6 +361,9 @@ mod tests {
                     (&[("host", "0.0.0.0:4010")], other),
                     (&[("host", "10.0.0.1")], other),
                     (&[("host", "[::2]:4010")], other),
+                    (&[("host", "[::1].evil.example")], other),
+                    (&[("host", "evil.example@127.0.0.1")], other),
+                    (&[("host", "evil.example:80@localhost")], other),
                 ],
             );
         }
@@ -375,6 +392,7 @@ mod tests {
                 (&[host, ("sec-fetch-site", "none")], None),
                 (&[host, ("sec-fetch-site", "same-origin")], None),
                 (&[host, ("origin", "null")], file),
+                (&[host, ("origin", "http://localhost:4010"), ("origin", "http://evil.example")], page),
                 (&[host, ("origin", "")], page),
                 (&[host, ("origin", "https://localhost:3000")], page),
                 (&[host, ("origin", "http://127.0.0.1:4010")], page),

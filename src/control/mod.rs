@@ -179,8 +179,10 @@ pub fn handle(context: Context<'_>, request: &Request, path: &str, sandbox: &Arc
     }
     let allowed = context.access.check(request, rest);
     if let Err(problem) = &allowed {
-        let rest: String = rest.chars().take(LOGGED_PATH_CHARS_MAX).collect();
-        tracing::warn!("refused the control call {} {PREFIX}{rest}: {}", request.method, problem.detail);
+        let redactor = context.access.redactor(request);
+        let rest: String = redactor.url(rest, None).chars().take(LOGGED_PATH_CHARS_MAX).collect();
+        let (method, detail) = (redactor.method(&request.method), redactor.text(&problem.detail));
+        tracing::warn!("refused the control call {method} {PREFIX}{rest}: {detail}");
     }
     let result = allowed.and_then(|()| {
         if !Access::is_public(rest) {

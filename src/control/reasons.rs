@@ -117,7 +117,9 @@ fn caller(exchange: &Exchange, operation: &Operation) -> Vec<String> {
     };
     let mut steps = vec![format!("the API key belongs to user {user} of account {account}")];
     // Authorisation is checked before validation, and LeadConduit responds with 401 when a right is missing.
-    if status == 401 && exchange.applied_rules.is_empty() {
+    let mut preferences = exchange.response_headers().filter(|(name, _)| *name == "preference-applied");
+    let is_preferred = preferences.any(|(_, applied)| applied.contains("code="));
+    if status == 401 && exchange.applied_rules.is_empty() && !is_preferred {
         if operation.backend == Backend::Management && !operation.requires_paid_plan {
             steps.push(format!("the user lacks a right that {} requires", operation.id));
         } else if operation.requires_paid_plan {

@@ -32,7 +32,7 @@ struct NewSandbox {
 /// Creates a sandbox. One that exists is kept as it is, except for its scenario when the body names another one.
 pub(super) fn put(call: &ControlCall<'_>) -> ControlResult {
     if !is_valid_name(call.name) {
-        return Err(Problem::invalid_sandbox_name(call.name));
+        return Err(Problem::invalid_sandbox_name(Some(call.name)));
     }
     let is_empty = matches!(&call.request.body, Body::Complete(bytes) if bytes.is_empty());
     let new: NewSandbox = if is_empty { NewSandbox::default() } else { body::parse(call)? };

@@ -11,6 +11,7 @@ use crate::config::limits::VERIFY_WAIT_MS_MAX;
 use crate::contract::problem::Problem;
 use crate::http::message::{Recheck, Response};
 use crate::recording::verify::{Expectations, evaluate, junit};
+use crate::support::clock::parse_ms;
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const XML: HeaderValue = HeaderValue::from_static("application/xml; charset=utf-8");
@@ -33,7 +34,8 @@ pub(super) fn verify(call: &ControlCall<'_>) -> ControlResult {
         Some(_) => return Err(body::bad_request("`format` must be json, text or junit")),
     };
     let fail = query.value::<bool>("fail", "true or false")?.unwrap_or(false);
-    let wait_ms = query.value::<u64>("wait", "a number of milliseconds such as 1500")?.unwrap_or(0);
+    let wait_ms = query.get("wait").map_or(Ok(0), parse_ms);
+    let wait_ms = wait_ms.map_err(|error| body::bad_request(&format!("`wait`: {error}")))?;
     if wait_ms > VERIFY_WAIT_MS_MAX {
         return Err(body::bad_request(&format!("`wait` can be {VERIFY_WAIT_MS_MAX} milliseconds at most")));
     }

@@ -65,14 +65,15 @@ pub(super) fn log_refusal(policy: &CorsPolicy, access: &Access, request: &Reques
     if allowed_origin(policy, access, request).is_some() {
         return;
     }
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).chars().take(LOGGED_CHARS_MAX).collect::<String>();
+    let redactor = access.redactor(request);
+    let truncated = |text: &str| text.chars().take(LOGGED_CHARS_MAX).collect::<String>();
     let preflight = if request.is_preflight() { "the preflight of " } else { "" };
     tracing::warn!(
         "CORS refused {preflight}{} {}: pages of {} may not read responses, --cors-origin allows {}",
-        request.method,
-        text(request.path().as_bytes()),
-        text(origin.as_bytes()),
-        text(origins.join(", ").as_bytes()),
+        redactor.method(&request.method),
+        truncated(&redactor.url(request.path(), None)),
+        truncated(&redactor.text(&String::from_utf8_lossy(origin.as_bytes()))),
+        truncated(&origins.join(", ")),
     );
 }
 

@@ -242,7 +242,7 @@ impl Pipeline {
     ) -> Result<OperationResponse, EarlyExit> {
         // Choose the sandbox.
         let selection = self.state.select_sandbox(request);
-        let selection = selection.map_err(|InvalidSandboxName(name)| Problem::invalid_sandbox_name(&name))?;
+        let selection = selection.map_err(|InvalidSandboxName(name)| Problem::invalid_sandbox_name(name.as_deref()))?;
         let sandbox = sandbox.cloned().unwrap_or_else(|| self.state.sandbox(&selection));
         let path = selection.path;
         let session = context.session.get_or_insert_with(|| match progress.number {

@@ -32,7 +32,11 @@ impl Pipeline {
         input: &mut OperationInput,
         violations: &mut Vec<Violation>,
     ) -> Result<(), ApiError> {
-        let media_type = negotiate(operation, request)?;
+        let media_type = negotiate(operation, request).map_err(|violation| {
+            let status = violation.rejected_with.unwrap_or_default();
+            violations.push(violation);
+            ApiError::new(status, "misconfigured csrf: check Accept header is set properly")
+        })?;
         let is_off = self.policy.requests == RequestMode::Off;
         let validation = if is_off { RequestValidation::Off } else { RequestValidation::On };
         (*input, *violations) = validate_request(operation, path, request, validation);
@@ -63,7 +67,7 @@ impl Pipeline {
 
 /// Selects the media type of the response; `None` for JSON. LeadConduit takes a request whose `Accept` excludes the
 /// media types of the operation for one that a browser was tricked into, and rejects it.
-fn negotiate(operation: &Operation, request: &Request) -> Result<Option<String>, ApiError> {
+fn negotiate(operation: &Operation, request: &Request) -> Result<Option<String>, Violation> {
     if operation.backend == Backend::LeadHandler {
         // The lead handler negotiates by rules of its own.
         return Ok(None);
@@ -74,17 +78,19 @@ fn negotiate(operation: &Operation, request: &Request) -> Result<Option<String>,
     }
     let media_types = operation.media_types();
     if media_types.iter().all(|name| name == negotiate::JSON) {
-        return if accepts.any(negotiate::accepts_json) { Ok(None) } else { Err(csrf_rejected()) };
+        return if accepts.any(negotiate::accepts_json) { Ok(None) } else { Err(not_acceptable(media_types)) };
     }
     let accept: Vec<&str> = accepts.collect();
     let accept = accept.join(", ");
     match negotiate::best(&accept, media_types) {
         Some(best) => Ok(Some(best.to_owned()).filter(|best| best != negotiate::JSON)),
         None if negotiate::accepts_json(&accept) => Ok(None),
-        None => Err(csrf_rejected()),
+        None => Err(not_acceptable(media_types)),
     }
 }
 
-fn csrf_rejected() -> ApiError {
-    ApiError::new(StatusCode::FORBIDDEN.as_u16(), "misconfigured csrf: check Accept header is set properly")
+fn not_acceptable(media_types: &[String]) -> Violation {
+    let accepted = if media_types.is_empty() { negotiate::JSON.to_owned() } else { media_types.join(" or ") };
+    let message = format!("Accept must include {accepted}");
+    Violation::rejected(StatusCode::FORBIDDEN.as_u16(), "/headers/accept", "accept", message)
 }

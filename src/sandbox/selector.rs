@@ -14,6 +14,7 @@ use super::DEFAULT;
 use crate::http::headers;
 use crate::http::message::Request;
 use crate::recording::journal::CredentialKind;
+use crate::support::redaction::decode_base64;
 
 const PATH_PREFIX: &str = "/__sandbox/";
 const COOKIE_NAME: &str = "mock_sandbox";
@@ -43,14 +44,15 @@ impl Selection<'_> {
     }
 }
 
-/// An invalid sandbox name.
+/// An invalid sandbox name. `None` when it is in the credentials, where it can be a part of a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InvalidSandboxName(pub String);
+pub struct InvalidSandboxName(pub Option<String>);
 
 /// Selects the sandbox. The first name that is present wins: header, base URL, cookie, user name, API key.
 ///
 /// `is_key` decides whether a text is an API key, given the name of a sandbox. The end of an unknown key is not taken for
-/// the name of a sandbox: it would be a visible part of a secret.
+/// the name of a sandbox: it would be a visible part of a secret. The same goes for a key that stands in the place of
+/// the user name, and for e-mail addresses such as `joe+leads@example.com`.
 ///
 /// # Errors
 ///
@@ -60,9 +62,10 @@ pub fn select(request: &Request, is_key: impl Fn(&str, &str) -> bool) -> Result<
     let (in_credentials, key) = credentials(request, is_key);
     let named = request.header(&headers::SANDBOX).map(Cow::Borrowed);
     let named = named.or(in_path.map(Cow::Borrowed)).or_else(|| cookie(request).map(Cow::Borrowed));
-    match named.or(in_credentials.map(Cow::Owned)) {
-        Some(named) if !is_valid_name(&named) => Err(InvalidSandboxName(named.into_owned())),
-        named => Ok(Selection { named, path, key }),
+    match (named, in_credentials) {
+        (Some(named), _) if !is_valid_name(&named) => Err(InvalidSandboxName(Some(named.into_owned()))),
+        (None, Some(named)) if !is_valid_name(&named) => Err(InvalidSandboxName(None)),
+        (named, in_credentials) => Ok(Selection { named: named.or(in_credentials.map(Cow::Owned)), path, key }),
     }
 }
 
@@ -97,16 +100,19 @@ fn cookie(request: &Request) -> Option<&str> {
 /// key with and without `+NAME`.
 #[must_use]
 pub fn credential_texts(request: &Request) -> Vec<String> {
-    let sent = request.headers.get_all(AUTHORIZATION).iter().filter_map(|value| value.to_str().ok());
-    let mut texts: Vec<String> = sent
-        .map(|value| value.split_once(' ').map_or(value, |(_, credentials)| credentials).trim().to_owned())
-        .collect();
-    if let Some((user, key)) = basic(request) {
+    let mut texts = Vec::new();
+    for value in request.headers.get_all(AUTHORIZATION).iter().filter_map(|value| value.to_str().ok()) {
+        let sent = value.split_once(' ').map_or(value, |(_, credentials)| credentials).trim();
+        texts.push(sent.to_owned());
+        // Credentials that are not accepted, because they are too long or not encoded as they must be, are secret too.
+        let decoded = decode_base64(sent);
+        let Some((user, key)) = decoded.split_once(':') else { continue };
         texts.extend(key.rsplit_once('+').map(|(bare, _)| bare.to_owned()));
-        texts.push(key);
+        texts.push(key.to_owned());
         // Some clients send the key as the user name.
         if user.len() >= KEY_BYTES_MIN {
-            texts.push(user);
+            texts.extend(user.rsplit_once('+').map(|(bare, _)| bare.to_owned()));
+            texts.push(user.to_owned());
         }
     }
     texts
@@ -158,7 +164,11 @@ pub fn user_name(request: &Request) -> Option<String> {
 /// The sandbox name in the credentials, and the API key without it.
 fn credentials(request: &Request, is_key: impl Fn(&str, &str) -> bool) -> (Option<String>, Option<String>) {
     let Some((user, mut key)) = basic(request) else { return (None, None) };
-    let in_user = user.rsplit_once('+').map(|(_, name)| name.to_owned());
+    let in_user = user.rsplit_once('+').filter(|(bare, name)| {
+        let is_unknown_key = key.is_empty() && bare.len() >= KEY_BYTES_MIN && !is_key(bare, name);
+        !name.contains('@') && !is_unknown_key
+    });
+    let in_user = in_user.map(|(_, name)| name.to_owned());
     let mut in_key = None;
     if let Some((bare, name)) = key.rsplit_once('+')
         && is_key(bare, name)
@@ -209,7 +219,12 @@ mod tests {
     fn the_first_name_that_is_present_wins() {
         let (user, key) = (basic("API+in-user:KEY"), basic("API:KEY+in-key"));
         let (unknown, nested) = (basic("API:OTHER+tail"), basic("API:KEY+a+b"));
-        let rows: [Row<'_>; 11] = [
+        let (email, as_user) = (basic("joe+leads@x.test:KEY"), basic("abcdef0123456789+tail:"));
+        let long_user = basic("a-very-long-user+in-user:KEY");
+        let rows: [Row<'_>; 14] = [
+            ("/user", &[("authorization", &email)], "default", "/user", Some("KEY")),
+            ("/user", &[("authorization", &as_user)], "default", "/user", Some("")),
+            ("/user", &[("authorization", &long_user)], "in-user", "/user", Some("KEY")),
             ("/user", &[("authorization", &unknown)], "default", "/user", Some("OTHER+tail")),
             ("/user", &[("authorization", &nested)], "default", "/user", Some("KEY+a+b")),
             ("/user", &[], "default", "/user", None),
@@ -243,6 +258,8 @@ mod tests {
     fn invalid_names_are_rejected() {
         for name in ["", "a b", "a/b", &"x".repeat(65)] {
             assert!(select(&request("/user", &[("x-mock-sandbox", name)]), |_, _| true).is_err(), "{name}");
+            let in_user = request("/user", &[("authorization", &basic(&format!("API+{name}:k")))]);
+            assert_eq!(select(&in_user, |_, _| true), Err(InvalidSandboxName(None)), "{name}");
         }
     }
 }

@@ -385,3 +385,35 @@ fn the_sandbox_of_the_request_takes_precedence_over_that_of_the_call() {
     let explanation = explain(&mock, json!({"method": "GET", "path": "/__sandbox/a/user"}));
     assert!(explanation["curl"].as_str().unwrap().contains("X-Mock-Sandbox: a"), "{}", explanation["curl"]);
 }
+
+#[test]
+fn a_curl_command_says_what_the_journal_does_not_record() {
+    let mock = Mock::healthy();
+    let rows = [
+        (
+            r#"{"name":"a","password":"hunter2hunter2"}"#.to_owned(),
+            "# secrets are not recorded: write them instead of ***",
+        ),
+        ("password: x".to_owned(), "# the body of 11 bytes is not recorded: it names a secret"),
+        (format!(r#"{{"name":"{}"}}"#, "x".repeat(100_000)), "# truncated: the body had 100011 bytes"),
+        (format!(r#"{{"name":"{}"}}"#, "x".repeat(2_000_000)), "# the body of 2000011 bytes is not recorded, because"),
+    ];
+    for (body, comment) in rows {
+        mock.request("POST /credentials", &[], &body);
+        let explanation = explain(&mock, json!({"exchange": newest_id(&mock)}));
+        let line = explanation["curl"].as_str().unwrap();
+        assert!(line.contains(comment), "{}", &line[..line.len().min(2000)]);
+    }
+}
+
+#[test]
+fn a_status_that_the_request_asked_for_is_not_explained_by_a_right() {
+    let mock = Mock::healthy();
+    mock.get("/connections?__code=401").expect(401);
+    let reasons = explain(&mock, json!({"exchange": newest_id(&mock)}))["reasons"].to_string();
+    assert!(reasons.contains("a preference of the request was applied: code=401"), "{reasons}");
+    assert!(!reasons.contains("lacks a right"), "{reasons}");
+    mock.post("/connections", &json!({"connection_id": BUYER})).expect(401);
+    let reasons = explain(&mock, json!({"exchange": newest_id(&mock)}))["reasons"].to_string();
+    assert!(reasons.contains("the user lacks a right that repair_connection requires"), "{reasons}");
+}

@@ -50,6 +50,7 @@ mod fields;
 mod flow_documents;
 mod flows;
 mod fuzz;
+mod hidden_secrets;
 mod http;
 mod http_edges;
 mod input_limits;

@@ -183,6 +183,12 @@ fn criteria_decide_the_exit_code() {
     good.get("/user").expect(200);
     bad.get("/user?colour=blue").expect(200);
     bad.get("/usr").expect(404);
+    // A browser that opened the page, and a client whose key is unknown.
+    let (browser, stranger) = (Mock::healthy(), Mock::healthy());
+    browser.get("/favicon.ico").expect(204);
+    stranger.request("GET /user", &[("key", "a-key-of-no-user")], "").expect(401);
+    let (browser, stranger) =
+        (save_report(&browser, folder.path(), "f.json"), save_report(&stranger, folder.path(), "s.json"));
     let (quiet, good, bad) = (
         save_report(&quiet, folder.path(), "q.json"),
         save_report(&good, folder.path(), "g.json"),
@@ -209,6 +215,15 @@ fn criteria_decide_the_exit_code() {
         (&[&quiet, "--fail-on", "nothing"], 1, "no requests were recorded (--fail-on nothing)"),
         (&[&quiet, "--fail-on", "violations"], 1, "no requests were recorded (--fail-on nothing)"),
         (&[&quiet, "--fail-under", "0"], 0, ""),
+        (&[&browser, "--fail-on", "unmatched"], 1, "no requests were recorded but CORS preflights and what browsers"),
+        (&[&stranger, "--fail-on", "unmatched"], 0, ""),
+        (&[&stranger, "--fail-on", "violations"], 1, "no request was compared with the contract: none had a valid key"),
+        (&[&stranger, &good, "--fail-on", "violations"], 0, ""),
+        (
+            &[&good, "--fail-on", "nothing", "--operations", "get_account"],
+            1,
+            "none of the selected operations was called",
+        ),
         (&[&good, "--fail-under", "80"], 1, " % is covered, less than 80 % (--fail-under)"),
         (&[&good, &bad, "--fail-on", "violations"], 1, "1 violation of the contract"),
         (&[&good, "--fail-on", "violation"], 2, "[possible values: violations, unmatched, undocumented, nothing]"),

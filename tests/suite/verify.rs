@@ -322,7 +322,8 @@ fn invalid_expectations_return_diagnostics_with_line_and_column() {
     assert_eq!(all.json()["diagnostics"].as_array().unwrap().len(), 3);
     for (path, expected) in [
         ("/__admin/verify?format=xml", "`format` must be json, text or junit"),
-        ("/__admin/verify?wait=soon", "write a number of milliseconds such as 1500"),
+        ("/__admin/verify?wait=soon", "`wait`: `soon` is not a duration: write milliseconds as a number"),
+        ("/__admin/verify?wait=2m", "`wait` can be 60000 milliseconds at most"),
         ("/__admin/verify?wait=60001", "`wait` can be 60000 milliseconds at most"),
         ("/__admin/verify?fial=true", "did you mean `fail`?"),
         ("/__admin/verify?fail=yes", "write true or false"),
@@ -449,8 +450,16 @@ fn a_verdict_that_is_based_on_no_exchange_does_not_pass() {
         later["since"] = json!("2100-01-01T00:00:00Z");
         assert_eq!(mock.verified(&later)["outcome"], "inconclusive", "nothing is in the examined range");
     }
-    let unmatched = mock.verified(&json!({"operation": "get_user", "no_violations": true}));
-    assert_eq!(unmatched["found"], "none, because no exchange matches");
+    for kind in ["no_violations", "no_unmatched"] {
+        let mut expectation = json!({"operation": "get_user", kind: true});
+        let verdict = mock.verdict(&json!([expectation]));
+        let result = &verdict["expectations"][0];
+        assert_eq!(result["found"], "none, because no exchange matches");
+        assert_eq!((&verdict["outcome"], &result["outcome"]), (&json!("inconclusive"), &json!("inconclusive")));
+        assert!(verdict["reason"].as_str().unwrap().contains("no request matches"), "{verdict}");
+        expectation["allow_empty"] = json!(true);
+        assert_eq!(mock.verified(&expectation)["outcome"], "passed");
+    }
     // Each range counts: one expectation with exchanges does not vouch for another without.
     let mixed = mock.verdict(&json!([{"operation": "get_account"}, {"no_violations": true, "after": 1000}]));
     assert_eq!((&mixed["passed"], &mixed["outcome"]), (&json!(false), &json!("inconclusive")));
@@ -618,4 +627,76 @@ fn an_expectation_about_an_unknown_path_says_so() {
     let note =
         "ok      misspelt\n  found    0\n    no operation has the path /conections; did you mean /connections?\n";
     assert!(text.contains(note) && text.ends_with("\nok      known\n"), "{text}");
+}
+
+#[test]
+fn requests_that_browsers_make_on_their_own_are_no_basis_of_a_verdict() {
+    let mock = Mock::healthy();
+    mock.get("/favicon.ico").expect(204);
+    let preflight = [("origin", "http://page.test"), ("access-control-request-method", "POST")];
+    mock.request("OPTIONS /connections", &preflight, "").expect(204);
+    for expectation in
+        [json!({"no_violations": true}), json!({"no_unmatched": true}), json!({"operation": "get_user", "never": true})]
+    {
+        let verdict = mock.verdict(&json!([expectation]));
+        assert_eq!((&verdict["outcome"], &verdict["exchanges"]), (&json!("inconclusive"), &json!(2)), "{verdict}");
+        assert!(verdict["reason"].as_str().unwrap().starts_with("only CORS preflights"), "{verdict}");
+    }
+    mock.get("/account").expect(200);
+    assert_eq!(mock.verified(&json!({"operation": "get_user", "never": true}))["outcome"], "passed");
+}
+
+/// A body that names a secret in an unknown structure, or is not UTF-8, is recorded as `***`: nothing is known about it.
+#[test]
+fn a_body_that_is_not_recorded_is_not_compared() {
+    let mock = Mock::healthy();
+    let body = "--x\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\nwrong text\r\n--x--";
+    mock.request("POST /credentials", &[("content-type", "multipart/form-data; boundary=x")], body);
+    for (pattern, never) in [
+        (json!({"contains": "wrong"}), true),
+        (json!({"matches": ".*wrong.*"}), true),
+        (json!({"matchesJsonPath": "$[?(@.name == 'wrong')]"}), true),
+        (json!({"doesNotContain": "wrong"}), false),
+        (json!({"not": {"equalToJson": {"name": "wrong"}}}), false),
+        (json!({"contains": "right"}), false),
+    ] {
+        let mut expectation = json!({"request": {"bodyPatterns": [pattern]}});
+        if never {
+            expectation["never"] = json!(true);
+        }
+        let verdict = mock.verdict(&json!([expectation]));
+        assert_eq!((&verdict["passed"], &verdict["outcome"]), (&json!(false), &json!("inconclusive")), "{verdict}");
+    }
+    let absent = mock.verified(&json!({"request": {"bodyPatterns": [{"absent": true}]}, "never": true}));
+    assert_eq!(absent["outcome"], "passed", "{absent}");
+}
+
+#[test]
+fn patterns_that_match_no_request_are_rejected_or_named() {
+    let mock = Mock::healthy();
+    mock.get("/connections?limit=1").expect(200);
+    for pattern in [json!({"urlPath": "/connections?limit=1"}), json!({"urlPathPattern": "/connections\\?limit=.*"})] {
+        let problem = mock.post("/__admin/verify", &json!([{"request": pattern, "never": true}])).expect(400);
+        assert!(problem.json()["detail"].as_str().unwrap().contains("a path has no query"), "{}", problem.text);
+    }
+    let result = mock.verified(&json!({"operation": "repair_connection", "status": 442, "never": true}));
+    let note = result["differences"][0].as_str().unwrap();
+    assert!(
+        note.starts_with("repair_connection does not document the status 442; it documents 201, 400, 401"),
+        "{note}"
+    );
+    let documented = mock.verified(&json!({"operation": "repair_connection", "status": 422, "never": true}));
+    assert_eq!(documented["differences"], json!([]));
+}
+
+#[test]
+fn an_accept_header_that_the_operation_cannot_satisfy_is_a_violation() {
+    let mock = Mock::healthy();
+    let response = mock.request("GET /connections", &[("accept", "text/html")], "").expect(403);
+    let violations = response.header("x-mock-violations").unwrap();
+    assert!(
+        violations.contains("\"location\":\"/headers/accept\"") && violations.contains("application/json"),
+        "{violations}"
+    );
+    assert_eq!(mock.verified(&json!({"no_violations": true}))["outcome"], "failed");
 }

@@ -678,7 +678,7 @@ export interface paths {
          *     is disabled, or when exchanges cannot be compared, an expectation can be `inconclusive` too; `reason` says why.
          *     Requests are compared in the order of their arrival.
          *
-         *     With `?wait=1500`, the response waits up to so many milliseconds for a verdict that is passed, and comes as soon
+         *     With `?wait=1500` or `?wait=2s`, the response waits so long for a verdict that is passed, and comes as soon
          *     as it is, or as soon as no further request can change it.
          *
          *     The status is 200 whether the verdict is passed or not. With `?fail=true`, a verdict that is not passed has the
@@ -1680,6 +1680,10 @@ export interface components {
             exchanges: number;
             /** @description The number of requests that broke the contract. */
             violating: number;
+            /** @description How many of the requests are CORS preflights, or what browsers request on their own. */
+            handled_by_mock: number;
+            /** @description How many of the requests were compared with the contract: not those without a valid key, and not those to which a rule responded before. Absent in reports that do not say it. */
+            compared?: number;
             /** @description The number of violations, paths and parameters beyond the limits. */
             overflow: number;
         };
@@ -4810,10 +4814,10 @@ export interface operations {
                  */
                 format?: "json" | "text" | "junit";
                 /**
-                 * @description For how many milliseconds to wait for a verdict that is passed.
+                 * @description For how long to wait for a verdict that is passed, in milliseconds or as text such as `2s`.
                  * @example 1500
                  */
-                wait?: number;
+                wait?: number | string;
                 /**
                  * @description True to give a verdict that is not passed the status 409.
                  * @example true
@@ -5113,6 +5117,8 @@ export interface operations {
                      *       "effects": [],
                      *       "exchanges": 4,
                      *       "violating": 1,
+                     *       "handled_by_mock": 0,
+                     *       "compared": 3,
                      *       "overflow": 0
                      *     }
                      */

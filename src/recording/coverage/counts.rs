@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::fields::FieldCounts;
-use crate::recording::journal::Exchange;
+use crate::recording::journal::{ContractCheck, Exchange, ResponseSource};
 
 /// The most distinct violations, and the most distinct unmatched requests.
 const KINDS_MAX: usize = 1000;
@@ -27,6 +27,10 @@ pub struct CoverageCounts {
     pub exchanges: u64,
     /// The number of exchanges with violations.
     pub violating: u64,
+    /// The number of exchanges that the mock itself handled: CORS preflights, and what browsers request on their own.
+    pub handled_by_mock: u64,
+    /// The number of exchanges whose requests were compared with the contract.
+    pub compared: u64,
     /// By the operation's index in the contract. Boxed, because a map allocates room for eleven values at once, and there
     /// are counts for every sandbox.
     pub operations: BTreeMap<usize, Box<OperationCounts>>,
@@ -148,6 +152,8 @@ impl CoverageCounts {
     /// Counts an exchange; `query` and `body` are as the contract validated them.
     pub fn count(&mut self, sandbox: &Arc<str>, exchange: &Exchange, query: &[(String, String)], body: &Value) {
         self.exchanges += 1;
+        self.handled_by_mock += u64::from(exchange.response_source == ResponseSource::Mock);
+        self.compared += u64::from(exchange.contract_check == ContractCheck::Done);
         if let Some(scenario) = &exchange.scenario {
             match self.scenarios.get_mut(&*scenario.name) {
                 Some(count) => *count += 1,
@@ -230,6 +236,8 @@ impl CoverageCounts {
     pub fn merge(&mut self, other: &Self) {
         self.exchanges += other.exchanges;
         self.violating += other.violating;
+        self.handled_by_mock += other.handled_by_mock;
+        self.compared += other.compared;
         self.overflow += other.overflow;
         for (index, theirs) in &other.operations {
             self.operations.entry(*index).or_default().merge(theirs);

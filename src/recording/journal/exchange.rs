@@ -228,7 +228,7 @@ impl ExchangeParts<'_> {
             operation: self.operation.map(|operation| operation.index),
             response_source: self.response_source,
             caller: self.caller.map(|caller| (Arc::clone(&caller.account), Arc::clone(&caller.user))),
-            method: request.method.clone(),
+            method: redactor.method(&request.method),
             version: request.version,
             status: response.status.as_u16(),
             wire_fault: send_options.and_then(|send_options| send_options.wire_fault),

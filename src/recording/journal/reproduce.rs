@@ -119,8 +119,20 @@ pub fn curl_command(exchange: &Exchange, base: &str, sandbox: &str) -> String {
             line.push_str(" --data-binary @-");
         }
     }
+    // The command does not reproduce the response when a part of the request is not recorded.
+    let sent_length = exchange.request_header("content-length").next().and_then(|text| text.parse().ok()).unwrap_or(0);
     if body.is_truncated() {
         let _ = write!(line, "  # truncated: the body had {} bytes", body.length);
+    } else if *body.bytes == *REDACTED.as_bytes() {
+        let _ = write!(
+            line,
+            "  # the body of {} bytes is not recorded: it names a secret, or is not UTF-8; write it instead of ***",
+            body.length
+        );
+    } else if body.bytes.is_empty() && sent_length > 0 {
+        let _ = write!(line, "  # the body of {sent_length} bytes is not recorded, because it was rejected unread");
+    } else if line.contains(REDACTED) {
+        line.push_str("  # secrets are not recorded: write them instead of ***");
     }
     line
 }

@@ -54,6 +54,8 @@ pub fn build(
             .collect(),
         exchanges: counts.exchanges,
         violating: counts.violating,
+        handled_by_mock: counts.handled_by_mock,
+        compared: Some(counts.compared),
         overflow: counts.overflow,
         ..Report::default()
     };

@@ -4,9 +4,21 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::model::{OperationReport, Report};
+use super::selection::OperationSelection;
 
-/// The failure message of [`FailOn::Nothing`].
-pub(super) const NO_REQUESTS: &str = "no requests were recorded";
+/// Why a report is based on nothing; `None` when it is not.
+pub(super) fn no_requests(report: &Report) -> Option<&'static str> {
+    let is_limited_to = matches!(report.selection, Some(OperationSelection::Named(_)));
+    if report.exchanges == 0 {
+        Some("no requests were recorded")
+    } else if report.exchanges <= report.handled_by_mock {
+        Some("no requests were recorded but CORS preflights and what browsers request on their own")
+    } else if is_limited_to && report.operations.iter().all(|one| one.calls == 0) {
+        Some("none of the selected operations was called")
+    } else {
+        None
+    }
+}
 
 /// A condition that fails a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,6 +52,11 @@ impl FailOn {
     /// The number of occurrences, and the failure message.
     fn evaluate(self, report: &Report) -> (u64, String) {
         match self {
+            Self::Violations if report.compared == Some(0) && no_requests(report).is_none() => {
+                let message =
+                    "no request was compared with the contract: none had a valid key, or rules responded to all";
+                (1, message.to_owned())
+            }
             Self::Violations => {
                 let count = report.summary.violations;
                 (count, format!("{} of the contract", pluralize(count, "violation")))
@@ -56,7 +73,10 @@ impl FailOn {
                 let count = u64::try_from(report.operations.iter().map(len).sum::<usize>()).unwrap_or(u64::MAX);
                 (count, pluralize(count, "undocumented parameter or field"))
             }
-            Self::Nothing => (u64::from(report.exchanges == 0), NO_REQUESTS.to_owned()),
+            Self::Nothing => {
+                let message = no_requests(report);
+                (u64::from(message.is_some()), message.unwrap_or_default().to_owned())
+            }
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use quick_junit::{NonSuccessKind, Report as JunitReport, TestCase, TestCaseStatus, TestSuite};
 
-use super::criteria::{FailOn, NO_REQUESTS, ReportVerdict, pluralize};
+use super::criteria::{FailOn, ReportVerdict, no_requests, pluralize};
 use super::model::{OperationReport, Report, ViolationReport};
 use super::selection::OperationSelection;
 use crate::recording::coverage::targets::is_client_reachable;
@@ -53,8 +53,8 @@ fn overall(report: &Report, verdict: &ReportVerdict) -> TestSuite {
     let mut coverage = case("coverage", "report", status);
     coverage.set_system_out(percent);
     suite.add_test_case(coverage);
-    if report.exchanges == 0 {
-        let status = case_status("nothing", NO_REQUESTS, verdict.is_failure(FailOn::Nothing));
+    if let Some(message) = no_requests(report) {
+        let status = case_status("nothing", message, verdict.is_failure(FailOn::Nothing));
         suite.add_test_case(case("requests", "report", status));
     }
     let is_failure = verdict.is_failure(FailOn::Unmatched);

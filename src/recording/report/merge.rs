@@ -32,6 +32,9 @@ fn absorb(mine: &mut Report, theirs: Report) {
     }
     mine.mock = versions(&mine.mock, &theirs.mock);
     mine.exchanges = mine.exchanges.saturating_add(theirs.exchanges);
+    mine.handled_by_mock = mine.handled_by_mock.saturating_add(theirs.handled_by_mock);
+    // A report that does not say how many were compared leaves it open for both.
+    mine.compared = mine.compared.zip(theirs.compared).map(|(mine, theirs)| mine.saturating_add(theirs));
     mine.violating = mine.violating.saturating_add(theirs.violating);
     mine.overflow = mine.overflow.saturating_add(theirs.overflow);
     union(&mut mine.operations, theirs.operations);

@@ -52,6 +52,13 @@ pub struct Report {
     pub exchanges: u64,
     /// The number of requests that broke the contract.
     pub violating: u64,
+    /// How many of the requests are CORS preflights, or what browsers request on their own.
+    #[serde(default)]
+    pub handled_by_mock: u64,
+    /// How many of the requests were compared with the contract: not those without a valid key, and not those to which a
+    /// rule responded before. Absent in reports that do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compared: Option<u64>,
     /// The number of violations, paths and parameters beyond the limits.
     pub overflow: u64,
 }

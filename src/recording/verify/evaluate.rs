@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::expectations::{Expectation, Expectations, JournalRange, OtherRequests, Requirement};
+use super::inconclusive::{Basis, inconclusive_reason};
 use super::result::{ExpectationOutcome, ExpectationResult, NearestExchange, VerificationResult, describe_exchange};
 use crate::contract::{Contract, Route};
 use crate::recording::journal::{ContractCheck, Exchange, JournalSize, MatchResult, RequestPattern, ResponseSource};
@@ -73,6 +74,8 @@ struct Evaluation {
     undecided: u64,
     /// Whether further exchanges cannot change `is_met`.
     is_final: bool,
+    /// Whether it is met only because no exchange matches its pattern.
+    is_vacuous: bool,
     found: String,
     matched: Vec<u64>,
     differences: Vec<String>,
@@ -82,9 +85,15 @@ struct Evaluation {
 /// Evaluates all expectations.
 #[must_use]
 pub fn evaluate(expectations: &Expectations, journal: &JournalSnapshot, contract: &Contract) -> VerificationResult {
-    let mut evaluator = Evaluator { journal, contract, nearest_searches_left: NEAREST_SEARCHES_MAX, undecided: 0 };
+    let mut evaluator = Evaluator {
+        journal,
+        contract,
+        nearest_searches_left: NEAREST_SEARCHES_MAX,
+        undecided: 0,
+        basis: Basis::Requests,
+    };
     let results: Vec<ExpectationResult> = expectations.all.iter().map(|one| evaluator.expectation(one)).collect();
-    let undecided = evaluator.undecided;
+    let (undecided, basis) = (evaluator.undecided, evaluator.basis);
     let ranges: Vec<JournalRange> = expectations.all.iter().map(|one| one.range).collect();
     let is_evaluated = |exchange: &&Arc<Exchange>| ranges.iter().any(|range| range.contains(exchange));
     let exchanges = journal.exchanges.iter().filter(is_evaluated).count();
@@ -104,42 +113,10 @@ pub fn evaluate(expectations: &Expectations, journal: &JournalSnapshot, contract
         can_still_pass: results.iter().all(|one| one.can_still_pass),
         exchanges,
         dropped: journal.size.dropped,
-        reason: is_inconclusive.then(|| inconclusive_reason(journal, &results, undecided)),
+        reason: is_inconclusive
+            .then(|| inconclusive_reason(&journal.size, journal.is_enabled, &results, undecided, basis)),
         expectations: results,
     }
-}
-
-/// Why an outcome is inconclusive, and what to do about it.
-fn inconclusive_reason(journal: &JournalSnapshot, results: &[ExpectationResult], undecided: u64) -> String {
-    if !journal.is_enabled {
-        return "the journal of this server is disabled; start the server with --journal-entries-max above 0"
-            .to_owned();
-    }
-    if results.iter().any(|one| one.exchanges == 0) {
-        let dropped = if journal.size.dropped > 0 { ", after others were dropped" } else { "" };
-        return format!(
-            "no exchange was recorded in the examined range{dropped}, so that the verdict is based on nothing; send the \
-             requests to this sandbox before the verification, check `after` and `since`, or write \
-             `\"allow_empty\": true` if no request is fine"
-        );
-    }
-    if undecided > 0 {
-        let exchanges = if undecided == 1 { "1 exchange".to_owned() } else { format!("{undecided} exchanges") };
-        return format!(
-            "{exchanges} could not be compared: only the beginning of the body is recorded (raise \
-             --journal-body-bytes-max), a compared value is a secret, which the journal does not record, the pattern needs \
-             too much work for the body, or the request was not compared with the contract"
-        );
-    }
-    let dropped = match journal.size.dropped {
-        1 => "1 older exchange".to_owned(),
-        dropped => format!("{dropped} older exchanges"),
-    };
-    format!(
-        "the journal was full and dropped {dropped}, or the sandbox was removed because it was not used; clear it before \
-         the test (DELETE /__admin/requests or POST /__admin/reset), limit the expectations with `after` or `since`, or \
-         raise --journal-entries-max and the other limits of the journal and of sandboxes"
-    )
 }
 
 struct Evaluator<'a> {
@@ -148,6 +125,7 @@ struct Evaluator<'a> {
     nearest_searches_left: usize,
     /// The largest number of exchanges that an inconclusive expectation could not compare.
     undecided: u64,
+    basis: Basis,
 }
 
 impl Evaluator<'_> {
@@ -165,7 +143,8 @@ impl Evaluator<'_> {
                 .none(&exchanges, pattern, "unmatched", |one| one.is_unmatched().then(|| self.explain_unmatched(one))),
         };
         let is_undecided = evaluation.could_change && (missing > 0 || evaluation.undecided > 0);
-        let is_empty = exchanges.is_empty() && !one.allows_empty;
+        let only_own = exchanges.iter().all(|one| one.response_source == ResponseSource::Mock);
+        let is_empty = (only_own || evaluation.is_vacuous) && !one.allows_empty;
         let outcome = match (is_undecided, evaluation.is_met) {
             (true, _) => ExpectationOutcome::Inconclusive,
             // It would be met by a client that was never started.
@@ -173,6 +152,9 @@ impl Evaluator<'_> {
             (false, true) => ExpectationOutcome::Passed,
             (false, false) => ExpectationOutcome::Failed,
         };
+        if is_empty && evaluation.is_met && !exchanges.is_empty() && (only_own || !is_undecided) {
+            self.basis = if only_own { Basis::OwnRequestsOfBrowsers } else { Basis::NoMatch };
+        }
         if is_undecided {
             self.undecided = self.undecided.max(evaluation.undecided);
         }
@@ -224,6 +206,7 @@ impl Evaluator<'_> {
         } else if count == 0 {
             // Such an expectation is met by a misspelt path too.
             evaluation.differences.extend(pattern.unknown_path(self.contract));
+            evaluation.differences.extend(pattern.undocumented_status(self.contract));
         }
         evaluation
     }
@@ -353,6 +336,7 @@ impl Evaluator<'_> {
             could_change: found.is_empty(),
             undecided,
             is_final: !found.is_empty(),
+            is_vacuous: count == 0,
             found: match (found.len(), count) {
                 (0, 0) => "none, because no exchange matches".to_owned(),
                 (0, _) => "none".to_owned(),

@@ -4,6 +4,7 @@
 
 mod evaluate;
 pub mod expectations;
+mod inconclusive;
 pub mod junit;
 pub mod result;
 

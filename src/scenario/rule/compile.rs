@@ -141,7 +141,7 @@ fn compile_activation(spec: &RuleSpec, errors: &mut Vec<RuleError>) -> Activatio
     let pointer = if spec.probability.is_some() { "/probability" } else { "/then/probability" };
     let probability = spec.probability.or(then.probability).unwrap_or(1.0);
     if !(0.0..=1.0).contains(&probability) {
-        errors.push(RuleError::new(pointer, "a probability must be a number from 0 to 1"));
+        errors.push(RuleError::new(pointer, "a probability must be a number from 0 to 1, such as 0.5"));
     }
     let ttl = ttl_ms.map(|ms| SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX)));
     Activation { probability, times, after, succeed_first, ttl }

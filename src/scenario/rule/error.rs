@@ -1,6 +1,6 @@
 //! Errors in the definition of a rule.
 
-use crate::contract::Contract;
+use crate::contract::{Contract, Route};
 use contract_files::yaml::{Diagnostic, Source};
 
 /// An error in a rule, at a location inside it.
@@ -43,6 +43,17 @@ pub fn unknown_operation(contract: &Contract, id: &str) -> Option<(String, Strin
         return None;
     }
     let ids = contract.operations.iter().map(|operation| operation.id.as_str());
+    // `GET /connections` in place of an id.
+    let by_path = id.split_once(' ').and_then(|(method, path)| {
+        let method = method.to_ascii_uppercase().parse().ok()?;
+        match contract.route(&method, path.trim()) {
+            Route::Found(operation, _) => Some(&operation.id),
+            Route::MethodNotAllowed(_) | Route::NotFound(_) => None,
+        }
+    });
+    if let Some(operation) = by_path {
+        return Some((format!("there is no operation `{id}`"), format!("write its id: {operation}")));
+    }
     let hint = contract_files::yaml::nearest(id, ids).map_or_else(
         || "`leadconduit-mock operations` lists the operations".to_owned(),
         |nearest| format!("did you mean `{nearest}`?"),

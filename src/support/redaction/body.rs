@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use super::decode::decode;
+use super::decode::{decode, is_encoded};
 use super::names::{
     assigns_secret, hides_value, is_only_secret_name, is_secret_name, is_suspicious, names_secret_of_pair,
 };
@@ -201,7 +201,9 @@ pub(super) fn redact_form(redactor: &Redactor, form: &str) -> String {
         if value.is_empty() {
             continue;
         }
-        if is_secret_name(&spaced) || is_pair {
+        // In UTF-7, `+` is no space.
+        let is_secret = is_secret_name(&spaced) || name.contains("+A") && is_secret_name(name);
+        if is_secret || is_pair {
             redactor.remember(&decode(value));
             redacted.push_str(REDACTED);
             continue;
@@ -220,6 +222,9 @@ fn redact_parameter_name<'n>(redactor: &Redactor, name: &'n str) -> Cow<'n, str>
 fn redact_parameter<'v>(redactor: &Redactor, value: &'v str) -> Cow<'v, str> {
     let spaced = value.replace('+', " ");
     let decoded = decode(&spaced);
+    if is_encoded(&decoded) {
+        return Cow::Borrowed(REDACTED);
+    }
     if *redactor.replace_values(&decoded) != *decoded || assigns_secret(&spaced) {
         let in_place = redactor.replace_values(value);
         // Where the text is not encoded, only the text is replaced.

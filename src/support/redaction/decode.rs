@@ -1,4 +1,4 @@
-//! Removes the encodings in which a request can spell a name or a value: percent-encoding, JSON escapes, XML entities.
+//! Removes the encodings in which a request can spell a name or a value: percent-encoding, JSON escapes, XML entities, UTF-7.
 
 use std::borrow::Cow;
 
@@ -24,7 +24,7 @@ pub(super) fn is_encoded(text: &str) -> bool {
 
 fn decode_layer(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
-    if !bytes.iter().any(|byte| matches!(byte, b'%' | b'\\' | b'&')) {
+    if !bytes.iter().any(|byte| matches!(byte, b'%' | b'\\' | b'&' | b'+')) {
         return None;
     }
     let mut decoded: Vec<u8> = Vec::with_capacity(bytes.len());
@@ -36,12 +36,14 @@ fn decode_layer(text: &str) -> Option<String> {
             b'%' => percent(rest),
             b'\\' => escape(rest),
             b'&' => entity(rest),
+            b'+' => utf7(rest),
             _ => None,
         };
         if let Some((c, length)) = found {
             match c {
                 Decoded::Byte(byte) => decoded.push(byte),
                 Decoded::Char(c) => decoded.extend(c.encode_utf8(&mut [0; 4]).bytes()),
+                Decoded::Text(text) => decoded.extend(text.bytes()),
             }
             index += length;
             is_changed = true;
@@ -56,6 +58,7 @@ fn decode_layer(text: &str) -> Option<String> {
 enum Decoded {
     Byte(u8),
     Char(char),
+    Text(String),
 }
 
 fn hexadecimal(digits: &[u8]) -> Option<u32> {
@@ -101,4 +104,20 @@ fn entity(rest: &[u8]) -> Option<(Decoded, usize)> {
         }
     };
     Some((Decoded::Char(c), end + 1))
+}
+
+/// `+AHAAYQ-` of UTF-7, as far as it hides ASCII text: base64 of UTF-16.
+fn utf7(rest: &[u8]) -> Option<(Decoded, usize)> {
+    let run = rest.get(1..)?;
+    let length = run.iter().position(|byte| !byte.is_ascii_alphanumeric() && *byte != b'/').unwrap_or(run.len());
+    let run = std::str::from_utf8(&run[..length]).ok()?;
+    if !run.starts_with('A') || length < 3 {
+        return None;
+    }
+    let decoded = super::base64::decode(run);
+    let (pairs, []) = decoded.as_bytes().as_chunks::<2>() else { return None };
+    let text: String = pairs.iter().map(|[_, low]| char::from(*low)).collect();
+    let is_ascii = pairs.iter().all(|[high, low]| *high == 0 && (b' '..=b'~').contains(low));
+    let end = 1 + length + usize::from(rest.get(1 + length) == Some(&b'-'));
+    is_ascii.then_some((Decoded::Text(text), end))
 }

@@ -2,8 +2,9 @@
 //! [`Redactor`].
 //!
 //! These are secrets: values whose name is that of a secret ([`names`] has the one list), texts that are known to be
-//! secret (the credentials of the request, the token of the control API), and numbers of payment cards and social
-//! security. All are found after decoding: percent-encoding, JSON escapes and XML entities do not hide them.
+//! secret (the credentials of the request, the token of the control API), and texts that have the form
+//! of a secret: numbers of payment cards and social security, passwords in URLs, tokens. All are found after decoding:
+//! percent-encoding, JSON escapes, XML entities, UTF-7 and base64 do not hide them.
 //!
 //! Where the structure of a text is not known, or it is damaged, all of it is replaced as soon as it names a secret.
 //!
@@ -14,10 +15,13 @@
 //! | [`names`] | the names of secrets |
 //! | `texts` | texts that are known to be secret |
 //! | `numbers` | card and social security numbers |
+//! | `values` | credentials in URLs, after `Basic` and `Bearer`, JSON Web Tokens |
 //! | `decode` | removes encodings |
+//! | `base64` | decodes base64 |
 //!
 //! Each module uses only modules below it in this table, and [`Redactor`].
 
+mod base64;
 mod body;
 mod decode;
 pub mod names;
@@ -25,16 +29,20 @@ mod numbers;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod values;
 mod xml;
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::ops::Range;
 
+use http::Method;
 use http::header::{AUTHORIZATION, COOKIE, SET_COOKIE};
 use serde_json::Value;
 
+pub use base64::decode as decode_base64;
 pub use body::Completeness;
-use names::{assigns_secret, hides_value, is_suspicious};
+use names::{assigns_secret, hides_value, is_only_secret_name, is_suspicious};
 pub use names::{is_secret_header, is_secret_name};
 pub use texts::SecretTexts;
 
@@ -49,6 +57,9 @@ const FOUND_BYTES_MAX: usize = 4 * 1024;
 
 /// How many values are searched for.
 const FOUND_MAX: usize = 32;
+
+/// How many layers of base64 are decoded.
+const BASE64_LAYERS_MAX: usize = 4;
 
 /// Replaces secrets. Holds the texts that are secret wherever they occur.
 #[derive(Debug, Default)]
@@ -119,14 +130,35 @@ impl Redactor {
 
     /// Replaces what is secret by its value alone.
     fn replace_values<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.replace_values_below(text, BASE64_LAYERS_MAX)
+    }
+
+    fn replace_values_below<'t>(&self, text: &'t str, layers: usize) -> Cow<'t, str> {
         let mut redacted = Cow::Borrowed(text);
         for secret in self.texts.found_in(text) {
             redacted = Cow::Owned(redacted.replace(secret, REDACTED));
         }
-        match numbers::redact_numbers(&redacted) {
-            Cow::Owned(redacted) => Cow::Owned(redacted),
-            Cow::Borrowed(_) => redacted,
+        for redact in [numbers::redact_numbers, values::redact_credentials] {
+            if let Cow::Owned(changed) = redact(&redacted) {
+                redacted = Cow::Owned(changed);
+            }
         }
+        let hidden = self.hidden_in_base64(&redacted, layers);
+        for range in hidden.into_iter().rev() {
+            redacted.to_mut().replace_range(range, REDACTED);
+        }
+        redacted
+    }
+
+    /// The base64 texts that contain a secret. Compressed data can contain one.
+    fn hidden_in_base64(&self, text: &str, layers: usize) -> Vec<Range<usize>> {
+        let Some(layers) = layers.checked_sub(1) else { return Vec::new() };
+        let is_secret =
+            |decoded: &str| assigns_secret(decoded) || *self.replace_values_below(decoded, layers) != *decoded;
+        base64::runs(text)
+            .filter(|(_, decoded)| decoded.as_deref().is_none_or(is_secret))
+            .map(|(range, _)| range)
+            .collect()
     }
 
     /// Redacts a text of any kind.
@@ -205,16 +237,42 @@ impl Redactor {
     /// Path and query, redacted.
     #[must_use]
     pub fn url(&self, path: &str, query: Option<&str>) -> String {
-        let mut url = if is_suspicious(path.as_bytes()) || self.has_text(path) {
-            path.split('/').map(|segment| self.text(segment)).collect::<Vec<_>>().join("/")
-        } else {
-            path.to_owned()
-        };
+        let mut url =
+            if is_suspicious(path.as_bytes()) || self.has_text(path) { self.path(path) } else { path.to_owned() };
         if let Some(query) = query {
             url.push('?');
             url.push_str(&self.form(query));
         }
         url
+    }
+
+    /// Redacts a path. A segment after the name of a secret is its value: `/token/...`.
+    fn path(&self, path: &str) -> String {
+        let mut is_value = false;
+        let mut redact = |segment: &str| {
+            let decoded = decode::decode(segment);
+            let hides_pair = decoded.len() != segment.len() && decoded.contains('/') && self.path(&decoded) != *decoded;
+            if is_value {
+                self.remember(&decoded);
+            }
+            let redacted = match segment {
+                "" => String::new(),
+                _ if is_value || hides_pair => REDACTED.to_owned(),
+                _ => self.text(segment).into_owned(),
+            };
+            is_value = is_only_secret_name(segment);
+            redacted
+        };
+        path.split('/').map(&mut redact).collect::<Vec<_>>().join("/")
+    }
+
+    /// Redacts a method, which can be any word.
+    #[must_use]
+    pub fn method(&self, method: &Method) -> Method {
+        match self.text(method.as_str()) {
+            Cow::Borrowed(text) if text == method.as_str() => method.clone(),
+            _ => Method::from_bytes(REDACTED.as_bytes()).unwrap_or_default(),
+        }
     }
 
     /// Redacts a query string or an URL-encoded form.
@@ -238,11 +296,17 @@ impl Redactor {
         let is_clean = self.has_clean_values(headers.clone());
         for (name, value) in headers {
             if is_clean && !is_secret_header(name) {
-                record(name, value);
+                record(&self.header_name(name), value);
             } else {
-                record(name, &self.header(name, value));
+                record(&self.header_name(name), &self.header(name, value));
             }
         }
+    }
+
+    /// The name of a header, which a client can make of its credentials.
+    fn header_name<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        let is_in_name = |text: &str| text.len() <= name.len() && name.contains(&*text.to_ascii_lowercase());
+        if self.texts.iter().any(is_in_name) { Cow::Borrowed(REDACTED) } else { Cow::Borrowed(name) }
     }
 
     /// True when headers certainly contain no secrets but credentials and cookies.

@@ -5,15 +5,19 @@ use std::sync::LazyLock;
 
 use regex::bytes::{Regex, RegexBuilder};
 
-use super::decode::decode;
+use super::decode::{decode, is_encoded};
+use super::{base64, numbers, values};
 
 /// Words that mark a name wherever they occur in it. Case is ignored; at a space, separators may stand.
-const WORDS: [&str; 22] = [
+const WORDS: [&str; 33] = [
     "pass word",
     "pass wd",
     "pass phrase",
     "pass code",
+    "pass wrd",
     "pwd",
+    "pswd",
+    "user pass",
     "secret",
     "token",
     "api key",
@@ -23,6 +27,13 @@ const WORDS: [&str; 22] = [
     "read key",
     "write key",
     "subscription key",
+    "signing key",
+    "encryption key",
+    "shared key",
+    "master key",
+    "account key",
+    "app key",
+    "ssh key",
     "connection string",
     "authorization",
     "cookie",
@@ -31,15 +42,20 @@ const WORDS: [&str; 22] = [
     "card number",
     "credit card",
     "cvv",
+    "security code",
 ];
 
 /// Words that mark a name only when they stand alone in it, as in `user_pass`, `X-Auth` or `authKey`: inside of other
 /// words they are common (`passed`, `author`, `design`).
-const WHOLE_WORDS: [&str; 5] = ["pass", "auth", "jwt", "sig", "ssn"];
+const WHOLE_WORDS: [&str; 13] =
+    ["pass", "auth", "jwt", "sig", "ssn", "pw", "pin", "otp", "totp", "hmac", "bearer", "cvc", "csc"];
 
 /// A name that is secret only as a whole, or as the whole of one part of a nested name (`data[key]`): LeadConduit has
 /// many names that end with it.
 const WHOLE_NAME: &str = "key";
+
+/// Words that mark the name of a header: bodies have sessions and credentials that are no secrets.
+const HEADER_WORDS: [&str; 3] = ["session", "credential", "authentication"];
 
 /// The longest text that counts as a name where a value could stand, in bytes.
 const NAME_BYTES_MAX: usize = 100;
@@ -68,9 +84,10 @@ static NAMES: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(&format!("(?i:{
 
 /// Everything that can begin a secret: names, escapes that can hide a name, card numbers.
 static SUSPICIOUS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let escapes = r"%[0-9A-Fa-f]{2}|\\[uUxX]|&#?[A-Za-z0-9]+;|<!";
-    let numbers = r"(?:^|[^0-9A-Za-z])(?:[2-6](?:[ -]?[0-9]){12,18}|[0-9]{3}-[0-9]{2}-[0-9]{4})(?:$|[^0-9A-Za-z])";
-    pattern(&format!("(?i:{})|{}|{escapes}|{numbers}", words(), whole_words(true)))
+    let escapes = r"%[0-9A-Fa-f]{2}|\\[uUxX]|&#?[A-Za-z0-9]+;|<!|\+A[C-H][AEIMQUYcgkosw048][A-]";
+    let numbers = format!("(?:^|[^0-9A-Za-z])(?:{})(?:$|[^0-9A-Za-z])", numbers::pattern(r"\xE2\x80[\x90-\x95]"));
+    let values = format!("{}|{}", values::BEGINNINGS, base64::RUN);
+    pattern(&format!("(?i:{})|{}|{escapes}|{numbers}|{values}", words(), whole_words(true)))
 });
 
 /// False when a text certainly contains no secret but those that are known by their value. It is the fast path: most
@@ -84,7 +101,8 @@ pub(super) fn is_suspicious(text: &[u8]) -> bool {
 #[must_use]
 pub fn is_secret_name(name: &str) -> bool {
     let name = decode(name);
-    if NAMES.as_ref().is_none_or(|pattern| pattern.is_match(name.as_bytes())) {
+    // With too many layers of encoding, it can be any name.
+    if is_encoded(&name) || NAMES.as_ref().is_none_or(|pattern| pattern.is_match(name.as_bytes())) {
         return true;
     }
     let mut parts = name.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_'));
@@ -101,7 +119,13 @@ pub fn is_secret_header(name: &str) -> bool {
     if is_ordinary_header(name) {
         return false;
     }
-    is_secret_name(name) || name.rsplit(['-', '_']).next().is_some_and(|last| last.eq_ignore_ascii_case(WHOLE_NAME))
+    let has_header_word = || {
+        let name = name.to_ascii_lowercase();
+        HEADER_WORDS.iter().any(|word| name.contains(word))
+    };
+    is_secret_name(name)
+        || has_header_word()
+        || name.rsplit(['-', '_']).next().is_some_and(|last| last.eq_ignore_ascii_case(WHOLE_NAME))
 }
 
 /// The headers of most requests and responses, which are decided without a search.
@@ -134,7 +158,7 @@ fn is_ordinary_header(name: &str) -> bool {
 }
 
 /// What the member is called that holds the name of a pair, alone or at the end (`field_name`).
-const NAMING_MEMBERS: [&str; 14] = [
+const NAMING_MEMBERS: [&str; 15] = [
     "name",
     "key",
     "field",
@@ -149,6 +173,7 @@ const NAMING_MEMBERS: [&str; 14] = [
     "id",
     "column",
     "type",
+    "lhv",
 ];
 
 /// True for the first half of a pair such as `{"name": "password", "value": "..."}`.
@@ -174,6 +199,9 @@ pub(super) fn assigns_secret(text: &str) -> bool {
         return false;
     }
     let text = decode(text);
+    if is_table_with_secret(&text) {
+        return true;
+    }
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '[' | ']' | '$' | '@');
     let mut rest: &str = &text;
     let mut before = None;
@@ -192,6 +220,15 @@ pub(super) fn assigns_secret(text: &str) -> bool {
         rest = after;
     }
     false
+}
+
+/// True when a text has several lines, and the first one is a list of names with that of a secret: a CSV file.
+fn is_table_with_secret(text: &str) -> bool {
+    let is_separator = |c: char| matches!(c, ',' | ';' | '\t' | '|');
+    text.trim_start().split_once('\n').is_some_and(|(head, _)| {
+        let cell = |cell: &str| is_only_secret_name(cell.trim().trim_matches('"'));
+        head.contains(is_separator) && head.split(is_separator).any(cell)
+    })
 }
 
 /// True when a name itself contains a secret value, as in `?password%3Dx`.

@@ -7,9 +7,16 @@ use regex::Regex;
 
 use super::REDACTED;
 
-/// Digits of a card with single spaces or dashes between them, or `123-45-6789`.
-static NUMBER: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"[0-9]{3}-[0-9]{2}-[0-9]{4}|[2-6](?:[ -]?[0-9]){12,18}").ok());
+static NUMBER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(&pattern(r"[\u{2010}-\u{2015}]")).ok());
+
+/// A pattern for what can be such a number: `123-45-6789`, the digits of a card with spaces or dashes anywhere between
+/// them, or its groups with other separators. A decimal fraction has none. `dash` is the pattern of dashes beyond ASCII.
+pub(super) fn pattern(dash: &str) -> String {
+    let social = ["-", r"\.", " ", r"\+", "_"].map(|by| format!("[0-9]{{3}}{by}[0-9]{{2}}{by}[0-9]{{4}}")).join("|");
+    let by = format!("(?:[-_.+ ]{{1,2}}|{dash})");
+    let groups = format!("[2-6][0-9]{{3}}(?:{by}[0-9]{{4}}){{3}}|3[0-9]{{3}}{by}[0-9]{{6}}{by}[0-9]{{5}}");
+    format!("{social}|{groups}|[2-6](?:[ -]?[0-9]){{12,18}}")
+}
 
 /// Replaces card and social security numbers.
 pub(super) fn redact_numbers(text: &str) -> Cow<'_, str> {
@@ -81,11 +88,18 @@ mod tests {
             ("340000000000009,6011000000000004", "***,***"),
             ("123-45-6789", "***"),
             ("99 4111111111111111", "99 ***"),
+            ("4111.1111.1111.1111 4111+1111+1111+1111", "*** ***"),
+            ("4111_1111_1111_1111,4111  1111  1111  1111", "***,***"),
+            ("4111\u{2013}1111\u{2013}1111\u{2013}1111", "***"),
+            ("3400 000000 00009", "***"),
+            ("123 45 6789,123.45.6789,123+45+6789", "***,***,***"),
         ];
         for (text, expected) in rows {
             assert_eq!(redact_numbers(text), expected, "{text}");
         }
         for text in ["4111111111111112", "1764367598123", "5d9a4c421d011c553e000001", "a4111111111111111", "5125550100"]
+            .into_iter()
+            .chain(["4.111111111111111", "41.11111111111111", "512 555 0100", "123-45.6789", "2026-11-2912"])
         {
             assert_eq!(redact_numbers(text), text);
         }

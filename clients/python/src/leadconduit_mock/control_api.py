@@ -2346,6 +2346,14 @@ class Coverage(TypedDict):
     """
     The number of requests that broke the contract.
     """
+    handled_by_mock: int
+    """
+    How many of the requests are CORS preflights, or what browsers request on their own.
+    """
+    compared: NotRequired[int]
+    """
+    How many of the requests were compared with the contract: not those without a valid key, and not those to which a rule responded before. Absent in reports that do not say it.
+    """
     overflow: int
     """
     The number of violations, paths and parameters beyond the limits.

@@ -28,6 +28,20 @@ pub(super) fn diagnose(text: &str, message: &str, position: Option<(usize, usize
         let message = format!("a text cannot begin with `{found}`");
         return at(column, &message, "put the text in quotes");
     }
+    if message.contains("unknown anchor") {
+        return at(
+            column,
+            "this refers to a value that has no name",
+            "name the value with `&` before its use, or put the text in quotes",
+        );
+    }
+    if message.contains("did not find expected '-' indicator") || message.contains("while parsing a block mapping") {
+        return at(
+            column,
+            "the line is indented differently than the lines that it belongs to",
+            "give it the same indentation as the other keys of its map, or the other items of its list",
+        );
+    }
     if message.contains("mapping values are not allowed") {
         return diagnose_colon(line, number, column);
     }
@@ -167,6 +181,16 @@ mod tests {
                 "close it with `]`; separate the items between them with commas",
             ),
             ("b: 1\na: 'x\n", "f:2:4: this `'` is not closed", "close it with `'`"),
+            (
+                "l:\n  - a: 1\n   b: 2\n",
+                "f:3:4: the line is indented differently than the lines that it belongs to",
+                "give it the same indentation as the other keys of its map, or the other items of its list",
+            ),
+            (
+                "a: *x\n",
+                "f:1:4: this refers to a value that has no name",
+                "name the value with `&` before its use, or put the text in quotes",
+            ),
         ];
         for (text, title, hint) in rows {
             let found = Source::new("f", text).parse::<Value>().unwrap_err();

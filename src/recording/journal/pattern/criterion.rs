@@ -13,7 +13,9 @@ use super::abbreviate::abbreviate;
 use super::matcher::{Actual, MatchResult, Matcher};
 use crate::contract::Contract;
 use crate::contract::lead_body::BodyFormat;
+use crate::recording::journal::RecordedBody;
 use crate::recording::journal::exchange::{ContractCheck, Exchange};
+use crate::support::redaction::REDACTED;
 
 /// How many values, or violations, a description lists.
 const LISTED_MAX: usize = 5;
@@ -117,6 +119,22 @@ impl Criterion {
         }
     }
 
+    /// The operation that the exchange must have, if the criterion gives one.
+    pub(super) fn literal_operation(&self) -> Option<&str> {
+        match (&self.field, &self.condition) {
+            (Field::Operation, Condition::One(Matcher::EqualTo(text, _))) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The status that the exchange must have, if the criterion gives one.
+    pub(super) fn literal_status(&self) -> Option<&str> {
+        match (&self.field, &self.condition) {
+            (Field::Status, Condition::One(Matcher::EqualTo(text, _))) => Some(text),
+            _ => None,
+        }
+    }
+
     pub(super) fn describe(&self) -> String {
         if let Condition::One(Matcher::Absent) = &self.condition {
             return match &self.field {
@@ -190,14 +208,22 @@ impl Field {
     }
 }
 
+/// What is known of a body that is recorded in part only, or was replaced as a whole; `None` for every other body.
+fn unknown_body(body: &RecordedBody) -> Option<FieldValues<'_>> {
+    if *body.bytes == *REDACTED.as_bytes() {
+        return Some(FieldValues::Truncated(Cow::Borrowed(""), body.length));
+    }
+    body.is_truncated().then(|| FieldValues::Truncated(String::from_utf8_lossy(&body.bytes), body.length))
+}
+
 /// The values of a parameter of a form; none when the body is not a form.
 fn form_values<'e>(exchange: &'e Exchange, name: &str) -> FieldValues<'e> {
     let body = &exchange.request_body;
     if exchange.body_format() != BodyFormat::Form {
         return FieldValues::Complete(Vec::new());
     }
-    if body.is_truncated() {
-        return FieldValues::Truncated(String::from_utf8_lossy(&body.bytes), body.length);
+    if let Some(unknown) = unknown_body(body) {
+        return unknown;
     }
     let pairs = form_urlencoded::parse(&body.bytes);
     FieldValues::Complete(pairs.filter(|(key, _)| key == name).map(|(_, value)| value).collect())
@@ -205,10 +231,10 @@ fn form_values<'e>(exchange: &'e Exchange, name: &str) -> FieldValues<'e> {
 
 fn body_values(exchange: &Exchange) -> FieldValues<'_> {
     let body = &exchange.request_body;
-    let text = String::from_utf8_lossy(&body.bytes);
-    if body.is_truncated() {
-        return FieldValues::Truncated(text, body.length);
+    if let Some(unknown) = unknown_body(body) {
+        return unknown;
     }
+    let text = String::from_utf8_lossy(&body.bytes);
     if text.is_empty() {
         return FieldValues::Complete(Vec::new());
     }

@@ -251,6 +251,12 @@ impl Matcher {
     pub(super) fn describe_actual(&self, actual: &Actual<'_>) -> String {
         let (text, values) = match actual {
             Actual::Missing => return "nothing".to_owned(),
+            Actual::Truncated("", length) => {
+                return format!(
+                    "a body of {length} bytes, which cannot be compared: the journal does not record it, because it names a \
+                     secret or is not UTF-8"
+                );
+            }
             Actual::Truncated(beginning, length) => {
                 let recorded = beginning.len();
                 return format!("a body of {length} bytes, which cannot be compared: the journal recorded {recorded}");

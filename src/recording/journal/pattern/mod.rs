@@ -104,6 +104,19 @@ impl RequestPattern {
         }
     }
 
+    /// Says that the operation of the pattern does not document its status: such a pattern is met by no request, unless a
+    /// rule or a fault responds with the status.
+    pub(crate) fn undocumented_status(&self, contract: &Contract) -> Option<String> {
+        let operation = self.criteria.iter().find_map(Criterion::literal_operation)?;
+        let status = self.criteria.iter().find_map(Criterion::literal_status)?;
+        let operation = contract.operations.iter().find(|one| one.id == operation)?;
+        let documented: Vec<String> = operation.responses.keys().map(u16::to_string).collect();
+        (!documented.iter().any(|one| one == status)).then(|| {
+            let id = &operation.id;
+            format!("{id} does not document the status {status}; it documents {}", documented.join(", "))
+        })
+    }
+
     /// The criteria that do not match the exchange; empty when the pattern matches.
     pub(crate) fn differences(&self, exchange: &Exchange, contract: &Contract) -> Vec<Difference> {
         self.criteria.iter().filter_map(|one| one.difference(exchange, contract)).collect()

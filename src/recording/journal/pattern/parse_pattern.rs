@@ -30,8 +30,12 @@ const KEYS: [(&str, f64, ParseKey); 18] = [
     ("operation", 10.0, operation),
     ("url", 10.0, |value, parser, criteria| push(criteria, criterion(Field::Url, literal(value, parser)?))),
     ("urlPattern", 10.0, |value, parser, criteria| push(criteria, criterion(Field::Url, expression(value, parser)?))),
-    ("urlPath", 10.0, |value, parser, criteria| push(criteria, criterion(Field::Path, literal(value, parser)?))),
+    ("urlPath", 10.0, |value, parser, criteria| {
+        without_query(value, "?", parser)?;
+        push(criteria, criterion(Field::Path, literal(value, parser)?))
+    }),
     ("urlPathPattern", 10.0, |value, parser, criteria| {
+        without_query(value, r"\?", parser)?;
         push(criteria, criterion(Field::Path, expression(value, parser)?))
     }),
     ("urlPathTemplate", 10.0, |value, parser, criteria| {
@@ -134,6 +138,17 @@ fn literal(value: &Value, parser: &mut PatternParser<'_>) -> Option<Matcher> {
             Some(equal_to(text))
         }
         _ => parser.reject("this must be a string that begins with `/`, such as /connections"),
+    }
+}
+
+/// Rejects a path with a query, which would match no request.
+fn without_query(value: &Value, question_mark: &str, parser: &mut PatternParser<'_>) -> Option<()> {
+    match value.as_str() {
+        Some(text) if text.contains(question_mark) => parser.reject(
+            "a path has no query, so that this would never match; write `url` or `urlPattern`, or the parameters as \
+             `queryParameters`",
+        ),
+        _ => Some(()),
     }
 }
 
