@@ -506,6 +506,39 @@ fn list_checks_find_earlier_and_listed_leads() {
 }
 
 #[test]
+fn criteria_and_prices_can_test_the_list_checks_for_pings_too() {
+    let mock = mock_with(
+        json!({
+            "ping_enabled": true,
+            "list_checks": {
+                "duplicate": {"value": "{{lead.email}}", "list_name": "seen", "lookback": null},
+                "existing_customer": {"value": "{{lead.email}}", "list_name": "customers", "lookback": null},
+            },
+            "acceptance_criteria": {
+                "outcome": "failure", "reason": "known: {{suppressionlist.is_duplicate}}",
+                "rule_set": rules("suppressionlist.is_duplicate", "is not true", Value::Null),
+            },
+            "pricing": {"prices": [
+                {"id": "ff0001", "amount": 5},
+                {"id": "ff0002", "amount": 1, "rule_set": rules("suppressionlist.is_existing_customer", "is true", Value::Null)},
+            ]},
+        }),
+        json!({"list_entries": [
+            {"id": "customers/carl@example.com", "list_name": "customers", "value": "carl@example.com"},
+        ]}),
+    );
+    let (ann, carl) = (json!({"email": "ann@example.com"}), json!({"email": "carl@example.com"}));
+    assert_eq!(outcome_of(&ping(&mock, &ann)), ("success", "", 5.0));
+    assert_eq!(outcome_of(&ping(&mock, &carl)), ("success", "", 1.0), "a hit by itself rejects nothing");
+    assert_eq!(outcome_of(&submit(&mock, &ann)), ("success", "", 5.0), "a ping is not added to the list");
+    assert_eq!(outcome_of(&ping(&mock, &ann)), ("failure", "known: true", 0.0));
+    let rejected = submit(&mock, &ann);
+    assert_eq!(outcome_of(&rejected), ("failure", "known: true", 0.0));
+    let recorded = events(&mock, &rejected);
+    assert_eq!(recorded[0]["vars"]["suppressionlist"], json!({"is_duplicate": true, "is_existing_customer": false}));
+}
+
+#[test]
 fn mappings_of_a_source_set_fields_from_its_parameters() {
     let mapping = |property: &str, value: Value, more: Value| {
         let mut mapping = json!({"id": "ac0001", "property": property, "value": value});

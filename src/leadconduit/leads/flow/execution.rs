@@ -192,8 +192,9 @@ impl<'d> FlowExecution<'d> {
         Ok(())
     }
 
-    /// The checks before the steps, for submissions and pings: enabled flow, acceptance criteria, list checks, price,
-    /// caps of the flow and the source.
+    /// The checks before the steps, for submissions and pings: enabled flow, list checks, acceptance criteria, price,
+    /// caps of the flow and the source. The lists come first: they only set variables, which the criteria, the prices and
+    /// the caps can test.
     fn check_acceptance(&mut self, context: &mut WriteContext<'_>) -> Result<CapCheck<'d>, EarlyExit> {
         let (flow, source) = (self.target.flow(), self.target.source());
         if !flow.is_enabled {
@@ -205,12 +206,12 @@ impl<'d> FlowExecution<'d> {
             self.decision = Decision::new(DecisionKind::Trigger, "the domain of an e-mail address forces the result");
             return Err(result.into());
         }
-        self.check_criteria(flow.criteria.as_ref(), DecisionKind::FlowCriteria)?;
-        self.check_criteria(source.criteria.as_ref(), DecisionKind::SourceCriteria)?;
         if let Some(results) = lists::check(context, self.target, &self.vars) {
             self.list_checks = Some(serialise(&results));
             self.vars[LIST_CHECKS_KEY] = results;
         }
+        self.check_criteria(flow.criteria.as_ref(), DecisionKind::FlowCriteria)?;
+        self.check_criteria(source.criteria.as_ref(), DecisionKind::SourceCriteria)?;
         if self.trigger != Some(Trigger::NoBid) {
             self.price = pricing::purchase_price(self.target, &context.input.body, &self.vars);
         }
