@@ -3,7 +3,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`interval`] | live flows, and the interval of a cap or ping limit |
+//! | [`interval`] | the interval of a cap or ping limit |
 //! | [`counter`] | counts the events of volume caps |
 //! | [`volume`] | the operations that list and get volume caps |
 //! | [`check`] | whether a cap rejects a lead, for the lead handler |
