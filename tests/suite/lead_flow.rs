@@ -464,6 +464,98 @@ fn reached_caps_reject_leads_until_their_interval_ends() {
     assert_eq!(counted(&mock, flow), (2, 1));
 }
 
+/// Saves the flow of these tests with other caps, and deploys it.
+fn deploy_caps(mock: &Mock, change: impl FnOnce(&mut Value)) -> Value {
+    let mut flow = mock.get(&format!("/flows/{TEST_FLOW}")).expect(200).json();
+    change(&mut flow["caps"]);
+    let saved = mock.put(&format!("/flows/{TEST_FLOW}"), &flow).expect(200).json();
+    mock.post(&format!("/flows/{TEST_FLOW}/deploy"), &json!({})).expect(200);
+    saved
+}
+
+#[test]
+fn a_changed_rule_or_a_shorter_duration_resets_the_counter_of_a_cap_and_nothing_else_does() {
+    let id = "66b2c1de940df5a34a3880c1";
+    let texans = rules("lead.state", "is equal to", json!("TX"));
+    // Without `created_at`: saving must not make it a new cap.
+    let mut cap = cap(id, 9, "day", json!({"rule_set": texans.clone()}));
+    cap.as_object_mut().unwrap().remove("created_at");
+    let mock = mock_of(json!({"caps": [cap]}));
+    let lead = |state: &str| outcome_of(&submit(&mock, &json!({"state": state}))).0.to_owned();
+    let count = || counted(&mock, id).0;
+    lead("TX");
+    lead("TX");
+    lead("AZ");
+    assert_eq!(count(), 2);
+    // The clock is frozen, so that all leads and changes have the same time.
+    deploy_caps(&mock, |caps| caps[0]["maximum"] = 3.into());
+    deploy_caps(&mock, |caps| caps[0]["reason"] = "Enough".into());
+    deploy_caps(&mock, |caps| caps[0]["rule_set"] = texans.clone());
+    assert_eq!(count(), 2, "the maximum, the reason, and the same rules sent again without their ids");
+    deploy_caps(&mock, |caps| caps[0]["duration_units"] = "week".into());
+    assert_eq!(count(), 2, "a longer duration");
+    mock.advance("1d");
+    assert_eq!(count(), 2, "the counter is kept until the longer duration has passed");
+    lead("TX");
+    assert_eq!((count(), lead("TX").as_str()), (3, "failure"));
+    deploy_caps(&mock, |caps| caps[0]["duration"] = 2.into());
+    assert_eq!((count(), lead("TX").as_str()), (3, "failure"));
+    deploy_caps(&mock, |caps| caps[0]["duration_units"] = "day".into());
+    assert_eq!(counted(&mock, id), (0, 0), "a shorter duration");
+    assert_eq!((lead("TX").as_str(), count()), ("success", 1));
+    deploy_caps(&mock, |caps| caps[0]["rule_set"]["rules"][0]["op"] = "is not equal to".into());
+    assert_eq!(count(), 0, "a changed rule: the leads from Arizona do not count afterwards");
+    lead("AZ");
+    let rule = json!({"lhv": "lead.first_name", "op": "is blank"});
+    let mut saved = mock.get(&format!("/flows/{TEST_FLOW}")).json();
+    saved["caps"][0]["rule_set"]["rules"].as_array_mut().unwrap().push(rule);
+    mock.put(&format!("/flows/{TEST_FLOW}"), &saved).expect(200);
+    assert_eq!(count(), 1, "nothing changes before the deployment");
+    mock.post(&format!("/flows/{TEST_FLOW}/deploy"), &json!({})).expect(200);
+    assert_eq!(count(), 0, "an added rule");
+    lead("AZ");
+    deploy_caps(&mock, |caps| _ = caps[0].as_object_mut().unwrap().remove("rule_set"));
+    assert_eq!(count(), 0, "all rules removed");
+    lead("AZ");
+    lead("TX");
+    let saved = deploy_caps(&mock, |caps| {
+        let inner = json!({"type": "volume", "name": "inner", "maximum": 5, "duration": 1, "duration_units": "month"});
+        caps[0]["caps"] = json!([inner]);
+    });
+    let inner = saved["caps"][0]["caps"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!((count(), counted(&mock, &inner)), (2, (0, 0)), "a new cap starts at zero");
+    lead("TX");
+    assert_eq!((count(), counted(&mock, &inner)), (3, (1, 0)));
+    // The start of a counter belongs to the state, and goes with the cap.
+    let starts = || mock.get("/__admin/state").json()["world"]["accounts"][0]["cap_counters"].clone();
+    assert_eq!(starts().as_array().unwrap().len(), 2);
+    mock.delete(&format!("/flows/{TEST_FLOW}")).expect(200);
+    assert_eq!(starts(), Value::Null);
+}
+
+#[test]
+fn the_caps_of_the_scenario_can_be_reset_by_a_day_and_a_month() {
+    let mock = Mock::scenario("caps-reached");
+    let texas = || send(&mock, FLOW, SUMMIT, "submit", &json!({"state": "TX"})).expect(201).json();
+    let arizona = || {
+        let lead = json!({"state": "AZ", "email": "ann@example.com"});
+        let result = send(&mock, "66a1c0de940df5a34a3889f2", ACME_SOURCE, "submit", &lead).expect(201).json();
+        events(&mock, &result)[0]["outcome"].as_str().unwrap().to_owned()
+    };
+    mock.put("/__admin/clock", &json!({"freeze": "2026-05-01T12:00:00Z"})).expect(200);
+    mock.post("/__admin/reset", &json!({})).expect(200);
+    assert_eq!(outcome_of(&texas()), ("failure", "Cap reached", 0.0));
+    assert_eq!(arizona(), "skip");
+    mock.advance("1d");
+    assert_eq!(outcome_of(&texas()).0, "success");
+    assert_eq!(outcome_of(&texas()), ("failure", "Cap reached", 0.0), "one lead a day");
+    assert_eq!(arizona(), "skip");
+    mock.advance("31d");
+    assert_eq!(outcome_of(&texas()).0, "success");
+    assert_eq!(arizona(), "success");
+    assert_eq!(arizona(), "skip", "one lead a month");
+}
+
 #[test]
 fn list_checks_find_earlier_and_listed_leads() {
     let check =

@@ -149,7 +149,7 @@ fn extend_flow(context: &mut WriteContext<'_>, id: &str, mut source: Value) -> R
 fn save_and_deploy(context: &mut WriteContext<'_>, flow: &Value) -> Result<String, ApiError> {
     context.put(Collection::Flows, flow)?;
     let id = text(flow, "id");
-    flows::deploy_saved_revision(context, id);
+    flows::deploy_saved_revision(context, id)?;
     Ok(id.to_owned())
 }
 

@@ -37,6 +37,8 @@ pub enum Collection {
     Routers,
     /// How many pings each ping limit has counted in its interval.
     PingCounters,
+    /// From when the counters of caps count that do not count from the beginning of their interval.
+    CapCounters,
     /// Configured outcomes of simulated recipients.
     Recipients,
     /// Entries of lists, such as for duplicate checks.
@@ -53,7 +55,7 @@ pub enum Collection {
 
 impl Collection {
     /// Every collection, in the order of snapshots.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Users,
         Self::UserSettings,
         Self::Credentials,
@@ -68,6 +70,7 @@ impl Collection {
         Self::LiveFlows,
         Self::Routers,
         Self::PingCounters,
+        Self::CapCounters,
         Self::Recipients,
         Self::ListEntries,
         Self::Reports,
@@ -93,6 +96,7 @@ impl Collection {
             Self::LiveFlows => ("live_flows", "Flow", "deployed flow"),
             Self::Routers => ("routers", "Router", "router"),
             Self::PingCounters => ("ping_counters", "PingLimitCounter", "ping limit"),
+            Self::CapCounters => ("cap_counters", "WorldCapCounter", "cap counter"),
             Self::Recipients => ("recipients", "WorldRecipient", "recipient"),
             Self::ListEntries => ("list_entries", "WorldListEntry", "list entry"),
             Self::Reports => ("reports", "Report", "report"),

@@ -19,6 +19,7 @@ use super::super::context::{ReadContext, WriteContext};
 use super::super::response::{OperationResponse, OperationResult};
 use super::crud::{self, CollectionHooks};
 use super::{fields, nested_ids};
+use crate::leadconduit::leads::caps;
 use crate::leadconduit::state::Collection;
 use crate::support::document::{Document, text};
 
@@ -35,6 +36,9 @@ fn prepare(context: &mut WriteContext<'_>, flow: &mut Value, previous: Option<&D
     criteria::check(flow)?;
     references::resolve(&context.read_context(), flow)?;
     nested_ids::assign_ids(context, flow, previous.map(Document::value));
+    if let Some(previous) = previous {
+        caps::start_new(context, previous.value(), flow)?;
+    }
     let id = text(flow, "id");
     let account = context.account()?;
     if account.get(Collection::LiveFlows, id).is_some() {
@@ -59,19 +63,31 @@ fn empty_live_flow(flow: &Value) -> Value {
 /// Removes the live revision of a flow that is being deleted. Routers may keep referring to the flow: no error is
 /// documented for that.
 fn remove_live_revision(context: &mut WriteContext<'_>, flow: &Document) {
-    deploy_saved_revision(context, flow.text("id").unwrap_or_default());
+    let account = Arc::clone(&context.caller.account);
+    let live = context.world.remove(&account, Collection::LiveFlows, flow.text("id").unwrap_or_default());
+    for revision in live.as_deref().into_iter().chain([flow]) {
+        caps::forget_all(context, revision.value());
+    }
 }
 
 pub(super) fn deploy(context: &mut WriteContext<'_>) -> OperationResult {
     let flow = crud::require_own(context, Collection::Flows)?;
-    deploy_saved_revision(context, flow.text("id").unwrap_or_default());
+    deploy_saved_revision(context, flow.text("id").unwrap_or_default())?;
     Ok(OperationResponse::ok(&json!({"message": DEPLOYED})))
 }
 
 /// Makes the saved revision of a flow live.
-pub(super) fn deploy_saved_revision(context: &mut WriteContext<'_>, flow: &str) {
+///
+/// # Errors
+/// When the counters of its caps cannot be stored.
+pub(super) fn deploy_saved_revision(context: &mut WriteContext<'_>, flow: &str) -> Result<(), ApiError> {
     let account = Arc::clone(&context.caller.account);
-    context.world.remove(&account, Collection::LiveFlows, flow);
+    let live = context.world.remove(&account, Collection::LiveFlows, flow);
+    let saved = context.account()?.get(Collection::Flows, flow).cloned();
+    match live.zip(saved) {
+        Some((live, saved)) => caps::apply_deployment(context, &live, &saved),
+        None => Ok(()),
+    }
 }
 
 /// Sets `updated_at` of every flow of the account.
