@@ -214,6 +214,7 @@ impl GeneratedEvents for GeneratedHistory {
                 event["cap_reached"] = false.into();
                 event["ping_limit_reached"] = false.into();
                 event["cost"] = price(summary.cost);
+                event["purchase_price"] = price(summary.cost);
                 event["revenue"] = price(summary.revenue);
                 event["appended"] = json!({});
             }

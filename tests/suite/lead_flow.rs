@@ -402,6 +402,18 @@ fn a_recipient_pays_only_for_leads_that_it_accepts() {
     assert_eq!((&recorded[3]["cost"], &recorded[3]["recipient_revenue"]), (&json!(6), &json!(24.5)));
     let stats = mock.get("/events/stats?start=2026-05-01T11:00:00Z&end=2026-05-01T13:00:00Z&column=cost&column=revenue&column=profit&rule=%7B%22lhv%22:%22flow.id%22,%22op%22:%22is%20equal%20to%22,%22rhv%22:%2266b2c1de940df5a34a388a11%22%7D");
     assert_eq!(stats.expect(200).json(), json!([{"cost": 6, "revenue": 24.5, "profit": 18.5}]));
+    assert_eq!(recorded[3]["purchase_price"], 6, "the source event too");
+    let rejected = submit(&mock, &json!({"first_name": "Ann", "email": "ann@failure.example"}));
+    assert_eq!(events(&mock, &rejected)[0]["purchase_price"], 0, "nothing is paid for a rejected lead");
+    let grouped = mock.get(
+        "/events/stats?start=2026-05-01T11:00:00Z&end=2026-05-01T13:00:00Z&type=source&column=source-submitted\
+         &group_by=purchase_price&rule=%7B%22lhv%22:%22flow.id%22,%22op%22:%22is%20equal%20to%22,\
+         %22rhv%22:%2266b2c1de940df5a34a388a11%22%7D",
+    );
+    assert_eq!(
+        grouped.expect(200).json(),
+        json!([{"purchase_price": 0, "source-submitted": 1}, {"purchase_price": 6, "source-submitted": 1}])
+    );
 }
 
 fn cap(id: &str, maximum: u32, units: &str, more: Value) -> Value {
