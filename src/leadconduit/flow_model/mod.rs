@@ -16,6 +16,7 @@
 //! | `list_check` | list checks |
 //! | `criteria` | acceptance criteria |
 //! | `router` | routers |
+//! | `feedback` | feedback of recipients and to sources |
 //! | `pricing` | prices |
 //! | `mapping` | mappings of sources and recipients |
 //! | `rule_set`, `template` | rule sets and templates |
@@ -24,6 +25,7 @@
 //! Each module uses only modules below it in this table.
 
 mod criteria;
+mod feedback;
 mod limit;
 mod list_check;
 mod mapping;
@@ -41,6 +43,7 @@ mod tests;
 use serde_json::Value;
 
 pub(crate) use criteria::AcceptanceCriteria;
+pub(crate) use feedback::Feedback;
 pub(crate) use limit::{Cap, CapHolder, Limit, PingLimit};
 pub(crate) use list_check::ListCheck;
 use mapping::Mapping;
@@ -48,7 +51,6 @@ pub(crate) use pricing::{Pricing, PurchasePricing};
 pub(crate) use recipient_outcome::ConfiguredOutcome;
 pub(crate) use reference::{DocumentId, entity_ref};
 pub(crate) use router::{Route, Router};
-pub(crate) use rule_set::RuleSet;
 pub(crate) use step::{Filter, Recipient, Step, StepKind};
 
 use crate::support::clock::Timestamp;
@@ -133,8 +135,8 @@ pub(crate) struct Source {
     pub(crate) criteria: Option<AcceptanceCriteria>,
     pub(crate) pricing: PurchasePricing,
     pub(crate) mappings: Vec<Mapping>,
-    /// The rules for the feedback that is sent to it; `None` when none is sent.
-    pub(crate) feedback: Option<RuleSet>,
+    /// The feedback that is sent to it; `None` when none is sent.
+    pub(crate) feedback: Option<Feedback>,
     pub(crate) ping_limits: Vec<PingLimit>,
 }
 
@@ -150,7 +152,7 @@ impl Source {
             criteria: AcceptanceCriteria::of(source),
             pricing: PurchasePricing::of(source),
             mappings: Mapping::all(&source["integration"]),
-            feedback: RuleSet::of_feedback(source),
+            feedback: Feedback::of(source),
             ping_limits: PingLimit::all(source, &format!("/sources/{index}"), flow_created_at),
         }
     }
