@@ -643,6 +643,69 @@ fn criteria_and_prices_can_test_the_list_checks_for_pings_too() {
 }
 
 #[test]
+fn leads_and_pings_outside_the_hours_of_operation_are_rejected() {
+    const OUTSIDE: &str = "Submission Timestamp must be within hours of operation";
+    // Friday, 12:00 UTC: 08:00 in New York, the account's time zone.
+    let hours = json!({
+        "enabled": true,
+        "friday": {"open": true, "periods": [{"start": "08:00", "end": "12:00"}, {"start": "13:00", "end": "24:00"}]},
+        "saturday": {"open": true},
+        "sunday": {"open": false, "periods": [{"start": "00:00", "end": "24:00"}]},
+    });
+    let mock = mock_of(json!({
+        "ping_enabled": true, "hours_of_operation": hours,
+        "acceptance_criteria": {"outcome": "failure", "reason": "no", "rule_set": rules("lead.state", "is equal to", json!("TX"))},
+        "pricing": {"prices": [{"id": "ff0001", "amount": 5}]},
+    }));
+    let lead = json!({"state": "TX"});
+    let mut rejected = None;
+    // How far the clock advances, and whether the flow is open then.
+    for (by, is_open) in [
+        ("0s", true), ("239m", true), ("1m", false), ("59m", false), ("1m", true), ("659m", true), ("1m", true),
+        ("1439m", true), ("1m", false), ("1d", false),
+    ] {
+        mock.advance(by);
+        let result = submit(&mock, &lead);
+        let now = mock.get("/__admin/clock").text;
+        if is_open {
+            assert_eq!(outcome_of(&result), ("success", "", 5.0), "after another {by}: {now}");
+        } else {
+            let id = result["lead"]["id"].clone();
+            let expected = json!({"outcome": "failure", "reason": OUTSIDE, "lead": {"id": id}, "price": 0});
+            assert_eq!(result, expected, "after another {by}: {now}");
+            let expected = json!({"outcome": "failure", "reason": OUTSIDE, "price": 0});
+            assert_eq!(ping(&mock, &json!({"state": "NY"})), expected, "before the criteria");
+            rejected = Some(result);
+        }
+    }
+    assert_eq!(kinds(&events(&mock, &rejected.unwrap())), [("source", "failure")]);
+    let meta = mock.get(&format!("/flows/{TEST_FLOW}/sources/{SUMMIT}/meta")).expect(200).json();
+    assert_eq!(meta["hours_of_operation"], hours);
+    // The time zone of the schedule, and the checks on saving.
+    let mut flow = mock.get(&format!("/flows/{TEST_FLOW}")).json();
+    let save = |flow: &Value, status: u16| mock.put(&format!("/flows/{TEST_FLOW}"), flow).expect(status).text;
+    flow["hours_of_operation"]["friday"]["periods"][1] = json!({"start": "22:00", "end": "02:00"});
+    let message = save(&flow, 422);
+    assert!(message.contains("/hours_of_operation/friday/periods/1: a period must end after it starts"), "{message}");
+    flow["hours_of_operation"]["friday"]["periods"][1] = json!({"start": "9", "end": "10:00"});
+    save(&flow, 400);
+    // Monday, 12:00 UTC: 21:00 in Tokyo.
+    flow["hours_of_operation"] = json!({
+        "enabled": true, "time_zone": "Asia/Tokyo", "monday": {"open": true, "periods": [{"start": "21:00", "end": "21:30"}]},
+    });
+    save(&flow, 200);
+    mock.post(&format!("/flows/{TEST_FLOW}/deploy"), &json!({})).expect(200);
+    mock.put("/__admin/clock", &json!({"freeze": "2026-05-04T12:00:00Z"})).expect(200);
+    assert_eq!(submit(&mock, &lead)["outcome"], "success");
+    mock.advance("30m");
+    assert_eq!(submit(&mock, &lead)["reason"], OUTSIDE);
+    flow["hours_of_operation"]["enabled"] = false.into();
+    save(&flow, 200);
+    mock.post(&format!("/flows/{TEST_FLOW}/deploy"), &json!({})).expect(200);
+    assert_eq!(submit(&mock, &lead)["outcome"], "success");
+}
+
+#[test]
 fn mappings_of_a_source_set_fields_from_its_parameters() {
     let mapping = |property: &str, value: Value, more: Value| {
         let mut mapping = json!({"id": "ac0001", "property": property, "value": value});

@@ -13,6 +13,7 @@
 //! | `step` | steps: filters and recipients |
 //! | `recipient_outcome` | configured outcomes of simulated recipients |
 //! | `limit` | volume caps and ping limits |
+//! | `hours` | hours of operation |
 //! | `list_check` | list checks |
 //! | `criteria` | acceptance criteria |
 //! | `router` | routers |
@@ -26,6 +27,7 @@
 
 mod criteria;
 mod feedback;
+mod hours;
 mod limit;
 mod list_check;
 mod mapping;
@@ -44,6 +46,7 @@ use serde_json::Value;
 
 pub(crate) use criteria::AcceptanceCriteria;
 pub(crate) use feedback::Feedback;
+pub(crate) use hours::HoursOfOperation;
 pub(crate) use limit::{Cap, CapHolder, Limit, PingLimit};
 pub(crate) use list_check::ListCheck;
 use mapping::Mapping;
@@ -67,6 +70,8 @@ pub(crate) struct Flow {
     /// The ids of the fields that it collects.
     pub(crate) fields: Vec<String>,
     pub(crate) criteria: Option<AcceptanceCriteria>,
+    /// When it accepts leads; `None` for any time.
+    pub(crate) hours: Option<HoursOfOperation>,
     pub(crate) pricing: PurchasePricing,
     pub(crate) list_checks: Vec<ListCheck>,
     /// The caps of the flow, of its sources and of its steps. A cap comes before the caps inside it.
@@ -111,6 +116,7 @@ impl TypedDocument for Flow {
             accepts_pings: flow.get("ping_enabled") == Some(&Value::Bool(true)),
             fields: items(flow, "fields").iter().filter_map(Value::as_str).map(str::to_owned).collect(),
             criteria: AcceptanceCriteria::of(flow),
+            hours: HoursOfOperation::of(flow),
             pricing: PurchasePricing::of(flow),
             list_checks: ListCheck::all(flow),
             caps: Cap::all(flow, flow_created_at),

@@ -26,6 +26,9 @@ use crate::support::ids::ObjectId;
 /// Simulated duration of a filter, and of the lead handler itself, in milliseconds.
 const SIMULATED_STEP_MS: i64 = 2;
 
+/// The documented reason of a rejection outside the hours of operation.
+const OUTSIDE_HOURS: &str = "Submission Timestamp must be within hours of operation";
+
 /// Variables that exist only during a delivery.
 const STEP_SCOPED_VARS: [&str; 4] = ["recipient", "purchase_price", "event_id", "price"];
 
@@ -192,8 +195,8 @@ impl<'d> FlowExecution<'d> {
         Ok(())
     }
 
-    /// The checks before the steps, for submissions and pings: enabled flow, list checks, acceptance criteria, price,
-    /// caps of the flow and the source. The lists come first: they only set variables, which the criteria, the prices and
+    /// The checks before the steps, for submissions and pings: enabled flow, list checks, hours of operation, acceptance
+    /// criteria, price, caps of the flow and the source. The lists come first: they only set variables, which the criteria, the prices and
     /// the caps can test.
     fn check_acceptance(&mut self, context: &mut WriteContext<'_>) -> Result<CapCheck<'d>, EarlyExit> {
         let (flow, source) = (self.target.flow(), self.target.source());
@@ -210,6 +213,7 @@ impl<'d> FlowExecution<'d> {
             self.list_checks = Some(serialise(&results));
             self.vars[LIST_CHECKS_KEY] = results;
         }
+        self.check_hours(context)?;
         self.check_criteria(flow.criteria.as_ref(), DecisionKind::FlowCriteria)?;
         self.check_criteria(source.criteria.as_ref(), DecisionKind::SourceCriteria)?;
         if self.trigger != Some(Trigger::NoBid) {
@@ -225,6 +229,18 @@ impl<'d> FlowExecution<'d> {
             }
         }
         Ok(caps)
+    }
+
+    /// Checks the hours of operation of the flow.
+    fn check_hours(&mut self, context: &WriteContext<'_>) -> Result<(), FlowResult> {
+        let Some(hours) = &self.target.flow().hours else { return Ok(()) };
+        let account = context.world.account(&self.target.account);
+        let zone = account.and_then(|account| account.document().text("time_zone")).unwrap_or("UTC");
+        if hours.contain(context.now, zone) {
+            return Ok(());
+        }
+        self.decision = Decision::new(DecisionKind::Hours, "the flow is outside its hours of operation");
+        Err(FlowResult::new(Outcome::Failure, OUTSIDE_HOURS))
     }
 
     /// Checks the acceptance criteria of the flow or the source.
