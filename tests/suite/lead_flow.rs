@@ -706,6 +706,37 @@ fn leads_and_pings_outside_the_hours_of_operation_are_rejected() {
 }
 
 #[test]
+fn templates_know_the_random_number_of_the_lead_and_the_time() {
+    let split = |id: &str, name: &str, op: &str| {
+        let reason = format!("{{{{#if lead.email}}}}{{{{random}}}}={{{{{name}}}}}{{{{else}}}}{op} {{{{{name}}}}}{{{{/if}}}}");
+        json!({"id": id, "type": "filter", "outcome": "failure", "reason": reason,
+            "rule_set": rules(name, op, json!("{{lead.first_name}}"))})
+    };
+    let mock = mock_of(json!({
+        "sources": [source(json!({"integration": {"mappings": [
+            {"property": "city", "value": "{{format now operator=\"add\" months=\"1\" format=\"YYYY-MM-DD\"}}"},
+            {"property": "reference", "value": "{{lead.random_number}}"},
+        ]}}))],
+        "steps": [
+            split("cc0001", "random", "is less than or equal to"),
+            split("cc0002", "lead.random_number", "is greater than"),
+        ],
+    }));
+    let result = submit(&mock, &json!({"first_name": "100"}));
+    let event = events(&mock, &result).pop().unwrap();
+    let random = event["vars"]["random"].as_u64().unwrap();
+    assert!((1..=100).contains(&random), "{random}");
+    assert_eq!(outcome_of(&result), ("failure", format!("is less than or equal to {random}").as_str(), 0.0));
+    let lead = &event["vars"]["lead"];
+    let text = |name: &str| lead[name].get("normal").unwrap_or(&lead[name]).to_string().replace('"', "");
+    assert_eq!((text("city"), text("reference")), ("2026-06-01".to_owned(), random.to_string()));
+    assert_eq!(lead.get("random_number"), None, "it is no field");
+    let result = submit(&mock, &json!({"first_name": "0", "email": "ann@example.com"}));
+    let random = events(&mock, &result)[2]["vars"]["random"].as_u64().unwrap();
+    assert_eq!(outcome_of(&result).1, format!("{random}={random}"));
+}
+
+#[test]
 fn mappings_of_a_source_set_fields_from_its_parameters() {
     let mapping = |property: &str, value: Value, more: Value| {
         let mut mapping = json!({"id": "ac0001", "property": property, "value": value});

@@ -194,6 +194,7 @@ fn an_accepted_lead_leaves_a_source_event() {
             "flow": {"id": LOANS, "name": "Loans"},
             "source": {"id": SUMMIT, "name": "Summit Lead Partners"},
             "submission": {"timestamp": "2026-05-01T12:00:00.000Z", "ip": "198.51.100.7"},
+            "random": event["vars"]["random"],
             "outbound": {"outcome": "success"},
         })
     );

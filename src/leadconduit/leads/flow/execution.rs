@@ -123,6 +123,7 @@ impl<'d> FlowExecution<'d> {
             "flow": target.flow().reference,
             "source": target.source().reference,
             "submission": {"timestamp": context.timestamp(), "ip": address},
+            "random": random_number(lead_id),
         });
         let (fields, secrets) = fields::of_lead(context, target, lead_id, &vars);
         vars["lead"] = fields.into();
@@ -444,6 +445,11 @@ impl<'d> FlowExecution<'d> {
     }
 }
 
+/// The random number of a lead, from 1 to 100. It depends on the lead's id only, so that runs are reproducible.
+fn random_number(lead_id: ObjectId) -> u32 {
+    crc32fast::hash(lead_id.to_string().as_bytes()) % 100 + 1
+}
+
 /// The id for a step. A run that is repeated after a call to a recipient gets the same ids.
 fn next_id(context: &mut WriteContext<'_>, key: &StepKey) -> ObjectId {
     let (world, now) = (&mut *context.world, context.now);
@@ -462,4 +468,19 @@ fn into_result(exit: Result<(), EarlyExit>) -> Result<FlowResult, WriteError> {
 /// Whether an outcome can be the result of a flow.
 fn is_final(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Success | Outcome::Failure | Outcome::Error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_numbers_are_spread_evenly_from_1_to_100() {
+        let mut counts = [0_u32; 101];
+        for number in 0..20_000 {
+            counts[usize::try_from(random_number(ObjectId::new(1_777_000_000, [7; 5], number))).unwrap()] += 1;
+        }
+        assert_eq!(counts[0], 0);
+        assert!(counts[1..].iter().all(|count| (120..=280).contains(count)), "{counts:?}");
+    }
 }
