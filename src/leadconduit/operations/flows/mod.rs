@@ -26,8 +26,12 @@ use crate::support::document::{Document, text};
 pub(super) use meta::get as meta;
 pub(super) use usage::get as usage;
 
-pub(super) const HOOKS: CollectionHooks =
-    CollectionHooks { prepare, before_delete: remove_live_revision, allows_client_ids: true };
+pub(super) const HOOKS: CollectionHooks = CollectionHooks {
+    prepare,
+    before_delete: remove_live_revision,
+    allows_client_ids: true,
+    ..CollectionHooks::NONE
+};
 
 /// The documented message of a deployment.
 const DEPLOYED: &str = "Your flow was deployed and the most recent changes are now live";
