@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::leadconduit::state::{Account, Collection};
 use crate::support::document::Document;
@@ -22,6 +22,16 @@ pub(crate) fn live_flows<'a>(account: &'a Account, id: Option<&str>) -> Vec<&'a 
     }
 }
 
+/// The live revision of a flow that was never deployed: it accepts no leads.
+pub(crate) fn undeployed_revision(flow: &Value) -> Value {
+    json!({"id": flow["id"], "name": flow["name"], "enabled": false, "fields": [], "sources": [], "steps": []})
+}
+
+/// Whether a live revision stands for a flow that was never deployed. Revisions that were deployed have more properties.
+pub(crate) fn is_undeployed(live: &Document) -> bool {
+    *live.value() == undeployed_revision(live.value())
+}
+
 /// The firehose settings of a flow; `None` when events are not copied.
 pub(crate) fn enabled_firehose(flow: &Value) -> Option<&Value> {
     flow.get("firehose").filter(|firehose| firehose.get("enabled") == Some(&Value::Bool(true)))
@@ -29,8 +39,6 @@ pub(crate) fn enabled_firehose(flow: &Value) -> Option<&Value> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::leadconduit::state::World;
     use crate::support::clock::{Clock, Timestamp};

@@ -661,8 +661,16 @@ fn leads_and_pings_outside_the_hours_of_operation_are_rejected() {
     let mut rejected = None;
     // How far the clock advances, and whether the flow is open then.
     for (by, is_open) in [
-        ("0s", true), ("239m", true), ("1m", false), ("59m", false), ("1m", true), ("659m", true), ("1m", true),
-        ("1439m", true), ("1m", false), ("1d", false),
+        ("0s", true),
+        ("239m", true),
+        ("1m", false),
+        ("59m", false),
+        ("1m", true),
+        ("659m", true),
+        ("1m", true),
+        ("1439m", true),
+        ("1m", false),
+        ("1d", false),
     ] {
         mock.advance(by);
         let result = submit(&mock, &lead);
@@ -684,9 +692,6 @@ fn leads_and_pings_outside_the_hours_of_operation_are_rejected() {
     // The time zone of the schedule, and the checks on saving.
     let mut flow = mock.get(&format!("/flows/{TEST_FLOW}")).json();
     let save = |flow: &Value, status: u16| mock.put(&format!("/flows/{TEST_FLOW}"), flow).expect(status).text;
-    flow["hours_of_operation"]["friday"]["periods"][1] = json!({"start": "22:00", "end": "02:00"});
-    let message = save(&flow, 422);
-    assert!(message.contains("/hours_of_operation/friday/periods/1: a period must end after it starts"), "{message}");
     flow["hours_of_operation"]["friday"]["periods"][1] = json!({"start": "9", "end": "10:00"});
     save(&flow, 400);
     // Monday, 12:00 UTC: 21:00 in Tokyo.
@@ -699,6 +704,14 @@ fn leads_and_pings_outside_the_hours_of_operation_are_rejected() {
     assert_eq!(submit(&mock, &lead)["outcome"], "success");
     mock.advance("30m");
     assert_eq!(submit(&mock, &lead)["reason"], OUTSIDE);
+    // Monday from 23:00 to 02:00 on Tuesday, in Tokyo.
+    flow["hours_of_operation"]["monday"]["periods"][0] = json!({"start": "23:00", "end": "02:00"});
+    save(&flow, 200);
+    mock.post(&format!("/flows/{TEST_FLOW}/deploy"), &json!({})).expect(200);
+    for (by, outcome) in [("0s", "failure"), ("90m", "success"), ("179m", "success"), ("1m", "failure")] {
+        mock.advance(by);
+        assert_eq!(submit(&mock, &lead)["outcome"], outcome, "after another {by}");
+    }
     flow["hours_of_operation"]["enabled"] = false.into();
     save(&flow, 200);
     mock.post(&format!("/flows/{TEST_FLOW}/deploy"), &json!({})).expect(200);
@@ -708,7 +721,8 @@ fn leads_and_pings_outside_the_hours_of_operation_are_rejected() {
 #[test]
 fn templates_know_the_random_number_of_the_lead_and_the_time() {
     let split = |id: &str, name: &str, op: &str| {
-        let reason = format!("{{{{#if lead.email}}}}{{{{random}}}}={{{{{name}}}}}{{{{else}}}}{op} {{{{{name}}}}}{{{{/if}}}}");
+        let reason =
+            format!("{{{{#if lead.email}}}}{{{{random}}}}={{{{{name}}}}}{{{{else}}}}{op} {{{{{name}}}}}{{{{/if}}}}");
         json!({"id": id, "type": "filter", "outcome": "failure", "reason": reason,
             "rule_set": rules(name, op, json!("{{lead.first_name}}"))})
     };
@@ -961,4 +975,29 @@ fn secrets_are_redacted_in_events() {
             assert!(!text.contains(secret), "{secret} of {body} is in {text}");
         }
     }
+}
+
+#[test]
+fn recipient_events_with_an_error_have_transactions_in_every_scenario() {
+    for (scenario, lead) in [
+        ("healthy", json!({"state": "TX", "email": "ann@recipient-error.example"})),
+        ("healthy", json!({"state": "TX", "email": "ann@recipient-timeout.example"})),
+        ("recipient-down", json!({"state": "TX"})),
+    ] {
+        let mock = Mock::scenario(scenario);
+        let result = send(&mock, FLOW, SUMMIT, "submit", &lead).expect(201).json();
+        let recorded = events(&mock, &result);
+        let errors: Vec<&Value> = recorded.iter().filter(|event| event["outcome"] == "error").collect();
+        assert!(errors.iter().any(|event| event["type"] == "recipient"), "{scenario}: {recorded:?}");
+        for event in errors.iter().filter(|event| event["type"] != "source") {
+            let transaction = &event["transactions"][0];
+            assert_eq!(transaction["request"]["method"], "POST", "{scenario}: {event}");
+            let is_timeout = event["ms"] == 30_000;
+            assert_eq!(transaction["response"]["status"].is_null(), is_timeout, "{scenario}: {event}");
+        }
+    }
+    let busy = Mock::scenario("busy-account");
+    let errors = busy.get("/events?type=recipient&outcome=error&limit=3").expect(200).json();
+    assert_eq!(errors.as_array().unwrap().len(), 3);
+    assert!(errors.as_array().unwrap().iter().all(|event| event["transactions"][0]["ms"] == event["ms"]), "{errors}");
 }

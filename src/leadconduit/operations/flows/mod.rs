@@ -20,18 +20,15 @@ use super::super::response::{OperationResponse, OperationResult};
 use super::crud::{self, CollectionHooks};
 use super::{fields, nested_ids};
 use crate::leadconduit::leads::caps;
+use crate::leadconduit::live_flow::undeployed_revision;
 use crate::leadconduit::state::Collection;
 use crate::support::document::{Document, text};
 
 pub(super) use meta::get as meta;
 pub(super) use usage::get as usage;
 
-pub(super) const HOOKS: CollectionHooks = CollectionHooks {
-    prepare,
-    before_delete: remove_live_revision,
-    allows_client_ids: true,
-    ..CollectionHooks::NONE
-};
+pub(super) const HOOKS: CollectionHooks =
+    CollectionHooks { prepare, before_delete: remove_live_revision, allows_client_ids: true, ..CollectionHooks::NONE };
 
 /// The documented message of a deployment.
 const DEPLOYED: &str = "Your flow was deployed and the most recent changes are now live";
@@ -55,13 +52,8 @@ fn prepare(context: &mut WriteContext<'_>, flow: &mut Value, previous: Option<&D
             context.world.put(&account, Collection::LiveFlows, id, live);
             Ok(())
         }
-        None => context.put(Collection::LiveFlows, &empty_live_flow(flow)).map(drop),
+        None => context.put(Collection::LiveFlows, &undeployed_revision(flow)).map(drop),
     }
-}
-
-/// The live revision of a flow that was never deployed: it has no sources, so it accepts no leads.
-fn empty_live_flow(flow: &Value) -> Value {
-    json!({"id": flow["id"], "name": flow["name"], "enabled": false, "fields": [], "sources": [], "steps": []})
 }
 
 /// Removes the live revision of a flow that is being deleted. Routers may keep referring to the flow: no error is
