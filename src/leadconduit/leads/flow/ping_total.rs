@@ -1,6 +1,6 @@
 //! Counts pings for statistics. Pings leave no events: only how many there were in a minute, by flow and source.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::target::SubmissionTarget;
 use crate::leadconduit::api_error::ApiError;
@@ -15,11 +15,7 @@ use crate::support::clock::{Timestamp, format_timestamp};
 /// # Errors
 ///
 /// When the count cannot be stored.
-pub(super) fn count(
-    context: &mut WriteContext<'_>,
-    target: &SubmissionTarget,
-    has_bid: bool,
-) -> Result<(), ApiError> {
+pub(super) fn count(context: &mut WriteContext<'_>, target: &SubmissionTarget, has_bid: bool) -> Result<(), ApiError> {
     let minute = context.now.as_second().div_euclid(60);
     let (flow, source) = (&target.flow().id.text, &target.source().entity.text);
     // Fixed-width, so that ids are in the order of time.
