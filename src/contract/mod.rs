@@ -12,6 +12,7 @@ mod known_formats;
 pub mod lead_body;
 pub mod nearest;
 pub mod negotiate;
+mod not_mocked;
 pub mod operation;
 pub mod problem;
 pub mod problem_page;

@@ -6,6 +6,7 @@ use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::{Map, Value, json};
 
+use super::not_mocked;
 use crate::contract::nearest::NearMiss;
 use crate::contract::{Operation, Violation};
 use crate::http::message::Response;
@@ -291,6 +292,7 @@ impl Problem {
                 (format!("{method} {path} is not a LeadConduit operation; {list}"), None)
             }
         };
+        let detail = not_mocked::page_at(&path).map_or(detail, |page| format!("{method} {path} is {page}"));
         let mut problem = Self::new(StatusCode::NOT_FOUND, ProblemType::NoSuchOperation, detail);
         problem.extensions.extend(extension.map(|extension| ("nearest".to_owned(), extension)));
         problem

@@ -7,96 +7,82 @@ use super::error::StandaloneSchemaError;
 use contract_files::pointer::escape;
 use contract_files::yaml::nearest;
 
-/// The keywords of JSON Schema 2020-12, and those of earlier drafts that validators know.
-const KEYWORDS: [&str; 62] = [
-    "$schema",
-    "$id",
-    "$ref",
-    "$anchor",
-    "$dynamicRef",
-    "$dynamicAnchor",
-    "$vocabulary",
-    "$comment",
-    "$defs",
-    "definitions",
-    "allOf",
-    "anyOf",
-    "oneOf",
-    "not",
-    "if",
-    "then",
-    "else",
-    "dependentSchemas",
-    "dependentRequired",
-    "dependencies",
-    "prefixItems",
-    "items",
-    "additionalItems",
-    "contains",
-    "properties",
-    "patternProperties",
-    "additionalProperties",
-    "propertyNames",
-    "unevaluatedItems",
-    "unevaluatedProperties",
-    "type",
-    "const",
-    "enum",
-    "multipleOf",
-    "maximum",
-    "exclusiveMaximum",
-    "minimum",
-    "exclusiveMinimum",
-    "maxLength",
-    "minLength",
-    "pattern",
-    "maxItems",
-    "minItems",
-    "uniqueItems",
-    "maxContains",
-    "minContains",
-    "maxProperties",
-    "minProperties",
-    "required",
-    "format",
-    "contentEncoding",
-    "contentMediaType",
-    "contentSchema",
-    "title",
-    "description",
-    "default",
-    "deprecated",
-    "readOnly",
-    "writeOnly",
-    "examples",
-    "example",
-    "nullable",
-];
+/// What the value of a keyword contains.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Content {
+    /// A schema, or a list of schemas.
+    Schema,
+    /// Schemas by name.
+    Schemas,
+    /// No schema.
+    Other,
+}
 
-/// The keywords whose value is a schema, or a list of schemas.
-const WITH_SCHEMA: [&str; 18] = [
-    "allOf",
-    "anyOf",
-    "oneOf",
-    "not",
-    "if",
-    "then",
-    "else",
-    "prefixItems",
-    "items",
-    "additionalItems",
-    "contains",
-    "additionalProperties",
-    "propertyNames",
-    "unevaluatedItems",
-    "unevaluatedProperties",
-    "contentSchema",
-    "dependencies",
-    "dependentSchemas",
+/// The keywords of JSON Schema 2020-12, and those of earlier drafts that validators know, with what they contain.
+const KEYWORDS: [(&str, Content); 62] = [
+    ("$schema", Content::Other),
+    ("$id", Content::Other),
+    ("$ref", Content::Other),
+    ("$anchor", Content::Other),
+    ("$dynamicRef", Content::Other),
+    ("$dynamicAnchor", Content::Other),
+    ("$vocabulary", Content::Other),
+    ("$comment", Content::Other),
+    ("$defs", Content::Schemas),
+    ("definitions", Content::Schemas),
+    ("allOf", Content::Schema),
+    ("anyOf", Content::Schema),
+    ("oneOf", Content::Schema),
+    ("not", Content::Schema),
+    ("if", Content::Schema),
+    ("then", Content::Schema),
+    ("else", Content::Schema),
+    ("dependentSchemas", Content::Schemas),
+    ("dependentRequired", Content::Other),
+    ("dependencies", Content::Schemas),
+    ("prefixItems", Content::Schema),
+    ("items", Content::Schema),
+    ("additionalItems", Content::Schema),
+    ("contains", Content::Schema),
+    ("properties", Content::Schemas),
+    ("patternProperties", Content::Schemas),
+    ("additionalProperties", Content::Schema),
+    ("propertyNames", Content::Schema),
+    ("unevaluatedItems", Content::Schema),
+    ("unevaluatedProperties", Content::Schema),
+    ("type", Content::Other),
+    ("const", Content::Other),
+    ("enum", Content::Other),
+    ("multipleOf", Content::Other),
+    ("maximum", Content::Other),
+    ("exclusiveMaximum", Content::Other),
+    ("minimum", Content::Other),
+    ("exclusiveMinimum", Content::Other),
+    ("maxLength", Content::Other),
+    ("minLength", Content::Other),
+    ("pattern", Content::Other),
+    ("maxItems", Content::Other),
+    ("minItems", Content::Other),
+    ("uniqueItems", Content::Other),
+    ("maxContains", Content::Other),
+    ("minContains", Content::Other),
+    ("maxProperties", Content::Other),
+    ("minProperties", Content::Other),
+    ("required", Content::Other),
+    ("format", Content::Other),
+    ("contentEncoding", Content::Other),
+    ("contentMediaType", Content::Other),
+    ("contentSchema", Content::Schema),
+    ("title", Content::Other),
+    ("description", Content::Other),
+    ("default", Content::Other),
+    ("deprecated", Content::Other),
+    ("readOnly", Content::Other),
+    ("writeOnly", Content::Other),
+    ("examples", Content::Other),
+    ("example", Content::Other),
+    ("nullable", Content::Other),
 ];
-
-/// The keywords whose value maps names to schemas.
-const WITH_SCHEMAS: [&str; 5] = ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"];
 
 /// The error for the first keyword that is unknown and similar to a known one.
 pub(super) fn misspelt_keyword(schema: &Value) -> Option<StandaloneSchemaError> {
@@ -107,27 +93,27 @@ fn find(schema: &Value, pointer: &str) -> Option<StandaloneSchemaError> {
     let members: &Map<String, Value> = schema.as_object()?;
     members.iter().find_map(|(name, value)| {
         let inside = format!("{pointer}/{}", escape(name));
-        if !KEYWORDS.contains(&name.as_str()) {
+        let Some((_, content)) = KEYWORDS.iter().find(|(keyword, _)| *keyword == name.as_str()) else {
             // Annotations can have any name, so that only small differences count as mistakes.
             let edits_max = if name.len() < 6 { 1 } else { 2 };
             let is_similar = |near: &&str| strsim::damerau_levenshtein(name, near) <= edits_max;
-            let near = nearest(name, KEYWORDS).filter(is_similar).filter(|_| !name.starts_with("x-"))?;
+            let near = nearest(name, KEYWORDS.map(|(keyword, _)| keyword))
+                .filter(is_similar)
+                .filter(|_| !name.starts_with("x-"))?;
             let reason = format!("JSON Schema has no keyword `{name}`, and would ignore it; did you mean `{near}`?");
             return Some(StandaloneSchemaError { pointer: inside, reason });
-        }
-        if WITH_SCHEMAS.contains(&name.as_str()) {
-            let schemas = value.as_object().into_iter().flatten();
-            return schemas.into_iter().find_map(|(name, schema)| find(schema, &format!("{inside}/{}", escape(name))));
-        }
-        if !WITH_SCHEMA.contains(&name.as_str()) {
-            return None;
-        }
-        match value {
-            Value::Array(schemas) => {
+        };
+        match (content, value) {
+            (Content::Other, _) => None,
+            (Content::Schemas, schemas) => {
+                let mut schemas = schemas.as_object().into_iter().flatten();
+                schemas.find_map(|(name, schema)| find(schema, &format!("{inside}/{}", escape(name))))
+            }
+            (Content::Schema, Value::Array(schemas)) => {
                 let mut schemas = schemas.iter().enumerate();
                 schemas.find_map(|(index, schema)| find(schema, &format!("{inside}/{index}")))
             }
-            schema => find(schema, &inside),
+            (Content::Schema, schema) => find(schema, &inside),
         }
     })
 }
@@ -144,6 +130,8 @@ mod tests {
             (json!({"properties": {"a": {"typ": "string"}}}), "/properties/a/typ", "`type`"),
             (json!({"allOf": [true, {"patern": "x"}]}), "/allOf/1/patern", "`pattern`"),
             (json!({"items": {"minimun": 1}}), "/items/minimun", "`minimum`"),
+            (json!({"dependentSchemas": {"a": {"minLenght": 1}}}), "/dependentSchemas/a/minLenght", "`minLength`"),
+            (json!({"dependencies": {"typ": ["a"], "b": {"typ": 1}}}), "/dependencies/b/typ", "`type`"),
         ];
         for (schema, pointer, near) in rows {
             let error = misspelt_keyword(&schema).unwrap();

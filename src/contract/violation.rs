@@ -11,8 +11,12 @@ pub const NOT_COLLECTED: &str = "not_collected";
 /// The code of the last entry of a list of violations that is too long: its message counts the others.
 pub const TRUNCATED: &str = "truncated";
 
-/// One way in which a request or a response breaks the contract; or, with the code [`NOT_COLLECTED`], a finding that
-/// breaks none.
+/// The code of a credential's package that is not among the known ones. It breaks no contract: the vendor's own sample has
+/// such a name.
+pub const UNKNOWN_PACKAGE: &str = "unknown_package";
+
+/// One way in which a request or a response breaks the contract; or, with the code [`NOT_COLLECTED`] or
+/// [`UNKNOWN_PACKAGE`], a finding that breaks none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Violation {
     /// RFC 6901 pointer into the message as one document: `/body/...`, `/query/...`, `/path/...`, `/headers/...`.
@@ -41,7 +45,7 @@ impl Violation {
     /// Whether it breaks the contract. Findings that do not are shown, but count as no violation.
     #[must_use]
     pub fn breaks_contract(&self) -> bool {
-        self.code != NOT_COLLECTED
+        ![NOT_COLLECTED, UNKNOWN_PACKAGE].contains(&self.code.as_str())
     }
 
     /// A violation that is reported only; the request is served.

@@ -30,7 +30,7 @@ pub(super) fn list(call: &ControlCall<'_>) -> Vec<ResourceUsage> {
     let sandboxes = &call.app.sandboxes;
     let shared = sandboxes.shared();
     let memory = shared.world_memory();
-    let bounds = &memory.bounds;
+    let limits = &memory.limits;
     let bytes = |usage: memory::Usage, max: usize| Amount::Bytes { count: usage.count, bytes: usage.bytes, max };
     let (caches, caches_max) = shared.response_cache_usage();
     let (snapshots, snapshots_max) = shared.snapshot_usage();
@@ -43,10 +43,10 @@ pub(super) fn list(call: &ControlCall<'_>) -> Vec<ResourceUsage> {
         (
             "documents",
             "documents that were written, in all sandboxes and snapshots",
-            bytes(memory.documents.usage(), bounds.document_total_bytes_max),
+            bytes(memory.documents.usage(), limits.document_total_bytes_max),
         ),
-        ("changelogs", "changelogs", bytes(memory.changelogs.usage(), bounds.changelog_total_bytes_max)),
-        ("events", "events", bytes(memory.events.usage(), bounds.event_total_bytes_max)),
+        ("changelogs", "changelogs", bytes(memory.changelogs.usage(), limits.changelog_total_bytes_max)),
+        ("events", "events", bytes(memory.events.usage(), limits.event_total_bytes_max)),
         ("response_caches", "cached responses", bytes(caches, caches_max)),
         ("journals", "recorded exchanges", Amount::Bytes { count: entries, bytes: journal_bytes, max: journal_max }),
         ("deliveries", "deliveries to recipients", Amount::Activity(activity.deliveries)),

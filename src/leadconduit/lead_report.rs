@@ -37,6 +37,8 @@ pub enum DecisionKind {
     DisabledFlow,
     /// A magic e-mail domain.
     Trigger,
+    /// The hours of operation of the flow.
+    Hours,
     /// The acceptance criteria of the flow.
     FlowCriteria,
     /// The acceptance criteria of the source.
@@ -61,6 +63,7 @@ impl DecisionKind {
             Self::Completed => "completed",
             Self::DisabledFlow => "disabled_flow",
             Self::Trigger => "trigger",
+            Self::Hours => "hours_of_operation",
             Self::FlowCriteria => "flow_criteria",
             Self::SourceCriteria => "source_criteria",
             Self::Cap => "cap",

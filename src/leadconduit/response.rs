@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 
+use crate::contract::Violation;
 use crate::http::message::JSON_CONTENT_TYPE;
 use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::lead_report::LeadReport;
@@ -25,6 +26,8 @@ pub struct OperationResponse {
     pub fresh_until: Option<Timestamp>,
     /// What the lead handler decided; `None` for every other operation.
     pub lead: Option<Box<LeadReport>>,
+    /// What is remarkable about the request, although it was served.
+    pub findings: Vec<Violation>,
 }
 
 impl OperationResponse {
@@ -43,7 +46,15 @@ impl OperationResponse {
     /// A status with a body that is serialised JSON.
     #[must_use]
     pub fn json(status: u16, body: Bytes) -> Self {
-        Self { status, body, media_type: JSON_CONTENT_TYPE, headers: Vec::new(), fresh_until: None, lead: None }
+        Self {
+            status,
+            body,
+            media_type: JSON_CONTENT_TYPE,
+            headers: Vec::new(),
+            fresh_until: None,
+            lead: None,
+            findings: Vec::new(),
+        }
     }
 
     /// Sets the media type of a body that is not JSON.

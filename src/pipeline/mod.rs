@@ -287,6 +287,9 @@ impl Pipeline {
         let sso_call = SsoCallContext::new(&operation.id);
         let mut result = self.execute(operation, session, caller, &context.input, request, (&sso_call, progress));
         context.effects.add_delay(sso_call.waited_ms());
+        if let Some(response) = result.as_mut().ok().filter(|_| self.policy.requests != RequestMode::Off) {
+            context.violations.append(&mut response.findings);
+        }
         if let Some(mut lead) = result.as_mut().ok().and_then(|response| response.lead.take()) {
             if self.policy.requests != RequestMode::Off {
                 context.violations.append(&mut lead.uncollected);

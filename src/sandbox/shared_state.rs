@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::response_cache::CacheBudget;
 use crate::config::limits::{self, Limits};
-use crate::leadconduit::state::budget::{WorldBounds, WorldMemory};
+use crate::leadconduit::state::budget::WorldMemory;
 use crate::recording::coverage::CoverageCounts;
 use crate::recording::journal::{Journal, JournalBounds, JournalSize, JournalTotals};
 use crate::support::event_bus::{EventBounds, EventBudget, EventBus};
@@ -53,7 +53,7 @@ impl SharedState {
             bounds: JournalBounds::from(limits),
             is_dry_run: false,
             journals: Arc::default(),
-            world_memory: Arc::new(WorldMemory::new(WorldBounds::from(limits))),
+            world_memory: Arc::new(WorldMemory::new(*limits)),
             response_caches: CacheBudget::new(limits.response_cache_total_bytes_max),
             snapshots: Arc::default(),
             snapshots_max: limits.snapshots_total_max,

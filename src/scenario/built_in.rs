@@ -47,4 +47,5 @@ pub const FILES: &[BuiltIn] = built_in![
     "no-bid",
     "recipient-down",
     "source-disabled",
+    "partner",
 ];

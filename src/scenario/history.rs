@@ -214,6 +214,7 @@ impl GeneratedEvents for GeneratedHistory {
                 event["cap_reached"] = false.into();
                 event["ping_limit_reached"] = false.into();
                 event["cost"] = price(summary.cost);
+                event["purchase_price"] = price(summary.cost);
                 event["revenue"] = price(summary.revenue);
                 event["appended"] = json!({});
             }
@@ -229,6 +230,9 @@ impl GeneratedEvents for GeneratedHistory {
                 event["caps_reached"] = false.into();
                 event["sale_price"] = price(summary.revenue);
                 event["revenue"] = price(summary.revenue);
+                if summary.outcome == Outcome::Error {
+                    event["transactions"] = json!([timed_out_transaction(summary)]);
+                }
             }
             EventType::Filter | EventType::FeedbackReceived | EventType::FeedbackSent | EventType::Retry => {}
         }
@@ -373,6 +377,27 @@ fn draw_outcome(rng: &mut SeededRng) -> LeadOutcome {
         delay_ms: i64::from(delay) * 7,
         skipped_step: (skip < 64).then(|| usize::from(skip % 8)),
     }
+}
+
+/// The call to a recipient that did not respond in time: a response without status and body.
+fn timed_out_transaction(summary: &EventSummary) -> Value {
+    json!({
+        "request": {
+            "method": "POST",
+            "uri": "https://recipient.example.com/leads",
+            "version": "1.1",
+            "headers": {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
+            "body": "",
+            "timestamp": summary.start_ms,
+        },
+        "response": {
+            "version": "1.1",
+            "headers": {},
+            "body": "",
+            "timestamp": summary.start_ms + i64::from(summary.ms),
+        },
+        "ms": summary.ms,
+    })
 }
 
 fn reason(summary: &EventSummary) -> &'static str {

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::json_syntax::JsonSyntaxError;
+
 /// The most values of a text.
 pub(crate) const VALUES_MAX: usize = 100_000;
 
@@ -10,7 +12,7 @@ pub(crate) const VALUES_MAX: usize = 100_000;
 pub(crate) enum JsonTextError {
     /// It is not JSON.
     #[error(transparent)]
-    Syntax(#[from] serde_json::Error),
+    Syntax(#[from] JsonSyntaxError),
     /// It has too many values.
     #[error("it has more than {VALUES_MAX} values")]
     Values,
@@ -25,7 +27,7 @@ pub(crate) fn parse(text: &[u8]) -> Result<Value, JsonTextError> {
     if count_values(text) > VALUES_MAX {
         return Err(JsonTextError::Values);
     }
-    Ok(serde_json::from_slice(text)?)
+    serde_json::from_slice(text).map_err(|error| JsonSyntaxError::new(text, &error).into())
 }
 
 /// An upper bound of the values in a JSON text, members and items of every depth included. It is exact for valid JSON,

@@ -10,6 +10,7 @@ pub mod document;
 pub mod error_list;
 pub mod event_bus;
 pub mod ids;
+mod json_syntax;
 pub mod json_text;
 pub mod memory;
 pub mod redaction;

@@ -66,6 +66,14 @@ check('it is completed', done.data?.status === 'completed', done);
 const twice = await user.POST('/onboard/buyer', { body: { invitation_id } });
 check('nothing is set up twice', twice.response.status === 409, twice);
 
+// A submission: a client that speaks JSON gets an object, not a union with text.
+const lead = await user.POST('/flows/{flow_id}/sources/{source_id}/submit', {
+  params: { path: { flow_id, source_id: '5d9a4b10940df5a34a3888c1' } },
+  body: { first_name: 'Ann', state: 'TX' },
+});
+const result: components['schemas']['LeadResult'] | undefined = lead.data;
+check('a lead is submitted', lead.response.status === 201 && result?.outcome === 'success' && result.price === 12, lead);
+
 // Without the single-sign-on service.
 const degraded = await inOutage.GET('/connections');
 check('the degraded list', degraded.response.headers.get('X-Connections-Degraded') === 'true' && degraded.data?.length === 2, degraded);

@@ -95,6 +95,70 @@ fn a_repair_returns_each_documented_status() {
 }
 
 #[test]
+fn the_contract_and_the_responses_have_the_same_texts_for_a_repair() {
+    let mock = Mock::healthy();
+    for (status, id) in [(400, "5d9a"), (409, SELLER), (422, GLOBEX_ONLY)] {
+        let real = repair(&mock, SUPERUSER, id).expect(status).error();
+        let body = json!({"connection_id": SELLER}).to_string();
+        let headers = [("key", SUPERUSER), ("prefer", &*format!("code={status}"))];
+        let documented = mock.request("POST /connections", &headers, &body).expect(status).error();
+        assert_eq!(real, documented, "{status}");
+    }
+}
+
+#[test]
+fn the_list_shows_every_documented_property_of_a_connection() {
+    let mock = Mock::healthy();
+    let list = mock.get("/connections").json();
+    let entry = &list[0];
+    for property in [
+        "id",
+        "status",
+        "relationship_type",
+        "invitation_id",
+        "created_at",
+        "updated_at",
+        "created_by",
+        "ui_state",
+        "permissions",
+        "connected_account",
+        "account_entity",
+        "custom_entities",
+    ] {
+        assert!(entry.get(property).is_some(), "{property}");
+    }
+    for property in [
+        "id",
+        "name",
+        "description",
+        "standard",
+        "account",
+        "pending",
+        "connected",
+        "connected_account_id",
+        "deprecated",
+        "see",
+        "field_suffix",
+        "invitation_id",
+        "invitation_expires_at",
+        "expired",
+        "flow_ids",
+        "logo_url",
+        "module_ids",
+        "source",
+        "recipient",
+        "time_zone",
+        "trustedform_certified_vendor",
+        "website",
+        "created_at",
+        "updated_at",
+    ] {
+        assert!(entry["account_entity"].get(property).is_some(), "account_entity.{property}");
+    }
+    assert_eq!(entry["account_entity"]["expired"], true, "the invitation expired in 2019, after it was accepted");
+}
+
+#[test]
 fn a_connection_is_found_by_each_of_its_three_ids() {
     let mock = Mock::healthy();
     let own = mock.get(&format!("/connections/{SELLER}")).expect(200).json();

@@ -36,6 +36,18 @@ fn a_credential_can_be_created_replaced_and_deleted() {
 }
 
 #[test]
+fn the_documented_sample_is_accepted_unchanged() {
+    let mock = Mock::scenario("empty-account");
+    let sample = json!({
+        "name": "string", "type": "string", "package": "string", "username": "string", "password": "string",
+    });
+    let created = mock.post("/credentials", &sample).expect(201);
+    assert_eq!(created.json()["package"], "string");
+    assert_eq!(created.violations()[0]["location"], "/body/package");
+    assert_eq!(mock.post("/credentials", &input("known")).expect(201).violations(), [] as [serde_json::Value; 0]);
+}
+
+#[test]
 fn replacing_removes_properties_that_are_not_sent() {
     let mock = Mock::scenario("empty-account");
     let mut with_more = input("first");

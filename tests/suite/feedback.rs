@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::lead_flow::{SUMMIT, TEST_FLOW, events, recipient, rules, scenario_with, submit};
 use crate::lead_submission::{LOANS, mock};
 use crate::support::Mock;
 
@@ -117,4 +118,93 @@ fn only_deliveries_and_two_types_are_accepted() {
     let response = send_feedback(&mock, &format!("event_id={DELIVERY}"), &[], "whatever").expect(400);
     assert_eq!(response.text, "Body is not parsable as application/json -- Unexpected token w in JSON at position 0");
     assert_eq!(feedback_events(&mock), [] as [Value; 0]);
+}
+
+/// A flow whose recipient and source take feedback with these settings, and the event of a delivery in it.
+fn delivered(of_recipient: Value, of_source: Value) -> (Mock, String) {
+    let with_module = |mut feedback: Value, module: &str| {
+        feedback["integration"] = json!({"module_id": module});
+        feedback
+    };
+    let flow = json!({
+        "sources": [{
+            "id": "aa0001", "enabled": true, "entity": {"id": SUMMIT, "name": "Summit Lead Partners"},
+            "integration": {"module_id": "leadconduit-default.inbound"},
+            "feedback": with_module(of_source, "leadconduit-default.outbound"),
+        }],
+        "steps": [recipient("ee0001", json!({
+            "feedback": with_module(of_recipient, "leadconduit-standard.inbound.feedback"),
+        }))],
+    });
+    let mock = Mock::with_scenario("own", &scenario_with(flow, json!({})).to_string());
+    let result = submit(&mock, &json!({"first_name": "Ann", "state": "TX"}));
+    let delivery = events(&mock, &result)[0]["id"].as_str().unwrap().to_owned();
+    (mock, delivery)
+}
+
+/// Type, outcome and reason of the feedback events of the flow, the oldest first.
+fn feedback_of(mock: &Mock) -> Vec<(String, String, String)> {
+    let listed = mock.get(&format!("/events?flow_id={TEST_FLOW}&sort=asc")).expect(200).json();
+    let text = |event: &Value, name: &str| event[name].as_str().unwrap().to_owned();
+    let feedback = listed.as_array().unwrap().iter().filter(|event| text(event, "type").starts_with("feedback"));
+    feedback.map(|event| (text(event, "type"), text(event, "outcome"), text(event, "reason"))).collect()
+}
+
+fn rows(expected: &[(&str, &str, &str)]) -> Vec<(String, String, String)> {
+    expected.iter().map(|(a, b, c)| ((*a).to_owned(), (*b).to_owned(), (*c).to_owned())).collect()
+}
+
+#[test]
+fn feedback_that_the_rules_of_the_source_reject_is_a_skip() {
+    let conversions = rules("feedback.type", "is equal to", json!("conversion"));
+    let (mock, delivery) = delivered(json!({}), json!({"rule_set": conversions}));
+    let response = send_feedback(&mock, &format!("event_id={delivery}&type=return"), &[], "").expect(201).json();
+    assert_eq!((&response["outcome"], response.get("reason")), (&json!("success"), None), "the recipient");
+    send_feedback(&mock, &format!("event_id={delivery}&type=conversion"), &[], "").expect(201);
+    assert_eq!(
+        feedback_of(&mock),
+        rows(&[
+            ("feedback-received", "success", ""),
+            ("feedback-sent", "skip", "Feedback did not meet the rules"),
+            ("feedback-received", "success", ""),
+            ("feedback-sent", "success", ""),
+        ])
+    );
+    let skipped = mock.get(&format!("/events?flow_id={TEST_FLOW}&type=feedback-sent&outcome=skip")).expect(200).json();
+    assert_eq!(skipped.as_array().unwrap().len(), 1);
+    let stats = mock.get(
+        "/events/stats?start=2026-05-01T11:00:00Z&end=2026-05-01T13:00:00Z&column=return-sent-submitted\
+         &column=return-received-success&column=conversion-sent-success",
+    );
+    assert_eq!(
+        stats.expect(200).json(),
+        json!([{"return-sent-submitted": 0, "return-received-success": 1, "conversion-sent-success": 1}]),
+        "a skip is not sent"
+    );
+}
+
+#[test]
+fn returns_of_old_leads_are_rejected_and_conversions_are_not() {
+    let (mock, delivery) =
+        delivered(json!({"maximum_return_age_in_days": 7}), json!({"maximum_return_age_in_days": 1}));
+    let send = |kind: &str| {
+        let response = send_feedback(&mock, &format!("event_id={delivery}&type={kind}"), &[], "").expect(201).json();
+        (response["outcome"].as_str().unwrap().to_owned(), response["reason"].as_str().unwrap_or_default().to_owned())
+    };
+    mock.advance("7d");
+    assert_eq!(send("return"), ("success".to_owned(), String::new()), "seven days old");
+    mock.advance("1s");
+    let late = "Must provide return within 7 days";
+    assert_eq!(send("return"), ("failure".to_owned(), late.to_owned()));
+    assert_eq!(send("conversion").0, "success");
+    assert_eq!(
+        feedback_of(&mock),
+        rows(&[
+            ("feedback-received", "success", ""),
+            ("feedback-sent", "skip", "Must provide return within 1 day"),
+            ("feedback-received", "failure", late),
+            ("feedback-received", "success", ""),
+            ("feedback-sent", "success", ""),
+        ])
+    );
 }

@@ -312,7 +312,7 @@ fn the_live_revision_changes_only_on_deployment() {
     let cap = |at: &Value| format!("/caps/{}", at["id"].as_str().unwrap());
     let first = cap(&created["caps"][0]);
     mock.get(&first).expect(404);
-    assert_eq!(submit(&mock, &path, SUMMIT), 422, "a new flow accepts no leads");
+    assert_eq!(submit(&mock, &path, SUMMIT), 404, "a new flow accepts no leads");
     let message = "Your flow was deployed and the most recent changes are now live";
     assert_eq!(deploy(&mock, &path).expect(200).json(), json!({"message": message}));
     mock.get(&first).expect(200);

@@ -93,6 +93,13 @@ fn unknown_paths_name_the_nearest_operation() {
     }
     let control = mock.get("/_admin/health").expect(404).json();
     assert_eq!(control["nearest"], json!({"method": "GET", "path": "/__admin/health"}));
+    let docs = mock.get("/flows/64b8f0f5e4b0c3a1d5e6f7ab/sources/5d9a4b10940df5a34a3888c1/docs").expect(404).json();
+    let detail = docs["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("the web page with the submission docs of a source, which the mock does not have"),
+        "{detail}"
+    );
+    assert_eq!(docs["nearest"]["operation"], "get_source_meta");
     let nested = mock.get("/credential/5ff33b53940df5a34a388801").expect(404).json();
     assert_eq!(nested["nearest"]["operation"], "get_credential");
 }

@@ -402,6 +402,18 @@ fn a_recipient_pays_only_for_leads_that_it_accepts() {
     assert_eq!((&recorded[3]["cost"], &recorded[3]["recipient_revenue"]), (&json!(6), &json!(24.5)));
     let stats = mock.get("/events/stats?start=2026-05-01T11:00:00Z&end=2026-05-01T13:00:00Z&column=cost&column=revenue&column=profit&rule=%7B%22lhv%22:%22flow.id%22,%22op%22:%22is%20equal%20to%22,%22rhv%22:%2266b2c1de940df5a34a388a11%22%7D");
     assert_eq!(stats.expect(200).json(), json!([{"cost": 6, "revenue": 24.5, "profit": 18.5}]));
+    assert_eq!(recorded[3]["purchase_price"], 6, "the source event too");
+    let rejected = submit(&mock, &json!({"first_name": "Ann", "email": "ann@failure.example"}));
+    assert_eq!(events(&mock, &rejected)[0]["purchase_price"], 0, "nothing is paid for a rejected lead");
+    let grouped = mock.get(
+        "/events/stats?start=2026-05-01T11:00:00Z&end=2026-05-01T13:00:00Z&type=source&column=source-submitted\
+         &group_by=purchase_price&rule=%7B%22lhv%22:%22flow.id%22,%22op%22:%22is%20equal%20to%22,\
+         %22rhv%22:%2266b2c1de940df5a34a388a11%22%7D",
+    );
+    assert_eq!(
+        grouped.expect(200).json(),
+        json!([{"purchase_price": 0, "source-submitted": 1}, {"purchase_price": 6, "source-submitted": 1}])
+    );
 }
 
 fn cap(id: &str, maximum: u32, units: &str, more: Value) -> Value {
@@ -464,6 +476,98 @@ fn reached_caps_reject_leads_until_their_interval_ends() {
     assert_eq!(counted(&mock, flow), (2, 1));
 }
 
+/// Saves the flow of these tests with other caps, and deploys it.
+fn deploy_caps(mock: &Mock, change: impl FnOnce(&mut Value)) -> Value {
+    let mut flow = mock.get(&format!("/flows/{TEST_FLOW}")).expect(200).json();
+    change(&mut flow["caps"]);
+    let saved = mock.put(&format!("/flows/{TEST_FLOW}"), &flow).expect(200).json();
+    mock.post(&format!("/flows/{TEST_FLOW}/deploy"), &json!({})).expect(200);
+    saved
+}
+
+#[test]
+fn a_changed_rule_or_a_shorter_duration_resets_the_counter_of_a_cap_and_nothing_else_does() {
+    let id = "66b2c1de940df5a34a3880c1";
+    let texans = rules("lead.state", "is equal to", json!("TX"));
+    // Without `created_at`: saving must not make it a new cap.
+    let mut cap = cap(id, 9, "day", json!({"rule_set": texans.clone()}));
+    cap.as_object_mut().unwrap().remove("created_at");
+    let mock = mock_of(json!({"caps": [cap]}));
+    let lead = |state: &str| outcome_of(&submit(&mock, &json!({"state": state}))).0.to_owned();
+    let count = || counted(&mock, id).0;
+    lead("TX");
+    lead("TX");
+    lead("AZ");
+    assert_eq!(count(), 2);
+    // The clock is frozen, so that all leads and changes have the same time.
+    deploy_caps(&mock, |caps| caps[0]["maximum"] = 3.into());
+    deploy_caps(&mock, |caps| caps[0]["reason"] = "Enough".into());
+    deploy_caps(&mock, |caps| caps[0]["rule_set"] = texans.clone());
+    assert_eq!(count(), 2, "the maximum, the reason, and the same rules sent again without their ids");
+    deploy_caps(&mock, |caps| caps[0]["duration_units"] = "week".into());
+    assert_eq!(count(), 2, "a longer duration");
+    mock.advance("1d");
+    assert_eq!(count(), 2, "the counter is kept until the longer duration has passed");
+    lead("TX");
+    assert_eq!((count(), lead("TX").as_str()), (3, "failure"));
+    deploy_caps(&mock, |caps| caps[0]["duration"] = 2.into());
+    assert_eq!((count(), lead("TX").as_str()), (3, "failure"));
+    deploy_caps(&mock, |caps| caps[0]["duration_units"] = "day".into());
+    assert_eq!(counted(&mock, id), (0, 0), "a shorter duration");
+    assert_eq!((lead("TX").as_str(), count()), ("success", 1));
+    deploy_caps(&mock, |caps| caps[0]["rule_set"]["rules"][0]["op"] = "is not equal to".into());
+    assert_eq!(count(), 0, "a changed rule: the leads from Arizona do not count afterwards");
+    lead("AZ");
+    let rule = json!({"lhv": "lead.first_name", "op": "is blank"});
+    let mut saved = mock.get(&format!("/flows/{TEST_FLOW}")).json();
+    saved["caps"][0]["rule_set"]["rules"].as_array_mut().unwrap().push(rule);
+    mock.put(&format!("/flows/{TEST_FLOW}"), &saved).expect(200);
+    assert_eq!(count(), 1, "nothing changes before the deployment");
+    mock.post(&format!("/flows/{TEST_FLOW}/deploy"), &json!({})).expect(200);
+    assert_eq!(count(), 0, "an added rule");
+    lead("AZ");
+    deploy_caps(&mock, |caps| _ = caps[0].as_object_mut().unwrap().remove("rule_set"));
+    assert_eq!(count(), 0, "all rules removed");
+    lead("AZ");
+    lead("TX");
+    let saved = deploy_caps(&mock, |caps| {
+        let inner = json!({"type": "volume", "name": "inner", "maximum": 5, "duration": 1, "duration_units": "month"});
+        caps[0]["caps"] = json!([inner]);
+    });
+    let inner = saved["caps"][0]["caps"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!((count(), counted(&mock, &inner)), (2, (0, 0)), "a new cap starts at zero");
+    lead("TX");
+    assert_eq!((count(), counted(&mock, &inner)), (3, (1, 0)));
+    // The start of a counter belongs to the state, and goes with the cap.
+    let starts = || mock.get("/__admin/state").json()["world"]["accounts"][0]["cap_counters"].clone();
+    assert_eq!(starts().as_array().unwrap().len(), 2);
+    mock.delete(&format!("/flows/{TEST_FLOW}")).expect(200);
+    assert_eq!(starts(), Value::Null);
+}
+
+#[test]
+fn the_caps_of_the_scenario_can_be_reset_by_a_day_and_a_month() {
+    let mock = Mock::scenario("caps-reached");
+    let texas = || send(&mock, FLOW, SUMMIT, "submit", &json!({"state": "TX"})).expect(201).json();
+    let arizona = || {
+        let lead = json!({"state": "AZ", "email": "ann@example.com"});
+        let result = send(&mock, "66a1c0de940df5a34a3889f2", ACME_SOURCE, "submit", &lead).expect(201).json();
+        events(&mock, &result)[0]["outcome"].as_str().unwrap().to_owned()
+    };
+    mock.put("/__admin/clock", &json!({"freeze": "2026-05-01T12:00:00Z"})).expect(200);
+    mock.post("/__admin/reset", &json!({})).expect(200);
+    assert_eq!(outcome_of(&texas()), ("failure", "Cap reached", 0.0));
+    assert_eq!(arizona(), "skip");
+    mock.advance("1d");
+    assert_eq!(outcome_of(&texas()).0, "success");
+    assert_eq!(outcome_of(&texas()), ("failure", "Cap reached", 0.0), "one lead a day");
+    assert_eq!(arizona(), "skip");
+    mock.advance("31d");
+    assert_eq!(outcome_of(&texas()).0, "success");
+    assert_eq!(arizona(), "success");
+    assert_eq!(arizona(), "skip", "one lead a month");
+}
+
 #[test]
 fn list_checks_find_earlier_and_listed_leads() {
     let check =
@@ -503,6 +607,147 @@ fn list_checks_find_earlier_and_listed_leads() {
     mock.advance("2d");
     assert_eq!(reason(json!({"email": "ann@example.com"})), "", "outside the lookback period");
     assert_eq!(reason(json!({"email": "ann@example.com"})), "duplicate", "added again");
+}
+
+#[test]
+fn criteria_and_prices_can_test_the_list_checks_for_pings_too() {
+    let mock = mock_with(
+        json!({
+            "ping_enabled": true,
+            "list_checks": {
+                "duplicate": {"value": "{{lead.email}}", "list_name": "seen", "lookback": null},
+                "existing_customer": {"value": "{{lead.email}}", "list_name": "customers", "lookback": null},
+            },
+            "acceptance_criteria": {
+                "outcome": "failure", "reason": "known: {{suppressionlist.is_duplicate}}",
+                "rule_set": rules("suppressionlist.is_duplicate", "is not true", Value::Null),
+            },
+            "pricing": {"prices": [
+                {"id": "ff0001", "amount": 5},
+                {"id": "ff0002", "amount": 1, "rule_set": rules("suppressionlist.is_existing_customer", "is true", Value::Null)},
+            ]},
+        }),
+        json!({"list_entries": [
+            {"id": "customers/carl@example.com", "list_name": "customers", "value": "carl@example.com"},
+        ]}),
+    );
+    let (ann, carl) = (json!({"email": "ann@example.com"}), json!({"email": "carl@example.com"}));
+    assert_eq!(outcome_of(&ping(&mock, &ann)), ("success", "", 5.0));
+    assert_eq!(outcome_of(&ping(&mock, &carl)), ("success", "", 1.0), "a hit by itself rejects nothing");
+    assert_eq!(outcome_of(&submit(&mock, &ann)), ("success", "", 5.0), "a ping is not added to the list");
+    assert_eq!(outcome_of(&ping(&mock, &ann)), ("failure", "known: true", 0.0));
+    let rejected = submit(&mock, &ann);
+    assert_eq!(outcome_of(&rejected), ("failure", "known: true", 0.0));
+    let recorded = events(&mock, &rejected);
+    assert_eq!(recorded[0]["vars"]["suppressionlist"], json!({"is_duplicate": true, "is_existing_customer": false}));
+}
+
+#[test]
+fn leads_and_pings_outside_the_hours_of_operation_are_rejected() {
+    const OUTSIDE: &str = "Submission Timestamp must be within hours of operation";
+    // Friday, 12:00 UTC: 08:00 in New York, the account's time zone.
+    let hours = json!({
+        "enabled": true,
+        "friday": {"open": true, "periods": [{"start": "08:00", "end": "12:00"}, {"start": "13:00", "end": "24:00"}]},
+        "saturday": {"open": true},
+        "sunday": {"open": false, "periods": [{"start": "00:00", "end": "24:00"}]},
+    });
+    let mock = mock_of(json!({
+        "ping_enabled": true, "hours_of_operation": hours,
+        "acceptance_criteria": {"outcome": "failure", "reason": "no", "rule_set": rules("lead.state", "is equal to", json!("TX"))},
+        "pricing": {"prices": [{"id": "ff0001", "amount": 5}]},
+    }));
+    let lead = json!({"state": "TX"});
+    let mut rejected = None;
+    // How far the clock advances, and whether the flow is open then.
+    for (by, is_open) in [
+        ("0s", true),
+        ("239m", true),
+        ("1m", false),
+        ("59m", false),
+        ("1m", true),
+        ("659m", true),
+        ("1m", true),
+        ("1439m", true),
+        ("1m", false),
+        ("1d", false),
+    ] {
+        mock.advance(by);
+        let result = submit(&mock, &lead);
+        let now = mock.get("/__admin/clock").text;
+        if is_open {
+            assert_eq!(outcome_of(&result), ("success", "", 5.0), "after another {by}: {now}");
+        } else {
+            let id = result["lead"]["id"].clone();
+            let expected = json!({"outcome": "failure", "reason": OUTSIDE, "lead": {"id": id}, "price": 0});
+            assert_eq!(result, expected, "after another {by}: {now}");
+            let expected = json!({"outcome": "failure", "reason": OUTSIDE, "price": 0});
+            assert_eq!(ping(&mock, &json!({"state": "NY"})), expected, "before the criteria");
+            rejected = Some(result);
+        }
+    }
+    assert_eq!(kinds(&events(&mock, &rejected.unwrap())), [("source", "failure")]);
+    let meta = mock.get(&format!("/flows/{TEST_FLOW}/sources/{SUMMIT}/meta")).expect(200).json();
+    assert_eq!(meta["hours_of_operation"], hours);
+    // The time zone of the schedule, and the checks on saving.
+    let mut flow = mock.get(&format!("/flows/{TEST_FLOW}")).json();
+    let save = |flow: &Value, status: u16| mock.put(&format!("/flows/{TEST_FLOW}"), flow).expect(status).text;
+    flow["hours_of_operation"]["friday"]["periods"][1] = json!({"start": "9", "end": "10:00"});
+    save(&flow, 400);
+    // Monday, 12:00 UTC: 21:00 in Tokyo.
+    flow["hours_of_operation"] = json!({
+        "enabled": true, "time_zone": "Asia/Tokyo", "monday": {"open": true, "periods": [{"start": "21:00", "end": "21:30"}]},
+    });
+    save(&flow, 200);
+    mock.post(&format!("/flows/{TEST_FLOW}/deploy"), &json!({})).expect(200);
+    mock.put("/__admin/clock", &json!({"freeze": "2026-05-04T12:00:00Z"})).expect(200);
+    assert_eq!(submit(&mock, &lead)["outcome"], "success");
+    mock.advance("30m");
+    assert_eq!(submit(&mock, &lead)["reason"], OUTSIDE);
+    // Monday from 23:00 to 02:00 on Tuesday, in Tokyo.
+    flow["hours_of_operation"]["monday"]["periods"][0] = json!({"start": "23:00", "end": "02:00"});
+    save(&flow, 200);
+    mock.post(&format!("/flows/{TEST_FLOW}/deploy"), &json!({})).expect(200);
+    for (by, outcome) in [("0s", "failure"), ("90m", "success"), ("179m", "success"), ("1m", "failure")] {
+        mock.advance(by);
+        assert_eq!(submit(&mock, &lead)["outcome"], outcome, "after another {by}");
+    }
+    flow["hours_of_operation"]["enabled"] = false.into();
+    save(&flow, 200);
+    mock.post(&format!("/flows/{TEST_FLOW}/deploy"), &json!({})).expect(200);
+    assert_eq!(submit(&mock, &lead)["outcome"], "success");
+}
+
+#[test]
+fn templates_know_the_random_number_of_the_lead_and_the_time() {
+    let split = |id: &str, name: &str, op: &str| {
+        let reason =
+            format!("{{{{#if lead.email}}}}{{{{random}}}}={{{{{name}}}}}{{{{else}}}}{op} {{{{{name}}}}}{{{{/if}}}}");
+        json!({"id": id, "type": "filter", "outcome": "failure", "reason": reason,
+            "rule_set": rules(name, op, json!("{{lead.first_name}}"))})
+    };
+    let mock = mock_of(json!({
+        "sources": [source(json!({"integration": {"mappings": [
+            {"property": "city", "value": "{{format now operator=\"add\" months=\"1\" format=\"YYYY-MM-DD\"}}"},
+            {"property": "reference", "value": "{{lead.random_number}}"},
+        ]}}))],
+        "steps": [
+            split("cc0001", "random", "is less than or equal to"),
+            split("cc0002", "lead.random_number", "is greater than"),
+        ],
+    }));
+    let result = submit(&mock, &json!({"first_name": "100"}));
+    let event = events(&mock, &result).pop().unwrap();
+    let random = event["vars"]["random"].as_u64().unwrap();
+    assert!((1..=100).contains(&random), "{random}");
+    assert_eq!(outcome_of(&result), ("failure", format!("is less than or equal to {random}").as_str(), 0.0));
+    let lead = &event["vars"]["lead"];
+    let text = |name: &str| lead[name].get("normal").unwrap_or(&lead[name]).to_string().replace('"', "");
+    assert_eq!((text("city"), text("reference")), ("2026-06-01".to_owned(), random.to_string()));
+    assert_eq!(lead.get("random_number"), None, "it is no field");
+    let result = submit(&mock, &json!({"first_name": "0", "email": "ann@example.com"}));
+    let random = events(&mock, &result)[2]["vars"]["random"].as_u64().unwrap();
+    assert_eq!(outcome_of(&result).1, format!("{random}={random}"));
 }
 
 #[test]
@@ -730,4 +975,29 @@ fn secrets_are_redacted_in_events() {
             assert!(!text.contains(secret), "{secret} of {body} is in {text}");
         }
     }
+}
+
+#[test]
+fn recipient_events_with_an_error_have_transactions_in_every_scenario() {
+    for (scenario, lead) in [
+        ("healthy", json!({"state": "TX", "email": "ann@recipient-error.example"})),
+        ("healthy", json!({"state": "TX", "email": "ann@recipient-timeout.example"})),
+        ("recipient-down", json!({"state": "TX"})),
+    ] {
+        let mock = Mock::scenario(scenario);
+        let result = send(&mock, FLOW, SUMMIT, "submit", &lead).expect(201).json();
+        let recorded = events(&mock, &result);
+        let errors: Vec<&Value> = recorded.iter().filter(|event| event["outcome"] == "error").collect();
+        assert!(errors.iter().any(|event| event["type"] == "recipient"), "{scenario}: {recorded:?}");
+        for event in errors.iter().filter(|event| event["type"] != "source") {
+            let transaction = &event["transactions"][0];
+            assert_eq!(transaction["request"]["method"], "POST", "{scenario}: {event}");
+            let is_timeout = event["ms"] == 30_000;
+            assert_eq!(transaction["response"]["status"].is_null(), is_timeout, "{scenario}: {event}");
+        }
+    }
+    let busy = Mock::scenario("busy-account");
+    let errors = busy.get("/events?type=recipient&outcome=error&limit=3").expect(200).json();
+    assert_eq!(errors.as_array().unwrap().len(), 3);
+    assert!(errors.as_array().unwrap().iter().all(|event| event["transactions"][0]["ms"] == event["ms"]), "{errors}");
 }

@@ -194,6 +194,7 @@ fn an_accepted_lead_leaves_a_source_event() {
             "flow": {"id": LOANS, "name": "Loans"},
             "source": {"id": SUMMIT, "name": "Summit Lead Partners"},
             "submission": {"timestamp": "2026-05-01T12:00:00.000Z", "ip": "198.51.100.7"},
+            "random": event["vars"]["random"],
             "outbound": {"outcome": "success"},
         })
     );
@@ -317,7 +318,7 @@ fn a_disabled_flow_returns_an_error() {
 }
 
 #[test]
-fn a_ping_returns_a_price_and_stores_nothing() {
+fn a_ping_returns_a_price_and_stores_only_counts() {
     let mock = mock();
     let before = mock.get("/__admin/state").expect(200).json();
     let path = format!("{}/ping", source_path(LOANS, SUMMIT));
@@ -334,7 +335,11 @@ fn a_ping_returns_a_price_and_stores_nothing() {
     assert_eq!(response.json(), json!({"outcome": "success", "price": 12}));
     let disabled = post(&mock, &format!("{}/ping", source_path(PLAIN, SUMMIT)), FORM, "first_name=Joe").expect(200);
     assert_eq!(disabled.text, r#"{"outcome":"failure","reason":"no bid","price":0}"#);
-    assert_eq!(mock.get("/__admin/state").expect(200).json()["world"]["accounts"], before["world"]["accounts"]);
+    let mut after = mock.get("/__admin/state").expect(200).json();
+    let totals = after["world"]["accounts"][0].as_object_mut().unwrap().remove("ping_totals").unwrap();
+    let counts: Vec<_> = totals.as_array().unwrap().iter().map(|one| (&one["submitted"], &one["success"])).collect();
+    assert_eq!(counts, [(&json!(3), &json!(3)), (&json!(1), &json!(0))]);
+    assert_eq!(after["world"]["accounts"], before["world"]["accounts"]);
 }
 
 #[test]
@@ -403,4 +408,38 @@ fn any_query_parameter_is_allowed_and_prefer_selects_documented_responses() {
     assert_eq!(prefer("code=403").expect(403).json(), json!({"message": "Source is disabled"}));
     assert_eq!(prefer("code=503").expect(503).text, "");
     assert_eq!(prefer("example=failure").expect(201).json()["reason"], "duplicate");
+}
+
+#[test]
+fn every_media_type_of_a_result_has_the_same_model() {
+    let contract = Mock::healthy().get("/__admin/openapi.json").expect(200).json();
+    for (path, method) in [
+        ("/flows/{flow_id}/sources/{source_id}/submit", "post"),
+        ("/flows/{flow_id}/sources/{source_id}/ping", "post"),
+        ("/feedback", "post"),
+    ] {
+        let operation = &contract["paths"][path][method]["responses"];
+        for status in ["200", "201", "303", "409"] {
+            let response = &operation[status];
+            let reference = response["$ref"].as_str().map(|pointer| pointer.trim_start_matches('#'));
+            let response = reference.map_or(response, |pointer| contract.pointer(pointer).unwrap());
+            let schemas: std::collections::BTreeSet<String> =
+                response["content"].as_object().into_iter().flatten().map(|(_, of)| of["schema"].to_string()).collect();
+            assert!(schemas.len() <= 1, "{path} {status}: a generated client would get a union: {schemas:?}");
+        }
+    }
+}
+
+#[test]
+fn a_flow_that_was_never_deployed_is_not_found_and_the_message_says_what_to_do() {
+    let mock = Mock::healthy();
+    let source = json!({"entity": {"id": SUMMIT}, "integration": {"module_id": "leadconduit-default.inbound"}});
+    let flow = json!({"name": "New", "enabled": true, "fields": ["first_name"], "sources": [source], "steps": []});
+    let id = mock.post("/flows", &flow).expect(201).json()["id"].as_str().unwrap().to_owned();
+    let path = format!("{}/submit", source_path(&id, SUMMIT));
+    let rejected = post(&mock, &path, "application/json", r#"{"first_name": "Ann"}"#).expect(404).json();
+    let message = format!("Flow not found: it was never deployed; POST /flows/{id}/deploy makes it live");
+    assert_eq!(rejected, json!({"message": message}));
+    mock.post(&format!("/flows/{id}/deploy"), &json!({})).expect(200);
+    post(&mock, &path, "application/json", r#"{"first_name": "Ann"}"#).expect(201);
 }

@@ -24,6 +24,8 @@ fn the_documented_sequence_sets_up_buyer_delivery() {
     assert_eq!(created["connection_id"], BUYER, "the connection is found by its invitation");
     assert_eq!((&created["account_id"], &created["status"]), (&json!(ACME_ID), &json!("created")));
     assert_eq!(created["invitation_id"], INVITATION, "the invitation in the body");
+    let minimal = mock.get(&format!("/flows/{}", created["flow_id"].as_str().unwrap())).expect(200).json();
+    assert_eq!((&minimal["name"], &minimal["sources"]), (&json!("Leads from Brightpath Insurance"), &json!([])));
     assert_eq!(mock.get("/onboards").expect(200).json(), json!([created]));
 
     let body = json!({"invitation_id": INVITATION, "flow_id": FLOW, "status": "in_progress"});
@@ -40,6 +42,7 @@ fn the_documented_sequence_sets_up_buyer_delivery() {
     let again = mock.put(&path(&created), &done).expect(200).json();
     assert_eq!(again["status"], "completed", "a repeated update changes nothing");
     let other = create(&mock);
+    assert_eq!(other["flow_id"], FLOW, "the flow of the last onboard of the invitation");
     let failed = mock.put(&path(&other), &done).expect(200).json();
     assert_eq!(failed["status"], "failed", "a connection is set up once");
 }
@@ -51,6 +54,9 @@ fn without_a_flow_id_a_flow_is_created() {
     let done = json!({"invitation_id": INVITATION, "status": "completed"});
     let flow = mock.put(&path(&created), &done).expect(200).json()["flow_id"].as_str().unwrap().to_owned();
     assert!(flow.len() == 24 && flow != FLOW, "{flow}");
+    assert_eq!(flow, created["flow_id"].as_str().unwrap(), "it exists since the creation of the onboard");
+    let sources = mock.get(&format!("/flows/{flow}")).expect(200).json()["sources"].clone();
+    assert_eq!(sources[0]["entity"]["name"], "Brightpath Insurance", "the set-up makes the seller its source");
 }
 
 #[test]

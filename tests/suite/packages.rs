@@ -53,15 +53,19 @@ fn modules_of_entities_and_flows_are_in_a_package() {
 }
 
 #[test]
-fn the_package_of_a_credential_must_exist() {
+fn an_unknown_package_of_a_credential_is_accepted_with_a_note() {
     let mock = Mock::healthy();
     let input = |package: &str| json!({"name": "n", "type": "token", "package": package, "token": "t"});
-    let rejected = mock.post("/credentials", &input("leadconduit-nowhere")).expect(422).error();
-    assert_eq!(rejected, "/package: package leadconduit-nowhere not found");
+    let unknown = mock.post("/credentials", &input("leadconduit-five8")).expect(201);
+    let note = "package is `leadconduit-five8`, which `list_packages` does not have; did you mean `leadconduit-five9`?";
+    let expected = json!([{"location": "/body/package", "code": "unknown_package", "message": note}]);
+    assert_eq!(json!(unknown.violations()), expected);
     let made = mock.post("/credentials", &input("leadconduit-five9")).expect(201).json();
     let path = format!("/credentials/{}", made["id"].as_str().unwrap());
-    assert_eq!(mock.put(&path, &input("leadconduit-nowhere")).expect(422).error(), rejected);
-    assert_eq!(mock.get(&path).json(), made);
+    assert_eq!(mock.put(&path, &input("string")).expect(200).violations()[0]["code"], "unknown_package");
+    assert_eq!(mock.get(&path).json()["package"], "string");
+    let violating = mock.get("/__admin/requests?violations=true").expect(200).json();
+    assert_eq!(violating["requests"], json!([]), "the note is no violation");
 }
 
 #[test]

@@ -263,3 +263,37 @@ fn statistics_of_a_generated_history_equal_those_of_its_documents() {
     let same = events.iter().rev().filter(|other| other["vars"]["lead"]["id"] == event["vars"]["lead"]["id"]);
     assert_eq!(one.as_array().unwrap().iter().collect::<Vec<_>>(), same.collect::<Vec<_>>());
 }
+
+#[test]
+fn pings_are_counted_by_flow_and_source_and_time() {
+    let mock = Mock::scenario("lead-market");
+    mock.put("/__admin/clock", &json!({"freeze": "2026-05-01T12:00:00Z"})).expect(200);
+    let source = "/flows/66d0c0de940df5a34a38a001/sources/5d9a4c421d011c553e000003";
+    let send = |operation: &str, lead: &Value| {
+        mock.call("", http::Method::POST, &format!("{source}/{operation}"), Some(lead)).json()["outcome"].clone()
+    };
+    let lead = json!({"state": "TX", "phone_1": "512-555-0142", "owner": "yes", "email": "ann@example.com"});
+    assert_eq!(send("ping", &lead), "success");
+    assert_eq!(send("ping", &json!({"email": "ann@no-bid.example"})), "failure");
+    mock.advance("1h");
+    assert_eq!(send("ping", &lead), "success");
+    assert_eq!(send("ping", &lead), "success");
+    send("submit", &lead);
+    let columns = "column=ping-submitted&column=ping-success&column=ping-success-rate&column=ping-win-rate";
+    let span = "start=2026-05-01T11:59:00Z&end=2026-05-01T14:00:00Z&timezone=UTC";
+    let only =
+        "rule=%7B%22lhv%22:%22flow.id%22,%22op%22:%22is%20equal%20to%22,%22rhv%22:%2266d0c0de940df5a34a38a001%22%7D";
+    assert_eq!(
+        stats(&mock, &format!("{span}&{columns}&{only}")),
+        json!([{"ping-submitted": 4, "ping-success": 3, "ping-success-rate": 75, "ping-win-rate": 25}])
+    );
+    let grouped = stats(&mock, &format!("{span}&column=ping-submitted&group_by=source.id&interval=hourly&{only}"));
+    let counts: Vec<(&str, u64)> = grouped
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (row["start"].as_str().unwrap(), row["ping-submitted"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(counts, [("2026-05-01T12:00:00.000Z", 2), ("2026-05-01T13:00:00.000Z", 2)]);
+    assert_eq!(grouped[0]["source.id"], "5d9a4c421d011c553e000003");
+}

@@ -42,7 +42,7 @@ fn firehose_tests_fail_by_bucket_name() {
     for (query, status, body) in rows {
         assert_eq!(mock.get(&format!("/firehose?{query}")).expect(status).json(), body, "{query}");
     }
-    for bucket in ["ab", "Acme", "-abc", "a.b"] {
+    for bucket in ["ab", "Acme", "-abc", "a.b", "123456"] {
         mock.get(&format!("/firehose?{aws}&bucket={bucket}")).expect(400);
     }
 }

@@ -2054,7 +2054,7 @@ export interface components {
                  * @description The kind of part.
                  * @enum {unknown}
                  */
-                kind: "completed" | "disabled_flow" | "trigger" | "flow_criteria" | "source_criteria" | "cap" | "filter" | "pings_disabled" | "ping_limit" | "no_price";
+                kind: "completed" | "disabled_flow" | "trigger" | "hours_of_operation" | "flow_criteria" | "source_criteria" | "cap" | "filter" | "pings_disabled" | "ping_limit" | "no_price";
                 /** @description The id of the flow, source, cap or step. */
                 id: string | null;
                 /** @description The decision as a sentence, with the comparisons that decided. */

@@ -6,6 +6,9 @@ use crate::config::limits::LEAD_VALUES_MAX;
 use crate::support::document::number;
 use crate::support::json_text;
 
+/// The largest whole number up to which JavaScript represents each one exactly.
+const INTEGER_MAX: u64 = 1 << 53;
+
 /// Why a text is not a JSON object, in the words of JavaScript's `JSON.parse`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum JsonError {
@@ -53,12 +56,17 @@ fn parse(text: &str) -> Result<Value, JsonError> {
     Ok(value)
 }
 
-/// JavaScript has one type of number: 1.0 is serialised as 1.
+/// JavaScript has one type of number, with double precision: 1.0 is serialised as 1, and 120210000000000123 as
+/// 120210000000000130.
 fn normalize_numbers(value: &mut Value) {
     match value {
         Value::Number(number_value) => {
-            if let Some(float) = number_value.as_f64().filter(|_| number_value.is_f64()) {
-                *value = number(float);
+            let is_rounded =
+                number_value.is_f64() || number_value.as_i64().is_none_or(|whole| whole.unsigned_abs() > INTEGER_MAX);
+            if let Some(float) = number_value.as_f64().filter(|_| is_rounded) {
+                // The shortest digits that stand for the same double, as JavaScript prints them.
+                let digits = float.to_string();
+                *value = digits.parse::<i64>().map_or_else(|_| number(float), Value::from);
             }
         }
         Value::Array(items) => items.iter_mut().for_each(normalize_numbers),

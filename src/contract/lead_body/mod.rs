@@ -19,6 +19,7 @@ use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Map, Value};
 
+use self::json::JsonError;
 use crate::http::content_coding;
 use crate::http::headers::QUERY_PREFERENCES;
 use crate::http::message::{Body, Request};
@@ -35,6 +36,9 @@ const PAIRS_MAX: usize = 1000;
 const CONTENT_TYPE_POINTER: &str = "/headers/content-type";
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// The part of a broken JSON body that the error shows.
+const SHOWN_BODY_BYTES_MAX: usize = 1000;
 
 /// The maximum nesting depth of parameters.
 const DEPTH_MAX: usize = 100;
@@ -254,12 +258,19 @@ fn read_body(request: &Request, call: LeadCall) -> Result<Map<String, Value>, Le
     match media {
         MediaType::Form => nest::nest(pairs(text.as_bytes()))
             .map_err(|error| LeadRequestError::new(400, "/body", format!("Unable to parse body -- {error}."))),
-        // The submission module passes the parser's error on; the feedback module has a message of its own.
+        // The submission module shows the body; the feedback module shows the parser's error.
         MediaType::Json if call == LeadCall::Feedback => json::read(text).map_err(|error| {
             LeadRequestError::new(400, "/body", format!("Body is not parsable as application/json -- {error}"))
         }),
         MediaType::Json => json::read(text).map_err(|error| {
-            LeadRequestError::new(400, "/body", format!("Unable to parse body -- SyntaxError: {error}."))
+            let message = match error {
+                JsonError::End | JsonError::Token { .. } => {
+                    let shown = &text[..text.floor_char_boundary(SHOWN_BODY_BYTES_MAX)];
+                    format!("Unable to parse JSON -- SyntaxError: Error: \"{shown}\" is not valid JSON.")
+                }
+                JsonError::NotAnObject | JsonError::Values => format!("Unable to parse JSON -- {error}."),
+            };
+            LeadRequestError::new(400, "/body", message)
         }),
         MediaType::ApplicationXml | MediaType::TextXml => xml::read(text).map_err(|error| {
             LeadRequestError::new(

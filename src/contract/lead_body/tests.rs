@@ -79,7 +79,7 @@ fn checks_run_in_the_order_of_the_module() {
         (
             error("POST", "", &[("content-type", "application/json")]),
             400,
-            "Unable to parse body -- SyntaxError: Unexpected end of JSON input.",
+            "Unable to parse JSON -- SyntaxError: Error: \"{\" is not valid JSON.",
         ),
     ];
     for (error, status, message) in rows {
@@ -305,4 +305,37 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn whole_numbers_have_double_precision_as_in_the_module() {
+    let json = [("content-type", "application/json")];
+    for (sent_text, expected) in [
+        ("120210000000000123", json!(120_210_000_000_000_130_i64)),
+        ("9007199254740993", json!(9_007_199_254_740_992_i64)),
+        ("9007199254740992", json!(9_007_199_254_740_992_i64)),
+        ("-120210000000000123", json!(-120_210_000_000_000_130_i64)),
+        ("123456789", json!(123_456_789)),
+        ("1.10", json!(1.1)),
+        ("2.0", json!(2)),
+        ("-0", json!(0)),
+        ("\"120210000000000123\"", json!("120210000000000123")),
+    ] {
+        let body = format!("{{\"id\": {sent_text}}}");
+        assert_eq!(
+            sent(&request("POST", "", &json, &body), LeadCall::Submit),
+            Ok(json!({"id": expected})),
+            "{sent_text}"
+        );
+    }
+}
+
+#[test]
+fn a_broken_json_body_is_shown_up_to_a_limit() {
+    let json = [("content-type", "application/json")];
+    let body = format!("{{\"a\": \"{}", "ä".repeat(1000));
+    let (status, message) = sent(&request("POST", "", &json, &body), LeadCall::Submit).unwrap_err();
+    assert_eq!(status, 400);
+    assert!(message.starts_with("Unable to parse JSON -- SyntaxError: Error: \"{\"a\": \"ä"), "{message}");
+    assert!(message.ends_with("ä\" is not valid JSON.") && message.len() < 1100, "{message}");
 }

@@ -13,9 +13,11 @@
 //! | `step` | steps: filters and recipients |
 //! | `recipient_outcome` | configured outcomes of simulated recipients |
 //! | `limit` | volume caps and ping limits |
+//! | `hours` | hours of operation |
 //! | `list_check` | list checks |
 //! | `criteria` | acceptance criteria |
 //! | `router` | routers |
+//! | `feedback` | feedback of recipients and to sources |
 //! | `pricing` | prices |
 //! | `mapping` | mappings of sources and recipients |
 //! | `rule_set`, `template` | rule sets and templates |
@@ -24,6 +26,8 @@
 //! Each module uses only modules below it in this table.
 
 mod criteria;
+mod feedback;
+mod hours;
 mod limit;
 mod list_check;
 mod mapping;
@@ -41,6 +45,8 @@ mod tests;
 use serde_json::Value;
 
 pub(crate) use criteria::AcceptanceCriteria;
+pub(crate) use feedback::Feedback;
+pub(crate) use hours::HoursOfOperation;
 pub(crate) use limit::{Cap, CapHolder, Limit, PingLimit};
 pub(crate) use list_check::ListCheck;
 use mapping::Mapping;
@@ -48,7 +54,6 @@ pub(crate) use pricing::{Pricing, PurchasePricing};
 pub(crate) use recipient_outcome::ConfiguredOutcome;
 pub(crate) use reference::{DocumentId, entity_ref};
 pub(crate) use router::{Route, Router};
-pub(crate) use rule_set::RuleSet;
 pub(crate) use step::{Filter, Recipient, Step, StepKind};
 
 use crate::support::clock::Timestamp;
@@ -65,6 +70,8 @@ pub(crate) struct Flow {
     /// The ids of the fields that it collects.
     pub(crate) fields: Vec<String>,
     pub(crate) criteria: Option<AcceptanceCriteria>,
+    /// When it accepts leads; `None` for any time.
+    pub(crate) hours: Option<HoursOfOperation>,
     pub(crate) pricing: PurchasePricing,
     pub(crate) list_checks: Vec<ListCheck>,
     /// The caps of the flow, of its sources and of its steps. A cap comes before the caps inside it.
@@ -109,6 +116,7 @@ impl TypedDocument for Flow {
             accepts_pings: flow.get("ping_enabled") == Some(&Value::Bool(true)),
             fields: items(flow, "fields").iter().filter_map(Value::as_str).map(str::to_owned).collect(),
             criteria: AcceptanceCriteria::of(flow),
+            hours: HoursOfOperation::of(flow),
             pricing: PurchasePricing::of(flow),
             list_checks: ListCheck::all(flow),
             caps: Cap::all(flow, flow_created_at),
@@ -133,8 +141,8 @@ pub(crate) struct Source {
     pub(crate) criteria: Option<AcceptanceCriteria>,
     pub(crate) pricing: PurchasePricing,
     pub(crate) mappings: Vec<Mapping>,
-    /// The rules for the feedback that is sent to it; `None` when none is sent.
-    pub(crate) feedback: Option<RuleSet>,
+    /// The feedback that is sent to it; `None` when none is sent.
+    pub(crate) feedback: Option<Feedback>,
     pub(crate) ping_limits: Vec<PingLimit>,
 }
 
@@ -150,7 +158,7 @@ impl Source {
             criteria: AcceptanceCriteria::of(source),
             pricing: PurchasePricing::of(source),
             mappings: Mapping::all(&source["integration"]),
-            feedback: RuleSet::of_feedback(source),
+            feedback: Feedback::of(source),
             ping_limits: PingLimit::all(source, &format!("/sources/{index}"), flow_created_at),
         }
     }

@@ -25,11 +25,6 @@ impl RuleSet {
         }
     }
 
-    /// The rules of the property `feedback` of a source or a recipient; `None` when it has no feedback.
-    pub(super) fn of_feedback(part: &Value) -> Option<Self> {
-        part.get("feedback").filter(|feedback| feedback.is_object()).map(Self::of)
-    }
-
     /// The variables that a lead needs to match.
     pub(crate) fn required_variables(&self) -> Vec<&str> {
         match self {

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::feedback::Feedback;
 use super::mapping::Mapping;
 use super::pricing::Pricing;
 use super::reference::{DocumentId, entity_ref};
@@ -58,8 +59,8 @@ pub(crate) struct Recipient {
     pub(crate) mappings: Vec<Mapping>,
     /// Whether its mappings contain a URL; otherwise it is always simulated.
     pub(crate) has_url: bool,
-    /// The rules for its feedback; `None` when it gives none.
-    pub(crate) feedback: Option<RuleSet>,
+    /// The feedback that it can send; `None` when it sends none.
+    pub(crate) feedback: Option<Feedback>,
 }
 
 impl Step {
@@ -95,7 +96,7 @@ impl Recipient {
             pricing: Pricing::of(step),
             has_url: mappings.iter().any(|mapping| mapping.property == URL_PROPERTY),
             mappings,
-            feedback: RuleSet::of_feedback(step),
+            feedback: Feedback::of(step),
         }
     }
 }

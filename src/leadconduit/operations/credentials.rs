@@ -1,19 +1,25 @@
-//! Credentials: they belong to a package, which must exist.
+//! Credentials: they belong to a package, usually one of the known ones.
 
 use serde_json::Value;
 
-use super::super::api_error::ApiError;
 use super::super::context::WriteContext;
 use super::crud::CollectionHooks;
 use super::packages;
-use crate::support::document::Document;
+use crate::contract::Violation;
+use crate::contract::violation::UNKNOWN_PACKAGE;
+use crate::support::document::text;
 
-pub(super) const HOOKS: CollectionHooks = CollectionHooks { prepare, ..CollectionHooks::NONE };
+pub(super) const HOOKS: CollectionHooks = CollectionHooks { review, ..CollectionHooks::NONE };
 
-fn prepare(context: &mut WriteContext<'_>, credential: &mut Value, _: Option<&Document>) -> Result<(), ApiError> {
-    match credential.get("package").and_then(Value::as_str) {
-        Some(package) => packages::require_package(context.standard(), "/package", package),
-        // The model reports a missing package.
-        None => Ok(()),
+/// A package that is not known is accepted, because no page says that it must exist and the vendor's own sample has such a
+/// name; but it is probably a mistake.
+fn review(context: &WriteContext<'_>, credential: &Value) -> Vec<Violation> {
+    let package = text(credential, "package");
+    if packages::is_known(context.standard(), package) {
+        return Vec::new();
     }
+    let nearest = packages::nearest(context.standard(), package);
+    let hint = nearest.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    let message = format!("package is `{package}`, which `list_packages` does not have{hint}");
+    vec![Violation::reported("/body/package", UNKNOWN_PACKAGE, message)]
 }

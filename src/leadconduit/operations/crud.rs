@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::super::api_error::ApiError;
 use super::super::context::{ReadContext, WriteContext};
 use super::super::response::{OperationResponse, OperationResult};
+use crate::contract::Violation;
 use crate::contract::standard::StandardCollection;
 use crate::leadconduit::state::Collection;
 use crate::support::document::{Document, canonical_id};
@@ -19,6 +20,8 @@ pub(super) struct CollectionHooks {
     /// Checks a document beyond its model, for example its references, and sets the properties that the server owns.
     /// The last argument is the revision that it replaces.
     pub(super) prepare: fn(&mut WriteContext<'_>, &mut Value, Option<&Document>) -> Result<(), ApiError>,
+    /// What is remarkable about a document that was created or replaced.
+    pub(super) review: fn(&WriteContext<'_>, &Value) -> Vec<Violation>,
     /// Runs before a document is deleted.
     pub(super) before_delete: fn(&mut WriteContext<'_>, &Document),
     /// Whether the client may choose the id of a new document.
@@ -27,8 +30,12 @@ pub(super) struct CollectionHooks {
 
 impl CollectionHooks {
     /// The hooks of a collection that adds nothing.
-    pub(super) const NONE: Self =
-        Self { prepare: |_, _, _| Ok(()), before_delete: |_, _| {}, allows_client_ids: false };
+    pub(super) const NONE: Self = Self {
+        prepare: |_, _, _| Ok(()),
+        review: |_, _| Vec::new(),
+        before_delete: |_, _| {},
+        allows_client_ids: false,
+    };
 }
 
 pub(super) fn list(context: &ReadContext<'_>, collection: Collection) -> OperationResult {
@@ -58,7 +65,8 @@ pub(super) fn create(
     let mut value = build_document(context, collection, &id, &timestamp, &timestamp);
     (hooks.prepare)(context, &mut value, None)?;
     let document = context.put(collection, &value)?;
-    Ok(OperationResponse::json(201, document.bytes()))
+    let findings = (hooks.review)(context, &value);
+    Ok(OperationResponse { findings, ..OperationResponse::json(201, document.bytes()) })
 }
 
 pub(super) fn replace(
@@ -71,7 +79,8 @@ pub(super) fn replace(
     let mut value = build_document(context, collection, &text("id"), &text("created_at"), &context.timestamp());
     (hooks.prepare)(context, &mut value, Some(&previous))?;
     let document = context.put(collection, &value)?;
-    Ok(OperationResponse::json(200, document.bytes()))
+    let findings = (hooks.review)(context, &value);
+    Ok(OperationResponse { findings, ..OperationResponse::json(200, document.bytes()) })
 }
 
 pub(super) fn delete(

@@ -9,10 +9,11 @@ use super::super::api_error::{ApiError, ErrorFormat};
 use super::super::context::WriteContext;
 use super::super::leads::flow::{EventBuilder, Timing, render_response, require_lead_request};
 use super::super::response::OperationResult;
-use crate::leadconduit::flow_model::{Flow, RuleSet};
+use crate::leadconduit::flow_model::{Feedback, Flow};
 use crate::leadconduit::live_flow::find_live_flow;
 use crate::leadconduit::rules;
 use crate::leadconduit::state::events::{Event, EventType, Outcome};
+use crate::support::clock::{SignedDuration, Timestamp};
 use crate::support::document::number;
 use crate::support::document::{Document, text};
 use crate::support::ids::ObjectId;
@@ -25,7 +26,13 @@ const FORBIDDEN: &str = "Feedback is forbidden";
 const SIMULATED_MS: i64 = 6;
 
 /// The types of feedback.
-const TYPES: [&str; 2] = ["return", "conversion"];
+const TYPES: [&str; 2] = [RETURN, "conversion"];
+
+/// The type of feedback with an age limit.
+const RETURN: &str = "return";
+
+/// The reason when rules are not met. The documentation has none.
+const RULES_NOT_MET: &str = "Feedback did not meet the rules";
 
 pub(super) fn submit(context: &mut WriteContext<'_>) -> OperationResult {
     let bad_request = |message: &'static str| ApiError::new(400, message).with_format(ErrorFormat::Text);
@@ -48,12 +55,18 @@ pub(super) fn submit(context: &mut WriteContext<'_>) -> OperationResult {
     if let Some(reason) = reason {
         vars["feedback"]["reason"] = reason.into();
     }
-    let (outcome, reason) = if recipient_settings.rules.matches(&vars) {
-        (Outcome::Success, None)
-    } else {
-        (Outcome::Failure, Some("Feedback did not meet the rules"))
-    };
-    record_events(context, &target, recipient_settings, &vars, outcome, reason)?;
+    let reason = recipient_settings.rejection(&vars, &kind, context.now);
+    let outcome = if reason.is_none() { Outcome::Success } else { Outcome::Failure };
+    record_event(
+        context,
+        &target,
+        (EventType::FeedbackReceived, outcome, reason.as_deref().unwrap_or_default()),
+        recipient_settings,
+        &vars,
+    )?;
+    if outcome == Outcome::Success {
+        send_to_source(context, &target, &vars, &kind)?;
+    }
     result.insert("outcome".to_owned(), outcome.name().into());
     result.insert("reason".to_owned(), reason.into());
     let lead = |name: &str| rules::text(&vars["lead"][name]).map(Cow::into_owned);
@@ -74,9 +87,28 @@ pub(super) fn submit(context: &mut WriteContext<'_>) -> OperationResult {
 /// The feedback settings of a recipient or a source.
 #[derive(Clone, Copy)]
 struct FeedbackSettings<'f> {
-    rules: &'f RuleSet,
+    feedback: &'f Feedback,
     /// The settings in the document of the flow, for events.
     document: &'f Value,
+}
+
+impl FeedbackSettings<'_> {
+    /// Why feedback with these variables is not accepted or not sent.
+    fn rejection(&self, vars: &Value, kind: &str, now: Timestamp) -> Option<String> {
+        if let Some(days) = self.feedback.return_age_days_max.filter(|_| kind == RETURN)
+            && submitted_at(vars).is_some_and(|at| now.duration_since(at) > SignedDuration::from_hours(days * 24))
+        {
+            // The wording of the vendor's example.
+            let unit = if days == 1 { "day" } else { "days" };
+            return Some(format!("Must provide return within {days} {unit}"));
+        }
+        (!self.feedback.rules.matches(vars)).then(|| RULES_NOT_MET.to_owned())
+    }
+}
+
+/// When the lead was submitted.
+fn submitted_at(vars: &Value) -> Option<Timestamp> {
+    text(&vars["submission"], "timestamp").parse().ok()
 }
 
 /// The delivery that feedback refers to.
@@ -111,7 +143,7 @@ impl FeedbackTarget {
         let by_entity = || flow.recipients().find(|(_, step, _)| step.entity.text.eq_ignore_ascii_case(entity_id));
         let (index, _, recipient) = by_id.or_else(by_entity)?;
         let document = &document.value()["steps"][index]["feedback"];
-        Some(FeedbackSettings { rules: recipient.feedback.as_ref()?, document })
+        Some(FeedbackSettings { feedback: recipient.feedback.as_ref()?, document })
     }
 
     /// The feedback settings of the source; `None` when feedback is not sent to it.
@@ -120,34 +152,42 @@ impl FeedbackTarget {
         let flow = Flow::of(document);
         let index = flow.find_source(text(&self.event["vars"]["source"], "id"))?;
         let document = &document.value()["sources"][index]["feedback"];
-        Some(FeedbackSettings { rules: flow.sources[index].feedback.as_ref()?, document })
+        Some(FeedbackSettings { feedback: flow.sources[index].feedback.as_ref()?, document })
     }
 }
 
-/// Writes an event for the received feedback, and another one when it is sent to the source. If the source's rules do
-/// not hold, nothing is sent; the documentation calls that a skip, but the event has no such outcome.
-fn record_events(
+/// Sends accepted feedback to the source, if it gets feedback. When the rules of the source are not met, nothing is sent
+/// and the event is a skip. The recipient does not learn of a skip (inferred: what it makes of the response is not
+/// documented).
+fn send_to_source(
     context: &mut WriteContext<'_>,
     target: &FeedbackTarget,
-    recipient_settings: FeedbackSettings<'_>,
     vars: &Value,
-    outcome: Outcome,
-    reason: Option<&str>,
+    kind: &str,
 ) -> Result<(), ApiError> {
-    let is_sent = |feedback: &FeedbackSettings<'_>| outcome == Outcome::Success && feedback.rules.matches(vars);
-    let sent = target.source_settings().filter(is_sent);
-    let received = (EventType::FeedbackReceived, recipient_settings);
-    for (kind, feedback) in std::iter::once(received).chain(sent.map(|feedback| (EventType::FeedbackSent, feedback))) {
-        let id = context.world.next_id(context.now);
-        let mut event = EventBuilder::new(id, kind, outcome, reason.unwrap_or_default(), vars.clone());
-        event.set("module_id", feedback.document["integration"]["module_id"].clone());
-        event.set("recipient_event_id", target.event["id"].clone());
-        event.set("step_id", target.event["step_id"].clone());
-        event.set("feedback", feedback.document.clone());
-        event.set_common(&Timing::without_wait(SIMULATED_MS), context.now);
-        context.put_event(&target.account, &event.build())?;
-    }
-    Ok(())
+    let Some(settings) = target.source_settings() else { return Ok(()) };
+    let reason = settings.rejection(vars, kind, context.now);
+    let outcome = if reason.is_none() { Outcome::Success } else { Outcome::Skip };
+    let event = (EventType::FeedbackSent, outcome, reason.as_deref().unwrap_or_default());
+    record_event(context, target, event, settings, vars)
+}
+
+/// Writes the event of received or sent feedback: its type, its outcome and its reason.
+fn record_event(
+    context: &mut WriteContext<'_>,
+    target: &FeedbackTarget,
+    (kind, outcome, reason): (EventType, Outcome, &str),
+    settings: FeedbackSettings<'_>,
+    vars: &Value,
+) -> Result<(), ApiError> {
+    let id = context.world.next_id(context.now);
+    let mut event = EventBuilder::new(id, kind, outcome, reason, vars.clone());
+    event.set("module_id", settings.document["integration"]["module_id"].clone());
+    event.set("recipient_event_id", target.event["id"].clone());
+    event.set("step_id", target.event["step_id"].clone());
+    event.set("feedback", settings.document.clone());
+    event.set_common(&Timing::without_wait(SIMULATED_MS), context.now);
+    context.put_event(&target.account, &event.build()).map(drop)
 }
 
 /// The price that the recipient paid; negative when it is not refunded.

@@ -46,12 +46,18 @@ pub(super) fn assign_ids(context: &mut WriteContext<'_>, document: &mut Value, p
         });
     }
     let timestamp = context.timestamp();
+    // A known limit without a time stamp was created with its document.
+    let document_created_at = document.get("created_at").filter(|created_at| created_at.is_string()).cloned();
     let mut assigned: HashSet<String> = HashSet::new();
     for_each_nested(document, &mut |kind, part| {
         let sent = id_of(part).to_owned();
         let known = previous_parts.get(&sent).filter(|_| !assigned.contains(&sent));
-        let created_at =
-            known.filter(|timestamp| timestamp.is_string()).cloned().unwrap_or_else(|| timestamp.clone().into());
+        let created_at = match known {
+            Some(created_at) if created_at.is_string() => Some(created_at.clone()),
+            Some(_) => document_created_at.clone(),
+            None => None,
+        };
+        let created_at = created_at.unwrap_or_else(|| timestamp.clone().into());
         let id = match known {
             Some(_) => sent,
             None => new_id(context, kind, |id| previous_parts.contains_key(id) || assigned.contains(id)),

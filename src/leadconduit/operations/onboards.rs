@@ -9,21 +9,24 @@ use super::super::context::WriteContext;
 use super::super::response::{OperationResponse, OperationResult};
 use super::{connections, flows};
 use crate::leadconduit::state::Collection;
-use crate::support::document::text;
+use crate::support::document::{Document, text};
 
 const INBOUND: &str = "leadconduit-default.inbound";
 
 pub(super) fn create(context: &mut WriteContext<'_>) -> OperationResult {
     let invitation = context.input.text("invitation_id").ok_or(ApiError::new(400, "invitation_id is missing"))?;
     let connection = find_invited_connection(context, invitation)?;
-    let flow = context.input.text("flow_id").map(|id| require_flow(context, id)).transpose()?;
+    let flow = match context.input.text("flow_id") {
+        Some(id) => require_flow(context, id)?,
+        None => minimal_flow(context, invitation, connection.as_deref())?,
+    };
     let timestamp = context.timestamp();
     let parts = [
         ("invitation_id", Some(invitation.to_owned())),
         ("id", Some(context.world.next_id(context.now).to_string())),
         ("account_id", Some(context.caller.account.to_string())),
         ("connection_id", connection),
-        ("flow_id", flow),
+        ("flow_id", Some(flow)),
         ("status", Some("created".to_owned())),
         ("created_at", Some(timestamp.clone())),
         ("updated_at", Some(timestamp)),
@@ -123,7 +126,10 @@ fn set_up_buyer(
     });
     let flow = match flow {
         Some(id) => extend_flow(context, id, source)?,
-        None => create_flow(context, source)?,
+        None => {
+            let seller = text(&source["entity"], "name").to_owned();
+            create_flow(context, &seller, vec![source])?
+        }
     };
     map_seller_deliveries(context, &seller, &flow)?;
     let mut marked = row;
@@ -149,21 +155,45 @@ fn extend_flow(context: &mut WriteContext<'_>, id: &str, mut source: Value) -> R
 fn save_and_deploy(context: &mut WriteContext<'_>, flow: &Value) -> Result<String, ApiError> {
     context.put(Collection::Flows, flow)?;
     let id = text(flow, "id");
-    flows::deploy_saved_revision(context, id);
+    flows::deploy_saved_revision(context, id)?;
     Ok(id.to_owned())
 }
 
-/// Creates a flow without steps that accepts the seller's leads.
-fn create_flow(context: &mut WriteContext<'_>, mut source: Value) -> Result<String, ApiError> {
+/// The id of the flow of an onboard that names none: the documented sample shows one at once, the minimal flow as a rule.
+/// It is the flow of the last onboard of the invitation, or the one flow of a partner's account, or a new flow without
+/// sources (inferred).
+fn minimal_flow(
+    context: &mut WriteContext<'_>,
+    invitation: &str,
+    connection: Option<&str>,
+) -> Result<String, ApiError> {
+    let account = context.account()?;
+    let is_same = |onboard: &&Arc<Document>| onboard.text("invitation_id") == Some(invitation);
+    let last = account.all(Collection::Onboards).values().rev().find(is_same);
+    let last = last.and_then(|onboard| account.get(Collection::Flows, onboard.text("flow_id")?));
+    let is_partner = account.document().value().pointer("/subscriptions/partner").is_some();
+    let own = account.all(Collection::Flows).values().next().filter(|_| is_partner);
+    if let Some(flow) = last.or(own).and_then(|flow| flow.text("id")) {
+        return Ok(flow.to_owned());
+    }
+    let row = connection.and_then(|id| connections::find(account, id)).map(|row| row.value());
+    let seller = row.map_or("", |row| text(&row["connected_account"], "name")).to_owned();
+    create_flow(context, &seller, Vec::new())
+}
+
+/// Creates a flow without steps for the leads of a seller.
+fn create_flow(context: &mut WriteContext<'_>, seller: &str, mut sources: Vec<Value>) -> Result<String, ApiError> {
     let timestamp = context.timestamp();
     let id = context.world.next_id(context.now);
-    source["id"] = context.world.next_short_id().into();
+    for source in &mut sources {
+        source["id"] = context.world.next_short_id().into();
+    }
     let flow = json!({
         "id": id,
-        "name": format!("Leads from {}", text(&source["entity"], "name")),
+        "name": if seller.is_empty() { "Leads".to_owned() } else { format!("Leads from {seller}") },
         "enabled": true,
         "fields": ["first_name", "last_name", "email", "phone_1"],
-        "sources": [source],
+        "sources": sources,
         "steps": [],
         "created_at": timestamp,
         "updated_at": timestamp,

@@ -24,12 +24,15 @@ pub(super) fn list_modules(context: &ReadContext<'_>) -> OperationResult {
     Ok(OperationResponse::json(200, crud::json_array(modules.map(serialise).collect())))
 }
 
-/// Checks that a package exists; `pointer` is the RFC 6901 pointer of the reference.
-pub(super) fn require_package(standard: &StandardDocuments, pointer: &str, id: &str) -> Result<(), ApiError> {
-    match standard.get(StandardCollection::Packages, id) {
-        Some(_) => Ok(()),
-        None => Err(ApiError::reference_not_found(pointer, "package", id)),
-    }
+/// Whether a package exists.
+pub(super) fn is_known(standard: &StandardDocuments, id: &str) -> bool {
+    standard.get(StandardCollection::Packages, id).is_some()
+}
+
+/// The package with the most similar id, if one is similar.
+pub(super) fn nearest(standard: &StandardDocuments, id: &str) -> Option<String> {
+    let packages = standard.all(StandardCollection::Packages).iter();
+    contract_files::yaml::nearest(id, packages.filter_map(|package| package.text("id"))).map(str::to_owned)
 }
 
 /// Checks that a module exists. Its id is the name of its package, a dot, and its name in the package.

@@ -151,7 +151,7 @@ fn run_statistics(
         span,
         by_lead: true,
     };
-    let rows = statistics::rows(&context.retained_events(account), &query)?;
+    let rows = statistics::rows(context, account, &query)?;
     statistics::respond(context.input, rows, &query)
 }
 

@@ -10,45 +10,11 @@ use super::collection::Collection;
 use crate::config::limits::Limits;
 use crate::support::memory::Gauge;
 
-/// The budgets of worlds.
-#[derive(Clone, Copy, Debug)]
-#[expect(clippy::struct_field_names, reason = "limits end with their unit and bound")]
-pub struct WorldBounds {
-    /// Documents in one world, changelogs excluded.
-    pub documents_max: usize,
-    /// Their serialised size.
-    pub document_bytes_max: usize,
-    /// The serialised size of the documents of all worlds.
-    pub document_total_bytes_max: usize,
-    /// The serialised size of the changelogs of one world.
-    pub changelog_bytes_max: usize,
-    /// The serialised size of the changelogs of all worlds.
-    pub changelog_total_bytes_max: usize,
-    /// The size of the events of all worlds.
-    pub event_total_bytes_max: usize,
-    /// The number of worlds among which the totals are divided: each world can always use its even share.
-    pub worlds_max: usize,
-}
-
-impl From<&Limits> for WorldBounds {
-    fn from(limits: &Limits) -> Self {
-        Self {
-            documents_max: limits.documents_max,
-            document_bytes_max: limits.document_bytes_max,
-            document_total_bytes_max: limits.document_total_bytes_max,
-            changelog_bytes_max: limits.changelog_bytes_max,
-            changelog_total_bytes_max: limits.changelog_total_bytes_max,
-            event_total_bytes_max: limits.event_total_bytes_max,
-            worlds_max: limits.sandboxes_max.max(1),
-        }
-    }
-}
-
 /// What all worlds of a server use together.
 #[derive(Debug)]
 pub struct WorldMemory {
-    /// The budgets.
-    pub bounds: WorldBounds,
+    /// The limits of the server, those of worlds among them.
+    pub limits: Limits,
     /// Documents, changelogs excluded.
     pub documents: Arc<Gauge>,
     /// Changelogs.
@@ -60,8 +26,8 @@ pub struct WorldMemory {
 impl WorldMemory {
     /// Nothing is used yet.
     #[must_use]
-    pub fn new(bounds: WorldBounds) -> Self {
-        Self { bounds, documents: Arc::default(), changelogs: Arc::default(), events: Arc::default() }
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, documents: Arc::default(), changelogs: Arc::default(), events: Arc::default() }
     }
 
     /// The gauge of a collection.
@@ -71,18 +37,19 @@ impl WorldMemory {
 
     /// How many bytes of events a world with `own` bytes must evict.
     pub(super) fn event_excess(&self, own: usize) -> usize {
-        self.excess(self.events.usage().bytes, self.bounds.event_total_bytes_max, own)
+        self.excess(self.events.usage().bytes, self.limits.event_total_bytes_max, own)
     }
 
     /// How many bytes of changelogs a world with `own` bytes must evict.
     pub(super) fn changelog_excess(&self, own: usize) -> usize {
         let total = self.changelogs.usage().bytes;
-        let shared = self.excess(total, self.bounds.changelog_total_bytes_max, own);
-        shared.max(own.saturating_sub(self.bounds.changelog_bytes_max))
+        let shared = self.excess(total, self.limits.changelog_total_bytes_max, own);
+        shared.max(own.saturating_sub(self.limits.changelog_bytes_max))
     }
 
     fn excess(&self, total: usize, total_max: usize, own: usize) -> usize {
-        let even_share = total_max / self.bounds.worlds_max;
+        // Each of the worlds can always use its even share.
+        let even_share = total_max / self.limits.sandboxes_max.max(1);
         total.saturating_sub(total_max).min(own.saturating_sub(even_share))
     }
 }
@@ -123,20 +90,20 @@ impl WorldUsage {
     ///
     /// When the change exceeds a budget.
     pub(super) fn check(self, before: Self, memory: &WorldMemory) -> Result<(), BudgetExceeded> {
-        let bounds = &memory.bounds;
-        if self.documents > bounds.documents_max.max(before.documents) {
-            return Err(BudgetExceeded::Documents { count: self.documents, max: bounds.documents_max });
+        let limits = &memory.limits;
+        if self.documents > limits.documents_max.max(before.documents) {
+            return Err(BudgetExceeded::Documents { count: self.documents, max: limits.documents_max });
         }
         let bytes = self.document_bytes;
         if bytes <= before.document_bytes {
             return Ok(());
         }
-        if bytes > bounds.document_bytes_max {
-            return Err(BudgetExceeded::DocumentBytes { bytes, max: bounds.document_bytes_max });
+        if bytes > limits.document_bytes_max {
+            return Err(BudgetExceeded::DocumentBytes { bytes, max: limits.document_bytes_max });
         }
         let total = memory.documents.usage().bytes;
-        if total > bounds.document_total_bytes_max {
-            return Err(BudgetExceeded::TotalBytes { bytes: total, max: bounds.document_total_bytes_max });
+        if total > limits.document_total_bytes_max {
+            return Err(BudgetExceeded::TotalBytes { bytes: total, max: limits.document_total_bytes_max });
         }
         Ok(())
     }

@@ -37,6 +37,10 @@ pub enum Collection {
     Routers,
     /// How many pings each ping limit has counted in its interval.
     PingCounters,
+    /// How many pings there were in each minute, by flow and source.
+    PingTotals,
+    /// From when the counters of caps count that do not count from the beginning of their interval.
+    CapCounters,
     /// Configured outcomes of simulated recipients.
     Recipients,
     /// Entries of lists, such as for duplicate checks.
@@ -53,7 +57,7 @@ pub enum Collection {
 
 impl Collection {
     /// Every collection, in the order of snapshots.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Users,
         Self::UserSettings,
         Self::Credentials,
@@ -68,6 +72,8 @@ impl Collection {
         Self::LiveFlows,
         Self::Routers,
         Self::PingCounters,
+        Self::PingTotals,
+        Self::CapCounters,
         Self::Recipients,
         Self::ListEntries,
         Self::Reports,
@@ -93,6 +99,8 @@ impl Collection {
             Self::LiveFlows => ("live_flows", "Flow", "deployed flow"),
             Self::Routers => ("routers", "Router", "router"),
             Self::PingCounters => ("ping_counters", "PingLimitCounter", "ping limit"),
+            Self::PingTotals => ("ping_totals", "WorldPingTotal", "ping total"),
+            Self::CapCounters => ("cap_counters", "WorldCapCounter", "cap counter"),
             Self::Recipients => ("recipients", "WorldRecipient", "recipient"),
             Self::ListEntries => ("list_entries", "WorldListEntry", "list entry"),
             Self::Reports => ("reports", "Report", "report"),

@@ -12,6 +12,7 @@ pub mod cap_count;
 pub mod collection;
 pub mod events;
 pub mod identity;
+pub mod ping_total;
 pub mod retention;
 pub mod sso;
 pub mod transaction;

@@ -2,7 +2,7 @@
 
 use super::expression::{FUNCTIONS, LENGTH_BYTES_MAX};
 use super::helper::{ARGUMENTS_MAX, HELPERS};
-use super::parse::{CALLS_MAX, DEPTH_MAX};
+use super::parse::{BLOCKS_MAX, CALLS_MAX, DEPTH_MAX};
 use contract_files::yaml::nearest;
 
 /// Why a template cannot be parsed. Texts of the template are excerpts.
@@ -12,8 +12,16 @@ pub(crate) enum TemplateError {
     Unclosed,
     #[error("a placeholder is empty: write the name of a variable between `{{{{` and `}}}}`")]
     Empty,
-    #[error("blocks and partials such as `{{{{{0}}}}}` are not supported by LeadConduit's templates")]
+    #[error("`{{{{{0}}}}}` is not supported: the only block is `{{{{#if variable}}}}...{{{{else}}}}...{{{{/if}}}}`")]
     Block(String),
+    #[error("a `{{{{#if}}}}` is not closed with `{{{{/if}}}}`")]
+    UnclosedBlock,
+    #[error("`{{{{{0}}}}}` has no `{{{{#if}}}}` before it")]
+    StrayBlock(String),
+    #[error("`{{{{#if}}}}` takes one variable or one call in parentheses, such as `{{{{#if lead.email}}}}`")]
+    Condition,
+    #[error("blocks can be nested at most {BLOCKS_MAX} deep")]
+    BlockDepth,
     #[error("unexpected `{0}` in a placeholder")]
     Unexpected(String),
     #[error("a template can have at most {CALLS_MAX} helper calls")]
@@ -36,6 +44,8 @@ pub(crate) enum TemplateError {
     ArgumentCount(String),
     #[error("the `{option}` of `{helper}` cannot be `{found}`: write {expected}")]
     OptionValue { helper: String, option: String, found: String, expected: &'static str },
+    #[error("the option `operator` needs a unit, such as `days=\"30\"` (units are {})", super::date_arithmetic::UNITS.join(", "))]
+    MissingUnit,
     #[error("`{helper}` needs the option `{option}`")]
     MissingOption { helper: String, option: &'static str },
     #[error("`{pattern}` is not a valid pattern: {reason}")]

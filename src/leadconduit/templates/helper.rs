@@ -8,8 +8,9 @@ use super::error::TemplateError;
 use super::expression::Expression;
 use super::hash::{Encoding, Hash};
 use super::strings::SearchPattern;
-use super::{format_date, format_number, hash, locale, math, strings};
+use super::{date_arithmetic, format_date, format_number, hash, locale, math, strings};
 use crate::leadconduit::values::{self, Variables, excerpt};
+use crate::support::clock::{Timestamp, format_timestamp};
 
 /// The part of a text that a helper reads.
 const TEXT_BYTES_MAX: usize = 64 * 1024;
@@ -32,7 +33,14 @@ pub(super) enum Helper {
 /// The helpers by name, with their options.
 pub(super) const HELPERS: [(&str, Helper, &[&str]); 17] = [
     ("extract", Helper::Extract, &["pattern"]),
-    ("format", Helper::Format, &["format", "locale", "timezone", "dataType"]),
+    (
+        "format",
+        Helper::Format,
+        &[
+            "format", "locale", "timezone", "dataType", "operator", "years", "months", "weeks", "days", "hours",
+            "minutes", "seconds",
+        ],
+    ),
     ("lowercase", Helper::Lowercase, &[]),
     ("math", Helper::Math, &["format", "locale", "dataType"]),
     ("md4", Helper::Hash(Hash::Md4), hash::OPTIONS),
@@ -76,7 +84,7 @@ enum Prepared {
 }
 
 impl Argument {
-    fn evaluate<'a>(&'a self, variables: &'a dyn Variables) -> Option<Cow<'a, Value>> {
+    pub(super) fn evaluate<'a>(&'a self, variables: &'a dyn Variables) -> Option<Cow<'a, Value>> {
         match self {
             Self::Constant(value) => Some(Cow::Borrowed(value)),
             Self::Variable(name) => variables.get(name),
@@ -88,6 +96,15 @@ impl Argument {
         let value = self.evaluate(variables)?;
         let text = values::text(&value)?;
         Some(text[..text.floor_char_boundary(TEXT_BYTES_MAX)].to_owned())
+    }
+
+    /// Appends the names of its variables.
+    pub(super) fn variables<'c>(&'c self, found: &mut Vec<&'c str>) {
+        match self {
+            Self::Constant(_) => {}
+            Self::Variable(name) => found.push(name),
+            Self::Call(call) => call.variables(found),
+        }
     }
 
     fn constant_text(&self) -> Option<Cow<'_, str>> {
@@ -144,11 +161,22 @@ impl HelperCall {
                 "dataType" if !["String", "Number"].contains(&&*text) => {
                     return invalid(option, &text, "String or Number");
                 }
+                "operator" if !date_arithmetic::OPERATORS.contains(&&*text) => {
+                    return invalid(option, &text, "add or subtract");
+                }
+                unit if date_arithmetic::UNITS.contains(&unit) && date_arithmetic::parse_count(&text).is_none() => {
+                    return invalid(option, &text, "a whole number");
+                }
                 "timezone" if format_date::time_zone(&text).is_none() => {
                     return invalid(option, &text, "a time zone such as America/New_York");
                 }
                 _ => {}
             }
+        }
+        let has_unit = date_arithmetic::UNITS.iter().any(|unit| self.option(unit).is_some());
+        if has_unit != self.option("operator").is_some() {
+            let missing = TemplateError::MissingOption { helper: name.to_owned(), option: "operator" };
+            return Err(if has_unit { missing } else { TemplateError::MissingUnit });
         }
         let required: &[&'static str] = match self.helper {
             Helper::Extract => &["pattern"],
@@ -238,15 +266,25 @@ impl HelperCall {
         let locale = locale::by_name(&self.option_text("locale", variables).unwrap_or_default());
         let text = values::text(&value)?;
         let text = &text[..text.floor_char_boundary(TEXT_BYTES_MAX)];
-        let formatted = match (format, format_date::parse_timestamp(&value, text, field_type), values::number(&value)) {
-            (Some(format), Some(at), _) => {
-                let zone = self.option_text("timezone", variables);
-                Value::String(format_date::format(at, &format, locale, zone.as_deref()))
-            }
+        let zone = self.option_text("timezone", variables);
+        let date = format_date::parse_timestamp(&value, text, field_type);
+        let moved = date.and_then(|at| self.moved(at, zone.as_deref(), variables));
+        let formatted = match (format, moved.or(date), values::number(&value)) {
+            (Some(format), Some(at), _) => Value::String(format_date::format(at, &format, locale, zone.as_deref())),
+            // Without a format, a computed date is an ISO time, as all times are.
+            (None, Some(at), _) if moved.is_some() => Value::String(format_timestamp(at)),
             (Some(format), None, Some(number)) => Value::String(format_number::format(number, &format, locale)),
             _ => values::plain(&value).clone(),
         };
         Some(self.convert(formatted, variables))
+    }
+
+    /// A date with the option `operator` applied; `None` without that option.
+    fn moved(&self, at: Timestamp, zone: Option<&str>, variables: &dyn Variables) -> Option<Timestamp> {
+        let operator = self.option_text("operator", variables)?;
+        let counts =
+            date_arithmetic::UNITS.map(|unit| date_arithmetic::parse_count(&self.option_text(unit, variables)?));
+        date_arithmetic::apply(at, &operator, counts, zone)
     }
 
     fn calculate(&self, variables: &dyn Variables) -> Option<Value> {
@@ -279,11 +317,7 @@ impl HelperCall {
             expression.variables(found);
         }
         for argument in self.arguments.iter().chain(self.options.iter().map(|(_, argument)| argument)) {
-            match argument {
-                Argument::Constant(_) => {}
-                Argument::Variable(name) => found.push(name),
-                Argument::Call(call) => call.variables(found),
-            }
+            argument.variables(found);
         }
     }
 }

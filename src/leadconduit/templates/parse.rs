@@ -10,6 +10,8 @@ use crate::leadconduit::values::excerpt;
 pub(super) const CALLS_MAX: usize = 32;
 /// The deepest nesting of calls.
 pub(super) const DEPTH_MAX: usize = 4;
+/// The deepest nesting of blocks.
+pub(super) const BLOCKS_MAX: usize = 8;
 
 /// A segment of a template.
 #[derive(Clone, Debug)]
@@ -17,11 +19,39 @@ pub(super) enum Segment {
     Text(String),
     Variable(String),
     Helper(Box<HelperCall>),
+    Block(Box<Block>),
+}
+
+/// `{{#if condition}}...{{else}}...{{/if}}`.
+#[derive(Clone, Debug)]
+pub(super) struct Block {
+    pub(super) condition: Argument,
+    pub(super) then: Vec<Segment>,
+    pub(super) otherwise: Vec<Segment>,
+}
+
+/// A block whose end is not reached yet.
+struct OpenBlock {
+    condition: Argument,
+    /// The segments before the block.
+    before: Vec<Segment>,
+    /// The segments before `{{else}}`; `None` until it is reached.
+    then: Option<Vec<Segment>>,
+}
+
+/// A placeholder.
+enum Placeholder {
+    Comment,
+    Segment(Segment),
+    If(Argument),
+    Else,
+    EndIf,
 }
 
 /// Splits a template into text, variables and helper calls.
 pub(super) fn segments(text: &str) -> Result<Vec<Segment>, TemplateError> {
     let mut segments = Vec::new();
+    let mut blocks: Vec<OpenBlock> = Vec::new();
     let mut calls = 0;
     let mut rest = text;
     while let Some(at) = rest.find("{{") {
@@ -32,8 +62,31 @@ pub(super) fn segments(text: &str) -> Result<Vec<Segment>, TemplateError> {
         let (open, close) = if is_triple { (3, "}}}") } else { (2, "}}") };
         let inside = &rest[at + open..];
         let Some(end) = find_end(inside, close) else { return Err(TemplateError::Unclosed) };
-        segments.extend(placeholder(inside[..end].trim(), &mut calls)?);
+        match placeholder(inside[..end].trim(), &mut calls)? {
+            Placeholder::Comment => {}
+            Placeholder::Segment(segment) => segments.push(segment),
+            Placeholder::If(_) if blocks.len() >= BLOCKS_MAX => return Err(TemplateError::BlockDepth),
+            Placeholder::If(condition) => {
+                blocks.push(OpenBlock { condition, before: std::mem::take(&mut segments), then: None });
+            }
+            Placeholder::Else => match blocks.last_mut() {
+                Some(block) if block.then.is_none() => block.then = Some(std::mem::take(&mut segments)),
+                _ => return Err(TemplateError::StrayBlock("else".to_owned())),
+            },
+            Placeholder::EndIf => {
+                let block = blocks.pop().ok_or_else(|| TemplateError::StrayBlock("/if".to_owned()))?;
+                let last = std::mem::replace(&mut segments, block.before);
+                let (then, otherwise) = match block.then {
+                    Some(then) => (then, last),
+                    None => (last, Vec::new()),
+                };
+                segments.push(Segment::Block(Box::new(Block { condition: block.condition, then, otherwise })));
+            }
+        }
         rest = &inside[end + close.len()..];
+    }
+    if !blocks.is_empty() {
+        return Err(TemplateError::UnclosedBlock);
     }
     if !rest.is_empty() {
         segments.push(Segment::Text(rest.to_owned()));
@@ -60,32 +113,49 @@ fn find_end(text: &str, close: &str) -> Option<usize> {
     None
 }
 
-/// Parses the inside of a placeholder; `None` for a comment.
-fn placeholder(inside: &str, calls: &mut usize) -> Result<Option<Segment>, TemplateError> {
+/// Parses the inside of a placeholder.
+fn placeholder(inside: &str, calls: &mut usize) -> Result<Placeholder, TemplateError> {
     let inside = match inside.chars().next() {
         None => return Err(TemplateError::Empty),
-        Some('!') => return Ok(None),
-        Some('#' | '/' | '^' | '>') => return Err(unsupported_block(inside)),
+        Some('!') => return Ok(Placeholder::Comment),
+        Some('#' | '/' | '^' | '>') => return block_tag(inside, calls),
         Some('&') => inside[1..].trim_start(),
         Some(_) => inside,
     };
-    if inside == "else" || inside.starts_with("else ") {
-        return Err(unsupported_block(inside));
+    if inside == "else" {
+        return Ok(Placeholder::Else);
+    }
+    if inside.starts_with("else ") {
+        // `{{else if}}` has no source.
+        return Err(TemplateError::Block(excerpt(inside)));
     }
     if !inside.contains(|c: char| c.is_whitespace() || c == '(') {
-        return Ok(Some(Segment::Variable(inside.to_owned())));
+        return Ok(Placeholder::Segment(Segment::Variable(inside.to_owned())));
     }
     let mut parser = PlaceholderParser { rest: inside, calls };
     let call = parser.call(0)?;
     match parser.rest.trim_start() {
-        "" => Ok(Some(Segment::Helper(Box::new(call)))),
+        "" => Ok(Placeholder::Segment(Segment::Helper(Box::new(call)))),
         rest => Err(TemplateError::Unexpected(excerpt(rest))),
     }
 }
 
-/// The error for a block or partial.
-fn unsupported_block(inside: &str) -> TemplateError {
-    TemplateError::Block(excerpt(inside.split_whitespace().next().unwrap_or_default()))
+/// Parses the begin or the end of a block. Other blocks than `if`, and partials, are errors.
+fn block_tag(inside: &str, calls: &mut usize) -> Result<Placeholder, TemplateError> {
+    if inside == "/if" {
+        return Ok(Placeholder::EndIf);
+    }
+    let Some(condition) =
+        inside.strip_prefix("#if").filter(|rest| rest.starts_with(char::is_whitespace) || rest.is_empty())
+    else {
+        return Err(TemplateError::Block(excerpt(inside.split_whitespace().next().unwrap_or_default())));
+    };
+    let mut parser = PlaceholderParser { rest: condition.trim_start(), calls };
+    if parser.rest.is_empty() {
+        return Err(TemplateError::Condition);
+    }
+    let condition = parser.argument(0)?;
+    if parser.rest.trim().is_empty() { Ok(Placeholder::If(condition)) } else { Err(TemplateError::Condition) }
 }
 
 /// Parses the inside of a placeholder.

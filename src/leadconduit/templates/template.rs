@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::error::TemplateError;
-use super::parse::{self, Segment};
+use super::parse::{self, Block, Segment};
 use crate::leadconduit::values::{self, ParseError, Variables};
 
 /// The largest output of a template.
@@ -48,17 +48,7 @@ impl Template {
     #[must_use]
     pub fn render(&self, variables: &dyn Variables) -> String {
         let mut output = String::new();
-        for segment in &self.0 {
-            match segment {
-                Segment::Text(text) => output.push_str(text),
-                Segment::Variable(name) => append(&mut output, variables.get(name).as_deref()),
-                Segment::Helper(call) => append(&mut output, call.evaluate(variables).as_ref()),
-            }
-            if output.len() > OUTPUT_BYTES_MAX {
-                output.truncate(output.floor_char_boundary(OUTPUT_BYTES_MAX));
-                break;
-            }
-        }
+        render_segments(&self.0, variables, &mut output);
         output
     }
 
@@ -66,13 +56,7 @@ impl Template {
     #[must_use]
     pub fn variables(&self) -> Vec<&str> {
         let mut found = Vec::new();
-        for segment in &self.0 {
-            match segment {
-                Segment::Text(_) => {}
-                Segment::Variable(name) => found.push(name.as_str()),
-                Segment::Helper(call) => call.variables(&mut found),
-            }
-        }
+        collect_variables(&self.0, &mut found);
         found
     }
 
@@ -82,6 +66,57 @@ impl Template {
             [Segment::Variable(name)] => Some(name),
             _ => None,
         }
+    }
+}
+
+/// Renders segments until the output has its largest size.
+fn render_segments(segments: &[Segment], variables: &dyn Variables, output: &mut String) {
+    for segment in segments {
+        match segment {
+            Segment::Text(text) => output.push_str(text),
+            Segment::Variable(name) => append(output, variables.get(name).as_deref()),
+            Segment::Helper(call) => append(output, call.evaluate(variables).as_ref()),
+            Segment::Block(block) => render_segments(block.branch(variables), variables, output),
+        }
+        if output.len() >= OUTPUT_BYTES_MAX {
+            output.truncate(output.floor_char_boundary(OUTPUT_BYTES_MAX));
+            break;
+        }
+    }
+}
+
+fn collect_variables<'t>(segments: &'t [Segment], found: &mut Vec<&'t str>) {
+    for segment in segments {
+        match segment {
+            Segment::Text(_) => {}
+            Segment::Variable(name) => found.push(name.as_str()),
+            Segment::Helper(call) => call.variables(found),
+            Segment::Block(block) => {
+                block.condition.variables(found);
+                collect_variables(&block.then, found);
+                collect_variables(&block.otherwise, found);
+            }
+        }
+    }
+}
+
+impl Block {
+    /// The branch that the condition selects.
+    fn branch(&self, variables: &dyn Variables) -> &[Segment] {
+        let condition = self.condition.evaluate(variables);
+        if condition.is_some_and(|value| is_truthy(values::plain(&value))) { &self.then } else { &self.otherwise }
+    }
+}
+
+/// Whether a value counts as true, as in Handlebars: not `false`, 0, an empty text, an empty list or `null`.
+fn is_truthy(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(flag) => *flag,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(_) => true,
     }
 }
 

@@ -14,7 +14,7 @@ fn lead() -> Value {
         "phone_1": "5127891111", "age": 30, "postal_code": "78751", "canadian": "H3Z 2Y7", "names": "#John#Doe#Smith",
         "dob": {"raw": "10/12/1980", "normal": "1980-10-12T00:00:00.000Z", "valid": true}, "tags": ["a", "b"],
         "source_timestamp": "2015-06-24T17:24:49.060Z", "balance": 45302, "mortgage": {"loan": {"amount": 200_000}, "value": "274,235"},
-        "agreed": true, "from": "2",
+        "agreed": true, "from": "2", "zero": 0, "empty": [], "none": "",
     }})
 }
 
@@ -44,6 +44,26 @@ fn templates_evaluate_to_values() {
         (r#"{{replace "a.b.c" pattern="." replace="}}"}}"#, json!("a}}b}}c")),
         (r#"{{ extract lead.names pattern="(?<=#)(\\w+)(?=#)" }}"#, json!("John Doe")),
         (r#"{{extract lead.names pattern="regexp(Jo|Sm)"}}"#, json!("Jo Sm")),
+        ("{{#if lead.email}}<{{lead.email}}>{{else}}none{{/if}}", json!("<a@b.co>")),
+        ("{{#if lead.nothing}}yes{{else}}no{{/if}}!", json!("no!")),
+        ("{{#if lead.nothing}}yes{{/if}}", json!("")),
+        ("{{#if lead.agreed}}{{#if lead.zero}}a{{else}}{{lead.age}}{{/if}}{{else}}c{{/if}}", json!("30")),
+        ("{{#if (math \"lead.age > 40\")}}old{{else}}young{{/if}}", json!("young")),
+        ("{{#if lead.tags}}{{/if}}{{#if lead.empty}}x{{/if}}{{#if lead.none}}y{{/if}}", json!("")),
+        (r#"{{format lead.source_timestamp operator="add" days="30" format="YYYY-MM-DD"}}"#, json!("2015-07-24")),
+        (r#"{{format lead.source_timestamp operator="subtract" weeks="1"}}"#, json!("2015-06-17T17:24:49.060Z")),
+        (
+            r#"{{format lead.dob operator="subtract" years="1" months=lead.from days=-1 format="YYYY-MM-DD"}}"#,
+            json!("1979-08-13"),
+        ),
+        // A day has 25 hours when daylight saving time ends.
+        (
+            r#"{{format "2015-10-31T16:00:00Z" operator="add" days="1" timezone="America/New_York"}}"#,
+            json!("2015-11-01T17:00:00.000Z"),
+        ),
+        (r#"{{format "2015-10-31T16:00:00Z" operator="add" hours="24"}}"#, json!("2015-11-01T16:00:00.000Z")),
+        (r#"{{format lead.age operator="add" days="1"}}"#, json!(30)),
+        (r#"{{format "9999-12-31T00:00:00Z" operator="add" years="9999"}}"#, json!("9999-12-31T00:00:00Z")),
         (r#"{{ math "1 + 1" }}"#, json!(2)),
         (r#"{{math "1 + lead.age"}} years"#, json!("31 years")),
         (r#"{{math "lead.mortgage.loan.amount / lead.mortgage.value" format="0.[00]%"}}"#, json!("72.93%")),
@@ -160,11 +180,24 @@ fn errors_name_the_problem_and_the_alternatives() {
         ("{{", "a `{{` is not closed"),
         ("{{ }}", "a placeholder is empty"),
         (
-            "{{#if lead.age}}x{{/if}}",
-            "blocks and partials such as `{{#if}}` are not supported by LeadConduit's templates",
+            "{{#each lead.tags}}x{{/each}}",
+            "`{{#each}}` is not supported: the only block is `{{#if variable}}...{{else}}",
         ),
-        ("{{else}}", "blocks and partials"),
-        ("{{> card}}", "blocks and partials"),
+        ("{{#if lead.age}}x{{else if lead.dob}}y{{/if}}", "`{{else if lead.dob}}` is not supported"),
+        ("{{> card}}", "`{{>}}` is not supported"),
+        ("{{#if lead.age}}x", "a `{{#if}}` is not closed with `{{/if}}`"),
+        ("{{else}}", "`{{else}}` has no `{{#if}}` before it"),
+        ("{{#if a}}x{{else}}y{{else}}z{{/if}}", "`{{else}}` has no `{{#if}}` before it"),
+        ("{{/if}}", "`{{/if}}` has no `{{#if}}` before it"),
+        ("{{#if}}x{{/if}}", "`{{#if}}` takes one variable or one call in parentheses"),
+        ("{{#if lead.age > 18}}x{{/if}}", "`{{#if}}` takes one variable or one call in parentheses"),
+        (
+            r#"{{format now operator="plus" days="1"}}"#,
+            "the `operator` of `format` cannot be `plus`: write add or subtract",
+        ),
+        (r#"{{format now operator="add" days="one"}}"#, "the `days` of `format` cannot be `one`: write a whole number"),
+        (r#"{{format now days="1"}}"#, "`format` needs the option `operator`"),
+        (r#"{{format now operator="add"}}"#, "the option `operator` needs a unit, such as `days=\"30\"`"),
         (
             "{{lowercas lead.age}}",
             "there is no helper `lowercas`; did you mean `lowercase`? (helpers are extract, format,",
@@ -187,6 +220,11 @@ fn errors_name_the_problem_and_the_alternatives() {
         let error = Template::parse(template).unwrap_err();
         assert!(error.message.contains(message), "{template}: {}", error.message);
     }
+    let nested = |depth| "{{#if a}}".repeat(depth) + &"{{/if}}".repeat(depth);
+    assert!(Template::parse(&nested(8)).is_ok());
+    assert!(Template::parse(&nested(9)).unwrap_err().message.contains("blocks can be nested at most 8 deep"));
+    let names = Template::parse("{{#if a}}{{b}}{{else}}{{lowercase c}}{{/if}}").unwrap();
+    assert_eq!(names.variables(), ["a", "b", "c"]);
     assert!(Template::parse(&"{{md5 a}}".repeat(33)).unwrap_err().message.contains("at most 32 helper calls"));
     assert!(
         Template::parse(&format!("{{{{math \"{}1\"}}}}", "(".repeat(99)))
@@ -274,7 +312,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn arbitrary_text_does_not_panic(text in "\\PC{0,30}|(\\{\\{|\\}\\}|[a-z. \"=()]|md5 |math \"|format ){0,12}") {
+    fn arbitrary_text_does_not_panic(text in "\\PC{0,30}|(\\{\\{|\\}\\}|[a-z. \"=()]|md5 |math \"|format |\\{\\{#if a\\}\\}|\\{\\{else\\}\\}|\\{\\{/if\\}\\}){0,12}") {
         if let Ok(template) = Template::parse(&text) {
             let _ = (template.evaluate(&lead()), template.render(&lead()), template.variables());
         }

@@ -13,6 +13,7 @@ use std::borrow::Cow;
 use serde_json::{Number, Value};
 
 pub(crate) use measure::{Range, number, parse_number, range, timestamp};
+pub(crate) use variables::find_variable;
 pub use variables::{Variables, find};
 
 /// The longest excerpt of a text in a message, in characters.

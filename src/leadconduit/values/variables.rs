@@ -15,10 +15,27 @@ pub trait Variables {
     }
 }
 
+/// Variables with a second name: the name, and those that it stands for, the first that exists. A variable that has the
+/// name itself takes precedence.
+const ALIASES: [(&str, &[&str]); 2] = [
+    // One source shows the random number of a lead as `random`, another as a part of the lead.
+    ("lead.random_number", &["random"]),
+    // All steps of a lead happen at the time of its submission.
+    ("now", &["feedback.timestamp", "submission.timestamp"]),
+];
+
 impl Variables for Value {
     fn get(&self, dotted_name: &str) -> Option<Cow<'_, Value>> {
-        find(self, dotted_name).map(Cow::Borrowed)
+        find_variable(self, dotted_name).map(Cow::Borrowed)
     }
+}
+
+/// Returns the value of a variable of a lead, which can have a second name.
+pub(crate) fn find_variable<'v>(variables: &'v Value, name: &str) -> Option<&'v Value> {
+    find(variables, name).or_else(|| {
+        let (_, names) = ALIASES.iter().find(|(alias, _)| *alias == name)?;
+        names.iter().find_map(|name| find(variables, name))
+    })
 }
 
 /// Returns the value at a dotted name. Keys can contain dots, as names of fields do (`mortgage.loan.amount`), so the

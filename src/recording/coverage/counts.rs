@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::fields::FieldCounts;
+use crate::contract::violation::NOT_COLLECTED;
 use crate::recording::journal::{ContractCheck, Exchange, ResponseSource};
 
 /// The most distinct violations, and the most distinct unmatched requests.
@@ -220,7 +221,7 @@ impl CoverageCounts {
         if let Some(lead) = &exchange.lead {
             *counts.lead_outcomes.entry(lead.outcome).or_default() += 1;
         }
-        for finding in exchange.violations.iter().filter(|finding| !finding.breaks_contract()) {
+        for finding in exchange.violations.iter().filter(|finding| finding.code == NOT_COLLECTED) {
             let location = without_positions(truncate(&finding.location));
             if let Some((_, count)) = counts.not_collected.get_mut(&location) {
                 *count += 1;

@@ -92,6 +92,12 @@ pub struct AccountSpec {
     /// Counts of pings in the interval of a ping limit.
     #[serde(default)]
     pub ping_counters: Vec<JsonDocument>,
+    /// Counts of pings in each minute, by flow and source.
+    #[serde(default)]
+    pub ping_totals: Vec<JsonDocument>,
+    /// From when counters of caps count, if not from the beginning of their interval.
+    #[serde(default)]
+    pub cap_counters: Vec<JsonDocument>,
     /// Simulated responses of recipients. A recipient without one accepts every lead.
     #[serde(default)]
     pub recipients: Vec<JsonDocument>,
@@ -142,6 +148,8 @@ impl AccountSpec {
             Collection::LiveFlows => &self.live_flows,
             Collection::Routers => &self.routers,
             Collection::PingCounters => &self.ping_counters,
+            Collection::PingTotals => &self.ping_totals,
+            Collection::CapCounters => &self.cap_counters,
             Collection::Recipients => &self.recipients,
             Collection::ListEntries => &self.list_entries,
             Collection::Reports => &self.reports,

@@ -1077,6 +1077,7 @@ class DecidedBy(TypedDict):
         "completed",
         "disabled_flow",
         "trigger",
+        "hours_of_operation",
         "flow_criteria",
         "source_criteria",
         "cap",

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::counter_start::CounterStart;
 use super::interval::current_interval;
 use crate::leadconduit::context::ReadContext;
 use crate::leadconduit::flow_model::{Cap, CapHolder, Flow};
@@ -14,6 +15,7 @@ use crate::leadconduit::state::Account;
 use crate::leadconduit::state::cap_count::CapCount;
 use crate::leadconduit::state::events::{Event, EventSummary, EventType, Outcome};
 use crate::leadconduit::timeframe::Timeframe;
+use crate::support::clock::Timestamp;
 use crate::support::document::{Document, text};
 use crate::support::ids::ObjectId;
 
@@ -27,13 +29,14 @@ pub(super) struct CapCounter<'a> {
     /// The document of the flow.
     pub(super) flow: &'a Arc<Document>,
     pub(super) interval: Timeframe,
-    /// Earlier events are not counted: the start of the interval, or the creation of the cap if that is later.
+    /// Earlier events are not counted: the latest of the start of the interval, the creation of the cap and the start of
+    /// its counter.
     since_ms: i64,
     pub(super) count: u64,
     pub(super) failed_count: u64,
     /// Start of the latest counted event.
     pub(super) latest_ms: Option<i64>,
-    /// The last event that was examined.
+    /// The last event that was examined or is not counted.
     last_event: Option<ObjectId>,
 }
 
@@ -91,16 +94,23 @@ impl<'a> CapCounter<'a> {
         let interval = current_interval(context, &cap.limit, account)?;
         // A cap without a maximum has nothing to count, but the caps inside it may have.
         cap.maximum?;
+        let start = CounterStart::of(account, &cap.limit.id);
+        let since = interval.start.max(cap.limit.created_at);
         Some(Self {
             cap,
             flow,
             interval,
-            since_ms: interval.start.max(cap.limit.created_at).as_millisecond(),
+            since_ms: start.at.map_or(since, |at| at.max(since)).as_millisecond(),
             count: 0,
             failed_count: 0,
             latest_ms: None,
-            last_event: None,
+            last_event: start.after,
         })
+    }
+
+    /// Earlier events are not counted.
+    pub(super) fn since(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.since_ms).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
     /// Starts from the stored count, when it is current.

@@ -1,21 +1,9 @@
-//! The live flows of a request, and the interval that a cap or ping limit counts in.
-
-use std::sync::Arc;
+//! The interval that a cap or ping limit counts in.
 
 use crate::leadconduit::context::ReadContext;
 use crate::leadconduit::flow_model::Limit;
-use crate::leadconduit::live_flow::find_live_flow;
-use crate::leadconduit::state::{Account, Collection};
+use crate::leadconduit::state::Account;
 use crate::leadconduit::timeframe::{self, Timeframe};
-use crate::support::document::Document;
-
-/// The live flows of the account: all, or the one that the query names.
-pub(super) fn live_flows<'a>(context: &ReadContext<'_>, account: &'a Account) -> Vec<&'a Arc<Document>> {
-    match context.input.query("flow_id") {
-        Some(id) => find_live_flow(account, id).into_iter().collect(),
-        None => account.all(Collection::Flows).keys().filter_map(|id| find_live_flow(account, id)).collect(),
-    }
-}
 
 /// The name of the time zone of a limit's intervals: the limit's, else the account's.
 pub(super) fn time_zone_of<'a>(limit: &'a Limit, account: &'a Account) -> &'a str {

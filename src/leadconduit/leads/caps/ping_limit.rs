@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::interval::{current_interval, live_flows, time_zone_of};
+use super::interval::{current_interval, time_zone_of};
 use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::context::{ReadContext, WriteContext};
 use crate::leadconduit::flow_model::{Flow, PingLimit, Source};
+use crate::leadconduit::live_flow::live_flows;
 use crate::leadconduit::response::{OperationResponse, OperationResult};
 use crate::leadconduit::state::{Account, Collection};
 use crate::support::clock::format_timestamp;
@@ -31,7 +32,7 @@ pub(crate) fn get(context: &ReadContext<'_>) -> OperationResult {
 /// The counters of all ping limits, those of a flow before those of its sources.
 fn counters(context: &ReadContext<'_>, account: &Account) -> Vec<Value> {
     let mut counters = Vec::new();
-    for document in live_flows(context, account) {
+    for document in live_flows(account, context.input.query("flow_id")) {
         let mut collect = |limits: &[PingLimit], source: Option<&str>| {
             counters.extend(limits.iter().map(|limit| counter(context, account, document, limit, source)));
         };

@@ -3,10 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::counter::{CapCounter, count_events, counters};
-use super::interval::{live_flows, time_zone_of};
+use super::interval::time_zone_of;
 use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::context::ReadContext;
 use crate::leadconduit::flow_model::CapHolder;
+use crate::leadconduit::live_flow::live_flows;
 use crate::leadconduit::response::{OperationResponse, OperationResult};
 use crate::leadconduit::state::Account;
 use crate::support::clock::{Timestamp, format_timestamp};
@@ -15,7 +16,7 @@ use crate::support::document::{canonical_id, items};
 /// The caps that have counted a lead in their interval.
 pub(crate) fn list(context: &ReadContext<'_>) -> OperationResult {
     let account = context.account()?;
-    let mut counters = counters(context, account, &live_flows(context, account));
+    let mut counters = counters(context, account, &live_flows(account, context.input.query("flow_id")));
     count_events(account, &mut counters);
     let used = counters.iter().filter(|counter| counter.count + counter.failed_count > 0);
     Ok(OperationResponse::ok(&used.map(|counter| document(counter, account)).collect()))
@@ -25,7 +26,7 @@ pub(crate) fn list(context: &ReadContext<'_>) -> OperationResult {
 pub(crate) fn get(context: &ReadContext<'_>) -> OperationResult {
     let account = context.account()?;
     let id = canonical_id(context.input.path("id"));
-    let mut counters = counters(context, account, &live_flows(context, account));
+    let mut counters = counters(context, account, &live_flows(account, context.input.query("flow_id")));
     counters.retain(|counter| *counter.cap.limit.id == *id);
     count_events(account, &mut counters);
     let counter = counters.first().ok_or_else(|| ApiError::new(404, "cap not found"))?;

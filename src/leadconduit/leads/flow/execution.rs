@@ -27,6 +27,9 @@ use crate::support::ids::ObjectId;
 /// Simulated duration of a filter, and of the lead handler itself, in milliseconds.
 const SIMULATED_STEP_MS: i64 = 2;
 
+/// The documented reason of a rejection outside the hours of operation.
+const OUTSIDE_HOURS: &str = "Submission Timestamp must be within hours of operation";
+
 /// Variables that exist only during a delivery.
 const STEP_SCOPED_VARS: [&str; 4] = ["recipient", "purchase_price", "event_id", "price"];
 
@@ -121,6 +124,7 @@ impl<'d> FlowExecution<'d> {
             "flow": target.flow().reference,
             "source": target.source().reference,
             "submission": {"timestamp": context.timestamp(), "ip": address},
+            "random": random_number(lead_id),
         });
         let (fields, secrets) = fields::of_lead(context, target, lead_id, &vars);
         vars["lead"] = fields.into();
@@ -193,8 +197,9 @@ impl<'d> FlowExecution<'d> {
         Ok(())
     }
 
-    /// The checks before the steps, for submissions and pings: enabled flow, acceptance criteria, list checks, price,
-    /// caps of the flow and the source.
+    /// The checks before the steps, for submissions and pings: enabled flow, list checks, hours of operation, acceptance
+    /// criteria, price, caps of the flow and the source. The lists come first: they only set variables, which the criteria, the prices and
+    /// the caps can test.
     fn check_acceptance(&mut self, context: &mut WriteContext<'_>) -> Result<CapCheck<'d>, EarlyExit> {
         let (flow, source) = (self.target.flow(), self.target.source());
         if !flow.is_enabled {
@@ -206,12 +211,13 @@ impl<'d> FlowExecution<'d> {
             self.decision = Decision::new(DecisionKind::Trigger, "the domain of an e-mail address forces the result");
             return Err(result.into());
         }
-        self.check_criteria(flow.criteria.as_ref(), DecisionKind::FlowCriteria)?;
-        self.check_criteria(source.criteria.as_ref(), DecisionKind::SourceCriteria)?;
         if let Some(results) = lists::check(context, self.target, &self.vars) {
             self.list_checks = Some(serialise(&results));
             self.vars[LIST_CHECKS_KEY] = results;
         }
+        self.check_hours(context)?;
+        self.check_criteria(flow.criteria.as_ref(), DecisionKind::FlowCriteria)?;
+        self.check_criteria(source.criteria.as_ref(), DecisionKind::SourceCriteria)?;
         if self.trigger != Some(Trigger::NoBid) {
             self.price = pricing::purchase_price(self.target, &context.input.body, &self.vars);
         }
@@ -225,6 +231,18 @@ impl<'d> FlowExecution<'d> {
             }
         }
         Ok(caps)
+    }
+
+    /// Checks the hours of operation of the flow.
+    fn check_hours(&mut self, context: &WriteContext<'_>) -> Result<(), FlowResult> {
+        let Some(hours) = &self.target.flow().hours else { return Ok(()) };
+        let account = context.world.account(&self.target.account);
+        let zone = account.and_then(|account| account.document().text("time_zone")).unwrap_or("UTC");
+        if hours.contain(context.now, zone) {
+            return Ok(());
+        }
+        self.decision = Decision::new(DecisionKind::Hours, "the flow is outside its hours of operation");
+        Err(FlowResult::new(Outcome::Failure, OUTSIDE_HOURS))
     }
 
     /// Checks the acceptance criteria of the flow or the source.
@@ -426,6 +444,11 @@ impl<'d> FlowExecution<'d> {
     }
 }
 
+/// The random number of a lead, from 1 to 100. It depends on the lead's id only, so that runs are reproducible.
+fn random_number(lead_id: ObjectId) -> u32 {
+    crc32fast::hash(lead_id.to_string().as_bytes()) % 100 + 1
+}
+
 /// The id for a step. A run that is repeated after a call to a recipient gets the same ids.
 fn next_id(context: &mut WriteContext<'_>, key: &StepKey) -> ObjectId {
     let (world, now) = (&mut *context.world, context.now);
@@ -444,4 +467,19 @@ fn into_result(exit: Result<(), EarlyExit>) -> Result<FlowResult, WriteError> {
 /// Whether an outcome can be the result of a flow.
 fn is_final(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Success | Outcome::Failure | Outcome::Error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_numbers_are_spread_evenly_from_1_to_100() {
+        let mut counts = [0_u32; 101];
+        for number in 0..20_000 {
+            counts[usize::try_from(random_number(ObjectId::new(1_777_000_000, [7; 5], number))).unwrap()] += 1;
+        }
+        assert_eq!(counts[0], 0);
+        assert!(counts[1..].iter().all(|count| (120..=280).contains(count)), "{counts:?}");
+    }
 }

@@ -94,6 +94,6 @@ struct SourceVariables<'a> {
 impl Variables for SourceVariables<'_> {
     fn get(&self, dotted_name: &str) -> Option<Cow<'_, Value>> {
         let submitted = values::find(self.submitted, dotted_name.strip_prefix("lead.").unwrap_or(dotted_name));
-        submitted.or_else(|| values::find(self.vars, dotted_name)).map(Cow::Borrowed)
+        submitted.or_else(|| values::find_variable(self.vars, dotted_name)).map(Cow::Borrowed)
     }
 }

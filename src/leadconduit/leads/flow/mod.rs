@@ -11,6 +11,7 @@
 //! | `recipient` | delivers a lead to a recipient, or simulates it |
 //! | `recipient_request` | the request to a recipient, and the outcome of its response |
 //! | `fields`, `lists`, `pricing` | fields of a lead, list checks, prices |
+//! | `ping_total` | counts pings for statistics |
 //! | `uncollected` | parameters that no field collects |
 //! | `call_document` | requests and responses as events show them |
 //! | `event_builder` | builds event documents |
@@ -27,6 +28,7 @@ mod event_builder;
 mod execution;
 mod fields;
 mod lists;
+mod ping_total;
 mod pricing;
 mod recipient;
 mod recipient_request;
@@ -45,6 +47,7 @@ use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::outbound_log::WriteResult;
 use crate::leadconduit::response::OperationResponse;
+use crate::leadconduit::state::events::Outcome;
 use crate::support::document::number;
 use crate::support::ids::ObjectId;
 pub(crate) use event_builder::EventBuilder;
@@ -71,7 +74,7 @@ pub(crate) fn submit(context: &mut WriteContext<'_>) -> WriteResult {
     Ok(response)
 }
 
-/// Handles a ping: returns the price of a lead. Stores only a count.
+/// Handles a ping: returns the price of a lead. Stores only counts.
 ///
 /// # Errors
 ///
@@ -88,6 +91,7 @@ pub(crate) fn ping(context: &mut WriteContext<'_>) -> WriteResult {
         result.into_no_bid()
     };
     let body = response_body(&result, None, execution.cost(&result));
+    ping_total::count(context, &target, result.outcome == Outcome::Success)?;
     let mut response = render_response(200, &body, request);
     response.lead = Some(execution.report(context, &result));
     Ok(response)

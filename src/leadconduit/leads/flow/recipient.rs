@@ -57,7 +57,14 @@ impl Delivery<'_> {
             (forced, request) => {
                 let mut outcome = forced.unwrap_or_else(|| self.simulate(context));
                 let now_ms = context.now.as_millisecond();
-                outcome.transaction = request.as_ref().and_then(|it| it.simulated_transaction(&outcome, now_ms));
+                // An error has transactions in any case: they are what a client shows of it.
+                let fallback = if request.is_none() && outcome.outcome == Outcome::Error {
+                    RecipientRequest::without_url(context, self.target, self.recipient, self.vars)
+                } else {
+                    None
+                };
+                let request = request.as_ref().or(fallback.as_ref());
+                outcome.transaction = request.and_then(|it| it.simulated_transaction(&outcome, now_ms));
                 outcome
             }
         };

@@ -16,6 +16,9 @@ use crate::support::document::{number, serialise};
 /// The variables of the vendor's standard module, beside `lead` and `default.custom`.
 const MODULE_PROPERTIES: [&str; 4] = ["url", "method", "default_outcome", "price"];
 
+/// Where the request to a simulated recipient without a URL goes.
+const SIMULATED_URL: &str = "https://recipient.example.com/leads";
+
 /// How many bytes of a response are appended for later steps.
 const APPENDED_BYTES_MAX: usize = 64 * 1024;
 
@@ -37,10 +40,27 @@ impl RecipientRequest {
         recipient: &Recipient,
         vars: &Value,
     ) -> Option<Self> {
-        if !recipient.has_url {
-            return None;
-        }
+        if recipient.has_url { Self::build(context, target, recipient, vars.clone()) } else { None }
+    }
+
+    /// The request that stands for one to a recipient whose mappings contain no URL, for the transactions of its errors.
+    pub(super) fn without_url(
+        context: &WriteContext<'_>,
+        target: &SubmissionTarget,
+        recipient: &Recipient,
+        vars: &Value,
+    ) -> Option<Self> {
         let mut vars = vars.clone();
+        vars["url"] = SIMULATED_URL.into();
+        Self::build(context, target, recipient, vars)
+    }
+
+    fn build(
+        context: &WriteContext<'_>,
+        target: &SubmissionTarget,
+        recipient: &Recipient,
+        mut vars: Value,
+    ) -> Option<Self> {
         vars["price"] = number(pricing::sale_price(recipient, None, &vars));
         for mapping in &recipient.mappings {
             // Later mappings see the values of earlier ones.
@@ -79,19 +99,23 @@ impl RecipientRequest {
         }
     }
 
-    /// The request and response of a simulated recipient; `None` when it sends no response.
+    /// The request and response of a simulated recipient; `None` when it was skipped.
     pub(super) fn simulated_transaction(&self, outcome: &RecipientOutcome, now_ms: i64) -> Option<Value> {
-        if outcome.is_timeout || outcome.outcome == Outcome::Skip {
+        if outcome.outcome == Outcome::Skip {
             return None;
         }
         let request = delivery::build_request(&self.vars).ok()?;
-        let headers = [("content-type".to_owned(), "application/json".to_owned())];
-        let body = serialise(&outcome.appended());
-        Some(json!({
-            "request": call_document::recipient_request(&request, now_ms),
-            "response": call_document::recipient_response(200, &headers, &body, now_ms + outcome.ms),
-            "ms": outcome.ms,
-        }))
+        let ended = now_ms + outcome.ms;
+        let response = if outcome.is_timeout {
+            // The schema requires a response. One that did not come has no status and no body (inferred).
+            json!({"version": "1.1", "headers": {}, "body": "", "timestamp": ended})
+        } else {
+            let headers = [("content-type".to_owned(), "application/json".to_owned())];
+            let status = if outcome.outcome == Outcome::Error { 500 } else { 200 };
+            call_document::recipient_response(status, &headers, &serialise(&outcome.appended()), ended)
+        };
+        let request = call_document::recipient_request(&request, now_ms);
+        Some(json!({"request": request, "response": response, "ms": outcome.ms}))
     }
 
     /// The outcome of a call that was made.

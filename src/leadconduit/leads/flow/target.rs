@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::leadconduit::api_error::{ApiError, ErrorFormat};
 use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::flow_model::{Flow, Pricing, PurchasePricing, Source};
-use crate::leadconduit::live_flow::find_live_flow;
+use crate::leadconduit::live_flow::{find_live_flow, is_undeployed};
 use crate::leadconduit::state::{Caller, Collection, World};
 use crate::support::document::{Document, items};
 
@@ -40,6 +40,13 @@ impl SubmissionTarget {
         let error = |status, message| ApiError::new(status, message).with_format(ErrorFormat::Message);
         let found = world.accounts().find_map(|(id, account)| Some((id, find_live_flow(account, flow)?)));
         let (account, flow) = found.ok_or_else(|| error(404, "Flow not found"))?;
+        if is_undeployed(flow) {
+            // The status of a flow that takes no leads; the rest of the message is the mock's.
+            let hint = format!("Flow not found: it was never deployed; POST /flows/{}/deploy makes it live", {
+                flow.text("id").unwrap_or_default()
+            });
+            return Err(ApiError::new(404, hint).with_format(ErrorFormat::Message));
+        }
         let source_index = Flow::of(flow).find_source(source).ok_or_else(|| error(422, "Invalid source ID"))?;
         Ok(Self { account: account.into(), document: Arc::clone(flow), source_index })
     }

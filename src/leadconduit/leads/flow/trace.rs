@@ -205,7 +205,9 @@ impl LeadTrace {
         event.set("package_version", package_version(&self.standard, integration));
         event.set("step_count", completion.step_count);
         event.set("disabled_step_count", completion.disabled_step_count);
+        // The same value under both names: what the source is paid.
         event.set("cost", number(completion.cost));
+        event.set("purchase_price", number(completion.cost));
         event.set("recipient_revenue", number(completion.revenue));
         event.set("cap_reached", result.is_cap_reached);
         if result.is_cap_reached {

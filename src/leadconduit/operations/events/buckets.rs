@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
-use super::variables::EventVariables;
 use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::timeframe::Unit;
 use crate::leadconduit::values::{Variables, plain, text};
@@ -82,7 +81,7 @@ impl<T: Default> Groups<T> {
     ///
     /// # Errors
     /// 422 for too many groups.
-    pub(crate) fn entry(&mut self, bucket: usize, event: &EventVariables<'_>) -> Result<&mut T, ApiError> {
+    pub(crate) fn entry(&mut self, bucket: usize, event: &dyn Variables) -> Result<&mut T, ApiError> {
         let value = |name: &String| event.get(name).map_or(Value::Null, |value| plain(&value).clone());
         let values: Vec<Value> = self.names.iter().map(value).collect();
         let key =

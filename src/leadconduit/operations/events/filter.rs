@@ -1,8 +1,11 @@
 //! The event filter: criteria on the summary first, then rules, which may need the document.
 
+use serde_json::Value;
+
 use super::variables::EventVariables;
 use crate::leadconduit::rules::Condition;
 use crate::leadconduit::state::events::{Event, EventSummary, EventType, Outcome};
+use crate::leadconduit::state::ping_total::PingTotal;
 use crate::leadconduit::values::{Variables, text};
 use crate::support::clock::Timestamp;
 use crate::support::ids::ObjectId;
@@ -39,6 +42,21 @@ impl EventFilter {
         let passes =
             self.reference.as_ref().is_none_or(has) && self.conditions.iter().all(|one| one.matches(&variables));
         passes.then_some(variables)
+    }
+
+    /// The pings of a total that match, and those of them that got a bid.
+    pub(crate) fn match_pings(&self, total: &PingTotal<'_>, variables: &Value) -> (u64, u64) {
+        let start_us = total.start_ms.saturating_mul(1000);
+        let is_in_time = self.start.is_none_or(|start| start_us >= start.as_microsecond())
+            && self.end.is_none_or(|end| start_us <= end.as_microsecond());
+        let is_kind = self.kinds.is_empty() || self.kinds.contains(&EventType::Source);
+        if !is_in_time || !is_kind || !self.conditions.iter().all(|one| one.matches(variables)) {
+            return (0, 0);
+        }
+        let counts = |outcome| self.outcomes.is_empty() || self.outcomes.contains(&outcome);
+        let success = if counts(Outcome::Success) { total.success() } else { 0 };
+        let failure = if counts(Outcome::Failure) { total.submitted().saturating_sub(total.success()) } else { 0 };
+        (success + failure, success)
     }
 
     fn matches_summary(&self, summary: &EventSummary) -> bool {

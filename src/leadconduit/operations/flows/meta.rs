@@ -38,7 +38,7 @@ pub(crate) fn get(context: &ReadContext<'_>) -> OperationResult {
         "updated_at": flow["updated_at"],
         // Only the owner of the flow reaches this point.
         "authorized_account": true,
-        "hours_of_operation": {},
+        "hours_of_operation": flow.get("hours_of_operation").cloned().unwrap_or_else(|| json!({})),
         "flow_acceptance_criteria": flow.get("acceptance_criteria").cloned().unwrap_or_else(|| json!({})),
         "flow_pricing": flow.get("pricing"),
         "source_pricing": source.get("pricing"),

@@ -19,6 +19,8 @@ use super::super::context::{ReadContext, WriteContext};
 use super::super::response::{OperationResponse, OperationResult};
 use super::crud::{self, CollectionHooks};
 use super::{fields, nested_ids};
+use crate::leadconduit::leads::caps;
+use crate::leadconduit::live_flow::undeployed_revision;
 use crate::leadconduit::state::Collection;
 use crate::support::document::{Document, text};
 
@@ -26,7 +28,7 @@ pub(super) use meta::get as meta;
 pub(super) use usage::get as usage;
 
 pub(super) const HOOKS: CollectionHooks =
-    CollectionHooks { prepare, before_delete: remove_live_revision, allows_client_ids: true };
+    CollectionHooks { prepare, before_delete: remove_live_revision, allows_client_ids: true, ..CollectionHooks::NONE };
 
 /// The documented message of a deployment.
 const DEPLOYED: &str = "Your flow was deployed and the most recent changes are now live";
@@ -35,6 +37,9 @@ fn prepare(context: &mut WriteContext<'_>, flow: &mut Value, previous: Option<&D
     criteria::check(flow)?;
     references::resolve(&context.read_context(), flow)?;
     nested_ids::assign_ids(context, flow, previous.map(Document::value));
+    if let Some(previous) = previous {
+        caps::start_new(context, previous.value(), flow)?;
+    }
     let id = text(flow, "id");
     let account = context.account()?;
     if account.get(Collection::LiveFlows, id).is_some() {
@@ -47,31 +52,38 @@ fn prepare(context: &mut WriteContext<'_>, flow: &mut Value, previous: Option<&D
             context.world.put(&account, Collection::LiveFlows, id, live);
             Ok(())
         }
-        None => context.put(Collection::LiveFlows, &empty_live_flow(flow)).map(drop),
+        None => context.put(Collection::LiveFlows, &undeployed_revision(flow)).map(drop),
     }
-}
-
-/// The live revision of a flow that was never deployed: it has no sources, so it accepts no leads.
-fn empty_live_flow(flow: &Value) -> Value {
-    json!({"id": flow["id"], "name": flow["name"], "enabled": false, "fields": [], "sources": [], "steps": []})
 }
 
 /// Removes the live revision of a flow that is being deleted. Routers may keep referring to the flow: no error is
 /// documented for that.
 fn remove_live_revision(context: &mut WriteContext<'_>, flow: &Document) {
-    deploy_saved_revision(context, flow.text("id").unwrap_or_default());
+    let account = Arc::clone(&context.caller.account);
+    let live = context.world.remove(&account, Collection::LiveFlows, flow.text("id").unwrap_or_default());
+    for revision in live.as_deref().into_iter().chain([flow]) {
+        caps::forget_all(context, revision.value());
+    }
 }
 
 pub(super) fn deploy(context: &mut WriteContext<'_>) -> OperationResult {
     let flow = crud::require_own(context, Collection::Flows)?;
-    deploy_saved_revision(context, flow.text("id").unwrap_or_default());
+    deploy_saved_revision(context, flow.text("id").unwrap_or_default())?;
     Ok(OperationResponse::ok(&json!({"message": DEPLOYED})))
 }
 
 /// Makes the saved revision of a flow live.
-pub(super) fn deploy_saved_revision(context: &mut WriteContext<'_>, flow: &str) {
+///
+/// # Errors
+/// When the counters of its caps cannot be stored.
+pub(super) fn deploy_saved_revision(context: &mut WriteContext<'_>, flow: &str) -> Result<(), ApiError> {
     let account = Arc::clone(&context.caller.account);
-    context.world.remove(&account, Collection::LiveFlows, flow);
+    let live = context.world.remove(&account, Collection::LiveFlows, flow);
+    let saved = context.account()?.get(Collection::Flows, flow).cloned();
+    match live.zip(saved) {
+        Some((live, saved)) => caps::apply_deployment(context, &live, &saved),
+        None => Ok(()),
+    }
 }
 
 /// Sets `updated_at` of every flow of the account.

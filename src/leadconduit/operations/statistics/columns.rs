@@ -12,8 +12,12 @@ pub(crate) struct Column {
 pub(super) enum Metric {
     /// The number of leads or events.
     Count(EventCategory, OutcomeCategory),
-    /// Always 0, because pings leave no events.
-    Pings,
+    PingSubmitted,
+    PingSuccess,
+    /// In percent of the pings.
+    PingSuccessRate,
+    /// In percent of the pings.
+    PingWinRate,
     Cost,
     Revenue,
     Profit,
@@ -76,10 +80,10 @@ const ALL: [Column; 34] = [
     count("conversion-sent-success", EventCategory::ConversionSent, OutcomeCategory::Success),
     count("conversion-sent-failure", EventCategory::ConversionSent, OutcomeCategory::Failure),
     count("conversion-sent-error", EventCategory::ConversionSent, OutcomeCategory::Error),
-    other("ping-submitted", Metric::Pings),
-    other("ping-success", Metric::Pings),
-    other("ping-success-rate", Metric::Pings),
-    other("ping-win-rate", Metric::Pings),
+    other("ping-submitted", Metric::PingSubmitted),
+    other("ping-success", Metric::PingSuccess),
+    other("ping-success-rate", Metric::PingSuccessRate),
+    other("ping-win-rate", Metric::PingWinRate),
     other("cost", Metric::Cost),
     other("revenue", Metric::Revenue),
     other("profit", Metric::Profit),

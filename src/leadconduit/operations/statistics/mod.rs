@@ -18,7 +18,9 @@ use super::events::buckets::{Buckets, Groups};
 use super::events::filter::EventFilter;
 use crate::contract::validate::OperationInput;
 use crate::leadconduit::rules::{Condition, Dialect};
-use crate::leadconduit::state::events::{EventLog, EventType, Outcome};
+use crate::leadconduit::state::events::{EventType, Outcome};
+use crate::leadconduit::state::ping_total::PingTotal;
+use crate::leadconduit::state::{Account, Collection, retention};
 use crate::leadconduit::timeframe::{Timeframe, Unit, find_time_zone, fixed_offset_zone, time_zone_or_utc};
 use crate::support::clock::{SignedDuration, Timestamp, format_timestamp, parse_timestamp};
 use crate::support::document::number;
@@ -39,7 +41,7 @@ pub(super) struct StatisticsQuery {
 
 pub(super) fn get(context: &ReadContext<'_>) -> OperationResult {
     let query = parse_query(context)?;
-    let rows = rows(&context.events()?, &query)?;
+    let rows = rows(context, context.account()?, &query)?;
     respond(context.input, rows, &query)
 }
 
@@ -149,7 +151,12 @@ pub(super) fn parse_time(input: &OperationInput, name: &str) -> Result<Option<Ti
 ///
 /// # Errors
 /// 422 for too many intervals or groups.
-pub(super) fn rows(log: &EventLog, query: &StatisticsQuery) -> Result<Vec<Value>, ApiError> {
+pub(super) fn rows(
+    context: &ReadContext<'_>,
+    account: &Account,
+    query: &StatisticsQuery,
+) -> Result<Vec<Value>, ApiError> {
+    let log = context.retained_events(account);
     let (start, end) = query.span;
     let after = end.saturating_add(SignedDuration::from_nanos(1)).unwrap_or(end);
     let buckets = match query.interval {
@@ -166,6 +173,16 @@ pub(super) fn rows(log: &EventLog, query: &StatisticsQuery) -> Result<Vec<Value>
         };
         let Some(variables) = query.filter.match_event(event) else { continue };
         groups.entry(bucket, &variables)?.add(summary, &variables, &required);
+    }
+    let totals = account.all(Collection::PingTotals).values().filter(|_| required.has_pings());
+    let since = retention::start_ms(account, context.now);
+    for total in totals.filter_map(|document| PingTotal::new(document)).filter(|total| total.start_ms >= since) {
+        let Some(bucket) = buckets.index_of(total.start_ms) else { continue };
+        let variables = total.variables();
+        let pings = query.filter.match_pings(&total, &variables);
+        if pings.0 > 0 {
+            groups.entry(bucket, &variables)?.add_pings(pings);
+        }
     }
     let mut rows = Vec::new();
     for (bucket, span) in buckets.spans().enumerate() {

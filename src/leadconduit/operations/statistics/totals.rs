@@ -16,22 +16,34 @@ pub(super) struct RequiredTotals {
     counts: [[bool; OUTCOME_CATEGORIES]; EVENT_CATEGORIES],
     cost: bool,
     revenue: bool,
+    pings: bool,
     by_lead: bool,
 }
 
 impl RequiredTotals {
     pub(super) fn for_columns(columns: &[Column], by_lead: bool) -> Self {
-        let mut required =
-            Self { counts: [[false; OUTCOME_CATEGORIES]; EVENT_CATEGORIES], cost: false, revenue: false, by_lead };
+        let mut required = Self {
+            counts: [[false; OUTCOME_CATEGORIES]; EVENT_CATEGORIES],
+            cost: false,
+            revenue: false,
+            pings: false,
+            by_lead,
+        };
         for metric in columns.iter().map(|column| &column.metric) {
             for (category, outcome_category) in metric.counts() {
                 required.counts[*category as usize][*outcome_category as usize] = true;
             }
             required.cost |=
                 matches!(metric, Metric::Cost | Metric::Profit | Metric::CostPerConversion | Metric::CostPerLead);
+            required.pings |= metric.is_of_pings();
             required.revenue |= matches!(metric, Metric::Revenue | Metric::Profit | Metric::RevenuePerLead);
         }
         required
+    }
+
+    /// Whether pings can affect a column.
+    pub(super) fn has_pings(&self) -> bool {
+        self.pings
     }
 
     /// Whether an event can affect a column. Other events are skipped and create no row.
@@ -96,8 +108,17 @@ impl Metric {
             Self::CostPerConversion => CONVERSIONS,
             Self::CostPerLead => BOUGHT,
             Self::RevenuePerLead => SOLD,
-            Self::Pings | Self::Cost | Self::Revenue | Self::Profit => &[],
+            // How many of the pings a lead followed is not recorded: the leads of the row stand for it (inferred).
+            Self::PingWinRate => {
+                std::slice::from_ref(&EACH[EventCategory::Source as usize][OutcomeCategory::Submitted as usize])
+            }
+            Self::PingSubmitted | Self::PingSuccess | Self::PingSuccessRate => &[],
+            Self::Cost | Self::Revenue | Self::Profit => &[],
         }
+    }
+
+    fn is_of_pings(&self) -> bool {
+        matches!(self, Self::PingSubmitted | Self::PingSuccess | Self::PingSuccessRate | Self::PingWinRate)
     }
 }
 
@@ -114,9 +135,17 @@ pub(super) struct RowTotals {
     counts: [[Count; OUTCOME_CATEGORIES]; EVENT_CATEGORIES],
     cost: f64,
     revenue: f64,
+    pings: u64,
+    bids: u64,
 }
 
 impl RowTotals {
+    /// Adds pings, and those of them that got a bid.
+    pub(super) fn add_pings(&mut self, (pings, bids): (u64, u64)) {
+        self.pings += pings;
+        self.bids += bids;
+    }
+
     pub(super) fn add(&mut self, summary: &EventSummary, event: &dyn Variables, required: &RequiredTotals) {
         if summary.outcome == Outcome::Success {
             match summary.kind {
@@ -146,10 +175,17 @@ impl RowTotals {
     /// The value of a column. Sums are rounded to four decimals; averages without leads are 0.
     pub(super) fn value(&self, column: Column) -> f64 {
         let success = |category| self.count(category, OutcomeCategory::Success);
+        let count = |number: u64| u32::try_from(number).map_or(f64::INFINITY, f64::from);
         let average = |sum: f64, count: f64| if count > 0.0 { sum / count } else { 0.0 };
         let value = match column.metric {
             Metric::Count(category, outcome_category) => return self.count(category, outcome_category),
-            Metric::Pings => return 0.0,
+            Metric::PingSubmitted => return count(self.pings),
+            Metric::PingSuccess => return count(self.bids),
+            Metric::PingSuccessRate => 100.0 * average(count(self.bids), count(self.pings)),
+            Metric::PingWinRate => {
+                let submitted = self.count(EventCategory::Source, OutcomeCategory::Submitted);
+                (100.0 * average(submitted, count(self.pings))).min(100.0)
+            }
             Metric::Cost => self.cost,
             Metric::Revenue => self.revenue,
             Metric::Profit => self.revenue - self.cost,
