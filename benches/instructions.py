@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""Counts the instructions of six requests with callgrind: a figure that a busy machine does not change.
+
+    benches/instructions.py BINARY...                  a table; with several binaries, the ratio to the first one
+    benches/instructions.py --check BINARY             fails where a count is more than 5 % above the baseline
+    benches/instructions.py --update REASON BINARY     replaces the baseline, and adds the reason to it
+
+The baseline is benches/instructions.json, which `--update` writes; it holds for one profile and compiler.
+
+Method: the server runs below callgrind with one worker thread and everything enabled (checks, journal, log). It is
+started twice for each request, and gets the request 100 and 400 times over one connection; the difference of the two
+counts, divided by 300, leaves start and end of the process out. The instructions of all threads count, so that work that
+is moved to another thread is not lost.
+"""
+
+import argparse
+import base64
+import datetime
+import http.client
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+BASELINE = pathlib.Path(__file__).with_name("instructions.json")
+INCREASE_MAX = 1.05
+FEW, MANY = 100, 400
+TIMEOUT_S = 300
+
+KEY = base64.b64encode(b"API:2f1d5f29915b866c7a2fa5de29613104").decode()
+SOURCE = "/flows/64b8f0f5e4b0c3a1d5e6f7ab/sources/5d9a4b10940df5a34a3888c1"
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+# Name; method, path, content type, body; status.
+CASES = [
+    ("GET /connections", "GET", "/connections", None, None, 200),
+    ("GET /connections/{id}", "GET", "/connections/5d9a4c421d011c553e000001", None, None, 200),
+    ("POST /onboards", "POST", "/onboards", JSON, '{"invitation_id":"64b8f0f5e4b0c3a1d5e6f7a8"}', 201),
+    ("POST /onboards, refused", "POST", "/onboards", JSON, '{"invitation":"64b8f0f5e4b0c3a1d5e6f7a8"}', 400),
+    ("POST .../submit", "POST", SOURCE + "/submit", FORM, "state=TX&first_name=Ann&email=a%40b.org", 201),
+    ("POST .../ping", "POST", SOURCE + "/ping", FORM, "state=TX", 200),
+]
+
+
+def instructions(binary, case, count):
+    """The instructions of a server that starts, handles `count` requests, and stops."""
+    name, method, path, content_type, body, status = case
+    with tempfile.TemporaryDirectory() as folder:
+        out = pathlib.Path(folder, "callgrind.out")
+        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", binary, "serve", "--port", "0"]
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("LEADCONDUIT_MOCK")}
+        server = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env={**environment, "TOKIO_WORKER_THREADS": "1"},
+        )
+        try:
+            port = int(re.search(r":(\d+)\s*$", server.stdout.readline()).group(1))
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
+            headers = {"Authorization": "Basic " + KEY, "Accept": JSON}
+            if content_type:
+                headers["Content-Type"] = content_type
+            for _ in range(count):
+                connection.request(method, path, body, headers)
+                response = connection.getresponse()
+                response.read()
+                if response.status != status:
+                    sys.exit(f"{name}: status {response.status} instead of {status}")
+            connection.close()
+            server.send_signal(signal.SIGTERM)
+            server.wait(TIMEOUT_S)
+        finally:
+            if server.poll() is None:
+                server.kill()
+                server.wait()
+        return int(re.search(r"^(?:summary|totals): (\d+)", out.read_text(), re.M).group(1))
+
+
+def per_request(binary, case):
+    return round((instructions(binary, case, MANY) - instructions(binary, case, FEW)) / (MANY - FEW))
+
+
+def show(binaries):
+    for case in CASES:
+        counts = [per_request(binary, case) for binary in binaries]
+        ratios = "".join(f"  {count / counts[0]:.3f}" for count in counts[1:])
+        print(f"{case[0]:<26}" + "".join(f"{count:>12,}" for count in counts) + ratios, flush=True)
+
+
+def check(binary):
+    if not BASELINE.exists():
+        sys.exit(f"{BASELINE} does not exist; write it with `benches/instructions.py --update REASON BINARY`")
+    baseline = json.loads(BASELINE.read_text())["instructions"]
+    failed = False
+    for case in CASES:
+        count, before = per_request(binary, case), baseline[case[0]]
+        ratio = count / before
+        # A second measurement, because one of the few pauses of the server may have been counted.
+        if ratio > INCREASE_MAX:
+            count = min(count, per_request(binary, case))
+            ratio = count / before
+        text = f"{case[0]}: {count:,} instructions, {ratio - 1:+.1%} of the baseline {before:,}"
+        if ratio > INCREASE_MAX:
+            failed = True
+            print(f"FAILED {text}; make it cheaper, or run `benches/instructions.py --update REASON BINARY`", flush=True)
+        else:
+            print(f"ok {text}", flush=True)
+    return failed
+
+
+def update(binary, reason):
+    baseline = json.loads(BASELINE.read_text()) if BASELINE.exists() else {"reasons": []}
+    baseline["instructions"] = {case[0]: per_request(binary, case) for case in CASES}
+    baseline["reasons"].append(f"{datetime.date.today()}: {reason}")
+    BASELINE.write_text(json.dumps(baseline, indent=2) + "\n")
+    print(BASELINE.read_text(), end="")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--check", action="store_true", help="compare with the baseline")
+    mode.add_argument("--update", metavar="REASON", help="replace the baseline")
+    parser.add_argument("binary", nargs="+")
+    arguments = parser.parse_args()
+    if shutil.which("valgrind") is None:
+        sys.exit("valgrind is not installed: apt-get install valgrind")
+    if (arguments.check or arguments.update) and len(arguments.binary) > 1:
+        parser.error("--check and --update take one binary")
+    if arguments.check:
+        sys.exit(check(arguments.binary[0]))
+    elif arguments.update:
+        update(arguments.binary[0], arguments.update)
+    else:
+        show(arguments.binary)
+
+
+if __name__ == "__main__":
+    main()
