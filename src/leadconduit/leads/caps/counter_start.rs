@@ -101,7 +101,9 @@ pub(crate) fn apply_deployment(
 
 /// Removes the starts of the caps of a flow that is being deleted.
 pub(crate) fn forget_all(context: &mut WriteContext<'_>, flow: &Value) {
-    settings_of(flow).iter().for_each(|cap| forget(context, cap.id));
+    for cap in settings_of(flow) {
+        forget(context, cap.id);
+    }
 }
 
 fn forget(context: &mut WriteContext<'_>, cap_id: &str) {
@@ -131,7 +133,9 @@ fn keep(context: &mut WriteContext<'_>, live: &Arc<Document>, cap_id: &str) -> R
 fn settings_of(flow: &Value) -> Vec<CapSettings<'_>> {
     let mut found = Vec::new();
     let parts = std::iter::once(flow).chain(items(flow, "sources")).chain(items(flow, "steps"));
-    parts.for_each(|part| collect(part, &[], &mut found));
+    for part in parts {
+        collect(part, &[], &mut found);
+    }
     // Caps of scenarios may have no id; they cannot be told from each other.
     found.retain(|cap| !cap.id.is_empty());
     found

@@ -174,7 +174,8 @@ pub(super) fn rows(
         let Some(variables) = query.filter.match_event(event) else { continue };
         groups.entry(bucket, &variables)?.add(summary, &variables, &required);
     }
-    let totals = account.all(Collection::PingTotals).values().filter(|_| required.has_pings());
+    let counts_pings = totals::count_pings(&query.columns);
+    let totals = account.all(Collection::PingTotals).values().filter(|_| counts_pings);
     let since = retention::start_ms(account, context.now);
     for total in totals.filter_map(|document| PingTotal::new(document)).filter(|total| total.start_ms >= since) {
         let Some(bucket) = buckets.index_of(total.start_ms) else { continue };

@@ -16,34 +16,22 @@ pub(super) struct RequiredTotals {
     counts: [[bool; OUTCOME_CATEGORIES]; EVENT_CATEGORIES],
     cost: bool,
     revenue: bool,
-    pings: bool,
     by_lead: bool,
 }
 
 impl RequiredTotals {
     pub(super) fn for_columns(columns: &[Column], by_lead: bool) -> Self {
-        let mut required = Self {
-            counts: [[false; OUTCOME_CATEGORIES]; EVENT_CATEGORIES],
-            cost: false,
-            revenue: false,
-            pings: false,
-            by_lead,
-        };
+        let mut required =
+            Self { counts: [[false; OUTCOME_CATEGORIES]; EVENT_CATEGORIES], cost: false, revenue: false, by_lead };
         for metric in columns.iter().map(|column| &column.metric) {
             for (category, outcome_category) in metric.counts() {
                 required.counts[*category as usize][*outcome_category as usize] = true;
             }
             required.cost |=
                 matches!(metric, Metric::Cost | Metric::Profit | Metric::CostPerConversion | Metric::CostPerLead);
-            required.pings |= metric.is_of_pings();
             required.revenue |= matches!(metric, Metric::Revenue | Metric::Profit | Metric::RevenuePerLead);
         }
         required
-    }
-
-    /// Whether pings can affect a column.
-    pub(super) fn has_pings(&self) -> bool {
-        self.pings
     }
 
     /// Whether an event can affect a column. Other events are skipped and create no row.
@@ -112,14 +100,20 @@ impl Metric {
             Self::PingWinRate => {
                 std::slice::from_ref(&EACH[EventCategory::Source as usize][OutcomeCategory::Submitted as usize])
             }
-            Self::PingSubmitted | Self::PingSuccess | Self::PingSuccessRate => &[],
-            Self::Cost | Self::Revenue | Self::Profit => &[],
+            Self::PingSubmitted
+            | Self::PingSuccess
+            | Self::PingSuccessRate
+            | Self::Cost
+            | Self::Revenue
+            | Self::Profit => &[],
         }
     }
+}
 
-    fn is_of_pings(&self) -> bool {
-        matches!(self, Self::PingSubmitted | Self::PingSuccess | Self::PingSuccessRate | Self::PingWinRate)
-    }
+/// Whether pings can affect a column.
+pub(super) fn count_pings(columns: &[Column]) -> bool {
+    let of_pings = [Metric::PingSubmitted, Metric::PingSuccess, Metric::PingSuccessRate, Metric::PingWinRate];
+    columns.iter().any(|column| of_pings.contains(&column.metric))
 }
 
 /// A number of distinct leads, plus events without a lead.
