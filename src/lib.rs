@@ -117,7 +117,7 @@ pub mod scenario_file {
         AccountSpec, BodyCondition, CallRange, CallerCondition, ClockCondition, DripSpec, ExampleRequest, ExampleStep,
         ExpectedBody, ExpectedRange, ExpectedResponse, FlappingSpec, GenerateCounts, JsonDocument, KeySpec, OneOrMany,
         OperationWork, RateScope, RateSpec, RuleSpec, ScenarioExample, ScenarioFile, SsoSpec, SsoStatusName, StepSpec,
-        TextCondition, WhenSpec, WorldSpec,
+        TextCondition, TtlStart, WhenSpec, WorldSpec,
     };
     pub use crate::support::delay::Delay;
 }

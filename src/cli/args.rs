@@ -4,7 +4,8 @@ use std::convert::Infallible;
 use std::net::{IpAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, Command, FromArgMatches};
 
 use crate::config::settings::DEFAULT_PORT;
 
@@ -20,14 +21,51 @@ pub(super) struct InputArgs {
 }
 
 /// The running server to call.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug)]
 pub(super) struct ServerArgs {
+    url: Option<String>,
+    port: u16,
+}
+
+/// The flags of [`ServerArgs`].
+#[derive(Clone, Debug, Args)]
+struct ServerFlags {
     /// The server's URL, http only [default: 127.0.0.1 with --port]
     #[arg(long, env = "LEADCONDUIT_MOCK_URL", value_parser = parse_url)]
     url: Option<String>,
     /// The port on 127.0.0.1, without --url
     #[arg(long, value_name = "PORT", default_value_t = DEFAULT_PORT, env = "LEADCONDUIT_MOCK_PORT")]
     port: u16,
+}
+
+impl Args for ServerArgs {
+    fn augment_args(command: Command) -> Command {
+        ServerFlags::augment_args(command)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        ServerFlags::augment_args_for_update(command)
+    }
+}
+
+impl FromArgMatches for ServerArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let ServerFlags { url, port } = ServerFlags::from_arg_matches(matches)?;
+        // Compose files set an empty variable for no value.
+        let url = url.filter(|url| !url.is_empty() && !is_port_more_specific(matches));
+        Ok(Self { url, port })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// Whether the port was given on the command line and the URL comes from a variable, such as the one that `run` sets.
+pub(super) fn is_port_more_specific(matches: &ArgMatches) -> bool {
+    matches.value_source("port") == Some(ValueSource::CommandLine)
+        && matches.value_source("url") == Some(ValueSource::EnvVariable)
 }
 
 impl ServerArgs {

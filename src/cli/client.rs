@@ -36,12 +36,21 @@ pub(super) struct ControlRequest<'a> {
     pub(super) sandbox: Option<&'a str>,
     /// The bearer token of the control API.
     pub(super) token: Option<&'a str>,
-    /// The body, sent as JSON.
-    pub(super) body: Option<Value>,
+    /// The body.
+    pub(super) body: Option<RequestBody>,
     /// Timeout for the whole response; for a stream, for its head.
     pub(super) timeout: Duration,
     /// The largest response body.
     pub(super) bytes_max: usize,
+}
+
+/// The body of a request to the control API.
+#[derive(Clone, Debug)]
+pub(super) enum RequestBody {
+    /// JSON.
+    Json(Value),
+    /// JSON or YAML, as it is in a file.
+    Text(String),
 }
 
 /// The token to send. An empty environment variable means no token, as it does for the server.
@@ -262,7 +271,11 @@ pub(super) fn resolve_uri(url: &str, path: &str) -> Result<Uri, ArgumentError> {
 
 fn build_request(url: &str, request: &ControlRequest<'_>) -> Result<http::Request<Full<Bytes>>, ArgumentError> {
     let uri = resolve_uri(url, request.path)?;
-    let body = request.body.as_ref().map_or_else(Bytes::new, |body| body.to_string().into());
+    let body = match &request.body {
+        Some(RequestBody::Json(json)) => json.to_string().into(),
+        Some(RequestBody::Text(text)) => text.clone().into(),
+        None => Bytes::new(),
+    };
     let mut http_request = http::Request::new(Full::new(body));
     *http_request.method_mut() = request.method.clone();
     *http_request.uri_mut() = uri;

@@ -23,10 +23,13 @@ const COLUMNS_MAX: usize = 120;
 pub(super) fn arrange(command: Command) -> Command {
     let command = command.styles(style::HELP).max_term_width(COLUMNS_MAX);
     let command = command.mut_subcommands(|subcommand| {
-        let is_serve = subcommand.get_name() == "serve";
+        let is_run = subcommand.get_name() == "run";
+        let has_server = is_run || subcommand.get_name() == "serve";
+        let subcommand = subcommand.mut_subcommands(|nested| nested.mut_args(hide_variable));
         subcommand.mut_args(|arg| {
             let arg = hide_variable(arg);
-            if is_serve { under_heading(arg) } else { arg }
+            let arg = if has_server { under_heading(arg) } else { arg };
+            if is_run && arg.get_id() == "port" { arg.help("The port to listen on [default: a free one]") } else { arg }
         })
     });
     // `leadconduit-mock serve --help` lists all flags; here they would hide the subcommands.

@@ -34,10 +34,11 @@ pub(super) enum LogFormat {
     Json,
 }
 
-/// Starts the log. Dropping the value writes the lines that are queued, unless standard error is not read.
-pub(super) fn start(format: LogFormat) -> Log {
+/// Starts the log. `LEADCONDUIT_MOCK_LOG` selects its lines, else `default_filter`. Dropping the value writes the lines
+/// that are queued, unless standard error is not read.
+pub(super) fn start(format: LogFormat, default_filter: &str) -> Log {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_env("LEADCONDUIT_MOCK_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_env("LEADCONDUIT_MOCK_LOG").unwrap_or_else(|_| EnvFilter::new(default_filter));
     let color_mode = color_mode(&io::stderr());
     let (log, sender) = Log::start(LineFormat { format, color_mode }, io::stderr());
     // Fails if the process has a subscriber already; that one is used then.

@@ -3,11 +3,12 @@
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, Command, FromArgMatches};
 use http::{Method, StatusCode};
 use serde_json::Value;
 
-use super::args::{local_url, parse_url};
+use super::args::{is_port_more_specific, local_url, parse_url};
 use super::client::{self, ControlRequest, text_field};
 use super::error::{CliError, print_error};
 use super::output::{check_writable, save};
@@ -18,14 +19,44 @@ use crate::recording::report::{
 };
 use contract_files::yaml::io_reason;
 
+/// A value of `--fail-on`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum FailCondition {
+    /// A request broke the contract
+    Violations,
+    /// A request matched no operation
+    Unmatched,
+    /// A query parameter or body field is undocumented, or a lead's parameter is not collected by its flow
+    Undocumented,
+    /// No requests were made: the test suite never called the mock
+    Nothing,
+    /// None of these
+    Never,
+}
+
+impl FailCondition {
+    fn condition(self) -> Option<FailOn> {
+        match self {
+            Self::Violations => Some(FailOn::Violations),
+            Self::Unmatched => Some(FailOn::Unmatched),
+            Self::Undocumented => Some(FailOn::Undocumented),
+            Self::Nothing => Some(FailOn::Nothing),
+            Self::Never => None,
+        }
+    }
+}
+
 /// The criteria that a run must meet.
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct CriteriaArgs {
     /// Exit with 1 if there was one of these
     ///
-    /// Repeat it, or separate values by commas. Each of them includes `nothing`.
+    /// Repeat it, or separate values by commas. Each of them except `never` includes `nothing`.
     #[arg(long, value_name = "WHAT", value_delimiter = ',', env = "LEADCONDUIT_MOCK_FAIL_ON")]
-    fail_on: Vec<FailOn>,
+    fail_on: Vec<FailCondition>,
+    /// The conditions if none are given.
+    #[arg(skip)]
+    default_fail_on: Vec<FailOn>,
     /// Exit with 1 if coverage is below this percentage
     #[arg(long, value_name = "PERCENT", env = "LEADCONDUIT_MOCK_FAIL_UNDER")]
     fail_under: Option<Percentage>,
@@ -37,8 +68,16 @@ pub(super) struct CriteriaArgs {
 }
 
 impl CriteriaArgs {
+    /// Sets the conditions if none are given.
+    pub(super) fn set_default(&mut self, fail_on: &[FailOn]) {
+        self.default_fail_on = fail_on.to_vec();
+    }
+
     pub(super) fn criteria(&self) -> PassCriteria {
-        let mut fail_on = self.fail_on.clone();
+        let mut fail_on: Vec<FailOn> = self.fail_on.iter().filter_map(|one| one.condition()).collect();
+        if self.fail_on.is_empty() {
+            fail_on.clone_from(&self.default_fail_on);
+        }
         // Without requests, no other condition can occur, so that a test suite that never called the mock would pass.
         if !fail_on.is_empty() && !fail_on.contains(&FailOn::Nothing) {
             fail_on.push(FailOn::Nothing);
@@ -46,9 +85,9 @@ impl CriteriaArgs {
         PassCriteria { fail_on, fail_under: self.fail_under }
     }
 
-    /// Whether violations of the contract are a reason to fail.
+    /// Whether `--fail-on violations` was given.
     pub(super) fn fails_on_violations(&self) -> bool {
-        self.fail_on.contains(&FailOn::Violations)
+        self.fail_on.contains(&FailCondition::Violations)
     }
 
     /// The operations to which reports are limited.
@@ -68,17 +107,66 @@ impl CriteriaArgs {
     }
 }
 
+/// The running servers whose reports are merged.
+#[derive(Clone, Debug)]
+struct ServerListArgs {
+    /// The servers that were given.
+    urls: Vec<String>,
+    /// The server if nothing else was given.
+    default_url: String,
+}
+
+/// The flags of [`ServerListArgs`].
 #[derive(Clone, Debug, Args)]
-pub(super) struct ReportArgs {
-    /// Reports that were saved as JSON; with files, servers are called only for --url
-    #[arg(value_name = "FILE")]
-    files: Vec<PathBuf>,
+struct ServerListFlags {
     /// A server's URL, http only; repeat it, or separate values by commas, to merge reports
     #[arg(long, value_delimiter = ',', env = "LEADCONDUIT_MOCK_URL", value_parser = parse_url)]
     url: Vec<String>,
     /// The port on 127.0.0.1, without --url and files
     #[arg(long, value_name = "PORT", default_value_t = crate::config::settings::DEFAULT_PORT, env = "LEADCONDUIT_MOCK_PORT")]
     port: u16,
+}
+
+impl Args for ServerListArgs {
+    fn augment_args(command: Command) -> Command {
+        ServerListFlags::augment_args(command)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        ServerListFlags::augment_args_for_update(command)
+    }
+}
+
+impl FromArgMatches for ServerListArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let flags = ServerListFlags::from_arg_matches(matches)?;
+        let mut urls = flags.url;
+        urls.retain(|url| !url.is_empty());
+        let from_variable = matches.value_source("url") == Some(ValueSource::EnvVariable);
+        if is_port_more_specific(matches) {
+            urls.clear();
+        }
+        // Files on the command line are more specific than a variable, such as the one that `run` sets.
+        let default_url = urls.first().filter(|_| from_variable).cloned().unwrap_or_else(|| local_url(flags.port));
+        if from_variable && matches.contains_id("files") {
+            urls.clear();
+        }
+        Ok(Self { urls, default_url })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct ReportArgs {
+    /// Reports that were saved as JSON; with files, servers are called only for --url
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    servers: ServerListArgs,
     /// This sandbox only [default: the one in the URL, else all, including removed ones]
     #[arg(long, value_name = "NAME", env = "LEADCONDUIT_MOCK_SANDBOX")]
     sandbox: Option<String>,
@@ -103,7 +191,9 @@ pub(super) fn run(args: &ReportArgs) -> Result<(), CliError> {
     for file in &args.files {
         reports.push(read_file(file)?);
     }
-    let urls = if args.url.is_empty() && args.files.is_empty() { vec![local_url(args.port)] } else { args.url.clone() };
+    let servers = &args.servers;
+    let is_default = servers.urls.is_empty() && args.files.is_empty();
+    let urls = if is_default { vec![servers.default_url.clone()] } else { servers.urls.clone() };
     for url in &urls {
         reports.push(fetch(args, url)?);
     }

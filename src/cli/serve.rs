@@ -1,22 +1,20 @@
 //! `serve`: loads contract and scenarios, prints a banner, serves until SIGINT or SIGTERM, writes reports.
 
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::builder::BoolishValueParser;
-use clap::{Args, CommandFactory as _, ValueEnum as _, value_parser};
+use clap::{Args, CommandFactory as _, value_parser};
 
 use super::Cli;
 use super::args::{InputArgs, parse_host};
+use super::banner::print_banner;
 use super::error::CliError;
 use super::log::{self, LogFormat};
-use super::output::styled_table;
 use super::report::{CriteriaArgs, ReportFile, require_passed, usage as report_usage};
 use super::signals::{shutdown_then_exit_signal, stdin_closed};
-use super::style::{ColorMode, DIM, HEADING, INFO, PLAIN, WARNING, color_mode, message, styled};
 use super::suggest;
 use crate::app::bootstrap::{self, LoadedApp, StartError};
 use crate::app::watch::Watcher;
@@ -26,17 +24,10 @@ use crate::config::settings::{
     AdminToken, CorsPolicy, DEFAULT_PORT, DEFAULT_SCENARIO, DeliverySettings, MockHeaders, RequestMode, Settings,
     TlsFiles,
 };
-use crate::control::Access;
 use crate::leadconduit::delivery::HttpClient;
-use crate::leadconduit::operations::Trigger;
-use crate::leadconduit::state::{Collection, World};
-use crate::recording::report::{self, ReportVerdict};
+use crate::recording::report::{self, FailOn, PassCriteria, Report, ReportVerdict};
 use crate::sandbox::app_state::AppState;
-use crate::support::clock::{Clock, InvalidDuration, parse_ms, uptime};
-use crate::support::document::{items, text};
-
-/// The text of the banner when deliveries are enabled.
-const DELIVERIES: &str = "steps with a url on this machine are called";
+use crate::support::clock::{Clock, InvalidDuration, parse_ms};
 
 #[derive(Clone, Debug, Args)]
 #[command(
@@ -49,9 +40,9 @@ pub(super) struct ServeArgs {
     /// An IP address, or a name that resolves to one, such as localhost.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", env = "LEADCONDUIT_MOCK_HOST", value_parser = parse_host)]
     host: IpAddr,
-    /// The port to listen on; 0 picks a free one
-    #[arg(long, value_name = "PORT", default_value_t = DEFAULT_PORT, env = "LEADCONDUIT_MOCK_PORT")]
-    port: u16,
+    /// The port to listen on; 0 picks a free one [default: 4010]
+    #[arg(long, value_name = "PORT", env = "LEADCONDUIT_MOCK_PORT")]
+    port: Option<u16>,
     /// The initial scenario; `leadconduit-mock scenarios` lists them
     #[arg(long, value_name = "NAME", default_value = DEFAULT_SCENARIO, env = "LEADCONDUIT_MOCK_SCENARIO")]
     scenario: String,
@@ -249,11 +240,40 @@ fn parse_origin(text: &str) -> Result<String, InvalidOrigin> {
 }
 
 impl ServeArgs {
+    /// Sets the port if none is given.
+    pub(super) fn default_port(&mut self, port: u16) {
+        self.port.get_or_insert(port);
+    }
+
+    /// Sets the conditions of failure if none are given. Violations are not found when requests are not validated.
+    pub(super) fn default_fail_on(&mut self, conditions: &[FailOn]) {
+        let finds = |one: &FailOn| *one != FailOn::Violations || self.requests != RequestMode::Off;
+        let conditions: Vec<FailOn> = conditions.iter().copied().filter(finds).collect();
+        self.criteria.set_default(&conditions);
+    }
+
+    pub(super) fn log_format(&self) -> LogFormat {
+        self.log_format
+    }
+
+    pub(super) fn criteria(&self) -> PassCriteria {
+        self.criteria.criteria()
+    }
+
+    /// Writes the reports. An error of one file does not prevent the others.
+    ///
+    /// # Errors
+    /// The first file that cannot be written.
+    pub(super) fn save_reports(&self, report: &Report, verdict: &ReportVerdict) -> Result<(), CliError> {
+        let saved: Vec<Result<(), CliError>> = self.report.iter().map(|file| file.save(report, verdict)).collect();
+        saved.into_iter().collect()
+    }
+
     fn settings(&self) -> Settings {
         let limits = self.limits;
         Settings {
             host: self.host,
-            port: self.port,
+            port: self.port.unwrap_or(DEFAULT_PORT),
             scenario: self.scenario.clone(),
             scenarios: self.input.scenarios.clone(),
             schemas: self.input.schemas.clone(),
@@ -305,8 +325,11 @@ impl ServeArgs {
     }
 }
 
-pub(super) fn run(args: &ServeArgs) -> Result<(), CliError> {
-    let _log = log::start(args.log_format);
+/// Checks the flags and loads contract and scenarios.
+///
+/// # Errors
+/// Flags that do not fit together, a report that cannot be written, or files that are not valid.
+pub(super) fn load(args: &ServeArgs) -> Result<(Settings, LoadedApp), CliError> {
     let settings = args.settings();
     args.report.iter().try_for_each(ReportFile::check_writable)?;
     if settings.requests == RequestMode::Off && args.criteria.fails_on_violations() {
@@ -319,11 +342,17 @@ pub(super) fn run(args: &ServeArgs) -> Result<(), CliError> {
         target.map_err(|error| CliError::Usage(format!("--firehose-url: {error}")))?;
     }
     let app = bootstrap::load(&settings)?;
-    let state = Arc::clone(&app.pipeline.state);
     if let Some(selection) = args.criteria.selection() {
-        let ids = state.contract.operations.iter().map(|operation| operation.id.as_str());
+        let ids = app.pipeline.state.contract.operations.iter().map(|operation| operation.id.as_str());
         selection.check(&ids).map_err(|error| report_usage(&error))?;
     }
+    Ok((settings, app))
+}
+
+pub(super) fn run(args: &ServeArgs) -> Result<(), CliError> {
+    let _log = log::start(args.log_format, "info");
+    let (settings, app) = load(args)?;
+    let state = Arc::clone(&app.pipeline.state);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let shutdown = logged_shutdown_signal(args.stop_with_stdin)?;
@@ -355,14 +384,22 @@ fn write_reports(args: &ServeArgs, state: &AppState) -> Result<(), CliError> {
     if args.report.is_empty() && criteria == report::PassCriteria::default() {
         return Ok(());
     }
+    let report = build_report(args, state)?;
+    let verdict = ReportVerdict::new(&report, &criteria);
+    let saved = args.save_reports(&report, &verdict);
+    let result = require_passed(&verdict, false);
+    saved?;
+    result
+}
+
+/// The report of all sandboxes, limited to the operations that the flags select.
+///
+/// # Errors
+/// A selected operation does not exist.
+pub(super) fn build_report(args: &ServeArgs, state: &AppState) -> Result<Report, CliError> {
     let mut report = report::build(state.coverage_targets(), &state.sandboxes.counts(), &state.library().list(), "*");
     args.criteria.limit(&mut report)?;
-    let verdict = ReportVerdict::new(&report, &criteria);
-    // An error of one file does not prevent the others.
-    let saved: Vec<Result<(), CliError>> = args.report.iter().map(|file| file.save(&report, &verdict)).collect();
-    let result = require_passed(&verdict, false);
-    saved.into_iter().collect::<Result<(), CliError>>()?;
-    result
+    Ok(report)
 }
 
 /// Resolves on SIGINT or SIGTERM, or when standard input ends if that stops the server, and logs it.
@@ -379,118 +416,4 @@ fn logged_shutdown_signal(stop_with_stdin: bool) -> Result<impl Future<Output = 
         }
         tracing::info!("stopping: running requests may finish; a second signal ends the process at once");
     })
-}
-
-/// Prints the banner, or logs a few lines in its place if the log is JSON.
-fn print_banner(app: &LoadedApp, settings: &Settings, url: &str, format: LogFormat) {
-    if format == LogFormat::Human {
-        let mut out = std::io::stderr();
-        let _ = write!(out, "{}", banner(app, settings, url, color_mode(&out)));
-        return;
-    }
-    let version = env!("CARGO_PKG_VERSION");
-    tracing::info!("leadconduit-mock {version} serves the scenario {} on {url}", app.scenario.name);
-    if app.pipeline.policy.access.is_closed() {
-        tracing::warn!("{}", control_line(&app.pipeline.policy.access, settings, &app.scenario.name, url).trim());
-    }
-    if settings.delivery.is_enabled {
-        tracing::info!("deliveries: {DELIVERIES}");
-    }
-    for warning in &app.warnings {
-        tracing::warn!("{warning}");
-    }
-}
-
-/// The first screen: the settings, API keys, and commands to paste.
-fn banner(app: &LoadedApp, settings: &Settings, url: &str, color_mode: ColorMode) -> String {
-    let state = &app.pipeline.state;
-    let contract = &state.contract;
-    let world = state.world();
-    let heading = |text: &str| styled(color_mode, HEADING, text.to_owned());
-    let label = |text: &str| styled(color_mode, DIM, text.to_owned());
-    let title = styled(color_mode, HEADING, "leadconduit-mock");
-    let mut text = format!("{title} {}, ready in {} ms\n\n", env!("CARGO_PKG_VERSION"), uptime().as_millis());
-    let scenarios = state.library().list().len();
-    let requests = settings.requests.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
-    let row = |name: &str, value: String| vec![format!("  {name}"), value];
-    let settings_rows = [
-        row("contract", format!("{} operations, {} schemas", contract.operations.len(), contract.count_schemas())),
-        row("scenario", format!("{} (of {scenarios}; `leadconduit-mock scenarios` lists them)", app.scenario.name)),
-        row("settings", format!("seed {}, clock {}, requests {requests}", app.seed, app.clock)),
-    ];
-    text.push_str(&styled_table(&settings_rows, &[DIM, PLAIN], color_mode, None));
-    let _ = writeln!(text, "\n  {}", heading("Keys (HTTP Basic; any user name, the key is the password):"));
-    let first = app.scenario.default_key();
-    text.push_str(&styled_table(&key_rows(&world, first), &[INFO, PLAIN], color_mode, None));
-    if settings.triggers {
-        let _ = writeln!(text, "\n  {}", heading("Magic e-mail domains of leads (--no-triggers disables them):"));
-        let rows = Trigger::ALL.iter().map(|(domain, _, what)| row(&format!("  @{domain}"), (*what).to_owned()));
-        text.push_str(&styled_table(&rows.collect::<Vec<_>>(), &[INFO, PLAIN], color_mode, None));
-    }
-    if settings.delivery.is_enabled {
-        let _ = writeln!(text, "\n  {} {DELIVERIES}", label("Deliveries:"));
-    }
-    let key = first.unwrap_or("KEY");
-    let _ = writeln!(text, "\n  {}  curl -i -u API:{key} {url}/connections", label("Try:"));
-    if let Some(path) = submission_path(&world) {
-        let _ = writeln!(text, "  {} curl -i -d email=joe@example.com -d state=TX {url}{path}", label("Lead:"));
-    }
-    let control = control_line(&app.pipeline.policy.access, settings, &app.scenario.name, url);
-    let _ = match control.strip_prefix("  Use:") {
-        Some(rest) => writeln!(text, "  {}{rest}\n", label("Use:")),
-        None => writeln!(text, "{}\n", styled(color_mode, WARNING, control)),
-    };
-    for warning in &app.warnings {
-        let _ = writeln!(text, "{}\n", message(color_mode, "warning", &warning.to_string()));
-    }
-    text
-}
-
-/// A command that uses the control API; or, if the control API is closed, how to open it.
-fn control_line(access: &Access, settings: &Settings, current: &str, url: &str) -> String {
-    if access.is_closed() {
-        let host = settings.host;
-        return format!(
-            "  The control API is closed: {host} can be reached by others. Open it with --admin-token TOKEN, or in a \
-             container with --env LEADCONDUIT_MOCK_ADMIN_TOKEN=TOKEN."
-        );
-    }
-    // The token itself is never shown.
-    let token = if access.requires_token() { "-H 'Authorization: Bearer TOKEN' " } else { "" };
-    let other = if current == DEFAULT_SCENARIO { "sso-outage" } else { DEFAULT_SCENARIO };
-    format!("  Use:  curl -X PUT {token}{url}/__admin/scenario -d '{{\"name\":\"{other}\"}}'")
-}
-
-/// The path to submit leads to the first enabled source of the first enabled flow.
-fn submission_path(world: &World) -> Option<String> {
-    let flows = world.accounts().flat_map(|(_, account)| account.all(Collection::Flows).values());
-    let mut enabled = flows.filter(|flow| flow.flag("enabled"));
-    enabled.find_map(|flow| {
-        let source =
-            items(flow.value(), "sources").iter().find(|source| source.get("enabled") != Some(&false.into()))?;
-        Some(format!("/flows/{}/sources/{}/submit", flow.text("id")?, text(&source["entity"], "id")))
-    })
-}
-
-/// A row for every API key and its owner; `first` is at the top.
-fn key_rows(world: &World, first: Option<&str>) -> Vec<Vec<String>> {
-    let row = |key: &str| {
-        let caller = world.caller(key)?;
-        let account = world.account(&caller.account)?;
-        let user = account.get(Collection::Users, &caller.user)?;
-        let mut owner = format!("{} {}", text(user.value(), "first_name"), text(user.value(), "last_name"));
-        if account.document().text("api_key") == Some(key) {
-            owner = format!("the account's own key, as {owner}");
-        }
-        let role = match (caller.is_superuser(), caller.is_user_admin()) {
-            (true, _) => ", superuser",
-            (false, true) => ", user admin",
-            (false, false) => "",
-        };
-        let account = text(account.document().value(), "name").to_owned();
-        Some(vec![format!("  {key}"), format!("{owner} ({account}{role})")])
-    };
-    let mut keys: Vec<&str> = world.keys().map(|(key, _)| key).collect();
-    keys.sort_by_key(|key| Some(*key) != first);
-    keys.into_iter().filter_map(row).collect()
 }

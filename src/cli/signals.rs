@@ -1,18 +1,28 @@
-//! What ends the process: SIGINT, SIGTERM, and the end of standard input for a server that another program owns.
+//! What ends the process: SIGINT, SIGTERM, and the end of standard input for a server that another program owns; and the
+//! signals that `run` passes on.
 
 use std::io::{self, ErrorKind, Read as _};
 use std::sync::mpsc;
 
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::oneshot;
 
+use crate::config::limits::RUN_SIGNALS_MAX;
+
 /// Exit codes of a process that a signal has ended begin here, as in shells.
-const SIGNAL_EXIT_CODE: i32 = 128;
+pub(super) const SIGNAL_EXIT_CODE: i32 = 128;
 
 /// The number of SIGINT on every Unix.
-const INTERRUPT: i32 = 2;
+pub(super) const INTERRUPT: i32 = 2;
 
 /// The number of SIGTERM on every Unix.
-const TERMINATE: i32 = 15;
+pub(super) const TERMINATE: i32 = 15;
+
+/// The number of SIGHUP on every Unix.
+const HANG_UP: i32 = 1;
+
+/// The number of SIGQUIT on every Unix.
+pub(super) const QUIT: i32 = 3;
 
 /// The number of SIGXFSZ on Linux and macOS: a file has reached the limit of its size. Without a handler it ends the
 /// process; with one, the write fails with its reason.
@@ -108,4 +118,58 @@ pub(super) fn stdin_closed() -> io::Result<impl Future<Output = ()>> {
     Ok(async move {
         let _ = closed.await;
     })
+}
+
+/// The signals that `run` passes on to its command.
+pub(super) struct SignalQueue(tokio::sync::mpsc::Receiver<i32>);
+
+impl SignalQueue {
+    /// Installs handlers of SIGINT, SIGTERM, SIGHUP and SIGQUIT. When the queue is dropped, the next signal ends the
+    /// process at once: its exit code is 128 and the number of the signal. A thread of its own waits for the signals,
+    /// because every other thread can be blocked then.
+    ///
+    /// # Errors
+    /// The handlers cannot be installed.
+    pub(super) fn start() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (installed, result) = mpsc::channel();
+        let (sender, receiver) = tokio::sync::mpsc::channel(RUN_SIGNALS_MAX);
+        std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+            let runtime = match tokio::runtime::Builder::new_current_thread().enable_io().build() {
+                Ok(runtime) => runtime,
+                Err(error) => return drop(installed.send(Err(error))),
+            };
+            runtime.block_on(async move {
+                let handlers = Signals::install()
+                    .and_then(|both| Ok((both, signal(SignalKind::hangup())?, signal(SignalKind::quit())?)));
+                let (mut both, mut hang_up, mut quit) = match handlers {
+                    Ok(handlers) => handlers,
+                    Err(error) => return drop(installed.send(Err(error))),
+                };
+                let _ = signal(SignalKind::from_raw(FILE_TOO_LARGE));
+                let _ = installed.send(Ok(()));
+                loop {
+                    let number = tokio::select! {
+                        number = both.next() => number,
+                        _ = hang_up.recv() => HANG_UP,
+                        _ = quit.recv() => QUIT,
+                    };
+                    if let Err(TrySendError::Closed(number)) = sender.try_send(number) {
+                        std::process::exit(SIGNAL_EXIT_CODE + number);
+                    }
+                }
+            });
+        })?;
+        result.recv().map_err(io::Error::other)??;
+        Ok(Self(receiver))
+    }
+
+    /// The number of the next signal.
+    pub(super) async fn next(&mut self) -> i32 {
+        match self.0.recv().await {
+            Some(number) => number,
+            // The thread ends with the process only.
+            None => std::future::pending().await,
+        }
+    }
 }

@@ -17,42 +17,59 @@ use crate::contract::Contract;
 use contract_files::yaml::nearest;
 
 /// Words that other tools use, and what to write here.
-const COMMANDS: [(&[&str], &str); 14] = [
+const COMMANDS: [(&[&str], &str); 21] = [
     (&["version"], "leadconduit-mock --version"),
-    (&["start", "run", "up", "server", "mock", "launch"], "leadconduit-mock serve"),
+    (&["start", "up", "server", "mock", "launch"], "leadconduit-mock serve"),
     (&["list", "ls", "scenario"], "leadconduit-mock scenarios"),
     (&["endpoints", "routes", "paths", "operation"], "leadconduit-mock operations"),
     (&["log", "logs", "follow", "watch", "events"], "leadconduit-mock tail"),
     (&["status", "ping", "ready", "healthcheck"], "leadconduit-mock health"),
-    (&["validate", "lint", "test", "verify-scenario"], "leadconduit-mock check FILE"),
+    (&["validate", "lint", "verify-scenario"], "leadconduit-mock check FILE"),
+    (&["test", "exec", "ci"], "leadconduit-mock run -- COMMAND"),
     (&["switch", "set", "select", "load"], "leadconduit-mock use SCENARIO"),
     (&["restart", "clear", "clean"], "leadconduit-mock reset"),
     (&["coverage", "stats"], "leadconduit-mock report"),
     (&["lead", "submit", "generate"], "leadconduit-mock leads"),
     (&["schema", "schemas", "spec", "swagger", "contract"], "leadconduit-mock openapi"),
     (&["completion"], "leadconduit-mock completions bash"),
+    (&["journal", "history", "request"], "leadconduit-mock requests"),
+    (&["expect", "assert"], "leadconduit-mock verify FILE"),
+    (&["faults", "rules", "rule"], "leadconduit-mock fault list"),
+    (&["time"], "leadconduit-mock clock show"),
+    (&["sandboxes"], "leadconduit-mock sandbox list"),
+    (&["snapshots"], "leadconduit-mock snapshot list"),
     (
         &["stop", "down", "quit", "kill"],
         "Ctrl-C in the server's terminal, or send SIGTERM to its process: the server then writes its reports",
     ),
 ];
 
-/// Calls of the control API that some users look for here.
-const CONTROL_CALLS: [(&[&str], &str); 7] = [
-    (&["requests", "journal", "history"], "curl http://127.0.0.1:4010/__admin/requests"),
-    (&["verify", "expect"], "curl http://127.0.0.1:4010/__admin/verify -d @expectations.json"),
-    (&["explain"], "curl http://127.0.0.1:4010/__admin/explain -d '{\"method\": \"GET\", \"path\": \"/user\"}'"),
-    (&["fault", "faults", "rules"], "curl http://127.0.0.1:4010/__admin/faults"),
-    (&["clock", "time"], "curl http://127.0.0.1:4010/__admin/clock"),
-    (&["sandbox", "sandboxes"], "curl http://127.0.0.1:4010/__admin/sandboxes"),
-    (&["state", "snapshot", "snapshots"], "curl http://127.0.0.1:4010/__admin/state"),
-];
+/// Calls of the control API that no subcommand makes.
+const CONTROL_CALLS: [(&[&str], &str); 1] = [(&["state"], "curl http://127.0.0.1:4010/__admin/state")];
+
+/// Where a URL in `LEADCONDUIT_MOCK_PORT` comes from.
+const SERVICE_LINK: &str = "Kubernetes sets it to the address of a Service of that name; write `enableServiceLinks: false` \
+                            in the specification of the Pod, or set the variable to a number such as 4010";
 
 /// The message for a mistake, if there is something better to write than the parser suggests.
 pub(super) fn explain(error: &clap::Error, command: &Command, arguments: &[String]) -> Option<String> {
     invalid_value(error, command, arguments)
         .or_else(|| option_of_another_command(error, command, arguments))
+        .or_else(|| command_without_separator(error, arguments))
         .or_else(|| unknown_word(error, arguments))
+}
+
+/// Removes the suggestion of a value that has too little in common with what was written: all values are listed anyway.
+pub(super) fn remove_far_suggestion(error: &mut clap::Error) {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let (given, suggested) = (text(ContextKind::InvalidValue), text(ContextKind::SuggestedValue));
+    let is_far = given.zip(suggested).is_some_and(|(given, suggested)| similarity(given, suggested) < SIMILARITY_MIN);
+    if is_far {
+        error.remove(ContextKind::SuggestedValue);
+    }
 }
 
 /// The message for a value that is not a number, or that an environment variable has.
@@ -72,11 +89,13 @@ fn invalid_value(error: &clap::Error, command: &Command, arguments: &[String]) -
         }
         None => None,
     };
+    let is_service_link = flag == "port" && value.contains("://");
     let variable = format!("LEADCONDUIT_MOCK_{}", flag.to_uppercase().replace('-', "_"));
     let is_given =
         arguments.iter().any(|one| one.strip_prefix("--").and_then(|one| one.split('=').next()) == Some(flag));
     let is_from_variable = !is_given && std::env::var(&variable).is_ok();
     let reason = match (reason, source) {
+        (Some(_), _) if is_service_link && is_from_variable => SERVICE_LINK.to_owned(),
         (Some(reason), _) => reason,
         (None, Some(source)) if is_from_variable => source.to_string(),
         (None, None) if is_from_variable && !value.is_empty() => match error.get(ContextKind::ValidValue) {
@@ -112,10 +131,28 @@ fn option_of_another_command(error: &clap::Error, command: &Command, arguments: 
     }
     Some(format!(
         "`{own}` has no option `--{flag}`, but {} {}\n  `leadconduit-mock {own} --help` lists the options",
-        owners.join(" and "),
+        match owners.split_last() {
+            Some((last, others @ [_, ..])) => format!("{} and {last}", others.join(", ")),
+            _ => owners.concat(),
+        },
         if owners.len() == 1 { "has" } else { "have" },
         own = own.get_name(),
     ))
+}
+
+/// The message for a command of `run` that `--` does not precede.
+fn command_without_separator(error: &clap::Error, arguments: &[String]) -> Option<String> {
+    if error.kind() != ErrorKind::UnknownArgument || arguments.first().map(String::as_str) != Some("run") {
+        return None;
+    }
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) else { return None };
+    if word.starts_with('-') || arguments.iter().any(|argument| argument == "--") {
+        return None;
+    }
+    let at = arguments.iter().position(|argument| argument == word)?;
+    let (options, command) = arguments.split_at(at);
+    let line = format!("leadconduit-mock {} -- {}", options.join(" "), command.join(" "));
+    Some(format!("`run` takes the command behind `--`\n  write: {line}"))
 }
 
 /// The message for an unknown word.
@@ -188,7 +225,14 @@ fn names(contract: &Contract) -> impl Iterator<Item = &str> {
 /// Subcommands are short words that resemble many names, so that a name must be much more similar than elsewhere.
 fn exact_or_near<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let name = nearest(word, names)?;
-    (strsim::normalized_damerau_levenshtein(word, &name.to_lowercase()) >= 0.75).then_some(name)
+    (similarity(word, name) >= SIMILARITY_MIN).then_some(name)
+}
+
+/// The least similarity of two words of which one is a misspelling of the other.
+const SIMILARITY_MIN: f64 = 0.75;
+
+fn similarity(word: &str, name: &str) -> f64 {
+    strsim::normalized_damerau_levenshtein(word, &name.to_lowercase())
 }
 
 /// What begins the names of all variables.

@@ -124,6 +124,26 @@ pub const CONNECTIONS_MAX: usize = 1_000_000;
 /// The smallest `head_bytes_max`: hyper panics on smaller buffers.
 pub const HEAD_BYTES_MIN: usize = 8192;
 
+// `run`.
+
+/// How long the command of `run` gets to end after SIGTERM, when its time is up.
+pub(crate) const RUN_KILL_AFTER: Duration = Duration::from_secs(5);
+
+/// How long processes that the command of `run` has left behind get to end after SIGTERM.
+pub(crate) const RUN_LEFTOVER_GRACE: Duration = Duration::from_secs(2);
+
+/// The lines of a body that `explain` shows.
+pub(crate) const EXPLAINED_BODY_LINES_MAX: usize = 20;
+
+/// Signals that wait to be passed on to the command of `run`.
+pub(crate) const RUN_SIGNALS_MAX: usize = 16;
+
+/// The number of annotations: GitHub Actions shows ten errors of a step.
+pub(crate) const GITHUB_ANNOTATIONS_MAX: usize = 10;
+
+/// The rows of each table of a job summary, which can have 1 MiB.
+pub(crate) const GITHUB_SUMMARY_ROWS_MAX: usize = 100;
+
 // The server.
 
 /// How long accepting pauses after an error such as no free file descriptors.

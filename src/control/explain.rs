@@ -42,7 +42,8 @@ pub(super) fn explain(call: &ControlCall<'_>) -> ControlResult {
     let Some(dry_run) = (call.context.dry_run)(&request, call.sandbox) else {
         return Err(body::bad_request("control calls cannot be explained; send a request to LeadConduit's API"));
     };
-    let sso = &dry_run.world.sso.status;
+    let world = &dry_run.world;
+    let sso = world.sso.status.at(world.clock.now());
     Ok(ok(&explanation(call, &dry_run.exchange, &dry_run.sandbox.name, Some(sso))))
 }
 

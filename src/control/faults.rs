@@ -67,7 +67,7 @@ fn fault_json(status: &FaultStatus) -> Value {
         "matched": count.matched,
         "applied": count.applied,
     });
-    if let Some(end) = fault.rule.ends(fault.added_at) {
+    if let Some(end) = fault.rule.ends(fault.added_at, count) {
         json["ends_at"] = format_timestamp(end).into();
     }
     json

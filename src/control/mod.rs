@@ -182,7 +182,7 @@ pub fn handle(context: Context<'_>, request: &Request, path: &str, sandbox: &Arc
         let redactor = context.access.redactor(request);
         let rest: String = redactor.url(rest, None).chars().take(LOGGED_PATH_CHARS_MAX).collect();
         let (method, detail) = (redactor.method(&request.method), redactor.text(&problem.detail));
-        tracing::warn!("refused the control call {method} {PREFIX}{rest}: {detail}");
+        tracing::warn!("rejected the control call {method} {PREFIX}{rest}: {detail}");
     }
     let result = allowed.and_then(|()| {
         if !Access::is_public(rest) {

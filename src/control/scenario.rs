@@ -79,7 +79,7 @@ fn scenario_json(call: &ControlCall<'_>, scenario: &Scenario) -> Value {
         .map_or_else(|| json!({"name": scenario.name, "description": scenario.description}), |listed| json!(listed));
     let summary = call.sandbox.summary();
     json["since"] = format_timestamp(summary.scenario_since).into();
-    json["sso"] = health_json(&summary.sso);
+    json["sso"] = health_json(summary.sso.at(summary.clock.now()));
     json["rules"] = call.sandbox.scenario_rules().iter().map(rule_json).collect();
     json
 }

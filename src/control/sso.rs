@@ -8,7 +8,8 @@ use crate::scenario::language::SsoSpec;
 use crate::scenario::state_document::health_json;
 
 pub(super) fn get(call: &ControlCall<'_>) -> ControlResult {
-    Ok(ok(&health_json(&call.sandbox.world().sso.status)))
+    let world = call.sandbox.world();
+    Ok(ok(&health_json(world.sso.status.at(world.clock.now()))))
 }
 
 /// Sets the health. The entries of the service are documents: see `/state/{collection}/{id}`.

@@ -14,7 +14,7 @@
 //! | response or error | `respond` |
 //! | headers: `ETag`, CORS, `X-Mock-*` | `finalize`, [`cors`] |
 //! | journal, events and log | `record`, [`publish`] |
-//! | what is no request: 400, 408, 414, 431, 505 | `reject` |
+//! | an invalid request: 400, 408, 414, 431, 505 | `reject` |
 //!
 //! The steps run at once on the thread that serves the connection. A request that needs the response of a recipient, or
 //! computes for long, is suspended and runs again (`suspend`); `context::Progress` keeps what must not happen

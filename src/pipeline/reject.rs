@@ -1,4 +1,4 @@
-//! What is decided before a request is complete: the limit of its body, and the response to what is no request.
+//! What is decided before a request is complete: the limit of its body, and the response to an invalid request.
 
 use http::header::{DATE, ORIGIN, VARY};
 use http::{HeaderValue, Method, Uri};
@@ -22,12 +22,12 @@ impl Pipeline {
         control::body_bytes_max(&self.policy.access, head, path, limits).unwrap_or(limits.body_bytes_max)
     }
 
-    /// Responds to what is no valid request. It belongs to no sandbox, so it is logged and counted, and no journal has it.
+    /// Responds to an invalid request. It belongs to no sandbox, so it is logged and counted, and no journal has it.
     #[must_use]
     pub fn reject(&self, rejected: &RejectedRequest) -> Response {
         let status = rejected.reason.status();
         self.state.rejected.count(rejected.reason);
-        tracing::warn!("rejected what is no request: {}, {}", status.as_u16(), rejected.detail);
+        tracing::warn!("rejected an invalid request: {}, {}", status.as_u16(), rejected.detail);
         let mut response = Problem::rejected(rejected).into_response();
         response.headers.insert(VARY, VARY_DEFAULT);
         response.headers.insert(DATE, date(Clock::Real.now()));

@@ -323,7 +323,7 @@ impl Sandbox {
             .map(|(rule, count)| RuleStatus {
                 rule: Arc::clone(rule),
                 count: count.clone(),
-                ends_at: rule.ends(started_at),
+                ends_at: rule.ends(started_at, count),
             })
             .collect()
     }

@@ -44,7 +44,13 @@ impl From<BudgetExceeded> for ChangeError {
 /// discards it.
 pub fn apply(world: &mut World, contract: &Contract, change: &WorldChange, now: Timestamp) -> Result<(), ChangeError> {
     if let Some(health) = &change.health {
-        world.sso.status = health.clone();
+        world.sso.status = match change.lasts {
+            Some(lasts) => {
+                let until = now.checked_add(lasts).unwrap_or(Timestamp::MAX);
+                health.clone().until(until, &world.sso.status)
+            }
+            None => health.clone(),
+        };
         world.sso.reset_counters(0, now);
     }
     for (index, account) in change.world.accounts.iter().enumerate() {

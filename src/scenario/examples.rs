@@ -10,6 +10,7 @@ use super::build::Scenario;
 use super::language::{ExampleRequest, ExpectedBody, ExpectedRange, ExpectedResponse, ScenarioExample};
 use crate::contract::negotiate::is_json;
 use crate::http::message::{Body, Request, Response};
+use crate::support::redaction::Redactor;
 use contract_files::yaml::Diagnostic;
 
 /// Runs every example and returns a diagnostic for each difference. `new_handler` creates a world and returns the
@@ -76,7 +77,8 @@ pub fn build_request(spec: &ExampleRequest, default_key: Option<&str>) -> Reques
 fn compare(expected: &ExpectedResponse, response: &Response) -> Vec<String> {
     let mut differences = Vec::new();
     if response.status.as_u16() != expected.status {
-        let body: String = String::from_utf8_lossy(&response.body).chars().take(200).collect();
+        let (redacted, _) = Redactor::default().body(&response.body, usize::MAX);
+        let body: String = String::from_utf8_lossy(&redacted).chars().take(200).collect();
         differences.push(format!(
             "expected status {}, got {} with the body {body}",
             expected.status,
@@ -138,13 +140,16 @@ fn compare_body(expected: &ExpectedBody, response: &Response) -> Vec<String> {
     if let Some(expected) = &expected.equals
         && body != expected.0
     {
-        differences.push(format!("expected the body {}, got {}", truncate(&expected.0), truncate(&body)));
+        let (expected, found) = (truncate(&expected.0), truncate(&redacted(&body)));
+        differences.push(format!("expected the body {expected}, got {found}"));
     }
     if let Some(expected) = &expected.includes
         && let Some(pointer) = first_missing(&expected.0, &body, String::new())
     {
-        differences
-            .push(format!("the body does not include what is expected at `{pointer}`; it is {}", truncate(&body)));
+        differences.push(format!(
+            "the body does not include what is expected at `{pointer}`; it is {}",
+            truncate(&redacted(&body))
+        ));
     }
     for (pointer, expected) in &expected.at {
         match body.pointer(pointer) {
@@ -178,6 +183,13 @@ fn first_missing(expected: &Value, found: &Value, pointer: String) -> Option<Str
         }),
         _ => (expected != found).then_some(pointer),
     }
+}
+
+/// A body for a message. It is shown whole, so that it could contain API keys and passwords that the example does not name.
+fn redacted(body: &Value) -> Value {
+    let mut shown = body.clone();
+    Redactor::default().value(&mut shown);
+    shown
 }
 
 fn truncate(value: &Value) -> String {

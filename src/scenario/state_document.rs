@@ -20,6 +20,9 @@ use crate::support::delay::Delay;
 use crate::support::ids::IdGenerator;
 use contract_files::yaml::{Diagnostic, Source};
 
+/// The hint for a document with other keys.
+const SHAPE: &str = r#"write the document that GET /__admin/state returns: {"version": 1, "clock": "real", "seed": 1, "random_streams": 0, "ids": {"process": "0000000000", "counter": 0}, "sso_calls": 0, "sso_since": "2026-01-15T09:00:00Z", "world": {"keys": [...], "accounts": [...]}, "sso": {"status": "up", "accounts": [...], "connections": [...]}}"#;
+
 /// The version of the document.
 const VERSION: u64 = 1;
 
@@ -38,6 +41,19 @@ struct StateDocument {
     sso_calls: u64,
     sso_since: Timestamp,
     world: WorldSpec,
+    sso: SsoSpec,
+    #[serde(default)]
+    sso_temporary: Option<TemporarySso>,
+}
+
+/// The health of the single sign-on service until a time.
+#[derive(Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    expecting = r#"an object such as {"until": "2026-01-15T09:00:00Z", "sso": {"status": "down"}}"#
+)]
+struct TemporarySso {
+    until: Timestamp,
     sso: SsoSpec,
 }
 
@@ -70,7 +86,13 @@ pub fn export(scenario: &Scenario, world: &World, limit: usize) -> Result<Vec<u8
         .keys()
         .map(|(key, owner)| json!({"key": key, "account": &*owner.account, "user": &*owner.user}))
         .collect();
-    let mut sso = health_json(&world.sso.status);
+    let (permanent, sso_temporary) = match &world.sso.status {
+        SsoStatus::Temporary(one) => {
+            (&one.then, Some(json!({"until": one.until.to_string(), "sso": health_json(&one.status)})))
+        }
+        permanent => (permanent, None),
+    };
+    let mut sso = health_json(permanent);
     sso["accounts"] = world.sso.accounts.values().map(|d| d.value().clone()).collect();
     sso["connections"] = world.sso.connections.values().map(|d| d.value().clone()).collect();
     let document = ExportedState {
@@ -84,6 +106,7 @@ pub fn export(scenario: &Scenario, world: &World, limit: usize) -> Result<Vec<u8
         sso_since: world.sso.since().to_string(),
         world: ExportedWorld { keys, accounts: ExportedAccounts(world) },
         sso,
+        sso_temporary,
     };
     let mut written = BoundedWriter { bytes: Vec::new(), limit };
     serde_json::to_writer(&mut written, &document).map_err(|_| StateTooLarge { limit })?;
@@ -102,6 +125,8 @@ struct ExportedState<'w> {
     sso_since: String,
     world: ExportedWorld<'w>,
     sso: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sso_temporary: Option<Value>,
 }
 
 #[derive(Serialize)]
@@ -179,6 +204,7 @@ pub fn health_json(status: &SsoStatus) -> Value {
     let pattern = |unit: &str, FlapPattern { up, down }: FlapPattern| json!({unit: {"up": up, "down": down}});
     match status {
         SsoStatus::Up | SsoStatus::Down => json!({"status": status.name()}),
+        SsoStatus::Temporary(temporary) => health_json(&temporary.then),
         SsoStatus::Slow(delay) => json!({"status": "slow", "latency": export_delay(*delay)}),
         SsoStatus::FlappingCalls(p) => json!({"status": "flapping", "flapping": pattern("calls", *p)}),
         SsoStatus::FlappingSeconds(p) => json!({"status": "flapping", "flapping": pattern("seconds", *p)}),
@@ -202,7 +228,11 @@ fn export_delay(delay: Delay) -> Value {
 ///
 /// All diagnostics of the document.
 pub fn import(source: &Source, contract: &Contract) -> Result<World, Vec<Diagnostic>> {
-    let document: StateDocument = source.parse_json_or_yaml().map_err(|error| vec![error])?;
+    let document: StateDocument = source.parse_json_or_yaml().map_err(|error| {
+        let is_similar = error.hint.as_ref().is_some_and(|hint| hint.contains("did you mean"));
+        let is_far = error.unknown_key().is_some_and(|(path, _)| path.is_empty()) && !is_similar;
+        vec![if is_far { error.with_hint(SHAPE) } else { error }]
+    })?;
     let mut errors = Vec::new();
     if document.version != VERSION {
         errors
@@ -220,6 +250,13 @@ pub fn import(source: &Source, contract: &Contract) -> Result<World, Vec<Diagnos
     if let Err(error) = document.sso.health() {
         errors.push(source.at_pointer(&format!("/sso{}", error.pointer()), error.to_string()));
     }
+    let temporary = document.sso_temporary.and_then(|temporary| match temporary.sso.health() {
+        Ok(health) => health.map(|health| (health, temporary.until)),
+        Err(error) => {
+            errors.push(source.at_pointer(&format!("/sso_temporary/sso{}", error.pointer()), error.to_string()));
+            None
+        }
+    });
     let mut merged = MergedScenario::default();
     merged.add_world(0, &document.world, &document.sso);
     let mut validator = Validator::new(vec![source], contract);
@@ -232,5 +269,8 @@ pub fn import(source: &Source, contract: &Contract) -> Result<World, Vec<Diagnos
     world.set_ids(ids);
     world.set_random_streams(document.random_streams);
     world.sso.reset_counters(document.sso_calls, document.sso_since);
+    if let Some((status, until)) = temporary {
+        world.sso.status = status.until(until, &world.sso.status);
+    }
     Ok(world)
 }

@@ -69,7 +69,7 @@ pub trait Handler: Send + Sync + 'static {
         limits.body_bytes_max
     }
 
-    /// Responds to what is no valid request. The connection is closed after the response.
+    /// Responds to an invalid request. The connection is closed after the response.
     fn reject(&self, rejected: &RejectedRequest) -> Response {
         Response::new(rejected.reason.status(), rejected.detail.clone())
     }
@@ -250,7 +250,7 @@ where
     }
 }
 
-/// Responds to what is no valid request.
+/// Responds to an invalid request.
 async fn reject_request<H: Handler>(
     context: &ServerContext<H>,
     rejection: Rejection,

@@ -179,6 +179,12 @@ pub fn parse_ms(text: &str) -> Result<u64, InvalidDuration> {
     u64::try_from(duration.as_millis()).map_err(|_| InvalidDuration::of(text))
 }
 
+/// Milliseconds as people write them: `500ms`, `30s`, `1h 30m`.
+#[must_use]
+pub fn format_ms(ms: u64) -> String {
+    format!("{:#}", SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX)))
+}
+
 /// Time since the first call in this process, for measuring durations. It never enters a response of the simulated
 /// service, which would not be repeatable.
 #[must_use]

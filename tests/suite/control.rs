@@ -314,6 +314,8 @@ fn an_invalid_state_is_rejected_and_changes_nothing() {
         assert!(problem["diagnostics"].is_array(), "{pointer}: {problem}");
         assert_eq!(control.state(), before, "{pointer}");
     }
+    let problem = control.call(400, "PUT", "/state", Some(&json!({"flows": []}))).text;
+    assert!(problem.contains("write the document that GET /__admin/state returns: {\\\"version\\\": 1"), "{problem}");
     for parent in ["", "/ids", "/sso", "/world", &acme("")] {
         let mut bad = good.clone();
         bad.pointer_mut(parent).unwrap()["unknown"] = json!(1);

@@ -62,6 +62,7 @@ const SCENARIO_FILE: &[&str] = &[
     "SsoStatusName",
     "StepSpec",
     "TextCondition",
+    "TtlStart",
     "WhenSpec",
     "WireFault",
     "WorldSpec",

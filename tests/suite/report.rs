@@ -226,7 +226,11 @@ fn criteria_decide_the_exit_code() {
         ),
         (&[&good, "--fail-under", "80"], 1, " % is covered, less than 80 % (--fail-under)"),
         (&[&good, &bad, "--fail-on", "violations"], 1, "1 violation of the contract"),
-        (&[&good, "--fail-on", "violation"], 2, "[possible values: violations, unmatched, undocumented, nothing]"),
+        (
+            &[&good, "--fail-on", "violation"],
+            2,
+            "[possible values: violations, unmatched, undocumented, nothing, never]",
+        ),
         (&[&good, "--fail-under", "eighty"], 2, "write a number from 0 to 100"),
         (&[&good, "--format", "yaml"], 2, "[possible values: text, json, junit, html]"),
         (&[&none], 3, "none.json: cannot be read"),

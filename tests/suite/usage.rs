@@ -30,7 +30,7 @@ fn unknown_subcommands_get_the_command_to_write() {
         "version",
         "start",
         "stop",
-        "run",
+        "test",
         "list",
         "logs",
         "validate",
@@ -38,7 +38,7 @@ fn unknown_subcommands_get_the_command_to_write() {
         "sso-outge",
         "connections",
         "get_user",
-        "verify",
+        "state",
         "8080",
         "mine.yaml",
         folder,
@@ -124,10 +124,12 @@ fn requests_without_a_header_are_described() {
     let expectations = serde_json::json!([
         {"request": {"headers": {"authorization": {"absent": true}}}, "never": true},
         {"operation": "get_user", "request": {"queryParameters": {"x": {"absent": true}}}},
+        {"request": {"headers": {"authorization": {"absent": true}}}},
     ]);
     let result = mock.post("/__admin/verify", &expectations).expect(200).json();
     let expected = |index: usize| result["expectations"][index]["expected"].as_str().unwrap().to_owned();
     assert_eq!(expected(0), "no request with: no `Authorization` header");
+    assert_eq!(expected(2), "at least 1 of the requests with no `Authorization` header");
     assert_eq!(expected(1), "at least 1 of operation `get_user`, no query parameter x");
 }
 
@@ -224,4 +226,45 @@ fn short_help_is_grouped_and_leaves_out_limits() {
     assert!(flags.len() >= 25, "{text}");
     assert!(!text.contains("--journal-bytes-max"), "limits are in --help: {text}");
     assert!(out(&run(&["serve", "--help"], &[])).contains("--journal-bytes-max"));
+}
+
+#[test]
+fn values_without_a_similar_one_get_the_whole_list() {
+    let text = err(&run(&["openapi", "--format", "xml"], &[]));
+    assert!(text.contains("[possible values: json, yaml]") && !text.contains("similar"), "{text}");
+    let text = err(&run(&["openapi", "--format", "yml"], &[]));
+    assert!(text.contains("a similar value exists: 'yaml'"), "{text}");
+}
+
+#[test]
+fn a_port_from_kubernetes_is_explained() {
+    let output = run(&["health"], &[("LEADCONDUIT_MOCK_PORT", "tcp://10.0.0.1:4010")]);
+    assert_eq!(output.status.code(), Some(2));
+    let expected = "error: invalid value `tcp://10.0.0.1:4010` for the variable LEADCONDUIT_MOCK_PORT: Kubernetes sets it to \
+                    the address of a Service of that name; write `enableServiceLinks: false` in the specification of the \
+                    Pod, or set the variable to a number such as 4010\n";
+    assert_eq!(err(&output), expected);
+}
+
+#[test]
+fn a_failing_example_shows_no_api_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mine.yaml");
+    let example =
+        "request: { method: GET, path: /user }, reply: { status: 404, body: { equals: {}, includes: { x: 1 } } }";
+    let text =
+        format!("version: 1\nname: mine\ndescription: d\nextends: healthy\nexamples:\n  - {{ name: e, {example} }}\n");
+    std::fs::write(&file, text).unwrap();
+    let output = run(&["check", file.to_str().unwrap()], &[]);
+    let text = out(&output) + &err(&output);
+    assert!(output.status.code() == Some(1) && text.matches("\"api_key\":\"***\"").count() >= 2, "{text}");
+    assert!(!text.contains(crate::support::JANE), "{text}");
+}
+
+#[test]
+fn help_of_nested_subcommands_leaves_out_variables() {
+    for arguments in [&["fault", "add", "-h"][..], &["clock", "show", "-h"], &["run", "-h"]] {
+        let text = out(&run(arguments, &[]));
+        assert!(text.contains("--") && !text.contains("[env:"), "{arguments:?}: {text}");
+    }
 }

@@ -280,7 +280,7 @@ export interface paths {
         put?: never;
         /**
          * Add a fault
-         * @description The rule is validated like those of scenarios, and applies from the next request on. `ttl_ms` removes it automatically.
+         * @description The rule is validated like those of scenarios, and applies from the next request on. `ttl` removes it automatically.
          */
         post: operations["add_fault"];
         /**
@@ -1540,8 +1540,15 @@ export interface components {
             after?: number;
             /** @description The number of matching requests of each caller before it is first applied. */
             succeed_first?: number;
-            /** @description Milliseconds after which it is removed. */
-            ttl_ms?: number;
+            /** @description The time after which it ends, as a number of milliseconds or a text such as `30s`. */
+            ttl?: number | string;
+            /** @description Another name of `ttl`. */
+            ttl_ms?: number | string;
+            /**
+             * @description When the time of `ttl` begins. The default is `start`, when the fault is added.
+             * @enum {string}
+             */
+            ttl_from?: "start" | "first_match";
         };
         /** @description A rule that was added to a sandbox. */
         Fault: {
@@ -1554,7 +1561,7 @@ export interface components {
             applied: number;
             /**
              * Format: date-time
-             * @description When it is removed. Absent without `ttl_ms`.
+             * @description When it ends. Absent without `ttl`, and before the first match with `ttl_from: first_match`.
              */
             ends_at?: string;
         };

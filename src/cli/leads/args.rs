@@ -12,7 +12,7 @@ use crate::config::settings::{DEFAULT_SCENARIO, DEFAULT_SEED};
 use crate::support::clock::Clock;
 
 /// The documented API key of Jane Doe in the built-in scenarios.
-const DEFAULT_KEY: &str = "2f1d5f29915b866c7a2fa5de29613104";
+pub(in crate::cli) const DEFAULT_KEY: &str = "2f1d5f29915b866c7a2fa5de29613104";
 
 /// The default of `--clock`. It is fixed, so that the same seed generates the same bytes on any day.
 const DEFAULT_CLOCK: &str = "2026-01-15T09:00:00Z";

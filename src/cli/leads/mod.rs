@@ -22,7 +22,7 @@ use std::io::{BufWriter, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-pub(super) use args::LeadsArgs;
+pub(super) use args::{DEFAULT_KEY, LeadsArgs};
 
 use super::args::local_url;
 use super::client::ClientError;

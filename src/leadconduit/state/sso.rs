@@ -28,6 +28,19 @@ pub enum SsoStatus {
     FlappingSeconds(FlapPattern),
     /// The calls of these operations fail.
     Partial(Arc<[String]>),
+    /// One of the others, until a time on the world's clock.
+    Temporary(Box<TemporaryStatus>),
+}
+
+/// A status that ends by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TemporaryStatus {
+    /// The status before the end.
+    pub status: SsoStatus,
+    /// The end.
+    pub until: Timestamp,
+    /// The status from then on.
+    pub then: SsoStatus,
 }
 
 /// How many calls or seconds the service is up and then down, repeatedly.
@@ -48,10 +61,31 @@ impl FlapPattern {
 }
 
 impl SsoStatus {
+    /// The status at a time on the world's clock.
+    #[must_use]
+    pub fn at(&self, now: Timestamp) -> &Self {
+        match self {
+            Self::Temporary(temporary) if now < temporary.until => &temporary.status,
+            Self::Temporary(temporary) => &temporary.then,
+            permanent => permanent,
+        }
+    }
+
+    /// This status until a time, then the one that `before` is or ends with.
+    #[must_use]
+    pub fn until(self, until: Timestamp, before: &Self) -> Self {
+        let then = match before {
+            Self::Temporary(temporary) => temporary.then.clone(),
+            permanent => permanent.clone(),
+        };
+        Self::Temporary(Box::new(TemporaryStatus { status: self, until, then }))
+    }
+
     /// Its name in scenarios and in the control API.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
+            Self::Temporary(temporary) => temporary.status.name(),
             Self::Up => "up",
             Self::Down => "down",
             Self::Slow(_) => "slow",
@@ -139,8 +173,12 @@ impl Sso {
     /// When the status of the service makes this call fail.
     pub fn call(&self, seed: u64, context: &SsoCallContext<'_>, now: Timestamp) -> Result<(), Unreachable> {
         let number = self.calls.fetch_add(1, Ordering::Relaxed);
-        let is_up = match &self.status {
-            SsoStatus::Up => true,
+        if matches!(self.status, SsoStatus::Temporary(_)) {
+            context.is_volatile.set(true);
+        }
+        let is_up = match self.status.at(now) {
+            // A temporary status is not inside another one.
+            SsoStatus::Up | SsoStatus::Temporary(_) => true,
             SsoStatus::Down => false,
             SsoStatus::Slow(delay) => {
                 context.is_volatile.set(true);

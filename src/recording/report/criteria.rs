@@ -22,15 +22,14 @@ pub(super) fn no_requests(report: &Report) -> Option<&'static str> {
 
 /// A condition that fails a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum FailOn {
-    /// A request broke the contract
+    /// A request broke the contract.
     Violations,
-    /// A request matched no operation
+    /// A request matched no operation.
     Unmatched,
-    /// A query parameter or body field is undocumented, or a lead's parameter is not collected by its flow
+    /// A query parameter or body field is undocumented, or a lead's parameter is not collected by its flow.
     Undocumented,
-    /// No requests were made: the test suite never called the mock
+    /// No requests were made: the test suite never called the mock.
     Nothing,
 }
 

@@ -22,7 +22,7 @@ pub use junit::{JunitError, junit};
 pub use merge::merge;
 pub use model::Report;
 pub use selection::{OperationSelection, UnknownOperation};
-pub use text::{ColorMode, text};
+pub use text::{ColorMode, brief_text, text};
 
 /// The format of a written report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

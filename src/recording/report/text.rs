@@ -57,6 +57,22 @@ pub fn text(report: &Report, verdict: &ReportVerdict, color_mode: ColorMode) -> 
     out
 }
 
+/// Writes the totals, what broke the contract, and the operations that were called: what is read after a run. What was
+/// not exercised is in the other formats.
+#[must_use]
+pub fn brief_text(report: &Report, verdict: &ReportVerdict, color_mode: ColorMode) -> String {
+    let mut out = String::new();
+    summary(&mut out, report, verdict, color_mode);
+    violations(&mut out, report, color_mode);
+    unmatched(&mut out, report, color_mode);
+    if report.operations.iter().any(|one| one.calls > 0) {
+        heading(&mut out, "Operations", color_mode);
+        called_operations(&mut out, report, color_mode);
+    }
+    undocumented(&mut out, report, color_mode);
+    out
+}
+
 fn summary(out: &mut String, report: &Report, verdict: &ReportVerdict, color_mode: ColorMode) {
     let summary = &report.summary;
     let scope =
@@ -153,14 +169,27 @@ fn unmatched(out: &mut String, report: &Report, color_mode: ColorMode) {
 
 fn operations(out: &mut String, report: &Report, color_mode: ColorMode) {
     heading(out, "Operations", color_mode);
-    let called = report.operations.iter().filter(|one| one.calls > 0);
-    let width = called.map(|one| one.operation.chars().count()).max().unwrap_or(0).clamp(9, 40);
+    called_operations(out, report, color_mode);
+    let not_called = report.operations.iter().filter(|one| one.calls == 0);
+    let names: Vec<String> = not_called.map(|one| plain(&one.operation)).collect();
+    if !names.is_empty() {
+        line(out, "  not called");
+        wrap(out, 8, names.iter().map(String::as_str), "  ");
+    }
+    line(out, "");
+    let note = "  200:3 was returned three times, 401 never; (503) needs a scenario and does not count";
+    line(out, &color_mode.style(Tone::Faint, note));
+}
+
+/// A table of the operations that were called.
+fn called_operations(out: &mut String, report: &Report, color_mode: ColorMode) {
+    let called: Vec<&OperationReport> = report.operations.iter().filter(|one| one.calls > 0).collect();
+    let width = called.iter().map(|one| one.operation.chars().count()).max().unwrap_or(0).clamp(9, 40);
     let title = format!(
         "  {:<width$}  {:<10}  {:>6}  {:>6}  {:>6}  statuses",
         "operation", "evidence", "calls", "params", "fields"
     );
     line(out, &color_mode.style(Tone::Faint, &title));
-    let (called, not_called): (Vec<_>, Vec<_>) = report.operations.iter().partition(|one| one.calls > 0);
     for one in called {
         let text = format!(
             "  {:<width$}  {:<10}  {:>6}  {:>6}  {:>6}  {}",
@@ -177,14 +206,6 @@ fn operations(out: &mut String, report: &Report, color_mode: ColorMode) {
             line(out, &format!("        leads {}", outcomes.collect::<Vec<_>>().join(" ")));
         }
     }
-    if !not_called.is_empty() {
-        let names: Vec<String> = not_called.iter().map(|one| plain(&one.operation)).collect();
-        line(out, "  not called");
-        wrap(out, 8, names.iter().map(String::as_str), "  ");
-    }
-    line(out, "");
-    let note = "  200:3 was returned three times, 401 never; (503) needs a scenario and does not count";
-    line(out, &color_mode.style(Tone::Faint, note));
 }
 
 /// `2/7`; empty without units.

@@ -478,7 +478,7 @@ impl Requirement {
                     (min, Some(max)) => format!("{min} to {max}"),
                     (min, None) => format!("at least {min}"),
                 };
-                format!("{times} of {}", pattern.describe())
+                format!("{times} of {}", pattern.describe_requests())
             }
             Self::Order { steps, other_requests } => {
                 let steps: Vec<String> = steps.iter().map(RequestPattern::describe).collect();
@@ -489,10 +489,10 @@ impl Requirement {
             Self::Repaired { pattern, statuses, by } => {
                 let statuses: Vec<String> = statuses.iter().map(u16::to_string).collect();
                 let by = by.as_ref().map(|by| format!(" by {}", by.describe())).unwrap_or_default();
-                format!("{} rejected with {}, and repaired{by}", pattern.describe(), statuses.join(" or "))
+                format!("{} rejected with {}, and repaired{by}", pattern.describe_requests(), statuses.join(" or "))
             }
-            Self::NoViolations { pattern } => format!("no violations in {}", pattern.describe()),
-            Self::NoUnmatched { pattern } => format!("no unmatched requests in {}", pattern.describe()),
+            Self::NoViolations { pattern } => format!("no violations in {}", pattern.describe_requests()),
+            Self::NoUnmatched { pattern } => format!("no unmatched requests in {}", pattern.describe_requests()),
         }
     }
 }

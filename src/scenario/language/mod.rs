@@ -18,7 +18,7 @@ pub use example::{ExampleRequest, ExampleStep, ExpectedBody, ExpectedRange, Expe
 pub use file::ScenarioFile;
 pub use rule::{
     BodyCondition, CallRange, CallerCondition, ClockCondition, DripSpec, OneOrMany, OperationWork, RateScope, RateSpec,
-    RuleSpec, StepSpec, TextCondition, WhenSpec,
+    RuleSpec, StepSpec, TextCondition, TtlStart, WhenSpec,
 };
 pub use scalars::JsonDocument;
 pub use scalars::optional_duration_ms as duration_ms;

@@ -7,7 +7,7 @@ use crate::leadconduit::state::Collection;
 /// Keys of `when` only.
 const WHEN_KEYS: [&str; 9] = ["operation", "method", "path", "query", "caller", "sandbox", "call", "clock", "rate"];
 /// Keys of `then` and of steps only.
-const STEP_KEYS: [&str; 12] = [
+const STEP_KEYS: [&str; 13] = [
     "status",
     "body",
     "headers",
@@ -19,11 +19,25 @@ const STEP_KEYS: [&str; 12] = [
     "work",
     "sso",
     "world",
+    "for",
     "intentionally_invalid",
 ];
 /// Keys of a rule.
-const RULE_KEYS: [&str; 11] =
-    ["name", "gate", "when", "then", "steps", "repeat", "probability", "times", "after", "succeed_first", "ttl_ms"];
+const RULE_KEYS: [&str; 13] = [
+    "name",
+    "gate",
+    "when",
+    "then",
+    "steps",
+    "repeat",
+    "probability",
+    "times",
+    "after",
+    "succeed_first",
+    "ttl",
+    "ttl_ms",
+    "ttl_from",
+];
 /// Keys of `world`.
 const WORLD_KEYS: [&str; 3] = ["keys", "revoke", "accounts"];
 

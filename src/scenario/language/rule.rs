@@ -51,7 +51,15 @@ pub struct RuleSpec {
     /// The time after which the rule ends, on the sandbox's clock.
     #[serde(default, deserialize_with = "scalars::optional_duration_ms")]
     #[cfg_attr(test, schemars(with = "Option<schema::Duration>"))]
+    pub ttl: Option<u64>,
+    /// Another name of `ttl`.
+    #[serde(default, deserialize_with = "scalars::optional_duration_ms")]
+    #[cfg_attr(test, schemars(with = "Option<schema::Duration>"))]
     pub ttl_ms: Option<u64>,
+    /// When the time of `ttl` begins: `start` (the default), when the scenario starts or the fault is added, or
+    /// `first_match`, with the first matching request.
+    #[serde(default, deserialize_with = "ttl_start")]
+    pub ttl_from: Option<TtlStart>,
 }
 
 impl RuleSpec {
@@ -328,6 +336,23 @@ fn rate_scope<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<RateS
     deserializer.deserialize_str(TextVisitor(parse, "`key` or `sandbox`")).map(Some)
 }
 
+/// When the time of `ttl` begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename_all = "snake_case"))]
+pub enum TtlStart {
+    /// When the scenario starts or the fault is added.
+    #[default]
+    Start,
+    /// With the first matching request.
+    FirstMatch,
+}
+
+fn ttl_start<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TtlStart>, D::Error> {
+    let parse =
+        |text: &str| scalars::parse_keyword(text, &[("start", TtlStart::Start), ("first_match", TtlStart::FirstMatch)]);
+    deserializer.deserialize_str(TextVisitor(parse, "`start` or `first_match`")).map(Some)
+}
+
 /// What happens to a matching request.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -362,10 +387,16 @@ pub struct StepSpec {
     /// Whether the operation is executed although a fault breaks its response: `done` (the default) or `skipped`.
     #[serde(default, deserialize_with = "operation_work")]
     pub work: Option<OperationWork>,
-    /// A permanent change of the single sign-on service, made before the operation is executed.
+    /// A change of the single sign-on service, made before the operation is executed. It is permanent unless `for` is
+    /// given.
     pub sso: Option<SsoSpec>,
     /// A permanent change of the world, made before the operation is executed.
     pub world: Option<WorldSpec>,
+    /// How long the effect lasts on the sandbox's clock. With `sso`: the health of the service, from each request that
+    /// changes it. Otherwise: the effects on requests, from the first request on.
+    #[serde(default, rename = "for", deserialize_with = "scalars::optional_duration_ms")]
+    #[cfg_attr(test, schemars(with = "Option<schema::Duration>"))]
+    pub lasts_ms: Option<u64>,
     /// The probability that the rule is applied to a matching request, from 0 to 1.
     pub probability: Option<f64>,
     /// The maximum number of requests to which the rule is applied. In a step: the number of requests of the step.
@@ -377,7 +408,15 @@ pub struct StepSpec {
     /// The time after which the rule ends, on the sandbox's clock.
     #[serde(default, deserialize_with = "scalars::optional_duration_ms")]
     #[cfg_attr(test, schemars(with = "Option<schema::Duration>"))]
+    pub ttl: Option<u64>,
+    /// Another name of `ttl`.
+    #[serde(default, deserialize_with = "scalars::optional_duration_ms")]
+    #[cfg_attr(test, schemars(with = "Option<schema::Duration>"))]
     pub ttl_ms: Option<u64>,
+    /// When the time of `ttl` begins: `start` (the default), when the scenario starts or the fault is added, or
+    /// `first_match`, with the first matching request.
+    #[serde(default, deserialize_with = "ttl_start")]
+    pub ttl_from: Option<TtlStart>,
     /// Whether the response may violate the contract.
     #[serde(default)]
     pub intentionally_invalid: bool,

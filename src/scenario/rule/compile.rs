@@ -9,7 +9,7 @@ use super::template;
 use super::validate_response::validate_response;
 use crate::contract::Contract;
 use crate::http::message::Drip;
-use crate::scenario::language::{DripSpec, OperationWork, RateScope, RuleSpec, StepSpec};
+use crate::scenario::language::{DripSpec, OperationWork, RateScope, RuleSpec, SsoSpec, StepSpec};
 use crate::support::clock::SignedDuration;
 use crate::support::delay::DELAY_MS_MAX;
 use contract_files::pointer::escape;
@@ -131,6 +131,20 @@ fn compile_activation(spec: &RuleSpec, errors: &mut Vec<RuleError>) -> Activatio
     let after = pick("after", spec.after, then.after).unwrap_or(0);
     let succeed_first = pick("succeed_first", spec.succeed_first, then.succeed_first).unwrap_or(0);
     let ttl_ms = pick("ttl_ms", spec.ttl_ms, then.ttl_ms);
+    let ttl = pick("ttl", spec.ttl, then.ttl);
+    if ttl.is_some() && ttl_ms.is_some() {
+        let pointer = if spec.ttl_ms.is_some() { "/ttl_ms" } else { "/then/ttl_ms" };
+        errors.push(RuleError::new(pointer, "`ttl_ms` is another name of `ttl`: remove one of them"));
+    }
+    let ttl_ms = ttl.or(ttl_ms);
+    if spec.ttl_from.is_some() && then.ttl_from.is_some() {
+        errors.push(given_twice("ttl_from"));
+    }
+    if (spec.ttl_from.is_some() || then.ttl_from.is_some()) && ttl_ms.is_none() {
+        let pointer = if spec.ttl_from.is_some() { "/ttl_from" } else { "/then/ttl_from" };
+        errors.push(RuleError::new(pointer, "`ttl_from` needs `ttl`").with_hint("add how long, such as ttl: 30s"));
+    }
+    let ttl_from = spec.ttl_from.or(then.ttl_from).unwrap_or_default();
     if times == Some(0) {
         let pointer = if spec.times.is_some() { "/times" } else { "/then/times" };
         errors.push(RuleError::new(pointer, "`times` must be 1 or more"));
@@ -143,8 +157,11 @@ fn compile_activation(spec: &RuleSpec, errors: &mut Vec<RuleError>) -> Activatio
     if !(0.0..=1.0).contains(&probability) {
         errors.push(RuleError::new(pointer, "a probability must be a number from 0 to 1, such as 0.5"));
     }
-    let ttl = ttl_ms.map(|ms| SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX)));
-    Activation { probability, times, after, succeed_first, ttl }
+    Activation { probability, times, after, succeed_first, ttl: ttl_ms.map(duration), ttl_from }
+}
+
+fn duration(ms: u64) -> SignedDuration {
+    SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX))
 }
 
 fn given_twice(name: &str) -> RuleError {
@@ -187,12 +204,34 @@ impl Step {
             template::validate(&text, &format!("/headers/{}", escape(name)), errors);
         }
         let response = compile_response(spec, errors);
+        let lasts = spec.lasts_ms.map(duration);
+        if lasts.as_ref().is_some_and(SignedDuration::is_zero) {
+            errors.push(RuleError::new("/for", "`for` must be longer than 0: write a duration such as 30s"));
+        }
+        if lasts.is_some() && spec.world.is_some() {
+            let hint = "move `world` to a rule or step of its own";
+            let message = "`for` bounds the change of `sso`; a change of `world` is permanent";
+            errors.push(RuleError::new("/for", message).with_hint(hint));
+        }
+        if lasts.is_some() && spec.sso.as_ref().is_some_and(SsoSpec::has_entries) {
+            let message =
+                "`for` bounds the `status` of `sso`; changes of its `accounts` and `connections` are permanent";
+            errors.push(RuleError::new("/for", message).with_hint("move them to a rule or step of their own"));
+        }
+        // With `sso`, the time bounds its new health; else the effects on requests.
+        let (change_lasts, step_lasts) = if health.is_some() { (lasts, None) } else { (None, lasts) };
         let change = (spec.sso.is_some() || spec.world.is_some()).then(|| {
             let (world, sso) = (spec.world.clone().unwrap_or_default(), spec.sso.clone().unwrap_or_default());
-            Box::new(WorldChange { world, sso, health })
+            Box::new(WorldChange { world, sso, health, lasts: change_lasts })
         });
         let step = Self {
-            times: if is_single { None } else { Some(spec.times.unwrap_or(1)) },
+            // A step with a duration of its own is not bounded by a number, unless that is given too.
+            times: if is_single || (step_lasts.is_some() && spec.times.is_none()) {
+                None
+            } else {
+                Some(spec.times.unwrap_or(1))
+            },
+            lasts: step_lasts,
             response,
             headers,
             delay: spec.delay,
@@ -217,7 +256,9 @@ fn validate_keys_of_step(spec: &StepSpec, errors: &mut Vec<RuleError>) {
         ("probability", spec.probability.is_some()),
         ("after", spec.after.is_some()),
         ("succeed_first", spec.succeed_first.is_some()),
+        ("ttl", spec.ttl.is_some()),
         ("ttl_ms", spec.ttl_ms.is_some()),
+        ("ttl_from", spec.ttl_from.is_some()),
     ] {
         if is_given {
             let message = format!("`{name}` cannot be used in a step: write it beside `steps`");

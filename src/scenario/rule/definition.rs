@@ -8,10 +8,11 @@ use http::{HeaderName, StatusCode};
 use serde_json::Value;
 
 use super::matcher::RequestMatcher;
+use super::schedule::RuleCounts;
 use crate::http::message::Drip;
 use crate::http::wire_fault::WireFault;
 use crate::leadconduit::state::sso::SsoStatus;
-use crate::scenario::language::{CallRange, SsoSpec, WorldSpec};
+use crate::scenario::language::{CallRange, SsoSpec, TtlStart, WorldSpec};
 use crate::support::clock::{SignedDuration, Timestamp};
 use crate::support::delay::Delay;
 use crate::support::document::serialise;
@@ -45,6 +46,7 @@ pub(super) struct Activation {
     pub(super) after: u64,
     pub(super) succeed_first: u64,
     pub(super) ttl: Option<SignedDuration>,
+    pub(super) ttl_from: TtlStart,
 }
 
 /// A limit on the number of requests in a window of time.
@@ -60,6 +62,8 @@ pub(super) struct RateLimit {
 pub struct Step {
     /// The number of requests that the step is for; `None` for all.
     pub(super) times: Option<u64>,
+    /// The time that the step is for, from its first request on; `None` for no end.
+    pub(super) lasts: Option<SignedDuration>,
     pub(super) response: Option<ResponseSpec>,
     /// Added to the response of the rule or of the operation. Values can be templates.
     pub(super) headers: Vec<(HeaderName, String)>,
@@ -84,6 +88,8 @@ pub struct WorldChange {
     pub sso: SsoSpec,
     /// The new health of the single sign-on service, if it changes.
     pub health: Option<SsoStatus>,
+    /// How long the new health lasts; `None` for no end.
+    pub lasts: Option<SignedDuration>,
 }
 
 /// The response in place of an operation.
@@ -102,9 +108,14 @@ impl Rule {
         self.matcher.regex_bytes
     }
 
-    /// The end of a rule that started at `start`.
+    /// The end of a rule that started at `start` and has counted these requests. `None` without an end, and before the
+    /// first matching request if the time runs from there.
     #[must_use]
-    pub fn ends(&self, start: Timestamp) -> Option<Timestamp> {
+    pub fn ends(&self, start: Timestamp, counts: &RuleCounts) -> Option<Timestamp> {
+        let start = match self.activation.ttl_from {
+            TtlStart::Start => start,
+            TtlStart::FirstMatch => counts.first_match?,
+        };
         self.activation.ttl.and_then(|ttl| start.checked_add(ttl).ok())
     }
 

@@ -9,6 +9,7 @@ use rand::RngExt;
 
 use super::definition::{RateLimit, Rule, RuleList, Step, WorldChange};
 use super::matcher::RuleContext;
+use crate::scenario::language::TtlStart;
 use crate::support::clock::Timestamp;
 use crate::support::computation;
 use crate::support::rng::{Purpose, SeededRng};
@@ -38,8 +39,22 @@ pub struct RuleCounts {
     pub matched: u64,
     /// The number of requests to which the rule was applied.
     pub applied: u64,
+    /// The time of the first matching request.
+    pub(super) first_match: Option<Timestamp>,
+    position: StepPosition,
     callers: BTreeMap<Arc<str>, u64>,
     windows: BTreeMap<Arc<str>, RateWindow>,
+}
+
+/// Where a rule is in its steps.
+#[derive(Clone, Copy, Debug, Default)]
+struct StepPosition {
+    /// The index of the step.
+    step: usize,
+    /// The number of requests to which the step was applied.
+    applied: u64,
+    /// The time of the first of them.
+    started_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -163,6 +178,7 @@ impl ActiveRule {
         let rule = &self.rule;
         let activation = &rule.activation;
         counts.matched += 1;
+        let first_match = *counts.first_match.get_or_insert(context.now);
         let call = counts.matched;
         // Each matching request has its own random numbers, which do not depend on those of other requests.
         let stream = (self.rng_stream << 32) | (call & 0xffff_ffff);
@@ -178,7 +194,11 @@ impl ActiveRule {
             Some(rate) => counts.count_in_window(rate, context),
         };
         let calls_of_caller = if activation.succeed_first > 0 { counts.count_caller(context) } else { 0 };
-        let is_alive = activation.ttl.is_none_or(|ttl| context.now.duration_since(self.started_at) < ttl);
+        let ttl_start = match activation.ttl_from {
+            TtlStart::Start => self.started_at,
+            TtlStart::FirstMatch => first_match,
+        };
+        let is_alive = activation.ttl.is_none_or(|ttl| context.now.duration_since(ttl_start) < ttl);
         let is_exempt =
             call <= activation.after || (activation.succeed_first > 0 && calls_of_caller <= activation.succeed_first);
         let is_exhausted = activation.times.is_some_and(|times| counts.applied >= times);
@@ -186,7 +206,7 @@ impl ActiveRule {
         if !(chance_passed && is_in_range && is_alive) || is_exempt || is_exhausted {
             return None;
         }
-        let step = rule.step_for(counts.applied)?;
+        let step = rule.next_step(&mut counts.position, context.now)?;
         counts.applied += 1;
         let rule = Arc::clone(rule);
         let template_stream = (seed, stream);
@@ -195,19 +215,26 @@ impl ActiveRule {
 }
 
 impl Rule {
-    /// The index of the step for the request to which the rule is applied as the n-th, from 0; `None` after the last.
-    fn step_for(&self, applied: u64) -> Option<usize> {
-        let length = self.steps.iter().try_fold(0u64, |sum, step| step.times.map(|times| sum.saturating_add(times)));
-        let Some(length) = length else { return Some(0) };
-        let mut rest = if self.repeat { applied % length.max(1) } else { applied };
-        for (index, step) in self.steps.iter().enumerate() {
-            let times = step.times.unwrap_or(u64::MAX);
-            if rest < times {
-                return Some(index);
-            }
-            rest -= times;
+    /// The index of the step for the next request to which the rule is applied; `None` after the last step.
+    fn next_step(&self, position: &mut StepPosition, now: Timestamp) -> Option<usize> {
+        if position.step >= self.steps.len() && !self.repeat {
+            return None;
         }
-        None
+        let has_ended = |step: &Step, position: &StepPosition| {
+            let is_used_up = step.times.is_some_and(|times| position.applied >= times);
+            let is_over = |lasts| position.started_at.is_some_and(|start| now.duration_since(start) >= lasts);
+            is_used_up || step.lasts.is_some_and(is_over)
+        };
+        // A step that has just begun has not ended, so that this is done once at most.
+        if self.steps.get(position.step).is_none_or(|step| has_ended(step, position)) {
+            let next = position.step.saturating_add(1);
+            let step = if next >= self.steps.len() && self.repeat { 0 } else { next };
+            *position = StepPosition { step, ..StepPosition::default() };
+        }
+        self.steps.get(position.step)?;
+        position.applied = position.applied.saturating_add(1);
+        position.started_at.get_or_insert(now);
+        Some(position.step)
     }
 }
 

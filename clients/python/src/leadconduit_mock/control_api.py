@@ -571,9 +571,17 @@ class Rule1(TypedDict):
     """
     The number of matching requests of each caller before it is first applied.
     """
-    ttl_ms: NotRequired[int]
+    ttl: NotRequired[int | str]
     """
-    Milliseconds after which it is removed.
+    The time after which it ends, as a number of milliseconds or a text such as `30s`.
+    """
+    ttl_ms: NotRequired[int | str]
+    """
+    Another name of `ttl`.
+    """
+    ttl_from: NotRequired[Literal["start", "first_match"]]
+    """
+    When the time of `ttl` begins. The default is `start`, when the fault is added.
     """
 
 
@@ -597,7 +605,7 @@ class Fault(TypedDict):
     """
     ends_at: NotRequired[str]
     """
-    When it is removed. Absent without `ttl_ms`.
+    When it ends. Absent without `ttl`, and before the first match with `ttl_from: first_match`.
     """
 
 

@@ -138,6 +138,13 @@ impl RequestPattern {
         }
         self.criteria.iter().map(Criterion::describe).collect::<Vec<_>>().join(", ")
     }
+
+    /// The same as a part of a sentence that says how many: "the requests with no `Authorization` header".
+    #[must_use]
+    pub fn describe_requests(&self) -> String {
+        let text = self.describe();
+        if text.starts_with("no ") { format!("the requests with {text}") } else { text }
+    }
 }
 
 #[cfg(test)]

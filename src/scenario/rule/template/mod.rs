@@ -314,7 +314,10 @@ impl Object for WorldObject {
                 let user = account?.get(Collection::Users, self.user.as_deref()?)?;
                 Some(TemplateValue::from_serialize(user.value()))
             }
-            "sso" => Some(TemplateValue::from_serialize(serde_json::json!({"status": self.world.sso.status.name()}))),
+            "sso" => {
+                let status = self.world.sso.status.at(self.world.clock.now()).name();
+                Some(TemplateValue::from_serialize(serde_json::json!({"status": status})))
+            }
             name => {
                 let collection = Collection::ALL.into_iter().find(|collection| collection.name() == name)?;
                 account?;

@@ -1,37 +1,39 @@
-//! `use` and `reset`: change the scenario of a running server, or reset it.
+//! The control API from the shell: one file for each subject. Each command sends one or two requests to a running server,
+//! and prints the response as text or, with `--json`, unchanged.
 
-use std::io::Write as _;
+mod clock;
+mod explain;
+mod fault;
+mod requests;
+mod sandbox;
+mod snapshot;
+mod target;
+mod verify;
 
 use clap::Args;
-use http::{Method, StatusCode};
-use serde_json::{Value, json};
+use http::Method;
+use serde_json::json;
 
-use super::args::ServerArgs;
-use super::client::{self, ClientResponse, ControlRequest, text_field};
+pub(super) use self::clock::{ClockArgs, run as run_clock};
+pub(super) use self::explain::{ExplainArgs, run as run_explain};
+pub(super) use self::fault::{FaultArgs, run as run_fault};
+pub(super) use self::requests::{RequestsArgs, run as run_requests};
+pub(super) use self::sandbox::{SandboxArgs, run as run_sandbox};
+pub(super) use self::snapshot::{SnapshotArgs, run as run_snapshot};
+use self::target::{Printed, TargetArgs};
+pub(super) use self::verify::{VerifyArgs, run as run_verify};
+use super::client::text_field;
 use super::error::CliError;
 use super::output::count_noun;
-use crate::config::limits::{CLIENT_RESPONSE_BYTES_MAX, CONTROL_TIMEOUT};
-use crate::config::settings::DEFAULT_SANDBOX;
-use crate::http::headers;
-
-/// The sandbox to change, and its server.
-#[derive(Clone, Debug, Args)]
-struct TargetArgs {
-    #[command(flatten)]
-    server: ServerArgs,
-    /// The sandbox to change [default: the one in the URL, else `default`]
-    #[arg(long, value_name = "NAME", env = "LEADCONDUIT_MOCK_SANDBOX")]
-    sandbox: Option<String>,
-    /// The token with which the server was started
-    #[arg(long, value_name = "TOKEN", env = "LEADCONDUIT_MOCK_ADMIN_TOKEN", hide_env_values = true)]
-    admin_token: Option<String>,
-}
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct UseArgs {
     /// The new scenario; `leadconduit-mock scenarios` lists the built-in ones
     #[arg(value_name = "SCENARIO")]
     scenario: String,
+    /// Keep the state of the sandbox, and change only the conditions and rules
+    #[arg(long, env = "LEADCONDUIT_MOCK_KEEP_WORLD", value_parser = clap::builder::BoolishValueParser::new())]
+    keep_world: bool,
     #[command(flatten)]
     target: TargetArgs,
 }
@@ -43,74 +45,43 @@ pub(super) struct ResetArgs {
 }
 
 pub(super) fn run_use(args: &UseArgs) -> Result<(), CliError> {
-    print(&switch_scenario(args)?)
+    args.target.print(&switch_scenario(args)?)
 }
 
 pub(super) fn run_reset(args: &ResetArgs) -> Result<(), CliError> {
-    print(&reset(args)?)
+    args.target.print(&reset(args)?)
 }
 
-fn print(line: &str) -> Result<(), CliError> {
-    writeln!(std::io::stdout().lock(), "{line}")?;
-    Ok(())
-}
-
-fn switch_scenario(args: &UseArgs) -> Result<String, CliError> {
-    let body = json!({"name": args.scenario});
+fn switch_scenario(args: &UseArgs) -> Result<Printed, CliError> {
+    let mut body = json!({"name": args.scenario});
+    if args.keep_world {
+        body["keep_world"] = true.into();
+    }
     let (response, scenario) = args.target.send(Method::PUT, "/__admin/scenario", Some(body))?;
     let name = text_field(&scenario, "name").ok_or_else(|| args.target.unexpected_response(response.status))?;
-    Ok(format!("sandbox {} now uses scenario {name}", args.target.sandbox_of(&response)))
+    let kept = if args.keep_world { "; its state was kept" } else { "" };
+    let text = format!("sandbox {} now uses scenario {name}{kept}\n", args.target.sandbox_of(&response));
+    Ok(Printed { text, json: scenario })
 }
 
-fn reset(args: &ResetArgs) -> Result<String, CliError> {
+fn reset(args: &ResetArgs) -> Result<Printed, CliError> {
     let (response, sandbox) = args.target.send(Method::POST, "/__admin/reset", None)?;
     let fields = text_field(&sandbox, "name").zip(text_field(&sandbox, "scenario"));
     let (name, scenario) = fields.ok_or_else(|| args.target.unexpected_response(response.status))?;
     let cleared = sandbox["cleared"]["exchanges"].as_u64().and_then(|count| usize::try_from(count).ok());
     let cleared =
         cleared.map(|count| format!("; cleared {}", count_noun(count, "recorded request"))).unwrap_or_default();
-    Ok(format!("sandbox {name} was reset to scenario {scenario}{cleared}"))
-}
-
-impl TargetArgs {
-    /// Sends a request and returns the response with its parsed body. The error is the server's, if it rejects the
-    /// request.
-    fn send(
-        &self,
-        method: Method,
-        path: &'static str,
-        body: Option<Value>,
-    ) -> Result<(ClientResponse, Value), CliError> {
-        let url = self.server.url();
-        let token = client::token(self.admin_token.as_deref());
-        let sandbox = self.sandbox.as_deref();
-        let (timeout, bytes_max) = (CONTROL_TIMEOUT, CLIENT_RESPONSE_BYTES_MAX);
-        let request = ControlRequest { method, path, sandbox, token, body, timeout, bytes_max };
-        let response = client::send(&url, &request).map_err(|error| error.at(&url))?;
-        let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
-        if response.status == StatusCode::OK {
-            return Ok((response, body));
-        }
-        Err(text_field(&body, "detail").map_or_else(|| self.unexpected_response(response.status), CliError::Server))
-    }
-
-    fn unexpected_response(&self, status: StatusCode) -> CliError {
-        client::unexpected_response(&self.server.url(), status)
-    }
-
-    /// The sandbox that the server used. A server with `--no-mock-headers` does not return it.
-    fn sandbox_of(&self, response: &ClientResponse) -> String {
-        let header = response.headers.get(headers::SANDBOX).and_then(|value| value.to_str().ok());
-        header.or(self.sandbox.as_deref()).unwrap_or(DEFAULT_SANDBOX).to_owned()
-    }
+    let text = format!("sandbox {name} was reset to scenario {scenario}{cleared}\n");
+    Ok(Printed { text, json: sandbox })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::client::ClientError;
+    use crate::cli::client::{self, ClientError, ControlRequest};
+    use crate::config::limits::CLIENT_RESPONSE_BYTES_MAX;
     use clap::Parser;
-    use std::io::{BufRead, BufReader, Read};
+    use std::io::{BufRead, BufReader, Read, Write};
     use std::net::TcpListener;
     use std::thread::JoinHandle;
     use std::time::Duration;
@@ -164,8 +135,8 @@ mod tests {
     fn use_sends_the_scenario() {
         let (url, request) = stub("200 OK", "", r#"{"name":"sso-outage","description":"d","built_in":true}"#);
         assert_eq!(
-            switch_scenario(&use_args(&["sso-outage", "--url", &url])).unwrap(),
-            "sandbox default now uses scenario sso-outage"
+            switch_scenario(&use_args(&["sso-outage", "--url", &url])).unwrap().text,
+            "sandbox default now uses scenario sso-outage\n"
         );
         let request = request.join().unwrap();
         assert!(request.starts_with("PUT /__admin/scenario HTTP/1.1\r\n"), "{request}");
@@ -180,7 +151,7 @@ mod tests {
         let (url, request) = stub("200 OK", "", r#"{"name":"a","scenario":"healthy"}"#);
         let url = format!("{url}/__sandbox/b/");
         let args = reset_args(&["--url", &url, "--sandbox", "a", "--admin-token", "s3cret"]);
-        assert_eq!(reset(&args).unwrap(), "sandbox a was reset to scenario healthy");
+        assert_eq!(reset(&args).unwrap().text, "sandbox a was reset to scenario healthy\n");
         let request = request.join().unwrap();
         assert!(request.starts_with("POST /__sandbox/b/__admin/reset HTTP/1.1\r\n"), "{request}");
         assert!(request.contains("x-mock-sandbox: a\r\n"), "{request}");
@@ -191,7 +162,7 @@ mod tests {
     fn sandbox_is_taken_from_the_response() {
         let (url, _request) = stub("200 OK", "X-Mock-Sandbox: b\r\n", r#"{"name":"empty-account"}"#);
         let args = use_args(&["empty-account", "--url", &format!("{url}/__sandbox/b")]);
-        assert_eq!(switch_scenario(&args).unwrap(), "sandbox b now uses scenario empty-account");
+        assert_eq!(switch_scenario(&args).unwrap().text, "sandbox b now uses scenario empty-account\n");
     }
 
     #[test]

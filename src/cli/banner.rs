@@ -1,0 +1,134 @@
+//! The first screen of `serve`: the settings, API keys, and commands to paste.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use clap::ValueEnum as _;
+
+use super::log::LogFormat;
+use super::output::styled_table;
+use super::style::{ColorMode, DIM, HEADING, INFO, PLAIN, WARNING, color_mode, message, styled};
+use crate::app::bootstrap::LoadedApp;
+use crate::config::settings::{DEFAULT_SCENARIO, Settings};
+use crate::control::Access;
+use crate::leadconduit::operations::Trigger;
+use crate::leadconduit::state::{Collection, World};
+use crate::support::clock::uptime;
+use crate::support::document::{items, text};
+
+/// The text of the banner when deliveries are enabled.
+const DELIVERIES: &str = "steps with a url on this machine are called";
+
+/// Prints the banner, or logs a few lines in its place if the log is JSON.
+pub(super) fn print_banner(app: &LoadedApp, settings: &Settings, url: &str, format: LogFormat) {
+    if format == LogFormat::Human {
+        let mut out = std::io::stderr();
+        let _ = write!(out, "{}", banner(app, settings, url, color_mode(&out)));
+        return;
+    }
+    let version = env!("CARGO_PKG_VERSION");
+    tracing::info!("leadconduit-mock {version} serves the scenario {} on {url}", app.scenario.name);
+    if app.pipeline.policy.access.is_closed() {
+        tracing::warn!("{}", control_line(&app.pipeline.policy.access, settings, &app.scenario.name, url).trim());
+    }
+    if settings.delivery.is_enabled {
+        tracing::info!("deliveries: {DELIVERIES}");
+    }
+    for warning in &app.warnings {
+        tracing::warn!("{warning}");
+    }
+}
+
+/// The first screen: the settings, API keys, and commands to paste.
+fn banner(app: &LoadedApp, settings: &Settings, url: &str, color_mode: ColorMode) -> String {
+    let state = &app.pipeline.state;
+    let contract = &state.contract;
+    let world = state.world();
+    let heading = |text: &str| styled(color_mode, HEADING, text.to_owned());
+    let label = |text: &str| styled(color_mode, DIM, text.to_owned());
+    let title = styled(color_mode, HEADING, "leadconduit-mock");
+    let mut text = format!("{title} {}, ready in {} ms\n\n", env!("CARGO_PKG_VERSION"), uptime().as_millis());
+    let scenarios = state.library().list().len();
+    let requests = settings.requests.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+    let row = |name: &str, value: String| vec![format!("  {name}"), value];
+    let settings_rows = [
+        row("contract", format!("{} operations, {} schemas", contract.operations.len(), contract.count_schemas())),
+        row("scenario", format!("{} (of {scenarios}; `leadconduit-mock scenarios` lists them)", app.scenario.name)),
+        row("settings", format!("seed {}, clock {}, requests {requests}", app.seed, app.clock)),
+    ];
+    text.push_str(&styled_table(&settings_rows, &[DIM, PLAIN], color_mode, None));
+    let _ = writeln!(text, "\n  {}", heading("Keys (HTTP Basic; any user name, the key is the password):"));
+    let first = app.scenario.default_key();
+    text.push_str(&styled_table(&key_rows(&world, first), &[INFO, PLAIN], color_mode, None));
+    if settings.triggers {
+        let _ = writeln!(text, "\n  {}", heading("Magic e-mail domains of leads (--no-triggers disables them):"));
+        let rows = Trigger::ALL.iter().map(|(domain, _, what)| row(&format!("  @{domain}"), (*what).to_owned()));
+        text.push_str(&styled_table(&rows.collect::<Vec<_>>(), &[INFO, PLAIN], color_mode, None));
+    }
+    if settings.delivery.is_enabled {
+        let _ = writeln!(text, "\n  {} {DELIVERIES}", label("Deliveries:"));
+    }
+    let key = first.unwrap_or("KEY");
+    let _ = writeln!(text, "\n  {}  curl -i -u API:{key} {url}/connections", label("Try:"));
+    if let Some(path) = submission_path(&world) {
+        let _ = writeln!(text, "  {} curl -i -d email=joe@example.com -d state=TX {url}{path}", label("Lead:"));
+    }
+    let control = control_line(&app.pipeline.policy.access, settings, &app.scenario.name, url);
+    let _ = match control.strip_prefix("  Use:") {
+        Some(rest) => writeln!(text, "  {}{rest}\n", label("Use:")),
+        None => writeln!(text, "{}\n", styled(color_mode, WARNING, control)),
+    };
+    for warning in &app.warnings {
+        let _ = writeln!(text, "{}\n", message(color_mode, "warning", &warning.to_string()));
+    }
+    text
+}
+
+/// A command that uses the control API; or, if the control API is closed, how to open it.
+fn control_line(access: &Access, settings: &Settings, current: &str, url: &str) -> String {
+    if access.is_closed() {
+        let host = settings.host;
+        return format!(
+            "  The control API is closed: {host} can be reached by others. Open it with --admin-token TOKEN, or in a \
+             container with --env LEADCONDUIT_MOCK_ADMIN_TOKEN=TOKEN."
+        );
+    }
+    // The token itself is never shown.
+    let token = if access.requires_token() { "-H 'Authorization: Bearer TOKEN' " } else { "" };
+    let other = if current == DEFAULT_SCENARIO { "sso-outage" } else { DEFAULT_SCENARIO };
+    format!("  Use:  curl -X PUT {token}{url}/__admin/scenario -d '{{\"name\":\"{other}\"}}'")
+}
+
+/// The path to submit leads to the first enabled source of the first enabled flow.
+fn submission_path(world: &World) -> Option<String> {
+    let flows = world.accounts().flat_map(|(_, account)| account.all(Collection::Flows).values());
+    let mut enabled = flows.filter(|flow| flow.flag("enabled"));
+    enabled.find_map(|flow| {
+        let source =
+            items(flow.value(), "sources").iter().find(|source| source.get("enabled") != Some(&false.into()))?;
+        Some(format!("/flows/{}/sources/{}/submit", flow.text("id")?, text(&source["entity"], "id")))
+    })
+}
+
+/// A row for every API key and its owner; `first` is at the top.
+fn key_rows(world: &World, first: Option<&str>) -> Vec<Vec<String>> {
+    let row = |key: &str| {
+        let caller = world.caller(key)?;
+        let account = world.account(&caller.account)?;
+        let user = account.get(Collection::Users, &caller.user)?;
+        let mut owner = format!("{} {}", text(user.value(), "first_name"), text(user.value(), "last_name"));
+        if account.document().text("api_key") == Some(key) {
+            owner = format!("the account's own key, as {owner}");
+        }
+        let role = match (caller.is_superuser(), caller.is_user_admin()) {
+            (true, _) => ", superuser",
+            (false, true) => ", user admin",
+            (false, false) => "",
+        };
+        let account = text(account.document().value(), "name").to_owned();
+        Some(vec![format!("  {key}"), format!("{owner} ({account}{role})")])
+    };
+    let mut keys: Vec<&str> = world.keys().map(|(key, _)| key).collect();
+    keys.sort_by_key(|key| Some(*key) != first);
+    keys.into_iter().filter_map(row).collect()
+}

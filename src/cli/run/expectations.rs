@@ -1,0 +1,69 @@
+//! The file of `--expect`: read before the command starts, verified after it has ended.
+
+use std::path::{Path, PathBuf};
+
+use contract_files::yaml::{Diagnostic, Source, paragraphs};
+use serde_json::Value;
+
+use super::CliError;
+use crate::contract::Contract;
+use crate::recording::verify::{Expectations, VerificationResult, evaluate};
+use crate::sandbox::app_state::AppState;
+
+/// A file with expectations.
+#[derive(Debug)]
+pub(super) struct ExpectationFile {
+    path: PathBuf,
+    source: Source,
+    expectations: Expectations,
+}
+
+/// The result of a file with expectations.
+#[derive(Debug)]
+pub(super) struct FileVerification {
+    /// The file, as it was given.
+    pub(super) path: PathBuf,
+    /// The result.
+    pub(super) result: VerificationResult,
+    /// The line of each expectation, from 1.
+    pub(super) lines: Vec<Option<usize>>,
+}
+
+impl ExpectationFile {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// All problems of the file, with their positions.
+    pub(super) fn read(path: &Path, contract: &Contract) -> Result<Self, CliError> {
+        let fail = |diagnostics: &[Diagnostic]| CliError::File(paragraphs(diagnostics));
+        let source = Source::read(path).map_err(|diagnostic| fail(&[diagnostic]))?;
+        let value: Value = source.parse_json_or_yaml().map_err(|diagnostic| fail(&[diagnostic]))?;
+        if let Some(diagnostic) = source.duplicate_json_key() {
+            return Err(fail(&[diagnostic]));
+        }
+        let expectations = Expectations::parse(&value, contract).map_err(|errors| {
+            let listed = errors.iter().take(source.diagnostics_max());
+            let mut all: Vec<Diagnostic> =
+                listed.map(|(pointer, message)| source.at_pointer(pointer, message.as_str())).collect();
+            if errors.len() > all.len() {
+                all.push(source.further_problems());
+            }
+            fail(&all)
+        })?;
+        Ok(Self { path: path.to_owned(), source, expectations })
+    }
+
+    /// Evaluates the expectations against the journal of the sandbox `default`.
+    pub(super) fn verify(self, state: &AppState) -> FileVerification {
+        let result =
+            evaluate(&self.expectations, &state.sandboxes.default_sandbox().journal_snapshot(), &state.contract);
+        let list = if self.source.contains("/expectations") { "/expectations" } else { "" };
+        let line = |index: usize| {
+            let pointer = format!("{list}/{index}");
+            let position = self.source.contains(&pointer).then(|| self.source.at_pointer(&pointer, "").position);
+            position.flatten().map(|(line, _)| line)
+        };
+        let lines = (0..result.expectations.len()).map(line).collect();
+        FileVerification { path: self.path, result, lines }
+    }
+}
