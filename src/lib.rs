@@ -148,7 +148,7 @@ pub mod internals {
     pub use crate::leadconduit::rules::{Condition, Dialect, check as check_rules};
     pub use crate::leadconduit::state::{Collection, World};
     pub use crate::leadconduit::templates::Template;
-    pub use crate::leadconduit::types::parse_value;
+    pub use crate::leadconduit::types::{mask as mask_value, parse_value};
     pub use crate::pipeline::Pipeline;
     pub use crate::scenario::Library;
     pub use crate::scenario::built_in::{BuiltIn, FILES as BUILT_IN_SCENARIOS};

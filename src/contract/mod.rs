@@ -8,6 +8,7 @@ pub mod error;
 pub mod evidence;
 pub mod example;
 pub mod fidelity;
+pub mod former_fields;
 mod known_formats;
 pub mod lead_body;
 pub mod nearest;

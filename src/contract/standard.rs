@@ -116,12 +116,12 @@ pub fn modules_of(package: &Value) -> &[Value] {
 
 impl DocumentList {
     fn new(values: Option<&Vec<Value>>) -> Self {
-        let values = values.into_iter().flatten();
-        let documents: Vec<Arc<Document>> = values.map(|value| Arc::new(Document::new(value))).collect();
-        let ids = documents.iter().enumerate();
-        let ids =
-            ids.filter_map(|(index, document)| Some((document.text("id").or(document.text("name"))?.into(), index)));
-        let mut by_id: Vec<(Box<str>, usize)> = ids.collect();
+        let values = values.map_or(&[][..], Vec::as_slice);
+        let documents: Vec<Arc<Document>> = values.iter().map(|value| Arc::new(Document::new(value))).collect();
+        // Read from the values at hand: most documents are only listed, so that they are never parsed.
+        let id_of = |value: &Value| Some(value.get("id").or_else(|| value.get("name"))?.as_str()?.into());
+        let ids = values.iter().enumerate();
+        let mut by_id: Vec<(Box<str>, usize)> = ids.filter_map(|(index, value)| Some((id_of(value)?, index))).collect();
         by_id.sort();
         Self { documents, by_id }
     }

@@ -12,6 +12,7 @@ use super::populate;
 use super::relative_times::resolve_times;
 use super::rule::{RuleList, unknown_operation};
 use super::volume::Volume;
+use crate::contract::former_fields;
 use crate::contract::standard::StandardCollection;
 use crate::contract::{Contract, Violation};
 use crate::leadconduit::rules;
@@ -312,10 +313,15 @@ impl<'a> Validator<'a> {
             let mut diagnostic = self.diagnostic(&flow.origin, &format!("/fields/{index}"), message);
             let all = standard.all(StandardCollection::Fields).iter().filter_map(|field| field.text("id"));
             let nearest = nearest(id, all.chain(own.iter().map(String::as_str)));
-            diagnostic.hint = Some(nearest.map_or_else(
-                || "write a standard field, or add it to the `fields` of the account".to_owned(),
-                |nearest| format!("did you mean `{nearest}`?"),
-            ));
+            diagnostic.hint = Some(match (former_fields::replacement(id), nearest) {
+                (Some(current), _) => {
+                    format!(
+                        "write `{current}`, or add `{id}` to the `fields` of the account to keep it as an own field"
+                    )
+                }
+                (None, Some(nearest)) => format!("did you mean `{nearest}`?"),
+                (None, None) => "write a standard field, or add it to the `fields` of the account".to_owned(),
+            });
             self.errors.push(diagnostic);
         }
     }

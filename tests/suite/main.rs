@@ -47,6 +47,7 @@ mod explain;
 mod exports;
 mod faults;
 mod feedback;
+mod field_types;
 mod fields;
 mod flow_documents;
 mod flows;

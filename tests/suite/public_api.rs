@@ -117,6 +117,7 @@ const INTERNALS: &[&str] = &[
     "command_line",
     "fidelity_table",
     "load",
+    "mask_value",
     "paragraphs",
     "parse_response",
     "parse_value",

@@ -91,6 +91,7 @@ impl ValueGenerator<'_> {
             "phone" => self.phone_in(context.city),
             "gender" => self.choose(&["female", "male"]).to_owned(),
             "dob" => context.birth_date.to_string(),
+            "date" if last_part(&id) == "dob" => context.birth_date.to_string(),
             "date" => self.day(&id, context.today).to_string(),
             "time" => self.appointment(context.today),
             "number" => self.amount(&id, context).to_string(),
@@ -153,7 +154,7 @@ impl ValueGenerator<'_> {
     }
 
     fn text_for_field(&mut self, id: &str, context: &LeadContext) -> String {
-        let name = id.rsplit('.').next().unwrap_or(id);
+        let name = last_part(id);
         match name {
             "full_name" => format!("{} {}", context.person.first_name, context.person.last_name),
             "middle_name" => self.person().first_name,
@@ -167,7 +168,7 @@ impl ValueGenerator<'_> {
             "phone_work_ext" => self.integer(100, 999).to_string(),
             "height" => format!("{}'{}\"", self.integer(5, 6), self.integer(0, 11)),
             // No manufacturer has this code, so the number is not real.
-            "vehicle_vin" => format!("EXAMPLE{:010}", self.integer(0, 9_999_999_999)),
+            "vin" | "vehicle_vin" => format!("EXAMPLE{:010}", self.integer(0, 9_999_999_999)),
             "universal_leadid" => self.uuid().to_ascii_uppercase(),
             "trustedform_cert_url" => self.certificate(),
             "gclid" | "click_id" => format!("example-{}", self.key(16)),
@@ -176,11 +177,13 @@ impl ValueGenerator<'_> {
             "city" => context.city.name.to_owned(),
             "state" => context.city.state.to_owned(),
             // Most leads have none.
-            "suffix" | "address_2" if !self.chance(15) => String::new(),
+            "suffix" | "name_suffix" | "address_2" if !self.chance(15) => String::new(),
             "address_2" => format!("Apt {}", self.integer(1, 40)),
             "comments" => self.sentence(),
-            "vehicle_make" => context.vehicle.0.to_owned(),
-            "vehicle_model" => context.vehicle.1.to_owned(),
+            "opt_in" | "mobile_opt_in" => self.boolean_value("opt_in"),
+            "landing_page" => self.url_value(id, context),
+            "vehicle_make" | "make" => context.vehicle.0.to_owned(),
+            "vehicle_model" | "model" => context.vehicle.1.to_owned(),
             _ => match choices::for_field(name) {
                 Some(words) => self.choose(words).to_owned(),
                 None => self.words(),
@@ -269,6 +272,11 @@ impl LeadContext {
         let had_birthday = (self.today.month(), self.today.day()) >= (self.birth_date.month(), self.birth_date.day());
         i64::from(self.today.year()) - i64::from(self.birth_date.year()) - i64::from(!had_birthday)
     }
+}
+
+/// The part of an id after the last dot.
+fn last_part(id: &str) -> &str {
+    id.rsplit('.').next().unwrap_or(id)
 }
 
 /// Returns the e-mail address of the person, at a domain reserved for examples.

@@ -1,34 +1,48 @@
-//! `postal_code`: the United States, Canada and the United Kingdom.
+//! `postal_code`: the United States, Canada and the United Kingdom, tried in this order.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
+use serde_json::Value;
 
-use super::Parsed;
+use super::{Parsed, js};
 
-static US: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^([0-9]{5})\s*-?\s*([0-9]{4})?$").ok());
-static CA: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^([A-Z][0-9][A-Z])\s*([0-9][A-Z][0-9])$").ok());
+static US: LazyLock<Option<Regex>> = LazyLock::new(|| compile("^(([0-9]{5})(?:[S]*-?[S]*)?([0-9]{4})?)?$"));
+static CA: LazyLock<Option<Regex>> = LazyLock::new(|| compile("^(([A-Za-z])[0-9][A-Za-z])[S]*([0-9][A-Za-z][0-9])$"));
 static GB: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"^([A-Z]{1,2}[0-9]{1,2}[A-Z0-9]?)\s*([0-9][A-Z]{2})$").ok());
+    LazyLock::new(|| compile("^([A-Za-z]{1,2}[0-9]{1,2}[A-Za-z0-9]?)?[S]*([0-9][A-Za-z]{2})$"));
 
-/// Parses a postal code.
-pub(super) fn parse(text: &str) -> Option<Parsed> {
-    let text = text.trim().to_ascii_uppercase();
-    let captures = |pattern: &LazyLock<Option<Regex>>| {
-        let found = pattern.as_ref()?.captures(&text)?;
-        Some((found.get(1)?.as_str().to_owned(), found.get(2).map(|part| part.as_str().to_owned())))
-    };
-    if let Some((zip, four)) = captures(&US) {
-        let normal = four.as_ref().map_or_else(|| zip.clone(), |four| format!("{zip}-{four}"));
-        return Some(Parsed::new(normal).with("country_code", "US").with("zip", zip).with("four", four));
+/// Compiles a pattern in which `[S]` stands for white space.
+fn compile(pattern: &str) -> Option<Regex> {
+    Regex::new(&pattern.replace("[S]", &format!("[{}]", js::SPACES))).ok()
+}
+
+/// Parses a postal code. An empty text counts as a valid code of the United States, and the second half of a British
+/// code is valid alone; its normal form then begins with a space.
+pub(super) fn parse(text: &str) -> Parsed {
+    let code = js::trim(text);
+    let upper = |part: Option<regex::Match<'_>>| part.map(|part| part.as_str().to_ascii_uppercase());
+    let value = |part: &Option<String>| part.clone().map_or(Value::Null, Value::from);
+    if let Some(found) = US.as_ref().and_then(|us| us.captures(code)) {
+        let (zip, four) = (upper(found.get(2)), upper(found.get(3)));
+        let normal = match (&zip, &four) {
+            (Some(zip), Some(four)) => format!("{zip}-{four}"),
+            (zip, _) => zip.clone().unwrap_or_default(),
+        };
+        let parsed = Parsed::new(normal).with("country_code", "US").with("code", value(&upper(found.get(1))));
+        return parsed.with("zip", value(&zip)).with("four", value(&four));
     }
-    let (pattern, country, names) = if CA.as_ref().is_some_and(|ca| ca.is_match(&text)) {
-        (&CA, "CA", ["fsa", "ldu"])
-    } else {
-        (&GB, "GB", ["outcode", "incode"])
-    };
-    let (first, second) = captures(pattern)?;
-    let second = second?;
-    let normal = format!("{first} {second}");
-    Some(Parsed::new(normal).with("country_code", country).with(names[0], first).with(names[1], second))
+    let whole = code.to_ascii_uppercase();
+    if let Some(found) = CA.as_ref().and_then(|ca| ca.captures(code)) {
+        let (fsa, ldu) = (upper(found.get(1)).unwrap_or_default(), upper(found.get(3)).unwrap_or_default());
+        let parsed = Parsed::new(format!("{fsa} {ldu}")).with("country_code", "CA").with("code", whole);
+        return parsed.with("fsa", fsa).with("district", value(&upper(found.get(2)))).with("ldu", ldu);
+    }
+    if let Some(found) = GB.as_ref().and_then(|gb| gb.captures(code)) {
+        let (outcode, incode) = (upper(found.get(1)), upper(found.get(2)).unwrap_or_default());
+        let normal = format!("{} {incode}", outcode.as_deref().unwrap_or_default());
+        let parsed = Parsed::new(normal).with("country_code", "GB").with("code", whole);
+        return parsed.with("outcode", value(&outcode)).with("incode", incode);
+    }
+    Parsed::invalid(text)
 }

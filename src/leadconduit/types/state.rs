@@ -1,7 +1,7 @@
 //! `state`: the states and territories of the United States and the provinces of Canada. Any other text is valid too,
 //! as a state of another country.
 
-use super::Parsed;
+use super::{Parsed, js};
 
 /// Codes and names. Four names end with their code, as in LeadConduit's own table.
 const STATES: [(&str, &str); 72] = [
@@ -79,16 +79,27 @@ const STATES: [(&str, &str); 72] = [
     ("YT", "Yukon YT"),
 ];
 
-/// Parses a code or a name in any case.
+/// Parses a code in any case, or a name whose words are written with a capital letter first. White space around it
+/// counts. Names with other capitals than that, such as District of Columbia, and those that end with their code are
+/// found by code only, as in LeadConduit's own table.
 pub(super) fn parse(text: &str) -> Parsed {
-    let is_match = |(code, name): &&(&str, &str)| {
-        // The short name is the beginning of the name, so that few have to be compared completely.
-        let may_be_name = || name.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text));
-        let short = || name.strip_suffix(code).unwrap_or(name).trim_end();
-        text.eq_ignore_ascii_case(code) || may_be_name() && (text.len() == name.len() || text.len() == short().len())
+    let found = if js::length(text) == 2 {
+        let code = text.to_uppercase();
+        STATES.iter().find(|(known, _)| *known == code)
+    } else {
+        let words: Vec<String> = text.split(' ').map(capitalize).collect();
+        let name = words.join(" ");
+        STATES.iter().find(|(_, known)| *known == name)
     };
-    match STATES.iter().find(is_match) {
+    match found {
         Some((code, name)) => Parsed::new(*code).with("name", *name),
         None => Parsed::new(text).with("name", text),
     }
+}
+
+/// A word with its first letter in upper case and the rest in lower case.
+fn capitalize(word: &str) -> String {
+    let lower = word.to_lowercase();
+    let mut letters = lower.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters.as_str().chars()).collect())
 }

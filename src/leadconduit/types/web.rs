@@ -1,20 +1,39 @@
 //! `url`, `trustedform_url` and `ip`.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::LazyLock;
 
+use regex::Regex;
 use serde_json::Value;
 use url::Url;
 
-use super::Parsed;
+use super::{Parsed, js};
 
-/// The longest certificate id.
-const ID_LENGTH_MAX: usize = 255;
+/// The length of the id of a certificate of a web page.
+const WEB_ID_LENGTH: usize = 40;
 
-/// Parses an `http` or `https` URL. A URL without a scheme gets `http://`.
+/// A host name of certificates or pings, anywhere in the host.
+static CERTIFICATE_HOST: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(cert|ping)\.(trustedform\.com|staging\.trustedform\.com|trustedform-staging\.com|trustedform-dev\.com|trustedform\.localhost)",
+    )
+    .ok()
+});
+
+/// The beginning of a text that is an IPv4 address.
+static STARTS_WITH_IPV4: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"^(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?:[^0-9A-Za-z_]|$)").ok());
+
+/// The beginning of a text that could be an IPv6 address without brackets.
+static LIKE_IPV6: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"^(?:(?:::ffff|ffff:):(?:[0-9]{1,3}\.){3}[0-9]{1,3}|(?:[0-9a-fA-F]{0,4}|:)(?::[0-9a-fA-F]{0,4}){0,7})")
+        .ok()
+});
+
+/// Parses an `http` or `https` URL. A text without `://` gets `http://` in front.
 fn parse_http_url(text: &str) -> Option<Url> {
-    let text = text.trim();
     let url = if text.contains("://") { Url::parse(text) } else { Url::parse(&format!("http://{text}")) };
-    url.ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+    url.ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|host| !host.is_empty()))
 }
 
 /// Returns the host, with its port if it is not the default port.
@@ -24,70 +43,77 @@ fn host_and_port(url: &Url) -> String {
 }
 
 /// Parses a URL.
-pub(super) fn parse_url(text: &str) -> Option<Parsed> {
-    let url = parse_http_url(text)?;
+pub(super) fn parse_url(text: &str) -> Parsed {
+    let Some(url) = parse_http_url(text) else { return Parsed::invalid(text) };
     let parsed = Parsed::new(url.as_str()).with("protocol", url.scheme()).with("host", host_and_port(&url));
-    let parsed = parsed.with("port", url.port().map(|port| port.to_string())).with("path", url.path());
-    Some(parsed.with("query", url.query()).with("hash", url.fragment().map(|hash| format!("#{hash}"))))
+    let port = url.port().map(|port| port.to_string()).unwrap_or_default();
+    let parsed = parsed.with("port", port).with("path", url.path()).with("query", url.query().unwrap_or_default());
+    let hash = url.fragment().filter(|hash| !hash.is_empty()).map(|hash| format!("#{hash}"));
+    parsed.with("hash", hash.unwrap_or_default())
 }
 
-/// Parses the URL of a certificate: `https`, a `TrustedForm` host, and an id in one of three formats, which determine
-/// the type (observed): 40 hexadecimal digits for web pages, a token after `0.` for advertisements, a long token for
-/// apps. Masked certificates have the format of web pages. URLs of pings have no type.
-pub(super) fn parse_trustedform_url(text: &str) -> Option<Parsed> {
-    let url = parse_http_url(text).filter(|url| url.scheme() == "https")?;
+/// Parses the URL of a certificate: `https`, a `TrustedForm` host, and an id in one of three formats: 40 characters of
+/// web pages, a token after `0.` of advertisements and pings, a longer one of apps. The service reads the type and the
+/// age from the id with keys of its own; without them the type is unknown and the age is not checked, as here.
+pub(super) fn parse_trustedform_url(text: &str) -> Parsed {
+    let Some(url) = parse_http_url(text) else { return Parsed::invalid(text) };
     let host = host_and_port(&url);
-    let (first, rest) = host.split_once('.')?;
-    let known = ["trustedform.com", "staging.trustedform.com", "trustedform-staging.com", "trustedform-dev.com"];
-    if !matches!(first, "cert" | "ping") || !known.iter().chain(&["trustedform.localhost"]).any(|known| rest == *known)
-    {
-        return None;
+    let path = url.path();
+    let id = path.strip_prefix('/').unwrap_or(path);
+    // The longer ids are decoded as percent-encoded text.
+    let is_token = id.len() > WEB_ID_LENGTH && is_percent_encoded(id);
+    let is_id = id.len() == WEB_ID_LENGTH || id.starts_with("0.") || is_token;
+    let is_host = CERTIFICATE_HOST.as_ref().is_some_and(|known| known.is_match(&host));
+    if url.scheme() != "https" || !is_host || !is_id {
+        return Parsed::invalid(url.as_str());
     }
-    let id = url.path().strip_prefix('/')?;
-    let is_token = id.len() <= ID_LENGTH_MAX && id.chars().all(|c| c.is_ascii_alphanumeric() || "._-%".contains(c));
-    let is_hex = id.len() == 40 && id.chars().all(|c| c.is_ascii_hexdigit());
-    let (certificate_type, id) = match id.strip_prefix("0.") {
-        _ if is_hex => ("web", id.to_ascii_lowercase()),
-        Some(token) if is_token && token.len() >= 40 => ("facebook", id.to_owned()),
-        None if is_token && id.len() > 40 => ("mobile", id.to_owned()),
-        _ => return None,
+    let id = if id.len() == WEB_ID_LENGTH { id.to_lowercase() } else { id.to_owned() };
+    let mut parsed = Parsed::new(format!("https://{host}/{id}")).with("type", Value::Null).with("cert_id", id);
+    for name in ["is_masked", "is_web", "is_mobile", "is_facebook"] {
+        parsed = parsed.with(name, false);
+    }
+    parsed.with("host", host).with("path", path)
+}
+
+/// True if every percent sign begins an escape, and the escapes are those of UTF-8.
+fn is_percent_encoded(text: &str) -> bool {
+    let is_escape = |(at, _): (usize, &str)| {
+        text.get(at + 1..at + 3).is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
     };
-    let certificate_type = (first == "cert").then_some(certificate_type);
-    let is = |name: &str| certificate_type.map(|it| it == name);
-    let parsed = Parsed::new(format!("https://{host}/{id}")).with("type", certificate_type).with("cert_id", id);
-    let parsed = parsed.with("is_masked", is("masked")).with("is_web", is("web")).with("is_mobile", is("mobile"));
-    Some(parsed.with("is_facebook", is("facebook")).with("host", host).with("path", url.path()))
+    text.match_indices('%').all(is_escape) && percent_encoding::percent_decode_str(text).decode_utf8().is_ok()
 }
 
-/// Parses an IP address, alone or as the host of a URL. The normal form of IPv6 has brackets, as in URLs (observed).
-pub(super) fn parse_ip(text: &str) -> Option<Parsed> {
-    let text: String = text.split_whitespace().collect();
-    let rest = text.rsplit_once("://").map_or(text.as_str(), |(_, rest)| rest);
-    let ipv4 = rest.split(['/', ':', '?', '#']).next().unwrap_or_default();
-    if let Ok(address) = ipv4.parse::<Ipv4Addr>() {
-        let [a, b, c, d] = address.octets();
-        let [high, low] = [u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])];
-        // LeadConduit uses `ffff::` instead of the standard prefix `::ffff:` (observed).
-        let mapped = format!("[ffff::{high:x}:{low:x}]");
-        return Some(Parsed::new(address.to_string()).with("isIpv4", true).with("mapToIpv6", mapped));
+/// Parses an IP address: alone, with a port, a path or a prefix length, or as the host of a URL. White space is removed.
+pub(super) fn parse_ip(text: &str) -> Parsed {
+    let plain: String = text.chars().filter(|c| !js::is_space(*c)).collect();
+    let plain = plain.rsplit_once("://").map_or(plain.as_str(), |(_, rest)| rest);
+    let Some(host) = ip_host(plain) else { return Parsed::invalid(text) };
+    let address = without_brackets(&host);
+    if !starts_with_ipv4(&host) {
+        return Parsed::new(address.as_str()).with("is_ipv4", false).with("ipv6_format", address);
     }
-    let address = match rest.strip_prefix('[') {
-        Some(rest) => rest.split_once(']')?.0,
-        None => without_port(rest.split(['/', '?', '#']).next().unwrap_or_default()),
-    };
-    let normal = format_ipv6(address.parse().ok()?);
-    Some(Parsed::new(normal.as_str()).with("isIpv4", false).with("mapToIpv6", Value::from(normal)))
+    // LeadConduit uses `ffff::` instead of the standard prefix `::ffff:`. A host name that begins with an address fails.
+    let Some(mapped) = host_of(&format!("[ffff::{host}]")) else { return Parsed::invalid(text) };
+    Parsed::new(address).with("is_ipv4", true).with("ipv6_format", without_brackets(&mapped))
 }
 
-/// Removes the port after eight groups.
-fn without_port(text: &str) -> &str {
-    text.match_indices(':').nth(7).map_or(text, |(at, _)| &text[..at])
-}
-
-/// Formats an address as in URLs, with all groups in hexadecimal.
-fn format_ipv6(address: Ipv6Addr) -> String {
-    match address.segments() {
-        [0, 0, 0, 0, 0, 0xffff, high, low] => format!("[::ffff:{high:x}:{low:x}]"),
-        _ => format!("[{address}]"),
+/// The host of what begins with an address.
+fn ip_host(text: &str) -> Option<String> {
+    if starts_with_ipv4(text) || (text.starts_with('[') && text.contains(']')) {
+        return host_of(text);
     }
+    let end = LIKE_IPV6.as_ref()?.find(text)?.end();
+    host_of(&format!("[{}]{}", &text[..end], &text[end..]))
+}
+
+fn host_of(text: &str) -> Option<String> {
+    Url::parse(&format!("https://{text}")).ok()?.host_str().map(str::to_owned)
+}
+
+fn starts_with_ipv4(text: &str) -> bool {
+    STARTS_WITH_IPV4.as_ref().is_some_and(|pattern| pattern.is_match(text))
+}
+
+fn without_brackets(host: &str) -> String {
+    host.chars().filter(|c| !"[]".contains(*c)).collect()
 }

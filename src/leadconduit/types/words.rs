@@ -1,6 +1,9 @@
 //! `boolean`, `gender` and `street`.
 
+use serde_json::Value;
+
 use super::Parsed;
+use super::js;
 
 /// Parses words such as `yes` and `false`. Only ASCII letters and digits count.
 pub(super) fn parse_boolean(text: &str) -> Option<bool> {
@@ -17,19 +20,23 @@ pub(super) fn parse_boolean(text: &str) -> Option<bool> {
 }
 
 /// Parses a gender.
-pub(super) fn parse_gender(text: &str) -> Option<Parsed> {
-    let (normal, abbr) = match text.trim().to_lowercase().as_str() {
+pub(super) fn parse_gender(text: &str) -> Parsed {
+    let (normal, abbr) = match js::trim(&text.to_lowercase()) {
         "m" | "male" => ("male", "M"),
         "f" | "female" => ("female", "F"),
         "o" | "other" => ("other", "O"),
-        _ => return None,
+        _ => return Parsed::invalid(text).with("abbr", Value::Null),
     };
-    Some(Parsed::new(normal).with("abbr", abbr))
+    Parsed::new(normal).with("abbr", abbr)
 }
 
-/// Parses a street: the first word is the number, the rest is the name.
-pub(super) fn parse_street(text: &str) -> Option<Parsed> {
-    let text = text.trim();
-    let (number, name) = text.split_once(char::is_whitespace)?;
-    Some(Parsed::new(text).with("number", number).with("name", name.trim_start()))
+/// Parses a street: the first word is the number, whatever it is, and the rest of the line is the name.
+pub(super) fn parse_street(text: &str) -> Parsed {
+    let trimmed = js::trim(text);
+    let Some((number, rest)) = trimmed.split_once(js::is_space) else { return Parsed::invalid(text) };
+    let name = rest.trim_start_matches(js::is_space);
+    if name.contains(js::is_line_end) {
+        return Parsed::invalid(text);
+    }
+    Parsed::new(trimmed).with("number", number).with("name", name)
 }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
 use serde_json::{Map, Value, json};
 
+use super::fields::HiddenTexts;
 use crate::contract::lead_body::{LeadRequest, MediaType};
 use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::delivery::{OutboundRequest, escape_url};
@@ -39,18 +40,18 @@ pub(super) struct SubmissionRecord {
 }
 
 impl SubmissionRecord {
-    /// `secrets` are texts that must not be stored, beside those with the name of a secret.
+    /// `hidden` are texts that must not be stored, beside those with the name of a secret.
     pub(super) fn new(
         context: &WriteContext<'_>,
         request: &LeadRequest,
-        secrets: &[String],
+        hidden: &HiddenTexts,
         response: &OperationResponse,
         responded_at_ms: i64,
     ) -> Self {
         let submitted = &context.input.body;
         // Most leads contain nothing to redact.
-        let is_plain = secrets.is_empty() && !has_secret_name(submitted);
-        let parameters = if is_plain { Cow::Borrowed(submitted) } else { redact("", submitted, secrets) };
+        let is_plain = hidden.is_empty() && !has_secret_name(submitted);
+        let parameters = if is_plain { Cow::Borrowed(submitted) } else { redact("", submitted, hidden) };
         let input = context.input;
         let is_json = request.body_type == Some(MediaType::Json);
         let parameters = if is_json { parameters.to_string() } else { to_form(&parameters) };
@@ -183,21 +184,22 @@ fn has_secret_name(value: &Value) -> bool {
 }
 
 /// Parameters with the values redacted that are secret by their name, or that contributed to one of the secrets.
-fn redact<'v>(name: &str, value: &'v Value, secrets: &[String]) -> Cow<'v, Value> {
+fn redact<'v>(name: &str, value: &'v Value, hidden: &HiddenTexts) -> Cow<'v, Value> {
     let text = match value {
         Value::Object(object) => {
-            let redacted = object.iter().map(|(name, value)| (name.clone(), redact(name, value, secrets).into_owned()));
+            let redacted = object.iter().map(|(name, value)| (name.clone(), redact(name, value, hidden).into_owned()));
             return Cow::Owned(Value::Object(redacted.collect()));
         }
         Value::Array(items) => {
-            return Cow::Owned(items.iter().map(|item| redact(name, item, secrets).into_owned()).collect());
+            return Cow::Owned(items.iter().map(|item| redact(name, item, hidden).into_owned()).collect());
         }
         value => values::text(value).unwrap_or_default(),
     };
     // A mapping may have joined several parameters to one secret.
     let text = text.trim();
     let overlaps = |secret: &String| !text.is_empty() && (secret.contains(text) || text.contains(secret.trim()));
-    if is_secret_name(name) || secrets.iter().any(overlaps) {
+    let is_private = hidden.private.iter().any(|private| private.trim() == text);
+    if is_secret_name(name) || is_private || hidden.secrets.iter().any(overlaps) {
         Cow::Owned(REDACTED.into())
     } else {
         Cow::Borrowed(value)

@@ -1,5 +1,6 @@
 //! Runs a lead through its flow.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -7,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::super::caps::{self, CapCheck, CapScope};
 use super::call_document::SubmissionRecord;
+use super::fields::HiddenTexts;
 use super::recipient::Delivery;
 use super::target::SubmissionTarget;
 use super::trace::{Completion, LIST_CHECKS_KEY, LeadTrace, StepResult};
@@ -21,6 +23,7 @@ use crate::leadconduit::lead_report::{Decision, DecisionKind, LeadReport};
 use crate::leadconduit::outbound_log::{RecipientOutcome, StepKey, WriteError};
 use crate::leadconduit::response::OperationResponse;
 use crate::leadconduit::state::events::{EventType, Outcome};
+use crate::leadconduit::types;
 use crate::support::document::{number, serialise};
 use crate::support::ids::ObjectId;
 
@@ -75,10 +78,10 @@ struct DeliveryAttempt {
 pub(super) struct FlowExecution<'d> {
     target: &'d SubmissionTarget,
     pub(super) lead_id: ObjectId,
-    /// The variables of the lead so far, for rules and templates.
+    /// The variables of the lead so far, for rules and recipients.
     vars: Value,
     /// Texts that must not be stored as they were sent.
-    secrets: Vec<String>,
+    hidden: HiddenTexts,
     request: &'d LeadRequest,
     trigger: Option<Trigger>,
     /// The purchase price, in dollars.
@@ -126,13 +129,13 @@ impl<'d> FlowExecution<'d> {
             "submission": {"timestamp": context.timestamp(), "ip": address},
             "random": random_number(lead_id),
         });
-        let (fields, secrets) = fields::of_lead(context, target, lead_id, &vars);
+        let (fields, hidden) = fields::of_lead(context, target, lead_id, &vars);
         vars["lead"] = fields.into();
         Ok(Self {
             target,
             lead_id,
             vars,
-            secrets,
+            hidden,
             request,
             trigger,
             price: 0.0,
@@ -154,7 +157,8 @@ impl<'d> FlowExecution<'d> {
     ///
     /// When a call to a recipient is pending, or a write fails.
     pub(super) fn submit(&mut self, context: &mut WriteContext<'_>) -> Result<FlowResult, WriteError> {
-        self.initial_vars = serialise(&self.vars);
+        let initial_vars = serialise(&self.stored_vars());
+        self.initial_vars = initial_vars;
         into_result(self.run_flow(context))
     }
 
@@ -180,7 +184,7 @@ impl<'d> FlowExecution<'d> {
                 StepKind::Recipient(recipient) => self.run_recipient(context, index, (step, recipient), &caps)?,
             }
         }
-        lists::add(context, self.target, &self.vars)?;
+        lists::add(context, self.target, &self.vars, &self.hidden)?;
         Ok(())
     }
 
@@ -211,7 +215,7 @@ impl<'d> FlowExecution<'d> {
             self.decision = Decision::new(DecisionKind::Trigger, "the domain of an e-mail address forces the result");
             return Err(result.into());
         }
-        if let Some(results) = lists::check(context, self.target, &self.vars) {
+        if let Some(results) = lists::check(context, self.target, &self.vars, &self.hidden) {
             self.list_checks = Some(serialise(&results));
             self.vars[LIST_CHECKS_KEY] = results;
         }
@@ -224,7 +228,7 @@ impl<'d> FlowExecution<'d> {
         let caps = CapCheck::new(context, &self.target.account, &self.target.document, &source.entity.text);
         for scope in [CapScope::Flow, CapScope::Source] {
             if let Some(cap) = caps.reached(scope, &self.vars) {
-                let result = FlowResult::new(Outcome::Failure, &cap.reason_template.fill(&self.vars));
+                let result = FlowResult::new(Outcome::Failure, &cap.reason_template.fill(&*self.stored_vars()));
                 let cap_id = Some(cap.limit.id.to_string());
                 self.decision = decision::of_cap(cap);
                 return Err(FlowResult { is_cap_reached: true, cap_id, ..result }.into());
@@ -248,9 +252,9 @@ impl<'d> FlowExecution<'d> {
     /// Checks the acceptance criteria of the flow or the source.
     fn check_criteria(&mut self, criteria: Option<&AcceptanceCriteria>, kind: DecisionKind) -> Result<(), FlowResult> {
         let Some(criteria) = criteria.filter(|criteria| !criteria.rules.matches(&self.vars)) else { return Ok(()) };
-        let why = criteria.rules.describe(&self.vars, &self.secrets);
+        let why = criteria.rules.describe(&self.vars, &self.hidden.secrets);
         self.decision = decision::of_criteria(self.target, kind, &why);
-        Err(FlowResult::new(criteria.outcome, &criteria.reason.fill(&self.vars)))
+        Err(FlowResult::new(criteria.outcome, &criteria.reason.fill(&*self.stored_vars())))
     }
 
     /// Runs a filter, which ends the flow when its rules match.
@@ -263,7 +267,7 @@ impl<'d> FlowExecution<'d> {
     ) -> Result<(), EarlyExit> {
         self.ms += SIMULATED_STEP_MS;
         let is_match = filter.rules.matches(&self.vars);
-        let reason = if is_match { filter.reason.fill(&self.vars) } else { String::new() };
+        let reason = if is_match { filter.reason.fill(&*self.stored_vars()) } else { String::new() };
         self.steps.push(StepResult {
             event_id: next_id(context, &self.step_key(step, 0)),
             step_index: index,
@@ -279,9 +283,9 @@ impl<'d> FlowExecution<'d> {
         if !is_match {
             return Ok(());
         }
-        let why = filter.rules.describe(&self.vars, &self.secrets);
+        let why = filter.rules.describe(&self.vars, &self.hidden.secrets);
         self.decision = decision::of_filter(self.target, index, &why);
-        let outcome = filter.outcome.fill(&self.vars);
+        let outcome = filter.outcome.fill(&*self.stored_vars());
         let outcome = Outcome::from_name(&outcome.to_ascii_lowercase()).filter(|outcome| is_final(*outcome));
         Err(FlowResult::new(outcome.unwrap_or(Outcome::Failure), &reason).into())
     }
@@ -302,7 +306,7 @@ impl<'d> FlowExecution<'d> {
             RecipientOutcome::skipped("Rules not met")
         } else if let Some(cap) = caps.reached(CapScope::Step(&step.id), &self.vars) {
             attempt.cap_id = Some(cap.limit.id.to_string());
-            RecipientOutcome::skipped(&cap.reason_template.fill(&self.vars))
+            RecipientOutcome::skipped(&cap.reason_template.fill(&*self.stored_vars()))
         } else {
             self.deliver(context, step, recipient, &attempt.key)?
         };
@@ -324,7 +328,7 @@ impl<'d> FlowExecution<'d> {
         key: &StepKey,
     ) -> Result<RecipientOutcome, WriteError> {
         let (target, vars, trigger) = (self.target, &self.vars, self.trigger);
-        Delivery { target, step, recipient, vars, trigger }.deliver(context, key)
+        Delivery { target, step, recipient, vars, stored_vars: &self.stored_vars(), trigger }.deliver(context, key)
     }
 
     /// Sets the variables that exist only during a delivery.
@@ -384,6 +388,12 @@ impl<'d> FlowExecution<'d> {
         }
     }
 
+    /// The variables as they are stored and shown, with masked dates of birth, social security numbers and credentials.
+    fn stored_vars(&self) -> Cow<'_, Value> {
+        // Most leads contain nothing to mask.
+        if self.hidden.is_empty() { Cow::Borrowed(&self.vars) } else { Cow::Owned(types::mask_all(&self.vars)) }
+    }
+
     /// The key of an attempt of the current step.
     fn step_key(&self, step: &Step, attempt: u8) -> StepKey {
         StepKey { number: self.step_count + self.disabled_step_count, step_id: step.id.clone(), attempt }
@@ -419,7 +429,7 @@ impl<'d> FlowExecution<'d> {
         response: &OperationResponse,
     ) -> Result<(), ApiError> {
         let responded_at_ms = context.now.as_millisecond() + self.ms;
-        let submission = SubmissionRecord::new(context, self.request, &self.secrets, response, responded_at_ms);
+        let submission = SubmissionRecord::new(context, self.request, &self.hidden, response, responded_at_ms);
         let completion = Completion {
             event_id: context.world.next_id(context.now),
             cost: self.cost(result),
@@ -430,6 +440,7 @@ impl<'d> FlowExecution<'d> {
             timing: Timing { ms: self.ms, wait_ms: self.wait_ms, total_ms: self.ms },
             submission,
         };
+        let vars = if self.hidden.is_empty() { self.vars } else { types::mask_all(&self.vars) };
         let trace = LeadTrace {
             target: self.target.clone(),
             standard: Arc::clone(context.contract.standard()),
@@ -440,7 +451,7 @@ impl<'d> FlowExecution<'d> {
             steps: self.steps,
             completion,
         };
-        trace.store(context, &self.vars)
+        trace.store(context, &vars)
     }
 }
 

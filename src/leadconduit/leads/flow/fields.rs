@@ -8,12 +8,27 @@ use super::target::SubmissionTarget;
 use crate::contract::standard::StandardCollection;
 use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::state::Collection;
-use crate::leadconduit::types::parse_value;
+use crate::leadconduit::types::{self, parse_value};
 use crate::leadconduit::values::{self, Variables};
 use crate::support::ids::ObjectId;
 
-/// The types of fields whose values must not be stored as they were sent.
+/// The types of fields of which nothing is stored.
 const SECRET_TYPES: [&str; 2] = ["ssn", "credential"];
+
+/// The texts of a lead that must not be stored as they were sent.
+#[derive(Default)]
+pub(super) struct HiddenTexts {
+    /// Those of which no part may be stored.
+    pub(super) secrets: Vec<String>,
+    /// Those that are hidden as a whole, such as dates of birth: short ones can be parts of anything.
+    pub(super) private: Vec<String>,
+}
+
+impl HiddenTexts {
+    pub(super) fn is_empty(&self) -> bool {
+        self.secrets.is_empty() && self.private.is_empty()
+    }
+}
 
 /// The fields of a lead, with `id` first, and the texts that must not be stored as they were sent. A parameter without a
 /// field or a mapping of the flow is dropped.
@@ -22,7 +37,7 @@ pub(super) fn of_lead(
     target: &SubmissionTarget,
     id: ObjectId,
     vars: &Value,
-) -> (Map<String, Value>, Vec<String>) {
+) -> (Map<String, Value>, HiddenTexts) {
     let submitted = &context.input.body;
     let mut values: Vec<(String, Value)> = Vec::new();
     for field in &target.flow().fields {
@@ -36,16 +51,20 @@ pub(super) fn of_lead(
         values.retain(|(name, _)| name != field);
         values.push((field.to_owned(), value));
     }
-    let (mut fields, mut secrets) = (Map::new(), Vec::new());
+    let (mut fields, mut hidden) = (Map::new(), HiddenTexts::default());
     fields.insert("id".to_owned(), id.into());
     for (name, value) in values {
         let field_type = field_type(context, target, &name);
+        let typed = parse_value(field_type, &value, context.now);
         if SECRET_TYPES.contains(&field_type) {
-            collect_texts(&value, &mut secrets);
+            collect_texts(&value, &mut hidden.secrets);
+            collect_texts(&typed, &mut hidden.secrets);
+        } else if types::is_maskable(field_type) {
+            collect_texts(&value, &mut hidden.private);
         }
-        insert_nested(&mut fields, &name, parse_value(field_type, &value, context.now));
+        insert_nested(&mut fields, &name, typed);
     }
-    (fields, secrets)
+    (fields, hidden)
 }
 
 /// Adds the texts of a value, those of array items included, without blank ones.
@@ -59,9 +78,15 @@ fn collect_texts(value: &Value, texts: &mut Vec<String>) {
 /// The type of a field of the account, or else of the standard field with this name.
 fn field_type<'a>(context: &'a WriteContext<'_>, target: &SubmissionTarget, field: &str) -> &'a str {
     let account = context.world.account(&target.account);
-    let custom = account.and_then(|account| account.get(Collection::Fields, field));
-    let field = custom.or_else(|| context.world.standard().get(StandardCollection::Fields, field));
-    field.and_then(|field| field.text("type")).unwrap_or("string")
+    if let Some(custom) = account.and_then(|account| account.get(Collection::Fields, field)) {
+        return custom.text("type").unwrap_or("string");
+    }
+    let standard = context.world.standard().get(StandardCollection::Fields, field);
+    match standard.and_then(|standard| standard.text("type")) {
+        // The catalogue lists dates of birth as dates, but rules use their ages.
+        Some("date") if field.rsplit('.').next() == Some("dob") => "dob",
+        known => known.unwrap_or("string"),
+    }
 }
 
 /// A value, converted to the type of a field.

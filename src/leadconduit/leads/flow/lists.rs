@@ -1,7 +1,11 @@
 //! List checks: whether a lead is a duplicate, an existing customer, or must not be called.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
 
+use super::fields::HiddenTexts;
 use super::target::SubmissionTarget;
 use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::context::WriteContext;
@@ -13,7 +17,12 @@ use crate::support::clock::Timestamp;
 const ENTRIES_MAX: usize = 200_000;
 
 /// The results of the list checks of a flow, for the variable `suppressionlist`; `None` when it has no checks.
-pub(super) fn check(context: &WriteContext<'_>, target: &SubmissionTarget, vars: &Value) -> Option<Value> {
+pub(super) fn check(
+    context: &WriteContext<'_>,
+    target: &SubmissionTarget,
+    vars: &Value,
+    hidden: &HiddenTexts,
+) -> Option<Value> {
     let checks = &target.flow().list_checks;
     if checks.is_empty() {
         return None;
@@ -21,7 +30,7 @@ pub(super) fn check(context: &WriteContext<'_>, target: &SubmissionTarget, vars:
     let account = context.world.account(&target.account)?;
     let mut results = Map::new();
     for check in checks {
-        let is_listed = is_listed(account, check, &check.value.fill(vars), context.now);
+        let is_listed = is_listed(account, check, &listed_value(check, vars, hidden), context.now);
         results.insert(check.variable.to_owned(), is_listed.into());
     }
     Some(Value::Object(results))
@@ -40,10 +49,15 @@ fn is_listed(account: &Account, check: &ListCheck, value: &str, now: Timestamp) 
 /// # Errors
 ///
 /// When the entry cannot be stored.
-pub(super) fn add(context: &mut WriteContext<'_>, target: &SubmissionTarget, vars: &Value) -> Result<(), ApiError> {
+pub(super) fn add(
+    context: &mut WriteContext<'_>,
+    target: &SubmissionTarget,
+    vars: &Value,
+    hidden: &HiddenTexts,
+) -> Result<(), ApiError> {
     let Some(check) = target.flow().list_checks.iter().find(|check| check.adds_leads) else { return Ok(()) };
     let list = &check.list_name;
-    let value = check.value.fill(vars);
+    let value = listed_value(check, vars, hidden);
     let Some(id) = entry_id(list, &value) else { return Ok(()) };
     let account = context.world.account(&target.account);
     if account.is_none_or(|account| account.all(Collection::ListEntries).len() >= ENTRIES_MAX) {
@@ -51,6 +65,13 @@ pub(super) fn add(context: &mut WriteContext<'_>, target: &SubmissionTarget, var
     }
     let entry = json!({"id": id, "list_name": list, "value": value, "added_at": context.timestamp()});
     context.put_for_account(&target.account, Collection::ListEntries, &entry).map(drop)
+}
+
+/// The value that is looked for or added. A secret is on a list as a checksum, so that it is not stored.
+fn listed_value(check: &ListCheck, vars: &Value, hidden: &HiddenTexts) -> String {
+    let value = check.value.fill(vars);
+    let is_secret = hidden.secrets.iter().any(|secret| value.contains(secret.trim()));
+    if is_secret { STANDARD.encode(Sha256::digest(&value)) } else { value }
 }
 
 /// The id of a value on a list. Case, white space, parentheses and hyphens do not count. `None` for an empty value.

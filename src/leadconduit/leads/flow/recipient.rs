@@ -28,6 +28,8 @@ pub(super) struct Delivery<'a> {
     pub(super) step: &'a Step,
     pub(super) recipient: &'a Recipient,
     pub(super) vars: &'a Value,
+    /// The same as they are stored, with masked values.
+    pub(super) stored_vars: &'a Value,
     pub(super) trigger: Option<Trigger>,
 }
 
@@ -45,7 +47,7 @@ impl Delivery<'_> {
         if let Some(outcome) = context.effects.recorded_outcome(key) {
             return Ok(outcome.clone());
         }
-        let request = RecipientRequest::new(context, self.target, self.recipient, self.vars);
+        let request = RecipientRequest::new(context, self.target, self.recipient, self.vars, self.stored_vars);
         let forced = self.trigger.and_then(Trigger::recipient_outcome);
         let outcome = match (forced, &request) {
             // A call that was made counts, whatever has changed since.
@@ -59,7 +61,7 @@ impl Delivery<'_> {
                 let now_ms = context.now.as_millisecond();
                 // An error has transactions in any case: they are what a client shows of it.
                 let fallback = if request.is_none() && outcome.outcome == Outcome::Error {
-                    RecipientRequest::without_url(context, self.target, self.recipient, self.vars)
+                    RecipientRequest::without_url(context, self.target, self.recipient, self.stored_vars)
                 } else {
                     None
                 };
@@ -76,7 +78,7 @@ impl Delivery<'_> {
     fn simulate(&self, context: &mut WriteContext<'_>) -> RecipientOutcome {
         let median_ms = median_ms(context, &self.recipient.module_id);
         match self.configured_outcome(context) {
-            Some(configured) => outcome_of(ConfiguredOutcome::of(&configured), self.vars, median_ms),
+            Some(configured) => outcome_of(ConfiguredOutcome::of(&configured), self.stored_vars, median_ms),
             None => RecipientOutcome::new(Outcome::Success, "", median_ms),
         }
     }

@@ -10,7 +10,7 @@ use crate::leadconduit::delivery::{self, OutboundError};
 use crate::leadconduit::flow_model::Recipient;
 use crate::leadconduit::outbound_log::{CompletedCall, RecipientOutcome, StepKey, WriteError};
 use crate::leadconduit::state::events::Outcome;
-use crate::leadconduit::values;
+use crate::leadconduit::{types, values};
 use crate::support::document::{number, serialise};
 
 /// The variables of the vendor's standard module, beside `lead` and `default.custom`.
@@ -29,46 +29,49 @@ const REASON_CHARS_MAX: usize = 1_000;
 pub(super) struct RecipientRequest {
     /// The variables of the vendor's standard module.
     vars: Value,
+    /// The same with masked values, from which the recorded request is built.
+    recorded_vars: Value,
     url: String,
 }
 
 impl RecipientRequest {
-    /// The request to a recipient; `None` when its mappings contain no URL.
+    /// The request to a recipient; `None` when its mappings contain no URL. `stored_vars` are the variables with masked
+    /// values.
     pub(super) fn new(
         context: &WriteContext<'_>,
         target: &SubmissionTarget,
         recipient: &Recipient,
         vars: &Value,
+        stored_vars: &Value,
     ) -> Option<Self> {
-        if recipient.has_url { Self::build(context, target, recipient, vars.clone()) } else { None }
+        if recipient.has_url { Self::build(context, target, recipient, (vars, stored_vars)) } else { None }
     }
 
     /// The request that stands for one to a recipient whose mappings contain no URL, for the transactions of its errors.
+    /// It is only recorded, so that it is built from masked values.
     pub(super) fn without_url(
         context: &WriteContext<'_>,
         target: &SubmissionTarget,
         recipient: &Recipient,
-        vars: &Value,
+        stored_vars: &Value,
     ) -> Option<Self> {
-        let mut vars = vars.clone();
+        let mut vars = stored_vars.clone();
         vars["url"] = SIMULATED_URL.into();
-        Self::build(context, target, recipient, vars)
+        Self::build(context, target, recipient, (&vars, &vars))
     }
 
     fn build(
         context: &WriteContext<'_>,
         target: &SubmissionTarget,
         recipient: &Recipient,
-        mut vars: Value,
+        (vars, stored_vars): (&Value, &Value),
     ) -> Option<Self> {
-        vars["price"] = number(pricing::sale_price(recipient, None, &vars));
-        for mapping in &recipient.mappings {
-            // Later mappings see the values of earlier ones.
-            let Some(value) = mapping.value(&vars) else { continue };
-            set_property(context, target, vars.as_object_mut()?, &mapping.property, value);
-        }
-        let url = values::text(&vars["url"])?.into_owned();
-        Some(Self { vars, url })
+        let module_vars = module_variables(context, target, recipient, vars)?;
+        let is_masked = !std::ptr::eq(vars, stored_vars);
+        let recorded_vars =
+            if is_masked { module_variables(context, target, recipient, stored_vars)? } else { module_vars.clone() };
+        let url = values::text(&module_vars["url"])?.into_owned();
+        Some(Self { vars: module_vars, recorded_vars: types::mask_all(&recorded_vars), url })
     }
 
     /// Whether the request is sent; otherwise the recipient is simulated.
@@ -104,7 +107,7 @@ impl RecipientRequest {
         if outcome.outcome == Outcome::Skip {
             return None;
         }
-        let request = delivery::build_request(&self.vars).ok()?;
+        let request = delivery::build_request(&self.recorded_vars).ok()?;
         let ended = now_ms + outcome.ms;
         let response = if outcome.is_timeout {
             // The schema requires a response. One that did not come has no status and no body (inferred).
@@ -127,10 +130,12 @@ impl RecipientRequest {
         };
         let mut outcome = RecipientOutcome::new(Outcome::Error, "", to_i64(call.ms));
         apply_response(&mut outcome, delivery::parse_response(&self.vars, response));
+        let is_masked = self.recorded_vars != self.vars;
+        let recorded = if is_masked { delivery::build_request(&self.recorded_vars).ok() } else { None };
         let began = now_ms.saturating_add(to_i64(response.began_ms));
         let ended = began.saturating_add(to_i64(response.ms));
         outcome.transaction = Some(json!({
-            "request": call_document::recipient_request(&call.request, began),
+            "request": call_document::recipient_request(recorded.as_ref().unwrap_or(&call.request), began),
             "response": call_document::recipient_response(response.status, &response.headers, &response.body, ended),
             "ms": response.ms,
         }));
@@ -142,6 +147,23 @@ impl RecipientRequest {
         let url = self.url.split(['?', '#']).next().unwrap_or_default();
         truncate(&format!("{url} was not reached: {error}"))
     }
+}
+
+/// The variables of the lead with those that the mappings of the recipient set.
+fn module_variables(
+    context: &WriteContext<'_>,
+    target: &SubmissionTarget,
+    recipient: &Recipient,
+    vars: &Value,
+) -> Option<Value> {
+    let mut vars = vars.clone();
+    vars["price"] = number(pricing::sale_price(recipient, None, &vars));
+    for mapping in &recipient.mappings {
+        // Later mappings see the values of earlier ones.
+        let Some(value) = mapping.value(&vars) else { continue };
+        set_property(context, target, vars.as_object_mut()?, &mapping.property, value);
+    }
+    Some(vars)
 }
 
 /// Sets the property of a mapping. A property that the standard module does not know is sent as a custom parameter.
