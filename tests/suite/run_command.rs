@@ -111,8 +111,8 @@ fn the_exit_code_is_that_of_the_command_else_that_of_the_checks() {
     let wrong_path = "curl -s $LEADCONDUIT_URL/conections >/dev/null";
     let rows: &[(&[&str], String, i32, &str)] = &[
         (&[], format!("{GET_USER}; exit 7"), 7, "failed: the command `sh` exited with 7"),
-        (&[], wrong_path.to_owned(), 1, "failed: 1 unmatched request (--fail-on unmatched)"),
-        (&[], format!("{wrong_path}; exit 3"), 3, "the command `sh` exited with 3\n  1 unmatched request"),
+        (&[], format!("{GET_USER}; {wrong_path}"), 1, "failed: 1 unmatched request (--fail-on unmatched)"),
+        (&[], format!("{GET_USER}; {wrong_path}; exit 3"), 3, "the command `sh` exited with 3\n  1 unmatched request"),
         (&[], "true".to_owned(), 1, "failed: no requests were recorded (--fail-on nothing)\n  the client must send"),
         (&["--fail-on", "never"], "true".to_owned(), 0, "leadconduit-mock: passed"),
         (&["--fail-on", "violations"], format!("{GET_USER}; {wrong_path}"), 0, "leadconduit-mock: passed"),
