@@ -138,8 +138,10 @@ async fn stream_events(socket: &mut impl Socket, mut subscription: Subscription)
                 Ok(events) => {
                     write(socket, &events).await?;
                     // Under load, events are sent together: a write for each of them would cost more than the request
-                    // that it is about.
-                    tokio::time::sleep(EVENT_BATCH_INTERVAL).await;
+                    // that it is about. A full batch means that more wait already.
+                    if events.len() < EVENT_BATCH_BYTES {
+                        tokio::time::sleep(EVENT_BATCH_INTERVAL).await;
+                    }
                 }
                 Err(SubscriptionClosed::SandboxRemoved) => return Ok(()),
                 Err(SubscriptionClosed::Lagged) => return write(socket, b": closed, the client reads too slowly\n\n").await,

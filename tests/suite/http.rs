@@ -99,7 +99,7 @@ fn unknown_paths_name_the_nearest_operation() {
         detail.contains("the web page with the submission docs of a source, which the mock does not have"),
         "{detail}"
     );
-    assert_eq!(docs["nearest"]["operation"], "get_source_meta");
+    assert!(detail.ends_with("(get_source_meta)"), "{detail}");
     let nested = mock.get("/credential/5ff33b53940df5a34a388801").expect(404).json();
     assert_eq!(nested["nearest"]["operation"], "get_credential");
 }
@@ -206,7 +206,7 @@ fn invalid_bodies_are_rejected() {
     assert_eq!(send(json, "").expect(400).error(), "the body is missing");
     assert_eq!(send(None, "").expect(400).error(), "the body is missing");
     let broken = send(json, "{\n  \"invitation_id\": nope }").expect(400);
-    assert!(broken.error().contains("line 2 column"), "{}", broken.text);
+    assert!(broken.error().contains("line 2, column"), "{}", broken.text);
     assert_eq!(send(json, "[]").expect(400).error(), "the body must be an object, not an array");
     let large = send(json, &"x".repeat(1001)).expect(413);
     assert_eq!(large.error(), "the body is larger than 1000 bytes");

@@ -175,7 +175,7 @@ fn public_items_are_exactly_the_intended_ones() {
 #[test]
 fn internals_are_used_by_tests_or_benches() {
     let mut files = Vec::new();
-    for folder in ["tests/suite", "benches", "fuzz/src"] {
+    for folder in ["tests/suite", "benches", "fuzz/src", "examples"] {
         crate::conventions::rust_files(std::path::Path::new(folder), &mut files);
     }
     files.retain(|file| !file.ends_with("public_api.rs"));

@@ -235,6 +235,8 @@ pub fn scenario() -> String {
             "account": {"id": ACME_ID},
             "entities": [entity(SOURCES[0], "Seller 0", true), entity(SOURCES[1], "Seller 1", true), entity(RECIPIENT, "Buyer", false)],
             "flows": [first, second],
+            "fields": [{"id": "own_home", "name": "Own Home", "type": "boolean", "standard": false,
+                        "created_at": "2024-01-01T00:00:00.000Z", "updated_at": "2024-01-01T00:00:00.000Z"}],
             "recipients": [
                 {"id": "1", "step_id": "ee0001", "outcome": "failure", "reason": "Not in {{lead.state}}",
                  "rule_set": rules("lead.state", "is equal to", json!("AZ"))},
