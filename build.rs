@@ -58,7 +58,9 @@ fn numbering_plans() -> String {
     for code in 1..1000_u16 {
         let Some(regions) = DATABASE.by_code(&code) else { continue };
         let regions: Vec<Value> = regions.into_iter().map(region).collect();
-        lines = lines + &format!("{code}\t{}\n", Value::from(regions));
+        for part in [code.to_string().as_str(), "\t", Value::from(regions).to_string().as_str(), "\n"] {
+            lines.push_str(part);
+        }
     }
     lines
 }

@@ -48,7 +48,7 @@ pub(super) fn parse_range(text: &str) -> Parsed {
         && let (Some(min), Some(max)) = (number(&found, 1), number(&found, 2))
     {
         let normal = format!("{}-{}", js::number_text(min), js::number_text(max));
-        return of_numbers(&normal, Some(min), Some(max), Some((min + max) / 2.0));
+        return of_numbers(&normal, Some(min), Some(max), Some(f64::midpoint(min, max)));
     }
     let Some(single) = parse_number(text) else {
         return Parsed { is_valid: false, ..of_numbers(text, None, None, None) };

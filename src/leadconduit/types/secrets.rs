@@ -37,8 +37,7 @@ pub(super) fn mask(value: &Value) -> Value {
         *part = match (name.as_str(), &*part, &year) {
             ("masked", _, _) => Value::Bool(true),
             ("normal" | "raw", _, Some(hidden)) => hidden.clone(),
-            ("valid", _, _) | (_, _, Some(_)) => continue,
-            (_, Value::Null, None) => continue,
+            ("valid", _, _) | (_, _, Some(_)) | (_, Value::Null, None) => continue,
             (_, part, None) => stars(&crate::leadconduit::values::text(part).unwrap_or_default()).into(),
         };
     }

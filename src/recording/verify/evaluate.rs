@@ -66,6 +66,7 @@ impl JournalSnapshot {
 
 /// The evaluation of one expectation.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a finding of its own")]
 struct Evaluation {
     is_met: bool,
     /// Whether exchanges that are missing in the journal, or cannot be compared, could change `is_met`.

@@ -316,6 +316,7 @@ impl Parser<'_> {
     }
 
     /// A named group of mailboxes, of which the first counts.
+    #[expect(clippy::option_option, reason = "an empty group is an address too, without a mailbox")]
     fn group(&mut self) -> Option<Option<Mailbox>> {
         self.attempt(|parser| {
             parser.display_name()?;
@@ -338,6 +339,7 @@ impl Parser<'_> {
     }
 
     /// The mailbox of an address; none if it is an empty group.
+    #[expect(clippy::option_option, reason = "an empty group is an address too, without a mailbox")]
     fn address(&mut self) -> Option<Option<Mailbox>> {
         match self.mailbox() {
             Some(mailbox) => Some(Some(mailbox)),

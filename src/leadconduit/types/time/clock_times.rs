@@ -54,12 +54,12 @@ static UNLIKELY: LazyLock<Unlikely> = LazyLock::new(|| {
     }
 });
 
-fn is_match(pattern: &Option<Regex>, text: &str) -> bool {
-    pattern.as_ref().is_some_and(|pattern| pattern.is_match(text).unwrap_or(false))
+fn is_match(pattern: Option<&Regex>, text: &str) -> bool {
+    pattern.is_some_and(|pattern| pattern.is_match(text).unwrap_or(false))
 }
 
-fn group<'t>(pattern: &Option<Regex>, text: &'t str, index: usize) -> Option<&'t str> {
-    Some(pattern.as_ref()?.captures(text).ok()??.get(index)?.as_str())
+fn group<'t>(pattern: Option<&Regex>, text: &'t str, index: usize) -> Option<&'t str> {
+    Some(pattern?.captures(text).ok()??.get(index)?.as_str())
 }
 
 /// All findings, with the rank of the pattern.
@@ -83,12 +83,12 @@ fn extract(found: &Match<'_>) -> Result<Finding, Rejected> {
         return if is_likely(shown) { Ok(finding) } else { Err(end) };
     };
     let behind = following.get(0).map_or("", |whole| whole.as_str());
-    if is_match(&UNLIKELY.year_before, shown)
-        && (is_match(&UNLIKELY.offset_or_month, behind) || is_match(&UNLIKELY.date, behind))
+    if is_match(UNLIKELY.year_before.as_ref(), shown)
+        && (is_match(UNLIKELY.offset_or_month.as_ref(), behind) || is_match(UNLIKELY.date.as_ref(), behind))
     {
         return Err(end);
     }
-    if is_match(&UNLIKELY.offset, behind) {
+    if is_match(UNLIKELY.offset.as_ref(), behind) {
         return if is_likely(shown) { Ok(finding) } else { Err(end) };
     }
     let part = |index: usize| following.get(index).map(|group| group.as_str());
@@ -232,7 +232,7 @@ fn second<'t>(
 
 /// True if numbers that end an expression can be hours: `at 25` and `at 1.2` cannot.
 fn are_hours(numbers: &str, others: &[&str]) -> bool {
-    if numbers.contains('.') && !is_match(&UNLIKELY.clock_like, numbers) {
+    if numbers.contains('.') && !is_match(UNLIKELY.clock_like.as_ref(), numbers) {
         return false;
     }
     let whole = |text: &str| text.split('.').next().and_then(|digits| digits.parse::<u32>().ok()).unwrap_or(u32::MAX);
@@ -240,16 +240,16 @@ fn are_hours(numbers: &str, others: &[&str]) -> bool {
 }
 
 fn is_likely(text: &str) -> bool {
-    if is_match(&UNLIKELY.long_number, text) || is_match(&UNLIKELY.half_word, text) {
+    if is_match(UNLIKELY.long_number.as_ref(), text) || is_match(UNLIKELY.half_word.as_ref(), text) {
         return false;
     }
-    group(&UNLIKELY.last_number, text, 1).is_none_or(|numbers| are_hours(numbers, &[]))
+    group(UNLIKELY.last_number.as_ref(), text, 1).is_none_or(|numbers| are_hours(numbers, &[]))
 }
 
 fn is_likely_range(text: &str) -> bool {
-    if is_match(&UNLIKELY.digits, text) {
+    if is_match(UNLIKELY.digits.as_ref(), text) {
         return false;
     }
-    let Some(last) = group(&UNLIKELY.last_range, text, 2) else { return true };
-    are_hours(last, &[group(&UNLIKELY.last_range, text, 1).unwrap_or_default()])
+    let Some(last) = group(UNLIKELY.last_range.as_ref(), text, 2) else { return true };
+    are_hours(last, &[group(UNLIKELY.last_range.as_ref(), text, 1).unwrap_or_default()])
 }

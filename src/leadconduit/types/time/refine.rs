@@ -35,14 +35,20 @@ fn is_match(pattern: &LazyLock<Option<Regex>>, text: &str) -> bool {
 pub(super) fn refine(context: &Context<'_>, findings: Vec<Finding>) -> Vec<Finding> {
     let text = context.text;
     let mut findings = without_overlaps(text, findings);
-    findings.iter_mut().for_each(|finding| read_offset(text, finding));
+    for finding in &mut findings {
+        read_offset(text, finding);
+    }
     findings = join(text, findings, join_weekday);
     findings = join(text, findings, join_date_and_time);
-    findings.iter_mut().for_each(|finding| read_zone(text, finding));
+    for finding in &mut findings {
+        read_zone(text, finding);
+    }
     findings = without_overlaps(text, findings);
     findings.retain(|finding| is_possible(text, finding));
     findings = join(text, findings, join_date_and_time);
-    findings.iter_mut().for_each(|finding| read_year(text, finding));
+    for finding in &mut findings {
+        read_year(text, finding);
+    }
     findings = join(text, findings, join_range);
     findings.retain(|finding| is_likely(text, finding));
     findings

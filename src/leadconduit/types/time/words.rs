@@ -119,7 +119,9 @@ fn day_word(found: &Match<'_>) -> Result<Finding, Rejected> {
     ];
     match word.as_str() {
         "now" => {
-            time.iter().for_each(|(part, value)| at.assign(*part, *value));
+            for (part, value) in time {
+                at.assign(part, value);
+            }
             at.assign(Part::Meridiem, i64::from(now.hour() >= 12));
             at.assign(Part::Offset, 0);
         }
