@@ -54,6 +54,8 @@ struct Driver {
     ids: IdGenerator,
     /// Ids from responses, each with the area of its operation.
     known: Vec<(String, String)>,
+    /// Documents from responses, each with the area of its operation.
+    documents: Vec<(String, Value)>,
 }
 
 impl Driver {
@@ -73,7 +75,7 @@ impl Driver {
         ];
         let known = known.map(|(area, id)| (area.to_owned(), id.to_owned())).to_vec();
         let rng = SeededRng::new(seed, Purpose::Responses);
-        Self { contract: Arc::clone(contract), rng, ids: IdGenerator::new(seed ^ 0xabcd), known }
+        Self { contract: Arc::clone(contract), rng, ids: IdGenerator::new(seed ^ 0xabcd), known, documents: Vec::new() }
     }
 
     fn below(&mut self, limit: usize) -> usize {
@@ -101,11 +103,17 @@ impl Driver {
         let contract = Arc::clone(&self.contract);
         let mut path = operation.path.clone();
         let area = area(operation);
+        // Clients often send back what they read, with changes.
+        let in_area: Vec<usize> = (0..self.documents.len()).filter(|at| self.documents[*at].0 == area).collect();
+        let is_sent_back = operation.method == Method::PUT && !in_area.is_empty() && self.below(3) == 0;
+        let chosen = self.below(in_area.len().max(1));
+        let sent_back = is_sent_back.then(|| self.documents[in_area[chosen]].1.clone());
         let mut query: Vec<(String, String)> = Vec::new();
         for parameter in parameters(&contract, operation) {
             let example = parameter.example.map(|example| in_query(parameter.name, example)).unwrap_or_default();
             if parameter.location == "path" {
                 let value = match example.first() {
+                    _ if sent_back.is_some() => sent_back.as_ref().unwrap()["id"].as_str().unwrap().to_owned(),
                     Some((_, value)) if self.below(3) == 0 => value.clone(),
                     _ => self.id(&area),
                 };
@@ -131,7 +139,8 @@ impl Driver {
         request.headers.insert("authorization", HeaderValue::from_str(&format!("Basic {credentials}")).unwrap());
         if operation.body.is_some() && self.below(15) != 0 {
             request.headers.insert("content-type", HeaderValue::from_static("application/json"));
-            request.body = Body::Complete(self.body(operation).to_string().into());
+            let body = sent_back.unwrap_or_else(|| self.body(operation));
+            request.body = Body::Complete(body.to_string().into());
         }
         request
     }
@@ -296,6 +305,12 @@ fn every_response_is_valid_against_the_contract() {
                     assert_valid(&contract, operation, &request, &response);
                     if let Ok(value) = serde_json::from_slice(&response.body) {
                         driver.collect_ids(&area(operation), &value);
+                        if response.status.is_success()
+                            && operation.path.matches('/').count() < 3
+                            && value["id"].is_string()
+                        {
+                            driver.documents.push((area(operation), value));
+                        }
                     }
                     *own.entry((operation.id.clone(), response.status.as_u16())).or_default() += 1;
                 }
