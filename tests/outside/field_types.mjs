@@ -23,7 +23,7 @@ globalThis.Date = class extends RealDate {
 };
 const types = createRequire(import.meta.url)('leadconduit-types');
 
-// Differences with a reason, by class: never by input. README.md lists them too.
+// Differences with a reason, by class: never by input. docs/src/reference/field-types.md lists them too.
 const zones = /\b(ACDT|ACST|ADT|AFT|ALMT|AMST|ANAST|ANAT|AQTT|AWDT|AZO?ST|AZOT|BNT|BTT|CAST|CCT|CHADT|CHAST|CKT|CVT|CXT|DAVT|EASST|EAST|EGST|EGT|FJST|FKS?T|FNT|GALT|GAMT|GFT|GILT|GYT|HA[A-Z]|HLV|HN[A-Z]|HOVT|IOT|IRKS?T|KGT|KRAS?T|KUYT|LHDT|LHST|LINT|MAGS?T|MART|MAWT|MESZ|MEZ|MHT|MUT|MVT|NCT|NFT|NOVS?T|NUT|OMSS?T|PETS?T|PETT|PGT|PHOT|PM[DS]T|PONT|PWT|PYST|RET|SAMT|SBT|SCT|SRT|TAHT|TFT|TJT|TKT|TLT|TMT|TVT|ULAT|UYST|VLAS?T|VUT|WAST|WES?Z|WFT|WGS?T|WITA|WST|WT|YAKS?T|YAPT|YEKS?T)\b/i;
 const units = '(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?|mos?|mon|months?|qtr|quarters?|y|yrs?|years?)(?![A-Za-z])';
 const phrases = new RegExp(`(?:[0-9]|\\b(?:an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|few|several|couple|half|the|this|last|past|next))\\s*${units}|\\bend\\s+of\\s`, 'i');
