@@ -93,16 +93,62 @@ fn describe(root: &str, document: &Value, error: &ValidationError<'_>, violation
             }
         }
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
-            describe_alternatives(&name, &location, context, &mut push);
+            match meant_alternative(at, context) {
+                Some(errors) => {
+                    for error in errors.iter().take(VIOLATIONS_MAX.saturating_sub(violations.len())) {
+                        describe(root, document, error, violations);
+                    }
+                }
+                None => describe_alternatives(&name, &location, at, value, context, &mut push),
+            }
         }
         other => push(&location, format!("{name} violates the keyword `{}`", other.keyword())),
     }
 }
 
-/// "needs a or b" when every alternative lacks just one required property; otherwise that none matches.
+/// The errors of the alternative that the value is meant to be: the only one of its type and with its discriminator (a
+/// member with one allowed value, such as `type`), or the one with the fewest errors.
+fn meant_alternative<'a>(
+    at: &str,
+    context: &'a [Vec<ValidationError<'static>>],
+) -> Option<&'a [ValidationError<'static>]> {
+    let fits = |errors: &&Vec<ValidationError<'static>>| {
+        !errors.iter().any(|error| is_other_type(at, error) || discriminator(at, error).is_some())
+    };
+    let candidates: Vec<&Vec<ValidationError<'static>>> = context.iter().filter(fits).collect();
+    let fewest = candidates.iter().map(|errors| errors.len()).min()?;
+    let mut best = candidates.iter().filter(|errors| errors.len() == fewest);
+    match (best.next(), best.next()) {
+        (Some(errors), None) => Some(errors.as_slice()),
+        _ => None,
+    }
+}
+
+fn is_other_type(at: &str, error: &ValidationError<'_>) -> bool {
+    error.instance_path().as_str() == at && matches!(error.kind(), ValidationErrorKind::Type { .. })
+}
+
+/// The name and the only allowed value of a member of the value at `at` that has another one.
+fn discriminator(at: &str, error: &ValidationError<'_>) -> Option<(String, String)> {
+    let member = error.instance_path().as_str().strip_prefix(at)?.strip_prefix('/')?;
+    let allowed = match error.kind() {
+        ValidationErrorKind::Constant { expected_value } => expected_value,
+        ValidationErrorKind::Enum { options } => match options.as_array()?.as_slice() {
+            [option] => option,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    (!member.contains('/')).then(|| (member.to_owned(), unquoted(allowed)))
+}
+
+/// "needs a or b" when every alternative lacks just one required property; the allowed values when the discriminator has
+/// none of them; otherwise that none matches.
 fn describe_alternatives(
     name: &str,
     location: &str,
+    at: &str,
+    value: &Value,
     context: &[Vec<ValidationError<'static>>],
     push: &mut impl FnMut(&str, String),
 ) {
@@ -116,8 +162,23 @@ fn describe_alternatives(
             _ => None,
         })
         .collect();
-    match missing {
-        Some(missing) if !missing.is_empty() => push(location, format!("{name} needs {}", missing.join(" or "))),
+    if let Some(missing) = missing.filter(|missing| !missing.is_empty()) {
+        return push(location, format!("{name} needs {}", missing.join(" or ")));
+    }
+    let of_its_type = || context.iter().filter(|errors| !errors.iter().any(|error| is_other_type(at, error)));
+    let found: Vec<(String, String)> =
+        of_its_type().filter_map(|errors| errors.iter().find_map(|error| discriminator(at, error))).collect();
+    match found.first() {
+        Some((member, _)) if found.len() == of_its_type().count() && found.iter().all(|(other, _)| other == member) => {
+            let allowed: Vec<&str> = found.iter().map(|(_, allowed)| allowed.as_str()).collect();
+            let sent = value.get(unescape(member)).and_then(Value::as_str);
+            let near = sent.and_then(|sent| nearest(sent, allowed.iter().copied()));
+            let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+            push(
+                &format!("{location}/{member}"),
+                format!("{name}.{} must be {}{hint}", unescape(member), allowed.join(" or ")),
+            );
+        }
         _ => push(location, format!("{name} matches none of its {} documented forms", context.len())),
     }
 }
@@ -229,5 +290,41 @@ mod tests {
         });
         insta::assert_snapshot!(messages(&schema, &body).join("\n"));
         insta::assert_snapshot!(messages(&schema, &json!([])).join("\n"));
+    }
+
+    #[test]
+    fn an_error_in_one_of_several_forms_is_described_in_the_form_that_was_meant() {
+        let rule = json!({"oneOf": [
+            {"type": "object", "required": ["lhv", "op"], "additionalProperties": false,
+             "properties": {"lhv": {"type": "string"}, "op": {"enum": ["is blank", "is equal to"]}}},
+            {"type": "object", "required": ["op", "rules"], "additionalProperties": false,
+             "properties": {"op": {"enum": ["and", "or"]}, "rules": {"type": "array"}}},
+        ]});
+        let step = json!({"oneOf": [
+            {"type": "object", "required": ["type"],
+             "properties": {"type": {"enum": ["filter"]}, "rule": rule, "enabled": {"type": "boolean"}}},
+            {"type": "object", "required": ["type", "entity"], "properties": {"type": {"const": "recipient"}}},
+            {"type": "null"},
+        ]});
+        let schema = json!({"type": "array", "items": step});
+        let rows = [
+            (
+                json!([{"type": "filter", "rule": {"lhv": "lead.email", "op": "is blnk"}}]),
+                "/body/0/rule/op enum | 0.rule.op must be one of is blank, is equal to; did you mean is blank?",
+            ),
+            (
+                json!([{"type": "filter", "enabled": "yes"}]),
+                "/body/0/enabled type | 0.enabled must be a boolean, not a string",
+            ),
+            (json!([{"type": "recipient"}]), "/body/0/entity required | 0.entity is missing"),
+            (
+                json!([{"type": "filtr"}]),
+                "/body/0/type oneOf | 0.type must be filter or recipient; did you mean filter?",
+            ),
+            (json!([7]), "/body/0 oneOf | 0 matches none of its 3 documented forms"),
+        ];
+        for (body, expected) in rows {
+            assert_eq!(messages(&schema, &body), [expected], "{body}");
+        }
     }
 }

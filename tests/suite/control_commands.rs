@@ -302,6 +302,25 @@ fn a_server_with_a_token_needs_it_and_no_output_has_it() {
 }
 
 #[test]
+fn options_that_contradict_each_other_are_rejected_and_nothing_is_changed() {
+    let mock = Mock::healthy();
+    mock.get("/user").expect(200);
+    for (line, message) in [
+        ("requests --clear --violations", "--violations"),
+        ("requests --clear --limit 3", "--limit"),
+        ("fault add --probability nan --status 503", "write a number from 0 to 1"),
+        ("fault add --probability 2 --status 503", "write a number from 0 to 1"),
+        ("explain 1 --no-key", "write the method and the path"),
+        ("explain 1 -d x", "write the method and the path"),
+    ] {
+        let (code, err) = fail(&mock, line);
+        assert!(code == 2 && err.contains(message), "{line}: {code} {err}");
+    }
+    assert!(run(&mock, "requests").contains("/user"));
+    assert!(!run(&mock, "fault list").contains("fault-1"));
+}
+
+#[test]
 fn completions_know_scenarios_and_operations() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let output = Command::new(BINARY).args(["completions", shell]).output().unwrap();

@@ -233,11 +233,11 @@ fn exchanges_are_reproduced_by_the_curl_command_and_the_scenario() {
     let folder = tempfile::tempdir().unwrap();
     for (line, headers, body) in rows {
         mock.request(line, headers, body);
-        assert_reproducible(&mock, folder.path(), &[("LEADCONDUIT_KEY", JANE)]);
+        assert_reproducible(&mock, folder.path(), &[("LEADCONDUIT_API_KEY", JANE)]);
     }
     let repair = json!({"connection_id": BUYER});
     mock.call(SUPERUSER, http::Method::POST, "/connections", Some(&repair)).expect(409);
-    assert_reproducible(&mock, folder.path(), &[("LEADCONDUIT_KEY", SUPERUSER)]);
+    assert_reproducible(&mock, folder.path(), &[("LEADCONDUIT_API_KEY", SUPERUSER)]);
     // The scenario has what the response had, and the whole request.
     mock.get("/credentials").expect(503);
     let snippet = explain(&mock, json!({"exchange": newest_id(&mock)}))["snippet"].as_str().unwrap().to_owned();
@@ -280,15 +280,15 @@ fn credentials_in_a_wrong_form_are_explained_and_reproduced() {
         mock.request("GET /user", &[("key", ""), ("authorization", authorization)], "").expect(401);
         // The key of the variable is valid: the form alone is wrong. A password that is no key needs its own value.
         let key = if authorization == &basic("API:no-such-key") { "no-such-key" } else { JANE };
-        let variables = [("LEADCONDUIT_KEY", key), ("LEADCONDUIT_AUTHORIZATION", authorization.as_str())];
+        let variables = [("LEADCONDUIT_API_KEY", key), ("LEADCONDUIT_AUTHORIZATION", authorization.as_str())];
         assert_reproducible(&mock, folder.path(), &variables);
     }
     let line = |authorization: &str| {
         let request = json!({"method": "GET", "path": "/user", "headers": {"authorization": authorization}});
         explain(&mock, request)["curl"].as_str().unwrap().to_owned()
     };
-    assert!(line(&rows[0].0).contains(r#"-u "$LEADCONDUIT_KEY:""#));
-    assert!(line(&rows[2].0).contains(r#"-H "Authorization: Bearer $LEADCONDUIT_KEY""#));
+    assert!(line(&rows[0].0).contains(r#"-u "$LEADCONDUIT_API_KEY:""#));
+    assert!(line(&rows[2].0).contains(r#"-H "Authorization: Bearer $LEADCONDUIT_API_KEY""#));
 }
 
 #[test]

@@ -280,7 +280,7 @@ export interface paths {
         put?: never;
         /**
          * Add a fault
-         * @description The rule is validated like those of scenarios, and applies from the next request on. `ttl` removes it automatically.
+         * @description The rule is validated like those of scenarios, and applies from the next request on. After `ttl` it no longer applies; it stays in the list until it is removed.
          */
         post: operations["add_fault"];
         /**
@@ -2399,7 +2399,7 @@ export interface components {
             };
             /** @description The steps that lead to the response, as sentences. */
             reasons: string[];
-            /** @description A curl command that sends the request again; it reads the API key from `$LEADCONDUIT_KEY`. */
+            /** @description A curl command that sends the request again; it reads the API key from `$LEADCONDUIT_API_KEY`. */
             curl: string;
             /** @description A scenario in which the request gets this response, with an example that checks it. */
             snippet: string;
@@ -5992,7 +5992,7 @@ export interface operations {
                      *         "the sandbox is `default`, the scenario is `healthy`",
                      *         "GET /conections matches no operation; the nearest is GET /connections (list_connections)"
                      *       ],
-                     *       "curl": "curl -i -u \"API:$LEADCONDUIT_KEY\" 'http://127.0.0.1:4010/conections'",
+                     *       "curl": "curl -i -u \"API:$LEADCONDUIT_API_KEY\" 'http://127.0.0.1:4010/conections'",
                      *       "snippet": "version: 1\nname: exchange-17\n"
                      *     }
                      */

@@ -35,7 +35,7 @@ export async function collectFailure(sandbox: Sandbox): Promise<FailureReport | 
     journal,
     explanation: [journal.map(describeExchange).join('\n'), ...details].join('\n\n') + '\n',
     curl: [
-      `# LEADCONDUIT_KEY=${sandbox.apiKey.split('+')[0]} (the key of the user; the superuser has another one)`,
+      `# LEADCONDUIT_API_KEY=${sandbox.apiKey.split('+')[0]} (the key of the user; the superuser has another one)`,
       ...explained.map((one) => one.curl),
     ].join('\n') + '\n',
   };

@@ -47,9 +47,18 @@ pub(in crate::cli) struct ExplainArgs {
     target: TargetArgs,
 }
 
+/// Whether there is an option that only a new request has.
+fn describes_a_request(args: &ExplainArgs) -> bool {
+    args.no_key || args.data.is_some() || !args.header.is_empty()
+}
+
 pub(in crate::cli) fn run(args: &ExplainArgs) -> Result<(), CliError> {
     let body = match (&args.path, args.method.parse::<u64>()) {
         (Some(path), _) => args.request(path)?,
+        (None, Ok(_)) if describes_a_request(args) => {
+            let message = "a recorded request is explained as it was sent; write the method and the path to change it";
+            return Err(CliError::Usage(message.to_owned()));
+        }
         (None, Ok(number)) => json!({"exchange": number}),
         (None, Err(_)) => {
             let message = if args.method.starts_with('/') {

@@ -108,7 +108,7 @@ struct AddArgs {
     #[arg(long, value_name = "COUNT", env = "LEADCONDUIT_MOCK_AFTER")]
     after: Option<u64>,
     /// Apply to a request with this probability, from 0 to 1
-    #[arg(long, value_name = "PROBABILITY", env = "LEADCONDUIT_MOCK_PROBABILITY")]
+    #[arg(long, value_name = "PROBABILITY", value_parser = parse_probability, env = "LEADCONDUIT_MOCK_PROBABILITY")]
     probability: Option<f64>,
     /// End after this time on the sandbox's clock
     #[arg(long, value_name = "DURATION", env = "LEADCONDUIT_MOCK_TTL")]
@@ -118,6 +118,14 @@ struct AddArgs {
     gate: bool,
     #[command(flatten)]
     target: TargetArgs,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("write a number from 0 to 1, such as 0.2")]
+struct InvalidProbability;
+
+fn parse_probability(text: &str) -> Result<f64, InvalidProbability> {
+    text.parse::<f64>().ok().filter(|number| (0.0..=1.0).contains(number)).ok_or(InvalidProbability)
 }
 
 pub(in crate::cli) fn run(args: &FaultArgs) -> Result<(), CliError> {

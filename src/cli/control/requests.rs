@@ -45,7 +45,8 @@ pub(in crate::cli) struct RequestsArgs {
     #[arg(long, value_name = "COUNT", default_value_t = 50, env = "LEADCONDUIT_MOCK_LIMIT")]
     limit: usize,
     /// Remove all recorded requests of the sandbox
-    #[arg(long, env = "LEADCONDUIT_MOCK_CLEAR", value_parser = BoolishValueParser::new())]
+    #[arg(long, conflicts_with_all = ["operation", "status", "method", "violations", "unmatched", "since", "limit"],
+          env = "LEADCONDUIT_MOCK_CLEAR", value_parser = BoolishValueParser::new())]
     clear: bool,
     #[command(flatten)]
     target: TargetArgs,

@@ -43,6 +43,7 @@ const LOG_FILTER: &str = "warn";
 #[command(after_help = "\
 The command gets LEADCONDUIT_URL (the base URL), LEADCONDUIT_API_KEY, LEADCONDUIT_SUPERUSER_API_KEY and \
 LEADCONDUIT_MOCK_URL, which `leadconduit-mock use`, `fault`, `verify` and others read.\n\n\
+Without --fail-on, `run` fails on violations, on unmatched requests and on nothing.\n\n\
 Exit codes: the command's if it is not 0, else 1 if the report or an expectation failed, else 0. 124 the command took \
 too long, 126 it cannot be executed, 127 it was not found, 128+N it was ended by signal N. Before the command starts: 2 \
 wrong usage, 3 bad file, 4 cannot listen.\n\n\

@@ -50,7 +50,7 @@ const SNIPPET_KEY: &str = "key-of-the-caller";
 const EXAMPLE_METHODS: [&str; 7] = ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"];
 
 /// A curl command for a POSIX shell; `base` is the URL of the server. The journal does not contain the API key: the
-/// command reads `$LEADCONDUIT_KEY`, and an `Authorization` header that is none of HTTP Basic or a bearer token from
+/// command reads `$LEADCONDUIT_API_KEY`, and an `Authorization` header that is none of HTTP Basic or a bearer token from
 /// `$LEADCONDUIT_AUTHORIZATION`.
 #[must_use]
 pub fn curl_command(exchange: &Exchange, base: &str, sandbox: &str) -> String {
@@ -73,10 +73,10 @@ pub fn curl_command(exchange: &Exchange, base: &str, sandbox: &str) -> String {
     }
     line.push_str(match exchange.credentials {
         CredentialKind::Missing => "",
-        CredentialKind::Password => " -u \"API:$LEADCONDUIT_KEY\"",
-        CredentialKind::KeyAsUser => " -u \"$LEADCONDUIT_KEY:\"",
+        CredentialKind::Password => " -u \"API:$LEADCONDUIT_API_KEY\"",
+        CredentialKind::KeyAsUser => " -u \"$LEADCONDUIT_API_KEY:\"",
         CredentialKind::EmptyPassword => " -u 'API:'",
-        CredentialKind::KeyAsBearer | CredentialKind::Bearer => " -H \"Authorization: Bearer $LEADCONDUIT_KEY\"",
+        CredentialKind::KeyAsBearer | CredentialKind::Bearer => " -H \"Authorization: Bearer $LEADCONDUIT_API_KEY\"",
         CredentialKind::Other => " -H \"Authorization: $LEADCONDUIT_AUTHORIZATION\"",
     });
     let url = exchange.url();

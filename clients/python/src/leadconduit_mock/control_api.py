@@ -1673,7 +1673,7 @@ class Explanation(TypedDict):
     """
     curl: str
     """
-    A curl command that sends the request again; it reads the API key from `$LEADCONDUIT_KEY`.
+    A curl command that sends the request again; it reads the API key from `$LEADCONDUIT_API_KEY`.
     """
     snippet: str
     """
