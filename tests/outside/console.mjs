@@ -102,7 +102,14 @@ async function find(page, selector, text = '') {
   return handle.asElement();
 }
 // A click by script: views are updated while the test runs, so that a position can be outdated.
-const click = async (page, selector, text) => (await find(page, selector, text)).evaluate((one) => { one.focus(); one.click(); });
+// The element is found and clicked in one step, because an update can replace it in between.
+const click = (page, selector, text = '') => page.waitForFunction((selector, text) => {
+  const found = [...document.querySelectorAll(selector)]
+    .find((one) => one.checkVisibility() && (one.textContent.includes(text) || one.getAttribute('aria-label')?.includes(text)));
+  found?.focus();
+  found?.click();
+  return found !== undefined;
+}, {}, selector, text).catch(() => { throw new Error(`the page has no ${selector} with "${text}"`); });
 const textOf = (page, selector) => page.$eval(selector, (one) => one.textContent);
 const choose = async (page, label, value) => {
   await page.waitForFunction((label, value) => {
