@@ -11,7 +11,7 @@
 //! | `app` | from settings to a running server; [`MockServer`]; reload of changed files |
 //! | `server` | sockets: accept, TLS, limits, timeouts, graceful stop, delivery of delays and faults |
 //! | `pipeline` | the life of a request, as an ordered list of steps |
-//! | `control` | the control API under `/__admin` |
+//! | `control` | the control API, the web console and the reference pages under `/__admin` |
 //! | `sandbox` | isolated worlds, each with its scenario, faults and clock; how a request selects one |
 //! | `recording` | what clients did, and its assessment: journal, coverage, verify, report |
 //! | `scenario` | the scenario language: files, rules, examples, generated history |

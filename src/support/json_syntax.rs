@@ -67,33 +67,49 @@ fn char_at(text: &[u8], line: usize, column: usize) -> Option<char> {
     String::from_utf8_lossy(line.get(column - 1..)?).chars().next()
 }
 
-/// What is open where a text ends too early.
-fn unfinished(text: &[u8]) -> Problem {
-    let (mut open, mut in_string, mut escaped) = (Vec::new(), false, false);
-    let mut last = b' ';
-    for byte in text {
-        if in_string {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-        } else {
-            match byte {
-                b'"' => in_string = true,
-                b'{' | b'[' => open.push(*byte),
-                b'}' | b']' => _ = open.pop(),
+/// The bytes of a JSON text that are not inside of strings. The quote that begins a string is one of them.
+pub(super) struct OutsideStrings<'a> {
+    bytes: std::slice::Iter<'a, u8>,
+    is_in_string: bool,
+}
+
+impl<'a> OutsideStrings<'a> {
+    pub(super) fn new(text: &'a [u8]) -> Self {
+        Self { bytes: text.iter(), is_in_string: false }
+    }
+}
+
+impl Iterator for OutsideStrings<'_> {
+    type Item = u8;
+
+    fn next(&mut self) -> Option<u8> {
+        while self.is_in_string {
+            match self.bytes.next()? {
+                b'\\' => _ = self.bytes.next(),
+                b'"' => self.is_in_string = false,
                 _ => {}
             }
         }
-        if !byte.is_ascii_whitespace() {
-            last = *byte;
+        let byte = *self.bytes.next()?;
+        self.is_in_string = byte == b'"';
+        Some(byte)
+    }
+}
+
+/// What is open where a text ends too early.
+fn unfinished(text: &[u8]) -> Problem {
+    let mut open = Vec::new();
+    let mut bytes = OutsideStrings::new(text);
+    for byte in bytes.by_ref() {
+        match byte {
+            b'{' | b'[' => open.push(byte),
+            b'}' | b']' => _ = open.pop(),
+            _ => {}
         }
     }
     match open.last() {
-        _ if in_string => Problem::OpenString,
-        _ if last == b':' => Problem::MissingValue,
+        _ if bytes.is_in_string => Problem::OpenString,
+        _ if text.trim_ascii_end().ends_with(b":") => Problem::MissingValue,
         Some(b'{') => Problem::Open("an object", '}'),
         Some(_) => Problem::Open("a list", ']'),
         None => Problem::MissingValue,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::json_syntax::JsonSyntaxError;
+use super::json_syntax::{JsonSyntaxError, OutsideStrings};
 
 /// The most values of a text.
 pub(crate) const VALUES_MAX: usize = 100_000;
@@ -34,24 +34,7 @@ pub(crate) fn parse(text: &[u8]) -> Result<Value, JsonTextError> {
 /// except that empty arrays and objects count twice.
 #[must_use]
 pub(crate) fn count_values(text: &[u8]) -> usize {
-    let (mut values, mut in_string, mut escaped) = (1, false, false);
-    for byte in text {
-        if in_string {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-            continue;
-        }
-        match byte {
-            b'"' => in_string = true,
-            b',' | b'[' | b'{' => values += 1,
-            _ => {}
-        }
-    }
-    values
+    1 + OutsideStrings::new(text).filter(|byte| matches!(byte, b',' | b'[' | b'{')).count()
 }
 
 #[cfg(test)]

@@ -119,25 +119,13 @@ fn write_line(event: &Value, mode: ColorMode, out: &mut String) {
 fn record(event: &Value) -> LogRecord {
     let url = event["request"]["url"].as_str().unwrap_or_default();
     let (path, query) = url.split_once('?').map_or((url, None), |(path, query)| (path, Some(query)));
-    let mut fields = json!({
-        property_names::ID: event[property_names::NUMBER],
-        property_names::METHOD: event["request"]["method"],
-        property_names::PATH: path,
-        property_names::QUERY: query,
-        property_names::STATUS: event["response"]["status"],
-    });
-    for name in [
-        property_names::SANDBOX,
-        property_names::OPERATION,
-        property_names::SCENARIO,
-        property_names::TOOK_US,
-        property_names::DELAY_MS,
-        property_names::LEAD,
-        property_names::VIOLATIONS,
-        property_names::APPLIED_RULES,
-    ] {
-        fields[name] = event[name].clone();
-    }
+    // The other fields have the same names in both.
+    let mut fields = event.clone();
+    fields[property_names::ID] = event[property_names::NUMBER].clone();
+    fields[property_names::METHOD] = event["request"]["method"].clone();
+    fields[property_names::PATH] = path.into();
+    fields[property_names::QUERY] = query.into();
+    fields[property_names::STATUS] = event["response"]["status"].clone();
     serde_json::from_value(fields).unwrap_or_default()
 }
 

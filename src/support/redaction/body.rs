@@ -11,6 +11,7 @@ use super::names::{
 };
 use super::xml::redact_xml;
 use super::{REDACTED, Redactor};
+use crate::support::json_syntax::OutsideStrings;
 use crate::support::json_text;
 
 /// Members that stay readable beside the name of a secret: they say what kind of thing it is.
@@ -236,17 +237,7 @@ fn redact_parameter<'v>(redactor: &Redactor, value: &'v str) -> Cow<'v, str> {
 
 /// The colons of a JSON text outside of strings: one for each member.
 fn count_colons(text: &str) -> usize {
-    let (mut count, mut in_string, mut is_escaped) = (0, false, false);
-    for byte in text.bytes() {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' => is_escaped = true,
-            b'"' => in_string = !in_string,
-            b':' if !in_string => count += 1,
-            _ => {}
-        }
-    }
-    count
+    OutsideStrings::new(text.as_bytes()).filter(|byte| *byte == b':').count()
 }
 
 fn count_members(value: &Value) -> usize {
