@@ -250,8 +250,10 @@ impl Planted {
 const SUBMISSION: &str = "POST /flows/64b8f0f5e4b0c3a1d5e6f7ab/sources/5d9a4b10940df5a34a3888c1/submit";
 
 fn planted() -> impl Strategy<Value = Planted> {
-    // A digit in front: a secret that is a word is only replaced where its name says what it is.
-    (0..LOCATIONS.len(), "[a-z0-9]{9,20}[0-9][a-z0-9]{6,20}", 0..NAMES.len(), 0..HEADERS.len(), any::<u64>()).prop_map(
+    // A digit in front: a secret that is a word is only replaced where its name says what it is. Some secrets look like
+    // names of secrets themselves.
+    let secrets = "[a-z0-9]{9,20}[0-9][a-z0-9]{6,20}|[a-z0-9]{7,9}[0-9](pw|pass|key|token|secret)[0-9][a-z0-9]{6,9}";
+    (0..LOCATIONS.len(), secrets, 0..NAMES.len(), 0..HEADERS.len(), any::<u64>()).prop_map(
         |(location, secret, name, header, mask)| Planted {
             location: LOCATIONS[location],
             secret,

@@ -198,7 +198,8 @@ pub(super) fn redact_form(redactor: &Redactor, form: &str) -> String {
         let Some(value) = value else { continue };
         redacted.push('=');
         let spaced = name.replace('+', " ");
-        let is_pair = names_secret && !is_only_secret_name(value) && !DESCRIBING_MEMBERS.contains(&name);
+        // The secret can look like a name of one; only the parameter that names it stays.
+        let is_pair = names_secret && !names_secret_of_pair(name, value) && !DESCRIBING_MEMBERS.contains(&name);
         if value.is_empty() {
             continue;
         }

@@ -70,6 +70,11 @@ fn bodies_keep_their_structure() {
         (r#"{"password": "S", "#, "***"),
         ("a=b&%70assword=S&c=d", "a=b&%70assword=***&c=d"),
         ("name=password&value=S", "name=password&value=***"),
+        // Secrets that look like names of secrets.
+        ("value=x0pw0&field_name=password", "value=***&field_name=password"),
+        ("name=password&value=my-secret", "name=password&value=***"),
+        (r#"{"value":"x0pw0","name":"password"}"#, r#"{"value":"***","name":"password"}"#),
+        (r#"[["api_key","my-secret"]]"#, r#"[["api_key","***"]]"#),
         ("a=b&password%3DS", "a=b&***"),
         ("x=%7B%22password%22%3A%22S%22%7D&y=1", "x=***&y=1"),
         ("<l><a>1</a><password>S</password></l>", "<l><a>1</a><password>***</password></l>"),
