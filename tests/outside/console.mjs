@@ -94,22 +94,22 @@ async function open(path, base = url) {
   return page;
 }
 
-/** Waits for an element with a text, and returns it. */
-async function find(page, selector, text = '') {
-  const handle = await page.waitForFunction((selector, text) => [...document.querySelectorAll(selector)]
-    .find((one) => one.checkVisibility() && (one.textContent.includes(text) || one.getAttribute('aria-label')?.includes(text))), {}, selector, text)
-    .catch(() => { throw new Error(`the page has no ${selector} with "${text}"`); });
+/** Waits for an element with a text, and returns it. A click is in the same step: an update can replace it in between. */
+async function look(page, selector, text, isClicked) {
+  const handle = await page.waitForFunction((selector, text, isClicked) => {
+    const found = [...document.querySelectorAll(selector)]
+      .find((one) => one.checkVisibility() && (one.textContent.includes(text) || one.getAttribute('aria-label')?.includes(text)));
+    if (isClicked) {
+      found?.focus();
+      found?.click();
+    }
+    return found;
+  }, {}, selector, text, isClicked).catch(() => { throw new Error(`the page has no ${selector} with "${text}"`); });
   return handle.asElement();
 }
+const find = (page, selector, text = '') => look(page, selector, text, false);
 // A click by script: views are updated while the test runs, so that a position can be outdated.
-// The element is found and clicked in one step, because an update can replace it in between.
-const click = (page, selector, text = '') => page.waitForFunction((selector, text) => {
-  const found = [...document.querySelectorAll(selector)]
-    .find((one) => one.checkVisibility() && (one.textContent.includes(text) || one.getAttribute('aria-label')?.includes(text)));
-  found?.focus();
-  found?.click();
-  return found !== undefined;
-}, {}, selector, text).catch(() => { throw new Error(`the page has no ${selector} with "${text}"`); });
+const click = (page, selector, text = '') => look(page, selector, text, true);
 const textOf = (page, selector) => page.$eval(selector, (one) => one.textContent);
 const choose = async (page, label, value) => {
   await page.waitForFunction((label, value) => {
@@ -194,6 +194,7 @@ await task('the keyboard selects, opens and closes requests', async () => {
   await page.keyboard.press('2');
   await find(page, 'h1', 'Scenarios');
   await page.keyboard.press('1');
+  await find(page, 'input[type="search"]');
   await page.keyboard.press('/');
   equal(await page.evaluate(() => document.activeElement.type), 'search', 'the focused element');
 });
