@@ -73,6 +73,9 @@ impl Pipeline {
             Err(WriteError::Api(error)) => Err(error.into()),
             Err(WriteError::PendingCall(call)) => Err(EarlyExit::PendingCall(call)),
             Err(WriteError::Budget(exceeded)) => Err(Problem::budget_exceeded(&exceeded.to_string()).into()),
+            Err(WriteError::NeedsLock) => {
+                Err(Problem::internal("a write with the sandbox locked asked for the lock").into())
+            }
             Err(WriteError::Overtaken) => {
                 Err(Problem::busy("the sandbox was written to too often during this long request; send it again")
                     .into())

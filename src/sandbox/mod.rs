@@ -6,11 +6,13 @@
 //! | `registry` | creates sandboxes on first use, removes idle ones |
 //! | [`selector`] | which sandbox a request selects |
 //! | `session` | a request inside its sandbox |
+//! | `prepared_write` | writes that are computed without the lock |
 //! | `state`, `record` | what is behind the two locks of a sandbox |
 //! | `response_cache` | cached responses to reads |
 //! | `shared_state` | what all sandboxes of a server share |
 
 pub mod app_state;
+mod prepared_write;
 mod record;
 mod registry;
 mod response_cache;
@@ -307,7 +309,7 @@ impl Sandbox {
         let result = change(transaction.world(), now)?;
         transaction.world().check_budgets(before)?;
         transaction.commit();
-        state.version += 1;
+        state.record_write(false);
         drop(state);
         self.mark_written();
         Ok(result)

@@ -110,6 +110,8 @@ pub(super) struct State {
     pub(super) epoch: u64,
     /// Incremented by every write. Cached responses are valid for one version.
     pub(super) version: u64,
+    /// How many of these writes only added leads, on which concurrent leads do not depend.
+    pub(super) lead_writes: u64,
     pub(super) response_cache: ResponseCache,
     /// What all worlds of the server use.
     memory: Arc<WorldMemory>,
@@ -129,6 +131,7 @@ impl State {
             requests: 0,
             epoch: 0,
             version: 0,
+            lead_writes: 0,
             response_cache: ResponseCache::new(shared.response_caches()),
             memory: Arc::clone(shared.world_memory()),
         };
@@ -150,6 +153,7 @@ impl State {
             requests: self.requests,
             epoch: 0,
             version: 0,
+            lead_writes: 0,
             // A copy answers one request.
             response_cache: ResponseCache::new(CacheBudget::new(0)),
             memory: Arc::clone(&self.memory),
@@ -260,6 +264,17 @@ impl State {
     pub(super) fn bump_epoch(&mut self) {
         self.epoch += 1;
         self.version += 1;
+    }
+
+    /// Counts a write.
+    pub(super) fn record_write(&mut self, only_adds_leads: bool) {
+        self.version += 1;
+        self.lead_writes += u64::from(only_adds_leads);
+    }
+
+    /// Counts the writes on which the preparation of a lead depends.
+    pub(super) fn basis(&self) -> u64 {
+        self.version - self.lead_writes
     }
 
     /// Rebuilds the rule set: faults first, the newest before older ones, then the rules of the scenario.

@@ -26,6 +26,7 @@ mod caps;
 mod changelogs;
 mod cli;
 mod clock_limits;
+mod concurrent_leads;
 mod connections;
 mod contract;
 mod control;

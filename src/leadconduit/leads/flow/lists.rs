@@ -44,27 +44,31 @@ fn is_listed(account: &Account, check: &ListCheck, value: &str, now: Timestamp) 
     entry.text("added_at").and_then(|at| at.parse::<Timestamp>().ok()).is_none_or(|at| at >= since)
 }
 
-/// Adds an accepted lead to the list of the duplicate check.
+/// The entry of an accepted lead on the list of the duplicate check; `None` when the flow adds leads to no list.
+pub(super) fn entry(
+    context: &WriteContext<'_>,
+    target: &SubmissionTarget,
+    vars: &Value,
+    hidden: &HiddenTexts,
+) -> Option<Value> {
+    let check = target.flow().list_checks.iter().find(|check| check.adds_leads)?;
+    let list = &check.list_name;
+    let value = listed_value(check, vars, hidden);
+    let id = entry_id(list, &value)?;
+    Some(json!({"id": id, "list_name": list, "value": value, "added_at": context.timestamp()}))
+}
+
+/// Adds an entry to the lists of an account.
 ///
 /// # Errors
 ///
 /// When the entry cannot be stored.
-pub(super) fn add(
-    context: &mut WriteContext<'_>,
-    target: &SubmissionTarget,
-    vars: &Value,
-    hidden: &HiddenTexts,
-) -> Result<(), ApiError> {
-    let Some(check) = target.flow().list_checks.iter().find(|check| check.adds_leads) else { return Ok(()) };
-    let list = &check.list_name;
-    let value = listed_value(check, vars, hidden);
-    let Some(id) = entry_id(list, &value) else { return Ok(()) };
-    let account = context.world.account(&target.account);
-    if account.is_none_or(|account| account.all(Collection::ListEntries).len() >= ENTRIES_MAX) {
+pub(super) fn add(context: &mut WriteContext<'_>, account: &str, entry: &Value) -> Result<(), ApiError> {
+    let entries = context.world.account(account).map(|account| account.all(Collection::ListEntries).len());
+    if entries.is_none_or(|count| count >= ENTRIES_MAX) {
         return Ok(());
     }
-    let entry = json!({"id": id, "list_name": list, "value": value, "added_at": context.timestamp()});
-    context.put_for_account(&target.account, Collection::ListEntries, &entry).map(drop)
+    context.put_for_account(account, Collection::ListEntries, entry).map(drop)
 }
 
 /// The value that is looked for or added. A secret is on a list as a checksum, so that it is not stored.
