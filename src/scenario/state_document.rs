@@ -75,7 +75,8 @@ pub struct StateTooLarge {
     pub limit: usize,
 }
 
-/// Exports a world as JSON. The document is written piece by piece, so that a large world is in memory once.
+/// Exports a world as JSON. The document is written piece by piece, and no parsed document is kept, so that a large world
+/// is in memory once.
 ///
 /// # Errors
 ///
@@ -93,8 +94,8 @@ pub fn export(scenario: &Scenario, world: &World, limit: usize) -> Result<Vec<u8
         permanent => (permanent, None),
     };
     let mut sso = health_json(permanent);
-    sso["accounts"] = world.sso.accounts.values().map(|d| d.value().clone()).collect();
-    sso["connections"] = world.sso.connections.values().map(|d| d.value().clone()).collect();
+    sso["accounts"] = world.sso.accounts.values().map(|d| d.to_value()).collect();
+    sso["connections"] = world.sso.connections.values().map(|d| d.to_value()).collect();
     let document = ExportedState {
         version: VERSION,
         scenario: &scenario.name,
@@ -154,7 +155,7 @@ impl Serialize for ExportedAccount<'_> {
         for collection in Collection::ALL {
             let documents = account.all(collection);
             if !documents.is_empty() {
-                map.serialize_entry(collection.name(), &Sequence(|| documents.values().map(|d| d.value())))?;
+                map.serialize_entry(collection.name(), &Sequence(|| documents.values().map(|d| d.to_value())))?;
             }
         }
         if account.events().stored().next().is_some() {
