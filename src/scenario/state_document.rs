@@ -15,7 +15,7 @@ use super::volume::Volume;
 use crate::contract::Contract;
 use crate::leadconduit::state::sso::{FlapPattern, SsoStatus};
 use crate::leadconduit::state::{Account, Collection, World};
-use crate::support::clock::{Clock, InvalidClock, Timestamp};
+use crate::support::clock::{Clock, InvalidClock, Timestamp, format_timestamp};
 use crate::support::delay::Delay;
 use crate::support::ids::IdGenerator;
 use contract_files::yaml::{Diagnostic, Source};
@@ -200,8 +200,7 @@ impl io::Write for BoundedWriter {
 }
 
 /// The health of the single sign-on service, as scenario files write it.
-#[must_use]
-pub fn health_json(status: &SsoStatus) -> Value {
+fn health_json(status: &SsoStatus) -> Value {
     let pattern = |unit: &str, FlapPattern { up, down }: FlapPattern| json!({unit: {"up": up, "down": down}});
     match status {
         SsoStatus::Up | SsoStatus::Down => json!({"status": status.name()}),
@@ -211,6 +210,17 @@ pub fn health_json(status: &SsoStatus) -> Value {
         SsoStatus::FlappingSeconds(p) => json!({"status": "flapping", "flapping": pattern("seconds", *p)}),
         SsoStatus::Partial(operations) => json!({"status": "partial", "operations": &**operations}),
     }
+}
+
+/// The health of the single sign-on service at a time, as scenario files write it; with `ends_at` when it ends by
+/// itself.
+#[must_use]
+pub fn current_health_json(status: &SsoStatus, now: Timestamp) -> Value {
+    let mut json = health_json(status.at(now));
+    if let Some(end) = status.ends_at(now) {
+        json["ends_at"] = format_timestamp(end).into();
+    }
+    json
 }
 
 fn export_delay(delay: Delay) -> Value {
