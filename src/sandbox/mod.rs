@@ -45,7 +45,7 @@ use crate::scenario::Scenario;
 use crate::scenario::rule::Rule;
 use crate::scenario::rule::schedule::RuleCounts;
 use crate::support::change_signal::{ChangeSignal, ChangeWatch};
-use crate::support::clock::{Clock, Timestamp, uptime};
+use crate::support::clock::{Clock, SignedDuration, Timestamp, uptime};
 use crate::support::event_bus::EventBus;
 
 pub use crate::config::settings::DEFAULT_SANDBOX as DEFAULT;
@@ -284,13 +284,19 @@ impl Sandbox {
         Ok(state.world.clock)
     }
 
-    /// Sets the health of the single sign-on service.
-    pub fn set_sso_status(&self, status: SsoStatus) {
+    /// Sets the health of the single sign-on service, for a time on the sandbox's clock or without an end. The health
+    /// before it returns at the end. Returns the new status and the time of the change.
+    pub fn set_sso_status(&self, status: SsoStatus, lasts: Option<SignedDuration>) -> (SsoStatus, Timestamp) {
         let mut state = self.lock();
         let now = state.world.clock.now();
-        state.world.sso.status = status;
+        let status = match lasts {
+            Some(lasts) => status.until(now.checked_add(lasts).unwrap_or(Timestamp::MAX), &state.world.sso.status),
+            None => status,
+        };
+        state.world.sso.status = status.clone();
         state.world.sso.reset_counters(0, now);
         state.bump_epoch();
+        (status, now)
     }
 
     /// Changes documents in a transaction, which is rolled back when `change` fails. `change` gets the current time.

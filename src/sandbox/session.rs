@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, PoisonError};
 
+use super::response_cache::ReadKey;
+use super::selector::split_sandbox_path;
 use super::{InitialState, Sandbox, State};
 use crate::config::limits::LONG_WRITE_RERUNS_MAX;
 use crate::contract::validate::OperationInput;
@@ -234,11 +236,13 @@ impl RequestSession {
         }
         // The cache key has neither media type nor body, so only JSON responses to requests without a body are cached.
         let is_cacheable = input.response_media_type.is_none() && input.body.is_null();
+        // Without the name of the sandbox in the path, so that sandboxes can share responses.
+        let (_, target) = split_sandbox_path(target);
+        let key = ReadKey { operation: operation.index, user: &caller.user, target };
         // The operation reads a copy of the world, so that it needs no lock and sees one state.
         let (world, version) = {
             let state = self.state()?;
-            let cached = || state.response_cache.find(state.version, operation.index, &caller.user, target, self.now);
-            if let Some(response) = is_cacheable.then(cached).flatten() {
+            if let Some(response) = is_cacheable.then(|| state.cached_response(key, self.now)).flatten() {
                 return Ok(Ok(response));
             }
             (state.world.clone(), state.version)
@@ -250,7 +254,7 @@ impl RequestSession {
         if !sso_call.is_volatile() && is_cacheable {
             let mut state = self.sandbox.lock();
             if state.version == version {
-                state.response_cache.insert(version, operation.index, &caller.user, target, &response);
+                state.cache_response(key, &response);
             }
         }
         Ok(Ok(response))

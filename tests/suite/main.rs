@@ -76,6 +76,7 @@ mod model_market;
 mod onboards;
 mod operations;
 mod packages;
+mod partner_plan;
 mod preferences;
 mod problems;
 mod public_api;

@@ -8,6 +8,7 @@ use super::super::api_error::ApiError;
 use super::super::context::{ReadContext, WriteContext};
 use super::super::response::{OperationResponse, OperationResult};
 use super::crud::{self, CollectionHooks};
+use super::partner_plan;
 use crate::contract::standard::StandardCollection;
 use crate::leadconduit::state::Collection;
 use crate::support::document::{self, Document, items};
@@ -49,8 +50,9 @@ pub(super) fn list_types(context: &ReadContext<'_>) -> OperationResult {
     Ok(OperationResponse::json(200, crud::document_array(context.standard().all(StandardCollection::Types))))
 }
 
-/// Creates a field, and removes the error about the missing field from the flows that collect it.
+/// Creates a field, which needs a paid plan, and removes the error about the missing field from the flows that collect it.
 pub(super) fn create(context: &mut WriteContext<'_>) -> OperationResult {
+    partner_plan::require_paid_plan(context)?;
     let response = crud::create(context, Collection::Fields, &HOOKS)?;
     let id = context.input.text("id").unwrap_or_default();
     let message = missing_field_error(id);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::super::api_error::ApiError;
 use super::super::context::WriteContext;
 use super::super::response::{OperationResponse, OperationResult};
-use super::connections;
+use super::{connections, partner_plan};
 use crate::leadconduit::state::Collection;
 use crate::support::clock::format_timestamp;
 use crate::support::document::text;
@@ -34,6 +34,7 @@ pub(super) fn invite_recipient(context: &mut WriteContext<'_>) -> OperationResul
 }
 
 fn invite(context: &mut WriteContext<'_>, role: InvitedRole) -> OperationResult {
+    partner_plan::require_paid_plan(context)?;
     let email = context.input.text("email").ok_or(ApiError::new(400, "email is missing"))?.to_owned();
     let kind = match role {
         InvitedRole::Seller => "source",

@@ -25,6 +25,7 @@ mod metrics;
 mod nested_ids;
 mod onboards;
 mod packages;
+mod partner_plan;
 mod reports;
 mod routers;
 mod statistics;

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::super::api_error::ApiError;
 use super::super::context::WriteContext;
 use super::super::response::{OperationResponse, OperationResult};
-use super::{connections, flows};
-use crate::leadconduit::state::Collection;
+use super::{connections, flows, partner_plan};
+use crate::leadconduit::state::{Account, Collection};
 use crate::support::document::{Document, TypedDocument, text};
 
 const INBOUND: &str = "leadconduit-default.inbound";
@@ -146,7 +146,8 @@ fn set_up_buyer(
         "integration": {"module_id": INBOUND, "mappings": []},
         "enabled": true,
     });
-    let flow = match flow {
+    let own = only_flow(account).and_then(|flow| flow.text("id")).map(str::to_owned);
+    let flow = match flow.or(own.as_deref()) {
         Some(id) => extend_flow(context, id, source)?,
         None => {
             let seller = text(&source["entity"], "name").to_owned();
@@ -193,16 +194,17 @@ fn minimal_flow(
     let mut onboards = account.all(Collection::Onboards).values().rev().map(|onboard| OnboardLinks::of(onboard));
     let last = onboards.find(|onboard| &*onboard.invitation == invitation);
     let last = last.and_then(|onboard| account.get(Collection::Flows, &onboard.flow));
-    let own = || {
-        let is_partner = account.document().value().pointer("/subscriptions/partner").is_some();
-        account.all(Collection::Flows).values().next().filter(|_| is_partner)
-    };
-    if let Some(flow) = last.or_else(own).and_then(|flow| flow.text("id")) {
+    if let Some(flow) = last.or_else(|| only_flow(account)).and_then(|flow| flow.text("id")) {
         return Ok(flow.to_owned());
     }
     let row = connection.and_then(|id| connections::find(account, id)).map(|row| row.value());
     let seller = row.map_or("", |row| text(&row["connected_account"], "name")).to_owned();
     create_flow(context, &seller, Vec::new())
+}
+
+/// The one flow of an account with the partner plan.
+fn only_flow(account: &Account) -> Option<&Arc<Document>> {
+    account.all(Collection::Flows).values().next().filter(|_| partner_plan::is_only_plan(account))
 }
 
 /// Creates a flow without steps for the leads of a seller.

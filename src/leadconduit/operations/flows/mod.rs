@@ -18,7 +18,7 @@ use super::super::api_error::ApiError;
 use super::super::context::{ReadContext, WriteContext};
 use super::super::response::{OperationResponse, OperationResult};
 use super::crud::{self, CollectionHooks};
-use super::{fields, nested_ids};
+use super::{fields, nested_ids, partner_plan};
 use crate::leadconduit::leads::caps;
 use crate::leadconduit::live_flow::undeployed_revision;
 use crate::leadconduit::state::Collection;
@@ -35,6 +35,7 @@ const DEPLOYED: &str = "Your flow was deployed and the most recent changes are n
 
 fn prepare(context: &mut WriteContext<'_>, flow: &mut Value, previous: Option<&Document>) -> Result<(), ApiError> {
     criteria::check(flow)?;
+    partner_plan::check_flow(context, flow, previous.is_none())?;
     references::resolve(&context.read_context(), flow)?;
     nested_ids::assign_ids(context, flow, previous.map(Document::value));
     if let Some(previous) = previous {
