@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::error::{SchemaError, StandaloneSchemaError};
 use super::known_formats::{self, KNOWN_FORMATS};
-use super::schema_errors;
+use super::schema_errors::{self, PropertyNames};
 use super::schema_keywords::misspelt_keyword;
 use super::schema_size;
 use super::violation::Violation;
@@ -23,7 +23,10 @@ const BASE: &str = "urn:leadconduit:contract";
 
 /// The schemas of the bundle, with resolved references.
 #[derive(Debug)]
-pub(super) struct Schemas(Registry<'static>);
+pub(super) struct Schemas {
+    registry: Registry<'static>,
+    properties: PropertyNames,
+}
 
 impl Schemas {
     pub(super) fn new(document: &Value) -> Result<Self, SchemaError> {
@@ -31,7 +34,8 @@ impl Schemas {
         known_formats::replace_patterns(&mut resource);
         let builder = Registry::new().draft(jsonschema::Draft::Draft202012);
         let prepared = builder.add(BASE, resource).and_then(jsonschema::RegistryBuilder::prepare);
-        prepared.map(Self).map_err(|error| SchemaError::Bundle(error.to_string()))
+        let registry = prepared.map_err(|error| SchemaError::Bundle(error.to_string()))?;
+        Ok(Self { registry, properties: PropertyNames::new(document) })
     }
 
     fn compile(&self, pointer: &str) -> Result<Validator, SchemaError> {
@@ -39,7 +43,7 @@ impl Schemas {
             .iter()
             .fold(jsonschema::options(), |options, known| options.with_format(known.format, known.is_valid))
             .with_draft(jsonschema::Draft::Draft202012)
-            .with_registry(&self.0)
+            .with_registry(&self.registry)
             .should_validate_formats(true)
             .should_ignore_unknown_formats(false)
             // Linear time for every input; a contract needs no look-around.
@@ -117,7 +121,9 @@ impl CompiledSchema {
     #[must_use]
     pub fn violations(&self, root: &str, value: &Value) -> Vec<Violation> {
         match self.validator() {
-            Ok(validator) => schema_errors::violations(root, value, validator.iter_errors(value)),
+            Ok(validator) => {
+                schema_errors::violations(root, value, validator.iter_errors(value), &self.schemas.properties)
+            }
             Err(error) => vec![Violation::rejected(400, root, "schema", error.to_string())],
         }
     }
@@ -146,7 +152,7 @@ pub(super) fn meta_errors(schema: &Value) -> Vec<FileSchemaError> {
             errors.push(FileSchemaError { pointer, message: format!("unknown type `{word}`"), hint: Some(hint) });
             continue;
         }
-        for violation in schema_errors::violations("", schema, std::iter::once(error)) {
+        for violation in schema_errors::violations("", schema, std::iter::once(error), &PropertyNames::default()) {
             let message = format!("the schema is not valid: {}", violation.message);
             errors.push(FileSchemaError { pointer: violation.location, message, hint: None });
         }
