@@ -144,7 +144,7 @@ pub mod internals {
     pub use crate::contract::{Authentication, Backend, CompiledSchema, Contract, Operation, Route};
     pub use crate::generate::{Models, ValueGenerator};
     pub use crate::http::message::{Body, Request, Response};
-    pub use crate::leadconduit::delivery::{OutboundResponse, parse_response};
+    pub use crate::leadconduit::delivery::{OutboundResponse, RecipientModule};
     pub use crate::leadconduit::operations::{HandlerTable, Trigger};
     pub use crate::leadconduit::rules::{Condition, Dialect, check as check_rules};
     pub use crate::leadconduit::state::{Collection, World};

@@ -10,8 +10,8 @@ use std::sync::{Arc, LazyLock};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method};
 use leadconduit_mock::internals::{
-    Body, Condition, Contract, Dialect, Library, OutboundResponse, Pipeline, Request, Response, Template, check_rules,
-    load, paragraphs, parse_response,
+    Body, Condition, Contract, Dialect, Library, OutboundResponse, Pipeline, RecipientModule, Request, Response,
+    Template, check_rules, load, paragraphs,
 };
 use leadconduit_mock::scenario_file::Source;
 use leadconduit_mock::{Clock, Settings};
@@ -214,13 +214,19 @@ pub fn delivery(data: &[u8]) {
         ms: 1,
         attempts: 1,
     };
-    let vars = json!({
-        "url": "http://127.0.0.1:1/", "method": "POST", "lead": {"email": "a@b.example"}, "price": 1.5,
-        "outcome_search_term": "accepted", "outcome_search_path": "/result/outcome",
-        "reason_selector": "reason", "outcome_on_match": "success",
-    });
-    let event = parse_response(&vars, &response);
-    assert!(event.is_object());
+    let vars = json!({"url": "http://127.0.0.1:1/", "method": "POST", "lead": {"email": "a@b.example"}, "price": 1.5});
+    let standard = RecipientModule::Standard.parse_response(&vars, &response);
+    assert!(standard.is_ok_and(|event| event.is_object()));
+    // A path is a name of JSON, an expression of XML, a selector of HTML and a pattern in text.
+    for path in ["result.outcome", "/result/outcome", "//*/text()", "p.err", "a @href", "result.*", r"(\w+)"] {
+        let vars = json!({
+            "url": "http://127.0.0.1:1/", "outcome_search_term": "/^accepted|ok$/", "outcome_search_path": path,
+            "reason_path": path, "price_path": path, "reference_path": path, "capture.found": path,
+        });
+        if let Ok(event) = RecipientModule::CustomJson.parse_response(&vars, &response) {
+            assert!(event["outcome"].is_string());
+        }
+    }
 }
 
 /// The files of the corpus of a target, in the order of their names.

@@ -46,6 +46,7 @@ pub const FILES: &[BuiltIn] = built_in![
     "caps-reached",
     "no-bid",
     "recipient-down",
+    "json-recipient",
     "source-disabled",
     "partner",
 ];

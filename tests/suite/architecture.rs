@@ -106,7 +106,7 @@ const ALLOWED_IN_LEADCONDUIT: &[(&str, &[&str])] = &[
     ("context", &["changelog", "outbound_log", "response", "api_error", "live_flow", "flow_model", "state"]),
     ("changelog", &["state"]),
     ("outbound_log", &["delivery", "response", "api_error", "state"]),
-    ("delivery", &["values"]),
+    ("delivery", &["types", "values"]),
     ("response", &["lead_report", "api_error"]),
     ("lead_report", &[]),
     ("api_error", &["state"]),

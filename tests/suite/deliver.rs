@@ -15,11 +15,13 @@ use crate::support::{ClosedPort, HANG_GUARD, Mock};
 const SENTINEL: &str = "GET /sentinel HTTP/1.1";
 
 /// A request that a recipient received.
-struct ReceivedRequest {
-    line: String,
+pub struct ReceivedRequest {
+    pub line: String,
+    /// The request line and the headers.
+    pub head: String,
     /// How many calls of a mock led to the request.
     depth: Option<String>,
-    body: String,
+    pub body: String,
 }
 
 impl ReceivedRequest {
@@ -33,13 +35,13 @@ impl ReceivedRequest {
 }
 
 /// A recipient that responds with a status and JSON, and returns the requests that it received.
-struct Listener {
-    url: String,
+pub struct Listener {
+    pub url: String,
     received: Receiver<ReceivedRequest>,
 }
 
 impl Listener {
-    fn start(mut respond: impl FnMut(usize, &ReceivedRequest) -> (u16, Value) + Send + 'static) -> Self {
+    pub fn start(mut respond: impl FnMut(usize, &ReceivedRequest) -> (u16, Value) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/leads", listener.local_addr().unwrap());
         let (sender, received) = channel();
@@ -61,18 +63,18 @@ impl Listener {
         Self { url, received }
     }
 
-    fn responding(response: Value) -> Self {
+    pub fn responding(response: Value) -> Self {
         Self::start(move |_, _| (200, response.clone()))
     }
 
-    fn next(&self) -> ReceivedRequest {
+    pub fn next(&self) -> ReceivedRequest {
         self.received.recv_timeout(HANG_GUARD).expect("the recipient receives a request")
     }
 
     /// Fails when the recipient received a request that the test has not read. Stopping the mock completes its calls, and
     /// a recipient accepts connections in order, so the request that is sent here must be the next one.
     #[track_caller]
-    fn received_nothing_more(&self, mock: Mock) {
+    pub fn received_nothing_more(&self, mock: Mock) {
         drop(mock);
         let address = self.url.trim_start_matches("http://").trim_end_matches("/leads");
         let mut socket = TcpStream::connect(address).unwrap();
@@ -97,7 +99,8 @@ fn read(socket: &mut TcpStream) -> ReceivedRequest {
                     let (name, value) = line.split_once(": ")?;
                     name.eq_ignore_ascii_case("x-mock-outbound").then(|| value.to_owned())
                 });
-                return ReceivedRequest { line: head.lines().next().unwrap().to_owned(), depth, body: body.to_owned() };
+                let line = head.lines().next().unwrap().to_owned();
+                return ReceivedRequest { line, head: head.to_owned(), depth, body: body.to_owned() };
             }
         }
         let length = socket.read(&mut chunk).unwrap();
@@ -106,7 +109,7 @@ fn read(socket: &mut TcpStream) -> ReceivedRequest {
     }
 }
 
-fn start(flow: Value, change: impl FnOnce(&mut Settings)) -> Mock {
+pub fn start(flow: Value, change: impl FnOnce(&mut Settings)) -> Mock {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("own.yaml"), scenario_with(flow, json!({})).to_string()).unwrap();
     let configure = |settings: &mut Settings| {
@@ -117,7 +120,7 @@ fn start(flow: Value, change: impl FnOnce(&mut Settings)) -> Mock {
     Mock::start(MockServer::builder().scenarios(folder.path()).scenario("own").configure(configure))
 }
 
-fn start_with_deliveries(flow: Value) -> Mock {
+pub fn start_with_deliveries(flow: Value) -> Mock {
     start(flow, |settings| settings.delivery.is_enabled = true)
 }
 

@@ -80,6 +80,7 @@ mod partner_plan;
 mod preferences;
 mod problems;
 mod public_api;
+mod recipient_modules;
 mod recording;
 
 mod report;

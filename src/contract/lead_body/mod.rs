@@ -27,7 +27,7 @@ use crate::support::document::merge;
 pub use media::MediaType;
 pub use render::render;
 pub use value::{BodyFormat, read_body_value};
-pub(crate) use xml::{XmlError, read as read_xml};
+pub(crate) use xml::{XmlError, read as read_xml, read_element as read_xml_element};
 
 /// The number of pairs that are read from a query or form, as on the vendor's platform. More are ignored.
 const PAIRS_MAX: usize = 1000;

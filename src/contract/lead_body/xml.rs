@@ -8,8 +8,22 @@ use serde_json::{Map, Value};
 use super::DEPTH_MAX;
 use crate::config::limits::LEAD_VALUES_MAX;
 
-/// The name for the text of an element that also has attributes or children.
-const TEXT: &str = "_";
+/// The options of `xml2js` that differ between the vendor's modules.
+#[derive(Clone, Copy)]
+struct Style {
+    /// The name for the text of an element that also has attributes or children.
+    text_name: &'static str,
+    /// Whether texts are trimmed, unless they are blank.
+    is_trimmed: bool,
+    /// Whether the document ends with its root element, whatever follows.
+    ends_with_root: bool,
+}
+
+/// Leads.
+const LEAD: Style = Style { text_name: "_", is_trimmed: false, ends_with_root: false };
+
+/// Responses of recipients.
+const RESPONSE: Style = Style { text_name: "#text", is_trimmed: true, ends_with_root: true };
 
 /// Attributes of one element. Each is compared with those before it.
 const ATTRIBUTES_MAX: usize = 1000;
@@ -51,6 +65,21 @@ struct OpenElement {
 
 /// Parses a document. A root that contains only text has no parameters. Error messages are those of `xml2js`.
 pub(crate) fn read(text: &str) -> Result<Map<String, Value>, XmlError> {
+    match read_root(text, LEAD)? {
+        (_, Value::Object(members), _) => Ok(members),
+        _ => Ok(Map::new()),
+    }
+}
+
+/// Parses the response of a recipient: the root element under its name. What follows it is ignored; the number is the
+/// position of its end.
+pub(crate) fn read_element(text: &str) -> Result<(Map<String, Value>, usize), XmlError> {
+    let (name, value, end) = read_root(text, RESPONSE)?;
+    Ok((Map::from_iter([(name, value)]), end))
+}
+
+/// Parses a document: name and value of the root element, and the position of its end.
+fn read_root(text: &str, style: Style) -> Result<(String, Value, usize), XmlError> {
     if let Some(first) = text.chars().next().filter(|first| *first != '<') {
         return Err(XmlError::TextBeforeRoot(first));
     }
@@ -73,10 +102,10 @@ pub(crate) fn read(text: &str) -> Result<Map<String, Value>, XmlError> {
                 }
                 open.push(begin(&start, &mut values)?);
             }
-            Event::Empty(start) => close(begin(&start, &mut values)?, &mut open, &mut root),
+            Event::Empty(start) => close(begin(&start, &mut values)?, &mut open, &mut root, style),
             Event::End(_) => {
                 if let Some(element) = open.pop() {
-                    close(element, &mut open, &mut root);
+                    close(element, &mut open, &mut root, style);
                 }
             }
             Event::Text(text) => push_text(&mut open, &text.decode()?)?,
@@ -85,15 +114,15 @@ pub(crate) fn read(text: &str) -> Result<Map<String, Value>, XmlError> {
             Event::Eof => break,
             Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
         }
+        if root.is_some() && style.ends_with_root {
+            break;
+        }
     }
     if !open.is_empty() {
         return Err(XmlError::Unclosed);
     }
-    match root {
-        Some(Value::Object(members)) => Ok(members),
-        Some(_) => Ok(Map::new()),
-        None => Err(XmlError::NoRoot),
-    }
+    let (name, value) = root.ok_or(XmlError::NoRoot)?;
+    Ok((name, value, usize::try_from(reader.buffer_position()).unwrap_or(text.len())))
 }
 
 /// An element with its attributes, which are added to the number of `values`.
@@ -134,19 +163,20 @@ fn push_text(open: &mut [OpenElement], text: &str) -> Result<(), XmlError> {
 }
 
 /// Adds a complete element to its parent, or makes it the root.
-fn close(element: OpenElement, open: &mut [OpenElement], root: &mut Option<Value>) {
+fn close(element: OpenElement, open: &mut [OpenElement], root: &mut Option<(String, Value)>, style: Style) {
     let OpenElement { name, mut members, text } = element;
+    let text = if style.is_trimmed && !text.trim().is_empty() { text.trim().to_owned() } else { text };
     let value = if members.is_empty() {
         Value::from(text)
     } else {
         if !text.trim().is_empty() {
-            members.insert(TEXT.to_owned(), text.into());
+            members.insert(style.text_name.to_owned(), text.into());
         }
         Value::Object(members)
     };
     match open.last_mut() {
         Some(parent) => add(&mut parent.members, name, value),
-        None => *root = Some(value),
+        None => *root = Some((name, value)),
     }
 }
 

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
 use http::uri::Scheme;
-use http::{HeaderName, HeaderValue, Request, Uri};
+use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
@@ -66,6 +66,10 @@ fn http_request(
         let value = HeaderValue::try_from(value).map_err(|_| invalid(&format!("the header {name}")))?;
         http_headers.append(header, value);
     }
+    // The client would leave it out of a request without a body.
+    if request.body.is_empty() && !matches!(request.method, Method::GET | Method::HEAD) {
+        http_headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
     http_headers.insert(HOST, HeaderValue::try_from(&target.authority).map_err(|_| invalid("the host name"))?);
     // Control calls with it are rejected, however they reach a mock: by a name, through a proxy or from another mock.
     http_headers.insert(headers::OUTBOUND, HeaderValue::from(u16::from(request.depth)));
@@ -100,7 +104,7 @@ mod tests {
         let sent = http_request(&request, &target, "127.0.0.1:9000".parse().unwrap()).unwrap();
         let mut names: Vec<&str> = sent.headers().keys().map(HeaderName::as_str).collect();
         names.sort_unstable();
-        assert_eq!(names, ["host", "x-mock-outbound", "x-own"]);
+        assert_eq!(names, ["content-length", "host", "x-mock-outbound", "x-own"]);
         assert_eq!(
             (&sent.headers()["x-mock-outbound"], sent.headers()["host"].to_str().unwrap()),
             (&HeaderValue::from_static("3"), "localhost:9000")

@@ -12,7 +12,7 @@
 //! | `worker` | [`OutboundClient`]: calls on a thread of its own, with a bounded queue |
 //! | `http_client` | [`HttpClient`]: calls with limits and retries |
 //! | `attempt` | one attempt, to one address |
-//! | `standard_module` | what the vendor's standard recipient module sends, and how it reads the response |
+//! | `modules` | what the vendor's recipient modules send, and how they read the response |
 //! | `firehose` | the request that writes a firehose file |
 //! | `target` | the host, port and path of a URL, and whether they may be called |
 //! | `message` | requests, responses, errors |
@@ -23,7 +23,7 @@ mod attempt;
 mod firehose;
 mod http_client;
 mod message;
-mod standard_module;
+mod modules;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -32,6 +32,6 @@ mod worker;
 pub use firehose::firehose_request;
 pub use http_client::HttpClient;
 pub use message::{OutboundError, OutboundRequest, OutboundResponse};
-pub use standard_module::{build_request, parse_response};
+pub use modules::{RecipientModule, RequestError};
 pub(crate) use target::escape_url;
 pub use worker::OutboundClient;

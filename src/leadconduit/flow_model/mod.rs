@@ -12,6 +12,7 @@
 //! |---|---|
 //! | `step` | steps: filters and recipients |
 //! | `recipient_outcome` | configured outcomes of simulated recipients |
+//! | `destination` | destinations, which are notified after the steps |
 //! | `limit` | volume caps and ping limits |
 //! | `hours` | hours of operation |
 //! | `list_check` | list checks |
@@ -26,6 +27,7 @@
 //! Each module uses only modules below it in this table.
 
 mod criteria;
+mod destination;
 mod feedback;
 mod hours;
 mod limit;
@@ -45,13 +47,14 @@ mod tests;
 use serde_json::Value;
 
 pub(crate) use criteria::AcceptanceCriteria;
+pub(crate) use destination::DestinationAction;
 pub(crate) use feedback::Feedback;
 pub(crate) use hours::HoursOfOperation;
 pub(crate) use limit::{Cap, CapHolder, Limit, PingLimit};
 pub(crate) use list_check::ListCheck;
 use mapping::Mapping;
 pub(crate) use pricing::{Pricing, PurchasePricing};
-pub(crate) use recipient_outcome::ConfiguredOutcome;
+pub(crate) use recipient_outcome::{ConfiguredOutcome, ConfiguredResponse};
 pub(crate) use reference::{DocumentId, entity_ref};
 pub(crate) use router::{Route, Router};
 pub(crate) use step::{Filter, Recipient, Step, StepKind};
@@ -80,6 +83,8 @@ pub(crate) struct Flow {
     pub(crate) ping_limits: Vec<PingLimit>,
     pub(crate) sources: Vec<Source>,
     pub(crate) steps: Vec<Step>,
+    /// What is notified of a lead that completed the steps.
+    pub(crate) destinations: Vec<DestinationAction>,
 }
 
 impl Flow {
@@ -123,6 +128,7 @@ impl TypedDocument for Flow {
             ping_limits: PingLimit::all(flow, "", flow_created_at),
             sources: sources.map(|(index, source)| Source::new(source, index, flow_created_at)).collect(),
             steps: items(flow, "steps").iter().enumerate().map(|(index, step)| Step::new(step, index)).collect(),
+            destinations: DestinationAction::all(flow),
         }
     }
 }

@@ -28,6 +28,29 @@ pub(crate) struct ConfiguredOutcome {
     /// In dollars.
     pub(crate) price: Option<f64>,
     append: Option<Vec<(String, ValueTemplate)>>,
+    /// The response of the recipient, which its module reads; then the outcome and the like do not count.
+    pub(crate) response: Option<ConfiguredResponse>,
+}
+
+/// The HTTP response of a simulated recipient.
+#[derive(Debug)]
+pub(crate) struct ConfiguredResponse {
+    pub(crate) status: u16,
+    /// `None` for a response without a `Content-Type`.
+    pub(crate) content_type: Option<String>,
+    pub(crate) body: TextTemplate,
+}
+
+impl ConfiguredResponse {
+    fn of(document: &Value) -> Option<Self> {
+        let response = document.get("response")?;
+        let status = response.get("status").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
+        Some(Self {
+            status: status.unwrap_or(200),
+            content_type: response.get("content_type").and_then(Value::as_str).map(str::to_owned),
+            body: TextTemplate::new(text(response, "body")),
+        })
+    }
 }
 
 impl ConfiguredOutcome {
@@ -74,6 +97,7 @@ impl TypedDocument for ConfiguredOutcome {
             price: value.get("price").and_then(Value::as_f64),
             append: append
                 .map(|append| append.iter().map(|(name, value)| (name.clone(), ValueTemplate::new(value))).collect()),
+            response: ConfiguredResponse::of(value),
         }
     }
 }

@@ -183,13 +183,24 @@ pub(super) fn names_secret_of_pair(member: &str, text: &str) -> bool {
     is_naming && is_only_secret_name(text)
 }
 
+/// The beginnings of mapped properties whose rest is a name with any characters: `xml_path.login@password`.
+const MAPPED_NAMES: [&str; 7] = [
+    "form_field.",
+    "parameter.",
+    "json_property.",
+    "xml_path.",
+    "extra_parameter.",
+    "nested_extra_parameter.",
+    "default.custom.",
+];
+
 /// True when a text is nothing but the name of a secret.
 pub(super) fn is_only_secret_name(text: &str) -> bool {
     let text = decode(text);
     let text = text.trim();
-    text.len() <= NAME_BYTES_MAX
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.[]".contains(&b))
-        && is_secret_name(text)
+    let is_name = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.[]".contains(&b))
+        || MAPPED_NAMES.iter().any(|beginning| text.starts_with(beginning));
+    text.len() <= NAME_BYTES_MAX && is_name && is_secret_name(text)
 }
 
 /// True when a text names a secret where a value can stand beside it: `password=`, `"password":`, `<password>`,

@@ -4,12 +4,13 @@ use super::target::SubmissionTarget;
 use super::trace::StepResult;
 use super::values::FlowResult;
 use crate::contract::Violation;
-use crate::leadconduit::flow_model::{Cap, CapHolder};
+use crate::leadconduit::delivery::RecipientModule;
+use crate::leadconduit::flow_model::{Cap, CapHolder, StepKind};
 use crate::leadconduit::lead_report::{Decision, DecisionKind, LeadReport};
-use crate::leadconduit::state::events::EventType;
+use crate::leadconduit::state::events::{EventType, Outcome};
 use crate::support::document::text;
 
-/// How many steps a report of a lead lists.
+/// How many steps a report of a lead lists, and how many destinations.
 const STEPS_MAX: usize = 50;
 
 /// The decision of acceptance criteria that are not met.
@@ -41,10 +42,17 @@ pub(super) fn of_cap(cap: &Cap) -> Decision {
     Decision::new(DecisionKind::Cap, description).with_id(&cap.limit.id)
 }
 
-/// The report of a run.
+/// Why a recipient with a URL is simulated whatever the settings.
+fn simulation_note(kind: &StepKind) -> Option<String> {
+    let StepKind::Recipient(recipient) = kind else { return None };
+    let is_unknown = recipient.has_url && RecipientModule::find(&recipient.module_id).is_none();
+    is_unknown.then(|| format!(" (simulated: the mock does not know what {} sends)", recipient.module_id))
+}
+
+/// The report of a run, with what became of the destinations.
 pub(super) fn report(
     target: &SubmissionTarget,
-    steps: &[StepResult],
+    (steps, destinations): (&[StepResult], &[String]),
     decision: &Decision,
     result: &FlowResult,
     uncollected: Vec<Violation>,
@@ -53,13 +61,16 @@ pub(super) fn report(
         let kind = if step.kind == EventType::Filter { "filter" } else { "recipient" };
         let retry = if step.kind == EventType::Retry { ", retried" } else { "" };
         let reason = if step.reason.is_empty() { String::new() } else { format!(", {}", step.reason) };
-        format!("{kind} {}{retry}: {}{reason}", target.flow().steps[step.step_index].label, step.outcome.name())
+        let part = &target.flow().steps[step.step_index];
+        let note = if step.outcome == Outcome::Skip { None } else { simulation_note(&part.kind) };
+        let note = note.unwrap_or_default();
+        format!("{kind} {}{retry}: {}{reason}{note}", part.label, step.outcome.name())
     });
     Box::new(LeadReport {
         outcome: result.outcome.name(),
         reason: result.reason.clone(),
         decision: decision.clone(),
-        steps: steps.collect(),
+        steps: steps.chain(destinations.iter().take(STEPS_MAX).cloned()).collect(),
         uncollected,
     })
 }

@@ -14,7 +14,7 @@ use super::target::SubmissionTarget;
 use super::trace::{Completion, LIST_CHECKS_KEY, LeadTrace, StepResult};
 use super::trigger::Trigger;
 use super::values::{FlowResult, Timing, random_number};
-use super::{decision, fields, lists, pricing, uncollected};
+use super::{decision, destinations, fields, lists, pricing, uncollected};
 use crate::contract::lead_body::LeadRequest;
 use crate::leadconduit::api_error::{ApiError, ErrorFormat};
 use crate::leadconduit::context::WriteContext;
@@ -93,6 +93,8 @@ pub(super) struct FlowExecution<'d> {
     /// The entry that an accepted lead adds to a list.
     list_entry: Option<Value>,
     steps: Vec<StepResult>,
+    /// What became of each destination.
+    destinations: Vec<String>,
     /// The part of the flow that decided about the lead.
     decision: Decision,
     step_count: usize,
@@ -146,6 +148,7 @@ impl<'d> FlowExecution<'d> {
             list_checks: None,
             list_entry: None,
             steps: Vec::new(),
+            destinations: Vec::new(),
             decision: Decision::new(DecisionKind::Completed, "every step was completed"),
             step_count: 0,
             disabled_step_count: 0,
@@ -189,6 +192,7 @@ impl<'d> FlowExecution<'d> {
             }
         }
         self.list_entry = lists::entry(context, self.target, &self.vars, &self.hidden);
+        self.destinations = destinations::notify(context, self.target, &self.steps, &self.vars)?;
         Ok(())
     }
 
@@ -406,7 +410,7 @@ impl<'d> FlowExecution<'d> {
     /// What happened to the lead or ping, for log, journal and explanations.
     pub(super) fn report(&self, context: &WriteContext<'_>, result: &FlowResult) -> Box<LeadReport> {
         let uncollected = uncollected::find(context, self.target, self.request);
-        decision::report(self.target, &self.steps, &self.decision, result, uncollected)
+        decision::report(self.target, (&self.steps[..], &self.destinations[..]), &self.decision, result, uncollected)
     }
 
     /// Notes that a ping gets no bid because the lead would have no price.

@@ -6,6 +6,7 @@
 //! | module | holds |
 //! |---|---|
 //! | `execution` | runs a lead through its flow |
+//! | `destinations` | notifies destinations after the steps |
 //! | `decision` | what decided about a lead, in words |
 //! | `trace` | the trace of a lead, from which its events are rendered |
 //! | `recipient` | delivers a lead to a recipient, or simulates it |
@@ -24,6 +25,7 @@
 
 mod call_document;
 mod decision;
+mod destinations;
 mod event_builder;
 mod execution;
 mod fields;

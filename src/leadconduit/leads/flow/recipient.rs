@@ -6,12 +6,13 @@ use std::sync::Arc;
 use rand::RngExt;
 use serde_json::Value;
 
-use super::recipient_request::RecipientRequest;
+use super::recipient_request::{RecipientRequest, unknown_module_transaction};
 use super::target::SubmissionTarget;
 use super::trigger::Trigger;
 use crate::contract::standard::modules_of;
 use crate::leadconduit::context::WriteContext;
-use crate::leadconduit::flow_model::{ConfiguredOutcome, Recipient, Step};
+use crate::leadconduit::delivery::{OutboundResponse, RecipientModule};
+use crate::leadconduit::flow_model::{ConfiguredOutcome, ConfiguredResponse, Recipient, Step};
 use crate::leadconduit::outbound_log::{RecipientOutcome, StepKey, WriteError};
 use crate::leadconduit::state::Collection;
 use crate::leadconduit::state::events::Outcome;
@@ -56,30 +57,68 @@ impl Delivery<'_> {
             {
                 request.send(context, key)?
             }
-            (forced, request) => {
-                let mut outcome = forced.unwrap_or_else(|| self.simulate(context));
-                let now_ms = context.now.as_millisecond();
-                // An error has transactions in any case: they are what a client shows of it.
-                let fallback = if request.is_none() && outcome.outcome == Outcome::Error {
-                    RecipientRequest::without_url(context, self.target, self.recipient, self.stored_vars)
-                } else {
-                    None
-                };
-                let request = request.as_ref().or(fallback.as_ref());
-                outcome.transaction = request.and_then(|it| it.simulated_transaction(&outcome, now_ms));
-                outcome
-            }
+            (forced, request) => self.simulated(context, forced, request.as_ref()),
         };
         context.effects.record_outcome(key, &outcome);
         Ok(outcome)
     }
 
-    /// The outcome of a recipient that is not called.
-    fn simulate(&self, context: &mut WriteContext<'_>) -> RecipientOutcome {
+    /// The outcome of a recipient that is not called, with the request and the response that it would have had.
+    fn simulated(
+        &self,
+        context: &mut WriteContext<'_>,
+        forced: Option<RecipientOutcome>,
+        request: Option<&RecipientRequest>,
+    ) -> RecipientOutcome {
+        let configured = if forced.is_none() { self.configured_outcome(context) } else { None };
+        let configured = configured.as_deref().map(ConfiguredOutcome::of);
+        let now_ms = context.now.as_millisecond();
         let median_ms = median_ms(context, &self.recipient.module_id);
-        match self.configured_outcome(context) {
-            Some(configured) => outcome_of(ConfiguredOutcome::of(&configured), self.stored_vars, median_ms),
+        let without_url = || RecipientRequest::without_url(context, self.target, self.recipient, self.stored_vars);
+        if let Some((outcome, response)) = configured.and_then(|outcome| Some((outcome, outcome.response.as_ref()?))) {
+            let response = self.fill(response, outcome.ms.unwrap_or(median_ms));
+            let fallback = if request.is_none() { without_url() } else { None };
+            return match request.or(fallback.as_ref()) {
+                Some(request) => request.simulated_response(&response, now_ms),
+                None => {
+                    let reason = format!("the mock does not know how {} reads a response", self.recipient.module_id);
+                    RecipientOutcome::new(Outcome::Error, &reason, median_ms)
+                }
+            };
+        }
+        let mut outcome = forced.unwrap_or_else(|| match configured {
+            Some(configured) => outcome_of(configured, self.stored_vars, median_ms),
             None => RecipientOutcome::new(Outcome::Success, "", median_ms),
+        });
+        if let Some(request) = request {
+            return request.simulated(outcome, now_ms);
+        }
+        let is_known = RecipientModule::find(&self.recipient.module_id).is_some();
+        // An error has transactions in any case: they are what a client shows of it.
+        let is_recorded = outcome.outcome == Outcome::Error;
+        if is_known {
+            let fallback = if is_recorded { without_url() } else { None };
+            return match fallback {
+                Some(request) => request.simulated(outcome, now_ms),
+                None => outcome,
+            };
+        }
+        if is_recorded || self.recipient.has_url {
+            outcome.transaction = unknown_module_transaction(self.recipient, self.stored_vars, &outcome, now_ms);
+        }
+        outcome
+    }
+
+    /// A configured response, with its template filled.
+    fn fill(&self, configured: &ConfiguredResponse, ms: i64) -> OutboundResponse {
+        let header = |value: &String| ("content-type".to_owned(), value.clone());
+        OutboundResponse {
+            status: configured.status,
+            headers: configured.content_type.iter().map(header).collect(),
+            body: configured.body.fill(self.stored_vars).into(),
+            began_ms: 0,
+            ms: u64::try_from(ms).unwrap_or_default(),
+            attempts: 1,
         }
     }
 

@@ -1,12 +1,14 @@
 //! The request to the recipient of a step whose mappings contain a URL, and the outcome of its response.
 
+use bytes::Bytes;
+use http::Method;
 use serde_json::{Map, Value, json};
 
 use super::target::SubmissionTarget;
 use super::{call_document, fields, pricing};
 use crate::config::limits::DELIVERY_DEPTH_MAX;
 use crate::leadconduit::context::WriteContext;
-use crate::leadconduit::delivery::{self, OutboundError};
+use crate::leadconduit::delivery::{OutboundError, OutboundRequest, OutboundResponse, RecipientModule, RequestError};
 use crate::leadconduit::flow_model::Recipient;
 use crate::leadconduit::outbound_log::{CompletedCall, RecipientOutcome, StepKey, WriteError};
 use crate::leadconduit::state::events::Outcome;
@@ -19,6 +21,9 @@ const MODULE_PROPERTIES: [&str; 4] = ["url", "method", "default_outcome", "price
 /// Where the request to a simulated recipient without a URL goes.
 const SIMULATED_URL: &str = "https://recipient.example.com/leads";
 
+/// The header of a recorded response that says why its recipient was simulated.
+const SIMULATED_HEADER: &str = "X-Mock-Simulated";
+
 /// How many bytes of a response are appended for later steps.
 const APPENDED_BYTES_MAX: usize = 64 * 1024;
 
@@ -27,7 +32,8 @@ const REASON_CHARS_MAX: usize = 1_000;
 
 /// A lead as it is sent to the recipient of a step.
 pub(super) struct RecipientRequest {
-    /// The variables of the vendor's standard module.
+    module: RecipientModule,
+    /// The variables of the module.
     vars: Value,
     /// The same with masked values, from which the recorded request is built.
     recorded_vars: Value,
@@ -35,8 +41,8 @@ pub(super) struct RecipientRequest {
 }
 
 impl RecipientRequest {
-    /// The request to a recipient; `None` when its mappings contain no URL. `stored_vars` are the variables with masked
-    /// values.
+    /// The request to a recipient; `None` when its mappings contain no URL, or the mock does not know its module.
+    /// `stored_vars` are the variables with masked values.
     pub(super) fn new(
         context: &WriteContext<'_>,
         target: &SubmissionTarget,
@@ -44,7 +50,7 @@ impl RecipientRequest {
         vars: &Value,
         stored_vars: &Value,
     ) -> Option<Self> {
-        if recipient.has_url { Self::build(context, target, recipient, (vars, stored_vars)) } else { None }
+        if recipient.has_url { Self::build(context, target, recipient, (vars, stored_vars), None) } else { None }
     }
 
     /// The request that stands for one to a recipient whose mappings contain no URL, for the transactions of its errors.
@@ -55,9 +61,7 @@ impl RecipientRequest {
         recipient: &Recipient,
         stored_vars: &Value,
     ) -> Option<Self> {
-        let mut vars = stored_vars.clone();
-        vars["url"] = SIMULATED_URL.into();
-        Self::build(context, target, recipient, (&vars, &vars))
+        Self::build(context, target, recipient, (stored_vars, stored_vars), Some(SIMULATED_URL))
     }
 
     fn build(
@@ -65,13 +69,21 @@ impl RecipientRequest {
         target: &SubmissionTarget,
         recipient: &Recipient,
         (vars, stored_vars): (&Value, &Value),
+        url: Option<&str>,
     ) -> Option<Self> {
-        let module_vars = module_variables(context, target, recipient, vars)?;
+        let module = RecipientModule::find(&recipient.module_id)?;
+        let variables = |vars: &Value| {
+            let mut variables = module_variables(context, target, recipient, module, vars)?;
+            if let Some(url) = url {
+                variables["url"] = url.into();
+            }
+            Some(variables)
+        };
+        let module_vars = variables(vars)?;
         let is_masked = !std::ptr::eq(vars, stored_vars);
-        let recorded_vars =
-            if is_masked { module_variables(context, target, recipient, stored_vars)? } else { module_vars.clone() };
-        let url = values::text(&module_vars["url"])?.into_owned();
-        Some(Self { vars: module_vars, recorded_vars: types::mask_all(&recorded_vars), url })
+        let recorded_vars = if is_masked { variables(stored_vars)? } else { module_vars.clone() };
+        let url = values::text(module_vars.get("url")?)?.into_owned();
+        Some(Self { module, vars: module_vars, recorded_vars: types::mask_all(&recorded_vars), url })
     }
 
     /// Whether the request is sent; otherwise the recipient is simulated.
@@ -95,30 +107,49 @@ impl RecipientRequest {
             );
             return Ok(RecipientOutcome::new(Outcome::Error, &reason, 0));
         }
-        match delivery::build_request(&self.vars) {
+        match self.module.build_request(&self.vars) {
             Ok(request) => Err(context.effects.pending_call(key, request)),
-            // A request that is not valid is skipped, with the reason of the module.
-            Err(error) => Ok(RecipientOutcome::skipped(&error.to_string())),
+            Err(error) => Ok(unsent(&error)),
         }
     }
 
-    /// The request and response of a simulated recipient; `None` when it was skipped.
-    pub(super) fn simulated_transaction(&self, outcome: &RecipientOutcome, now_ms: i64) -> Option<Value> {
-        if outcome.outcome == Outcome::Skip {
-            return None;
+    /// The outcome of a recipient that is not called, with its request and its response; unless the module would send
+    /// nothing.
+    pub(super) fn simulated(&self, mut outcome: RecipientOutcome, now_ms: i64) -> RecipientOutcome {
+        match self.module.build_request(&self.recorded_vars) {
+            Err(error) => unsent(&error),
+            Ok(request) => {
+                outcome.transaction = simulated_transaction(&request, &[], &outcome, now_ms);
+                outcome
+            }
         }
-        let request = delivery::build_request(&self.recorded_vars).ok()?;
-        let ended = now_ms + outcome.ms;
-        let response = if outcome.is_timeout {
-            // The schema requires a response. One that did not come has no status and no body (inferred).
-            json!({"version": "1.1", "headers": {}, "body": "", "timestamp": ended})
-        } else {
-            let headers = [("content-type".to_owned(), "application/json".to_owned())];
-            let status = if outcome.outcome == Outcome::Error { 500 } else { 200 };
-            call_document::recipient_response(status, &headers, &serialise(&outcome.appended()), ended)
+    }
+
+    /// The outcome of a recipient that is not called and has this response, as the module reads it.
+    pub(super) fn simulated_response(&self, response: &OutboundResponse, now_ms: i64) -> RecipientOutcome {
+        let request = match self.module.build_request(&self.recorded_vars) {
+            Ok(request) => request,
+            Err(error) => return unsent(&error),
         };
-        let request = call_document::recipient_request(&request, now_ms);
-        Some(json!({"request": request, "response": response, "ms": outcome.ms}))
+        let ms = i64::try_from(response.ms).unwrap_or(i64::MAX);
+        let mut outcome = self.read(response, ms);
+        let ended = now_ms.saturating_add(ms);
+        outcome.transaction = Some(json!({
+            "request": call_document::recipient_request(&request, now_ms),
+            "response": call_document::recipient_response(response.status, &response.headers, &response.body, ended),
+            "ms": ms,
+        }));
+        outcome
+    }
+
+    /// What the module makes of a response.
+    fn read(&self, response: &OutboundResponse, ms: i64) -> RecipientOutcome {
+        let mut outcome = RecipientOutcome::new(Outcome::Error, "", ms);
+        match self.module.parse_response(&self.vars, response) {
+            Ok(result) => apply_response(&mut outcome, result),
+            Err(error) => outcome.reason = truncate(&error.to_string()),
+        }
+        outcome
     }
 
     /// The outcome of a call that was made.
@@ -128,14 +159,15 @@ impl RecipientRequest {
             Ok(response) => response,
             Err(error) => return RecipientOutcome::new(Outcome::Error, &self.error_reason(error), to_i64(call.ms)),
         };
-        let mut outcome = RecipientOutcome::new(Outcome::Error, "", to_i64(call.ms));
-        apply_response(&mut outcome, delivery::parse_response(&self.vars, response));
+        let mut outcome = self.read(response, to_i64(call.ms));
         let is_masked = self.recorded_vars != self.vars;
-        let recorded = if is_masked { delivery::build_request(&self.recorded_vars).ok() } else { None };
+        let recorded = if is_masked { self.module.build_request(&self.recorded_vars).ok() } else { None };
+        // What was sent is not shown where its masked form cannot be built.
+        let Some(request) = recorded.as_ref().or_else(|| (!is_masked).then_some(&call.request)) else { return outcome };
         let began = now_ms.saturating_add(to_i64(response.began_ms));
         let ended = began.saturating_add(to_i64(response.ms));
         outcome.transaction = Some(json!({
-            "request": call_document::recipient_request(recorded.as_ref().unwrap_or(&call.request), began),
+            "request": call_document::recipient_request(request, began),
             "response": call_document::recipient_response(response.status, &response.headers, &response.body, ended),
             "ms": response.ms,
         }));
@@ -149,21 +181,95 @@ impl RecipientRequest {
     }
 }
 
-/// The variables of the lead with those that the mappings of the recipient set.
+/// The outcome of a step whose module sends no request: it skips the step, or fails.
+fn unsent(error: &RequestError) -> RecipientOutcome {
+    match error {
+        RequestError::Invalid(reason) => RecipientOutcome::skipped(&truncate(reason)),
+        RequestError::Failed(reason) => RecipientOutcome::new(Outcome::Error, &truncate(reason), 0),
+    }
+}
+
+/// The recorded call to a recipient whose module the mock does not know. The request has no body, because the format of
+/// another module would be wrong; a header of the response says so.
+pub(super) fn unknown_module_transaction(
+    recipient: &Recipient,
+    stored_vars: &Value,
+    outcome: &RecipientOutcome,
+    now_ms: i64,
+) -> Option<Value> {
+    let mut urls = recipient.mappings.iter().rev().filter(|mapping| mapping.property == "url");
+    let url = urls.find_map(|mapping| mapping.value(stored_vars));
+    let url = url.as_ref().and_then(values::text).unwrap_or_else(|| SIMULATED_URL.into()).into_owned();
+    let request = OutboundRequest { method: Method::POST, url, headers: Vec::new(), body: Bytes::new(), depth: 1 };
+    let why = format!("the mock does not know what {} sends", recipient.module_id);
+    simulated_transaction(&request, &[(SIMULATED_HEADER.to_owned(), why)], outcome, now_ms)
+}
+
+/// The request and response of a simulated recipient; `None` when it was skipped.
+fn simulated_transaction(
+    request: &OutboundRequest,
+    headers: &[(String, String)],
+    outcome: &RecipientOutcome,
+    now_ms: i64,
+) -> Option<Value> {
+    if outcome.outcome == Outcome::Skip {
+        return None;
+    }
+    let ended = now_ms + outcome.ms;
+    let response = if outcome.is_timeout {
+        // The schema requires a response. One that did not come has no status and no body (inferred).
+        json!({"version": "1.1", "headers": {}, "body": "", "timestamp": ended})
+    } else {
+        let content_type = ("content-type".to_owned(), "application/json".to_owned());
+        let headers: Vec<(String, String)> = [content_type].into_iter().chain(headers.iter().cloned()).collect();
+        let status = if outcome.outcome == Outcome::Error { 500 } else { 200 };
+        call_document::recipient_response(status, &headers, &serialise(&outcome.appended()), ended)
+    };
+    let request = call_document::recipient_request(request, now_ms);
+    Some(json!({"request": request, "response": response, "ms": outcome.ms}))
+}
+
+/// The variables of a module: those of the lead with what the mappings set, or nothing but the mappings.
 fn module_variables(
     context: &WriteContext<'_>,
     target: &SubmissionTarget,
     recipient: &Recipient,
+    module: RecipientModule,
     vars: &Value,
 ) -> Option<Value> {
     let mut vars = vars.clone();
+    let mut mapped = Map::new();
     vars["price"] = number(pricing::sale_price(recipient, None, &vars));
     for mapping in &recipient.mappings {
         // Later mappings see the values of earlier ones.
         let Some(value) = mapping.value(&vars) else { continue };
-        set_property(context, target, vars.as_object_mut()?, &mapping.property, value);
+        if module.sends_lead() {
+            set_property(context, target, vars.as_object_mut()?, &mapping.property, value);
+            continue;
+        }
+        if !mapping.property.starts_with("lead.") {
+            mapped.insert(mapping.property.clone(), value.clone());
+        }
+        set_own_property(context, target, vars.as_object_mut()?, &mapping.property, value);
     }
-    Some(vars)
+    Some(if module.sends_lead() { vars } else { Value::Object(mapped) })
+}
+
+/// Sets the property of a mapping for later mappings.
+fn set_own_property(
+    context: &WriteContext<'_>,
+    target: &SubmissionTarget,
+    vars: &mut Map<String, Value>,
+    property: &str,
+    value: Value,
+) {
+    match property.strip_prefix("lead.").filter(|field| !field.is_empty()) {
+        Some(field) => {
+            let value = fields::typed_field(context, target, field, &value);
+            fields::insert_nested(vars, property, value);
+        }
+        None => fields::insert_nested(vars, property, value),
+    }
 }
 
 /// Sets the property of a mapping. A property that the standard module does not know is sent as a custom parameter.

@@ -7,11 +7,12 @@
 use bytes::Bytes;
 use http::{Method, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::message::{OutboundRequest, OutboundResponse};
-use super::target::escape_url;
+use super::typed_value::{date, is_typed};
 use crate::contract::lead_body::{MediaType, XmlError, read_xml};
+use crate::leadconduit::delivery::message::{OutboundRequest, OutboundResponse};
+use crate::leadconduit::delivery::target::escape_url;
 use crate::leadconduit::values;
 use crate::support::document::text;
 use crate::support::json_text::{self, JsonTextError};
@@ -39,7 +40,7 @@ const PARAMETERS_MAX: usize = 10_000;
 
 /// Why no request is sent, in the words of the module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RequestError {
+pub(super) enum RequestError {
     /// `default_outcome` contains none of the outcomes.
     #[error("default outcome must be \"success\", \"failure\" or \"error\"")]
     DefaultOutcome,
@@ -70,7 +71,7 @@ enum ResponseError {
 /// # Errors
 ///
 /// `vars` is not valid.
-pub fn build_request(vars: &Value) -> Result<OutboundRequest, RequestError> {
+pub(super) fn build_request(vars: &Value) -> Result<OutboundRequest, RequestError> {
     let method = validate(vars)?;
     let parameters = parameters(vars);
     let url = text(vars, "url");
@@ -158,6 +159,9 @@ fn put(parameters: &mut Parameters, name: String, values: Vec<String>) {
 
 /// The text of a value; empty for `null`, and for values without a text.
 fn value_text(value: &Value) -> String {
+    if let Some(date) = date(value) {
+        return date.to_owned();
+    }
     values::text(value).unwrap_or_default().into_owned()
 }
 
@@ -192,12 +196,6 @@ fn flatten(name: &str, value: &Value, arrays: Arrays, depth: usize, visit: &mut 
     }
 }
 
-/// Whether an object is a typed value, which has the submitted text as `raw`, or a normal form.
-fn is_typed(object: &Map<String, Value>) -> bool {
-    let is_single = |name: &str| object.get(name).is_some_and(|part| !part.is_object() && !part.is_array());
-    is_single("raw") || (is_single("normal") && object.contains_key("valid"))
-}
-
 /// The URL with the parameters in its query. A parameter replaces those of the same name.
 fn with_query(url: &str, parameters: &Parameters) -> String {
     let (rest, fragment) = url.trim().split_once('#').map_or((url.trim(), ""), |(rest, fragment)| (rest, fragment));
@@ -228,7 +226,7 @@ fn with_query(url: &str, parameters: &Parameters) -> String {
 
 /// The module's result of a response: `outcome`, `reason`, `price` and further properties of the response.
 #[must_use]
-pub fn parse_response(vars: &Value, response: &OutboundResponse) -> Value {
+pub(super) fn parse_response(vars: &Value, response: &OutboundResponse) -> Value {
     let error = |reason: String| json!({"outcome": "error", "reason": reason});
     let content_type = response.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
     let Some((_, content_type)) = content_type else {
@@ -279,6 +277,7 @@ mod tests {
             "id": "5462cdc5869bdb81148ece10",
             "first_name": "Jane & Joe",
             "email": {"raw": "J@Example.com", "normal": "j@example.com", "valid": true},
+            "dob": {"raw": "03/18/1990", "normal": "1990-03-18T00:00:00.000Z", "valid": true, "age": 36.1},
             "phone_1": {"raw": "5", "normal": null, "valid": false},
             "mortgage": {"loan": {"amount": 1000.0}},
             "tags": ["a", "b"],
@@ -297,7 +296,7 @@ mod tests {
                           "default": {"custom": {"first_name": "Over", "list": ["1", "2"], "empty": "", "deep": {"a": 7}}}});
         let call = build_request(&vars).unwrap();
         assert_eq!((call.method, call.url.as_str()), (Method::POST, "http://localhost:9/in?x=1"));
-        let body = "id=5462cdc5869bdb81148ece10&first_name=Over&email=j%40example.com&phone_1=5&mortgage.loan.amount=1000\
+        let body = "id=5462cdc5869bdb81148ece10&first_name=Over&email=j%40example.com&dob=1990-03-18&phone_1=5&mortgage.loan.amount=1000\
                     &tags.0=a&tags.1=b&gone=&list=1&list=2&deep.a=7&price=1.5";
         assert_eq!(String::from_utf8_lossy(&call.body), body);
         let headers: Vec<(&str, &str)> =
