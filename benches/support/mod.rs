@@ -14,7 +14,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 /// Jane Doe of Acme, Inc. in the scenario `healthy`.
-const CREDENTIALS: &str = "API:2f1d5f29915b866c7a2fa5de29613104";
+pub(crate) const CREDENTIALS: &str = "API:2f1d5f29915b866c7a2fa5de29613104";
 
 /// Timeout for a single response, far longer than any takes.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);

@@ -10,7 +10,6 @@ use tokio::net::TcpListener;
 use crate::config::settings::Settings;
 use crate::contract::{Contract, LoadError};
 use crate::leadconduit::operations::HandlerError;
-use crate::leadconduit::state::{Collection, events};
 use crate::pipeline::{Pipeline, Policy};
 use crate::sandbox::app_state::AppState;
 use crate::scenario::{Library, Scenario};
@@ -116,21 +115,10 @@ pub fn load_library(settings: &Settings, contract: &Arc<Contract>) -> Result<(Li
 /// # Errors
 /// [`StartError::Contract`], [`StartError::Operations`] or [`StartError::Scenarios`].
 pub fn load(settings: &Settings) -> Result<LoadedApp, StartError> {
-    let contract = load_contract(settings)?;
-    let app = build_app(settings, &contract)?;
-    // Schemas of requests and documents are compiled in the background; a request that arrives earlier compiles those
-    // that it needs. A contract from a folder was compiled completely when it was loaded, so its errors were reported
-    // then.
-    std::thread::spawn(move || {
-        let models = Collection::ALL.iter().map(|collection| collection.model());
-        let compiled = contract
-            .compile_request_schemas()
-            .and_then(|()| contract.compile_models(models.chain(["Account", events::MODEL])));
-        if let Err(errors) = compiled {
-            tracing::error!("internal error: {}", join(&errors, "; "));
-        }
-    });
-    Ok(app)
+    // Schemas of the built-in contract are compiled by the first request that needs them: tests have checked all of them,
+    // and a server that is idle, or used for a part of the API, does without the others. A contract from a folder was
+    // compiled completely, so that its errors were reported.
+    build_app(settings, &load_contract(settings)?)
 }
 
 /// Loads the scenarios, and builds a pipeline in the initial state of the configured one.

@@ -256,3 +256,41 @@ impl Visit for EventText {
         self.0.retain(|c| !c.is_control() || matches!(c, '\n' | '\t'));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Mutex, PoisonError};
+
+    #[derive(Clone, Default)]
+    struct Shared(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// The end of the log waits for the last line, and for nothing else: the thread has dropped its output then.
+    #[test]
+    fn the_end_of_the_log_writes_the_queued_lines_and_ends_its_thread() {
+        for lines in [0, 1, LOG_QUEUE_LINES_MAX / 2] {
+            let out = Shared::default();
+            let format = LineFormat { format: LogFormat::Json, color_mode: ColorMode::Plain };
+            let (log, sender) = Log::start(format, out.clone());
+            for number in 0..lines {
+                sender.queue(Message::Line(format!("{number}\n").into_bytes()));
+            }
+            drop(log);
+            assert_eq!(Arc::strong_count(&out.0), 1, "the thread has ended, although a sender still exists");
+            let text = String::from_utf8(std::mem::take(&mut *out.0.lock().unwrap())).unwrap();
+            assert_eq!(text.lines().count(), lines);
+            assert_eq!(text.lines().last().map(str::to_owned), lines.checked_sub(1).map(|last| last.to_string()));
+        }
+    }
+}

@@ -318,6 +318,13 @@ pub(crate) const CONTROL_THREADS: usize = 4;
 /// Long computations that can wait for a thread; a further one gets a 503 problem.
 pub(crate) const COMPUTATIONS_WAITING_MAX: usize = 1_000;
 
+/// How often a lead is processed on a copy of its sandbox before it is processed with the sandbox locked.
+pub(crate) const PREPARATIONS_MAX: usize = 3;
+
+/// Object ids that are reserved for a lead while it is processed on a copy: one for the lead, one for each attempt of a
+/// step, and one for the end. A lead that needs more is processed with the sandbox locked.
+pub(crate) const IDS_RESERVED: u32 = 32;
+
 /// How often a long write starts again because its sandbox was written to meanwhile.
 pub(crate) const LONG_WRITE_RERUNS_MAX: usize = 100;
 

@@ -67,6 +67,7 @@ pub struct Contract {
     models: HashMap<String, CompiledSchema>,
     read_only: HashMap<String, Vec<String>>,
     standard: Arc<StandardDocuments>,
+    is_built_in: bool,
 }
 
 /// Why a contract could not be loaded.
@@ -100,7 +101,10 @@ impl Contract {
     /// Only when the embedded bundle is invalid, which the build and the tests rule out.
     pub fn built_in() -> Result<Self, LoadError> {
         let bare = serde_json::from_slice(BUILT_IN_BARE).map_err(ContractError::from)?;
-        Self::from_bare(&bare, OnceLock::new(), StandardDocuments::new(BUILT_IN_STANDARD))
+        let schemas = Arc::default();
+        let contract = Self::from_bare(&bare, OnceLock::new(), StandardDocuments::new(BUILT_IN_STANDARD), &schemas)?;
+        schemas.set_document(bare);
+        Ok(Self { is_built_in: true, ..contract })
     }
 
     /// Loads a contract from a folder. Every schema is compiled at once, so that an error stops the start.
@@ -112,25 +116,39 @@ impl Contract {
         let document = files::read(folder, schema::is_pattern, schema::meta_errors).map_err(LoadError::Files)?;
         let standard = document.get(bundle::STANDARD).unwrap_or(&Value::Null).to_string();
         let standard = StandardDocuments::new(standard.into_bytes());
-        let contract = Self::from_bare(&bundle::bare(&document), OnceLock::from(document), standard)?;
+        let (bare, schemas) = (bundle::bare(&document), Arc::<schema::Schemas>::default());
+        schemas.set_document(bare.clone());
+        schemas.registry().map_err(ContractError::from)?;
+        let contract = Self::from_bare(&bare, OnceLock::from(document), standard, &schemas)?;
         contract.compile_all()?;
         contract.check_standard()?;
         Ok(contract)
     }
 
-    fn from_bare(bare: &Value, document: OnceLock<Value>, standard: StandardDocuments) -> Result<Self, LoadError> {
-        let schemas = Arc::new(schema::Schemas::new(bare).map_err(ContractError::from)?);
-        let operations = operation::compile_all(bare, &schemas)?;
+    fn from_bare(
+        bare: &Value,
+        document: OnceLock<Value>,
+        standard: StandardDocuments,
+        schemas: &Arc<schema::Schemas>,
+    ) -> Result<Self, LoadError> {
+        let operations = operation::compile_all(bare, schemas)?;
         let router = route::Router::new(&operations)?;
         let names = bare.pointer("/components/schemas").and_then(Value::as_object);
         let models = names
             .into_iter()
             .flat_map(Map::keys)
-            .map(|name| (name.clone(), CompiledSchema::new(&schemas, format!("/components/schemas/{name}"))))
+            .map(|name| (name.clone(), CompiledSchema::new(schemas, format!("/components/schemas/{name}"))))
             .collect();
         let read_only =
             names.into_iter().flatten().map(|(name, model)| (name.clone(), read_only(bare, model))).collect();
-        Ok(Self { document, operations, router, models, read_only, standard: Arc::new(standard) })
+        let standard = Arc::new(standard);
+        Ok(Self { document, operations, router, models, read_only, standard, is_built_in: false })
+    }
+
+    /// Whether this is the contract of the binary, which tests have checked.
+    #[must_use]
+    pub fn is_built_in(&self) -> bool {
+        self.is_built_in
     }
 
     /// The documents that LeadConduit provides to every account.
@@ -165,40 +183,21 @@ impl Contract {
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 
-    /// Compiles the schemas of parameters and request bodies now, so that the first request is not slower than later
-    /// ones.
-    ///
-    /// # Errors
-    ///
-    /// Every invalid schema.
-    pub fn compile_request_schemas(&self) -> Result<(), Vec<ContractError>> {
-        self.compile(|operation| {
-            let parameters = operation.parameters.iter().map(|parameter| &parameter.schema);
-            parameters.chain(operation.body.iter().map(|body| &body.schema)).collect()
-        })
-    }
-
     /// Compiles every schema: of requests, responses and models.
     ///
     /// # Errors
     ///
     /// Every invalid schema.
     pub fn compile_all(&self) -> Result<(), Vec<ContractError>> {
-        self.compile_request_schemas()?;
+        self.compile(|operation| {
+            let parameters = operation.parameters.iter().map(|parameter| &parameter.schema);
+            parameters.chain(operation.body.iter().map(|body| &body.schema)).collect()
+        })?;
         self.compile(|operation| {
             operation.responses.values().filter_map(|response| response.schema.as_ref()).collect()
         })?;
-        self.compile_models(self.models.keys().map(String::as_str))
-    }
-
-    /// Compiles the schemas of the named models. Unknown names are skipped.
-    ///
-    /// # Errors
-    ///
-    /// Every invalid schema.
-    pub fn compile_models<'m>(&self, names: impl IntoIterator<Item = &'m str>) -> Result<(), Vec<ContractError>> {
-        let schemas = names.into_iter().filter_map(|name| self.model(name));
-        let errors: Vec<ContractError> = schemas.filter_map(|schema| schema.compile().err()).map(Into::into).collect();
+        let models = self.models.values();
+        let errors: Vec<ContractError> = models.filter_map(|schema| schema.compile().err()).map(Into::into).collect();
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 

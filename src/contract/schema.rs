@@ -1,6 +1,6 @@
 //! Compiled JSON Schemas. With `schema_errors`, the only user of the `jsonschema` crate.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jsonschema::{Registry, Validator};
 use serde_json::{Value, json};
@@ -21,25 +21,45 @@ const TYPES: [&str; 7] = ["array", "boolean", "integer", "null", "number", "obje
 /// The base URI of the bundle. Schemas are never fetched.
 const BASE: &str = "urn:leadconduit:contract";
 
-/// The schemas of the bundle, with resolved references.
-#[derive(Debug)]
-pub(super) struct Schemas(Registry<'static>);
+/// The schemas of the bundle. Their references are resolved when the first schema is compiled: a server that is only
+/// started needs none.
+#[derive(Debug, Default)]
+pub(super) struct Schemas {
+    /// Taken by the registry.
+    document: Mutex<Option<Value>>,
+    registry: OnceLock<Result<Registry<'static>, SchemaError>>,
+}
 
 impl Schemas {
-    pub(super) fn new(document: &Value) -> Result<Self, SchemaError> {
-        let mut resource = document.clone();
-        known_formats::replace_patterns(&mut resource);
-        let builder = Registry::new().draft(jsonschema::Draft::Draft202012);
-        let prepared = builder.add(BASE, resource).and_then(jsonschema::RegistryBuilder::prepare);
-        prepared.map(Self).map_err(|error| SchemaError::Bundle(error.to_string()))
+    /// Sets the bundle. Schemas that were compiled before are not found in it.
+    pub(super) fn set_document(&self, document: Value) {
+        *self.document.lock().unwrap_or_else(PoisonError::into_inner) = Some(document);
+    }
+
+    /// The schemas with resolved references.
+    ///
+    /// # Errors
+    ///
+    /// A reference has no target.
+    pub(super) fn registry(&self) -> Result<&Registry<'static>, SchemaError> {
+        let resolve = || {
+            let document = self.document.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let mut resource = document.unwrap_or_default();
+            known_formats::replace_patterns(&mut resource);
+            let builder = Registry::new().draft(jsonschema::Draft::Draft202012);
+            let prepared = builder.add(BASE, resource).and_then(jsonschema::RegistryBuilder::prepare);
+            prepared.map_err(|error| SchemaError::Bundle(error.to_string()))
+        };
+        self.registry.get_or_init(resolve).as_ref().map_err(Clone::clone)
     }
 
     fn compile(&self, pointer: &str) -> Result<Validator, SchemaError> {
+        let registry = self.registry()?;
         KNOWN_FORMATS
             .iter()
             .fold(jsonschema::options(), |options, known| options.with_format(known.format, known.is_valid))
             .with_draft(jsonschema::Draft::Draft202012)
-            .with_registry(&self.0)
+            .with_registry(registry)
             .should_validate_formats(true)
             .should_ignore_unknown_formats(false)
             // Linear time for every input; a contract needs no look-around.
@@ -88,10 +108,7 @@ impl CompiledSchema {
         if let Some(error) = misspelt_keyword(schema) {
             return Err(error);
         }
-        let schemas = Schemas::new(&json!({}))
-            .map_err(|error| StandaloneSchemaError { pointer: String::new(), reason: error.to_string() })?;
-        let schemas = Arc::new(schemas);
-        Ok(Self { pointer: String::new(), schemas, validator: OnceLock::from(Ok(validator)) })
+        Ok(Self { pointer: String::new(), schemas: Arc::default(), validator: OnceLock::from(Ok(validator)) })
     }
 
     /// Compiles the schema now.
@@ -170,7 +187,8 @@ mod tests {
             "Id": {"type": "string", "pattern": KNOWN_FORMATS[0].pattern},
             "Short": {"type": "string", "pattern": KNOWN_FORMATS[1].pattern},
         }}});
-        let schemas = Arc::new(Schemas::new(&document).unwrap());
+        let schemas = Arc::new(Schemas::default());
+        schemas.set_document(document);
         for (name, known) in ["Id", "Short"].into_iter().zip(KNOWN_FORMATS) {
             let schema = CompiledSchema::new(&schemas, format!("/components/schemas/{name}"));
             let pattern = jsonschema::validator_for(&json!({"type": "string", "pattern": known.pattern})).unwrap();

@@ -9,10 +9,11 @@ use crate::sandbox::{FAULTS_MAX, FaultStatus};
 use crate::scenario::language::RuleSpec;
 use crate::scenario::rule::schedule::RuleCounts;
 use crate::scenario::rule::{Rule, ValidationMode};
-use crate::support::clock::format_timestamp;
+use crate::support::clock::{Timestamp, format_timestamp};
 
 pub(super) fn list(call: &ControlCall<'_>) -> ControlResult {
-    let list: Vec<Value> = call.sandbox.faults().iter().map(fault_json).collect();
+    let now = call.sandbox.clock().now();
+    let list: Vec<Value> = call.sandbox.faults().iter().map(|status| fault_json(status, now)).collect();
     let total = list.len();
     Ok(ok(&json!({"faults": list, "meta": {"total": total}})))
 }
@@ -31,13 +32,14 @@ pub(super) fn add(call: &ControlCall<'_>) -> ControlResult {
         .add_fault(rule, sent)
         .ok_or_else(|| too_many(format!("the limit of {FAULTS_MAX} faults is reached; remove some first")))?;
     call.sandbox.publish("fault", || json!({"id": fault.id, "name": fault.rule.name, "added": true}));
-    Ok(created(&fault_json(&FaultStatus { fault, count: RuleCounts::default() })))
+    let added_at = fault.added_at;
+    Ok(created(&fault_json(&FaultStatus { fault, count: RuleCounts::default() }, added_at)))
 }
 
 pub(super) fn get(call: &ControlCall<'_>) -> ControlResult {
-    let list = call.sandbox.faults();
+    let (list, now) = (call.sandbox.faults(), call.sandbox.clock().now());
     let status = list.iter().find(|status| status.fault.id == call.name);
-    status.map(|status| ok(&fault_json(status))).ok_or_else(|| fault_not_found(call))
+    status.map(|status| ok(&fault_json(status, now))).ok_or_else(|| fault_not_found(call))
 }
 
 pub(super) fn remove(call: &ControlCall<'_>) -> ControlResult {
@@ -59,13 +61,15 @@ fn fault_not_found(call: &ControlCall<'_>) -> Problem {
     not_found("fault", call.name, list.iter().take(50).map(|status| status.fault.id.as_str()))
 }
 
-fn fault_json(status: &FaultStatus) -> Value {
+/// A fault at a time on the clock of its sandbox.
+fn fault_json(status: &FaultStatus, now: Timestamp) -> Value {
     let FaultStatus { fault, count } = status;
     let mut json = json!({
         "id": fault.id,
         "rule": *fault.definition,
         "matched": count.matched,
         "applied": count.applied,
+        "active": !fault.rule.has_ended(fault.added_at, count, now),
     });
     if let Some(end) = fault.rule.ends(fault.added_at, count) {
         json["ends_at"] = format_timestamp(end).into();

@@ -76,7 +76,7 @@ impl Collector for MetricsSnapshot {
 
         let mut family = encoder.encode_descriptor("requests", "Requests by operation and status", None, Counter)?;
         for (operation, one) in by_operation() {
-            for (status, value) in &one.statuses {
+            for (status, value) in one.statuses.iter() {
                 let labels = [("operation", operation.to_owned()), ("status", status.to_string())];
                 encode_counter(&mut family, &labels, *value)?;
             }

@@ -76,19 +76,24 @@ fn restart_default(call: &ControlCall<'_>) {
 fn sandbox_json(sandbox: &Sandbox) -> Value {
     let SandboxSummary { scenario, clock, requests, faults, snapshots, scenario_since, sso } = sandbox.summary();
     let journal = sandbox.journal_size();
-    json!({
+    let now = clock.now();
+    let mut json = json!({
         "name": sandbox.name,
         "scenario": scenario.name,
         "scenario_since": format_timestamp(scenario_since),
         "clock": clock_json(clock),
-        "sso": sso.name(),
+        "sso": sso.at(now).name(),
         "rules": scenario.rules.len(),
         "journal": {"entries": journal.entries, "dropped": journal.dropped},
         "requests": requests,
         "faults": faults,
         "snapshots": snapshots,
         "idle_ms": sandbox.idle_ms(),
-    })
+    });
+    if let Some(end) = sso.ends_at(now) {
+        json["sso_ends_at"] = format_timestamp(end).into();
+    }
+    json
 }
 
 /// The sandbox that the call itself uses. `idle_ms` is always 0, so that the response does not depend on the machine's

@@ -12,7 +12,7 @@ use super::sandboxes::active_sandbox_json;
 use crate::contract::problem::{Problem, ProblemType};
 use crate::sandbox::{InitialState, RuleStatus};
 use crate::scenario::Scenario;
-use crate::scenario::state_document::health_json;
+use crate::scenario::state_document::current_health_json;
 use crate::support::clock::format_timestamp;
 
 pub(super) fn list(call: &ControlCall<'_>) -> ControlResult {
@@ -79,7 +79,7 @@ fn scenario_json(call: &ControlCall<'_>, scenario: &Scenario) -> Value {
         .map_or_else(|| json!({"name": scenario.name, "description": scenario.description}), |listed| json!(listed));
     let summary = call.sandbox.summary();
     json["since"] = format_timestamp(summary.scenario_since).into();
-    json["sso"] = health_json(summary.sso.at(summary.clock.now()));
+    json["sso"] = current_health_json(&summary.sso, summary.clock.now());
     json["rules"] = call.sandbox.scenario_rules().iter().map(rule_json).collect();
     json
 }

@@ -4,18 +4,20 @@ use serde_json::json;
 
 use super::body;
 use super::call::{ControlCall, ControlResult, ok};
-use crate::scenario::language::SsoSpec;
-use crate::scenario::state_document::health_json;
+use crate::scenario::language::SsoChange;
+use crate::scenario::state_document::current_health_json;
+use crate::support::clock::SignedDuration;
 
 pub(super) fn get(call: &ControlCall<'_>) -> ControlResult {
     let world = call.sandbox.world();
-    Ok(ok(&health_json(world.sso.status.at(world.clock.now()))))
+    Ok(ok(&current_health_json(&world.sso.status, world.clock.now())))
 }
 
-/// Sets the health. The entries of the service are documents: see `/state/{collection}/{id}`.
+/// Sets the health, with `for` only for a time. The entries of the service are documents: see `/state/{collection}/{id}`.
 pub(super) fn put(call: &ControlCall<'_>) -> ControlResult {
     let source = body::read(call)?;
-    let spec: SsoSpec = body::parse_source(&source)?;
+    let change: SsoChange = body::parse_source(&source)?;
+    let (spec, lasts_ms) = change.into_parts();
     let misplaced = [
         ("/accounts", !spec.accounts.is_empty(), "sso_accounts"),
         ("/connections", !spec.connections.is_empty(), "sso_connections"),
@@ -30,6 +32,9 @@ pub(super) fn put(call: &ControlCall<'_>) -> ControlResult {
     let Some(health) = health else {
         return Err(body::bad_request("`status` is missing; write up, down, slow, flapping or partial"));
     };
+    if lasts_ms == Some(0) {
+        return Err(body::invalid(&[source.at_pointer("/for", "`for` must be longer than 0")]));
+    }
     if let Some(unknown) = spec.operations.iter().find(|id| !call.app.contract.operations.iter().any(|o| o.id == **id))
     {
         let shown: String = unknown.chars().take(80).collect();
@@ -37,8 +42,9 @@ pub(super) fn put(call: &ControlCall<'_>) -> ControlResult {
             "there is no operation `{shown}`; `leadconduit-mock operations` lists all"
         )));
     }
-    let json = health_json(&health);
-    call.sandbox.set_sso_status(health);
+    let lasts = lasts_ms.map(|ms| SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX)));
+    let (status, now) = call.sandbox.set_sso_status(health, lasts);
+    let json = current_health_json(&status, now);
     call.sandbox.publish("state", || json!({"sso": json}));
     Ok(ok(&json))
 }

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::api_error::ApiError;
 use super::changelog;
-use super::outbound_log::OutboundLog;
+use super::outbound_log::{OutboundLog, WriteError, WriteResult};
+use super::response::OperationResponse;
 use crate::contract::Contract;
 use crate::contract::standard::StandardDocuments;
 use crate::contract::validate::OperationInput;
@@ -127,11 +128,41 @@ impl<'a> ReadContext<'a> {
     }
 }
 
+/// A write that is prepared: its response, and what remains to be written.
+///
+/// A write is prepared on a copy of the world where possible, so that the sandbox is locked only while it is committed.
+pub struct PreparedWrite {
+    response: OperationResponse,
+    commit: Box<dyn FnOnce(&mut WriteContext<'_>) -> Result<(), ApiError>>,
+}
+
+impl PreparedWrite {
+    /// A write with this response. `commit` stores it in the world of the context that it gets.
+    #[must_use]
+    pub fn new(
+        response: OperationResponse,
+        commit: impl FnOnce(&mut WriteContext<'_>) -> Result<(), ApiError> + 'static,
+    ) -> Self {
+        Self { response, commit: Box::new(commit) }
+    }
+
+    /// Stores the write, and returns its response.
+    ///
+    /// # Errors
+    /// What was prepared cannot be stored.
+    pub fn commit(self, context: &mut WriteContext<'_>) -> WriteResult {
+        (self.commit)(context)?;
+        Ok(self.response)
+    }
+}
+
 /// The context of an operation that writes.
 #[derive(Debug)]
 pub struct WriteContext<'a> {
     /// The world, in a transaction that is committed only when the operation succeeds.
     pub world: &'a mut World,
+    /// Whether the world is a copy that is dropped: then only a [`PreparedWrite`] can write.
+    pub is_copy: bool,
     /// The contract, against which every document is validated.
     pub contract: &'a Contract,
     /// The authenticated caller, or the anonymous one.
@@ -149,6 +180,15 @@ pub struct WriteContext<'a> {
 }
 
 impl WriteContext<'_> {
+    /// Ends the preparation of a write on a copy of the world: it depends on the events or counts of earlier leads, which
+    /// concurrent writes change.
+    ///
+    /// # Errors
+    /// [`WriteError::NeedsLock`] when the world is a copy.
+    pub(crate) fn require_lock(&self) -> Result<(), WriteError> {
+        if self.is_copy { Err(WriteError::NeedsLock) } else { Ok(()) }
+    }
+
     /// The same context for reading.
     #[must_use]
     pub fn read_context(&self) -> ReadContext<'_> {

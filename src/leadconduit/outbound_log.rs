@@ -55,6 +55,9 @@ pub enum WriteError {
     Budget(BudgetExceeded),
     /// The sandbox was written to again and again while the operation computed.
     Overtaken,
+    /// The write depends on what concurrent writes change, so it must be prepared with the sandbox locked. No client sees
+    /// this.
+    NeedsLock,
 }
 
 impl From<ApiError> for WriteError {

@@ -97,6 +97,7 @@ impl From<WriteError> for EarlyExit {
             WriteError::Api(error) => error.into(),
             WriteError::PendingCall(call) => Self::PendingCall(call),
             WriteError::Budget(exceeded) => Problem::budget_exceeded(&exceeded.to_string()).into(),
+            WriteError::NeedsLock => Problem::internal("a write with the sandbox locked asked for the lock").into(),
             WriteError::Overtaken => {
                 Problem::busy("the sandbox was written to too often during this long request; send it again").into()
             }

@@ -258,5 +258,5 @@ fn build_initial_state(
     let clock = clock.or(scenario.clock).unwrap_or(Clock::Real);
     let world = scenario.create_world(contract, seed, clock);
     let world = world.map_err(|error| Diagnostic::of_file(&scenario.source.name, error.to_string()))?;
-    Ok(InitialState { scenario: Arc::clone(scenario), world })
+    Ok(InitialState::new(Arc::clone(scenario), world))
 }

@@ -6,11 +6,13 @@
 //! | `registry` | creates sandboxes on first use, removes idle ones |
 //! | [`selector`] | which sandbox a request selects |
 //! | `session` | a request inside its sandbox |
+//! | `prepared_write` | writes that are computed without the lock |
 //! | `state`, `record` | what is behind the two locks of a sandbox |
 //! | `response_cache` | cached responses to reads |
 //! | `shared_state` | what all sandboxes of a server share |
 
 pub mod app_state;
+mod prepared_write;
 mod record;
 mod registry;
 mod response_cache;
@@ -43,7 +45,7 @@ use crate::scenario::Scenario;
 use crate::scenario::rule::Rule;
 use crate::scenario::rule::schedule::RuleCounts;
 use crate::support::change_signal::{ChangeSignal, ChangeWatch};
-use crate::support::clock::{Clock, Timestamp, uptime};
+use crate::support::clock::{Clock, SignedDuration, Timestamp, uptime};
 use crate::support::event_bus::EventBus;
 
 pub use crate::config::settings::DEFAULT_SANDBOX as DEFAULT;
@@ -282,13 +284,19 @@ impl Sandbox {
         Ok(state.world.clock)
     }
 
-    /// Sets the health of the single sign-on service.
-    pub fn set_sso_status(&self, status: SsoStatus) {
+    /// Sets the health of the single sign-on service, for a time on the sandbox's clock or without an end. The health
+    /// before it returns at the end. Returns the new status and the time of the change.
+    pub fn set_sso_status(&self, status: SsoStatus, lasts: Option<SignedDuration>) -> (SsoStatus, Timestamp) {
         let mut state = self.lock();
         let now = state.world.clock.now();
-        state.world.sso.status = status;
+        let status = match lasts {
+            Some(lasts) => status.until(now.checked_add(lasts).unwrap_or(Timestamp::MAX), &state.world.sso.status),
+            None => status,
+        };
+        state.world.sso.status = status.clone();
         state.world.sso.reset_counters(0, now);
         state.bump_epoch();
+        (status, now)
     }
 
     /// Changes documents in a transaction, which is rolled back when `change` fails. `change` gets the current time.
@@ -307,7 +315,7 @@ impl Sandbox {
         let result = change(transaction.world(), now)?;
         transaction.world().check_budgets(before)?;
         transaction.commit();
-        state.version += 1;
+        state.record_write(false);
         drop(state);
         self.mark_written();
         Ok(result)

@@ -332,7 +332,7 @@ mod tests {
             sandbox_idle_ms_max: idle_ms_max,
             ..Limits::default()
         };
-        SandboxRegistry::new(InitialState { scenario, world }, &limits)
+        SandboxRegistry::new(InitialState::new(scenario, world), &limits)
     }
 
     fn names(sandboxes: &SandboxRegistry) -> Vec<String> {

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, PoisonError};
 
+use super::response_cache::ReadKey;
+use super::selector::split_sandbox_path;
 use super::{InitialState, Sandbox, State};
 use crate::config::limits::LONG_WRITE_RERUNS_MAX;
 use crate::contract::validate::OperationInput;
@@ -9,7 +11,7 @@ use crate::contract::{Contract, Operation};
 use crate::leadconduit::context::{ReadContext, WriteContext};
 use crate::leadconduit::operations::{OperationHandler, read, write};
 use crate::leadconduit::outbound_log::{OutboundLog, WriteError, WriteResult};
-use crate::leadconduit::response::OperationResult;
+use crate::leadconduit::response::{OperationResponse, OperationResult};
 use crate::leadconduit::state::sso::{SsoCallContext, SsoStatus};
 use crate::leadconduit::state::transaction::Transaction;
 use crate::leadconduit::state::{Account, Caller, World};
@@ -61,8 +63,8 @@ pub struct WriteResources<'a> {
 
 /// A writing operation and its input.
 #[derive(Clone, Copy)]
-struct WriteOperation<'a> {
-    handler: OperationHandler,
+pub(super) struct WriteOperation<'a> {
+    pub(super) handler: OperationHandler,
     caller: &'a Caller,
     input: &'a OperationInput,
     sso_call: &'a SsoCallContext<'a>,
@@ -234,11 +236,13 @@ impl RequestSession {
         }
         // The cache key has neither media type nor body, so only JSON responses to requests without a body are cached.
         let is_cacheable = input.response_media_type.is_none() && input.body.is_null();
+        // Without the name of the sandbox in the path, so that sandboxes can share responses.
+        let (_, target) = split_sandbox_path(target);
+        let key = ReadKey { operation: operation.index, user: &caller.user, target };
         // The operation reads a copy of the world, so that it needs no lock and sees one state.
         let (world, version) = {
             let state = self.state()?;
-            let cached = || state.response_cache.find(state.version, operation.index, &caller.user, target, self.now);
-            if let Some(response) = is_cacheable.then(cached).flatten() {
+            if let Some(response) = is_cacheable.then(|| state.cached_response(key, self.now)).flatten() {
                 return Ok(Ok(response));
             }
             (state.world.clone(), state.version)
@@ -250,7 +254,7 @@ impl RequestSession {
         if !sso_call.is_volatile() && is_cacheable {
             let mut state = self.sandbox.lock();
             if state.version == version {
-                state.response_cache.insert(version, operation.index, &caller.user, target, &response);
+                state.cache_response(key, &response);
             }
         }
         Ok(Ok(response))
@@ -284,14 +288,23 @@ impl RequestSession {
             resources.effects.start_run();
             return Ok(write(handler, &mut self.write_context(world, &operation, &mut resources)));
         }
+        // Another status of the single sign-on service would have to be applied to the copy too.
+        if let Some(prepare) = handler.preparation().filter(|_| self.scenario_override.is_none())
+            && let Some(result) = self.write_prepared(prepare, &operation, &mut resources)?
+        {
+            return Ok(result);
+        }
         if !computation::is_inline() {
             return self.write_to_copy(&operation, &mut resources);
         }
         let mut state = self.state()?;
         let result = self.run_in_transaction(&mut state.world, &operation, &mut resources);
+        let result = result.map(|(response, only_adds_leads)| {
+            state.record_write(only_adds_leads);
+            response
+        });
+        drop(state);
         if result.is_ok() {
-            state.version += 1;
-            drop(state);
             self.sandbox.mark_written();
         }
         Ok(result)
@@ -308,19 +321,20 @@ impl RequestSession {
         let _turn = self.sandbox.long_write.lock().unwrap_or_else(PoisonError::into_inner);
         computation::restart();
         for _ in 0..LONG_WRITE_RERUNS_MAX {
-            let (mut world, version) = {
+            let (mut world, version, ids) = {
                 let state = self.state()?;
-                (state.world.clone(), state.version)
+                (state.world.clone(), state.version, state.world.ids().clone())
             };
-            let result = self.run_in_transaction(&mut world, operation, resources);
+            let result = self.run_in_transaction(&mut world, operation, resources).map(|(response, _)| response);
             // A pending call keeps the ids that it has issued.
             if !matches!(result, Ok(_) | Err(WriteError::PendingCall(_))) {
                 return Ok(result);
             }
             let mut state = self.state()?;
-            if state.version == version {
+            // Prepared writes reserve ids before they count.
+            if state.version == version && *state.world.ids() == ids {
                 let replaced = std::mem::replace(&mut state.world, world);
-                state.version += 1;
+                state.record_write(false);
                 drop(state);
                 drop(replaced);
                 if result.is_ok() {
@@ -334,13 +348,13 @@ impl RequestSession {
         Ok(Err(WriteError::Overtaken))
     }
 
-    /// Runs an operation once. When it succeeds, its changes stay in `world`.
+    /// Runs an operation once. When it succeeds, its changes stay in `world`; the flag is true when they only add leads.
     fn run_in_transaction(
         &self,
         world: &mut World,
         operation: &WriteOperation<'_>,
         resources: &mut WriteResources<'_>,
-    ) -> WriteResult {
+    ) -> Result<(OperationResponse, bool), WriteError> {
         resources.effects.start_run();
         let before = world.usage();
         let mut transaction = Transaction::begin(world);
@@ -348,6 +362,7 @@ impl RequestSession {
             self.scenario_override.as_ref().map(|scenario_override| scenario_override.sso_status.clone());
         let own_status = override_status.map(|status| std::mem::replace(&mut transaction.world().sso.status, status));
         let result = write(operation.handler, &mut self.write_context(transaction.world(), operation, resources));
+        let only_adds_leads = transaction.only_adds_leads();
         if result.is_ok() {
             if let Err(exceeded) = transaction.world().check_budgets(before) {
                 return Err(WriteError::Budget(exceeded));
@@ -359,10 +374,10 @@ impl RequestSession {
         } else if matches!(result, Err(WriteError::PendingCall(_))) {
             transaction.rollback_keeping_ids();
         }
-        result
+        result.map(|response| (response, only_adds_leads))
     }
 
-    fn write_context<'c>(
+    pub(super) fn write_context<'c>(
         &self,
         world: &'c mut World,
         operation: &WriteOperation<'c>,
@@ -370,7 +385,8 @@ impl RequestSession {
     ) -> WriteContext<'c> {
         let WriteOperation { caller, input, sso_call, .. } = *operation;
         let WriteResources { contract, triggers, effects } = resources;
-        WriteContext { world, contract, caller, input, now: self.now, sso_call, triggers: *triggers, effects }
+        let (now, triggers, is_copy) = (self.now, *triggers, false);
+        WriteContext { world, is_copy, contract, caller, input, now, sso_call, triggers, effects }
     }
 
     /// A copy of the world that the request sees.
@@ -389,7 +405,7 @@ impl RequestSession {
     }
 
     /// Locks the state of the sandbox, unless it was replaced since the session was opened.
-    fn state(&self) -> Result<std::sync::MutexGuard<'_, State>, StaleEpoch> {
+    pub(super) fn state(&self) -> Result<std::sync::MutexGuard<'_, State>, StaleEpoch> {
         let state = self.sandbox.lock();
         if state.epoch == self.epoch { Ok(state) } else { Err(StaleEpoch) }
     }

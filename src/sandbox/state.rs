@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::response_cache::{CacheBudget, ResponseCache};
+use super::response_cache::{CacheBudget, ReadKey, ResponseCache, SharedResponses};
 use super::shared_state::SharedState;
+use crate::leadconduit::response::OperationResponse;
 use crate::leadconduit::state::World;
 use crate::leadconduit::state::budget::{BudgetExceeded, WorldMemory, WorldUsage};
 use crate::scenario::Scenario;
@@ -28,6 +29,16 @@ pub struct InitialState {
     pub scenario: Arc<Scenario>,
     /// The initial world; sandboxes get copies of it.
     pub world: World,
+    /// The responses of all sandboxes that are still in this state.
+    responses: Arc<SharedResponses>,
+}
+
+impl InitialState {
+    /// A scenario with its initial world.
+    #[must_use]
+    pub fn new(scenario: Arc<Scenario>, world: World) -> Self {
+        Self { scenario, world, responses: Arc::default() }
+    }
 }
 
 /// A rule that was added through the control API.
@@ -110,7 +121,13 @@ pub(super) struct State {
     pub(super) epoch: u64,
     /// Incremented by every write. Cached responses are valid for one version.
     pub(super) version: u64,
-    pub(super) response_cache: ResponseCache,
+    /// How many of these writes only added leads, on which concurrent leads do not depend.
+    pub(super) lead_writes: u64,
+    /// The cached responses of this sandbox, once it differs from its initial state.
+    response_cache: Option<Box<ResponseCache>>,
+    cache_budget: CacheBudget,
+    /// The responses of the initial state, and the version up to which the sandbox is in it.
+    initial_responses: Option<(Arc<SharedResponses>, u64)>,
     /// What all worlds of the server use.
     memory: Arc<WorldMemory>,
 }
@@ -129,7 +146,10 @@ impl State {
             requests: 0,
             epoch: 0,
             version: 0,
-            response_cache: ResponseCache::new(shared.response_caches()),
+            lead_writes: 0,
+            response_cache: None,
+            cache_budget: shared.response_caches(),
+            initial_responses: None,
             memory: Arc::clone(shared.world_memory()),
         };
         state.reset(initial);
@@ -150,8 +170,11 @@ impl State {
             requests: self.requests,
             epoch: 0,
             version: 0,
+            lead_writes: 0,
+            response_cache: None,
             // A copy answers one request.
-            response_cache: ResponseCache::new(CacheBudget::new(0)),
+            cache_budget: CacheBudget::new(0),
+            initial_responses: None,
             memory: Arc::clone(&self.memory),
         }
     }
@@ -171,6 +194,31 @@ impl State {
         let now = self.world.clock.now();
         self.world.sso.reset_counters(0, now);
         self.switch_scenario(Arc::clone(&initial.scenario), now);
+        self.response_cache = None;
+        self.initial_responses = Some((Arc::clone(&initial.responses), self.version));
+    }
+
+    /// The responses that all sandboxes in this state share; `None` after the first change.
+    fn shared_responses(&self) -> Option<&SharedResponses> {
+        self.initial_responses.as_ref().filter(|(_, version)| *version == self.version).map(|(shared, _)| &**shared)
+    }
+
+    /// The cached response to a read, if it is still valid.
+    pub(super) fn cached_response(&self, key: ReadKey<'_>, now: Timestamp) -> Option<OperationResponse> {
+        match self.shared_responses() {
+            Some(shared) => shared.find(key, now),
+            None => self.response_cache.as_ref()?.find(self.version, key, now),
+        }
+    }
+
+    /// Caches the response to a read of the current version.
+    pub(super) fn cache_response(&mut self, key: ReadKey<'_>, response: &OperationResponse) {
+        if let Some(shared) = self.shared_responses() {
+            return shared.insert(&self.cache_budget, key, response);
+        }
+        let budget = &self.cache_budget;
+        let cache = self.response_cache.get_or_insert_with(|| Box::new(ResponseCache::new(budget.clone())));
+        cache.insert(self.version, key, response);
     }
 
     /// Switches to a scenario. Faults are kept; all counters are reset.
@@ -260,6 +308,17 @@ impl State {
     pub(super) fn bump_epoch(&mut self) {
         self.epoch += 1;
         self.version += 1;
+    }
+
+    /// Counts a write.
+    pub(super) fn record_write(&mut self, only_adds_leads: bool) {
+        self.version += 1;
+        self.lead_writes += u64::from(only_adds_leads);
+    }
+
+    /// Counts the writes on which the preparation of a lead depends.
+    pub(super) fn basis(&self) -> u64 {
+        self.version - self.lead_writes
     }
 
     /// Rebuilds the rule set: faults first, the newest before older ones, then the rules of the scenario.

@@ -3,15 +3,16 @@
 //! 100,000 event documents would take hundreds of megabytes, and seconds to generate. So only an [`EventSummary`] of
 //! each event is kept, for lists, counts and sums; the document is generated on demand from the plan and the seed.
 
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::generate::{Models, ValueGenerator};
-use crate::leadconduit::state::events::{EventSummary, EventType, GeneratedEvents, Lead, Outcome};
+use crate::leadconduit::state::events::{EventSummary, EventType, GeneratedEvents, Lead, Outcome, VariableLookup};
 use crate::leadconduit::state::retention::RETENTION_DAYS;
+use crate::leadconduit::values::find;
 use crate::support::clock::{Timestamp, format_timestamp};
 use crate::support::document::number as price;
 use crate::support::ids::{IdGenerator, ObjectId};
@@ -108,7 +109,7 @@ pub struct GeneratedHistory {
     summaries: Vec<EventSummary>,
     leads: OnceLock<Vec<Lead>>,
     /// The fields of the last lead that was read. The events of a lead are usually read one after another.
-    last_fields: Mutex<Option<(u32, Value)>>,
+    last_fields: Mutex<Option<(u32, Arc<Value>)>>,
 }
 
 /// The ids of a flow and its entities, parsed once.
@@ -150,10 +151,10 @@ impl GeneratedHistory {
     }
 
     /// The fields of a lead. Each lead has its own random stream, so that it can be generated without the others.
-    fn fields(&self, lead: u32) -> Value {
-        let mut last = self.last_fields.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, fields)) = last.as_ref().filter(|(last_lead, _)| *last_lead == lead) {
-            return fields.clone();
+    fn fields(&self, lead: u32) -> Arc<Value> {
+        let last = self.last_fields.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((_, fields)) = last.filter(|(last_lead, _)| *last_lead == lead) {
+            return fields;
         }
         let mut rng = lead_rng(&self.plan, lead);
         // The fields follow the outcome in the stream.
@@ -162,8 +163,9 @@ impl GeneratedHistory {
         let none = Map::new();
         let mut generator = ValueGenerator::new(rng, &mut ids, self.plan.until, Models::new(&none));
         let person = generator.person();
-        let fields = generator.typed_lead(&person);
-        *last = Some((lead, fields.clone()));
+        let fields = Arc::new(generator.typed_lead(&person));
+        // A thread that reads another lead meanwhile only makes this one be generated again.
+        *self.last_fields.lock().unwrap_or_else(PoisonError::into_inner) = Some((lead, Arc::clone(&fields)));
         fields
     }
 }
@@ -178,7 +180,7 @@ impl GeneratedEvents for GeneratedHistory {
         let (lead, step) = self.locate(index);
         let Some(flow) = self.flow(lead) else { return Value::Null };
         let first = &self.summaries[index - step];
-        let mut fields = self.fields(lead);
+        let mut fields = Value::clone(&self.fields(lead));
         fields["id"] = summary.lead.map(|id| id.to_string()).into();
         let submitted = timestamp(first.start_ms);
         let mut vars = json!({
@@ -238,6 +240,31 @@ impl GeneratedEvents for GeneratedHistory {
         }
         event["vars"] = vars;
         event
+    }
+
+    fn variable(&self, index: usize, name: &str) -> VariableLookup {
+        let Some(summary) = self.summaries.get(index) else { return VariableLookup::NeedsDocument };
+        let (lead, step) = self.locate(index);
+        let Some(flow) = self.flow(lead) else { return VariableLookup::NeedsDocument };
+        let known = |value: Value| VariableLookup::Known(Some(value));
+        match name {
+            "ms" => return known(summary.ms.into()),
+            "reason" => return known(reason(summary).into()),
+            _ => {}
+        }
+        match name.strip_prefix("vars.").unwrap_or(name) {
+            "flow.name" => known(flow.name.as_str().into()),
+            "source.name" => known(flow.source.name.as_str().into()),
+            "recipient.name" => {
+                let step = flow.steps.get(step).filter(|_| summary.kind == EventType::Recipient);
+                let recipient = step.and_then(|step| step.recipient.as_ref());
+                VariableLookup::Known(recipient.map(|recipient| recipient.name.as_str().into()))
+            }
+            name => match name.strip_prefix("lead.").filter(|field| *field != "id") {
+                Some(field) => VariableLookup::Known(find(&self.fields(lead), field).cloned()),
+                None => VariableLookup::NeedsDocument,
+            },
+        }
     }
 
     fn leads(&self) -> &[Lead] {
@@ -411,4 +438,59 @@ fn reason(summary: &EventSummary) -> &'static str {
 
 fn timestamp(ms: i64) -> Timestamp {
     Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entity(name: &str) -> PlannedEntity {
+        PlannedEntity { id: "5d9a4b10940df5a34a3888c1".to_owned(), name: name.to_owned() }
+    }
+
+    #[test]
+    fn variables_equal_those_of_the_documents() {
+        let step = |recipient| PlannedStep { id: "a1".to_owned(), recipient };
+        let history = GeneratedHistory::new(HistoryPlan {
+            seed: 7,
+            number: 0,
+            until: "2026-01-15T09:00:00Z".parse().unwrap(),
+            leads: 40,
+            events: 150,
+            account: PlannedAccount { id: "a".to_owned(), sso_id: "s".to_owned(), name: "Acme".to_owned() },
+            flows: vec![PlannedFlow {
+                id: "64b8f0f5e4b0c3a1d5e6f7ab".to_owned(),
+                name: "Texas".to_owned(),
+                source: entity("Source"),
+                price: 2.5,
+                steps: vec![step(None), step(Some(entity("Recipient"))), step(Some(entity("Other")))],
+            }],
+        });
+        let names = [
+            "ms",
+            "reason",
+            "flow.name",
+            "vars.flow.name",
+            "source.name",
+            "recipient.name",
+            "vars.recipient.name",
+            "lead.state",
+            "vars.lead.state",
+            "lead.email",
+            "lead.email.domain",
+            "lead.phone_1.valid",
+            "lead.none",
+        ];
+        for index in 0..history.summaries().len() {
+            let document = history.value(index);
+            for name in names {
+                let in_document = find(&document, name).or_else(|| find(&document["vars"], name));
+                let expected = VariableLookup::Known(in_document.cloned());
+                assert_eq!(history.variable(index, name), expected, "{name} of {document}");
+            }
+            for name in ["lead", "lead.id", "vars.lead.id", "vars", "flow", "vars.ms", "module_id", "leads.state"] {
+                assert_eq!(history.variable(index, name), VariableLookup::NeedsDocument, "{name}");
+            }
+        }
+    }
 }

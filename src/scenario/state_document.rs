@@ -15,7 +15,7 @@ use super::volume::Volume;
 use crate::contract::Contract;
 use crate::leadconduit::state::sso::{FlapPattern, SsoStatus};
 use crate::leadconduit::state::{Account, Collection, World};
-use crate::support::clock::{Clock, InvalidClock, Timestamp};
+use crate::support::clock::{Clock, InvalidClock, Timestamp, format_timestamp};
 use crate::support::delay::Delay;
 use crate::support::ids::IdGenerator;
 use contract_files::yaml::{Diagnostic, Source};
@@ -75,7 +75,8 @@ pub struct StateTooLarge {
     pub limit: usize,
 }
 
-/// Exports a world as JSON. The document is written piece by piece, so that a large world is in memory once.
+/// Exports a world as JSON. The document is written piece by piece, and no parsed document is kept, so that a large world
+/// is in memory once.
 ///
 /// # Errors
 ///
@@ -93,8 +94,8 @@ pub fn export(scenario: &Scenario, world: &World, limit: usize) -> Result<Vec<u8
         permanent => (permanent, None),
     };
     let mut sso = health_json(permanent);
-    sso["accounts"] = world.sso.accounts.values().map(|d| d.value().clone()).collect();
-    sso["connections"] = world.sso.connections.values().map(|d| d.value().clone()).collect();
+    sso["accounts"] = world.sso.accounts.values().map(|d| d.to_value()).collect();
+    sso["connections"] = world.sso.connections.values().map(|d| d.to_value()).collect();
     let document = ExportedState {
         version: VERSION,
         scenario: &scenario.name,
@@ -154,7 +155,7 @@ impl Serialize for ExportedAccount<'_> {
         for collection in Collection::ALL {
             let documents = account.all(collection);
             if !documents.is_empty() {
-                map.serialize_entry(collection.name(), &Sequence(|| documents.values().map(|d| d.value())))?;
+                map.serialize_entry(collection.name(), &Sequence(|| documents.values().map(|d| d.to_value())))?;
             }
         }
         if account.events().stored().next().is_some() {
@@ -199,8 +200,7 @@ impl io::Write for BoundedWriter {
 }
 
 /// The health of the single sign-on service, as scenario files write it.
-#[must_use]
-pub fn health_json(status: &SsoStatus) -> Value {
+fn health_json(status: &SsoStatus) -> Value {
     let pattern = |unit: &str, FlapPattern { up, down }: FlapPattern| json!({unit: {"up": up, "down": down}});
     match status {
         SsoStatus::Up | SsoStatus::Down => json!({"status": status.name()}),
@@ -210,6 +210,17 @@ pub fn health_json(status: &SsoStatus) -> Value {
         SsoStatus::FlappingSeconds(p) => json!({"status": "flapping", "flapping": pattern("seconds", *p)}),
         SsoStatus::Partial(operations) => json!({"status": "partial", "operations": &**operations}),
     }
+}
+
+/// The health of the single sign-on service at a time, as scenario files write it; with `ends_at` when it ends by
+/// itself.
+#[must_use]
+pub fn current_health_json(status: &SsoStatus, now: Timestamp) -> Value {
+    let mut json = health_json(status.at(now));
+    if let Some(end) = status.ends_at(now) {
+        json["ends_at"] = format_timestamp(end).into();
+    }
+    json
 }
 
 fn export_delay(delay: Delay) -> Value {

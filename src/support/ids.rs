@@ -69,7 +69,7 @@ pub struct InvalidObjectId;
 
 /// Generates object ids: four bytes of time, five bytes that stand for the process (from the seed), three bytes of a
 /// counter.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdGenerator {
     process: [u8; 5],
     counter: u32,
@@ -98,6 +98,17 @@ impl IdGenerator {
         }
         let byte = |at: usize| u8::from_str_radix(process.get(at * 2..at * 2 + 2)?, 16).ok();
         Some(Self { process: [byte(0)?, byte(1)?, byte(2)?, byte(3)?, byte(4)?], counter })
+    }
+
+    /// Skips ids, which another generator issues.
+    pub fn skip(&mut self, count: u32) {
+        self.counter = (self.counter + count) & 0x00ff_ffff;
+    }
+
+    /// How many ids this generator has issued or skipped since it was like `earlier`.
+    #[must_use]
+    pub fn issued_since(&self, earlier: &Self) -> u32 {
+        self.counter.wrapping_sub(earlier.counter) & 0x00ff_ffff
     }
 
     /// The next object id at the time `now`.

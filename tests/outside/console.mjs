@@ -249,8 +249,9 @@ await task('the next request gets the same response', async () => {
   const valid = { name: 'A', type: 'user', package: 'leadconduit-default', username: 'u', password: 'p' };
   equal((await call('POST', '/credentials', { body: valid })).status, 400, 'the status of a valid request');
   equal((await call('POST', '/credentials', { body: valid })).status, 201, 'the status of the next one');
-  await find(page, '.unusual li', '1 of 1 applied');
-  await click(page, '.unusual button', 'Remove');
+  await go(page, '#/scenarios');
+  await find(page, '.fault-list li', '1 of 1 applied');
+  await click(page, '.fault-list button', 'Remove');
   await observe('no fault', () => admin('/faults'), (found) => found.meta.total === 0);
 });
 
@@ -279,12 +280,18 @@ await task('a fault is armed with the form, for a number of requests', async () 
   equal([armed.faults[0].rule.then.status, typeof armed.faults[0].ends_at], [422, 'string'], 'the rule');
   const repair = async () => (await call('POST', '/connections', { key: SUPERUSER, body: { connection_id: SSO_ONLY } })).status;
   equal([await repair(), await repair(), await repair()], [422, 422, 409], 'the statuses of repairs');
-  await find(page, '.unusual li', '2 of 2 applied');
+  // A fault that has ended is not unusual any more, and stays in the list of faults with its counts.
+  await find(page, '.fault-list li', 'It has ended.');
+  await page.waitForFunction(() => ![...document.querySelectorAll('.unusual li')].some((one) => one.textContent.includes('repair_connection')));
+  await choose(page, 'Status', '503');
+  await click(page, 'button', 'Arm the fault');
+  await observe('an active fault', () => admin('/faults'), (found) => found.faults.some((one) => one.active && one.rule.then.status === 503));
+  await find(page, '.unusual li', '0 of 2 applied');
   await find(page, '.unusual li', 'ends in');
   await choose(page, 'Effect', 'wire');
   await choose(page, 'Fault', 'EMPTY_RESPONSE');
   await click(page, 'button', 'Arm the fault');
-  await observe('two faults', () => admin('/faults'), (found) => found.meta.total === 2);
+  await observe('three faults', () => admin('/faults'), (found) => found.meta.total === 3);
   const broken = await call('POST', '/connections', { key: SUPERUSER, body: { connection_id: SSO_ONLY } }).catch(() => 'broken');
   equal(broken, 'broken', 'the response of a broken connection');
 });
@@ -295,6 +302,27 @@ await task('the single sign-on service is stopped, and the clock is moved', asyn
   await observe('SSO', () => admin('/sso'), (found) => found.status === 'down');
   equal((await call('GET', '/connections')).headers.get('x-connections-degraded'), 'true', 'the degraded list');
   await find(page, '.unusual li', 'SSO is down');
+  await enter(page, 'Ends after, in seconds', '600');
+  await click(page, 'button[data-status="flapping"]');
+  await observe('SSO', () => admin('/sso'), (found) => found.status === 'flapping' && found.ends_at);
+  await find(page, '.sso-now', 'until');
+  const item = await find(page, '.unusual li', 'SSO is flapping, ends in');
+  const before = await item.evaluate((one) => one.textContent);
+  await page.waitForFunction((before) => [...document.querySelectorAll('.unusual li')].some((one) => /SSO is flapping, ends in/.test(one.textContent) && one.textContent !== before), {}, before);
+  await call('PUT', '/__admin/clock', { body: { advance: '600s' } });
+  // The health before it returns, and no event of the server says so.
+  equal((await admin('/sso')), { status: 'down' }, 'the health after the end');
+  await find(page, '.sso-now', 'SSO is down');
+  await call('PUT', '/__admin/clock', { body: { reset: true } });
+  await enter(page, 'Ends after, in seconds', '');
+  await click(page, 'button[data-status="up"]');
+  await observe('SSO', () => admin('/sso'), (found) => found.status === 'up' && !found.ends_at);
+  await enter(page, 'Ends after, in seconds', '2');
+  await click(page, 'button[data-status="slow"]');
+  await find(page, '.unusual li', 'SSO is slow');
+  await page.waitForFunction(() => ![...document.querySelectorAll('.unusual li')].some((one) => one.textContent.includes('SSO')));
+  equal((await admin('/sso')), { status: 'up' }, 'the health after the countdown');
+  await enter(page, 'Ends after, in seconds', '');
   await click(page, 'button', '+ 1 day');
   await observe('the clock', () => admin('/clock'), (found) => found.offset_ms === 86_400_000);
   await click(page, 'button', 'Freeze');

@@ -105,7 +105,7 @@ const ALLOWED_IN_LEADCONDUIT: &[(&str, &[&str])] = &[
         ],
     ),
     ("services", &["context", "response", "api_error", "state"]),
-    ("context", &["changelog", "outbound_log", "api_error", "live_flow", "flow_model", "state"]),
+    ("context", &["changelog", "outbound_log", "response", "api_error", "live_flow", "flow_model", "state"]),
     ("changelog", &["state"]),
     ("outbound_log", &["delivery", "response", "api_error", "state"]),
     ("delivery", &["values"]),

@@ -237,9 +237,40 @@ fn the_single_sign_on_service_can_be_stopped_and_started() {
         json!({"status": "up", "latency": 5}),
         json!({"status": "partial", "operations": ["repair"]}),
         json!({"status": "up", "connections": [{}]}),
+        json!({"status": "down", "for": 0}),
+        json!({"status": "down", "for": "soon"}),
+        json!({"for": "30s"}),
     ] {
         control.call(400, "PUT", "/sso", Some(&body));
     }
+}
+
+#[test]
+fn a_health_of_the_single_sign_on_service_ends_by_itself() {
+    let mut control = Control::healthy();
+    control.put("/clock", json!({"freeze": "2026-01-15T09:00:00Z"}));
+    control.put("/sso", json!({"status": "slow", "latency": 1}));
+    let down = json!({"status": "down", "ends_at": "2026-01-15T09:00:30.000Z"});
+    assert_eq!(control.put("/sso", json!({"status": "down", "for": "30s"})), down);
+    assert_eq!(control.get("/sso"), down);
+    assert_eq!(control.get("/scenario")["sso"], down);
+    let sandbox = control.get("/sandboxes")["sandboxes"][0].clone();
+    assert_eq!((&sandbox["sso"], &sandbox["sso_ends_at"]), (&json!("down"), &json!("2026-01-15T09:00:30.000Z")));
+    repair(&mut control, 503);
+    control.put("/clock", json!({"advance": "30s"}));
+    assert_eq!(control.get("/sso"), json!({"status": "slow", "latency": 1}));
+    let sandbox = control.get("/sandboxes")["sandboxes"][0].clone();
+    assert_eq!((&sandbox["sso"], sandbox.get("sso_ends_at")), (&json!("slow"), None));
+    repair(&mut control, 201);
+    // A second change during the first keeps what follows, and one without an end replaces it.
+    control.put("/sso", json!({"status": "down", "for": 60000}));
+    control.put("/sso", json!({"status": "flapping", "for": "1m"}));
+    control.put("/clock", json!({"advance": "1m"}));
+    assert_eq!(control.get("/sso")["status"], "slow");
+    control.put("/sso", json!({"status": "down", "for": "1m"}));
+    assert_eq!(control.put("/sso", json!({"status": "up"})), json!({"status": "up"}));
+    control.put("/clock", json!({"advance": "1h"}));
+    assert_eq!(control.get("/sso"), json!({"status": "up"}));
 }
 
 #[test]

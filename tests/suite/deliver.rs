@@ -17,6 +17,8 @@ const SENTINEL: &str = "GET /sentinel HTTP/1.1";
 /// A request that a recipient received.
 struct ReceivedRequest {
     line: String,
+    /// How many calls of a mock led to the request.
+    depth: Option<String>,
     body: String,
 }
 
@@ -91,7 +93,11 @@ fn read(socket: &mut TcpStream) -> ReceivedRequest {
             let length =
                 head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
             if body.len() >= length.unwrap_or(0) {
-                return ReceivedRequest { line: head.lines().next().unwrap().to_owned(), body: body.to_owned() };
+                let depth = head.lines().find_map(|line| {
+                    let (name, value) = line.split_once(": ")?;
+                    name.eq_ignore_ascii_case("x-mock-outbound").then(|| value.to_owned())
+                });
+                return ReceivedRequest { line: head.lines().next().unwrap().to_owned(), depth, body: body.to_owned() };
             }
         }
         let length = socket.read(&mut chunk).unwrap();
@@ -400,6 +406,37 @@ fn events_are_written_to_the_firehose() {
     let mock = start(flow, on);
     let result = submit(&mock, &json!({"state": "TX"}));
     assert_eq!(events(&mock, &result)[0].get("firehose"), None);
+    listener.received_nothing_more(mock);
+}
+
+/// A store of files that submits a lead for each file, as a function behind a bucket can.
+#[test]
+fn firehose_files_that_lead_to_further_leads_end() {
+    let address = std::sync::Arc::new(std::sync::OnceLock::<std::net::SocketAddr>::new());
+    let mock_address = std::sync::Arc::clone(&address);
+    let path = format!("/flows/{TEST_FLOW}/sources/{SUMMIT}/submit");
+    let listener = Listener::start(move |_, file| {
+        let mut socket = TcpStream::connect(mock_address.get().unwrap()).unwrap();
+        let depth = file.depth.as_deref().expect("the mock marks its own calls");
+        let head = format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nX-Mock-Outbound: {depth}\r\n");
+        write!(socket, "{head}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 8\r\n").unwrap();
+        write!(socket, "Connection: close\r\n\r\nstate=TX").unwrap();
+        let response = crate::support::read_all(&mut socket);
+        assert!(response.starts_with("HTTP/1.1 201"), "{response}");
+        (200, json!({}))
+    });
+    let firehose = json!({"credential_id": "5fd4371e940df5a34a3888d1", "bucket": "acme-events", "enabled": true});
+    let base = listener.url.clone();
+    let mock = start(json!({"firehose": firehose, "steps": []}), |settings| {
+        settings.delivery.firehose_url = Some(base);
+    });
+    address.set(mock.server.address()).unwrap();
+    submit(&mock, &json!({"state": "TX"}));
+    let depths: Vec<Option<String>> = (0..4).map(|_| listener.next().depth).collect();
+    assert_eq!(depths, ["1", "2", "3", "4"].map(|depth| Some(depth.to_owned())));
+    let stored = mock.get("/events?limit=1000").expect(200).json();
+    let own = stored.as_array().unwrap().iter().filter(|event| event["vars"]["flow"]["id"] == TEST_FLOW).count();
+    assert_eq!(own, 5, "the last lead is stored, and its event is not written");
     listener.received_nothing_more(mock);
 }
 

@@ -179,7 +179,7 @@ fn faults_can_be_added_listed_and_removed() {
     let sent =
         json!({"name": "old", "when": {"operation": "get_user"}, "then": {"status": 503, "body": {"error": "old"}}});
     let first = mock.post("/__admin/faults", &sent).expect(201).json();
-    assert_eq!(first, json!({"id": "fault-1", "rule": sent, "matched": 0, "applied": 0}));
+    assert_eq!(first, json!({"id": "fault-1", "rule": sent, "matched": 0, "applied": 0, "active": true}));
     let yaml = "# The newest is tried first.\nname: new\ntimes: 1\nttl_ms: 60000\nthen: { status: 502, body: { error: new } }\n";
     let second = mock.request("POST /__admin/faults", &[("content-type", "application/yaml")], yaml).expect(201).json();
     assert_eq!((&second["id"], &second["ends_at"]), (&json!("fault-2"), &json!("2026-01-15T09:01:00.000Z")));

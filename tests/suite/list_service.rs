@@ -97,7 +97,7 @@ fn steps_add_and_delete_values_and_keep_the_data_of_earlier_ones() {
         list_step(
             "cc0003",
             "delete_item",
-            json!({"list_name": "Past Buyers", "values": "{{lead.email}}, nobody@x.test"})
+            json!({"list_name": "Past Buyers", "values": "{{lead.email}}, absent@x.test"})
         ),
     ]));
     let result = submit(&mock, &json!({"email": "ann@example.com", "phone_1": "(512) 555-0100"}));
@@ -306,7 +306,7 @@ fn calls_of_the_service_are_in_the_journal_and_rules_can_respond_to_them() {
     assert!(paths.iter().all(|path| path.starts_with(SERVICE)), "{paths:?}");
     assert!(!recorded.to_string().contains(JANE), "the key is not recorded");
     let unmatched = mock.get("/__admin/requests/unmatched").expect(200).json();
-    assert_eq!(unmatched["requests"], json!([]), "a call of the service is no unmatched request");
+    assert_eq!(unmatched["requests"], json!([]), "a call of the service is not unmatched");
 }
 
 #[test]
@@ -415,7 +415,7 @@ fn a_step_before_a_delivery_keeps_its_outcome_and_its_value() {
     };
     let builder = MockServer::builder().scenarios(folder.path()).scenario("own").configure(settings);
     let mock = Mock::start(builder);
-    // The lead runs again after the response of the recipient; the value that it added itself is no duplicate.
+    // The lead runs again after the response of the recipient; the value that it added itself does not count.
     let first = submit(&mock, &json!({"email": "bob@example.com"}));
     assert_eq!(outcome_of(&first).0, "success");
     let recorded = events(&mock, &first);

@@ -141,6 +141,31 @@ fn the_log_contains_no_secrets() {
 }
 
 #[test]
+fn refused_requests_of_pages_are_log_lines() {
+    let server = Server::start(&["--cors-origin", "https://app.example"], &[]);
+    let mut wire = Wire::open(server.address);
+    let other = ("Origin", "https://other.example");
+    wire.request("GET", &format!("/connections?api_key={JANE}"), &[other], None);
+    wire.request("OPTIONS", "/user", &[other, ("Access-Control-Request-Method", "PUT")], None);
+    wire.request("GET", "/account", &[("Origin", "https://app.example")], None);
+    wire.request("DELETE", "/__admin/requests", &[other], None).expect(403);
+    wire.request("GET", "/__admin/state", &[("Sec-Fetch-Site", "cross-site")], None).expect(403);
+    wire.request("GET", "/__admin/requests", &[], None).expect(200);
+    let text = server.stop();
+    let warnings: Vec<&str> =
+        text.lines().filter_map(|line| line.split_once("  WARN  ")).map(|(_, rest)| rest).collect();
+    let refused = "pages of https://other.example may not read responses, --cors-origin allows https://app.example";
+    assert_eq!(warnings[0], format!("CORS refused GET /connections: {refused}"));
+    assert_eq!(warnings[1], format!("CORS refused the preflight of OPTIONS /user: {refused}"));
+    assert!(warnings.contains(&&*format!("CORS refused DELETE /__admin/requests: {refused}")), "{text}");
+    let rejected: Vec<&&str> = warnings.iter().filter(|line| line.starts_with("rejected the control call")).collect();
+    let page = "DELETE /__admin/requests: pages of https://other.example may not use the control API";
+    assert!(rejected[0].contains(page), "{text}");
+    assert!(rejected[1].contains("GET /__admin/state: a page of another site may not use the control API"), "{text}");
+    assert_eq!((warnings.len(), rejected.len()), (5, 2), "{text}");
+}
+
+#[test]
 fn an_unread_standard_error_does_not_block_requests() {
     const REQUESTS: usize = 20_000;
     let mut server = Server::start(&[], &[]);

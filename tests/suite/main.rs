@@ -27,6 +27,7 @@ mod certificates;
 mod changelogs;
 mod cli;
 mod clock_limits;
+mod concurrent_leads;
 mod connections;
 mod contract;
 mod control;

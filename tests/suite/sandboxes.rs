@@ -7,7 +7,7 @@ use std::time::Instant;
 use leadconduit_mock::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::support::{HANG_GUARD, JANE, TestResponse, wait_until};
+use crate::support::{HANG_GUARD, JANE, Mock, TestResponse, wait_until};
 use crate::wire::{Process, Wire, authorization};
 
 const CLIENTS: usize = 64;
@@ -256,16 +256,40 @@ fn idle_sandboxes_are_removed_except_the_default() {
 }
 
 #[test]
-fn ten_thousand_idle_sandboxes_use_little_memory() {
+fn ten_thousand_sandboxes_that_were_read_use_little_memory() {
     let server = Process::start(2, &[]);
     let mut wire = Wire::open(server.address);
-    wire.request("GET", "/user", &[], None).expect(200);
+    wire.request("GET", "/connections", &[], None).expect(200);
     let before = server.resident();
     for number in 1..10_000 {
-        wire.request("GET", "/user", &[("X-Mock-Sandbox", &format!("box-{number}"))], None).expect(200);
+        wire.request("GET", "/connections", &[("X-Mock-Sandbox", &format!("box-{number}"))], None).expect(200);
     }
     let grown = server.resident().saturating_sub(before) / 1_000_000;
     assert_eq!(names(&mut wire).len(), 10_000, "no sandbox was removed");
     println!("10,000 sandboxes: {grown} MB");
-    assert!(grown < 200, "{grown} MB");
+    assert!(grown < 60, "{grown} MB");
+}
+
+#[test]
+fn sandboxes_share_cached_responses_until_they_are_changed() {
+    let mock = Mock::healthy();
+    let caches = || mock.get("/__admin/health").expect(200).json()["usage"]["response_caches"]["count"].clone();
+    let list = |sandbox: &str| mock.get(&format!("/__sandbox/{sandbox}/credentials")).expect(200).json();
+    let first = list("a");
+    assert_eq!((list("b"), list("c"), caches()), (first.clone(), first.clone(), json!(1)));
+    // A write, a fault, another clock or another status of the service: from then on a sandbox has its own responses.
+    let credential =
+        json!({"name": "x", "type": "user", "package": "leadconduit-default", "username": "u", "password": "p"});
+    let created = mock.post("/__sandbox/b/credentials", &credential).expect(201).json();
+    assert_eq!(list("b").as_array().unwrap().last(), Some(&created));
+    assert_eq!((list("a"), list("c"), caches()), (first.clone(), first.clone(), json!(2)));
+    mock.put("/__sandbox/c/__admin/sso", &json!({"status": "down"})).expect(200);
+    assert_eq!((list("c"), list("d"), caches()), (first.clone(), first.clone(), json!(3)));
+    // Sandboxes that were reset share responses too, of the world as it is generated at that time.
+    for sandbox in ["b", "d"] {
+        mock.post(&format!("/__sandbox/{sandbox}/__admin/reset"), &json!({})).expect(200);
+    }
+    let reset = list("b");
+    assert_eq!(reset.as_array().unwrap().len(), first.as_array().unwrap().len());
+    assert_eq!((list("d"), list("a"), caches()), (reset, first, json!(3)));
 }

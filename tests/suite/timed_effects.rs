@@ -129,11 +129,44 @@ fn faults_have_timed_effects_too() {
     let fault =
         json!({"when": {"operation": "get_user"}, "then": {"status": 503}, "ttl": "30s", "ttl_from": "first_match"});
     let id = mock.post("/__admin/faults", &fault).expect(201).json()["id"].as_str().unwrap().to_owned();
-    let ends_at = || mock.get(&format!("/__admin/faults/{id}")).expect(200).json().get("ends_at").cloned();
-    assert_eq!(ends_at(), None, "it has not matched yet");
+    let status = || {
+        let fault = mock.get(&format!("/__admin/faults/{id}")).expect(200).json();
+        (fault.get("ends_at").cloned(), fault["active"].clone())
+    };
+    assert_eq!(status(), (None, json!(true)), "it has not matched yet");
     mock.advance("10s");
     mock.get("/user").expect(503);
-    assert_eq!(ends_at(), Some(json!("2026-01-15T09:00:40.000Z")));
+    let end = Some(json!("2026-01-15T09:00:40.000Z"));
+    assert_eq!(status(), (end.clone(), json!(true)));
+    mock.advance("30s");
+    assert_eq!(status(), (end, json!(false)));
+}
+
+/// Faults whose effect ends after one request and 30 seconds are marked, and stay listed.
+#[test]
+fn faults_that_have_ended_are_marked() {
+    let end = Some(json!("2026-01-15T09:00:30.000Z"));
+    let rows = [
+        (json!({"then": {"status": 503, "for": "30s"}}), end.clone(), false),
+        (json!({"steps": [{"status": 500}, {"status": 503, "for": "30s"}]}), None, true),
+        (json!({"steps": [{"status": 500}, {"status": 503}]}), None, true),
+        (json!({"steps": [{"status": 500}]}), None, false),
+        (json!({"steps": [{"status": 500, "for": "30s"}], "repeat": true}), None, true),
+        (json!({"then": {"status": 503}, "times": 1}), None, false),
+        (json!({"when": {"call": 1}, "then": {"status": 503}}), None, false),
+        (json!({"then": {"status": 503}, "ttl": "30s"}), end, false),
+        (json!({"then": {"status": 503}}), None, true),
+    ];
+    for (rule, ends_at, is_active) in rows {
+        let mock = with_rules("  - { when: { operation: get_account }, then: { delay: 0 } }\n");
+        assert_eq!(mock.post("/__admin/faults", &rule).expect(201).json()["active"], true, "{rule}");
+        assert!(mock.get("/user").status >= 500, "{rule}");
+        let listed = || mock.get("/__admin/faults").expect(200).json()["faults"][0].clone();
+        assert_eq!(listed().get("ends_at").cloned(), ends_at, "{rule}");
+        mock.advance("30s");
+        assert_eq!(listed()["active"], is_active, "{rule}");
+        assert_eq!(mock.get("/user").status >= 500, is_active, "{rule}");
+    }
 }
 
 #[test]

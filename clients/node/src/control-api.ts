@@ -450,7 +450,7 @@ export interface paths {
         get: operations["get_sso"];
         /**
          * Set the health of the single sign-on service
-         * @description It applies from the next request on, until another scenario, a rule or a call sets it again. The entries of the service are documents in `sso_accounts` and `sso_connections`.
+         * @description It applies from the next request on, until another scenario, a rule or a call sets it again. With `for`, it ends by itself on the clock of the sandbox, and the health before it returns. The entries of the service are documents in `sso_accounts` and `sso_connections`.
          */
         put: operations["set_sso"];
         post?: never;
@@ -1273,6 +1273,27 @@ export interface components {
             flapping?: Record<string, never>;
             /** @description With `partial`: the operations whose calls fail. */
             operations?: string[];
+            /**
+             * Format: date-time
+             * @description When it ends by itself, on the clock of the sandbox. Absent without an end.
+             */
+            ends_at?: string;
+        };
+        /** @description A health of the single sign-on service to set, as in scenario files. */
+        SsoChange: {
+            /**
+             * @description Whether calls to it succeed.
+             * @enum {string}
+             */
+            status: "up" | "down" | "slow" | "flapping" | "partial";
+            /** @description With `slow`: the delay of each call in milliseconds, or its distribution. */
+            latency?: number | string | Record<string, never>;
+            /** @description With `flapping`: how many `calls` or `seconds` are `up` and then `down`. */
+            flapping?: Record<string, never>;
+            /** @description With `partial`: the operations whose calls fail. */
+            operations?: string[];
+            /** @description How long it lasts on the clock of the sandbox, as a number of milliseconds or a text such as `30s`. Without it, it has no end. */
+            for?: number | string;
         };
         /** @description A document of the state. */
         StoredDocument: {
@@ -1454,6 +1475,11 @@ export interface components {
              * @enum {string}
              */
             sso: "up" | "down" | "slow" | "flapping" | "partial";
+            /**
+             * Format: date-time
+             * @description When that health ends by itself. Absent without an end.
+             */
+            sso_ends_at?: string;
             /** @description The number of rules of the scenario. */
             rules: number;
             /** @description The journal. */
@@ -1559,9 +1585,11 @@ export interface components {
             matched: number;
             /** @description How many requests it was applied to. */
             applied: number;
+            /** @description False once it is not applied to any later request, because its time, its number of requests or its steps have ended. It stays listed, with its counts, until it is removed. */
+            active: boolean;
             /**
              * Format: date-time
-             * @description When it ends. Absent without `ttl`, and before the first match with `ttl_from: first_match`.
+             * @description When it ends. Absent without `ttl` or `for`, and before the first match with `ttl_from: first_match` or `for`.
              */
             ends_at?: string;
         };
@@ -2530,7 +2558,8 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "status": "down"
+                 *       "status": "down",
+                 *       "ends_at": "2026-01-15T09:00:30.000Z"
                  *     }
                  */
                 "application/json": components["schemas"]["SsoHealth"];
@@ -3754,7 +3783,8 @@ export interface operations {
                      *             "times": 2
                      *           },
                      *           "matched": 3,
-                     *           "applied": 2
+                     *           "applied": 2,
+                     *           "active": false
                      *         }
                      *       ],
                      *       "meta": {
@@ -3844,7 +3874,8 @@ export interface operations {
                      *         "times": 2
                      *       },
                      *       "matched": 0,
-                     *       "applied": 0
+                     *       "applied": 0,
+                     *       "active": true
                      *     }
                      */
                     "application/json": components["schemas"]["Fault"];
@@ -3942,7 +3973,8 @@ export interface operations {
                      *       },
                      *       "matched": 3,
                      *       "applied": 3,
-                     *       "ends_at": "2026-01-15T09:01:00Z"
+                     *       "active": true,
+                     *       "ends_at": "2026-01-15T09:01:00.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Fault"];
@@ -4344,10 +4376,11 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "status": "down"
+                 *       "status": "down",
+                 *       "for": "30s"
                  *     }
                  */
-                "application/json": components["schemas"]["SsoHealth"];
+                "application/json": components["schemas"]["SsoChange"];
             };
         };
         responses: {

@@ -31,7 +31,11 @@ def generate() -> str:
         subprocess.run([*command, *FLAGS.split()], check=True)
         text = output.read_text()
     # Closed dictionaries are not in the standard library yet.
-    text = text.replace("(TypedDict, closed=True)", "(TypedDict)").replace("typing_extensions", "typing")
+    text = (
+        text.replace("(TypedDict, closed=True)", "(TypedDict)")
+        .replace("    closed=True,\n", "")
+        .replace("typing_extensions", "typing")
+    )
     body = text[text.index("from __future__") :]
     return HEADER + "\n" + body
 

@@ -264,8 +264,10 @@ fn describe(fault: &Value) -> String {
             parts.push(if *value == Value::Bool(true) { key.to_owned() } else { format!("{key} {}", compact(value)) });
         }
     }
-    if let Some(end) = fault["ends_at"].as_str() {
-        parts.push(format!("until {end}"));
+    match (fault["active"].as_bool(), fault["ends_at"].as_str()) {
+        (Some(false), _) => parts.push("ended".to_owned()),
+        (_, Some(end)) => parts.push(format!("until {end}")),
+        _ => {}
     }
     parts.join("; ").chars().filter(|c| !c.is_control()).collect()
 }

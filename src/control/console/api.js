@@ -10,6 +10,7 @@ import { dialog, field, h, inline } from "./dom.js";
 /** @typedef {Schemas["SandboxList"]} SandboxList */
 /** @typedef {Schemas["SelectedScenario"]} SelectedScenario */
 /** @typedef {Schemas["Fault"]} Fault */
+/** @typedef {Schemas["SsoHealth"]} SsoHealth */
 /** @typedef {Schemas["StoredDocument"]} StoredDocument */
 /** @typedef {Schemas["LeadTrace"]} LeadTrace */
 

@@ -69,33 +69,35 @@ export function createScenariosView(app) {
       ? h("p", { class: "quiet-text" }, "No fault is armed. Requests get the responses of the scenario.")
       : h("ul", { class: "fault-list" }, ...list.map((fault) => h("li", {},
         h("div", {}, h("strong", {}, describeFault(fault)),
-          h("span", { class: "quiet-text" }, ` Matched ${plural(fault.matched, "request")}.`, fault.ends_at ? ` Ends in ${duration(Date.parse(fault.ends_at) - Date.now() - ahead)}.` : "")),
+          h("span", { class: "quiet-text" }, ` Matched ${plural(fault.matched, "request")}.`, !fault.active ? " It has ended." : fault.ends_at ? ` Ends in ${duration(Date.parse(fault.ends_at) - Date.now() - ahead)}.` : "")),
         button("Remove", (event) => run(event.currentTarget, async () => {
           await control(`/faults/${encodeURIComponent(fault.id)}`, { method: "DELETE", sandbox: app.target() });
           await app.refresh();
         }), { "aria-label": `Remove ${describeFault(fault)}` })))));
   }
 
-  /** @param {{ status: string }} health */
+  // Created once, so that an update keeps what is typed.
+  const latency = h("input", { type: "number", min: "0", max: "60000", value: "2000" });
+  const seconds = h("input", { type: "number", min: "1", placeholder: "no end" });
+  const ssoNow = h("p", { class: "sso-now" });
+  const ssoButtons = ["up", "down", "slow", "flapping"].map((status) => button(status, (event) => run(event.currentTarget, async () => {
+    /** @type {Record<string, unknown>} */
+    const body = { status };
+    if (status === "slow") body["latency"] = Number(latency.value) || 0;
+    if (Number(seconds.value) > 0) body["for"] = Math.round(Number(seconds.value) * 1000);
+    await control("/sso", { method: "PUT", body, sandbox: app.target() });
+    await app.refresh();
+  }), { "data-status": status }));
+  fill(sso, ssoNow, h("div", { class: "buttons", role: "group", "aria-label": "Health of the single sign-on service" }, ...ssoButtons),
+    h("div", { class: "fields" }, field("Ends after, in seconds", seconds), field("Latency when slow, in ms", latency)));
+
+  /** @param {import("./api.js").SsoHealth} health */
   function showSso(health) {
-    if (sso.contains(document.activeElement) && sso.childElementCount) {
-      const line = sso.querySelector(".sso-now");
-      if (line) fill(line, ...ssoLine(health));
-      for (const one of sso.querySelectorAll("button[data-status]")) one.setAttribute("aria-pressed", String(/** @type {HTMLElement} */ (one).dataset["status"] === health.status));
-      return;
-    }
-    const latency = h("input", { type: "number", min: "0", max: "60000", value: "2000" });
-    const set = (/** @type {string} */ status) => button(status, (event) => run(event.currentTarget, async () => {
-      const body = status === "slow" ? { status, latency: Number(latency.value) || 0 } : { status };
-      await control("/sso", { method: "PUT", body, sandbox: app.target() });
-      await app.refresh();
-    }), { "data-status": status, "aria-pressed": String(status === health.status) });
-    fill(sso, h("p", { class: "sso-now" }, ...ssoLine(health)),
-      h("div", { class: "buttons", role: "group", "aria-label": "Health of the single sign-on service" }, ...["up", "down", "slow", "flapping"].map(set)),
-      field("Latency when slow, in ms", latency));
+    fill(ssoNow, ...ssoLine(health));
+    for (const one of ssoButtons) one.setAttribute("aria-pressed", String(one.dataset["status"] === health.status));
   }
 
-  /** @param {{ status: string }} health */
+  /** @param {import("./api.js").SsoHealth} health */
   function ssoLine(health) {
     const effects = /** @type {Record<string, string>} */ ({
       up: "Lists of connections are complete, and repairs work.",
@@ -104,7 +106,7 @@ export function createScenariosView(app) {
       flapping: "Calls that need it succeed and fail in turn.",
       partial: "Calls of some operations fail.",
     });
-    return [h("strong", {}, `SSO is ${health.status}. `), effects[health.status] ?? ""];
+    return [h("strong", {}, `SSO is ${health.status}`), ...(health.ends_at ? [" until ", time(health.ends_at)] : []), h("strong", {}, ". "), effects[health.status] ?? ""];
   }
 
   /** @param {{ now: string, mode: string, offset_ms: number }} now */

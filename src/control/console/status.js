@@ -33,9 +33,17 @@ export function createStatus(app) {
   let ahead = 0;
   let isFrozen = false;
 
+  /** The time until an end, in milliseconds. @param {string} end */
+  const left = (end) => Date.parse(end) - Date.now() - ahead;
+
   setInterval(() => {
     if (isFrozen) return;
-    for (const [element, end] of countdowns) element.textContent = `, ends in ${duration(Date.parse(end) - Date.now() - ahead)}`;
+    for (const [element, end] of countdowns) element.textContent = `, ends in ${duration(left(end))}`;
+    // What has ended disappears: the server publishes no event when time passes.
+    if (countdowns.some(([, end]) => left(end) <= 0)) {
+      countdowns = countdowns.filter(([, end]) => left(end) > 0);
+      app.refresh().catch((/** @type {Error} */ error) => message(error.message, "error"));
+    }
   }, 1000);
 
   /** @param {string} name */
@@ -52,12 +60,12 @@ export function createStatus(app) {
       found.push({ text: `Scenario ${sandbox.scenario}${rules}`, action: `Use ${start.scenario}`,
         end: () => control("/scenario", { method: "PUT", body: { name: start.scenario, keep_world: true }, ...in_(name) }) });
     }
-    if (sandbox.sso !== "up") {
-      found.push({ text: `SSO is ${sandbox.sso}`, action: "Set up", end: () => control("/sso", { method: "PUT", body: { status: "up" }, ...in_(name) }) });
+    if (sandbox.sso !== "up" || sandbox.sso_ends_at) {
+      found.push({ text: `SSO is ${sandbox.sso}`, ...(sandbox.sso_ends_at ? { ends: sandbox.sso_ends_at } : {}), action: "Set up", end: () => control("/sso", { method: "PUT", body: { status: "up" }, ...in_(name) }) });
     }
     if (sandbox.faults > 0) {
       const faults = /** @type {import("./api.js").Fault[]} */ ((await control("/faults", in_(name))).faults);
-      for (const fault of faults) {
+      for (const fault of faults.filter((one) => one.active)) {
         found.push({ text: describeFault(fault), ...(fault.ends_at ? { ends: fault.ends_at } : {}), action: "Remove",
           end: () => control(`/faults/${encodeURIComponent(fault.id)}`, { method: "DELETE", ...in_(name) }) });
       }
@@ -102,7 +110,7 @@ export function createStatus(app) {
     /** @type {Unusual[]} */
     const unusual = [];
     for (const sandbox of sandboxes) {
-      const isPlain = sandbox.sso === "up" && sandbox.faults === 0 && sandbox.rules === 0;
+      const isPlain = sandbox.sso === "up" && !sandbox.sso_ends_at && sandbox.faults === 0 && sandbox.rules === 0;
       const found = isPlain || unusual.length < LISTED_MAX ? await unusualIn(sandbox) : [];
       unusual.push(...found.map((one) => ({ ...one, sandbox: sandbox.name })));
     }
@@ -133,7 +141,7 @@ export function createStatus(app) {
       fill(facts, fact("Sandbox", `${app.sandbox} starts with its first request`));
     }
     const items = unusual.slice(0, LISTED_MAX).map((one) => {
-      const ends = one.ends ? h("span", {}, isFrozen ? ", ends when the clock runs" : `, ends in ${duration(Date.parse(one.ends) - Date.now() - ahead)}`) : null;
+      const ends = one.ends ? h("span", {}, isFrozen ? ", ends when the clock runs" : `, ends in ${duration(left(one.ends))}`) : null;
       if (ends && one.ends && !isFrozen) countdowns.push([ends, one.ends]);
       const text = `${isAll ? `${one.sandbox}: ` : ""}${one.text}`;
       return h("li", {}, h("span", { class: "what" }, text, ends), button(one.action, (event) => run(event.currentTarget, async () => {

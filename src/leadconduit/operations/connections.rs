@@ -11,7 +11,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::HeaderValue;
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
 use serde_json::{Value, json};
 
 use super::super::api_error::ApiError;
@@ -26,31 +29,30 @@ pub(super) fn list(context: &ReadContext<'_>) -> OperationResult {
     let account = context.account()?;
     let relationship_type = context.input.query("relationship_type");
     let matches_type = |kind: &str| relationship_type.is_none_or(|relationship_type| relationship_type == kind);
+    let entities = EntityIndex::build(account);
     let Ok(sso) = context.sso() else {
         // Without the service, LeadConduit lists its own rows and adds a header: the list may be incomplete.
         let rows = account.all(Collection::Connections).values();
         let rows = rows.filter(|row| matches_type(row.text("relationship_type").unwrap_or_default()));
-        let entities = EntityIndex::build(account);
-        let entries: Value = rows.map(|row| render_completed(context, &entities, row)).collect();
-        let mut response = OperationResponse::ok(&entries);
+        let entries: Vec<Entry<'_>> = rows.map(|row| Entry::completed(context, &entities, row)).collect();
+        let mut response = OperationResponse::json(200, serialise(&entries));
         response.headers.push((CONNECTIONS_DEGRADED, HeaderValue::from_static("true")));
         return Ok(response);
     };
-    let entities = EntityIndex::build(account);
     let rows = account.all(Collection::Connections).values();
     let rows: HashMap<String, &Arc<Document>> =
         rows.filter_map(|row| Some((row.text("external_id")?.to_ascii_lowercase(), row))).collect();
     // The service is the source of truth: rows without a connection there are omitted.
-    let mut entries: Vec<Value> = sso
+    let mut entries: Vec<Entry<'_>> = sso
         .connections_of(&context.caller.account)
         .filter(|connection| matches_type(connection.relationship_type))
         .map(|connection| match rows.get(&text(connection.document.value(), "id").to_ascii_lowercase()) {
-            Some(row) => render_completed(context, &entities, row),
-            None => render_sso_only(&connection),
+            Some(row) => Entry::completed(context, &entities, row),
+            None => Entry::SsoOnly(connection),
         })
         .collect();
-    entries.sort_by(|a, b| text(a, "id").cmp(text(b, "id")));
-    Ok(OperationResponse::ok(&Value::Array(entries)))
+    entries.sort_by(|a, b| a.id().cmp(b.id()));
+    Ok(OperationResponse::json(200, serialise(&entries)))
 }
 
 pub(super) fn get(context: &ReadContext<'_>) -> OperationResult {
@@ -155,47 +157,124 @@ impl<'a> EntityIndex<'a> {
     }
 }
 
-/// The entry of a connection that has a row.
-fn render_completed(context: &ReadContext<'_>, entities: &EntityIndex<'_>, row: &Document) -> Value {
-    let row = row.value();
-    let mut entry = json!({
-        "id": row["id"],
-        "status": "completed",
-        "relationship_type": row["relationship_type"],
-    });
-    let copied =
-        ["invitation_id", "created_at", "updated_at", "created_by", "ui_state", "permissions", "connected_account"];
-    for name in copied {
-        if let Some(value) = row.get(name) {
-            entry[name] = value.clone();
-        }
-    }
-    let other = text(&row["connected_account"], "id");
-    if let Some(entity) = entities.account_entities.get(other) {
-        entry["account_entity"] = render_entity(context, entity);
-    }
-    let custom = entities.custom_entities.get(other).into_iter().flatten();
-    entry["custom_entities"] = custom
-        .map(|entity| {
-            let entity = entity.value();
-            json!({"id": entity["id"], "name": entity["name"], "source": entity["source"], "recipient": entity["recipient"]})
-        })
-        .collect();
-    entry
+/// An entry of the list. It is written from the documents, because copies of thousands of values take longer than their
+/// text.
+enum Entry<'a> {
+    /// A connection that has a row.
+    Completed { row: &'a Value, account_entity: Option<EntityView<'a>>, custom_entities: &'a [&'a Arc<Document>] },
+    /// A connection without a row; it has the properties of the single sign-on service only.
+    SsoOnly(ConnectionView<'a>),
 }
 
-/// The entry of a connection without a row; it has the properties of the single sign-on service only.
-fn render_sso_only(connection: &ConnectionView<'_>) -> Value {
-    let sso_connection = connection.document.value();
-    let mut entry =
-        json!({"id": sso_connection["id"], "status": "sso_only", "relationship_type": connection.relationship_type});
-    for name in ["invitation_id", "created_at", "updated_at", "created_by", "permissions"] {
-        if let Some(value) = sso_connection.get(name) {
-            entry[name] = value.clone();
+impl<'a> Entry<'a> {
+    fn completed(context: &ReadContext<'_>, entities: &'a EntityIndex<'a>, row: &'a Document) -> Self {
+        let row = row.value();
+        let other = text(&row["connected_account"], "id");
+        Self::Completed {
+            row,
+            account_entity: entities.account_entities.get(other).map(|entity| EntityView::new(context, entity)),
+            custom_entities: entities.custom_entities.get(other).map(Vec::as_slice).unwrap_or_default(),
         }
     }
-    entry["connected_account"] = connection.other.clone();
-    entry
+
+    fn id(&self) -> &str {
+        match self {
+            Self::Completed { row, .. } => text(row, "id"),
+            Self::SsoOnly(connection) => text(connection.document.value(), "id"),
+        }
+    }
+}
+
+impl Serialize for Entry<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        match self {
+            Self::Completed { row, account_entity, custom_entities } => {
+                map.serialize_entry("id", &row["id"])?;
+                map.serialize_entry("status", "completed")?;
+                map.serialize_entry("relationship_type", &row["relationship_type"])?;
+                for name in COPIED.iter().chain(&["connected_account"]) {
+                    if let Some(value) = row.get(name) {
+                        map.serialize_entry(name, value)?;
+                    }
+                }
+                if let Some(entity) = account_entity {
+                    map.serialize_entry("account_entity", entity)?;
+                }
+                let custom: Vec<CustomEntity<'_>> =
+                    custom_entities.iter().map(|entity| CustomEntity::new(entity.value())).collect();
+                map.serialize_entry("custom_entities", &custom)?;
+            }
+            Self::SsoOnly(connection) => {
+                let document = connection.document.value();
+                map.serialize_entry("id", &document["id"])?;
+                map.serialize_entry("status", "sso_only")?;
+                map.serialize_entry("relationship_type", connection.relationship_type)?;
+                for name in COPIED.iter().filter(|name| **name != "ui_state") {
+                    if let Some(value) = document.get(name) {
+                        map.serialize_entry(name, value)?;
+                    }
+                }
+                map.serialize_entry("connected_account", connection.other)?;
+            }
+        }
+        map.end()
+    }
+}
+
+/// The properties that an entry has when its row has them.
+const COPIED: [&str; 6] = ["invitation_id", "created_at", "updated_at", "created_by", "ui_state", "permissions"];
+
+/// The properties of a custom entity in an entry.
+#[derive(Serialize)]
+struct CustomEntity<'a> {
+    id: &'a Value,
+    name: &'a Value,
+    source: &'a Value,
+    recipient: &'a Value,
+}
+
+impl<'a> CustomEntity<'a> {
+    fn new(entity: &'a Value) -> Self {
+        Self { id: &entity["id"], name: &entity["name"], source: &entity["source"], recipient: &entity["recipient"] }
+    }
+}
+
+/// An entity with `expired`, which is computed from the clock.
+struct EntityView<'a> {
+    entity: &'a Value,
+    expired: Option<bool>,
+}
+
+impl<'a> EntityView<'a> {
+    fn new(context: &ReadContext<'_>, entity: &'a Document) -> Self {
+        let expired = entity.text("invitation_expires_at").map(|expires| context.has_passed(expires));
+        Self { entity: entity.value(), expired }
+    }
+}
+
+impl Serialize for EntityView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        const EXPIRED: &str = "expired";
+        let Some(expired) = self.expired else { return self.entity.serialize(serializer) };
+        let mut map = serializer.serialize_map(None)?;
+        for (name, value) in self.entity.as_object().into_iter().flatten() {
+            if name == EXPIRED {
+                map.serialize_entry(EXPIRED, &expired)?;
+            } else {
+                map.serialize_entry(name, value)?;
+            }
+        }
+        if self.entity.get(EXPIRED).is_none() {
+            map.serialize_entry(EXPIRED, &expired)?;
+        }
+        map.end()
+    }
+}
+
+fn serialise(entries: &[Entry<'_>]) -> Bytes {
+    // Serialising values cannot fail.
+    serde_json::to_vec(entries).unwrap_or_default().into()
 }
 
 /// Finds the entity that represents another account.

@@ -35,9 +35,9 @@ mod users;
 mod vars;
 
 pub use super::api_error::ApiError;
-pub use super::context::{ReadContext, WriteContext};
+pub use super::context::{PreparedWrite, ReadContext, WriteContext};
 pub use super::leads::flow::Trigger;
-pub use super::outbound_log::WriteResult;
+pub use super::outbound_log::{WriteError, WriteResult};
 pub use super::response::OperationResult;
 pub use table::{HandlerError, HandlerTable};
 
@@ -61,10 +61,10 @@ pub enum OperationHandler {
     Read(fn(&ReadContext<'_>) -> OperationResult),
     /// Runs a function that writes. An error rolls its writes back.
     Write(fn(&mut WriteContext<'_>) -> OperationResult),
-    /// Runs a function that writes and may need the responses of outbound calls. An error rolls its writes back.
-    Deliver(fn(&mut WriteContext<'_>) -> WriteResult),
-    /// Runs a function whose only writes are counters.
-    CountOnly(fn(&mut WriteContext<'_>) -> WriteResult),
+    /// Runs a function that prepares a write and may need the responses of outbound calls.
+    Deliver(fn(&mut WriteContext<'_>) -> Result<PreparedWrite, WriteError>),
+    /// Runs a function that prepares a write of nothing but counters.
+    CountOnly(fn(&mut WriteContext<'_>) -> Result<PreparedWrite, WriteError>),
     /// Generates a response from the schema; nothing is stored.
     Generated,
 }
@@ -74,6 +74,15 @@ impl OperationHandler {
     #[must_use]
     pub fn is_read_only(self) -> bool {
         matches!(self, Self::List(_) | Self::Get(_) | Self::Read(_))
+    }
+
+    /// The function that prepares the write, for an operation whose writes are prepared first and stored then.
+    #[must_use]
+    pub fn preparation(self) -> Option<fn(&mut WriteContext<'_>) -> Result<PreparedWrite, WriteError>> {
+        match self {
+            Self::Deliver(prepare) | Self::CountOnly(prepare) => Some(prepare),
+            _ => None,
+        }
     }
 
     /// Whether the operation writes nothing but counters, so that it can run in a world that is discarded afterwards.
@@ -108,7 +117,9 @@ pub fn write(handler: OperationHandler, context: &mut WriteContext<'_>) -> Write
         OperationHandler::Replace(collection) => crud::replace(context, collection, &hooks_of(collection)),
         OperationHandler::Delete(collection) => crud::delete(context, collection, &hooks_of(collection)),
         OperationHandler::Write(write) => write(context),
-        OperationHandler::Deliver(write) | OperationHandler::CountOnly(write) => return write(context),
+        OperationHandler::Deliver(prepare) | OperationHandler::CountOnly(prepare) => {
+            return prepare(context)?.commit(context);
+        }
         _ => Err(ApiError::internal("an operation that reads was called as one that writes")),
     };
     Ok(result?)

@@ -8,6 +8,8 @@
 pub mod suppressionlist;
 pub mod trustedform;
 
+use std::fmt::Write as _;
+
 use bytes::Bytes;
 use serde_json::{Value, json};
 
@@ -37,4 +39,14 @@ impl ServiceResponse {
     pub fn bytes(&self) -> Bytes {
         if self.body.is_null() { Bytes::new() } else { serialise(&self.body) }
     }
+}
+
+/// Bytes in hexadecimal digits.
+fn hex(bytes: &[u8]) -> String {
+    let mut digits = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // Writing to a text cannot fail.
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
 }

@@ -81,6 +81,15 @@ impl SsoStatus {
         Self::Temporary(Box::new(TemporaryStatus { status: self, until, then }))
     }
 
+    /// When the status at a time ends by itself.
+    #[must_use]
+    pub fn ends_at(&self, now: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::Temporary(temporary) if now < temporary.until => Some(temporary.until),
+            _ => None,
+        }
+    }
+
     /// Its name in scenarios and in the control API.
     #[must_use]
     pub fn name(&self) -> &'static str {

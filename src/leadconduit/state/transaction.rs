@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 
+use super::collection::Collection;
 use super::identity::ApiKeyOwner;
 use super::sso::Sso;
 use super::undo_log::UndoEntry;
@@ -52,6 +53,18 @@ impl<'w> Transaction<'w> {
         }
     }
 
+    /// Whether the changes only add events and count pings. No lead of a flow without caps depends on them.
+    #[must_use]
+    pub fn only_adds_leads(&self) -> bool {
+        let is_counted = |entry: &UndoEntry| match entry {
+            UndoEntry::Events { .. } => true,
+            UndoEntry::Document { collection, .. } => *collection == Collection::PingTotals,
+            UndoEntry::Account { .. } => false,
+        };
+        // Other changes than those of accounts are not in the log.
+        self.world.undo_log.as_ref().is_some_and(|undo_log| !undo_log.is_empty() && undo_log.iter().all(is_counted))
+    }
+
     /// Makes the changes permanent.
     pub fn commit(mut self) {
         self.start = None;
@@ -71,6 +84,20 @@ impl Drop for Transaction<'_> {
 }
 
 impl World {
+    /// A copy in which [`World::has_changes`] shows whether it was changed.
+    #[must_use]
+    pub fn watched_copy(&self) -> Self {
+        let mut copy = self.clone();
+        copy.undo_log = Some(Vec::new());
+        copy
+    }
+
+    /// Whether accounts, documents or events were changed since the copy was made.
+    #[must_use]
+    pub fn has_changes(&self) -> bool {
+        self.undo_log.as_ref().is_none_or(|undo_log| !undo_log.is_empty())
+    }
+
     /// The current point of the transaction.
     #[must_use]
     pub fn savepoint(&self) -> Savepoint {
@@ -127,7 +154,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::leadconduit::state::Collection;
     use crate::support::clock::Clock;
     use crate::support::document::Document;
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::fields::FieldCounts;
+use super::sorted_map::SortedMap;
 use crate::contract::violation::NOT_COLLECTED;
 use crate::recording::journal::{ContractCheck, Exchange, ResponseSource};
 
@@ -32,15 +33,14 @@ pub struct CoverageCounts {
     pub handled_by_mock: u64,
     /// The number of exchanges whose requests were compared with the contract.
     pub compared: u64,
-    /// By the operation's index in the contract. Boxed, because a map allocates room for eleven values at once, and there
-    /// are counts for every sandbox.
-    pub operations: BTreeMap<usize, Box<OperationCounts>>,
+    /// By the operation's index in the contract.
+    pub operations: SortedMap<usize, Box<OperationCounts>>,
     /// Statuses and durations of exchanges without an operation.
     pub no_operation: OperationCounts,
     /// The number of exchanges that are unmatched: no operation, no rule and no part of the mock itself handled them.
     pub unmatched_total: u64,
     /// Exchanges by scenario.
-    pub scenarios: BTreeMap<Arc<str>, u64>,
+    pub scenarios: SortedMap<Arc<str>, u64>,
     /// Unmatched requests by method and path.
     pub unmatched: BTreeMap<(String, String), u64>,
     /// Violations by kind.
@@ -55,13 +55,13 @@ pub struct CoverageCounts {
 #[derive(Clone, Debug, Default)]
 pub struct OperationCounts {
     /// Responses by status.
-    pub statuses: BTreeMap<u16, u64>,
+    pub statuses: SortedMap<u16, u64>,
     /// Requests by name of query parameter.
     pub parameters: BTreeMap<String, u64>,
     /// Fields of request bodies.
     pub fields: FieldCounts,
     /// Submissions and pings by their outcome.
-    pub lead_outcomes: BTreeMap<&'static str, u64>,
+    pub lead_outcomes: SortedMap<&'static str, u64>,
     /// Parameters that no field of a flow collects, by location: the first message, and the number of requests.
     pub not_collected: BTreeMap<String, (String, u64)>,
     /// Processing times.
@@ -133,10 +133,10 @@ impl DurationHistogram {
 
 impl OperationCounts {
     fn merge(&mut self, other: &Self) {
-        add_counts(&mut self.statuses, &other.statuses);
+        add_sorted_counts(&mut self.statuses, &other.statuses);
         add_counts(&mut self.parameters, &other.parameters);
         self.fields.merge(&other.fields);
-        add_counts(&mut self.lead_outcomes, &other.lead_outcomes);
+        add_sorted_counts(&mut self.lead_outcomes, &other.lead_outcomes);
         for (location, (message, count)) in &other.not_collected {
             let known = self.not_collected.entry(location.clone()).or_insert_with(|| (message.clone(), 0));
             known.1 += count;
@@ -158,12 +158,12 @@ impl CoverageCounts {
         if let Some(scenario) = &exchange.scenario {
             match self.scenarios.get_mut(&*scenario.name) {
                 Some(count) => *count += 1,
-                None => drop(self.scenarios.insert(scenario.name.as_str().into(), 1)),
+                None => *self.scenarios.get_or_default(scenario.name.as_str().into()) += 1,
             }
         }
         if let Some(index) = exchange.operation_index() {
-            let counts = self.operations.entry(index).or_default();
-            *counts.statuses.entry(exchange.status).or_default() += 1;
+            let counts = self.operations.get_or_default(index);
+            *counts.statuses.get_or_default(exchange.status) += 1;
             counts.durations.add(exchange.duration_us);
             for (name, _) in query {
                 let name = truncate(name);
@@ -177,7 +177,7 @@ impl CoverageCounts {
             }
             counts.fields.count_body(body);
         } else {
-            *self.no_operation.statuses.entry(exchange.status).or_default() += 1;
+            *self.no_operation.statuses.get_or_default(exchange.status) += 1;
             self.no_operation.durations.add(exchange.duration_us);
         }
         if exchange.is_unmatched() {
@@ -217,9 +217,9 @@ impl CoverageCounts {
     /// Counts the outcome of a lead, and the parameters that no field collects.
     fn count_lead(&mut self, exchange: &Exchange) {
         let Some(index) = exchange.operation_index() else { return };
-        let counts = self.operations.entry(index).or_default();
+        let counts = self.operations.get_or_default(index);
         if let Some(lead) = &exchange.lead {
-            *counts.lead_outcomes.entry(lead.outcome).or_default() += 1;
+            *counts.lead_outcomes.get_or_default(lead.outcome) += 1;
         }
         for finding in exchange.violations.iter().filter(|finding| finding.code == NOT_COLLECTED) {
             let location = without_positions(truncate(&finding.location));
@@ -240,12 +240,12 @@ impl CoverageCounts {
         self.handled_by_mock += other.handled_by_mock;
         self.compared += other.compared;
         self.overflow += other.overflow;
-        for (index, theirs) in &other.operations {
-            self.operations.entry(*index).or_default().merge(theirs);
+        for (index, theirs) in other.operations.iter() {
+            self.operations.get_or_default(*index).merge(theirs);
         }
         self.no_operation.merge(&other.no_operation);
         self.unmatched_total += other.unmatched_total;
-        add_counts(&mut self.scenarios, &other.scenarios);
+        add_sorted_counts(&mut self.scenarios, &other.scenarios);
         add_counts(&mut self.effects, &other.effects);
         for (kind, count) in &other.unmatched {
             add(&mut self.unmatched, kind.clone(), &mut self.overflow, |known| *known += count, || *count);
@@ -260,6 +260,12 @@ impl CoverageCounts {
 fn add_counts<K: Clone + Ord>(mine: &mut BTreeMap<K, u64>, theirs: &BTreeMap<K, u64>) {
     for (kind, count) in theirs {
         *mine.entry(kind.clone()).or_default() += count;
+    }
+}
+
+fn add_sorted_counts<K: Clone + Ord>(mine: &mut SortedMap<K, u64>, theirs: &SortedMap<K, u64>) {
+    for (kind, count) in theirs.iter() {
+        *mine.get_or_default(kind.clone()) += count;
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod counts;
 mod fields;
+mod sorted_map;
 pub mod targets;
 
 pub use counts::{CoverageCounts, DurationHistogram, OperationCounts};

@@ -70,7 +70,7 @@ fn operation_report(targets: &OperationTargets, counts: &OperationCounts) -> Ope
         .iter()
         .map(|(status, evidence)| (*status, StatusCount { status: *status, evidence: Some(*evidence), count: 0 }))
         .collect();
-    for (status, count) in &counts.statuses {
+    for (status, count) in counts.statuses.iter() {
         match statuses.get_mut(status) {
             Some(known) => known.count = *count,
             None => undocumented.statuses.push(StatusCount { status: *status, evidence: None, count: *count }),

@@ -23,5 +23,6 @@ pub use rule::{
 pub use scalars::JsonDocument;
 pub use scalars::optional_duration_ms as duration_ms;
 pub(super) use scalars::parse_method;
+pub(crate) use sso::SsoChange;
 pub use sso::{FlappingSpec, SsoSpec, SsoStatusName};
 pub use world::{AccountSpec, GenerateCounts, KeySpec, WorldSpec};

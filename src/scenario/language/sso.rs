@@ -39,6 +39,37 @@ pub struct SsoSpec {
     pub remove: Vec<String>,
 }
 
+/// A change of the health by a control call: the keys of [`SsoSpec`], and how long it lasts.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = r#"an object such as {"status": "down", "for": "30s"}"#)]
+pub(crate) struct SsoChange {
+    #[serde(default, deserialize_with = "status")]
+    status: Option<SsoStatusName>,
+    #[serde(default, deserialize_with = "scalars::delay")]
+    latency: Option<Delay>,
+    flapping: Option<FlappingSpec>,
+    #[serde(default)]
+    operations: Vec<String>,
+    /// How long the health lasts on the sandbox's clock. Without it, it has no end.
+    #[serde(default, rename = "for", deserialize_with = "scalars::optional_duration_ms")]
+    lasts_ms: Option<u64>,
+    // Entries of the service are parsed, so that the caller can say where they belong.
+    #[serde(default)]
+    accounts: Vec<JsonDocument>,
+    #[serde(default)]
+    connections: Vec<JsonDocument>,
+    #[serde(default)]
+    remove: Vec<String>,
+}
+
+impl SsoChange {
+    /// The service as a scenario file describes it, and how long the change lasts in milliseconds.
+    pub(crate) fn into_parts(self) -> (SsoSpec, Option<u64>) {
+        let Self { status, latency, flapping, operations, lasts_ms, accounts, connections, remove } = self;
+        (SsoSpec { status, latency, flapping, operations, accounts, connections, remove }, lasts_ms)
+    }
+}
+
 /// The health of the single sign-on service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename_all = "snake_case"))]

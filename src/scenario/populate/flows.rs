@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::documents::{GeneratedDocument, Timestamps, custom_entity, timestamps};
+use super::documents::{DocumentStore, GeneratedDocument, Timestamps, custom_entity, timestamps};
 use crate::generate::ValueGenerator;
 use crate::leadconduit::state::{Collection, World};
 use crate::scenario::history::{
@@ -40,7 +40,7 @@ pub(super) fn generate(
     generator: &mut ValueGenerator<'_>,
     counts: GenerateCounts,
     now: Timestamp,
-    documents: &mut Vec<GeneratedDocument>,
+    documents: &mut DocumentStore<'_>,
 ) -> Vec<PlannedFlow> {
     // Each step of a flow leaves one event of a lead, and the source leaves one at the end.
     let steps = counts.events.div_ceil(counts.leads.max(1)).saturating_sub(1).clamp(2, STEPS_MAX);
@@ -90,7 +90,7 @@ fn generate_entity(
     generator: &mut ValueGenerator<'_>,
     is_seller: bool,
     now: Timestamp,
-    documents: &mut Vec<GeneratedDocument>,
+    documents: &mut DocumentStore<'_>,
 ) -> PlannedEntity {
     let entity = custom_entity(generator, is_seller, now);
     let planned = PlannedEntity { id: text(&entity, "id").to_owned(), name: text(&entity, "name").to_owned() };

@@ -4,7 +4,7 @@
 mod documents;
 mod flows;
 
-use self::documents::{GeneratedDocument, connection, credential, custom_entity, invitation, user};
+use self::documents::{DocumentStore, GeneratedDocument, connection, credential, custom_entity, invitation, user};
 pub(super) use self::flows::EVENTS_PER_LEAD_MAX;
 use super::language::GenerateCounts;
 use super::volume::VolumeError;
@@ -38,7 +38,7 @@ pub enum PopulateError {
     },
 }
 
-/// Adds `counts` generated documents to an account. Every document is validated against its model.
+/// Adds `counts` generated documents to an account, which match their models.
 pub(super) fn populate(
     world: &mut World,
     contract: &Contract,
@@ -52,7 +52,7 @@ pub(super) fn populate(
     // The builders generate persons, companies and times only, so no models are needed.
     let models = serde_json::Map::new();
     let mut generator = ValueGenerator::new(rng, &mut ids, now, Models::new(&models));
-    let mut documents = Vec::new();
+    let mut documents = DocumentStore::new(world, contract, account);
     for _ in 0..counts.users {
         documents.push(GeneratedDocument::Owned(Collection::Users, user(&mut generator)));
     }
@@ -72,10 +72,8 @@ pub(super) fn populate(
         return Err(PopulateError::LeadsWithoutFlows);
     }
     let planned = flows::generate(&mut generator, counts, now, &mut documents);
+    documents.finish()?;
     world.set_ids(ids);
-    for document in documents {
-        document.store(world, contract, account)?;
-    }
     if counts.leads > 0 {
         flows::add_history(world, account, &own, counts, planned, now);
     }

@@ -8,12 +8,11 @@ use http::{HeaderName, StatusCode};
 use serde_json::Value;
 
 use super::matcher::RequestMatcher;
-use super::schedule::RuleCounts;
 use crate::http::message::Drip;
 use crate::http::wire_fault::WireFault;
 use crate::leadconduit::state::sso::SsoStatus;
 use crate::scenario::language::{CallRange, SsoSpec, TtlStart, WorldSpec};
-use crate::support::clock::{SignedDuration, Timestamp};
+use crate::support::clock::SignedDuration;
 use crate::support::delay::Delay;
 use crate::support::document::serialise;
 
@@ -106,17 +105,6 @@ impl Rule {
     #[must_use]
     pub fn regex_bytes(&self) -> usize {
         self.matcher.regex_bytes
-    }
-
-    /// The end of a rule that started at `start` and has counted these requests. `None` without an end, and before the
-    /// first matching request if the time runs from there.
-    #[must_use]
-    pub fn ends(&self, start: Timestamp, counts: &RuleCounts) -> Option<Timestamp> {
-        let start = match self.activation.ttl_from {
-            TtlStart::Start => start,
-            TtlStart::FirstMatch => counts.first_match?,
-        };
-        self.activation.ttl.and_then(|ttl| start.checked_add(ttl).ok())
     }
 
     /// The changes that steps make to the world, with the indexes of the steps.

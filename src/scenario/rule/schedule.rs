@@ -40,7 +40,7 @@ pub struct RuleCounts {
     /// The number of requests to which the rule was applied.
     pub applied: u64,
     /// The time of the first matching request.
-    pub(super) first_match: Option<Timestamp>,
+    first_match: Option<Timestamp>,
     position: StepPosition,
     callers: BTreeMap<Arc<str>, u64>,
     windows: BTreeMap<Arc<str>, RateWindow>,
@@ -215,6 +215,33 @@ impl ActiveRule {
 }
 
 impl Rule {
+    /// The end of a rule that started at `start` and has counted these requests. `None` without an end, and before the
+    /// first request if the time runs from there.
+    #[must_use]
+    pub fn ends(&self, start: Timestamp, counts: &RuleCounts) -> Option<Timestamp> {
+        let ttl_start = match self.activation.ttl_from {
+            TtlStart::Start => Some(start),
+            TtlStart::FirstMatch => counts.first_match,
+        };
+        let by_ttl = self.activation.ttl.zip(ttl_start).and_then(|(ttl, start)| start.checked_add(ttl).ok());
+        let is_last = !self.repeat && counts.position.step + 1 == self.steps.len();
+        let lasts = self.steps.last().filter(|_| is_last).and_then(|step| step.lasts);
+        let by_step = lasts.zip(counts.position.started_at).and_then(|(lasts, start)| start.checked_add(lasts).ok());
+        [by_ttl, by_step].into_iter().flatten().min()
+    }
+
+    /// Whether a rule that started at `start` and has counted these requests is not applied to any later request.
+    #[must_use]
+    pub fn has_ended(&self, start: Timestamp, counts: &RuleCounts, now: Timestamp) -> bool {
+        let position = counts.position;
+        let is_used_up = |step: &Step| step.times.is_some_and(|times| position.applied >= times);
+        let is_last_used_up = position.step + 1 == self.steps.len() && self.steps.last().is_some_and(is_used_up);
+        self.ends(start, counts).is_some_and(|end| end <= now)
+            || self.activation.times.is_some_and(|times| counts.applied >= times)
+            || self.call.and_then(|range| range.to).is_some_and(|to| counts.matched >= to)
+            || (!self.repeat && (position.step >= self.steps.len() || is_last_used_up))
+    }
+
     /// The index of the step for the next request to which the rule is applied; `None` after the last step.
     fn next_step(&self, position: &mut StepPosition, now: Timestamp) -> Option<usize> {
         if position.step >= self.steps.len() && !self.repeat {

@@ -237,6 +237,22 @@ class SsoHealth(TypedDict):
     """
     With `partial`: the operations whose calls fail.
     """
+    ends_at: NotRequired[str]
+    """
+    When it ends by itself, on the clock of the sandbox. Absent without an end.
+    """
+
+
+SsoChange = TypedDict(
+    "SsoChange",
+    {
+        "status": Literal["up", "down", "slow", "flapping", "partial"],
+        "latency": NotRequired[int | str | dict[str, Any]],
+        "flapping": NotRequired[dict[str, Any]],
+        "operations": NotRequired[list[str]],
+        "for": NotRequired[int | str],
+    },
+)
 
 
 class StoredDocument(TypedDict):
@@ -603,9 +619,13 @@ class Fault(TypedDict):
     """
     How many requests it was applied to.
     """
+    active: bool
+    """
+    False once it is not applied to any later request, because its time, its number of requests or its steps have ended. It stays listed, with its counts, until it is removed.
+    """
     ends_at: NotRequired[str]
     """
-    When it ends. Absent without `ttl`, and before the first match with `ttl_from: first_match`.
+    When it ends. Absent without `ttl` or `for`, and before the first match with `ttl_from: first_match` or `for`.
     """
 
 
@@ -1803,6 +1823,10 @@ class Sandbox(TypedDict):
     sso: Literal["up", "down", "slow", "flapping", "partial"]
     """
     The health of the single sign-on service.
+    """
+    sso_ends_at: NotRequired[str]
+    """
+    When that health ends by itself. Absent without an end.
     """
     rules: int
     """

@@ -31,6 +31,9 @@ pub(crate) enum CapScope<'s> {
 impl<'f> CapCheck<'f> {
     /// Counts the caps of a flow that apply to the leads of a source, and stores the counts for the next lead.
     pub(crate) fn new(context: &mut WriteContext<'_>, owner: &str, flow: &'f Arc<Document>, source: &str) -> Self {
+        if Flow::of(flow).caps.is_empty() {
+            return Self(Vec::new());
+        }
         let applies = |cap: &&Cap| match &cap.holder {
             CapHolder::Source { entity } => is_same_id(&entity.text, source),
             CapHolder::Flow | CapHolder::Step { .. } => true,

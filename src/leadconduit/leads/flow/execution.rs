@@ -22,7 +22,7 @@ use crate::leadconduit::flow_model::{AcceptanceCriteria, Filter, Recipient, Step
 use crate::leadconduit::lead_report::{Decision, DecisionKind, LeadReport};
 use crate::leadconduit::outbound_log::{RecipientOutcome, StepKey, WriteError};
 use crate::leadconduit::response::OperationResponse;
-use crate::leadconduit::state::events::{EventType, Outcome};
+use crate::leadconduit::state::events::{EventBatch, EventType, Outcome};
 use crate::leadconduit::types;
 use crate::support::document::{number, serialise};
 use crate::support::ids::ObjectId;
@@ -90,6 +90,8 @@ pub(super) struct FlowExecution<'d> {
     initial_vars: Bytes,
     /// What was looked up before the criteria, as JSON by variable.
     lookups: Vec<(&'static str, Bytes)>,
+    /// The entry that an accepted lead adds to a list.
+    list_entry: Option<Value>,
     steps: Vec<StepResult>,
     /// The part of the flow that decided about the lead.
     decision: Decision,
@@ -141,6 +143,7 @@ impl<'d> FlowExecution<'d> {
             price: 0.0,
             initial_vars: Bytes::new(),
             lookups: Vec::new(),
+            list_entry: None,
             steps: Vec::new(),
             decision: Decision::new(DecisionKind::Completed, "every step was completed"),
             step_count: 0,
@@ -184,7 +187,7 @@ impl<'d> FlowExecution<'d> {
                 StepKind::Recipient(recipient) => self.run_recipient(context, index, (step, recipient), &caps)?,
             }
         }
-        lists::add(context, self.target, &self.vars, &self.hidden)?;
+        self.list_entry = lists::entry(context, self.target, &self.vars, &self.hidden);
         Ok(())
     }
 
@@ -415,17 +418,18 @@ impl<'d> FlowExecution<'d> {
         if result.outcome == Outcome::Success { self.price } else { 0.0 }
     }
 
-    /// Stores the trace of a submission, with the response to it.
-    ///
-    /// # Errors
-    ///
-    /// When the events cannot be stored.
+    /// The entry that the lead adds to a list.
+    pub(super) fn take_list_entry(&mut self) -> Option<Value> {
+        self.list_entry.take()
+    }
+
+    /// The events of a submission, with the response to it.
     pub(super) fn finish(
         self,
         context: &mut WriteContext<'_>,
         result: &FlowResult,
         response: &OperationResponse,
-    ) -> Result<(), ApiError> {
+    ) -> EventBatch {
         let responded_at_ms = context.now.as_millisecond() + self.ms;
         let submission = SubmissionRecord::new(context, self.request, &self.hidden, response, responded_at_ms);
         let completion = Completion {
@@ -449,7 +453,7 @@ impl<'d> FlowExecution<'d> {
             steps: self.steps,
             completion,
         };
-        trace.store(context, &vars)
+        trace.into_events(context, &vars)
     }
 }
 

@@ -1,6 +1,6 @@
 //! List checks: whether a lead is a duplicate, an existing customer, or must not be called.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::fields::HiddenTexts;
 use super::target::SubmissionTarget;
@@ -10,6 +10,7 @@ use crate::leadconduit::flow_model::ListCheck;
 use crate::leadconduit::services::suppressionlist::store;
 use crate::leadconduit::state::Account;
 use crate::support::clock::Timestamp;
+use crate::support::document::text;
 
 /// The results of the list checks of a flow, for the variable `suppressionlist`; `None` when it has no checks.
 pub(super) fn check(
@@ -38,21 +39,26 @@ fn is_listed(account: &Account, check: &ListCheck, value: &str, now: Timestamp) 
     entry.text("added_at").and_then(|at| at.parse::<Timestamp>().ok()).is_none_or(|at| at >= since)
 }
 
-/// Adds an accepted lead to the list of the duplicate check.
+/// The entry of an accepted lead on the list of the duplicate check; `None` when the flow adds leads to no list.
+pub(super) fn entry(
+    context: &WriteContext<'_>,
+    target: &SubmissionTarget,
+    vars: &Value,
+    hidden: &HiddenTexts,
+) -> Option<Value> {
+    let check = target.flow().list_checks.iter().find(|check| check.adds_leads)?;
+    let value = listed_value(check, vars, hidden);
+    Some(json!({"list_name": check.list_name, "value": value, "added_at": context.timestamp()}))
+}
+
+/// Adds an entry to the lists of an account.
 ///
 /// # Errors
 ///
 /// When the entry cannot be stored.
-pub(super) fn add(
-    context: &mut WriteContext<'_>,
-    target: &SubmissionTarget,
-    vars: &Value,
-    hidden: &HiddenTexts,
-) -> Result<(), ApiError> {
-    let Some(check) = target.flow().list_checks.iter().find(|check| check.adds_leads) else { return Ok(()) };
-    let value = listed_value(check, vars, hidden);
-    let now = context.timestamp();
-    store::add(context, &target.account, &check.list_name, &value, &now).map(drop)
+pub(super) fn add(context: &mut WriteContext<'_>, account: &str, entry: &Value) -> Result<(), ApiError> {
+    let [list, value, added_at] = ["list_name", "value", "added_at"].map(|name| text(entry, name));
+    store::add(context, account, list, value, added_at).map(drop)
 }
 
 /// The value that is looked for or added. A secret is on a list as its hash, so that it is not stored.

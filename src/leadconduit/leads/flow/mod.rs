@@ -48,8 +48,8 @@ use serde_json::{Map, Value, json};
 
 use crate::contract::lead_body::{LeadRequest, LeadRequestError, render};
 use crate::leadconduit::api_error::ApiError;
-use crate::leadconduit::context::WriteContext;
-use crate::leadconduit::outbound_log::WriteResult;
+use crate::leadconduit::context::{PreparedWrite, WriteContext};
+use crate::leadconduit::outbound_log::WriteError;
 use crate::leadconduit::response::OperationResponse;
 use crate::leadconduit::state::events::Outcome;
 use crate::support::document::number;
@@ -61,21 +61,30 @@ pub use trigger::Trigger;
 use values::FlowResult;
 pub(crate) use values::Timing;
 
-/// Handles a submission: runs the lead through its flow and stores its events.
+/// Handles a submission: runs the lead through its flow, and prepares its events.
 ///
 /// # Errors
 ///
 /// When the target is unknown or closed to the caller, the request is malformed, or a call to a recipient is pending.
-pub(crate) fn submit(context: &mut WriteContext<'_>) -> WriteResult {
+pub(crate) fn submit(context: &mut WriteContext<'_>) -> Result<PreparedWrite, WriteError> {
     let target = SubmissionTarget::resolve(context)?;
+    if !target.flow().caps.is_empty() || service_step::writes(target.flow()) {
+        context.require_lock()?;
+    }
     let request = require_lead_request(context.input.lead_request.as_ref())?;
     let mut execution = FlowExecution::begin(context, &target, request)?;
     let result = execution.submit(context)?;
     let body = response_body(&result, Some(execution.lead_id), execution.cost(&result));
     let mut response = render_response(201, &body, request);
     response.lead = Some(execution.report(context, &result));
-    execution.finish(context, &result, &response)?;
-    Ok(response)
+    let list_entry = execution.take_list_entry();
+    let events = execution.finish(context, &result, &response);
+    Ok(PreparedWrite::new(response, move |context| {
+        if let Some(entry) = list_entry {
+            lists::add(context, &target.account, &entry)?;
+        }
+        context.put_event_batch(&target.account, events)
+    }))
 }
 
 /// Handles a ping: returns the price of a lead. Stores only counts.
@@ -83,8 +92,11 @@ pub(crate) fn submit(context: &mut WriteContext<'_>) -> WriteResult {
 /// # Errors
 ///
 /// When the target is unknown or closed to the caller, or the request is malformed.
-pub(crate) fn ping(context: &mut WriteContext<'_>) -> WriteResult {
+pub(crate) fn ping(context: &mut WriteContext<'_>) -> Result<PreparedWrite, WriteError> {
     let target = SubmissionTarget::resolve(context)?;
+    if !target.flow().caps.is_empty() || target.has_ping_limits() {
+        context.require_lock()?;
+    }
     let request = require_lead_request(context.input.lead_request.as_ref())?;
     let mut execution = FlowExecution::begin(context, &target, request)?;
     let result = execution.evaluate_ping(context)?;
@@ -95,10 +107,10 @@ pub(crate) fn ping(context: &mut WriteContext<'_>) -> WriteResult {
         result.into_no_bid()
     };
     let body = response_body(&result, None, execution.cost(&result));
-    ping_total::count(context, &target, result.outcome == Outcome::Success)?;
     let mut response = render_response(200, &body, request);
     response.lead = Some(execution.report(context, &result));
-    Ok(response)
+    let has_bid = result.outcome == Outcome::Success;
+    Ok(PreparedWrite::new(response, move |context| ping_total::count(context, &target, has_bid)))
 }
 
 /// The body of the response: `outcome`, `reason`, `lead`, `price`, in this order; `reason` and `lead` are optional.

@@ -81,6 +81,11 @@ impl SubmissionTarget {
         &self.flow().sources[self.source_index]
     }
 
+    /// Whether pings are limited.
+    pub(super) fn has_ping_limits(&self) -> bool {
+        !self.flow().ping_limits.is_empty() || !self.source().ping_limits.is_empty()
+    }
+
     /// Whether the source offers the price of a lead, in the parameter `price`.
     pub(super) fn is_price_offered(&self) -> bool {
         let offers = |pricing: &PurchasePricing| matches!(pricing.pricing, Some(Pricing::Offered));

@@ -12,7 +12,6 @@ use super::event_builder::{EventBuilder, package_version};
 use super::target::SubmissionTarget;
 use super::values::{FlowResult, Timing};
 use crate::contract::standard::StandardDocuments;
-use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::flow_model::{Step, entity_ref};
 use crate::leadconduit::live_flow::enabled_firehose;
@@ -80,12 +79,9 @@ pub(super) struct Completion {
 }
 
 impl LeadTrace {
-    /// Adds the events of the lead to the log of the account. `vars` are the variables at the end of the flow.
-    ///
-    /// # Errors
-    ///
-    /// When the events cannot be stored.
-    pub(super) fn store(self, context: &mut WriteContext<'_>, vars: &Value) -> Result<(), ApiError> {
+    /// The events of the lead, for the log of the account. `vars` are the variables at the end of the flow. The events
+    /// are also written to the firehose, if there is one.
+    pub(super) fn into_events(self, context: &mut WriteContext<'_>, vars: &Value) -> EventBatch {
         let id_of = |name: &str| text(&vars[name], "id").parse().ok();
         let source_event = EventSummary {
             id: self.completion.event_id,
@@ -117,13 +113,11 @@ impl LeadTrace {
         let lead = Lead::from_vars(vars, &source_event);
         summaries.push(source_event);
         let trace = Arc::new(self);
-        let renderer = Arc::clone(&trace) as Arc<dyn EventRenderer>;
-        context.put_event_batch(&trace.target.account, EventBatch { summaries, lead, renderer })?;
         let firehose = enabled_firehose(trace.target.document.value());
         if let Some(firehose) = firehose.filter(|_| context.effects.has_firehose()) {
             (0..trace.len()).for_each(|index| context.effects.write_firehose(firehose, &trace.render(index)));
         }
-        Ok(())
+        EventBatch { summaries, lead, renderer: trace }
     }
 
     fn step(&self, result: &StepResult) -> &Step {

@@ -1,5 +1,6 @@
 //! Consecutive intervals of time, and groups of events within them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
@@ -18,12 +19,14 @@ const COUNT_MAX: usize = 10_000;
 pub(crate) struct Buckets {
     /// The starts of the intervals, and the end of the last one.
     edges: Vec<Timestamp>,
+    /// The same in milliseconds since 1970.
+    edges_ms: Vec<i64>,
 }
 
 impl Buckets {
     /// One interval; its end is excluded.
     pub(crate) fn single(start: Timestamp, end: Timestamp) -> Self {
-        Self { edges: vec![start, end] }
+        Self::new(vec![start, end])
     }
 
     /// Intervals of `count` units. The first one begins with the unit that contains the start of the span.
@@ -49,12 +52,17 @@ impl Buckets {
             edge = unit.add(&edge, count).ok_or_else(beyond)?;
         }
         edges.push(edge.timestamp());
-        Ok(Self { edges })
+        Ok(Self::new(edges))
+    }
+
+    fn new(edges: Vec<Timestamp>) -> Self {
+        let edges_ms = edges.iter().map(|edge| edge.as_millisecond()).collect();
+        Self { edges, edges_ms }
     }
 
     /// The index of the interval that contains a time.
     pub(crate) fn index_of(&self, ms: i64) -> Option<usize> {
-        let after = self.edges.partition_point(|edge| edge.as_millisecond() <= ms);
+        let after = self.edges_ms.partition_point(|edge| *edge <= ms);
         after.checked_sub(1).filter(|index| index + 1 < self.edges.len())
     }
 
@@ -64,17 +72,33 @@ impl Buckets {
     }
 }
 
+/// How many groups are compared with an event before all of them are searched.
+const RECENT_MAX: usize = 16;
+
 /// A value per interval and group.
 #[derive(Debug)]
 pub(crate) struct Groups<T> {
     names: Vec<String>,
-    /// By interval, then by the values as text, which is the order of the rows.
-    groups: BTreeMap<(usize, Vec<String>), (Vec<Value>, T)>,
+    slots: Vec<Group<T>>,
+    /// Indexes of groups by interval, then by the values as text, which is the order of the rows.
+    order: BTreeMap<(usize, Vec<String>), usize>,
+    /// Indexes of groups that were used lately. Most events belong to one of few groups.
+    recent: Vec<usize>,
+    /// The position in `recent` that is replaced next.
+    next: usize,
+}
+
+#[derive(Debug)]
+struct Group<T> {
+    bucket: usize,
+    /// The values of the properties that events are grouped by.
+    values: Vec<Value>,
+    total: T,
 }
 
 impl<T: Default> Groups<T> {
     pub(crate) fn new(names: Vec<String>) -> Self {
-        Self { names, groups: BTreeMap::new() }
+        Self { names, slots: Vec::new(), order: BTreeMap::new(), recent: Vec::new(), next: 0 }
     }
 
     /// The value of an event's group, created on first use.
@@ -82,27 +106,84 @@ impl<T: Default> Groups<T> {
     /// # Errors
     /// 422 for too many groups.
     pub(crate) fn entry(&mut self, bucket: usize, event: &dyn Variables) -> Result<&mut T, ApiError> {
-        let value = |name: &String| event.get(name).map_or(Value::Null, |value| plain(&value).clone());
-        let values: Vec<Value> = self.names.iter().map(value).collect();
-        let key =
-            values.iter().map(|value| text(value).map_or_else(|| value.to_string(), std::borrow::Cow::into_owned));
-        let key = (bucket, key.collect());
-        if self.groups.len() >= COUNT_MAX && !self.groups.contains_key(&key) {
-            return Err(ApiError::new(
-                422,
-                format!("group_by: there are more than {COUNT_MAX} groups; group by fewer properties"),
-            ));
+        let values: Vec<Option<Cow<'_, Value>>> = self.names.iter().map(|name| event.get(name)).collect();
+        let values = || values.iter().map(|value| value.as_deref().map_or(&Value::Null, plain));
+        let is_group = |index: &&usize| {
+            self.slots.get(**index).is_some_and(|group| group.bucket == bucket && values().eq(&group.values))
+        };
+        let index = match self.recent.iter().find(is_group) {
+            Some(index) => *index,
+            None => self.find_or_insert(bucket, values().cloned().collect())?,
+        };
+        Ok(&mut self.slots[index].total)
+    }
+
+    /// The index of a group that was not used lately.
+    fn find_or_insert(&mut self, bucket: usize, values: Vec<Value>) -> Result<usize, ApiError> {
+        let text = |value| text(value).map_or_else(|| value.to_string(), Cow::into_owned);
+        let key = (bucket, values.iter().map(text).collect());
+        let index = match self.order.get(&key) {
+            Some(index) => *index,
+            None if self.slots.len() >= COUNT_MAX => {
+                return Err(ApiError::new(
+                    422,
+                    format!("group_by: there are more than {COUNT_MAX} groups; group by fewer properties"),
+                ));
+            }
+            None => {
+                self.slots.push(Group { bucket, values, total: T::default() });
+                self.order.insert(key, self.slots.len() - 1);
+                self.slots.len() - 1
+            }
+        };
+        if self.recent.len() < RECENT_MAX {
+            self.recent.push(index);
+        } else {
+            self.recent[self.next] = index;
+            self.next = (self.next + 1) % RECENT_MAX;
         }
-        Ok(&mut self.groups.entry(key).or_insert_with(|| (values, T::default())).1)
+        Ok(index)
     }
 
     /// The groups of an interval: the properties that they are grouped by, and the value.
     pub(crate) fn in_bucket(&self, bucket: usize) -> impl Iterator<Item = (Map<String, Value>, &T)> {
-        let groups = self.groups.range((bucket, Vec::new())..(bucket + 1, Vec::new()));
-        groups.map(|(_, (values, counted))| (self.names.iter().cloned().zip(values.iter().cloned()).collect(), counted))
+        let indexes = self.order.range((bucket, Vec::new())..(bucket + 1, Vec::new())).map(|(_, index)| *index);
+        indexes.filter_map(|index| self.slots.get(index)).map(|group| {
+            let values = group.values.iter().cloned();
+            (self.names.iter().cloned().zip(values).collect(), &group.total)
+        })
     }
 
     pub(crate) fn names(&self) -> &[String] {
         &self.names
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn events_are_grouped_by_the_text_of_their_values() {
+        let mut groups: Groups<u32> = Groups::new(vec!["a".to_owned(), "b".to_owned()]);
+        let mut expected: BTreeMap<(usize, String), u32> = BTreeMap::new();
+        for number in 0..500_u64 {
+            let (a, b) =
+                (number % 37, if number % 3 == 0 { json!((number % 2).to_string()) } else { json!(number % 2) });
+            // The text `1` and the number 1 are one group; of a typed value, the normal form counts.
+            let event = json!({"a": {"raw": "x", "normal": a}, "b": b});
+            let bucket = usize::try_from(number % 2).unwrap();
+            *groups.entry(bucket, &event).unwrap() += 1;
+            *expected.entry((bucket, format!("{a} {}", number % 2))).or_default() += 1;
+        }
+        let mut found = BTreeMap::new();
+        for bucket in 0..2 {
+            for (values, count) in groups.in_bucket(bucket) {
+                let key = values.values().map(|value| text(value).unwrap().into_owned()).collect::<Vec<_>>().join(" ");
+                assert_eq!(found.insert((bucket, key), *count), None, "each group is listed once");
+            }
+        }
+        assert_eq!(found, expected);
     }
 }

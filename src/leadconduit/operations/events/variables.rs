@@ -2,12 +2,17 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use crate::leadconduit::state::events::Event;
+use crate::leadconduit::state::events::{Event, EventType, Outcome, VariableLookup};
 use crate::leadconduit::values::{Variables, find};
 use crate::support::ids::ObjectId;
+
+/// The names of event types and outcomes, in the order of their declaration. Statistics read one of each event.
+static TYPES: LazyLock<Vec<Value>> = LazyLock::new(|| EventType::ALL.map(|kind| kind.name().into()).to_vec());
+static OUTCOMES: LazyLock<Vec<Value>> = LazyLock::new(|| Outcome::ALL.map(|outcome| outcome.name().into()).to_vec());
 
 /// The properties and variables of an event by name. `vars.` is optional: the rules of flows omit it, and clients send
 /// both forms.
@@ -27,13 +32,13 @@ impl<'a> EventVariables<'a> {
         self.document.into_inner()
     }
 
-    fn summary_value(&self, name: &str) -> Option<Value> {
+    fn summary_value(&self, name: &str) -> Option<Cow<'static, Value>> {
         let summary = self.event.summary();
-        let id = |id: Option<ObjectId>| id.map(|id| id.to_string().into());
+        let id = |id: Option<ObjectId>| id.map(|id| Cow::Owned(id.to_string().into()));
         match name.strip_prefix("vars.").unwrap_or(name) {
             "id" => id(Some(summary.id)),
-            "type" => Some(summary.kind.name().into()),
-            "outcome" => Some(summary.outcome.name().into()),
+            "type" => TYPES.get(summary.kind as usize).map(Cow::Borrowed),
+            "outcome" => OUTCOMES.get(summary.outcome as usize).map(Cow::Borrowed),
             "lead.id" => id(summary.lead),
             "flow.id" => id(summary.flow),
             "source.id" => id(summary.source),
@@ -46,7 +51,12 @@ impl<'a> EventVariables<'a> {
 impl Variables for EventVariables<'_> {
     fn get(&self, dotted_name: &str) -> Option<Cow<'_, Value>> {
         if let Some(known) = self.summary_value(dotted_name) {
-            return Some(Cow::Owned(known));
+            return Some(known);
+        }
+        if self.document.get().is_none()
+            && let VariableLookup::Known(known) = self.event.variable(dotted_name)
+        {
+            return known.map(Cow::Owned);
         }
         let document = self.document.get_or_init(|| self.event.value().into_owned());
         let in_vars = || document.get("vars").and_then(|vars| find(vars, dotted_name));

@@ -1,6 +1,7 @@
 //! Search queries: words, which match prefixes of words, and phrases, which match any part of a text.
 
 use crate::leadconduit::state::events::Lead;
+use crate::support::ids::ObjectId;
 
 /// The maximum number of words and phrases; further ones are ignored.
 const TERMS_MAX: usize = 32;
@@ -13,6 +14,8 @@ pub(super) struct SearchQuery(Vec<Term>);
 #[derive(Debug, PartialEq, Eq)]
 struct Term {
     text: Vec<char>,
+    /// The same, if it is ASCII.
+    ascii: Option<Box<[u8]>>,
     is_phrase: bool,
 }
 
@@ -33,7 +36,7 @@ impl SearchQuery {
             let is_phrase = at % 2 == 1;
             let pieces: Vec<&str> = if is_phrase { vec![part] } else { part.split_whitespace().collect() };
             let pieces = pieces.into_iter().filter(|piece| !piece.trim().is_empty());
-            terms.extend(pieces.map(|piece| Term { text: lowercase_chars(piece).collect(), is_phrase }));
+            terms.extend(pieces.map(|piece| Term::new(piece, is_phrase)));
         }
         terms.truncate(TERMS_MAX);
         Self(terms)
@@ -44,7 +47,7 @@ impl SearchQuery {
         let mut score = 0;
         for term in &self.0 {
             let best = lead.fields.iter().filter_map(|(_, value)| term.weight(value)).max();
-            score += best.or_else(|| term.is_id(&lead.id.to_string()).then_some(3))?;
+            score += best.or_else(|| term.is_id(lead.id).then_some(3))?;
         }
         Some(score)
     }
@@ -75,8 +78,28 @@ impl SearchQuery {
 }
 
 impl Term {
+    fn new(text: &str, is_phrase: bool) -> Self {
+        let text: Vec<char> = lowercase_chars(text).collect();
+        let ascii = text.iter().map(|c| u8::try_from(*c).ok().filter(u8::is_ascii)).collect();
+        Self { text, ascii, is_phrase }
+    }
+
+    /// Whether a text can contain a match. Nearly all texts are ASCII and have none; that is found without decoding them.
+    fn can_match(&self, text: &str) -> bool {
+        let Some(term) = self.ascii.as_deref().filter(|_| text.is_ascii()) else { return true };
+        let Some(first) = term.first() else { return false };
+        let bytes = text.as_bytes();
+        let starts = memchr::memchr2_iter(*first, first.to_ascii_uppercase(), bytes);
+        starts
+            .map(|start| &bytes[start..])
+            .any(|rest| rest.get(..term.len()).is_some_and(|candidate| candidate.eq_ignore_ascii_case(term)))
+    }
+
     /// The weight of the best match in a text: 4 for the whole text, 2 for a whole word, 1 for a prefix.
     fn weight(&self, text: &str) -> Option<u32> {
+        if !self.can_match(text) {
+            return None;
+        }
         let weight = |term_match: &TermMatch| match term_match {
             TermMatch { start: 0, end, .. } if *end == text.len() && term_match.is_whole => 4,
             TermMatch { is_whole: true, .. } => 2,
@@ -85,8 +108,8 @@ impl Term {
         self.find_matches(text).map(|term_match| weight(&term_match)).max()
     }
 
-    fn is_id(&self, id: &str) -> bool {
-        self.text.iter().copied().eq(id.chars())
+    fn is_id(&self, id: ObjectId) -> bool {
+        self.text.len() == 24 && self.text.iter().copied().eq(id.to_string().chars())
     }
 
     /// All matches in a text. The match of a word extends to the end of the word in the text.

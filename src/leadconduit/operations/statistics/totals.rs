@@ -121,6 +121,8 @@ pub(super) fn count_pings(columns: &[Column]) -> bool {
 struct Count {
     events: u32,
     leads: HashSet<ObjectId>,
+    /// The last lead: the events of a lead mostly follow one another.
+    last: Option<ObjectId>,
 }
 
 /// The counts and sums of one row.
@@ -154,7 +156,11 @@ impl RowTotals {
             if required.counts[category as usize][outcome_category as usize] {
                 let count = &mut self.counts[category as usize][outcome_category as usize];
                 match summary.lead.filter(|_| required.by_lead) {
-                    Some(lead) => _ = count.leads.insert(lead),
+                    Some(lead) if count.last == Some(lead) => {}
+                    Some(lead) => {
+                        count.leads.insert(lead);
+                        count.last = Some(lead);
+                    }
                     None => count.events += 1,
                 }
             }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use md5::Digest as _;
 use serde_json::json;
 
+use super::super::hex;
 use crate::config::limits::{LIST_ENTRIES_MAX, LIST_VALUE_BYTES_MAX};
 use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::context::WriteContext;
@@ -39,13 +40,7 @@ pub fn entry_id(list: &str, value: &str) -> Option<String> {
 /// The MD5 hash of a value, in hexadecimal digits. The service stores no other form.
 #[must_use]
 pub fn hash(value: &str) -> String {
-    use std::fmt::Write as _;
-    let mut digits = String::with_capacity(MD5_LENGTH);
-    for byte in md5::Md5::digest(normalise(value)) {
-        // Writing to a text cannot fail.
-        let _ = write!(digits, "{byte:02x}");
-    }
-    digits
+    hex(&md5::Md5::digest(normalise(value)))
 }
 
 /// The id of a list in the service. The world knows lists by name; the id is derived from it.

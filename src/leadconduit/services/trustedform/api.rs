@@ -7,7 +7,7 @@
 use serde_json::{Map, Value, json};
 use sha1::Digest as _;
 
-use super::super::ServiceResponse;
+use super::super::{ServiceResponse, hex};
 use super::certificate::{Certificate, Status};
 use crate::support::clock::format_timestamp;
 
@@ -31,8 +31,7 @@ pub struct CertificateRequest {
 /// The hash by which a certificate compares a value of a lead.
 #[must_use]
 pub fn fingerprint(value: &str) -> String {
-    let digest = sha1::Sha1::digest(value.trim().to_lowercase());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&sha1::Sha1::digest(value.trim().to_lowercase()))
 }
 
 /// Version 4.0: the operations of the request.

@@ -36,11 +36,25 @@ pub trait GeneratedEvents: Debug + Send + Sync {
     /// The document of the event at an index of [`GeneratedEvents::summaries`].
     fn value(&self, index: usize) -> Value;
 
+    /// Looks up a variable of the event at an index without its document.
+    fn variable(&self, _index: usize, _name: &str) -> VariableLookup {
+        VariableLookup::NeedsDocument
+    }
+
     /// The leads, sorted by id.
     fn leads(&self) -> &[Lead];
 
     /// The parameters that this history can be generated from again, for snapshots.
     fn plan(&self) -> Value;
+}
+
+/// The result of looking up a variable of an event without its document.
+#[derive(Clone, Debug, PartialEq)]
+pub enum VariableLookup {
+    /// The value that the document has; `None` when it does not have the variable.
+    Known(Option<Value>),
+    /// The document has to be rendered.
+    NeedsDocument,
 }
 
 /// Renders the event documents of one lead on demand.
@@ -146,6 +160,15 @@ impl<'a> Event<'a> {
                 computation::spend(RENDERING_UNITS);
                 Cow::Owned(history.value(index))
             }
+        }
+    }
+
+    /// Looks up a variable without the document, which takes several times as long to render.
+    #[must_use]
+    pub fn variable(self, name: &str) -> VariableLookup {
+        match self.0 {
+            EventSource::Stored(_) => VariableLookup::NeedsDocument,
+            EventSource::History(history, index, _) => history.variable(index, name),
         }
     }
 

@@ -11,7 +11,7 @@ mod summary;
 use serde_json::Value;
 
 use crate::support::document::text;
-pub use log::{Event, EventBatch, EventLog, EventRenderer, GeneratedEvents};
+pub use log::{Event, EventBatch, EventLog, EventRenderer, GeneratedEvents, VariableLookup};
 pub use summary::{EventSummary, EventType, Lead, Outcome};
 
 /// The model of all events.

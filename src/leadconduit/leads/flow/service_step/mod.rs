@@ -25,7 +25,7 @@ use super::target::SubmissionTarget;
 use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::delivery::OutboundRequest;
-use crate::leadconduit::flow_model::Recipient;
+use crate::leadconduit::flow_model::{Flow, Recipient};
 use crate::leadconduit::outbound_log::RecipientOutcome;
 use crate::leadconduit::services::ServiceResponse;
 use crate::leadconduit::state::events::Outcome;
@@ -37,6 +37,12 @@ use inputs::Inputs;
 pub(super) enum ServiceModule {
     SuppressionList(suppressionlist::Module),
     TrustedForm(trustedform::Module),
+}
+
+/// Whether a lead of a flow may change what a service stores. Such a lead depends on the leads before it.
+pub(super) fn writes(flow: &Flow) -> bool {
+    let mut modules = flow.recipients().filter_map(|(_, _, recipient)| ServiceModule::of(&recipient.module_id));
+    modules.any(ServiceModule::writes)
 }
 
 /// A lead at a step that uses a service.
@@ -59,6 +65,13 @@ impl ServiceModule {
             "leadconduit-suppressionlist" => suppressionlist::Module::of(path).map(Self::SuppressionList),
             "leadconduit-trustedform" => trustedform::Module::of(path).map(Self::TrustedForm),
             _ => None,
+        }
+    }
+
+    fn writes(self) -> bool {
+        match self {
+            Self::SuppressionList(module) => module != suppressionlist::Module::Query,
+            Self::TrustedForm(module) => module != trustedform::Module::Insights,
         }
     }
 
