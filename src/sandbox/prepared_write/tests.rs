@@ -54,7 +54,7 @@ impl Server {
         let scenario = Library::built_in(Arc::clone(&contract)).unwrap().get("healthy").unwrap();
         let clock: Clock = "2026-05-01T12:00:00Z".parse().unwrap();
         let world = scenario.create_world(&contract, 1, clock).unwrap();
-        let sandboxes = SandboxRegistry::new(InitialState { scenario, world }, &Limits::default());
+        let sandboxes = SandboxRegistry::new(InitialState::new(scenario, world), &Limits::default());
         Self { contract, sandboxes }
     }
 
