@@ -43,6 +43,9 @@ const MEASURED: [usize; 3] = [0, 2, 4];
 /// The rates, in percent of the limit of the bare server.
 const PERCENTS: [u32; 4] = [10, 20, 40, 80];
 
+/// The timer of the runtime has milliseconds, and can be late.
+const TIMER_STEP: Duration = Duration::from_millis(2);
+
 /// A server that reaches less than this part of a rate does not keep up.
 const KEPT_UP: f64 = 0.97;
 
@@ -150,17 +153,11 @@ async fn send(mut socket: TcpStream, request: Rc<[u8]>, status: u16, start: Inst
     while plan.next.get() < plan.count && start.elapsed() < plan.time_max {
         let due = plan.interval * plan.next.get();
         plan.next.set(plan.next.get() + 1);
-        // The timer of the runtime has milliseconds: the rest of the time other connections are served.
-        loop {
-            let now = start.elapsed();
-            if now >= due {
-                break;
-            }
-            let wait = due - now;
-            if wait > Duration::from_millis(2) {
-                tokio::time::sleep(wait - Duration::from_millis(2)).await;
-            } else {
-                tokio::task::yield_now().await;
+        // Shorter than the timer's step, the other connections are served meanwhile.
+        while let Some(wait) = due.checked_sub(start.elapsed()).filter(|wait| !wait.is_zero()) {
+            match wait.checked_sub(TIMER_STEP) {
+                Some(most) => tokio::time::sleep(most).await,
+                None => tokio::task::yield_now().await,
             }
         }
         socket.write_all(&request).await.expect("the server reads");
@@ -174,7 +171,7 @@ async fn send(mut socket: TcpStream, request: Rc<[u8]>, status: u16, start: Inst
             }
         }
         assert!(has_status(&buffer[..filled], status), "{}", String::from_utf8_lossy(&buffer[..filled]));
-        let latency = (start.elapsed() - due).as_micros();
+        let latency = start.elapsed().saturating_sub(due).as_micros();
         plan.latencies_us.borrow_mut().push(u32::try_from(latency).unwrap_or(u32::MAX));
     }
 }

@@ -43,6 +43,7 @@
 //!   validated when it is stored. Event documents are rendered on demand from a lead's trace; debug builds
 //!   validate them on write.
 //! - Outbound calls reach this machine and the hosts that were allowed at start, nothing else.
+//! - Leads are prepared on a copy of the world and stored under the lock; what a preparation depends on is validated then.
 //! - No lock is held across an await. An operation that needs an external response returns a pending call; the pipeline
 //!   performs it unlocked and runs the operation again with the recorded response. Delays and wire faults are values
 //!   that the server carries out.

@@ -2,9 +2,10 @@
 """Draws the diagrams and charts of the book, as SVG files in docs/src/images.
 
 `docs/diagrams/draw.py` writes them, `docs/diagrams/draw.py --check` fails when one is out of date. Charts take their
-figures from the tables of the pages, so that both always agree. It needs nothing but Python.
+figures from the page of benchmarks, so that both always agree. It needs nothing but Python.
 """
 
+import math
 import re
 import sys
 from html import escape
@@ -153,20 +154,34 @@ def connections():
     return drawing
 
 
+BENCHMARKS = PAGES / "explanation/benchmarks.md"
+
+
+def section(name):
+    """The rows of the tables in a section of the page of benchmarks, as lists of cells."""
+    parts = re.split(r"^## (.+)$", BENCHMARKS.read_text(), flags=re.MULTILINE)
+    text = dict(zip(parts[1::2], parts[2::2])).get(name)
+    if text is None:
+        sys.exit(f"{BENCHMARKS} has no section `{name}`")
+    return [[cell.strip() for cell in line.strip("|\n").split("|")] for line in text.splitlines() if line.startswith("| ")]
+
+
+def plain(text):
+    return text.replace("`", "")
+
+
 def throughput():
-    """The first table of the page about performance as bars."""
-    page = (PAGES / "explanation/performance.md").read_text()
-    rows = re.findall(r"^\| (.+?) \| (\d+) \| (\d+) \| ([\d.]+) \(", page, re.MULTILINE)[:4]
-    if len(rows) != 4:
-        sys.exit("docs/src/explanation/performance.md has no table of four requests")
+    """Requests per second as bars."""
+    rows = [row for row in section("Throughput") if re.fullmatch(r"[\d.]+ \(.*\)", row[3])]
     most = max(int(figure) for row in rows for figure in row[1:3])
     drawing = Drawing(720, 60 + len(rows) * 58, "Requests per second of the mock and of a bare server")
-    drawing.text(20, 28, "requests per second, two shared cores", anchor="start", size=12, color=MUTED)
-    for at, (name, mock, bare, _) in enumerate(rows):
+    drawing.text(20, 28, "requests per second", anchor="start", size=12, color=MUTED)
+    for at, (name, mock, bare, ratio, *_) in enumerate(rows):
         y = 46 + at * 58
-        drawing.text(20, y + 22, name.replace("`", ""), anchor="start", size=13)
+        drawing.text(20, y + 16, plain(name), anchor="start", size=13)
+        drawing.text(20, y + 34, f"ratio {ratio}", anchor="start", size=12, color=MUTED)
         for offset, (figure, color, label) in enumerate(((mock, ACCENT, "mock"), (bare, LINE, "bare hyper"))):
-            width = 290 * int(figure) / most
+            width = 280 * int(figure) / most
             drawing.parts.append(
                 f'<rect x="290" y="{y + offset * 20}" width="{width:.0f}" height="16" rx="2" fill="{color}"/>'
             )
@@ -174,10 +189,93 @@ def throughput():
     return drawing
 
 
+class LogAxes:
+    """Axes with logarithmic scales in a rectangle of a drawing."""
+
+    def __init__(self, drawing, x, y, width, height, xs, ys):
+        self.drawing, self.x, self.y, self.width, self.height = drawing, x, y, width, height
+        self.xs = (min(xs) * 0.9, max(xs) * 1.1)
+        self.ys = (10 ** math.floor(math.log10(min(ys))), 10 ** math.ceil(math.log10(max(ys))))
+        self.decade = math.floor(math.log10(self.ys[0]))
+        while 10**self.decade <= self.ys[1]:
+            _, at = self.place(self.xs[0], 10**self.decade)
+            drawing.parts.append(f'<line x1="{x:g}" y1="{at:.1f}" x2="{x + width:g}" y2="{at:.1f}" stroke="{LINE}" stroke-width="0.5"/>')
+            drawing.text(x - 6, at + 4, f"{10.0 ** self.decade:g}", anchor="end", size=11, color=MUTED)
+            self.decade += 1
+
+    def place(self, x, y):
+        part = lambda value, low, high: (math.log10(value) - math.log10(low)) / (math.log10(high) - math.log10(low))
+        return self.x + self.width * part(x, *self.xs), self.y + self.height * (1 - part(y, *self.ys))
+
+    def tick(self, value, label):
+        x, _ = self.place(value, self.ys[0])
+        self.drawing.text(x, self.y + self.height + 18, label, size=11, color=MUTED)
+
+    def line(self, points, color, dash="", label=""):
+        """A line with a label at its end."""
+        places = [self.place(*point) for point in points]
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+        dashes = f' stroke-dasharray="{dash}"' if dash else ""
+        self.drawing.parts.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="2"{dashes}/>')
+        self.drawing.parts.extend(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{color}"/>' for x, y in places)
+        if label:
+            self.drawing.text(places[-1][0] + 8, places[-1][1] + 4, label, anchor="start", size=11, color=color)
+
+
+def latency():
+    """Percentiles by rate, a panel for each request."""
+    rows = [row for row in section("Latency") if re.match(r"\d+ \(", row[1]) and "reaches" not in row[3]]
+    names = list(dict.fromkeys(row[0] for row in rows))
+    drawing = Drawing(720, 60 + 190 * len(names), "Latency of the mock and of a bare server, by rate")
+    drawing.text(20, 28, "milliseconds: p50 (solid), p99 (dashed), p99.9 (dotted)", anchor="start", size=12, color=MUTED)
+    drawing.text(520, 28, "mock", anchor="start", size=12, color=ACCENT, weight="600")
+    drawing.text(570, 28, "bare hyper", anchor="start", size=12, color=MUTED, weight="600")
+    for at, name in enumerate(names):
+        own = [row for row in rows if row[0] == name]
+        rates = {row[1]: int(row[1].split()[0]) for row in own}
+        y = 50 + at * 190
+        drawing.text(20, y + 12, plain(name), anchor="start", size=13)
+        axes = LogAxes(drawing, 70, y + 24, 560, 120, rates.values(), [max(float(cell), 0.01) for row in own for cell in row[3:6]])
+        for label, rate in rates.items():
+            axes.tick(rate, label.split("(")[0].strip() + "/s " + label.split("(")[1].rstrip(")"))
+        for server, color in (("bare hyper", MUTED), ("mock", ACCENT)):
+            for column, dash in ((3, ""), (4, "6 4"), (5, "2 3")):
+                points = [(rates[row[1]], max(float(row[column]), 0.01)) for row in own if row[2] == server]
+                if points:
+                    axes.line(points, color, dash)
+    return drawing
+
+
+def long_reads():
+    """Time by the number of events."""
+    rows = section("Long reads")
+    head = next(row for row in rows if row[0].startswith("milliseconds"))
+    sizes = [int(cell.replace(",", "")) for cell in head[2:]]
+    curves = [row for row in rows if len(row) == len(head) and row is not head]
+    values = [[max(float(cell), 0.01) for cell in row[2:]] for row in curves]
+    drawing = Drawing(720, 420, "Time of long reads, by the number of events")
+    drawing.text(20, 28, "milliseconds", anchor="start", size=12, color=MUTED)
+    axes = LogAxes(drawing, 60, 46, 420, 320, sizes, [value for row in values for value in row])
+    for size in sizes:
+        axes.tick(size, f"{size:,}")
+    drawing.text(270, 404, "events", size=12, color=MUTED)
+    # Labels at the ends of the lines, at least one line of text apart.
+    ends = sorted(range(len(curves)), key=lambda at: -values[at][-1])
+    free = 0
+    colors = [ACCENT, "#b54708", "#067647", "#7a4dd8", "#c11574", "#175cd3", "#5d6b98", INK, "#0e7090"]
+    for at in ends:
+        color = colors[at % len(colors)]
+        axes.line(list(zip(sizes, values[at])), color)
+        x, y = axes.place(sizes[-1], values[at][-1])
+        free = max(free + 15, y + 4)
+        drawing.text(505, free, plain(curves[at][0]), anchor="start", size=11, color=color)
+    return drawing
+
+
 def main():
     check = sys.argv[1:] == ["--check"]
     stale = []
-    for draw in (architecture, request, lead, connections, throughput):
+    for draw in (architecture, request, lead, connections, throughput, latency, long_reads):
         file = PAGES / "images" / f"{draw.__name__}.svg"
         text = draw().svg()
         if check:

@@ -49,7 +49,7 @@ impl FailCondition {
 /// The criteria that a run must meet.
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct CriteriaArgs {
-    /// Exit with 1 if there was one of these
+    /// Exit with 1 if there was one of these [default: never; of `run`: violations, unmatched, nothing]
     ///
     /// Repeat it, or separate values by commas. Each of them except `never` includes `nothing`.
     #[arg(long, value_name = "WHAT", value_delimiter = ',', env = "LEADCONDUIT_MOCK_FAIL_ON")]
@@ -83,6 +83,18 @@ impl CriteriaArgs {
             fail_on.push(FailOn::Nothing);
         }
         PassCriteria { fail_on, fail_under: self.fail_under }
+    }
+
+    /// Checks that the conditions fit together.
+    ///
+    /// # Errors
+    /// [`CliError::Usage`] if `never` is among other conditions.
+    pub(super) fn check(&self) -> Result<(), CliError> {
+        if self.fail_on.len() > 1 && self.fail_on.contains(&FailCondition::Never) {
+            let message = "--fail-on: `never` cannot be combined with other conditions; remove it, or them";
+            return Err(CliError::Usage(message.to_owned()));
+        }
+        Ok(())
     }
 
     /// Whether `--fail-on violations` was given.
@@ -184,6 +196,7 @@ pub(super) struct ReportArgs {
 }
 
 pub(super) fn run(args: &ReportArgs) -> Result<(), CliError> {
+    args.criteria.check()?;
     if let Some(output) = &args.output {
         check_writable(output)?;
     }

@@ -331,6 +331,7 @@ impl ServeArgs {
 /// Flags that do not fit together, a report that cannot be written, or files that are not valid.
 pub(super) fn load(args: &ServeArgs) -> Result<(Settings, LoadedApp), CliError> {
     let settings = args.settings();
+    args.criteria.check()?;
     args.report.iter().try_for_each(ReportFile::check_writable)?;
     if settings.requests == RequestMode::Off && args.criteria.fails_on_violations() {
         let message = "--fail-on violations finds nothing with --requests off; write --requests warn, which serves invalid \

@@ -53,7 +53,8 @@ const SERVICE_LINK: &str = "Kubernetes sets it to the address of a Service of th
 
 /// The message for a mistake, if there is something better to write than the parser suggests.
 pub(super) fn explain(error: &clap::Error, command: &Command, arguments: &[String]) -> Option<String> {
-    invalid_value(error, command, arguments)
+    negative_number(error, arguments)
+        .or_else(|| invalid_value(error, command, arguments))
         .or_else(|| option_of_another_command(error, command, arguments))
         .or_else(|| command_without_separator(error, arguments))
         .or_else(|| unknown_word(error, arguments))
@@ -70,6 +71,28 @@ pub(super) fn remove_far_suggestion(error: &mut clap::Error) {
     if is_far {
         error.remove(ContextKind::SuggestedValue);
     }
+}
+
+/// The message for a negative number, which the parser takes for an option.
+fn negative_number(error: &clap::Error, arguments: &[String]) -> Option<String> {
+    if error.kind() != ErrorKind::UnknownArgument {
+        return None;
+    }
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) else { return None };
+    let is_negative =
+        |text: &str| text.strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let at = arguments.iter().position(|argument| is_negative(argument) && argument.starts_with(word.as_str()))?;
+    let (value, before) = (&arguments[at], at.checked_sub(1).and_then(|before| arguments.get(before)));
+    let owner = match before {
+        Some(flag) if flag.starts_with("--") && !flag.contains('=') => format!(" for `{flag}`"),
+        _ => String::new(),
+    };
+    let hint = if arguments.first().is_some_and(|word| word == "clock") {
+        "; the clock is advanced forward only, and `leadconduit-mock clock freeze TIME` sets any time"
+    } else {
+        ""
+    };
+    Some(format!("invalid value `{value}`{owner}: no option takes a negative number{hint}"))
 }
 
 /// The message for a value that is not a number, or that an environment variable has.

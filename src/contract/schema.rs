@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::error::{SchemaError, StandaloneSchemaError};
 use super::known_formats::{self, KNOWN_FORMATS};
-use super::schema_errors;
+use super::schema_errors::{self, PropertyNames};
 use super::schema_keywords::misspelt_keyword;
 use super::schema_size;
 use super::violation::Violation;
@@ -28,6 +28,7 @@ pub(super) struct Schemas {
     /// Taken by the registry.
     document: Mutex<Option<Value>>,
     registry: OnceLock<Result<Registry<'static>, SchemaError>>,
+    properties: OnceLock<PropertyNames>,
 }
 
 impl Schemas {
@@ -45,12 +46,18 @@ impl Schemas {
         let resolve = || {
             let document = self.document.lock().unwrap_or_else(PoisonError::into_inner).take();
             let mut resource = document.unwrap_or_default();
+            self.properties.get_or_init(|| PropertyNames::new(&resource));
             known_formats::replace_patterns(&mut resource);
             let builder = Registry::new().draft(jsonschema::Draft::Draft202012);
             let prepared = builder.add(BASE, resource).and_then(jsonschema::RegistryBuilder::prepare);
             prepared.map_err(|error| SchemaError::Bundle(error.to_string()))
         };
         self.registry.get_or_init(resolve).as_ref().map_err(Clone::clone)
+    }
+
+    /// The names of properties, known when the first schema of the bundle is compiled.
+    fn properties(&self) -> &PropertyNames {
+        self.properties.get_or_init(PropertyNames::default)
     }
 
     fn compile(&self, pointer: &str) -> Result<Validator, SchemaError> {
@@ -134,7 +141,9 @@ impl CompiledSchema {
     #[must_use]
     pub fn violations(&self, root: &str, value: &Value) -> Vec<Violation> {
         match self.validator() {
-            Ok(validator) => schema_errors::violations(root, value, validator.iter_errors(value)),
+            Ok(validator) => {
+                schema_errors::violations(root, value, validator.iter_errors(value), self.schemas.properties())
+            }
             Err(error) => vec![Violation::rejected(400, root, "schema", error.to_string())],
         }
     }
@@ -163,7 +172,7 @@ pub(super) fn meta_errors(schema: &Value) -> Vec<FileSchemaError> {
             errors.push(FileSchemaError { pointer, message: format!("unknown type `{word}`"), hint: Some(hint) });
             continue;
         }
-        for violation in schema_errors::violations("", schema, std::iter::once(error)) {
+        for violation in schema_errors::violations("", schema, std::iter::once(error), &PropertyNames::default()) {
             let message = format!("the schema is not valid: {}", violation.message);
             errors.push(FileSchemaError { pointer: violation.location, message, hint: None });
         }

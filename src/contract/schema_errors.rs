@@ -2,6 +2,8 @@
 //!
 //! A keyword without a message of its own is reported by its name; to improve it, add an arm to [`describe`].
 
+use std::collections::{HashMap, HashSet};
+
 use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
@@ -14,15 +16,61 @@ use contract_files::yaml::nearest;
 /// How many violations of one value are reported.
 const VIOLATIONS_MAX: usize = 50;
 
+/// Where the component schemas are in a contract.
+const COMPONENTS: &str = "/components/schemas/";
+
+/// The names of all properties in each component schema. A sent property with such a name is not a misspelt one.
+#[derive(Debug, Default)]
+pub(super) struct PropertyNames(HashMap<String, HashSet<String>>);
+
+impl PropertyNames {
+    pub(super) fn new(document: &Value) -> Self {
+        let components = document.pointer(COMPONENTS.trim_end_matches('/')).and_then(Value::as_object);
+        let names = components.into_iter().flatten().map(|(component, schema)| {
+            let mut names = HashSet::new();
+            collect_properties(schema, &mut names);
+            (component.clone(), names)
+        });
+        Self(names.collect())
+    }
+
+    /// Whether the component schema in which an error was found has a property of this name.
+    fn has(&self, error: &ValidationError<'_>, property: &str) -> bool {
+        let location = error.absolute_keyword_location().map(|uri| uri.as_str());
+        let component = location.and_then(|uri| uri.split_once(COMPONENTS)).map(|(_, rest)| rest.split('/').next());
+        component.flatten().and_then(|name| self.0.get(name)).is_some_and(|names| names.contains(property))
+    }
+}
+
+fn collect_properties(schema: &Value, names: &mut HashSet<String>) {
+    match schema {
+        Value::Object(members) => {
+            for (keyword, value) in members {
+                match (keyword.as_str(), value) {
+                    ("properties", Value::Object(properties)) => {
+                        names.extend(properties.keys().cloned());
+                        properties.values().for_each(|property| collect_properties(property, names));
+                    }
+                    ("example" | "examples" | "default" | "const" | "enum", _) => {}
+                    _ => collect_properties(value, names),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_properties(item, names)),
+        _ => {}
+    }
+}
+
 /// The violations of a value that is at `root` of the request.
 pub(super) fn violations<'a>(
     root: &str,
     value: &Value,
     errors: impl Iterator<Item = ValidationError<'a>>,
+    known: &PropertyNames,
 ) -> Vec<Violation> {
     let mut violations = Vec::new();
     for error in errors {
-        describe(root, value, &error, &mut violations);
+        describe(root, value, &error, known, &mut violations);
         if violations.len() >= VIOLATIONS_MAX {
             break;
         }
@@ -30,7 +78,13 @@ pub(super) fn violations<'a>(
     violations
 }
 
-fn describe(root: &str, document: &Value, error: &ValidationError<'_>, violations: &mut Vec<Violation>) {
+fn describe(
+    root: &str,
+    document: &Value,
+    error: &ValidationError<'_>,
+    known: &PropertyNames,
+    violations: &mut Vec<Violation>,
+) {
     let at = error.instance_path().as_str();
     let value = document.pointer(at).unwrap_or(&Value::Null);
     let location = format!("{root}{at}");
@@ -42,9 +96,10 @@ fn describe(root: &str, document: &Value, error: &ValidationError<'_>, violation
         ValidationErrorKind::Required { property } => {
             let property = property.as_str().unwrap_or_default();
             let full = if at.is_empty() { property.to_owned() } else { format!("{}.{property}", dotted(at)) };
-            let near = value
-                .as_object()
-                .and_then(|object| nearest(property, object.keys().map(String::as_str).filter(|key| *key != property)));
+            let near = value.as_object().and_then(|object| {
+                let unknown = object.keys().map(String::as_str).filter(|key| !known.has(error, key));
+                nearest(property, unknown.filter(|key| *key != property))
+            });
             let hint = near.map(|near| format!("; `{near}` was sent: was that meant?")).unwrap_or_default();
             push(&format!("{location}/{}", escape(property)), format!("{full} is missing{hint}"));
         }
@@ -96,7 +151,7 @@ fn describe(root: &str, document: &Value, error: &ValidationError<'_>, violation
             match meant_alternative(at, context) {
                 Some(errors) => {
                     for error in errors.iter().take(VIOLATIONS_MAX.saturating_sub(violations.len())) {
-                        describe(root, document, error, violations);
+                        describe(root, document, error, known, violations);
                     }
                 }
                 None => describe_alternatives(&name, &location, at, value, context, &mut push),
@@ -263,7 +318,7 @@ mod tests {
 
     fn messages(schema: &Value, body: &Value) -> Vec<String> {
         let validator = jsonschema::options().should_validate_formats(true).build(schema).unwrap();
-        violations("/body", body, validator.iter_errors(body))
+        violations("/body", body, validator.iter_errors(body), &PropertyNames::default())
             .into_iter()
             .map(|v| format!("{} {} | {}", v.location, v.code, v.message))
             .collect()

@@ -15,8 +15,11 @@ pub const TRUNCATED: &str = "truncated";
 /// such a name.
 pub const UNKNOWN_PACKAGE: &str = "unknown_package";
 
-/// One way in which a request or a response breaks the contract; or, with the code [`NOT_COLLECTED`] or
-/// [`UNKNOWN_PACKAGE`], a finding that breaks none.
+/// The code of a preference in `Prefer` that is probably misspelt. It breaks no contract: unknown ones are ignored.
+pub const UNKNOWN_PREFERENCE: &str = "unknown_preference";
+
+/// One way in which a request or a response breaks the contract; or, with the code [`NOT_COLLECTED`],
+/// [`UNKNOWN_PACKAGE`] or [`UNKNOWN_PREFERENCE`], a finding that breaks none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Violation {
     /// RFC 6901 pointer into the message as one document: `/body/...`, `/query/...`, `/path/...`, `/headers/...`.
@@ -45,7 +48,7 @@ impl Violation {
     /// Whether it breaks the contract. Findings that do not are shown, but count as no violation.
     #[must_use]
     pub fn breaks_contract(&self) -> bool {
-        ![NOT_COLLECTED, UNKNOWN_PACKAGE].contains(&self.code.as_str())
+        ![NOT_COLLECTED, UNKNOWN_PACKAGE, UNKNOWN_PREFERENCE].contains(&self.code.as_str())
     }
 
     /// A violation that is reported only; the request is served.

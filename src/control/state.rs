@@ -45,6 +45,10 @@ pub(super) fn list_snapshots(call: &ControlCall<'_>) -> ControlResult {
 }
 
 pub(super) fn take_snapshot(call: &ControlCall<'_>) -> ControlResult {
+    // Clients and proxies resolve these in a path, so that no later call could name the snapshot.
+    if [".", ".."].contains(&call.name) {
+        return Err(body::bad_request("`.` and `..` cannot name a snapshot; write letters or digits too"));
+    }
     if call.name.len() > NAME_BYTES_MAX || !crate::sandbox::selector::is_valid_name(call.name) {
         return Err(body::bad_request("the name of a snapshot must be 1 to 64 letters, digits, `.`, `_` or `-`"));
     }

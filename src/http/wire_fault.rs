@@ -30,6 +30,12 @@ impl WireFault {
         ("HANG", Self::Hang),
     ];
 
+    /// Whether the client gets the status and the headers of a response.
+    #[must_use]
+    pub fn sends_response(self) -> bool {
+        matches!(self, Self::MalformedResponseChunk | Self::TruncatedBody)
+    }
+
     /// The name in scenarios, in the control API and in `X-Mock-Fault`.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -22,6 +22,9 @@ pub(crate) fn live_flows<'a>(account: &'a Account, id: Option<&str>) -> Vec<&'a 
     }
 }
 
+/// How many properties [`undeployed_revision`] has.
+const UNDEPLOYED_LEN: usize = 6;
+
 /// The live revision of a flow that was never deployed: it accepts no leads.
 pub(crate) fn undeployed_revision(flow: &Value) -> Value {
     json!({"id": flow["id"], "name": flow["name"], "enabled": false, "fields": [], "sources": [], "steps": []})
@@ -29,7 +32,9 @@ pub(crate) fn undeployed_revision(flow: &Value) -> Value {
 
 /// Whether a live revision stands for a flow that was never deployed. Revisions that were deployed have more properties.
 pub(crate) fn is_undeployed(live: &Document) -> bool {
-    *live.value() == undeployed_revision(live.value())
+    // Only few flows are compared, because the comparison builds a document.
+    live.value().as_object().is_some_and(|flow| flow.len() == UNDEPLOYED_LEN)
+        && *live.value() == undeployed_revision(live.value())
 }
 
 /// The firehose settings of a flow; `None` when events are not copied.

@@ -15,8 +15,8 @@
 //! | `live_flow` | the deployed revision of a flow |
 //! | `flow_model` | flows as types, parsed and compiled once per document |
 //! | [`state`] | accounts, collections, events, single sign-on: the world of a sandbox |
-//! | `timeframe` | time frames and intervals of caps, statistics and reports |
 //! | [`rules`] | the rule language |
+//! | `timeframe` | time frames and intervals of caps, statistics and reports |
 //! | `templates` | templates of flows and recipients |
 //! | [`types`] | field types |
 //! | [`values`] | values of leads and events, as rules and templates read them |

@@ -8,9 +8,13 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{RoundMode, ToSpan as _, Zoned, ZonedRound};
 
 use crate::support::clock::Timestamp;
+use contract_files::yaml::nearest;
 
 /// The largest number of units that a name can have.
 const COUNT_MAX: i64 = 9999;
+
+/// How much of an unknown name is compared with those of time zones.
+const NAME_CHARS_MAX: usize = 64;
 
 /// A unit of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,6 +164,18 @@ pub(crate) fn time_zone_or_utc(name: &str) -> TimeZone {
 #[must_use]
 pub(crate) fn find_time_zone(name: &str) -> Option<TimeZone> {
     TimeZone::get(name).or_else(|_| TimeZone::get(&name.replace(' ', "_"))).ok()
+}
+
+/// The name of the time zone that is most similar to a text, or whose city it is.
+#[must_use]
+pub(crate) fn nearest_time_zone(text: &str) -> Option<String> {
+    let text: String = text.chars().take(NAME_CHARS_MAX).map(|c| if c == ' ' { '_' } else { c }).collect();
+    let names: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+    let is_city = |name: &&String| {
+        name.rsplit_once('/').is_some_and(|(_, city)| !text.is_empty() && city.eq_ignore_ascii_case(&text))
+    };
+    let city = names.iter().find(is_city).cloned();
+    city.or_else(|| nearest(&text, names.iter().map(String::as_str)).map(str::to_owned))
 }
 
 /// The time zone with a fixed offset from UTC in seconds.

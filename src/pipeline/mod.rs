@@ -53,7 +53,7 @@ use crate::http::message::{Request, Response};
 use crate::leadconduit::operations::{HandlerError, HandlerTable};
 use crate::leadconduit::response::OperationResponse;
 use crate::leadconduit::state::sso::SsoCallContext;
-use crate::recording::journal::Exchange;
+use crate::recording::journal::{ContractCheck, Exchange};
 use crate::sandbox::app_state::AppState;
 use crate::sandbox::selector::InvalidSandboxName;
 use crate::sandbox::{RequestSession, Sandbox};
@@ -62,7 +62,7 @@ use crate::support::computation::{self, Allowance, Stopped};
 use crate::support::compute_pool::ComputePool;
 use context::{EarlyExit, Progress, RecordedExchange, RequestContext, Suspension};
 pub use policy::Policy;
-use preferences::{Preferences, contract_response};
+use preferences::{MisspeltPreference, Preferences, contract_response};
 use service_call::ServiceCall;
 
 /// How often a request starts again because the state of its sandbox was replaced meanwhile.
@@ -283,7 +283,11 @@ impl Pipeline {
         // Validate.
         context.contract_check = self.contract_check();
         let (input, violations) = (&mut context.input, &mut context.violations);
-        self.validate(operation, path_parameters, request, input, violations)?;
+        let validated = self.validate(operation, path_parameters, request, input, violations);
+        if context.contract_check == ContractCheck::Done {
+            violations.extend(context.preferences.misspelt.iter().map(MisspeltPreference::finding));
+        }
+        validated?;
 
         // A response of the contract, a rule, or the operation.
         if context.preferences.requests_contract_response() {

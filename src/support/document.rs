@@ -41,6 +41,18 @@ impl Document {
         Self { bytes: serialise(value), value: OnceLock::new(), typed: OnceLock::new(), charge: OnceLock::new() }
     }
 
+    /// A document from compact JSON, with its typed form.
+    #[must_use]
+    pub fn with_typed<T: TypedDocument>(json: Bytes, typed: T) -> Self {
+        let typed: Box<dyn Any + Send + Sync> = Box::new(typed);
+        Self { bytes: json, value: OnceLock::new(), typed: typed.into(), charge: OnceLock::new() }
+    }
+
+    /// Sets the typed form, which then need not be built from the parsed value. Only the first form counts.
+    pub fn set_typed<T: TypedDocument>(&self, typed: T) {
+        let _ = self.typed.set(Box::new(typed));
+    }
+
     /// Counts the serialised size of the document while it exists. Only the first call has an effect.
     pub fn charge_to(&self, gauge: &Arc<Gauge>) {
         self.charge.get_or_init(|| gauge.charge(self.len()));
@@ -116,6 +128,16 @@ pub fn serialise(value: &Value) -> Bytes {
         buffer.shrink_to(BUFFER_BYTES_MAX);
         bytes
     })
+}
+
+/// A JSON object.
+#[must_use]
+pub fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
+    let mut object = serde_json::Map::with_capacity(N);
+    for (name, value) in members {
+        object.insert(name.to_owned(), value);
+    }
+    Value::Object(object)
 }
 
 /// A JSON number as JavaScript prints it: `12.5`, and `0` rather than `0.0`.

@@ -31,14 +31,18 @@ impl std::str::FromStr for ObjectId {
     type Err = InvalidObjectId;
 
     fn from_str(text: &str) -> Result<Self, InvalidObjectId> {
-        if text.len() != 24 || !text.is_ascii() {
+        if text.len() != 24 {
             return Err(InvalidObjectId);
         }
         let mut bytes = [0; 12];
-        for (at, byte) in bytes.iter_mut().enumerate() {
-            let digits =
-                text.get(at * 2..at * 2 + 2).filter(|digits| !digits.starts_with('+')).ok_or(InvalidObjectId)?;
-            *byte = u8::from_str_radix(digits, 16).map_err(|_| InvalidObjectId)?;
+        let value = |digit: u8| match digit {
+            b'0'..=b'9' => Ok(digit - b'0'),
+            b'a'..=b'f' => Ok(digit - b'a' + 10),
+            b'A'..=b'F' => Ok(digit - b'A' + 10),
+            _ => Err(InvalidObjectId),
+        };
+        for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+            *byte = value(digits[0])? << 4 | value(digits[1])?;
         }
         Ok(Self(bytes))
     }
@@ -58,7 +62,7 @@ impl serde::Serialize for ObjectId {
 
 impl From<ObjectId> for serde_json::Value {
     fn from(id: ObjectId) -> Self {
-        Self::String(id.to_string())
+        Self::String(hex(&id.0))
     }
 }
 
@@ -128,12 +132,9 @@ impl IdGenerator {
 
 fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
-    }
-    text
+    let digits = bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+    // Digits are UTF-8.
+    String::from_utf8(digits.collect()).unwrap_or_default()
 }
 
 #[cfg(test)]

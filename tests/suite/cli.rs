@@ -197,7 +197,7 @@ fn use_and_reset_change_a_running_server() {
     );
     check_rows(&format!("{url}/__sandbox/b"), &[(&["use", "healthy"], "sandbox b now uses scenario healthy\n", "", 0)]);
     let refused = run(&["use", "healthy", "--sandbox", "a b", "--url", &url]);
-    assert_eq!(refused.status.code(), Some(1));
+    assert_eq!(refused.status.code(), Some(2));
     assert!(err(&refused).contains("a b"), "{}", err(&refused));
     let scenario = |sandbox: &str| mock.get(&format!("/__sandbox/{sandbox}/__admin/scenario")).json()["name"].clone();
     assert_eq!(

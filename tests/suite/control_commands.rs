@@ -108,23 +108,57 @@ fn a_fault_can_be_a_rule_in_a_file() {
 }
 
 #[test]
+fn a_fault_can_be_a_rule_on_standard_input() {
+    let mock = Mock::healthy();
+    let add = |rule: &str| {
+        let mut child = command(&mock, "fault add -");
+        let mut child = child.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(rule.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    let added = text(&add("when: { operation: get_user }\nthen: { status: 503 }\n").stdout);
+    assert_eq!(added, "fault-1 was added to sandbox default: get_user: status 503\n");
+    let failed = add("when: { operation: get_user }\nstatus: 503\n");
+    let err = text(&failed.stderr);
+    assert!(failed.status.code() == Some(3) && err.contains("standard input:2:1"), "{err}");
+    let failed = add("when: { operation: get_usr }\nthen: { status: 503 }\n");
+    let err = text(&failed.stderr);
+    assert!(failed.status.code() == Some(3) && err.contains("did you mean `get_user`?"), "{err}");
+}
+
+#[test]
 fn mistakes_are_explained() {
     let mock = Mock::healthy();
     for (line, code, message) in [
-        ("fault add --operation get_usr --status 503", 1, "did you mean `get_user`?"),
+        ("fault add --operation get_usr --status 503", 2, "did you mean `get_user`?"),
         ("fault add --operation get_user", 2, "write what happens: --status"),
         ("fault add --fault RESET --operation get_user", 2, "CONNECTION_RESET_BY_PEER"),
         ("fault add -H Retry-After --status 503", 2, "a colon and the value"),
+        ("fault add --status 999", 2, "999"),
+        ("fault add --status 503 --times -1", 2, "invalid value `-1` for `--times`: no option takes a negative number"),
+        (
+            "fault add --status 503 --fault EMPTY_RESPONSE",
+            2,
+            "`status` has no effect: EMPTY_RESPONSE sends no response",
+        ),
+        ("clock advance -5s", 2, "the clock is advanced forward only"),
+        ("clock freeze tomorrow", 2, "`tomorrow` is not a time from 1970"),
+        ("snapshot save ''", 2, "<NAME>"),
+        ("snapshot save ..", 2, "`.` and `..` cannot name a snapshot"),
+        ("snapshot restore ''", 2, "<NAME>"),
+        ("sandbox end ''", 2, "NAME"),
+        ("fault remove ''", 2, "ID"),
+        ("use ''", 2, "<SCENARIO>"),
         ("fault remove fault-9", 1, "fault-9"),
         ("fault remove", 2, "<ID>"),
-        ("clock advance soon", 1, "is not a duration"),
-        ("clock freeze noon", 1, "is not a time"),
+        ("clock advance soon", 2, "is not a duration"),
+        ("clock freeze noon", 2, "is not a time"),
         ("snapshot restore none", 1, "there is no snapshot `none`"),
-        ("snapshot save 'a b'", 1, "the name of a snapshot"),
+        ("snapshot save 'a b'", 2, "the name of a snapshot"),
         ("sandbox end none", 1, "there is no sandbox `none`"),
         ("requests 99", 1, "there is no request `99`"),
-        ("requests --operation get_usr", 1, "did you mean `get_user`?"),
-        ("requests --since noon", 1, "a time such as"),
+        ("requests --operation get_usr", 2, "did you mean `get_user`?"),
+        ("requests --since noon", 2, "a time such as"),
         ("explain GET", 2, "write the path behind the method: leadconduit-mock explain GET /user"),
         ("explain /user", 2, "write the method before the path: leadconduit-mock explain GET /user"),
         ("explain GET /user --key k --no-key", 2, "cannot be used with"),

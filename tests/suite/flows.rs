@@ -217,6 +217,51 @@ fn invalid_rules_prices_and_templates_are_reported_with_pointers() {
 }
 
 #[test]
+fn unknown_time_zones_are_rejected_and_the_nearest_is_named() {
+    let mock = Mock::healthy();
+    let cap = |zone: &str| json!([{"maximum": 1, "duration": 1, "duration_units": "day", "time_zone": zone}]);
+    let limit = |zone: &str| json!([{"maximum": 1, "duration": 1, "duration_units": "day", "time_zone": zone}]);
+    let rows = [
+        ("/caps", cap("America/New_Yrok"), "/caps/0/time_zone", "did you mean America/New_York?"),
+        ("/caps", cap("chicago"), "/caps/0/time_zone", "did you mean America/Chicago?"),
+        ("/caps", cap(""), "/caps/0/time_zone", "such as America/New_York"),
+        ("/sources/0/caps", cap("Mars/Base"), "/sources/0/caps/0/time_zone", "`Mars/Base` is not a time zone"),
+        ("/ping_limits", limit("Europe/Lodnon"), "/ping_limits/0/time_zone", "did you mean Europe/London?"),
+        (
+            "/hours_of_operation",
+            json!({"enabled": true, "time_zone": "US/Pacifc"}),
+            "/hours_of_operation/time_zone",
+            "did you mean US/Pacific?",
+        ),
+    ];
+    for (pointer, value, at, message) in rows {
+        let mut sent = body();
+        put(&mut sent, pointer, value);
+        let error = mock.post("/flows", &sent).expect(422).error();
+        assert!(error.starts_with(at) && error.contains(message), "{error}");
+        let flow = mock.get(&format!("/flows/{FLOW}")).expect(200).json();
+        let mut in_scenario = flow.clone();
+        put(&mut in_scenario, pointer, sent.pointer(pointer).unwrap().clone());
+        let text = mock.put(&format!("/__admin/state/flows/{FLOW}"), &in_scenario).expect(400).text;
+        assert!(text.contains(message), "{text}");
+    }
+    // As in a documented sample.
+    let mut sent = body();
+    put(&mut sent, "/caps", cap("America/Los Angeles"));
+    mock.post("/flows", &sent).expect(201);
+}
+
+#[test]
+fn names_may_contain_braces() {
+    let mock = Mock::healthy();
+    let mut sent = body();
+    sent["name"] = json!("Leads for {{the best}} buyer");
+    put(&mut sent, "/caps/0/name", json!("Uses {{ and }} for {{#if}}."));
+    let stored = mock.post("/flows", &sent).expect(201).json();
+    assert_eq!((&stored["name"], &stored["caps"][0]["name"]), (&sent["name"], &sent["caps"][0]["name"]));
+}
+
+#[test]
 fn the_server_assigns_nested_ids() {
     let mock = Mock::healthy();
     let mut sent = body();

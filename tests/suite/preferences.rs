@@ -226,3 +226,27 @@ fn preferences_do_not_bypass_authentication() {
         }
     }
 }
+
+/// Unknown preferences are ignored (RFC 7240), but a probable slip is a finding, because the test that has it proves
+/// nothing.
+#[test]
+fn misspelt_preferences_are_findings() {
+    let mock = Mock::healthy();
+    for (prefer, expected) in [
+        ("cod=401", Some(("cod", "code"))),
+        ("respond-async, Exampel=documented, cod=4", Some(("Exampel", "example"))),
+        ("secnario=sso-outage", Some(("secnario", "scenario"))),
+        ("respond-async, wait=5, return=minimal, handling=strict, safe", None),
+        ("code=200", None),
+    ] {
+        let response = mock.request("GET /user", &[("prefer", prefer)], "").expect(200);
+        let expected = expected.map_or_else(Vec::new, |(name, near)| {
+            let message = format!("the preference `{name}` is not known and has no effect; did you mean `{near}`?");
+            vec![json!({"location": "/headers/prefer", "code": "unknown_preference", "message": message})]
+        });
+        assert_eq!(response.violations(), expected, "{prefer}");
+    }
+    // It breaks no contract.
+    let expectation = json!({"expectations": [{"no_violations": true}]});
+    assert_eq!(mock.post("/__admin/verify", &expectation).expect(200).json()["passed"], true);
+}

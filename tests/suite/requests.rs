@@ -119,3 +119,14 @@ fn read_only_properties_are_ignored() {
     let read = mock.call(JANE, Method::GET, "/onboards", None).json();
     assert_eq!(read, json!([created]));
 }
+
+/// A hint names a property that is probably misspelt, never one that the body may have.
+#[test]
+fn hints_about_missing_properties_name_no_valid_ones() {
+    let mock = Mock::healthy();
+    let valid = json!({"name": "n", "type": "user", "package": "leadconduit-default"});
+    let error = mock.post("/credentials", &valid).expect(400).error();
+    assert!(error.contains("username is missing") && !error.contains("was that meant"), "{error}");
+    let error = mock.post("/credentials", &json!({"nmae": "n", "type": "token"})).expect(400).error();
+    assert!(error.contains("name is missing; `nmae` was sent: was that meant?"), "{error}");
+}

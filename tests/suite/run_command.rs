@@ -212,13 +212,17 @@ fn signals_are_passed_on_to_the_command() {
 fn a_second_signal_kills_the_command() {
     for (signal, expected) in [("-TERM", 143), ("-INT", 130)] {
         let script = "trap 'echo got' TERM INT; echo $$; while :; do sleep 0.05; done";
-        let mut running = Running::start(&[], script);
+        let folder = tempfile::tempdir().unwrap();
+        let report = folder.path().join("report.json");
+        let mut running = Running::start(&["--report", report.to_str().unwrap()], script);
         let process = running.line();
         running.signal(signal);
         assert_eq!(running.line(), "got");
         running.signal(signal);
         let (code, err) = running.wait();
         assert_eq!(code, expected, "{err}");
+        assert!(err.contains("coverage") && err.contains("was killed after a second signal"), "{err}");
+        assert!(report.exists(), "the report is written");
         wait_until_ended(&process);
     }
 }
@@ -282,6 +286,10 @@ fn expectations_are_verified_after_the_command() {
     assert!(code == 1 && err.contains("failed: expectation `the user is read once` failed"), "{err}");
     let (code, _, err) = run_script(&[&expect[..], &["--fail-on", "never"]].concat(), "true");
     assert!(code == 1 && err.contains("expectation `no violations in any request` is inconclusive"), "{err}");
+    assert!(!err.contains("--sandbox NAME"), "{err}");
+    let elsewhere = GET_USER.replace("curl", "curl -H 'X-Mock-Sandbox: other'");
+    let (code, _, err) = run_script(&expect, &elsewhere);
+    assert!(code == 1 && err.contains("leadconduit-mock verify FILE --sandbox NAME"), "{err}");
 }
 
 #[test]
@@ -294,6 +302,23 @@ fn reports_are_written() {
     let report: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(json).unwrap()).unwrap();
     assert_eq!(report["exchanges"], 1);
     assert!(std::fs::read_to_string(xml).unwrap().contains("<testsuites"));
+}
+
+/// A report that cannot be written when the command has ended fails the run, and nothing says that it passed.
+#[test]
+fn a_report_that_cannot_be_written_fails_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let inside = folder.path().join("reports");
+    std::fs::create_dir(&inside).unwrap();
+    let file = inside.join("report.json");
+    let remove = format!("rm -r {}", inside.display());
+    let flags = ["--fail-on", "never", "--report", file.to_str().unwrap()];
+    let (code, _, err) = run_script(&flags, &remove);
+    assert!(code == 3 && !err.contains("passed") && err.contains("failed: a report was not written: "), "{err}");
+    let (code, _, err) = run_script(&["--timeout", "0"], "true");
+    assert!(code == 2 && err.contains("it must be longer than 0"), "{err}");
+    let (code, _, err) = run_script(&["--fail-on", "never,unmatched"], "true");
+    assert!(code == 2 && err.contains("`never` cannot be combined with other conditions"), "{err}");
 }
 
 /// Runs a command as a step of GitHub Actions; returns the workflow commands and the summary.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::target::{Printed, TargetArgs, text_of};
 use crate::cli::error::CliError;
-use crate::support::clock::format_ms;
+use crate::support::clock::{Clock, format_ms};
 
 const PATH: &str = "/__admin/clock";
 
@@ -50,6 +50,9 @@ pub(in crate::cli) fn run(args: &ClockArgs) -> Result<(), CliError> {
     let (target, change) = match &args.action {
         ClockAction::Show { target } => (target, None),
         ClockAction::Freeze { at, target } => {
+            if let Some(at) = at {
+                check_time(at)?;
+            }
             (target, Some(json!({"freeze": at.as_ref().map_or_else(|| true.into(), |at| Value::from(at.as_str()))})))
         }
         ClockAction::Advance { by, target } => {
@@ -63,6 +66,18 @@ pub(in crate::cli) fn run(args: &ClockArgs) -> Result<(), CliError> {
     let (response, clock) = target.send(method, PATH, change)?;
     let text = format!("sandbox {}: {}\n", target.sandbox_of(&response), describe(&clock));
     target.print(&Printed { text, json: clock })
+}
+
+/// Checks a time on the command line, so that the message is about the command line instead of the control API.
+fn check_time(text: &str) -> Result<(), CliError> {
+    if matches!(text.parse(), Ok(Clock::Frozen(_))) {
+        return Ok(());
+    }
+    let message = format!(
+        "`{text}` is not a time from 1970 to 9999-12-30T22:00:00Z; write one such as 2026-01-15T09:00:00Z, or none to \
+         freeze the clock at its current time"
+    );
+    Err(CliError::Usage(message))
 }
 
 /// `2026-01-15T09:00:00.000Z, frozen`.

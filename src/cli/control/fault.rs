@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::builder::{BoolishValueParser, PossibleValuesParser};
+use clap::builder::{BoolishValueParser, NonEmptyStringValueParser, PossibleValuesParser};
 use clap::{Args, Subcommand};
 use contract_files::yaml::Source;
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use super::target::{Printed, TargetArgs, segment, text_of};
+use super::target::{Printed, TargetArgs, read_input, segment, text_of};
 use crate::cli::error::CliError;
 use crate::cli::output::table;
 use crate::http::wire_fault::WireFault;
@@ -34,7 +34,7 @@ enum FaultAction {
     /// Remove a fault
     Remove {
         /// The id of the fault, as `fault add` and `fault list` show it
-        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        #[arg(required_unless_present = "all", conflicts_with = "all", value_parser = NonEmptyStringValueParser::new())]
         id: Option<String>,
         /// Remove all faults of the sandbox
         #[arg(long, env = "LEADCONDUIT_MOCK_ALL", value_parser = BoolishValueParser::new())]
@@ -69,7 +69,7 @@ Example: the next two repairs fail
 A rule of a scenario file, which can do more:
   leadconduit-mock fault add rule.yaml")]
 struct AddArgs {
-    /// A rule as JSON or YAML, as in scenario files; the options are left out then
+    /// A rule as JSON or YAML, as in scenario files; - reads standard input; the options are left out then
     #[arg(value_name = "FILE", conflicts_with_all = ["name", "operation", "method", "path", "status", "body", "header",
           "delay", "fault", "times", "after", "probability", "ttl", "gate"])]
     file: Option<PathBuf>,
@@ -159,7 +159,12 @@ fn add(args: &AddArgs) -> Result<(), CliError> {
         Some(file) => read_rule(file)?,
         None => args.rule()?,
     };
-    let (response, fault) = args.target.send(Method::POST, PATH, Some(rule))?;
+    let sent = args.target.send(Method::POST, PATH, Some(rule));
+    let (response, fault) = sent.map_err(|error| match (&args.file, error) {
+        // What the server rejects is in the file, not on the command line.
+        (Some(file), CliError::Usage(message)) => CliError::File(format!("{}: {message}", file.display())),
+        (_, error) => error,
+    })?;
     let id = text_of(&fault, "id");
     let sandbox = args.target.sandbox_of(&response);
     let text = format!("{id} was added to sandbox {sandbox}: {}\n", describe(&fault));
@@ -169,7 +174,7 @@ fn add(args: &AddArgs) -> Result<(), CliError> {
 /// Reads a rule, so that its mistakes are shown with their position in the file.
 fn read_rule(file: &Path) -> Result<Value, CliError> {
     let fail = |diagnostic: contract_files::yaml::Diagnostic| CliError::File(diagnostic.to_string());
-    let source = Source::read(file).map_err(fail)?;
+    let source = if file.as_os_str() == "-" { read_input()? } else { Source::read(file).map_err(fail)? };
     RuleSpec::parse(&source).map_err(fail)?;
     source.parse_json_or_yaml().map_err(fail)
 }

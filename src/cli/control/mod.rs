@@ -29,7 +29,7 @@ use super::output::count_noun;
 #[derive(Clone, Debug, Args)]
 pub(super) struct UseArgs {
     /// The new scenario; `leadconduit-mock scenarios` lists the built-in ones
-    #[arg(value_name = "SCENARIO")]
+    #[arg(value_name = "SCENARIO", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     scenario: String,
     /// Keep the state of the sandbox, and change only the conditions and rules
     #[arg(long, env = "LEADCONDUIT_MOCK_KEEP_WORLD", value_parser = clap::builder::BoolishValueParser::new())]

@@ -1,6 +1,6 @@
 //! `sandbox`: lists and ends sandboxes.
 
-use clap::builder::BoolishValueParser;
+use clap::builder::{BoolishValueParser, NonEmptyStringValueParser};
 use clap::{Args, Subcommand};
 use http::Method;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ enum SandboxAction {
     /// End a sandbox: its state, faults and recorded requests are removed
     End {
         /// The name of the sandbox; `default` starts again
-        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        #[arg(required_unless_present = "all", conflicts_with = "all", value_parser = NonEmptyStringValueParser::new())]
         name: Option<String>,
         /// End all sandboxes
         #[arg(long, env = "LEADCONDUIT_MOCK_ALL", value_parser = BoolishValueParser::new())]

@@ -1,5 +1,6 @@
 //! `snapshot`: saves the state of a sandbox, and restores it.
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 use http::Method;
 use serde_json::json;
@@ -21,6 +22,7 @@ enum SnapshotAction {
     /// Save the state of a sandbox under a name
     Save {
         /// The name of the snapshot
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
         name: String,
         #[command(flatten)]
         target: TargetArgs,
@@ -28,6 +30,7 @@ enum SnapshotAction {
     /// Restore a saved state
     Restore {
         /// The name of the snapshot
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
         name: String,
         #[command(flatten)]
         target: TargetArgs,
@@ -40,6 +43,7 @@ enum SnapshotAction {
     /// Remove a snapshot
     Remove {
         /// The name of the snapshot
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
         name: String,
         #[command(flatten)]
         target: TargetArgs,

@@ -1,6 +1,6 @@
 //! The server and the sandbox that a command addresses, and how its response is printed.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::time::Duration;
 
 use clap::Args;
@@ -14,6 +14,7 @@ use crate::cli::error::CliError;
 use crate::config::limits::{CLIENT_RESPONSE_BYTES_MAX, CONTROL_TIMEOUT, REPORT_BYTES_MAX};
 use crate::config::settings::DEFAULT_SANDBOX;
 use crate::http::headers;
+use contract_files::yaml::Source;
 
 /// What is escaped in a segment of a path.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -112,7 +113,10 @@ impl TargetArgs {
 
     /// The error for a response that rejects the request.
     pub(super) fn rejection(&self, status: StatusCode, body: &Value) -> CliError {
-        text_field(body, "detail").map_or_else(|| self.unexpected_response(status), CliError::Server)
+        // What is wrong with a request comes from the command line.
+        let is_usage = status == StatusCode::BAD_REQUEST;
+        let error = if is_usage { CliError::Usage } else { CliError::Server };
+        text_field(body, "detail").map_or_else(|| self.unexpected_response(status), error)
     }
 
     /// The error for a response that is not one of the control API.
@@ -151,4 +155,17 @@ pub(super) fn segment(name: &str) -> impl std::fmt::Display {
 /// A string of a JSON body, without control characters; empty if it is absent.
 pub(super) fn text_of(body: &Value, name: &str) -> String {
     text_field(body, name).unwrap_or_default()
+}
+
+/// Standard input as a source.
+///
+/// # Errors
+/// It cannot be read, or is too long.
+pub(super) fn read_input() -> Result<Source, CliError> {
+    let mut text = String::new();
+    let length = std::io::stdin().lock().take(CLIENT_RESPONSE_BYTES_MAX as u64 + 1).read_to_string(&mut text)?;
+    if length > CLIENT_RESPONSE_BYTES_MAX {
+        return Err(CliError::File(format!("standard input: has more than {CLIENT_RESPONSE_BYTES_MAX} bytes")));
+    }
+    Ok(Source::new("standard input", text))
 }

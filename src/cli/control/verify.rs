@@ -1,6 +1,5 @@
 //! `verify`: expectations of a file, against the requests that a running server has recorded.
 
-use std::io::Read as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,7 +7,7 @@ use clap::Args;
 use http::{Method, StatusCode};
 use serde_json::Value;
 
-use super::target::{Printed, TargetArgs, text_of};
+use super::target::{Printed, TargetArgs, read_input, text_of};
 use crate::cli::client::RequestBody;
 use crate::cli::error::CliError;
 use crate::config::limits::{CLIENT_RESPONSE_BYTES_MAX, CONTROL_TIMEOUT};
@@ -55,14 +54,4 @@ pub(in crate::cli) fn run(args: &VerifyArgs) -> Result<(), CliError> {
     let passed = body["passed"].as_bool().ok_or_else(|| args.target.unexpected_response(response.status))?;
     args.target.print(&Printed { text: text_of(&body, "text"), json: body })?;
     if passed { Ok(()) } else { Err(CliError::Reported) }
-}
-
-/// Standard input as a source.
-fn read_input() -> Result<Source, CliError> {
-    let mut text = String::new();
-    let length = std::io::stdin().lock().take(CLIENT_RESPONSE_BYTES_MAX as u64 + 1).read_to_string(&mut text)?;
-    if length > CLIENT_RESPONSE_BYTES_MAX {
-        return Err(CliError::File(format!("standard input: has more than {CLIENT_RESPONSE_BYTES_MAX} bytes")));
-    }
-    Ok(Source::new("standard input", text))
 }

@@ -34,7 +34,7 @@ use crate::app::bootstrap::{self, LoadedApp, StartError};
 use crate::app::watch::Watcher;
 use crate::config::settings::Settings;
 use crate::recording::report::{self, FailOn, Report, ReportVerdict};
-use crate::support::clock::parse_ms;
+use crate::support::clock::{InvalidDuration, parse_ms};
 
 /// The log shows warnings and errors only, because the output of the command is on the same terminal.
 const LOG_FILTER: &str = "warn";
@@ -47,11 +47,12 @@ Without --fail-on, `run` fails on violations, on unmatched requests and on nothi
 Exit codes: the command's if it is not 0, else 1 if the report or an expectation failed, else 0. 124 the command took \
 too long, 126 it cannot be executed, 127 it was not found, 128+N it was ended by signal N. Before the command starts: 2 \
 wrong usage, 3 bad file, 4 cannot listen.\n\n\
-SIGINT, SIGTERM, SIGHUP and SIGQUIT are passed on; a second SIGINT or SIGTERM kills the command.\n\
+SIGINT, SIGTERM, SIGHUP and SIGQUIT are passed on; a second SIGINT or SIGTERM kills the command. The report is written \
+in either case.\n\
 A duration is a number of milliseconds, or text such as 2s, 90s or 1h30m.")]
 pub(crate) struct RunArgs {
     /// End the command after this time: SIGTERM, 5 s later SIGKILL; the exit code is 124
-    #[arg(long, value_name = "DURATION", env = "LEADCONDUIT_MOCK_TIMEOUT", value_parser = parse_ms, help_heading = "Command")]
+    #[arg(long, value_name = "DURATION", env = "LEADCONDUIT_MOCK_TIMEOUT", value_parser = parse_timeout, help_heading = "Command")]
     timeout: Option<u64>,
     /// Expectations (JSON or YAML) about the requests in the sandbox `default`, verified after the command
     #[arg(long, value_name = "FILE", env = "LEADCONDUIT_MOCK_EXPECT", help_heading = "Command")]
@@ -61,6 +62,22 @@ pub(crate) struct RunArgs {
     /// The command and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND", help_heading = "Command")]
     command: Vec<OsString>,
+}
+
+/// A value of `--timeout`.
+#[derive(Debug, thiserror::Error)]
+enum InvalidTimeout {
+    /// Not a duration.
+    #[error(transparent)]
+    Duration(#[from] InvalidDuration),
+    /// The command would be ended before it begins.
+    #[error("it must be longer than 0; leave --timeout out to wait as long as the command takes")]
+    Zero,
+}
+
+fn parse_timeout(text: &str) -> Result<u64, InvalidTimeout> {
+    let ms = parse_ms(text)?;
+    if ms == 0 { Err(InvalidTimeout::Zero) } else { Ok(ms) }
 }
 
 /// Runs the command. The exit code is in the result unless the server could not start.
@@ -82,26 +99,15 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, CliError> {
     drop(signals);
     // Does not wait for long computations.
     runtime.shutdown_background();
-    if let CommandEnd::Killed { by } = end {
-        return Ok(exit_code(command::SIGNAL_EXIT_CODE + by));
-    }
     let report = serve::build_report(&serve_args, &state)?;
     let verdict = ReportVerdict::new(&report, &serve_args.criteria());
     let verification = expectations.map(|file| file.verify(&state));
     let saved = serve_args.save_reports(&report, &verdict);
     drop(log);
-    let outcome = Outcome { program: program_name(&args.command), end, verdict: &verdict, verification };
+    let unsaved = saved.err();
+    let outcome = Outcome { program: program_name(&args.command), end, verdict: &verdict, verification, unsaved };
     print_report(&report, &outcome)?;
     github::annotate(&report, &outcome);
-    // The command's failure matters more than a file that could not be written.
-    if let Err(error) = saved {
-        error.print();
-        return Ok(exit_code(if outcome.exit_code() == 0 {
-            i32::from(error.exit_code())
-        } else {
-            outcome.exit_code()
-        }));
-    }
     Ok(exit_code(outcome.exit_code()))
 }
 

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::command::{CommandEnd, exit_code_of};
 use super::expectations::FileVerification;
+use crate::cli::error::CliError;
 use crate::cli::style::{ColorMode, ERROR, HEADING, SUCCESS, styled};
 use crate::config::limits::RUN_KILL_AFTER;
 use crate::recording::report::{Report, ReportVerdict};
@@ -23,6 +24,8 @@ pub(super) struct Outcome<'v> {
     pub(super) verdict: &'v ReportVerdict,
     /// The result of the expectations.
     pub(super) verification: Option<FileVerification>,
+    /// Why a report was not written.
+    pub(super) unsaved: Option<CliError>,
 }
 
 impl Outcome<'_> {
@@ -31,7 +34,7 @@ impl Outcome<'_> {
         !matches!(self.end, CommandEnd::NotStarted(_))
     }
 
-    /// The command's exit code if it is not 0, else 1 if a check failed, else 0.
+    /// The command's exit code if it is not 0, else 1 if a check failed, else that of a report that was not written.
     pub(super) fn exit_code(&self) -> i32 {
         let command = match &self.end {
             CommandEnd::Exited(status) => exit_code_of(*status),
@@ -40,12 +43,17 @@ impl Outcome<'_> {
             CommandEnd::NotStarted(failure) => failure.exit_code(),
         };
         let checks_passed = self.verdict.passed() && self.verification.as_ref().is_none_or(|one| one.result.passed);
-        if command == 0 && !checks_passed { 1 } else { command }
+        match (command, checks_passed, &self.unsaved) {
+            (0, false, _) => 1,
+            (0, true, Some(error)) => error.exit_code().into(),
+            (code, _, _) => code,
+        }
     }
 
     /// Why the run failed; empty when it passed.
     pub(super) fn reasons(&self) -> Vec<String> {
         let mut reasons: Vec<String> = self.command_failure().into_iter().collect();
+        reasons.extend(self.unsaved.iter().map(|error| format!("a report was not written: {error}")));
         if self.has_report() {
             reasons.extend(self.verdict.failures.iter().cloned());
             reasons.extend(self.verification.iter().flat_map(FileVerification::failures));
@@ -80,6 +88,12 @@ impl Outcome<'_> {
             let _ = writeln!(out, "\n{}", styled(mode, HEADING, format_args!("Expectations of {path}")));
             for line in verification.result.to_string().lines() {
                 let _ = writeln!(out, "{}{line}", if line.is_empty() { "" } else { "  " });
+            }
+            if verification.result.exchanges == 0 && !verification.result.passed && report.exchanges > 0 {
+                out.push_str(
+                    "  The requests were sent to other sandboxes than `default`, which --expect is about. In the \
+                     command, write:\n  leadconduit-mock verify FILE --sandbox NAME\n",
+                );
             }
         }
         let reasons = self.reasons();

@@ -194,7 +194,11 @@ fn redirect(query: &Map<String, Value>) -> Result<Option<HeaderValue>, LeadReque
 
 /// Moves the URL of a certificate, or of a certificate ping, to `trustedform_cert_url`, the field's name.
 fn normalize_certificate(parameters: Map<String, Value>, call: LeadCall) -> Map<String, Value> {
-    if call == LeadCall::Feedback {
+    let is_certificate = |name: &String| {
+        let names = ["xxtrustedformcerturl", "xxtrustedformpingurl", "trustedform_ping_url"];
+        names.iter().any(|known| known.eq_ignore_ascii_case(name))
+    };
+    if call == LeadCall::Feedback || !parameters.keys().any(is_certificate) {
         return parameters;
     }
     let (mut normalized, mut certificate, mut ping) = (Map::new(), None, None);

@@ -25,6 +25,11 @@ pub(super) enum NestError {
 
 /// Nests parameters with dotted names. Error messages are those of JavaScript.
 pub(super) fn nest(pairs: Map<String, Value>) -> Result<Map<String, Value>, NestError> {
+    // Most leads have only such names, and fewer than a form can have.
+    let is_plain = |name: &String| !name.contains('.') && name.starts_with(|c: char| !c.is_ascii_digit());
+    if pairs.len() <= LEAD_VALUES_MAX && pairs.keys().all(is_plain) {
+        return Ok(pairs);
+    }
     let mut root = Value::Object(Map::new());
     let mut budget = ValueBudget(LEAD_VALUES_MAX);
     for (name, value) in pairs {

@@ -2,6 +2,8 @@
 
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::MediaType;
@@ -11,7 +13,8 @@ use crate::support::xml::is_xml_char;
 #[must_use]
 pub fn render(result: &Map<String, Value>, media: MediaType) -> Vec<u8> {
     match media {
-        MediaType::Json | MediaType::Form => Value::Object(without_nulls(result)).to_string().into_bytes(),
+        // Serialising to memory cannot fail.
+        MediaType::Json | MediaType::Form => serde_json::to_vec(&WithoutNulls(result)).unwrap_or_default(),
         MediaType::ApplicationXml | MediaType::TextXml => {
             let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
             // Writing to memory cannot fail.
@@ -22,14 +25,21 @@ pub fn render(result: &Map<String, Value>, media: MediaType) -> Vec<u8> {
     }
 }
 
-fn without_nulls(result: &Map<String, Value>) -> Map<String, Value> {
-    let members = result.iter().filter(|(_, value)| !value.is_null());
-    members
-        .map(|(name, value)| {
-            let value = value.as_object().map_or_else(|| value.clone(), |inner| Value::Object(without_nulls(inner)));
-            (name.clone(), value)
-        })
-        .collect()
+/// Serialises an object without its null members, those of inner objects included.
+struct WithoutNulls<'a>(&'a Map<String, Value>);
+
+impl Serialize for WithoutNulls<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_map(None)?;
+        for (name, value) in self.0 {
+            match value {
+                Value::Null => {}
+                Value::Object(inner) => object.serialize_entry(name, &WithoutNulls(inner))?,
+                value => object.serialize_entry(name, value)?,
+            }
+        }
+        object.end()
+    }
 }
 
 fn element(writer: &mut Writer<Vec<u8>>, name: &str, members: &Map<String, Value>) -> std::io::Result<()> {

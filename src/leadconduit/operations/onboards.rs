@@ -9,9 +9,27 @@ use super::super::context::WriteContext;
 use super::super::response::{OperationResponse, OperationResult};
 use super::{connections, flows, partner_plan};
 use crate::leadconduit::state::{Account, Collection};
-use crate::support::document::{Document, text};
+use crate::support::document::{Document, TypedDocument, text};
 
 const INBOUND: &str = "leadconduit-default.inbound";
+
+/// What an onboard refers to: the parsed document of each onboard would take several times the memory of its text.
+struct OnboardLinks {
+    invitation: Box<str>,
+    flow: Box<str>,
+}
+
+impl OnboardLinks {
+    fn of(onboard: &Document) -> &Self {
+        onboard.typed()
+    }
+}
+
+impl TypedDocument for OnboardLinks {
+    fn from_value(onboard: &Value) -> Self {
+        Self { invitation: text(onboard, "invitation_id").into(), flow: text(onboard, "flow_id").into() }
+    }
+}
 
 pub(super) fn create(context: &mut WriteContext<'_>) -> OperationResult {
     let invitation = context.input.text("invitation_id").ok_or(ApiError::new(400, "invitation_id is missing"))?;
@@ -34,7 +52,11 @@ pub(super) fn create(context: &mut WriteContext<'_>) -> OperationResult {
     // Allocated once: onboards are the documents that clients create most.
     let mut onboard = serde_json::Map::with_capacity(parts.len());
     onboard.extend(parts.into_iter().filter_map(|(name, part)| Some((name.to_owned(), part?.into()))));
-    Ok(OperationResponse::json(201, context.put(Collection::Onboards, &Value::Object(onboard))?.bytes()))
+    let onboard = Value::Object(onboard);
+    let stored = context.put(Collection::Onboards, &onboard)?;
+    // The next onboard of the invitation looks at them.
+    stored.set_typed(OnboardLinks::from_value(&onboard));
+    Ok(OperationResponse::json(201, stored.bytes()))
 }
 
 /// Updates an onboard. A change to `completed` runs the set-up; if that fails, the status becomes `failed`.
@@ -169,9 +191,9 @@ fn minimal_flow(
     connection: Option<&str>,
 ) -> Result<String, ApiError> {
     let account = context.account()?;
-    let is_same = |onboard: &&Arc<Document>| onboard.text("invitation_id") == Some(invitation);
-    let last = account.all(Collection::Onboards).values().rev().find(is_same);
-    let last = last.and_then(|onboard| account.get(Collection::Flows, onboard.text("flow_id")?));
+    let mut onboards = account.all(Collection::Onboards).values().rev().map(|onboard| OnboardLinks::of(onboard));
+    let last = onboards.find(|onboard| &*onboard.invitation == invitation);
+    let last = last.and_then(|onboard| account.get(Collection::Flows, &onboard.flow));
     if let Some(flow) = last.or_else(|| only_flow(account)).and_then(|flow| flow.text("id")) {
         return Ok(flow.to_owned());
     }

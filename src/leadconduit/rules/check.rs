@@ -1,12 +1,16 @@
-//! Validates the rules and templates of a whole document.
+//! Validates the rules, templates and time zones of a whole document.
 
 use serde_json::Value;
 
 use super::super::templates::Template;
+use super::super::timeframe::{find_time_zone, nearest_time_zone};
 use super::super::values::ParseError;
 use super::Condition;
 
-/// Checks the rule sets and templates anywhere in a document.
+/// Properties whose texts are for people and are never rendered, so that `{{` in them is no placeholder.
+const PLAIN_TEXTS: [&str; 2] = ["name", "description"];
+
+/// Checks the rule sets, templates and time zones anywhere in a document.
 ///
 /// # Errors
 ///
@@ -24,7 +28,13 @@ fn check_at(pointer: &str, value: &Value) -> Result<(), ParseError> {
             if key == "rule_set" && value.is_object() {
                 return Condition::parse_set(value).map(drop).map_err(|error| error.at(&pointer));
             }
-            check_at(&pointer, value)
+            match value {
+                // A reference; what it has besides the id is ignored.
+                Value::Object(_) if key == "entity" => Ok(()),
+                Value::String(_) if PLAIN_TEXTS.contains(&&**key) => Ok(()),
+                Value::String(name) if key == "time_zone" => check_time_zone(name).map_err(|error| error.at(&pointer)),
+                _ => check_at(&pointer, value),
+            }
         }),
         Value::Array(items) => {
             items.iter().enumerate().try_for_each(|(index, value)| check_at(&format!("{pointer}/{index}"), value))
@@ -34,4 +44,16 @@ fn check_at(pointer: &str, value: &Value) -> Result<(), ParseError> {
         }
         _ => Ok(()),
     }
+}
+
+/// An unknown time zone would be taken for UTC, so that caps and hours begin at another time than they seem to.
+fn check_time_zone(name: &str) -> Result<(), ParseError> {
+    if find_time_zone(name).is_some() {
+        return Ok(());
+    }
+    let shown: String = name.chars().take(100).collect();
+    let hint = nearest_time_zone(name)
+        .map_or_else(|| "write one such as America/New_York".to_owned(), |near| format!("did you mean {near}?"));
+    let message = format!("`{shown}` is not a time zone of the tz database; {hint}");
+    Err(ParseError { pointer: String::new(), message })
 }

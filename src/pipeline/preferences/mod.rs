@@ -22,6 +22,7 @@ use std::borrow::Cow;
 use http::{HeaderName, HeaderValue};
 
 use crate::contract::problem::Problem;
+use crate::contract::violation::{UNKNOWN_PREFERENCE, Violation};
 use crate::http::headers::{self, QUERY_PREFERENCES};
 use crate::http::message::Request;
 use crate::support::clock::parse_ms;
@@ -62,6 +63,35 @@ pub struct Preferences {
     pub seed: Option<u64>,
     /// Whether rules and faults apply.
     pub faults: Faults,
+    /// The first preference that is probably misspelt, and has no effect.
+    pub misspelt: Option<MisspeltPreference>,
+}
+
+/// A preference in `Prefer` with an unknown name that is similar to a known one. RFC 7240 demands that unknown preferences
+/// are ignored, so that it is a finding and no error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MisspeltPreference {
+    name: String,
+    nearest: &'static str,
+}
+
+impl MisspeltPreference {
+    /// `None` when the name is similar to no known one.
+    fn of(name: &str) -> Option<Self> {
+        let nearest = nearest(name, NAMES)?;
+        // Short names resemble many words, such as the preferences of other servers.
+        let edits_max = if nearest.len() < 6 { 1 } else { 2 };
+        let edits = strsim::damerau_levenshtein(&name.to_ascii_lowercase(), nearest);
+        (edits <= edits_max).then(|| Self { name: truncated(name), nearest })
+    }
+
+    /// The finding in the list of violations.
+    #[must_use]
+    pub fn finding(&self) -> Violation {
+        let Self { name, nearest } = self;
+        let message = format!("the preference `{name}` is not known and has no effect; did you mean `{nearest}`?");
+        Violation::reported("/headers/prefer", UNKNOWN_PREFERENCE, message)
+    }
 }
 
 /// Whether rules and faults apply to a request (`X-Mock-Faults`).
@@ -95,6 +125,7 @@ impl Preferences {
             dynamic: raw.get("dynamic").map(RawPreference::dynamic).transpose()?,
             seed: raw.get("seed").map(RawPreference::seed).transpose()?,
             faults: read_faults(request)?,
+            misspelt: raw.misspelt,
         };
         preferences.validate()?;
         Ok(preferences)
@@ -198,9 +229,14 @@ struct RawPreference<'r> {
     value: Cow<'r, str>,
 }
 
-/// The preferences that apply, by index in [`NAMES`].
+/// The preferences of a request before their values are parsed.
 #[derive(Debug, Default)]
-struct RawPreferences<'r>([Option<RawPreference<'r>>; NAMES.len()]);
+struct RawPreferences<'r> {
+    /// Those that apply, by index in [`NAMES`].
+    list: [Option<RawPreference<'r>>; NAMES.len()],
+    /// The first one in `Prefer` whose name is probably misspelt.
+    misspelt: Option<MisspeltPreference>,
+}
 
 impl<'r> RawPreferences<'r> {
     fn read(request: &'r Request, takes_any_name: &dyn Fn() -> bool) -> Result<Self, Problem> {
@@ -212,12 +248,12 @@ impl<'r> RawPreferences<'r> {
     }
 
     fn get(&self, name: &str) -> Option<&RawPreference<'r>> {
-        self.0.iter().flatten().find(|one| one.name == name)
+        self.list.iter().flatten().find(|one| one.name == name)
     }
 
     /// Sets the preference with an index in [`NAMES`], unless it is set already.
     fn add(&mut self, index: usize, source: PreferenceSource, value: Cow<'r, str>) {
-        if let (Some(slot @ None), Some(name)) = (self.0.get_mut(index), NAMES.get(index)) {
+        if let (Some(slot @ None), Some(name)) = (self.list.get_mut(index), NAMES.get(index)) {
             *slot = Some(RawPreference { source, name, value });
         }
     }
@@ -236,9 +272,10 @@ impl<'r> RawPreferences<'r> {
             for preference in preferences {
                 // Unknown preferences are ignored (RFC 7240, section 2).
                 let Some(index) = NAMES.iter().position(|name| preference.name.eq_ignore_ascii_case(name)) else {
+                    self.misspelt = self.misspelt.take().or_else(|| MisspeltPreference::of(preference.name));
                     continue;
                 };
-                if self.0.get(index).is_some_and(Option::is_some) {
+                if self.list.get(index).is_some_and(Option::is_some) {
                     continue;
                 }
                 let Some(value) = preference.value else {

@@ -185,6 +185,19 @@ impl Step {
         if spec.work.is_some() && (spec.fault.is_none() || has_response) {
             errors.push(RuleError::new("/work", "`work` needs a `fault`, and no `status`, `body` or `example`"));
         }
+        if let Some(fault) = spec.fault.filter(|fault| !fault.sends_response()) {
+            let parts = [
+                ("status", spec.status.is_some()),
+                ("body", spec.body.is_some()),
+                ("example", spec.example.is_some()),
+                ("headers", !spec.headers.is_empty()),
+            ];
+            if let Some((name, _)) = parts.iter().find(|(_, is_given)| *is_given) {
+                let message = format!("`{name}` has no effect: {} sends no response", fault.name());
+                let hint = format!("remove `{name}`, or use TRUNCATED_BODY or MALFORMED_RESPONSE_CHUNK");
+                errors.push(RuleError::new(format!("/{name}"), message).with_hint(hint));
+            }
+        }
         let health = spec.sso.as_ref().and_then(|sso| {
             sso.health().unwrap_or_else(|error| {
                 errors.push(RuleError::new(format!("/sso{}", error.pointer()), error.to_string()));

@@ -26,6 +26,11 @@ pub(super) fn needs_expansion(text: &str) -> bool {
     text.contains("${") || text.contains(MERGE_KEY)
 }
 
+/// Whether a text can contain a merge key.
+pub(super) fn may_merge(text: &str) -> bool {
+    text.contains(MERGE_KEY)
+}
+
 /// The values that were taken from the environment, by the name of the variable. They can be secrets, so that messages
 /// show the variable instead.
 #[derive(Clone, Default)]
@@ -83,22 +88,21 @@ pub(super) fn hint_for(message: &str) -> Option<String> {
 
 /// Expands texts from an environment, and remembers what was replaced.
 pub(super) struct Expander<'e> {
-    environment: &'e Environment<'e>,
+    /// `None` leaves texts as they are.
+    environment: Option<&'e Environment<'e>>,
     used: &'e Substitutions,
     /// The variable that was replaced last, for messages.
     last: RefCell<String>,
 }
 
 impl<'e> Expander<'e> {
-    pub(super) fn new(environment: &'e Environment<'e>, used: &'e Substitutions) -> Self {
+    pub(super) fn new(environment: Option<&'e Environment<'e>>, used: &'e Substitutions) -> Self {
         Self { environment, used, last: RefCell::default() }
     }
 
     /// The expanded text; `None` if there is nothing to replace.
     fn expand(&self, text: &str) -> Result<Option<String>, ExpandError> {
-        if !text.contains("${") {
-            return Ok(None);
-        }
+        let Some(environment) = self.environment.filter(|_| text.contains("${")) else { return Ok(None) };
         let mut expanded = String::with_capacity(text.len());
         let mut rest = text;
         while let Some(at) = rest.find("${") {
@@ -121,7 +125,7 @@ impl<'e> Expander<'e> {
                 return Err(ExpandError::Name(start));
             }
             // As in a shell, `:-` applies to an empty variable too.
-            let value = (self.environment)(name).filter(|value| default.is_none() || !value.is_empty());
+            let value = environment(name).filter(|value| default.is_none() || !value.is_empty());
             match (value, default) {
                 (Some(value), _) => {
                     self.used.add(name, &value);

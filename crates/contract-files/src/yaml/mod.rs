@@ -132,7 +132,7 @@ impl Source {
             return self.parse();
         }
         self.check_bounds()?;
-        let expander = Expander::new(environment, &self.substitutions);
+        let expander = Expander::new(Some(environment), &self.substitutions);
         let inner = serde_yaml::Deserializer::from_str(&self.text);
         T::deserialize(Expanding { inner, expander: &expander }).map_err(|error| {
             let mut diagnostic = self.diagnose(&error);
@@ -157,6 +157,17 @@ impl Source {
         self.substitutions.mask(text)
     }
 
+    /// Parses the text as YAML with merge keys.
+    fn parse_merged<T: DeserializeOwned>(&self) -> Result<T, Diagnostic> {
+        if !expand::may_merge(&self.text) {
+            return self.parse();
+        }
+        self.check_bounds()?;
+        let expander = Expander::new(None, &self.substitutions);
+        let inner = serde_yaml::Deserializer::from_str(&self.text);
+        T::deserialize(Expanding { inner, expander: &expander }).map_err(|error| self.diagnose(&error))
+    }
+
     /// Parses the text as JSON or YAML. JSON is parsed by its own parser, so that numbers and escapes have their JSON
     /// meaning; the positions of errors come from the YAML parser.
     ///
@@ -169,7 +180,7 @@ impl Source {
             Ok(value) => return Ok(value),
             Err(error) => error,
         };
-        let value = self.parse()?;
+        let value = self.parse_merged()?;
         if serde_json::from_str::<IgnoredAny>(&self.text).is_err() {
             return Ok(value);
         }

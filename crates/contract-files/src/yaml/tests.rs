@@ -109,6 +109,17 @@ fn duplicate_keys_are_rejected() {
 }
 
 #[test]
+fn merge_keys_work_in_texts_that_can_be_json() {
+    let parse = |text: &str| Source::new("body", text).parse_json_or_yaml::<serde_json::Value>();
+    let merged = parse("a: &base { b: 1, c: 2 }\nd: { <<: *base, c: 3 }\ntext: ${HOME}\n").unwrap();
+    let expected = serde_json::json!({"a": {"b": 1, "c": 2}, "d": {"c": 3, "b": 1}, "text": "${HOME}"});
+    assert_eq!(merged, expected);
+    // A key of JSON is only a key.
+    assert_eq!(parse(r#"{"<<": {"b": 1}}"#).unwrap(), serde_json::json!({"<<": {"b": 1}}));
+    assert!(parse("a: { <<: 7 }\n").is_err());
+}
+
+#[test]
 fn nearest_returns_the_most_similar_word() {
     assert_eq!(nearest("lst_connections", ["list_connections", "get_user"]), Some("list_connections"));
     assert_eq!(nearest("zzz", ["list_connections", "get_user"]), None);

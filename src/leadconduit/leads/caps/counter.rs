@@ -13,7 +13,7 @@ use crate::leadconduit::context::ReadContext;
 use crate::leadconduit::flow_model::{Cap, CapHolder, Flow};
 use crate::leadconduit::state::Account;
 use crate::leadconduit::state::cap_count::CapCount;
-use crate::leadconduit::state::events::{Event, EventSummary, EventType, Outcome};
+use crate::leadconduit::state::events::{Event, EventSummary, EventType, Outcome, VariableLookup};
 use crate::leadconduit::timeframe::Timeframe;
 use crate::support::clock::Timestamp;
 use crate::support::document::{Document, text};
@@ -149,8 +149,11 @@ impl<'a> CapCounter<'a> {
         }
         let is_of_step = matches!(self.cap.holder, CapHolder::Step { .. });
         let needs_value = !is_success || !self.cap.conditions.is_empty() || is_of_step;
-        if needs_value && !self.matches(value.get_or_insert_with(|| event.value()), is_success) {
-            return;
+        if needs_value {
+            let known = self.matches_without_document(event, is_success);
+            if !known.unwrap_or_else(|| self.matches(value.get_or_insert_with(|| event.value()), is_success)) {
+                return;
+            }
         }
         if is_success {
             self.count += 1;
@@ -158,6 +161,29 @@ impl<'a> CapCounter<'a> {
             self.failed_count += 1;
         }
         self.latest_ms = self.latest_ms.max(Some(summary.start_ms));
+    }
+
+    /// Whether the cap counts an event, as far as that is known without its document.
+    fn matches_without_document(&self, event: Event<'_>, is_success: bool) -> Option<bool> {
+        let known = |name| match event.variable(name) {
+            VariableLookup::Known(value) => Some(value.unwrap_or_default()),
+            VariableLookup::NeedsDocument => None,
+        };
+        if !self.cap.conditions.is_empty() {
+            return None;
+        }
+        if let CapHolder::Step { id, .. } = &self.cap.holder
+            && known("step_id")?.as_str().unwrap_or_default() != id
+        {
+            return Some(false);
+        }
+        if is_success {
+            return Some(true);
+        }
+        let is_unrelated = known(CAP_ID_PROPERTY)?.is_null()
+            && known("cap_reached")? != Value::Bool(true)
+            && known("caps_reached")? != Value::Bool(true);
+        is_unrelated.then_some(false)
     }
 
     /// Whether the document of an event is one that the cap counts.

@@ -13,7 +13,7 @@ use super::recipient::Delivery;
 use super::target::SubmissionTarget;
 use super::trace::{Completion, LeadTrace, StepResult, append_to};
 use super::trigger::Trigger;
-use super::values::{FlowResult, Timing};
+use super::values::{FlowResult, Timing, random_number};
 use super::{decision, fields, lists, lookups, pricing, uncollected};
 use crate::contract::lead_body::LeadRequest;
 use crate::leadconduit::api_error::{ApiError, ErrorFormat};
@@ -24,7 +24,7 @@ use crate::leadconduit::outbound_log::{RecipientOutcome, StepKey, WriteError};
 use crate::leadconduit::response::OperationResponse;
 use crate::leadconduit::state::events::{EventBatch, EventType, Outcome};
 use crate::leadconduit::types;
-use crate::support::document::{number, serialise};
+use crate::support::document::{number, object, serialise};
 use crate::support::ids::ObjectId;
 
 /// Simulated duration of a filter, and of the lead handler itself, in milliseconds.
@@ -123,14 +123,15 @@ impl<'d> FlowExecution<'d> {
         let lead_id = next_id(context, &StepKey::default());
         let account = context.world.account(&target.account).map(|account| entity_ref(account.document().value()));
         let address = request.client_ip.map_or_else(|| DEFAULT_CLIENT_IP.to_owned(), |address| address.to_string());
-        let mut vars = json!({
-            "lead": {"id": lead_id},
-            "account": account.unwrap_or_default(),
-            "flow": target.flow().reference,
-            "source": target.source().reference,
-            "submission": {"timestamp": context.timestamp(), "ip": address},
-            "random": random_number(lead_id),
-        });
+        // `json!` would serialise the references again, key by key.
+        let mut vars = object([
+            ("lead", object([("id", lead_id.into())])),
+            ("account", account.unwrap_or_default()),
+            ("flow", target.flow().reference.clone()),
+            ("source", target.source().reference.clone()),
+            ("submission", object([("timestamp", context.timestamp().into()), ("ip", address.into())])),
+            ("random", random_number(lead_id).into()),
+        ]);
         let (fields, hidden) = fields::of_lead(context, target, lead_id, &vars);
         vars["lead"] = fields.into();
         Ok(Self {
@@ -457,11 +458,6 @@ impl<'d> FlowExecution<'d> {
     }
 }
 
-/// The random number of a lead, from 1 to 100. It depends on the lead's id only, so that runs are reproducible.
-fn random_number(lead_id: ObjectId) -> u32 {
-    crc32fast::hash(lead_id.to_string().as_bytes()) % 100 + 1
-}
-
 /// The id for a step. A run that is repeated after a call to a recipient gets the same ids.
 fn next_id(context: &mut WriteContext<'_>, key: &StepKey) -> ObjectId {
     let (world, now) = (&mut *context.world, context.now);
@@ -480,19 +476,4 @@ fn into_result(exit: Result<(), EarlyExit>) -> Result<FlowResult, WriteError> {
 /// Whether an outcome can be the result of a flow.
 fn is_final(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Success | Outcome::Failure | Outcome::Error)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn random_numbers_are_spread_evenly_from_1_to_100() {
-        let mut counts = [0_u32; 101];
-        for number in 0..20_000 {
-            counts[usize::try_from(random_number(ObjectId::new(1_777_000_000, [7; 5], number))).unwrap()] += 1;
-        }
-        assert_eq!(counts[0], 0);
-        assert!(counts[1..].iter().all(|count| (120..=280).contains(count)), "{counts:?}");
-    }
 }

@@ -7,7 +7,7 @@ use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::flow_model::entity_ref;
 use crate::leadconduit::state::Collection;
-use crate::leadconduit::state::ping_total::PING_TOTALS_MAX;
+use crate::leadconduit::state::ping_total::{PING_TOTALS_MAX, PingCounts};
 use crate::support::clock::{Timestamp, format_timestamp};
 
 /// Counts a ping, and whether it got a bid.
@@ -22,18 +22,24 @@ pub(super) fn count(context: &mut WriteContext<'_>, target: &SubmissionTarget, h
     let id = format!("{minute:012}/{flow}/{source}");
     let Some(account) = context.world.account(&target.account) else { return Ok(()) };
     let totals = account.all(Collection::PingTotals);
-    let stored = account.get(Collection::PingTotals, &id).map(|total| total.value());
-    let number = |name: &str| stored.and_then(|total| total.get(name)?.as_u64()).unwrap_or(0);
+    if let Some(stored) = account.get(Collection::PingTotals, &id) {
+        let total = PingCounts::of(stored).with_another(has_bid);
+        if cfg!(debug_assertions) {
+            context.check(Collection::PingTotals.model(), total.value())?;
+        }
+        context.world.put(&target.account, Collection::PingTotals, &id, total);
+        return Ok(());
+    }
     let total = json!({
         "id": id,
         "minute_at": format_timestamp(Timestamp::from_second(minute * 60).unwrap_or(context.now)),
         "account": entity_ref(account.document().value()),
         "flow": target.flow().reference,
         "source": target.source().reference,
-        "submitted": number("submitted") + 1,
-        "success": number("success") + u64::from(has_bid),
+        "submitted": 1,
+        "success": u64::from(has_bid),
     });
-    let oldest = totals.keys().next().filter(|_| stored.is_none() && totals.len() >= PING_TOTALS_MAX).cloned();
+    let oldest = totals.keys().next().filter(|_| totals.len() >= PING_TOTALS_MAX).cloned();
     if let Some(oldest) = oldest {
         context.world.remove(&target.account, Collection::PingTotals, &oldest);
     }

@@ -1,6 +1,7 @@
 //! Values that the files of the lead handler share.
 
 use crate::leadconduit::state::events::Outcome;
+use crate::support::ids::ObjectId;
 
 /// The result of a flow for a lead or a ping.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,5 +44,25 @@ impl Timing {
     /// A duration without waiting.
     pub(crate) fn without_wait(ms: i64) -> Self {
         Self { ms, wait_ms: 0, total_ms: ms }
+    }
+}
+
+/// The random number of a lead, from 1 to 100. It depends on the lead's id only, so that runs are reproducible.
+pub(super) fn random_number(lead_id: ObjectId) -> u32 {
+    crc32fast::hash(lead_id.to_string().as_bytes()) % 100 + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_numbers_are_spread_evenly_from_1_to_100() {
+        let mut counts = [0_u32; 101];
+        for number in 0..20_000 {
+            counts[usize::try_from(random_number(ObjectId::new(1_777_000_000, [7; 5], number))).unwrap()] += 1;
+        }
+        assert_eq!(counts[0], 0);
+        assert!(counts[1..].iter().all(|count| (120..=280).contains(count)), "{counts:?}");
     }
 }

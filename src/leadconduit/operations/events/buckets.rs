@@ -1,7 +1,8 @@
 //! Consecutive intervals of time, and groups of events within them.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
@@ -72,9 +73,6 @@ impl Buckets {
     }
 }
 
-/// How many groups are compared with an event before all of them are searched.
-const RECENT_MAX: usize = 16;
-
 /// A value per interval and group.
 #[derive(Debug)]
 pub(crate) struct Groups<T> {
@@ -82,10 +80,8 @@ pub(crate) struct Groups<T> {
     slots: Vec<Group<T>>,
     /// Indexes of groups by interval, then by the values as text, which is the order of the rows.
     order: BTreeMap<(usize, Vec<String>), usize>,
-    /// Indexes of groups that were used lately. Most events belong to one of few groups.
-    recent: Vec<usize>,
-    /// The position in `recent` that is replaced next.
-    next: usize,
+    /// Indexes of groups by the hash of their interval and values. It spares most events the comparison of texts.
+    by_hash: HashMap<u64, Vec<usize>>,
 }
 
 #[derive(Debug)]
@@ -98,7 +94,7 @@ struct Group<T> {
 
 impl<T: Default> Groups<T> {
     pub(crate) fn new(names: Vec<String>) -> Self {
-        Self { names, slots: Vec::new(), order: BTreeMap::new(), recent: Vec::new(), next: 0 }
+        Self { names, slots: Vec::new(), order: BTreeMap::new(), by_hash: HashMap::new() }
     }
 
     /// The value of an event's group, created on first use.
@@ -108,40 +104,38 @@ impl<T: Default> Groups<T> {
     pub(crate) fn entry(&mut self, bucket: usize, event: &dyn Variables) -> Result<&mut T, ApiError> {
         let values: Vec<Option<Cow<'_, Value>>> = self.names.iter().map(|name| event.get(name)).collect();
         let values = || values.iter().map(|value| value.as_deref().map_or(&Value::Null, plain));
+        let mut hasher = DefaultHasher::new();
+        bucket.hash(&mut hasher);
+        values().for_each(|value| value.hash(&mut hasher));
+        let hash = hasher.finish();
         let is_group = |index: &&usize| {
             self.slots.get(**index).is_some_and(|group| group.bucket == bucket && values().eq(&group.values))
         };
-        let index = match self.recent.iter().find(is_group) {
+        let index = match self.by_hash.get(&hash).and_then(|indexes| indexes.iter().find(is_group)) {
             Some(index) => *index,
-            None => self.find_or_insert(bucket, values().cloned().collect())?,
+            None => self.find_or_insert(bucket, values().cloned().collect(), hash)?,
         };
         Ok(&mut self.slots[index].total)
     }
 
-    /// The index of a group that was not used lately.
-    fn find_or_insert(&mut self, bucket: usize, values: Vec<Value>) -> Result<usize, ApiError> {
+    /// The index of the group with the same texts.
+    fn find_or_insert(&mut self, bucket: usize, values: Vec<Value>, hash: u64) -> Result<usize, ApiError> {
         let text = |value| text(value).map_or_else(|| value.to_string(), Cow::into_owned);
         let key = (bucket, values.iter().map(text).collect());
-        let index = match self.order.get(&key) {
-            Some(index) => *index,
-            None if self.slots.len() >= COUNT_MAX => {
-                return Err(ApiError::new(
-                    422,
-                    format!("group_by: there are more than {COUNT_MAX} groups; group by fewer properties"),
-                ));
-            }
-            None => {
-                self.slots.push(Group { bucket, values, total: T::default() });
-                self.order.insert(key, self.slots.len() - 1);
-                self.slots.len() - 1
-            }
-        };
-        if self.recent.len() < RECENT_MAX {
-            self.recent.push(index);
-        } else {
-            self.recent[self.next] = index;
-            self.next = (self.next + 1) % RECENT_MAX;
+        if let Some(index) = self.order.get(&key) {
+            // The text `1` and the number 1 are one group, which is found by the hash of its first event only.
+            return Ok(*index);
         }
+        if self.slots.len() >= COUNT_MAX {
+            return Err(ApiError::new(
+                422,
+                format!("group_by: there are more than {COUNT_MAX} groups; group by fewer properties"),
+            ));
+        }
+        let index = self.slots.len();
+        self.slots.push(Group { bucket, values, total: T::default() });
+        self.order.insert(key, index);
+        self.by_hash.entry(hash).or_default().push(index);
         Ok(index)
     }
 

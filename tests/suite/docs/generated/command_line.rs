@@ -6,12 +6,18 @@ use super::{cell, table};
 pub fn commands() -> String {
     let mut definition = leadconduit_mock::internals::command_line();
     definition.build();
+    sections(&mut definition, "")
+}
+
+/// The sections of the commands below one, whose name `outer` is the beginning of theirs.
+fn sections(parent: &mut clap::Command, outer: &str) -> String {
     let mut text = String::new();
-    for command in definition.get_subcommands_mut().filter(|command| command.get_name() != "help") {
-        let name = command.get_name().to_owned();
+    let heading = if outer.is_empty() { "###" } else { "####" };
+    for command in parent.get_subcommands_mut().filter(|command| command.get_name() != "help") {
+        let name = format!("{outer}{}", command.get_name());
         let about = command.get_about().map(ToString::to_string).unwrap_or_default();
         let usage = command.render_usage().to_string().replace("Usage: ", "");
-        text.push_str(&format!("### `{name}`\n\n{about}.\n\n```text\n{usage}\n```\n\n"));
+        text.push_str(&format!("{heading} `{name}`\n\n{about}.\n\n```text\n{usage}\n```\n\n"));
         let arguments: Vec<_> =
             command.get_arguments().filter(|argument| argument.get_id() != "help" && !argument.is_hide_set()).collect();
         // Positional arguments and flags without a heading come first.
@@ -58,6 +64,7 @@ pub fn commands() -> String {
             text.push_str(&table(&["flag", "effect", "default"], &rows));
             text.push('\n');
         }
+        text.push_str(&sections(command, &format!("{name} ")));
     }
     text
 }
