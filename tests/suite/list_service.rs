@@ -297,7 +297,7 @@ fn calls_of_the_service_are_in_the_journal_and_rules_can_respond_to_them() {
         "then": {"status": 402, "body": {"error": "Payment required"}},
     }]);
     let mock = Mock::with_scenario("own", &scenario.to_string());
-    assert_eq!(get(&mock, "/exists/dnc/unpaid").expect(402).fault(), "unpaid");
+    assert_eq!(get(&mock, "/exists/dnc/unpaid").expect(402).fault(), "status=402; rule=\"unpaid\"");
     get(&mock, "/exists/dnc/x").expect(404);
     let recorded = mock.get("/__admin/requests").expect(200).json();
     let paths: Vec<&str> =
