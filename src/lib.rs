@@ -147,6 +147,7 @@ pub mod internals {
     pub use crate::leadconduit::delivery::{OutboundResponse, parse_response};
     pub use crate::leadconduit::operations::{HandlerTable, Trigger};
     pub use crate::leadconduit::rules::{Condition, Dialect, check as check_rules};
+    pub use crate::leadconduit::services::trustedform::certificate::TEST_IDS as TEST_CERTIFICATES;
     pub use crate::leadconduit::state::{Collection, World};
     pub use crate::leadconduit::templates::Template;
     pub use crate::leadconduit::types::{mask as mask_value, parse_value};

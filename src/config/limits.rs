@@ -432,3 +432,17 @@ pub(crate) const RECENT_HEADS_MAX: usize = 8;
 
 /// The longest head that is remembered, in bytes.
 pub(crate) const RECENT_HEAD_BYTES_MAX: usize = 4 * 1024;
+
+// Services beside LeadConduit.
+
+/// Entries on the lists of an account; a further value is rejected.
+pub(crate) const LIST_ENTRIES_MAX: usize = 200_000;
+
+/// Values that one call of the list service adds or deletes, times the lists that it names.
+pub(crate) const LIST_CALL_ITEMS_MAX: usize = 10_000;
+
+/// The longest value that a list stores, in bytes; a longer one is rejected.
+pub(crate) const LIST_VALUE_BYTES_MAX: usize = 1_000;
+
+/// Certificates that an account keeps as retained, besides declared ones; a further one is retained, but not remembered.
+pub(crate) const RETAINED_CERTIFICATES_MAX: usize = 10_000;

@@ -108,6 +108,7 @@ const INTERNALS: &[&str] = &[
     "Response",
     "Route",
     "SeededRng",
+    "TEST_CERTIFICATES",
     "Template",
     "Trigger",
     "ValueGenerator",

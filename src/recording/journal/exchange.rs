@@ -82,6 +82,8 @@ pub enum ResponseSource {
     Rule,
     /// The mock itself: a CORS preflight or `OPTIONS`.
     Mock,
+    /// A simulated service beside LeadConduit, such as SuppressionList.
+    Service,
     /// An error response: no operation has the method and path, or the request could not be read.
     Unmatched,
 }

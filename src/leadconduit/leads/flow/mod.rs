@@ -7,8 +7,10 @@
 //! |---|---|
 //! | `execution` | runs a lead through its flow |
 //! | `decision` | what decided about a lead, in words |
+//! | `lookups` | what is looked up before the criteria: lists, certificates |
 //! | `trace` | the trace of a lead, from which its events are rendered |
 //! | `recipient` | delivers a lead to a recipient, or simulates it |
+//! | `service_step` | steps that use a simulated service of the vendor |
 //! | `recipient_request` | the request to a recipient, and the outcome of its response |
 //! | `fields`, `lists`, `pricing` | fields of a lead, list checks, prices |
 //! | `ping_total` | counts pings for statistics |
@@ -28,10 +30,12 @@ mod event_builder;
 mod execution;
 mod fields;
 mod lists;
+mod lookups;
 mod ping_total;
 mod pricing;
 mod recipient;
 mod recipient_request;
+mod service_step;
 mod target;
 mod trace;
 mod trigger;
@@ -64,7 +68,7 @@ pub(crate) use values::Timing;
 /// When the target is unknown or closed to the caller, the request is malformed, or a call to a recipient is pending.
 pub(crate) fn submit(context: &mut WriteContext<'_>) -> Result<PreparedWrite, WriteError> {
     let target = SubmissionTarget::resolve(context)?;
-    if !target.flow().caps.is_empty() {
+    if !target.flow().caps.is_empty() || service_step::writes(target.flow()) {
         context.require_lock()?;
     }
     let request = require_lead_request(context.input.lead_request.as_ref())?;

@@ -7,9 +7,11 @@ use rand::RngExt;
 use serde_json::Value;
 
 use super::recipient_request::RecipientRequest;
+use super::service_step::{ServiceModule, ServiceStep};
 use super::target::SubmissionTarget;
 use super::trigger::Trigger;
 use crate::contract::standard::modules_of;
+use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::flow_model::{ConfiguredOutcome, Recipient, Step};
 use crate::leadconduit::outbound_log::{RecipientOutcome, StepKey, WriteError};
@@ -44,10 +46,15 @@ impl Delivery<'_> {
         context: &mut WriteContext<'_>,
         key: &StepKey,
     ) -> Result<RecipientOutcome, WriteError> {
-        if let Some(outcome) = context.effects.recorded_outcome(key) {
-            return Ok(outcome.clone());
+        let service = ServiceModule::of(&self.recipient.module_id);
+        if let Some(outcome) = context.effects.recorded_outcome(key).cloned() {
+            // What the step wrote was rolled back with the earlier run.
+            if let Some(module) = service.filter(|module| outcome.is_complete && module.writes_after(&outcome)) {
+                self.run_service(context, module)?;
+            }
+            return Ok(outcome);
         }
-        let request = RecipientRequest::new(context, self.target, self.recipient, self.vars, self.stored_vars);
+        let request = if service.is_some() { None } else { self.request(context) };
         let forced = self.trigger.and_then(Trigger::recipient_outcome);
         let outcome = match (forced, &request) {
             // A call that was made counts, whatever has changed since.
@@ -57,7 +64,10 @@ impl Delivery<'_> {
                 request.send(context, key)?
             }
             (forced, request) => {
-                let mut outcome = forced.unwrap_or_else(|| self.simulate(context));
+                let mut outcome = match forced {
+                    Some(outcome) => outcome,
+                    None => self.simulate(context, service)?,
+                };
                 let now_ms = context.now.as_millisecond();
                 // An error has transactions in any case: they are what a client shows of it.
                 let fallback = if request.is_none() && outcome.outcome == Outcome::Error {
@@ -66,7 +76,9 @@ impl Delivery<'_> {
                     None
                 };
                 let request = request.as_ref().or(fallback.as_ref());
-                outcome.transaction = request.and_then(|it| it.simulated_transaction(&outcome, now_ms));
+                if outcome.transaction.is_none() {
+                    outcome.transaction = request.and_then(|it| it.simulated_transaction(&outcome, now_ms));
+                }
                 outcome
             }
         };
@@ -74,13 +86,29 @@ impl Delivery<'_> {
         Ok(outcome)
     }
 
-    /// The outcome of a recipient that is not called.
-    fn simulate(&self, context: &mut WriteContext<'_>) -> RecipientOutcome {
+    fn request(&self, context: &WriteContext<'_>) -> Option<RecipientRequest> {
+        RecipientRequest::new(context, self.target, self.recipient, self.vars, self.stored_vars)
+    }
+
+    /// The outcome of a recipient that is not called: the configured one, or that of its simulated service.
+    fn simulate(
+        &self,
+        context: &mut WriteContext<'_>,
+        service: Option<ServiceModule>,
+    ) -> Result<RecipientOutcome, ApiError> {
+        let configured = self.configured_outcome(context);
         let median_ms = median_ms(context, &self.recipient.module_id);
-        match self.configured_outcome(context) {
-            Some(configured) => outcome_of(ConfiguredOutcome::of(&configured), self.stored_vars, median_ms),
-            None => RecipientOutcome::new(Outcome::Success, "", median_ms),
+        match (configured, service) {
+            (Some(configured), _) => Ok(outcome_of(ConfiguredOutcome::of(&configured), self.stored_vars, median_ms)),
+            (None, Some(module)) => self.run_service(context, module),
+            (None, None) => Ok(RecipientOutcome::new(Outcome::Success, "", median_ms)),
         }
+    }
+
+    fn run_service(&self, context: &mut WriteContext<'_>, module: ServiceModule) -> Result<RecipientOutcome, ApiError> {
+        let Self { target, recipient, vars, stored_vars, .. } = *self;
+        let ms = median_ms(context, &recipient.module_id);
+        module.run(context, &ServiceStep { target, recipient, vars, stored_vars, ms })
     }
 
     /// The first document of the collection `recipients`, by id, that matches the step and the lead, and whose
