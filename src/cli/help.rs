@@ -6,8 +6,9 @@ use super::style;
 
 /// The headings of the flags of `serve`, in their order, and the ids of the flags below them. Flags that are not listed
 /// keep the heading of their group (deliveries, limits).
-const HEADINGS: [(&str, &[&str]); 4] = [
-    ("Server", &["host", "port", "tls_cert", "tls_key", "admin_token"]),
+const HEADINGS: [(&str, &[&str]); 5] = [
+    ("Server", &["host", "port", "admin_token"]),
+    ("HTTPS", &["tls", "tls_dir", "tls_host", "tls_cert", "tls_key", "tls_client_ca"]),
     ("Scenario and contract", &["scenario", "scenarios", "schemas", "watch", "seed", "clock"]),
     ("Requests and responses", &["requests", "check_replies", "cors_origin", "no_mock_headers", "no_triggers"]),
     ("Log and reports", &["log_format", "report", "fail_on", "fail_under"]),

@@ -2,7 +2,6 @@
 
 use std::io::Write as _;
 use std::net::IpAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::builder::BoolishValueParser;
@@ -16,13 +15,13 @@ use super::log::{self, LogFormat};
 use super::report::{CriteriaArgs, ReportFile, require_passed, usage as report_usage};
 use super::signals::{shutdown_then_exit_signal, stdin_closed};
 use super::suggest;
+use super::tls::TlsArgs;
 use crate::app::bootstrap::{self, LoadedApp, StartError};
 use crate::app::watch::Watcher;
 use crate::config::allowed_host::AllowedHost;
 use crate::config::limits::{CONNECTIONS_MAX, DELIVER_RETRIES_MAX, DELIVER_TIMEOUT_MS_MAX, Limits};
 use crate::config::settings::{
     AdminToken, CorsPolicy, DEFAULT_PORT, DEFAULT_SCENARIO, DeliverySettings, MockHeaders, RequestMode, Settings,
-    TlsFiles,
 };
 use crate::leadconduit::delivery::HttpClient;
 use crate::recording::report::{self, FailOn, PassCriteria, Report, ReportVerdict};
@@ -76,12 +75,8 @@ pub(super) struct ServeArgs {
     /// Disable the trigger domains of leads (e-mail addresses @failure.example and others)
     #[arg(long, env = "LEADCONDUIT_MOCK_NO_TRIGGERS", value_parser = BoolishValueParser::new())]
     no_triggers: bool,
-    /// Serve HTTPS with the certificate chain in this PEM file
-    #[arg(long, value_name = "FILE", requires = "tls_key", env = "LEADCONDUIT_MOCK_TLS_CERT")]
-    tls_cert: Option<PathBuf>,
-    /// The private key of that certificate, as a PEM file
-    #[arg(long, value_name = "FILE", requires = "tls_cert", env = "LEADCONDUIT_MOCK_TLS_KEY")]
-    tls_key: Option<PathBuf>,
+    #[command(flatten)]
+    tls: TlsArgs,
     /// Reload changed files of --scenarios while the server runs; state is kept
     #[arg(long, requires = "scenarios", env = "LEADCONDUIT_MOCK_WATCH", value_parser = BoolishValueParser::new())]
     watch: bool,
@@ -269,9 +264,11 @@ impl ServeArgs {
         saved.into_iter().collect()
     }
 
-    fn settings(&self) -> Settings {
+    /// # Errors
+    /// Flags of HTTPS that do not fit together.
+    fn settings(&self) -> Result<Settings, CliError> {
         let limits = self.limits;
-        Settings {
+        Ok(Settings {
             host: self.host,
             port: self.port.unwrap_or(DEFAULT_PORT),
             scenario: self.scenario.clone(),
@@ -289,7 +286,7 @@ impl ServeArgs {
             control_origins: self.control_origin.clone(),
             mock_headers: if self.no_mock_headers { MockHeaders::Hidden } else { MockHeaders::Shown },
             triggers: !self.no_triggers,
-            tls: self.tls_cert.clone().zip(self.tls_key.clone()).map(|(cert, key)| TlsFiles { cert, key }),
+            tls: self.tls.settings()?,
             admin_token: self.admin_token.clone(),
             watch: self.watch,
             delivery: DeliverySettings {
@@ -321,7 +318,7 @@ impl ServeArgs {
                 deliver_retries: self.delivery.deliver_retries,
                 ..Limits::default()
             },
-        }
+        })
     }
 }
 
@@ -330,7 +327,7 @@ impl ServeArgs {
 /// # Errors
 /// Flags that do not fit together, a report that cannot be written, or files that are not valid.
 pub(super) fn load(args: &ServeArgs) -> Result<(Settings, LoadedApp), CliError> {
-    let settings = args.settings();
+    let settings = args.settings()?;
     args.criteria.check()?;
     args.report.iter().try_for_each(ReportFile::check_writable)?;
     if settings.requests == RequestMode::Off && args.criteria.fails_on_violations() {

@@ -272,6 +272,26 @@ pub(crate) const GENERATED_LEADS_MAX: u32 = 200_000;
 /// Events of the generated histories of a world. Each takes about 100 bytes.
 pub(crate) const GENERATED_EVENTS_MAX: u32 = 1_000_000;
 
+// The generated certificate authority.
+
+/// How long the certificate of the authority is valid.
+pub(crate) const CA_DAYS: i32 = 10 * 365;
+
+/// How long the certificate of a server is valid. Some clients accept at most 398 days.
+pub(crate) const SERVER_CERTIFICATE_DAYS: i32 = 397;
+
+/// The certificate of the authority is renewed when it ends sooner than this, so that it outlives those that it signs.
+pub(crate) const CA_RENEWAL_DAYS: i32 = SERVER_CERTIFICATE_DAYS + 3;
+
+/// The largest file of certificates or of a key.
+pub(crate) const PEM_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// How often a process looks whether another one has created the authority, and the pause between two looks: 10 s.
+pub(crate) const CA_LOCK_ATTEMPTS_MAX: u32 = 500;
+
+/// See [`CA_LOCK_ATTEMPTS_MAX`].
+pub(crate) const CA_LOCK_PAUSE: Duration = Duration::from_millis(20);
+
 // Event streams.
 
 /// Events that a subscriber can lag behind before it is disconnected.

@@ -5,6 +5,7 @@
 //! | [`settings`] | what flags, environment variables and the embedding API set |
 //! | [`limits`] | limits that settings can change, and fixed limits of the tool |
 //! | [`allowed_host`] | hosts that outbound calls can reach besides this machine |
+//! | [`tls`] | where the certificate of HTTPS comes from, and for which hosts |
 //!
 //! A new setting is a field of [`settings::Settings`] with its default, and a flag in `cli::serve`. A new limit of
 //! `cli`, `app` or `server` is a field of [`limits::Limits`] or a constant beside it.
@@ -12,3 +13,4 @@
 pub mod allowed_host;
 pub mod limits;
 pub mod settings;
+pub mod tls;

@@ -8,6 +8,7 @@ use subtle::ConstantTimeEq as _;
 
 use crate::config::allowed_host::AllowedHost;
 use crate::config::limits::Limits;
+use crate::config::tls::TlsSettings;
 use crate::support::clock::Clock;
 
 /// The sandbox of requests that do not name one.
@@ -52,8 +53,8 @@ pub struct Settings {
     pub mock_headers: MockHeaders,
     /// Whether the trigger domains (e-mail addresses `@failure.example` and others) force the outcome of a lead.
     pub triggers: bool,
-    /// Certificate chain and key for HTTPS.
-    pub tls: Option<TlsFiles>,
+    /// HTTPS, on the same port as HTTP; without it, HTTP only.
+    pub tls: Option<TlsSettings>,
     /// Bearer token for the control API. Without it, the control API is served on loopback addresses only.
     pub admin_token: Option<AdminToken>,
     /// Whether changed files of `scenarios` are reloaded while the server runs.
@@ -136,15 +137,6 @@ pub enum MockHeaders {
     Shown,
     /// Omitted, so that responses look exactly like LeadConduit's.
     Hidden,
-}
-
-/// PEM files for HTTPS.
-#[derive(Clone, Debug)]
-pub struct TlsFiles {
-    /// The certificate chain.
-    pub cert: PathBuf,
-    /// The private key.
-    pub key: PathBuf,
 }
 
 /// The default port.

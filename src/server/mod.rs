@@ -44,7 +44,9 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-pub use tls::{TlsAcceptor, TlsError};
+pub use tls::{Authority, AuthorityError, TlsAcceptor, TlsError};
+#[cfg(feature = "cli")]
+pub use tls::{bundle_pem, write_bundle};
 
 use crate::config::limits::{ACCEPT_PAUSE, HEAD_BYTES_MIN, Limits};
 use crate::http::handling::Handling;

@@ -4,6 +4,7 @@
 const ROOT: &[&str] = &[
     "AdminToken",
     "AllowedHost",
+    "AuthorityError",
     "Clock",
     "ClockOutOfRange",
     "ContractError",
@@ -14,6 +15,7 @@ const ROOT: &[&str] = &[
     "HandlerError",
     "InvalidClock",
     "InvalidHost",
+    "InvalidTlsHost",
     "Limits",
     "LoadError",
     "MockHeaders",
@@ -25,8 +27,11 @@ const ROOT: &[&str] = &[
     "SignedDuration",
     "StartError",
     "Timestamp",
+    "TlsCertificate",
     "TlsError",
     "TlsFiles",
+    "TlsHost",
+    "TlsSettings",
     "run",
 ];
 
