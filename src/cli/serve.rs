@@ -355,17 +355,20 @@ pub(super) fn run(args: &ServeArgs) -> Result<(), CliError> {
     runtime.block_on(async {
         let shutdown = logged_shutdown_signal(args.stop_with_stdin)?;
         let (listener, acceptor) = bootstrap::bind(&settings).await?;
-        let scheme = if acceptor.is_some() { "https" } else { "http" };
         let address = listener.local_addr()?;
         app.pipeline.policy.outbound.set_own_address(address);
-        let url = format!("{scheme}://{address}");
+        let url = format!("http://{address}");
+        let https_url = acceptor.is_some().then(|| format!("https://{address}"));
         let watcher = Watcher::start(&settings, &app.pipeline.state)?;
-        print_banner(&app, &settings, &url, args.log_format);
+        print_banner(&app, &settings, &url, https_url.as_deref(), args.log_format);
         for warning in suggest::unused_variables(&Cli::command(), std::env::vars_os()) {
             tracing::warn!("{warning}");
         }
         let mut out = std::io::stdout();
-        writeln!(out, "listening on {url}")?;
+        // Programs that start the server read the first line.
+        let lines: Vec<String> =
+            [Some(url), https_url].iter().flatten().map(|url| format!("listening on {url}\n")).collect();
+        out.write_all(lines.concat().as_bytes())?;
         out.flush()?;
         crate::server::serve(listener, acceptor, app.pipeline, settings.limits, shutdown).await;
         drop(watcher);

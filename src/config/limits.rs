@@ -173,6 +173,25 @@ pub(crate) const GZIP_BYTES_MIN: usize = 1024;
 /// How long a closed connection waits for the client to close its side.
 pub(crate) const LINGER: Duration = Duration::from_secs(1);
 
+/// How often the first bytes of a connection are looked at while they could still be the preface of HTTP/2, and the pause
+/// between two looks: 1 s.
+pub(crate) const PROTOCOL_LOOKS_MAX: u32 = 100;
+
+/// See [`PROTOCOL_LOOKS_MAX`].
+pub(crate) const PROTOCOL_LOOK_PAUSE: Duration = Duration::from_millis(10);
+
+/// Concurrent streams of one HTTP/2 connection.
+pub(crate) const HTTP2_STREAMS_MAX: u32 = 100;
+
+/// How much larger than its limit the head of an HTTP/2 request can be and still get a problem document.
+pub(crate) const HTTP2_HEAD_EXCESS_BYTES: usize = 64 * 1024;
+
+/// How long an HTTP/2 client has to confirm that it is there.
+pub(crate) const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The pause between the last bytes of a truncated HTTP/2 response and the reset of its stream.
+pub(crate) const HTTP2_RESET_PAUSE: Duration = Duration::from_millis(10);
+
 /// Interval between keep-alive comments in an event stream.
 pub(crate) const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
 

@@ -23,17 +23,28 @@ use crate::support::event_bus::{Subscription, SubscriptionClosed};
 pub(super) trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     /// The TCP socket, below TLS.
     fn tcp(&self) -> &TcpStream;
+
+    /// Whether the connection uses TLS.
+    fn is_secure(&self) -> bool;
 }
 
 impl Socket for TcpStream {
     fn tcp(&self) -> &TcpStream {
         self
     }
+
+    fn is_secure(&self) -> bool {
+        false
+    }
 }
 
 impl Socket for TlsStream<TcpStream> {
     fn tcp(&self) -> &TcpStream {
         self.get_ref().0
+    }
+
+    fn is_secure(&self) -> bool {
+        true
     }
 }
 

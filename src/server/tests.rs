@@ -1,5 +1,6 @@
 //! The server with fixed handlers: the bytes that a client receives.
 
+mod http2;
 mod tls;
 
 use std::io::ErrorKind;

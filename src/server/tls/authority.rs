@@ -234,8 +234,8 @@ fn ca_params(key: &KeyPair) -> CertificateParams {
     let mut params = CertificateParams::default();
     // The name differs for each key: a client that trusts several authorities finds the right one by its name.
     let digest = Sha256::digest(key.subject_public_key_info());
-    let id: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    params.distinguished_name = distinguished_name(&format!("leadconduit-mock CA {id}"));
+    let id = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
+    params.distinguished_name = distinguished_name(&format!("leadconduit-mock CA {id:08x}"));
     params
 }
 

@@ -16,6 +16,7 @@ mod tests;
 mod trust;
 
 use std::io;
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,32 +32,45 @@ use tokio_rustls::server::TlsStream;
 pub use authority::Authority;
 pub use error::{AuthorityError, TlsError};
 #[cfg(feature = "cli")]
-pub use trust::{bundle_pem, write_bundle};
+pub use trust::{bundle_pem, client_config, write_bundle};
 
 use crate::config::limits::Limits;
 use crate::config::tls::{TlsCertificate, TlsFiles, TlsHost, TlsSettings};
 use error::missing_item;
 
+/// The protocols that the server offers, in the order of its preference.
+const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
+
 /// Performs TLS handshakes on accepted connections.
 #[derive(Clone)]
-pub struct TlsAcceptor(tokio_rustls::TlsAcceptor);
+pub struct TlsAcceptor {
+    acceptor: tokio_rustls::TlsAcceptor,
+    requires_client_certificate: bool,
+}
 
 impl TlsAcceptor {
-    /// Reads certificate and key, or lets the generated authority sign a certificate.
+    /// Reads certificate and key, or lets the generated authority sign a certificate, which is valid for `address` too if
+    /// that is on this machine.
     ///
     /// # Errors
     /// Certificate, key or authority cannot be read or used.
-    pub fn new(settings: &TlsSettings) -> Result<Self, TlsError> {
+    pub fn new(settings: &TlsSettings, address: IpAddr) -> Result<Self, TlsError> {
         let certificate = match &settings.certificate {
             TlsCertificate::Files(files) => read_certificate(files)?,
             TlsCertificate::Generated { directory, hosts } => {
                 let mut names = TlsHost::built_in();
-                names.extend(hosts.iter().cloned());
+                names.extend(hosts.iter().cloned().chain(address.is_loopback().then_some(TlsHost::Ip(address))));
                 Authority::open_or_create(directory, hosts)?.issue(&names)?
             }
         };
         let config = server_config(certificate, settings.client_ca.as_deref())?;
-        Ok(Self(tokio_rustls::TlsAcceptor::from(config)))
+        let acceptor = tokio_rustls::TlsAcceptor::from(config);
+        Ok(Self { acceptor, requires_client_certificate: settings.client_ca.is_some() })
+    }
+
+    /// Whether clients must present a certificate.
+    pub(super) fn requires_client_certificate(&self) -> bool {
+        self.requires_client_certificate
     }
 
     /// Performs the handshake within the timeout for a request head.
@@ -65,7 +79,32 @@ impl TlsAcceptor {
         S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
     {
         let wait = Duration::from_millis(limits.head_wait_ms_max);
-        tokio::time::timeout(wait, self.0.accept(socket)).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+        tokio::time::timeout(wait, self.acceptor.accept(socket))
+            .await
+            .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+    }
+}
+
+/// Whether both sides have agreed on HTTP/2.
+pub(super) fn is_http2<S>(socket: &TlsStream<S>) -> bool {
+    socket.get_ref().1.alpn_protocol() == Some(ALPN[0])
+}
+
+/// What to do about a handshake that the client has ended, if the user can do something.
+pub(super) fn explain(error: &io::Error) -> Option<&'static str> {
+    use rustls::AlertDescription::{BadCertificate, CertificateUnknown, UnknownCA};
+    match error.get_ref()?.downcast_ref::<rustls::Error>()? {
+        rustls::Error::AlertReceived(UnknownCA | BadCertificate | CertificateUnknown) => Some(
+            "an HTTPS client does not trust the certificate of this server; `leadconduit-mock ca env` shows how it trusts \
+             the generated authority",
+        ),
+        rustls::Error::NoCertificatesPresented => {
+            Some("an HTTPS client has presented no certificate, which --tls-client-ca requires")
+        }
+        rustls::Error::InvalidCertificate(_) => {
+            Some("an HTTPS client has presented a certificate that no authority of --tls-client-ca has signed")
+        }
+        _ => None,
     }
 }
 
@@ -91,7 +130,7 @@ fn server_config(certificate: Arc<CertifiedKey>, client_ca: Option<&Path>) -> Re
     };
     let resolver: Arc<dyn ResolvesServerCert> = Arc::new(SingleCertAndKey::from(certificate));
     let mut config = builder.with_cert_resolver(resolver);
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = ALPN.map(<[u8]>::to_vec).to_vec();
     Ok(Arc::new(config))
 }
 
@@ -101,8 +140,8 @@ fn provider() -> Arc<CryptoProvider> {
 
 /// Reads a certificate chain and its key.
 fn read_certificate(files: &TlsFiles) -> Result<Arc<CertifiedKey>, TlsError> {
-    let key = read(&files.key)?;
     let chain = read_certificates(&files.cert)?;
+    let key = read(&files.key)?;
     let key = PrivateKeyDer::from_pem_slice(&key).map_err(|error| match error {
         pem::Error::NoItemsFound => missing_item(&files.key, "private key", &key),
         error => TlsError::File { path: files.key.clone(), error },
