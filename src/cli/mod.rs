@@ -10,6 +10,7 @@ mod ca;
 mod check;
 mod client;
 mod completions;
+mod connector;
 mod control;
 mod error;
 mod health;

@@ -18,19 +18,19 @@ pub(super) struct TlsArgs {
     /// Serve HTTPS too, on the same port, with a generated certificate
     ///
     /// A certificate authority of this installation signs it; `leadconduit-mock ca` shows how clients trust it. It is
-    /// valid for LeadConduit's hosts, localhost, 127.0.0.1 and ::1.
+    /// valid for LeadConduit's hosts, localhost, 127.0.0.1 and `::1`.
     #[arg(long, env = "LEADCONDUIT_MOCK_TLS", value_parser = BoolishValueParser::new())]
     tls: bool,
     #[command(flatten)]
     authority: AuthorityArgs,
-    /// Serve HTTPS with the certificate chain in this PEM file
+    /// Serve HTTPS too, with the certificate chain in this PEM file
     #[arg(long, value_name = "FILE", requires = "tls_key", env = "LEADCONDUIT_MOCK_TLS_CERT")]
     tls_cert: Option<PathBuf>,
     /// The private key of that certificate, as a PEM file
     #[arg(long, value_name = "FILE", requires = "tls_cert", env = "LEADCONDUIT_MOCK_TLS_KEY")]
     tls_key: Option<PathBuf>,
     /// Require a certificate from HTTPS clients that an authority in this PEM file has signed
-    #[arg(long, value_name = "FILE", env = "LEADCONDUIT_MOCK_TLS_CLIENT_CA")]
+    #[arg(long, hide_short_help = true, value_name = "FILE", env = "LEADCONDUIT_MOCK_TLS_CLIENT_CA")]
     tls_client_ca: Option<PathBuf>,
 }
 
@@ -39,17 +39,20 @@ pub(super) struct TlsArgs {
 pub(super) struct AuthorityArgs {
     #[command(flatten)]
     folder: TlsDirArgs,
-    /// A further host for which the generated certificate is valid
+    /// A further host of the generated certificate
     ///
     /// The authority permits those that are named when it is created. Repeat it, or separate values by commas.
-    #[arg(long, value_name = "HOST", value_delimiter = ',', env = "LEADCONDUIT_MOCK_TLS_HOST")]
+    #[arg(long, hide_short_help = true, value_name = "HOST", value_delimiter = ',', env = "LEADCONDUIT_MOCK_TLS_HOST")]
     tls_host: Vec<TlsHost>,
 }
 
 /// The folder of the generated certificate authority.
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct TlsDirArgs {
-    /// The folder of the generated certificate authority [default: leadconduit-mock in the user's data directory]
+    /// The folder of the generated authority [default: in the user's data directory]
+    ///
+    /// The default is leadconduit-mock in `$XDG_DATA_HOME` or `~/.local/share`; on macOS in `~/Library/Application
+    /// Support`.
     #[arg(long, value_name = "DIR", env = "LEADCONDUIT_MOCK_TLS_DIR")]
     tls_dir: Option<PathBuf>,
 }
@@ -137,17 +140,16 @@ mod tests {
 
     #[test]
     fn default_folder_follows_the_platform() {
-        let rows: [(&[(&str, &str)], bool, Option<&str>); 5] = [
-            (&[("HOME", "/home/a")], false, Some("/home/a/.local/share/leadconduit-mock")),
-            (&[("HOME", "/home/a")], true, Some("/home/a/Library/Application Support/leadconduit-mock")),
-            (&[("HOME", "/home/a"), ("XDG_DATA_HOME", "/data")], false, Some("/data/leadconduit-mock")),
-            (&[("HOME", "/home/a"), ("XDG_DATA_HOME", "data")], false, Some("/home/a/.local/share/leadconduit-mock")),
-            (&[("HOME", "")], false, None),
+        let rows = [
+            ("/home/a", "", false, Some("/home/a/.local/share/leadconduit-mock")),
+            ("/home/a", "", true, Some("/home/a/Library/Application Support/leadconduit-mock")),
+            ("/home/a", "/data", false, Some("/data/leadconduit-mock")),
+            ("/home/a", "data", false, Some("/home/a/.local/share/leadconduit-mock")),
+            ("", "", false, None),
         ];
-        for (variables, is_macos, expected) in rows {
-            let variable =
-                |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into());
-            assert_eq!(default_directory(&variable, is_macos), expected.map(PathBuf::from), "{variables:?}");
+        for (home, data, is_macos, expected) in rows {
+            let variable = |name: &str| Some(if name == "HOME" { home } else { data }.into());
+            assert_eq!(default_directory(&variable, is_macos), expected.map(PathBuf::from), "{home} {data}");
         }
     }
 }

@@ -56,6 +56,7 @@ mod fuzz;
 mod hidden_secrets;
 mod http;
 mod http_edges;
+mod https;
 mod input_limits;
 mod invitations;
 mod journal;

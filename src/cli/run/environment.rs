@@ -1,10 +1,14 @@
 //! The environment of the command.
 
+use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::Command;
 
 use crate::app::bootstrap::LoadedApp;
+use crate::cli::ca::trust_variables;
+use crate::cli::error::CliError;
 use crate::config::settings::Settings;
+use crate::config::tls::TlsCertificate;
 use crate::leadconduit::state::World;
 
 /// The environment variables that the command gets in addition to those of this process. A variable without a value is
@@ -12,25 +16,36 @@ use crate::leadconduit::state::World;
 #[derive(Clone, Debug)]
 pub(super) struct Environment {
     url: String,
-    variables: Vec<(&'static str, Option<String>)>,
+    variables: Vec<(&'static str, Option<OsString>)>,
 }
 
 impl Environment {
-    /// The variables for a server on this address.
-    pub(super) fn new(settings: &Settings, app: &LoadedApp, address: SocketAddr) -> Self {
-        let scheme = if settings.tls.is_some() { "https" } else { "http" };
-        let url = format!("{scheme}://{}", reachable(address));
+    /// The variables for a server on this address. With `--tls`, the API has the https URL, and the command trusts the
+    /// generated authority; the control commands use the http URL, which needs no trust.
+    ///
+    /// # Errors
+    /// The folder of the authority cannot be read or written.
+    pub(super) fn new(settings: &Settings, app: &LoadedApp, address: SocketAddr) -> Result<Self, CliError> {
+        let address = reachable(address);
+        let control_url = format!("http://{address}");
+        let url = if settings.tls.is_some() { format!("https://{address}") } else { control_url.clone() };
         let world = app.pipeline.state.world();
         let token = settings.admin_token.as_ref().map(|token| token.as_str().to_owned());
-        let variables = vec![
+        let mut variables: Vec<(&'static str, Option<OsString>)> = [
             ("LEADCONDUIT_URL", Some(url.clone())),
             ("LEADCONDUIT_API_KEY", app.scenario.default_key().map(str::to_owned)),
             ("LEADCONDUIT_SUPERUSER_API_KEY", superuser_key(&world)),
-            ("LEADCONDUIT_MOCK_URL", Some(url.clone())),
+            ("LEADCONDUIT_MOCK_URL", Some(control_url)),
             // The control commands need the token, which may have been given as a flag.
             ("LEADCONDUIT_MOCK_ADMIN_TOKEN", token.filter(|token| !token.is_empty())),
-        ];
-        Self { url, variables }
+        ]
+        .map(|(name, value)| (name, value.map(OsString::from)))
+        .into();
+        if let Some(TlsCertificate::Generated { directory, .. }) = settings.tls.as_ref().map(|tls| &tls.certificate) {
+            let trust = trust_variables(directory)?;
+            variables.extend(trust.into_iter().map(|(name, path)| (name, Some(path.into_os_string()))));
+        }
+        Ok(Self { url, variables })
     }
 
     /// The URL of the server.
