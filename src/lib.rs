@@ -74,6 +74,7 @@ pub use app::embed::{ControlError, MockSandbox, MockServer, MockServerBuilder};
 #[cfg(feature = "cli")]
 pub use cli::run;
 pub use config::allowed_host::{AllowedHost, InvalidHost};
+pub use config::intercept::{InterceptSettings, OtherHosts};
 pub use config::limits::Limits;
 pub use config::settings::{AdminToken, CorsPolicy, DeliverySettings, MockHeaders, RequestMode, Settings};
 pub use config::tls::{InvalidTlsHost, TlsCertificate, TlsFiles, TlsHost, TlsSettings};

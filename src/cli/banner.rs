@@ -9,8 +9,9 @@ use super::log::LogFormat;
 use super::output::styled_table;
 use super::style::{ColorMode, DIM, HEADING, INFO, PLAIN, WARNING, color_mode, message, styled};
 use crate::app::bootstrap::LoadedApp;
+use crate::config::intercept::{InterceptSettings, OtherHosts};
 use crate::config::settings::{DEFAULT_SCENARIO, Settings};
-use crate::config::tls::TlsCertificate;
+use crate::config::tls::{TlsCertificate, VENDOR_HOSTS};
 use crate::control::Access;
 use crate::leadconduit::operations::Trigger;
 use crate::leadconduit::state::{Collection, World};
@@ -44,9 +45,26 @@ pub(super) fn print_banner(
     if settings.delivery.is_enabled {
         tracing::info!("deliveries: {DELIVERIES}");
     }
+    if let Some(intercept) = settings.intercept {
+        tracing::info!("proxy: {}", proxy_line(&app.pipeline.policy.access, intercept, url));
+    }
     for warning in &app.warnings {
         tracing::warn!("{warning}");
     }
+}
+
+/// How clients use the HTTPS proxy, and what it does with other hosts.
+fn proxy_line(access: &Access, intercept: InterceptSettings, url: &str) -> String {
+    if access.is_closed() {
+        return "closed: this address can be reached by others; open it with --admin-token TOKEN".to_owned();
+    }
+    // The token itself is never shown.
+    let proxy = if access.requires_token() { url.replacen("://", "://proxy:TOKEN@", 1) } else { url.to_owned() };
+    let others = match intercept.other_hosts {
+        OtherHosts::Refuse => "other hosts are refused",
+        OtherHosts::Tunnel => "other hosts are tunnelled",
+    };
+    format!("HTTPS_PROXY={proxy} sends https://{} here; {others}", VENDOR_HOSTS[0])
 }
 
 /// The first screen: the settings, API keys, and commands to paste.
@@ -67,6 +85,8 @@ fn banner(app: &LoadedApp, settings: &Settings, url: &str, https_url: Option<&st
         row("settings", format!("seed {}, clock {}, requests {requests}", app.seed, app.clock)),
     ];
     settings_rows.extend(https_rows(settings, https_url).into_iter().map(|(name, value)| row(name, value)));
+    let proxy = settings.intercept.map(|intercept| proxy_line(&app.pipeline.policy.access, intercept, url));
+    settings_rows.extend(proxy.map(|value| row("proxy", value)));
     text.push_str(&styled_table(&settings_rows, &[DIM, PLAIN], color_mode, None));
     let _ = writeln!(text, "\n  {}", heading("Keys (HTTP Basic; any user name, the key is the password):"));
     let first = app.scenario.default_key();

@@ -19,6 +19,7 @@ use super::tls::TlsArgs;
 use crate::app::bootstrap::{self, LoadedApp, StartError};
 use crate::app::watch::Watcher;
 use crate::config::allowed_host::AllowedHost;
+use crate::config::intercept::{InterceptSettings, OtherHosts};
 use crate::config::limits::{CONNECTIONS_MAX, DELIVER_RETRIES_MAX, DELIVER_TIMEOUT_MS_MAX, Limits};
 use crate::config::settings::{
     AdminToken, CorsPolicy, DEFAULT_PORT, DEFAULT_SCENARIO, DeliverySettings, MockHeaders, RequestMode, Settings,
@@ -77,6 +78,21 @@ pub(super) struct ServeArgs {
     no_triggers: bool,
     #[command(flatten)]
     tls: TlsArgs,
+    /// Be an HTTPS proxy that answers for LeadConduit's hosts; implies --tls
+    ///
+    /// CONNECT to app.leadconduit.com, next.leadconduit.com, app.leadconduit-staging.com and app.suppressionlist.com is
+    /// answered by the mock. Beyond loopback it needs --admin-token, which is then the password of the proxy.
+    #[arg(long, env = "LEADCONDUIT_MOCK_INTERCEPT", value_parser = BoolishValueParser::new())]
+    intercept: bool,
+    /// What --intercept does with other hosts
+    #[arg(
+        long,
+        value_name = "MODE",
+        default_value = "refuse",
+        requires = "intercept",
+        env = "LEADCONDUIT_MOCK_INTERCEPT_OTHERS"
+    )]
+    intercept_others: OtherHosts,
     /// Reload changed files of --scenarios while the server runs; state is kept
     #[arg(long, requires = "scenarios", env = "LEADCONDUIT_MOCK_WATCH", value_parser = BoolishValueParser::new())]
     watch: bool,
@@ -286,7 +302,8 @@ impl ServeArgs {
             control_origins: self.control_origin.clone(),
             mock_headers: if self.no_mock_headers { MockHeaders::Hidden } else { MockHeaders::Shown },
             triggers: !self.no_triggers,
-            tls: self.tls.settings()?,
+            tls: self.tls.settings(self.intercept)?,
+            intercept: self.intercept.then_some(InterceptSettings { other_hosts: self.intercept_others }),
             admin_token: self.admin_token.clone(),
             watch: self.watch,
             delivery: DeliverySettings {

@@ -58,14 +58,15 @@ pub(super) struct TlsDirArgs {
 }
 
 impl TlsArgs {
-    /// The settings; `None` without HTTPS.
+    /// The settings; `None` without HTTPS. `--intercept` needs HTTPS, with a generated certificate if no other is given.
     ///
     /// # Errors
     /// Flags that do not fit together, or the folder of the authority is not known.
-    pub(super) fn settings(&self) -> Result<Option<TlsSettings>, CliError> {
+    pub(super) fn settings(&self, is_intercepting: bool) -> Result<Option<TlsSettings>, CliError> {
         let usage = |message: &str| Err(CliError::Usage(message.to_owned()));
         let files = self.tls_cert.clone().zip(self.tls_key.clone()).map(|(cert, key)| TlsFiles { cert, key });
-        let certificate = match (files, self.tls) {
+        let is_generated = self.tls || is_intercepting && files.is_none();
+        let certificate = match (files, is_generated) {
             (Some(_), true) => {
                 return usage("--tls generates a certificate; leave it out, or leave out --tls-cert and --tls-key");
             }

@@ -4,7 +4,11 @@
 //! of the simulated service or of the scenario language are part of those modules; those that bound memory and time for
 //! any input are here, except those of JSON texts and YAML files, which are below this module.
 
+mod tunnel;
+
 use std::time::Duration;
+
+pub(crate) use tunnel::{TUNNEL_ADDRESSES_MAX, TUNNEL_BUFFER_BYTES, TunnelLimits};
 
 /// The limits that settings can change. Bytes and milliseconds are in the names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

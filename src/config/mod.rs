@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`settings`] | what flags, environment variables and the embedding API set |
 //! | [`limits`] | limits that settings can change, and fixed limits of the tool |
+//! | [`intercept`] | the HTTPS proxy, and the hosts that it intercepts |
 //! | [`allowed_host`] | hosts that outbound calls can reach besides this machine |
 //! | [`tls`] | where the certificate of HTTPS comes from, and for which hosts |
 //!
@@ -11,6 +12,7 @@
 //! `cli`, `app` or `server` is a field of [`limits::Limits`] or a constant beside it.
 
 pub mod allowed_host;
+pub mod intercept;
 pub mod limits;
 pub mod settings;
 pub mod tls;

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use subtle::ConstantTimeEq as _;
 
 use crate::config::allowed_host::AllowedHost;
+use crate::config::intercept::InterceptSettings;
 use crate::config::limits::Limits;
 use crate::config::tls::TlsSettings;
 use crate::support::clock::Clock;
@@ -55,6 +56,8 @@ pub struct Settings {
     pub triggers: bool,
     /// HTTPS, on the same port as HTTP; without it, HTTP only.
     pub tls: Option<TlsSettings>,
+    /// The HTTPS proxy for clients with LeadConduit's hosts built in; it needs `tls`. Without it, the server is not a proxy.
+    pub intercept: Option<InterceptSettings>,
     /// Bearer token for the control API. Without it, the control API is served on loopback addresses only.
     pub admin_token: Option<AdminToken>,
     /// Whether changed files of `scenarios` are reloaded while the server runs.
@@ -165,6 +168,7 @@ impl Default for Settings {
             mock_headers: MockHeaders::default(),
             triggers: true,
             tls: None,
+            intercept: None,
             admin_token: None,
             watch: false,
             delivery: DeliverySettings::default(),

@@ -4,8 +4,10 @@ use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 
+use super::prefixed::PrefixedSocket;
 use super::raw_socket::{Socket, SocketAction, SocketScript};
 use super::shutdown::ShutdownSignal;
 use crate::config::limits::{Limits, PROTOCOL_LOOK_PAUSE, PROTOCOL_LOOKS_MAX};
@@ -60,6 +62,36 @@ pub(super) async fn detect(socket: &TcpStream, limits: Limits) -> io::Result<Opt
         // The server of HTTP/1.1 responds to what is incomplete.
         Err(_) => Ok(has_bytes.then_some(Protocol::Http1)),
     }
+}
+
+/// The same for a connection inside of a tunnel, whose bytes cannot be looked at without being read. They are read again
+/// from the connection that is returned.
+pub(super) async fn detect_by_reading<S: Socket>(
+    mut socket: S,
+    limits: Limits,
+) -> io::Result<Option<(Protocol, PrefixedSocket<S>)>> {
+    let mut bytes = [0; HTTP2_START.len()];
+    let mut length = 0;
+    let read = async {
+        // An empty read is the end of the connection.
+        while length < bytes.len() && HTTP2_START.starts_with(&bytes[..length]) {
+            match socket.read(&mut bytes[length..]).await? {
+                0 => break,
+                more => length += more,
+            }
+        }
+        Ok::<(), io::Error>(())
+    };
+    let timeout = Duration::from_millis(limits.head_wait_ms_max);
+    // The server of HTTP/1.1 responds to what is incomplete.
+    tokio::time::timeout(timeout, read).await.unwrap_or(Ok(()))?;
+    let protocol = match &bytes[..length] {
+        [] => return Ok(None),
+        [TLS_HANDSHAKE, ..] => Protocol::Tls,
+        start if start == HTTP2_START => Protocol::Http2,
+        _ => Protocol::Http1,
+    };
+    Ok(Some((protocol, PrefixedSocket::new(Bytes::copy_from_slice(&bytes[..length]), socket))))
 }
 
 /// Ends a TLS handshake with an alert: a response of HTTP would be shown as a malformed record.

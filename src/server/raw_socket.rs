@@ -38,13 +38,23 @@ impl Socket for TcpStream {
     }
 }
 
-impl Socket for TlsStream<TcpStream> {
+impl<S: Socket> Socket for TlsStream<S> {
     fn tcp(&self) -> &TcpStream {
-        self.get_ref().0
+        self.get_ref().0.tcp()
     }
 
     fn is_secure(&self) -> bool {
         true
+    }
+}
+
+impl Socket for Box<dyn Socket> {
+    fn tcp(&self) -> &TcpStream {
+        (**self).tcp()
+    }
+
+    fn is_secure(&self) -> bool {
+        (**self).is_secure()
     }
 }
 

@@ -58,6 +58,7 @@ mod http;
 mod http_edges;
 mod https;
 mod input_limits;
+mod intercept;
 mod invitations;
 mod journal;
 mod lead_events;

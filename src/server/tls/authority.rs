@@ -37,6 +37,7 @@ const ORGANIZATION: &str = "leadconduit-mock";
 pub struct Authority {
     folder: AuthorityFolder,
     issuer: Issuer<'static, KeyPair>,
+    certificate: CertificateDer<'static>,
     permitted: Vec<PermittedName>,
     now: Timestamp,
 }
@@ -108,7 +109,7 @@ impl Authority {
         let read = read_certificate(&certificate, Some(&key), folder, now)?;
         let issuer = Issuer::from_ca_cert_der(&certificate, key)?;
         let (permitted, folder) = (read.permitted, folder.clone());
-        Ok(Some((Self { folder, issuer, permitted, now }, read.is_due)))
+        Ok(Some((Self { folder, issuer, certificate, permitted, now }, read.is_due)))
     }
 
     /// Signs a certificate for the authority's own key and writes it.
@@ -126,7 +127,8 @@ impl Authority {
         params.name_constraints = Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
         let certificate = params.self_signed(issuer.key())?;
         folder.write_certificate(&certificate.pem())?;
-        Ok(Self { folder, issuer, permitted, now })
+        let certificate = certificate.der().clone();
+        Ok(Self { folder, issuer, certificate, permitted, now })
     }
 
     /// The file of the authority's certificate, which clients must trust.
@@ -154,7 +156,9 @@ impl Authority {
         let certificate = params.signed_by(&key, &self.issuer)?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let key = any_supported_type(&key)?;
-        Ok(Arc::new(CertifiedKey::new(vec![certificate.der().clone()], key)))
+        // `--ignore-certificate-errors-spki-list` of Chromium names a key of the chain.
+        let chain = vec![certificate.der().clone(), self.certificate.clone()];
+        Ok(Arc::new(CertifiedKey::new(chain, key)))
     }
 
     fn permits(&self, host: &TlsHost) -> bool {
