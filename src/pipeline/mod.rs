@@ -26,6 +26,7 @@
 mod apply_rules;
 mod authenticate;
 mod browser;
+mod connect;
 mod context;
 pub mod cors;
 mod execute;
