@@ -50,7 +50,7 @@ fn main() {
         let response = fetch(server.address, &request(PATH, None));
         assert!(has_status(&response, 200), "{}", String::from_utf8_lossy(&response));
         drop(server);
-        let start_bare = || Server::bare(&response, Some((protocol, &cert, &key)));
+        let start_bare = || Server::bare(&response, Some((protocol, cert.as_path(), key.as_path())));
         let start: [&dyn Fn() -> Server; 2] = [&start_mock, &start_bare];
         let mut rates = [Vec::new(), Vec::new()];
         for round in 0..rounds {
