@@ -17,6 +17,11 @@ RUN mkdir -p src benches examples tests/suite \
     && cp build.rs src/main.rs \
     && cp build.rs tests/suite/main.rs \
     && cp build.rs benches/journal.rs \
+    && cp build.rs benches/latency.rs \
+    && cp build.rs benches/lead_scaling.rs \
+    && cp build.rs benches/long_reads.rs \
+    && cp build.rs benches/memory.rs \
+    && cp build.rs benches/protocols.rs \
     && cp build.rs benches/sandboxes.rs \
     && cp build.rs benches/startup.rs \
     && cp build.rs benches/submit.rs \

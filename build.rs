@@ -29,13 +29,15 @@ fn main() {
         }
     };
     let out = std::env::var("OUT_DIR").expect("cargo sets it");
-    let admin = match yaml::Source::read(&schemas.join("admin/openapi.yaml")).and_then(|source| source.parse_json()) {
-        Ok(admin) => admin,
+    let read = |file: &str| match yaml::Source::read(&schemas.join(file)).and_then(|source| source.parse_json()) {
+        Ok(document) => document,
         Err(diagnostic) => {
             eprintln!("{diagnostic}");
             std::process::exit(1);
         }
     };
+    let admin: Value = read("admin/openapi.yaml");
+    let suppressionlist: Value = read("services/suppressionlist.yaml");
     let bare = bundle::bare(&document);
     let standard = document.as_object_mut().and_then(|document| document.remove(bundle::STANDARD)).unwrap_or_default();
     for (name, document) in [
@@ -43,6 +45,7 @@ fn main() {
         ("contract-bare.json", &bare),
         ("standard.json", &standard),
         ("admin-openapi.json", &admin),
+        ("suppressionlist-openapi.json", &suppressionlist),
     ] {
         let json = serde_json::to_vec(document).expect("JSON is always written");
         std::fs::write(Path::new(&out).join(name), json).expect("the build folder is writable");

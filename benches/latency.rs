@@ -61,10 +61,10 @@ fn main() {
         let request = case.request();
         let response = fetch(Server::mock(&[]).address, &request);
         assert!(has_status(&response, case.status), "{}: {}", case.name, String::from_utf8_lossy(&response));
-        let limit = load(Server::bare(&response).address, &request, case.status, limit_time).1;
+        let limit = load(Server::bare(&response, None).address, &request, case.status, limit_time).1;
         for percent in PERCENTS {
             let rate = limit * f64::from(percent) / 100.0;
-            for (name, server) in [("mock", Server::mock(&[])), ("bare hyper", Server::bare(&response))] {
+            for (name, server) in [("mock", Server::mock(&[])), ("bare hyper", Server::bare(&response, None))] {
                 load(server.address, &request, case.status, Duration::from_millis(200));
                 let measured = OpenLoop::run(&server, &request, case.status, rate, run_time);
                 println!("| {} | {rate:.0} ({percent} %) | {name} | {} |", case.name, measured.cells(rate));

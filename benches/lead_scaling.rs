@@ -9,7 +9,7 @@
 //!   lead is a form for the Texas flow of `healthy`: one filter, one recipient, three events.
 //! - Runs with one thread and with two alternate, the order changes with every round, and each run has a new sandbox. A
 //!   ratio compares the two runs of one round; the table shows the median of the rounds, with minimum and maximum.
-#![expect(clippy::unwrap_used, reason = "a benchmark panics when it cannot continue")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark panics when it cannot continue")]
 #![expect(clippy::print_stdout, reason = "benchmarks print their results")]
 #![expect(clippy::disallowed_methods, reason = "benchmarks measure real time")]
 

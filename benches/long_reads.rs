@@ -108,10 +108,15 @@ fn main() -> ExitCode {
     println!("{}; medians of {RUNS} requests after the first.\n", machine_state());
     let measured: Vec<Vec<Times>> = sizes.iter().map(|events| measure(&history(*events))).collect();
     let mut head = "| milliseconds with this many events | grows with |".to_owned();
-    sizes.iter().for_each(|events| write!(head, " {} |", grouped(*events)).unwrap());
+    for events in sizes {
+        write!(head, " {} |", grouped(*events)).unwrap();
+    }
     println!("{head}\n|---|---|{}", "---:|".repeat(sizes.len()));
     for (index, read) in READS.iter().enumerate() {
-        let cells: String = measured.iter().map(|times| format!(" {:.2} |", times[index].later.median)).collect();
+        let mut cells = String::new();
+        for times in &measured {
+            write!(cells, " {:.2} |", times[index].later.median).unwrap();
+        }
         println!("| {} | {} |{cells}", read.name, read.complexity);
     }
     println!("\n| `busy-account` | first, ms | later, ms (min–max) | response, kB | target, ms | |");

@@ -72,7 +72,9 @@ fn growth(arguments: &[&str], count: usize, make: impl Fn(usize) -> (Vec<u8>, u1
     socket.set_nodelay(true).unwrap();
     // What the first requests set up is not part of the growth.
     let warm_up = 200;
-    (0..warm_up).for_each(|_| send(&mut socket, &[request("/user", None)], 200));
+    for _ in 0..warm_up {
+        send(&mut socket, &[request("/user", None)], 200);
+    }
     send(&mut socket, &[make(0).0], make(0).1);
     let before = resident_bytes(&server);
     let numbers: Vec<usize> = (1..count).collect();

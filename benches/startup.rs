@@ -85,7 +85,7 @@ fn main() -> ExitCode {
     for _ in 0..RUNS {
         mock.measure(|| Server::mock(&[]), &request);
         busy.measure(|| Server::mock(&["--scenario", "busy-account"]), &request);
-        bare.measure(|| Server::bare(&response), &request);
+        bare.measure(|| Server::bare(&response, None), &request);
     }
     let added_ms = Spread::of(mock.ready_ms.iter().zip(&bare.ready_ms).map(|(mock, bare)| mock - bare));
     let ready_ms = Spread::of(mock.ready_ms);

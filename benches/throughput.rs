@@ -133,11 +133,11 @@ fn measure(case: &Case, plan: &Plan) -> CaseResult {
     let mock = Server::mock(&[]);
     let response = fetch(mock.address, &request);
     assert!(has_status(&response, case.status), "{}: {}", case.name, String::from_utf8_lossy(&response));
-    let bare = Server::bare(&response);
+    let bare = Server::bare(&response, None);
     assert_eq!(fetch(bare.address, &request), response, "{}: the bare server sends different bytes", case.name);
 
     drop((mock, bare));
-    let start: [&dyn Fn() -> Server; 2] = [&|| Server::mock(&[]), &|| Server::bare(&response)];
+    let start: [&dyn Fn() -> Server; 2] = [&|| Server::mock(&[]), &|| Server::bare(&response, None)];
     let mut stats = [ServerStats::default(), ServerStats::default()];
     for round in 0..plan.rounds {
         for position in 0..2 {

@@ -74,12 +74,14 @@ pub use app::embed::{ControlError, MockSandbox, MockServer, MockServerBuilder};
 #[cfg(feature = "cli")]
 pub use cli::run;
 pub use config::allowed_host::{AllowedHost, InvalidHost};
+pub use config::intercept::{InterceptSettings, OtherHosts};
 pub use config::limits::Limits;
-pub use config::settings::{AdminToken, CorsPolicy, DeliverySettings, MockHeaders, RequestMode, Settings, TlsFiles};
+pub use config::settings::{AdminToken, CorsPolicy, DeliverySettings, MockHeaders, RequestMode, Settings};
+pub use config::tls::{InvalidTlsHost, TlsCertificate, TlsFiles, TlsHost, TlsSettings};
 pub use contract::{ContractError, LoadError};
 pub use contract_files::yaml::Diagnostic;
 pub use leadconduit::operations::HandlerError;
-pub use server::TlsError;
+pub use server::{AuthorityError, TlsError};
 pub use support::clock::{Clock, ClockOutOfRange, InvalidClock, SignedDuration, Timestamp};
 
 /// The types of a scenario file, as it is parsed: rules with their conditions and effects, the world, examples.
@@ -147,6 +149,7 @@ pub mod internals {
     pub use crate::leadconduit::delivery::{OutboundResponse, RecipientModule};
     pub use crate::leadconduit::operations::{HandlerTable, Trigger};
     pub use crate::leadconduit::rules::{Condition, Dialect, check as check_rules};
+    pub use crate::leadconduit::services::trustedform::certificate::TEST_IDS as TEST_CERTIFICATES;
     pub use crate::leadconduit::state::{Collection, World};
     pub use crate::leadconduit::templates::Template;
     pub use crate::leadconduit::types::{mask as mask_value, parse_value};

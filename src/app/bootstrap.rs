@@ -151,7 +151,7 @@ pub fn build_pipeline(
 /// # Errors
 /// [`StartError::Tls`] or [`StartError::Bind`].
 pub async fn bind(settings: &Settings) -> Result<(TcpListener, Option<TlsAcceptor>), StartError> {
-    let acceptor = settings.tls.as_ref().map(TlsAcceptor::new).transpose()?;
+    let acceptor = settings.tls.as_ref().map(|tls| TlsAcceptor::new(tls, settings.host)).transpose()?;
     let address = SocketAddr::new(settings.host, settings.port);
     let listener = TcpListener::bind(address).await.map_err(|error| StartError::Bind { address, error })?;
     Ok((listener, acceptor))

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 
+use super::tls::TlsDirArgs;
 use crate::config::settings::DEFAULT_PORT;
 
 /// Contract and scenarios to load.
@@ -25,17 +26,20 @@ pub(super) struct InputArgs {
 pub(super) struct ServerArgs {
     url: Option<String>,
     port: u16,
+    tls_dir: TlsDirArgs,
 }
 
 /// The flags of [`ServerArgs`].
 #[derive(Clone, Debug, Args)]
 struct ServerFlags {
-    /// The server's URL, http only [default: 127.0.0.1 with --port]
+    /// The server's URL, http or https [default: http, 127.0.0.1 with --port]
     #[arg(long, env = "LEADCONDUIT_MOCK_URL", value_parser = parse_url)]
     url: Option<String>,
     /// The port on 127.0.0.1, without --url
     #[arg(long, value_name = "PORT", default_value_t = DEFAULT_PORT, env = "LEADCONDUIT_MOCK_PORT")]
     port: u16,
+    #[command(flatten)]
+    tls_dir: TlsDirArgs,
 }
 
 impl Args for ServerArgs {
@@ -50,10 +54,10 @@ impl Args for ServerArgs {
 
 impl FromArgMatches for ServerArgs {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let ServerFlags { url, port } = ServerFlags::from_arg_matches(matches)?;
+        let ServerFlags { url, port, tls_dir } = ServerFlags::from_arg_matches(matches)?;
         // Compose files set an empty variable for no value.
         let url = url.filter(|url| !url.is_empty() && !is_port_more_specific(matches));
-        Ok(Self { url, port })
+        Ok(Self { url, port, tls_dir })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
@@ -72,6 +76,11 @@ impl ServerArgs {
     /// The server's URL.
     pub(super) fn url(&self) -> String {
         self.url.clone().unwrap_or_else(|| local_url(self.port))
+    }
+
+    /// The folder of the generated authority, which an https server may use.
+    pub(super) fn tls_dir(&self) -> &TlsDirArgs {
+        &self.tls_dir
     }
 }
 

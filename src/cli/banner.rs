@@ -9,7 +9,9 @@ use super::log::LogFormat;
 use super::output::styled_table;
 use super::style::{ColorMode, DIM, HEADING, INFO, PLAIN, WARNING, color_mode, message, styled};
 use crate::app::bootstrap::LoadedApp;
+use crate::config::intercept::{InterceptSettings, OtherHosts};
 use crate::config::settings::{DEFAULT_SCENARIO, Settings};
+use crate::config::tls::{TlsCertificate, VENDOR_HOSTS};
 use crate::control::Access;
 use crate::leadconduit::operations::Trigger;
 use crate::leadconduit::state::{Collection, World};
@@ -20,27 +22,53 @@ use crate::support::document::{items, text};
 const DELIVERIES: &str = "steps with a url on this machine are called";
 
 /// Prints the banner, or logs a few lines in its place if the log is JSON.
-pub(super) fn print_banner(app: &LoadedApp, settings: &Settings, url: &str, format: LogFormat) {
+pub(super) fn print_banner(
+    app: &LoadedApp,
+    settings: &Settings,
+    url: &str,
+    https_url: Option<&str>,
+    format: LogFormat,
+) {
     if format == LogFormat::Human {
         let mut out = std::io::stderr();
-        let _ = write!(out, "{}", banner(app, settings, url, color_mode(&out)));
+        let _ = write!(out, "{}", banner(app, settings, url, https_url, color_mode(&out)));
         return;
     }
     let version = env!("CARGO_PKG_VERSION");
     tracing::info!("leadconduit-mock {version} serves the scenario {} on {url}", app.scenario.name);
+    for (name, value) in https_rows(settings, https_url) {
+        tracing::info!("{name}: {value}");
+    }
     if app.pipeline.policy.access.is_closed() {
         tracing::warn!("{}", control_line(&app.pipeline.policy.access, settings, &app.scenario.name, url).trim());
     }
     if settings.delivery.is_enabled {
         tracing::info!("deliveries: {DELIVERIES}");
     }
+    if let Some(intercept) = settings.intercept {
+        tracing::info!("proxy: {}", proxy_line(&app.pipeline.policy.access, intercept, url));
+    }
     for warning in &app.warnings {
         tracing::warn!("{warning}");
     }
 }
 
+/// How clients use the HTTPS proxy, and what it does with other hosts.
+fn proxy_line(access: &Access, intercept: InterceptSettings, url: &str) -> String {
+    if access.is_closed() {
+        return "closed: this address can be reached by others; open it with --admin-token TOKEN".to_owned();
+    }
+    // The token itself is never shown.
+    let proxy = if access.requires_token() { url.replacen("://", "://proxy:TOKEN@", 1) } else { url.to_owned() };
+    let others = match intercept.other_hosts {
+        OtherHosts::Refuse => "other hosts are refused",
+        OtherHosts::Tunnel => "other hosts are tunnelled",
+    };
+    format!("HTTPS_PROXY={proxy} sends https://{} here; {others}", VENDOR_HOSTS[0])
+}
+
 /// The first screen: the settings, API keys, and commands to paste.
-fn banner(app: &LoadedApp, settings: &Settings, url: &str, color_mode: ColorMode) -> String {
+fn banner(app: &LoadedApp, settings: &Settings, url: &str, https_url: Option<&str>, color_mode: ColorMode) -> String {
     let state = &app.pipeline.state;
     let contract = &state.contract;
     let world = state.world();
@@ -51,11 +79,14 @@ fn banner(app: &LoadedApp, settings: &Settings, url: &str, color_mode: ColorMode
     let scenarios = state.library().list().len();
     let requests = settings.requests.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
     let row = |name: &str, value: String| vec![format!("  {name}"), value];
-    let settings_rows = [
+    let mut settings_rows = vec![
         row("contract", format!("{} operations, {} schemas", contract.operations.len(), contract.count_schemas())),
         row("scenario", format!("{} (of {scenarios}; `leadconduit-mock scenarios` lists them)", app.scenario.name)),
         row("settings", format!("seed {}, clock {}, requests {requests}", app.seed, app.clock)),
     ];
+    settings_rows.extend(https_rows(settings, https_url).into_iter().map(|(name, value)| row(name, value)));
+    let proxy = settings.intercept.map(|intercept| proxy_line(&app.pipeline.policy.access, intercept, url));
+    settings_rows.extend(proxy.map(|value| row("proxy", value)));
     text.push_str(&styled_table(&settings_rows, &[DIM, PLAIN], color_mode, None));
     let _ = writeln!(text, "\n  {}", heading("Keys (HTTP Basic; any user name, the key is the password):"));
     let first = app.scenario.default_key();
@@ -82,6 +113,23 @@ fn banner(app: &LoadedApp, settings: &Settings, url: &str, color_mode: ColorMode
         let _ = writeln!(text, "{}\n", message(color_mode, "warning", &warning.to_string()));
     }
     text
+}
+
+/// The HTTPS URL, the certificate, and how clients trust it; nothing without HTTPS.
+fn https_rows(settings: &Settings, https_url: Option<&str>) -> Vec<(&'static str, String)> {
+    let (Some(tls), Some(url)) = (&settings.tls, https_url) else { return Vec::new() };
+    let mut rows = vec![("https", url.to_owned())];
+    match &tls.certificate {
+        TlsCertificate::Files(files) => rows.push(("certificate", files.cert.display().to_string())),
+        TlsCertificate::Generated { directory, .. } => {
+            let file = directory.join("ca.pem");
+            rows.push(("authority", format!("{} (trust it: `leadconduit-mock ca env`)", file.display())));
+        }
+    }
+    if let Some(file) = &tls.client_ca {
+        rows.push(("clients", format!("need a certificate of {}", file.display())));
+    }
+    rows
 }
 
 /// A command that uses the control API; or, if the control API is closed, how to open it.

@@ -1,5 +1,4 @@
-//! HTTP client for a running server, for `health`, `use`, `reset`, `report`, `tail` and `leads`. Supports http only,
-//! because the server usually runs on the same machine.
+//! HTTP client for a running server, for `health`, `use`, `reset`, `report`, `tail`, `leads` and others.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -13,15 +12,17 @@ use http::response::Parts;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
+use super::connector::{HttpClient, http_client};
 use super::error::CliError;
 use super::signals::shutdown_signal;
+use super::tls::TlsDirArgs;
+use crate::app::bootstrap::StartError;
 use crate::config::limits::CLIENT_RESPONSE_BYTES_MAX;
 use crate::config::settings::DEFAULT_PORT;
 use crate::http::headers as mock_headers;
+use crate::server::TlsError;
 
 const JSON_CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -42,6 +43,8 @@ pub(super) struct ControlRequest<'a> {
     pub(super) timeout: Duration,
     /// The largest response body.
     pub(super) bytes_max: usize,
+    /// The folder of the generated authority, which an https server may use.
+    pub(super) tls_dir: &'a TlsDirArgs,
 }
 
 /// The body of a request to the control API.
@@ -86,10 +89,10 @@ pub(super) enum StreamEnd {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ArgumentError {
     /// The URL cannot be parsed.
-    #[error("it is not a valid URL; write http://HOST:PORT")]
+    #[error("it is not a valid URL; write http://HOST:PORT or https://HOST:PORT")]
     Url,
-    /// The URL's scheme is not http.
-    #[error("only http is supported; write http://HOST:PORT")]
+    /// The URL's scheme is neither http nor https.
+    #[error("only http and https are supported; write http://HOST:PORT or https://HOST:PORT")]
     Scheme,
     /// The URL has a path only.
     #[error("the URL has no host; write http://HOST:PORT")]
@@ -120,6 +123,9 @@ pub(super) enum ClientError {
     /// The connection failed. The errors around the innermost one only name the step that failed.
     #[error("{}", root_cause(&**.0))]
     Connection(#[source] Box<dyn Error + Send + Sync>),
+    /// The certificates to trust cannot be read.
+    #[error(transparent)]
+    Trust(#[from] TlsError),
     /// The received bytes cannot be written to the output, or the runtime cannot be created.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -134,6 +140,7 @@ impl ClientError {
             }
             Self::Argument(error) => CliError::Usage(error.to_string()),
             Self::Io(error) => CliError::Io(error),
+            Self::Trust(error) => CliError::Start(StartError::Tls(error)),
             other => CliError::Server(format!("{url} cannot be reached: {}", other.with_hint(url))),
         }
     }
@@ -144,7 +151,8 @@ impl ClientError {
             Some(ErrorKind::ConnectionRefused) => {
                 format!("no server listens there; start one with `{}`", serve_command(url))
             }
-            _ if matches!(self, Self::Argument(_) | Self::Io(_)) => self.to_string(),
+            _ if matches!(self, Self::Argument(_) | Self::Io(_) | Self::Trust(_)) => self.to_string(),
+            _ if let Some(hint) = tls_hint(&self.to_string(), url) => hint,
             // The system's error has no kind of its own.
             Some(_) if self.to_string().contains("failed to lookup address") => {
                 "the name of the host is unknown; check its spelling, or write 127.0.0.1 for this machine".to_owned()
@@ -158,6 +166,27 @@ impl ClientError {
         let Self::Connection(error) = self else { return None };
         let innermost = innermost(&**error);
         innermost.downcast_ref::<std::io::Error>().map(std::io::Error::kind)
+    }
+}
+
+/// What to do about a TLS connection that failed, from the message of the TLS library, which arrives as text.
+fn tls_hint(message: &str, url: &str) -> Option<String> {
+    let host = url.parse::<Uri>().ok().and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default();
+    if message.contains("certificate not valid for name") || message.contains("NotValidForName") {
+        Some(format!("{message}; start the server with --tls-host {host} and a new --tls-dir, or write another host"))
+    } else if message.contains("invalid peer certificate") {
+        Some(format!(
+            "its certificate is not trusted ({message}); write the --tls-dir with which the server was started, or set \
+             SSL_CERT_FILE to the file of its certificate authority"
+        ))
+    } else if message.contains("CertificateRequired") {
+        Some(format!(
+            "{message}: it requires a certificate from clients; write an http URL on the machine of the server"
+        ))
+    } else if message.contains("received corrupt message") || message.contains("HandshakeFailure") {
+        Some(format!("it does not serve HTTPS ({message}); write an http URL, or start the server with --tls"))
+    } else {
+        None
     }
 }
 
@@ -192,11 +221,12 @@ pub(super) fn stream(
     on_chunk: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
 ) -> Result<StreamEnd, ClientError> {
     let http_request = build_request(url, request)?;
+    let client = http_client(url, request.tls_dir, 0)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(async {
         let shutdown = shutdown_signal()?;
         tokio::select! {
-            end = read_stream(http_request, request.timeout, silence_max, on_chunk) => end,
+            end = read_stream(&client, http_request, request.timeout, silence_max, on_chunk) => end,
             () = shutdown => Ok(StreamEnd::Interrupted),
         }
     });
@@ -206,12 +236,13 @@ pub(super) fn stream(
 }
 
 async fn read_stream(
+    client: &HttpClient,
     request: http::Request<Full<Bytes>>,
     timeout: Duration,
     silence_max: Duration,
     on_chunk: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
 ) -> Result<StreamEnd, ClientError> {
-    let received = tokio::time::timeout(timeout, receive_head(request)).await;
+    let received = tokio::time::timeout(timeout, receive_head(client, request)).await;
     let timed_out = |_| ClientError::Timeout(timeout);
     let (head, mut body) = received.map_err(timed_out)??;
     if head.status != StatusCode::OK {
@@ -240,10 +271,11 @@ impl<T: BodyExt<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Unpin
 /// Why there is no response.
 pub(super) fn send(url: &str, request: &ControlRequest<'_>) -> Result<ClientResponse, ClientError> {
     let http_request = build_request(url, request)?;
+    let client = http_client(url, request.tls_dir, 0)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let response = runtime.block_on(async {
         tokio::time::timeout(request.timeout, async {
-            let (head, body) = receive_head(http_request).await?;
+            let (head, body) = receive_head(&client, http_request).await?;
             read_response(head, body, request.bytes_max).await
         })
         .await
@@ -256,16 +288,15 @@ pub(super) fn send(url: &str, request: &ControlRequest<'_>) -> Result<ClientResp
 /// The URI of a path below the server's URL.
 ///
 /// # Errors
-/// The URL is not a valid http URL.
+/// The URL is not a valid http or https URL.
 pub(super) fn resolve_uri(url: &str, path: &str) -> Result<Uri, ArgumentError> {
     let base: Uri = url.parse().map_err(|_| ArgumentError::Url)?;
-    if base.scheme() != Some(&Scheme::HTTP) {
-        return Err(ArgumentError::Scheme);
-    }
+    let scheme = base.scheme().filter(|scheme| [Scheme::HTTP, Scheme::HTTPS].contains(scheme)).cloned();
+    let scheme = scheme.ok_or(ArgumentError::Scheme)?;
     let authority: Authority = base.authority().cloned().ok_or(ArgumentError::NoHost)?;
     let path = format!("{}{path}", base.path().trim_end_matches('/'));
     let path: PathAndQuery = path.parse().map_err(|_| ArgumentError::Url)?;
-    let uri = Uri::builder().scheme(Scheme::HTTP).authority(authority).path_and_query(path);
+    let uri = Uri::builder().scheme(scheme).authority(authority).path_and_query(path);
     uri.build().map_err(|_| ArgumentError::Url)
 }
 
@@ -303,8 +334,10 @@ pub(super) fn sandbox_header_value(name: &str) -> Result<HeaderValue, ArgumentEr
     HeaderValue::from_str(name).map_err(|_| ArgumentError::Sandbox)
 }
 
-async fn receive_head(request: http::Request<Full<Bytes>>) -> Result<(Parts, impl Incoming), ClientError> {
-    let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
+async fn receive_head(
+    client: &HttpClient,
+    request: http::Request<Full<Bytes>>,
+) -> Result<(Parts, impl Incoming + use<>), ClientError> {
     let response = client.request(request).await.map_err(|error| ClientError::Connection(error.into()))?;
     Ok(response.into_parts())
 }

@@ -26,10 +26,11 @@ pub(super) fn run(args: &HealthArgs) -> Result<(), CliError> {
         body: None,
         timeout: HEALTH_TIMEOUT,
         bytes_max: CLIENT_RESPONSE_BYTES_MAX,
+        tls_dir: args.server.tls_dir(),
     };
     let not_ready = |reason: String| CliError::Server(format!("{url} is not ready: {reason}"));
     let response = client::send(&url, &request).map_err(|error| match error {
-        ClientError::Argument(_) | ClientError::Io(_) => error.at(&url),
+        ClientError::Argument(_) | ClientError::Io(_) | ClientError::Trust(_) => error.at(&url),
         other => not_ready(other.with_hint(&url)),
     })?;
     if response.status != StatusCode::OK {

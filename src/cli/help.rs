@@ -6,8 +6,9 @@ use super::style;
 
 /// The headings of the flags of `serve`, in their order, and the ids of the flags below them. Flags that are not listed
 /// keep the heading of their group (deliveries, limits).
-const HEADINGS: [(&str, &[&str]); 4] = [
-    ("Server", &["host", "port", "tls_cert", "tls_key", "admin_token"]),
+const HEADINGS: [(&str, &[&str]); 5] = [
+    ("Server", &["host", "port", "admin_token"]),
+    ("HTTPS", &["tls", "tls_dir", "tls_host", "tls_cert", "tls_key", "tls_client_ca", "intercept", "intercept_others"]),
     ("Scenario and contract", &["scenario", "scenarios", "schemas", "watch", "seed", "clock"]),
     ("Requests and responses", &["requests", "check_replies", "cors_origin", "no_mock_headers", "no_triggers"]),
     ("Log and reports", &["log_format", "report", "fail_on", "fail_under"]),
@@ -15,6 +16,10 @@ const HEADINGS: [(&str, &[&str]); 4] = [
 
 /// The flags of `serve` that the help of the command itself lists.
 const MAIN_FLAGS: [&str; 5] = ["host", "port", "scenario", "scenarios", "watch"];
+
+/// The flags of `serve` that `-h` leaves out, besides the limits: few need them.
+const DETAILS: [&str; 7] =
+    ["tls_host", "tls_cert", "tls_key", "tls_client_ca", "intercept_others", "deliver_timeout_ms", "deliver_retries"];
 
 /// The widest help text, in columns.
 const COLUMNS_MAX: usize = 120;
@@ -50,10 +55,12 @@ fn hide_variable(arg: Arg) -> Arg {
 }
 
 fn under_heading(arg: Arg) -> Arg {
+    let is_detail = DETAILS.iter().any(|id| arg.get_id() == id);
+    let arg = arg.hide_short_help(is_detail);
     let heading = HEADINGS.iter().find(|(_, ids)| ids.iter().any(|id| arg.get_id() == id)).map(|(heading, _)| *heading);
     if let Some(heading) = heading {
         return arg.help_heading(heading);
     }
     let is_limit = arg.get_help_heading() == Some("Limits");
-    arg.hide_short_help(is_limit)
+    arg.hide_short_help(is_limit || is_detail)
 }

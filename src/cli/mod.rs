@@ -6,9 +6,11 @@
 
 mod args;
 mod banner;
+mod ca;
 mod check;
 mod client;
 mod completions;
+mod connector;
 mod control;
 mod error;
 mod health;
@@ -27,6 +29,7 @@ mod signals;
 mod style;
 mod suggest;
 mod tail;
+mod tls;
 
 use std::process::ExitCode;
 
@@ -94,6 +97,8 @@ enum Command {
     Report(Box<report::ReportArgs>),
     /// Generate test leads for a flow, and print them or submit them to a running server
     Leads(Box<leads::LeadsArgs>),
+    /// Show the generated certificate authority of HTTPS, and how clients trust it
+    Ca(ca::CaArgs),
     /// Print shell completions
     Completions(completions::CompletionsArgs),
 }
@@ -160,6 +165,7 @@ pub fn run() -> ExitCode {
         Some(Command::Tail(args)) => tail::run(&args),
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Leads(args)) => leads::run(&args),
+        Some(Command::Ca(args)) => ca::run(&args),
         Some(Command::Completions(args)) => completions::run(&args, Cli::command()),
     };
     match result {

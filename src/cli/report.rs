@@ -13,6 +13,7 @@ use super::client::{self, ControlRequest, text_field};
 use super::error::{CliError, print_error};
 use super::output::{check_writable, save};
 use super::style::{ColorMode, color_mode};
+use super::tls::TlsDirArgs;
 use crate::config::limits::{REPORT_BYTES_MAX, REPORT_TIMEOUT};
 use crate::recording::report::{
     self, FailOn, Format, OperationSelection, PassCriteria, Percentage, Report, ReportVerdict, UnknownOperation,
@@ -126,17 +127,21 @@ struct ServerListArgs {
     urls: Vec<String>,
     /// The server if nothing else was given.
     default_url: String,
+    /// The folder of the generated authority, which https servers may use.
+    tls_dir: TlsDirArgs,
 }
 
 /// The flags of [`ServerListArgs`].
 #[derive(Clone, Debug, Args)]
 struct ServerListFlags {
-    /// A server's URL, http only; repeat it, or separate values by commas, to merge reports
+    /// A server's URL, http or https; repeat it, or separate values by commas, to merge reports
     #[arg(long, value_delimiter = ',', env = "LEADCONDUIT_MOCK_URL", value_parser = parse_url)]
     url: Vec<String>,
     /// The port on 127.0.0.1, without --url and files
     #[arg(long, value_name = "PORT", default_value_t = crate::config::settings::DEFAULT_PORT, env = "LEADCONDUIT_MOCK_PORT")]
     port: u16,
+    #[command(flatten)]
+    tls_dir: TlsDirArgs,
 }
 
 impl Args for ServerListArgs {
@@ -163,7 +168,7 @@ impl FromArgMatches for ServerListArgs {
         if from_variable && matches.contains_id("files") {
             urls.clear();
         }
-        Ok(Self { urls, default_url })
+        Ok(Self { urls, default_url, tls_dir: flags.tls_dir })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
@@ -274,6 +279,7 @@ fn fetch(args: &ReportArgs, url: &str) -> Result<Report, CliError> {
         body: None,
         timeout: REPORT_TIMEOUT,
         bytes_max: REPORT_BYTES_MAX,
+        tls_dir: &args.servers.tls_dir,
     };
     let response = client::send(url, &request).map_err(|error| error.at(url))?;
     let unexpected_response = || client::unexpected_response(url, response.status);

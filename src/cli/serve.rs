@@ -2,7 +2,6 @@
 
 use std::io::Write as _;
 use std::net::IpAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::builder::BoolishValueParser;
@@ -16,13 +15,14 @@ use super::log::{self, LogFormat};
 use super::report::{CriteriaArgs, ReportFile, require_passed, usage as report_usage};
 use super::signals::{shutdown_then_exit_signal, stdin_closed};
 use super::suggest;
+use super::tls::TlsArgs;
 use crate::app::bootstrap::{self, LoadedApp, StartError};
 use crate::app::watch::Watcher;
 use crate::config::allowed_host::AllowedHost;
+use crate::config::intercept::{InterceptSettings, OtherHosts};
 use crate::config::limits::{CONNECTIONS_MAX, DELIVER_RETRIES_MAX, DELIVER_TIMEOUT_MS_MAX, Limits};
 use crate::config::settings::{
     AdminToken, CorsPolicy, DEFAULT_PORT, DEFAULT_SCENARIO, DeliverySettings, MockHeaders, RequestMode, Settings,
-    TlsFiles,
 };
 use crate::leadconduit::delivery::HttpClient;
 use crate::recording::report::{self, FailOn, PassCriteria, Report, ReportVerdict};
@@ -76,12 +76,23 @@ pub(super) struct ServeArgs {
     /// Disable the trigger domains of leads (e-mail addresses @failure.example and others)
     #[arg(long, env = "LEADCONDUIT_MOCK_NO_TRIGGERS", value_parser = BoolishValueParser::new())]
     no_triggers: bool,
-    /// Serve HTTPS with the certificate chain in this PEM file
-    #[arg(long, value_name = "FILE", requires = "tls_key", env = "LEADCONDUIT_MOCK_TLS_CERT")]
-    tls_cert: Option<PathBuf>,
-    /// The private key of that certificate, as a PEM file
-    #[arg(long, value_name = "FILE", requires = "tls_cert", env = "LEADCONDUIT_MOCK_TLS_KEY")]
-    tls_key: Option<PathBuf>,
+    #[command(flatten)]
+    tls: TlsArgs,
+    /// Be an HTTPS proxy that answers for LeadConduit's hosts; implies --tls
+    ///
+    /// CONNECT to app.leadconduit.com, next.leadconduit.com, app.leadconduit-staging.com and app.suppressionlist.com is
+    /// answered by the mock. Beyond loopback it needs --admin-token, which is then the password of the proxy.
+    #[arg(long, env = "LEADCONDUIT_MOCK_INTERCEPT", value_parser = BoolishValueParser::new())]
+    intercept: bool,
+    /// What --intercept does with other hosts
+    #[arg(
+        long,
+        value_name = "MODE",
+        default_value = "refuse",
+        requires = "intercept",
+        env = "LEADCONDUIT_MOCK_INTERCEPT_OTHERS"
+    )]
+    intercept_others: OtherHosts,
     /// Reload changed files of --scenarios while the server runs; state is kept
     #[arg(long, requires = "scenarios", env = "LEADCONDUIT_MOCK_WATCH", value_parser = BoolishValueParser::new())]
     watch: bool,
@@ -269,9 +280,11 @@ impl ServeArgs {
         saved.into_iter().collect()
     }
 
-    fn settings(&self) -> Settings {
+    /// # Errors
+    /// Flags of HTTPS that do not fit together.
+    fn settings(&self) -> Result<Settings, CliError> {
         let limits = self.limits;
-        Settings {
+        Ok(Settings {
             host: self.host,
             port: self.port.unwrap_or(DEFAULT_PORT),
             scenario: self.scenario.clone(),
@@ -289,7 +302,8 @@ impl ServeArgs {
             control_origins: self.control_origin.clone(),
             mock_headers: if self.no_mock_headers { MockHeaders::Hidden } else { MockHeaders::Shown },
             triggers: !self.no_triggers,
-            tls: self.tls_cert.clone().zip(self.tls_key.clone()).map(|(cert, key)| TlsFiles { cert, key }),
+            tls: self.tls.settings(self.intercept)?,
+            intercept: self.intercept.then_some(InterceptSettings { other_hosts: self.intercept_others }),
             admin_token: self.admin_token.clone(),
             watch: self.watch,
             delivery: DeliverySettings {
@@ -321,7 +335,7 @@ impl ServeArgs {
                 deliver_retries: self.delivery.deliver_retries,
                 ..Limits::default()
             },
-        }
+        })
     }
 }
 
@@ -330,7 +344,7 @@ impl ServeArgs {
 /// # Errors
 /// Flags that do not fit together, a report that cannot be written, or files that are not valid.
 pub(super) fn load(args: &ServeArgs) -> Result<(Settings, LoadedApp), CliError> {
-    let settings = args.settings();
+    let settings = args.settings()?;
     args.criteria.check()?;
     args.report.iter().try_for_each(ReportFile::check_writable)?;
     if settings.requests == RequestMode::Off && args.criteria.fails_on_violations() {
@@ -358,17 +372,20 @@ pub(super) fn run(args: &ServeArgs) -> Result<(), CliError> {
     runtime.block_on(async {
         let shutdown = logged_shutdown_signal(args.stop_with_stdin)?;
         let (listener, acceptor) = bootstrap::bind(&settings).await?;
-        let scheme = if acceptor.is_some() { "https" } else { "http" };
         let address = listener.local_addr()?;
         app.pipeline.policy.outbound.set_own_address(address);
-        let url = format!("{scheme}://{address}");
+        let url = format!("http://{address}");
+        let https_url = acceptor.is_some().then(|| format!("https://{address}"));
         let watcher = Watcher::start(&settings, &app.pipeline.state)?;
-        print_banner(&app, &settings, &url, args.log_format);
+        print_banner(&app, &settings, &url, https_url.as_deref(), args.log_format);
         for warning in suggest::unused_variables(&Cli::command(), std::env::vars_os()) {
             tracing::warn!("{warning}");
         }
         let mut out = std::io::stdout();
-        writeln!(out, "listening on {url}")?;
+        // Programs that start the server read the first line.
+        let lines: Vec<String> =
+            [Some(url), https_url].iter().flatten().map(|url| format!("listening on {url}\n")).collect();
+        out.write_all(lines.concat().as_bytes())?;
         out.flush()?;
         crate::server::serve(listener, acceptor, app.pipeline, settings.limits, shutdown).await;
         drop(watcher);

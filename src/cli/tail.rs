@@ -47,6 +47,7 @@ pub(super) fn run(args: &TailArgs) -> Result<(), CliError> {
         body: None,
         timeout: TAIL_TIMEOUT,
         bytes_max: CLIENT_RESPONSE_BYTES_MAX,
+        tls_dir: args.server.tls_dir(),
     };
     let print_status = |message: &str| {
         // Standard output has only events.

@@ -4,7 +4,11 @@
 //! of the simulated service or of the scenario language are part of those modules; those that bound memory and time for
 //! any input are here, except those of JSON texts and YAML files, which are below this module.
 
+mod tunnel;
+
 use std::time::Duration;
+
+pub(crate) use tunnel::{TUNNEL_ADDRESSES_MAX, TUNNEL_BUFFER_BYTES, TunnelLimits};
 
 /// The limits that settings can change. Bytes and milliseconds are in the names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,6 +177,25 @@ pub(crate) const GZIP_BYTES_MIN: usize = 1024;
 /// How long a closed connection waits for the client to close its side.
 pub(crate) const LINGER: Duration = Duration::from_secs(1);
 
+/// How often the first bytes of a connection are looked at while they could still be the preface of HTTP/2, and the pause
+/// between two looks: 1 s.
+pub(crate) const PROTOCOL_LOOKS_MAX: u32 = 100;
+
+/// See [`PROTOCOL_LOOKS_MAX`].
+pub(crate) const PROTOCOL_LOOK_PAUSE: Duration = Duration::from_millis(10);
+
+/// Concurrent streams of one HTTP/2 connection.
+pub(crate) const HTTP2_STREAMS_MAX: u32 = 100;
+
+/// How much larger than its limit the head of an HTTP/2 request can be and still get a problem document.
+pub(crate) const HTTP2_HEAD_EXCESS_BYTES: usize = 64 * 1024;
+
+/// How long an HTTP/2 client has to confirm that it is there.
+pub(crate) const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The pause between the last bytes of a truncated HTTP/2 response and the reset of its stream.
+pub(crate) const HTTP2_RESET_PAUSE: Duration = Duration::from_millis(10);
+
 /// Interval between keep-alive comments in an event stream.
 pub(crate) const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
 
@@ -271,6 +294,26 @@ pub(crate) const GENERATED_LEADS_MAX: u32 = 200_000;
 
 /// Events of the generated histories of a world. Each takes about 100 bytes.
 pub(crate) const GENERATED_EVENTS_MAX: u32 = 1_000_000;
+
+// The generated certificate authority.
+
+/// How long the certificate of the authority is valid.
+pub(crate) const CA_DAYS: i32 = 10 * 365;
+
+/// How long the certificate of a server is valid. Some clients accept at most 398 days.
+pub(crate) const SERVER_CERTIFICATE_DAYS: i32 = 397;
+
+/// The certificate of the authority is renewed when it ends sooner than this, so that it outlives those that it signs.
+pub(crate) const CA_RENEWAL_DAYS: i32 = SERVER_CERTIFICATE_DAYS + 3;
+
+/// The largest file of certificates or of a key.
+pub(crate) const PEM_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// How often a process looks whether another one has created the authority, and the pause between two looks: 10 s.
+pub(crate) const CA_LOCK_ATTEMPTS_MAX: u32 = 500;
+
+/// See [`CA_LOCK_ATTEMPTS_MAX`].
+pub(crate) const CA_LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 // Event streams.
 
@@ -432,3 +475,17 @@ pub(crate) const RECENT_HEADS_MAX: usize = 8;
 
 /// The longest head that is remembered, in bytes.
 pub(crate) const RECENT_HEAD_BYTES_MAX: usize = 4 * 1024;
+
+// Services beside LeadConduit.
+
+/// Entries on the lists of an account; a further value is rejected.
+pub(crate) const LIST_ENTRIES_MAX: usize = 200_000;
+
+/// Values that one call of the list service adds or deletes, times the lists that it names.
+pub(crate) const LIST_CALL_ITEMS_MAX: usize = 10_000;
+
+/// The longest value that a list stores, in bytes; a longer one is rejected.
+pub(crate) const LIST_VALUE_BYTES_MAX: usize = 1_000;
+
+/// Certificates that an account keeps as retained, besides declared ones; a further one is retained, but not remembered.
+pub(crate) const RETAINED_CERTIFICATES_MAX: usize = 10_000;

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use subtle::ConstantTimeEq as _;
 
 use crate::config::allowed_host::AllowedHost;
+use crate::config::intercept::InterceptSettings;
 use crate::config::limits::Limits;
+use crate::config::tls::TlsSettings;
 use crate::support::clock::Clock;
 
 /// The sandbox of requests that do not name one.
@@ -52,8 +54,10 @@ pub struct Settings {
     pub mock_headers: MockHeaders,
     /// Whether the trigger domains (e-mail addresses `@failure.example` and others) force the outcome of a lead.
     pub triggers: bool,
-    /// Certificate chain and key for HTTPS.
-    pub tls: Option<TlsFiles>,
+    /// HTTPS, on the same port as HTTP; without it, HTTP only.
+    pub tls: Option<TlsSettings>,
+    /// The HTTPS proxy for clients with LeadConduit's hosts built in; it needs `tls`. Without it, the server is not a proxy.
+    pub intercept: Option<InterceptSettings>,
     /// Bearer token for the control API. Without it, the control API is served on loopback addresses only.
     pub admin_token: Option<AdminToken>,
     /// Whether changed files of `scenarios` are reloaded while the server runs.
@@ -138,15 +142,6 @@ pub enum MockHeaders {
     Hidden,
 }
 
-/// PEM files for HTTPS.
-#[derive(Clone, Debug)]
-pub struct TlsFiles {
-    /// The certificate chain.
-    pub cert: PathBuf,
-    /// The private key.
-    pub key: PathBuf,
-}
-
 /// The default port.
 pub const DEFAULT_PORT: u16 = 4010;
 
@@ -173,6 +168,7 @@ impl Default for Settings {
             mock_headers: MockHeaders::default(),
             triggers: true,
             tls: None,
+            intercept: None,
             admin_token: None,
             watch: false,
             delivery: DeliverySettings::default(),

@@ -229,12 +229,20 @@ problem_types! {
         "The control API can change everything, so it is served only to this machine, to pages of the server itself and \
          of `--control-origin`, or with the token of `--admin-token` (403). `detail` says which of these is missing."
     ),
+    /// A host that the HTTPS proxy does not reach, or a proxy that is disabled.
+    ProxyRefused => (
+        "proxy-refused",
+        "Refused by the proxy",
+        "`--intercept` answers for LeadConduit's hosts, on the ports 443 and 80. It refuses other hosts (403), or with \
+         `--intercept-others tunnel` connects to them; a host may be out of reach (502, 504). Beyond loopback, the proxy \
+         needs `--admin-token`."
+    ),
     /// A control call without the right token.
     TokenNeeded => (
         "token-needed",
         "Token needed",
-        "The server was started with `--admin-token`, and the call has another token or none (401). Send \
-         `Authorization: Bearer TOKEN`."
+        "The server was started with `--admin-token`, and the call has another token or none. Send `Authorization: \
+         Bearer TOKEN` to the control API (401), and the token as the password of the proxy (407)."
     ),
 }
 
@@ -318,15 +326,6 @@ impl Problem {
         let detail = format!("{path} does not allow {method}; allowed: {}", calls.join(", "));
         let mut problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, ProblemType::MethodNotAllowed, detail);
         problem.headers.insert(ALLOW, allow(operations));
-        problem
-    }
-
-    /// 405: the client takes the server for a proxy.
-    #[must_use]
-    pub fn no_tunnel() -> Self {
-        let detail = "this server is not a proxy, so it does not allow CONNECT; call it as the base URL of the client";
-        let mut problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, ProblemType::MethodNotAllowed, detail);
-        problem.headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE, OPTIONS"));
         problem
     }
 

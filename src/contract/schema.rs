@@ -191,6 +191,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_schema_is_compiled_on_first_use() {
+        let contract = crate::contract::Contract::built_in().unwrap();
+        let (user, flow) = (contract.model("User").unwrap(), contract.model("Flow").unwrap());
+        assert!(user.schemas.registry.get().is_none(), "an idle server resolves no references");
+        assert!(!user.accepts(&json!([])));
+        assert!(user.schemas.registry.get().is_some() && user.validator.get().is_some());
+        assert!(flow.validator.get().is_none());
+    }
+
+    #[test]
     fn known_formats_accept_what_their_patterns_accept() {
         let document = json!({"components": {"schemas": {
             "Id": {"type": "string", "pattern": KNOWN_FORMATS[0].pattern},

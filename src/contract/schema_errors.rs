@@ -36,7 +36,7 @@ impl PropertyNames {
 
     /// Whether the component schema in which an error was found has a property of this name.
     fn has(&self, error: &ValidationError<'_>, property: &str) -> bool {
-        let location = error.absolute_keyword_location().map(|uri| uri.as_str());
+        let location = error.absolute_keyword_location().map(jsonschema::Uri::as_str);
         let component = location.and_then(|uri| uri.split_once(COMPONENTS)).map(|(_, rest)| rest.split('/').next());
         component.flatten().and_then(|name| self.0.get(name)).is_some_and(|names| names.contains(property))
     }

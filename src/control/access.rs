@@ -1,12 +1,18 @@
 //! Access control of the control API. The API can change everything, so web pages of other origins must not reach it
 //! through the browser of a user.
 
+#[cfg(test)]
+mod tests;
+
 use std::net::IpAddr;
 
-use http::header::{AUTHORIZATION, HOST, ORIGIN, WWW_AUTHENTICATE};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{AUTHORIZATION, HOST, ORIGIN, PROXY_AUTHORIZATION, WWW_AUTHENTICATE};
 use http::uri::Authority;
 use http::{HeaderName, HeaderValue, StatusCode};
 
+use crate::config::intercept::is_intercepted_host;
 use crate::config::settings::{AdminToken, Settings};
 use crate::contract::problem::{Problem, ProblemType};
 use crate::http::headers;
@@ -14,6 +20,9 @@ use crate::http::message::Request;
 use crate::sandbox::selector::credential_texts;
 use crate::support::redaction::{Redactor, SecretTexts};
 
+/// Why the HTTPS proxy refuses every client.
+const CLOSED_PROXY: &str = "the proxy is disabled: this server listens on more than loopback and has no token; start it with \
+                            --admin-token TOKEN, and give the client http://proxy:TOKEN@HOST:PORT";
 const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -39,6 +48,8 @@ pub struct Access {
     guard: Guard,
     /// The origins of `--control-origin`, whose pages may use the control API.
     origins: Vec<String>,
+    /// Whether clients can reach the server under the hosts of the HTTPS proxy.
+    is_intercepting: bool,
 }
 
 /// How control calls are authorised.
@@ -62,7 +73,7 @@ impl Access {
             _ if settings.host.to_canonical().is_loopback() => Guard::Loopback,
             _ => Guard::Closed,
         };
-        Self { guard, origins: settings.control_origins.clone() }
+        Self { guard, origins: settings.control_origins.clone(), is_intercepting: settings.intercept.is_some() }
     }
 
     /// The token of control calls, so that it can be kept out of every output.
@@ -125,12 +136,60 @@ impl Access {
         match &self.guard {
             Guard::Token(token) => check_token(token, request),
             Guard::Loopback => {
-                check_host(request)?;
+                self.check_host(request)?;
                 self.check_origin(request)
             }
             Guard::Closed => Err(forbidden(
                 "the control API is disabled: this server listens on more than loopback and has no token; \
                  start it with --admin-token TOKEN and send `Authorization: Bearer TOKEN`",
+            )),
+        }
+    }
+
+    /// Protects against DNS rebinding: a page of `evil.example` whose name resolves to 127.0.0.1 still sends that name.
+    /// The owner of the hosts that the proxy intercepts is LeadConduit, so that no other page has their names.
+    fn check_host(&self, request: &Request) -> Result<(), Problem> {
+        let Some(name) = host(request) else {
+            return Err(forbidden("the control API needs a host name; send `Host: localhost`"));
+        };
+        // Only a port may follow the host, and nothing may stand before it: `[::1].evil.example`, `evil.example@[::1]`.
+        let is_bare = |authority: &Authority| {
+            authority
+                .as_str()
+                .strip_prefix(authority.host())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+        };
+        let is_allowed = |host: &str| is_local(host) || self.is_intercepting && is_intercepted_host(host);
+        if name.parse::<Authority>().is_ok_and(|authority| is_bare(&authority) && is_allowed(authority.host())) {
+            return Ok(());
+        }
+        Err(forbidden(format!(
+            "`{}` is not an allowed host: without a token, the control API accepts localhost and loopback addresses \
+             only; call it as http://localhost, or start the mock with --admin-token TOKEN",
+            truncated(name)
+        )))
+    }
+
+    /// Checks whether a client may use the HTTPS proxy: on a server that listens on loopback only, or with the token as
+    /// the password of `Proxy-Authorization`.
+    ///
+    /// # Errors
+    ///
+    /// 407 without the right token; 403 when other machines can reach the server, and it has no token.
+    pub fn check_proxy(&self, request: &Request) -> Result<(), Problem> {
+        let Guard::Token(token) = &self.guard else {
+            let closed = || Problem::new(StatusCode::FORBIDDEN, ProblemType::ProxyRefused, CLOSED_PROXY);
+            return if self.is_closed() { Err(closed()) } else { Ok(()) };
+        };
+        let given = request.headers.get(PROXY_AUTHORIZATION).and_then(|value| basic_password(value.as_bytes()));
+        match given {
+            Some(given) if token.matches(&given) => Ok(()),
+            Some(_) => Err(Problem::proxy_token_needed(
+                "the password of the proxy is wrong; write the one from --admin-token: http://proxy:TOKEN@HOST:PORT",
+            )),
+            None => Err(Problem::proxy_token_needed(
+                "the proxy of this server needs its token as the password; write http://proxy:TOKEN@HOST:PORT with the \
+                 one from --admin-token",
             )),
         }
     }
@@ -186,23 +245,12 @@ fn bearer(value: &[u8]) -> Option<&[u8]> {
     scheme.eq_ignore_ascii_case(b"Bearer ").then(|| token.trim_ascii())
 }
 
-/// Protects against DNS rebinding: a page of `evil.example` whose name resolves to 127.0.0.1 still sends that name.
-fn check_host(request: &Request) -> Result<(), Problem> {
-    let Some(name) = host(request) else {
-        return Err(forbidden("the control API needs a host name; send `Host: localhost`"));
-    };
-    // Only a port may follow the host, and nothing may stand before it: `[::1].evil.example`, `evil.example@[::1]`.
-    let is_bare = |authority: &Authority| {
-        authority.as_str().strip_prefix(authority.host()).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
-    };
-    if name.parse::<Authority>().is_ok_and(|authority| is_bare(&authority) && is_local(authority.host())) {
-        return Ok(());
-    }
-    Err(forbidden(format!(
-        "`{}` is not an allowed host: without a token, the control API accepts localhost and loopback addresses only; \
-         call it as http://localhost, or start the mock with --admin-token TOKEN",
-        truncated(name)
-    )))
+/// The password of HTTP Basic credentials.
+fn basic_password(value: &[u8]) -> Option<Vec<u8>> {
+    let (scheme, credentials) = value.split_at_checked(b"Basic ".len())?;
+    let decoded = STANDARD.decode(credentials.trim_ascii()).ok()?;
+    let colon = decoded.iter().position(|byte| *byte == b':')?;
+    scheme.eq_ignore_ascii_case(b"Basic ").then(|| decoded[colon + 1..].to_vec())
 }
 
 fn is_local(host: &str) -> bool {
@@ -238,216 +286,4 @@ fn unauthorized(detail: &str) -> Problem {
     let mut problem = Problem::new(StatusCode::UNAUTHORIZED, ProblemType::TokenNeeded, detail);
     problem.headers.insert(WWW_AUTHENTICATE, BEARER);
     problem
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::settings::CorsPolicy;
-    use http::Method;
-
-    fn access(host: &str, token: Option<&str>, origins: &[&str]) -> Access {
-        let control_origins = origins.iter().map(|&origin| origin.to_owned()).collect();
-        let (host, admin_token) = (host.parse().unwrap(), token.map(AdminToken::from));
-        Access::new(&Settings { host, control_origins, admin_token, ..Settings::default() })
-    }
-
-    fn request(headers: &[(&'static str, &str)]) -> Request {
-        let mut request = Request::new(Method::PUT, "/__admin/scenario".parse().unwrap());
-        for (name, value) in headers {
-            request.headers.append(*name, HeaderValue::from_str(value).unwrap());
-        }
-        request
-    }
-
-    /// Headers, and a part of the message when they are rejected.
-    type Row<'a> = (&'a [(&'static str, &'a str)], Option<&'a str>);
-
-    fn check(access: &Access, status: u16, rows: &[Row<'_>]) {
-        for (headers, message) in rows {
-            let result = access.check(&request(headers), "/scenario");
-            let found = result.as_ref().err().map(|problem| problem.detail.as_str());
-            match message {
-                None => assert_eq!(found, None, "{headers:?}"),
-                Some(part) => assert!(found.is_some_and(|text| text.contains(part)), "{headers:?}: {found:?}"),
-            }
-            assert!(result.err().is_none_or(|problem| problem.status == status));
-        }
-    }
-
-    #[test]
-    fn public_paths_need_no_authorisation() {
-        for access in [access("0.0.0.0", None, &[]), access("127.0.0.1", None, &[]), access("::1", Some("t"), &[])] {
-            let foreign = request(&[("host", "evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")]);
-            for path in PUBLIC_PATHS {
-                assert!(access.check(&foreign, path).is_ok(), "{path}");
-            }
-            for path in ["", "/", "/scenario", "/health/", "/health/x", "/HEALTH"] {
-                assert!(access.check(&foreign, path).is_err(), "{path}");
-            }
-        }
-    }
-
-    #[test]
-    fn with_a_token_only_the_token_is_checked() {
-        let wrong = Some("the token is wrong");
-        let missing = Some("needs its token");
-        for host in ["127.0.0.1", "0.0.0.0"] {
-            check(
-                &access(host, Some("s3cret"), &[]),
-                401,
-                &[
-                    (&[("authorization", "Bearer s3cret"), ("host", "mock.test")], None),
-                    (&[("authorization", "bearer  s3cret ")], None),
-                    (
-                        &[
-                            ("authorization", "Bearer s3cret"),
-                            ("origin", "https://page.test"),
-                            ("sec-fetch-site", "cross-site"),
-                        ],
-                        None,
-                    ),
-                    (&[("host", "localhost")], missing),
-                    (&[("authorization", "Basic czNjcmV0")], missing),
-                    (&[("authorization", "Bearer")], missing),
-                    (&[("authorization", "Bearers3cret")], missing),
-                    (&[("authorization", "Bearer ")], wrong),
-                    (&[("authorization", "Bearer s3cre")], wrong),
-                    (&[("authorization", "Bearer s3crets")], wrong),
-                    (&[("authorization", "Bearer S3cret")], wrong),
-                ],
-            );
-        }
-    }
-
-    #[test]
-    fn beyond_loopback_without_a_token_every_call_is_forbidden() {
-        let closed = Some("--admin-token");
-        for (host, token) in [("0.0.0.0", None), ("::", None), ("192.168.1.2", None), ("0.0.0.0", Some(" "))] {
-            check(
-                &access(host, token, &["http://localhost:3000"]),
-                403,
-                &[
-                    (&[("host", "localhost")], closed),
-                    (&[("host", "localhost"), ("origin", "http://localhost:3000")], closed),
-                    (&[("host", "localhost"), ("authorization", "Bearer ")], closed),
-                ],
-            );
-        }
-    }
-
-    #[test]
-    fn on_loopback_the_host_must_be_local() {
-        let (other, none) = (Some("accepts localhost"), Some("send `Host: localhost`"));
-        for host in ["127.0.0.1", "127.0.0.2", "::1", "::ffff:127.0.0.1"] {
-            check(
-                &access(host, None, &[]),
-                403,
-                &[
-                    (&[("host", "localhost")], None),
-                    (&[("host", "LocalHost:4010")], None),
-                    (&[("host", "mock.localhost:4010")], None),
-                    (&[("host", "127.0.0.1:4010")], None),
-                    (&[("host", "127.1.2.3")], None),
-                    (&[("host", "[::1]:4010")], None),
-                    (&[("host", "[::1]")], None),
-                    (&[], none),
-                    (&[("host", "")], other),
-                    (&[("host", "evil.example:4010")], other),
-                    (&[("host", "localhost.evil.example")], other),
-                    (&[("host", "notlocalhost")], other),
-                    (&[("host", "localhost@evil.example")], other),
-                    (&[("host", "127.0.0.1.evil.example")], other),
-                    (&[("host", "0.0.0.0:4010")], other),
-                    (&[("host", "10.0.0.1")], other),
-                    (&[("host", "[::2]:4010")], other),
-                    (&[("host", "[::1].evil.example")], other),
-                    (&[("host", "evil.example@127.0.0.1")], other),
-                    (&[("host", "evil.example:80@localhost")], other),
-                ],
-            );
-        }
-    }
-
-    #[test]
-    fn the_host_in_the_request_line_takes_precedence() {
-        let mut request = request(&[("host", "localhost")]);
-        request.uri = "http://evil.example/__admin/scenario".parse().unwrap();
-        assert!(access("127.0.0.1", None, &[]).check(&request, "/scenario").is_err());
-    }
-
-    #[test]
-    fn foreign_origins_are_forbidden() {
-        let host = ("host", "localhost:4010");
-        let (page, file, link) =
-            (Some("may not use the control API; start"), Some("without an origin"), Some("a link"));
-        check(
-            &access("127.0.0.1", None, &["http://localhost:3000"]),
-            403,
-            &[
-                (&[host, ("origin", "http://localhost:4010")], None),
-                (&[host, ("origin", "https://localhost:4010")], None),
-                (&[host, ("origin", "http://localhost:3000")], None),
-                (&[host, ("origin", "http://localhost:3000"), ("sec-fetch-site", "same-site")], None),
-                (&[host, ("sec-fetch-site", "none")], None),
-                (&[host, ("sec-fetch-site", "same-origin")], None),
-                (&[host, ("origin", "null")], file),
-                (&[host, ("origin", "http://localhost:4010"), ("origin", "http://evil.example")], page),
-                (&[host, ("origin", "")], page),
-                (&[host, ("origin", "https://localhost:3000")], page),
-                (&[host, ("origin", "http://127.0.0.1:4010")], page),
-                (&[host, ("origin", "http://localhost:40100")], page),
-                (&[host, ("origin", "ftp://localhost:4010")], page),
-                (&[host, ("origin", "https://evil.example"), ("sec-fetch-site", "same-origin")], page),
-                (&[host, ("sec-fetch-site", "cross-site")], link),
-                (&[host, ("sec-fetch-site", "same-site")], link),
-            ],
-        );
-        // CORS policies cover LeadConduit's API only, not the control API.
-        let origin = ("origin", "http://localhost:3000");
-        check(&access("127.0.0.1", None, &[]), 403, &[(&[host, origin], page)]);
-        let cors = CorsPolicy::Only(vec![origin.1.to_owned()]);
-        check(&Access::new(&Settings { cors, ..Settings::default() }), 403, &[(&[host, origin], page)]);
-    }
-
-    #[test]
-    fn calls_of_the_mock_itself_are_forbidden() {
-        let (host, marker) = (("host", "localhost"), ("x-mock-outbound", "1"));
-        let rejected = Some("deliveries and firehose files");
-        check(&access("127.0.0.1", None, &[]), 403, &[(&[host, marker], rejected)]);
-        let token = ("authorization", "Bearer s3cret");
-        check(&access("0.0.0.0", Some("s3cret"), &[]), 403, &[(&[host, token, marker], rejected)]);
-        for path in PUBLIC_PATHS {
-            assert!(access("127.0.0.1", None, &[]).check(&request(&[host, marker]), path).is_err(), "{path}");
-        }
-    }
-
-    #[test]
-    fn a_wrong_token_gives_www_authenticate_and_the_token_is_never_printed() {
-        let access = access("0.0.0.0", Some("s3cret"), &[]);
-        let problem = access.check(&request(&[("authorization", "Bearer guess")]), "/reset").unwrap_err();
-        assert!(!format!("{access:?} {problem:?}").contains("s3cret"));
-        let response = problem.into_response();
-        assert_eq!((response.status.as_u16(), &response.headers[WWW_AUTHENTICATE]), (401, &BEARER));
-    }
-
-    #[test]
-    fn the_openapi_document_marks_the_same_public_paths() {
-        let text = include_str!("../../schemas/admin/openapi.yaml");
-        let document = contract_files::yaml::Source::new("openapi.yaml", text.to_owned()).parse_json().unwrap();
-        for (path, item) in document["paths"].as_object().unwrap() {
-            let path_below = path.strip_prefix("/__admin").unwrap();
-            for (method, operation) in item.as_object().unwrap().iter().filter(|(name, _)| *name != "parameters") {
-                let is_public = operation["security"].as_array().is_some_and(Vec::is_empty);
-                let has_errors =
-                    operation["responses"].get("401").is_some() && operation["responses"].get("403").is_some();
-                assert_eq!(
-                    (is_public, has_errors),
-                    (Access::is_public(path_below), !Access::is_public(path_below)),
-                    "{method} {path}"
-                );
-            }
-        }
-        assert!(PUBLIC_PATHS.iter().all(|path| document["paths"].get(format!("/__admin{path}")).is_some()));
-    }
 }

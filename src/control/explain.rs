@@ -62,7 +62,7 @@ fn explanation(call: &ControlCall<'_>, exchange: &Exchange, sandbox: &str, sso: 
     let host = call.request.header(&HOST).unwrap_or("127.0.0.1:4010");
     explanation[property_names::SANDBOX] = sandbox.into();
     explanation["reasons"] = reasons::reasons(exchange, contract, sandbox, sso).into();
-    let base = format!("{}://{host}", call.app.scheme);
+    let base = format!("{}://{host}", call.request.scheme());
     explanation["curl"] = reproduce::curl_command(exchange, &base, sandbox).into();
     explanation["snippet"] = reproduce::scenario_yaml(exchange, contract).into();
     explanation

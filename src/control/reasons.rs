@@ -86,6 +86,7 @@ fn routing(exchange: &Exchange, contract: &Contract, operation: Option<&Operatio
             format!("{request} matches no operation{}", near.first().and_then(describe).unwrap_or_default())
         }
         (None, ResponseSource::Mock) => format!("{request} is handled by the mock itself"),
+        (None, ResponseSource::Service) => format!("{request} is a call of a service beside LeadConduit"),
         (None, ResponseSource::Rule | ResponseSource::Operation) => {
             format!("{request} matches no operation, but a rule responds to it")
         }

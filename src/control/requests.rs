@@ -181,13 +181,17 @@ pub(super) fn remove_one(call: &ControlCall<'_>) -> ControlResult {
 pub(super) fn unmatched(call: &ControlCall<'_>) -> ControlResult {
     let mut all = newest_first(call);
     all.retain(|exchange| exchange.is_unmatched());
-    Ok(list_response("requests", all.iter().map(|exchange| view(call).request(exchange)), &journal_status(call)))
+    Ok(list_response("requests", all.iter().map(|exchange| WireMockView::request(exchange)), &journal_status(call)))
 }
 
 pub(super) fn find(call: &ControlCall<'_>) -> ControlResult {
     let (pattern, _) = parse_pattern(call)?;
     let matching = matching_exchanges(call, &pattern);
-    Ok(list_response("requests", matching.iter().map(|exchange| view(call).request(exchange)), &journal_status(call)))
+    Ok(list_response(
+        "requests",
+        matching.iter().map(|exchange| WireMockView::request(exchange)),
+        &journal_status(call),
+    ))
 }
 
 pub(super) fn count(call: &ControlCall<'_>) -> ControlResult {
@@ -228,7 +232,7 @@ pub(super) fn unmatched_near_misses(call: &ControlCall<'_>) -> ControlResult {
     for exchange in &all {
         let key = (&exchange.method, exchange.path());
         let misses = known.entry(key).or_insert_with(|| near_miss::nearest_operations(contract, Some(key.0), key.1));
-        let request = view(call).request(exchange);
+        let request = WireMockView::request(exchange);
         near_misses.extend(misses.iter().map(|miss| near_miss::request_near_miss(&request, miss)));
     }
     Ok(list_response("nearMisses", near_misses.into_iter(), &journal_status(call)))
@@ -237,7 +241,7 @@ pub(super) fn unmatched_near_misses(call: &ControlCall<'_>) -> ControlResult {
 /// The operations nearest to the request in the body.
 pub(super) fn near_misses_of_request(call: &ControlCall<'_>) -> ControlResult {
     let logged = logged_request::parse(call)?;
-    let request = view(call).request(&logged.exchange);
+    let request = WireMockView::request(&logged.exchange);
     let misses = near_miss::nearest_operations(&call.app.contract, logged.method.as_ref(), logged.exchange.path());
     Ok(list_response(
         "nearMisses",
@@ -257,7 +261,7 @@ pub(super) fn near_misses_of_pattern(call: &ControlCall<'_>) -> ControlResult {
     let redacted_pattern = near_miss::redacted_pattern(&value);
     let near_misses = all.iter().map(|(distance, exchange)| {
         let differences = pattern.differences(exchange, contract);
-        near_miss::pattern_near_miss(&view(call).request(exchange), &redacted_pattern, *distance, &differences)
+        near_miss::pattern_near_miss(&WireMockView::request(exchange), &redacted_pattern, *distance, &differences)
     });
     Ok(list_response("nearMisses", near_misses, &journal_status(call)))
 }
@@ -288,7 +292,7 @@ fn newest_first(call: &ControlCall<'_>) -> Vec<Arc<Exchange>> {
 }
 
 pub(super) fn view<'a>(call: &ControlCall<'a>) -> WireMockView<'a> {
-    WireMockView { contract: &call.app.contract, sandbox: &call.sandbox.name, scheme: call.app.scheme }
+    WireMockView { contract: &call.app.contract, sandbox: &call.sandbox.name }
 }
 
 fn journal_status(call: &ControlCall<'_>) -> Value {

@@ -20,6 +20,8 @@ pub struct Request {
     pub uri: Uri,
     /// The HTTP version.
     pub version: Version,
+    /// Whether the request arrived over TLS.
+    pub is_secure: bool,
     /// The request headers.
     pub headers: HeaderMap,
     /// The body, or why it could not be read.
@@ -46,7 +48,14 @@ impl Request {
     /// An HTTP/1.1 request without headers and body.
     #[must_use]
     pub fn new(method: Method, uri: Uri) -> Self {
-        Self { method, uri, version: Version::HTTP_11, headers: HeaderMap::new(), body: Body::Complete(Bytes::new()) }
+        let (version, headers) = (Version::HTTP_11, HeaderMap::new());
+        Self { method, uri, version, is_secure: false, headers, body: Body::Complete(Bytes::new()) }
+    }
+
+    /// The scheme of the URL: `http` or `https`.
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
+        if self.is_secure { "https" } else { "http" }
     }
 
     /// The path of the URI.

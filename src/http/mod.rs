@@ -5,4 +5,5 @@ pub mod handling;
 pub mod headers;
 pub mod message;
 pub mod rejected;
+pub mod tunnel;
 pub mod wire_fault;

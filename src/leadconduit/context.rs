@@ -128,12 +128,18 @@ impl<'a> ReadContext<'a> {
     }
 }
 
+/// Stores a prepared write.
+type Commit = Box<dyn FnOnce(&mut WriteContext<'_>) -> Result<(), ApiError>>;
+
+/// Prepares a write.
+pub type Preparation = fn(&mut WriteContext<'_>) -> Result<PreparedWrite, WriteError>;
+
 /// A write that is prepared: its response, and what remains to be written.
 ///
 /// A write is prepared on a copy of the world where possible, so that the sandbox is locked only while it is committed.
 pub struct PreparedWrite {
     response: OperationResponse,
-    commit: Box<dyn FnOnce(&mut WriteContext<'_>) -> Result<(), ApiError>>,
+    commit: Commit,
 }
 
 impl PreparedWrite {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`operations`] | the operations: one table, one file per tag |
 //! | [`leads`] | submissions and pings: execution of flows, caps |
+//! | [`services`] | the vendor's services beside LeadConduit: SuppressionList and TrustedForm |
 //! | `context` | what an operation can read and write |
 //! | `changelog` | the changelog entry of a write |
 //! | `outbound_log` | the outbound effects of an operation: deliveries, firehose files |
@@ -34,6 +35,7 @@ pub mod operations;
 pub(crate) mod outbound_log;
 pub(crate) mod response;
 pub mod rules;
+pub mod services;
 pub mod state;
 pub(crate) mod templates;
 pub(crate) mod timeframe;

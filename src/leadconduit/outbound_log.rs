@@ -87,11 +87,13 @@ pub(crate) struct RecipientOutcome {
     pub(crate) price: Option<f64>,
     /// Further properties of the response, for later steps.
     pub(crate) append: Map<String, Value>,
+    /// Whether `append` is all that later steps find; otherwise outcome, reason and price come first.
+    pub(crate) is_complete: bool,
     /// Duration in milliseconds.
     pub(crate) ms: i64,
     /// Whether there was no response in time.
     pub(crate) is_timeout: bool,
-    /// The request and the response, as an event shows them.
+    /// The request and the response, as an event shows them, or a list of several.
     pub(crate) transaction: Option<Value>,
 }
 
@@ -102,6 +104,7 @@ impl RecipientOutcome {
             reason: reason.to_owned(),
             price: None,
             append: Map::new(),
+            is_complete: false,
             ms,
             is_timeout: false,
             transaction: None,
@@ -120,6 +123,9 @@ impl RecipientOutcome {
 
     /// The value that later steps find under the key of the step.
     pub(crate) fn appended(&self) -> Value {
+        if self.is_complete {
+            return Value::Object(self.append.clone());
+        }
         let mut appended = Map::new();
         appended.insert("outcome".to_owned(), self.outcome.name().into());
         if !self.reason.is_empty() {

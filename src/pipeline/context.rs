@@ -27,6 +27,8 @@ pub(super) struct RequestContext<'p> {
     pub(super) is_control_call: bool,
     pub(super) preferences: Preferences,
     pub(super) operation: Option<&'p Operation>,
+    /// True when the request is for a service beside LeadConduit.
+    pub(super) is_service_call: bool,
     /// True when no operation has the method and path of the request.
     pub(super) is_unrouted: bool,
     /// The decoded request; empty when an earlier step ended it.

@@ -70,16 +70,7 @@ impl Pipeline {
                 effects.take_firehose_writes().into_iter().for_each(|file| outbound.queue_file(file));
                 Ok(response)
             }
-            Err(WriteError::Api(error)) => Err(error.into()),
-            Err(WriteError::PendingCall(call)) => Err(EarlyExit::PendingCall(call)),
-            Err(WriteError::Budget(exceeded)) => Err(Problem::budget_exceeded(&exceeded.to_string()).into()),
-            Err(WriteError::NeedsLock) => {
-                Err(Problem::internal("a write with the sandbox locked asked for the lock").into())
-            }
-            Err(WriteError::Overtaken) => {
-                Err(Problem::busy("the sandbox was written to too often during this long request; send it again")
-                    .into())
-            }
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -97,6 +88,20 @@ impl Pipeline {
         let mut maker = ValueGenerator::new(rng, ids, session.now, Models::new(self.state.contract.models()));
         let (body, media_type) = definition.body(&maker.value(schema));
         OperationResponse::json(status, body).with_media_type(media_type)
+    }
+}
+
+impl From<WriteError> for EarlyExit {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Api(error) => error.into(),
+            WriteError::PendingCall(call) => Self::PendingCall(call),
+            WriteError::Budget(exceeded) => Problem::budget_exceeded(&exceeded.to_string()).into(),
+            WriteError::NeedsLock => Problem::internal("a write with the sandbox locked asked for the lock").into(),
+            WriteError::Overtaken => {
+                Problem::busy("the sandbox was written to too often during this long request; send it again").into()
+            }
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 //! | choose the sandbox | [`sandbox::selector`](crate::sandbox::selector) |
 //! | control call | [`control`] |
 //! | preferences of the request | [`preferences`] |
+//! | call of a service beside LeadConduit | `service_call` |
 //! | route: 404, 405, CORS preflight; what browsers request on their own | `route`, `browser` |
 //! | rules before authentication (`gate`) | `apply_rules` |
 //! | authenticate and authorise | `authenticate` |
@@ -25,6 +26,7 @@
 mod apply_rules;
 mod authenticate;
 mod browser;
+mod connect;
 mod context;
 pub mod cors;
 mod execute;
@@ -36,6 +38,7 @@ mod record;
 mod reject;
 mod respond;
 mod route;
+mod service_call;
 mod suspend;
 mod validate;
 
@@ -61,6 +64,7 @@ use crate::support::compute_pool::ComputePool;
 use context::{EarlyExit, Progress, RecordedExchange, RequestContext, Suspension};
 pub use policy::Policy;
 use preferences::{MisspeltPreference, Preferences, contract_response};
+use service_call::ServiceCall;
 
 /// How often a request starts again because the state of its sandbox was replaced meanwhile.
 const RESTARTS_MAX: usize = 100;
@@ -258,6 +262,12 @@ impl Pipeline {
         // Preferences of the request.
         context.preferences = Preferences::read(request, || self.is_lead_path(path))?;
         context.preferences.apply_to(session, &self.state)?;
+
+        // Call of a service beside LeadConduit.
+        if let Some(call) = ServiceCall::find(request, path) {
+            context.is_service_call = true;
+            return self.call_service(&call, request, path, context, progress);
+        }
 
         // Route. An error is returned after the first rules, which match unknown paths too.
         let route = self.route(request, path);

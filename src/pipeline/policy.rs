@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::config::intercept::InterceptSettings;
 use crate::config::limits::Limits;
 use crate::config::settings::{CorsPolicy, MockHeaders, RequestMode, Settings};
 use crate::control::Access;
@@ -22,6 +23,8 @@ pub struct Policy {
     pub triggers: bool,
     /// The access rules of the control API.
     pub access: Access,
+    /// The HTTPS proxy; `None` when the server is not a proxy.
+    pub intercept: Option<InterceptSettings>,
     /// Performs outbound calls.
     pub outbound: Arc<OutboundClient>,
     /// The limits on journal bodies and headers.
@@ -37,6 +40,7 @@ impl From<&Settings> for Policy {
             mock_headers: settings.mock_headers,
             triggers: settings.triggers,
             access: Access::new(settings),
+            intercept: settings.intercept,
             outbound: Arc::new(OutboundClient::new(settings)),
             limits: settings.limits,
         }

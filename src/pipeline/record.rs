@@ -29,6 +29,7 @@ impl Pipeline {
         let response_source = match context.operation {
             Some(_) => ResponseSource::Operation,
             None if !context.effects.applied_rules.is_empty() => ResponseSource::Rule,
+            None if context.is_service_call => ResponseSource::Service,
             None if context.is_unrouted || session.is_none() => ResponseSource::Unmatched,
             None if matches!(request.body, Body::Complete(_)) => ResponseSource::Mock,
             None => ResponseSource::Unmatched,

@@ -30,8 +30,6 @@ pub struct AppState {
     pub sandboxes: SandboxRegistry,
     /// How many requests were rejected before they were complete.
     pub rejected: RejectedCounts,
-    /// The URL scheme of the server: `http` or `https`.
-    pub scheme: &'static str,
     /// Overrides the seed of every scenario.
     seed: Option<u64>,
     /// Overrides the clock of every scenario.
@@ -88,7 +86,6 @@ impl AppState {
             contract,
             sandboxes: SandboxRegistry::new(initial, &settings.limits),
             rejected: RejectedCounts::default(),
-            scheme: if settings.tls.is_some() { "https" } else { "http" },
             seed,
             clock,
             library: RwLock::new(library),

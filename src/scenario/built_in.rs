@@ -43,6 +43,8 @@ pub const FILES: &[BuiltIn] = built_in![
     "strict-accept",
     "lead-market",
     "duplicate-leads",
+    "duplicate-query",
+    "expired-certificate",
     "caps-reached",
     "no-bid",
     "recipient-down",

@@ -285,3 +285,25 @@ pub fn import(source: &Source, contract: &Contract) -> Result<World, Vec<Diagnos
     }
     Ok(world)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::scenario::Library;
+    use crate::support::document::Document;
+
+    #[test]
+    fn an_export_keeps_no_parsed_documents() {
+        let contract = Arc::new(Contract::built_in().unwrap());
+        let scenario = Library::built_in(Arc::clone(&contract)).unwrap().get("healthy").unwrap();
+        let mut world = scenario.create_world(&contract, 1, Clock::Real).unwrap();
+        let (id, document) = ("5fd4371e940df5a34a3888b2", json!({"id": "5d9a4c421d011c553e00beef", "name": "x"}));
+        let stored = world.put(id, Collection::Services, "5d9a4c421d011c553e00beef", Document::new(&document));
+        let exported = export(&scenario, &world, usize::MAX).unwrap();
+        assert!(exported.windows(24).any(|window| window == b"5d9a4c421d011c553e00beef"));
+        assert!(!stored.is_parsed());
+        assert_eq!(export(&scenario, &world, exported.len() - 1).unwrap_err().limit, exported.len() - 1);
+    }
+}

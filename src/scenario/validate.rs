@@ -16,6 +16,7 @@ use crate::contract::former_fields;
 use crate::contract::standard::StandardCollection;
 use crate::contract::{Contract, Violation};
 use crate::leadconduit::rules;
+use crate::leadconduit::services::suppressionlist::store;
 use crate::leadconduit::state::{Collection, events};
 use crate::support::clock::{Clock, Timestamp};
 use crate::support::document::text;
@@ -106,6 +107,9 @@ impl<'a> Validator<'a> {
                         return;
                     }
                     self.validate_document(collection.model(), document, now);
+                    if *collection == Collection::ListEntries {
+                        self.validate_list_entry(document);
+                    }
                     if collection.has_rules()
                         && let Err(error) = rules::check(&document.value)
                     {
@@ -136,6 +140,18 @@ impl<'a> Validator<'a> {
         if self.errors.is_empty() {
             self.validate_references(merged);
         }
+    }
+
+    /// The id of a list entry is how it is found: it must be made of the names of the list and the value.
+    fn validate_list_entry(&mut self, entry: &SourcedDocument) {
+        let (id, list, value) =
+            (text(&entry.value, "id"), text(&entry.value, "list_name"), text(&entry.value, "value"));
+        let Some(expected) = store::entry_id(list, value).filter(|expected| expected != id && !id.is_empty()) else {
+            return;
+        };
+        let message = format!("the id {id} is not that of this value on this list, so that it would never be found");
+        let diagnostic = self.diagnostic(&entry.origin, "/id", message);
+        self.errors.push(diagnostic.with_hint(format!("write `id: {expected}`")));
     }
 
     /// Applies what rules change in the world to the starting world: every document must match its model.
@@ -288,11 +304,14 @@ impl<'a> Validator<'a> {
         }
     }
 
-    /// The sources and recipients of a flow must be entities of its account.
+    /// The sources and recipients of a flow must be standard entities or entities of its account.
     fn validate_flow_entities(&mut self, flow: &SourcedDocument, entities: &BTreeSet<String>) {
+        let standard = self.contract.standard();
         for list in ["sources", "steps"] {
             for (index, item) in flow.value.get(list).and_then(Value::as_array).into_iter().flatten().enumerate() {
-                if let Some(id) = item.pointer("/entity/id").and_then(Value::as_str) {
+                if let Some(id) = item.pointer("/entity/id").and_then(Value::as_str)
+                    && standard.get(StandardCollection::Entities, id).is_none()
+                {
                     let pointer = format!("/{list}/{index}/entity/id");
                     self.require_exists(&flow.origin, &pointer, id, entities, "entity of that account");
                 }

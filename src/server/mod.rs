@@ -1,9 +1,14 @@
-//! The HTTP/1.1 server: accept, TLS, limits, timeouts, delays and faults, graceful stop. A [`Handler`], given by the
-//! caller, turns each request into a response.
+//! The server: HTTP/1.1, HTTP/2 and TLS on one port; limits, timeouts, delays and faults, graceful stop. A [`Handler`],
+//! given by the caller, turns each request into a response.
 //!
 //! | module | holds |
 //! |---|---|
-//! | `tls` | certificate, key and TLS handshake |
+//! | `protocol` | which protocol a client speaks, from its first bytes |
+//! | `tls` | certificates, the generated authority, and the TLS handshake |
+//! | `http2` | the same requests, responses and faults on streams |
+//! | `connect` | `CONNECT` requests to the HTTPS proxy |
+//! | `tunnel` | tunnels to other hosts |
+//! | `prefixed` | connections of which some bytes have been read |
 //! | `body` | reading of request bodies within the limits |
 //! | `error_guard` | withholds the empty error responses of hyper |
 //! | `reject` | requests that are not valid HTTP: what is wrong, and the response |
@@ -17,8 +22,12 @@
 
 mod body;
 mod compress;
+mod connect;
 mod drip;
 mod error_guard;
+mod http2;
+mod prefixed;
+mod protocol;
 mod raw_socket;
 mod reject;
 mod send;
@@ -26,11 +35,12 @@ mod shutdown;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod tunnel;
 
 use std::error::Error;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -40,17 +50,23 @@ use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-pub use tls::{TlsAcceptor, TlsError};
+pub use tls::{Authority, AuthorityError, TlsAcceptor, TlsError};
+#[cfg(feature = "cli")]
+pub use tls::{bundle_pem, client_config, write_bundle};
 
-use crate::config::limits::{ACCEPT_PAUSE, HEAD_BYTES_MIN, Limits};
+use crate::config::intercept::{ConnectRoute, ConnectTarget};
+use crate::config::limits::{ACCEPT_PAUSE, HEAD_BYTES_MIN, Limits, TunnelLimits};
 use crate::http::handling::Handling;
 use crate::http::message::{Body, Request, Response};
-use crate::http::rejected::RejectedRequest;
+use crate::http::rejected::{RejectReason, RejectedRequest};
+use crate::http::tunnel::TunnelError;
+use connect::Tunnel;
 use error_guard::ErrorGuard;
+use protocol::Protocol;
 use raw_socket::{Socket, SocketScript};
 use reject::Rejection;
 use send::{ResponseBody, TakeOverSocket};
@@ -73,6 +89,32 @@ pub trait Handler: Send + Sync + 'static {
     fn reject(&self, rejected: &RejectedRequest) -> Response {
         Response::new(rejected.reason.status(), rejected.detail.clone())
     }
+
+    /// Where a `CONNECT` request leads. `None`: this server is not a proxy, and the request is like any other.
+    /// `is_tunnelled`: it came through a tunnel of this server.
+    ///
+    /// # Errors
+    /// The response to a request that is refused.
+    fn connect(&self, request: &Request, is_tunnelled: bool) -> Option<Result<ConnectRoute, Box<Response>>> {
+        let _ = (request, is_tunnelled);
+        None
+    }
+
+    /// Whether a tunnel may lead to an address.
+    fn allows_tunnel_to(&self, address: IpAddr) -> bool {
+        tunnel::is_remote(address)
+    }
+
+    /// The limits of tunnels.
+    fn tunnel_limits(&self) -> TunnelLimits {
+        TunnelLimits::default()
+    }
+
+    /// Responds to a `CONNECT` request when its tunnel cannot be opened.
+    fn tunnel_failed(&self, target: &ConnectTarget, error: &TunnelError) -> Response {
+        let _ = target;
+        Response::new(error.status(), error.to_string())
+    }
 }
 
 impl<F: Fn(&Request) -> Response + Send + Sync + 'static> Handler for F {
@@ -83,10 +125,13 @@ impl<F: Fn(&Request) -> Response + Send + Sync + 'static> Handler for F {
 
 /// The part of a server that all connections share.
 struct ServerContext<H> {
-    builder: http1::Builder,
+    http1: http1::Builder,
+    http2: hyper::server::conn::http2::Builder<TokioExecutor>,
     acceptor: Option<TlsAcceptor>,
     handler: Arc<H>,
     limits: Limits,
+    /// The tunnels to other hosts that can still be opened.
+    tunnels: Arc<Semaphore>,
 }
 
 /// Serves connections until `stop` resolves, then waits up to `drain_ms_max` for running requests. Faults that hang,
@@ -101,7 +146,9 @@ pub async fn serve<H>(
 ) where
     H: Handler,
 {
-    let context = Arc::new(ServerContext { builder: http1_builder(limits), acceptor, handler, limits });
+    let (http1, http2) = (http1_builder(limits), http2::builder(limits));
+    let tunnels = connect::permits(handler.tunnel_limits());
+    let context = Arc::new(ServerContext { http1, http2, acceptor, handler, limits, tunnels });
     let shutdown = watch::Sender::new(false);
     let permits = Arc::new(Semaphore::new(limits.connections_max));
     tokio::pin!(stop);
@@ -163,30 +210,96 @@ async fn accept(
     Ok((socket, peer, permit))
 }
 
-/// Serves one connection, after the TLS handshake if TLS is configured.
+/// Serves one connection with the protocol that its client speaks.
 async fn serve_connection<H>(
-    context: &ServerContext<H>,
+    context: &Arc<ServerContext<H>>,
     socket: TcpStream,
     peer: SocketAddr,
     mut shutdown: ShutdownSignal,
 ) where
     H: Handler,
 {
-    let Some(acceptor) = &context.acceptor else { return serve_http(context, socket, peer, shutdown).await };
+    let detected = tokio::select! {
+        detected = protocol::detect(&socket, context.limits) => detected,
+        // There is no request yet.
+        () = shutdown.received() => return,
+    };
+    let Ok(Some(protocol)) = detected else { return };
+    serve_protocol(context, protocol, socket, peer, false, shutdown).await;
+}
+
+/// Serves one connection with a protocol. `is_tunnelled`: it is inside of a tunnel of the HTTPS proxy.
+async fn serve_protocol<S, H>(
+    context: &Arc<ServerContext<H>>,
+    protocol: Protocol,
+    socket: S,
+    peer: SocketAddr,
+    is_tunnelled: bool,
+    shutdown: ShutdownSignal,
+) where
+    S: Socket,
+    H: Handler,
+{
+    let acceptor = &context.acceptor;
+    let is_restricted = acceptor.as_ref().is_some_and(TlsAcceptor::requires_client_certificate);
+    // All but the first are boxed, because they need more memory than most connections.
+    match (protocol, acceptor) {
+        (Protocol::Http1 | Protocol::Http2, _) if is_restricted && !peer.ip().to_canonical().is_loopback() => {
+            let rejection = Rejection::plain_on_restricted_server();
+            let _ = Box::pin(reject_request(context, rejection, socket, shutdown)).await;
+        }
+        (Protocol::Http1, _) => serve_http(context, socket, peer, is_tunnelled, shutdown).await,
+        (Protocol::Http2, _) => Box::pin(http2::serve(context, socket, peer, shutdown)).await,
+        (Protocol::Tls, Some(acceptor)) => {
+            Box::pin(serve_tls(context, acceptor, socket, peer, is_tunnelled, shutdown)).await;
+        }
+        (Protocol::Tls, None) => {
+            tracing::warn!("{peer}: {}", protocol::TLS_IS_OFF);
+            let detail = protocol::TLS_IS_OFF.to_owned();
+            let rejected = RejectedRequest { reason: RejectReason::Malformed, detail, origin: None };
+            // It is counted; its response cannot be sent.
+            let _ = context.handler.reject(&rejected);
+            let _ = Box::pin(protocol::refuse_tls(socket, context.limits, shutdown)).await;
+        }
+    }
+}
+
+/// Serves one connection after its TLS handshake, with the version of HTTP that both sides prefer.
+async fn serve_tls<S, H>(
+    context: &Arc<ServerContext<H>>,
+    acceptor: &TlsAcceptor,
+    socket: S,
+    peer: SocketAddr,
+    is_tunnelled: bool,
+    mut shutdown: ShutdownSignal,
+) where
+    S: Socket,
+    H: Handler,
+{
     let accepted = tokio::select! {
         accepted = acceptor.accept(socket, context.limits) => accepted,
         // There is no request yet.
         () = shutdown.received() => return,
     };
     match accepted {
-        Ok(socket) => serve_http(context, socket, peer, shutdown).await,
-        Err(error) => tracing::debug!("{peer}: the TLS handshake failed: {error}"),
+        Ok(socket) if tls::is_http2(&socket) => http2::serve(context, socket, peer, shutdown).await,
+        Ok(socket) => serve_http(context, socket, peer, is_tunnelled, shutdown).await,
+        Err(error) => match tls::explain(&error) {
+            Some(explanation) => tracing::warn!("{peer}: {explanation}"),
+            None => tracing::debug!("{peer}: the TLS handshake failed: {error}"),
+        },
     }
 }
 
 /// What the requests of a connection tell the code that ends it.
 #[derive(Debug, Default)]
 struct ConnectionState {
+    /// Whether the connection is inside of a tunnel of the HTTPS proxy.
+    is_tunnelled: bool,
+    /// Set by an accepted `CONNECT` request.
+    tunnel: OnceLock<Tunnel>,
+    /// Whether the connection uses TLS.
+    is_secure: bool,
     /// Set by the request that takes the socket over from hyper.
     script: OnceLock<SocketScript>,
     /// Whether a request has been received completely. False again while the body of a later one is read. A partial head
@@ -197,15 +310,21 @@ struct ConnectionState {
 }
 
 /// Serves the requests of one connection.
-async fn serve_http<S, H>(context: &ServerContext<H>, socket: S, peer: SocketAddr, mut shutdown: ShutdownSignal)
-where
+async fn serve_http<S, H>(
+    context: &Arc<ServerContext<H>>,
+    socket: S,
+    peer: SocketAddr,
+    is_tunnelled: bool,
+    mut shutdown: ShutdownSignal,
+) where
     S: Socket,
     H: Handler,
 {
-    let state = ConnectionState::default();
+    let is_secure = socket.is_secure();
+    let state = ConnectionState { is_tunnelled, is_secure, ..ConnectionState::default() };
     let request_shutdown = shutdown.clone();
     let service = service_fn(|request| handle_request(context, request, &request_shutdown, &state));
-    let mut connection = context.builder.serve_connection(ErrorGuard::new(TokioIo::new(socket)), service);
+    let mut connection = context.http1.serve_connection(ErrorGuard::new(TokioIo::new(socket)), service);
     let result = tokio::select! {
         biased;
         () = shutdown.received() => None,
@@ -224,6 +343,13 @@ where
     let (io, has_withheld) = parts.io.into_parts();
     let unparsed = parts.read_buf;
     let mut socket = io.into_inner();
+    if let Some(tunnel) = state.tunnel.into_inner() {
+        let ended = Box::pin(connect::run(context, tunnel, socket, unparsed, peer, shutdown)).await;
+        if let Err(error) = ended {
+            tracing::debug!("{peer}: {error}");
+        }
+        return;
+    }
     // Boxed, because few connections need the memory.
     let ended: Result<(), Box<dyn Error + Send + Sync>> = match (state.script.into_inner(), result) {
         (Some(script), _) => Box::pin(script.run(socket, context.limits, shutdown)).await.map_err(Into::into),
@@ -276,8 +402,21 @@ where
 {
     let (head, incoming) = request.into_parts();
     let body = Body::Complete(Bytes::new());
-    let mut request =
-        Request { method: head.method, uri: head.uri, version: head.version, headers: head.headers, body };
+    let mut request = Request {
+        method: head.method,
+        uri: head.uri,
+        version: head.version,
+        is_secure: state.is_secure,
+        headers: head.headers,
+        body,
+    };
+    if request.method == http::Method::CONNECT {
+        state.has_request.store(true, Ordering::Relaxed);
+        let tunnelled = connect::respond(context, &request, state.is_tunnelled, shutdown, &state.tunnel);
+        if let Some(response) = Box::pin(tunnelled).await {
+            return response;
+        }
+    }
     state.has_request.store(false, Ordering::Relaxed);
     request.body = body::read_body(&*context.handler, &request, incoming, context.limits).await;
     state.has_request.store(true, Ordering::Relaxed);
@@ -285,11 +424,7 @@ where
         state.has_unread_body.store(true, Ordering::Relaxed);
     }
     let request = Arc::new(request);
-    let mut response = complete(context.handler.handle(&request)).await;
-    if response.recheck.is_some() {
-        response = Box::pin(recheck(context, &request, response, shutdown.clone())).await;
-    }
-    compress::compress(&request, &mut response);
+    let mut response = respond(context, &request, shutdown).await;
     match response.send_options.take() {
         None => Ok(send::at_once(response)),
         Some(options) => {
@@ -298,6 +433,25 @@ where
             Box::pin(sent).await
         }
     }
+}
+
+/// The response of the handler, compressed if the client asks for it.
+async fn respond<H>(context: &ServerContext<H>, request: &Arc<Request>, shutdown: &ShutdownSignal) -> Response
+where
+    H: Handler,
+{
+    // With HTTP/1.1, it was handled before the body.
+    if request.method == http::Method::CONNECT
+        && let Some(Err(refusal)) = context.handler.connect(request, false)
+    {
+        return *refusal;
+    }
+    let mut response = complete(context.handler.handle(request)).await;
+    if response.recheck.is_some() {
+        response = Box::pin(recheck(context, request, response, shutdown.clone())).await;
+    }
+    compress::compress(request, &mut response);
+    response
 }
 
 /// Waits for a response that is not ready.

@@ -23,17 +23,38 @@ use crate::support::event_bus::{Subscription, SubscriptionClosed};
 pub(super) trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     /// The TCP socket, below TLS.
     fn tcp(&self) -> &TcpStream;
+
+    /// Whether the connection uses TLS.
+    fn is_secure(&self) -> bool;
 }
 
 impl Socket for TcpStream {
     fn tcp(&self) -> &TcpStream {
         self
     }
+
+    fn is_secure(&self) -> bool {
+        false
+    }
 }
 
-impl Socket for TlsStream<TcpStream> {
+impl<S: Socket> Socket for TlsStream<S> {
     fn tcp(&self) -> &TcpStream {
-        self.get_ref().0
+        self.get_ref().0.tcp()
+    }
+
+    fn is_secure(&self) -> bool {
+        true
+    }
+}
+
+impl Socket for Box<dyn Socket> {
+    fn tcp(&self) -> &TcpStream {
+        (**self).tcp()
+    }
+
+    fn is_secure(&self) -> bool {
+        (**self).is_secure()
     }
 }
 

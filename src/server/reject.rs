@@ -27,7 +27,7 @@ impl Rejection {
     /// has closed the connection, or it was idle for too long.
     pub(super) fn new(error: &hyper::Error, unparsed: Bytes, limits: Limits) -> Option<Self> {
         let (reason, detail) = if error.is_parse_version_h2() {
-            (RejectReason::Version, "the server does not speak HTTP/2; send HTTP/1.1".to_owned())
+            (RejectReason::Version, "HTTP/2 must begin with the first bytes of a connection".to_owned())
         } else if error.is_parse_too_large() {
             too_large(&unparsed, limits)
         } else if error.is_parse() {
@@ -42,6 +42,12 @@ impl Rejection {
             return None;
         };
         Some(Self { reason, detail, head: unparsed })
+    }
+
+    /// A request without TLS from another machine, to a server that requires certificates from its clients.
+    pub(super) fn plain_on_restricted_server() -> Self {
+        let detail = "this server requires HTTPS with a client certificate (--tls-client-ca); use an https URL";
+        Self { reason: RejectReason::Malformed, detail: detail.to_owned(), head: Bytes::new() }
     }
 
     /// The rejected request for the handler. Reads the rest of a head that is too large, within limits: `Origin` may
@@ -122,16 +128,10 @@ fn too_large(head: &[u8], limits: Limits) -> (RejectReason, String) {
 }
 
 fn malformed(error: &hyper::Error, head: &[u8]) -> (RejectReason, String) {
-    // The first byte of a TLS record with a handshake, and its major version.
-    if head.starts_with(&[0x16, 0x03]) {
-        let detail = "the client speaks TLS, but this port serves plain HTTP; use an http URL, or start the mock with \
-                      --tls-cert and --tls-key";
-        return (RejectReason::Malformed, detail.to_owned());
-    }
     let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii_end();
     let version = line.rsplit(|byte| *byte == b' ').next().unwrap_or_default();
     if version.starts_with(b"HTTP/") && version != b"HTTP/1.1" && version != b"HTTP/1.0" {
-        return (RejectReason::Version, "the server speaks HTTP/1.1 and HTTP/1.0 only; send HTTP/1.1".to_owned());
+        return (RejectReason::Version, "the server speaks HTTP/1.1, HTTP/1.0 and HTTP/2; send HTTP/1.1".to_owned());
     }
     (RejectReason::Malformed, format!("the request is not valid HTTP/1.1: {error}"))
 }

@@ -102,7 +102,7 @@ pub(super) async fn with_options(
 
 /// Waits for a delay. Returns `false` at once when the server stops and the delay ends after the drain time: most
 /// clients of such a long delay have disconnected, which cannot be detected here.
-async fn delay(delay_ms: u64, drain_ms: u64, mut shutdown: ShutdownSignal) -> bool {
+pub(super) async fn delay(delay_ms: u64, drain_ms: u64, mut shutdown: ShutdownSignal) -> bool {
     let sleep = tokio::time::sleep(Duration::from_millis(delay_ms));
     tokio::pin!(sleep);
     tokio::select! {
@@ -180,7 +180,7 @@ fn write_action(bytes: Bytes, drip: Option<Drip>) -> SocketAction {
 }
 
 /// Sets `Content-Length`, and removes the body where HTTP allows none (RFC 9110, sections 6.4.1 and 8.6).
-fn set_content_length(response: &mut Response, is_head: bool) {
+pub(super) fn set_content_length(response: &mut Response, is_head: bool) {
     let status = response.status;
     let is_bodiless =
         status.is_informational() || status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED;

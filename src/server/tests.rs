@@ -1,8 +1,9 @@
 //! The server with fixed handlers: the bytes that a client receives.
 
+mod http2;
+mod tls;
+
 use std::io::ErrorKind;
-use std::path::Path;
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
@@ -13,12 +14,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
 
 use super::*;
-use crate::config::settings::TlsFiles;
 use crate::http::message::{Drip, SendOptions};
 use crate::http::wire_fault::WireFault;
 use crate::support::event_bus::EventBus;
@@ -195,50 +192,6 @@ async fn reset_fault_resets_the_connection() {
     read_until(&mut socket, "789a").await;
     send(&mut socket, "/x").await;
     assert_eq!(socket.read_u8().await.unwrap_err().kind(), ErrorKind::ConnectionReset);
-}
-
-#[tokio::test]
-async fn faults_work_over_tls() {
-    let folder = tempfile::tempdir().unwrap();
-    let files = certificate(folder.path());
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(&files.cert).unwrap()).unwrap();
-    let client = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
-    let client = client.with_safe_default_protocol_versions().unwrap().with_root_certificates(roots);
-    let connector = tokio_rustls::TlsConnector::from(Arc::new(client.with_no_client_auth()));
-    let rows = [
-        (WireFault::EmptyResponse, Some(String::new())),
-        (WireFault::TruncatedBody, Some(format!("{HEAD}Content-Length: 11\r\n\r\n01234"))),
-        (WireFault::ConnectionResetByPeer, None),
-    ];
-    for (kind, expected) in rows {
-        let acceptor = TlsAcceptor::new(&files).unwrap();
-        let server = Server::start_with(Limits::default(), Some(acceptor), handler(fault(kind))).await;
-        let name = ServerName::try_from("localhost").unwrap();
-        let mut socket = connector.connect(name, server.connect().await).await.unwrap();
-        send(&mut socket, "/").await;
-        assert_eq!(read_until(&mut socket, "789a").await, full_response());
-        send(&mut socket, "/x").await;
-        match expected {
-            Some(expected) => assert_eq!(read_all(&mut socket).await, expected),
-            None => assert_eq!(socket.read_u8().await.unwrap_err().kind(), ErrorKind::ConnectionReset),
-        }
-    }
-}
-
-fn certificate(folder: &Path) -> TlsFiles {
-    let files = TlsFiles { cert: folder.join("cert.pem"), key: folder.join("key.pem") };
-    let made = Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"])
-        .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"])
-        .args(["-addext", "basicConstraints=critical,CA:FALSE", "-keyout"])
-        .arg(&files.key)
-        .arg("-out")
-        .arg(&files.cert)
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    files
 }
 
 #[tokio::test]

@@ -65,6 +65,12 @@ impl Document {
         self.value.get_or_init(|| serde_json::from_slice(&self.bytes).unwrap_or_default())
     }
 
+    /// Whether the parsed value is cached.
+    #[cfg(test)]
+    pub(crate) fn is_parsed(&self) -> bool {
+        self.value.get().is_some()
+    }
+
     /// The typed form, cached after the first call.
     ///
     /// # Panics

@@ -13,6 +13,7 @@ pub mod ids;
 mod json_syntax;
 pub mod json_text;
 pub mod memory;
+pub mod own_address;
 pub mod redaction;
 pub mod rng;
 pub mod xml;

@@ -42,7 +42,7 @@ serve() {
   started+=("$server")
   local i
   for ((i = 0; i < 200; i++)); do
-    url=$(sed -n 's/^listening on //p' "$out")
+    url=$(sed -n '1s/^listening on //p' "$out")
     if [ -n "$url" ]; then return; fi
     sleep 0.05
   done

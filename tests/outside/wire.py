@@ -89,8 +89,10 @@ report("a response is not lost to a malformed request after it", statuses(receiv
 # Malformed requests.
 rejected("no HTTP", "hello\r\n\r\n")
 rejected("random bytes", bytes(range(256)) * 8)
-rejected("TLS", bytes.fromhex("160301020001") + b"\0" * 100)
-rejected("the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505)
+received, end = exchange(bytes.fromhex("160301020001") + b"\0" * 100)
+report("TLS gets an alert", (received, end) == ("\x15\x03\x03\0\x02\x02\x28", "closed"), (received, end))
+received, end = exchange("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + "\0\0\0\4\0\0\0\0\0")
+report("the preface of HTTP/2 gets a frame with settings", received[3:4] == "\4", (received, end))
 rejected("HTTP/9.9", f"GET /user HTTP/9.9\r\n{HOST}\r\n", 505)
 rejected("blanks in the target", f"GET /us er HTTP/1.1\r\n{HOST}\r\n")
 rejected("a header without a colon", f"GET /user HTTP/1.1\r\n{HOST}nonsense\r\n\r\n")

@@ -89,6 +89,7 @@ const ALLOWED_IN_LEADCONDUIT: &[(&str, &[&str])] = &[
     (
         "leads",
         &[
+            "services",
             "context",
             "outbound_log",
             "delivery",
@@ -103,6 +104,7 @@ const ALLOWED_IN_LEADCONDUIT: &[(&str, &[&str])] = &[
             "values",
         ],
     ),
+    ("services", &["context", "response", "api_error", "state"]),
     ("context", &["changelog", "outbound_log", "response", "api_error", "live_flow", "flow_model", "state"]),
     ("changelog", &["state"]),
     ("outbound_log", &["delivery", "response", "api_error", "state"]),

@@ -371,9 +371,9 @@ fn completions_know_scenarios_and_operations() {
         try() { COMP_WORDS=(leadconduit-mock \"$@\"); COMP_CWORD=$#
             _leadconduit__mock leadconduit-mock \"${COMP_WORDS[COMP_CWORD]}\" \"${COMP_WORDS[COMP_CWORD-1]}\"
             echo ${COMPREPLY[*]}; }
-        try use sso; try serve --scenario dup; try fault add --operation repair; try fault rem; try report --operations call";
+        try use sso; try serve --scenario lead; try fault add --operation repair; try fault rem; try report --operations call";
     let output = Command::new("bash").args(["-c", script, BINARY]).output().unwrap();
-    let expected = "sso-outage sso-slow sso-flapping\nduplicate-leads\nrepair_connection\nremove\ncalled\n";
+    let expected = "sso-outage sso-slow sso-flapping\nlead-market\nrepair_connection\nremove\ncalled\n";
     assert_eq!(text(&output.stdout), expected, "{}", text(&output.stderr));
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("mine.yaml"), "version: 1\nname: my-own-story\ndescription: d\n").unwrap();

@@ -587,7 +587,7 @@ fn list_checks_find_earlier_and_listed_leads() {
         }),
         json!({"list_entries": [
             {"id": "customers/carl@example.com", "list_name": "customers", "value": "carl@example.com"},
-            {"id": "do_not_call/5125550100", "list_name": "do_not_call", "value": "512-555-0100"},
+            {"id": "do_not_call/5125550100", "list_name": "do_not_call", "value": "5125550100"},
         ]}),
     );
     let reason = |lead: Value| outcome_of(&submit(&mock, &lead)).1.to_owned();

@@ -158,7 +158,7 @@ fn invalid_arguments_are_rejected_with_a_correction() {
         (&["--flow", FLOW, "--count", "1000001"], 2, "1..=1000000"),
         (&["--flow", FLOW, "--concurrency", "65"], 2, "1..=64"),
         (&["--flow", FLOW, "--submit", "--format", "csv"], 2, "--submit sends the leads instead of writing them"),
-        (&["--flow", FLOW, "--url", "https://localhost"], 2, "only http is supported"),
+        (&["--flow", FLOW, "--url", "ftp://localhost"], 2, "only http and https are supported"),
         (
             &["--flow", FLOW, "--port", "1"],
             1,

@@ -62,7 +62,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("a folder that does not exist", "check FOLDER/missing"),
     ("a folder without scenario files, checked", "check FOLDER/empty"),
     ("a scenario as option of check", "check --scenario mine"),
-    ("https for a server's URL", "health --url https://127.0.0.1:4010"),
+    ("another scheme for a server's URL", "health --url ftp://127.0.0.1:4010"),
     ("no server", "health --port PORT"),
     ("a word of another tool", "start"),
     ("a clock in words", "serve --port 0 --clock tomorrow"),

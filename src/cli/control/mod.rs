@@ -212,11 +212,16 @@ mod tests {
         let rows: [(&[&str], u8, &str); 5] = [
             (&["--port", &port], 1, &unreachable),
             (
-                &["--url", "https://localhost"],
+                &["--url", "ftp://localhost"],
                 2,
-                "https://localhost cannot be called: only http is supported; write http://HOST:PORT",
+                "ftp://localhost cannot be called: only http and https are supported; write http://HOST:PORT or \
+                 https://HOST:PORT",
             ),
-            (&["--url", "http://"], 2, "http:// cannot be called: it is not a valid URL; write http://HOST:PORT"),
+            (
+                &["--url", "http://"],
+                2,
+                "http:// cannot be called: it is not a valid URL; write http://HOST:PORT or https://HOST:PORT",
+            ),
             (
                 &["--sandbox", "a\nb"],
                 2,
@@ -240,7 +245,17 @@ mod tests {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let timeout = Duration::from_millis(50);
         let (method, bytes_max) = (Method::GET, CLIENT_RESPONSE_BYTES_MAX);
-        let request = ControlRequest { method, path: "/", sandbox: None, token: None, body: None, timeout, bytes_max };
+        let tls_dir = crate::cli::tls::TlsDirArgs::default();
+        let request = ControlRequest {
+            method,
+            path: "/",
+            sandbox: None,
+            token: None,
+            body: None,
+            timeout,
+            bytes_max,
+            tls_dir: &tls_dir,
+        };
         assert!(matches!(client::send(&url, &request), Err(ClientError::Timeout(waited)) if waited == timeout));
     }
 }

@@ -106,8 +106,8 @@ impl TargetArgs {
     ) -> Result<ClientResponse, CliError> {
         let url = self.server.url();
         let token = client::token(self.admin_token.as_deref());
-        let sandbox = self.sandbox.as_deref();
-        let request = ControlRequest { method, path, sandbox, token, body, timeout, bytes_max };
+        let (sandbox, tls_dir) = (self.sandbox.as_deref(), self.server.tls_dir());
+        let request = ControlRequest { method, path, sandbox, token, body, timeout, bytes_max, tls_dir };
         client::send(&url, &request).map_err(|error| error.at(&url))
     }
 

@@ -5,11 +5,10 @@ use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request};
 use http_body_util::Full;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 
 use crate::cli::client::{self, ArgumentError, ClientError, ClientResponse};
+use crate::cli::connector::{HttpClient, http_client};
+use crate::cli::tls::TlsDirArgs;
 use crate::config::limits::{CLIENT_RESPONSE_BYTES_MAX, LEADS_TIMEOUT};
 use crate::http::headers as mock_headers;
 
@@ -19,7 +18,7 @@ const FORM_CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/x-w
 /// A server, with the credentials of one caller.
 #[derive(Debug)]
 pub(super) struct ApiClient {
-    client: Client<HttpConnector, Full<Bytes>>,
+    client: HttpClient,
     /// The server's URL.
     pub(super) url: String,
     sandbox: Option<HeaderValue>,
@@ -35,14 +34,20 @@ pub(super) enum Credentials {
 }
 
 impl ApiClient {
-    pub(super) fn new(url: &str, sandbox: Option<&str>, key: &str, connections: usize) -> Result<Self, ArgumentError> {
+    pub(super) fn new(
+        url: &str,
+        sandbox: Option<&str>,
+        key: &str,
+        connections: usize,
+        tls_dir: &TlsDirArgs,
+    ) -> Result<Self, ClientError> {
         client::resolve_uri(url, "/")?;
         let sandbox = sandbox.map(client::sandbox_header_value).transpose()?;
         let credentials = base64::engine::general_purpose::STANDARD.encode(format!("API:{}", key.trim()));
         let authorization = HeaderValue::try_from(format!("Basic {credentials}"));
         let mut authorization = authorization.map_err(|_| ArgumentError::Key)?;
         authorization.set_sensitive(true);
-        let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(connections).build_http();
+        let client = http_client(url, tls_dir, connections)?;
         Ok(Self { client, url: url.trim_end_matches('/').to_owned(), sandbox, authorization })
     }
 

@@ -7,6 +7,7 @@ use clap::builder::{BoolishValueParser, RangedU64ValueParser};
 
 use super::writer::Format;
 use crate::cli::args::{InputArgs, parse_url};
+use crate::cli::tls::TlsDirArgs;
 use crate::config::limits::{LEADS_CONCURRENCY_MAX, LEADS_MAX};
 use crate::config::settings::{DEFAULT_SCENARIO, DEFAULT_SEED};
 use crate::support::clock::Clock;
@@ -66,12 +67,14 @@ pub(super) struct LeadsServerArgs {
     #[arg(long, value_name = "NUMBER", default_value_t = 4, env = "LEADCONDUIT_MOCK_CONCURRENCY",
           value_parser = RangedU64ValueParser::<usize>::new().range(1..=LEADS_CONCURRENCY_MAX))]
     pub(super) concurrency: usize,
-    /// The server's URL, http only: the flow is read from there
+    /// The server's URL, http or https: the flow is read from there
     #[arg(long, env = "LEADCONDUIT_MOCK_URL", value_parser = parse_url)]
     pub(super) url: Option<String>,
     /// The port on 127.0.0.1, without --url [default with --submit: 4010]
     #[arg(long, value_name = "PORT", env = "LEADCONDUIT_MOCK_PORT")]
     pub(super) port: Option<u16>,
+    #[command(flatten)]
+    pub(super) tls_dir: TlsDirArgs,
     /// The sandbox [default: the one in the URL, else `default`]
     #[arg(long, value_name = "NAME", env = "LEADCONDUIT_MOCK_SANDBOX")]
     pub(super) sandbox: Option<String>,

@@ -25,7 +25,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(super) use args::{DEFAULT_KEY, LeadsArgs};
 
 use super::args::local_url;
-use super::client::ClientError;
 use super::error::CliError;
 use super::output::{TemporaryFile, write_error};
 use super::signals::shutdown_signal;
@@ -51,8 +50,8 @@ pub(super) fn run(args: &LeadsArgs) -> Result<(), CliError> {
         return write_leads(args, &flow);
     }
     let url = server.url.clone().unwrap_or_else(|| local_url(server.port.unwrap_or(DEFAULT_PORT)));
-    let client = ApiClient::new(&url, server.sandbox.as_deref(), &server.key, server.concurrency);
-    let client = Arc::new(client.map_err(|error| ClientError::from(error).at(&url))?);
+    let client = ApiClient::new(&url, server.sandbox.as_deref(), &server.key, server.concurrency, &server.tls_dir);
+    let client = Arc::new(client.map_err(|error| error.at(&url))?);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let flow = runtime.block_on(flow::load_from_server(args, &client))?;
     if !server.submit {

@@ -127,7 +127,7 @@ async fn serve_during_command(
     let address = listener.local_addr()?;
     app.pipeline.policy.outbound.set_own_address(address);
     let watcher = Watcher::start(settings, &app.pipeline.state)?;
-    let environment = Environment::new(settings, &app, address);
+    let environment = Environment::new(settings, &app, address)?;
     print_start(&app, environment.url());
     let (stop, stopped) = oneshot::channel::<()>();
     let stop_signal = async move {

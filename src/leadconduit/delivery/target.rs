@@ -1,12 +1,13 @@
 //! The target of an outbound call, and whether it may be called.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use http::Uri;
 use http::uri::PathAndQuery;
 
 use super::message::OutboundError;
 use crate::config::allowed_host::{AllowedHost, Host};
+use crate::support::own_address::is_own_interface;
 
 /// The addresses of `localhost`, which is not resolved, so that a name server cannot change them.
 pub(super) const LOCALHOST_ADDRESSES: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
@@ -30,11 +31,6 @@ pub(super) fn is_same_listener(address: SocketAddr, own: SocketAddr) -> bool {
     let (ip, own_ip) = (address.ip().to_canonical(), own.ip().to_canonical());
     address.port() == own.port()
         && (ip == own_ip || ip.is_loopback() || ip.is_unspecified() || own_ip.is_unspecified() && is_own_interface(ip))
-}
-
-/// Whether an address belongs to an interface of this machine: only then can a socket be bound to it.
-fn is_own_interface(ip: IpAddr) -> bool {
-    UdpSocket::bind(SocketAddr::new(ip, 0)).is_ok()
 }
 
 /// The parts of a URL.

@@ -35,7 +35,7 @@ mod users;
 mod vars;
 
 pub use super::api_error::ApiError;
-pub use super::context::{PreparedWrite, ReadContext, WriteContext};
+pub use super::context::{Preparation, PreparedWrite, ReadContext, WriteContext};
 pub use super::leads::flow::Trigger;
 pub use super::outbound_log::{WriteError, WriteResult};
 pub use super::response::OperationResult;
@@ -62,9 +62,9 @@ pub enum OperationHandler {
     /// Runs a function that writes. An error rolls its writes back.
     Write(fn(&mut WriteContext<'_>) -> OperationResult),
     /// Runs a function that prepares a write and may need the responses of outbound calls.
-    Deliver(fn(&mut WriteContext<'_>) -> Result<PreparedWrite, WriteError>),
+    Deliver(Preparation),
     /// Runs a function that prepares a write of nothing but counters.
-    CountOnly(fn(&mut WriteContext<'_>) -> Result<PreparedWrite, WriteError>),
+    CountOnly(Preparation),
     /// Generates a response from the schema; nothing is stored.
     Generated,
 }
@@ -78,7 +78,7 @@ impl OperationHandler {
 
     /// The function that prepares the write, for an operation whose writes are prepared first and stored then.
     #[must_use]
-    pub fn preparation(self) -> Option<fn(&mut WriteContext<'_>) -> Result<PreparedWrite, WriteError>> {
+    pub fn preparation(self) -> Option<Preparation> {
         match self {
             Self::Deliver(prepare) | Self::CountOnly(prepare) => Some(prepare),
             _ => None,

@@ -43,8 +43,12 @@ pub enum Collection {
     CapCounters,
     /// Configured outcomes of simulated recipients.
     Recipients,
+    /// Lists of the list service, by their names in addresses.
+    Lists,
     /// Entries of lists, such as for duplicate checks.
     ListEntries,
+    /// Certificates of consent.
+    Certificates,
     /// Definitions of reports.
     Reports,
     /// Export jobs.
@@ -57,7 +61,7 @@ pub enum Collection {
 
 impl Collection {
     /// Every collection, in the order of snapshots.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::Users,
         Self::UserSettings,
         Self::Credentials,
@@ -75,7 +79,9 @@ impl Collection {
         Self::PingTotals,
         Self::CapCounters,
         Self::Recipients,
+        Self::Lists,
         Self::ListEntries,
+        Self::Certificates,
         Self::Reports,
         Self::Exports,
         Self::AccessLogs,
@@ -102,7 +108,9 @@ impl Collection {
             Self::PingTotals => ("ping_totals", "WorldPingTotal", "ping total"),
             Self::CapCounters => ("cap_counters", "WorldCapCounter", "cap counter"),
             Self::Recipients => ("recipients", "WorldRecipient", "recipient"),
+            Self::Lists => ("lists", "WorldList", "list"),
             Self::ListEntries => ("list_entries", "WorldListEntry", "list entry"),
+            Self::Certificates => ("certificates", "WorldCertificate", "certificate"),
             Self::Reports => ("reports", "Report", "report"),
             Self::Exports => ("exports", "Export", "export"),
             Self::AccessLogs => ("submission_doc_access_logs", "SubmissionDocAccessLog", "access log"),

@@ -49,6 +49,8 @@ pub struct Exchange {
     pub method: Method,
     /// The HTTP version.
     pub version: Version,
+    /// The scheme of the URL: `http` or `https`.
+    pub scheme: &'static str,
     /// The status of the response.
     pub status: u16,
     /// The fault with which the connection was broken.
@@ -82,6 +84,8 @@ pub enum ResponseSource {
     Rule,
     /// The mock itself: a CORS preflight or `OPTIONS`.
     Mock,
+    /// A simulated service beside LeadConduit, such as SuppressionList.
+    Service,
     /// An error response: no operation has the method and path, or the request could not be read.
     Unmatched,
 }
@@ -230,6 +234,7 @@ impl ExchangeParts<'_> {
             caller: self.caller.map(|caller| (Arc::clone(&caller.account), Arc::clone(&caller.user))),
             method: redactor.method(&request.method),
             version: request.version,
+            scheme: request.scheme(),
             status: response.status.as_u16(),
             wire_fault: send_options.and_then(|send_options| send_options.wire_fault),
             credentials: self.credentials,

@@ -26,14 +26,12 @@ pub struct WireMockView<'a> {
     pub contract: &'a Contract,
     /// The name of the sandbox.
     pub sandbox: &'a str,
-    /// The scheme of the server: `http` or `https`.
-    pub scheme: &'a str,
 }
 
 impl WireMockView<'_> {
     /// The request as `WireMock`'s logged request.
     #[must_use]
-    pub fn request(&self, exchange: &Exchange) -> Value {
+    pub fn request(exchange: &Exchange) -> Value {
         let body = &exchange.request_body;
         let mut request = json!({
             "id": exchange.id(),
@@ -41,7 +39,7 @@ impl WireMockView<'_> {
             "method": exchange.method.as_str(),
             // The journal does not record client addresses; clients of WireMock require one.
             "clientIp": "127.0.0.1",
-            "scheme": self.scheme,
+            "scheme": exchange.scheme,
             "headers": headers(exchange.request_headers()),
             // Cookies are secrets, which the journal does not record.
             "cookies": {},
@@ -54,11 +52,11 @@ impl WireMockView<'_> {
             "protocol": format!("{:?}", exchange.version),
         });
         if let Ok(authority) = exchange.host().parse::<Authority>() {
-            let port = if self.scheme == "https" { 443 } else { 80 };
+            let port = if exchange.scheme == "https" { 443 } else { 80 };
             request["host"] = authority.host().into();
             request["port"] = authority.port_u16().unwrap_or(port).into();
             if exchange.url().starts_with('/') {
-                request["absoluteUrl"] = format!("{}://{authority}{}", self.scheme, exchange.url()).into();
+                request["absoluteUrl"] = format!("{}://{authority}{}", exchange.scheme, exchange.url()).into();
             }
         }
         request
@@ -80,7 +78,7 @@ impl WireMockView<'_> {
         let response_headers = headers(exchange.response_headers());
         let mut event = json!({
             "id": exchange.id(),
-            "request": self.request(exchange),
+            "request": Self::request(exchange),
             "responseDefinition": {
                 "status": exchange.status,
                 "headers": response_headers,

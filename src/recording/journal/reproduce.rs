@@ -265,7 +265,9 @@ fn example_request(exchange: &Exchange) -> Value {
 fn rule(exchange: &Exchange, contract: &Contract) -> Option<(Value, Value, bool)> {
     let operation = exchange.operation(contract);
     let is_refused = exchange.violations.iter().any(|one| one.rejected_with == Some(exchange.status));
-    let is_gate = exchange.applied_rules.iter().any(|applied| applied.rule.gate);
+    // Other rules need a path of LeadConduit.
+    let is_service = exchange.response_source == ResponseSource::Service;
+    let is_gate = is_service || exchange.applied_rules.iter().any(|applied| applied.rule.gate);
     let is_unrouted = matches!(exchange.response_source, ResponseSource::Unmatched | ResponseSource::Mock);
     let needs_key = operation.is_some_and(|operation| operation.authentication == Authentication::Required);
     if is_unrouted || is_refused || (needs_key && exchange.caller.is_none() && !is_gate) {

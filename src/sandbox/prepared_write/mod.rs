@@ -13,14 +13,11 @@ mod tests;
 use super::session::WriteOperation;
 use super::{RequestSession, StaleEpoch, State, WriteResources};
 use crate::config::limits::{IDS_RESERVED, PREPARATIONS_MAX};
-use crate::leadconduit::operations::{PreparedWrite, WriteContext, WriteError, WriteResult};
+use crate::leadconduit::operations::{Preparation, PreparedWrite, WriteContext, WriteError, WriteResult};
 use crate::leadconduit::state::World;
 use crate::leadconduit::state::transaction::Transaction;
 use crate::support::computation;
 use crate::support::ids::IdGenerator;
-
-/// Prepares a write.
-type Preparation = fn(&mut WriteContext<'_>) -> Result<PreparedWrite, WriteError>;
 
 /// What a preparation began with. Dropping it, in a panic too, returns the reserved ids.
 struct Reservation<'s> {

@@ -9,7 +9,7 @@ use crate::config::limits::{Limits, PREPARATIONS_MAX};
 use crate::contract::Contract;
 use crate::contract::validate::OperationInput;
 use crate::leadconduit::operations::{
-    ApiError, OperationHandler, PreparedWrite, WriteContext, WriteError, WriteResult,
+    ApiError, OperationHandler, Preparation, PreparedWrite, WriteContext, WriteError, WriteResult,
 };
 use crate::leadconduit::outbound_log::OutboundLog;
 use crate::leadconduit::response::OperationResponse;
@@ -59,17 +59,17 @@ impl Server {
     }
 
     /// Runs a write in the default sandbox, as the pipeline does.
-    fn write(&self, prepare: super::Preparation) -> WriteResult {
+    fn write(&self, prepare: Preparation) -> WriteResult {
         write(&self.contract, &self.sandboxes.default_sandbox(), prepare)
     }
 
     /// The id that a write returns.
-    fn id(&self, prepare: super::Preparation) -> ObjectId {
+    fn id(&self, prepare: Preparation) -> ObjectId {
         id_of(self.write(prepare))
     }
 }
 
-fn write(contract: &Contract, sandbox: &Arc<Sandbox>, prepare: super::Preparation) -> WriteResult {
+fn write(contract: &Contract, sandbox: &Arc<Sandbox>, prepare: Preparation) -> WriteResult {
     let session = sandbox.open_session(None);
     let (input, sso_call) = (OperationInput::default(), SsoCallContext::new("submit_lead"));
     let resources = WriteResources { contract, triggers: true, effects: &mut OutboundLog::default() };

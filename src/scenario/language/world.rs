@@ -101,9 +101,15 @@ pub struct AccountSpec {
     /// Simulated responses of recipients. A recipient without one accepts every lead.
     #[serde(default)]
     pub recipients: Vec<JsonDocument>,
+    /// Lists of the list service, which steps of flows and clients query and change.
+    #[serde(default)]
+    pub lists: Vec<JsonDocument>,
     /// Entries of the lists that flows check leads against.
     #[serde(default)]
     pub list_entries: Vec<JsonDocument>,
+    /// Certificates of consent. A certificate that is not declared exists and is valid.
+    #[serde(default)]
+    pub certificates: Vec<JsonDocument>,
     /// Report definitions.
     #[serde(default)]
     pub reports: Vec<JsonDocument>,
@@ -151,7 +157,9 @@ impl AccountSpec {
             Collection::PingTotals => &self.ping_totals,
             Collection::CapCounters => &self.cap_counters,
             Collection::Recipients => &self.recipients,
+            Collection::Lists => &self.lists,
             Collection::ListEntries => &self.list_entries,
+            Collection::Certificates => &self.certificates,
             Collection::Reports => &self.reports,
             Collection::Exports => &self.exports,
             Collection::AccessLogs => &self.submission_doc_access_logs,

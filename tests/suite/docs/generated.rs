@@ -33,6 +33,7 @@ fn parts() -> Vec<Part> {
         ("reference/operations.md", "operations", service::operations()),
         ("reference/problems.md", "problems", service::problems()),
         ("reference/scenario-language.md", "keys", scenario_language::keys()),
+        ("reference/services.md", "certificates", service::certificates()),
         ("reference/triggers.md", "triggers", service::triggers()),
     ]
 }

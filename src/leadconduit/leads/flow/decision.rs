@@ -1,5 +1,6 @@
 //! What decided about a lead, in words, and the report of a whole run.
 
+use super::service_step::ServiceModule;
 use super::target::SubmissionTarget;
 use super::trace::StepResult;
 use super::values::FlowResult;
@@ -45,8 +46,10 @@ pub(super) fn of_cap(cap: &Cap) -> Decision {
 /// Why a recipient with a URL is simulated whatever the settings.
 fn simulation_note(kind: &StepKind) -> Option<String> {
     let StepKind::Recipient(recipient) = kind else { return None };
-    let is_unknown = recipient.has_url && RecipientModule::find(&recipient.module_id).is_none();
-    is_unknown.then(|| format!(" (simulated: the mock does not know what {} sends)", recipient.module_id))
+    let module = &recipient.module_id;
+    let is_known = RecipientModule::find(module).is_some() || ServiceModule::of(module).is_some();
+    let is_unknown = recipient.has_url && !is_known;
+    is_unknown.then(|| format!(" (simulated: the mock does not know what {module} sends)"))
 }
 
 /// The report of a run, with what became of the destinations.

@@ -11,10 +11,10 @@ use super::call_document::SubmissionRecord;
 use super::fields::HiddenTexts;
 use super::recipient::Delivery;
 use super::target::SubmissionTarget;
-use super::trace::{Completion, LIST_CHECKS_KEY, LeadTrace, StepResult};
+use super::trace::{Completion, LeadTrace, StepResult, append_to};
 use super::trigger::Trigger;
 use super::values::{FlowResult, Timing, random_number};
-use super::{decision, destinations, fields, lists, pricing, uncollected};
+use super::{decision, destinations, fields, lists, lookups, pricing, uncollected};
 use crate::contract::lead_body::LeadRequest;
 use crate::leadconduit::api_error::{ApiError, ErrorFormat};
 use crate::leadconduit::context::WriteContext;
@@ -88,8 +88,8 @@ pub(super) struct FlowExecution<'d> {
     price: f64,
     /// The variables before the flow, as JSON.
     initial_vars: Bytes,
-    /// The results of list checks, as JSON.
-    list_checks: Option<Bytes>,
+    /// What was looked up before the criteria, as JSON by variable.
+    lookups: Vec<(&'static str, Bytes)>,
     /// The entry that an accepted lead adds to a list.
     list_entry: Option<Value>,
     steps: Vec<StepResult>,
@@ -145,7 +145,7 @@ impl<'d> FlowExecution<'d> {
             trigger,
             price: 0.0,
             initial_vars: Bytes::new(),
-            list_checks: None,
+            lookups: Vec::new(),
             list_entry: None,
             steps: Vec::new(),
             destinations: Vec::new(),
@@ -223,10 +223,7 @@ impl<'d> FlowExecution<'d> {
             self.decision = Decision::new(DecisionKind::Trigger, "the domain of an e-mail address forces the result");
             return Err(result.into());
         }
-        if let Some(results) = lists::check(context, self.target, &self.vars, &self.hidden) {
-            self.list_checks = Some(serialise(&results));
-            self.vars[LIST_CHECKS_KEY] = results;
-        }
+        self.lookups = lookups::look_up(context, self.target, &mut self.vars, &self.hidden);
         self.check_hours(context)?;
         self.check_criteria(flow.criteria.as_ref(), DecisionKind::FlowCriteria)?;
         self.check_criteria(source.criteria.as_ref(), DecisionKind::SourceCriteria)?;
@@ -376,7 +373,8 @@ impl<'d> FlowExecution<'d> {
             }
         }
         let appended = (outcome.outcome != Outcome::Skip).then(|| outcome.appended());
-        let transactions = outcome.transaction.as_ref().map(|transaction| json!([transaction]));
+        let transactions =
+            outcome.transaction.as_ref().map(|one| if one.is_array() { one.clone() } else { json!([one]) });
         // A URL that can be called may still violate the model of recorded calls.
         let transactions = transactions.filter(|value| context.check("RecordedTransactions", value).is_ok());
         self.steps.push(StepResult {
@@ -392,7 +390,7 @@ impl<'d> FlowExecution<'d> {
             transactions: transactions.as_ref().map(serialise),
         });
         if let Some(appended) = appended {
-            self.vars[&*step.append_key] = appended;
+            append_to(&mut self.vars, &step.append_key, appended);
         }
     }
 
@@ -455,7 +453,7 @@ impl<'d> FlowExecution<'d> {
             standard: Arc::clone(context.contract.standard()),
             now: context.now,
             initial_vars: self.initial_vars,
-            list_checks: self.list_checks,
+            lookups: self.lookups,
             price: self.price,
             steps: self.steps,
             completion,

@@ -1,20 +1,16 @@
 //! List checks: whether a lead is a duplicate, an existing customer, or must not be called.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
-use sha2::{Digest as _, Sha256};
 
 use super::fields::HiddenTexts;
 use super::target::SubmissionTarget;
 use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::flow_model::ListCheck;
-use crate::leadconduit::state::{Account, Collection};
+use crate::leadconduit::services::suppressionlist::store;
+use crate::leadconduit::state::Account;
 use crate::support::clock::Timestamp;
-
-/// How many list entries an account can have; further ones are not added.
-const ENTRIES_MAX: usize = 200_000;
+use crate::support::document::text;
 
 /// The results of the list checks of a flow, for the variable `suppressionlist`; `None` when it has no checks.
 pub(super) fn check(
@@ -38,8 +34,7 @@ pub(super) fn check(
 
 /// Whether a value is on the list of a check, and was added within its lookback period.
 fn is_listed(account: &Account, check: &ListCheck, value: &str, now: Timestamp) -> bool {
-    let Some(id) = entry_id(&check.list_name, value) else { return false };
-    let Some(entry) = account.get(Collection::ListEntries, &id) else { return false };
+    let Some(entry) = store::find(account, &check.list_name, value) else { return false };
     let Some(since) = lookback_start(check, now) else { return true };
     entry.text("added_at").and_then(|at| at.parse::<Timestamp>().ok()).is_none_or(|at| at >= since)
 }
@@ -52,10 +47,8 @@ pub(super) fn entry(
     hidden: &HiddenTexts,
 ) -> Option<Value> {
     let check = target.flow().list_checks.iter().find(|check| check.adds_leads)?;
-    let list = &check.list_name;
     let value = listed_value(check, vars, hidden);
-    let id = entry_id(list, &value)?;
-    Some(json!({"id": id, "list_name": list, "value": value, "added_at": context.timestamp()}))
+    Some(json!({"list_name": check.list_name, "value": value, "added_at": context.timestamp()}))
 }
 
 /// Adds an entry to the lists of an account.
@@ -64,24 +57,15 @@ pub(super) fn entry(
 ///
 /// When the entry cannot be stored.
 pub(super) fn add(context: &mut WriteContext<'_>, account: &str, entry: &Value) -> Result<(), ApiError> {
-    let entries = context.world.account(account).map(|account| account.all(Collection::ListEntries).len());
-    if entries.is_none_or(|count| count >= ENTRIES_MAX) {
-        return Ok(());
-    }
-    context.put_for_account(account, Collection::ListEntries, entry).map(drop)
+    let [list, value, added_at] = ["list_name", "value", "added_at"].map(|name| text(entry, name));
+    store::add(context, account, list, value, added_at).map(drop)
 }
 
-/// The value that is looked for or added. A secret is on a list as a checksum, so that it is not stored.
+/// The value that is looked for or added. A secret is on a list as its hash, so that it is not stored.
 fn listed_value(check: &ListCheck, vars: &Value, hidden: &HiddenTexts) -> String {
     let value = check.value.fill(vars);
     let is_secret = hidden.secrets.iter().any(|secret| value.contains(secret.trim()));
-    if is_secret { STANDARD.encode(Sha256::digest(&value)) } else { value }
-}
-
-/// The id of a value on a list. Case, white space, parentheses and hyphens do not count. `None` for an empty value.
-fn entry_id(list: &str, value: &str) -> Option<String> {
-    let normalised: String = value.chars().filter(|c| !c.is_whitespace() && !"()-".contains(*c)).collect();
-    (!normalised.is_empty() && !list.is_empty()).then(|| format!("{list}/{}", normalised.to_lowercase()))
+    if is_secret { store::hash(&value) } else { value }
 }
 
 /// Start of the lookback period of a check; `None` when it is unlimited.

@@ -8,9 +8,11 @@
 //! | `execution` | runs a lead through its flow |
 //! | `destinations` | notifies destinations after the steps |
 //! | `decision` | what decided about a lead, in words |
+//! | `lookups` | what is looked up before the criteria: lists, certificates |
 //! | `trace` | the trace of a lead, from which its events are rendered |
 //! | `recipient` | delivers a lead to a recipient, or simulates it |
 //! | `recipient_request` | the request to a recipient, and the outcome of its response |
+//! | `service_step` | steps that use a simulated service of the vendor |
 //! | `fields`, `lists`, `pricing` | fields of a lead, list checks, prices |
 //! | `ping_total` | counts pings for statistics |
 //! | `uncollected` | parameters that no field collects |
@@ -30,10 +32,12 @@ mod event_builder;
 mod execution;
 mod fields;
 mod lists;
+mod lookups;
 mod ping_total;
 mod pricing;
 mod recipient;
 mod recipient_request;
+mod service_step;
 mod target;
 mod trace;
 mod trigger;
@@ -66,7 +70,7 @@ pub(crate) use values::Timing;
 /// When the target is unknown or closed to the caller, the request is malformed, or a call to a recipient is pending.
 pub(crate) fn submit(context: &mut WriteContext<'_>) -> Result<PreparedWrite, WriteError> {
     let target = SubmissionTarget::resolve(context)?;
-    if !target.flow().caps.is_empty() {
+    if !target.flow().caps.is_empty() || service_step::writes(target.flow()) {
         context.require_lock()?;
     }
     let request = require_lead_request(context.input.lead_request.as_ref())?;

@@ -7,9 +7,11 @@ use rand::RngExt;
 use serde_json::Value;
 
 use super::recipient_request::{RecipientRequest, unknown_module_transaction};
+use super::service_step::{ServiceModule, ServiceStep};
 use super::target::SubmissionTarget;
 use super::trigger::Trigger;
 use crate::contract::standard::modules_of;
+use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::delivery::{OutboundResponse, RecipientModule};
 use crate::leadconduit::flow_model::{ConfiguredOutcome, ConfiguredResponse, Recipient, Step};
@@ -45,10 +47,15 @@ impl Delivery<'_> {
         context: &mut WriteContext<'_>,
         key: &StepKey,
     ) -> Result<RecipientOutcome, WriteError> {
-        if let Some(outcome) = context.effects.recorded_outcome(key) {
-            return Ok(outcome.clone());
+        let service = ServiceModule::of(&self.recipient.module_id);
+        if let Some(outcome) = context.effects.recorded_outcome(key).cloned() {
+            // What the step wrote was rolled back with the earlier run.
+            if let Some(module) = service.filter(|module| outcome.is_complete && module.writes_after(&outcome)) {
+                self.run_service(context, module)?;
+            }
+            return Ok(outcome);
         }
-        let request = RecipientRequest::new(context, self.target, self.recipient, self.vars, self.stored_vars);
+        let request = if service.is_some() { None } else { self.request(context) };
         let forced = self.trigger.and_then(Trigger::recipient_outcome);
         let outcome = match (forced, &request) {
             // A call that was made counts, whatever has changed since.
@@ -57,7 +64,7 @@ impl Delivery<'_> {
             {
                 request.send(context, key)?
             }
-            (forced, request) => self.simulated(context, forced, request.as_ref()),
+            (forced, request) => self.simulated(context, forced, request.as_ref(), service)?,
         };
         context.effects.record_outcome(key, &outcome);
         Ok(outcome)
@@ -69,44 +76,57 @@ impl Delivery<'_> {
         context: &mut WriteContext<'_>,
         forced: Option<RecipientOutcome>,
         request: Option<&RecipientRequest>,
-    ) -> RecipientOutcome {
+        service: Option<ServiceModule>,
+    ) -> Result<RecipientOutcome, ApiError> {
         let configured = if forced.is_none() { self.configured_outcome(context) } else { None };
         let configured = configured.as_deref().map(ConfiguredOutcome::of);
         let now_ms = context.now.as_millisecond();
         let median_ms = median_ms(context, &self.recipient.module_id);
-        let without_url = || RecipientRequest::without_url(context, self.target, self.recipient, self.stored_vars);
         if let Some((outcome, response)) = configured.and_then(|outcome| Some((outcome, outcome.response.as_ref()?))) {
             let response = self.fill(response, outcome.ms.unwrap_or(median_ms));
-            let fallback = if request.is_none() { without_url() } else { None };
-            return match request.or(fallback.as_ref()) {
+            let fallback = if request.is_none() { self.without_url(context) } else { None };
+            return Ok(match request.or(fallback.as_ref()) {
                 Some(request) => request.simulated_response(&response, now_ms),
                 None => {
                     let reason = format!("the mock does not know how {} reads a response", self.recipient.module_id);
                     RecipientOutcome::new(Outcome::Error, &reason, median_ms)
                 }
-            };
+            });
         }
-        let mut outcome = forced.unwrap_or_else(|| match configured {
-            Some(configured) => outcome_of(configured, self.stored_vars, median_ms),
-            None => RecipientOutcome::new(Outcome::Success, "", median_ms),
-        });
+        let mut outcome = match (forced, configured, service) {
+            (Some(forced), ..) => forced,
+            (None, Some(configured), _) => outcome_of(configured, self.stored_vars, median_ms),
+            (None, None, Some(module)) => self.run_service(context, module)?,
+            (None, None, None) => RecipientOutcome::new(Outcome::Success, "", median_ms),
+        };
+        if outcome.transaction.is_some() {
+            return Ok(outcome);
+        }
         if let Some(request) = request {
-            return request.simulated(outcome, now_ms);
+            return Ok(request.simulated(outcome, now_ms));
         }
         let is_known = RecipientModule::find(&self.recipient.module_id).is_some();
         // An error has transactions in any case: they are what a client shows of it.
         let is_recorded = outcome.outcome == Outcome::Error;
         if is_known {
-            let fallback = if is_recorded { without_url() } else { None };
-            return match fallback {
+            let fallback = if is_recorded { self.without_url(context) } else { None };
+            return Ok(match fallback {
                 Some(request) => request.simulated(outcome, now_ms),
                 None => outcome,
-            };
+            });
         }
-        if is_recorded || self.recipient.has_url {
+        if is_recorded || (self.recipient.has_url && service.is_none()) {
             outcome.transaction = unknown_module_transaction(self.recipient, self.stored_vars, &outcome, now_ms);
         }
-        outcome
+        Ok(outcome)
+    }
+
+    fn request(&self, context: &WriteContext<'_>) -> Option<RecipientRequest> {
+        RecipientRequest::new(context, self.target, self.recipient, self.vars, self.stored_vars)
+    }
+
+    fn without_url(&self, context: &WriteContext<'_>) -> Option<RecipientRequest> {
+        RecipientRequest::without_url(context, self.target, self.recipient, self.stored_vars)
     }
 
     /// A configured response, with its template filled.
@@ -120,6 +140,12 @@ impl Delivery<'_> {
             ms: u64::try_from(ms).unwrap_or_default(),
             attempts: 1,
         }
+    }
+
+    fn run_service(&self, context: &mut WriteContext<'_>, module: ServiceModule) -> Result<RecipientOutcome, ApiError> {
+        let Self { target, recipient, vars, stored_vars, .. } = *self;
+        let ms = median_ms(context, &recipient.module_id);
+        module.run(context, &ServiceStep { target, recipient, vars, stored_vars, ms })
     }
 
     /// The first document of the collection `recipients`, by id, that matches the step and the lead, and whose

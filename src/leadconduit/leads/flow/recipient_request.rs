@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::Method;
 use serde_json::{Map, Value, json};
 
+use super::service_step::ServiceModule;
 use super::target::SubmissionTarget;
 use super::{call_document, fields, pricing};
 use crate::config::limits::DELIVERY_DEPTH_MAX;
@@ -201,8 +202,13 @@ pub(super) fn unknown_module_transaction(
     let url = urls.find_map(|mapping| mapping.value(stored_vars));
     let url = url.as_ref().and_then(values::text).unwrap_or_else(|| SIMULATED_URL.into()).into_owned();
     let request = OutboundRequest { method: Method::POST, url, headers: Vec::new(), body: Bytes::new(), depth: 1 };
-    let why = format!("the mock does not know what {} sends", recipient.module_id);
-    simulated_transaction(&request, &[(SIMULATED_HEADER.to_owned(), why)], outcome, now_ms)
+    let headers = if ServiceModule::of(&recipient.module_id).is_some() {
+        Vec::new()
+    } else {
+        let why = format!("the mock does not know what {} sends", recipient.module_id);
+        vec![(SIMULATED_HEADER.to_owned(), why)]
+    };
+    simulated_transaction(&request, &headers, outcome, now_ms)
 }
 
 /// The request and response of a simulated recipient; `None` when it was skipped.

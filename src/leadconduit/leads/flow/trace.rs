@@ -23,6 +23,9 @@ use crate::support::ids::ObjectId;
 /// The variable that holds the results of list checks.
 pub(super) const LIST_CHECKS_KEY: &str = "suppressionlist";
 
+/// The variable that holds the data of a certificate for criteria, caps and prices.
+pub(super) const CERTIFICATE_KEY: &str = "trustedform_decisions";
+
 /// The trace of a lead.
 #[derive(Debug)]
 pub(super) struct LeadTrace {
@@ -31,8 +34,8 @@ pub(super) struct LeadTrace {
     pub(super) now: Timestamp,
     /// The variables before the flow, as JSON.
     pub(super) initial_vars: Bytes,
-    /// The results of list checks, as JSON.
-    pub(super) list_checks: Option<Bytes>,
+    /// What was looked up before the criteria, as JSON by variable.
+    pub(super) lookups: Vec<(&'static str, Bytes)>,
     /// The purchase price, in dollars.
     pub(super) price: f64,
     pub(super) steps: Vec<StepResult>,
@@ -130,16 +133,16 @@ impl LeadTrace {
     fn vars_before(&self, index: usize) -> Value {
         let mut vars = parse_json(&self.initial_vars);
         for (key, appended) in self.appended_before(index) {
-            vars[key] = parse_json(appended);
+            append_to(&mut vars, key, parse_json(appended));
         }
         vars
     }
 
-    /// What was appended before the event at an index, by key. A later value replaces an earlier one of its key.
+    /// What was appended before the event at an index, by key, for [`append_to`].
     fn appended_before(&self, index: usize) -> impl Iterator<Item = (&str, &Bytes)> {
-        let list_checks = self.list_checks.iter().map(|results| (LIST_CHECKS_KEY, results));
+        let lookups = self.lookups.iter().map(|(name, result)| (*name, result));
         let steps = self.steps.iter().take(index);
-        list_checks.chain(steps.filter_map(|result| Some((&*self.step(result).append_key, result.appended.as_ref()?))))
+        lookups.chain(steps.filter_map(|result| Some((&*self.step(result).append_key, result.appended.as_ref()?))))
     }
 
     fn filter_event(&self, result: &StepResult, vars: Value) -> EventBuilder {
@@ -214,11 +217,12 @@ impl LeadTrace {
         }
         event.set("request", completion.submission.request());
         event.set("response", completion.submission.response());
-        let mut appended = Map::new();
+        let mut appended = Value::Object(Map::new());
         for (key, value) in self.appended_before(self.steps.len()) {
-            let value = parse_json(value);
+            append_to(&mut appended, key, parse_json(value));
+        }
+        for (key, value) in appended.as_object().into_iter().flatten() {
             event.set(key, value.clone());
-            appended.insert(key.to_owned(), value);
         }
         event.set("appended", appended);
         event
@@ -251,7 +255,17 @@ impl EventRenderer for LeadTrace {
         };
         let completion = size_of::<Self>() + self.completion.submission.bytes();
         let steps = self.steps.iter().map(step).sum::<usize>();
-        completion + self.initial_vars.len() + optional(&self.list_checks) + steps
+        let lookups = self.lookups.iter().map(|(_, result)| result.len()).sum::<usize>();
+        completion + self.initial_vars.len() + lookups + steps
+    }
+}
+
+/// Appends the result of a step to the variables. A later result replaces an earlier one of its key; of `SuppressionList`,
+/// whose modules append under names of their own, it replaces the properties that it has.
+pub(super) fn append_to(vars: &mut Value, key: &str, appended: Value) {
+    match (&mut vars[key], appended) {
+        (Value::Object(earlier), Value::Object(later)) if key == LIST_CHECKS_KEY => earlier.extend(later),
+        (earlier, later) => *earlier = later,
     }
 }
 

@@ -77,12 +77,19 @@ impl Buckets {
 #[derive(Debug)]
 pub(crate) struct Groups<T> {
     names: Vec<String>,
-    slots: Vec<Group<T>>,
+    entries: Vec<Group<T>>,
     /// Indexes of groups by interval, then by the values as text, which is the order of the rows.
     order: BTreeMap<(usize, Vec<String>), usize>,
     /// Indexes of groups by the hash of their interval and values. It spares most events the comparison of texts.
     by_hash: HashMap<u64, Vec<usize>>,
+    /// Indexes of the groups that were used last, for queries with few groups.
+    recent: [usize; RECENT_MAX],
+    /// The position in `recent` that is replaced next.
+    next: usize,
 }
+
+/// How many groups are compared before the hash is computed.
+const RECENT_MAX: usize = 4;
 
 #[derive(Debug)]
 struct Group<T> {
@@ -94,7 +101,14 @@ struct Group<T> {
 
 impl<T: Default> Groups<T> {
     pub(crate) fn new(names: Vec<String>) -> Self {
-        Self { names, slots: Vec::new(), order: BTreeMap::new(), by_hash: HashMap::new() }
+        Self {
+            names,
+            entries: Vec::new(),
+            order: BTreeMap::new(),
+            by_hash: HashMap::new(),
+            recent: [0; RECENT_MAX],
+            next: 0,
+        }
     }
 
     /// The value of an event's group, created on first use.
@@ -104,18 +118,23 @@ impl<T: Default> Groups<T> {
     pub(crate) fn entry(&mut self, bucket: usize, event: &dyn Variables) -> Result<&mut T, ApiError> {
         let values: Vec<Option<Cow<'_, Value>>> = self.names.iter().map(|name| event.get(name)).collect();
         let values = || values.iter().map(|value| value.as_deref().map_or(&Value::Null, plain));
+        let is_group = |index: &&usize| {
+            self.entries.get(**index).is_some_and(|group| group.bucket == bucket && values().eq(&group.values))
+        };
+        if let Some(index) = self.recent.iter().find(is_group) {
+            return Ok(&mut self.entries[*index].total);
+        }
         let mut hasher = DefaultHasher::new();
         bucket.hash(&mut hasher);
         values().for_each(|value| value.hash(&mut hasher));
         let hash = hasher.finish();
-        let is_group = |index: &&usize| {
-            self.slots.get(**index).is_some_and(|group| group.bucket == bucket && values().eq(&group.values))
-        };
         let index = match self.by_hash.get(&hash).and_then(|indexes| indexes.iter().find(is_group)) {
             Some(index) => *index,
             None => self.find_or_insert(bucket, values().cloned().collect(), hash)?,
         };
-        Ok(&mut self.slots[index].total)
+        self.recent[self.next] = index;
+        self.next = (self.next + 1) % RECENT_MAX;
+        Ok(&mut self.entries[index].total)
     }
 
     /// The index of the group with the same texts.
@@ -126,14 +145,14 @@ impl<T: Default> Groups<T> {
             // The text `1` and the number 1 are one group, which is found by the hash of its first event only.
             return Ok(*index);
         }
-        if self.slots.len() >= COUNT_MAX {
+        if self.entries.len() >= COUNT_MAX {
             return Err(ApiError::new(
                 422,
                 format!("group_by: there are more than {COUNT_MAX} groups; group by fewer properties"),
             ));
         }
-        let index = self.slots.len();
-        self.slots.push(Group { bucket, values, total: T::default() });
+        let index = self.entries.len();
+        self.entries.push(Group { bucket, values, total: T::default() });
         self.order.insert(key, index);
         self.by_hash.entry(hash).or_default().push(index);
         Ok(index)
@@ -142,7 +161,7 @@ impl<T: Default> Groups<T> {
     /// The groups of an interval: the properties that they are grouped by, and the value.
     pub(crate) fn in_bucket(&self, bucket: usize) -> impl Iterator<Item = (Map<String, Value>, &T)> {
         let indexes = self.order.range((bucket, Vec::new())..(bucket + 1, Vec::new())).map(|(_, index)| *index);
-        indexes.filter_map(|index| self.slots.get(index)).map(|group| {
+        indexes.filter_map(|index| self.entries.get(index)).map(|group| {
             let values = group.values.iter().cloned();
             (self.names.iter().cloned().zip(values).collect(), &group.total)
         })

@@ -1,6 +1,6 @@
 //! What the simulated service offers: operations, field types, triggers; and the problems of the mock.
 
-use leadconduit_mock::internals::{Contract, ProblemType, Trigger, fidelity_table, parse_value};
+use leadconduit_mock::internals::{Contract, ProblemType, TEST_CERTIFICATES, Trigger, fidelity_table, parse_value};
 use serde_json::Value;
 
 use super::{cell, table};
@@ -13,6 +13,14 @@ pub fn triggers() -> String {
     let rows: Vec<Vec<String>> =
         Trigger::ALL.iter().map(|(domain, _, what)| vec![format!("`{domain}`"), (*what).to_owned()]).collect();
     table(&["domain", "what happens"], &rows)
+}
+
+pub fn certificates() -> String {
+    let rows: Vec<Vec<String>> = TEST_CERTIFICATES
+        .iter()
+        .map(|(beginning, _, what)| vec![format!("`{beginning}`"), (*what).to_owned()])
+        .collect();
+    table(&["id begins with", "what happens"], &rows)
 }
 
 pub fn problems() -> String {

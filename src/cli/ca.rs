@@ -1,0 +1,79 @@
+//! `ca`: the generated certificate authority, and how clients trust it.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use super::error::CliError;
+use super::tls::AuthorityArgs;
+use crate::app::bootstrap::StartError;
+use crate::server::{Authority, AuthorityError, TlsError, bundle_pem, write_bundle};
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct CaArgs {
+    #[command(subcommand)]
+    command: CaCommand,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum CaCommand {
+    /// Print the path of the certificate
+    Path(AuthorityArgs),
+    /// Print the variables with which programs trust the authority, as lines for a shell
+    ///
+    /// For example: eval "$(leadconduit-mock ca env)"
+    Env(AuthorityArgs),
+    /// Print the public root certificates and that of the authority as one PEM file
+    Bundle(AuthorityArgs),
+}
+
+pub(super) fn run(args: &CaArgs) -> Result<(), CliError> {
+    let (CaCommand::Path(authority) | CaCommand::Env(authority) | CaCommand::Bundle(authority)) = &args.command;
+    let directory = authority.directory()?;
+    // The authority is created on first use, so that it can be trusted before the first start of a server.
+    let created = Authority::open_or_create(&directory, authority.hosts()).map_err(unusable)?;
+    let mut out = std::io::stdout().lock();
+    match args.command {
+        CaCommand::Path(_) => writeln!(out, "{}", created.certificate_file().display())?,
+        CaCommand::Env(_) => {
+            for (name, path) in trust_variables(&directory)? {
+                writeln!(out, "export {name}={}", quoted(&path))?;
+            }
+        }
+        CaCommand::Bundle(_) => out.write_all(bundle_pem(&directory).map_err(unusable)?.as_bytes())?,
+    }
+    Ok(())
+}
+
+/// The variables with which programs trust the authority in a folder, and their values. Node adds the certificate to its
+/// own roots; the others replace their roots by a file, so it holds the public roots too.
+///
+/// # Errors
+/// The folder cannot be read or written.
+pub(super) fn trust_variables(directory: &Path) -> Result<Vec<(&'static str, PathBuf)>, CliError> {
+    let authority = Authority::open_or_create(directory, &[]).map_err(unusable)?;
+    let bundle = write_bundle(directory).map_err(unusable)?;
+    let mut variables = vec![("NODE_EXTRA_CA_CERTS", authority.certificate_file())];
+    variables.extend(["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"].map(|name| (name, bundle.clone())));
+    Ok(variables)
+}
+
+fn unusable(error: AuthorityError) -> CliError {
+    CliError::Start(StartError::Tls(TlsError::Authority(error)))
+}
+
+/// A path as one word of a shell.
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_one_word_of_a_shell() {
+        assert_eq!(quoted(Path::new("/a b/it's")), r"'/a b/it'\''s'");
+    }
+}

@@ -1,0 +1,223 @@
+//! HTTPS with the generated authority: the server's flags, `ca`, and the commands that call a server.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+use crate::support::JANE;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_leadconduit-mock");
+
+/// A running server with HTTPS.
+struct Serving {
+    child: Child,
+    url: String,
+    https_url: String,
+}
+
+impl Serving {
+    fn start(directory: &Path, arguments: &[&str]) -> Self {
+        let mut command = Command::new(BINARY);
+        command.args(["serve", "--port", "0", "--tls", "--tls-dir"]).arg(directory).args(arguments);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut url = || lines.next().unwrap().unwrap().strip_prefix("listening on ").unwrap().to_owned();
+        let (url, https_url) = (url(), url());
+        Self { child, url, https_url }
+    }
+
+    /// What the server has written to standard error until its end.
+    fn stop(mut self) -> String {
+        let _ = self.child.kill();
+        let mut text = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
+        text
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn run(arguments: &[&str], directory: &Path) -> Output {
+    let mut command = Command::new(BINARY);
+    command.args(arguments).env("LEADCONDUIT_MOCK_TLS_DIR", directory).env_remove("SSL_CERT_FILE");
+    command.output().unwrap()
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn one_port_serves_both_schemes_and_the_first_line_stays_http() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = folder.path().join("ca");
+    let serving = Serving::start(&directory, &["--tls-host", "mock.example"]);
+    assert!(serving.url.starts_with("http://127.0.0.1:"), "{}", serving.url);
+    assert_eq!(serving.https_url, serving.url.replace("http:", "https:"));
+    let port = serving.url.rsplit(':').next().unwrap().to_owned();
+    let ca = directory.join("ca.pem");
+    let get = |arguments: &[&str]| {
+        let mut curl = Command::new("curl");
+        curl.args(["--disable", "--noproxy", "*", "--silent", "--show-error", "--max-time", "60"]);
+        out(&curl.args(["--user", &format!("API:{JANE}"), "--cacert"]).arg(&ca).args(arguments).output().unwrap())
+    };
+    for host in
+        ["app.leadconduit.com", "next.leadconduit.com", "app.leadconduit-staging.com", "mock.example", "localhost"]
+    {
+        let text = get(&["--resolve", &format!("{host}:{port}:127.0.0.1"), &format!("https://{host}:{port}/user")]);
+        assert!(text.contains("Jane"), "{host}: {text}");
+    }
+    assert!(get(&[&format!("{}/user", serving.https_url)]).contains("Jane"));
+    assert!(get(&[&format!("{}/user", serving.url)]).contains("Jane"));
+    let journal: Value = serde_json::from_str(&get(&[&format!("{}/__admin/requests", serving.url)])).unwrap();
+    let schemes: Vec<&Value> =
+        journal["requests"].as_array().unwrap().iter().map(|one| &one["request"]["scheme"]).collect();
+    assert_eq!((schemes.len(), schemes[0], schemes[1]), (7, &"http".into(), &"https".into()), "newest first");
+    let log = serving.stop();
+    assert!(log.contains(&format!("authority  {}", ca.display())), "{log}");
+    assert!(!log.contains("PRIVATE KEY"), "{log}");
+}
+
+#[test]
+fn commands_call_a_server_with_https() {
+    let folder = tempfile::tempdir().unwrap();
+    let serving = Serving::start(folder.path(), &[]);
+    let url = serving.https_url.as_str();
+    let rows: &[(&[&str], &str)] = &[
+        (&["health"], "is ready"),
+        (&["use", "sso-outage"], "sso-outage"),
+        (&["fault", "add", "--operation", "get_user", "--status", "503", "--times", "1"], "fault-"),
+        (&["fault", "list"], "get_user"),
+        (&["clock", "show"], "20"),
+        (&["requests"], ""),
+        (&["sandbox", "list"], "default"),
+        (&["report", "--format", "text"], "requests"),
+        (&["leads", "--flow", "64b8f0f5e4b0c3a1d5e6f7ab", "--count", "2", "--submit"], "2"),
+        (&["reset"], ""),
+    ];
+    for (arguments, expected) in rows {
+        let output = run(&[arguments, &["--url", url][..]].concat(), folder.path());
+        assert!(output.status.success(), "{arguments:?}: {}{}", out(&output), err(&output));
+        assert!(out(&output).contains(expected), "{arguments:?}: {}", out(&output));
+    }
+}
+
+#[test]
+fn untrusted_certificates_are_explained() {
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let serving = Serving::start(folder.path(), &[]);
+    let health = |url: &str, directory: &Path| {
+        let output = run(&["health", "--url", url], directory);
+        (output.status.code(), err(&output))
+    };
+    let (code, message) = health(&serving.https_url, other.path());
+    assert_eq!(code, Some(1));
+    assert!(message.contains("its certificate is not trusted") && message.contains("--tls-dir"), "{message}");
+    // A file of roots, as other programs use it, works too.
+    let with_roots = Command::new(BINARY)
+        .args(["health", "--url", &serving.https_url, "--tls-dir"])
+        .arg(other.path())
+        .env("SSL_CERT_FILE", folder.path().join("ca.pem"))
+        .output()
+        .unwrap();
+    assert!(with_roots.status.success(), "{}", err(&with_roots));
+    let damaged = other.path().join("damaged");
+    std::fs::create_dir(&damaged).unwrap();
+    std::fs::write(damaged.join("ca.pem"), "text").unwrap();
+    let (code, message) = health(&serving.https_url, &damaged);
+    assert_eq!(code, Some(3));
+    assert!(message.contains("ca.pem: is damaged"), "{message}");
+    // The certificates are not read for http.
+    assert_eq!(health(&serving.url, &damaged).0, Some(0));
+    let log = serving.stop();
+    assert!(log.contains("an HTTPS client does not trust the certificate of this server"), "{log}");
+}
+
+#[test]
+fn server_without_https_explains_it_on_both_sides() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = Command::new(BINARY)
+        .args(["serve", "--port", "0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let url = line.trim().strip_prefix("listening on ").unwrap().replace("http:", "https:");
+    let output = run(&["health", "--url", &url], folder.path());
+    let _ = child.kill();
+    let mut log = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    let _ = child.wait();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains("it does not serve HTTPS"), "{}", err(&output));
+    assert!(log.contains("the client speaks TLS") && log.contains("--tls"), "{log}");
+}
+
+#[test]
+fn ca_prints_path_variables_and_bundle() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = folder.path().join("it's here");
+    let path = out(&run(&["ca", "path"], &directory));
+    assert_eq!(path.trim(), directory.join("ca.pem").to_str().unwrap());
+    let own = std::fs::read_to_string(path.trim()).unwrap();
+    let bundle = out(&run(&["ca", "bundle"], &directory));
+    assert!(bundle.matches("BEGIN CERTIFICATE").count() > 100, "the public roots are there");
+    let body = own.lines().nth(1).unwrap();
+    assert!(bundle.contains(body) && !bundle.contains("PRIVATE"));
+    let shell = r#"eval "$("$0" ca env)" && printf '%s\n' "$NODE_EXTRA_CA_CERTS" "$SSL_CERT_FILE" "$CURL_CA_BUNDLE" "$REQUESTS_CA_BUNDLE""#;
+    let output =
+        Command::new("bash").args(["-c", shell, BINARY]).env("LEADCONDUIT_MOCK_TLS_DIR", &directory).output().unwrap();
+    let expected = [directory.join("ca.pem"), directory.join("ca-bundle.pem")].map(|path| path.display().to_string());
+    let lines: Vec<String> = out(&output).lines().map(str::to_owned).collect();
+    assert_eq!(lines, [&expected[0], &expected[1], &expected[1], &expected[1]].map(Clone::clone), "{}", err(&output));
+    assert_eq!(std::fs::read_to_string(&expected[1]).unwrap(), bundle);
+    let output = Command::new(BINARY).args(["ca", "path"]).env_clear().output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(err(&output).contains("HOME is not set; write --tls-dir DIR"), "{}", err(&output));
+}
+
+#[test]
+fn flags_that_do_not_fit_together_are_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = ["--tls-cert", "c.pem", "--tls-key", "k.pem"];
+    let rows: [(&[&str], &str); 5] = [
+        (&["--tls-host", "mock.example"], "--tls-host needs --tls"),
+        (&["--tls-client-ca", "ca.pem"], "--tls-client-ca needs HTTPS"),
+        (&["--tls", "--tls-host", "*.example"], "without scheme, port or wildcard"),
+        (&["--tls"], "--tls generates a certificate; leave it out"),
+        (&["--tls-host", "mock.example"], "--tls-host is for generated certificates"),
+    ];
+    for (index, (arguments, message)) in rows.into_iter().enumerate() {
+        let files: &[&str] = if index < 3 { &[] } else { &files };
+        let output = run(&[&["serve", "--port", "0"], files, arguments].concat(), folder.path());
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(err(&output).contains(message), "{arguments:?}: {}", err(&output));
+    }
+}
+
+#[test]
+fn command_of_run_gets_the_https_url_and_trusts_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = "curl --disable --noproxy '*' -sS -u \"API:$LEADCONDUIT_API_KEY\" \"$LEADCONDUIT_URL/user\" && printf '\\n%s %s' \
+                  \"$LEADCONDUIT_URL\" \"$LEADCONDUIT_MOCK_URL\"";
+    let output = run(&["run", "--tls", "--", "bash", "-c", script], folder.path());
+    let text = out(&output);
+    let (body, urls) = text.split_once('\n').unwrap_or_else(|| panic!("{text} {}", err(&output)));
+    let user: Value = serde_json::from_str(body).unwrap();
+    assert_eq!(user["first_name"], "Jane");
+    let (api, control) = urls.split_once(' ').unwrap();
+    assert_eq!((api.replace("https:", "http:"), &api[..6]), (control.to_owned(), "https:"));
+}
