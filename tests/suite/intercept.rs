@@ -311,7 +311,16 @@ fn run(flags: &[&str], script: &str, variables: &[(&str, &str)]) -> (Option<i32>
     let mut command = Command::new(env!("CARGO_BIN_EXE_leadconduit-mock"));
     command.args(["run", "--intercept", "--tls-dir"]).arg(folder.path()).args(flags).args(["--", "sh", "-c", script]);
     // The machine that runs these tests can have a proxy, or be GitHub's.
-    for name in ["GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "NO_PROXY", "no_proxy", "HTTPS_PROXY", "https_proxy"] {
+    for name in [
+        "GITHUB_ACTIONS",
+        "GITHUB_STEP_SUMMARY",
+        "NO_PROXY",
+        "no_proxy",
+        "HTTPS_PROXY",
+        "https_proxy",
+        "HTTP_PROXY",
+        "http_proxy",
+    ] {
         command.env_remove(name);
     }
     let output = command.envs(variables.iter().copied()).stdin(Stdio::null()).output().unwrap();
@@ -336,6 +345,27 @@ fn run_sends_an_unmodified_client_to_the_mock() {
 }
 
 #[test]
+fn run_lets_no_request_out_to_leadconduit() {
+    let get =
+        |url: &str| format!("curl --disable -sS -o /dev/null -w '%{{http_code}} ' -u API:$LEADCONDUIT_API_KEY {url};");
+    // Plain http, and hosts that the environment excludes from proxies.
+    let script = ["http://app.leadconduit.com/user", "https://app.leadconduit.com/user", "$LEADCONDUIT_URL/user"];
+    let script: String = script.map(get).concat();
+    let dead = "http://127.0.0.1:1";
+    let variables = [("http_proxy", dead), ("HTTP_PROXY", dead), ("https_proxy", dead)];
+    for (name, value) in [("NO_PROXY", ".leadconduit.com,a.example"), ("no_proxy", "*,a.example")] {
+        let (code, out, err) = run(&[], &script, &[&variables[..], &[(name, value)]].concat());
+        assert_eq!((code, out.as_str()), (Some(0), "200 200 200 "), "{err}");
+        let removed = value.split(',').next().unwrap();
+        let line = format!("warning: the command gets NO_PROXY without `{removed}`, which would let requests out");
+        assert!(err.lines().any(|found| found.starts_with(&line)) && !err.contains("a.example"), "{err}");
+    }
+    let (code, out, err) = run(&[], &script, &variables);
+    assert_eq!((code, out.as_str()), (Some(0), "200 200 200 "), "{err}");
+    assert!(!err.contains("NO_PROXY"), "{err}");
+}
+
+#[test]
 fn run_sets_the_variables_for_proxies_and_certificates() {
     let script = "env; test -s \"$SSL_CERT_FILE\" && test -s \"$NODE_EXTRA_CA_CERTS\"";
     let (code, out, err) =
@@ -347,7 +377,9 @@ fn run_sets_the_variables_for_proxies_and_certificates() {
     };
     let proxy = value("HTTPS_PROXY");
     assert!(proxy.starts_with("http://127.0.0.1:"), "{proxy}");
-    assert_eq!((value("https_proxy"), value("LEADCONDUIT_URL")), (proxy.clone(), proxy));
+    for name in ["https_proxy", "HTTP_PROXY", "http_proxy", "LEADCONDUIT_URL"] {
+        assert_eq!(value(name), proxy, "{name}");
+    }
     let excluded = "internal.example,a.example,localhost,127.0.0.1,::1";
     assert_eq!((value("NO_PROXY").as_str(), value("no_proxy").as_str()), (excluded, excluded));
     assert_eq!(value("NODE_USE_ENV_PROXY"), "1");
