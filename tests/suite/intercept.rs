@@ -140,6 +140,15 @@ fn other_targets_are_refused_with_what_to_do() {
 }
 
 #[test]
+fn invalid_targets_end_the_connection_and_show_no_password() {
+    let mock = proxy();
+    let (mut socket, response) = connect(&mock, "user:s3cret@app.leadconduit.com:443", "");
+    assert!(response.starts_with("HTTP/1.1 400 ") && response.contains("Connection: close\r\n"), "{response}");
+    assert!(response.contains("[redacted]@app.leadconduit.com:443") && !response.contains("s3cret"), "{response}");
+    assert_eq!(socket.read(&mut [0]).unwrap(), 0);
+}
+
+#[test]
 fn without_the_flag_connect_names_it() {
     let mock = Mock::healthy();
     let (status, detail) = refused(&mock, "app.leadconduit.com:443", "");
@@ -400,6 +409,7 @@ fn the_first_screen_and_the_log_have_the_proxy() {
         ("app.leadconduit.com:443", ""),
         ("example.com:443", &authorised),
         ("nothing", &authorised),
+        ("user:s3cret@app.leadconduit.com:443", &authorised),
     ] {
         let mut socket = TcpStream::connect(server.address).unwrap();
         socket.write_all(format!("CONNECT {target} HTTP/1.1\r\nHost: x\r\n{headers}\r\n").as_bytes()).unwrap();
