@@ -86,7 +86,12 @@ impl TlsArgs {
                 directory: self.authority.directory()?,
                 hosts: self.authority.hosts().to_vec(),
             },
-            (None, false) => return Ok(None),
+            (None, false) => {
+                if self.authority.folder.tls_dir.is_some() {
+                    tracing::warn!("--tls-dir has no effect without --tls: this server serves plain HTTP only");
+                }
+                return Ok(None);
+            }
         };
         Ok(Some(TlsSettings { certificate, client_ca: self.tls_client_ca.clone() }))
     }

@@ -78,6 +78,15 @@ impl ConnectTarget {
         matches!(&self.host, Host::Domain(name) if VENDOR_HOSTS.contains(&name.as_str()))
     }
 
+    /// Whether the host is this machine by its name.
+    pub(crate) fn is_loopback(&self) -> bool {
+        match &self.host {
+            Host::Localhost => true,
+            Host::Ip(ip) => ip.to_canonical().is_loopback(),
+            Host::Domain(_) => false,
+        }
+    }
+
     /// Whether the mock answers on behalf of the host.
     pub(crate) fn is_intercepted(&self) -> bool {
         self.is_vendor() && INTERCEPTED_PORTS.contains(&self.port)

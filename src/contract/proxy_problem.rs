@@ -57,6 +57,9 @@ impl Problem {
     pub fn host_refused(target: &ConnectTarget) -> Self {
         let detail = if target.is_vendor() {
             format!("{target} is not intercepted: of this host, the mock answers on the ports 443 and 80 only")
+        } else if target.is_loopback() {
+            // No tunnel leads to this machine either.
+            format!("{} is not one of LeadConduit's hosts; call it without the proxy (NO_PROXY)", target.host)
         } else {
             format!(
                 "{} is not one of LeadConduit's hosts, and no request leaves this machine; call it without the proxy \

@@ -252,6 +252,43 @@ fn own_certificates_are_trusted_as_such() {
 }
 
 #[test]
+fn unusable_roots_of_own_commands_are_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    openssl(
+        path,
+        "req -x509 -newkey rsa:2048 -nodes -keyout k.pem -out c.pem -subj /CN=x -addext subjectAltName=IP:127.0.0.1",
+    );
+    let mut command = Command::new(BINARY);
+    command
+        .args(["serve", "--port", "0", "--tls-cert"])
+        .arg(path.join("c.pem"))
+        .arg("--tls-key")
+        .arg(path.join("k.pem"));
+    let serving = Serving::spawn(command);
+    for (file, code, part) in [
+        ("k.pem", 3, "k.pem: has no certificate in PEM format; SSL_CERT_FILE names this file"),
+        ("none.pem", 3, "none.pem: cannot be read: No such file or directory; SSL_CERT_FILE names this file"),
+        ("c.pem", 1, "its certificate is that of an authority (CA:TRUE)"),
+    ] {
+        let mut command = Command::new(BINARY);
+        command.args(["health", "--url", &serving.https_url, "--tls-dir"]).arg(path.join("authority"));
+        let output = command.env("SSL_CERT_FILE", path.join(file)).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{file}: {}", err(&output));
+        assert!(err(&output).contains(part) && !err(&output).contains("--tls-key"), "{file}: {}", err(&output));
+    }
+}
+
+#[test]
+fn a_folder_without_tls_is_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(BINARY);
+    command.args(["run", "--fail-on", "never", "--tls-dir"]).arg(folder.path()).args(["--", "true"]);
+    let output = command.output().unwrap();
+    assert!(err(&output).contains("--tls-dir has no effect without --tls"), "{}", err(&output));
+}
+
+#[test]
 fn failed_handshakes_are_logged_with_their_cause() {
     let folder = tempfile::tempdir().unwrap();
     let serving = Serving::start(folder.path(), &[]);

@@ -126,6 +126,7 @@ fn other_targets_are_refused_with_what_to_do() {
         let (found, detail) = refused(&mock, target, "");
         assert!(found == status && detail.contains(part), "{target}: {found} {detail}");
     }
+    assert!(!refused(&mock, "localhost:443", "").1.contains("--intercept-others"));
     // The connection can be used for another request.
     let mut socket = mock.socket();
     for _ in 0..2 {
@@ -290,6 +291,9 @@ fn the_control_api_accepts_intercepted_hosts() {
     ] {
         mock.request("GET /__admin/scenario", headers, "").expect(status);
     }
+    let refused = mock.request("GET /__admin/scenario", &[("host", "evil.example")], "");
+    let detail = refused.json()["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains("app.leadconduit.com, next.leadconduit.com"), "{detail}");
     let plain = Mock::healthy();
     plain.request("GET /__admin/scenario", &[("host", "app.leadconduit.com")], "").expect(403);
 }
