@@ -8,6 +8,7 @@ use clap::ValueEnum as _;
 use super::log::LogFormat;
 use super::output::styled_table;
 use super::style::{ColorMode, DIM, HEADING, INFO, PLAIN, WARNING, color_mode, message, styled};
+use super::tls::trust_command;
 use crate::app::bootstrap::LoadedApp;
 use crate::config::intercept::{InterceptSettings, OtherHosts};
 use crate::config::settings::{DEFAULT_SCENARIO, Settings};
@@ -120,10 +121,12 @@ fn https_rows(settings: &Settings, https_url: Option<&str>) -> Vec<(&'static str
     let (Some(tls), Some(url)) = (&settings.tls, https_url) else { return Vec::new() };
     let mut rows = vec![("https", url.to_owned())];
     match &tls.certificate {
-        TlsCertificate::Files(files) => rows.push(("certificate", files.cert.display().to_string())),
+        TlsCertificate::Files(files) => {
+            rows.push(("certificate", format!("{} (trust your own certificate)", files.cert.display())))
+        }
         TlsCertificate::Generated { directory, .. } => {
             let file = directory.join("ca.pem");
-            rows.push(("authority", format!("{} (trust it: `leadconduit-mock ca env`)", file.display())));
+            rows.push(("authority", format!("{} (trust it: `{}`)", file.display(), trust_command(directory))));
         }
     }
     if let Some(file) = &tls.client_ca {

@@ -9,6 +9,7 @@ use super::error::CliError;
 use super::tls::AuthorityArgs;
 use crate::app::bootstrap::StartError;
 use crate::server::{Authority, AuthorityError, TlsError, bundle_pem, write_bundle};
+use crate::support::shell_word::shell_word;
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct CaArgs {
@@ -38,7 +39,7 @@ pub(super) fn run(args: &CaArgs) -> Result<(), CliError> {
         CaCommand::Path(_) => writeln!(out, "{}", created.certificate_file().display())?,
         CaCommand::Env(_) => {
             for (name, path) in trust_variables(&directory)? {
-                writeln!(out, "export {name}={}", quoted(&path))?;
+                writeln!(out, "export {name}={}", shell_word(&path.display().to_string()))?;
             }
         }
         CaCommand::Bundle(_) => out.write_all(bundle_pem(&directory).map_err(unusable)?.as_bytes())?,
@@ -61,19 +62,4 @@ pub(super) fn trust_variables(directory: &Path) -> Result<Vec<(&'static str, Pat
 
 fn unusable(error: AuthorityError) -> CliError {
     CliError::Start(StartError::Tls(TlsError::Authority(error)))
-}
-
-/// A path as one word of a shell.
-fn quoted(path: &Path) -> String {
-    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_one_word_of_a_shell() {
-        assert_eq!(quoted(Path::new("/a b/it's")), r"'/a b/it'\''s'");
-    }
 }

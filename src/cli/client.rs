@@ -174,6 +174,12 @@ fn tls_hint(message: &str, url: &str) -> Option<String> {
     let host = url.parse::<Uri>().ok().and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default();
     if message.contains("certificate not valid for name") || message.contains("NotValidForName") {
         Some(format!("{message}; start the server with --tls-host {host} and a new --tls-dir, or write another host"))
+    } else if message.contains("CaUsedAsEndEntity") {
+        Some(
+            "its certificate is that of an authority (CA:TRUE), which is not accepted as the certificate of a server; \
+             create it with basicConstraints=CA:FALSE, or let an authority sign another one"
+                .to_owned(),
+        )
     } else if message.contains("invalid peer certificate") {
         Some(format!(
             "its certificate is not trusted ({message}); write the --tls-dir with which the server was started, or set \

@@ -1,13 +1,13 @@
 //! Flags of HTTPS, and the folder of the generated certificate authority.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::BoolishValueParser;
 
 use super::error::CliError;
-use crate::config::tls::{TlsCertificate, TlsFiles, TlsHost, TlsSettings};
+use crate::config::tls::{self, TlsCertificate, TlsFiles, TlsHost, TlsSettings};
 
 /// The folder of this program below the user's data directory.
 const FOLDER: &str = "leadconduit-mock";
@@ -86,7 +86,12 @@ impl TlsArgs {
                 directory: self.authority.directory()?,
                 hosts: self.authority.hosts().to_vec(),
             },
-            (None, false) => return Ok(None),
+            (None, false) => {
+                if self.authority.folder.tls_dir.is_some() {
+                    tracing::warn!("--tls-dir has no effect without --tls: this server serves plain HTTP only");
+                }
+                return Ok(None);
+            }
         };
         Ok(Some(TlsSettings { certificate, client_ca: self.tls_client_ca.clone() }))
     }
@@ -121,6 +126,15 @@ impl TlsDirArgs {
     /// The same; `None` if the user has no home directory.
     pub(super) fn known_directory(&self) -> Option<PathBuf> {
         self.tls_dir.clone().or_else(|| default_directory(&|name| std::env::var_os(name), cfg!(target_os = "macos")))
+    }
+}
+
+/// The command that shows how clients trust the authority in a folder, as short as it can be.
+pub(super) fn trust_command(directory: &Path) -> String {
+    if TlsDirArgs::default().known_directory().is_some_and(|default| default == directory) {
+        "leadconduit-mock ca env".to_owned()
+    } else {
+        tls::trust_command(directory)
     }
 }
 

@@ -63,7 +63,8 @@ impl ConnectTarget {
     /// # Errors
     /// The target has another form, no valid port, or a user name.
     pub(crate) fn parse(target: &Uri) -> Result<Self, InvalidConnectTarget> {
-        let invalid = || InvalidConnectTarget(target.to_string().chars().take(SHOWN_CHARS_MAX).collect());
+        let invalid =
+            || InvalidConnectTarget(without_user(&target.to_string()).chars().take(SHOWN_CHARS_MAX).collect());
         let authority = target.authority().filter(|_| target.scheme().is_none()).ok_or_else(invalid)?;
         // `Authority::port_u16` ignores a port that is not valid.
         let port = authority.as_str().strip_prefix(authority.host()).and_then(|rest| rest.strip_prefix(':'));
@@ -77,10 +78,24 @@ impl ConnectTarget {
         matches!(&self.host, Host::Domain(name) if VENDOR_HOSTS.contains(&name.as_str()))
     }
 
+    /// Whether the host is this machine by its name.
+    pub(crate) fn is_loopback(&self) -> bool {
+        match &self.host {
+            Host::Localhost => true,
+            Host::Ip(ip) => ip.to_canonical().is_loopback(),
+            Host::Domain(_) => false,
+        }
+    }
+
     /// Whether the mock answers on behalf of the host.
     pub(crate) fn is_intercepted(&self) -> bool {
         self.is_vendor() && INTERCEPTED_PORTS.contains(&self.port)
     }
+}
+
+/// A target for messages: what stands before the last `@` may be a password.
+fn without_user(target: &str) -> String {
+    target.rsplit_once('@').map_or_else(|| target.to_owned(), |(_, host)| format!("[redacted]@{host}"))
 }
 
 impl fmt::Display for ConnectTarget {
@@ -138,6 +153,10 @@ mod tests {
         ] {
             let error = parse(target).unwrap_err().to_string();
             assert!(error.contains("such as app.leadconduit.com:443"), "{target}: {error}");
+        }
+        for target in ["user:s3cret@app.leadconduit.com:443", "https://user:s3cret@app.leadconduit.com/"] {
+            let error = parse(target).unwrap_err().to_string();
+            assert!(error.starts_with("`[redacted]@app.leadconduit.com") && !error.contains("s3cret"), "{error}");
         }
         let long = parse(&format!("{}:443", "a".repeat(5000))).unwrap_err().to_string();
         assert!(long.len() < 400, "{long}");

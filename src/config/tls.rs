@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::config::allowed_host::Host;
 use crate::config::service_hosts::SUPPRESSIONLIST;
+use crate::support::shell_word::shell_word;
 
 /// The hosts of the real service, which many clients have built in: LeadConduit in production, its preview and its
 /// staging environment, and the list service.
@@ -34,6 +35,30 @@ pub enum TlsCertificate {
         /// Hosts for which the certificate is valid, besides LeadConduit's and this machine.
         hosts: Vec<TlsHost>,
     },
+}
+
+impl TlsCertificate {
+    /// How clients trust the certificate, for messages.
+    pub(crate) fn trust_hint(&self) -> String {
+        match self {
+            Self::Files(files) => {
+                format!(
+                    "let it trust your own certificate in {}, or the authority that has signed it",
+                    files.cert.display()
+                )
+            }
+            Self::Generated { directory, .. } => {
+                format!("`{}` shows how it trusts the generated authority", trust_command(directory))
+            }
+        }
+    }
+}
+
+/// The command that shows how clients trust the authority in a folder. Without the folder, it would create another one.
+pub(crate) fn trust_command(directory: &Path) -> String {
+    // The reader may be in another folder.
+    let directory = std::path::absolute(directory).unwrap_or_else(|_| directory.to_path_buf());
+    format!("leadconduit-mock ca env --tls-dir {}", shell_word(&directory.display().to_string()))
 }
 
 /// PEM files for HTTPS.

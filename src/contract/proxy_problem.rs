@@ -1,6 +1,6 @@
 //! The problems of `CONNECT` requests.
 
-use http::header::{ALLOW, PROXY_AUTHENTICATE};
+use http::header::{ALLOW, CONNECTION, PROXY_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 
 use super::problem::{Problem, ProblemType};
@@ -46,7 +46,10 @@ impl Problem {
     /// 400: the target of a `CONNECT` request is not a host and a port.
     #[must_use]
     pub fn invalid_tunnel(error: &InvalidConnectTarget) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, ProblemType::MalformedRequest, error.to_string())
+        let mut problem = Self::new(StatusCode::BAD_REQUEST, ProblemType::MalformedRequest, error.to_string());
+        // What follows may belong to the tunnel that the client expects.
+        problem.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        problem
     }
 
     /// 403: a host that the proxy does not intercept.
@@ -54,6 +57,9 @@ impl Problem {
     pub fn host_refused(target: &ConnectTarget) -> Self {
         let detail = if target.is_vendor() {
             format!("{target} is not intercepted: of this host, the mock answers on the ports 443 and 80 only")
+        } else if target.is_loopback() {
+            // No tunnel leads to this machine either.
+            format!("{} is not one of LeadConduit's hosts; call it without the proxy (NO_PROXY)", target.host)
         } else {
             format!(
                 "{} is not one of LeadConduit's hosts, and no request leaves this machine; call it without the proxy \

@@ -14,6 +14,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 
 use crate::config::intercept::is_intercepted_host;
 use crate::config::settings::{AdminToken, Settings};
+use crate::config::tls::VENDOR_HOSTS;
 use crate::contract::problem::{Problem, ProblemType};
 use crate::http::headers;
 use crate::http::message::Request;
@@ -163,9 +164,13 @@ impl Access {
         if name.parse::<Authority>().is_ok_and(|authority| is_bare(&authority) && is_allowed(authority.host())) {
             return Ok(());
         }
+        let intercepted = if self.is_intercepting {
+            format!(", loopback addresses and {}", VENDOR_HOSTS.join(", "))
+        } else {
+            " and loopback addresses".to_owned()
+        };
         Err(forbidden(format!(
-            "`{}` is not an allowed host: without a token, the control API accepts localhost and loopback addresses \
-             only; call it as http://localhost, or start the mock with --admin-token TOKEN",
+            "`{}` is not an allowed host: without a token, the control API accepts localhost{intercepted} only; call it as http://localhost, or start the mock with --admin-token TOKEN",
             truncated(name)
         )))
     }

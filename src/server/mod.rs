@@ -284,10 +284,7 @@ async fn serve_tls<S, H>(
     match accepted {
         Ok(socket) if tls::is_http2(&socket) => http2::serve(context, socket, peer, shutdown).await,
         Ok(socket) => serve_http(context, socket, peer, is_tunnelled, shutdown).await,
-        Err(error) => match tls::explain(&error) {
-            Some(explanation) => tracing::warn!("{peer}: {explanation}"),
-            None => tracing::debug!("{peer}: the TLS handshake failed: {error}"),
-        },
+        Err(error) => acceptor.log_failure(peer, &error),
     }
 }
 

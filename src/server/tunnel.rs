@@ -79,7 +79,25 @@ pub(super) fn is_remote(ip: IpAddr) -> bool {
         IpAddr::V4(ip) => ip.is_link_local() || ip.is_broadcast() || ip.octets()[0] == 0,
         IpAddr::V6(ip) => ip.is_unicast_link_local(),
     };
+    if let IpAddr::V6(ip) = ip
+        && let Some(embedded) = embedded_ipv4(ip)
+        && !is_remote(embedded.into())
+    {
+        return false;
+    }
     !(is_local || ip.is_loopback() || ip.is_unspecified() || ip.is_multicast() || is_own_interface(ip))
+}
+
+/// The address to which a translator or a tunnel of the network sends what is for an address of IPv6: NAT64 (RFC 6052),
+/// 6to4 (RFC 3056), and IPv4-compatible addresses (RFC 4291).
+fn embedded_ipv4(ip: Ipv6Addr) -> Option<Ipv4Addr> {
+    let last = |high: u16, low: u16| Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low));
+    match ip.segments() {
+        [0x2002, high, low, ..] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(last(high, low)),
+        // `::` and `::1` are addresses of their own.
+        [0, 0, 0, 0, 0, 0, high, low] if ip.to_bits() > 1 => Some(last(high, low)),
+        _ => None,
+    }
 }
 
 /// Copies bytes in both directions until both sides have closed theirs, one fails, the tunnel is idle for too long, or
@@ -151,10 +169,16 @@ mod tests {
             "224.0.0.1",
             "ff02::1",
             "255.255.255.255",
+            "64:ff9b::7f00:1",
+            "64:ff9b::169.254.169.254",
+            "2002:7f00:1::1",
+            "2002:a9fe:a9fe::",
+            "::127.0.0.1",
+            "::169.254.169.254",
         ] {
             assert!(!is_remote(ip.parse().unwrap()), "{ip}");
         }
-        for ip in ["192.0.2.1", "2001:db8::1"] {
+        for ip in ["192.0.2.1", "2001:db8::1", "64:ff9b::192.0.2.1", "2002:c000:201::1", "::192.0.2.1"] {
             assert!(is_remote(ip.parse().unwrap()), "{ip}");
         }
         // The address with which this machine reaches others.

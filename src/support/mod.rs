@@ -1,5 +1,6 @@
 //! What every layer uses: documents, the clock, seeded random numbers, ids, delays, redaction, XML documents and their
-//! texts, the event bus, signals of changes, and limits on computations and memory.
+//! texts, the event bus, signals of changes, words of a shell,
+//! and limits on computations and memory.
 
 pub mod change_signal;
 pub mod clock;
@@ -16,5 +17,6 @@ pub mod memory;
 pub mod own_address;
 pub mod redaction;
 pub mod rng;
+pub mod shell_word;
 pub mod xml;
 pub mod xml_text;

@@ -1,6 +1,6 @@
 //! HTTPS with the generated authority: the server's flags, `ca`, and the commands that call a server.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -21,6 +21,10 @@ impl Serving {
     fn start(directory: &Path, arguments: &[&str]) -> Self {
         let mut command = Command::new(BINARY);
         command.args(["serve", "--port", "0", "--tls", "--tls-dir"]).arg(directory).args(arguments);
+        Self::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut url = || lines.next().unwrap().unwrap().strip_prefix("listening on ").unwrap().to_owned();
@@ -142,6 +146,9 @@ fn untrusted_certificates_are_explained() {
     assert_eq!(health(&serving.url, &damaged).0, Some(0));
     let log = serving.stop();
     assert!(log.contains("an HTTPS client does not trust the certificate of this server"), "{log}");
+    // Another folder would get another authority.
+    let command = format!("`leadconduit-mock ca env --tls-dir {}`", folder.path().display());
+    assert_eq!(log.matches(&command).count(), 2, "the first screen and the warning: {log}");
 }
 
 #[test]
@@ -220,4 +227,116 @@ fn command_of_run_gets_the_https_url_and_trusts_it() {
     assert_eq!(user["first_name"], "Jane");
     let (api, control) = urls.split_once(' ').unwrap();
     assert_eq!((api.replace("https:", "http:"), &api[..6]), (control.to_owned(), "https:"));
+}
+
+/// What `openssl` makes, from arguments with the folder as the current one.
+fn openssl(folder: &Path, arguments: &str) {
+    let output = Command::new("openssl").args(arguments.split(' ')).current_dir(folder).output().unwrap();
+    assert!(output.status.success(), "{arguments}: {}", err(&output));
+}
+
+#[test]
+fn own_certificates_are_trusted_as_such() {
+    let folder = tempfile::tempdir().unwrap();
+    openssl(
+        folder.path(),
+        "req -x509 -newkey rsa:2048 -nodes -keyout k.pem -out c.pem -subj /CN=x -addext basicConstraints=CA:FALSE",
+    );
+    let (cert, key) = (folder.path().join("c.pem"), folder.path().join("k.pem"));
+    let mut command = Command::new(BINARY);
+    command.args(["serve", "--port", "0", "--tls-cert"]).arg(&cert).arg("--tls-key").arg(&key);
+    let serving = Serving::spawn(command);
+    assert_eq!(run(&["health", "--url", &serving.https_url], folder.path()).status.code(), Some(1));
+    let log = serving.stop();
+    assert!(log.contains("let it trust your own certificate in ") && !log.contains("ca env"), "{log}");
+}
+
+#[test]
+fn unusable_roots_of_own_commands_are_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    openssl(
+        path,
+        "req -x509 -newkey rsa:2048 -nodes -keyout k.pem -out c.pem -subj /CN=x -addext subjectAltName=IP:127.0.0.1",
+    );
+    let mut command = Command::new(BINARY);
+    command
+        .args(["serve", "--port", "0", "--tls-cert"])
+        .arg(path.join("c.pem"))
+        .arg("--tls-key")
+        .arg(path.join("k.pem"));
+    let serving = Serving::spawn(command);
+    for (file, code, part) in [
+        ("k.pem", 3, "k.pem: has no certificate in PEM format; SSL_CERT_FILE names this file"),
+        ("none.pem", 3, "none.pem: cannot be read: No such file or directory; SSL_CERT_FILE names this file"),
+        ("c.pem", 1, "its certificate is that of an authority (CA:TRUE)"),
+    ] {
+        let mut command = Command::new(BINARY);
+        command.args(["health", "--url", &serving.https_url, "--tls-dir"]).arg(path.join("authority"));
+        let output = command.env("SSL_CERT_FILE", path.join(file)).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{file}: {}", err(&output));
+        assert!(err(&output).contains(part) && !err(&output).contains("--tls-key"), "{file}: {}", err(&output));
+    }
+}
+
+#[test]
+fn a_folder_without_tls_is_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(BINARY);
+    command.args(["run", "--fail-on", "never", "--tls-dir"]).arg(folder.path()).args(["--", "true"]);
+    let output = command.output().unwrap();
+    assert!(err(&output).contains("--tls-dir has no effect without --tls"), "{}", err(&output));
+}
+
+#[test]
+fn failed_handshakes_are_logged_with_their_cause() {
+    let folder = tempfile::tempdir().unwrap();
+    let serving = Serving::start(folder.path(), &[]);
+    let address = serving.url.strip_prefix("http://").unwrap();
+    for arguments in ["-tls1_1 -cipher ALL@SECLEVEL=0", "-tls1_2 -cipher AES128-SHA", "-alpn foo"] {
+        let mut command = Command::new("openssl");
+        command.args(["s_client", "-connect", address]).args(arguments.split(' ')).stdin(Stdio::null());
+        assert!(!command.output().unwrap().status.success(), "{arguments}");
+    }
+    let mut socket = std::net::TcpStream::connect(address).unwrap();
+    socket.write_all(b"\x16\x03\x01\x00\x10garbage, garbage").unwrap();
+    let _ = socket.read_to_end(&mut Vec::new());
+    let log = serving.stop();
+    for cause in
+        ["TLS 1.2 at least is needed", "no cipher suite or key exchange", "(ALPN)", "it has sent what is not TLS"]
+    {
+        let line = log.lines().find(|line| line.contains(cause)).unwrap_or_else(|| panic!("{cause}: {log}"));
+        assert!(line.contains("WARN") && line.contains("127.0.0.1:"), "{line}");
+    }
+}
+
+#[test]
+fn causes_of_refused_client_certificates_are_logged() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    std::fs::write(path.join("server.ext"), "extendedKeyUsage=serverAuth").unwrap();
+    std::fs::write(path.join("client.ext"), "extendedKeyUsage=clientAuth").unwrap();
+    openssl(path, "req -x509 -newkey rsa:2048 -nodes -keyout ca-k.pem -out ca.pem -subj /CN=ca");
+    openssl(path, "req -x509 -newkey rsa:2048 -nodes -keyout other-k.pem -out other.pem -subj /CN=other");
+    openssl(path, "req -newkey rsa:2048 -nodes -keyout k.pem -out c.csr -subj /CN=client");
+    let rows = [
+        ("ca", "", "X.509 v3"),
+        ("ca", " -extfile server.ext", "its extendedKeyUsage is not clientAuth"),
+        ("ca", " -extfile client.ext -days -1", "it has expired"),
+        ("other", " -extfile client.ext", "no authority in the file has signed it"),
+    ];
+    let authority = path.join("authority");
+    let serving = Serving::start(&authority, &["--tls-client-ca", path.join("ca.pem").to_str().unwrap()]);
+    for (issuer, extra, _) in rows {
+        let sign = format!("x509 -req -in c.csr -CA {issuer}.pem -CAkey {issuer}-k.pem -CAcreateserial -out c.pem");
+        openssl(path, &format!("{sign}{extra}"));
+        let mut curl = Command::new("curl");
+        curl.args(["--disable", "--noproxy", "*", "-sS", "--cacert"]).arg(authority.join("ca.pem"));
+        curl.arg("--cert").arg(path.join("c.pem")).arg("--key").arg(path.join("k.pem")).arg(&serving.https_url);
+        assert!(!curl.output().unwrap().status.success(), "{extra}");
+    }
+    let log = serving.stop();
+    for (_, _, cause) in rows {
+        assert!(log.contains(cause), "{cause}: {log}");
+    }
 }

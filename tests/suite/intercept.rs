@@ -126,6 +126,7 @@ fn other_targets_are_refused_with_what_to_do() {
         let (found, detail) = refused(&mock, target, "");
         assert!(found == status && detail.contains(part), "{target}: {found} {detail}");
     }
+    assert!(!refused(&mock, "localhost:443", "").1.contains("--intercept-others"));
     // The connection can be used for another request.
     let mut socket = mock.socket();
     for _ in 0..2 {
@@ -137,6 +138,15 @@ fn other_targets_are_refused_with_what_to_do() {
     socket.write_all(b"CONNECT app.leadconduit.com:443 HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
     let nested = read_response(&mut socket);
     assert!(nested.starts_with("HTTP/1.1 405 ") && nested.contains("a tunnel already"), "{nested}");
+}
+
+#[test]
+fn invalid_targets_end_the_connection_and_show_no_password() {
+    let mock = proxy();
+    let (mut socket, response) = connect(&mock, "user:s3cret@app.leadconduit.com:443", "");
+    assert!(response.starts_with("HTTP/1.1 400 ") && response.contains("Connection: close\r\n"), "{response}");
+    assert!(response.contains("[redacted]@app.leadconduit.com:443") && !response.contains("s3cret"), "{response}");
+    assert_eq!(socket.read(&mut [0]).unwrap(), 0);
 }
 
 #[test]
@@ -281,6 +291,9 @@ fn the_control_api_accepts_intercepted_hosts() {
     ] {
         mock.request("GET /__admin/scenario", headers, "").expect(status);
     }
+    let refused = mock.request("GET /__admin/scenario", &[("host", "evil.example")], "");
+    let detail = refused.json()["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains("app.leadconduit.com, next.leadconduit.com"), "{detail}");
     let plain = Mock::healthy();
     plain.request("GET /__admin/scenario", &[("host", "app.leadconduit.com")], "").expect(403);
 }
@@ -311,7 +324,16 @@ fn run(flags: &[&str], script: &str, variables: &[(&str, &str)]) -> (Option<i32>
     let mut command = Command::new(env!("CARGO_BIN_EXE_leadconduit-mock"));
     command.args(["run", "--intercept", "--tls-dir"]).arg(folder.path()).args(flags).args(["--", "sh", "-c", script]);
     // The machine that runs these tests can have a proxy, or be GitHub's.
-    for name in ["GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "NO_PROXY", "no_proxy", "HTTPS_PROXY", "https_proxy"] {
+    for name in [
+        "GITHUB_ACTIONS",
+        "GITHUB_STEP_SUMMARY",
+        "NO_PROXY",
+        "no_proxy",
+        "HTTPS_PROXY",
+        "https_proxy",
+        "HTTP_PROXY",
+        "http_proxy",
+    ] {
         command.env_remove(name);
     }
     let output = command.envs(variables.iter().copied()).stdin(Stdio::null()).output().unwrap();
@@ -336,6 +358,27 @@ fn run_sends_an_unmodified_client_to_the_mock() {
 }
 
 #[test]
+fn run_lets_no_request_out_to_leadconduit() {
+    let get =
+        |url: &str| format!("curl --disable -sS -o /dev/null -w '%{{http_code}} ' -u API:$LEADCONDUIT_API_KEY {url};");
+    // Plain http, and hosts that the environment excludes from proxies.
+    let script = ["http://app.leadconduit.com/user", "https://app.leadconduit.com/user", "$LEADCONDUIT_URL/user"];
+    let script: String = script.map(get).concat();
+    let dead = "http://127.0.0.1:1";
+    let variables = [("http_proxy", dead), ("HTTP_PROXY", dead), ("https_proxy", dead)];
+    for (name, value) in [("NO_PROXY", ".leadconduit.com,a.example"), ("no_proxy", "*,a.example")] {
+        let (code, out, err) = run(&[], &script, &[&variables[..], &[(name, value)]].concat());
+        assert_eq!((code, out.as_str()), (Some(0), "200 200 200 "), "{err}");
+        let removed = value.split(',').next().unwrap();
+        let line = format!("warning: the command gets NO_PROXY without `{removed}`, which would let requests out");
+        assert!(err.lines().any(|found| found.starts_with(&line)) && !err.contains("a.example"), "{err}");
+    }
+    let (code, out, err) = run(&[], &script, &variables);
+    assert_eq!((code, out.as_str()), (Some(0), "200 200 200 "), "{err}");
+    assert!(!err.contains("NO_PROXY"), "{err}");
+}
+
+#[test]
 fn run_sets_the_variables_for_proxies_and_certificates() {
     let script = "env; test -s \"$SSL_CERT_FILE\" && test -s \"$NODE_EXTRA_CA_CERTS\"";
     let (code, out, err) =
@@ -347,7 +390,9 @@ fn run_sets_the_variables_for_proxies_and_certificates() {
     };
     let proxy = value("HTTPS_PROXY");
     assert!(proxy.starts_with("http://127.0.0.1:"), "{proxy}");
-    assert_eq!((value("https_proxy"), value("LEADCONDUIT_URL")), (proxy.clone(), proxy));
+    for name in ["https_proxy", "HTTP_PROXY", "http_proxy", "LEADCONDUIT_URL"] {
+        assert_eq!(value(name), proxy, "{name}");
+    }
     let excluded = "internal.example,a.example,localhost,127.0.0.1,::1";
     assert_eq!((value("NO_PROXY").as_str(), value("no_proxy").as_str()), (excluded, excluded));
     assert_eq!(value("NODE_USE_ENV_PROXY"), "1");
@@ -368,6 +413,7 @@ fn the_first_screen_and_the_log_have_the_proxy() {
         ("app.leadconduit.com:443", ""),
         ("example.com:443", &authorised),
         ("nothing", &authorised),
+        ("user:s3cret@app.leadconduit.com:443", &authorised),
     ] {
         let mut socket = TcpStream::connect(server.address).unwrap();
         socket.write_all(format!("CONNECT {target} HTTP/1.1\r\nHost: x\r\n{headers}\r\n").as_bytes()).unwrap();

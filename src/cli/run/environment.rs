@@ -4,8 +4,7 @@ use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::Command;
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-
+use super::proxy;
 use crate::app::bootstrap::LoadedApp;
 use crate::cli::ca::trust_variables;
 use crate::cli::error::CliError;
@@ -13,15 +12,13 @@ use crate::config::settings::Settings;
 use crate::config::tls::TlsCertificate;
 use crate::leadconduit::state::World;
 
-/// The hosts that are never reached through the proxy. Not `[::1]`: httpx stops with an error.
-const LOOPBACK_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
-
 /// The environment variables that the command gets in addition to those of this process. A variable without a value is
 /// removed, so that the command never uses one that was meant for another server.
 #[derive(Clone, Debug)]
 pub(super) struct Environment {
     url: String,
     variables: Vec<(&'static str, Option<OsString>)>,
+    warning: Option<String>,
 }
 
 impl Environment {
@@ -49,19 +46,28 @@ impl Environment {
         ]
         .map(|(name, value)| (name, value.map(OsString::from)))
         .into();
+        let mut warning = None;
         if settings.intercept.is_some() {
-            variables.extend(proxy_variables(address, token.as_deref()));
+            let excluded = proxy::NoProxy::new(proxy::inherited_no_proxy(), address.ip());
+            warning = excluded.warning();
+            let proxy = proxy::variables(address, token.as_deref(), &excluded);
+            variables.extend(proxy.into_iter().map(|(name, value)| (name, Some(value.into()))));
         }
         if let Some(TlsCertificate::Generated { directory, .. }) = settings.tls.as_ref().map(|tls| &tls.certificate) {
             let trust = trust_variables(directory)?;
             variables.extend(trust.into_iter().map(|(name, path)| (name, Some(path.into_os_string()))));
         }
-        Ok(Self { url, variables })
+        Ok(Self { url, variables, warning })
     }
 
     /// The URL of the server.
     pub(super) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// What the user must know about the variables.
+    pub(super) fn warning(&self) -> Option<&str> {
+        self.warning.as_deref()
     }
 
     /// Sets the variables.
@@ -85,39 +91,6 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
-/// The variables with which clients find the proxy, in the spellings that they read. This machine is reached directly, so
-/// that `LEADCONDUIT_URL` is too.
-fn proxy_variables(address: SocketAddr, token: Option<&str>) -> Vec<(&'static str, Option<OsString>)> {
-    let credentials = token
-        .filter(|token| !token.is_empty())
-        .map(|token| format!("proxy:{}@", utf8_percent_encode(token, NON_ALPHANUMERIC)));
-    let proxy = format!("http://{}{address}", credentials.unwrap_or_default());
-    let excluded = no_proxy(["NO_PROXY", "no_proxy"].into_iter().filter_map(|name| std::env::var(name).ok()));
-    let mut variables = vec![
-        ("HTTPS_PROXY", proxy.clone()),
-        ("https_proxy", proxy),
-        ("NO_PROXY", excluded.clone()),
-        ("NODE_USE_ENV_PROXY", "1".to_owned()),
-    ];
-    // Where both exist, many clients prefer the lower-case one.
-    if std::env::var_os("no_proxy").is_some() {
-        variables.push(("no_proxy", excluded));
-    }
-    variables.into_iter().map(|(name, value)| (name, Some(value.into()))).collect()
-}
-
-/// The hosts that are reached without the proxy: those of the environment, and this machine.
-fn no_proxy(given: impl Iterator<Item = String>) -> String {
-    let mut hosts: Vec<String> = Vec::new();
-    let given: Vec<String> = given.collect();
-    for host in given.iter().flat_map(|list| list.split(',')).chain(LOOPBACK_HOSTS).map(str::trim) {
-        if !host.is_empty() && !hosts.iter().any(|listed| listed == host) {
-            hosts.push(host.to_owned());
-        }
-    }
-    hosts.join(",")
-}
-
 /// The first key of a superuser, in the order of keys.
 fn superuser_key(world: &World) -> Option<String> {
     let is_superuser = |key: &&str| world.caller(key).is_some_and(|caller| caller.is_superuser());
@@ -127,23 +100,6 @@ fn superuser_key(world: &World) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn excluded_hosts_are_kept_and_this_machine_is_added() {
-        let of = |given: &[&str]| no_proxy(given.iter().map(|&list| list.to_owned()));
-        assert_eq!(of(&[]), "localhost,127.0.0.1,::1");
-        assert_eq!(of(&["internal.example, 127.0.0.1,"]), "internal.example,127.0.0.1,localhost,::1");
-        assert_eq!(of(&["a,b", "b,c"]), "a,b,c,localhost,127.0.0.1,::1");
-    }
-
-    #[test]
-    fn a_token_is_the_password_in_the_url_of_the_proxy() {
-        let address = "127.0.0.1:4010".parse().unwrap();
-        let proxy = |token| proxy_variables(address, token)[0].1.clone().unwrap();
-        assert_eq!(proxy(None), "http://127.0.0.1:4010");
-        assert_eq!(proxy(Some("")), "http://127.0.0.1:4010");
-        assert_eq!(proxy(Some("s3c@ret")), "http://proxy:s3c%40ret@127.0.0.1:4010");
-    }
 
     #[test]
     fn servers_on_all_addresses_are_reached_on_loopback() {

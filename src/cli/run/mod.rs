@@ -10,6 +10,7 @@ mod github;
 pub(super) mod guard;
 mod members;
 mod outcome;
+mod proxy;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -128,7 +129,7 @@ async fn serve_during_command(
     app.pipeline.policy.outbound.set_own_address(address);
     let watcher = Watcher::start(settings, &app.pipeline.state)?;
     let environment = Environment::new(settings, &app, address)?;
-    print_start(&app, environment.url());
+    print_start(&app, &environment);
     let (stop, stopped) = oneshot::channel::<()>();
     let stop_signal = async move {
         let _ = stopped.await;
@@ -148,15 +149,18 @@ async fn serve_during_command(
     Ok(end)
 }
 
-/// The line before the command's output, and warnings about scenario files.
-fn print_start(app: &LoadedApp, url: &str) {
+/// The line before the command's output, and warnings about scenario files and the environment.
+fn print_start(app: &LoadedApp, environment: &Environment) {
     let mut out = std::io::stderr();
     let mode = color_mode(&out);
     for warning in &app.warnings {
         let _ = writeln!(out, "{}\n", message(mode, "warning", &warning.to_string()));
     }
+    if let Some(warning) = environment.warning() {
+        let _ = writeln!(out, "{}", message(mode, "warning", warning));
+    }
     let version = env!("CARGO_PKG_VERSION");
-    let line = format!("leadconduit-mock {version}: scenario {} on {url}", app.scenario.name);
+    let line = format!("leadconduit-mock {version}: scenario {} on {}", app.scenario.name, environment.url());
     let _ = writeln!(out, "{}", styled(mode, DIM, line));
 }
 

@@ -114,6 +114,13 @@ impl AuthorityFolder {
 /// The content of a file; `None` if there is none.
 fn read(path: &Path) -> Result<Option<Vec<u8>>, AuthorityError> {
     let failed = |error| AuthorityError::Io { path: path.to_path_buf(), action: "read", error };
+    // A pipe would be waited for.
+    if std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        return Err(AuthorityError::Damaged {
+            path: path.to_path_buf(),
+            reason: "it is not a regular file".to_owned(),
+        });
+    }
     match File::open(path) {
         Ok(file) => {
             let mut content = Vec::new();

@@ -39,6 +39,14 @@ pub enum TlsError {
         /// What it has, and what to write instead.
         hint: &'static str,
     },
+    /// The file of roots that a variable names cannot be used.
+    #[error("{}: {reason}; SSL_CERT_FILE names this file: write a PEM file of certificates, or unset it", path.display())]
+    Roots {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The private key belongs to another certificate.
     #[error("{}: the private key in {} does not belong to this certificate", cert.display(), key.display())]
     Mismatch {

@@ -4,19 +4,21 @@
 //! |---|---|
 //! | `authority` | the generated certificate authority, and the certificates that it signs |
 //! | `authority_folder` | its files |
+//! | `handshake` | why a handshake has failed |
 //! | `trust` | what a client trusts: the public roots and the generated authority |
 //! | `error` | why certificates and keys cannot be used |
 
 mod authority;
 mod authority_folder;
 mod error;
+mod handshake;
 #[cfg(test)]
 mod tests;
 #[cfg(feature = "cli")]
 mod trust;
 
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,6 +48,8 @@ const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
 pub struct TlsAcceptor {
     acceptor: tokio_rustls::TlsAcceptor,
     requires_client_certificate: bool,
+    /// How clients trust the certificate.
+    trust: String,
 }
 
 impl TlsAcceptor {
@@ -65,12 +69,21 @@ impl TlsAcceptor {
         };
         let config = server_config(certificate, settings.client_ca.as_deref())?;
         let acceptor = tokio_rustls::TlsAcceptor::from(config);
-        Ok(Self { acceptor, requires_client_certificate: settings.client_ca.is_some() })
+        let trust = settings.certificate.trust_hint();
+        Ok(Self { acceptor, requires_client_certificate: settings.client_ca.is_some(), trust })
     }
 
     /// Whether clients must present a certificate.
     pub(super) fn requires_client_certificate(&self) -> bool {
         self.requires_client_certificate
+    }
+
+    /// Logs why the handshake with a client has failed.
+    pub(super) fn log_failure(&self, peer: SocketAddr, error: &io::Error) {
+        match handshake::explain(error, &self.trust) {
+            Some(explanation) => tracing::warn!("{peer}: {explanation}"),
+            None => tracing::debug!("{peer}: the TLS handshake failed: {error}"),
+        }
     }
 
     /// Performs the handshake within the timeout for a request head.
@@ -88,24 +101,6 @@ impl TlsAcceptor {
 /// Whether both sides have agreed on HTTP/2.
 pub(super) fn is_http2<S>(socket: &TlsStream<S>) -> bool {
     socket.get_ref().1.alpn_protocol() == Some(ALPN[0])
-}
-
-/// What to do about a handshake that the client has ended, if the user can do something.
-pub(super) fn explain(error: &io::Error) -> Option<&'static str> {
-    use rustls::AlertDescription::{BadCertificate, CertificateUnknown, UnknownCA};
-    match error.get_ref()?.downcast_ref::<rustls::Error>()? {
-        rustls::Error::AlertReceived(UnknownCA | BadCertificate | CertificateUnknown) => Some(
-            "an HTTPS client does not trust the certificate of this server; `leadconduit-mock ca env` shows how it trusts \
-             the generated authority",
-        ),
-        rustls::Error::NoCertificatesPresented => {
-            Some("an HTTPS client has presented no certificate, which --tls-client-ca requires")
-        }
-        rustls::Error::InvalidCertificate(_) => {
-            Some("an HTTPS client has presented a certificate that no authority of --tls-client-ca has signed")
-        }
-        _ => None,
-    }
 }
 
 /// A configuration with which every host gets the same certificate. With `client_ca`, clients must present a certificate

@@ -155,6 +155,12 @@ fn unusable_files_are_explained() {
     assert_eq!(open(), format!("DIR/ca.pem: is damaged: no items found; {again}"));
 
     reset();
+    std::fs::remove_file(directory.join("ca.pem")).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(directory.join("ca.pem")).status().unwrap();
+    assert!(made.success());
+    assert_eq!(open(), format!("DIR/ca.pem: is damaged: it is not a regular file; {again}"));
+
+    reset();
     let pem = std::fs::read_to_string(directory.join("ca.pem")).unwrap();
     // The last character of the signature.
     let end = pem.rfind("\n-----END").unwrap() - 4;

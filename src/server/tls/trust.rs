@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use contract_files::yaml::io_reason;
+use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
 
@@ -47,6 +49,17 @@ pub fn write_bundle(directory: &Path) -> Result<PathBuf, AuthorityError> {
     AuthorityFolder::new(directory).write_bundle(&bundle_pem(directory)?)
 }
 
+/// The certificates in the file of `SSL_CERT_FILE`.
+fn read_roots(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    read_certificates(path).map_err(|error| {
+        let reason = match error {
+            TlsError::Unreadable { error, .. } => format!("cannot be read: {}", io_reason(&error)),
+            _ => "has no certificate in PEM format".to_owned(),
+        };
+        TlsError::Roots { path: path.to_path_buf(), reason }
+    })
+}
+
 /// The configuration of a client that trusts the authority in `directory` if there is one, the authorities in `bundle`,
 /// and the public roots, which take a moment to read, if `has_public_roots`.
 ///
@@ -66,7 +79,7 @@ pub fn client_config(
     }
     if let Some(bundle) = bundle {
         // Bundles of the system can hold certificates that rustls does not accept as roots.
-        roots.add_parsable_certificates(read_certificates(bundle)?);
+        roots.add_parsable_certificates(read_roots(bundle)?);
     }
     let builder = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
     let builder = builder.map_err(TlsError::Versions)?;
