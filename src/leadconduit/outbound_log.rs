@@ -150,7 +150,7 @@ pub struct OutboundLog {
     /// The ids and outcomes before the current run.
     before_run: (BTreeMap<StepKey, ObjectId>, BTreeMap<StepKey, RecipientOutcome>),
     ids: BTreeMap<StepKey, ObjectId>,
-    calls: BTreeMap<StepKey, CompletedCall>,
+    calls: BTreeMap<StepKey, Vec<CompletedCall>>,
     outcomes: BTreeMap<StepKey, RecipientOutcome>,
     firehose_writes: Vec<OutboundRequest>,
 }
@@ -185,7 +185,7 @@ impl OutboundLog {
     /// Records the result of a pending call, and its duration in milliseconds.
     pub fn record_response(&mut self, call: PendingCall, result: Result<OutboundResponse, OutboundError>, ms: u64) {
         let PendingCall { key, request } = call;
-        self.calls.insert(key, CompletedCall { request, result, ms });
+        self.calls.entry(key).or_default().push(CompletedCall { request, result, ms });
     }
 
     /// The error of an operation that needs the response of this call, for an attempt of a step.
@@ -217,7 +217,8 @@ impl OutboundLog {
     pub(crate) fn can_deliver_to(&self, url: &str) -> bool {
         static LOG_ONCE: Once = Once::new();
         let Some(client) = &self.client else { return false };
-        let can_deliver = client.can_deliver_to(url) && self.calls.len() < CALLS_MAX;
+        let calls: usize = self.calls.values().map(Vec::len).sum();
+        let can_deliver = client.can_deliver_to(url) && calls < CALLS_MAX;
         if !can_deliver {
             LOG_ONCE.call_once(|| {
                 tracing::debug!(
@@ -228,9 +229,14 @@ impl OutboundLog {
         can_deliver
     }
 
-    /// The call that was made for a step.
+    /// The first call that was made for a step.
     pub(crate) fn call_document(&self, key: &StepKey) -> Option<&CompletedCall> {
-        self.calls.get(key)
+        self.calls(key).first()
+    }
+
+    /// The calls that were made for a step, in their order.
+    pub(crate) fn calls(&self, key: &StepKey) -> &[CompletedCall] {
+        self.calls.get(key).map_or(&[], Vec::as_slice)
     }
 
     /// The outcome of a step in an earlier run.

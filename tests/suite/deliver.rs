@@ -50,8 +50,12 @@ impl Listener {
                 let Ok((mut socket, _)) = listener.accept() else { return };
                 let request = read(&mut socket);
                 let (status, body) = if request.line == SENTINEL { (200, json!({})) } else { respond(count, &request) };
-                let body = body.to_string();
-                let head = format!("HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nX-Token: abc\r\n");
+                // A text is sent as it is.
+                let (media_type, body) = match body {
+                    Value::String(text) => ("text/xml", text),
+                    body => ("application/json", body.to_string()),
+                };
+                let head = format!("HTTP/1.1 {status} X\r\nContent-Type: {media_type}\r\nX-Token: abc\r\n");
                 let _ = write!(socket, "{head}Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
                 let _ = socket.shutdown(Shutdown::Write);
                 let _ = socket.read(&mut [0; 64]);

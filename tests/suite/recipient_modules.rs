@@ -8,7 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::deliver::{Listener, start, start_with_deliveries};
+use crate::deliver::{Listener, ReceivedRequest, start, start_with_deliveries};
 use crate::lead_flow::{SUMMIT, TEST_FLOW, events, kinds, outcome_of, recipient, rules, submit};
 use crate::log::Server;
 use crate::support::{JANE, Mock};
@@ -107,6 +107,129 @@ fn a_step_that_its_module_refuses_is_skipped_without_a_request() {
             listener.received_nothing_more(mock);
             return;
         }
+    }
+}
+
+const SOAP: &str = "leadconduit-custom.outbound.soap";
+
+/// A service with one function, which a listener describes and offers.
+fn wsdl(location: &str) -> String {
+    format!(
+        r#"<definitions targetNamespace="urn:leads" xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:tns="urn:leads"
+  xmlns:soap="http://schemas.xmlsoap.org/wsdl/soap/" xmlns:xsd="http://www.w3.org/2001/XMLSchema">
+<types><xsd:schema targetNamespace="urn:leads" elementFormDefault="qualified">
+  <xsd:element name="AddLead"><xsd:complexType><xsd:sequence><xsd:element name="name" type="xsd:string"/>
+    <xsd:element name="password" type="xsd:string"/></xsd:sequence></xsd:complexType></xsd:element>
+  <xsd:element name="AddLeadResponse"><xsd:complexType><xsd:sequence><xsd:element name="Result" type="xsd:string"/>
+    </xsd:sequence></xsd:complexType></xsd:element>
+</xsd:schema></types>
+<message name="In"><part name="p" element="tns:AddLead"/></message>
+<message name="Out"><part name="p" element="tns:AddLeadResponse"/></message>
+<portType name="Port"><operation name="AddLead"><input message="tns:In"/><output message="tns:Out"/></operation></portType>
+<binding name="Binding" type="tns:Port"><soap:binding transport="http://schemas.xmlsoap.org/soap/http"/>
+  <operation name="AddLead"><soap:operation soapAction="urn:leads/AddLead"/></operation></binding>
+<service name="Leads"><port name="Port" binding="tns:Binding"><soap:address location="{location}"/></port></service>
+</definitions>"#
+    )
+}
+
+fn soap_response(inner: &str) -> Value {
+    json!(format!(
+        r#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>{inner}</s:Body></s:Envelope>"#
+    ))
+}
+
+/// The URL of the service at the address of the listener.
+fn own_url(request: &ReceivedRequest) -> String {
+    let host = request.head.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
+    format!("http://{host}/soap")
+}
+
+#[test]
+fn a_soap_recipient_is_called_as_its_wsdl_says() {
+    let listener = Listener::start(|count, request| match count {
+        1 => (
+            200,
+            soap_response(
+                "<AddLeadResponse xmlns='urn:leads'><Result>&lt;r&gt;&lt;bid&gt;3.5&lt;/bid&gt;&lt;/r&gt;</Result></AddLeadResponse>",
+            ),
+        ),
+        3 => {
+            (500, soap_response("<s:Fault><faultcode>s:Client</faultcode><faultstring>Bad key</faultstring></s:Fault>"))
+        }
+        4 => (200, json!(wsdl("http://192.0.2.9/soap"))),
+        _ => (200, json!(wsdl(&own_url(request)))),
+    });
+    let mappings = [
+        ("url", &*listener.url),
+        ("function", "AddLead"),
+        ("arg.name", "{{lead.first_name}}"),
+        ("outcome_search_term", "bid"),
+        ("price_path", "Result.r.bid"),
+    ];
+    let mut sold = step("bb0001", SOAP, &mappings);
+    sold["pricing"] = json!({"override": true, "prices": []});
+    let mock = start_with_deliveries(json!({"steps": [sold]}));
+    let lead = json!({"first_name": "Renée"});
+    let event = |mock: &Mock| events(mock, &submit(mock, &lead)).remove(0);
+    let accepted = event(&mock);
+    assert_eq!(listener.next().line, "GET /leads HTTP/1.1");
+    let call = listener.next();
+    assert_eq!(call.line, "POST /soap HTTP/1.1");
+    assert!(call.head.contains("soapaction: \"urn:leads/AddLead\"\r\n"), "{}", call.head);
+    assert!(call.body.contains("<AddLead xmlns=\"urn:leads\"><name>Renée</name></AddLead>"), "{}", call.body);
+    assert_eq!((&accepted["outcome"], accepted["sale_price"].as_f64()), (&json!("success"), Some(3.5)));
+    assert_eq!(accepted["outbound"]["Result"], json!({"r": {"bid": "3.5"}}));
+    assert_eq!(accepted["transactions"][0]["request"]["method"], "GET");
+    assert_eq!(accepted["transactions"][1]["request"]["body"], call.body);
+    let fault = event(&mock);
+    assert_eq!((&fault["outcome"], &fault["reason"]), (&json!("error"), &json!("Bad key")));
+    listener.next();
+    listener.next();
+    let elsewhere = event(&mock);
+    assert_eq!(elsewhere["outcome"], "error");
+    let reason = elsewhere["reason"].as_str().unwrap();
+    assert!(reason.starts_with("http://192.0.2.9/soap is named in the WSDL but not called"), "{reason}");
+    listener.next();
+    listener.received_nothing_more(mock);
+}
+
+#[test]
+fn a_simulated_soap_recipient_says_why_its_call_is_not_shown() {
+    let steps =
+        json!({"steps": [step("bb0001", SOAP, &[("url", "http://localhost:9/soap?wsdl"), ("function", "AddLead")])]});
+    let mock = start(steps, |_| {});
+    let event = events(&mock, &submit(&mock, &json!({"state": "TX"}))).remove(0);
+    let call = &event["transactions"][0];
+    assert_eq!((&event["outcome"], &call["request"]["body"]), (&json!("success"), &json!("")));
+    let why = "the mock reads what is sent from the WSDL, with --deliver";
+    assert_eq!(call["response"]["headers"]["X-Mock-Simulated"], why);
+}
+
+#[test]
+fn secrets_in_a_soap_call_appear_in_no_event() {
+    let listener = Listener::start(|count, request| match count {
+        0 => (200, json!(wsdl(&own_url(request)))),
+        _ => (200, soap_response("<AddLeadResponse xmlns='urn:leads'><Result>ok</Result></AddLeadResponse>")),
+    });
+    let secret = "s3cret-of-the-recipient";
+    let mappings = [
+        ("url", &*listener.url),
+        ("function", "AddLead"),
+        ("arg.password", secret),
+        ("soap_header.Auth.token", secret),
+        ("wss_username", "amy"),
+        ("wss_password", secret),
+    ];
+    let mock = start_with_deliveries(json!({"steps": [step("bb0001", SOAP, &mappings)]}));
+    let result = submit(&mock, &json!({"state": "TX"}));
+    listener.next();
+    assert_eq!(listener.next().body.matches(secret).count(), 3, "the recipient gets the secret");
+    let mut event = events(&mock, &result).remove(0);
+    event.as_object_mut().unwrap().shift_remove("mappings");
+    assert_eq!(event["outcome"], "success");
+    for output in [event.to_string(), mock.get("/__admin/requests?limit=100").expect(200).text] {
+        assert!(!output.contains(secret), "{output}");
     }
 }
 

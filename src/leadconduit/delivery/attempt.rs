@@ -99,6 +99,7 @@ mod tests {
             headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
             body: Bytes::new(),
             depth: 3,
+            timeout_ms: None,
         };
         let target = Target::parse(&request.url).unwrap();
         let sent = http_request(&request, &target, "127.0.0.1:9000".parse().unwrap()).unwrap();

@@ -32,5 +32,5 @@ pub fn firehose_request(
         url.push_str(&if segment.bytes().all(|b| b == b'.') { segment.replace('.', "%2E") } else { escaped });
     }
     let headers = vec![("Content-Type".to_owned(), "application/json".to_owned())];
-    OutboundRequest { method: http::Method::PUT, url, headers, body: event, depth: 1 }
+    OutboundRequest { method: http::Method::PUT, url, headers, body: event, depth: 1, timeout_ms: None }
 }

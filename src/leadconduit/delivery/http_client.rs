@@ -99,12 +99,13 @@ impl HttpClient {
         let busy = OutboundError::Busy { calls: self.calls_max, ms: self.timeout_ms };
         // The semaphore is never closed.
         let Ok(Ok(_permit)) = permit else { return Err(busy) };
+        let limit_ms = request.timeout_ms.map_or(self.timeout_ms, |ms| ms.min(self.timeout_ms));
         let mut attempts = 0;
         loop {
             attempts += 1;
             let began = uptime();
-            let attempt = timeout(self.timeout(), self.attempt(request, &target, is_allowed)).await;
-            let result = attempt.unwrap_or(Err(OutboundError::Timeout(self.timeout_ms)));
+            let attempt = timeout(Duration::from_millis(limit_ms), self.attempt(request, &target, is_allowed)).await;
+            let result = attempt.unwrap_or(Err(OutboundError::Timeout(limit_ms)));
             let is_retryable = match &result {
                 Ok(response) => RETRYABLE_STATUSES.contains(&response.status),
                 Err(error) => error.is_retryable(),

@@ -15,6 +15,8 @@ pub struct OutboundRequest {
     pub body: Bytes,
     /// How many deliveries of a mock, this one included, lead to this request. It is sent in `X-Mock-Outbound`.
     pub depth: u8,
+    /// How long to wait for the response, in milliseconds, if that is less than the limit of the settings.
+    pub timeout_ms: Option<u64>,
 }
 
 /// A response.

@@ -76,8 +76,14 @@ fn outbound(change: impl FnOnce(&mut Settings)) -> HttpClient {
 
 fn call(outbound: &HttpClient, url: &str) -> Result<OutboundResponse, OutboundError> {
     let headers = vec![("Content-Type".to_owned(), "text/plain".to_owned()), ("X-One".to_owned(), "1".to_owned())];
-    let call =
-        OutboundRequest { method: http::Method::POST, url: url.to_owned(), headers, body: "hello".into(), depth: 1 };
+    let call = OutboundRequest {
+        method: http::Method::POST,
+        url: url.to_owned(),
+        headers,
+        body: "hello".into(),
+        depth: 1,
+        timeout_ms: None,
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(outbound.call(&call))
 }
@@ -299,8 +305,14 @@ fn the_control_api_of_the_own_server_is_not_called() {
     client.set_own_address(format!("0.0.0.0:{}", own.port).parse().unwrap());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let call = |client: &HttpClient, url: String| {
-        let request =
-            OutboundRequest { method: http::Method::PUT, url, headers: Vec::new(), body: Bytes::new(), depth: 1 };
+        let request = OutboundRequest {
+            method: http::Method::PUT,
+            url,
+            headers: Vec::new(),
+            body: Bytes::new(),
+            depth: 1,
+            timeout_ms: None,
+        };
         runtime.block_on(client.call(&request))
     };
     for host in ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "127.1.2.3", "0.0.0.0", "a.localhost"] {

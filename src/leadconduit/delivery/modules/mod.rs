@@ -5,13 +5,14 @@
 //! | module | holds |
 //! |---|---|
 //! | `standard` | `leadconduit-default.outbound`: the whole lead as a form or a query |
-//! | `custom` | `leadconduit-custom.outbound.*`: a form, a query, JSON or XML of chosen properties |
+//! | `custom` | `leadconduit-custom.outbound.*`: a form, a query, JSON, XML or a SOAP call of chosen properties |
 //! | `typed_value` | typed values as modules send them |
 
 mod custom;
 mod standard;
 mod typed_value;
 
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::message::{OutboundRequest, OutboundResponse};
@@ -30,6 +31,17 @@ pub enum RecipientModule {
     CustomQuery,
     /// `leadconduit-custom.outbound.xml`.
     CustomXml,
+    /// `leadconduit-custom.outbound.soap`. Its requests depend on the responses to earlier ones.
+    CustomSoap,
+}
+
+/// The requests of a module, as far as the responses to earlier ones allow.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// The requests in their order: those that have a response, and the next one.
+    pub requests: Vec<OutboundRequest>,
+    /// How the exchange ended; `None` when the last request needs its response first.
+    pub result: Option<Result<Map<String, Value>, RequestError>>,
 }
 
 /// Why a module sends no request, in its own words.
@@ -58,6 +70,7 @@ impl RecipientModule {
             "leadconduit-custom.outbound.json" => Some(Self::CustomJson),
             "leadconduit-custom.outbound.query" => Some(Self::CustomQuery),
             "leadconduit-custom.outbound.xml" => Some(Self::CustomXml),
+            "leadconduit-custom.outbound.soap" => Some(Self::CustomSoap),
             _ => None,
         }
     }
@@ -76,19 +89,48 @@ impl RecipientModule {
             Self::CustomJson => Some(Format::Json),
             Self::CustomQuery => Some(Format::Query),
             Self::CustomXml => Some(Format::Xml),
+            Self::CustomSoap => None,
         }
     }
 
-    /// The request for a lead. `vars` are the variables of the module: of the standard module `lead`, `url`, `method`,
-    /// `price` and `default.custom`; of the others their dotted properties.
+    /// Whether what the module sends depends on what it has received: on a WSDL.
+    #[must_use]
+    pub fn needs_description(self) -> bool {
+        self == Self::CustomSoap
+    }
+
+    /// The requests and the result of the module for a lead. `vars` are the variables of the module: of the standard
+    /// module `lead`, `url`, `method`, `price` and `default.custom`; of the others their dotted properties. `responses`
+    /// are those to the first requests.
+    #[must_use]
+    pub fn exchange(self, vars: &Value, responses: &[&OutboundResponse], now: Timestamp) -> Exchange {
+        if self.needs_description() {
+            return custom::exchange(vars.as_object().unwrap_or(&Map::new()), responses, now);
+        }
+        let request = match self.build_request(vars) {
+            Ok(request) => request,
+            Err(error) => return Exchange { requests: Vec::new(), result: Some(Err(error)) },
+        };
+        let result = responses.first().map(|response| match self.parse_response(vars, response) {
+            Ok(Value::Object(result)) => Ok(result),
+            Ok(_) => Ok(Map::new()),
+            Err(error) => Err(RequestError::Failed(error.to_string())),
+        });
+        Exchange { requests: vec![request], result }
+    }
+
+    /// The request for a lead. A call whose form depends on a description is not known: it is shown without a body.
     ///
     /// # Errors
     ///
     /// The mappings are not valid, or the module fails.
     pub fn build_request(self, vars: &Value) -> Result<OutboundRequest, RequestError> {
+        let empty = Map::new();
+        let properties = vars.as_object().unwrap_or(&empty);
         match self.format() {
+            None if self.needs_description() => custom::undescribed_request(properties),
             None => standard::build_request(vars).map_err(|error| RequestError::Invalid(error.to_string())),
-            Some(format) => custom::build_request(format, vars.as_object().unwrap_or(&Map::new())),
+            Some(format) => custom::build_request(format, properties),
         }
     }
 
@@ -99,6 +141,9 @@ impl RecipientModule {
     /// The module fails.
     pub fn parse_response(self, vars: &Value, response: &OutboundResponse) -> Result<Value, ResponseError> {
         match self.format() {
+            None if self.needs_description() => {
+                Err(ResponseError("the mock reads the response of a SOAP service only with its WSDL".to_owned()))
+            }
             None => Ok(standard::parse_response(vars, response)),
             Some(_) => custom::parse_response(vars.as_object().unwrap_or(&Map::new()), response).map(Value::Object),
         }

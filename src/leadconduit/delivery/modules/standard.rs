@@ -83,6 +83,7 @@ pub(super) fn build_request(vars: &Value) -> Result<OutboundRequest, RequestErro
             headers,
             body: Bytes::new(),
             depth: 1,
+            timeout_ms: None,
         });
     }
     let encode = |text: &str| utf8_percent_encode(text, UNESCAPED).to_string();
@@ -93,7 +94,7 @@ pub(super) fn build_request(vars: &Value) -> Result<OutboundRequest, RequestErro
     let body = pairs.collect::<Vec<_>>().join("&");
     headers.insert(0, ("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned()));
     headers.insert(1, ("Content-Length".to_owned(), body.len().to_string()));
-    Ok(OutboundRequest { method, url: url.to_owned(), headers, body: body.into(), depth: 1 })
+    Ok(OutboundRequest { method, url: url.to_owned(), headers, body: body.into(), depth: 1, timeout_ms: None })
 }
 
 /// Runs the checks of the module, and returns the method.

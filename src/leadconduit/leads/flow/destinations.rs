@@ -52,6 +52,7 @@ pub(super) fn notify(
                 headers: vec![("Content-Type".to_owned(), "application/json".to_owned())],
                 body: body(vars),
                 depth: 1,
+                timeout_ms: None,
             };
             return Err(context.effects.pending_call(&key, request));
         };

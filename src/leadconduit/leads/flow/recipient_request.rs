@@ -98,20 +98,36 @@ impl RecipientRequest {
     ///
     /// [`WriteError::PendingCall`] when the call was not made yet.
     pub(super) fn send(&self, context: &WriteContext<'_>, key: &StepKey) -> Result<RecipientOutcome, WriteError> {
-        if let Some(call) = context.effects.call_document(key) {
-            return Ok(self.outcome(call, context.now.as_millisecond()));
+        let calls = context.effects.calls(key);
+        let mut responses = Vec::new();
+        for call in calls {
+            match &call.result {
+                Ok(response) => responses.push(response),
+                Err(error) => return Ok(failed_call(calls, call, error)),
+            }
         }
-        if context.effects.is_too_deep() {
+        if calls.is_empty() && context.effects.is_too_deep() {
             let reason = format!(
                 "not sent: {DELIVERY_DEPTH_MAX} deliveries in a row led to this lead, which is the maximum; a recipient's \
                  URL is probably the submission URL of its own flow"
             );
             return Ok(RecipientOutcome::new(Outcome::Error, &reason, 0));
         }
-        match self.module.build_request(&self.vars) {
-            Ok(request) => Err(context.effects.pending_call(key, request)),
-            Err(error) => Ok(unsent(&error)),
+        let mut exchange = self.module.exchange(&self.vars, &responses, context.now);
+        if let Some(result) = exchange.result {
+            return Ok(self.outcome(context, calls, &responses, result));
         }
+        let Some(next) = exchange.requests.pop() else { return Ok(RecipientOutcome::new(Outcome::Error, "", 0)) };
+        // A name that a recipient has put into its WSDL is not even resolved.
+        if !calls.is_empty() && !context.effects.can_deliver_to(&next.url) {
+            let reason = format!(
+                "{} is named in the WSDL but not called, because it is not http on this machine; allow its host with \
+                 --deliver-allow HOST[:PORT]",
+                without_query(&next.url)
+            );
+            return Ok(RecipientOutcome::new(Outcome::Error, &truncate(&reason), total_ms(calls)));
+        }
+        Err(context.effects.pending_call(key, next))
     }
 
     /// The outcome of a recipient that is not called, with its request and its response; unless the module would send
@@ -120,7 +136,15 @@ impl RecipientRequest {
         match self.module.build_request(&self.recorded_vars) {
             Err(error) => unsent(&error),
             Ok(request) => {
-                outcome.transaction = simulated_transaction(&request, &[], &outcome, now_ms);
+                let headers: &[_] = if self.module.needs_description() {
+                    &[(
+                        SIMULATED_HEADER.to_owned(),
+                        "the mock reads what is sent from the WSDL, with --deliver".to_owned(),
+                    )]
+                } else {
+                    &[]
+                };
+                outcome.transaction = simulated_transaction(&request, headers, &outcome, now_ms);
                 outcome
             }
         }
@@ -147,39 +171,76 @@ impl RecipientRequest {
     fn read(&self, response: &OutboundResponse, ms: i64) -> RecipientOutcome {
         let mut outcome = RecipientOutcome::new(Outcome::Error, "", ms);
         match self.module.parse_response(&self.vars, response) {
-            Ok(result) => apply_response(&mut outcome, result),
+            Ok(Value::Object(result)) => apply_response(&mut outcome, result),
+            Ok(_) => {}
             Err(error) => outcome.reason = truncate(&error.to_string()),
         }
         outcome
     }
 
-    /// The outcome of a call that was made.
-    fn outcome(&self, call: &CompletedCall, now_ms: i64) -> RecipientOutcome {
-        let to_i64 = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX);
-        let response = match &call.result {
-            Ok(response) => response,
-            Err(error) => return RecipientOutcome::new(Outcome::Error, &self.error_reason(error), to_i64(call.ms)),
+    /// The outcome of calls that were made, with the result of the module.
+    fn outcome(
+        &self,
+        context: &WriteContext<'_>,
+        calls: &[CompletedCall],
+        responses: &[&OutboundResponse],
+        result: Result<Map<String, Value>, RequestError>,
+    ) -> RecipientOutcome {
+        let mut outcome = match result {
+            Ok(result) => {
+                let mut outcome = RecipientOutcome::new(Outcome::Error, "", total_ms(calls));
+                apply_response(&mut outcome, result);
+                outcome
+            }
+            Err(error) if calls.is_empty() => return unsent(&error),
+            Err(error) => RecipientOutcome::new(Outcome::Error, &truncate(&error.to_string()), total_ms(calls)),
         };
-        let mut outcome = self.read(response, to_i64(call.ms));
         let is_masked = self.recorded_vars != self.vars;
-        let recorded = if is_masked { self.module.build_request(&self.recorded_vars).ok() } else { None };
-        // What was sent is not shown where its masked form cannot be built.
-        let Some(request) = recorded.as_ref().or_else(|| (!is_masked).then_some(&call.request)) else { return outcome };
-        let began = now_ms.saturating_add(to_i64(response.began_ms));
-        let ended = began.saturating_add(to_i64(response.ms));
-        outcome.transaction = Some(json!({
-            "request": call_document::recipient_request(request, began),
-            "response": call_document::recipient_response(response.status, &response.headers, &response.body, ended),
-            "ms": response.ms,
-        }));
+        let masked = is_masked.then(|| self.module.exchange(&self.recorded_vars, responses, context.now).requests);
+        let mut started = context.now.as_millisecond();
+        let mut transactions = Vec::new();
+        for (index, (call, response)) in calls.iter().zip(responses).enumerate() {
+            // What was sent is not shown where its masked form cannot be built.
+            let request = match &masked {
+                Some(masked) => masked.get(index),
+                None => Some(&call.request),
+            };
+            let Some(request) = request else { return outcome };
+            let began = started.saturating_add(to_i64(response.began_ms));
+            let ended = began.saturating_add(to_i64(response.ms));
+            started = started.saturating_add(to_i64(call.ms));
+            transactions.push(json!({
+                "request": call_document::recipient_request(request, began),
+                "response": call_document::recipient_response(response.status, &response.headers, &response.body, ended),
+                "ms": response.ms,
+            }));
+        }
+        outcome.transaction = match transactions.len() {
+            1 => transactions.pop(),
+            _ => Some(Value::Array(transactions)),
+        };
         outcome
     }
+}
 
-    /// The reason of a failed call. The query of the URL is left out, because it may contain secrets.
-    fn error_reason(&self, error: &OutboundError) -> String {
-        let url = self.url.split(['?', '#']).next().unwrap_or_default();
-        truncate(&format!("{url} was not reached: {error}"))
-    }
+fn to_i64(ms: u64) -> i64 {
+    i64::try_from(ms).unwrap_or(i64::MAX)
+}
+
+/// How long calls took, retries included.
+fn total_ms(calls: &[CompletedCall]) -> i64 {
+    calls.iter().fold(0, |total: i64, call| total.saturating_add(to_i64(call.ms)))
+}
+
+/// A URL without its query, because that may contain secrets.
+fn without_query(url: &str) -> &str {
+    url.split(['?', '#']).next().unwrap_or_default()
+}
+
+/// The outcome of a step whose last call failed.
+fn failed_call(calls: &[CompletedCall], call: &CompletedCall, error: &OutboundError) -> RecipientOutcome {
+    let reason = format!("{} was not reached: {error}", without_query(&call.request.url));
+    RecipientOutcome::new(Outcome::Error, &truncate(&reason), total_ms(calls))
 }
 
 /// The outcome of a step whose module sends no request: it skips the step, or fails.
@@ -201,7 +262,14 @@ pub(super) fn unknown_module_transaction(
     let mut urls = recipient.mappings.iter().rev().filter(|mapping| mapping.property == "url");
     let url = urls.find_map(|mapping| mapping.value(stored_vars));
     let url = url.as_ref().and_then(values::text).unwrap_or_else(|| SIMULATED_URL.into()).into_owned();
-    let request = OutboundRequest { method: Method::POST, url, headers: Vec::new(), body: Bytes::new(), depth: 1 };
+    let request = OutboundRequest {
+        method: Method::POST,
+        url,
+        headers: Vec::new(),
+        body: Bytes::new(),
+        depth: 1,
+        timeout_ms: None,
+    };
     let headers = if ServiceModule::of(&recipient.module_id).is_some() {
         Vec::new()
     } else {
@@ -302,8 +370,7 @@ fn set_property(
 }
 
 /// Copies the module's result of a response to the outcome.
-fn apply_response(outcome: &mut RecipientOutcome, result: Value) {
-    let Value::Object(result) = result else { return };
+fn apply_response(outcome: &mut RecipientOutcome, result: Map<String, Value>) {
     let mut bytes_left = APPENDED_BYTES_MAX;
     for (name, value) in result {
         match name.as_str() {

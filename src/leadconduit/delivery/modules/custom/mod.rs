@@ -7,6 +7,7 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | `soap` | the SOAP module: a WSDL, the call of a function, and its response |
 //! | `request` | the request: method, headers and body |
 //! | `validate` | the checks before a request |
 //! | `response` | outcome, reason, price and appended data of a response |
@@ -29,6 +30,7 @@ mod pattern;
 mod properties;
 mod request;
 mod response;
+mod soap;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -37,6 +39,7 @@ mod xml_body;
 
 pub(super) use request::build_request;
 pub(super) use response::parse_response;
+pub(super) use soap::{exchange, undescribed_request};
 
 /// What a custom module sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

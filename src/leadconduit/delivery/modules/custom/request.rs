@@ -86,7 +86,7 @@ pub(in super::super) fn build_request(
             None => headers.push((name, value)),
         }
     }
-    Ok(OutboundRequest { method, url, headers, body: Bytes::from(body), depth: 1 })
+    Ok(OutboundRequest { method, url, headers, body: Bytes::from(body), depth: 1, timeout_ms: None })
 }
 
 /// The mapped headers. Lists are joined; objects and blank values are left out.

@@ -82,7 +82,7 @@ fn outcome(vars: Properties<'_>, document: &Document, body: &str) -> String {
 }
 
 /// The reasons, sorted and joined; else the default reason.
-fn reason(vars: Properties<'_>, selected: Option<Value>) -> Option<String> {
+pub(super) fn reason(vars: Properties<'_>, selected: Option<Value>) -> Option<String> {
     let texts = selected.map(items).unwrap_or_default().iter().filter_map(text_of).collect::<Vec<_>>();
     let mut reasons: Vec<&str> = texts.iter().map(|text| js::trim(text)).filter(|text| !text.is_empty()).collect();
     reasons.sort_unstable();
@@ -94,7 +94,7 @@ fn reason(vars: Properties<'_>, selected: Option<Value>) -> Option<String> {
 }
 
 /// The price where the response has none.
-fn fallback_price(vars: Properties<'_>) -> Value {
+pub(super) fn fallback_price(vars: Properties<'_>) -> Value {
     let fallback = vars.non_empty("fallback_price");
     let number = fallback.and_then(|text| values::parse_number(&text)).and_then(serde_json::Number::from_f64);
     number.map_or_else(|| 0.into(), |number| Value::Number(js::json_number(&number)))

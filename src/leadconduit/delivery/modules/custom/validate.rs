@@ -31,29 +31,39 @@ impl Format {
     }
 }
 
-/// Runs the checks in the order of the module.
+/// Checks the URL.
 ///
-/// The module also requires a public URL. The mock does not: which hosts it calls is a matter of its settings.
-pub(super) fn validate(format: Format, vars: Properties<'_>) -> Result<(), RequestError> {
-    let invalid = |text: String| Err(RequestError::Invalid(text));
-    let Some(url) = vars.non_empty("url") else { return invalid("URL is required".to_owned()) };
+/// The module also requires a public one. The mock does not: which hosts it calls is a matter of its settings.
+pub(super) fn validate_url(vars: Properties<'_>) -> Result<(), RequestError> {
+    let invalid = |text: &str| Err(RequestError::Invalid(text.to_owned()));
+    let Some(url) = vars.non_empty("url") else { return invalid("URL is required") };
     let uri: Option<Uri> = escape_url(&url).parse().ok();
     let is_http_url =
         |uri: &Uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|h| !h.is_empty());
-    if !uri.is_some_and(|uri| is_http_url(&uri)) {
-        return invalid("URL must be valid".to_owned());
+    if uri.is_some_and(|uri| is_http_url(&uri)) { Ok(()) } else { invalid("URL must be valid") }
+}
+
+/// Checks the outcome of a match.
+pub(super) fn validate_outcome(vars: Properties<'_>) -> Result<(), RequestError> {
+    match vars.non_empty("outcome_on_match") {
+        Some(outcome) if !["success", "failure", "error"].contains(&outcome.as_str()) => {
+            Err(RequestError::Invalid("Outcome on match must be 'success', 'failure', or 'error'".to_owned()))
+        }
+        _ => Ok(()),
     }
+}
+
+/// Runs the checks in the order of the module.
+pub(super) fn validate(format: Format, vars: Properties<'_>) -> Result<(), RequestError> {
+    let invalid = |text: String| Err(RequestError::Invalid(text));
+    validate_url(vars)?;
     let methods = format.methods();
     if let Some(method) = vars.non_empty("method").filter(|_| !methods.is_empty())
         && !methods.contains(&method.to_uppercase().as_str())
     {
         return invalid(format!("Unsupported HTTP method - use {}", methods.join(", ")));
     }
-    if let Some(outcome) = vars.non_empty("outcome_on_match")
-        && !["success", "failure", "error"].contains(&outcome.as_str())
-    {
-        return invalid("Outcome on match must be 'success', 'failure', or 'error'".to_owned());
-    }
+    validate_outcome(vars)?;
     let Some(Node::Object(headers)) = vars.tree("header", Texts::Plain)? else { return Ok(()) };
     let header = |name: &str| headers.iter().rev().find(|(other, _)| other.eq_ignore_ascii_case(name));
     for name in FORBIDDEN_HEADERS {

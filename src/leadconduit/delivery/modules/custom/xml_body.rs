@@ -30,6 +30,33 @@ enum Part {
 ///
 /// A text is missing, or contains what XML cannot.
 pub(super) fn build(paths: Option<Node>) -> Result<String, RequestError> {
+    // A document has one root; of several, the module sends the last.
+    let root = elements(paths)?.pop();
+    let mut xml = DECLARATION.to_owned();
+    if let Some(root) = root {
+        xml.push('\n');
+        write(&root, 0, &mut xml);
+        xml.truncate(xml.trim_end_matches('\n').len());
+    }
+    Ok(xml)
+}
+
+/// Each root by itself, on one line and without a declaration.
+///
+/// # Errors
+///
+/// As [`build`].
+pub(super) fn build_elements(paths: Node) -> Result<Vec<String>, RequestError> {
+    let texts = elements(Some(paths))?.into_iter().map(|root| {
+        let mut xml = String::new();
+        write_inline(&root, &mut xml);
+        xml
+    });
+    Ok(texts.collect())
+}
+
+/// The roots.
+fn elements(paths: Option<Node>) -> Result<Vec<Part>, RequestError> {
     let mut values = Vec::new();
     if let Some(paths) = paths {
         for (name, node) in paths.entries() {
@@ -44,15 +71,7 @@ pub(super) fn build(paths: Option<Node>) -> Result<String, RequestError> {
     }
     let mut holder = (Vec::new(), Vec::new());
     add(&mut holder.0, &mut holder.1, "doc", tree.compact())?;
-    // A document has one root; of several, the module sends the last.
-    let root = holder.1.into_iter().rev().find(|part| matches!(part, Part::Element { .. }));
-    let mut xml = DECLARATION.to_owned();
-    if let Some(root) = root {
-        xml.push('\n');
-        write(&root, 0, &mut xml);
-        xml.truncate(xml.trim_end_matches('\n').len());
-    }
-    Ok(xml)
+    Ok(holder.1.into_iter().filter(|part| matches!(part, Part::Element { .. })).collect())
 }
 
 /// Adds the members of a node to the attributes and parts of the element `parent`.
@@ -190,6 +209,36 @@ fn write(part: &Part, level: usize, xml: &mut String) {
                 write(part, level + 1, xml);
             }
             let _ = writeln!(xml, "{indent}</{name}>");
+        }
+    }
+}
+
+/// Writes a part without line breaks. The depth is that of the properties, which is limited.
+fn write_inline(part: &Part, xml: &mut String) {
+    match part {
+        Part::Text(text) => xml.push_str(&escape_text(text)),
+        Part::Raw(text) => xml.push_str(text),
+        Part::CData(text) => {
+            let _ = write!(xml, "<![CDATA[{}]]>", text.replacen("]]>", "]]]]><![CDATA[>", 1));
+        }
+        Part::Comment(text) => {
+            let _ = write!(xml, "<!-- {text} -->");
+        }
+        Part::Element { name, attributes, parts } => {
+            let _ = write!(xml, "<{name}");
+            for (name, value) in attributes {
+                let _ = write!(xml, " {name}=\"{}\"", escape_attribute(value));
+            }
+            let is_blank = |part: &Part| matches!(part, Part::Text(text) | Part::Raw(text) if text.is_empty());
+            if parts.iter().all(is_blank) {
+                xml.push_str("/>");
+                return;
+            }
+            xml.push('>');
+            for part in parts {
+                write_inline(part, xml);
+            }
+            let _ = write!(xml, "</{name}>");
         }
     }
 }

@@ -270,6 +270,7 @@ fn request(
         headers,
         body: body.map(|body| Bytes::from(body.to_string())).unwrap_or_default(),
         depth: 0,
+        timeout_ms: None,
     }
 }
 

@@ -174,7 +174,7 @@ impl Module {
         headers.extend(version.map(|version| ("api-version".to_owned(), version.to_owned())));
         headers.push(authorization(context, step));
         let url = if self == Self::Insights { format!("{url}/peek") } else { url.to_owned() };
-        OutboundRequest { method: Method::POST, url, headers, body: Bytes::from(body), depth: 0 }
+        OutboundRequest { method: Method::POST, url, headers, body: Bytes::from(body), depth: 0, timeout_ms: None }
     }
 
     /// The body of the older modules.
