@@ -15,6 +15,7 @@ use crate::leadconduit::outbound_log::{CompletedCall, RecipientOutcome, StepKey,
 use crate::leadconduit::state::events::Outcome;
 use crate::leadconduit::{types, values};
 use crate::support::document::{number, serialise};
+use crate::support::redaction::Redactor;
 
 /// The variables of the vendor's standard module, beside `lead` and `default.custom`.
 const MODULE_PROPERTIES: [&str; 4] = ["url", "method", "default_outcome", "price"];
@@ -24,6 +25,9 @@ const SIMULATED_URL: &str = "https://recipient.example.com/leads";
 
 /// The header of a recorded response that says why its recipient was simulated.
 const SIMULATED_HEADER: &str = "X-Mock-Simulated";
+
+/// What stands for a URL that a recorded request cannot have.
+const INVALID_URI: &str = "about:invalid";
 
 /// How many bytes of a response are appended for later steps.
 const APPENDED_BYTES_MAX: usize = 64 * 1024;
@@ -39,6 +43,8 @@ pub(super) struct RecipientRequest {
     /// The same with masked values, from which the recorded request is built.
     recorded_vars: Value,
     url: String,
+    /// The same with masked values.
+    recorded_url: String,
 }
 
 impl RecipientRequest {
@@ -84,12 +90,36 @@ impl RecipientRequest {
         let is_masked = !std::ptr::eq(vars, stored_vars);
         let recorded_vars = if is_masked { variables(stored_vars)? } else { module_vars.clone() };
         let url = values::text(module_vars.get("url")?)?.into_owned();
-        Some(Self { module, vars: module_vars, recorded_vars: types::mask_all(&recorded_vars), url })
+        let recorded_vars = types::mask_all(&recorded_vars);
+        let recorded_url = recorded_vars.get("url").and_then(values::text).unwrap_or_default().into_owned();
+        Some(Self { module, vars: module_vars, recorded_vars, url, recorded_url })
     }
 
     /// Whether the request is sent; otherwise the recipient is simulated.
     pub(super) fn is_deliverable(&self, context: &WriteContext<'_>) -> bool {
-        context.effects.can_deliver_to(&self.url)
+        context.effects.has_deliveries() && context.effects.refusal(&self.url).is_none()
+    }
+
+    /// Notes in the outcome of a simulated recipient, and in the log, why it is simulated although deliveries are on.
+    pub(super) fn mark_simulated(&self, context: &WriteContext<'_>, mut outcome: RecipientOutcome) -> RecipientOutcome {
+        let refusal = context.effects.refusal(&self.url).filter(|_| outcome.outcome != Outcome::Skip);
+        let Some(refusal) = refusal else { return outcome };
+        let is_masked = self.recorded_url != self.url;
+        let why = if is_masked { refusal.without_host() } else { refusal }.to_string();
+        context.effects.log_simulated(&why);
+        if let Some(transaction) = &mut outcome.transaction {
+            if let Some(Value::Object(headers)) = transaction.pointer_mut("/response/headers") {
+                headers.insert(SIMULATED_HEADER.to_owned(), why.clone().into());
+            }
+            // A URL that is not valid would remove the whole transaction from the event.
+            if context.check("RecordedTransactions", &json!([transaction])).is_err()
+                && let Some(uri) = transaction.pointer_mut("/request/uri")
+            {
+                *uri = INVALID_URI.into();
+            }
+        }
+        outcome.simulated = Some(why);
+        outcome
     }
 
     /// The outcome of the recorded call.
@@ -156,15 +186,26 @@ impl RecipientRequest {
     /// The outcome of a call that was made.
     fn outcome(&self, call: &CompletedCall, now_ms: i64) -> RecipientOutcome {
         let to_i64 = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX);
-        let response = match &call.result {
-            Ok(response) => response,
-            Err(error) => return RecipientOutcome::new(Outcome::Error, &self.error_reason(error), to_i64(call.ms)),
+        let ms = to_i64(call.ms);
+        let mut outcome = match &call.result {
+            Ok(response) => self.read(response, ms),
+            Err(error) => RecipientOutcome::new(Outcome::Error, &self.error_reason(error), ms),
         };
-        let mut outcome = self.read(response, to_i64(call.ms));
+        if call.result.as_ref().is_err_and(|error| !error.may_have_reached()) {
+            return outcome;
+        }
         let is_masked = self.recorded_vars != self.vars;
         let recorded = if is_masked { self.module.build_request(&self.recorded_vars).ok() } else { None };
         // What was sent is not shown where its masked form cannot be built.
         let Some(request) = recorded.as_ref().or_else(|| (!is_masked).then_some(&call.request)) else { return outcome };
+        let Ok(response) = &call.result else {
+            outcome.transaction = Some(json!({
+                "request": call_document::recipient_request(request, now_ms),
+                "response": call_document::missing_response(now_ms.saturating_add(ms)),
+                "ms": ms,
+            }));
+            return outcome;
+        };
         let began = now_ms.saturating_add(to_i64(response.began_ms));
         let ended = began.saturating_add(to_i64(response.ms));
         outcome.transaction = Some(json!({
@@ -177,8 +218,13 @@ impl RecipientRequest {
 
     /// The reason of a failed call. The query of the URL is left out, because it may contain secrets.
     fn error_reason(&self, error: &OutboundError) -> String {
-        let url = self.url.split(['?', '#']).next().unwrap_or_default();
-        truncate(&format!("{url} was not reached: {error}"))
+        let url = self.recorded_url.split(['?', '#']).next().unwrap_or_default();
+        let url = Redactor::default().absolute_url(url);
+        truncate(&match error {
+            error if error.may_have_reached() => format!("delivery to {url} failed: {error}"),
+            OutboundError::Unreached(_) => format!("{url} was not reached: {error}"),
+            _ => format!("{url} was not called: {error}"),
+        })
     }
 }
 
@@ -223,8 +269,7 @@ fn simulated_transaction(
     }
     let ended = now_ms + outcome.ms;
     let response = if outcome.is_timeout {
-        // The schema requires a response. One that did not come has no status and no body (inferred).
-        json!({"version": "1.1", "headers": {}, "body": "", "timestamp": ended})
+        call_document::missing_response(ended)
     } else {
         let content_type = ("content-type".to_owned(), "application/json".to_owned());
         let headers: Vec<(String, String)> = [content_type].into_iter().chain(headers.iter().cloned()).collect();
