@@ -12,7 +12,9 @@ use serde_json::{Map, Value};
 
 use crate::config::limits::DELIVERY_DEPTH_MAX;
 use crate::leadconduit::api_error::ApiError;
-use crate::leadconduit::delivery::{HttpClient, OutboundError, OutboundRequest, OutboundResponse, firehose_request};
+use crate::leadconduit::delivery::{
+    HttpClient, OutboundError, OutboundRequest, OutboundResponse, Refusal, firehose_request,
+};
 use crate::leadconduit::response::OperationResponse;
 use crate::leadconduit::state::budget::BudgetExceeded;
 use crate::leadconduit::state::events::Outcome;
@@ -93,6 +95,8 @@ pub(crate) struct RecipientOutcome {
     pub(crate) ms: i64,
     /// Whether there was no response in time.
     pub(crate) is_timeout: bool,
+    /// Why the recipient was simulated although deliveries are on.
+    pub(crate) simulated: Option<String>,
     /// The request and the response, as an event shows them, or a list of several.
     pub(crate) transaction: Option<Value>,
 }
@@ -107,6 +111,7 @@ impl RecipientOutcome {
             is_complete: false,
             ms,
             is_timeout: false,
+            simulated: None,
             transaction: None,
         }
     }
@@ -144,6 +149,8 @@ impl RecipientOutcome {
 pub struct OutboundLog {
     /// Decides which recipients can be called; `None` when deliveries are off.
     client: Option<HttpClient>,
+    /// The same for an operation that makes no calls, to explain which recipients would not be called.
+    dry_run_client: Option<HttpClient>,
     firehose_url: Option<Arc<str>>,
     /// How many deliveries of a mock have led to this operation.
     depth: u8,
@@ -161,6 +168,12 @@ impl OutboundLog {
     #[must_use]
     pub fn new(client: Option<HttpClient>, firehose_url: Option<Arc<str>>, depth: u8) -> Self {
         Self { client, firehose_url, depth, ..Self::default() }
+    }
+
+    /// The effect log of an operation that makes no calls, on a server with or without deliveries.
+    #[must_use]
+    pub fn dry_run(client: Option<HttpClient>) -> Self {
+        Self { dry_run_client: client, ..Self::default() }
     }
 
     /// Begins a run of the operation: drops the firehose files of the run before.
@@ -213,20 +226,23 @@ impl OutboundLog {
         *self.ids.entry(key.clone()).or_insert_with(generate)
     }
 
-    /// Whether a recipient at this URL is called. If not, it is simulated; the log mentions that once.
-    pub(crate) fn can_deliver_to(&self, url: &str) -> bool {
-        static LOG_ONCE: Once = Once::new();
-        let Some(client) = &self.client else { return false };
+    /// Whether recipients are called.
+    pub(crate) fn has_deliveries(&self) -> bool {
+        self.client.is_some()
+    }
+
+    /// Why a recipient at this URL is simulated although deliveries are on.
+    pub(crate) fn refusal(&self, url: &str) -> Option<Refusal> {
+        let refusal = self.client.as_ref().or(self.dry_run_client.as_ref())?.refusal(url);
         let calls: usize = self.calls.values().map(Vec::len).sum();
-        let can_deliver = client.can_deliver_to(url) && calls < CALLS_MAX;
-        if !can_deliver {
-            LOG_ONCE.call_once(|| {
-                tracing::debug!(
-                    "recipient simulated: its URL is not http on this machine, and not allowed with --deliver-allow"
-                );
-            });
+        refusal.or_else(|| (calls >= CALLS_MAX).then_some(Refusal::Calls(CALLS_MAX)))
+    }
+
+    /// Logs why a recipient is simulated, unless no recipient would be called.
+    pub(crate) fn log_simulated(&self, why: &str) {
+        if let Some(client) = &self.client {
+            client.log_simulated(why);
         }
-        can_deliver
     }
 
     /// The first call that was made for a step.

@@ -56,10 +56,10 @@ impl Pipeline {
         let outbound = &*self.policy.outbound;
         // The effect log bounds the number of calls, so the request ends.
         let effects = progress.effect_log.get_or_insert_with(|| {
+            let client = outbound.delivery_client().cloned();
             if session.suppresses_outbound() {
-                OutboundLog::default()
+                OutboundLog::dry_run(client)
             } else {
-                let client = outbound.delivery_client().cloned();
                 OutboundLog::new(client, outbound.firehose_url().cloned(), delivery_depth(request))
             }
         });

@@ -268,7 +268,7 @@ fn a_recipient_timeout_is_an_error() {
     });
     let result = submit(&mock, &json!({"state": "TX"}));
     let reason = events(&mock, &result)[0]["reason"].as_str().unwrap().to_owned();
-    assert_eq!(reason, format!("{url} was not reached: no response within 200 ms"));
+    assert_eq!(reason, format!("delivery to {url} failed: no response within 200 ms"));
     let exchange = &mock.get("/__admin/requests?operation=submit_lead&limit=1").json()["requests"][0];
     assert!(exchange["took_us"].as_u64() >= Some(200_000), "the wait is part of the time: {exchange}");
 }

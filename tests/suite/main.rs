@@ -47,6 +47,7 @@ mod entities;
 mod events;
 mod explain;
 mod exports;
+mod failed_deliveries;
 mod faults;
 mod feedback;
 mod field_types;

@@ -368,7 +368,7 @@ fn the_scenario_with_a_json_recipient_delivers_to_a_server() {
 }
 
 /// A flow with a destination at a URL and the steps.
-fn flow_with_destination(url: &str, steps: Value) -> Value {
+pub fn flow_with_destination(url: &str, steps: Value) -> Value {
     let action = json!({"name": "Add Lead", "action_id": "add-lead", "webhook_url": url});
     json!({"steps": steps, "destinations": [{"name": "Sheet", "instance_id": "SW5zdGFuY2U6MQ==", "actions": [action]}]})
 }

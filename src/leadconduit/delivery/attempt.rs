@@ -18,6 +18,13 @@ use crate::http::headers;
 /// Headers that the client sets itself, and those about the connection: `Connection` could make a proxy drop others.
 const OMITTED_HEADERS: [HeaderName; 7] = [HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, TE, TRAILER, UPGRADE];
 
+/// Whether a header of this name in a request is sent. `Content-Length` is, with the length of the body.
+pub(crate) fn is_sent_header(name: &str) -> bool {
+    HeaderName::try_from(name).map_or(true, |header| {
+        header == CONTENT_LENGTH || !OMITTED_HEADERS.contains(&header) && header != headers::OUTBOUND
+    })
+}
+
 /// The response to one attempt.
 #[derive(Clone, Debug)]
 pub(super) struct AttemptResponse {
@@ -37,10 +44,17 @@ pub(super) async fn send(
     let client: Client<_, Full<Bytes>> =
         Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).retry_canceled_requests(false).build_http();
     let request = http_request(request, target, address)?;
-    let response = client.request(request).await.map_err(|error| connection_error(&error))?;
+    let response = client.request(request).await.map_err(|error| {
+        let cause = innermost_cause(&error);
+        if error.is_connect() { OutboundError::Unreached(cause) } else { OutboundError::Connection(cause) }
+    })?;
     let (head, body) = response.into_parts();
     let body = Limited::new(body, body_bytes_max).collect().await.map_err(|error| {
-        if error.is::<LengthLimitError>() { OutboundError::TooLarge(body_bytes_max) } else { connection_error(&*error) }
+        if error.is::<LengthLimitError>() {
+            OutboundError::TooLarge(body_bytes_max)
+        } else {
+            OutboundError::Connection(innermost_cause(&*error))
+        }
     })?;
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers = head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
@@ -77,12 +91,12 @@ fn http_request(
 }
 
 /// The innermost cause, because the outer errors only name the step that failed.
-fn connection_error(error: &(dyn Error + 'static)) -> OutboundError {
+fn innermost_cause(error: &(dyn Error + 'static)) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {
         cause = source;
     }
-    OutboundError::Connection(cause.to_string())
+    cause.to_string()
 }
 
 #[cfg(test)]

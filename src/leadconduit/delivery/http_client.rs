@@ -1,14 +1,15 @@
 //! Calls with limits and retries.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 use super::attempt::{self, AttemptResponse};
-use super::message::{OutboundError, OutboundRequest, OutboundResponse};
+use super::message::{OutboundError, OutboundRequest, OutboundResponse, Refusal};
 use super::target::{LOCALHOST_ADDRESSES, Target, is_same_listener};
 use crate::config::allowed_host::{AllowedHost, Host};
 use crate::config::settings::Settings;
@@ -20,6 +21,9 @@ const RETRY_PAUSE: Duration = Duration::from_millis(100);
 /// Statuses of temporary failures.
 const RETRYABLE_STATUSES: [u16; 3] = [502, 503, 504];
 
+/// How many different reasons for simulated recipients are logged.
+const LOGGED_REASONS_MAX: usize = 50;
+
 /// Makes calls to this machine and to allowed hosts. Clones share the limit of simultaneous calls.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
@@ -27,6 +31,8 @@ pub struct HttpClient {
     /// The address on which the mock itself listens; unset before it does.
     own_address: Arc<OnceLock<SocketAddr>>,
     pub(super) permits: Arc<Semaphore>,
+    /// The reasons for simulated recipients that were logged.
+    logged_reasons: Arc<Mutex<BTreeSet<String>>>,
     calls_max: usize,
     timeout_ms: u64,
     retries: u32,
@@ -43,6 +49,7 @@ impl HttpClient {
             allowed: settings.delivery.allowed_hosts.clone().into(),
             own_address: Arc::default(),
             permits: Arc::new(Semaphore::new(calls_max)),
+            logged_reasons: Arc::default(),
             calls_max,
             timeout_ms: limits.deliver_timeout_ms,
             retries: limits.deliver_retries,
@@ -70,13 +77,20 @@ impl HttpClient {
         Target::parse(url)?.check_allowed(&self.allowed).map(drop)
     }
 
-    /// Whether a URL is certain to be on this machine or allowed. A name that is not allowed counts as elsewhere, and is
-    /// not resolved: the query for the name of a real recipient would leave this machine.
+    /// Why a URL is not called; `None` when it is certain to be on this machine or allowed. A name that is not allowed
+    /// counts as elsewhere, and is not resolved: the query for the name of a real recipient would leave this machine.
     #[must_use]
-    pub fn can_deliver_to(&self, url: &str) -> bool {
-        let is_known =
-            |target: Target| Some(target.check_allowed(&self.allowed).ok()? || !matches!(target.host, Host::Domain(_)));
-        Target::parse(url).ok().and_then(is_known).unwrap_or(false)
+    pub fn refusal(&self, url: &str) -> Option<Refusal> {
+        Target::parse_url(url).map_or_else(Some, |target| target.refusal(&self.allowed))
+    }
+
+    /// Logs why a recipient is simulated although deliveries are on: each reason once.
+    pub fn log_simulated(&self, why: &str) {
+        let mut logged = self.logged_reasons.lock().unwrap_or_else(PoisonError::into_inner);
+        if logged.len() < LOGGED_REASONS_MAX && logged.insert(why.to_owned()) {
+            drop(logged);
+            tracing::warn!("a recipient is simulated although deliveries are on: {why}");
+        }
     }
 
     /// The same client with its own limit of simultaneous calls.
@@ -101,16 +115,19 @@ impl HttpClient {
         let Ok(Ok(_permit)) = permit else { return Err(busy) };
         let limit_ms = request.timeout_ms.map_or(self.timeout_ms, |ms| ms.min(self.timeout_ms));
         let mut attempts = 0;
+        let mut may_have_reached = false;
         loop {
             attempts += 1;
             let began = uptime();
             let attempt = timeout(Duration::from_millis(limit_ms), self.attempt(request, &target, is_allowed)).await;
             let result = attempt.unwrap_or(Err(OutboundError::Timeout(limit_ms)));
+            may_have_reached |= result.as_ref().map_or_else(OutboundError::may_have_reached, |_| true);
             let is_retryable = match &result {
                 Ok(response) => RETRYABLE_STATUSES.contains(&response.status),
                 Err(error) => error.is_retryable(),
             };
             if !is_retryable || attempts > self.retries {
+                let result = result.map_err(|error| if may_have_reached { error.after_contact() } else { error });
                 return result.map(|response| OutboundResponse {
                     status: response.status,
                     headers: response.headers,
@@ -141,11 +158,11 @@ impl HttpClient {
                 target.require_no_control_path()?;
             }
             match attempt::send(request, target, address, self.body_bytes_max).await {
-                Err(error @ OutboundError::Connection(_)) => drop(first_error.get_or_insert(error)),
+                Err(error @ OutboundError::Unreached(_)) => drop(first_error.get_or_insert(error)),
                 other => return other,
             }
         }
-        Err(first_error.unwrap_or_else(|| OutboundError::Connection(format!("{} has no address", target.name()))))
+        Err(first_error.unwrap_or_else(|| OutboundError::Unreached(format!("{} has no address", target.name()))))
     }
 
     /// The addresses of a target, all of which may be called.
@@ -156,7 +173,7 @@ impl HttpClient {
             Host::Domain(name) => name,
         };
         let addresses = tokio::net::lookup_host((name.as_str(), target.port)).await;
-        let unresolved = |error| OutboundError::Connection(format!("{name} cannot be resolved: {error}"));
+        let unresolved = |error| OutboundError::Unreached(format!("{name} cannot be resolved: {error}"));
         let addresses: Vec<SocketAddr> = addresses.map_err(unresolved)?.collect();
         if is_allowed { Ok(addresses) } else { target.require_loopback(addresses) }
     }

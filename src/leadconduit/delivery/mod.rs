@@ -29,9 +29,10 @@ mod target;
 mod tests;
 mod worker;
 
+pub(crate) use attempt::is_sent_header;
 pub use firehose::firehose_request;
 pub use http_client::HttpClient;
-pub use message::{OutboundError, OutboundRequest, OutboundResponse};
+pub use message::{OutboundError, OutboundRequest, OutboundResponse, Refusal};
 pub use modules::{RecipientModule, RequestError};
 pub(crate) use target::escape_url;
 pub use worker::OutboundClient;

@@ -5,9 +5,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use http::Uri;
 use http::uri::PathAndQuery;
 
-use super::message::OutboundError;
+use super::message::{OutboundError, Refusal};
 use crate::config::allowed_host::{AllowedHost, Host};
 use crate::support::own_address::is_own_interface;
+use crate::support::redaction::Redactor;
 
 /// The addresses of `localhost`, which is not resolved, so that a name server cannot change them.
 pub(super) const LOCALHOST_ADDRESSES: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
@@ -45,25 +46,30 @@ pub(super) struct Target {
 
 impl Target {
     pub(super) fn parse(url: &str) -> Result<Self, OutboundError> {
-        let shown: String = url.chars().filter(|c| !c.is_control()).take(SHOWN_URL_CHARS_MAX).collect();
-        let invalid = |why: &str| OutboundError::Invalid(format!("{shown} cannot be called: {why}"));
-        let uri: Uri =
-            escape_url(url).parse().map_err(|_| invalid("it is not a valid URL; write http://HOST:PORT/PATH"))?;
+        Self::parse_url(url).map_err(|why| {
+            let redacted = Redactor::default().absolute_url(url);
+            let shown: String = redacted.chars().filter(|c| !c.is_control()).take(SHOWN_URL_CHARS_MAX).collect();
+            OutboundError::Invalid(format!("{shown} cannot be called: {why}"))
+        })
+    }
+
+    pub(super) fn parse_url(url: &str) -> Result<Self, Refusal> {
+        let uri: Uri = escape_url(url).parse().map_err(|_| Refusal::Url)?;
         match uri.scheme_str() {
             Some("http") => {}
-            Some("https") => return Err(invalid("https is not supported; write an http URL of the recipient")),
-            _ => return Err(invalid("only http is supported; write http://HOST:PORT/PATH")),
+            Some("https") => return Err(Refusal::Https),
+            _ => return Err(Refusal::Scheme),
         }
-        let authority = uri.authority().ok_or_else(|| invalid("the host is missing; write http://HOST:PORT/PATH"))?;
+        let authority = uri.authority().ok_or(Refusal::NoHost)?;
         if authority.as_str().contains('@') {
-            return Err(invalid("user names in URLs are not supported; remove the part before @"));
+            return Err(Refusal::UserName);
         }
-        let host = Host::parse(authority.host()).ok_or_else(|| invalid("the host name is not valid"))?;
+        let host = Host::parse(authority.host()).ok_or(Refusal::HostName)?;
         let path = uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
         // `Authority::port` ignores a port that is not valid.
         let port = authority.as_str().get(authority.host().len()..).and_then(|rest| rest.strip_prefix(':'));
         let port = match (port.filter(|port| !port.is_empty()), authority.port_u16()) {
-            (Some(_), None | Some(0)) => return Err(invalid("the port is not valid; write a number from 1 to 65535")),
+            (Some(_), None | Some(0)) => return Err(Refusal::Port),
             (_, port) => port.unwrap_or(80),
         };
         Ok(Self { host, port, authority: authority.as_str().to_owned(), path })
@@ -81,6 +87,19 @@ impl Target {
             _ if allowed.iter().any(matches) => Ok(true),
             Host::Ip(ip) if !is_loopback(*ip) => Err(self.forbidden("")),
             _ => Ok(false),
+        }
+    }
+
+    /// Why the target is not called, unless its host is certain to be allowed or on this machine. A name that is not
+    /// allowed counts as elsewhere.
+    pub(super) fn refusal(&self, allowed: &[AllowedHost]) -> Option<Refusal> {
+        match self.check_allowed(allowed) {
+            Ok(true) => None,
+            Ok(false) if !matches!(self.host, Host::Domain(_)) => None,
+            _ if allowed.iter().any(|other| other.host == self.host) => {
+                Some(Refusal::HostPort { host: self.name(), port: self.port })
+            }
+            _ => Some(Refusal::Host(self.name())),
         }
     }
 

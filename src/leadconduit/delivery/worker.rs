@@ -147,7 +147,7 @@ impl OutboundClient {
         if before >= calls.saturating_add(self.waiting_max) {
             return Err(OutboundError::QueueFull { calls, waiting: self.waiting_max });
         }
-        let no_thread = || OutboundError::Connection("the thread for deliveries could not be started".to_owned());
+        let no_thread = || OutboundError::Unreached("the thread for deliveries could not be started".to_owned());
         let channels = self.channels().ok_or_else(no_thread)?;
         let (response, result) = oneshot::channel();
         channels.deliveries.send(QueuedDelivery { request, response, unfinished }).map_err(|_| stopping())?;

@@ -246,6 +246,16 @@ impl Redactor {
         url
     }
 
+    /// Redacts a URL with scheme and host.
+    #[must_use]
+    pub fn absolute_url(&self, url: &str) -> String {
+        let (base, query) = url.split_once('?').map_or((url, None), |(base, query)| (base, Some(query)));
+        let host_at = base.find("://").map_or(0, |at| at + 3);
+        let path_at = base[host_at..].find('/').map_or(base.len(), |at| host_at + at);
+        let (origin, path) = base.split_at(path_at);
+        format!("{}{}", self.text(origin), self.url(path, query.filter(|query| !query.is_empty())))
+    }
+
     /// Redacts a path. A segment after the name of a secret is its value: `/token/...`.
     fn path(&self, path: &str) -> String {
         let mut is_value = false;

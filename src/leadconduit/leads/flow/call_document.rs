@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::fields::HiddenTexts;
 use crate::contract::lead_body::{LeadRequest, MediaType};
 use crate::leadconduit::context::WriteContext;
-use crate::leadconduit::delivery::{OutboundRequest, escape_url};
+use crate::leadconduit::delivery::{OutboundRequest, escape_url, is_sent_header};
 use crate::leadconduit::response::OperationResponse;
 use crate::leadconduit::values;
 use crate::support::redaction::{REDACTED, Redactor, is_secret_header, is_secret_name};
@@ -124,16 +124,16 @@ fn redact_parameters(media: Option<MediaType>, parameters: &str) -> String {
     }
 }
 
-/// The request to a recipient, without the values that have the name of a secret.
+/// The request to a recipient, without the values that have the name of a secret, and without headers that are not sent.
 pub(super) fn recipient_request(request: &OutboundRequest, timestamp: i64) -> Value {
-    let (base, query) = request.url.split_once('?').unwrap_or((&request.url, ""));
-    let separator = if query.is_empty() { "" } else { "?" };
-    let uri = escape_url(&format!("{base}{separator}{}", Redactor::default().form(query)));
+    let uri = escape_url(&Redactor::default().absolute_url(&request.url));
+    let sent: Vec<(String, String)> =
+        request.headers.iter().filter(|(name, _)| is_sent_header(name)).cloned().collect();
     json!({
         "method": request.method.as_str(),
         "uri": truncate(uri),
         "version": "1.1",
-        "headers": to_headers(&request.headers),
+        "headers": to_headers(&sent),
         "body": body_text(&request.body),
         "timestamp": timestamp,
     })
@@ -149,6 +149,11 @@ pub(super) fn recipient_response(status: u16, headers: &[(String, String)], body
         "body": body_text(body),
         "timestamp": timestamp,
     })
+}
+
+/// A response that did not come. The schema requires one: it has no status and no body (inferred).
+pub(super) fn missing_response(timestamp: i64) -> Value {
+    json!({"version": "1.1", "headers": {}, "body": "", "timestamp": timestamp})
 }
 
 /// A redacted body as text.

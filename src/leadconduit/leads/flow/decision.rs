@@ -65,7 +65,8 @@ pub(super) fn report(
         let retry = if step.kind == EventType::Retry { ", retried" } else { "" };
         let reason = if step.reason.is_empty() { String::new() } else { format!(", {}", step.reason) };
         let part = &target.flow().steps[step.step_index];
-        let note = if step.outcome == Outcome::Skip { None } else { simulation_note(&part.kind) };
+        let refused = step.simulated.as_ref().map(|why| format!(" (simulated: {why})"));
+        let note = if step.outcome == Outcome::Skip { None } else { refused.or_else(|| simulation_note(&part.kind)) };
         let note = note.unwrap_or_default();
         format!("{kind} {}{retry}: {}{reason}{note}", part.label, step.outcome.name())
     });

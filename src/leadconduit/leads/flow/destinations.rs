@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::target::SubmissionTarget;
 use super::trace::StepResult;
 use crate::leadconduit::context::WriteContext;
-use crate::leadconduit::delivery::OutboundRequest;
+use crate::leadconduit::delivery::{OutboundError, OutboundRequest};
 use crate::leadconduit::outbound_log::{StepKey, WriteError};
 use crate::leadconduit::state::events::Outcome;
 use crate::leadconduit::values;
@@ -39,11 +39,17 @@ pub(super) fn notify(
         let result = if let Some(call) = context.effects.call_document(&key) {
             match &call.result {
                 Ok(response) => format!("status {}", response.status),
-                Err(error) => format!("not reached: {error}"),
+                Err(error) if error.may_have_reached() => format!("failed: {error}"),
+                Err(error @ OutboundError::Unreached(_)) => format!("not reached: {error}"),
+                Err(error) => format!("not called: {error}"),
             }
         } else if has_failed {
             "skipped, because a step did not succeed".to_owned()
-        } else if context.effects.is_too_deep() || !context.effects.can_deliver_to(&action.webhook_url) {
+        } else if let Some(refusal) = context.effects.refusal(&action.webhook_url) {
+            let why = refusal.to_string();
+            context.effects.log_simulated(&why);
+            format!("simulated: {why}")
+        } else if context.effects.is_too_deep() || !context.effects.has_deliveries() {
             "simulated".to_owned()
         } else {
             let request = OutboundRequest {

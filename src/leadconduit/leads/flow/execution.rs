@@ -282,6 +282,7 @@ impl<'d> FlowExecution<'d> {
             timing: Timing { ms: SIMULATED_STEP_MS, wait_ms: 0, total_ms: self.ms },
             appended: None,
             sale_price: 0.0,
+            simulated: None,
             cap_id: None,
             transactions: None,
         });
@@ -386,6 +387,7 @@ impl<'d> FlowExecution<'d> {
             timing: Timing { ms: outcome.ms, wait_ms: outcome.ms, total_ms: self.ms },
             appended: appended.as_ref().map(serialise),
             sale_price,
+            simulated: outcome.simulated.clone(),
             cap_id: attempt.cap_id,
             transactions: transactions.as_ref().map(serialise),
         });

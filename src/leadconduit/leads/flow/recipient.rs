@@ -64,7 +64,14 @@ impl Delivery<'_> {
             {
                 request.send(context, key)?
             }
-            (forced, request) => self.simulated(context, forced, request.as_ref(), service)?,
+            (forced, request) => {
+                let called = request.as_ref().filter(|_| forced.is_none());
+                let outcome = self.simulated(context, forced, request.as_ref(), service)?;
+                match called {
+                    Some(request) => request.mark_simulated(context, outcome),
+                    None => outcome,
+                }
+            }
         };
         context.effects.record_outcome(key, &outcome);
         Ok(outcome)

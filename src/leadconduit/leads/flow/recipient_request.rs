@@ -15,6 +15,7 @@ use crate::leadconduit::outbound_log::{CompletedCall, RecipientOutcome, StepKey,
 use crate::leadconduit::state::events::Outcome;
 use crate::leadconduit::{types, values};
 use crate::support::document::{number, serialise};
+use crate::support::redaction::Redactor;
 
 /// The variables of the vendor's standard module, beside `lead` and `default.custom`.
 const MODULE_PROPERTIES: [&str; 4] = ["url", "method", "default_outcome", "price"];
@@ -24,6 +25,9 @@ const SIMULATED_URL: &str = "https://recipient.example.com/leads";
 
 /// The header of a recorded response that says why its recipient was simulated.
 const SIMULATED_HEADER: &str = "X-Mock-Simulated";
+
+/// What stands for a URL that a recorded request cannot have.
+const INVALID_URI: &str = "about:invalid";
 
 /// How many bytes of a response are appended for later steps.
 const APPENDED_BYTES_MAX: usize = 64 * 1024;
@@ -39,6 +43,8 @@ pub(super) struct RecipientRequest {
     /// The same with masked values, from which the recorded request is built.
     recorded_vars: Value,
     url: String,
+    /// The same with masked values.
+    recorded_url: String,
 }
 
 impl RecipientRequest {
@@ -84,12 +90,36 @@ impl RecipientRequest {
         let is_masked = !std::ptr::eq(vars, stored_vars);
         let recorded_vars = if is_masked { variables(stored_vars)? } else { module_vars.clone() };
         let url = values::text(module_vars.get("url")?)?.into_owned();
-        Some(Self { module, vars: module_vars, recorded_vars: types::mask_all(&recorded_vars), url })
+        let recorded_vars = types::mask_all(&recorded_vars);
+        let recorded_url = recorded_vars.get("url").and_then(values::text).unwrap_or_default().into_owned();
+        Some(Self { module, vars: module_vars, recorded_vars, url, recorded_url })
     }
 
     /// Whether the request is sent; otherwise the recipient is simulated.
     pub(super) fn is_deliverable(&self, context: &WriteContext<'_>) -> bool {
-        context.effects.can_deliver_to(&self.url)
+        context.effects.has_deliveries() && context.effects.refusal(&self.url).is_none()
+    }
+
+    /// Notes in the outcome of a simulated recipient, and in the log, why it is simulated although deliveries are on.
+    pub(super) fn mark_simulated(&self, context: &WriteContext<'_>, mut outcome: RecipientOutcome) -> RecipientOutcome {
+        let refusal = context.effects.refusal(&self.url).filter(|_| outcome.outcome != Outcome::Skip);
+        let Some(refusal) = refusal else { return outcome };
+        let is_masked = self.recorded_url != self.url;
+        let why = if is_masked { refusal.without_host() } else { refusal }.to_string();
+        context.effects.log_simulated(&why);
+        if let Some(transaction) = &mut outcome.transaction {
+            if let Some(Value::Object(headers)) = transaction.pointer_mut("/response/headers") {
+                headers.insert(SIMULATED_HEADER.to_owned(), why.clone().into());
+            }
+            // A URL that is not valid would remove the whole transaction from the event.
+            if context.check("RecordedTransactions", &json!([transaction])).is_err()
+                && let Some(uri) = transaction.pointer_mut("/request/uri")
+            {
+                *uri = INVALID_URI.into();
+            }
+        }
+        outcome.simulated = Some(why);
+        outcome
     }
 
     /// The outcome of the recorded call.
@@ -103,7 +133,7 @@ impl RecipientRequest {
         for call in calls {
             match &call.result {
                 Ok(response) => responses.push(response),
-                Err(error) => return Ok(failed_call(calls, call, error)),
+                Err(error) => return Ok(self.failed_call(context, calls, &responses, (call, error))),
             }
         }
         if calls.is_empty() && context.effects.is_too_deep() {
@@ -119,12 +149,10 @@ impl RecipientRequest {
         }
         let Some(next) = exchange.requests.pop() else { return Ok(RecipientOutcome::new(Outcome::Error, "", 0)) };
         // A name that a recipient has put into its WSDL is not even resolved.
-        if !calls.is_empty() && !context.effects.can_deliver_to(&next.url) {
-            let reason = format!(
-                "{} is named in the WSDL but not called, because it is not http on this machine; allow its host with \
-                 --deliver-allow HOST[:PORT]",
-                without_query(&next.url)
-            );
+        if !calls.is_empty()
+            && let Some(refusal) = context.effects.refusal(&next.url)
+        {
+            let reason = format!("{} is named in the WSDL but not called: {refusal}", without_query(&next.url));
             return Ok(RecipientOutcome::new(Outcome::Error, &truncate(&reason), total_ms(calls)));
         }
         Err(context.effects.pending_call(key, next))
@@ -195,31 +223,66 @@ impl RecipientRequest {
             Err(error) if calls.is_empty() => return unsent(&error),
             Err(error) => RecipientOutcome::new(Outcome::Error, &truncate(&error.to_string()), total_ms(calls)),
         };
+        outcome.transaction = self.transactions(context, calls, responses);
+        outcome
+    }
+
+    /// The outcome of a step whose last call failed.
+    fn failed_call(
+        &self,
+        context: &WriteContext<'_>,
+        calls: &[CompletedCall],
+        responses: &[&OutboundResponse],
+        (call, error): (&CompletedCall, &OutboundError),
+    ) -> RecipientOutcome {
+        let url = if responses.is_empty() { &self.recorded_url } else { &call.request.url };
+        let mut outcome = RecipientOutcome::new(Outcome::Error, &error_reason(url, error), total_ms(calls));
+        outcome.transaction = self.transactions(context, calls, responses);
+        outcome
+    }
+
+    /// The recorded calls: each with its response, or without one when the recipient may have received the request.
+    /// What was sent is not shown where its masked form cannot be built.
+    fn transactions(
+        &self,
+        context: &WriteContext<'_>,
+        calls: &[CompletedCall],
+        responses: &[&OutboundResponse],
+    ) -> Option<Value> {
         let is_masked = self.recorded_vars != self.vars;
         let masked = is_masked.then(|| self.module.exchange(&self.recorded_vars, responses, context.now).requests);
         let mut started = context.now.as_millisecond();
         let mut transactions = Vec::new();
-        for (index, (call, response)) in calls.iter().zip(responses).enumerate() {
-            // What was sent is not shown where its masked form cannot be built.
+        for (index, call) in calls.iter().enumerate() {
             let request = match &masked {
-                Some(masked) => masked.get(index),
-                None => Some(&call.request),
+                Some(masked) => masked.get(index)?,
+                None => &call.request,
             };
-            let Some(request) = request else { return outcome };
-            let began = started.saturating_add(to_i64(response.began_ms));
-            let ended = began.saturating_add(to_i64(response.ms));
-            started = started.saturating_add(to_i64(call.ms));
-            transactions.push(json!({
-                "request": call_document::recipient_request(request, began),
-                "response": call_document::recipient_response(response.status, &response.headers, &response.body, ended),
-                "ms": response.ms,
-            }));
+            let call_ended = started.saturating_add(to_i64(call.ms));
+            match &call.result {
+                Ok(response) => {
+                    let began = started.saturating_add(to_i64(response.began_ms));
+                    let ended = began.saturating_add(to_i64(response.ms));
+                    let (status, headers) = (response.status, &response.headers);
+                    transactions.push(json!({
+                        "request": call_document::recipient_request(request, began),
+                        "response": call_document::recipient_response(status, headers, &response.body, ended),
+                        "ms": response.ms,
+                    }));
+                }
+                Err(error) if error.may_have_reached() => transactions.push(json!({
+                    "request": call_document::recipient_request(request, started),
+                    "response": call_document::missing_response(call_ended),
+                    "ms": call.ms,
+                })),
+                Err(_) => {}
+            }
+            started = call_ended;
         }
-        outcome.transaction = match transactions.len() {
-            1 => transactions.pop(),
+        match transactions.len() {
+            0 | 1 => transactions.pop(),
             _ => Some(Value::Array(transactions)),
-        };
-        outcome
+        }
     }
 }
 
@@ -237,10 +300,14 @@ fn without_query(url: &str) -> &str {
     url.split(['?', '#']).next().unwrap_or_default()
 }
 
-/// The outcome of a step whose last call failed.
-fn failed_call(calls: &[CompletedCall], call: &CompletedCall, error: &OutboundError) -> RecipientOutcome {
-    let reason = format!("{} was not reached: {error}", without_query(&call.request.url));
-    RecipientOutcome::new(Outcome::Error, &truncate(&reason), total_ms(calls))
+/// The reason of a failed call.
+fn error_reason(url: &str, error: &OutboundError) -> String {
+    let url = Redactor::default().absolute_url(without_query(url));
+    truncate(&match error {
+        error if error.may_have_reached() => format!("delivery to {url} failed: {error}"),
+        OutboundError::Unreached(_) => format!("{url} was not reached: {error}"),
+        _ => format!("{url} was not called: {error}"),
+    })
 }
 
 /// The outcome of a step whose module sends no request: it skips the step, or fails.
@@ -291,8 +358,7 @@ fn simulated_transaction(
     }
     let ended = now_ms + outcome.ms;
     let response = if outcome.is_timeout {
-        // The schema requires a response. One that did not come has no status and no body (inferred).
-        json!({"version": "1.1", "headers": {}, "body": "", "timestamp": ended})
+        call_document::missing_response(ended)
     } else {
         let content_type = ("content-type".to_owned(), "application/json".to_owned());
         let headers: Vec<(String, String)> = [content_type].into_iter().chain(headers.iter().cloned()).collect();

@@ -56,6 +56,8 @@ pub(super) struct StepResult {
     pub(super) appended: Option<Bytes>,
     /// In dollars.
     pub(super) sale_price: f64,
+    /// Why the recipient was simulated although deliveries are on.
+    pub(super) simulated: Option<String>,
     /// The cap that skipped the step.
     pub(super) cap_id: Option<String>,
     /// The calls to the recipient, as JSON.
@@ -251,7 +253,12 @@ impl EventRenderer for LeadTrace {
     fn bytes(&self) -> usize {
         let optional = |bytes: &Option<Bytes>| bytes.as_ref().map_or(0, Bytes::len);
         let step = |result: &StepResult| {
-            size_of::<StepResult>() + result.reason.len() + optional(&result.appended) + optional(&result.transactions)
+            let simulated = result.simulated.as_ref().map_or(0, String::len);
+            size_of::<StepResult>()
+                + result.reason.len()
+                + simulated
+                + optional(&result.appended)
+                + optional(&result.transactions)
         };
         let completion = size_of::<Self>() + self.completion.submission.bytes();
         let steps = self.steps.iter().map(step).sum::<usize>();
