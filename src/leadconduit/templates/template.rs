@@ -120,7 +120,21 @@ fn is_truthy(value: &Value) -> bool {
     }
 }
 
-/// Appends the text of a value.
+/// Appends the text of a value. The items of a list are joined with a comma, as JavaScript does: a missing item is
+/// empty.
 fn append(output: &mut String, value: Option<&Value>) {
-    output.push_str(&value.and_then(values::text).unwrap_or_default());
+    match value {
+        Some(Value::Array(items)) => {
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    output.push(',');
+                }
+                append(output, Some(item));
+                if output.len() >= OUTPUT_BYTES_MAX {
+                    break;
+                }
+            }
+        }
+        value => output.push_str(&value.and_then(values::text).unwrap_or_default()),
+    }
 }

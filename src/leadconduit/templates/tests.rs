@@ -15,6 +15,7 @@ fn lead() -> Value {
         "dob": {"raw": "10/12/1980", "normal": "1980-10-12T00:00:00.000Z", "valid": true}, "tags": ["a", "b"],
         "source_timestamp": "2015-06-24T17:24:49.060Z", "balance": 45302, "mortgage": {"loan": {"amount": 200_000}, "value": "274,235"},
         "agreed": true, "from": "2", "zero": 0, "empty": [], "none": "",
+        "mixed": [1, null, {"raw": "A@B.co", "normal": "a@b.co", "valid": true}, true, [2, "x"]],
     }})
 }
 
@@ -31,6 +32,9 @@ fn templates_evaluate_to_values() {
         ("{{{lead.tags}}}", json!(["a", "b"])),
         ("{{lead.nothing}}", json!(null)),
         ("{{!a comment}}{{&lead.age}}", json!(30)),
+        // A list in a text, as JavaScript writes it.
+        ("in {{lead.tags}}.", json!("in a,b.")),
+        ("{{lead.mixed}}!", json!("1,,a@b.co,true,2,x!")),
         ("{{lead.age}}!", json!("30!")),
         ("<{{lead.email}}{{lead.nothing}}>", json!("<a@b.co>")),
         ("{{lowercase lead.first_name}}", json!("michael")),
