@@ -56,7 +56,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 pub use tls::{Authority, AuthorityError, TlsAcceptor, TlsError};
 #[cfg(feature = "cli")]
-pub use tls::{bundle_pem, client_config, write_bundle};
+pub use tls::{UserRoots, bundle_pem, client_config, write_bundle};
 
 use crate::config::intercept::{ConnectRoute, ConnectTarget};
 use crate::config::limits::{ACCEPT_PAUSE, HEAD_BYTES_MIN, Limits, TunnelLimits};

@@ -197,6 +197,40 @@ fn ca_prints_path_variables_and_bundle() {
 }
 
 #[test]
+fn the_bundle_keeps_the_roots_of_the_user() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = folder.path().join("authority");
+    openssl(folder.path(), "req -x509 -newkey rsa:2048 -nodes -keyout k.pem -out own.pem -subj /CN=own");
+    let own = std::fs::read_to_string(folder.path().join("own.pem")).unwrap();
+    let line = own.lines().nth(1).unwrap();
+    let bundle = |name: &str, file: &Path| {
+        let mut command = Command::new(BINARY);
+        command.args(["ca", "env", "--tls-dir"]).arg(&directory);
+        for other in ["SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"] {
+            command.env_remove(other);
+        }
+        let output = command.env(name, file).output().unwrap();
+        assert!(output.status.success(), "{}", err(&output));
+        (std::fs::read_to_string(directory.join("ca-bundle.pem")).unwrap(), out(&output), err(&output))
+    };
+    for name in ["SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"] {
+        let (text, variables, warnings) = bundle(name, &folder.path().join("own.pem"));
+        assert!(text.contains(line) && warnings.is_empty(), "{name}: {warnings}");
+        assert_eq!(variables.matches("ca-bundle.pem").count(), 4, "{variables}");
+        // The bundle itself adds nothing.
+        let (text, _, warnings) = bundle(name, &directory.join("ca-bundle.pem"));
+        assert!(!text.contains(line) && warnings.is_empty(), "{name}: {warnings}");
+    }
+    let (_, variables, warnings) = bundle("SSL_CERT_FILE", &folder.path().join("k.pem"));
+    assert!(warnings.contains("k.pem: has no certificate in PEM format; SSL_CERT_FILE names this file"), "{warnings}");
+    assert_eq!(variables.matches("ca-bundle.pem").count(), 3, "{variables}");
+    let made = Command::new("mkfifo").arg(folder.path().join("pipe")).status().unwrap();
+    assert!(made.success());
+    let (_, _, warnings) = bundle("SSL_CERT_FILE", &folder.path().join("pipe"));
+    assert!(warnings.contains("is not a regular file"), "{warnings}");
+}
+
+#[test]
 fn flags_that_do_not_fit_together_are_explained() {
     let folder = tempfile::tempdir().unwrap();
     let files = ["--tls-cert", "c.pem", "--tls-key", "k.pem"];

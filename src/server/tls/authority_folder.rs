@@ -39,6 +39,11 @@ impl AuthorityFolder {
         self.0.join(KEY)
     }
 
+    #[cfg(feature = "cli")]
+    pub(super) fn bundle_file(&self) -> PathBuf {
+        self.0.join(BUNDLE)
+    }
+
     /// The content of the certificate's file; `None` if there is none.
     pub(super) fn read_certificate(&self) -> Result<Option<Vec<u8>>, AuthorityError> {
         read(&self.certificate_file())

@@ -40,8 +40,10 @@ pub enum TlsError {
         hint: &'static str,
     },
     /// The file of roots that a variable names cannot be used.
-    #[error("{}: {reason}; SSL_CERT_FILE names this file: write a PEM file of certificates, or unset it", path.display())]
+    #[error("{}: {reason}; {variable} names this file: write a PEM file of certificates, or unset it", path.display())]
     Roots {
+        /// The variable.
+        variable: &'static str,
         /// The file.
         path: PathBuf,
         /// What is wrong with it.

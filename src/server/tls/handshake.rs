@@ -28,12 +28,15 @@ pub(super) fn explain(error: &io::Error, trust: &str) -> Option<String> {
 
 fn cause(error: &Error) -> String {
     use PeerIncompatible::{
-        NoCipherSuitesInCommon, NoKxGroupsInCommon, ServerDoesNotSupportTls12Or13, SupportedVersionsExtensionRequired,
-        Tls12NotOffered, Tls12NotOfferedOrEnabled,
+        NoCipherSuitesInCommon, NoKxGroupsInCommon, ServerDoesNotSupportTls12Or13,
+        SignatureAlgorithmsExtensionRequired, SupportedVersionsExtensionRequired, Tls12NotOffered,
+        Tls12NotOfferedOrEnabled,
     };
     match error {
         Error::PeerIncompatible(
             ServerDoesNotSupportTls12Or13
+            // Older versions have no such extension.
+            | SignatureAlgorithmsExtensionRequired
             | SupportedVersionsExtensionRequired
             | Tls12NotOffered
             | Tls12NotOfferedOrEnabled,

@@ -34,7 +34,7 @@ use tokio_rustls::server::TlsStream;
 pub use authority::Authority;
 pub use error::{AuthorityError, TlsError};
 #[cfg(feature = "cli")]
-pub use trust::{bundle_pem, client_config, write_bundle};
+pub use trust::{UserRoots, bundle_pem, client_config, write_bundle};
 
 use crate::config::limits::Limits;
 use crate::config::tls::{TlsCertificate, TlsFiles, TlsHost, TlsSettings};
