@@ -67,6 +67,7 @@ impl Document {
             Self::Json(value) | Self::Form(value) => match json_path::get(value, path) {
                 None => Vec::new(),
                 Some(json_path::Found::Length(length)) => vec![length.to_string()],
+                Some(json_path::Found::Character(c)) => vec![c.to_string()],
                 Some(json_path::Found::Value(Value::Array(items))) => items.iter().map(text_or_blank).collect(),
                 Some(json_path::Found::Value(value)) => vec![text_or_blank(value)],
             },

@@ -17,21 +17,33 @@ pub(super) fn get<'v>(document: &'v Value, path: &str) -> Option<Found<'v>> {
     Some(found)
 }
 
-/// What a path leads to: a value of the document, or the length of one.
+/// What a path leads to: a value of the document, the length of one, or a character of a text.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Found<'v> {
     Value(&'v Value),
     Length(usize),
+    Character(char),
 }
 
 impl Found<'_> {
     fn member(self, part: &str) -> Option<Self> {
-        let Self::Value(value) = self else { return None };
+        let value = match self {
+            Self::Value(value) => value,
+            // A character is a text of one character.
+            Self::Character(_) if part == "0" => return Some(self),
+            Self::Character(_) if part == "length" => return Some(Self::Length(1)),
+            Self::Character(_) | Self::Length(_) => return None,
+        };
         match value {
             Value::Object(object) => object.get(part).map(Self::Value),
             Value::Array(items) if part == "length" => Some(Self::Length(items.len())),
             Value::Array(items) => index(part).and_then(|index| items.get(index)).map(Self::Value),
             Value::String(text) if part == "length" => Some(Self::Length(text.encode_utf16().count())),
+            Value::String(text) => {
+                let unit = index(part).and_then(|index| text.encode_utf16().nth(index))?;
+                // Half of a character has no UTF-8.
+                Some(Self::Character(char::from_u32(unit.into()).unwrap_or(char::REPLACEMENT_CHARACTER)))
+            }
             _ => None,
         }
     }

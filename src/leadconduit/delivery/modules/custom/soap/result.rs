@@ -111,6 +111,7 @@ fn judge(vars: Properties<'_>, result: Value, body: &str) -> Result<Map<String, 
         Some(match json_path::get(&result, &path)? {
             Found::Value(value) => value.clone(),
             Found::Length(length) => length.into(),
+            Found::Character(c) => c.to_string().into(),
         })
     };
     let searched = match trimmed("outcome_search_path").filter(|path| !path.is_empty()) {
@@ -122,6 +123,7 @@ fn judge(vars: Properties<'_>, result: Value, body: &str) -> Result<Map<String, 
             }
             Some(Found::Value(value)) => js::text(value),
             Some(Found::Length(length)) => length.to_string(),
+            Some(Found::Character(c)) => c.to_string(),
         },
     };
     let pattern = Pattern::parse(&vars.text("outcome_search_term").unwrap_or_default()).or_else(Pattern::null);
