@@ -47,7 +47,7 @@ pub(super) fn run(args: &CaArgs) -> Result<(), CliError> {
             }
         }
         CaCommand::Bundle(_) => {
-            out.write_all(bundle_pem(&directory, &user_roots(&directory)).map_err(unusable)?.as_bytes())?
+            out.write_all(bundle_pem(&directory, &user_roots(&directory)).map_err(unusable)?.as_bytes())?;
         }
     }
     Ok(())

@@ -48,10 +48,17 @@ impl Drop for Serving {
     }
 }
 
+/// The machine that runs these tests can have roots of its own.
+fn without_roots(command: &mut Command) -> &mut Command {
+    for name in ["SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"] {
+        command.env_remove(name);
+    }
+    command
+}
+
 fn run(arguments: &[&str], directory: &Path) -> Output {
     let mut command = Command::new(BINARY);
-    command.args(arguments).env("LEADCONDUIT_MOCK_TLS_DIR", directory).env_remove("SSL_CERT_FILE");
-    command.output().unwrap()
+    without_roots(command.args(arguments).env("LEADCONDUIT_MOCK_TLS_DIR", directory)).output().unwrap()
 }
 
 fn out(output: &Output) -> String {
@@ -185,8 +192,9 @@ fn ca_prints_path_variables_and_bundle() {
     let body = own.lines().nth(1).unwrap();
     assert!(bundle.contains(body) && !bundle.contains("PRIVATE"));
     let shell = r#"eval "$("$0" ca env)" && printf '%s\n' "$NODE_EXTRA_CA_CERTS" "$SSL_CERT_FILE" "$CURL_CA_BUNDLE" "$REQUESTS_CA_BUNDLE""#;
-    let output =
-        Command::new("bash").args(["-c", shell, BINARY]).env("LEADCONDUIT_MOCK_TLS_DIR", &directory).output().unwrap();
+    let mut bash = Command::new("bash");
+    bash.args(["-c", shell, BINARY]).env("LEADCONDUIT_MOCK_TLS_DIR", &directory);
+    let output = without_roots(&mut bash).output().unwrap();
     let expected = [directory.join("ca.pem"), directory.join("ca-bundle.pem")].map(|path| path.display().to_string());
     let lines: Vec<String> = out(&output).lines().map(str::to_owned).collect();
     assert_eq!(lines, [&expected[0], &expected[1], &expected[1], &expected[1]].map(Clone::clone), "{}", err(&output));
@@ -206,10 +214,7 @@ fn the_bundle_keeps_the_roots_of_the_user() {
     let bundle = |name: &str, file: &Path| {
         let mut command = Command::new(BINARY);
         command.args(["ca", "env", "--tls-dir"]).arg(&directory);
-        for other in ["SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"] {
-            command.env_remove(other);
-        }
-        let output = command.env(name, file).output().unwrap();
+        let output = without_roots(&mut command).env(name, file).output().unwrap();
         assert!(output.status.success(), "{}", err(&output));
         (std::fs::read_to_string(directory.join("ca-bundle.pem")).unwrap(), out(&output), err(&output))
     };

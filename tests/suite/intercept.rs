@@ -333,6 +333,10 @@ fn run(flags: &[&str], script: &str, variables: &[(&str, &str)]) -> (Option<i32>
         "https_proxy",
         "HTTP_PROXY",
         "http_proxy",
+        "SSL_CERT_FILE",
+        "CURL_CA_BUNDLE",
+        "REQUESTS_CA_BUNDLE",
+        "NODE_EXTRA_CA_CERTS",
     ] {
         command.env_remove(name);
     }
