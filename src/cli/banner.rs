@@ -122,7 +122,7 @@ fn https_rows(settings: &Settings, https_url: Option<&str>) -> Vec<(&'static str
     let mut rows = vec![("https", url.to_owned())];
     match &tls.certificate {
         TlsCertificate::Files(files) => {
-            rows.push(("certificate", format!("{} (trust your own certificate)", files.cert.display())))
+            rows.push(("certificate", format!("{} (trust your own certificate)", files.cert.display())));
         }
         TlsCertificate::Generated { directory, .. } => {
             let file = directory.join("ca.pem");

@@ -279,7 +279,7 @@ fn reloads_of_changed_files_are_logged() {
     until("^^^ did you mean `down`?");
     std::fs::write(&file, format!("{text}sso: {{ status: down }}\n")).unwrap();
     let line = until("INFO");
-    assert!(line.ends_with("scenarios: reloaded own.yaml; 25 scenarios are available"), "{line}");
+    assert!(line.ends_with("scenarios: reloaded own.yaml; 26 scenarios are available"), "{line}");
 }
 
 #[test]

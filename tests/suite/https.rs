@@ -171,12 +171,14 @@ fn server_without_https_explains_it_on_both_sides() {
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let url = line.trim().strip_prefix("listening on ").unwrap().replace("http:", "https:");
     let output = run(&["health", "--url", &url], folder.path());
-    let _ = child.kill();
-    let mut log = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
-    let _ = child.wait();
     assert_eq!(output.status.code(), Some(1));
     assert!(err(&output).contains("it does not serve HTTPS"), "{}", err(&output));
+    // The client can have its alert before the log has its line.
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut log = String::new();
+    while !log.contains("the client speaks TLS") && stderr.read_line(&mut log).unwrap() > 0 {}
+    let _ = child.kill();
+    let _ = child.wait();
     assert!(log.contains("the client speaks TLS") && log.contains("--tls"), "{log}");
 }
 
