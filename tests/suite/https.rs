@@ -32,12 +32,12 @@ impl Serving {
         Self { child, url, https_url }
     }
 
-    /// What the server has written to standard error until its end.
-    fn stop(mut self) -> String {
-        let _ = self.child.kill();
-        let mut text = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
-        text
+    /// What the server writes to standard error up to a line with this text, which may follow the response of a client.
+    fn log_until(mut self, text: &str) -> String {
+        let mut stderr = BufReader::new(self.child.stderr.take().unwrap());
+        let mut log = String::new();
+        while !log.contains(text) && stderr.read_line(&mut log).unwrap() > 0 {}
+        log
     }
 }
 
@@ -95,7 +95,7 @@ fn one_port_serves_both_schemes_and_the_first_line_stays_http() {
     let schemes: Vec<&Value> =
         journal["requests"].as_array().unwrap().iter().map(|one| &one["request"]["scheme"]).collect();
     assert_eq!((schemes.len(), schemes[0], schemes[1]), (7, &"http".into(), &"https".into()), "newest first");
-    let log = serving.stop();
+    let log = serving.log_until("sso-outage");
     assert!(log.contains(&format!("authority  {}", ca.display())), "{log}");
     assert!(!log.contains("PRIVATE KEY"), "{log}");
 }
@@ -151,7 +151,7 @@ fn untrusted_certificates_are_explained() {
     assert!(message.contains("ca.pem: is damaged"), "{message}");
     // The certificates are not read for http.
     assert_eq!(health(&serving.url, &damaged).0, Some(0));
-    let log = serving.stop();
+    let log = serving.log_until("an HTTPS client does not trust the certificate of this server");
     assert!(log.contains("an HTTPS client does not trust the certificate of this server"), "{log}");
     // Another folder would get another authority.
     let command = format!("`leadconduit-mock ca env --tls-dir {}`", folder.path().display());
@@ -288,7 +288,7 @@ fn own_certificates_are_trusted_as_such() {
     command.args(["serve", "--port", "0", "--tls-cert"]).arg(&cert).arg("--tls-key").arg(&key);
     let serving = Serving::spawn(command);
     assert_eq!(run(&["health", "--url", &serving.https_url], folder.path()).status.code(), Some(1));
-    let log = serving.stop();
+    let log = serving.log_until("let it trust your own certificate in ");
     assert!(log.contains("let it trust your own certificate in ") && !log.contains("ca env"), "{log}");
 }
 
@@ -342,7 +342,7 @@ fn failed_handshakes_are_logged_with_their_cause() {
     let mut socket = std::net::TcpStream::connect(address).unwrap();
     socket.write_all(b"\x16\x03\x01\x00\x10garbage, garbage").unwrap();
     let _ = socket.read_to_end(&mut Vec::new());
-    let log = serving.stop();
+    let log = serving.log_until("it has sent what is not TLS");
     for cause in
         ["TLS 1.2 at least is needed", "no cipher suite or key exchange", "(ALPN)", "it has sent what is not TLS"]
     {
@@ -376,7 +376,7 @@ fn causes_of_refused_client_certificates_are_logged() {
         curl.arg("--cert").arg(path.join("c.pem")).arg("--key").arg(path.join("k.pem")).arg(&serving.https_url);
         assert!(!curl.output().unwrap().status.success(), "{extra}");
     }
-    let log = serving.stop();
+    let log = serving.log_until(rows.last().unwrap().2);
     for (_, _, cause) in rows {
         assert!(log.contains(cause), "{cause}: {log}");
     }

@@ -84,12 +84,11 @@ impl RecipientModule {
 
     fn format(self) -> Option<Format> {
         match self {
-            Self::Standard => None,
+            Self::Standard | Self::CustomSoap => None,
             Self::CustomForm => Some(Format::Form),
             Self::CustomJson => Some(Format::Json),
             Self::CustomQuery => Some(Format::Query),
             Self::CustomXml => Some(Format::Xml),
-            Self::CustomSoap => None,
         }
     }
 

@@ -139,6 +139,7 @@ impl<'w> Writer<'w> {
         Ok(xml)
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "each place is made for one element")]
     fn write(&mut self, value: &Value, name: &str, place: Place) -> Result<String, RequestError> {
         let is_root = self.scopes.is_empty();
         self.scopes.push();
