@@ -1645,6 +1645,16 @@ export interface components {
              * @description The start of the periods of a flapping service.
              */
             sso_since: string;
+            /** @description The health of the single sign-on service for a limited time; `sso` has the health after it. */
+            sso_temporary?: {
+                /**
+                 * Format: date-time
+                 * @description The end, by the sandbox's clock.
+                 */
+                until: string;
+                /** @description The health, as in `sso`, with `status`. */
+                sso: Record<string, never>;
+            };
             /** @description LeadConduit's own documents. */
             world: {
                 /** @description The API keys. */

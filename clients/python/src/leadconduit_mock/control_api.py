@@ -684,6 +684,21 @@ class Ids(TypedDict):
     """
 
 
+class SsoTemporary(TypedDict):
+    """
+    The health of the single sign-on service for a limited time; `sso` has the health after it.
+    """
+
+    until: str
+    """
+    The end, by the sandbox's clock.
+    """
+    sso: dict[str, Any]
+    """
+    The health, as in `sso`, with `status`.
+    """
+
+
 Count: TypeAlias = int
 """
 A number of occurrences.
@@ -1922,6 +1937,10 @@ class State(TypedDict):
     sso_since: str
     """
     The start of the periods of a flapping service.
+    """
+    sso_temporary: NotRequired[SsoTemporary]
+    """
+    The health of the single sign-on service for a limited time; `sso` has the health after it.
     """
     world: World
     """
