@@ -16,6 +16,7 @@ use crate::config::tls::{TlsCertificate, VENDOR_HOSTS};
 use crate::control::Access;
 use crate::leadconduit::operations::Trigger;
 use crate::leadconduit::state::{Collection, World};
+use crate::server::CA_CERTIFICATE;
 use crate::support::clock::uptime;
 use crate::support::document::{items, text};
 
@@ -125,7 +126,7 @@ fn https_rows(settings: &Settings, https_url: Option<&str>) -> Vec<(&'static str
             rows.push(("certificate", format!("{} (trust your own certificate)", files.cert.display())));
         }
         TlsCertificate::Generated { directory, .. } => {
-            let file = directory.join("ca.pem");
+            let file = directory.join(CA_CERTIFICATE);
             rows.push(("authority", format!("{} (trust it: `{}`)", file.display(), trust_command(directory))));
         }
     }

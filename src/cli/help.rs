@@ -56,11 +56,11 @@ fn hide_variable(arg: Arg) -> Arg {
 
 fn under_heading(arg: Arg) -> Arg {
     let is_detail = DETAILS.iter().any(|id| arg.get_id() == id);
-    let arg = arg.hide_short_help(is_detail);
-    let heading = HEADINGS.iter().find(|(_, ids)| ids.iter().any(|id| arg.get_id() == id)).map(|(heading, _)| *heading);
-    if let Some(heading) = heading {
-        return arg.help_heading(heading);
-    }
     let is_limit = arg.get_help_heading() == Some("Limits");
-    arg.hide_short_help(is_limit || is_detail)
+    let arg = arg.hide_short_help(is_detail || is_limit);
+    let heading = HEADINGS.iter().find(|(_, ids)| ids.iter().any(|id| arg.get_id() == id)).map(|(heading, _)| *heading);
+    match heading {
+        Some(heading) => arg.help_heading(heading),
+        None => arg,
+    }
 }

@@ -33,7 +33,11 @@ pub enum OtherHosts {
 
 /// Whether a host, without its port, is one that the proxy intercepts.
 pub(crate) fn is_intercepted_host(host: &str) -> bool {
-    matches!(Host::parse(host), Some(Host::Domain(name)) if VENDOR_HOSTS.contains(&name.as_str()))
+    Host::parse(host).is_some_and(|host| is_vendor(&host))
+}
+
+fn is_vendor(host: &Host) -> bool {
+    matches!(host, Host::Domain(name) if VENDOR_HOSTS.contains(&name.as_str()))
 }
 
 /// The target of a `CONNECT` request.
@@ -75,7 +79,7 @@ impl ConnectTarget {
 
     /// Whether the host is one of the vendor's.
     pub(crate) fn is_vendor(&self) -> bool {
-        matches!(&self.host, Host::Domain(name) if VENDOR_HOSTS.contains(&name.as_str()))
+        is_vendor(&self.host)
     }
 
     /// Whether the host is this machine by its name.

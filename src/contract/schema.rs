@@ -12,6 +12,7 @@ use super::schema_keywords::misspelt_keyword;
 use super::schema_size;
 use super::violation::Violation;
 use crate::config::limits::{REGEX_CACHE_BYTES_MAX, SCHEMA_REGEX_BYTES_MAX};
+use crate::support::percent::RESERVED;
 use contract_files::files::SchemaError as FileSchemaError;
 use contract_files::yaml::nearest;
 
@@ -151,8 +152,7 @@ impl CompiledSchema {
 
 /// A JSON pointer as a URI fragment.
 fn uri_fragment(pointer: &str) -> String {
-    const ESCAPED: &percent_encoding::AsciiSet =
-        &percent_encoding::NON_ALPHANUMERIC.remove(b'/').remove(b'~').remove(b'-').remove(b'_').remove(b'.');
+    const ESCAPED: &percent_encoding::AsciiSet = &RESERVED.remove(b'/');
     percent_encoding::utf8_percent_encode(pointer, ESCAPED).to_string()
 }
 

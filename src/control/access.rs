@@ -6,8 +6,6 @@ mod tests;
 
 use std::net::IpAddr;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, HOST, ORIGIN, PROXY_AUTHORIZATION, WWW_AUTHENTICATE};
 use http::uri::Authority;
 use http::{HeaderName, HeaderValue, StatusCode};
@@ -16,8 +14,8 @@ use crate::config::intercept::is_intercepted_host;
 use crate::config::settings::{AdminToken, Settings};
 use crate::config::tls::VENDOR_HOSTS;
 use crate::contract::problem::{Problem, ProblemType};
-use crate::http::headers;
 use crate::http::message::Request;
+use crate::http::{basic_auth, headers};
 use crate::sandbox::selector::credential_texts;
 use crate::support::redaction::{Redactor, SecretTexts};
 
@@ -252,10 +250,9 @@ fn bearer(value: &[u8]) -> Option<&[u8]> {
 
 /// The password of HTTP Basic credentials.
 fn basic_password(value: &[u8]) -> Option<Vec<u8>> {
-    let (scheme, credentials) = value.split_at_checked(b"Basic ".len())?;
-    let decoded = STANDARD.decode(credentials.trim_ascii()).ok()?;
-    let colon = decoded.iter().position(|byte| *byte == b':')?;
-    scheme.eq_ignore_ascii_case(b"Basic ").then(|| decoded[colon + 1..].to_vec())
+    let mut credentials = basic_auth::decode(value)?;
+    let colon = credentials.iter().position(|byte| *byte == b':')?;
+    Some(credentials.split_off(colon + 1))
 }
 
 fn is_local(host: &str) -> bool {

@@ -1,5 +1,6 @@
-//! HTTP requests and responses as plain values, content codings, and the names of the `X-Mock-*` headers.
+//! HTTP requests and responses as plain values, content codings, credentials, and the names of the `X-Mock-*` headers.
 
+pub mod basic_auth;
 pub mod content_coding;
 pub mod handling;
 pub mod headers;

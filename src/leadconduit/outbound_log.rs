@@ -97,8 +97,8 @@ pub(crate) struct RecipientOutcome {
     pub(crate) is_timeout: bool,
     /// Why the recipient was simulated although deliveries are on.
     pub(crate) simulated: Option<String>,
-    /// The request and the response, as an event shows them, or a list of several.
-    pub(crate) transaction: Option<Value>,
+    /// The calls as an event shows them, each with its request and its response.
+    pub(crate) transactions: Vec<Value>,
 }
 
 impl RecipientOutcome {
@@ -112,7 +112,7 @@ impl RecipientOutcome {
             ms,
             is_timeout: false,
             simulated: None,
-            transaction: None,
+            transactions: Vec::new(),
         }
     }
 
@@ -243,11 +243,6 @@ impl OutboundLog {
         if let Some(client) = &self.client {
             client.log_simulated(why);
         }
-    }
-
-    /// The first call that was made for a step.
-    pub(crate) fn call_document(&self, key: &StepKey) -> Option<&CompletedCall> {
-        self.calls(key).first()
     }
 
     /// The calls that were made for a step, in their order.

@@ -4,15 +4,12 @@
 
 use std::borrow::Cow;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use http::header::{AUTHORIZATION, COOKIE};
 use percent_encoding::percent_decode_str;
 
 use super::DEFAULT;
-use crate::http::headers;
 use crate::http::message::Request;
+use crate::http::{basic_auth, headers};
 use crate::recording::journal::CredentialKind;
 use crate::support::redaction::decode_base64;
 
@@ -184,12 +181,7 @@ fn basic(request: &Request) -> Option<(String, String)> {
     if value.len() > AUTHORIZATION_BYTES_MAX {
         return None;
     }
-    let scheme = value.get(..6)?;
-    if !scheme.eq_ignore_ascii_case(b"basic ") {
-        return None;
-    }
-    let decoded = STANDARD.decode(value.get(6..)?.trim_ascii()).ok()?;
-    let mut user = String::from_utf8(decoded).ok()?;
+    let mut user = String::from_utf8(basic_auth::decode(value)?).ok()?;
     let key = user.split_off(user.find(':')? + 1);
     user.pop();
     Some((user, key))
@@ -198,6 +190,8 @@ fn basic(request: &Request) -> Option<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
     use http::{HeaderValue, Method};
 
     fn request(path: &str, headers: &[(&'static str, &str)]) -> Request {

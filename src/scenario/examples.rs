@@ -1,7 +1,5 @@
 //! Runs the examples of a scenario: each in a new world, its steps in order.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{HeaderName, HeaderValue};
 use serde_json::Value;
@@ -9,6 +7,7 @@ use serde_json::Value;
 use super::build::Scenario;
 use super::language::{ExampleRequest, ExpectedBody, ExpectedRange, ExpectedResponse, ScenarioExample};
 use crate::contract::negotiate::is_json;
+use crate::http::basic_auth;
 use crate::http::message::{Body, Request, Response};
 use crate::support::redaction::Redactor;
 use contract_files::yaml::Diagnostic;
@@ -48,7 +47,7 @@ pub fn build_request(spec: &ExampleRequest, default_key: Option<&str>) -> Reques
     let mut request = Request::new(spec.method.clone(), spec.path.clone());
     let key = spec.key.as_deref().or(default_key).unwrap_or_default();
     if !key.is_empty()
-        && let Ok(value) = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(format!("API:{key}"))))
+        && let Ok(value) = HeaderValue::from_str(&basic_auth::encode("API", key))
     {
         request.headers.insert(AUTHORIZATION, value);
     }

@@ -56,7 +56,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 pub use tls::{Authority, AuthorityError, TlsAcceptor, TlsError};
 #[cfg(feature = "cli")]
-pub use tls::{UserRoots, bundle_pem, client_config, write_bundle};
+pub use tls::{CA_CERTIFICATE, UserRoots, bundle_pem, client_config, write_bundle};
 
 use crate::config::intercept::{ConnectRoute, ConnectTarget};
 use crate::config::limits::{ACCEPT_PAUSE, HEAD_BYTES_MIN, Limits, TunnelLimits};
@@ -221,7 +221,7 @@ async fn serve_connection<H>(
 {
     let detected = tokio::select! {
         detected = protocol::detect(&socket, context.limits) => detected,
-        // There is no request yet.
+        // No request has arrived yet.
         () = shutdown.received() => return,
     };
     let Ok(Some(protocol)) = detected else { return };
@@ -278,7 +278,7 @@ async fn serve_tls<S, H>(
 {
     let accepted = tokio::select! {
         accepted = acceptor.accept(socket, context.limits) => accepted,
-        // There is no request yet.
+        // No request has arrived yet.
         () = shutdown.received() => return,
     };
     match accepted {

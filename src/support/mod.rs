@@ -1,6 +1,6 @@
 //! What every layer uses: documents, the clock, seeded random numbers, ids, delays, redaction, XML documents and their
 //! texts, the event bus, signals of changes, words of a shell,
-//! and limits on computations and memory.
+//! percent-encoding, and limits on computations and memory.
 
 pub mod change_signal;
 pub mod clock;
@@ -15,6 +15,7 @@ mod json_syntax;
 pub mod json_text;
 pub mod memory;
 pub mod own_address;
+pub mod percent;
 pub mod redaction;
 pub mod rng;
 pub mod shell_word;

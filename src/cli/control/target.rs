@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use http::{Method, StatusCode};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
 
 use crate::cli::args::ServerArgs;
@@ -14,10 +14,8 @@ use crate::cli::error::CliError;
 use crate::config::limits::{CLIENT_RESPONSE_BYTES_MAX, CONTROL_TIMEOUT, REPORT_BYTES_MAX};
 use crate::config::settings::DEFAULT_SANDBOX;
 use crate::http::headers;
+use crate::support::percent::RESERVED;
 use contract_files::yaml::Source;
-
-/// What is escaped in a segment of a path.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The server, the sandbox and the output format.
 #[derive(Clone, Debug, Args)]
@@ -149,7 +147,7 @@ impl TargetArgs {
 
 /// A name as a segment of a path.
 pub(super) fn segment(name: &str) -> impl std::fmt::Display {
-    utf8_percent_encode(name, SEGMENT)
+    utf8_percent_encode(name, RESERVED)
 }
 
 /// A string of a JSON body, without control characters; empty if it is absent.

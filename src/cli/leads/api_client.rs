@@ -1,6 +1,5 @@
 //! Client for LeadConduit's API, with a connection pool, an API key and a sandbox.
 
-use base64::Engine as _;
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request};
@@ -10,7 +9,7 @@ use crate::cli::client::{self, ArgumentError, ClientError, ClientResponse};
 use crate::cli::connector::{HttpClient, http_client};
 use crate::cli::tls::TlsDirArgs;
 use crate::config::limits::{CLIENT_RESPONSE_BYTES_MAX, LEADS_TIMEOUT};
-use crate::http::headers as mock_headers;
+use crate::http::{basic_auth, headers as mock_headers};
 
 const JSON_CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/json");
 const FORM_CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
@@ -43,8 +42,7 @@ impl ApiClient {
     ) -> Result<Self, ClientError> {
         client::resolve_uri(url, "/")?;
         let sandbox = sandbox.map(client::sandbox_header_value).transpose()?;
-        let credentials = base64::engine::general_purpose::STANDARD.encode(format!("API:{}", key.trim()));
-        let authorization = HeaderValue::try_from(format!("Basic {credentials}"));
+        let authorization = HeaderValue::try_from(basic_auth::encode("API", key.trim()));
         let mut authorization = authorization.map_err(|_| ArgumentError::Key)?;
         authorization.set_sensitive(true);
         let client = http_client(url, tls_dir, connections)?;

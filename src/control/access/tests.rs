@@ -3,6 +3,8 @@
 use super::*;
 use crate::config::intercept::InterceptSettings;
 use crate::config::settings::CorsPolicy;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::Method;
 
 fn access(host: &str, token: Option<&str>, origins: &[&str]) -> Access {

@@ -1,14 +1,12 @@
 //! Firehose files: each event of a flow becomes a file in an S3 bucket.
 
 use bytes::Bytes;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
 
 use super::message::OutboundRequest;
 use crate::support::document::text;
-
-/// Characters that Amazon S3 does not escape in object keys.
-const UNESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+use crate::support::percent::RESERVED;
 
 /// The request that writes an event: `PUT base/bucket/prefix/lead/event.json`, the path style of Amazon S3. `config` is
 /// the `firehose` of the flow. The request is not signed.
@@ -28,7 +26,8 @@ pub fn firehose_request(
     for segment in segments.filter(|segment| !segment.is_empty()) {
         url.push('/');
         // `..` would lead out of the bucket.
-        let escaped = utf8_percent_encode(segment, UNESCAPED).to_string();
+        // Amazon S3 escapes the same characters in object keys.
+        let escaped = utf8_percent_encode(segment, RESERVED).to_string();
         url.push_str(&if segment.bytes().all(|b| b == b'.') { segment.replace('.', "%2E") } else { escaped });
     }
     let headers = vec![("Content-Type".to_owned(), "application/json".to_owned())];

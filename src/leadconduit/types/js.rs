@@ -19,7 +19,7 @@ pub(super) fn is_line_end(c: char) -> bool {
 }
 
 /// Removes white space at both ends.
-pub(super) fn trim(text: &str) -> &str {
+pub(crate) fn trim(text: &str) -> &str {
     text.trim_matches(is_space)
 }
 

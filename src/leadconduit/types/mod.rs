@@ -16,7 +16,7 @@
 
 mod dates;
 mod email;
-mod js;
+pub(crate) mod js;
 mod numbers;
 mod phone;
 mod postal_code;

@@ -1,11 +1,10 @@
 //! Builds the request of an exchange again, so that it can be sent once more.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH};
 use http::{HeaderName, HeaderValue, Uri};
 
 use super::exchange::{CredentialKind, Exchange};
+use crate::http::basic_auth;
 use crate::http::message::{Body, Request};
 use crate::support::redaction::REDACTED;
 
@@ -103,12 +102,11 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
 /// The `Authorization` header with the same form of credentials.
 fn authorization(kind: CredentialKind, key: Option<&str>) -> Option<HeaderValue> {
     let key = key.unwrap_or(UNKNOWN_KEY);
-    let basic = |text: String| format!("Basic {}", STANDARD.encode(text));
     let text = match kind {
         CredentialKind::Missing => return None,
-        CredentialKind::Password => basic(format!("API:{key}")),
-        CredentialKind::KeyAsUser => basic(format!("{key}:")),
-        CredentialKind::EmptyPassword => basic("API:".to_owned()),
+        CredentialKind::Password => basic_auth::encode("API", key),
+        CredentialKind::KeyAsUser => basic_auth::encode(key, ""),
+        CredentialKind::EmptyPassword => basic_auth::encode("API", ""),
         CredentialKind::KeyAsBearer | CredentialKind::Bearer => format!("Bearer {key}"),
         CredentialKind::Other => format!("Other {key}"),
     };

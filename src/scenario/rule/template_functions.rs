@@ -21,11 +21,12 @@ use std::sync::{Mutex, PoisonError};
 use jiff::tz::TimeZone;
 use minijinja::value::{Object, Value as TemplateValue};
 use minijinja::{Environment, Error, ErrorKind, State};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use rand::RngExt;
 
 use crate::config::limits::TEMPLATE_VALUE_BYTES_MAX;
 use crate::support::clock::{Timestamp, format_timestamp, parse_any_duration, parse_timestamp};
+use crate::support::percent::RESERVED;
 use crate::support::rng::SeededRng;
 
 /// The variable that holds the random numbers of a request.
@@ -36,9 +37,6 @@ pub(super) const FUNCTIONS: [&str; 3] = ["uuid", "random", "choice"];
 
 /// The longest format of a time.
 const FORMAT_BYTES_MAX: usize = 200;
-
-/// What a part of a URL may contain unescaped (RFC 3986).
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The random numbers of a request.
 pub(super) struct RequestRng(Mutex<SeededRng>);
@@ -97,7 +95,7 @@ pub(super) fn register(engine: &mut Environment<'static>) {
     engine.add_filter("unix", |time: &TemplateValue| in_units(time, Timestamp::as_second));
     engine.add_filter("unix_ms", |time: &TemplateValue| in_units(time, Timestamp::as_millisecond));
     engine.add_filter("urlencode", |value: &TemplateValue| {
-        bounded(utf8_percent_encode(&text(value), UNRESERVED).to_string())
+        bounded(utf8_percent_encode(&text(value), RESERVED).to_string())
     });
     engine.add_filter("tojson", |value: &TemplateValue| to_json(value));
     engine.add_filter("json_escape", |value: &TemplateValue| {

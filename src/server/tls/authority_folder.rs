@@ -13,7 +13,7 @@ use super::error::AuthorityError;
 use crate::config::limits::{CA_LOCK_ATTEMPTS_MAX, CA_LOCK_PAUSE, PEM_BYTES_MAX};
 
 /// The certificate, which all programs may read.
-const CERTIFICATE: &str = "ca.pem";
+pub const CERTIFICATE: &str = "ca.pem";
 /// The private key, which only its owner may read.
 const KEY: &str = "ca-key.pem";
 /// An empty file that is locked while the others are written.

@@ -32,6 +32,8 @@ use tokio_rustls::rustls::{self, RootCertStore, ServerConfig};
 use tokio_rustls::server::TlsStream;
 
 pub use authority::Authority;
+#[cfg(feature = "cli")]
+pub use authority_folder::CERTIFICATE as CA_CERTIFICATE;
 pub use error::{AuthorityError, TlsError};
 #[cfg(feature = "cli")]
 pub use trust::{UserRoots, bundle_pem, client_config, write_bundle};

@@ -6,7 +6,7 @@
 
 use bytes::Bytes;
 use http::{Method, Uri};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use serde_json::{Value, json};
 
 use super::typed_value::{date, is_typed};
@@ -16,21 +16,10 @@ use crate::leadconduit::delivery::target::escape_url;
 use crate::leadconduit::values;
 use crate::support::document::text;
 use crate::support::json_text::{self, JsonTextError};
+use crate::support::percent::COMPONENT;
 
 /// The module prefers JSON to XML.
 const ACCEPT: &str = "application/json;q=0.9,text/xml;q=0.8,application/xml;q=0.7";
-
-/// Characters that the module does not escape in a form; a space is `%20`.
-const UNESCAPED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'!')
-    .remove(b'~')
-    .remove(b'*')
-    .remove(b'\'')
-    .remove(b'(')
-    .remove(b')');
 
 /// How deeply values can be nested; deeper ones are not sent.
 const DEPTH_MAX: usize = 100;
@@ -86,7 +75,7 @@ pub(super) fn build_request(vars: &Value) -> Result<OutboundRequest, RequestErro
             timeout_ms: None,
         });
     }
-    let encode = |text: &str| utf8_percent_encode(text, UNESCAPED).to_string();
+    let encode = |text: &str| utf8_percent_encode(text, COMPONENT).to_string();
     let pairs = parameters.iter().flat_map(|(name, texts)| {
         let name = encode(name);
         texts.iter().map(move |text| format!("{name}={}", encode(text)))

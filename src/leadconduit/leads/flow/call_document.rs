@@ -12,6 +12,7 @@ use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::delivery::{OutboundRequest, escape_url, is_sent_header};
 use crate::leadconduit::response::OperationResponse;
 use crate::leadconduit::values;
+use crate::support::document::object;
 use crate::support::redaction::{REDACTED, Redactor, is_secret_header, is_secret_name};
 
 /// How many bytes of a body are recorded.
@@ -124,8 +125,13 @@ fn redact_parameters(media: Option<MediaType>, parameters: &str) -> String {
     }
 }
 
+/// A call to a recipient that began at this time and took this long, both in milliseconds.
+pub(super) fn transaction(request: &OutboundRequest, response: Value, began: i64, ms: i64) -> Value {
+    object([("request", recipient_request(request, began)), ("response", response), ("ms", ms.into())])
+}
+
 /// The request to a recipient, without the values that have the name of a secret, and without headers that are not sent.
-pub(super) fn recipient_request(request: &OutboundRequest, timestamp: i64) -> Value {
+fn recipient_request(request: &OutboundRequest, timestamp: i64) -> Value {
     let uri = escape_url(&Redactor::default().absolute_url(&request.url));
     let sent: Vec<(String, String)> =
         request.headers.iter().filter(|(name, _)| is_sent_header(name)).cloned().collect();

@@ -36,7 +36,7 @@ pub(super) fn notify(
     for (index, action) in flow.destinations.iter().enumerate() {
         let number = flow.steps.len() + 1 + index;
         let key = StepKey { number, step_id: action.id.clone(), attempt: 0 };
-        let result = if let Some(call) = context.effects.call_document(&key) {
+        let result = if let Some(call) = context.effects.calls(&key).first() {
             match &call.result {
                 Ok(response) => format!("status {}", response.status),
                 Err(error) if error.may_have_reached() => format!("failed: {error}"),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::super::caps::{self, CapCheck, CapScope};
 use super::call_document::SubmissionRecord;
@@ -374,8 +374,7 @@ impl<'d> FlowExecution<'d> {
             }
         }
         let appended = (outcome.outcome != Outcome::Skip).then(|| outcome.appended());
-        let transactions =
-            outcome.transaction.as_ref().map(|one| if one.is_array() { one.clone() } else { json!([one]) });
+        let transactions = (!outcome.transactions.is_empty()).then(|| Value::Array(outcome.transactions.clone()));
         // A URL that can be called may still violate the model of recorded calls.
         let transactions = transactions.filter(|value| context.check("RecordedTransactions", value).is_ok());
         self.steps.push(StepResult {

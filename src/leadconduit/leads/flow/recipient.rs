@@ -59,9 +59,7 @@ impl Delivery<'_> {
         let forced = self.trigger.and_then(Trigger::recipient_outcome);
         let outcome = match (forced, &request) {
             // A call that was made counts, whatever has changed since.
-            (None, Some(request))
-                if context.effects.call_document(key).is_some() || request.is_deliverable(context) =>
-            {
+            (None, Some(request)) if !context.effects.calls(key).is_empty() || request.is_deliverable(context) => {
                 request.send(context, key)?
             }
             (forced, request) => {
@@ -106,7 +104,7 @@ impl Delivery<'_> {
             (None, None, Some(module)) => self.run_service(context, module)?,
             (None, None, None) => RecipientOutcome::new(Outcome::Success, "", median_ms),
         };
-        if outcome.transaction.is_some() {
+        if !outcome.transactions.is_empty() {
             return Ok(outcome);
         }
         if let Some(request) = request {
@@ -123,7 +121,8 @@ impl Delivery<'_> {
             });
         }
         if is_recorded || (self.recipient.has_url && service.is_none()) {
-            outcome.transaction = unknown_module_transaction(self.recipient, self.stored_vars, &outcome, now_ms);
+            outcome.transactions =
+                unknown_module_transaction(self.recipient, self.stored_vars, &outcome, now_ms).into_iter().collect();
         }
         Ok(outcome)
     }

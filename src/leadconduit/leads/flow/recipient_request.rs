@@ -107,7 +107,7 @@ impl RecipientRequest {
         let is_masked = self.recorded_url != self.url;
         let why = if is_masked { refusal.without_host() } else { refusal }.to_string();
         context.effects.log_simulated(&why);
-        if let Some(transaction) = &mut outcome.transaction {
+        for transaction in &mut outcome.transactions {
             if let Some(Value::Object(headers)) = transaction.pointer_mut("/response/headers") {
                 headers.insert(SIMULATED_HEADER.to_owned(), why.clone().into());
             }
@@ -172,7 +172,7 @@ impl RecipientRequest {
                 } else {
                     &[]
                 };
-                outcome.transaction = simulated_transaction(&request, headers, &outcome, now_ms);
+                outcome.transactions = simulated_transaction(&request, headers, &outcome, now_ms).into_iter().collect();
                 outcome
             }
         }
@@ -187,11 +187,9 @@ impl RecipientRequest {
         let ms = i64::try_from(response.ms).unwrap_or(i64::MAX);
         let mut outcome = self.read(response, ms);
         let ended = now_ms.saturating_add(ms);
-        outcome.transaction = Some(json!({
-            "request": call_document::recipient_request(&request, now_ms),
-            "response": call_document::recipient_response(response.status, &response.headers, &response.body, ended),
-            "ms": ms,
-        }));
+        let (status, headers, body) = (response.status, &response.headers, &response.body);
+        let response = call_document::recipient_response(status, headers, body, ended);
+        outcome.transactions = vec![call_document::transaction(&request, response, now_ms, ms)];
         outcome
     }
 
@@ -223,7 +221,7 @@ impl RecipientRequest {
             Err(error) if calls.is_empty() => return unsent(&error),
             Err(error) => RecipientOutcome::new(Outcome::Error, &truncate(&error.to_string()), total_ms(calls)),
         };
-        outcome.transaction = self.transactions(context, calls, responses);
+        outcome.transactions = self.transactions(context, calls, responses);
         outcome
     }
 
@@ -237,7 +235,7 @@ impl RecipientRequest {
     ) -> RecipientOutcome {
         let url = if responses.is_empty() { &self.recorded_url } else { &call.request.url };
         let mut outcome = RecipientOutcome::new(Outcome::Error, &error_reason(url, error), total_ms(calls));
-        outcome.transaction = self.transactions(context, calls, responses);
+        outcome.transactions = self.transactions(context, calls, responses);
         outcome
     }
 
@@ -248,41 +246,35 @@ impl RecipientRequest {
         context: &WriteContext<'_>,
         calls: &[CompletedCall],
         responses: &[&OutboundResponse],
-    ) -> Option<Value> {
+    ) -> Vec<Value> {
         let is_masked = self.recorded_vars != self.vars;
         let masked = is_masked.then(|| self.module.exchange(&self.recorded_vars, responses, context.now).requests);
         let mut started = context.now.as_millisecond();
         let mut transactions = Vec::new();
         for (index, call) in calls.iter().enumerate() {
             let request = match &masked {
-                Some(masked) => masked.get(index)?,
-                None => &call.request,
+                Some(masked) => masked.get(index),
+                None => Some(&call.request),
             };
+            let Some(request) = request else { return Vec::new() };
             let call_ended = started.saturating_add(to_i64(call.ms));
             match &call.result {
                 Ok(response) => {
                     let began = started.saturating_add(to_i64(response.began_ms));
                     let ended = began.saturating_add(to_i64(response.ms));
-                    let (status, headers) = (response.status, &response.headers);
-                    transactions.push(json!({
-                        "request": call_document::recipient_request(request, began),
-                        "response": call_document::recipient_response(status, headers, &response.body, ended),
-                        "ms": response.ms,
-                    }));
+                    let (status, headers, ms) = (response.status, &response.headers, to_i64(response.ms));
+                    let response = call_document::recipient_response(status, headers, &response.body, ended);
+                    transactions.push(call_document::transaction(request, response, began, ms));
                 }
-                Err(error) if error.may_have_reached() => transactions.push(json!({
-                    "request": call_document::recipient_request(request, started),
-                    "response": call_document::missing_response(call_ended),
-                    "ms": call.ms,
-                })),
+                Err(error) if error.may_have_reached() => {
+                    let response = call_document::missing_response(call_ended);
+                    transactions.push(call_document::transaction(request, response, started, to_i64(call.ms)));
+                }
                 Err(_) => {}
             }
             started = call_ended;
         }
-        match transactions.len() {
-            0 | 1 => transactions.pop(),
-            _ => Some(Value::Array(transactions)),
-        }
+        transactions
     }
 }
 
@@ -365,8 +357,7 @@ fn simulated_transaction(
         let status = if outcome.outcome == Outcome::Error { 500 } else { 200 };
         call_document::recipient_response(status, &headers, &serialise(&outcome.appended()), ended)
     };
-    let request = call_document::recipient_request(request, now_ms);
-    Some(json!({"request": request, "response": response, "ms": outcome.ms}))
+    Some(call_document::transaction(request, response, now_ms, outcome.ms))
 }
 
 /// The variables of a module: those of the lead with what the mappings set, or nothing but the mappings.

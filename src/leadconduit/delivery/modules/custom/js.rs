@@ -2,18 +2,10 @@
 
 use serde_json::{Number, Value};
 
+pub(super) use crate::leadconduit::types::js::trim;
+
 /// Whole numbers from here on are written with an exponent.
 const EXPONENT_MIN: f64 = 1e21;
-
-/// Characters that JavaScript counts as white space.
-fn is_space(c: char) -> bool {
-    (c.is_whitespace() && c != '\u{85}') || c == '\u{feff}'
-}
-
-/// The text without white space around it.
-pub(super) fn trim(text: &str) -> &str {
-    text.trim_matches(is_space)
-}
 
 /// Whether a value counts as true.
 pub(super) fn is_truthy(value: &Value) -> bool {

@@ -1,10 +1,8 @@
 //! The requests of the custom modules.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::Method;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use serde_json::{Map, Value};
 
 use super::Format;
@@ -12,24 +10,14 @@ use super::js;
 use super::properties::{Lists, Node, Properties, Texts};
 use super::validate::validate;
 use super::xml_body;
+use crate::http::basic_auth;
 use crate::leadconduit::delivery::message::OutboundRequest;
 use crate::leadconduit::delivery::modules::RequestError;
+use crate::support::percent::COMPONENT;
 
 const ACCEPT: &str = "application/json;q=0.9,text/xml;q=0.8,application/xml;q=0.7,text/html;q=0.6,text/plain;q=0.5";
 
 const FORM_TYPE: &str = "application/x-www-form-urlencoded";
-
-/// Characters that the modules do not escape in a form or a query; a space is `%20`.
-const UNESCAPED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'!')
-    .remove(b'~')
-    .remove(b'*')
-    .remove(b'\'')
-    .remove(b'(')
-    .remove(b')');
 
 /// Names and values in the order in which they are sent.
 type Parameters = Vec<(String, Vec<String>)>;
@@ -77,8 +65,7 @@ pub(in super::super) fn build_request(
     }
     headers.push(("Accept".to_owned(), ACCEPT.to_owned()));
     if let (Some(user), Some(password)) = (vars.non_empty("basic_username"), vars.non_empty("basic_password")) {
-        let credentials = STANDARD.encode(format!("{user}:{password}"));
-        headers.push(("Authorization".to_owned(), format!("Basic {credentials}")));
+        headers.push(("Authorization".to_owned(), basic_auth::encode(&user, &password)));
     }
     for (name, value) in mapped_headers(vars)? {
         match headers.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(&name)) {
@@ -107,7 +94,7 @@ fn mapped_headers(vars: Properties<'_>) -> Result<Vec<(String, String)>, Request
 }
 
 fn escape(text: &str) -> String {
-    utf8_percent_encode(text, UNESCAPED).to_string()
+    utf8_percent_encode(text, COMPONENT).to_string()
 }
 
 fn encode(parameters: &Parameters) -> String {

@@ -18,10 +18,11 @@ mod inputs;
 mod suppressionlist;
 mod trustedform;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::call_document;
 use super::target::SubmissionTarget;
+use crate::http::basic_auth;
 use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::delivery::OutboundRequest;
@@ -117,7 +118,7 @@ impl ModuleResult {
         RecipientOutcome {
             append: self.append,
             is_complete: true,
-            transaction: Some(Value::Array(transactions)),
+            transactions,
             ..RecipientOutcome::new(self.outcome, &self.reason, ms)
         }
     }
@@ -136,11 +137,8 @@ fn transaction(
         ("Content-Type".to_owned(), "application/json; charset=utf-8".to_owned()),
         ("X-Runtime".to_owned(), seconds(step.ms)),
     ];
-    json!({
-        "request": call_document::recipient_request(request, began),
-        "response": call_document::recipient_response(response.status, &headers, &response.bytes(), began + step.ms),
-        "ms": step.ms,
-    })
+    let response = call_document::recipient_response(response.status, &headers, &response.bytes(), began + step.ms);
+    call_document::transaction(request, response, began, step.ms)
 }
 
 /// A duration in seconds, as the services write it.
@@ -151,9 +149,7 @@ fn seconds(ms: i64) -> String {
 
 /// The credentials of the account at its services. Events never show them.
 fn authorization(context: &WriteContext<'_>, step: &ServiceStep<'_>) -> (String, String) {
-    use base64::Engine as _;
     let account = context.world.account(&step.target.account);
     let key = account.and_then(|account| account.document().text("api_key")).unwrap_or_default();
-    let encoded = base64::engine::general_purpose::STANDARD.encode(format!("X:{key}"));
-    ("Authorization".to_owned(), format!("Basic {encoded}"))
+    ("Authorization".to_owned(), basic_auth::encode("X", key))
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::Method;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use serde_json::{Map, Value, json};
 
 use super::{Inputs, ModuleResult, ServiceStep, SkipReason, authorization, seconds, transaction};
@@ -16,21 +16,10 @@ use crate::leadconduit::services::suppressionlist::call::{self, Change};
 use crate::leadconduit::services::suppressionlist::store;
 use crate::leadconduit::state::events::Outcome;
 use crate::leadconduit::values;
+use crate::support::percent::COMPONENT;
 
 /// The properties that can name the lists, the first that is mapped counts.
 const LIST_PROPERTIES: [&str; 4] = ["list_names", "list_ids", "list_name", "list_id"];
-
-/// What `encodeURIComponent` encodes.
-const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'!')
-    .remove(b'~')
-    .remove(b'*')
-    .remove(b'\'')
-    .remove(b'(')
-    .remove(b')');
 
 /// A module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

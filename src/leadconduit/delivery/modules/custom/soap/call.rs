@@ -11,6 +11,7 @@ use sha1::{Digest as _, Sha1};
 use super::HEADERS;
 use super::service::{Message, Operation, Wsdl};
 use super::writer::{RootOverride, Writer, escape};
+use crate::http::basic_auth;
 use crate::leadconduit::delivery::message::OutboundRequest;
 use crate::leadconduit::delivery::modules::RequestError;
 use crate::leadconduit::delivery::modules::custom::properties::{Node, Properties, Texts};
@@ -31,7 +32,7 @@ const BASE64_TYPE: &str =
 
 /// How a call identifies itself.
 enum Security {
-    Basic(String),
+    Basic { user: String, password: String },
     Bearer(String),
     Token { user: String, password: String, is_digest: bool },
 }
@@ -74,7 +75,7 @@ pub(super) fn build(
         add("SOAPAction", format!("\"{action}\""));
     }
     match security {
-        Some(Security::Basic(credentials)) => add("Authorization", format!("Basic {}", STANDARD.encode(credentials))),
+        Some(Security::Basic { user, password }) => add("Authorization", basic_auth::encode(&user, &password)),
         Some(Security::Bearer(token)) => add("Authorization", format!("Bearer {token}")),
         Some(Security::Token { .. }) | None => {}
     }
@@ -151,7 +152,7 @@ fn root_override(vars: Properties<'_>) -> Option<RootOverride> {
 
 fn security(vars: Properties<'_>) -> Option<Security> {
     if let (Some(user), Some(password)) = (vars.non_empty("basic_username"), vars.non_empty("basic_password")) {
-        return Some(Security::Basic(format!("{user}:{password}")));
+        return Some(Security::Basic { user, password });
     }
     if let Some(token) = vars.non_empty("bearer_token") {
         return Some(Security::Bearer(token));
