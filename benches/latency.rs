@@ -31,9 +31,8 @@ use std::time::{Duration, Instant};
 
 use bare::serve_if_bare;
 use cases::CASES;
-use load::{CONNECTIONS, load};
-use support::{Server, fetch, flag, has_status, machine_state, response_length};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use load::{CONNECTIONS, exchange, load};
+use support::{Server, fetch, flag, has_status, machine_state};
 use tokio::net::TcpStream;
 use tokio::task::LocalSet;
 
@@ -160,17 +159,7 @@ async fn send(mut socket: TcpStream, request: Rc<[u8]>, status: u16, start: Inst
                 None => tokio::task::yield_now().await,
             }
         }
-        socket.write_all(&request).await.expect("the server reads");
-        let mut filled = 0;
-        loop {
-            let read = socket.read(&mut buffer[filled..]).await.expect("the server responds");
-            assert!(read > 0, "the server closed the connection");
-            filled += read;
-            if response_length(&buffer[..filled], &mut head).is_some_and(|length| length <= filled) {
-                break;
-            }
-        }
-        assert!(has_status(&buffer[..filled], status), "{}", String::from_utf8_lossy(&buffer[..filled]));
+        exchange(&mut socket, &request, status, &mut buffer, &mut head).await;
         let latency = start.elapsed().saturating_sub(due).as_micros();
         plan.latencies_us.borrow_mut().push(u32::try_from(latency).unwrap_or(u32::MAX));
     }

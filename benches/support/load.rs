@@ -50,18 +50,23 @@ async fn send(mut socket: TcpStream, request: Rc<[u8]>, status: u16, end: Instan
     let mut buffer = vec![0; 64 * 1024];
     let mut head = 0;
     while Instant::now() < end && count.get() < RUN_REQUESTS_MAX {
-        socket.write_all(&request).await.expect("the server reads");
-        let mut filled = 0;
-        loop {
-            let read = socket.read(&mut buffer[filled..]).await.expect("the server responds");
-            assert!(read > 0, "the server closed the connection");
-            filled += read;
-            if response_length(&buffer[..filled], &mut head).is_some_and(|length| length <= filled) {
-                break;
-            }
-        }
-        let response = &buffer[..filled];
-        assert!(has_status(response, status), "{}", String::from_utf8_lossy(response));
+        exchange(&mut socket, &request, status, &mut buffer, &mut head).await;
         count.set(count.get() + 1);
     }
+}
+
+/// Sends a request, and reads the response to it. `head` is the length of the last head, which the next one probably has.
+pub(crate) async fn exchange(socket: &mut TcpStream, request: &[u8], status: u16, buffer: &mut [u8], head: &mut usize) {
+    socket.write_all(request).await.expect("the server reads");
+    let mut filled = 0;
+    loop {
+        let read = socket.read(&mut buffer[filled..]).await.expect("the server responds");
+        assert!(read > 0, "the server closed the connection");
+        filled += read;
+        if response_length(&buffer[..filled], head).is_some_and(|length| length <= filled) {
+            break;
+        }
+    }
+    let response = &buffer[..filled];
+    assert!(has_status(response, status), "{}", String::from_utf8_lossy(response));
 }

@@ -2,6 +2,7 @@
 // The library is executed as it is published; nothing of it is copied.
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
+import { exit, report } from './comparison.mjs';
 import { generators } from './field_types_inputs.mjs';
 
 const [parser] = process.argv.slice(2);
@@ -82,13 +83,6 @@ function run(type, inputs, time, isMasked) {
   return result.stdout.trimEnd().split('\n').map((line) => JSON.parse(line));
 }
 
-let failed = 0;
-const report = (isOk, name, details = []) => {
-  details.forEach((line) => console.log(line));
-  console.log(`${isOk ? 'ok' : 'FAILED'} ${name}`);
-  failed += isOk ? 0 : 1;
-};
-
 const used = new Set();
 for (const [type, generate] of Object.entries(generators)) {
   const inputs = generate(seed, inputsPerType);
@@ -119,4 +113,4 @@ if (!process.env.SEED && !process.env.INPUTS) {
   // A reason that nothing needs any more is removed.
   for (const reason of allowed) report(used.has(reason), `difference with a reason: ${reason.type}, ${reason.name}`);
 }
-process.exit(failed === 0 ? 0 : 1);
+exit();

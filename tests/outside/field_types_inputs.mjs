@@ -1,31 +1,9 @@
 // Inputs for the field types, from a seed: formats of forms, exports, spreadsheets and programs, each with random
 // values, and random changes of them.
 
-// A generator of random numbers that is the same everywhere.
-function random(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
+import { Choices } from './comparison.mjs';
 
-class Inputs {
-  constructor(seed) {
-    this.next = random(seed);
-  }
-  int(low, high) {
-    return low + Math.floor(this.next() * (high - low + 1));
-  }
-  pick(list) {
-    return list[this.int(0, list.length - 1)];
-  }
-  chance(percent) {
-    return this.next() * 100 < percent;
-  }
+class Inputs extends Choices {
   digits(count) {
     return Array.from({ length: count }, () => this.int(0, 9)).join('');
   }

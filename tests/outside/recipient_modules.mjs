@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
+import { exit, report } from './comparison.mjs';
 import { generate } from './recipient_modules_inputs.mjs';
 
 const require = createRequire(import.meta.url);
@@ -214,13 +215,6 @@ function responseDifference(expected, found) {
   return '';
 }
 
-let failed = 0;
-const report = (isOk, name, details = []) => {
-  details.forEach((line) => console.log(line));
-  console.log(`${isOk ? 'ok' : 'FAILED'} ${name}`);
-  failed += isOk ? 0 : 1;
-};
-
 const used = new Set();
 try {
   for (const variant of variants) {
@@ -252,4 +246,4 @@ if (!process.env.SEED && !process.env.CASES) {
   // A reason that nothing needs any more is removed.
   for (const reason of allowed) report(used.has(reason), `difference with a reason: ${reason.name}`);
 }
-process.exit(failed === 0 ? 0 : 1);
+exit();

@@ -1,31 +1,6 @@
 // Leads, mappings and responses for the custom recipient modules, from a seed.
 
-// A generator of random numbers that is the same everywhere.
-function random(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
-class Inputs {
-  constructor(seed) {
-    this.next = random(seed);
-  }
-  int(low, high) {
-    return low + Math.floor(this.next() * (high - low + 1));
-  }
-  pick(list) {
-    return list[this.int(0, list.length - 1)];
-  }
-  chance(percent) {
-    return this.next() * 100 < percent;
-  }
-}
+import { Choices } from './comparison.mjs';
 
 const texts = ['1', '0', 'abc', 'a b', 'x&y=z', 'Łódź & Müller', 'a+b', '100%', '"quoted"', "it's (fine)!*~", '<b>&amp;</b>', 'line\nbreak', 'tab\there', '日本', '', ' ', 'null', 'true', 'C:\\x', '{"a":1}', 'ß', '[x]', 'a,b', 'x;y', '/p?q#r'];
 const ascii = ['1', 'abc', 'Renée', 'Łódź', 'Müller ß', 'señor', 'œuvre', '', 'Ærø'];
@@ -192,6 +167,6 @@ export function response(g) {
 }
 
 export function generate(seed, variant, count) {
-  const g = new Inputs(seed);
+  const g = new Choices(seed);
   return Array.from({ length: count }, () => ({ lead: lead(g), response: response(g), mappings: (url) => mappings(g, variant, url) }));
 }

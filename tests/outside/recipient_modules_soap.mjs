@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
+import { Choices, exit, report } from './comparison.mjs';
 
 const require = createRequire(import.meta.url);
 const { soap } = require('leadconduit-custom').outbound;
@@ -14,15 +15,9 @@ const count = Number(process.env.CASES ?? 100);
 const source = '5d9a4b10940df5a34a3888c1';
 const key = Buffer.from('API:2f1d5f29915b866c7a2fa5de29613104').toString('base64');
 
-let state = Number(process.env.SEED ?? 1) * 7919;
-const next = () => {
-  state = (state + 0x6d2b79f5) >>> 0;
-  let t = Math.imul(state ^ (state >>> 15), state | 1);
-  t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-  return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-};
-const pick = (list) => list[Math.floor(next() * list.length)];
-const chance = (percent) => next() * 100 < percent;
+const choices = new Choices(Number(process.env.SEED ?? 1) * 7919);
+const pick = (list) => choices.pick(list);
+const chance = (percent) => choices.chance(percent);
 
 function wsdl(one) {
   const { prefix, form, style, hasAction, port } = one.service;
@@ -153,7 +148,6 @@ async function foundOf(one) {
 const sorted = (value) => (Array.isArray(value) ? value.map(sorted) : value && typeof value === 'object' ? Object.fromEntries(Object.keys(value).sort().map((name) => [name, sorted(value[name])])) : value);
 const own = ['host', 'x-mock-outbound', 'content-length', 'connection'];
 const wire = (calls) => calls.map(({ method, url, headers, body }) => ({ method, url, body, headers: sorted(Object.fromEntries(Object.entries(headers).filter(([name]) => !own.includes(name)))) }));
-let failures = 0;
 let sent = 0;
 try {
   const differences = { request: [], response: [] };
@@ -169,13 +163,12 @@ try {
   }
   for (const part of ['request', 'response']) {
     const isOk = sent >= count / 2 && differences[part].length === 0;
-    differences[part].slice(0, Number(process.env.SHOWN ?? 5)).forEach((line) => console.log(line));
-    console.log(`${isOk ? 'ok' : 'FAILED'} soap: ${part}s of ${count} cases (${sent} called), ${differences[part].length} differences`);
-    failures += isOk ? 0 : 1;
+    const shown = differences[part].slice(0, Number(process.env.SHOWN ?? 5));
+    report(isOk, `soap: ${part}s of ${count} cases (${sent} called), ${differences[part].length} differences`, shown);
   }
 } finally {
   mock.removeAllListeners('exit');
   mock.kill();
   server.close();
 }
-process.exit(failures === 0 ? 0 : 1);
+exit();
