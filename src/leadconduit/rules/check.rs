@@ -7,7 +7,7 @@ use super::super::timeframe::{find_time_zone, nearest_time_zone};
 use super::super::values::ParseError;
 use super::Condition;
 
-/// Properties whose texts are for people and are never rendered, so that `{{` in them is no placeholder.
+/// Properties whose texts are for people and are never rendered, so that `{{` in them stays as it is.
 const PLAIN_TEXTS: [&str; 2] = ["name", "description"];
 
 /// Checks the rule sets, templates and time zones anywhere in a document.

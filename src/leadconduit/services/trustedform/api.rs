@@ -11,7 +11,7 @@ use super::super::{ServiceResponse, hex};
 use super::certificate::{Certificate, Status};
 use crate::support::clock::format_timestamp;
 
-/// What a request tells of the lead and wants to know.
+/// What a request says about the lead, and what it asks for.
 #[derive(Clone, Debug, Default)]
 pub struct CertificateRequest {
     /// The e-mail address of the lead.
