@@ -81,7 +81,7 @@ rules:
     then: { headers: { X-Fourth: 'yes' } }
 ";
 
-/// A list of 10,000 requests, the same in every run.
+/// A list of 5,000 requests, the same in every run.
 fn recorded() -> Vec<Vec<u8>> {
     let mut last = 7u64;
     let mut draw = |below: usize| {
@@ -89,7 +89,7 @@ fn recorded() -> Vec<Vec<u8>> {
         usize::try_from(last >> 33).unwrap() % below
     };
     let fault = |status: usize| json!({"then": {"status": status, "body": {"error": "e"}}, "times": 2, "probability": 0.5, "when": {"operation": "get_account"}});
-    (0..10_000)
+    (0..5_000)
         .map(|number| {
             let key = authorization("API", [JANE, JANE, JANE, ACME, SUPERUSER, GLOBEX, "wrong"][draw(7)]);
             let sandbox = ["default", "a", "b", "c"][draw(4)];
@@ -159,5 +159,5 @@ fn two_processes_respond_to_the_same_requests_with_the_same_bytes() {
     for status in ["200", "201", "400", "401", "404", "405", "503"] {
         assert!(statuses.get(status).is_some_and(|count| *count > 30), "{status}: {statuses:?}");
     }
-    assert!(differing > 1000 && faults > 500, "{differing} differ, {faults} have a fault");
+    assert!(differing > 500 && faults > 250, "{differing} differ, {faults} have a fault");
 }

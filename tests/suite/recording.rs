@@ -49,12 +49,12 @@ fn query_after_each_response(rounds: usize, entries_max: usize, sandbox: impl Fn
 #[test]
 fn an_exchange_is_recorded_before_its_response_is_returned() {
     // One journal per thread. It holds a single entry, which is always that of the latest response.
-    query_after_each_response(5_000, 1, |thread| format!("s{thread}"));
+    query_after_each_response(2_000, 1, |thread| format!("s{thread}"));
 }
 
 #[test]
 fn threads_that_share_a_journal_find_their_own_exchanges() {
-    const ROUNDS: usize = 2_000;
+    const ROUNDS: usize = 1_000;
     // Two threads per journal, which holds all entries of both.
     query_after_each_response(ROUNDS, 2 * ROUNDS, |thread| format!("s{}", thread / 2));
 }
@@ -62,7 +62,7 @@ fn threads_that_share_a_journal_find_their_own_exchanges() {
 #[test]
 fn an_exchange_is_recorded_before_its_response_is_received() {
     const CLIENTS: usize = 4;
-    const ROUNDS: usize = 500;
+    const ROUNDS: usize = 300;
     for (entries_max, is_shared) in [(1, false), (CLIENTS * ROUNDS, true)] {
         let process = Process::start(2, &["--journal-entries-max", &entries_max.to_string()]);
         std::thread::scope(|scope| {

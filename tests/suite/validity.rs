@@ -21,7 +21,7 @@ use crate::support::{
     ACME_ID, BUYER, COMPUTE_MS_MAX, FLOW, GLOBEX, GLOBEX_ONLY, INVITATION, JANE, JANE_ID, SSO_ONLY, SUPERUSER,
 };
 
-const SEEDS: u64 = 24;
+const SEEDS: u64 = 16;
 const REQUESTS_PER_SEED: usize = 180;
 
 /// Names of properties that documents can have and code may not expect.
@@ -286,7 +286,7 @@ fn every_response_is_valid_against_the_contract() {
                 // documents to one of these worlds, and need fewer seeds.
                 let every = match name.as_str() {
                     "healthy" | "sso-outage" | "missed-invitation" | "repair-conflicts" | "empty-account" => 1,
-                    "busy-account" => 24,
+                    "busy-account" => SEEDS,
                     _ => 8,
                 };
                 if !seed.is_multiple_of(every) {
