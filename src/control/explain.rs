@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 
 use super::body;
 use super::call::{ControlCall, ControlResult, not_found, ok};
-use super::reasons;
-use crate::contract::Contract;
+use super::reasons::{self, Plan};
 use crate::contract::problem::Problem;
+use crate::contract::{Contract, Evidence};
 use crate::http::message::Body;
 use crate::leadconduit::state::sso::SsoStatus;
 use crate::recording::journal::{Exchange, exchange_json, near_miss, property_names, reproduce};
@@ -61,11 +61,27 @@ fn explanation(call: &ControlCall<'_>, exchange: &Exchange, sandbox: &str, sso: 
     let mut explanation = facts(exchange, contract);
     let host = call.request.header(&HOST).unwrap_or("127.0.0.1:4010");
     explanation[property_names::SANDBOX] = sandbox.into();
-    explanation["reasons"] = reasons::reasons(exchange, contract, sandbox, sso).into();
+    let plan = caller_plan(call, exchange);
+    // No source shows the responses at the limits of the partner plan.
+    if plan == Plan::Partner && exchange.status == 401 && !explanation["operation"].is_null() {
+        explanation["operation"]["evidence"] = Evidence::Inferred.as_str().into();
+    }
+    explanation["reasons"] = reasons::reasons(exchange, contract, (sandbox, plan), sso).into();
     let base = format!("{}://{host}", call.request.scheme());
     explanation["curl"] = reproduce::curl_command(exchange, &base, sandbox).into();
     explanation["snippet"] = reproduce::scenario_yaml(exchange, contract).into();
     explanation
+}
+
+/// The plan of the account that sent a request.
+fn caller_plan(call: &ControlCall<'_>, exchange: &Exchange) -> Plan {
+    let world = call.sandbox.world();
+    let account = exchange.caller.as_ref().and_then(|(account, _)| world.account(account));
+    if account.is_some_and(|account| account.has_only_partner_plan() && !account.is_free()) {
+        Plan::Partner
+    } else {
+        Plan::Other
+    }
 }
 
 /// The exchange with this number or id; 404 when the journal does not have it.

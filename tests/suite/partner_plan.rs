@@ -50,6 +50,17 @@ fn own_fields_and_invitations_need_a_paid_plan() {
 }
 
 #[test]
+fn an_explanation_names_the_partner_plan() {
+    let mock = Mock::scenario("partner");
+    let request = json!({"method": "POST", "path": "/fields", "key": PARTNER, "body": {"id": "roof_age", "name": "Roof age", "type": "number"}});
+    let explained = mock.post("/__admin/explain", &request).expect(200);
+    assert_eq!(explained.json()["reply"]["status"], 401, "{}", explained.text);
+    assert!(explained.text.contains("the partner plan, which is the only plan of the account"), "{}", explained.text);
+    assert!(!explained.text.contains("free accounts"), "{}", explained.text);
+    assert_eq!(explained.json()["operation"]["evidence"], "inferred");
+}
+
+#[test]
 fn an_onboard_makes_the_minimal_flow_and_the_set_up_connects_the_seller() {
     let mock = Mock::scenario("partner");
     call(&mock, Method::DELETE, &format!("/flows/{FLOW}"), Value::Null).expect(200);

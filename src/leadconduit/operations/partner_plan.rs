@@ -16,9 +16,7 @@ const DELIVERIES_MAX: usize = 1;
 
 /// Whether the partner plan is the only plan of an account.
 pub(super) fn is_only_plan(account: &Account) -> bool {
-    let plans = account.document().value().get("subscriptions").and_then(Value::as_object);
-    plans
-        .is_some_and(|plans| plans.contains_key("partner") && !plans.contains_key("base") && !plans.contains_key("pro"))
+    account.has_only_partner_plan()
 }
 
 /// Rejects what needs a paid plan.
