@@ -13,6 +13,7 @@ use super::rule::WorldChange;
 use super::volume::Volume;
 use crate::contract::Contract;
 use crate::leadconduit::rules;
+use crate::leadconduit::services::suppressionlist::store;
 use crate::leadconduit::state::budget::BudgetExceeded;
 use crate::leadconduit::state::events::{self, Event};
 use crate::leadconduit::state::{ApiKeyOwner, Collection, Documents, World};
@@ -126,6 +127,9 @@ fn apply_account(
             let value = merged(known.as_deref().map(Document::value), spec, now);
             let pointer = format!("{pointer}/{}/{index}", collection.name());
             validate(contract, collection.model(), &value, &pointer)?;
+            if collection == Collection::ListEntries {
+                require_id_of_entry(&value, &pointer)?;
+            }
             if collection.has_rules() {
                 rules::check(&value).map_err(|error| ChangeError {
                     pointer: format!("{pointer}{}", error.pointer),
@@ -153,6 +157,14 @@ fn merged(known: Option<&Value>, spec: &JsonDocument, now: Timestamp) -> Value {
     let mut value = known.cloned().unwrap_or_else(|| Value::Object(serde_json::Map::new()));
     merge(&mut value, &resolve_times(&spec.0, now));
     value
+}
+
+/// Rejects an entry of a list that would never be found.
+pub(super) fn require_id_of_entry(entry: &Value, pointer: &str) -> Result<(), ChangeError> {
+    store::find_wrong_id(entry).map_or(Ok(()), |(message, expected)| {
+        let message = format!("{message}; write `id: {expected}`");
+        Err(ChangeError { pointer: format!("{pointer}/id"), message })
+    })
 }
 
 pub(super) fn validate(contract: &Contract, model: &str, value: &Value, pointer: &str) -> Result<(), ChangeError> {

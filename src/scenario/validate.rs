@@ -144,12 +144,7 @@ impl<'a> Validator<'a> {
 
     /// The id of a list entry is how it is found: it must be made of the names of the list and the value.
     fn validate_list_entry(&mut self, entry: &SourcedDocument) {
-        let (id, list, value) =
-            (text(&entry.value, "id"), text(&entry.value, "list_name"), text(&entry.value, "value"));
-        let Some(expected) = store::entry_id(list, value).filter(|expected| expected != id && !id.is_empty()) else {
-            return;
-        };
-        let message = format!("the id {id} is not that of this value on this list, so that it would never be found");
+        let Some((message, expected)) = store::find_wrong_id(&entry.value) else { return };
         let diagnostic = self.diagnostic(&entry.origin, "/id", message);
         self.errors.push(diagnostic.with_hint(format!("write `id: {expected}`")));
     }

@@ -371,6 +371,23 @@ fn a_list_entry_that_would_never_be_found_is_an_error_of_the_file() {
     assert!(message.contains("write `id: dnc/512-555-0100`"), "{message}");
 }
 
+#[test]
+fn an_entry_that_would_never_be_found_is_rejected_at_run_time() {
+    let mock = Mock::healthy();
+    let put = |id: &str, list: &str| {
+        let entry = json!({"id": id, "list_name": list, "value": "Ann@Example.com"}).to_string();
+        let path = id.replace('/', "%2F");
+        mock.request(&format!("PUT /__admin/state/list_entries/{path}"), &[], &entry)
+    };
+    for id in ["x", "past_buyers/Ann", "do_not_call/ann@example.com"] {
+        let rejected = put(id, "past_buyers").expect(400).text;
+        let text = format!("the id {id} is not that of this value on this list, so that it would never be found");
+        assert!(rejected.contains(&text), "{rejected}");
+        assert!(rejected.contains("write `id: past_buyers/ann@example.com`"), "{rejected}");
+    }
+    put("past_buyers/ann@example.com", "past_buyers").expect(201);
+}
+
 /// A recipient that accepts `count` leads.
 fn start_recipient(count: usize) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
