@@ -283,6 +283,10 @@ impl<'a> Validator<'a> {
                     }
                     if *collection == Collection::Flows {
                         self.validate_flow_entities(document, ids_in(id, Collection::Entities));
+                        self.validate_flow_modules(document);
+                    }
+                    if *collection == Collection::ListEntries {
+                        self.warn_of_undeclared_list(document, ids_in(id, Collection::Lists));
                     }
                     let external_id = text(&document.value, "external_id");
                     if *collection == Collection::Connections
@@ -312,6 +316,46 @@ impl<'a> Validator<'a> {
                 }
             }
         }
+    }
+
+    /// The modules of sources and recipients must exist, as the API requires.
+    fn validate_flow_modules(&mut self, flow: &SourcedDocument) {
+        let standard = self.contract.standard();
+        for list in ["sources", "steps"] {
+            for (index, item) in flow.value.get(list).and_then(Value::as_array).into_iter().flatten().enumerate() {
+                for place in ["/integration/module_id", "/feedback/integration/module_id"] {
+                    let Some(id) = item.pointer(place).and_then(Value::as_str) else { continue };
+                    if self.is_full() || standard.has_module(id) {
+                        continue;
+                    }
+                    let mut diagnostic = self.diagnostic(
+                        &flow.origin,
+                        &format!("/{list}/{index}{place}"),
+                        format!("module {id} not found"),
+                    );
+                    diagnostic.hint = Some(match standard.nearest_module(id) {
+                        Some(nearest) => format!("did you mean `{nearest}`?"),
+                        None => "write the id of a module of `GET /modules`".to_owned(),
+                    });
+                    self.errors.push(diagnostic);
+                }
+            }
+        }
+    }
+
+    /// A list exists while it has an entry, so that a misspelt one is a warning.
+    fn warn_of_undeclared_list(&mut self, entry: &SourcedDocument, lists: &BTreeSet<String>) {
+        let name = text(&entry.value, "list_name");
+        let list = store::url_name(name);
+        if list.is_empty() || lists.contains(&list) || self.warnings.len() >= self.diagnostics_max {
+            return;
+        }
+        let message = format!("no list `{name}` is declared; it exists only while it has an entry");
+        let warning = self.diagnostic(&entry.origin, "/list_name", message);
+        self.warnings.push(warning.with_hint(match nearest(&list, lists.iter().map(String::as_str)) {
+            Some(nearest) => format!("did you mean `{nearest}`?"),
+            None => format!("add it under `lists:`, as `{{ id: {list}, name: {name} }}`"),
+        }));
     }
 
     /// The fields that a flow collects must be standard fields or fields of its account.

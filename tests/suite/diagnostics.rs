@@ -109,7 +109,7 @@ fn scenario_errors_have_a_position_and_a_hint() {
         (
             "a flow with an unknown entity",
             account(
-                "      flows:\n        - id: 5ff33b53940df5a34a3888ff\n          name: F\n          enabled: true\n          fields: []\n          steps: []\n          sources:\n            - entity: { id: 5d9a4b10940df5a34a3888cc, name: X }\n              integration: { module_id: m }\n",
+                "      flows:\n        - id: 5ff33b53940df5a34a3888ff\n          name: F\n          enabled: true\n          fields: []\n          steps: []\n          sources:\n            - entity: { id: 5d9a4b10940df5a34a3888cc, name: X }\n              integration: { module_id: leadconduit-default.inbound }\n",
             ),
         ),
         (

@@ -388,6 +388,32 @@ fn an_entry_that_would_never_be_found_is_rejected_at_run_time() {
     put("past_buyers/ann@example.com", "past_buyers").expect(201);
 }
 
+#[test]
+fn modules_and_lists_that_do_not_exist_are_found_by_check() {
+    let module = json!({"integration": {"module_id": "leadconduit-custom.outbound.jsn", "mappings": []}});
+    let flow = json!({"steps": [crate::lead_flow::recipient("bb0001", module)]});
+    let entry = json!({"id": "past_buyer/x", "list_name": "past_buyer", "value": "x"});
+    let folder = tempfile::tempdir().unwrap();
+    let check = |flow: Value, account: Value| {
+        std::fs::write(folder.path().join("own.yaml"), scenario_with(flow, account).to_string()).unwrap();
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_leadconduit-mock"))
+            .args(["check", folder.path().to_str().unwrap()])
+            .output()
+            .unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8_lossy(&text).into_owned())
+    };
+    let (is_valid, text) = check(flow, json!({}));
+    assert!(!is_valid && text.contains("module leadconduit-custom.outbound.jsn not found"), "{text}");
+    assert!(
+        text.contains("own.yaml:1:") && text.contains("did you mean `leadconduit-custom.outbound.json`?"),
+        "{text}"
+    );
+    let (is_valid, text) = check(json!({}), json!({"list_entries": [entry]}));
+    assert!(is_valid && text.contains("no list `past_buyer` is declared"), "{text}");
+    assert!(text.contains("did you mean `past_buyers`?"), "{text}");
+}
+
 /// A recipient that accepts `count` leads.
 fn start_recipient(count: usize) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

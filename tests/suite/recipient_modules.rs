@@ -65,7 +65,7 @@ fn a_json_recipient_gets_headers_as_headers_and_rejects_by_path() {
 #[test]
 fn a_module_that_the_mock_does_not_know_is_never_sent() {
     let listener = Listener::responding(json!({"outcome": "failure"}));
-    let module = "leadconduit-nowhere.outbound";
+    let module = "leadconduit-hubspot.outbound.contact";
     let mappings = [("url", &*listener.url), ("lead.state", "TX")];
     let mock = start_with_deliveries(json!({"steps": [step("bb0001", module, &mappings)]}));
     let result = submit(&mock, &json!({"state": "TX"}));
@@ -333,7 +333,7 @@ fn a_configured_response_is_read_by_the_module_of_the_step() {
     let steps = json!([
         step("bb0001", "leadconduit-custom.outbound.form", &mapped),
         step("bb0002", "leadconduit-custom.outbound.query", &reading),
-        step("bb0003", "leadconduit-nowhere.outbound", &mapped),
+        step("bb0003", "leadconduit-hubspot.outbound.contact", &mapped),
     ]);
     let page = "<h1>Sorry</h1><p class=why>No {{lead.state}}</p>";
     let responses = json!({"recipients": [{"id": "page", "response": {"content_type": "text/html", "body": page}}]});
@@ -345,7 +345,7 @@ fn a_configured_response_is_read_by_the_module_of_the_step() {
         assert_eq!(event["transactions"][0]["response"]["body"], page.replace("{{lead.state}}", "TX"));
     }
     assert_eq!(events[2]["outcome"], "error");
-    assert_eq!(events[2]["reason"], "the mock does not know how leadconduit-nowhere.outbound reads a response");
+    assert_eq!(events[2]["reason"], "the mock does not know how leadconduit-hubspot.outbound.contact reads a response");
 }
 
 #[test]
