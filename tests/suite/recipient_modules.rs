@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::deliver::{Listener, ReceivedRequest, start, start_with_deliveries};
 use crate::lead_flow::{SUMMIT, TEST_FLOW, events, kinds, outcome_of, recipient, rules, submit};
 use crate::log::Server;
-use crate::support::{JANE, Mock};
+use crate::support::{JANE, Mock, SUPERUSER};
 use crate::wire::{Wire, request};
 
 /// A step of a module with mappings as pairs of property and value.
@@ -234,11 +234,12 @@ fn secrets_in_a_soap_call_appear_in_no_event() {
 }
 
 /// Every module with properties that take a secret, `S`.
-const SECRET_MAPPINGS: [(&str, &[(&str, &str)]); 6] = [
+const SECRET_MAPPINGS: [(&str, &[(&str, &str)]); 7] = [
     ("leadconduit-default.outbound", &[("api_token", "S"), ("default.custom.password", "S")]),
     ("leadconduit-custom.outbound.form", &[("form_field.password", "S"), ("header.X-Api-Key", "S")]),
     ("leadconduit-custom.outbound.query", &[("parameter.api_key", "S"), ("header.Authorization", "Token S")]),
     (JSON, &[("json_property.auth.token", "S"), ("basic_username", "amy"), ("basic_password", "S")]),
+    (JSON, &[("header.X-Session", "S"), ("json_property.a", "1")]),
     (JSON, &[("json_parameter", "doc"), ("json_property.client.secret", "S"), ("extra_parameter.access_token", "S")]),
     ("leadconduit-custom.outbound.xml", &[("xml_path.lead.login@password", "S"), ("xml_path.lead.api_key", "S")]),
 ];
@@ -294,6 +295,42 @@ proptest! {
             for form in forms(&secret) {
                 prop_assert!(!output.contains(&form), "{form} is in {output}");
             }
+        }
+    }
+}
+
+/// Texts with a secret, `S`, as a mapping or a recipient can have them.
+const SECRET_TEXTS: [&str; 4] =
+    ["http://joe:S@crm.example/x", "https://crm.example/v1/token/S/x", "api_key=S", "password: S"];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_trace_contains_no_secret(secret in "[a-z]{10,14}[A-Z]{4,8}", short in "[a-z]{6}[A-Z]{3}") {
+        let texts: Vec<String> = SECRET_TEXTS.iter().map(|text| text.replace('S', &secret)).collect();
+        let returned = json!({
+            "outcome": "success", "reason": texts[0], "api_key": secret, "member": JANE, "texts": texts,
+            "superuser": SUPERUSER, "repeated": format!("of {secret}"),
+        });
+        let listener = Listener::responding(returned);
+        let bearer = format!("Bearer {short}");
+        let mut mappings = vec![
+            ("url", &*listener.url), ("header.X-Session", &*secret), ("header.X-Trace", &*bearer), ("basic_username", "amy"),
+            ("basic_password", &*short), ("header.X-Account", JANE), ("json_property.user", SUPERUSER),
+        ];
+        let names: Vec<String> = (0..texts.len()).map(|at| format!("json_property.text_{at}")).collect();
+        mappings.extend(names.iter().zip(&texts).map(|(name, text)| (&**name, &**text)));
+        let path = format!("{}/token/{short}", listener.url);
+        let other = [("url", &*path), ("header.X-Trace", &*bearer), ("header.Authorization", &*short)];
+        let mock = start_with_deliveries(json!({"steps": [step("bb0001", JSON, &mappings), step("bb0002", JSON, &other)]}));
+        let result = submit(&mock, &json!({"state": "TX", "first_name": "Ann"}));
+        prop_assert!(listener.next().head.contains(&short));
+        let id = result["lead"]["id"].as_str().unwrap();
+        let trace = mock.get(&format!("/__admin/leads/{id}/trace")).expect(200);
+        prop_assert!(trace.json()["steps"][0]["transactions"][0]["request"]["headers"].is_object(), "{}", trace.text);
+        for hidden in [&*secret, &*short, JANE, SUPERUSER] {
+            prop_assert!(!trace.text.contains(hidden), "{hidden} is in {}", trace.text);
         }
     }
 }

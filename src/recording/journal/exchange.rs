@@ -168,7 +168,7 @@ impl ExchangeParts<'_> {
         let head = RequestHead::of(self.request, &self.secrets);
         let others = std::mem::take(&mut self.secrets.others);
         let texts = if others.is_empty() { head.texts.clone() } else { head.texts.with(others) };
-        let redactor = Redactor::new(texts);
+        let redactor = self.with_secrets_of_lead(Redactor::new(texts));
         if head.is_clean && self.is_request_clean(&redactor) {
             let url = match self.request.query() {
                 Some(query) => [self.path, "?", query].concat().into(),
@@ -187,6 +187,15 @@ impl ExchangeParts<'_> {
             }
             None => self.finish(request, &redactor, true),
         }
+    }
+
+    /// Recipients can repeat in their reasons what mappings send.
+    fn with_secrets_of_lead(&self, redactor: Redactor) -> Redactor {
+        let secrets = self.lead.as_ref().map_or(&[][..], |lead| &lead.secrets[..]);
+        for secret in secrets {
+            redactor.remember(secret);
+        }
+        redactor.with_found_values().unwrap_or(redactor)
     }
 
     fn body(&self) -> &Bytes {
@@ -293,13 +302,13 @@ impl Exchange {
 
     /// The response headers in their order; names in lower case.
     pub fn response_headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        header_pairs(&self.response.redacted().headers)
+        header_pairs(&self.response.redacted(self.scenario.as_deref()).headers)
     }
 
     /// The body of the response, before any fault.
     #[must_use]
     pub fn response_body(&self) -> &RecordedBody {
-        &self.response.redacted().body
+        &self.response.redacted(self.scenario.as_deref()).body
     }
 
     /// Redacts the names in a request as the contract validated it; a request without secrets needs that not.
@@ -404,7 +413,8 @@ impl Exchange {
 
 /// Redacts what the lead handler decided: reasons can quote values of the lead.
 fn redact_lead(mut lead: Box<LeadReport>, redactor: &Redactor) -> Box<LeadReport> {
-    let LeadReport { reason, decision, steps, .. } = &mut *lead;
+    let LeadReport { reason, decision, steps, secrets, .. } = &mut *lead;
+    *secrets = Vec::new();
     let mut all = String::new();
     for text in steps.iter().chain([&*reason, &decision.description]) {
         all.push_str(text);
