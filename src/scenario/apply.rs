@@ -12,7 +12,7 @@ use super::relative_times::resolve_times;
 use super::rule::WorldChange;
 use super::volume::Volume;
 use crate::contract::Contract;
-use crate::leadconduit::rules;
+use crate::leadconduit::rules::{self, ParseError};
 use crate::leadconduit::services::suppressionlist::store;
 use crate::leadconduit::state::budget::BudgetExceeded;
 use crate::leadconduit::state::events::{self, Event};
@@ -20,6 +20,9 @@ use crate::leadconduit::state::{ApiKeyOwner, Collection, Documents, World};
 use crate::support::clock::Timestamp;
 use crate::support::document::merge;
 use crate::support::document::{Document, text};
+
+/// The models of accounts, here and in the single sign-on service.
+const ACCOUNT_MODELS: [&str; 2] = ["Account", "WorldSsoAccount"];
 
 /// Why a change cannot be applied.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -167,13 +170,18 @@ pub(super) fn require_id_of_entry(entry: &Value, pointer: &str) -> Result<(), Ch
     })
 }
 
+/// An account must not have an unknown time zone, which would be taken for UTC.
+pub(super) fn validate_time_zone(model: &str, value: &Value) -> Result<(), ParseError> {
+    if ACCOUNT_MODELS.contains(&model) { rules::check_time_zone_of(value) } else { Ok(()) }
+}
+
 pub(super) fn validate(contract: &Contract, model: &str, value: &Value, pointer: &str) -> Result<(), ChangeError> {
     let fail = |pointer: String, message: String| Err(ChangeError { pointer, message });
     let Some(check) = contract.model(model) else {
         return fail(pointer.to_owned(), format!("the contract has no model {model}"));
     };
     if check.accepts(value) {
-        return Ok(());
+        return validate_time_zone(model, value).or_else(|error| fail(format!("{pointer}{}", error.pointer), error.message));
     }
     match check.violations("", value).into_iter().next() {
         Some(first) => fail(format!("{pointer}{}", first.location), format!("{} (model {model})", first.message)),

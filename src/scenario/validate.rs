@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::apply::apply;
+use super::apply::{apply, validate_time_zone};
 use super::language::{ScenarioFile, WorldSpec};
 use super::merge::{MergedScenario, Origin, SourcedDocument};
 use super::populate;
@@ -179,6 +179,10 @@ impl<'a> Validator<'a> {
         let Some(check) = self.contract.model(model) else { return };
         let value = resolve_times(&document.value, now);
         if check.accepts(&value) {
+            if let Err(error) = validate_time_zone(model, &value) {
+                let diagnostic = self.diagnostic(&document.origin, &error.pointer, error.message);
+                self.errors.push(diagnostic);
+            }
             return;
         }
         let violations = check.violations("", &value);

@@ -382,6 +382,21 @@ fn all_errors_of_a_file_are_reported() {
 }
 
 #[test]
+fn an_unknown_time_zone_of_an_account_is_an_error() {
+    let with_zone = |zone: &str| account("").replace("3888b2 }", &format!("3888b2, time_zone: {zone} }}"));
+    let sso = format!(
+        "{HEAD}extends: healthy\nsso:\n  accounts:\n    - {{ id: 5fd4371e940df5a34a3888b2, time_zone: denver }}\n"
+    );
+    for (text, hint) in [(with_zone("America/Chicgo"), "America/Chicago"), (sso, "America/Denver")] {
+        let diagnostic = diagnose(&text);
+        assert!(diagnostic.starts_with("FOLDER/mine.yaml:7:"), "{diagnostic}");
+        assert!(diagnostic.contains("is not a time zone of the tz database"), "{diagnostic}");
+        assert!(diagnostic.contains(&format!("did you mean {hint}?")), "{diagnostic}");
+    }
+    assert_eq!(diagnose(&with_zone("US/Pacific")), "(nothing)");
+}
+
+#[test]
 fn too_large_files_are_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("large.yaml");
