@@ -120,6 +120,25 @@ fn the_log_level_can_hide_exchanges() {
     assert!(server.stop().lines().all(|line| line.starts_with('{')));
 }
 
+/// What breaks no contract, and the report counts as no violation, has another word.
+#[test]
+fn findings_are_not_called_violations() {
+    let server = Server::start(&[], &[]);
+    let mut wire = Wire::open(server.address);
+    wire.request("GET", "/user", &[("Prefer", "cod=401")], None).expect(200);
+    let package = json!({"name": "n", "type": "user", "package": "leadconduit-nope", "username": "u", "password": "p"});
+    wire.request("POST", "/credentials", &[], Some(&package)).expect(201);
+    wire.request("GET", "/user", &[("Prefer", "code=abc")], None).expect(400);
+    wire.request("POST", "/connections", &[], Some(&json!({}))).expect(400);
+    let text = server.stop();
+    let labelled = |label: &str| -> Vec<&str> {
+        let lines = text.lines().filter_map(|line| line.trim().strip_prefix(label));
+        lines.map(|line| line.trim().split(' ').next().unwrap()).collect()
+    };
+    assert_eq!(labelled("finding"), ["/headers/prefer", "/body/package"], "{text}");
+    assert_eq!(labelled("violation").last(), Some(&"/body/connection_id"), "{text}");
+}
+
 #[test]
 fn the_log_contains_no_secrets() {
     for format in ["human", "json"] {
