@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 use super::body;
 use super::call::{ControlCall, ControlResult, not_found, ok};
 use super::reasons::{self, Plan};
+use crate::contract::Contract;
 use crate::contract::problem::Problem;
-use crate::contract::{Contract, Evidence};
 use crate::http::message::Body;
 use crate::leadconduit::state::sso::SsoStatus;
 use crate::recording::journal::{Exchange, exchange_json, near_miss, property_names, reproduce};
@@ -62,10 +62,6 @@ fn explanation(call: &ControlCall<'_>, exchange: &Exchange, sandbox: &str, sso: 
     let host = call.request.header(&HOST).unwrap_or("127.0.0.1:4010");
     explanation[property_names::SANDBOX] = sandbox.into();
     let plan = caller_plan(call, exchange);
-    // No source shows the responses at the limits of the partner plan.
-    if plan == Plan::Partner && exchange.status == 401 && !explanation["operation"].is_null() {
-        explanation["operation"]["evidence"] = Evidence::Inferred.as_str().into();
-    }
     explanation["reasons"] = reasons::reasons(exchange, contract, (sandbox, plan), sso).into();
     let base = format!("{}://{host}", call.request.scheme());
     explanation["curl"] = reproduce::curl_command(exchange, &base, sandbox).into();
@@ -114,7 +110,7 @@ fn facts(exchange: &Exchange, contract: &Contract) -> Value {
             "method": operation.method.as_str(),
             "path": operation.path,
             "summary": operation.summary,
-            "evidence": operation.evidence.as_str(),
+            "evidence": exchange.evidence.unwrap_or(operation.evidence).as_str(),
         })),
         "nearest": nearest_operation(exchange, contract),
         property_names::LEAD: exchange.lead.as_deref().map(exchange_json::lead),

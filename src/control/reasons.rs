@@ -135,7 +135,7 @@ fn caller(exchange: &Exchange, operation: &Operation, plan: Plan) -> Vec<String>
     let mut preferences = exchange.response_headers().filter(|(name, _)| *name == "preference-applied");
     let is_preferred = preferences.any(|(_, applied)| applied.contains("code="));
     if status == 401 && exchange.applied_rules.is_empty() && !is_preferred {
-        if operation.backend == Backend::Management && plan == Plan::Partner {
+        if plan == Plan::Partner && exchange.evidence == Some(Evidence::Inferred) {
             steps.push(format!(
                 "the partner plan, which is the only plan of the account, does not include {} here ({}, because no \
                  source shows the response)",

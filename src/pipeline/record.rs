@@ -68,6 +68,7 @@ impl Pipeline {
             lead: context.lead,
             credentials,
             contract_check: context.contract_check,
+            evidence: context.evidence,
             applied_rules: context.effects.applied_rules,
             body_bytes_max: self.policy.limits.journal_body_bytes_max,
         };

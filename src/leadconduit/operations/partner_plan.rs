@@ -25,7 +25,7 @@ pub(super) fn is_only_plan(account: &Account) -> bool {
 ///
 /// 401 for an account with the partner plan only.
 pub(super) fn require_paid_plan(context: &WriteContext<'_>) -> Result<(), ApiError> {
-    if is_only_plan(context.account()?) { Err(ApiError::not_authorized()) } else { Ok(()) }
+    if is_only_plan(context.account()?) { Err(ApiError::not_authorized().inferred()) } else { Ok(()) }
 }
 
 /// Checks a flow that is created or replaced.
@@ -39,11 +39,11 @@ pub(super) fn check_flow(context: &WriteContext<'_>, flow: &Value, is_new: bool)
         return Ok(());
     }
     if is_new && !account.all(Collection::Flows).is_empty() {
-        return Err(ApiError::not_authorized());
+        return Err(ApiError::not_authorized().inferred());
     }
     let recipients = items(flow, "steps").iter().filter(|step| text(step, "type") == "recipient").count();
     if items(flow, "destinations").len() + recipients > DELIVERIES_MAX {
-        return Err(ApiError::new(400, "the partner plan allows one delivery destination in a flow"));
+        return Err(ApiError::new(400, "the partner plan allows one delivery destination in a flow").inferred());
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use super::recorded_body::RecordedBody;
 use super::recorded_response::RecordedResponse;
 use super::request_head::{KnownSecrets, RequestHead, flatten, header_pairs, redact_headers};
 use crate::contract::lead_body::{BodyFormat, read_body_value};
-use crate::contract::{Contract, Operation, Violation};
+use crate::contract::{Contract, Evidence, Operation, Violation};
 use crate::http::message::{Body, Request, Response};
 use crate::http::wire_fault::WireFault;
 use crate::leadconduit::lead_report::LeadReport;
@@ -61,6 +61,8 @@ pub struct Exchange {
     pub lead: Option<Box<LeadReport>>,
     /// Whether violations were looked for.
     pub contract_check: ContractCheck,
+    /// The evidence for the response, where it is another than that of its status.
+    pub evidence: Option<Evidence>,
     /// The rules that were applied.
     pub applied_rules: Arc<[AppliedRule]>,
     /// The body of the request.
@@ -155,6 +157,8 @@ pub struct ExchangeParts<'a> {
     pub credentials: CredentialKind,
     /// Whether violations were looked for.
     pub contract_check: ContractCheck,
+    /// The evidence for the response, where it is another than that of its status.
+    pub evidence: Option<Evidence>,
     /// The rules that were applied.
     pub applied_rules: Vec<AppliedRule>,
     /// The limit of a recorded body in bytes.
@@ -250,6 +254,7 @@ impl ExchangeParts<'_> {
             violations: violations.into(),
             lead: self.lead.map(|lead| redact_lead(lead, redactor)),
             contract_check: self.contract_check,
+            evidence: self.evidence,
             applied_rules: self.applied_rules.into(),
             request_body: body,
             url,
