@@ -202,8 +202,22 @@ fn a_simulated_soap_recipient_says_why_its_call_is_not_shown() {
     let event = events(&mock, &submit(&mock, &json!({"state": "TX"}))).remove(0);
     let call = &event["transactions"][0];
     assert_eq!((&event["outcome"], &call["request"]["body"]), (&json!("success"), &json!("")));
-    let why = "the mock reads what is sent from the WSDL, with --deliver";
+    let why = "what is sent follows from the WSDL, which is fetched with --deliver only; a host that is not this machine \
+               also needs --deliver-allow HOST:PORT";
     assert_eq!(call["response"]["headers"]["X-Mock-Simulated"], why);
+    let request = json!({"method": "POST", "path": format!("/flows/{TEST_FLOW}/sources/{SUMMIT}/submit"), "body": {"state": "TX"}});
+    let explain = |mock: &Mock| mock.post("/__admin/explain", &request).expect(200).text;
+    assert!(explain(&mock).contains(&format!("success (simulated: {why})")), "{}", explain(&mock));
+    // With deliveries, an explanation sends nothing; a host that is not allowed is named.
+    let steps = |url: &str| json!({"steps": [step("bb0001", SOAP, &[("url", url), ("function", "AddLead")])]});
+    let why = "what is sent follows from the WSDL, which a dry run does not fetch; submit the lead to call the recipient";
+    let text = explain(&start_with_deliveries(steps("http://127.0.0.1:9/soap?wsdl")));
+    assert!(text.contains(&format!("(simulated: {why})")), "{text}");
+    let why = "host crm.example.com is not allowed; see --deliver-allow; its WSDL, which says what is sent, is not fetched";
+    let mock = start_with_deliveries(steps("http://crm.example.com/soap?wsdl"));
+    assert!(explain(&mock).contains(&format!("(simulated: {why})")), "{}", explain(&mock));
+    let event = events(&mock, &submit(&mock, &json!({"state": "TX"}))).remove(0);
+    assert_eq!(event["transactions"][0]["response"]["headers"]["X-Mock-Simulated"], why);
 }
 
 #[test]
