@@ -107,6 +107,18 @@ fn subcommands_in_the_command_use_its_server() {
 }
 
 #[test]
+fn a_proxy_that_would_be_closed_is_an_error_before_the_command() {
+    let started = tempfile::tempdir().unwrap();
+    let file = started.path().join("started");
+    let script = format!("touch {}", file.display());
+    let arguments = ["--host", "0.0.0.0", "--intercept", "--tls-dir", started.path().to_str().unwrap()];
+    let (code, _, err) = run(&[&arguments[..], &["--", "sh", "-c", &script]].concat());
+    assert_eq!(code, 2, "{err}");
+    assert!(err.contains("--intercept on 0.0.0.0 needs a token") && err.contains("add --admin-token TOKEN"), "{err}");
+    assert!(!file.exists(), "the command was not started");
+}
+
+#[test]
 fn the_exit_code_is_that_of_the_command_else_that_of_the_checks() {
     let wrong_path = "curl -s $LEADCONDUIT_URL/conections >/dev/null";
     let rows: &[(&[&str], String, i32, &str)] = &[

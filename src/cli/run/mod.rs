@@ -34,6 +34,7 @@ use super::style::{DIM, color_mode, message, styled};
 use crate::app::bootstrap::{self, LoadedApp, StartError};
 use crate::app::watch::Watcher;
 use crate::config::settings::Settings;
+use crate::control::Access;
 use crate::recording::report::{self, FailOn, Report, ReportVerdict};
 use crate::support::clock::{InvalidDuration, parse_ms};
 
@@ -91,6 +92,7 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, CliError> {
     // Before the scenarios are loaded, so that it is ready when the command starts.
     let guard = Guard::start()?;
     let (settings, app) = serve::load(&serve_args)?;
+    require_usable_proxy(&settings)?;
     let expectations =
         args.expect.as_deref().map(|file| ExpectationFile::read(file, &app.pipeline.state.contract)).transpose()?;
     let state = Arc::clone(&app.pipeline.state);
@@ -110,6 +112,18 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, CliError> {
     print_report(&report, &outcome)?;
     github::annotate(&report, &outcome);
     Ok(exit_code(outcome.exit_code()))
+}
+
+/// Beyond loopback, the proxy is closed without a token: every request of the command would fail.
+fn require_usable_proxy(settings: &Settings) -> Result<(), CliError> {
+    if settings.intercept.is_none() || !Access::new(settings).is_closed() {
+        return Ok(());
+    }
+    let host = settings.host;
+    Err(CliError::Usage(format!(
+        "--intercept on {host} needs a token, because other machines reach the proxy there: add --admin-token TOKEN, which \
+         the command gets as the password of the proxy, or leave --host {host} out"
+    )))
 }
 
 fn exit_code(code: i32) -> ExitCode {
