@@ -181,7 +181,8 @@ pub(super) fn validate(contract: &Contract, model: &str, value: &Value, pointer:
         return fail(pointer.to_owned(), format!("the contract has no model {model}"));
     };
     if check.accepts(value) {
-        return validate_time_zone(model, value).or_else(|error| fail(format!("{pointer}{}", error.pointer), error.message));
+        return validate_time_zone(model, value)
+            .or_else(|error| fail(format!("{pointer}{}", error.pointer), error.message));
     }
     match check.violations("", value).into_iter().next() {
         Some(first) => fail(format!("{pointer}{}", first.location), format!("{} (model {model})", first.message)),

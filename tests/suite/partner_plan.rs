@@ -66,7 +66,8 @@ fn an_explanation_names_the_partner_plan() {
     assert!(!explained.text.contains("free accounts"), "{}", explained.text);
     assert_eq!(explained.json()["operation"]["evidence"], "inferred");
     // Another 401 has another reason.
-    let request = json!({"method": "POST", "path": "/connections", "key": PARTNER, "body": {"connection_id": INVITATION}});
+    let request =
+        json!({"method": "POST", "path": "/connections", "key": PARTNER, "body": {"connection_id": INVITATION}});
     let explained = mock.post("/__admin/explain", &request).expect(200);
     assert_eq!(explained.json()["reply"]["status"], 401, "{}", explained.text);
     assert!(!explained.text.contains("the partner plan"), "{}", explained.text);

@@ -210,10 +210,12 @@ fn a_simulated_soap_recipient_says_why_its_call_is_not_shown() {
     assert!(explain(&mock).contains(&format!("success (simulated: {why})")), "{}", explain(&mock));
     // With deliveries, an explanation sends nothing; a host that is not allowed is named.
     let steps = |url: &str| json!({"steps": [step("bb0001", SOAP, &[("url", url), ("function", "AddLead")])]});
-    let why = "what is sent follows from the WSDL, which a dry run does not fetch; submit the lead to call the recipient";
+    let why =
+        "what is sent follows from the WSDL, which a dry run does not fetch; submit the lead to call the recipient";
     let text = explain(&start_with_deliveries(steps("http://127.0.0.1:9/soap?wsdl")));
     assert!(text.contains(&format!("(simulated: {why})")), "{text}");
-    let why = "host crm.example.com is not allowed; see --deliver-allow; its WSDL, which says what is sent, is not fetched";
+    let why =
+        "host crm.example.com is not allowed; see --deliver-allow; its WSDL, which says what is sent, is not fetched";
     let mock = start_with_deliveries(steps("http://crm.example.com/soap?wsdl"));
     assert!(explain(&mock).contains(&format!("(simulated: {why})")), "{}", explain(&mock));
     let event = events(&mock, &submit(&mock, &json!({"state": "TX"}))).remove(0);

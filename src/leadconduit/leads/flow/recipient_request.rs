@@ -114,7 +114,8 @@ impl RecipientRequest {
         let Some(refusal) = refusal else { return outcome };
         let is_masked = self.recorded_url != self.url;
         let refusal = if is_masked { refusal.without_host() } else { refusal };
-        let wsdl = if self.module.needs_description() { "; its WSDL, which says what is sent, is not fetched" } else { "" };
+        let wsdl =
+            if self.module.needs_description() { "; its WSDL, which says what is sent, is not fetched" } else { "" };
         let why = format!("{refusal}{wsdl}");
         context.effects.log_simulated(&why);
         for transaction in &mut outcome.transactions {
