@@ -23,9 +23,10 @@ use tokio::sync::oneshot;
 
 use self::command::{CommandEnd, RunningCommand};
 use self::environment::Environment;
-use self::expectations::ExpectationFile;
+use self::expectations::{ExpectationFile, FileVerification};
 use self::guard::Guard;
 use self::outcome::Outcome;
+use super::client::ArgumentError;
 use super::error::CliError;
 use super::log;
 use super::serve::{self, ServeArgs};
@@ -33,9 +34,10 @@ use super::signals::SignalQueue;
 use super::style::{DIM, color_mode, message, styled};
 use crate::app::bootstrap::{self, LoadedApp, StartError};
 use crate::app::watch::Watcher;
-use crate::config::settings::Settings;
+use crate::config::settings::{DEFAULT_SANDBOX, Settings};
 use crate::control::Access;
 use crate::recording::report::{self, FailOn, Report, ReportVerdict};
+use crate::sandbox::selector::is_valid_name;
 use crate::support::clock::{InvalidDuration, parse_ms};
 
 /// The log shows warnings and errors only, because the output of the command is on the same terminal.
@@ -56,9 +58,12 @@ pub(crate) struct RunArgs {
     /// End the command after this time: SIGTERM, 5 s later SIGKILL; the exit code is 124
     #[arg(long, value_name = "DURATION", env = "LEADCONDUIT_MOCK_TIMEOUT", value_parser = parse_timeout, help_heading = "Command")]
     timeout: Option<u64>,
-    /// Expectations (JSON or YAML) about the requests in the sandbox `default`, verified after the command
+    /// Expectations (JSON or YAML) about the requests in one sandbox, verified after the command
     #[arg(long, value_name = "FILE", env = "LEADCONDUIT_MOCK_EXPECT", help_heading = "Command")]
     expect: Option<PathBuf>,
+    /// The sandbox of --expect
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_SANDBOX, env = "LEADCONDUIT_MOCK_SANDBOX", value_parser = parse_sandbox, help_heading = "Command")]
+    sandbox: String,
     #[command(flatten)]
     serve: ServeArgs,
     /// The command and its arguments
@@ -75,6 +80,11 @@ enum InvalidTimeout {
     /// The command would be ended before it begins.
     #[error("it must be longer than 0; leave --timeout out to wait as long as the command takes")]
     Zero,
+}
+
+/// A value of `--sandbox`.
+fn parse_sandbox(text: &str) -> Result<String, ArgumentError> {
+    if is_valid_name(text) { Ok(text.to_owned()) } else { Err(ArgumentError::Sandbox) }
 }
 
 fn parse_timeout(text: &str) -> Result<u64, InvalidTimeout> {
@@ -102,9 +112,10 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, CliError> {
     drop(signals);
     // Does not wait for long computations.
     runtime.shutdown_background();
-    let report = serve::build_report(&serve_args, &state)?;
+    let mut report = serve::build_report(&serve_args, &state)?;
+    let verification = expectations.map(|file| file.verify(&state, &args.sandbox));
+    report.expectations = verification.iter().flat_map(FileVerification::reports).collect();
     let verdict = ReportVerdict::new(&report, &serve_args.criteria());
-    let verification = expectations.map(|file| file.verify(&state));
     let saved = serve_args.save_reports(&report, &verdict);
     drop(log);
     let unsaved = saved.err();
