@@ -38,6 +38,8 @@ pub(super) struct RequestContext<'p> {
     pub(super) lead: Option<Box<LeadReport>>,
     pub(super) contract_check: ContractCheck,
     pub(super) effects: RuleEffects,
+    /// Secrets of the request that nothing but its operation knows for such.
+    pub(super) secrets: Vec<String>,
     /// The evidence for the response, where it is another than that of its status.
     pub(super) evidence: Option<Evidence>,
 }

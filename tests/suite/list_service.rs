@@ -345,6 +345,33 @@ fn secrets_are_on_a_list_as_their_hash_and_in_no_event() {
     assert!(!authorization.as_str().unwrap().starts_with("Basic"), "{authorization}");
 }
 
+/// A number of nine digits can be anything elsewhere; a value of a list identifies a person.
+#[test]
+fn social_security_numbers_without_hyphens_are_not_recorded() {
+    let mock = mock_with(json!([]));
+    let items = format!("{SERVICE}/lists/dnc/items");
+    mock.post(&items, &json!({"values": ["219099999", 219_099_998, "x"]})).expect(200);
+    mock.request(&format!("DELETE {items}?values=219099997%7Cy"), &[], "").expect(200);
+    assert_eq!(get(&mock, "/exists/dnc/219099999").expect(200).json()["found"], true);
+    get(&mock, "/exists/dnc/%32190999%396").expect(404);
+    get(&mock, "/exists/dnc/5125550100").expect(404);
+    mock.get("/connections?page=219099995").expect(200);
+    let recorded = mock.get("/__admin/requests?limit=100").expect(200).text;
+    let explained = mock.post(
+        "/__admin/explain",
+        &json!({"method": "GET", "path": format!("{SERVICE}/exists/dnc/219099999"), "key": JANE}),
+    );
+    for text in [&recorded, &explained.expect(200).text] {
+        assert!(
+            !["219099999", "219099998", "219099997", "219099996"].iter().any(|number| text.contains(number)),
+            "{text}"
+        );
+        assert!(!text.contains("%32190999%396"), "{text}");
+    }
+    assert!(recorded.contains("/exists/dnc/***") && recorded.contains("/exists/dnc/5125550100"), "{recorded}");
+    assert!(recorded.contains("219099995"), "it is not a value of a list: {recorded}");
+}
+
 #[test]
 fn the_same_leads_leave_the_same_events() {
     let transcript = || {

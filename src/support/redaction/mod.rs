@@ -44,6 +44,7 @@ pub use base64::decode as decode_base64;
 pub use body::Completeness;
 use names::{assigns_secret, hides_value, is_only_secret_name, is_suspicious};
 pub use names::{is_secret_header, is_secret_name, is_secret_property};
+pub use numbers::is_bare_social_security_number;
 pub use texts::SecretTexts;
 
 /// The replacement for a secret.
