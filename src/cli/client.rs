@@ -365,6 +365,14 @@ pub(super) async fn read_response(
     Ok(ClientResponse { status: head.status, headers: head.headers, body: body.to_bytes() })
 }
 
+/// The error for a response that rejects a request of the control API. What is wrong with a request, and names that do not
+/// exist, come from the command line.
+pub(super) fn rejection(url: &str, status: StatusCode, body: &Value) -> CliError {
+    let is_usage = matches!(status, StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND);
+    let error = if is_usage { CliError::Usage } else { CliError::Server };
+    text_field(body, "detail").map_or_else(|| unexpected_response(url, status), error)
+}
+
 /// The error for a response that does not come from leadconduit-mock.
 pub(super) fn unexpected_response(url: &str, status: StatusCode) -> CliError {
     CliError::Server(format!(

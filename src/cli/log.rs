@@ -24,6 +24,9 @@ use crate::config::limits::{LOG_DRAIN_MS_MAX, LOG_FLUSH_INTERVAL, LOG_QUEUE_LINE
 use crate::pipeline::publish::{LoggedExchange, set_log_sink};
 use crate::support::clock::{Clock, format_timestamp};
 
+/// The levels of libraries in the default filter: `h2` warns in words of its own of what clients do.
+const LIBRARIES: &str = "h2=error";
+
 /// The format of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum LogFormat {
@@ -38,7 +41,8 @@ pub(super) enum LogFormat {
 /// that are queued, unless standard error is not read.
 pub(super) fn start(format: LogFormat, default_filter: &str) -> Log {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_env("LEADCONDUIT_MOCK_LOG").unwrap_or_else(|_| EnvFilter::new(default_filter));
+    let filter = EnvFilter::try_from_env("LEADCONDUIT_MOCK_LOG")
+        .unwrap_or_else(|_| EnvFilter::new(format!("{default_filter},{LIBRARIES}")));
     let color_mode = color_mode(&io::stderr());
     let (log, sender) = Log::start(LineFormat { format, color_mode }, io::stderr());
     // Fails if the process has a subscriber already; that one is used then.

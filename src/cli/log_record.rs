@@ -11,7 +11,7 @@ use crate::config::limits::{
 };
 use crate::config::settings::DEFAULT_SANDBOX;
 use crate::contract::Violation;
-use crate::contract::violation::NOT_COLLECTED;
+use crate::contract::violation::breaks_contract;
 use crate::pipeline::publish::LoggedExchange;
 use crate::support::clock::Timestamp;
 
@@ -218,7 +218,7 @@ impl LogRecord {
             )?;
         }
         for violation in self.violations.iter().take(LOG_VIOLATIONS_MAX) {
-            let label = if violation.code == NOT_COLLECTED { "finding  " } else { "violation" };
+            let label = if breaks_contract(&violation.code) { "violation" } else { "finding  " };
             write!(out, "{INDENT}{}  ", styled(color_mode, WARNING, label))?;
             if !violation.location.is_empty() {
                 write!(out, "{}  ", styled(color_mode, WARNING, Sanitized(&violation.location, LOG_TEXT_CHARS_MAX)))?;
@@ -227,7 +227,7 @@ impl LogRecord {
         }
         if self.violations.len() > LOG_VIOLATIONS_MAX {
             let more = self.violations.len() - LOG_VIOLATIONS_MAX;
-            writeln!(out, "{INDENT}{}", styled(color_mode, WARNING, format_args!("{more} more violations")))?;
+            writeln!(out, "{INDENT}{}", styled(color_mode, WARNING, format_args!("{more} more")))?;
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use http::{Method, StatusCode};
 use serde_json::Value;
 
 use super::args::{is_port_more_specific, local_url, parse_url};
-use super::client::{self, ControlRequest, text_field};
+use super::client::{self, ControlRequest};
 use super::error::{CliError, print_error};
 use super::output::{check_writable, save};
 use super::style::{ColorMode, color_mode};
@@ -285,7 +285,7 @@ fn fetch(args: &ReportArgs, url: &str) -> Result<Report, CliError> {
     let unexpected_response = || client::unexpected_response(url, response.status);
     if response.status != StatusCode::OK {
         let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
-        return Err(text_field(&body, "detail").map_or_else(unexpected_response, CliError::Server));
+        return Err(client::rejection(url, response.status, &body));
     }
     let body = std::str::from_utf8(&response.body).map_err(|_| unexpected_response())?;
     Report::parse(Path::new(url), body).map_err(|_| unexpected_response())

@@ -10,7 +10,7 @@ use http::Method;
 use serde_json::Value;
 
 use super::args::ServerArgs;
-use super::client::{self, ControlRequest, StreamEnd, text_field};
+use super::client::{self, ControlRequest, StreamEnd};
 use super::error::CliError;
 use super::log_record::{LogRecord, Sanitized, TimeOfDay};
 use super::style::{ColorMode, DIM, FAULT, INFO, color_mode, styled};
@@ -83,8 +83,7 @@ pub(super) fn run(args: &TailArgs) -> Result<(), CliError> {
         }
         Ok(StreamEnd::Rejected(response)) => {
             let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
-            let detail = text_field(&body, "detail");
-            Err(detail.map_or_else(|| client::unexpected_response(&url, response.status), CliError::Server))
+            Err(client::rejection(&url, response.status, &body))
         }
         Err(error) => Err(error.at(&url)),
     }

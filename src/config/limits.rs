@@ -188,7 +188,8 @@ pub(crate) const PROTOCOL_LOOK_PAUSE: Duration = Duration::from_millis(10);
 pub(crate) const HTTP2_STREAMS_MAX: u32 = 100;
 
 /// How much larger than its limit the head of an HTTP/2 request can be and still get a problem document.
-pub(crate) const HTTP2_HEAD_EXCESS_BYTES: usize = 64 * 1024;
+/// The HTTP/2 library responds to a larger one itself, with a bare 431; the page of problems says so.
+pub(crate) const HTTP2_HEAD_EXCESS_BYTES: usize = 192 * 1024;
 
 /// How long an HTTP/2 client has to confirm that it is there.
 pub(crate) const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(20);

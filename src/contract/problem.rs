@@ -154,7 +154,8 @@ problem_types! {
     HeadTooLarge => (
         "head-too-large",
         "Request head too large",
-        "The request line and the headers are larger than `--head-bytes-max` (431)."
+        "The request line and the headers are larger than `--head-bytes-max` (431). With HTTP/2, a head that is larger by \
+         more than 192 KiB gets 431 without a body: the HTTP/2 library sends it."
     ),
     /// Another version of HTTP.
     UnsupportedVersion => (

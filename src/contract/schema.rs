@@ -116,7 +116,9 @@ impl CompiledSchema {
         if let Some(error) = misspelt_keyword(schema) {
             return Err(error);
         }
-        Ok(Self { pointer: String::new(), schemas: Arc::default(), validator: OnceLock::from(Ok(validator)) })
+        let properties = OnceLock::from(PropertyNames::of_schema(schema));
+        let schemas = Arc::new(Schemas { properties, ..Schemas::default() });
+        Ok(Self { pointer: String::new(), schemas, validator: OnceLock::from(Ok(validator)) })
     }
 
     /// Compiles the schema now.

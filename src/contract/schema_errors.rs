@@ -16,29 +16,91 @@ use contract_files::yaml::nearest;
 /// How many violations of one value are reported.
 const VIOLATIONS_MAX: usize = 50;
 
-/// Where the component schemas are in a contract.
-const COMPONENTS: &str = "/components/schemas/";
+/// The keywords of schemas that apply to the same value.
+const COMPOSING: [&str; 6] = ["allOf", "anyOf", "oneOf", "if", "then", "else"];
 
-/// The names of all properties in each component schema. A sent property with such a name is not a misspelt one.
+/// How references to component schemas begin.
+const COMPONENTS: &str = "#/components/schemas/";
+
+/// The key of a schema that is not part of a contract.
+const STANDALONE: &str = "";
+
+/// The names of all properties in each component schema, in the bodies of each path, or in a schema that is not part of a
+/// contract. A sent property with such a name is not a misspelt one.
 #[derive(Debug, Default)]
 pub(super) struct PropertyNames(HashMap<String, HashSet<String>>);
 
 impl PropertyNames {
+    /// Of a contract.
     pub(super) fn new(document: &Value) -> Self {
-        let components = document.pointer(COMPONENTS.trim_end_matches('/')).and_then(Value::as_object);
-        let names = components.into_iter().flatten().map(|(component, schema)| {
-            let mut names = HashSet::new();
-            collect_properties(schema, &mut names);
-            (component.clone(), names)
+        let members = |pointer: &str| document.pointer(pointer).and_then(Value::as_object).into_iter().flatten();
+        let components = members("/components/schemas").map(|(name, schema)| (escape(name), schema));
+        let bodies = members("/paths").flat_map(|(path, item)| {
+            let operations = item.as_object().into_iter().flat_map(serde_json::Map::values);
+            let bodies = operations.filter_map(|operation| operation.pointer("/requestBody/content")?.as_object());
+            let schemas = bodies.flat_map(serde_json::Map::values).filter_map(|media| media.get("schema"));
+            schemas.map(move |schema| (escape(path), schema))
         });
-        Self(names.collect())
+        let mut all = Self::default();
+        let mut composed: Vec<(String, String)> = Vec::new();
+        for (key, schema) in components.chain(bodies) {
+            let mut references = Vec::new();
+            collect_references(schema, &mut references);
+            composed.extend(references.into_iter().map(|component| (key.clone(), component.to_owned())));
+            collect_properties(schema, all.0.entry(key).or_default());
+        }
+        all.add_composed(&composed);
+        all
     }
 
-    /// Whether the component schema in which an error was found has a property of this name.
+    /// Of a schema that is not part of a contract.
+    pub(super) fn of_schema(schema: &Value) -> Self {
+        let mut names = HashSet::new();
+        collect_properties(schema, &mut names);
+        Self(HashMap::from([(STANDALONE.to_owned(), names)]))
+    }
+
+    /// Adds the names of the components of which others are composed, until nothing changes.
+    fn add_composed(&mut self, composed: &[(String, String)]) {
+        loop {
+            let mut is_changed = false;
+            for (key, component) in composed {
+                let others = self.0.get(component).cloned().unwrap_or_default();
+                let names = self.0.entry(key.clone()).or_default();
+                let before = names.len();
+                names.extend(others);
+                is_changed |= names.len() > before;
+            }
+            if !is_changed {
+                return;
+            }
+        }
+    }
+
+    /// Whether the schema in which an error was found has a property of this name.
     fn has(&self, error: &ValidationError<'_>, property: &str) -> bool {
-        let location = error.absolute_keyword_location().map(jsonschema::Uri::as_str);
-        let component = location.and_then(|uri| uri.split_once(COMPONENTS)).map(|(_, rest)| rest.split('/').next());
-        component.flatten().and_then(|name| self.0.get(name)).is_some_and(|names| names.contains(property))
+        let location = error.absolute_keyword_location().map(jsonschema::Uri::as_str).unwrap_or_default();
+        let fragment = location.split_once('#').map_or("", |(_, fragment)| fragment);
+        let fragment = percent_encoding::percent_decode_str(fragment).decode_utf8_lossy();
+        let mut parts = fragment.split('/').skip(1);
+        let key = match (parts.next(), parts.next(), parts.next()) {
+            (Some("components"), Some("schemas"), Some(name)) => name,
+            (Some("paths"), Some(path), _) => path,
+            _ => STANDALONE,
+        };
+        self.0.get(key).is_some_and(|names| names.contains(property))
+    }
+}
+
+/// The components of which a schema is composed.
+fn collect_references<'s>(schema: &'s Value, references: &mut Vec<&'s str>) {
+    let Value::Object(members) = schema else { return };
+    references.extend(members.get("$ref").and_then(Value::as_str).and_then(|uri| uri.strip_prefix(COMPONENTS)));
+    for value in members.iter().filter(|(keyword, _)| COMPOSING.contains(&keyword.as_str())).map(|(_, value)| value) {
+        match value {
+            Value::Array(schemas) => schemas.iter().for_each(|schema| collect_references(schema, references)),
+            schema => collect_references(schema, references),
+        }
     }
 }
 
@@ -313,12 +375,15 @@ fn describe_format(format: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use super::super::schema::{CompiledSchema, Schemas};
     use super::*;
     use serde_json::json;
 
     fn messages(schema: &Value, body: &Value) -> Vec<String> {
         let validator = jsonschema::options().should_validate_formats(true).build(schema).unwrap();
-        violations("/body", body, validator.iter_errors(body), &PropertyNames::default())
+        violations("/body", body, validator.iter_errors(body), &PropertyNames::of_schema(schema))
             .into_iter()
             .map(|v| format!("{} {} | {}", v.location, v.code, v.message))
             .collect()
@@ -345,6 +410,35 @@ mod tests {
         });
         insta::assert_snapshot!(messages(&schema, &body).join("\n"));
         insta::assert_snapshot!(messages(&schema, &json!([])).join("\n"));
+    }
+
+    /// Wherever the schema of a body is written, a property that it has is not what was meant by another.
+    #[test]
+    fn a_property_of_the_schema_is_not_suggested_for_a_missing_one() {
+        let both = json!({"required": ["name_1", "name_2"], "properties": {"name_1": {}, "name_2": {}}});
+        let body = json!({"name_1": "a"});
+        assert_eq!(messages(&both, &body), ["/body/name_2 required | name_2 is missing"]);
+        let at =
+            |schema: Value| json!({"post": {"requestBody": {"content": {"application/json": {"schema": schema}}}}});
+        let composed = json!({"allOf": [{"$ref": "#/components/schemas/Names"}], "required": ["name_1", "name_2"]});
+        let schemas = Arc::new(Schemas::default());
+        schemas.set_document(json!({
+            "paths": {"/a/{b}": at(both), "/composed": at(composed.clone())},
+            "components": {"schemas": {
+                "Names": {"allOf": [{"$ref": "#/components/schemas/Others"}], "properties": {"name_2": {}}},
+                "Others": {"properties": {"name_1": {}}},
+                "Composed": composed,
+            }},
+        }));
+        let schema_of =
+            |path: &str| format!("/paths/{}/post/requestBody/content/application~1json/schema", escape(path));
+        for pointer in [schema_of("/a/{b}"), schema_of("/composed"), "/components/schemas/Composed".to_owned()] {
+            let schema = CompiledSchema::new(&schemas, pointer.as_str());
+            let message = |body: &Value| schema.violations("/body", body)[0].message.clone();
+            assert_eq!(message(&body), "name_2 is missing", "{pointer}");
+            let misspelt = message(&json!({"name_1": "a", "nme_2": "b"}));
+            assert_eq!(misspelt, "name_2 is missing; `nme_2` was sent: was that meant?", "{pointer}");
+        }
     }
 
     #[test]

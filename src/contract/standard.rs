@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
-use crate::support::document::{Document, canonical_id};
+use crate::support::document::{Document, canonical_id, text};
 
 /// A collection of documents that belong to no account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +105,25 @@ impl StandardDocuments {
     #[must_use]
     pub fn package_of(&self, module: &str) -> Option<&Arc<Document>> {
         module.split_once('.').and_then(|(package, _)| self.get(StandardCollection::Packages, package))
+    }
+}
+
+impl StandardDocuments {
+    /// Whether a module exists. Its id is the id of its package, a dot, and its name in the package.
+    #[must_use]
+    pub fn has_module(&self, id: &str) -> bool {
+        self.package_of(id)
+            .is_some_and(|package| modules_of(package.value()).iter().any(|module| text(module, "id") == id))
+    }
+
+    /// The module with the most similar id, if one is similar.
+    #[must_use]
+    pub fn nearest_module(&self, id: &str) -> Option<&str> {
+        let packages = self.all(StandardCollection::Packages).iter();
+        contract_files::yaml::nearest(
+            id,
+            packages.flat_map(|package| modules_of(package.value())).map(|module| text(module, "id")),
+        )
     }
 }
 

@@ -48,7 +48,7 @@ impl Violation {
     /// Whether it breaks the contract. Findings that do not are shown, but count as no violation.
     #[must_use]
     pub fn breaks_contract(&self) -> bool {
-        ![NOT_COLLECTED, UNKNOWN_PACKAGE, UNKNOWN_PREFERENCE].contains(&self.code.as_str())
+        breaks_contract(&self.code)
     }
 
     /// A violation that is reported only; the request is served.
@@ -56,6 +56,12 @@ impl Violation {
     pub fn reported(location: &str, code: &str, message: impl Into<String>) -> Self {
         Self { location: location.to_owned(), code: code.to_owned(), message: message.into(), rejected_with: None }
     }
+}
+
+/// Whether a violation with this code breaks the contract; otherwise it is a finding.
+#[must_use]
+pub fn breaks_contract(code: &str) -> bool {
+    ![NOT_COLLECTED, UNKNOWN_PACKAGE, UNKNOWN_PREFERENCE].contains(&code)
 }
 
 /// Space for the last entry, which counts the omitted violations, and for the brackets.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::body;
 use super::call::{ControlCall, ControlResult, not_found, ok};
-use super::reasons;
+use super::reasons::{self, Plan};
 use crate::contract::Contract;
 use crate::contract::problem::Problem;
 use crate::http::message::Body;
@@ -61,11 +61,23 @@ fn explanation(call: &ControlCall<'_>, exchange: &Exchange, sandbox: &str, sso: 
     let mut explanation = facts(exchange, contract);
     let host = call.request.header(&HOST).unwrap_or("127.0.0.1:4010");
     explanation[property_names::SANDBOX] = sandbox.into();
-    explanation["reasons"] = reasons::reasons(exchange, contract, sandbox, sso).into();
+    let plan = caller_plan(call, exchange);
+    explanation["reasons"] = reasons::reasons(exchange, contract, (sandbox, plan), sso).into();
     let base = format!("{}://{host}", call.request.scheme());
     explanation["curl"] = reproduce::curl_command(exchange, &base, sandbox).into();
     explanation["snippet"] = reproduce::scenario_yaml(exchange, contract).into();
     explanation
+}
+
+/// The plan of the account that sent a request.
+fn caller_plan(call: &ControlCall<'_>, exchange: &Exchange) -> Plan {
+    let world = call.sandbox.world();
+    let account = exchange.caller.as_ref().and_then(|(account, _)| world.account(account));
+    if account.is_some_and(|account| account.has_only_partner_plan() && !account.is_free()) {
+        Plan::Partner
+    } else {
+        Plan::Other
+    }
 }
 
 /// The exchange with this number or id; 404 when the journal does not have it.
@@ -98,7 +110,7 @@ fn facts(exchange: &Exchange, contract: &Contract) -> Value {
             "method": operation.method.as_str(),
             "path": operation.path,
             "summary": operation.summary,
-            "evidence": operation.evidence.as_str(),
+            "evidence": exchange.evidence.unwrap_or(operation.evidence).as_str(),
         })),
         "nearest": nearest_operation(exchange, contract),
         property_names::LEAD: exchange.lead.as_deref().map(exchange_json::lead),

@@ -15,6 +15,7 @@ use crate::support::clock::{Timestamp, format_timestamp};
 use crate::support::computation;
 use crate::support::document::text;
 use crate::support::ids::ObjectId;
+use crate::support::redaction::{Redactor, SecretTexts};
 
 /// What a step has of its event. The variables of the lead are left out: they repeat the lead in every event.
 const STEP_PROPERTIES: [&str; 15] = [
@@ -49,7 +50,7 @@ pub(super) fn trace(call: &ControlCall<'_>) -> ControlResult {
     let lead_id = lead.to_string();
     let recorded = call.sandbox.exchanges().into_iter().rev().find(|exchange| is_submission_of(exchange, &lead_id));
     let report = recorded.as_ref().and_then(|exchange| exchange.lead.as_deref()).map(exchange_json::lead);
-    Ok(ok(&json!({
+    let mut trace = json!({
         "lead": lead_id,
         "account": {"id": account_id, "name": account.document().text("name")},
         "flow": vars("flow"),
@@ -61,7 +62,26 @@ pub(super) fn trace(call: &ControlCall<'_>) -> ControlResult {
         "exchange": recorded.as_ref().map(|exchange| exchange.number),
         "steps": documents.iter().map(step).collect::<Vec<_>>(),
         "meta": {"total": total},
-    })))
+    });
+    redact(call, &world, documents, &mut trace);
+    Ok(ok(&trace))
+}
+
+/// Replaces secrets as the journal does. The keys of the world are known; the values that the whole events show to be
+/// secret by their names, such as the mapping of a password, are replaced wherever the trace repeats them.
+fn redact(call: &ControlCall<'_>, world: &World, documents: Vec<Value>, trace: &mut Value) {
+    let keys = world.keys().map(|(key, _)| key);
+    let known = call.context.access.token().into_iter().chain(keys).map(str::to_owned);
+    let library = call.app.library();
+    let texts = SecretTexts::new(known.chain(library.secrets().iter().cloned()));
+    let redactor = Redactor::new(texts);
+    for mut document in documents {
+        redactor.value(&mut document);
+    }
+    redactor.value(trace);
+    if let Some(redactor) = redactor.with_found_values() {
+        redactor.value(trace);
+    }
 }
 
 /// The events of a lead, the oldest first, with the account that has them.

@@ -57,6 +57,7 @@ pub(super) fn parse(call: &ControlCall<'_>) -> Result<LoggedRequest, Problem> {
         lead: None,
         credentials: CredentialKind::default(),
         contract_check: ContractCheck::NotReached,
+        evidence: None,
         applied_rules: Vec::new(),
         body_bytes_max: Limits::default().journal_body_bytes_max,
     };

@@ -31,6 +31,7 @@ use std::sync::Arc;
 
 use http::header::ALLOW;
 use http::{HeaderValue, Method, StatusCode};
+use percent_encoding::percent_decode_str;
 use serde_json::json;
 
 pub use access::Access;
@@ -209,7 +210,9 @@ fn dispatch(context: Context<'_>, request: &Request, path: &str, sandbox: &Arc<S
     else {
         return Err(method_not_allowed(request, path, &candidates));
     };
-    handler(&ControlCall { context, app: context.app, request, sandbox, name, second })
+    // The id of an entry of a list has a slash.
+    let [name, second] = [name, second].map(|encoded| percent_decode_str(encoded).decode_utf8_lossy());
+    handler(&ControlCall { context, app: context.app, request, sandbox, name: &name, second: &second })
 }
 
 /// The values of the parameters of a path pattern; empty for those that it does not have.

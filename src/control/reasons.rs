@@ -3,16 +3,30 @@
 use serde_json::Value;
 
 use crate::contract::nearest::NearMiss;
-use crate::contract::{Authentication, Backend, Contract, Operation};
+use crate::contract::{Authentication, Backend, Contract, Evidence, Operation};
 use crate::leadconduit::state::sso::SsoStatus;
 use crate::recording::journal::{CredentialKind, Exchange, ResponseSource, near_miss};
 
 /// How many characters of a text body are quoted.
 const QUOTED_CHARS_MAX: usize = 200;
 
+/// The plan of a caller's account, as far as it decides about responses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Plan {
+    /// The free partner plan only.
+    Partner,
+    /// Any other.
+    Other,
+}
+
 /// The steps that led to the response. `sso` is the status of the single sign-on service before a dry run; the journal
 /// does not record it.
-pub(super) fn reasons(exchange: &Exchange, contract: &Contract, sandbox: &str, sso: Option<&SsoStatus>) -> Vec<String> {
+pub(super) fn reasons(
+    exchange: &Exchange,
+    contract: &Contract,
+    (sandbox, plan): (&str, Plan),
+    sso: Option<&SsoStatus>,
+) -> Vec<String> {
     let mut steps = Vec::new();
     let scenario = exchange.scenario.as_ref().map_or("none", |scenario| &scenario.name);
     steps.push(format!("the sandbox is `{sandbox}`, the scenario is `{scenario}`"));
@@ -20,7 +34,7 @@ pub(super) fn reasons(exchange: &Exchange, contract: &Contract, sandbox: &str, s
     let operation = exchange.operation(contract);
     steps.push(routing(exchange, contract, operation));
     if let Some(operation) = operation {
-        steps.extend(caller(exchange, operation));
+        steps.extend(caller(exchange, operation, plan));
     }
     for violation in &*exchange.violations {
         let consequence = match violation.rejected_with {
@@ -94,7 +108,7 @@ fn routing(exchange: &Exchange, contract: &Contract, operation: Option<&Operatio
 }
 
 /// Who called, and what follows from it.
-fn caller(exchange: &Exchange, operation: &Operation) -> Vec<String> {
+fn caller(exchange: &Exchange, operation: &Operation, plan: Plan) -> Vec<String> {
     let status = exchange.status;
     let needs_key = operation.authentication == Authentication::Required;
     // A gate rule responds before authentication.
@@ -121,7 +135,14 @@ fn caller(exchange: &Exchange, operation: &Operation) -> Vec<String> {
     let mut preferences = exchange.response_headers().filter(|(name, _)| *name == "preference-applied");
     let is_preferred = preferences.any(|(_, applied)| applied.contains("code="));
     if status == 401 && exchange.applied_rules.is_empty() && !is_preferred {
-        if operation.backend == Backend::Management && !operation.requires_paid_plan {
+        if plan == Plan::Partner && exchange.evidence == Some(Evidence::Inferred) {
+            steps.push(format!(
+                "the partner plan, which is the only plan of the account, does not include {} here ({}, because no \
+                 source shows the response)",
+                operation.id,
+                Evidence::Inferred
+            ));
+        } else if operation.backend == Backend::Management && !operation.requires_paid_plan {
             steps.push(format!("the user lacks a right that {} requires", operation.id));
         } else if operation.requires_paid_plan {
             steps.push(format!("{} is not available to free accounts (`features.lead_transactions`)", operation.id));

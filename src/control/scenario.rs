@@ -86,7 +86,12 @@ fn scenario_json(call: &ControlCall<'_>, scenario: &Scenario) -> Value {
 
 /// A rule with its counters.
 fn rule_json(status: &RuleStatus) -> Value {
-    let mut json = json!({"name": status.rule.name, "matched": status.count.matched, "applied": status.count.applied});
+    let mut json = json!({
+        "name": status.rule.name,
+        "matched": status.count.matched,
+        "applied": status.count.applied,
+        "active": status.is_active,
+    });
     if let Some(end) = status.ends_at {
         json["ends_at"] = format_timestamp(end).into();
     }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::contract::Evidence;
 use crate::contract::lead_body::LeadRequestError;
 use crate::leadconduit::state::Collection;
 
@@ -39,12 +40,28 @@ pub struct ApiError {
     pub format: ErrorFormat,
     /// The value of `Allow`, for 405.
     pub allow: Option<&'static str>,
+    /// The evidence for this error, where it is another than that of the status of the operation.
+    pub evidence: Option<Evidence>,
 }
 
 impl ApiError {
     /// An error in the format of the management API.
     pub fn new(status: u16, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind: ApiErrorKind::Response, status, message: message.into(), format: ErrorFormat::Error, allow: None }
+        Self {
+            kind: ApiErrorKind::Response,
+            status,
+            message: message.into(),
+            format: ErrorFormat::Error,
+            allow: None,
+            evidence: None,
+        }
+    }
+
+    /// Marks an error that no source shows, although the operation documents its status for another case.
+    #[must_use]
+    pub fn inferred(mut self) -> Self {
+        self.evidence = Some(Evidence::Inferred);
+        self
     }
 
     /// Sets the body format.

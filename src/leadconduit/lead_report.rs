@@ -15,6 +15,8 @@ pub struct LeadReport {
     pub steps: Vec<String>,
     /// The parameters that no field of the flow collects.
     pub uncollected: Vec<Violation>,
+    /// The values that mappings of the flow set under the names of secrets. Recipients can repeat them in reasons.
+    pub secrets: Vec<String>,
 }
 
 /// The part of the flow that decided about a lead.

@@ -231,6 +231,11 @@ impl OutboundLog {
         self.client.is_some()
     }
 
+    /// Whether this is a dry run of a request that would call recipients.
+    pub(crate) fn would_deliver(&self) -> bool {
+        self.dry_run_client.is_some()
+    }
+
     /// Why a recipient at this URL is simulated although deliveries are on.
     pub(crate) fn refusal(&self, url: &str) -> Option<Refusal> {
         let refusal = self.client.as_ref().or(self.dry_run_client.as_ref())?.refusal(url);

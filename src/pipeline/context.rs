@@ -8,7 +8,7 @@ use http::HeaderMap;
 use super::preferences::Preferences;
 use crate::contract::problem::Problem;
 use crate::contract::validate::OperationInput;
-use crate::contract::{Operation, Violation};
+use crate::contract::{Evidence, Operation, Violation};
 use crate::http::message::{Response, SendOptions};
 use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::delivery::{OutboundError, OutboundResponse};
@@ -38,6 +38,10 @@ pub(super) struct RequestContext<'p> {
     pub(super) lead: Option<Box<LeadReport>>,
     pub(super) contract_check: ContractCheck,
     pub(super) effects: RuleEffects,
+    /// Secrets of the request that nothing but its operation knows for such.
+    pub(super) secrets: Vec<String>,
+    /// The evidence for the response, where it is another than that of its status.
+    pub(super) evidence: Option<Evidence>,
 }
 
 /// What a request keeps when its steps start again, so that nothing happens twice: it is counted once, rules are selected
@@ -178,6 +182,16 @@ pub(super) enum EarlyExit {
     PendingCall(Box<PendingCall>),
     /// The steps take too long for a thread that serves connections: they run again on another one.
     LongComputation,
+}
+
+impl EarlyExit {
+    /// The evidence for the response, where it is another than that of its status.
+    pub(super) fn evidence(&self) -> Option<Evidence> {
+        match self {
+            Self::ApiError(error) => error.evidence,
+            _ => None,
+        }
+    }
 }
 
 impl From<ApiError> for EarlyExit {

@@ -91,7 +91,11 @@ impl Pipeline {
             let definition = operation.responses.get(&status);
             headers.insert(headers::OPERATION, operation.id_header.clone());
             // A status that is not in the contract comes from a rule or from the mock itself.
-            let evidence = definition.map_or(INFERRED, |definition| definition.evidence_header.clone());
+            let evidence = match (context.evidence, definition) {
+                (Some(evidence), _) => HeaderValue::from_static(evidence.as_str()),
+                (None, Some(definition)) => definition.evidence_header.clone(),
+                (None, None) => INFERRED,
+            };
             headers.insert(headers::EVIDENCE, evidence);
         }
         if !context.violations.is_empty() {

@@ -221,6 +221,7 @@ impl Pipeline {
                 }
                 result => result,
             };
+            context.evidence = result.as_ref().err().and_then(EarlyExit::evidence);
             let response = self.respond(result, &context);
             return self.finish(response, request, context, progress.started);
         }

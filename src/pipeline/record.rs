@@ -42,6 +42,7 @@ impl Pipeline {
             credentials: selector::credential_texts,
             others: selector::report_token(path, has_caller).into_iter().collect(),
         };
+        secrets.others.append(&mut context.secrets);
         let credentials = match session {
             Some(session) if session.caller.is_some() => CredentialKind::Password,
             session => selector::credential_kind(request, |key| {
@@ -68,6 +69,7 @@ impl Pipeline {
             lead: context.lead,
             credentials,
             contract_check: context.contract_check,
+            evidence: context.evidence,
             applied_rules: context.effects.applied_rules,
             body_bytes_max: self.policy.limits.journal_body_bytes_max,
         };

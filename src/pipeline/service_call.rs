@@ -18,6 +18,7 @@ use crate::leadconduit::services::suppressionlist::call::{self, Call, CallReques
 use crate::leadconduit::state::Caller;
 use crate::leadconduit::state::sso::SsoCallContext;
 use crate::sandbox::{RequestSession, WriteResources};
+use crate::support::redaction::is_bare_social_security_number;
 
 /// The OpenAPI document of the list service.
 const DOCUMENT: &str = include_str!(concat!(env!("OUT_DIR"), "/suppressionlist-openapi.json"));
@@ -87,6 +88,11 @@ impl Pipeline {
             content_type: request.header(&CONTENT_TYPE).unwrap_or_default(),
             body,
         });
+        if let Ok(call) = &parsed {
+            // Values of lists identify people.
+            let numbers = call.values().iter().filter(|value| is_bare_social_security_number(value));
+            context.secrets = numbers.map(|value| value.trim().to_owned()).collect();
+        }
         match parsed {
             Err(response) => Ok(respond(&response)),
             Ok(Call::Query { lists, value }) => {

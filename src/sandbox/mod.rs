@@ -78,6 +78,8 @@ pub struct RuleStatus {
     pub count: RuleCounts,
     /// When it ends, if it does.
     pub ends_at: Option<Timestamp>,
+    /// Whether it can be applied to later requests.
+    pub is_active: bool,
 }
 
 /// Why a snapshot cannot be saved.
@@ -326,12 +328,14 @@ impl Sandbox {
     pub fn scenario_rules(&self) -> Vec<RuleStatus> {
         let state = self.lock();
         let (started_at, counts) = (state.rules_started_at(), state.counts.iter().skip(state.faults.len()));
+        let now = state.world.clock.now();
         let rules = state.scenario.rules.iter().zip(counts);
         rules
             .map(|(rule, count)| RuleStatus {
                 rule: Arc::clone(rule),
                 count: count.clone(),
                 ends_at: rule.ends(started_at, count),
+                is_active: !rule.has_ended(started_at, count, now),
             })
             .collect()
     }

@@ -12,13 +12,17 @@ use super::relative_times::resolve_times;
 use super::rule::WorldChange;
 use super::volume::Volume;
 use crate::contract::Contract;
-use crate::leadconduit::rules;
+use crate::leadconduit::rules::{self, ParseError};
+use crate::leadconduit::services::suppressionlist::store;
 use crate::leadconduit::state::budget::BudgetExceeded;
 use crate::leadconduit::state::events::{self, Event};
 use crate::leadconduit::state::{ApiKeyOwner, Collection, Documents, World};
 use crate::support::clock::Timestamp;
 use crate::support::document::merge;
 use crate::support::document::{Document, text};
+
+/// The models of accounts, here and in the single sign-on service.
+const ACCOUNT_MODELS: [&str; 2] = ["Account", "WorldSsoAccount"];
 
 /// Why a change cannot be applied.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -126,6 +130,9 @@ fn apply_account(
             let value = merged(known.as_deref().map(Document::value), spec, now);
             let pointer = format!("{pointer}/{}/{index}", collection.name());
             validate(contract, collection.model(), &value, &pointer)?;
+            if collection == Collection::ListEntries {
+                require_id_of_entry(&value, &pointer)?;
+            }
             if collection.has_rules() {
                 rules::check(&value).map_err(|error| ChangeError {
                     pointer: format!("{pointer}{}", error.pointer),
@@ -155,13 +162,27 @@ fn merged(known: Option<&Value>, spec: &JsonDocument, now: Timestamp) -> Value {
     value
 }
 
+/// Rejects an entry of a list that would never be found.
+pub(super) fn require_id_of_entry(entry: &Value, pointer: &str) -> Result<(), ChangeError> {
+    store::find_wrong_id(entry).map_or(Ok(()), |(message, expected)| {
+        let message = format!("{message}; write `id: {expected}`");
+        Err(ChangeError { pointer: format!("{pointer}/id"), message })
+    })
+}
+
+/// An account must not have an unknown time zone, which would be taken for UTC.
+pub(super) fn validate_time_zone(model: &str, value: &Value) -> Result<(), ParseError> {
+    if ACCOUNT_MODELS.contains(&model) { rules::check_time_zone_of(value) } else { Ok(()) }
+}
+
 pub(super) fn validate(contract: &Contract, model: &str, value: &Value, pointer: &str) -> Result<(), ChangeError> {
     let fail = |pointer: String, message: String| Err(ChangeError { pointer, message });
     let Some(check) = contract.model(model) else {
         return fail(pointer.to_owned(), format!("the contract has no model {model}"));
     };
     if check.accepts(value) {
-        return Ok(());
+        return validate_time_zone(model, value)
+            .or_else(|error| fail(format!("{pointer}{}", error.pointer), error.message));
     }
     match check.violations("", value).into_iter().next() {
         Some(first) => fail(format!("{pointer}{}", first.location), format!("{} (model {model})", first.message)),

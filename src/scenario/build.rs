@@ -96,6 +96,11 @@ impl Scenario {
         self.merged.default_key.as_deref()
     }
 
+    /// All API keys of its world at the start.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.merged.keys.keys().map(String::as_str)
+    }
+
     /// The health of the single sign-on service at the start.
     #[must_use]
     pub fn sso_status(&self) -> SsoStatus {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::apply::{ChangeError, validate};
+use super::apply::{ChangeError, require_id_of_entry, validate};
 use super::relative_times::resolve_times;
 use crate::contract::Contract;
 use crate::leadconduit::rules;
@@ -134,6 +134,9 @@ impl DocumentKind {
             Self::SsoAccount => replace(&mut world.sso.accounts, "sso_id", &value),
             Self::SsoConnection => replace(&mut world.sso.connections, "id", &value),
             Self::Of(collection) => {
+                if collection == Collection::ListEntries {
+                    require_id_of_entry(&value, "")?;
+                }
                 if collection.has_rules() {
                     rules::check(&value).map_err(|error| fail(&error.pointer, error.message))?;
                 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::apply::apply;
+use super::apply::{apply, validate_time_zone};
 use super::language::{ScenarioFile, WorldSpec};
 use super::merge::{MergedScenario, Origin, SourcedDocument};
 use super::populate;
@@ -144,12 +144,7 @@ impl<'a> Validator<'a> {
 
     /// The id of a list entry is how it is found: it must be made of the names of the list and the value.
     fn validate_list_entry(&mut self, entry: &SourcedDocument) {
-        let (id, list, value) =
-            (text(&entry.value, "id"), text(&entry.value, "list_name"), text(&entry.value, "value"));
-        let Some(expected) = store::entry_id(list, value).filter(|expected| expected != id && !id.is_empty()) else {
-            return;
-        };
-        let message = format!("the id {id} is not that of this value on this list, so that it would never be found");
+        let Some((message, expected)) = store::find_wrong_id(&entry.value) else { return };
         let diagnostic = self.diagnostic(&entry.origin, "/id", message);
         self.errors.push(diagnostic.with_hint(format!("write `id: {expected}`")));
     }
@@ -184,6 +179,10 @@ impl<'a> Validator<'a> {
         let Some(check) = self.contract.model(model) else { return };
         let value = resolve_times(&document.value, now);
         if check.accepts(&value) {
+            if let Err(error) = validate_time_zone(model, &value) {
+                let diagnostic = self.diagnostic(&document.origin, &error.pointer, error.message);
+                self.errors.push(diagnostic);
+            }
             return;
         }
         let violations = check.violations("", &value);
@@ -288,6 +287,10 @@ impl<'a> Validator<'a> {
                     }
                     if *collection == Collection::Flows {
                         self.validate_flow_entities(document, ids_in(id, Collection::Entities));
+                        self.validate_flow_modules(document);
+                    }
+                    if *collection == Collection::ListEntries {
+                        self.warn_of_undeclared_list(document, ids_in(id, Collection::Lists));
                     }
                     let external_id = text(&document.value, "external_id");
                     if *collection == Collection::Connections
@@ -317,6 +320,46 @@ impl<'a> Validator<'a> {
                 }
             }
         }
+    }
+
+    /// The modules of sources and recipients must exist, as the API requires.
+    fn validate_flow_modules(&mut self, flow: &SourcedDocument) {
+        let standard = self.contract.standard();
+        for list in ["sources", "steps"] {
+            for (index, item) in flow.value.get(list).and_then(Value::as_array).into_iter().flatten().enumerate() {
+                for place in ["/integration/module_id", "/feedback/integration/module_id"] {
+                    let Some(id) = item.pointer(place).and_then(Value::as_str) else { continue };
+                    if self.is_full() || standard.has_module(id) {
+                        continue;
+                    }
+                    let mut diagnostic = self.diagnostic(
+                        &flow.origin,
+                        &format!("/{list}/{index}{place}"),
+                        format!("module {id} not found"),
+                    );
+                    diagnostic.hint = Some(match standard.nearest_module(id) {
+                        Some(nearest) => format!("did you mean `{nearest}`?"),
+                        None => "write the id of a module of `GET /modules`".to_owned(),
+                    });
+                    self.errors.push(diagnostic);
+                }
+            }
+        }
+    }
+
+    /// A list exists while it has an entry, so that a misspelt one is a warning.
+    fn warn_of_undeclared_list(&mut self, entry: &SourcedDocument, lists: &BTreeSet<String>) {
+        let name = text(&entry.value, "list_name");
+        let list = store::url_name(name);
+        if list.is_empty() || lists.contains(&list) || self.warnings.len() >= self.diagnostics_max {
+            return;
+        }
+        let message = format!("no list `{name}` is declared; it exists only while it has an entry");
+        let warning = self.diagnostic(&entry.origin, "/list_name", message);
+        self.warnings.push(warning.with_hint(match nearest(&list, lists.iter().map(String::as_str)) {
+            Some(nearest) => format!("did you mean `{nearest}`?"),
+            None => format!("add it under `lists:`, as `{{ id: {list}, name: {name} }}`"),
+        }));
     }
 
     /// The fields that a flow collects must be standard fields or fields of its account.

@@ -70,6 +70,16 @@ fn a_sync_copies_the_account_data_of_the_sso_service() {
 }
 
 #[test]
+fn control_calls_reject_an_unknown_time_zone() {
+    let mock = Mock::healthy();
+    let path = format!("/__admin/state/accounts/{ACME_ID}");
+    let mut account = mock.get(&path).expect(200).json();
+    account["time_zone"] = json!("America/New_Yrok");
+    let text = mock.put(&path, &account).expect(400).text;
+    assert!(text.contains("did you mean America/New_York?") && text.contains("body:1:"), "{text}");
+}
+
+#[test]
 fn a_sync_accepts_the_id_of_the_callers_account_only() {
     let mock = Mock::healthy();
     let own = "6493820b542ea0521e2a4543";

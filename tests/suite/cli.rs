@@ -190,7 +190,7 @@ fn use_and_reset_change_a_running_server() {
                 "",
                 0,
             ),
-            (&["use", "sso-outge"], "", "error: there is no scenario `sso-outge`; did you mean `sso-outage`?\n", 1),
+            (&["use", "sso-outge"], "", "error: there is no scenario `sso-outge`; did you mean `sso-outage`?\n", 2),
             // A server on loopback needs no token, and ignores one.
             (&["use", "healthy", "--admin-token", "any"], "sandbox default now uses scenario healthy\n", "", 0),
         ],

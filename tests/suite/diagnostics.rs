@@ -109,7 +109,7 @@ fn scenario_errors_have_a_position_and_a_hint() {
         (
             "a flow with an unknown entity",
             account(
-                "      flows:\n        - id: 5ff33b53940df5a34a3888ff\n          name: F\n          enabled: true\n          fields: []\n          steps: []\n          sources:\n            - entity: { id: 5d9a4b10940df5a34a3888cc, name: X }\n              integration: { module_id: m }\n",
+                "      flows:\n        - id: 5ff33b53940df5a34a3888ff\n          name: F\n          enabled: true\n          fields: []\n          steps: []\n          sources:\n            - entity: { id: 5d9a4b10940df5a34a3888cc, name: X }\n              integration: { module_id: leadconduit-default.inbound }\n",
             ),
         ),
         (
@@ -379,6 +379,21 @@ fn all_errors_of_a_file_are_reported() {
     let text = account("      entities:\n        - { id: x, name: N }\n        - { id: y, name: 5 }\n");
     let diagnostics = diagnose(&text);
     assert!(diagnostics.matches("FOLDER/mine.yaml:").count() >= 4, "{diagnostics}");
+}
+
+#[test]
+fn an_unknown_time_zone_of_an_account_is_an_error() {
+    let with_zone = |zone: &str| account("").replace("3888b2 }", &format!("3888b2, time_zone: {zone} }}"));
+    let sso = format!(
+        "{HEAD}extends: healthy\nsso:\n  accounts:\n    - {{ id: 5fd4371e940df5a34a3888b2, time_zone: denver }}\n"
+    );
+    for (text, hint) in [(with_zone("America/Chicgo"), "America/Chicago"), (sso, "America/Denver")] {
+        let diagnostic = diagnose(&text);
+        assert!(diagnostic.starts_with("FOLDER/mine.yaml:7:"), "{diagnostic}");
+        assert!(diagnostic.contains("is not a time zone of the tz database"), "{diagnostic}");
+        assert!(diagnostic.contains(&format!("did you mean {hint}?")), "{diagnostic}");
+    }
+    assert_eq!(diagnose(&with_zone("US/Pacific")), "(nothing)");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::log::Server;
 use crate::support::{HANG_GUARD, JANE};
 use crate::wire::{Wire, authorization, request};
 
-const TOKEN: &str = "t0p-s3cret-t0ken";
+pub const TOKEN: &str = "t0p-s3cret-t0ken";
 
 /// A request that contains `S`, and texts that no output may contain beside `S`.
 struct Hidden {
@@ -90,6 +90,13 @@ fn requests() -> Requests {
     requests.header("Referer", |secret| format!("http://joe:{secret}@page.test/"));
     requests.header("Origin", |secret| format!("http://{secret}@page.test"));
     requests.header("X-Trace", |secret| format!("Bearer {secret}"));
+    // Without digits, as a word, and encoded.
+    for token in ["Bearer abcdefSECRETX", "Bearer%20ghijklSECRETX"] {
+        requests.add("a token of letters", |_| {
+            (post(&[("X-Trace", token)], "{}"), vec!["abcdefSECRETX".to_owned(), "ghijklSECRETX".to_owned()])
+        });
+    }
+    requests.body("a URL with the name in its path", |secret| json!({"u": format!("http://h.test/token/{secret}/x")}));
     requests.body("a URL", |secret| json!({"url": format!("http://joe:{secret}@crm.test/x")}));
     requests.target("a URL in a query", |secret| format!("/x?u=http://joe:{secret}@crm.test/"));
     requests.target("an encoded URL", |secret| format!("/x?u=http%3A%2F%2Fjoe%3A{secret}%40crm.test%2F"));
@@ -213,7 +220,7 @@ fn send(server: &Server, bytes: &[u8]) -> String {
 }
 
 /// The responses of the control API that contain data of exchanges.
-fn control_outputs(server: &Server) -> Vec<(String, String)> {
+pub fn control_outputs(server: &Server) -> Vec<(String, String)> {
     let authorization = format!("Bearer {TOKEN}");
     let mut wire = Wire::open(server.address);
     let mut call = |method: &str, path: &str, body: Option<Value>| {

@@ -1,6 +1,7 @@
 //! HTTPS with the generated authority: the server's flags, `ca`, and the commands that call a server.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -286,9 +287,13 @@ fn own_certificates_are_trusted_as_such() {
     let (cert, key) = (folder.path().join("c.pem"), folder.path().join("k.pem"));
     let mut command = Command::new(BINARY);
     command.args(["serve", "--port", "0", "--tls-cert"]).arg(&cert).arg("--tls-key").arg(&key);
+    // As many tools write it.
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
     let serving = Serving::spawn(command);
     assert_eq!(run(&["health", "--url", &serving.https_url], folder.path()).status.code(), Some(1));
     let log = serving.log_until("let it trust your own certificate in ");
+    let warning = format!("{0}: other users can read the private key; run: chmod 600 {0}", key.display());
+    assert!(log.contains(&warning), "{log}");
     assert!(log.contains("let it trust your own certificate in ") && !log.contains("ca env"), "{log}");
 }
 

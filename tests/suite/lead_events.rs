@@ -1,7 +1,9 @@
 //! Events: pages, filters, rules, selected properties, and which accounts can list them.
 
+use std::collections::BTreeSet;
+
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::support::{GLOBEX, JANE, Mock};
 use crate::wire::{Process, Wire};
@@ -215,4 +217,43 @@ fn the_history_of_a_busy_account_fits_the_memory_budget() {
     let megabytes = server.resident() / 1_000_000;
     println!("100,000 events, 101 sandboxes: {megabytes} MB");
     assert!(megabytes < 150, "{megabytes} MB");
+}
+
+/// The names of all properties of a document, those of nested ones with dots.
+fn property_names(value: &Value, before: &str, names: &mut BTreeSet<String>) {
+    for (name, value) in value.as_object().into_iter().flatten() {
+        let name = format!("{before}{name}");
+        property_names(value, &format!("{name}."), names);
+        names.insert(name);
+    }
+}
+
+/// The events that the scenario declares are those that the lead handler would have written.
+#[test]
+fn declared_events_have_every_property_of_live_ones() {
+    let mock = Mock::healthy();
+    let declared = mock.get("/events").expect(200).json().as_array().unwrap().clone();
+    let sources: Vec<&Value> = declared.iter().filter(|event| event["type"] == "source").collect();
+    assert_eq!(sources.len(), 2);
+    for source in sources {
+        let lead = source["vars"]["lead"].as_object().unwrap();
+        let fields = lead.iter().filter(|(name, _)| !["id", "reference"].contains(&name.as_str()));
+        let raw = |value: &Value| value.get("raw").unwrap_or(value).clone();
+        let submitted: Value = fields.map(|(name, value)| (name.clone(), raw(value))).collect::<Map<_, _>>().into();
+        let path = source["request"]["uri"].as_str().unwrap().strip_prefix("https://app.leadconduit.com").unwrap();
+        let result = mock.call("", Method::POST, path, Some(&submitted)).expect(201).json();
+        let delivery = mock.get("/events?limit=1&type=recipient").expect(200).json()[0].clone();
+        mock.request(&format!("POST /feedback?event_id={}&type=conversion", delivery["id"].as_str().unwrap()), &[], "")
+            .expect(201);
+        let of_lead = |id: &Value| mock.get(&format!("/events?lead_id={}", id.as_str().unwrap())).expect(200).json();
+        let (own, live) = (of_lead(&source["vars"]["lead"]["id"]), of_lead(&result["lead"]["id"]));
+        for event in own.as_array().unwrap() {
+            let same = live.as_array().unwrap().iter().find(|other| other["type"] == event["type"]).unwrap();
+            let (mut expected, mut found) = (BTreeSet::new(), BTreeSet::new());
+            property_names(same, "", &mut expected);
+            property_names(event, "", &mut found);
+            let missing: Vec<&String> = expected.difference(&found).collect();
+            assert!(missing.is_empty(), "{}: {missing:?}", event["id"]);
+        }
+    }
 }

@@ -345,6 +345,33 @@ fn secrets_are_on_a_list_as_their_hash_and_in_no_event() {
     assert!(!authorization.as_str().unwrap().starts_with("Basic"), "{authorization}");
 }
 
+/// A number of nine digits can be anything elsewhere; a value of a list identifies a person.
+#[test]
+fn social_security_numbers_without_hyphens_are_not_recorded() {
+    let mock = mock_with(json!([]));
+    let items = format!("{SERVICE}/lists/dnc/items");
+    mock.post(&items, &json!({"values": ["219099999", 219_099_998, "x"]})).expect(200);
+    mock.request(&format!("DELETE {items}?values=219099997%7Cy"), &[], "").expect(200);
+    assert_eq!(get(&mock, "/exists/dnc/219099999").expect(200).json()["found"], true);
+    get(&mock, "/exists/dnc/%32190999%396").expect(404);
+    get(&mock, "/exists/dnc/5125550100").expect(404);
+    mock.get("/connections?page=219099995").expect(200);
+    let recorded = mock.get("/__admin/requests?limit=100").expect(200).text;
+    let explained = mock.post(
+        "/__admin/explain",
+        &json!({"method": "GET", "path": format!("{SERVICE}/exists/dnc/219099999"), "key": JANE}),
+    );
+    for text in [&recorded, &explained.expect(200).text] {
+        assert!(
+            !["219099999", "219099998", "219099997", "219099996"].iter().any(|number| text.contains(number)),
+            "{text}"
+        );
+        assert!(!text.contains("%32190999%396"), "{text}");
+    }
+    assert!(recorded.contains("/exists/dnc/***") && recorded.contains("/exists/dnc/5125550100"), "{recorded}");
+    assert!(recorded.contains("219099995"), "it is not a value of a list: {recorded}");
+}
+
 #[test]
 fn the_same_leads_leave_the_same_events() {
     let transcript = || {
@@ -369,6 +396,49 @@ fn a_list_entry_that_would_never_be_found_is_an_error_of_the_file() {
     let message = started.err().map(|error| error.to_string()).unwrap_or_default();
     assert!(message.contains("dnc/5125550100 is not that of this value"), "{message}");
     assert!(message.contains("write `id: dnc/512-555-0100`"), "{message}");
+}
+
+#[test]
+fn an_entry_that_would_never_be_found_is_rejected_at_run_time() {
+    let mock = Mock::healthy();
+    let put = |id: &str, list: &str| {
+        let entry = json!({"id": id, "list_name": list, "value": "Ann@Example.com"}).to_string();
+        let path = id.replace('/', "%2F");
+        mock.request(&format!("PUT /__admin/state/list_entries/{path}"), &[], &entry)
+    };
+    for id in ["x", "past_buyers/Ann", "do_not_call/ann@example.com"] {
+        let rejected = put(id, "past_buyers").expect(400).text;
+        let text = format!("the id {id} is not that of this value on this list, so that it would never be found");
+        assert!(rejected.contains(&text), "{rejected}");
+        assert!(rejected.contains("write `id: past_buyers/ann@example.com`"), "{rejected}");
+    }
+    put("past_buyers/ann@example.com", "past_buyers").expect(201);
+}
+
+#[test]
+fn modules_and_lists_that_do_not_exist_are_found_by_check() {
+    let module = json!({"integration": {"module_id": "leadconduit-custom.outbound.jsn", "mappings": []}});
+    let flow = json!({"steps": [crate::lead_flow::recipient("bb0001", module)]});
+    let entry = json!({"id": "past_buyer/x", "list_name": "past_buyer", "value": "x"});
+    let folder = tempfile::tempdir().unwrap();
+    let check = |flow: Value, account: Value| {
+        std::fs::write(folder.path().join("own.yaml"), scenario_with(flow, account).to_string()).unwrap();
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_leadconduit-mock"))
+            .args(["check", folder.path().to_str().unwrap()])
+            .output()
+            .unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8_lossy(&text).into_owned())
+    };
+    let (is_valid, text) = check(flow, json!({}));
+    assert!(!is_valid && text.contains("module leadconduit-custom.outbound.jsn not found"), "{text}");
+    assert!(
+        text.contains("own.yaml:1:") && text.contains("did you mean `leadconduit-custom.outbound.json`?"),
+        "{text}"
+    );
+    let (is_valid, text) = check(json!({}), json!({"list_entries": [entry]}));
+    assert!(is_valid && text.contains("no list `past_buyer` is declared"), "{text}");
+    assert!(text.contains("did you mean `past_buyers`?"), "{text}");
 }
 
 /// A recipient that accepts `count` leads.

@@ -1,11 +1,12 @@
 //! The log of `serve`: a line for each exchange, without secrets, and without blocking requests.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::{JANE, wait_for_exit};
+use crate::support::{HANG_GUARD, JANE, wait_for_exit};
 use crate::wire::{Wire, request};
 
 /// A serving process whose standard error is a pipe. It is killed when dropped.
@@ -118,6 +119,53 @@ fn the_log_level_can_hide_exchanges() {
     // The format can be set by an environment variable.
     let server = Server::start(&[], &[("LEADCONDUIT_MOCK_LOG_FORMAT", "json")]);
     assert!(server.stop().lines().all(|line| line.starts_with('{')));
+}
+
+/// A client that resets many streams before they are accepted makes the HTTP/2 library warn in its own words.
+#[test]
+fn the_log_has_no_lines_of_libraries() {
+    let frame = |kind: u8, flags: u8, stream: u32, payload: &[u8]| {
+        let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+        [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+    };
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    bytes.extend(frame(4, 0, 0, &[]));
+    for stream in (1..120).step_by(2) {
+        // GET / of the host x, then RST_STREAM.
+        bytes.extend(frame(1, 5, stream, b"\x82\x86\x84\x41\x01x"));
+        bytes.extend(frame(3, 0, stream, &8_u32.to_be_bytes()));
+    }
+    for (level, is_shown) in [(&[][..], false), (&[("LEADCONDUIT_MOCK_LOG", "info")], true)] {
+        let server = Server::start(&[], level);
+        let mut socket = TcpStream::connect(server.address).unwrap();
+        socket.set_read_timeout(Some(HANG_GUARD)).unwrap();
+        socket.write_all(&bytes).unwrap();
+        // The connection is closed for it.
+        let mut received = Vec::new();
+        let _ = socket.read_to_end(&mut received);
+        assert!(received.windows(15).any(|window| window == b"too_many_resets"), "{received:?}");
+        let text = server.stop();
+        assert_eq!(text.contains("recv_reset"), is_shown, "{text}");
+    }
+}
+
+/// What breaks no contract, and the report counts as no violation, has another word.
+#[test]
+fn findings_are_not_called_violations() {
+    let server = Server::start(&[], &[]);
+    let mut wire = Wire::open(server.address);
+    wire.request("GET", "/user", &[("Prefer", "cod=401")], None).expect(200);
+    let package = json!({"name": "n", "type": "user", "package": "leadconduit-nope", "username": "u", "password": "p"});
+    wire.request("POST", "/credentials", &[], Some(&package)).expect(201);
+    wire.request("GET", "/user", &[("Prefer", "code=abc")], None).expect(400);
+    wire.request("POST", "/connections", &[], Some(&json!({}))).expect(400);
+    let text = server.stop();
+    let labelled = |label: &str| -> Vec<&str> {
+        let lines = text.lines().filter_map(|line| line.trim().strip_prefix(label));
+        lines.map(|line| line.trim().split(' ').next().unwrap()).collect()
+    };
+    assert_eq!(labelled("finding"), ["/headers/prefer", "/body/package"], "{text}");
+    assert_eq!(labelled("violation").last(), Some(&"/body/connection_id"), "{text}");
 }
 
 #[test]

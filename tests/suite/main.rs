@@ -73,6 +73,7 @@ mod leads;
 mod leads_command;
 mod list_service;
 mod log;
+mod mapped_secrets;
 mod metrics;
 mod mistakes;
 

@@ -44,9 +44,33 @@ fn own_fields_and_invitations_need_a_paid_plan() {
     let field = json!({"id": "roof_age", "name": "Roof age", "type": "number"});
     let email = json!({"email": "ann@example.com"});
     for (path, body) in [("/fields", &field), ("/invitations/source", &email), ("/invitations/recipient", &email)] {
-        assert_eq!(call(&mock, Method::POST, path, body.clone()).expect(401).error(), "not authorized", "{path}");
+        let rejected = call(&mock, Method::POST, path, body.clone()).expect(401);
+        assert_eq!(rejected.error(), "not authorized", "{path}");
+        assert_eq!(rejected.header("x-mock-evidence"), Some("inferred"), "no source shows the error: {path}");
+        let recorded = mock.get("/__admin/requests?limit=1").expect(200).json()["requests"][0]["evidence"].clone();
+        assert_eq!(recorded, "inferred", "{path}");
         mock.post(path, body).expect(201);
     }
+    // The documented one of a caller without a key.
+    let unknown = mock.call("", Method::POST, "/fields", Some(&field)).expect(401);
+    assert_eq!(unknown.header("x-mock-evidence"), Some("documented"));
+}
+
+#[test]
+fn an_explanation_names_the_partner_plan() {
+    let mock = Mock::scenario("partner");
+    let request = json!({"method": "POST", "path": "/fields", "key": PARTNER, "body": {"id": "roof_age", "name": "Roof age", "type": "number"}});
+    let explained = mock.post("/__admin/explain", &request).expect(200);
+    assert_eq!(explained.json()["reply"]["status"], 401, "{}", explained.text);
+    assert!(explained.text.contains("the partner plan, which is the only plan of the account"), "{}", explained.text);
+    assert!(!explained.text.contains("free accounts"), "{}", explained.text);
+    assert_eq!(explained.json()["operation"]["evidence"], "inferred");
+    // Another 401 has another reason.
+    let request =
+        json!({"method": "POST", "path": "/connections", "key": PARTNER, "body": {"connection_id": INVITATION}});
+    let explained = mock.post("/__admin/explain", &request).expect(200);
+    assert_eq!(explained.json()["reply"]["status"], 401, "{}", explained.text);
+    assert!(!explained.text.contains("the partner plan"), "{}", explained.text);
 }
 
 #[test]

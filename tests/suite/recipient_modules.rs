@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::deliver::{Listener, ReceivedRequest, start, start_with_deliveries};
 use crate::lead_flow::{SUMMIT, TEST_FLOW, events, kinds, outcome_of, recipient, rules, submit};
 use crate::log::Server;
-use crate::support::{JANE, Mock};
+use crate::support::{JANE, Mock, SUPERUSER};
 use crate::wire::{Wire, request};
 
 /// A step of a module with mappings as pairs of property and value.
@@ -65,7 +65,7 @@ fn a_json_recipient_gets_headers_as_headers_and_rejects_by_path() {
 #[test]
 fn a_module_that_the_mock_does_not_know_is_never_sent() {
     let listener = Listener::responding(json!({"outcome": "failure"}));
-    let module = "leadconduit-nowhere.outbound";
+    let module = "leadconduit-hubspot.outbound.contact";
     let mappings = [("url", &*listener.url), ("lead.state", "TX")];
     let mock = start_with_deliveries(json!({"steps": [step("bb0001", module, &mappings)]}));
     let result = submit(&mock, &json!({"state": "TX"}));
@@ -202,8 +202,24 @@ fn a_simulated_soap_recipient_says_why_its_call_is_not_shown() {
     let event = events(&mock, &submit(&mock, &json!({"state": "TX"}))).remove(0);
     let call = &event["transactions"][0];
     assert_eq!((&event["outcome"], &call["request"]["body"]), (&json!("success"), &json!("")));
-    let why = "the mock reads what is sent from the WSDL, with --deliver";
+    let why = "what is sent follows from the WSDL, which is fetched with --deliver only; a host that is not this machine \
+               also needs --deliver-allow HOST:PORT";
     assert_eq!(call["response"]["headers"]["X-Mock-Simulated"], why);
+    let request = json!({"method": "POST", "path": format!("/flows/{TEST_FLOW}/sources/{SUMMIT}/submit"), "body": {"state": "TX"}});
+    let explain = |mock: &Mock| mock.post("/__admin/explain", &request).expect(200).text;
+    assert!(explain(&mock).contains(&format!("success (simulated: {why})")), "{}", explain(&mock));
+    // With deliveries, an explanation sends nothing; a host that is not allowed is named.
+    let steps = |url: &str| json!({"steps": [step("bb0001", SOAP, &[("url", url), ("function", "AddLead")])]});
+    let why =
+        "what is sent follows from the WSDL, which a dry run does not fetch; submit the lead to call the recipient";
+    let text = explain(&start_with_deliveries(steps("http://127.0.0.1:9/soap?wsdl")));
+    assert!(text.contains(&format!("(simulated: {why})")), "{text}");
+    let why =
+        "host crm.example.com is not allowed; see --deliver-allow; its WSDL, which says what is sent, is not fetched";
+    let mock = start_with_deliveries(steps("http://crm.example.com/soap?wsdl"));
+    assert!(explain(&mock).contains(&format!("(simulated: {why})")), "{}", explain(&mock));
+    let event = events(&mock, &submit(&mock, &json!({"state": "TX"}))).remove(0);
+    assert_eq!(event["transactions"][0]["response"]["headers"]["X-Mock-Simulated"], why);
 }
 
 #[test]
@@ -234,11 +250,12 @@ fn secrets_in_a_soap_call_appear_in_no_event() {
 }
 
 /// Every module with properties that take a secret, `S`.
-const SECRET_MAPPINGS: [(&str, &[(&str, &str)]); 6] = [
+const SECRET_MAPPINGS: [(&str, &[(&str, &str)]); 7] = [
     ("leadconduit-default.outbound", &[("api_token", "S"), ("default.custom.password", "S")]),
     ("leadconduit-custom.outbound.form", &[("form_field.password", "S"), ("header.X-Api-Key", "S")]),
     ("leadconduit-custom.outbound.query", &[("parameter.api_key", "S"), ("header.Authorization", "Token S")]),
     (JSON, &[("json_property.auth.token", "S"), ("basic_username", "amy"), ("basic_password", "S")]),
+    (JSON, &[("header.X-Session", "S"), ("json_property.a", "1")]),
     (JSON, &[("json_parameter", "doc"), ("json_property.client.secret", "S"), ("extra_parameter.access_token", "S")]),
     ("leadconduit-custom.outbound.xml", &[("xml_path.lead.login@password", "S"), ("xml_path.lead.api_key", "S")]),
 ];
@@ -298,6 +315,42 @@ proptest! {
     }
 }
 
+/// Texts with a secret, `S`, as a mapping or a recipient can have them.
+const SECRET_TEXTS: [&str; 4] =
+    ["http://joe:S@crm.example/x", "https://crm.example/v1/token/S/x", "api_key=S", "password: S"];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_trace_contains_no_secret(secret in "[a-z]{10,14}[A-Z]{4,8}", short in "[a-z]{6}[A-Z]{3}") {
+        let texts: Vec<String> = SECRET_TEXTS.iter().map(|text| text.replace('S', &secret)).collect();
+        let returned = json!({
+            "outcome": "success", "reason": texts[0], "api_key": secret, "member": JANE, "texts": texts,
+            "superuser": SUPERUSER, "repeated": format!("of {secret}"),
+        });
+        let listener = Listener::responding(returned);
+        let bearer = format!("Bearer {short}");
+        let mut mappings = vec![
+            ("url", &*listener.url), ("header.X-Session", &*secret), ("header.X-Trace", &*bearer), ("basic_username", "amy"),
+            ("basic_password", &*short), ("header.X-Account", JANE), ("json_property.user", SUPERUSER),
+        ];
+        let names: Vec<String> = (0..texts.len()).map(|at| format!("json_property.text_{at}")).collect();
+        mappings.extend(names.iter().zip(&texts).map(|(name, text)| (&**name, &**text)));
+        let path = format!("{}/token/{short}", listener.url);
+        let other = [("url", &*path), ("header.X-Trace", &*bearer), ("header.Authorization", &*short)];
+        let mock = start_with_deliveries(json!({"steps": [step("bb0001", JSON, &mappings), step("bb0002", JSON, &other)]}));
+        let result = submit(&mock, &json!({"state": "TX", "first_name": "Ann"}));
+        prop_assert!(listener.next().head.contains(&short));
+        let id = result["lead"]["id"].as_str().unwrap();
+        let trace = mock.get(&format!("/__admin/leads/{id}/trace")).expect(200);
+        prop_assert!(trace.json()["steps"][0]["transactions"][0]["request"]["headers"].is_object(), "{}", trace.text);
+        for hidden in [&*secret, &*short, JANE, SUPERUSER] {
+            prop_assert!(!trace.text.contains(hidden), "{hidden} is in {}", trace.text);
+        }
+    }
+}
+
 #[test]
 fn a_mapped_secret_is_not_logged() {
     let listener = Listener::responding(json!({"outcome": "success"}));
@@ -333,7 +386,7 @@ fn a_configured_response_is_read_by_the_module_of_the_step() {
     let steps = json!([
         step("bb0001", "leadconduit-custom.outbound.form", &mapped),
         step("bb0002", "leadconduit-custom.outbound.query", &reading),
-        step("bb0003", "leadconduit-nowhere.outbound", &mapped),
+        step("bb0003", "leadconduit-hubspot.outbound.contact", &mapped),
     ]);
     let page = "<h1>Sorry</h1><p class=why>No {{lead.state}}</p>";
     let responses = json!({"recipients": [{"id": "page", "response": {"content_type": "text/html", "body": page}}]});
@@ -345,7 +398,7 @@ fn a_configured_response_is_read_by_the_module_of_the_step() {
         assert_eq!(event["transactions"][0]["response"]["body"], page.replace("{{lead.state}}", "TX"));
     }
     assert_eq!(events[2]["outcome"], "error");
-    assert_eq!(events[2]["reason"], "the mock does not know how leadconduit-nowhere.outbound reads a response");
+    assert_eq!(events[2]["reason"], "the mock does not know how leadconduit-hubspot.outbound.contact reads a response");
 }
 
 #[test]

@@ -107,6 +107,18 @@ fn subcommands_in_the_command_use_its_server() {
 }
 
 #[test]
+fn a_proxy_that_would_be_closed_is_an_error_before_the_command() {
+    let started = tempfile::tempdir().unwrap();
+    let file = started.path().join("started");
+    let script = format!("touch {}", file.display());
+    let arguments = ["--host", "0.0.0.0", "--intercept", "--tls-dir", started.path().to_str().unwrap()];
+    let (code, _, err) = run(&[&arguments[..], &["--", "sh", "-c", &script]].concat());
+    assert_eq!(code, 2, "{err}");
+    assert!(err.contains("--intercept on 0.0.0.0 needs a token") && err.contains("add --admin-token TOKEN"), "{err}");
+    assert!(!file.exists(), "the command was not started");
+}
+
+#[test]
 fn the_exit_code_is_that_of_the_command_else_that_of_the_checks() {
     let wrong_path = "curl -s $LEADCONDUIT_URL/conections >/dev/null";
     let rows: &[(&[&str], String, i32, &str)] = &[
@@ -290,6 +302,43 @@ fn expectations_are_verified_after_the_command() {
     let elsewhere = GET_USER.replace("curl", "curl -H 'X-Mock-Sandbox: other'");
     let (code, _, err) = run_script(&expect, &elsewhere);
     assert!(code == 1 && err.contains("leadconduit-mock verify FILE --sandbox NAME"), "{err}");
+    assert!(err.contains("No request was sent to the sandbox `default`") && err.contains("others: other."), "{err}");
+    let (code, _, err) = run_script(&[&expect[..], &["--sandbox", "other"]].concat(), &elsewhere);
+    assert!(code == 0 && err.contains("passed: 2 of 2 expectations met"), "{err}");
+    let (code, _, err) = run_script(&[&expect[..], &["--sandbox", "a b"]].concat(), GET_USER);
+    assert!(code == 2 && err.contains("--sandbox"), "{err}");
+}
+
+#[test]
+fn reports_have_the_expectations() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let file = at("expectations.yaml");
+    std::fs::write(&file, "- { name: read <once>, operation: get_user, exactly: 1 }\n- { no_violations: true }\n")
+        .unwrap();
+    let files = ["json", "xml", "html", "txt"].map(|extension| at(&format!("report.{extension}")));
+    let reports = files.join(",");
+    let flags = ["--expect", &file, "--sandbox", "own", "--report", &reports];
+    let own = GET_USER.replace("curl", "curl -H 'X-Mock-Sandbox: own'");
+    let (code, _, err) = run_script(&flags, &format!("{own}; {own}"));
+    assert!(code == 1 && err.contains("failed: expectation `read <once>` failed"), "{err}");
+    let [json, xml, html, text] = files.each_ref().map(|file| std::fs::read_to_string(file).unwrap());
+    let expectations = serde_json::from_str::<serde_json::Value>(&json).unwrap()["expectations"].clone();
+    let outcomes: Vec<_> =
+        expectations.as_array().unwrap().iter().map(|one| (&one["sandbox"], &one["outcome"])).collect();
+    assert_eq!(outcomes, [(&"own".into(), &"failed".into()), (&"own".into(), &"passed".into())], "{json}");
+    assert!(xml.contains(r#"<testsuite name="expectations" tests="2""#) && xml.contains("read &lt;once&gt;"), "{xml}");
+    assert!(xml.contains(r#"failures="1""#) && xml.contains("message=\"expected "), "{xml}");
+    assert!(html.contains("<h2>Expectations</h2>") && html.contains("read &lt;once&gt;"), "{html}");
+    assert!(
+        text.contains("\nExpectations\n  FAILED  read <once>\n") && text.contains("\n  ok  no violations"),
+        "{text}"
+    );
+    // A saved report keeps its verdict.
+    let output = Command::new(BINARY).args(["report", &files[0]]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(shown.contains("expectation `read <once>` failed"), "{shown}");
 }
 
 #[test]

@@ -142,9 +142,9 @@ fn faults_have_timed_effects_too() {
     assert_eq!(status(), (end, json!(false)));
 }
 
-/// Faults whose effect ends after one request and 30 seconds are marked, and stay listed.
+/// Faults and rules whose effect ends after one request and 30 seconds are marked, and stay listed.
 #[test]
-fn faults_that_have_ended_are_marked() {
+fn faults_and_rules_that_have_ended_are_marked() {
     let end = Some(json!("2026-01-15T09:00:30.000Z"));
     let rows = [
         (json!({"then": {"status": 503, "for": "30s"}}), end.clone(), false),
@@ -166,6 +166,13 @@ fn faults_that_have_ended_are_marked() {
         mock.advance("30s");
         assert_eq!(listed()["active"], is_active, "{rule}");
         assert_eq!(mock.get("/user").status >= 500, is_active, "{rule}");
+        // The same rule of a scenario.
+        let mock = with_rules(&format!("  - {rule}\n"));
+        let listed = || mock.get("/__admin/scenario").expect(200).json()["rules"][0].clone();
+        assert_eq!(listed()["active"], true, "{rule}");
+        mock.get("/user");
+        mock.advance("30s");
+        assert_eq!((listed().get("ends_at").cloned(), &listed()["active"]), (ends_at, &json!(is_active)), "{rule}");
     }
 }
 

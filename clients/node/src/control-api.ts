@@ -481,7 +481,7 @@ export interface paths {
         };
         /**
          * Trace a lead through its flow
-         * @description The events of the lead in their order, with the calls to recipients; what decided, if the journal still has the submission.
+         * @description The events of the lead in their order, with the calls to recipients; what decided, if the journal still has the submission. Secrets are replaced by `***`, as in the journal.
          */
         get: operations["trace_lead"];
         put?: never;
@@ -1253,6 +1253,8 @@ export interface components {
                 matched: number;
                 /** @description How many requests it was applied to. */
                 applied: number;
+                /** @description False once it has ended, because its time or its number of requests is used up. */
+                active: boolean;
                 /**
                  * Format: date-time
                  * @description When it ends. Absent for a rule without an end.
@@ -2483,7 +2485,8 @@ export interface components {
                  *         {
                  *           "name": "one repair in five is cut off",
                  *           "matched": 5,
-                 *           "applied": 1
+                 *           "applied": 1,
+                 *           "active": true
                  *         }
                  *       ]
                  *     }

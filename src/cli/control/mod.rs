@@ -196,7 +196,8 @@ mod tests {
             let (url, _request) = stub(status, "", body);
             let error = reset(&reset_args(&["--url", &url])).unwrap_err();
             assert_eq!(error.to_string().replace(&url, "URL"), message);
-            assert_eq!(error.exit_code(), 1);
+            // A name that does not exist is from the command line.
+            assert_eq!(error.exit_code(), if status.starts_with("404") { 2 } else { 1 }, "{status}");
         }
     }
 

@@ -111,10 +111,7 @@ impl TargetArgs {
 
     /// The error for a response that rejects the request.
     pub(super) fn rejection(&self, status: StatusCode, body: &Value) -> CliError {
-        // What is wrong with a request comes from the command line.
-        let is_usage = status == StatusCode::BAD_REQUEST;
-        let error = if is_usage { CliError::Usage } else { CliError::Server };
-        text_field(body, "detail").map_or_else(|| self.unexpected_response(status), error)
+        client::rejection(&self.server.url(), status, body)
     }
 
     /// The error for a response that is not one of the control API.

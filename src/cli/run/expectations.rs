@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use super::CliError;
 use crate::contract::Contract;
+use crate::recording::report::ExpectationReport;
 use crate::recording::verify::{Expectations, VerificationResult, evaluate};
+use crate::sandbox::SandboxUser;
 use crate::sandbox::app_state::AppState;
 
 /// A file with expectations.
@@ -27,6 +29,17 @@ pub(super) struct FileVerification {
     pub(super) result: VerificationResult,
     /// The line of each expectation, from 1.
     pub(super) lines: Vec<Option<usize>>,
+    /// The sandbox.
+    pub(super) sandbox: String,
+    /// The other sandboxes.
+    pub(super) others: Vec<String>,
+}
+
+impl FileVerification {
+    /// The results, for the report.
+    pub(super) fn reports(&self) -> impl Iterator<Item = ExpectationReport> {
+        self.result.expectations.iter().map(|one| ExpectationReport::new(&self.sandbox, one))
+    }
 }
 
 impl ExpectationFile {
@@ -53,10 +66,12 @@ impl ExpectationFile {
         Ok(Self { path: path.to_owned(), source, expectations })
     }
 
-    /// Evaluates the expectations against the journal of the sandbox `default`.
-    pub(super) fn verify(self, state: &AppState) -> FileVerification {
-        let result =
-            evaluate(&self.expectations, &state.sandboxes.default_sandbox().journal_snapshot(), &state.contract);
+    /// Evaluates the expectations against the journal of a sandbox. One that no request has used is empty.
+    pub(super) fn verify(self, state: &AppState, sandbox: &str) -> FileVerification {
+        let sandboxes = state.sandboxes.list();
+        let others = sandboxes.iter().map(|one| one.name.to_string()).filter(|name| name != sandbox).collect();
+        let journal = state.sandboxes.get(sandbox, SandboxUser::Authenticated).journal_snapshot();
+        let result = evaluate(&self.expectations, &journal, &state.contract);
         let list = if self.source.contains("/expectations") { "/expectations" } else { "" };
         let line = |index: usize| {
             let pointer = format!("{list}/{index}");
@@ -64,6 +79,6 @@ impl ExpectationFile {
             position.flatten().map(|(line, _)| line)
         };
         let lines = (0..result.expectations.len()).map(line).collect();
-        FileVerification { path: self.path, result, lines }
+        FileVerification { path: self.path, result, lines, sandbox: sandbox.to_owned(), others }
     }
 }

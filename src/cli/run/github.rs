@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use super::expectations::FileVerification;
-use super::outcome::{Outcome, outcome_word};
+use super::outcome::Outcome;
 use crate::cli::error::print_error;
 use crate::config::limits::{GITHUB_ANNOTATIONS_MAX, GITHUB_SUMMARY_ROWS_MAX};
 use crate::recording::report::Report;
@@ -63,7 +63,7 @@ fn expectation_errors(verification: &FileVerification) -> Vec<String> {
             let file = escape_property(&verification.path.to_string_lossy()).into_owned();
             let line = line.map(|line| format!(",line={line}")).unwrap_or_default();
             let text =
-                format!("{} {}: expected {}, found {}", one.name, outcome_word(one.outcome), one.expected, one.found);
+                format!("{} {}: expected {}, found {}", one.name, one.outcome.as_predicate(), one.expected, one.found);
             error(&format!(",file={file}{line}"), &text)
         })
         .collect()
@@ -111,7 +111,7 @@ fn summary(report: &Report, outcome: &Outcome<'_>) -> String {
     );
     if let Some(verification) = &outcome.verification {
         let rows = verification.result.expectations.iter().map(|one| {
-            vec![one.name.clone(), outcome_word(one.outcome).to_owned(), one.expected.clone(), one.found.clone()]
+            vec![one.name.clone(), one.outcome.as_predicate().to_owned(), one.expected.clone(), one.found.clone()]
         });
         table(&mut out, "Expectations", &["expectation", "outcome", "expected", "found"], rows);
     }

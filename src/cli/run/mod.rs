@@ -23,9 +23,10 @@ use tokio::sync::oneshot;
 
 use self::command::{CommandEnd, RunningCommand};
 use self::environment::Environment;
-use self::expectations::ExpectationFile;
+use self::expectations::{ExpectationFile, FileVerification};
 use self::guard::Guard;
 use self::outcome::Outcome;
+use super::client::ArgumentError;
 use super::error::CliError;
 use super::log;
 use super::serve::{self, ServeArgs};
@@ -33,8 +34,10 @@ use super::signals::SignalQueue;
 use super::style::{DIM, color_mode, message, styled};
 use crate::app::bootstrap::{self, LoadedApp, StartError};
 use crate::app::watch::Watcher;
-use crate::config::settings::Settings;
+use crate::config::settings::{DEFAULT_SANDBOX, Settings};
+use crate::control::Access;
 use crate::recording::report::{self, FailOn, Report, ReportVerdict};
+use crate::sandbox::selector::is_valid_name;
 use crate::support::clock::{InvalidDuration, parse_ms};
 
 /// The log shows warnings and errors only, because the output of the command is on the same terminal.
@@ -55,9 +58,12 @@ pub(crate) struct RunArgs {
     /// End the command after this time: SIGTERM, 5 s later SIGKILL; the exit code is 124
     #[arg(long, value_name = "DURATION", env = "LEADCONDUIT_MOCK_TIMEOUT", value_parser = parse_timeout, help_heading = "Command")]
     timeout: Option<u64>,
-    /// Expectations (JSON or YAML) about the requests in the sandbox `default`, verified after the command
+    /// Expectations (JSON or YAML) about the requests in one sandbox, verified after the command
     #[arg(long, value_name = "FILE", env = "LEADCONDUIT_MOCK_EXPECT", help_heading = "Command")]
     expect: Option<PathBuf>,
+    /// The sandbox of --expect
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_SANDBOX, env = "LEADCONDUIT_MOCK_SANDBOX", value_parser = parse_sandbox, help_heading = "Command")]
+    sandbox: String,
     #[command(flatten)]
     serve: ServeArgs,
     /// The command and its arguments
@@ -76,6 +82,11 @@ enum InvalidTimeout {
     Zero,
 }
 
+/// A value of `--sandbox`.
+fn parse_sandbox(text: &str) -> Result<String, ArgumentError> {
+    if is_valid_name(text) { Ok(text.to_owned()) } else { Err(ArgumentError::Sandbox) }
+}
+
 fn parse_timeout(text: &str) -> Result<u64, InvalidTimeout> {
     let ms = parse_ms(text)?;
     if ms == 0 { Err(InvalidTimeout::Zero) } else { Ok(ms) }
@@ -91,6 +102,7 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, CliError> {
     // Before the scenarios are loaded, so that it is ready when the command starts.
     let guard = Guard::start()?;
     let (settings, app) = serve::load(&serve_args)?;
+    require_usable_proxy(&settings)?;
     let expectations =
         args.expect.as_deref().map(|file| ExpectationFile::read(file, &app.pipeline.state.contract)).transpose()?;
     let state = Arc::clone(&app.pipeline.state);
@@ -100,9 +112,10 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, CliError> {
     drop(signals);
     // Does not wait for long computations.
     runtime.shutdown_background();
-    let report = serve::build_report(&serve_args, &state)?;
+    let mut report = serve::build_report(&serve_args, &state)?;
+    let verification = expectations.map(|file| file.verify(&state, &args.sandbox));
+    report.expectations = verification.iter().flat_map(FileVerification::reports).collect();
     let verdict = ReportVerdict::new(&report, &serve_args.criteria());
-    let verification = expectations.map(|file| file.verify(&state));
     let saved = serve_args.save_reports(&report, &verdict);
     drop(log);
     let unsaved = saved.err();
@@ -110,6 +123,18 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, CliError> {
     print_report(&report, &outcome)?;
     github::annotate(&report, &outcome);
     Ok(exit_code(outcome.exit_code()))
+}
+
+/// Beyond loopback, the proxy is closed without a token: every request of the command would fail.
+fn require_usable_proxy(settings: &Settings) -> Result<(), CliError> {
+    if settings.intercept.is_none() || !Access::new(settings).is_closed() {
+        return Ok(());
+    }
+    let host = settings.host;
+    Err(CliError::Usage(format!(
+        "--intercept on {host} needs a token, because other machines reach the proxy there: add --admin-token TOKEN, which \
+         the command gets as the password of the proxy, or leave --host {host} out"
+    )))
 }
 
 fn exit_code(code: i32) -> ExitCode {

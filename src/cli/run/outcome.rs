@@ -8,7 +8,6 @@ use crate::cli::error::CliError;
 use crate::cli::style::{ColorMode, ERROR, HEADING, SUCCESS, styled};
 use crate::config::limits::RUN_KILL_AFTER;
 use crate::recording::report::{Report, ReportVerdict};
-use crate::recording::verify::result::ExpectationOutcome;
 use crate::support::clock::format_ms;
 
 /// As `timeout` exits when the time is up.
@@ -20,7 +19,7 @@ pub(super) struct Outcome<'v> {
     pub(super) program: String,
     /// How the command ended.
     pub(super) end: CommandEnd,
-    /// The verdict on the report.
+    /// The verdict on the report, the expectations included.
     pub(super) verdict: &'v ReportVerdict,
     /// The result of the expectations.
     pub(super) verification: Option<FileVerification>,
@@ -42,8 +41,7 @@ impl Outcome<'_> {
             CommandEnd::Killed { by } => super::command::SIGNAL_EXIT_CODE + by,
             CommandEnd::NotStarted(failure) => failure.exit_code(),
         };
-        let checks_passed = self.verdict.passed() && self.verification.as_ref().is_none_or(|one| one.result.passed);
-        match (command, checks_passed, &self.unsaved) {
+        match (command, self.verdict.passed(), &self.unsaved) {
             (0, false, _) => 1,
             (0, true, Some(error)) => error.exit_code().into(),
             (code, _, _) => code,
@@ -56,7 +54,6 @@ impl Outcome<'_> {
         reasons.extend(self.unsaved.iter().map(|error| format!("a report was not written: {error}")));
         if self.has_report() {
             reasons.extend(self.verdict.failures.iter().cloned());
-            reasons.extend(self.verification.iter().flat_map(FileVerification::failures));
         }
         reasons
     }
@@ -90,9 +87,11 @@ impl Outcome<'_> {
                 let _ = writeln!(out, "{}{line}", if line.is_empty() { "" } else { "  " });
             }
             if verification.result.exchanges == 0 && !verification.result.passed && report.exchanges > 0 {
-                out.push_str(
-                    "  The requests were sent to other sandboxes than `default`, which --expect is about. In the \
-                     command, write:\n  leadconduit-mock verify FILE --sandbox NAME\n",
+                let (sandbox, others) = (&verification.sandbox, verification.others.join(", "));
+                let _ = writeln!(
+                    out,
+                    "  No request was sent to the sandbox `{sandbox}`, which --expect is about. There are others: {others}. \
+                     Write\n  --sandbox NAME, or in the command: leadconduit-mock verify FILE --sandbox NAME"
                 );
             }
         }
@@ -115,23 +114,6 @@ impl Outcome<'_> {
         if self.has_report() && report.exchanges == 0 && !self.verdict.passed() {
             out.push_str("  the client must send its requests to the URL in the variable LEADCONDUIT_URL\n");
         }
-    }
-}
-
-impl FileVerification {
-    /// A line for each expectation that is not met.
-    fn failures(&self) -> Vec<String> {
-        let failed = self.result.expectations.iter().filter(|one| !one.passed);
-        failed.map(|one| format!("expectation `{}` {}", one.name, outcome_word(one.outcome))).collect()
-    }
-}
-
-/// The outcome as the end of a sentence.
-pub(super) fn outcome_word(outcome: ExpectationOutcome) -> &'static str {
-    match outcome {
-        ExpectationOutcome::Passed => "passed",
-        ExpectationOutcome::Failed => "failed",
-        ExpectationOutcome::Inconclusive => "is inconclusive",
     }
 }
 

@@ -49,7 +49,7 @@ export function createScenariosView(app) {
     if (focused) /** @type {HTMLElement | null} */ (scenarioList.querySelector(`[data-scenario="${CSS.escape(focused)}"]`))?.focus();
     fill(active,
       h("p", {}, h("strong", {}, selected.name), " since ", time(selected.since), ". ", selected.rules.length ? `${plural(selected.rules.length, "rule")}:` : "It has no rules."),
-      selected.rules.length ? h("ul", { class: "rules" }, ...selected.rules.map((rule) => h("li", {}, rule.name, h("span", { class: "quiet-text" }, ` applied to ${rule.applied.toLocaleString()} of ${plural(rule.matched, "matching request")}`)))) : null);
+      selected.rules.length ? h("ul", { class: "rules" }, ...selected.rules.map((rule) => h("li", {}, rule.name, h("span", { class: "quiet-text" }, ` applied to ${rule.applied.toLocaleString()} of ${plural(rule.matched, "matching request")}${rule.active ? "" : "; it has ended"}`)))) : null);
   }
 
   /** @param {string} name */

@@ -6,11 +6,14 @@ use super::rule_set::RuleSet;
 use super::template::ValueTemplate;
 use crate::leadconduit::values::Variables;
 use crate::support::document::{items, text};
+use crate::support::redaction::is_secret_property;
 
 /// A mapping: a property and the value that it is set to.
 #[derive(Debug)]
 pub(crate) struct Mapping {
     pub(crate) property: String,
+    /// Whether the property has the name of a secret.
+    pub(crate) is_secret: bool,
     rules: RuleSet,
     value: MappedValue,
 }
@@ -36,7 +39,8 @@ impl Mapping {
             Some(Value::String(text)) if text.is_empty() => MappedValue::Empty,
             Some(value) => MappedValue::Template(ValueTemplate::new(value)),
         };
-        Self { property: text(mapping, "property").to_owned(), rules: RuleSet::of(mapping), value }
+        let property = text(mapping, "property").to_owned();
+        Self { is_secret: is_secret_property(&property), property, rules: RuleSet::of(mapping), value }
     }
 
     /// The names of the variables in its rules and its value.

@@ -84,6 +84,16 @@ impl Step {
     }
 }
 
+impl Step {
+    /// The mappings of a recipient; those of a filter are none.
+    pub(crate) fn mappings(&self) -> &[Mapping] {
+        match &self.kind {
+            StepKind::Filter(_) => &[],
+            StepKind::Recipient(recipient) => &recipient.mappings,
+        }
+    }
+}
+
 impl Recipient {
     fn new(step: &Value) -> Self {
         let integration = &step["integration"];

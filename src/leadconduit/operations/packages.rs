@@ -6,7 +6,6 @@ use super::super::response::{OperationResponse, OperationResult};
 use super::crud;
 use crate::contract::standard::{StandardCollection, StandardDocuments, modules_of};
 use crate::support::document::serialise;
-use crate::support::document::text;
 
 pub(super) fn list(context: &ReadContext<'_>) -> OperationResult {
     Ok(OperationResponse::json(200, crud::document_array(context.standard().all(StandardCollection::Packages))))
@@ -35,11 +34,7 @@ pub(super) fn nearest(standard: &StandardDocuments, id: &str) -> Option<String> 
     contract_files::yaml::nearest(id, packages.filter_map(|package| package.text("id"))).map(str::to_owned)
 }
 
-/// Checks that a module exists. Its id is the name of its package, a dot, and its name in the package.
+/// Checks that a module exists.
 pub(super) fn require_module(standard: &StandardDocuments, pointer: &str, id: &str) -> Result<(), ApiError> {
-    let package = standard.package_of(id);
-    if package.is_some_and(|package| modules_of(package.value()).iter().any(|module| text(module, "id") == id)) {
-        return Ok(());
-    }
-    Err(ApiError::reference_not_found(pointer, "module", id))
+    if standard.has_module(id) { Ok(()) } else { Err(ApiError::reference_not_found(pointer, "module", id)) }
 }

@@ -16,9 +16,7 @@ const DELIVERIES_MAX: usize = 1;
 
 /// Whether the partner plan is the only plan of an account.
 pub(super) fn is_only_plan(account: &Account) -> bool {
-    let plans = account.document().value().get("subscriptions").and_then(Value::as_object);
-    plans
-        .is_some_and(|plans| plans.contains_key("partner") && !plans.contains_key("base") && !plans.contains_key("pro"))
+    account.has_only_partner_plan()
 }
 
 /// Rejects what needs a paid plan.
@@ -27,7 +25,7 @@ pub(super) fn is_only_plan(account: &Account) -> bool {
 ///
 /// 401 for an account with the partner plan only.
 pub(super) fn require_paid_plan(context: &WriteContext<'_>) -> Result<(), ApiError> {
-    if is_only_plan(context.account()?) { Err(ApiError::not_authorized()) } else { Ok(()) }
+    if is_only_plan(context.account()?) { Err(ApiError::not_authorized().inferred()) } else { Ok(()) }
 }
 
 /// Checks a flow that is created or replaced.
@@ -41,11 +39,11 @@ pub(super) fn check_flow(context: &WriteContext<'_>, flow: &Value, is_new: bool)
         return Ok(());
     }
     if is_new && !account.all(Collection::Flows).is_empty() {
-        return Err(ApiError::not_authorized());
+        return Err(ApiError::not_authorized().inferred());
     }
     let recipients = items(flow, "steps").iter().filter(|step| text(step, "type") == "recipient").count();
     if items(flow, "destinations").len() + recipients > DELIVERIES_MAX {
-        return Err(ApiError::new(400, "the partner plan allows one delivery destination in a flow"));
+        return Err(ApiError::new(400, "the partner plan allows one delivery destination in a flow").inferred());
     }
     Ok(())
 }

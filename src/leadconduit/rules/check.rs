@@ -10,6 +10,9 @@ use super::Condition;
 /// Properties whose texts are for people and are never rendered, so that `{{` in them stays as it is.
 const PLAIN_TEXTS: [&str; 2] = ["name", "description"];
 
+/// The property with the name of a time zone.
+const TIME_ZONE: &str = "time_zone";
+
 /// Checks the rule sets, templates and time zones anywhere in a document.
 ///
 /// # Errors
@@ -17,6 +20,18 @@ const PLAIN_TEXTS: [&str; 2] = ["name", "description"];
 /// Returns the first error, at a pointer into the document.
 pub fn check(document: &Value) -> Result<(), ParseError> {
     check_at("", document)
+}
+
+/// Checks the time zone of an account, in which hours of operation, caps and reports are evaluated.
+///
+/// # Errors
+///
+/// It is unknown. The error names the nearest one.
+pub fn check_time_zone_of(account: &Value) -> Result<(), ParseError> {
+    match account.get(TIME_ZONE).and_then(Value::as_str) {
+        Some(name) => check_time_zone(name).map_err(|error| error.at(&format!("/{TIME_ZONE}"))),
+        None => Ok(()),
+    }
 }
 
 /// Checks the value at a pointer and everything below it. Nested rules are checked with the rule set that contains
@@ -32,7 +47,7 @@ fn check_at(pointer: &str, value: &Value) -> Result<(), ParseError> {
                 // A reference; what it has besides the id is ignored.
                 Value::Object(_) if key == "entity" => Ok(()),
                 Value::String(_) if PLAIN_TEXTS.contains(&&**key) => Ok(()),
-                Value::String(name) if key == "time_zone" => check_time_zone(name).map_err(|error| error.at(&pointer)),
+                Value::String(name) if key == TIME_ZONE => check_time_zone(name).map_err(|error| error.at(&pointer)),
                 _ => check_at(&pointer, value),
             }
         }),

@@ -43,7 +43,7 @@ mod tests;
 
 use serde_json::Value;
 
-pub use self::check::check;
+pub use self::check::{check, check_time_zone_of};
 use self::evaluate::Node;
 #[cfg(test)]
 pub(crate) use self::format::is_valid;

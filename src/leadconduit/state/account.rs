@@ -42,6 +42,15 @@ impl Account {
         self.document.value().pointer("/features/lead_transactions") == Some(&Value::Bool(false))
     }
 
+    /// Whether the partner plan, which comes free with an accepted invitation, is the only plan of the account.
+    #[must_use]
+    pub fn has_only_partner_plan(&self) -> bool {
+        let plans = self.document.value().get("subscriptions").and_then(Value::as_object);
+        plans.is_some_and(|plans| {
+            plans.contains_key("partner") && !plans.contains_key("base") && !plans.contains_key("pro")
+        })
+    }
+
     /// The documents of one collection.
     #[must_use]
     pub fn all(&self, collection: Collection) -> &Documents {

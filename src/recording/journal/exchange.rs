@@ -11,7 +11,7 @@ use super::recorded_body::RecordedBody;
 use super::recorded_response::RecordedResponse;
 use super::request_head::{KnownSecrets, RequestHead, flatten, header_pairs, redact_headers};
 use crate::contract::lead_body::{BodyFormat, read_body_value};
-use crate::contract::{Contract, Operation, Violation};
+use crate::contract::{Contract, Evidence, Operation, Violation};
 use crate::http::message::{Body, Request, Response};
 use crate::http::wire_fault::WireFault;
 use crate::leadconduit::lead_report::LeadReport;
@@ -61,6 +61,8 @@ pub struct Exchange {
     pub lead: Option<Box<LeadReport>>,
     /// Whether violations were looked for.
     pub contract_check: ContractCheck,
+    /// The evidence for the response, where it is another than that of its status.
+    pub evidence: Option<Evidence>,
     /// The rules that were applied.
     pub applied_rules: Arc<[AppliedRule]>,
     /// The body of the request.
@@ -155,6 +157,8 @@ pub struct ExchangeParts<'a> {
     pub credentials: CredentialKind,
     /// Whether violations were looked for.
     pub contract_check: ContractCheck,
+    /// The evidence for the response, where it is another than that of its status.
+    pub evidence: Option<Evidence>,
     /// The rules that were applied.
     pub applied_rules: Vec<AppliedRule>,
     /// The limit of a recorded body in bytes.
@@ -168,7 +172,7 @@ impl ExchangeParts<'_> {
         let head = RequestHead::of(self.request, &self.secrets);
         let others = std::mem::take(&mut self.secrets.others);
         let texts = if others.is_empty() { head.texts.clone() } else { head.texts.with(others) };
-        let redactor = Redactor::new(texts);
+        let redactor = self.with_secrets_of_lead(Redactor::new(texts));
         if head.is_clean && self.is_request_clean(&redactor) {
             let url = match self.request.query() {
                 Some(query) => [self.path, "?", query].concat().into(),
@@ -187,6 +191,15 @@ impl ExchangeParts<'_> {
             }
             None => self.finish(request, &redactor, true),
         }
+    }
+
+    /// Recipients can repeat in their reasons what mappings send.
+    fn with_secrets_of_lead(&self, redactor: Redactor) -> Redactor {
+        let secrets = self.lead.as_ref().map_or(&[][..], |lead| &lead.secrets[..]);
+        for secret in secrets {
+            redactor.remember(secret);
+        }
+        redactor.with_found_values().unwrap_or(redactor)
     }
 
     fn body(&self) -> &Bytes {
@@ -241,6 +254,7 @@ impl ExchangeParts<'_> {
             violations: violations.into(),
             lead: self.lead.map(|lead| redact_lead(lead, redactor)),
             contract_check: self.contract_check,
+            evidence: self.evidence,
             applied_rules: self.applied_rules.into(),
             request_body: body,
             url,
@@ -293,13 +307,13 @@ impl Exchange {
 
     /// The response headers in their order; names in lower case.
     pub fn response_headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        header_pairs(&self.response.redacted().headers)
+        header_pairs(&self.response.redacted(self.scenario.as_deref()).headers)
     }
 
     /// The body of the response, before any fault.
     #[must_use]
     pub fn response_body(&self) -> &RecordedBody {
-        &self.response.redacted().body
+        &self.response.redacted(self.scenario.as_deref()).body
     }
 
     /// Redacts the names in a request as the contract validated it; a request without secrets needs that not.
@@ -404,7 +418,8 @@ impl Exchange {
 
 /// Redacts what the lead handler decided: reasons can quote values of the lead.
 fn redact_lead(mut lead: Box<LeadReport>, redactor: &Redactor) -> Box<LeadReport> {
-    let LeadReport { reason, decision, steps, .. } = &mut *lead;
+    let LeadReport { reason, decision, steps, secrets, .. } = &mut *lead;
+    *secrets = Vec::new();
     let mut all = String::new();
     for text in steps.iter().chain([&*reason, &decision.description]) {
         all.push_str(text);

@@ -70,7 +70,7 @@ impl WireMockView<'_> {
             let is_not_modified = exchange.status == StatusCode::NOT_MODIFIED.as_u16();
             let spec = operation.responses.get(&if is_not_modified { 200 } else { exchange.status });
             // A status that is not documented for the operation comes from a rule or from the mock itself.
-            spec.map_or(Evidence::Inferred, |spec| spec.evidence).as_str()
+            exchange.evidence.unwrap_or_else(|| spec.map_or(Evidence::Inferred, |spec| spec.evidence)).as_str()
         });
         let fault = exchange.wire_fault.map(crate::http::wire_fault::WireFault::name);
         let was_matched = !exchange.is_unmatched();

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use super::recorded_body::RecordedBody;
 use super::request_head::{flatten, redact_headers};
 use crate::http::message::Response;
+use crate::scenario::Scenario;
 use crate::support::redaction::{Redactor, SecretTexts};
 
 /// A response. Only [`RecordedResponse::redacted`] gives access to its content.
@@ -53,25 +54,34 @@ impl RecordedResponse {
         } else if let Some(items) = first_items(body, body_bytes_max) {
             SentBody::Items([items, b"]"].concat().into(), body.len())
         } else {
-            SentBody::Truncated(RecordedBody::redacted(body, body_bytes_max, redactor))
+            let redacted = RecordedBody::redacted(body, body_bytes_max, redactor);
+            let with_found = redactor.with_found_values();
+            SentBody::Truncated(
+                with_found.map_or(redacted, |redactor| RecordedBody::redacted(body, body_bytes_max, &redactor)),
+            )
         };
         let sent = SentResponse { headers: flatten(&response.headers), body };
         Self { sent: Mutex::new(Some(sent)), redacted: OnceLock::new(), texts: redactor.texts().clone() }
     }
 
-    /// The response without secrets.
-    pub(super) fn redacted(&self) -> &RedactedResponse {
+    /// The response without secrets. Nor may it contain an API key of the scenario, which a mapping can send.
+    pub(super) fn redacted(&self, scenario: Option<&Scenario>) -> &RedactedResponse {
         self.redacted.get_or_init(|| {
             let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner).take();
             let Some(SentResponse { headers, body }) = sent else { return RedactedResponse::default() };
-            let redactor = self.redactor();
-            let headers = redact_headers(&headers, &redactor).into_boxed_str();
-            let body = match body {
-                SentBody::Original(bytes) => RecordedBody::shared(&bytes, &redactor),
-                SentBody::Items(bytes, length) => RecordedBody::items(&bytes, length, &redactor),
-                SentBody::Truncated(body) => body,
+            let redact = |redactor: &Redactor| RedactedResponse {
+                headers: redact_headers(&headers, redactor).into_boxed_str(),
+                body: match &body {
+                    SentBody::Original(bytes) => RecordedBody::shared(bytes, redactor),
+                    SentBody::Items(bytes, length) => RecordedBody::items(bytes, *length, redactor),
+                    SentBody::Truncated(body) => body.clone(),
+                },
             };
-            RedactedResponse { headers, body }
+            let keys = scenario.into_iter().flat_map(Scenario::keys).map(str::to_owned);
+            let redactor = Redactor::new(self.texts.with(keys));
+            let redacted = redact(&redactor);
+            // A value that is secret by its name can be repeated: an event has the mapping of a key, and a reason with it.
+            redactor.with_found_values().as_ref().map_or(redacted, redact)
         })
     }
 
@@ -125,8 +135,9 @@ fn first_items(list: &[u8], bytes_max: usize) -> Option<&[u8]> {
 }
 
 impl fmt::Debug for RecordedResponse {
+    /// This is printed in places that must not contain secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.redacted().fmt(f)
+        f.debug_struct("RecordedResponse").finish_non_exhaustive()
     }
 }
 
@@ -161,7 +172,7 @@ mod tests {
         let response = Response::new(StatusCode::OK, list.clone());
         let recorded = RecordedResponse::new(&response, 2 * item.len() + 5, &redactor);
         let before = recorded.bytes();
-        let body = &recorded.redacted().body;
+        let body = &recorded.redacted(None).body;
         let item = r#"{"value":"***","name":"password","note":"***"}"#;
         assert_eq!(body.bytes, format!("[{item},{item}"));
         assert!(body.is_truncated() && body.length == list.len());

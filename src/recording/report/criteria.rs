@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::model::{OperationReport, Report};
 use super::selection::OperationSelection;
+use crate::recording::verify::result::ExpectationOutcome;
 
 /// Why a report is based on nothing; `None` when it is not.
 pub(super) fn no_requests(report: &Report) -> Option<&'static str> {
@@ -136,10 +137,12 @@ pub struct ReportVerdict {
     pub criteria: PassCriteria,
     /// The failure messages; empty when all criteria are met.
     pub failures: Vec<String>,
+    /// Whether expectations are among the criteria.
+    pub has_expectations: bool,
 }
 
 impl ReportVerdict {
-    /// Judges a report by the criteria.
+    /// Judges a report by the criteria, and by the expectations in it.
     #[must_use]
     pub fn new(report: &Report, criteria: &PassCriteria) -> Self {
         let mut failures = Vec::new();
@@ -155,7 +158,9 @@ impl ReportVerdict {
             let percent = report.summary.percent;
             failures.push(format!("{percent:.1} % is covered, less than {minimum} (--fail-under)"));
         }
-        Self { criteria: criteria.clone(), failures }
+        let unmet = report.expectations.iter().filter(|one| one.outcome != ExpectationOutcome::Passed);
+        failures.extend(unmet.map(|one| format!("expectation `{}` {}", one.name, one.outcome.as_predicate())));
+        Self { criteria: criteria.clone(), failures, has_expectations: !report.expectations.is_empty() }
     }
 
     /// Whether all criteria are met.
@@ -167,7 +172,7 @@ impl ReportVerdict {
     /// Whether there are any criteria.
     #[must_use]
     pub fn has_criteria(&self) -> bool {
-        !self.criteria.fail_on.is_empty() || self.criteria.fail_under.is_some()
+        !self.criteria.fail_on.is_empty() || self.criteria.fail_under.is_some() || self.has_expectations
     }
 
     /// Whether this condition is a failure.

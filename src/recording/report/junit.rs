@@ -7,9 +7,10 @@
 use quick_junit::{NonSuccessKind, Report as JunitReport, TestCase, TestCaseStatus, TestSuite};
 
 use super::criteria::{FailOn, ReportVerdict, no_requests, pluralize};
-use super::model::{OperationReport, Report, ViolationReport};
+use super::model::{ExpectationReport, OperationReport, Report, ViolationReport};
 use super::selection::OperationSelection;
 use crate::recording::coverage::targets::is_client_reachable;
+use crate::recording::verify::result::ExpectationOutcome;
 use crate::support::xml::replace_non_xml;
 
 /// Why a report cannot be written as `JUnit` XML.
@@ -23,6 +24,11 @@ pub type JunitError = quick_junit::SerializeError;
 pub fn junit(report: &Report, verdict: &ReportVerdict) -> Result<String, JunitError> {
     let mut junit = JunitReport::new("leadconduit-mock");
     junit.add_test_suite(overall(report, verdict));
+    if !report.expectations.is_empty() {
+        let mut suite = TestSuite::new("expectations");
+        suite.add_test_cases(report.expectations.iter().map(expectation));
+        junit.add_test_suite(suite);
+    }
     let is_selected = matches!(report.selection, Some(OperationSelection::Named(_)));
     for operation in report.operations.iter().filter(|one| is_selected || one.calls > 0) {
         let mut suite = TestSuite::new(operation.operation.as_str());
@@ -69,6 +75,23 @@ fn overall(report: &Report, verdict: &ReportVerdict) -> TestSuite {
     let others = report.violations.iter().filter(|one| !has_suite(one));
     suite.add_test_cases(others.map(|one| violation(one, "report", verdict)));
     suite
+}
+
+/// An inconclusive outcome is an error, so that it is not mistaken for a failure of the client.
+fn expectation(one: &ExpectationReport) -> TestCase {
+    let (kind, name) = match one.outcome {
+        ExpectationOutcome::Passed => (None, "passed"),
+        ExpectationOutcome::Failed => (Some(NonSuccessKind::Failure), "failed"),
+        ExpectationOutcome::Inconclusive => (Some(NonSuccessKind::Error), "inconclusive"),
+    };
+    let status = kind.map_or_else(TestCaseStatus::success, |kind| {
+        let mut status = TestCaseStatus::non_success(kind);
+        status.set_type(name);
+        status.set_message(format!("expected {}, found {}", one.expected, one.found));
+        status.set_description(one.details.as_str());
+        status
+    });
+    with_output(case(&one.name, "expectations", status), &format!("found {} in sandbox {}", one.found, one.sandbox))
 }
 
 fn statuses(operation: &OperationReport) -> impl Iterator<Item = TestCase> {

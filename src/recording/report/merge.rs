@@ -42,6 +42,8 @@ fn absorb(mine: &mut Report, theirs: Report) {
     union(&mut mine.violations, theirs.violations);
     union(&mut mine.unmatched, theirs.unmatched);
     union(&mut mine.effects, theirs.effects);
+    mine.expectations.extend(theirs.expectations);
+    mine.expectations.sort();
 }
 
 /// The versions of the mock in both reports.

@@ -20,7 +20,7 @@ pub use criteria::{FailOn, PassCriteria, Percentage, ReportVerdict};
 pub use html::html;
 pub use junit::{JunitError, junit};
 pub use merge::merge;
-pub use model::Report;
+pub use model::{ExpectationReport, Report};
 pub use selection::{OperationSelection, UnknownOperation};
 pub use text::{ColorMode, brief_text, text};
 

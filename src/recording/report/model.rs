@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::selection::OperationSelection;
 use crate::contract::Evidence;
 use crate::recording::coverage::targets::is_client_reachable;
+use crate::recording::verify::result::{ExpectationOutcome, ExpectationResult};
 use contract_files::yaml::{Diagnostic, Source};
 
 /// What to write instead of a file that is not a report.
@@ -61,6 +62,42 @@ pub struct Report {
     pub compared: Option<u64>,
     /// The number of violations, paths and parameters beyond the limits.
     pub overflow: u64,
+    /// The expectations that were verified after the run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expectations: Vec<ExpectationReport>,
+}
+
+/// An expectation that was verified after the run (`run --expect`).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ExpectationReport {
+    /// The name of the sandbox whose requests it is about.
+    pub sandbox: String,
+    /// Its name.
+    pub name: String,
+    /// The outcome.
+    pub outcome: ExpectationOutcome,
+    /// What was expected.
+    pub expected: String,
+    /// What was found.
+    pub found: String,
+    /// The differences and the nearest requests, as text.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub details: String,
+}
+
+impl ExpectationReport {
+    /// The result of an expectation about the requests in a sandbox.
+    #[must_use]
+    pub fn new(sandbox: &str, result: &ExpectationResult) -> Self {
+        Self {
+            sandbox: sandbox.to_owned(),
+            name: result.name.clone(),
+            outcome: result.outcome,
+            expected: result.expected.clone(),
+            found: result.found.clone(),
+            details: if result.passed { String::new() } else { result.to_string() },
+        }
+    }
 }
 
 /// A number of covered units and their total.

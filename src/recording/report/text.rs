@@ -6,6 +6,7 @@ use super::criteria::{ReportVerdict, pluralize};
 use super::model::{CoverageRatio, OperationReport, Report};
 use super::selection::OperationSelection;
 use crate::recording::coverage::targets::is_client_reachable;
+use crate::recording::verify::result::ExpectationOutcome;
 
 /// The width of wrapped lines, in columns.
 const WIDTH: usize = 100;
@@ -48,6 +49,7 @@ impl ColorMode {
 pub fn text(report: &Report, verdict: &ReportVerdict, color_mode: ColorMode) -> String {
     let mut out = String::new();
     summary(&mut out, report, verdict, color_mode);
+    expectations(&mut out, report, color_mode);
     violations(&mut out, report, color_mode);
     unmatched(&mut out, report, color_mode);
     operations(&mut out, report, color_mode);
@@ -139,6 +141,21 @@ fn summary(out: &mut String, report: &Report, verdict: &ReportVerdict, color_mod
 /// `3 of 12 units`.
 fn ratio(covered: CoverageRatio, what: &str) -> String {
     format!("{} of {} {what}", covered.covered, covered.total)
+}
+
+fn expectations(out: &mut String, report: &Report, color_mode: ColorMode) {
+    if report.expectations.is_empty() {
+        return;
+    }
+    heading(out, "Expectations", color_mode);
+    for one in &report.expectations {
+        if one.outcome == ExpectationOutcome::Passed {
+            line(out, &format!("  {}  {}", color_mode.style(Tone::Good, "ok"), plain(&one.name)));
+        }
+        for text in one.details.lines() {
+            line(out, &format!("  {}", plain(text)));
+        }
+    }
 }
 
 fn violations(out: &mut String, report: &Report, color_mode: ColorMode) {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::contract::Contract;
 use crate::recording::journal::{Difference, Exchange};
@@ -55,7 +55,7 @@ pub struct ExpectationResult {
 }
 
 /// The outcome of an expectation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ExpectationOutcome {
     /// The expectation is met.
@@ -65,6 +65,18 @@ pub enum ExpectationOutcome {
     /// The record does not decide: there are no exchanges, or those that the journal dropped or could not compare may
     /// decide the outcome.
     Inconclusive,
+}
+
+impl ExpectationOutcome {
+    /// The end of a sentence about an expectation.
+    #[must_use]
+    pub fn as_predicate(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Inconclusive => "is inconclusive",
+        }
+    }
 }
 
 /// An exchange that nearly matches a pattern.

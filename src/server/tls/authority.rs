@@ -18,7 +18,7 @@ use rcgen::{
 };
 use sha2::{Digest as _, Sha256};
 use tokio_rustls::rustls::crypto::ring::sign::any_supported_type;
-use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::pem::{self, PemObject as _};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::rustls::sign::CertifiedKey;
 use x509_parser::certificate::X509Certificate;
@@ -184,12 +184,16 @@ pub fn read_ca_certificate(directory: &Path) -> Result<Option<CertificateDer<'st
     Ok(Some(certificate))
 }
 
-fn parse_pem(pem: &[u8], path: &Path) -> Result<CertificateDer<'static>, AuthorityError> {
-    let damaged = |error: tokio_rustls::rustls::pki_types::pem::Error| AuthorityError::Damaged {
-        path: path.to_path_buf(),
-        reason: error.to_string(),
-    };
-    CertificateDer::from_pem_slice(pem).map_err(damaged)
+fn parse_pem(content: &[u8], path: &Path) -> Result<CertificateDer<'static>, AuthorityError> {
+    let damaged = |error: pem::Error| AuthorityError::Damaged { path: path.to_path_buf(), reason: error.to_string() };
+    let mut certificates = CertificateDer::pem_slice_iter(content);
+    let first = certificates.next().unwrap_or(Err(pem::Error::NoItemsFound)).map_err(damaged)?;
+    if certificates.next().is_some() {
+        // Clients that trust the whole file would trust the other certificate too.
+        let reason = "another certificate follows the one of the authority; remove it";
+        return Err(AuthorityError::Foreign { path: path.to_path_buf(), reason });
+    }
+    Ok(first)
 }
 
 /// Checks a certificate that was read.

@@ -53,10 +53,7 @@ impl AuthorityFolder {
     pub(super) fn read_key(&self) -> Result<Option<KeyPair>, AuthorityError> {
         let path = self.key_file();
         let Some(pem) = read(&path)? else { return Ok(None) };
-        let mode = std::fs::metadata(&path).map(|metadata| metadata.permissions().mode());
-        if mode.is_ok_and(|mode| mode & 0o077 != 0) {
-            tracing::warn!("{0}: other users can read the private key; run: chmod 600 {0}", path.display());
-        }
+        warn_if_readable(&path);
         // The error is not shown: it could quote the file.
         let key = std::str::from_utf8(&pem).ok().and_then(|pem| KeyPair::from_pem(pem).ok());
         let reason = "it is not a private key in PEM format".to_owned();
@@ -113,6 +110,14 @@ impl AuthorityFolder {
             Ok(())
         };
         write().map_err(|error| AuthorityError::Io { path: path.to_path_buf(), action: "written", error })
+    }
+}
+
+/// Logs a warning when other users can read a private key.
+pub(super) fn warn_if_readable(path: &Path) {
+    let mode = std::fs::metadata(path).map(|metadata| metadata.permissions().mode());
+    if mode.is_ok_and(|mode| mode & 0o077 != 0) {
+        tracing::warn!("{0}: other users can read the private key; run: chmod 600 {0}", path.display());
     }
 }
 

@@ -143,6 +143,7 @@ fn read_certificate(files: &TlsFiles) -> Result<Arc<CertifiedKey>, TlsError> {
         pem::Error::NoItemsFound => missing_item(&files.key, "private key", &key),
         error => TlsError::File { path: files.key.clone(), error },
     })?;
+    authority_folder::warn_if_readable(&files.key);
     let certificate = CertifiedKey::from_der(chain, key, &provider()).map_err(|error| match error {
         rustls::Error::InconsistentKeys(_) => TlsError::Mismatch { cert: files.cert.clone(), key: files.key.clone() },
         error => TlsError::Certificate { path: files.cert.clone(), error },

@@ -7,16 +7,20 @@ use serde_json::{Map, Value};
 
 use super::decode::{decode, is_encoded};
 use super::names::{
-    assigns_secret, hides_value, is_only_secret_name, is_secret_name, is_suspicious, names_secret_of_pair,
+    assigns_secret, hides_value, is_mapped_header, is_only_secret_name, is_secret_header, is_secret_name,
+    is_suspicious, names_secret_of_pair,
 };
 use super::xml::redact_xml;
-use super::{REDACTED, Redactor};
+use super::{REDACTED, Redactor, values};
 use crate::support::json_syntax::OutsideStrings;
 use crate::support::json_text;
 
 /// Members that stay readable beside the name of a secret: they say what kind of thing it is.
 const DESCRIBING_MEMBERS: [&str; 9] =
     ["id", "type", "name", "key", "label", "description", "op", "created_at", "updated_at"];
+
+/// The member of a call that has its headers, as in the transactions of events.
+const HEADERS: &str = "headers";
 
 /// How much of a body is recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,8 +105,14 @@ impl Redactor {
     fn object(&self, object: &mut Map<String, Value>) -> bool {
         let names_secret =
             object.iter().any(|(name, value)| value.as_str().is_some_and(|text| names_secret_of_pair(name, text)));
+        let maps_header = self.is_strict() && object.values().any(|value| value.as_str().is_some_and(is_mapped_header));
         let mut is_changed = false;
         for (name, value) in object.iter_mut() {
+            is_changed |= match value {
+                Value::Object(headers) if name == HEADERS && self.is_strict() => self.headers_of_value(headers),
+                Value::String(text) if maps_header => replace_text(text, values::redact_bearer),
+                _ => false,
+            };
             let is_secret = is_secret_name(name) || names_secret && !DESCRIBING_MEMBERS.contains(&&**name);
             is_changed |= if is_secret { self.replace(value) } else { self.value(value) };
         }
@@ -110,6 +120,20 @@ impl Redactor {
             let members = std::mem::take(object).into_iter();
             *object = members.map(|(name, value)| (self.name(&name).into_owned(), value)).collect();
             is_changed = true;
+        }
+        is_changed
+    }
+
+    /// Redacts the headers of a recorded call. Names of secrets are left to [`Self::object`].
+    fn headers_of_value(&self, headers: &mut Map<String, Value>) -> bool {
+        let mut is_changed = false;
+        for (name, value) in headers.iter_mut().filter(|(name, _)| !is_secret_name(name)) {
+            let name = name.to_ascii_lowercase();
+            is_changed |= match value {
+                Value::String(text) => replace_text(text, |text| self.header(&name, text).into()),
+                value if is_secret_header(&name) => self.replace(value),
+                _ => false,
+            };
         }
         is_changed
     }
@@ -133,6 +157,16 @@ impl Redactor {
             Value::Null | Value::Bool(_) => {}
         }
     }
+}
+
+/// Replaces a text with what is made of it. True when they differ.
+fn replace_text(text: &mut String, redact: impl FnOnce(&str) -> Cow<'_, str>) -> bool {
+    let redacted = redact(text);
+    let is_changed = *redacted != **text;
+    if is_changed {
+        *text = redacted.into_owned();
+    }
+    is_changed
 }
 
 /// Redacts a text by its structure: JSON, XML or a form. Without a structure all of it is replaced when it names a secret.
@@ -169,6 +203,11 @@ fn names_secret(text: &str) -> bool {
     }
     let decoded = decode(text);
     is_secret_name(&decoded) || is_secret_name(text)
+}
+
+/// Whether a text has values that can be looked at one by one.
+pub(super) fn has_structure(text: &str) -> bool {
+    text.trim_start().starts_with(['{', '[', '<']) || is_form(text)
 }
 
 /// Forms escape what other formats are made of.

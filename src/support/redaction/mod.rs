@@ -43,7 +43,8 @@ use serde_json::Value;
 pub use base64::decode as decode_base64;
 pub use body::Completeness;
 use names::{assigns_secret, hides_value, is_only_secret_name, is_suspicious};
-pub use names::{is_secret_header, is_secret_name};
+pub use names::{is_secret_header, is_secret_name, is_secret_property};
+pub use numbers::is_bare_social_security_number;
 pub use texts::SecretTexts;
 
 /// The replacement for a secret.
@@ -61,9 +62,20 @@ const FOUND_MAX: usize = 32;
 /// How many layers of base64 are decoded.
 const BASE64_LAYERS_MAX: usize = 4;
 
+/// Who reads a redacted text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Audience {
+    /// The user of the mock: the journal, the log, reports.
+    #[default]
+    Developer,
+    /// A client of the simulated API, whose events show the calls to recipients.
+    Client,
+}
+
 /// Replaces secrets. Holds the texts that are secret wherever they occur.
 #[derive(Debug, Default)]
 pub struct Redactor {
+    audience: Audience,
     texts: SecretTexts,
     /// Values that were replaced because of their names: a response can repeat them under another name.
     found: RefCell<Vec<String>>,
@@ -73,7 +85,18 @@ impl Redactor {
     /// A redactor that also replaces these texts wherever they occur.
     #[must_use]
     pub fn new(texts: SecretTexts) -> Self {
-        Self { texts, found: RefCell::default() }
+        Self { texts, ..Self::default() }
+    }
+
+    /// A redactor of the calls in events, as clients of the simulated API get them. It keeps what can be something else than
+    /// a secret: words after `Bearer`, and segments of paths inside of a text.
+    #[must_use]
+    pub fn of_stored_call() -> Self {
+        Self { audience: Audience::Client, ..Self::default() }
+    }
+
+    fn is_strict(&self) -> bool {
+        self.audience == Audience::Developer
     }
 
     /// The texts that are replaced wherever they occur.
@@ -86,11 +109,12 @@ impl Redactor {
     #[must_use]
     pub fn with_found_values(&self) -> Option<Self> {
         let found = self.found.borrow();
-        (!found.is_empty()).then(|| Self::new(self.texts.with(found.iter().cloned())))
+        let texts = || self.texts.with(found.iter().cloned());
+        (!found.is_empty()).then(|| Self { audience: self.audience, ..Self::new(texts()) })
     }
 
-    /// Remembers a value that is secret by its name.
-    pub(super) fn remember(&self, value: &str) {
+    /// Remembers a value that is secret by its name, for [`Self::with_found_values`].
+    pub fn remember(&self, value: &str) {
         let value = value.trim();
         let is_word = value.bytes().all(|byte| byte.is_ascii_lowercase() || b"-_. ".contains(&byte));
         let mut found = self.found.borrow_mut();
@@ -143,11 +167,30 @@ impl Redactor {
                 redacted = Cow::Owned(changed);
             }
         }
+        if self.is_strict() {
+            redacted = self.replace_in_urls(redacted);
+            if values::is_only_bearer(&redacted) {
+                redacted = Cow::Owned(values::redact_bearer(&redacted).into_owned());
+            }
+        }
         let hidden = self.hidden_in_base64(&redacted, layers);
         for range in hidden.into_iter().rev() {
             redacted.to_mut().replace_range(range, REDACTED);
         }
         redacted
+    }
+
+    /// Replaces secret segments in the paths of URLs.
+    fn replace_in_urls<'t>(&self, mut text: Cow<'t, str>) -> Cow<'t, str> {
+        let paths: Vec<Range<usize>> = values::paths_of_urls(&text).collect();
+        for range in paths.into_iter().rev() {
+            let path = &text[range.clone()];
+            let redacted = if is_suspicious(path.as_bytes()) { self.path(path) } else { continue };
+            if redacted != *path {
+                text.to_mut().replace_range(range, &redacted);
+            }
+        }
+        text
     }
 
     /// The base64 texts that contain a secret. Compressed data can contain one.
@@ -173,7 +216,8 @@ impl Redactor {
         if hides_value || decode::is_encoded(&decoded) {
             return Cow::Borrowed(REDACTED);
         }
-        if !assigns_secret(&redacted) {
+        let can_hide_token = || self.is_strict() && body::has_structure(&redacted) && values::has_bearer(&redacted);
+        if !assigns_secret(&redacted) && !can_hide_token() {
             return redacted;
         }
         Cow::Owned(self.structured_text(&redacted))
@@ -340,7 +384,10 @@ impl Redactor {
         if !is_secret_header(name) {
             // A header can be a JSON document, as `X-Mock-Violations`.
             let is_json = text.starts_with(['{', '[']);
-            return if is_json { body::redact_nested(self, text) } else { self.text(text).into_owned() };
+            let redacted = if is_json { body::redact_nested(self, text) } else { self.text(text).into_owned() };
+            let decoded = decode::decode(&redacted);
+            let is_hidden = *decoded != *redacted && *values::redact_bearer(&decoded) != *decoded;
+            return if is_hidden { REDACTED.to_owned() } else { values::redact_bearer(&redacted).into_owned() };
         }
         // Credentials are known before, and cookies hold more than secrets.
         if !is_credential(name) {

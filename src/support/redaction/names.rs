@@ -87,7 +87,8 @@ static SUSPICIOUS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let escapes = r"%[0-9A-Fa-f]{2}|\\[uUxX]|&#?[A-Za-z0-9]+;|<!|\+A[C-H][AEIMQUYcgkosw048][A-]";
     let numbers = format!("(?:^|[^0-9A-Za-z])(?:{})(?:$|[^0-9A-Za-z])", numbers::pattern(r"\xE2\x80[\x90-\x95]"));
     let values = format!("{}|{}", values::BEGINNINGS, base64::RUN);
-    pattern(&format!("(?i:{})|{}|{escapes}|{numbers}|{values}", words(), whole_words(true)))
+    let headers = format!(r"header\.[-\w]*(?:{}|[-_]key)", HEADER_WORDS.join("|"));
+    pattern(&format!("(?i:{}|{headers})|{}|{escapes}|{numbers}|{values}", words(), whole_words(true)))
 });
 
 /// False when a text certainly contains no secret but those that are known by their value. It is the fast path: most
@@ -194,13 +195,32 @@ const MAPPED_NAMES: [&str; 7] = [
     "default.custom.",
 ];
 
+/// How the names of mappings to headers begin.
+const MAPPED_HEADER: &str = "header.";
+
 /// True when a text is nothing but the name of a secret.
 pub(super) fn is_only_secret_name(text: &str) -> bool {
     let text = decode(text);
     let text = text.trim();
     let is_name = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.[]".contains(&b))
         || MAPPED_NAMES.iter().any(|beginning| text.starts_with(beginning));
-    text.len() <= NAME_BYTES_MAX && is_name && is_secret_name(text)
+    text.len() <= NAME_BYTES_MAX && is_name && is_secret_property(text)
+}
+
+/// Whether a text is the property that maps a header of a delivery: `header.X-Session`.
+pub(super) fn is_mapped_header(text: &str) -> bool {
+    text.get(..MAPPED_HEADER.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(MAPPED_HEADER))
+}
+
+/// Whether the header is that of a secret.
+fn is_mapped_secret_header(text: &str) -> bool {
+    is_mapped_header(text) && is_secret_header(&text[MAPPED_HEADER.len()..].to_ascii_lowercase())
+}
+
+/// True when a mapping to this property sets a secret.
+#[must_use]
+pub fn is_secret_property(property: &str) -> bool {
+    is_secret_name(property) || is_mapped_secret_header(property)
 }
 
 /// True when a text names a secret where a value can stand beside it: `password=`, `"password":`, `<password>`,

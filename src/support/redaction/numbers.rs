@@ -48,6 +48,16 @@ pub(super) fn redact_numbers(text: &str) -> Cow<'_, str> {
     Cow::Owned(redacted)
 }
 
+/// Whether a text has the form of a social security number without separators. So have many other numbers, so that this is
+/// for values that are meant to identify a person. No number begins with 000, 666 or 9, or has a group of zeros.
+#[must_use]
+pub fn is_bare_social_security_number(text: &str) -> bool {
+    let text = text.trim();
+    let is_number = text.len() == 9 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let has_group = || text[3..5] != *"00" && text[5..] != *"0000";
+    is_number && !text.starts_with('9') && !["000", "666"].contains(&&text[..3]) && has_group()
+}
+
 fn is_secret_number(text: &str) -> bool {
     let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(10)).collect();
     if digits.len() == 9 {
@@ -78,6 +88,18 @@ fn is_card_number(digits: &[u32]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_without_separators_need_the_form_of_a_social_security_number() {
+        for text in ["078051120", " 219099999 ", "899999999"] {
+            assert!(is_bare_social_security_number(text), "{text}");
+        }
+        for text in
+            ["000051120", "666051120", "900051120", "078001120", "078050000", "07805112", "5125550100", "07805112a", ""]
+        {
+            assert!(!is_bare_social_security_number(text), "{text}");
+        }
+    }
 
     #[test]
     fn card_and_social_security_numbers_are_replaced() {

@@ -1,6 +1,7 @@
 //! Credentials that are secrets by the form of their value: in a URL, after `Basic` or `Bearer`, and JSON Web Tokens.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
@@ -36,6 +37,34 @@ pub(super) fn redact_credentials(text: &str) -> Cow<'_, str> {
     })
 }
 
+/// Replaces whatever follows `Bearer` in the value of a header, which is not prose.
+pub(super) fn redact_bearer(text: &str) -> Cow<'_, str> {
+    static BEARER: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r#"\b(?<scheme>(?i:bearer)\s+["']?)[^\s"']+"#).ok());
+    let Some(pattern) = BEARER.as_ref() else { return Cow::Borrowed(REDACTED) };
+    pattern.replace_all(text, format!("${{scheme}}{REDACTED}"))
+}
+
+/// Whether a text is nothing but `Bearer` and one word, which is then a token even when it looks like a word.
+pub(super) fn is_only_bearer(text: &str) -> bool {
+    let mut words = text.split_whitespace();
+    words.next().is_some_and(|first| first.eq_ignore_ascii_case("bearer")) && words.count() == 1
+}
+
+/// Whether a token can follow `Bearer` somewhere in a text.
+pub(super) fn has_bearer(text: &str) -> bool {
+    static BEARER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i)\bbearer[\s+%]").ok());
+    BEARER.as_ref().is_none_or(|pattern| pattern.is_match(text))
+}
+
+/// The paths of URLs in a text.
+pub(super) fn paths_of_urls(text: &str) -> impl Iterator<Item = Range<usize>> {
+    static URLS: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r#"://[^\s/?#"'<>\\]+(?<path>/[^\s?#"'<>\\]+)"#).ok());
+    let urls = URLS.as_ref().into_iter().flat_map(|pattern| pattern.captures_iter(text));
+    urls.filter_map(|found| Some(found.name("path")?.range()))
+}
+
 /// Whether a text after `Basic` or `Bearer` is no word: `Basic coverage` is prose.
 fn is_token(text: &str) -> bool {
     let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
@@ -45,6 +74,21 @@ fn is_token(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whatever_follows_bearer_in_a_header_is_replaced() {
+        let rows = [
+            ("Bearer abcdefSECRETX", "Bearer ***"),
+            ("x; bearer  a,b c", "x; bearer  *** c"),
+            (r#"{"a":"Bearer abc","b":1}"#, r#"{"a":"Bearer ***","b":1}"#),
+            ("Bearer 'abc'", "Bearer '***'"),
+            ("Bearer", "Bearer"),
+            ("forbearer abc", "forbearer abc"),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(redact_bearer(text), expected, "{text}");
+        }
+    }
 
     #[test]
     fn credentials_are_replaced_by_their_form() {

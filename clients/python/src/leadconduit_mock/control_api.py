@@ -210,6 +210,10 @@ class Rule(TypedDict):
     """
     How many requests it was applied to.
     """
+    active: bool
+    """
+    False once it has ended, because its time or its number of requests is used up.
+    """
     ends_at: NotRequired[str]
     """
     When it ends. Absent for a rule without an end.

@@ -120,7 +120,7 @@ impl SubmissionRecord {
 /// The parameters of a submission without secrets, truncated.
 fn redact_parameters(media: Option<MediaType>, parameters: &str) -> String {
     match media {
-        None => truncate(Redactor::default().form(parameters)),
+        None => truncate(Redactor::of_stored_call().form(parameters)),
         Some(_) => body_text(&Bytes::copy_from_slice(parameters.as_bytes())),
     }
 }
@@ -132,7 +132,7 @@ pub(super) fn transaction(request: &OutboundRequest, response: Value, began: i64
 
 /// The request to a recipient, without the values that have the name of a secret, and without headers that are not sent.
 fn recipient_request(request: &OutboundRequest, timestamp: i64) -> Value {
-    let uri = escape_url(&Redactor::default().absolute_url(&request.url));
+    let uri = escape_url(&Redactor::of_stored_call().absolute_url(&request.url));
     let sent: Vec<(String, String)> =
         request.headers.iter().filter(|(name, _)| is_sent_header(name)).cloned().collect();
     json!({
@@ -164,7 +164,7 @@ pub(super) fn missing_response(timestamp: i64) -> Value {
 
 /// A redacted body as text.
 fn body_text(body: &Bytes) -> String {
-    let (body, _) = Redactor::default().body(body, usize::MAX);
+    let (body, _) = Redactor::of_stored_call().body(body, usize::MAX);
     truncate(String::from_utf8_lossy(&body).into_owned())
 }
 
@@ -173,7 +173,8 @@ fn to_headers(headers: &[(String, String)]) -> Map<String, Value> {
     let mut joined = Map::new();
     let mut bytes_left = HEADER_BYTES_MAX;
     for (name, value) in headers.iter().filter(|(_, value)| !value.is_empty()) {
-        let value = if is_secret_header(name) { REDACTED.into() } else { Redactor::default().text(value).into_owned() };
+        let value =
+            if is_secret_header(name) { REDACTED.into() } else { Redactor::of_stored_call().text(value).into_owned() };
         let Some(left) = bytes_left.checked_sub(name.len() + value.len()) else { break };
         bytes_left = left;
         let value = match joined.get(name).and_then(Value::as_str) {

@@ -1,5 +1,9 @@
 //! What decided about a lead, in words, and the report of a whole run.
 
+use std::borrow::Cow;
+
+use serde_json::Value;
+
 use super::service_step::ServiceModule;
 use super::target::SubmissionTarget;
 use super::trace::StepResult;
@@ -9,6 +13,7 @@ use crate::leadconduit::delivery::RecipientModule;
 use crate::leadconduit::flow_model::{Cap, CapHolder, StepKind};
 use crate::leadconduit::lead_report::{Decision, DecisionKind, LeadReport};
 use crate::leadconduit::state::events::{EventType, Outcome};
+use crate::leadconduit::values;
 use crate::support::document::text;
 
 /// How many steps a report of a lead lists, and how many destinations.
@@ -58,7 +63,7 @@ pub(super) fn report(
     (steps, destinations): (&[StepResult], &[String]),
     decision: &Decision,
     result: &FlowResult,
-    uncollected: Vec<Violation>,
+    (uncollected, secrets): (Vec<Violation>, Vec<String>),
 ) -> Box<LeadReport> {
     let steps = steps.iter().take(STEPS_MAX).map(|step| {
         let kind = if step.kind == EventType::Filter { "filter" } else { "recipient" };
@@ -76,5 +81,14 @@ pub(super) fn report(
         decision: decision.clone(),
         steps: steps.chain(destinations.iter().take(STEPS_MAX).cloned()).collect(),
         uncollected,
+        secrets,
     })
+}
+
+/// The values that the executed steps set under the names of secrets.
+pub(super) fn mapped_secrets(target: &SubmissionTarget, steps: &[StepResult], vars: &Value) -> Vec<String> {
+    let executed = steps.iter().filter(|step| step.outcome != Outcome::Skip);
+    let mappings = executed.flat_map(|step| target.flow().steps[step.step_index].mappings());
+    let secrets = mappings.filter(|mapping| mapping.is_secret).filter_map(|mapping| mapping.value(vars));
+    secrets.filter_map(|value| values::text(&value).map(Cow::into_owned)).collect()
 }

@@ -409,7 +409,8 @@ impl<'d> FlowExecution<'d> {
     /// What happened to the lead or ping, for log, journal and explanations.
     pub(super) fn report(&self, context: &WriteContext<'_>, result: &FlowResult) -> Box<LeadReport> {
         let uncollected = uncollected::find(context, self.target, self.request);
-        decision::report(self.target, (&self.steps[..], &self.destinations[..]), &self.decision, result, uncollected)
+        let found = (uncollected, decision::mapped_secrets(self.target, &self.steps, &self.vars));
+        decision::report(self.target, (&self.steps[..], &self.destinations[..]), &self.decision, result, found)
     }
 
     /// Notes that a ping gets no bid because the lead would have no price.

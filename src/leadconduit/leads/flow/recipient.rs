@@ -108,7 +108,7 @@ impl Delivery<'_> {
             return Ok(outcome);
         }
         if let Some(request) = request {
-            return Ok(request.simulated(outcome, now_ms));
+            return Ok(request.simulated(context, outcome));
         }
         let is_known = RecipientModule::find(&self.recipient.module_id).is_some();
         // An error has transactions in any case: they are what a client shows of it.
@@ -116,7 +116,7 @@ impl Delivery<'_> {
         if is_known {
             let fallback = if is_recorded { self.without_url(context) } else { None };
             return Ok(match fallback {
-                Some(request) => request.simulated(outcome, now_ms),
+                Some(request) => request.simulated(context, outcome),
                 None => outcome,
             });
         }

@@ -26,6 +26,14 @@ const SIMULATED_URL: &str = "https://recipient.example.com/leads";
 /// The header of a recorded response that says why its recipient was simulated.
 const SIMULATED_HEADER: &str = "X-Mock-Simulated";
 
+/// Why the call of a SOAP recipient is not shown without deliveries, and what allows it.
+const WSDL_NOT_FETCHED: &str = "what is sent follows from the WSDL, which is fetched with --deliver only; a host that is \
+                                not this machine also needs --deliver-allow HOST:PORT";
+
+/// The same with deliveries, for a request that is only explained.
+const WSDL_NOT_FETCHED_IN_DRY_RUN: &str =
+    "what is sent follows from the WSDL, which a dry run does not fetch; submit the lead to call the recipient";
+
 /// What stands for a URL that a recorded request cannot have.
 const INVALID_URI: &str = "about:invalid";
 
@@ -105,7 +113,10 @@ impl RecipientRequest {
         let refusal = context.effects.refusal(&self.url).filter(|_| outcome.outcome != Outcome::Skip);
         let Some(refusal) = refusal else { return outcome };
         let is_masked = self.recorded_url != self.url;
-        let why = if is_masked { refusal.without_host() } else { refusal }.to_string();
+        let refusal = if is_masked { refusal.without_host() } else { refusal };
+        let wsdl =
+            if self.module.needs_description() { "; its WSDL, which says what is sent, is not fetched" } else { "" };
+        let why = format!("{refusal}{wsdl}");
         context.effects.log_simulated(&why);
         for transaction in &mut outcome.transactions {
             if let Some(Value::Object(headers)) = transaction.pointer_mut("/response/headers") {
@@ -160,22 +171,21 @@ impl RecipientRequest {
 
     /// The outcome of a recipient that is not called, with its request and its response; unless the module would send
     /// nothing.
-    pub(super) fn simulated(&self, mut outcome: RecipientOutcome, now_ms: i64) -> RecipientOutcome {
-        match self.module.build_request(&self.recorded_vars) {
-            Err(error) => unsent(&error),
-            Ok(request) => {
-                let headers: &[_] = if self.module.needs_description() {
-                    &[(
-                        SIMULATED_HEADER.to_owned(),
-                        "the mock reads what is sent from the WSDL, with --deliver".to_owned(),
-                    )]
-                } else {
-                    &[]
-                };
-                outcome.transactions = simulated_transaction(&request, headers, &outcome, now_ms).into_iter().collect();
-                outcome
-            }
+    pub(super) fn simulated(&self, context: &WriteContext<'_>, mut outcome: RecipientOutcome) -> RecipientOutcome {
+        let request = match self.module.build_request(&self.recorded_vars) {
+            Ok(request) => request,
+            Err(error) => return unsent(&error),
+        };
+        if self.module.needs_description() {
+            let is_dry_run = context.effects.would_deliver();
+            outcome.simulated =
+                Some(if is_dry_run { WSDL_NOT_FETCHED_IN_DRY_RUN } else { WSDL_NOT_FETCHED }.to_owned());
         }
+        let header = outcome.simulated.iter().map(|why| (SIMULATED_HEADER.to_owned(), why.clone()));
+        let now_ms = context.now.as_millisecond();
+        let transaction = simulated_transaction(&request, &header.collect::<Vec<_>>(), &outcome, now_ms);
+        outcome.transactions = transaction.into_iter().collect();
+        outcome
     }
 
     /// The outcome of a recipient that is not called and has this response, as the module reads it.

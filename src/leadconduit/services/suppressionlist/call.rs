@@ -93,6 +93,17 @@ impl Call {
     }
 }
 
+impl Call {
+    /// The values that are looked up, added or removed.
+    #[must_use]
+    pub fn values(&self) -> &[String] {
+        match self {
+            Self::Query { value, .. } => std::slice::from_ref(value),
+            Self::Change(change) => &change.values,
+        }
+    }
+}
+
 impl Change {
     fn parse(is_removal: bool, lists: &str, request: &CallRequest<'_>) -> Result<Self, ServiceResponse> {
         let parameters = parameters(request)?;

@@ -4,14 +4,14 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use md5::Digest as _;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::hex;
 use crate::config::limits::{LIST_ENTRIES_MAX, LIST_VALUE_BYTES_MAX};
 use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::state::{Account, Collection};
-use crate::support::document::Document;
+use crate::support::document::{Document, text};
 
 /// The length of an MD5 hash in hexadecimal digits.
 const MD5_LENGTH: usize = 32;
@@ -35,6 +35,15 @@ pub fn normalise(value: &str) -> String {
 pub fn entry_id(list: &str, value: &str) -> Option<String> {
     let (list, value) = (url_name(list), normalise(value));
     (!list.is_empty() && !value.is_empty()).then(|| format!("{list}/{value}"))
+}
+
+/// An entry with another id than that of its list and its value is never found. What is wrong, and the right id.
+#[must_use]
+pub fn find_wrong_id(entry: &Value) -> Option<(String, String)> {
+    let id = text(entry, "id");
+    let expected = entry_id(text(entry, "list_name"), text(entry, "value"));
+    let expected = expected.filter(|expected| expected != id && !id.is_empty())?;
+    Some((format!("the id {id} is not that of this value on this list, so that it would never be found"), expected))
 }
 
 /// The MD5 hash of a value, in hexadecimal digits. The service stores no other form.

@@ -39,6 +39,7 @@ fn exchange(line: &str, headers: &[(&'static str, &str)], body: &str, body_bytes
         lead: None,
         credentials: CredentialKind::default(),
         contract_check: ContractCheck::Done,
+        evidence: None,
         applied_rules: Vec::new(),
         body_bytes_max,
     };

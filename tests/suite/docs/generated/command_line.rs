@@ -35,10 +35,13 @@ fn sections(parent: &mut clap::Command, outer: &str) -> String {
                     let help = argument.get_long_help().or_else(|| argument.get_help());
                     // The first line is a phrase; sentences follow after an empty line.
                     let help = help.map(ToString::to_string).unwrap_or_default().replace("\n\n", ". ");
-                    let values: Vec<String> = argument
-                        .get_possible_values()
-                        .iter()
-                        .filter_map(|value| Some(format!("`{}`: {}", value.get_name(), value.get_help()?)))
+                    let shown_values = argument.get_possible_values();
+                    let values = shown_values.iter().filter(|_| argument.get_action().takes_values());
+                    let values: Vec<String> = values
+                        .map(|value| match value.get_help() {
+                            Some(help) => format!("`{}`: {help}", value.get_name()),
+                            None => format!("`{}`", value.get_name()),
+                        })
                         .collect();
                     let values = if values.is_empty() { String::new() } else { format!(". {}", values.join("; ")) };
                     let default: Vec<String> = argument
@@ -47,7 +50,8 @@ fn sections(parent: &mut clap::Command, outer: &str) -> String {
                         .filter(|_| argument.get_action().takes_values())
                         .map(|value| format!("`{}`", value.to_string_lossy()))
                         .collect();
-                    let shown = argument.to_string().replace('|', "\\|");
+                    let short = argument.get_short().map(|short| format!("-{short}, ")).unwrap_or_default();
+                    let shown = format!("{short}{argument}").replace('|', "\\|");
                     vec![
                         format!("`{shown}`"),
                         cell(&format!("{}{values}", help.trim_end_matches('.'))),
