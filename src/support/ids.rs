@@ -19,6 +19,12 @@ impl ObjectId {
         Self([s0, s1, s2, s3, p0, p1, p2, p3, p4, c0, c1, c2])
     }
 
+    /// Its bytes as a number.
+    #[must_use]
+    pub fn to_number(self) -> u128 {
+        self.0.iter().fold(0, |number, byte| number << 8 | u128::from(*byte))
+    }
+
     /// The time of creation in seconds since 1970.
     #[must_use]
     pub fn unix_seconds(self) -> i64 {

@@ -37,7 +37,7 @@ pub trait GeneratedEvents: Debug + Send + Sync {
     fn value(&self, index: usize) -> Value;
 
     /// Looks up a variable of the event at an index without its document.
-    fn variable(&self, _index: usize, _name: &str) -> VariableLookup {
+    fn variable(&self, _index: usize, _name: &str) -> VariableLookup<'_> {
         VariableLookup::NeedsDocument
     }
 
@@ -50,9 +50,9 @@ pub trait GeneratedEvents: Debug + Send + Sync {
 
 /// The result of looking up a variable of an event without its document.
 #[derive(Clone, Debug, PartialEq)]
-pub enum VariableLookup {
+pub enum VariableLookup<'a> {
     /// The value that the document has; `None` when it does not have the variable.
-    Known(Option<Value>),
+    Known(Option<Cow<'a, Value>>),
     /// The document has to be rendered.
     NeedsDocument,
 }
@@ -165,7 +165,7 @@ impl<'a> Event<'a> {
 
     /// Looks up a variable without the document, which takes several times as long to render.
     #[must_use]
-    pub fn variable(self, name: &str) -> VariableLookup {
+    pub fn variable(self, name: &str) -> VariableLookup<'a> {
         match self.0 {
             EventSource::Stored(_) => VariableLookup::NeedsDocument,
             EventSource::History(history, index, _) => history.variable(index, name),
@@ -398,7 +398,9 @@ struct Merge<'a> {
 
 impl<'a> Merge<'a> {
     fn new(runs: Vec<EventIter<'a>>, is_before: fn(ObjectId, ObjectId) -> bool) -> Self {
-        Self { runs: runs.into_iter().map(Iterator::peekable).collect(), is_before }
+        let mut runs: Vec<Peekable<EventIter<'a>>> = runs.into_iter().map(Iterator::peekable).collect();
+        runs.retain_mut(|run| run.peek().is_some());
+        Self { runs, is_before }
     }
 }
 
@@ -407,6 +409,9 @@ impl<'a> Iterator for Merge<'a> {
 
     fn next(&mut self) -> Option<Event<'a>> {
         computation::spend(1);
+        if let [only] = &mut *self.runs {
+            return only.next();
+        }
         let mut first: Option<(usize, ObjectId)> = None;
         for (index, run) in self.runs.iter_mut().enumerate() {
             let Some(event) = run.peek() else { continue };
