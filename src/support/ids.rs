@@ -121,6 +121,18 @@ impl IdGenerator {
         self.counter.wrapping_sub(earlier.counter) & 0x00ff_ffff
     }
 
+    /// Whether an id has the process part of this generator.
+    #[must_use]
+    pub fn is_process_of(&self, id: ObjectId) -> bool {
+        id.0[4..9] == self.process
+    }
+
+    /// An id that is not lower than those that this generator issues until the end of the second of `now`.
+    #[must_use]
+    pub fn last_id(&self, now: Timestamp) -> ObjectId {
+        ObjectId::new(now.as_second(), self.process, 0x00ff_ffff)
+    }
+
     /// The next object id at the time `now`.
     pub fn next_id(&mut self, now: Timestamp) -> ObjectId {
         let id = ObjectId::new(now.as_second(), self.process, self.counter);

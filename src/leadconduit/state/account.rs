@@ -29,6 +29,13 @@ impl Account {
         }
     }
 
+    /// A copy without what leads add: events and counts of pings.
+    pub(super) fn without_leads(&self) -> Self {
+        let mut copy = Self { events: EventLog::default(), ..self.clone() };
+        copy.collections[Collection::PingTotals as usize] = Documents::new();
+        copy
+    }
+
     /// The account's own document, without the properties that are computed from others.
     #[must_use]
     pub fn document(&self) -> &Arc<Document> {

@@ -93,6 +93,8 @@ pub(super) struct FlowExecution<'d> {
     /// The entry that an accepted lead adds to a list.
     list_entry: Option<Value>,
     steps: Vec<StepResult>,
+    /// How many steps there are up to the last whose recipient was called.
+    sent: usize,
     /// What became of each destination.
     destinations: Vec<String>,
     /// The part of the flow that decided about the lead.
@@ -148,6 +150,7 @@ impl<'d> FlowExecution<'d> {
             lookups: Vec::new(),
             list_entry: None,
             steps: Vec::new(),
+            sent: 0,
             destinations: Vec::new(),
             decision: Decision::new(DecisionKind::Completed, "every step was completed"),
             step_count: 0,
@@ -390,6 +393,9 @@ impl<'d> FlowExecution<'d> {
             cap_id: attempt.cap_id,
             transactions: transactions.as_ref().map(serialise),
         });
+        if !context.effects.calls(&attempt.key).is_empty() {
+            self.sent = self.steps.len();
+        }
         if let Some(appended) = appended {
             append_to(&mut self.vars, &step.append_key, appended);
         }
@@ -457,6 +463,7 @@ impl<'d> FlowExecution<'d> {
             lookups: self.lookups,
             price: self.price,
             steps: self.steps,
+            sent: self.sent,
             completion,
         };
         trace.into_events(context, &vars)

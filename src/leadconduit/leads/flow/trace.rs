@@ -39,6 +39,8 @@ pub(super) struct LeadTrace {
     /// The purchase price, in dollars.
     pub(super) price: f64,
     pub(super) steps: Vec<StepResult>,
+    /// How many steps there are up to the last whose recipient was called. Recipients have the ids of their events.
+    pub(super) sent: usize,
     pub(super) completion: Completion,
 }
 
@@ -119,7 +121,7 @@ impl LeadTrace {
         if let Some(firehose) = firehose.filter(|_| context.effects.has_firehose()) {
             (0..trace.len()).for_each(|index| context.effects.write_firehose(firehose, &trace.render(index)));
         }
-        EventBatch { summaries, lead, renderer: trace }
+        EventBatch { summaries, lead, sent: trace.sent, renderer: trace }
     }
 
     fn step(&self, result: &StepResult) -> &Step {
@@ -246,6 +248,17 @@ impl EventRenderer for LeadTrace {
         event.build()
     }
 
+    fn renumber(&mut self, index: usize, id: ObjectId) {
+        let Some(step) = self.steps.get_mut(index) else {
+            self.completion.event_id = id;
+            return;
+        };
+        let before = std::mem::replace(&mut step.event_id, id).to_string();
+        // The id of a delivery is a variable, which a recipient that is simulated may have repeated.
+        let texts = self.steps.iter_mut().flat_map(|step| [&mut step.appended, &mut step.transactions]);
+        texts.flatten().for_each(|text| replace_id(text, &before, id));
+    }
+
     fn len(&self) -> usize {
         self.steps.len() + 1
     }
@@ -276,6 +289,13 @@ pub(super) fn append_to(vars: &mut Value, key: &str, appended: Value) {
     }
 }
 
+/// Replaces an id in JSON.
+fn replace_id(json: &mut Bytes, before: &str, id: ObjectId) {
+    if let Some(text) = std::str::from_utf8(json).ok().filter(|text| text.contains(before)) {
+        *json = text.replace(before, &id.to_string()).into();
+    }
+}
+
 fn duration_ms(timing: &Timing) -> u32 {
     u32::try_from(timing.ms).unwrap_or(u32::MAX)
 }
@@ -283,4 +303,19 @@ fn duration_ms(timing: &Timing) -> u32 {
 /// Parses JSON that this module serialised.
 fn parse_json(bytes: &Bytes) -> Value {
     serde_json::from_slice(bytes).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_id_of_a_delivery_is_replaced_wherever_a_recipient_repeats_it() {
+        let [before, after] = [1, 2].map(|counter| ObjectId::new(1_777_000_000, [7; 5], counter));
+        let mut json = Bytes::from(format!(r#"{{"url":"https://example.org/{before}?id={before}","lead":"x"}}"#));
+        replace_id(&mut json, &before.to_string(), after);
+        assert_eq!(json, format!(r#"{{"url":"https://example.org/{after}?id={after}","lead":"x"}}"#));
+        replace_id(&mut json, &before.to_string(), before);
+        assert_eq!(json, format!(r#"{{"url":"https://example.org/{after}?id={after}","lead":"x"}}"#));
+    }
 }

@@ -1,5 +1,7 @@
 //! The event log of an account.
 
+mod batch;
+
 use std::borrow::Cow;
 use std::fmt::Debug;
 use std::iter::Peekable;
@@ -10,6 +12,8 @@ use bytes::Bytes;
 use imbl::OrdMap;
 use serde_json::Value;
 
+pub(in crate::leadconduit::state) use self::batch::AppendedBatch;
+pub use self::batch::EventBatch;
 use super::super::budget::WorldMemory;
 use super::summary::{EventSummary, Lead};
 use crate::support::computation;
@@ -62,22 +66,14 @@ pub trait EventRenderer: Debug + Send + Sync {
     /// The document of the event at an index.
     fn render(&self, index: usize) -> Value;
 
+    /// Replaces the id of the event at an index.
+    fn renumber(&mut self, index: usize, id: ObjectId);
+
     /// The number of events.
     fn len(&self) -> usize;
 
     /// Approximate size in memory, in bytes.
     fn bytes(&self) -> usize;
-}
-
-/// The events of one lead, to be added to a log together.
-#[derive(Debug)]
-pub struct EventBatch {
-    /// The summaries of the events, the oldest first.
-    pub summaries: Vec<EventSummary>,
-    /// The lead, as of its latest event.
-    pub lead: Option<Lead>,
-    /// Renders the documents, in the order of the summaries.
-    pub renderer: Arc<dyn EventRenderer>,
 }
 
 /// The events of an account, sorted by id. Clones share all events.
@@ -201,6 +197,21 @@ impl EventLog {
         generated.chain(self.stored.get_max().map(|(id, _)| *id)).max()
     }
 
+    /// The newest stored event with an id above `after`, up to `end`, whose id matches.
+    pub(crate) fn newest_stored(
+        &self,
+        after: ObjectId,
+        end: ObjectId,
+        matches: impl Fn(ObjectId) -> bool,
+    ) -> Option<ObjectId> {
+        // Events are nearly always added at the end.
+        if after >= end || self.stored.get_max().is_none_or(|(newest, _)| *newest <= after) {
+            return None;
+        }
+        let range = self.stored.range((Bound::Excluded(after), Bound::Included(end)));
+        range.rev().map(|(id, _)| *id).find(|id| matches(*id))
+    }
+
     /// The event with an id.
     #[must_use]
     pub fn get(&self, id: ObjectId) -> Option<Event<'_>> {
@@ -275,23 +286,6 @@ impl EventLog {
         }
         self.insert(StoredEvent { summary, payload, bytes: document.len(), charge: OnceLock::new() });
         Some(document)
-    }
-
-    /// Adds the events of a batch.
-    pub(crate) fn put_batch(&mut self, batch: EventBatch) {
-        let EventBatch { summaries, lead, renderer } = batch;
-        let bytes = renderer.bytes() / summaries.len().max(1) + size_of::<StoredEvent>();
-        for (index, summary) in summaries.into_iter().enumerate() {
-            self.insert(StoredEvent {
-                summary,
-                payload: EventPayload::Rendered(Arc::clone(&renderer), index),
-                bytes,
-                charge: OnceLock::new(),
-            });
-        }
-        if let Some(lead) = lead.filter(|lead| self.stored.contains_key(&lead.latest)) {
-            self.leads.insert(lead.id, Arc::new(lead));
-        }
     }
 
     fn insert(&mut self, event: StoredEvent) {
