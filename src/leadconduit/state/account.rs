@@ -46,7 +46,12 @@ impl Account {
     /// document that best fits what a free account lacks.
     #[must_use]
     pub fn is_free(&self) -> bool {
-        self.document.value().pointer("/features/lead_transactions") == Some(&Value::Bool(false))
+        self.feature("lead_transactions") == Some(&Value::Bool(false))
+    }
+
+    /// A feature of the account document.
+    pub(crate) fn feature(&self, name: &str) -> Option<&Value> {
+        self.document.value().get("features")?.get(name)
     }
 
     /// The documents of one collection.
