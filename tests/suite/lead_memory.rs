@@ -43,7 +43,7 @@ fn scenario() -> String {
 fn submit(server: &Process, count: usize) -> String {
     let mut wire = Wire::open(server.address);
     // `comments` is not a field of the flow: it is in the recorded request of the event, but not in the lead.
-    let lead = format!("first_name=Zebulon&postal_code=78001&comments={}", "x".repeat(3000));
+    let lead = format!("first_name=Zebulon&postal_code=78001&comments={}", "x".repeat(6000));
     let head = "Host: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n";
     let path = format!("/flows/{FLOW}/sources/{SOURCE}/submit");
     let request = format!("POST {path} HTTP/1.1\r\n{head}Content-Length: {}\r\n\r\n{lead}", lead.len());

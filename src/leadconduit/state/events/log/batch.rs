@@ -81,10 +81,11 @@ impl EventLog {
         batch: EventBatch,
     ) -> Result<AppendedBatch, EventBatch> {
         let ids: Vec<ObjectId> = batch.summaries.iter().map(|summary| summary.id).collect();
-        let bytes = self.bytes + batch.event_bytes() * ids.len();
+        let added = batch.event_bytes() * ids.len();
+        let bytes = self.bytes + added;
         let has_room = self.stored.len() + ids.len() <= STORED_MAX
             && bytes <= STORED_BYTES_MAX
-            && self.memory.as_ref().is_none_or(|memory| memory.event_excess(bytes) == 0);
+            && self.memory.as_ref().is_none_or(|memory| memory.has_room_for_events(bytes, added));
         let is_newest = ids.is_sorted_by(|a, b| a < b) && self.last().is_none_or(|last| ids.first() > Some(&last));
         if !has_room || !is_newest {
             return Err(batch);
