@@ -102,8 +102,7 @@ fn end_of_value(bytes: &[u8], start: usize) -> Option<usize> {
                 continue;
             }
             b'{' | b'[' => depth += 1,
-            b',' if depth == 0 => return Some(at),
-            b'}' | b']' if depth == 0 => return Some(at),
+            b',' | b'}' | b']' if depth == 0 => return Some(at),
             b'}' | b']' => depth -= 1,
             _ => {}
         }

@@ -192,7 +192,9 @@ mod tests {
             assert_eq!(state_of(&log), after);
         }
         let mut other = EventLog::default();
-        [[1, 2], [5, 6]].into_iter().for_each(|counters| other.put_batch(batch(counters)));
+        for counters in [[1, 2], [5, 6]] {
+            other.put_batch(batch(counters));
+        }
         assert_eq!(state_of(&log), state_of(&other));
     }
 
