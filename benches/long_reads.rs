@@ -1,6 +1,6 @@
 //! Time of long reads, by the number of events: statistics, reports, metrics, search, exports.
 //!
-//! `cargo bench --bench long_reads -- [--quick] [--enforce]`: a few seconds up to 100,000 events with `--quick`, about a
+//! `cargo bench --bench long_reads -- [--quick] [--enforce]`: a few seconds up to 100,000 events with `--quick`, half a
 //! minute up to 1,000,000; `--enforce` exits with 1 when a target is missed.
 //!
 //! # Method

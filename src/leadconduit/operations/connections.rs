@@ -329,9 +329,63 @@ pub(super) fn find_account_entity<'a>(account: &'a Account, other: &str) -> Opti
 
 /// The entity document; `expired` is computed from the clock.
 pub(super) fn render_entity(context: &ReadContext<'_>, entity: &Document) -> Value {
-    let mut rendered = entity.value().clone();
-    if let Some(expires) = entity.text("invitation_expires_at") {
-        rendered["expired"] = context.has_passed(expires).into();
+    let mut rendered = entity.to_value();
+    if let Some(expires) = entity.member_text("invitation_expires_at") {
+        rendered["expired"] = context.has_passed(&expires).into();
     }
     rendered
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{account, entities};
+    use super::*;
+    use crate::contract::validate::OperationInput;
+    use crate::leadconduit::state::sso::SsoCallContext;
+    use crate::leadconduit::state::{Caller, World};
+    use crate::support::clock::{Clock, Timestamp};
+
+    #[test]
+    fn lists_keep_no_parsed_documents() {
+        let now: Timestamp = "2026-01-15T09:00:00Z".parse().unwrap();
+        let mut world = World::empty(1, Clock::Frozen(now));
+        world.put_account("acme", Document::new(&json!({"id": "acme"})));
+        let row = json!({
+            "id": "r1", "external_id": "C1", "relationship_type": "buyer", "connected_account": {"id": "other", "name": "O"},
+        });
+        let row = world.put("acme", Collection::Connections, "r1", Document::new(&row));
+        let entity = json!({
+            "id": "e1", "account": true, "pending": true, "recipient": "buyer", "connected_account_id": "other",
+            "invitation_expires_at": "2026-01-01T00:00:00.000Z",
+        });
+        let entity = world.put("acme", Collection::Entities, "e1", Document::new(&entity));
+        let connection = json!({"id": "c1", "seller": {"id": "acme"}, "buyer": {"id": "other"}});
+        let connection = Arc::new(Document::new(&connection));
+        world.sso.connections.insert("c1".into(), Arc::clone(&connection));
+        let caller = Caller {
+            account: "acme".into(),
+            user: "ann".into(),
+            document: Arc::new(Document::new(&json!({"id": "ann"}))),
+        };
+        let (input, call) = (OperationInput::default(), SsoCallContext::new("list_connections"));
+        let context = ReadContext::new(&world, &caller, &input, now, &call);
+        let reads: [fn(&ReadContext<'_>) -> OperationResult; 3] = [list, account::get, entities::list];
+        let bodies = reads.map(|read| serde_json::from_slice::<Value>(&read(&context).unwrap().body).unwrap());
+        for (name, document) in [("row", &row), ("entity", &entity), ("connection", &connection)] {
+            assert!(!document.is_parsed(), "{name}");
+        }
+        let expected = json!([{
+            "id": "r1", "status": "completed", "relationship_type": "buyer",
+            "connected_account": {"id": "other", "name": "O"},
+            "account_entity": {
+                "id": "e1", "account": true, "pending": true, "recipient": "buyer", "connected_account_id": "other",
+                "invitation_expires_at": "2026-01-01T00:00:00.000Z", "expired": true,
+            },
+            "custom_entities": [],
+        }]);
+        assert_eq!(bodies[0], expected);
+        assert_eq!(bodies[1]["connected_buyers"], json!([{"id": "other", "name": "O", "sso_id": null}]));
+        assert_eq!(bodies[1]["pending_buyers"][0]["expired"], json!(true));
+        assert_eq!(bodies[2][0]["flow_ids"], json!([]));
+    }
 }
