@@ -26,7 +26,12 @@ use base64::engine::general_purpose::STANDARD;
 use http::{HeaderValue, Method};
 use leadconduit_mock::internals::{Body, Request, Response, load};
 use leadconduit_mock::{Limits, Settings};
+use mimalloc::MiMalloc;
 use support::{Spread, flag, machine_state, pass_or_miss};
+
+/// The allocator of the command: what one thread frees, another one has often allocated.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// How often a request is measured after the first time.
 const RUNS: usize = 7;
