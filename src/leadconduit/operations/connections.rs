@@ -120,7 +120,7 @@ pub(super) fn repair(context: &mut WriteContext<'_>) -> OperationResult {
     Ok(OperationResponse::created(&json!({"id": id})))
 }
 
-/// The value of a member; null when there is none.
+/// The value of a member; null without one.
 fn parsed(json: Option<&str>) -> Value {
     json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
 }
