@@ -24,7 +24,12 @@ use http::{HeaderValue, Method};
 use leadconduit_mock::Settings;
 use leadconduit_mock::internals::{Body, Pipeline, Request, load};
 
+use mimalloc::MiMalloc;
 use support::{Spread, flag, machine_state, pass_or_miss};
+
+/// The allocator of the command: what one thread frees, another one has often allocated.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// The minimum ratio of leads per second with two threads and with one.
 const TARGET: f64 = 1.6;

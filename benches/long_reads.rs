@@ -1,6 +1,6 @@
 //! Time of long reads, by the number of events: statistics, reports, metrics, search, exports.
 //!
-//! `cargo bench --bench long_reads -- [--quick] [--enforce]`: a few seconds up to 100,000 events with `--quick`, about a
+//! `cargo bench --bench long_reads -- [--quick] [--enforce]`: a few seconds up to 100,000 events with `--quick`, half a
 //! minute up to 1,000,000; `--enforce` exits with 1 when a target is missed.
 //!
 //! # Method
@@ -26,7 +26,12 @@ use base64::engine::general_purpose::STANDARD;
 use http::{HeaderValue, Method};
 use leadconduit_mock::internals::{Body, Request, Response, load};
 use leadconduit_mock::{Limits, Settings};
+use mimalloc::MiMalloc;
 use support::{Spread, flag, machine_state, pass_or_miss};
+
+/// The allocator of the command: what one thread frees, another one has often allocated.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// How often a request is measured after the first time.
 const RUNS: usize = 7;

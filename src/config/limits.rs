@@ -365,6 +365,9 @@ pub(crate) const COMPUTATIONS_WAITING_MAX: usize = 1_000;
 /// How often a lead is processed on a copy of its sandbox before it is processed with the sandbox locked.
 pub(crate) const PREPARATIONS_MAX: usize = 3;
 
+/// Copies of a sandbox's world that are kept for the next leads, for as many leads at the same time.
+pub(crate) const LEAD_COPIES_MAX: usize = 4;
+
 /// Object ids that are reserved for a lead while it is processed on a copy: one for the lead, one for each attempt of a
 /// step, and one for the end. A lead that needs more is processed with the sandbox locked.
 pub(crate) const IDS_RESERVED: u32 = 32;

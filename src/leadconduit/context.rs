@@ -20,6 +20,7 @@ use crate::leadconduit::state::sso::{Sso, SsoCallContext, Unreachable};
 use crate::leadconduit::state::{Account, Caller, Collection, World, events};
 use crate::support::clock::{SignedDuration, Timestamp, format_timestamp};
 use crate::support::document::{Document, text};
+use crate::support::ids::ObjectId;
 
 /// The context of an operation that reads.
 #[derive(Debug)]
@@ -308,12 +309,47 @@ impl WriteContext<'_> {
         Ok(written)
     }
 
-    /// Appends events that are rendered on demand. Their parts are validated already; builds with debug assertions,
+    /// An id for an event of an account, above those of all events that this world has stored for it: a client that pages
+    /// by id would not see an event that is stored after one with a higher id.
+    pub(crate) fn next_event_id(&mut self, account: &str) -> ObjectId {
+        let id = self.world.next_id(self.now);
+        match self.world.later_event(account, id) {
+            Some(later) => self.world.next_id(self.not_before(later)),
+            None => id,
+        }
+    }
+
+    /// The time of the request, or that of an event if it is later.
+    fn not_before(&self, event: ObjectId) -> Timestamp {
+        Timestamp::from_second(event.unix_seconds()).map_or(self.now, |at| at.max(self.now))
+    }
+
+    /// Replaces the ids of events when one with a higher id was stored since they were taken, as of a lead that was
+    /// processed at the same time.
+    fn renumber(&mut self, account: &str, batch: &mut EventBatch) {
+        let Some(first) = batch.summaries.get(batch.sent) else { return };
+        let Some(later) = self.world.later_event(account, first.id) else { return };
+        let at = self.not_before(later);
+        batch.renumber(|| self.world.next_id(at));
+        if self.effects.has_firehose() {
+            // They have the former ids.
+            self.effects.take_firehose_writes();
+            for event in (0..batch.renderer.len()).map(|index| batch.renderer.render(index)) {
+                if let Some(firehose) = event.get("firehose") {
+                    self.effects.write_firehose(firehose, &event);
+                }
+            }
+        }
+    }
+
+    /// Appends events that are rendered on demand. Their ids are replaced if events with higher ids were stored since they
+    /// were taken. Their parts are validated already; builds with debug assertions,
     /// which all tests use, also validate each event and compare it with its summary.
     ///
     /// # Errors
     /// 500 when the log does not accept the events.
-    pub fn put_event_batch(&mut self, account: &str, batch: EventBatch) -> Result<(), ApiError> {
+    pub fn put_event_batch(&mut self, account: &str, mut batch: EventBatch) -> Result<(), ApiError> {
+        self.renumber(account, &mut batch);
         if cfg!(debug_assertions) {
             for (at, summary) in batch.summaries.iter().enumerate() {
                 let event = batch.renderer.render(at);

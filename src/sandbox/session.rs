@@ -205,13 +205,13 @@ impl RequestSession {
             return Ok(Ok(selected));
         }
         let mut state = self.state()?;
-        let State { world, counts, version, .. } = &mut *state;
+        let State { world, counts, .. } = &mut *state;
         let selected = rules.select(&matching, counts, context, self.seed);
         if let Some(change) = selected.as_ref().and_then(RuleMatch::change) {
             if let Err(error) = change_world(world, contract, change, self.now) {
                 return Ok(Err(error));
             }
-            *version += 1;
+            state.record_write(false);
         }
         Ok(Ok(selected))
     }

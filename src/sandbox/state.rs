@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::response_cache::{CacheBudget, ReadKey, ResponseCache, SharedResponses};
 use super::shared_state::SharedState;
+use crate::config::limits::LEAD_COPIES_MAX;
 use crate::leadconduit::response::OperationResponse;
 use crate::leadconduit::state::World;
 use crate::leadconduit::state::budget::{BudgetExceeded, WorldMemory, WorldUsage};
@@ -123,6 +124,9 @@ pub(super) struct State {
     pub(super) version: u64,
     /// How many of these writes only added leads, on which concurrent leads do not depend.
     pub(super) lead_writes: u64,
+    /// Copies of the world on which leads are processed. They are kept for the next leads until something is written that
+    /// leads depend on: making one counts references to every part of the world, which two threads would do in turns.
+    lead_copies: Vec<World>,
     /// The cached responses of this sandbox, once it differs from its initial state.
     response_cache: Option<Box<ResponseCache>>,
     cache_budget: CacheBudget,
@@ -147,6 +151,7 @@ impl State {
             epoch: 0,
             version: 0,
             lead_writes: 0,
+            lead_copies: Vec::new(),
             response_cache: None,
             cache_budget: shared.response_caches(),
             initial_responses: None,
@@ -171,6 +176,7 @@ impl State {
             epoch: 0,
             version: 0,
             lead_writes: 0,
+            lead_copies: Vec::new(),
             response_cache: None,
             // A copy answers one request.
             cache_budget: CacheBudget::new(0),
@@ -306,6 +312,7 @@ impl State {
 
     /// Invalidates cached responses, and restarts the requests that are running.
     pub(super) fn bump_epoch(&mut self) {
+        self.lead_copies.clear();
         self.epoch += 1;
         self.version += 1;
     }
@@ -313,7 +320,33 @@ impl State {
     /// Counts a write.
     pub(super) fn record_write(&mut self, only_adds_leads: bool) {
         self.version += 1;
-        self.lead_writes += u64::from(only_adds_leads);
+        if only_adds_leads {
+            self.lead_writes += 1;
+        } else {
+            self.lead_copies.clear();
+        }
+    }
+
+    /// A copy of the world for a lead.
+    pub(super) fn take_lead_copy(&mut self) -> World {
+        let mut copy = self.lead_copies.pop().unwrap_or_else(|| self.world.lead_copy());
+        // What leads change.
+        copy.set_ids(self.world.ids().clone());
+        copy.set_random_streams(self.world.random_streams());
+        copy
+    }
+
+    /// How many copies are kept.
+    #[cfg(test)]
+    pub(super) fn lead_copies(&self) -> usize {
+        self.lead_copies.len()
+    }
+
+    /// Keeps a copy of the world for another lead.
+    pub(super) fn keep_lead_copy(&mut self, copy: World) {
+        if self.lead_copies.len() < LEAD_COPIES_MAX {
+            self.lead_copies.push(copy);
+        }
     }
 
     /// Counts the writes on which the preparation of a lead depends.

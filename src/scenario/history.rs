@@ -3,12 +3,16 @@
 //! 100,000 event documents would take hundreds of megabytes, and seconds to generate. So only an [`EventSummary`] of
 //! each event is kept, for lists, counts and sums; the document is generated on demand from the plan and the seed.
 
+mod columns;
+
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use self::columns::FieldColumns;
 use crate::generate::{Models, ValueGenerator};
 use crate::leadconduit::state::events::{EventSummary, EventType, GeneratedEvents, Lead, Outcome, VariableLookup};
 use crate::leadconduit::state::retention::RETENTION_DAYS;
@@ -26,6 +30,10 @@ const STEP_MS_MIN: i64 = 40;
 
 /// Event retention.
 const RETENTION_MS: i64 = RETENTION_DAYS * 24 * 3600 * 1000;
+
+/// The module of the sources, and that of the recipients.
+const INBOUND: &str = "leadconduit-default.inbound";
+const OUTBOUND: &str = "leadconduit-default.outbound";
 
 /// The input of a generated history. The same plan always gives the same events.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -110,6 +118,7 @@ pub struct GeneratedHistory {
     leads: OnceLock<Vec<Lead>>,
     /// The fields of the last lead that was read. The events of a lead are usually read one after another.
     last_fields: Mutex<Option<(u32, Arc<Value>)>>,
+    columns: FieldColumns,
 }
 
 /// The ids of a flow and its entities, parsed once.
@@ -128,7 +137,13 @@ impl GeneratedHistory {
         }
         plan.events = if plan.leads == 0 { 0 } else { plan.events.max(plan.leads) };
         let summaries = summarize(&plan);
-        Self { plan, summaries, leads: OnceLock::new(), last_fields: Mutex::default() }
+        Self {
+            plan,
+            summaries,
+            leads: OnceLock::new(),
+            last_fields: Mutex::default(),
+            columns: FieldColumns::default(),
+        }
     }
 
     /// The lead of an event, and the index of the event among those of the lead.
@@ -210,7 +225,7 @@ impl GeneratedEvents for GeneratedHistory {
         });
         match summary.kind {
             EventType::Source => {
-                event["module_id"] = "leadconduit-default.inbound".into();
+                event["module_id"] = INBOUND.into();
                 event["package_version"] = "2.5.2".into();
                 event["step_count"] = flow.steps.len().into();
                 event["cap_reached"] = false.into();
@@ -226,7 +241,7 @@ impl GeneratedEvents for GeneratedHistory {
                 vars["price"] = price(summary.revenue);
                 vars["purchase_price"] = price(flow.price);
                 vars["event_id"] = summary.id.to_string().into();
-                event["module_id"] = "leadconduit-default.outbound".into();
+                event["module_id"] = OUTBOUND.into();
                 event["package_version"] = "2.5.2".into();
                 event["step_id"] = json!(step.map(|step| &step.id));
                 event["caps_reached"] = false.into();
@@ -242,33 +257,50 @@ impl GeneratedEvents for GeneratedHistory {
         event
     }
 
-    fn variable(&self, index: usize, name: &str) -> VariableLookup {
+    fn variable(&self, index: usize, name: &str) -> VariableLookup<'_> {
         let Some(summary) = self.summaries.get(index) else { return VariableLookup::NeedsDocument };
         let (lead, step) = self.locate(index);
         let Some(flow) = self.flow(lead) else { return VariableLookup::NeedsDocument };
-        let known = |value: Value| VariableLookup::Known(Some(value));
+        let known = |value: Value| VariableLookup::Known(Some(Cow::Owned(value)));
+        let optional = |value: Option<Value>| VariableLookup::Known(value.map(Cow::Owned));
         match name {
             "ms" => return known(summary.ms.into()),
             "reason" => return known(reason(summary).into()),
             "step_id" => {
                 let step = flow.steps.get(step).filter(|_| summary.kind == EventType::Recipient);
-                return VariableLookup::Known(step.map(|step| step.id.as_str().into()));
+                return optional(step.map(|step| step.id.as_str().into()));
             }
             "cap_reached" if summary.kind == EventType::Source => return known(false.into()),
             "caps_reached" if summary.kind == EventType::Recipient => return known(false.into()),
+            "module_id" => {
+                let module = match summary.kind {
+                    EventType::Source => Some(INBOUND),
+                    EventType::Recipient => Some(OUTBOUND),
+                    _ => None,
+                };
+                return optional(module.map(Value::from));
+            }
             "cap_reached" | "caps_reached" | "cap_id" => return VariableLookup::Known(None),
             _ => {}
         }
         match name.strip_prefix("vars.").unwrap_or(name) {
             "flow.name" => known(flow.name.as_str().into()),
             "source.name" => known(flow.source.name.as_str().into()),
-            "recipient.name" => {
+            part @ ("recipient.name" | "recipient.id") => {
                 let step = flow.steps.get(step).filter(|_| summary.kind == EventType::Recipient);
                 let recipient = step.and_then(|step| step.recipient.as_ref());
-                VariableLookup::Known(recipient.map(|recipient| recipient.name.as_str().into()))
+                let text = |recipient: &PlannedEntity| {
+                    if part == "recipient.id" { recipient.id.clone() } else { recipient.name.clone() }
+                };
+                optional(recipient.map(|recipient| text(recipient).into()))
             }
             name => match name.strip_prefix("lead.").filter(|field| *field != "id") {
-                Some(field) => VariableLookup::Known(find(&self.fields(lead), field).cloned()),
+                Some(field) => {
+                    let [lead_index, leads] =
+                        [lead, self.plan.leads].map(|number| usize::try_from(number).unwrap_or(usize::MAX));
+                    let generate = || find(&self.fields(lead), field).cloned();
+                    VariableLookup::Known(self.columns.value(field, (lead_index, leads), generate))
+                }
                 None => VariableLookup::NeedsDocument,
             },
         }

@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::json_members::{self, JsonMembers};
 use super::memory::{Charge, Gauge};
 
 /// The largest buffer that a thread keeps for the next document, in bytes.
@@ -98,6 +99,21 @@ impl Document {
     #[must_use]
     pub fn bytes(&self) -> Bytes {
         self.bytes.clone()
+    }
+
+    /// A member that is a string, read from the text.
+    pub(crate) fn member_text(&self, name: &str) -> Option<Cow<'_, str>> {
+        json_members::text_of(self.json(), name)
+    }
+
+    fn json(&self) -> &str {
+        // Serialised JSON is UTF-8.
+        std::str::from_utf8(&self.bytes).unwrap_or_default()
+    }
+
+    /// The members as parts of the text: for reads of many documents, whose parsed values would stay in memory.
+    pub(crate) fn members(&self) -> JsonMembers<'_> {
+        JsonMembers::of(self.json())
     }
 
     /// The length of the serialised JSON in bytes.

@@ -19,6 +19,12 @@ impl ObjectId {
         Self([s0, s1, s2, s3, p0, p1, p2, p3, p4, c0, c1, c2])
     }
 
+    /// Its bytes as a number.
+    #[must_use]
+    pub fn to_number(self) -> u128 {
+        self.0.iter().fold(0, |number, byte| number << 8 | u128::from(*byte))
+    }
+
     /// The time of creation in seconds since 1970.
     #[must_use]
     pub fn unix_seconds(self) -> i64 {
@@ -113,6 +119,18 @@ impl IdGenerator {
     #[must_use]
     pub fn issued_since(&self, earlier: &Self) -> u32 {
         self.counter.wrapping_sub(earlier.counter) & 0x00ff_ffff
+    }
+
+    /// Whether an id has the process part of this generator.
+    #[must_use]
+    pub fn is_process_of(&self, id: ObjectId) -> bool {
+        id.0[4..9] == self.process
+    }
+
+    /// An id that is not lower than those that this generator issues until the end of the second of `now`.
+    #[must_use]
+    pub fn last_id(&self, now: Timestamp) -> ObjectId {
+        ObjectId::new(now.as_second(), self.process, 0x00ff_ffff)
     }
 
     /// The next object id at the time `now`.

@@ -11,6 +11,7 @@ pub mod document;
 pub mod error_list;
 pub mod event_bus;
 pub mod ids;
+pub(crate) mod json_members;
 mod json_syntax;
 pub mod json_text;
 pub mod memory;

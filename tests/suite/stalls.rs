@@ -9,7 +9,7 @@ use leadconduit_mock::{MockServer, Settings};
 use serde_json::{Value, json};
 
 use crate::lead_flow::{SUMMIT, TEST_FLOW, events, kinds, recipient, scenario_with, submit};
-use crate::support::{HANG_GUARD, JANE, Mock, read_response, wait_until};
+use crate::support::{HANG_GUARD, JANE, Mock, basic, read_response, wait_until};
 
 fn start(scenario: &Value, change: impl FnOnce(&mut Settings)) -> Mock {
     let folder = tempfile::tempdir().unwrap();
@@ -113,10 +113,17 @@ fn a_computation_that_takes_too_long_gets_a_problem_that_states_the_limit() {
     mock.get("/connections").expect(200);
 }
 
-/// A flow that computes for long: each rule of its filters searches the first name with a pattern that backtracks.
+/// A template that takes long: it searches the first name with a pattern that backtracks.
+const LONG_TEMPLATE: &str = r#"{{extract lead.first_name pattern="(?:(a|aa)+(?<!c)c|a+b)"}}"#;
+
+/// A first name for it.
+fn long_name() -> String {
+    "aaaaaaaaaaaaaaaaab ".repeat(200)
+}
+
+/// A flow that computes for long in the rules of its filters.
 fn long_flow(filters: usize) -> Value {
-    let template = r#"{{extract lead.first_name pattern="(?:(a|aa)+(?<!c)c|a+b)"}}"#;
-    let rule = json!({"lhv": template, "op": "is equal to", "rhv": "x"});
+    let rule = json!({"lhv": LONG_TEMPLATE, "op": "is equal to", "rhv": "x"});
     let step = |number: usize| {
         json!({
             "id": format!("cc{number:04}"), "type": "filter", "outcome": "failure", "reason": "no",
@@ -132,7 +139,7 @@ fn a_long_computation_holds_up_no_other_request() {
         settings.limits.compute_ms_max = 20_000;
         settings.limits.drain_ms_max = 0;
     });
-    let lead = json!({"first_name": "aaaaaaaaaaaaaaaaab ".repeat(256)}).to_string();
+    let lead = json!({"first_name": long_name()}).to_string();
     let mut sockets: Vec<TcpStream> = (0..2).map(|_| begin_submission(&mock, &lead)).collect();
     let running = || usage(&mock, "computations", "running");
     wait_until("two computations", || running() == 2, || running().to_string());
@@ -150,4 +157,43 @@ fn a_long_computation_holds_up_no_other_request() {
     drop(mock);
     let mut rest = Vec::new();
     let _ = sockets[0].read_to_end(&mut rest);
+}
+
+#[test]
+fn rules_of_events_and_of_statistics_that_compute_for_long_hold_up_no_other_request() {
+    let mock = start(&scenario_with(json!({"fields": ["first_name"]}), json!({})), |settings| {
+        settings.limits.compute_ms_max = 20_000;
+        settings.limits.drain_ms_max = 0;
+    });
+    for _ in 0..40 {
+        submit(&mock, &json!({"first_name": long_name()}));
+    }
+    let rule = json!({"lhv": LONG_TEMPLATE, "op": "is not equal to", "rhv": "x"});
+    let events = json!({"rules": vec![&rule; 100]}).to_string();
+    let rules: Vec<String> = (0..20)
+        .map(|_| format!("rule={}", form_urlencoded::byte_serialize(rule.to_string().as_bytes()).collect::<String>()))
+        .collect();
+    let span = "start=2000-01-01T00:00:00Z&end=2099-01-01T00:00:00Z";
+    let statistics = format!("/events/stats?{span}&column=source-submitted&{}", rules.join("&"));
+    let sockets: Vec<TcpStream> = [("POST", "/events", &*events), ("GET", &*statistics, "")]
+        .into_iter()
+        .map(|(method, target, body)| {
+            let mut socket = mock.socket();
+            let (key, length) = (basic(JANE), body.len());
+            let headers = "Host: x\r\nContent-Type: application/json\r\nAccept: application/json";
+            let head = format!("{method} {target} HTTP/1.1\r\n{headers}\r\nAuthorization: {key}");
+            write!(socket, "{head}\r\nContent-Length: {length}\r\n\r\n{body}").unwrap();
+            socket
+        })
+        .collect();
+    let running = || usage(&mock, "computations", "running");
+    wait_until("two computations", || running() == 2, || running().to_string());
+    for _ in 0..3 {
+        mock.get("/connections").expect(200);
+        submit(&mock, &json!({"first_name": "Ann"}));
+        mock.get("/events?limit=1").expect(200);
+    }
+    assert_eq!(running(), 2, "both queries still compute");
+    drop(mock);
+    drop(sockets);
 }

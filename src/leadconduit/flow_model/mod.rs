@@ -44,6 +44,8 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+use std::sync::OnceLock;
+
 use serde_json::Value;
 
 pub(crate) use criteria::AcceptanceCriteria;
@@ -55,12 +57,13 @@ pub(crate) use list_check::ListCheck;
 use mapping::Mapping;
 pub(crate) use pricing::{Pricing, PurchasePricing};
 pub(crate) use recipient_outcome::{ConfiguredOutcome, ConfiguredResponse};
-pub(crate) use reference::{DocumentId, entity_ref};
+pub(crate) use reference::{AccountReference, DocumentId, entity_ref};
 pub(crate) use router::{Route, Router};
 pub(crate) use step::{Filter, Recipient, Step, StepKind};
 
 use crate::support::clock::Timestamp;
 use crate::support::document::{Document, TypedDocument, items, text};
+use crate::support::redaction::is_secret_name;
 
 /// A flow.
 #[derive(Debug)]
@@ -70,8 +73,8 @@ pub(crate) struct Flow {
     pub(crate) reference: Value,
     pub(crate) is_enabled: bool,
     pub(crate) accepts_pings: bool,
-    /// The ids of the fields that it collects.
-    pub(crate) fields: Vec<String>,
+    /// The fields that it collects.
+    pub(crate) fields: Vec<CollectedField>,
     pub(crate) criteria: Option<AcceptanceCriteria>,
     /// When it accepts leads; `None` for any time.
     pub(crate) hours: Option<HoursOfOperation>,
@@ -85,6 +88,32 @@ pub(crate) struct Flow {
     pub(crate) steps: Vec<Step>,
     /// What is notified of a lead that completed the steps.
     pub(crate) destinations: Vec<DestinationAction>,
+}
+
+/// A field that a flow collects.
+#[derive(Debug)]
+pub(crate) struct CollectedField {
+    pub(crate) id: String,
+    /// The type of the standard field with this id, which never changes; looked up for the first lead.
+    standard_type: OnceLock<String>,
+    /// Whether its id is the name of a secret; found out for the first lead that has it.
+    has_secret_name: OnceLock<bool>,
+}
+
+impl CollectedField {
+    fn new(id: &str) -> Self {
+        Self { id: id.to_owned(), standard_type: OnceLock::new(), has_secret_name: OnceLock::new() }
+    }
+
+    /// The type of the standard field with this id. `look_up` is called once.
+    pub(crate) fn standard_type(&self, look_up: impl FnOnce(&str) -> String) -> &str {
+        self.standard_type.get_or_init(|| look_up(&self.id))
+    }
+
+    /// Whether its id is the name of a secret.
+    pub(crate) fn has_secret_name(&self) -> bool {
+        *self.has_secret_name.get_or_init(|| is_secret_name(&self.id))
+    }
 }
 
 impl Flow {
@@ -119,7 +148,7 @@ impl TypedDocument for Flow {
             reference: entity_ref(flow),
             is_enabled: flow.get("enabled") == Some(&Value::Bool(true)),
             accepts_pings: flow.get("ping_enabled") == Some(&Value::Bool(true)),
-            fields: items(flow, "fields").iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            fields: items(flow, "fields").iter().filter_map(Value::as_str).map(CollectedField::new).collect(),
             criteria: AcceptanceCriteria::of(flow),
             hours: HoursOfOperation::of(flow),
             pricing: PurchasePricing::of(flow),

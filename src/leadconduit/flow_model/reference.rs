@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::support::document::{is_same_id, text};
+use crate::support::document::{Document, TypedDocument, is_same_id, text};
 use crate::support::ids::ObjectId;
 
 /// The id of a document: an object id, unless a scenario uses another text.
@@ -40,4 +40,21 @@ pub(crate) fn entity_ref(document: &Value) -> Value {
         Some((name.to_owned(), value.clone()))
     });
     Value::Object(present.collect::<Map<_, _>>())
+}
+
+/// The reference to an account that events embed, kept with the account's document.
+#[derive(Debug)]
+pub(crate) struct AccountReference(pub(crate) Value);
+
+impl AccountReference {
+    /// The reference to the account of a document.
+    pub(crate) fn of(document: &Document) -> &Self {
+        document.typed()
+    }
+}
+
+impl TypedDocument for AccountReference {
+    fn from_value(account: &Value) -> Self {
+        Self(entity_ref(account))
+    }
 }

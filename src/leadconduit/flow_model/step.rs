@@ -1,5 +1,7 @@
 //! Steps of a flow: filters and recipients.
 
+use std::sync::OnceLock;
+
 use serde_json::Value;
 
 use super::feedback::Feedback;
@@ -52,6 +54,8 @@ pub(crate) struct Recipient {
     /// The reference to its entity that events embed.
     pub(crate) reference: Value,
     pub(crate) module_id: String,
+    /// The simulated duration of its module in milliseconds; looked up for the first lead.
+    pub(crate) median_ms: OnceLock<i64>,
     /// Leads that do not match skip the recipient.
     pub(crate) rules: RuleSet,
     pub(crate) retry_enabled: bool,
@@ -101,6 +105,7 @@ impl Recipient {
         Self {
             reference: entity_ref(&step["entity"]),
             module_id: text(integration, "module_id").to_owned(),
+            median_ms: OnceLock::new(),
             rules: RuleSet::of(step),
             retry_enabled: step.get("retry_enabled") == Some(&Value::Bool(true)),
             pricing: Pricing::of(step),

@@ -8,8 +8,7 @@ use super::super::api_error::ApiError;
 use super::super::context::{ReadContext, WriteContext};
 use super::super::response::{OperationResponse, OperationResult};
 use crate::leadconduit::state::{Account, Collection};
-use crate::support::document::merge;
-use crate::support::document::{Document, text};
+use crate::support::document::{Document, merge};
 
 /// The properties that an update can change, according to the current and the older documentation page.
 const WRITABLE: [&str; 5] =
@@ -71,22 +70,23 @@ pub(super) fn render_account(context: &ReadContext<'_>, account: &Account) -> Va
 fn connected_accounts(account: &Account, relationship_type: &str) -> Value {
     let rows = account.all(Collection::Connections).values();
     let other = rows
-        .filter(|row| row.text("relationship_type") == Some(relationship_type))
-        .filter_map(|row| row.value().get("connected_account"))
-        .map(|other| json!({"id": other["id"], "name": other["name"], "sso_id": other["sso_id"]}));
+        .filter(|row| row.member_text("relationship_type").as_deref() == Some(relationship_type))
+        .filter_map(|row| row.members().get("connected_account").and_then(|json| serde_json::from_str(json).ok()))
+        .map(|other: Value| json!({"id": other["id"], "name": other["name"], "sso_id": other["sso_id"]}));
     other.collect()
 }
 
+/// The entities with an open invitation. The texts are read, because parsed values of all entities would stay in memory.
 fn pending_entities(context: &ReadContext<'_>, account: &Account, side: &str) -> Value {
-    let entities = account.all(Collection::Entities).values();
-    let pending_documents = entities
-        .filter(|entity| entity.flag("pending") && entity.value().get(side).is_some_and(Value::is_string))
-        .map(|entity| {
-            let expires = entity.text("invitation_expires_at").unwrap_or_default();
+    let entities = account.all(Collection::Entities).values().map(|entity| entity.members());
+    let pending_documents =
+        entities.filter(|entity| entity.get("pending") == Some("true") && entity.text(side).is_some()).map(|entity| {
+            let member = |name: &str| entity.text(name).unwrap_or_default();
+            let expires = member("invitation_expires_at");
             json!({
-                "id": text(entity.value(), "id"),
-                "name": text(entity.value(), "name"),
-                "expired": context.has_passed(expires),
+                "id": member("id"),
+                "name": member("name"),
+                "expired": context.has_passed(&expires),
                 "invitation_expires_at": expires,
             })
         });

@@ -8,13 +8,12 @@
 //! | no | no | none | 422 |
 //! | any | unreachable | the rows only, `X-Connections-Degraded: true` | 503 |
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::HeaderValue;
-use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
 use serde_json::{Value, json};
 
 use super::super::api_error::ApiError;
@@ -23,36 +22,47 @@ use super::super::response::{OperationResponse, OperationResult};
 use crate::http::headers::CONNECTIONS_DEGRADED;
 use crate::leadconduit::state::sso::ConnectionView;
 use crate::leadconduit::state::{Account, Collection};
-use crate::support::document::{Document, is_object_id, text};
+use crate::support::document::{Document, is_object_id};
+use crate::support::json_members::JsonMembers;
 
 pub(super) fn list(context: &ReadContext<'_>) -> OperationResult {
     let account = context.account()?;
     let relationship_type = context.input.query("relationship_type");
     let matches_type = |kind: &str| relationship_type.is_none_or(|relationship_type| relationship_type == kind);
     let entities = EntityIndex::build(account);
+    let rows = account.all(Collection::Connections).values().map(|row| row.members());
     let Ok(sso) = context.sso() else {
         // Without the service, LeadConduit lists its own rows and adds a header: the list may be incomplete.
-        let rows = account.all(Collection::Connections).values();
-        let rows = rows.filter(|row| matches_type(row.text("relationship_type").unwrap_or_default()));
-        let entries: Vec<Entry<'_>> = rows.map(|row| Entry::completed(context, &entities, row)).collect();
-        let mut response = OperationResponse::json(200, serialise(&entries));
+        let rows = rows.filter(|row| matches_type(&row.text("relationship_type").unwrap_or_default()));
+        let mut body = JsonArray::new();
+        rows.for_each(|row| write_row(&mut body, context, &entities, &row));
+        let mut response = OperationResponse::json(200, body.end());
         response.headers.push((CONNECTIONS_DEGRADED, HeaderValue::from_static("true")));
         return Ok(response);
     };
-    let rows = account.all(Collection::Connections).values();
-    let rows: HashMap<String, &Arc<Document>> =
+    let rows: HashMap<String, JsonMembers<'_>> =
         rows.filter_map(|row| Some((row.text("external_id")?.to_ascii_lowercase(), row))).collect();
     // The service is the source of truth: rows without a connection there are omitted.
-    let mut entries: Vec<Entry<'_>> = sso
-        .connections_of(&context.caller.account)
+    let connections = sso.connections_of(&context.caller.account);
+    let mut entries: Vec<(Cow<'_, str>, Entry<'_>)> = connections
         .filter(|connection| matches_type(connection.relationship_type))
-        .map(|connection| match rows.get(&text(connection.document.value(), "id").to_ascii_lowercase()) {
-            Some(row) => Entry::completed(context, &entities, row),
-            None => Entry::SsoOnly(connection),
+        .map(|connection| {
+            let id = connection.members.text("id").unwrap_or_default();
+            match rows.get(&*id.to_ascii_lowercase()) {
+                Some(row) => (row.text("id").unwrap_or_default(), Entry::Completed(row)),
+                None => (id, Entry::SsoOnly(connection)),
+            }
         })
         .collect();
-    entries.sort_by(|a, b| a.id().cmp(b.id()));
-    Ok(OperationResponse::json(200, serialise(&entries)))
+    entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let mut body = JsonArray::new();
+    for (_, entry) in &entries {
+        match entry {
+            Entry::Completed(row) => write_row(&mut body, context, &entities, row),
+            Entry::SsoOnly(connection) => write_connection(&mut body, connection),
+        }
+    }
+    Ok(OperationResponse::json(200, body.end()))
 }
 
 pub(super) fn get(context: &ReadContext<'_>) -> OperationResult {
@@ -91,23 +101,28 @@ pub(super) fn repair(context: &mut WriteContext<'_>) -> OperationResult {
     }
     let connection = sso.connection(&id, &context.caller.account);
     let connection = connection.ok_or(ApiError::new(422, "connection not found in the single sign-on service"))?;
-    let sso_connection = connection.document.value();
+    let member = |name: &str| parsed(connection.members.get(name));
     let mut row = json!({
         "id": id,
         "external_id": id,
         "relationship_type": connection.relationship_type,
-        "connected_account": connection.other,
-        "created_at": sso_connection["created_at"],
+        "connected_account": parsed(Some(connection.other)),
+        "created_at": member("created_at"),
         "updated_at": context.timestamp(),
         "ui_state": {"has_setup_buyer_delivery": false},
     });
     for optional in ["invitation_id", "created_by", "permissions"] {
-        if let Some(value) = sso_connection.get(optional) {
-            row[optional] = value.clone();
+        if connection.members.get(optional).is_some() {
+            row[optional] = member(optional);
         }
     }
     context.put(Collection::Connections, &row)?;
     Ok(OperationResponse::created(&json!({"id": id})))
+}
+
+/// The value of a member; null without one.
+fn parsed(json: Option<&str>) -> Value {
+    json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
 }
 
 /// Finds a row by its own id, its id in the single sign-on service, or the id of its invitation.
@@ -129,167 +144,248 @@ fn find_by_external_id<'a>(account: &'a Account, external_id: &str) -> Option<&'
 }
 
 fn find_by<'a>(account: &'a Account, name: &str, id: &str) -> Option<&'a Arc<Document>> {
-    let same = |row: &&Arc<Document>| row.text(name).is_some_and(|other| other.eq_ignore_ascii_case(id));
+    let same = |row: &&Arc<Document>| row.member_text(name).is_some_and(|other| other.eq_ignore_ascii_case(id));
     account.all(Collection::Connections).values().find(same)
 }
 
 /// The entities by the account that they represent, indexed once for all connections of a list.
 struct EntityIndex<'a> {
-    account_entities: HashMap<&'a str, &'a Arc<Document>>,
-    custom_entities: HashMap<&'a str, Vec<&'a Arc<Document>>>,
+    entities: Vec<(&'a Document, JsonMembers<'a>)>,
+    /// The indexes of entities that represent the account.
+    account_entities: HashMap<Cow<'a, str>, usize>,
+    custom_entities: HashMap<Cow<'a, str>, Vec<usize>>,
 }
 
 impl<'a> EntityIndex<'a> {
     fn build(account: &'a Account) -> Self {
-        let mut entities = Self { account_entities: HashMap::new(), custom_entities: HashMap::new() };
-        for entity in account.all(Collection::Entities).values() {
+        let documents = account.all(Collection::Entities).values();
+        let entities: Vec<_> = documents.map(|entity| (&**entity, entity.members())).collect();
+        let (mut account_entities, mut custom_entities) = (HashMap::new(), HashMap::<_, Vec<usize>>::new());
+        for (index, (_, entity)) in entities.iter().enumerate() {
             let connected = entity.text("connected_account_id");
-            if entity.flag("account") {
+            if entity.get("account") == Some("true") {
                 for id in [entity.text("id"), connected].into_iter().flatten() {
                     // The first in id order, as in `find_account_entity`.
-                    entities.account_entities.entry(id).or_insert(entity);
+                    account_entities.entry(id).or_insert(index);
                 }
             } else if let Some(id) = connected {
-                entities.custom_entities.entry(id).or_default().push(entity);
+                custom_entities.entry(id).or_default().push(index);
             }
         }
-        entities
+        Self { entities, account_entities, custom_entities }
     }
 }
 
-/// An entry of the list. It is written from the documents, because copies of thousands of values take longer than their
-/// text.
+/// An entry of the list. It is written from the texts of the documents, because their parsed values would take several
+/// times their memory.
 enum Entry<'a> {
     /// A connection that has a row.
-    Completed { row: &'a Value, account_entity: Option<EntityView<'a>>, custom_entities: &'a [&'a Arc<Document>] },
+    Completed(&'a JsonMembers<'a>),
     /// A connection without a row; it has the properties of the single sign-on service only.
     SsoOnly(ConnectionView<'a>),
-}
-
-impl<'a> Entry<'a> {
-    fn completed(context: &ReadContext<'_>, entities: &'a EntityIndex<'a>, row: &'a Document) -> Self {
-        let row = row.value();
-        let other = text(&row["connected_account"], "id");
-        Self::Completed {
-            row,
-            account_entity: entities.account_entities.get(other).map(|entity| EntityView::new(context, entity)),
-            custom_entities: entities.custom_entities.get(other).map(Vec::as_slice).unwrap_or_default(),
-        }
-    }
-
-    fn id(&self) -> &str {
-        match self {
-            Self::Completed { row, .. } => text(row, "id"),
-            Self::SsoOnly(connection) => text(connection.document.value(), "id"),
-        }
-    }
-}
-
-impl Serialize for Entry<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        match self {
-            Self::Completed { row, account_entity, custom_entities } => {
-                map.serialize_entry("id", &row["id"])?;
-                map.serialize_entry("status", "completed")?;
-                map.serialize_entry("relationship_type", &row["relationship_type"])?;
-                for name in COPIED.iter().chain(&["connected_account"]) {
-                    if let Some(value) = row.get(name) {
-                        map.serialize_entry(name, value)?;
-                    }
-                }
-                if let Some(entity) = account_entity {
-                    map.serialize_entry("account_entity", entity)?;
-                }
-                let custom: Vec<CustomEntity<'_>> =
-                    custom_entities.iter().map(|entity| CustomEntity::new(entity.value())).collect();
-                map.serialize_entry("custom_entities", &custom)?;
-            }
-            Self::SsoOnly(connection) => {
-                let document = connection.document.value();
-                map.serialize_entry("id", &document["id"])?;
-                map.serialize_entry("status", "sso_only")?;
-                map.serialize_entry("relationship_type", connection.relationship_type)?;
-                for name in COPIED.iter().filter(|name| **name != "ui_state") {
-                    if let Some(value) = document.get(name) {
-                        map.serialize_entry(name, value)?;
-                    }
-                }
-                map.serialize_entry("connected_account", connection.other)?;
-            }
-        }
-        map.end()
-    }
 }
 
 /// The properties that an entry has when its row has them.
 const COPIED: [&str; 6] = ["invitation_id", "created_at", "updated_at", "created_by", "ui_state", "permissions"];
 
 /// The properties of a custom entity in an entry.
-#[derive(Serialize)]
-struct CustomEntity<'a> {
-    id: &'a Value,
-    name: &'a Value,
-    source: &'a Value,
-    recipient: &'a Value,
-}
+const CUSTOM_ENTITY: [&str; 4] = ["id", "name", "source", "recipient"];
 
-impl<'a> CustomEntity<'a> {
-    fn new(entity: &'a Value) -> Self {
-        Self { id: &entity["id"], name: &entity["name"], source: &entity["source"], recipient: &entity["recipient"] }
-    }
-}
-
-/// An entity with `expired`, which is computed from the clock.
-struct EntityView<'a> {
-    entity: &'a Value,
-    expired: Option<bool>,
-}
-
-impl<'a> EntityView<'a> {
-    fn new(context: &ReadContext<'_>, entity: &'a Document) -> Self {
-        let expired = entity.text("invitation_expires_at").map(|expires| context.has_passed(expires));
-        Self { entity: entity.value(), expired }
-    }
-}
-
-impl Serialize for EntityView<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        const EXPIRED: &str = "expired";
-        let Some(expired) = self.expired else { return self.entity.serialize(serializer) };
-        let mut map = serializer.serialize_map(None)?;
-        for (name, value) in self.entity.as_object().into_iter().flatten() {
-            if name == EXPIRED {
-                map.serialize_entry(EXPIRED, &expired)?;
-            } else {
-                map.serialize_entry(name, value)?;
-            }
+/// Writes the entry of a row.
+fn write_row(body: &mut JsonArray, context: &ReadContext<'_>, entities: &EntityIndex<'_>, row: &JsonMembers<'_>) {
+    body.begin_object();
+    body.member("id", row.get("id").unwrap_or(NULL));
+    body.member("status", r#""completed""#);
+    body.member("relationship_type", row.get("relationship_type").unwrap_or(NULL));
+    for name in COPIED.iter().chain(&["connected_account"]) {
+        if let Some(value) = row.get(name) {
+            body.member(name, value);
         }
-        if self.entity.get(EXPIRED).is_none() {
-            map.serialize_entry(EXPIRED, &expired)?;
-        }
-        map.end()
     }
+    let other =
+        row.get("connected_account").and_then(|account| JsonMembers::of(account).text("id")).unwrap_or_default();
+    if let Some((document, entity)) = entities.account_entities.get(&*other).and_then(|at| entities.entities.get(*at)) {
+        body.name(r#""account_entity""#);
+        write_entity(body, context, document, entity);
+    }
+    body.name(r#""custom_entities""#);
+    body.begin_array();
+    let custom = entities.custom_entities.get(&*other).into_iter().flatten();
+    for (_, entity) in custom.filter_map(|at| entities.entities.get(*at)) {
+        body.begin_object();
+        for name in CUSTOM_ENTITY {
+            body.member(name, entity.get(name).unwrap_or(NULL));
+        }
+        body.end_object();
+    }
+    body.end_array();
+    body.end_object();
 }
 
-fn serialise(entries: &[Entry<'_>]) -> Bytes {
-    // Serialising values cannot fail.
-    serde_json::to_vec(entries).unwrap_or_default().into()
+/// Writes the entry of a connection without a row.
+fn write_connection(body: &mut JsonArray, connection: &ConnectionView<'_>) {
+    body.begin_object();
+    body.member("id", connection.members.get("id").unwrap_or(NULL));
+    body.member("status", r#""sso_only""#);
+    body.member("relationship_type", &format!("\"{}\"", connection.relationship_type));
+    for name in COPIED.iter().filter(|name| **name != "ui_state") {
+        if let Some(value) = connection.members.get(name) {
+            body.member(name, value);
+        }
+    }
+    body.member("connected_account", connection.other);
+    body.end_object();
+}
+
+/// Writes an entity with `expired`, which is computed from the clock.
+fn write_entity(body: &mut JsonArray, context: &ReadContext<'_>, document: &Document, entity: &JsonMembers<'_>) {
+    const EXPIRED: &str = r#""expired""#;
+    let Some(expires_at) = entity.text("invitation_expires_at") else { return body.value(&document.bytes()) };
+    let expired = if context.has_passed(&expires_at) { "true" } else { "false" };
+    body.begin_object();
+    for (name, value) in entity.iter() {
+        body.name(name);
+        body.value(if name == EXPIRED { expired } else { value }.as_bytes());
+    }
+    if entity.get("expired").is_none() {
+        body.name(EXPIRED);
+        body.value(expired.as_bytes());
+    }
+    body.end_object();
+}
+
+const NULL: &str = "null";
+
+/// A JSON array that is being written.
+struct JsonArray(Vec<u8>);
+
+impl JsonArray {
+    fn new() -> Self {
+        Self(vec![b'['])
+    }
+
+    /// A comma, unless nothing is before it.
+    fn separate(&mut self) {
+        if !matches!(self.0.last(), Some(b'[' | b'{' | b':')) {
+            self.0.push(b',');
+        }
+    }
+
+    fn begin_object(&mut self) {
+        self.separate();
+        self.0.push(b'{');
+    }
+
+    fn end_object(&mut self) {
+        self.0.push(b'}');
+    }
+
+    fn begin_array(&mut self) {
+        self.separate();
+        self.0.push(b'[');
+    }
+
+    fn end_array(&mut self) {
+        self.0.push(b']');
+    }
+
+    /// Begins a member; the name is in its quotes.
+    fn name(&mut self, name: &str) {
+        self.separate();
+        self.0.extend_from_slice(name.as_bytes());
+        self.0.push(b':');
+    }
+
+    /// A value, as JSON.
+    fn value(&mut self, json: &[u8]) {
+        self.separate();
+        self.0.extend_from_slice(json);
+    }
+
+    /// A member with its value as JSON.
+    fn member(&mut self, name: &str, json: &str) {
+        self.separate();
+        self.0.push(b'"');
+        self.0.extend_from_slice(name.as_bytes());
+        self.0.extend_from_slice(b"\":");
+        self.0.extend_from_slice(json.as_bytes());
+    }
+
+    fn end(mut self) -> Bytes {
+        self.0.push(b']');
+        self.0.into()
+    }
 }
 
 /// Finds the entity that represents another account.
 pub(super) fn find_account_entity<'a>(account: &'a Account, other: &str) -> Option<&'a Arc<Document>> {
     let represents = |entity: &&Arc<Document>| {
-        entity.flag("account") && [entity.text("id"), entity.text("connected_account_id")].contains(&Some(other))
+        let entity = entity.members();
+        entity.get("account") == Some("true")
+            && ["id", "connected_account_id"].iter().any(|name| entity.text(name).as_deref() == Some(other))
     };
     account.all(Collection::Entities).values().find(represents)
 }
 
 /// The entity document; `expired` is computed from the clock.
 pub(super) fn render_entity(context: &ReadContext<'_>, entity: &Document) -> Value {
-    let mut rendered = entity.value().clone();
-    if let Some(expires) = entity.text("invitation_expires_at") {
-        rendered["expired"] = context.has_passed(expires).into();
+    let mut rendered = entity.to_value();
+    if let Some(expires) = entity.member_text("invitation_expires_at") {
+        rendered["expired"] = context.has_passed(&expires).into();
     }
     rendered
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{account, entities};
+    use super::*;
+    use crate::contract::validate::OperationInput;
+    use crate::leadconduit::state::sso::SsoCallContext;
+    use crate::leadconduit::state::{Caller, World};
+    use crate::support::clock::{Clock, Timestamp};
+
+    #[test]
+    fn lists_keep_no_parsed_documents() {
+        let now: Timestamp = "2026-01-15T09:00:00Z".parse().unwrap();
+        let mut world = World::empty(1, Clock::Frozen(now));
+        world.put_account("acme", Document::new(&json!({"id": "acme"})));
+        let row = json!({
+            "id": "r1", "external_id": "C1", "relationship_type": "buyer", "connected_account": {"id": "other", "name": "O"},
+        });
+        let row = world.put("acme", Collection::Connections, "r1", Document::new(&row));
+        let entity = json!({
+            "id": "e1", "account": true, "pending": true, "recipient": "buyer", "connected_account_id": "other",
+            "invitation_expires_at": "2026-01-01T00:00:00.000Z",
+        });
+        let entity = world.put("acme", Collection::Entities, "e1", Document::new(&entity));
+        let connection = json!({"id": "c1", "seller": {"id": "acme"}, "buyer": {"id": "other"}});
+        let connection = Arc::new(Document::new(&connection));
+        world.sso.connections.insert("c1".into(), Arc::clone(&connection));
+        let caller = Caller {
+            account: "acme".into(),
+            user: "ann".into(),
+            document: Arc::new(Document::new(&json!({"id": "ann"}))),
+        };
+        let (input, call) = (OperationInput::default(), SsoCallContext::new("list_connections"));
+        let context = ReadContext::new(&world, &caller, &input, now, &call);
+        let reads: [fn(&ReadContext<'_>) -> OperationResult; 3] = [list, account::get, entities::list];
+        let bodies = reads.map(|read| serde_json::from_slice::<Value>(&read(&context).unwrap().body).unwrap());
+        for (name, document) in [("row", &row), ("entity", &entity), ("connection", &connection)] {
+            assert!(!document.is_parsed(), "{name}");
+        }
+        let expected = json!([{
+            "id": "r1", "status": "completed", "relationship_type": "buyer",
+            "connected_account": {"id": "other", "name": "O"},
+            "account_entity": {
+                "id": "e1", "account": true, "pending": true, "recipient": "buyer", "connected_account_id": "other",
+                "invitation_expires_at": "2026-01-01T00:00:00.000Z", "expired": true,
+            },
+            "custom_entities": [],
+        }]);
+        assert_eq!(bodies[0], expected);
+        assert_eq!(bodies[1]["connected_buyers"], json!([{"id": "other", "name": "O", "sso_id": null}]));
+        assert_eq!(bodies[1]["pending_buyers"][0]["expired"], json!(true));
+        assert_eq!(bodies[2][0]["flow_ids"], json!([]));
+    }
 }

@@ -93,10 +93,13 @@ impl<'a> FlowsBySource<'a> {
 
     /// The serialised entity with its `flow_ids`.
     fn render(&self, context: &ReadContext<'_>, entity: &Document) -> Bytes {
-        let flows =
-            self.0.get(&*canonical_id(entity.text("id").unwrap_or_default())).map(Vec::as_slice).unwrap_or_default();
-        let has_invitation = entity.text("invitation_expires_at").is_some();
-        if !has_invitation && items(entity.value(), "flow_ids").iter().eq(flows) {
+        let members = entity.members();
+        let id = members.text("id").unwrap_or_default();
+        let flows = self.0.get(&*canonical_id(&id)).map(Vec::as_slice).unwrap_or_default();
+        let has_invitation = members.text("invitation_expires_at").is_some();
+        let listed: Vec<Value> =
+            members.get("flow_ids").and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+        if !has_invitation && listed.iter().eq(flows) {
             return entity.bytes();
         }
         let mut rendered = connections::render_entity(context, entity);

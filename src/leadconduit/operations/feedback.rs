@@ -180,7 +180,7 @@ fn record_event(
     settings: FeedbackSettings<'_>,
     vars: &Value,
 ) -> Result<(), ApiError> {
-    let id = context.world.next_id(context.now);
+    let id = context.next_event_id(&target.account);
     let mut event = EventBuilder::new(id, kind, outcome, reason, vars.clone());
     event.set("module_id", settings.document["integration"]["module_id"].clone());
     event.set("recipient_event_id", target.event["id"].clone());

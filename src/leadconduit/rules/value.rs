@@ -61,12 +61,20 @@ fn is_same(left: &Value, right: &Value) -> bool {
             let one = one.as_f64();
             number(other).is_some_and(|other| one.is_some_and(|one| one.total_cmp(&other) == Ordering::Equal))
         }
-        (Value::String(left), Value::String(right)) => {
-            is_same_text(left, right) || is_same_range(left, right) || is_same_timestamp(left, right)
-        }
+        (Value::String(left), Value::String(right)) => is_same_string(left, right),
         (Value::Array(left), Value::Array(right)) => is_same_list(left, right),
         (left, right) => left == right,
     }
+}
+
+/// The same for two texts.
+fn is_same_string(left: &str, right: &str) -> bool {
+    if left.trim().is_empty() || right.trim().is_empty() {
+        return left.trim().is_empty() && right.trim().is_empty();
+    }
+    // Ranges and times have digits.
+    let is_other = || is_same_range(left, right) || is_same_timestamp(left, right);
+    is_same_text(left, right) || (left.bytes().any(|byte| byte.is_ascii_digit()) && is_other())
 }
 
 /// Compares text without regard to case.
@@ -105,7 +113,10 @@ fn is_included(left: &Value, right: &Value) -> bool {
     match plain(right) {
         Value::Array(items) => items.iter().any(|item| is_same(left, item)),
         Value::String(text) => {
-            let is_item = |item: &str| is_same(left, &Value::String(item.trim().to_owned()));
+            let is_item = |item: &str| match left {
+                Value::String(left) => is_same_string(left, item.trim()),
+                left => is_same(left, &Value::String(item.trim().to_owned())),
+            };
             is_same(left, right) || (!is_blank(left) && text.split([',', '\n']).any(is_item))
         }
         right => is_same(left, right),

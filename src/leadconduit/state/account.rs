@@ -29,6 +29,13 @@ impl Account {
         }
     }
 
+    /// A copy without what leads add: events and counts of pings.
+    pub(super) fn without_leads(&self) -> Self {
+        let mut copy = Self { events: EventLog::default(), ..self.clone() };
+        copy.collections[Collection::PingTotals as usize] = Documents::new();
+        copy
+    }
+
     /// The account's own document, without the properties that are computed from others.
     #[must_use]
     pub fn document(&self) -> &Arc<Document> {
@@ -39,7 +46,12 @@ impl Account {
     /// document that best fits what a free account lacks.
     #[must_use]
     pub fn is_free(&self) -> bool {
-        self.document.value().pointer("/features/lead_transactions") == Some(&Value::Bool(false))
+        self.feature("lead_transactions") == Some(&Value::Bool(false))
+    }
+
+    /// A feature of the account document.
+    pub(crate) fn feature(&self, name: &str) -> Option<&Value> {
+        self.document.value().get("features")?.get(name)
     }
 
     /// Whether the partner plan, which comes free with an accepted invitation, is the only plan of the account.

@@ -40,6 +40,11 @@ impl WorldMemory {
         self.excess(self.events.usage().bytes, self.limits.event_total_bytes_max, own)
     }
 
+    /// Whether a world has to evict no events when events are added to it. `own` are its bytes with them.
+    pub(super) fn has_room_for_events(&self, own: usize, added: usize) -> bool {
+        self.excess(self.events.usage().bytes + added, self.limits.event_total_bytes_max, own) == 0
+    }
+
     /// How many bytes of changelogs a world with `own` bytes must evict.
     pub(super) fn changelog_excess(&self, own: usize) -> usize {
         let total = self.changelogs.usage().bytes;

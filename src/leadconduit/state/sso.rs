@@ -4,12 +4,11 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use serde_json::Value;
-
 use super::collection::Documents;
 use crate::support::clock::Timestamp;
 use crate::support::delay::Delay;
 use crate::support::document::{Document, canonical_id};
+use crate::support::json_members::JsonMembers;
 use crate::support::rng::{Purpose, SeededRng};
 
 /// Whether the service can be reached.
@@ -152,14 +151,14 @@ impl<'a> SsoCallContext<'a> {
 }
 
 /// A network connection as one of its two parties sees it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct ConnectionView<'a> {
-    /// The connection.
-    pub document: &'a Arc<Document>,
+    /// The members of its document.
+    pub(crate) members: JsonMembers<'a>,
     /// The role of the other party: `seller` or `buyer`.
     pub relationship_type: &'static str,
-    /// The other party.
-    pub other: &'a Value,
+    /// The other party, as JSON.
+    pub other: &'a str,
 }
 
 impl Sso {
@@ -239,16 +238,19 @@ impl Sso {
     }
 }
 
-fn view_for<'a>(document: &'a Arc<Document>, account: &str) -> Option<ConnectionView<'a>> {
-    let party = |role: &str| document.value().get(role);
-    let is_account = |role: &str| party(role).and_then(|p| p.get("id")).and_then(Value::as_str) == Some(account);
-    if is_account("buyer") {
-        party("seller").map(|other| ConnectionView { document, relationship_type: "seller", other })
+fn view_for<'a>(document: &'a Document, account: &str) -> Option<ConnectionView<'a>> {
+    let members = document.members();
+    let party = |role: &str| members.get(role);
+    let is_account =
+        |role: &str| party(role).is_some_and(|party| JsonMembers::of(party).text("id").as_deref() == Some(account));
+    let (relationship_type, other) = if is_account("buyer") {
+        ("seller", party("seller")?)
     } else if is_account("seller") {
-        party("buyer").map(|other| ConnectionView { document, relationship_type: "buyer", other })
+        ("buyer", party("buyer")?)
     } else {
-        None
-    }
+        return None;
+    };
+    Some(ConnectionView { members, relationship_type, other })
 }
 
 #[cfg(test)]

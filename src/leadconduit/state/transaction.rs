@@ -20,8 +20,8 @@ pub struct Savepoint {
     undo_len: usize,
     ids: IdGenerator,
     random_streams: u64,
-    sso: Sso,
-    keys: OrdMap<Arc<str>, ApiKeyOwner>,
+    /// The single-sign-on service and the API keys; `None` in a transaction that does not change them.
+    others: Option<(Sso, OrdMap<Arc<str>, ApiKeyOwner>)>,
 }
 
 /// A transaction. Dropping it without a commit, in a panic too, rolls the world back to its start.
@@ -36,6 +36,14 @@ impl<'w> Transaction<'w> {
     pub fn begin(world: &'w mut World) -> Self {
         world.undo_log.get_or_insert_default().clear();
         let start = Some(world.savepoint());
+        Self { world, start }
+    }
+
+    /// Begins a transaction that changes accounts, their documents and events only. It counts no references to the rest of
+    /// the world, which threads that store leads would do in turns.
+    pub fn begin_for_accounts(world: &'w mut World) -> Self {
+        world.undo_log.get_or_insert_default().clear();
+        let start = Some(world.account_savepoint());
         Self { world, start }
     }
 
@@ -57,7 +65,7 @@ impl<'w> Transaction<'w> {
     #[must_use]
     pub fn only_adds_leads(&self) -> bool {
         let is_counted = |entry: &UndoEntry| match entry {
-            UndoEntry::Events { .. } => true,
+            UndoEntry::Events { .. } | UndoEntry::Appended { .. } => true,
             UndoEntry::Document { collection, .. } => *collection == Collection::PingTotals,
             UndoEntry::Account { .. } => false,
         };
@@ -84,10 +92,14 @@ impl Drop for Transaction<'_> {
 }
 
 impl World {
-    /// A copy in which [`World::has_changes`] shows whether it was changed.
+    /// A copy on which leads are processed, without what leads add: events and counts of pings. It can be used for several
+    /// leads, and [`World::has_changes`] shows whether it was changed. It shares no map that leads change, because the
+    /// world would have to copy the nodes of a shared one.
     #[must_use]
-    pub fn watched_copy(&self) -> Self {
+    pub fn lead_copy(&self) -> Self {
+        let accounts = self.accounts.iter().map(|(id, account)| (Arc::clone(id), Arc::new(account.without_leads())));
         let mut copy = self.clone();
+        copy.accounts = accounts.collect();
         copy.undo_log = Some(Vec::new());
         copy
     }
@@ -101,12 +113,15 @@ impl World {
     /// The current point of the transaction.
     #[must_use]
     pub fn savepoint(&self) -> Savepoint {
+        Savepoint { others: Some((self.sso.clone(), self.keys.clone())), ..self.account_savepoint() }
+    }
+
+    fn account_savepoint(&self) -> Savepoint {
         Savepoint {
             undo_len: self.undo_log.as_ref().map_or(0, Vec::len),
             ids: self.ids.clone(),
             random_streams: self.random_streams,
-            sso: self.sso.clone(),
-            keys: self.keys.clone(),
+            others: None,
         }
     }
 
@@ -127,6 +142,11 @@ impl World {
                         Arc::make_mut(account).events = before;
                     }
                 }
+                UndoEntry::Appended { account, batch } => {
+                    if let Some(account) = self.accounts.get_mut(&account) {
+                        Arc::make_mut(account).events.undo_append(batch);
+                    }
+                }
                 UndoEntry::Account { id, before: None } => {
                     if let Some(removed) = self.accounts.remove(&id) {
                         self.usage.remove(None, removed.document.len());
@@ -144,8 +164,9 @@ impl World {
         self.undo_log = Some(undo_log);
         self.ids = savepoint.ids;
         self.random_streams = savepoint.random_streams;
-        self.sso = savepoint.sso;
-        self.keys = savepoint.keys;
+        if let Some((sso, keys)) = savepoint.others {
+            (self.sso, self.keys) = (sso, keys);
+        }
     }
 }
 
@@ -195,6 +216,19 @@ mod tests {
         let before = state_of(&world);
         let mut dropped = Transaction::begin(&mut world);
         change_everything(dropped.world());
+        assert_ne!(state_of(dropped.world()), before);
+        drop(dropped);
+        assert_eq!(state_of(&world), before);
+    }
+
+    #[test]
+    fn a_transaction_for_accounts_rolls_accounts_back() {
+        let mut world = world();
+        let before = state_of(&world);
+        let mut dropped = Transaction::begin_for_accounts(&mut world);
+        let id = dropped.world().next_id("2026-01-01T00:00:00Z".parse().unwrap());
+        dropped.world().put("a", Collection::Flows, "old", Document::new(&json!({"id": id})));
+        dropped.world().put_account("b", Document::new(&json!({"id": "b"})));
         assert_ne!(state_of(dropped.world()), before);
         drop(dropped);
         assert_eq!(state_of(&world), before);

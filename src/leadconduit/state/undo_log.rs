@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::collection::Collection;
-use super::events::EventLog;
+use super::events::{AppendedBatch, EventLog};
 use crate::support::document::Document;
 
 /// The state before one write.
@@ -13,6 +13,8 @@ pub(super) enum UndoEntry {
     Document { account: Arc<str>, collection: Collection, id: Arc<str>, before: Option<Arc<Document>> },
     /// An account's events. The log shares its nodes with the one that replaced it.
     Events { account: Arc<str>, before: EventLog },
+    /// The events of a lead, at the end of an account's events.
+    Appended { account: Arc<str>, batch: AppendedBatch },
     /// An account's own document, or no such account.
     Account { id: Arc<str>, before: Option<Arc<Document>> },
 }

@@ -162,12 +162,28 @@ impl World {
         self.change_events(account, |events| events.put(value))
     }
 
+    /// The newest stored event of an account with an id above `after`, if this world has issued its id: that of a request
+    /// that began later and was faster. Events in the future of the clock, which was set back then, do not count.
+    #[must_use]
+    pub fn later_event(&self, account: &str, after: ObjectId) -> Option<ObjectId> {
+        let end = self.ids.last_id(self.clock.now());
+        self.account(account)?.events.newest_stored(after, end, |id| self.ids.is_process_of(id))
+    }
+
     /// Adds the events of a batch. `None` without such an account.
     pub fn put_event_batch(&mut self, account: &str, batch: EventBatch) -> Option<()> {
-        self.change_events(account, |events| {
-            events.put_batch(batch);
-            Some(())
-        })
+        let events = &mut Arc::make_mut(self.accounts.get_mut(account)?).events;
+        events.use_memory(self.memory.as_ref());
+        match events.append_batch(batch) {
+            Ok(batch) => {
+                self.record_undo(|| UndoEntry::Appended { account: account.into(), batch });
+                Some(())
+            }
+            Err(batch) => self.change_events(account, |events| {
+                events.put_batch(batch);
+                Some(())
+            }),
+        }
     }
 
     /// Changes the events of an account. A change that returns `None` is not recorded in the undo log.
@@ -349,5 +365,30 @@ impl World {
     /// Sets how many random number streams have been drawn, to restore a snapshot.
     pub fn set_random_streams(&mut self, random_streams: u64) {
         self.random_streams = random_streams;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn later_events_are_those_that_the_world_has_issued_until_now() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let mut world = World::empty(1, Clock::Frozen(at(10)));
+        world.put_account("a", Document::new(&json!({"id": "a"})));
+        let [earlier, late] = [5, 10].map(|second| world.next_id(at(second)));
+        let in_the_future = world.next_id(at(20));
+        let of_another_world = ObjectId::new(9, [0; 5], 1);
+        assert_eq!(world.later_event("a", earlier), None);
+        for id in [in_the_future, of_another_world] {
+            world.put_event("a", &json!({"id": id, "type": "source", "outcome": "success"}));
+        }
+        assert_eq!(world.later_event("a", earlier), None);
+        world.put_event("a", &json!({"id": late, "type": "source", "outcome": "success"}));
+        assert_eq!(world.later_event("a", earlier), Some(late));
+        assert_eq!(world.later_event("a", late), None);
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{Parsed, js};
 
-/// Codes and names. Four names end with their code, as in LeadConduit's own table.
+/// Codes and names, sorted by code. Four names end with their code, as in LeadConduit's own table.
 const STATES: [(&str, &str); 72] = [
     ("AB", "Alberta"),
     ("AK", "Alaska"),
@@ -85,7 +85,7 @@ const STATES: [(&str, &str); 72] = [
 pub(super) fn parse(text: &str) -> Parsed {
     let found = if js::length(text) == 2 {
         let code = text.to_uppercase();
-        STATES.iter().find(|(known, _)| *known == code)
+        STATES.binary_search_by(|(known, _)| (*known).cmp(&code)).ok().map(|index| &STATES[index])
     } else {
         let words: Vec<String> = text.split(' ').map(capitalize).collect();
         let name = words.join(" ");
@@ -102,4 +102,14 @@ fn capitalize(word: &str) -> String {
     let lower = word.to_lowercase();
     let mut letters = lower.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters.as_str().chars()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_are_sorted_by_code() {
+        assert!(STATES.is_sorted_by(|(a, _), (b, _)| a < b));
+    }
 }

@@ -22,6 +22,8 @@ use crate::support::ids::IdGenerator;
 /// What a preparation began with. Dropping it, in a panic too, returns the reserved ids.
 struct Reservation<'s> {
     session: &'s RequestSession,
+    /// The copy of the world; `None` at the end.
+    copy: Option<World>,
     /// The ids from here to `end` are reserved.
     start: IdGenerator,
     end: IdGenerator,
@@ -32,22 +34,22 @@ struct Reservation<'s> {
 }
 
 impl<'s> Reservation<'s> {
-    /// Reserves ids, and copies the world.
-    fn begin(session: &'s RequestSession) -> Result<(World, Self), StaleEpoch> {
+    /// Reserves ids, and takes a copy of the world.
+    fn begin(session: &'s RequestSession) -> Result<Self, StaleEpoch> {
         let mut state = session.state()?;
-        let copy = state.world.watched_copy();
+        let copy = Some(state.take_lead_copy());
         let start = state.world.ids().clone();
         let mut end = start.clone();
         end.skip(IDS_RESERVED);
         state.world.set_ids(end.clone());
         let (random_streams, basis) = (state.world.random_streams(), state.basis());
         drop(state);
-        Ok((copy, Self { session, start, end, random_streams, basis, is_open: true }))
+        Ok(Self { session, copy, start, end, random_streams, basis, is_open: true })
     }
 
     /// Whether the preparation has used more than was reserved for it.
-    fn is_exceeded(&self, copy: &World) -> bool {
-        copy.ids().issued_since(&self.start) > IDS_RESERVED
+    fn is_exceeded(&self, next: &IdGenerator) -> bool {
+        next.issued_since(&self.start) > IDS_RESERVED
     }
 
     /// Whether the random numbers of the preparation are still its own.
@@ -55,9 +57,14 @@ impl<'s> Reservation<'s> {
         used == self.random_streams || state.world.random_streams() == self.random_streams
     }
 
-    /// Ends the reservation: ids after `next` are returned, unless other writes have taken ids meanwhile.
+    /// Ends the reservation: ids after `next` are returned, unless other writes have taken ids meanwhile. The copy is kept
+    /// for the next lead, unless leads depend on what was written meanwhile.
     fn end(&mut self, state: &mut State, next: &IdGenerator) {
         self.is_open = false;
+        let copy = self.copy.take().filter(|copy| state.basis() == self.basis && !copy.has_changes());
+        if let Some(copy) = copy.filter(|_| !std::thread::panicking()) {
+            state.keep_lead_copy(copy);
+        }
         if *state.world.ids() == self.end {
             state.world.set_ids(next.clone());
         }
@@ -102,14 +109,13 @@ impl RequestSession {
                 // Each attempt has the time that a request has.
                 computation::restart();
             }
-            let (mut copy, mut reservation) = Reservation::begin(self)?;
+            let mut reservation = Reservation::begin(self)?;
+            let Some(copy) = reservation.copy.as_mut() else { return Ok(None) };
             resources.effects.start_run();
             let prepared =
-                prepare(&mut WriteContext { is_copy: true, ..self.write_context(&mut copy, operation, resources) });
-            let (next, random_streams) = (copy.ids().clone(), copy.random_streams());
-            let is_unfit = copy.has_changes() || reservation.is_exceeded(&copy);
-            // The copy shares the nodes of its maps with the world, which would have to copy those that it changes.
-            drop(copy);
+                prepare(&mut WriteContext { is_copy: true, ..self.write_context(copy, operation, resources) });
+            let (next, random_streams, has_changes) = (copy.ids().clone(), copy.random_streams(), copy.has_changes());
+            let is_unfit = has_changes || reservation.is_exceeded(&next);
             if is_unfit || matches!(prepared, Err(WriteError::NeedsLock)) {
                 resources.effects.abort_run();
                 return Ok(None);
@@ -156,7 +162,7 @@ impl RequestSession {
         resources: &mut WriteResources<'_>,
     ) -> WriteResult {
         let before = state.world.usage();
-        let mut transaction = Transaction::begin(&mut state.world);
+        let mut transaction = Transaction::begin_for_accounts(&mut state.world);
         let response = write.commit(&mut self.write_context(transaction.world(), operation, resources))?;
         transaction.world().check_budgets(before).map_err(WriteError::Budget)?;
         let only_adds_leads = transaction.only_adds_leads();

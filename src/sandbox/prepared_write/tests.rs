@@ -1,13 +1,15 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use serde_json::json;
 
 use crate::config::limits::{Limits, PREPARATIONS_MAX};
 use crate::contract::Contract;
+use crate::contract::lead_body::LeadRequest;
 use crate::contract::validate::OperationInput;
+use crate::leadconduit::leads::flow;
 use crate::leadconduit::operations::{
     ApiError, OperationHandler, Preparation, PreparedWrite, WriteContext, WriteError, WriteResult,
 };
@@ -71,7 +73,14 @@ impl Server {
 
 fn write(contract: &Contract, sandbox: &Arc<Sandbox>, prepare: Preparation) -> WriteResult {
     let session = sandbox.open_session(None);
-    let (input, sso_call) = (OperationInput::default(), SsoCallContext::new("submit_lead"));
+    let path = [("flow_id", "64b8f0f5e4b0c3a1d5e6f7ab"), ("source_id", "5d9a4b10940df5a34a3888c1")];
+    let input = OperationInput {
+        path: path.map(|(name, id)| (name.to_owned(), id.to_owned())).into_iter().collect(),
+        body: json!({"state": "TX", "email": "ann@example.org"}),
+        lead_request: Some(Ok(LeadRequest::default())),
+        ..OperationInput::default()
+    };
+    let sso_call = SsoCallContext::new("submit_lead");
     let resources = WriteResources { contract, triggers: true, effects: &mut OutboundLog::default() };
     session.write(OperationHandler::Deliver(prepare), Caller::anonymous(), &input, &sso_call, resources).unwrap()
 }
@@ -93,6 +102,15 @@ fn lead(context: &mut WriteContext<'_>) -> Result<PreparedWrite, WriteError> {
         context.world.put(ACCOUNT, Collection::PingTotals, &id.to_string(), document);
         Ok(())
     }))
+}
+
+/// A submission. What happens during its preparation happens when its events have their ids.
+fn submission(context: &mut WriteContext<'_>) -> Result<PreparedWrite, WriteError> {
+    let write = flow::submit(context)?;
+    if let Some(step) = MEANWHILE.with_borrow_mut(VecDeque::pop_front) {
+        step();
+    }
+    Ok(write)
 }
 
 /// The same with the sandbox locked.
@@ -171,6 +189,54 @@ fn leads_that_overlap_are_prepared_once_with_different_ids() {
     assert!(stored.contains(&outer.to_string()));
     let next = server.id(lead).to_string();
     assert!(!stored.contains(&next));
+}
+
+#[test]
+fn the_events_of_a_lead_that_is_overtaken_come_after_those_of_the_faster_one() {
+    let server = Server::new();
+    let event_ids = || -> Vec<ObjectId> {
+        let world = server.sandboxes.default_sandbox().world();
+        world.account(ACCOUNT).unwrap().events().iter().map(|event| event.summary().id).collect()
+    };
+    let before = event_ids();
+    let (has_ids, until_it_has_ids) = mpsc::channel();
+    let (is_overtaken, until_it_is_overtaken) = mpsc::channel();
+    std::thread::scope(|scope| {
+        let slow = scope.spawn(|| {
+            meanwhile(move || {
+                has_ids.send(()).unwrap();
+                until_it_is_overtaken.recv().unwrap();
+            });
+            assert!(server.write(submission).is_ok());
+        });
+        until_it_has_ids.recv().unwrap();
+        assert!(server.write(submission).is_ok());
+        let page = event_ids();
+        assert_eq!(page.len(), before.len() + 3, "a filter, a recipient and the source");
+        is_overtaken.send(()).unwrap();
+        slow.join().unwrap();
+        // A client that has read the page continues after its last id, and gets all events of the slow lead.
+        let all = event_ids();
+        assert_eq!((&all[..page.len()], all.len()), (&*page, page.len() + 3));
+    });
+}
+
+#[test]
+fn a_copy_of_the_world_serves_the_next_lead_until_documents_are_changed() {
+    let (server, undisturbed) = (Server::new(), Server::new());
+    for _ in 0..3 {
+        assert_eq!(server.id(lead), undisturbed.id(lead));
+    }
+    let kept = || server.sandboxes.default_sandbox().lock().lead_copies();
+    assert_eq!(kept(), 1);
+    change(&server.sandboxes.default_sandbox());
+    assert_eq!(kept(), 0, "a copy would keep what was replaced");
+    server.id(lead);
+    assert_eq!(kept(), 1);
+    assert!(server.write(unstorable).is_err());
+    assert_eq!(kept(), 1, "an error changes nothing");
+    let _ = server.write(early);
+    assert_eq!(kept(), 0);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Counts the events of volume caps.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -60,18 +60,24 @@ pub(super) fn count_events(account: &Account, counters: &mut [CapCounter<'_>]) {
     }
     let Some(from) = counters.iter().map(|counter| counter.last_event).min() else { return };
     let earliest = counters.iter().map(|counter| counter.since_ms).min().unwrap_or(i64::MIN);
-    let mut by_flow: HashMap<ObjectId, Vec<&mut CapCounter<'_>>> = HashMap::new();
+    let mut by_flow: BTreeMap<ObjectId, Vec<&mut CapCounter<'_>>> = BTreeMap::new();
     for counter in counters.iter_mut() {
         if let Some(flow) = Flow::of(counter.flow).id.object_id {
             by_flow.entry(flow).or_default().push(counter);
         }
     }
+    let (flows, mut by_flow): (Vec<_>, Vec<_>) = by_flow.into_iter().unzip();
+    // The events of a lead follow one another, and have one flow.
+    let mut latest: (Option<ObjectId>, Option<usize>) = (None, None);
     for event in log.ascending(from.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded) {
         let summary = event.summary();
         if summary.start_ms < earliest {
             continue;
         }
-        let Some(counters) = summary.flow.and_then(|flow| by_flow.get_mut(&flow)) else { continue };
+        if summary.flow != latest.0 {
+            latest = (summary.flow, summary.flow.and_then(|flow| flows.binary_search(&flow).ok()));
+        }
+        let Some(counters) = latest.1.and_then(|index| by_flow.get_mut(index)) else { continue };
         let mut value = None;
         for counter in counters.iter_mut().filter(|counter| counter.last_event.is_none_or(|last| summary.id > last)) {
             counter.count_event(event, &mut value);
@@ -166,7 +172,7 @@ impl<'a> CapCounter<'a> {
     /// Whether the cap counts an event, as far as that is known without its document.
     fn matches_without_document(&self, event: Event<'_>, is_success: bool) -> Option<bool> {
         let known = |name| match event.variable(name) {
-            VariableLookup::Known(value) => Some(value.unwrap_or_default()),
+            VariableLookup::Known(value) => Some(value.unwrap_or(Cow::Owned(Value::Null))),
             VariableLookup::NeedsDocument => None,
         };
         if !self.cap.conditions.is_empty() {
@@ -181,8 +187,8 @@ impl<'a> CapCounter<'a> {
             return Some(true);
         }
         let is_unrelated = known(CAP_ID_PROPERTY)?.is_null()
-            && known("cap_reached")? != Value::Bool(true)
-            && known("caps_reached")? != Value::Bool(true);
+            && *known("cap_reached")? != Value::Bool(true)
+            && *known("caps_reached")? != Value::Bool(true);
         is_unrelated.then_some(false)
     }
 

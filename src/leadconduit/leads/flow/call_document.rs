@@ -10,6 +10,7 @@ use super::fields::HiddenTexts;
 use crate::contract::lead_body::{LeadRequest, MediaType};
 use crate::leadconduit::context::WriteContext;
 use crate::leadconduit::delivery::{OutboundRequest, escape_url, is_sent_header};
+use crate::leadconduit::flow_model::Flow;
 use crate::leadconduit::response::OperationResponse;
 use crate::leadconduit::values;
 use crate::support::document::object;
@@ -44,6 +45,7 @@ impl SubmissionRecord {
     /// `hidden` are texts that must not be stored, beside those with the name of a secret.
     pub(super) fn new(
         context: &WriteContext<'_>,
+        flow: &Flow,
         request: &LeadRequest,
         hidden: &HiddenTexts,
         response: &OperationResponse,
@@ -51,7 +53,7 @@ impl SubmissionRecord {
     ) -> Self {
         let submitted = &context.input.body;
         // Most leads contain nothing to redact.
-        let is_plain = hidden.is_empty() && !has_secret_name(submitted);
+        let is_plain = hidden.is_empty() && !has_secret_name(submitted, flow);
         let parameters = if is_plain { Cow::Borrowed(submitted) } else { redact("", submitted, hidden) };
         let input = context.input;
         let is_json = request.body_type == Some(MediaType::Json);
@@ -187,10 +189,14 @@ fn to_headers(headers: &[(String, String)]) -> Map<String, Value> {
 }
 
 /// Whether a parameter has the name of a secret.
-fn has_secret_name(value: &Value) -> bool {
+fn has_secret_name(value: &Value, flow: &Flow) -> bool {
+    let is_secret = |name: &String| match flow.fields.iter().find(|field| field.id == *name) {
+        Some(field) => field.has_secret_name(),
+        None => is_secret_name(name),
+    };
     match value {
-        Value::Object(object) => object.iter().any(|(name, value)| is_secret_name(name) || has_secret_name(value)),
-        Value::Array(items) => items.iter().any(has_secret_name),
+        Value::Object(object) => object.iter().any(|(name, value)| is_secret(name) || has_secret_name(value, flow)),
+        Value::Array(items) => items.iter().any(|item| has_secret_name(item, flow)),
         _ => false,
     }
 }
@@ -220,21 +226,24 @@ fn redact<'v>(name: &str, value: &'v Value, hidden: &HiddenTexts) -> Cow<'v, Val
 
 /// Parameters as a form; the names of nested values are joined with dots.
 fn to_form(parameters: &Value) -> String {
-    let mut pairs = Vec::new();
-    flatten(parameters, String::new(), &mut pairs);
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    append_pairs(&mut form, parameters, "");
+    form.finish()
 }
 
-fn flatten(value: &Value, name: String, pairs: &mut Vec<(String, String)>) {
+fn append_pairs(form: &mut form_urlencoded::Serializer<'_, String>, value: &Value, name: &str) {
     match value {
         Value::Object(object) => {
             for (key, value) in object {
-                let name = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
-                flatten(value, name, pairs);
+                if name.is_empty() {
+                    append_pairs(form, value, key);
+                } else {
+                    append_pairs(form, value, &format!("{name}.{key}"));
+                }
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| flatten(item, name.clone(), pairs)),
-        value => pairs.push((name, values::text(value).unwrap_or_default().into_owned())),
+        Value::Array(items) => items.iter().for_each(|item| append_pairs(form, item, name)),
+        value => drop(form.append_pair(name, &values::text(value).unwrap_or_default())),
     }
 }
 

@@ -11,14 +11,14 @@ use super::call_document::SubmissionRecord;
 use super::fields::HiddenTexts;
 use super::recipient::Delivery;
 use super::target::SubmissionTarget;
-use super::trace::{Completion, LeadTrace, StepResult, append_to};
+use super::trace::{Completion, LeadTrace, StepResult, Submitter, append_to, initial_vars};
 use super::trigger::Trigger;
-use super::values::{FlowResult, Timing, random_number};
+use super::values::{FlowResult, Timing};
 use super::{decision, destinations, fields, lists, lookups, pricing, uncollected};
 use crate::contract::lead_body::LeadRequest;
 use crate::leadconduit::api_error::{ApiError, ErrorFormat};
 use crate::leadconduit::context::WriteContext;
-use crate::leadconduit::flow_model::{AcceptanceCriteria, Filter, Recipient, Step, StepKind, entity_ref};
+use crate::leadconduit::flow_model::{AcceptanceCriteria, Filter, Recipient, Step, StepKind};
 use crate::leadconduit::lead_report::{Decision, DecisionKind, LeadReport};
 use crate::leadconduit::outbound_log::{RecipientOutcome, StepKey, WriteError};
 use crate::leadconduit::response::OperationResponse;
@@ -35,9 +35,6 @@ const OUTSIDE_HOURS: &str = "Submission Timestamp must be within hours of operat
 
 /// Variables that exist only during a delivery.
 const STEP_SCOPED_VARS: [&str; 4] = ["recipient", "purchase_price", "event_id", "price"];
-
-/// The client address of a submission without a forwarding header.
-const DEFAULT_CLIENT_IP: &str = "127.0.0.1";
 
 /// Why the flow ends before its last step.
 enum EarlyExit {
@@ -86,13 +83,16 @@ pub(super) struct FlowExecution<'d> {
     trigger: Option<Trigger>,
     /// The purchase price, in dollars.
     price: f64,
-    /// The variables before the flow, as JSON.
-    initial_vars: Bytes,
+    submitter: Submitter,
+    /// The fields of the lead before the flow, as JSON.
+    lead: Bytes,
     /// What was looked up before the criteria, as JSON by variable.
     lookups: Vec<(&'static str, Bytes)>,
     /// The entry that an accepted lead adds to a list.
     list_entry: Option<Value>,
     steps: Vec<StepResult>,
+    /// How many steps there are up to the last whose recipient was called.
+    sent: usize,
     /// What became of each destination.
     destinations: Vec<String>,
     /// The part of the flow that decided about the lead.
@@ -123,17 +123,11 @@ impl<'d> FlowExecution<'d> {
             return Err(ApiError::new(503, "Service Unavailable").with_format(ErrorFormat::Text));
         }
         let lead_id = next_id(context, &StepKey::default());
-        let account = context.world.account(&target.account).map(|account| entity_ref(account.document().value()));
-        let address = request.client_ip.map_or_else(|| DEFAULT_CLIENT_IP.to_owned(), |address| address.to_string());
-        // `json!` would serialise the references again, key by key.
-        let mut vars = object([
-            ("lead", object([("id", lead_id.into())])),
-            ("account", account.unwrap_or_default()),
-            ("flow", target.flow().reference.clone()),
-            ("source", target.source().reference.clone()),
-            ("submission", object([("timestamp", context.timestamp().into()), ("ip", address.into())])),
-            ("random", random_number(lead_id).into()),
-        ]);
+        let account = context.world.account(&target.account).map(|account| Arc::clone(account.document()));
+        let submitter = Submitter { account, ip: request.client_ip };
+        // Mappings can use the id, but no other field.
+        let lead = object([("id", lead_id.into())]);
+        let mut vars = initial_vars(target, &submitter, context.now, lead_id, lead);
         let (fields, hidden) = fields::of_lead(context, target, lead_id, &vars);
         vars["lead"] = fields.into();
         Ok(Self {
@@ -144,10 +138,12 @@ impl<'d> FlowExecution<'d> {
             request,
             trigger,
             price: 0.0,
-            initial_vars: Bytes::new(),
+            submitter,
+            lead: Bytes::new(),
             lookups: Vec::new(),
             list_entry: None,
             steps: Vec::new(),
+            sent: 0,
             destinations: Vec::new(),
             decision: Decision::new(DecisionKind::Completed, "every step was completed"),
             step_count: 0,
@@ -164,8 +160,8 @@ impl<'d> FlowExecution<'d> {
     ///
     /// When a call to a recipient is pending, or a write fails.
     pub(super) fn submit(&mut self, context: &mut WriteContext<'_>) -> Result<FlowResult, WriteError> {
-        let initial_vars = serialise(&self.stored_vars());
-        self.initial_vars = initial_vars;
+        let lead = &self.vars["lead"];
+        self.lead = if self.hidden.is_empty() { serialise(lead) } else { serialise(&types::mask_all(lead)) };
         into_result(self.run_flow(context))
     }
 
@@ -390,6 +386,9 @@ impl<'d> FlowExecution<'d> {
             cap_id: attempt.cap_id,
             transactions: transactions.as_ref().map(serialise),
         });
+        if !context.effects.calls(&attempt.key).is_empty() {
+            self.sent = self.steps.len();
+        }
         if let Some(appended) = appended {
             append_to(&mut self.vars, &step.append_key, appended);
         }
@@ -438,7 +437,8 @@ impl<'d> FlowExecution<'d> {
         response: &OperationResponse,
     ) -> EventBatch {
         let responded_at_ms = context.now.as_millisecond() + self.ms;
-        let submission = SubmissionRecord::new(context, self.request, &self.hidden, response, responded_at_ms);
+        let submission =
+            SubmissionRecord::new(context, self.target.flow(), self.request, &self.hidden, response, responded_at_ms);
         let completion = Completion {
             event_id: context.world.next_id(context.now),
             cost: self.cost(result),
@@ -454,10 +454,13 @@ impl<'d> FlowExecution<'d> {
             target: self.target.clone(),
             standard: Arc::clone(context.contract.standard()),
             now: context.now,
-            initial_vars: self.initial_vars,
+            lead_id: self.lead_id,
+            submitter: self.submitter,
+            lead: self.lead,
             lookups: self.lookups,
             price: self.price,
             steps: self.steps,
+            sent: self.sent,
             completion,
         };
         trace.into_events(context, &vars)

@@ -39,22 +39,26 @@ pub(super) fn of_lead(
     vars: &Value,
 ) -> (Map<String, Value>, HiddenTexts) {
     let submitted = &context.input.body;
-    let mut values: Vec<(String, Value)> = Vec::new();
+    let account = context.world.account(&target.account);
+    let custom_type = |field: &str| Some(account?.get(Collection::Fields, field)?.text("type").unwrap_or("string"));
+    let mut values: Vec<LeadValue<'_>> = Vec::new();
     for field in &target.flow().fields {
-        if let Some(value) = values::find(submitted, field).filter(|value| !value.is_null()) {
-            values.push((field.clone(), value.clone()));
+        if let Some(value) = values::find(submitted, &field.id).filter(|value| !value.is_null()) {
+            let standard = || field.standard_type(|id| standard_type(context, id).to_owned());
+            let field_type = custom_type(&field.id).unwrap_or_else(standard);
+            values.push(LeadValue { field: &field.id, field_type, value: Cow::Borrowed(value) });
         }
     }
     for mapping in &target.source().mappings {
         let Some(value) = mapping.value(&SourceVariables { vars, submitted }) else { continue };
         let field = mapping.property.strip_prefix("lead.").unwrap_or(&mapping.property);
-        values.retain(|(name, _)| name != field);
-        values.push((field.to_owned(), value));
+        values.retain(|value| value.field != field);
+        let field_type = field_type(context, target, field);
+        values.push(LeadValue { field, field_type, value: Cow::Owned(value) });
     }
-    let (mut fields, mut hidden) = (Map::new(), HiddenTexts::default());
+    let (mut fields, mut hidden) = (Map::with_capacity(1 + values.len()), HiddenTexts::default());
     fields.insert("id".to_owned(), id.into());
-    for (name, value) in values {
-        let field_type = field_type(context, target, &name);
+    for LeadValue { field, field_type, value } in values {
         let typed = parse_value(field_type, &value, context.now);
         if SECRET_TYPES.contains(&field_type) {
             collect_texts(&value, &mut hidden.secrets);
@@ -62,9 +66,16 @@ pub(super) fn of_lead(
         } else if types::is_maskable(field_type) {
             collect_texts(&value, &mut hidden.private);
         }
-        insert_nested(&mut fields, &name, typed);
+        insert_nested(&mut fields, field, typed);
     }
     (fields, hidden)
+}
+
+/// A value of a lead before it is converted to the type of its field.
+struct LeadValue<'a> {
+    field: &'a str,
+    field_type: &'a str,
+    value: Cow<'a, Value>,
 }
 
 /// Adds the texts of a value, those of array items included, without blank ones.
@@ -81,6 +92,11 @@ fn field_type<'a>(context: &'a WriteContext<'_>, target: &SubmissionTarget, fiel
     if let Some(custom) = account.and_then(|account| account.get(Collection::Fields, field)) {
         return custom.text("type").unwrap_or("string");
     }
+    standard_type(context, field)
+}
+
+/// The type of a standard field.
+fn standard_type<'a>(context: &'a WriteContext<'_>, field: &str) -> &'a str {
     let standard = context.world.standard().get(StandardCollection::Fields, field);
     match standard.and_then(|standard| standard.text("type")) {
         // The catalogue lists dates of birth as dates, but rules use their ages.

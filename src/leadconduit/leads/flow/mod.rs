@@ -46,9 +46,10 @@ mod values;
 
 use http::HeaderValue;
 use http::header::LOCATION;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
-use crate::contract::lead_body::{LeadRequest, LeadRequestError, render};
+use crate::contract::lead_body::{LeadRequest, LeadRequestError, MediaType, render};
 use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::context::{PreparedWrite, WriteContext};
 use crate::leadconduit::outbound_log::WriteError;
@@ -76,8 +77,8 @@ pub(crate) fn submit(context: &mut WriteContext<'_>) -> Result<PreparedWrite, Wr
     let request = require_lead_request(context.input.lead_request.as_ref())?;
     let mut execution = FlowExecution::begin(context, &target, request)?;
     let result = execution.submit(context)?;
-    let body = response_body(&result, Some(execution.lead_id), execution.cost(&result));
-    let mut response = render_response(201, &body, request);
+    let lead_id = Some(execution.lead_id);
+    let mut response = result_response(201, (&result, lead_id, execution.cost(&result)), request);
     response.lead = Some(execution.report(context, &result));
     let list_entry = execution.take_list_entry();
     let events = execution.finish(context, &result, &response);
@@ -108,25 +109,51 @@ pub(crate) fn ping(context: &mut WriteContext<'_>) -> Result<PreparedWrite, Writ
         execution.set_no_price();
         result.into_no_bid()
     };
-    let body = response_body(&result, None, execution.cost(&result));
-    let mut response = render_response(200, &body, request);
+    let mut response = result_response(200, (&result, None, execution.cost(&result)), request);
     response.lead = Some(execution.report(context, &result));
     let has_bid = result.outcome == Outcome::Success;
     Ok(PreparedWrite::new(response, move |context| ping_total::count(context, &target, has_bid)))
 }
 
-/// The body of the response: `outcome`, `reason`, `lead`, `price`, in this order; `reason` and `lead` are optional.
-fn response_body(result: &FlowResult, lead_id: Option<ObjectId>, price: f64) -> Map<String, Value> {
-    let mut body = Map::new();
-    body.insert("outcome".to_owned(), result.outcome.name().into());
-    if !result.reason.is_empty() {
-        body.insert("reason".to_owned(), result.reason.clone().into());
+/// The members of a response as JSON: `outcome`, `reason`, `lead`, `price`, in this order; `reason` and `lead` are
+/// optional.
+#[derive(Serialize)]
+struct ResultBody<'r> {
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    reason: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lead: Option<LeadReference>,
+    price: Value,
+}
+
+#[derive(Serialize)]
+struct LeadReference {
+    id: ObjectId,
+}
+
+/// The response with a result, the id of the lead and its price.
+fn result_response(
+    status: u16,
+    (result, lead_id, price): (&FlowResult, Option<ObjectId>, f64),
+    request: &LeadRequest,
+) -> OperationResponse {
+    let body = ResultBody {
+        outcome: result.outcome.name(),
+        reason: &result.reason,
+        lead: lead_id.map(|id| LeadReference { id }),
+        price: number(price),
+    };
+    // Serialising to memory cannot fail.
+    match request.response_type {
+        MediaType::Json | MediaType::Form => {
+            response_of(status, serde_json::to_vec(&body).unwrap_or_default(), request)
+        }
+        MediaType::ApplicationXml | MediaType::TextXml => {
+            let members = serde_json::to_value(&body).unwrap_or_default();
+            render_response(status, members.as_object().unwrap_or(&Map::new()), request)
+        }
     }
-    if let Some(lead_id) = lead_id {
-        body.insert("lead".to_owned(), json!({"id": lead_id}));
-    }
-    body.insert("price".to_owned(), number(price));
-    body
 }
 
 /// The parsed request of an operation of the lead handler.
@@ -146,8 +173,12 @@ pub(crate) fn require_lead_request(
 
 /// The response in the media type that the request accepts: 303 instead of `status` when it has a redirect URL.
 pub(crate) fn render_response(status: u16, body: &Map<String, Value>, request: &LeadRequest) -> OperationResponse {
+    response_of(status, render(body, request.response_type), request)
+}
+
+fn response_of(status: u16, body: Vec<u8>, request: &LeadRequest) -> OperationResponse {
     let status = if request.redirect.is_some() { 303 } else { status };
-    let mut response = OperationResponse::json(status, render(body, request.response_type).into());
+    let mut response = OperationResponse::json(status, body.into());
     response.media_type = HeaderValue::from_static(request.response_type.name());
     response.headers.extend(request.redirect.clone().map(|url| (LOCATION, url)));
     response

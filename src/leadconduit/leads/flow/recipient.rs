@@ -86,7 +86,7 @@ impl Delivery<'_> {
         let configured = if forced.is_none() { self.configured_outcome(context) } else { None };
         let configured = configured.as_deref().map(ConfiguredOutcome::of);
         let now_ms = context.now.as_millisecond();
-        let median_ms = median_ms(context, &self.recipient.module_id);
+        let median_ms = median_ms(context, self.recipient);
         if let Some((outcome, response)) = configured.and_then(|outcome| Some((outcome, outcome.response.as_ref()?))) {
             let response = self.fill(response, outcome.ms.unwrap_or(median_ms));
             let fallback = if request.is_none() { self.without_url(context) } else { None };
@@ -150,7 +150,7 @@ impl Delivery<'_> {
 
     fn run_service(&self, context: &mut WriteContext<'_>, module: ServiceModule) -> Result<RecipientOutcome, ApiError> {
         let Self { target, recipient, vars, stored_vars, .. } = *self;
-        let ms = median_ms(context, &recipient.module_id);
+        let ms = median_ms(context, recipient);
         module.run(context, &ServiceStep { target, recipient, vars, stored_vars, ms })
     }
 
@@ -179,11 +179,13 @@ impl Delivery<'_> {
 }
 
 /// The median duration of an integration according to its package, in milliseconds.
-fn median_ms(context: &WriteContext<'_>, module_id: &str) -> i64 {
-    let package = context.world.standard().package_of(module_id);
-    let modules = package.map(|package| modules_of(package.value())).unwrap_or_default();
-    let module = modules.iter().find(|module| text(module, "id") == module_id);
-    module.and_then(|module| module.get("median_wait_ms")?.as_i64()).unwrap_or(DEFAULT_RECIPIENT_MS)
+fn median_ms(context: &WriteContext<'_>, recipient: &Recipient) -> i64 {
+    *recipient.median_ms.get_or_init(|| {
+        let package = context.world.standard().package_of(&recipient.module_id);
+        let modules = package.map(|package| modules_of(package.value())).unwrap_or_default();
+        let module = modules.iter().find(|module| text(module, "id") == recipient.module_id);
+        module.and_then(|module| module.get("median_wait_ms")?.as_i64()).unwrap_or(DEFAULT_RECIPIENT_MS)
+    })
 }
 
 /// A configured outcome, with its templates filled.

@@ -1,6 +1,7 @@
 //! The compact trace that a lead leaves behind. Its event documents are rendered from the trace on demand: rendering
 //! them while the sandbox is locked would take most of the time of a submission.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -10,18 +11,24 @@ use super::super::caps::CAP_ID_PROPERTY;
 use super::call_document::SubmissionRecord;
 use super::event_builder::{EventBuilder, package_version};
 use super::target::SubmissionTarget;
-use super::values::{FlowResult, Timing};
+use super::values::{FlowResult, Timing, random_number};
 use crate::contract::standard::StandardDocuments;
 use crate::leadconduit::context::WriteContext;
-use crate::leadconduit::flow_model::{Step, entity_ref};
+use crate::leadconduit::flow_model::{AccountReference, Step, entity_ref};
 use crate::leadconduit::live_flow::enabled_firehose;
 use crate::leadconduit::state::events::{EventBatch, EventRenderer, EventSummary, EventType, Lead, Outcome};
-use crate::support::clock::Timestamp;
-use crate::support::document::{number, text};
+use crate::support::clock::{Timestamp, format_timestamp};
+use crate::support::document::{Document, number, object};
 use crate::support::ids::ObjectId;
 
 /// The variable that holds the results of list checks.
 pub(super) const LIST_CHECKS_KEY: &str = "suppressionlist";
+
+/// The client address of a submission without a forwarding header.
+const DEFAULT_CLIENT_IP: &str = "127.0.0.1";
+
+/// About how many variables a lead has, those of a delivery included.
+const VARS: usize = 12;
 
 /// The variable that holds the data of a certificate for criteria, caps and prices.
 pub(super) const CERTIFICATE_KEY: &str = "trustedform_decisions";
@@ -32,14 +39,52 @@ pub(super) struct LeadTrace {
     pub(super) target: SubmissionTarget,
     pub(super) standard: Arc<StandardDocuments>,
     pub(super) now: Timestamp,
-    /// The variables before the flow, as JSON.
-    pub(super) initial_vars: Bytes,
+    pub(super) submitter: Submitter,
+    pub(super) lead_id: ObjectId,
+    /// The fields of the lead, as JSON.
+    pub(super) lead: Bytes,
     /// What was looked up before the criteria, as JSON by variable.
     pub(super) lookups: Vec<(&'static str, Bytes)>,
     /// The purchase price, in dollars.
     pub(super) price: f64,
     pub(super) steps: Vec<StepResult>,
+    /// How many steps there are up to the last whose recipient was called. Recipients have the ids of their events.
+    pub(super) sent: usize,
     pub(super) completion: Completion,
+}
+
+/// Who submitted a lead, as its variables show it.
+#[derive(Clone, Debug)]
+pub(super) struct Submitter {
+    /// The document of the account.
+    pub(super) account: Option<Arc<Document>>,
+    /// The address, if a header names it.
+    pub(super) ip: Option<IpAddr>,
+}
+
+/// The variables before the flow, with these fields of the lead.
+pub(super) fn initial_vars(
+    target: &SubmissionTarget,
+    submitter: &Submitter,
+    now: Timestamp,
+    lead_id: ObjectId,
+    lead: Value,
+) -> Value {
+    let account = submitter.account.as_ref().map(|account| AccountReference::of(account).0.clone());
+    let ip = submitter.ip.map_or_else(|| DEFAULT_CLIENT_IP.to_owned(), |address| address.to_string());
+    // `json!` would serialise the references again, key by key.
+    let mut vars = Map::with_capacity(VARS);
+    for (name, value) in [
+        ("lead", lead),
+        ("account", account.unwrap_or_default()),
+        ("flow", target.flow().reference.clone()),
+        ("source", target.source().reference.clone()),
+        ("submission", object([("timestamp", format_timestamp(now).into()), ("ip", ip.into())])),
+        ("random", random_number(lead_id).into()),
+    ] {
+        vars.insert(name.to_owned(), value);
+    }
+    Value::Object(vars)
 }
 
 /// The result of a step.
@@ -84,16 +129,16 @@ impl LeadTrace {
     /// The events of the lead, for the log of the account. `vars` are the variables at the end of the flow. The events
     /// are also written to the firehose, if there is one.
     pub(super) fn into_events(self, context: &mut WriteContext<'_>, vars: &Value) -> EventBatch {
-        let id_of = |name: &str| text(&vars[name], "id").parse().ok();
+        let (flow, source) = (self.target.flow().id.object_id, self.target.source().entity.object_id);
         let source_event = EventSummary {
             id: self.completion.event_id,
             kind: EventType::Source,
             outcome: self.completion.result.outcome,
             start_ms: self.now.as_millisecond(),
             ms: duration_ms(&self.completion.timing),
-            lead: id_of("lead"),
-            flow: id_of("flow"),
-            source: id_of("source"),
+            lead: Some(self.lead_id),
+            flow,
+            source,
             recipient: None,
             cost: self.completion.cost,
             revenue: 0.0,
@@ -112,14 +157,14 @@ impl LeadTrace {
                 ..source_event.clone()
             });
         }
-        let lead = Lead::from_vars(vars, &source_event);
+        let lead = Lead::submitted_at(source_event.start_ms, vars, &source_event);
         summaries.push(source_event);
         let trace = Arc::new(self);
         let firehose = enabled_firehose(trace.target.document.value());
         if let Some(firehose) = firehose.filter(|_| context.effects.has_firehose()) {
             (0..trace.len()).for_each(|index| context.effects.write_firehose(firehose, &trace.render(index)));
         }
-        EventBatch { summaries, lead, renderer: trace }
+        EventBatch { summaries, lead, sent: trace.sent, renderer: trace }
     }
 
     fn step(&self, result: &StepResult) -> &Step {
@@ -133,7 +178,8 @@ impl LeadTrace {
 
     /// The variables before the event at an index.
     fn vars_before(&self, index: usize) -> Value {
-        let mut vars = parse_json(&self.initial_vars);
+        let lead = parse_json(&self.lead);
+        let mut vars = initial_vars(&self.target, &self.submitter, self.now, self.lead_id, lead);
         for (key, appended) in self.appended_before(index) {
             append_to(&mut vars, key, parse_json(appended));
         }
@@ -246,6 +292,22 @@ impl EventRenderer for LeadTrace {
         event.build()
     }
 
+    fn renumber(&mut self, index: usize, id: ObjectId) {
+        let Some(step) = self.steps.get_mut(index) else {
+            self.completion.event_id = id;
+            return;
+        };
+        let before = std::mem::replace(&mut step.event_id, id).to_string();
+        // The id of a delivery is a variable, which a recipient that is simulated may have repeated.
+        for step in &mut self.steps {
+            if step.reason.contains(&before) {
+                step.reason = step.reason.replace(&before, &id.to_string());
+            }
+            let texts = [&mut step.appended, &mut step.transactions];
+            texts.into_iter().flatten().for_each(|text| replace_id(text, &before, id));
+        }
+    }
+
     fn len(&self) -> usize {
         self.steps.len() + 1
     }
@@ -263,7 +325,7 @@ impl EventRenderer for LeadTrace {
         let completion = size_of::<Self>() + self.completion.submission.bytes();
         let steps = self.steps.iter().map(step).sum::<usize>();
         let lookups = self.lookups.iter().map(|(_, result)| result.len()).sum::<usize>();
-        completion + self.initial_vars.len() + lookups + steps
+        completion + self.lead.len() + lookups + steps
     }
 }
 
@@ -276,6 +338,13 @@ pub(super) fn append_to(vars: &mut Value, key: &str, appended: Value) {
     }
 }
 
+/// Replaces an id in JSON.
+fn replace_id(json: &mut Bytes, before: &str, id: ObjectId) {
+    if let Some(text) = std::str::from_utf8(json).ok().filter(|text| text.contains(before)) {
+        *json = text.replace(before, &id.to_string()).into();
+    }
+}
+
 fn duration_ms(timing: &Timing) -> u32 {
     u32::try_from(timing.ms).unwrap_or(u32::MAX)
 }
@@ -283,4 +352,19 @@ fn duration_ms(timing: &Timing) -> u32 {
 /// Parses JSON that this module serialised.
 fn parse_json(bytes: &Bytes) -> Value {
     serde_json::from_slice(bytes).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_id_of_a_delivery_is_replaced_wherever_a_recipient_repeats_it() {
+        let [before, after] = [1, 2].map(|counter| ObjectId::new(1_777_000_000, [7; 5], counter));
+        let mut json = Bytes::from(format!(r#"{{"url":"https://example.org/{before}?id={before}","lead":"x"}}"#));
+        replace_id(&mut json, &before.to_string(), after);
+        assert_eq!(json, format!(r#"{{"url":"https://example.org/{after}?id={after}","lead":"x"}}"#));
+        replace_id(&mut json, &before.to_string(), before);
+        assert_eq!(json, format!(r#"{{"url":"https://example.org/{after}?id={after}","lead":"x"}}"#));
+    }
 }

@@ -74,7 +74,7 @@ pub(super) fn find(context: &WriteContext<'_>, target: &SubmissionTarget, reques
             let rest = name.strip_prefix(field);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
-        target.flow().fields.iter().any(|field| covers(field))
+        target.flow().fields.iter().any(|field| covers(&field.id))
             || used.iter().any(|used| covers(used))
             || (name == "price" && target.is_price_offered())
             || (name == "redir_url" && request.redirect.is_some())
@@ -156,7 +156,7 @@ fn finding(
 
 /// What to write instead: a field of the flow with a similar name, or a field to add to the flow.
 fn hint(context: &WriteContext<'_>, target: &SubmissionTarget, name: &str) -> String {
-    let fields = || target.flow().fields.iter().map(String::as_str);
+    let fields = || target.flow().fields.iter().map(|field| field.id.as_str());
     let plain = normalize(name);
     let other_name = OTHER_NAMES.iter().find(|(other, _)| *other == plain).map(|(_, field)| *field);
     let same = fields().find(|field| normalize(field) == plain);

@@ -82,11 +82,18 @@ pub(crate) struct Groups<T> {
     order: BTreeMap<(usize, Vec<String>), usize>,
     /// Indexes of groups by the hash of their interval and values. It spares most events the comparison of texts.
     by_hash: HashMap<u64, Vec<usize>>,
+    /// Indexes of groups by their interval and the numbers of their values, where events have numbers for them.
+    by_numbers: HashMap<GroupNumbers, usize>,
+    /// The group that was used last, by its numbers: the events of a lead follow one another.
+    latest: Option<(GroupNumbers, usize)>,
     /// Indexes of the groups that were used last, for queries with few groups.
     recent: [usize; RECENT_MAX],
     /// The position in `recent` that is replaced next.
     next: usize,
 }
+
+/// The interval of a group, and the numbers of its values, of up to two properties.
+type GroupNumbers = (usize, [u128; 2]);
 
 /// How many groups are compared before the hash is computed.
 const RECENT_MAX: usize = 4;
@@ -106,6 +113,8 @@ impl<T: Default> Groups<T> {
             entries: Vec::new(),
             order: BTreeMap::new(),
             by_hash: HashMap::new(),
+            by_numbers: HashMap::new(),
+            latest: None,
             recent: [0; RECENT_MAX],
             next: 0,
         }
@@ -116,13 +125,48 @@ impl<T: Default> Groups<T> {
     /// # Errors
     /// 422 for too many groups.
     pub(crate) fn entry(&mut self, bucket: usize, event: &dyn Variables) -> Result<&mut T, ApiError> {
+        let index = match self.numbers(bucket, event) {
+            None => self.find(bucket, event)?,
+            Some(numbers) => match self.latest {
+                Some((latest, index)) if latest == numbers => index,
+                _ => {
+                    let index = match self.by_numbers.get(&numbers) {
+                        Some(index) => *index,
+                        None => {
+                            let index = self.find(bucket, event)?;
+                            self.by_numbers.insert(numbers, index);
+                            index
+                        }
+                    };
+                    self.latest = Some((numbers, index));
+                    index
+                }
+            },
+        };
+        Ok(&mut self.entries[index].total)
+    }
+
+    /// The numbers that stand for the values of an event.
+    fn numbers(&self, bucket: usize, event: &dyn Variables) -> Option<GroupNumbers> {
+        let mut numbers = [0; 2];
+        if self.names.len() > numbers.len() {
+            return None;
+        }
+        for (number, name) in numbers.iter_mut().zip(&self.names) {
+            *number = event.number_for(name)?;
+        }
+        Some((bucket, numbers))
+    }
+
+    /// The index of an event's group, by its values.
+    fn find(&mut self, bucket: usize, event: &dyn Variables) -> Result<usize, ApiError> {
         let values: Vec<Option<Cow<'_, Value>>> = self.names.iter().map(|name| event.get(name)).collect();
         let values = || values.iter().map(|value| value.as_deref().map_or(&Value::Null, plain));
         let is_group = |index: &&usize| {
             self.entries.get(**index).is_some_and(|group| group.bucket == bucket && values().eq(&group.values))
         };
         if let Some(index) = self.recent.iter().find(is_group) {
-            return Ok(&mut self.entries[*index].total);
+            return Ok(*index);
         }
         let mut hasher = DefaultHasher::new();
         bucket.hash(&mut hasher);
@@ -134,7 +178,7 @@ impl<T: Default> Groups<T> {
         };
         self.recent[self.next] = index;
         self.next = (self.next + 1) % RECENT_MAX;
-        Ok(&mut self.entries[index].total)
+        Ok(index)
     }
 
     /// The index of the group with the same texts.

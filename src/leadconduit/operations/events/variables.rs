@@ -49,6 +49,20 @@ impl<'a> EventVariables<'a> {
 }
 
 impl Variables for EventVariables<'_> {
+    fn number_for(&self, dotted_name: &str) -> Option<u128> {
+        let summary = self.event.summary();
+        match dotted_name.strip_prefix("vars.").unwrap_or(dotted_name) {
+            "id" => Some(summary.id.to_number()),
+            "type" => Some(summary.kind as u128),
+            "outcome" => Some(summary.outcome as u128),
+            "lead.id" => summary.lead.map(ObjectId::to_number),
+            "flow.id" => summary.flow.map(ObjectId::to_number),
+            "source.id" => summary.source.map(ObjectId::to_number),
+            "recipient.id" => summary.recipient.map(ObjectId::to_number),
+            _ => None,
+        }
+    }
+
     fn get(&self, dotted_name: &str) -> Option<Cow<'_, Value>> {
         if let Some(known) = self.summary_value(dotted_name) {
             return Some(known);
@@ -56,7 +70,7 @@ impl Variables for EventVariables<'_> {
         if self.document.get().is_none()
             && let VariableLookup::Known(known) = self.event.variable(dotted_name)
         {
-            return known.map(Cow::Owned);
+            return known;
         }
         let document = self.document.get_or_init(|| self.event.value().into_owned());
         let in_vars = || document.get("vars").and_then(|vars| find(vars, dotted_name));

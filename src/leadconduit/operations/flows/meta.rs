@@ -64,7 +64,7 @@ fn id_and_name(document: &Value) -> Value {
 fn render_params(context: &ReadContext<'_>, flow: &Flow, source: &Source) -> Result<Vec<Value>, ApiError> {
     let criteria = flow.criteria.iter().chain(&source.criteria);
     let required_variables: HashSet<&str> = criteria.flat_map(|criteria| criteria.rules.required_variables()).collect();
-    let fields = fields::find_all(context, flow.fields.iter().map(String::as_str))?;
+    let fields = fields::find_all(context, flow.fields.iter().map(|field| field.id.as_str()))?;
     Ok(fields.into_iter().map(|field| render_param(context, field, &required_variables)).collect())
 }
 

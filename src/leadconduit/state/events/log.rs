@@ -1,5 +1,7 @@
 //! The event log of an account.
 
+mod batch;
+
 use std::borrow::Cow;
 use std::fmt::Debug;
 use std::iter::Peekable;
@@ -10,6 +12,8 @@ use bytes::Bytes;
 use imbl::OrdMap;
 use serde_json::Value;
 
+pub(in crate::leadconduit::state) use self::batch::AppendedBatch;
+pub use self::batch::EventBatch;
 use super::super::budget::WorldMemory;
 use super::summary::{EventSummary, Lead};
 use crate::support::computation;
@@ -37,7 +41,7 @@ pub trait GeneratedEvents: Debug + Send + Sync {
     fn value(&self, index: usize) -> Value;
 
     /// Looks up a variable of the event at an index without its document.
-    fn variable(&self, _index: usize, _name: &str) -> VariableLookup {
+    fn variable(&self, _index: usize, _name: &str) -> VariableLookup<'_> {
         VariableLookup::NeedsDocument
     }
 
@@ -50,9 +54,9 @@ pub trait GeneratedEvents: Debug + Send + Sync {
 
 /// The result of looking up a variable of an event without its document.
 #[derive(Clone, Debug, PartialEq)]
-pub enum VariableLookup {
+pub enum VariableLookup<'a> {
     /// The value that the document has; `None` when it does not have the variable.
-    Known(Option<Value>),
+    Known(Option<Cow<'a, Value>>),
     /// The document has to be rendered.
     NeedsDocument,
 }
@@ -62,22 +66,14 @@ pub trait EventRenderer: Debug + Send + Sync {
     /// The document of the event at an index.
     fn render(&self, index: usize) -> Value;
 
+    /// Replaces the id of the event at an index.
+    fn renumber(&mut self, index: usize, id: ObjectId);
+
     /// The number of events.
     fn len(&self) -> usize;
 
     /// Approximate size in memory, in bytes.
     fn bytes(&self) -> usize;
-}
-
-/// The events of one lead, to be added to a log together.
-#[derive(Debug)]
-pub struct EventBatch {
-    /// The summaries of the events, the oldest first.
-    pub summaries: Vec<EventSummary>,
-    /// The lead, as of its latest event.
-    pub lead: Option<Lead>,
-    /// Renders the documents, in the order of the summaries.
-    pub renderer: Arc<dyn EventRenderer>,
 }
 
 /// The events of an account, sorted by id. Clones share all events.
@@ -165,7 +161,7 @@ impl<'a> Event<'a> {
 
     /// Looks up a variable without the document, which takes several times as long to render.
     #[must_use]
-    pub fn variable(self, name: &str) -> VariableLookup {
+    pub fn variable(self, name: &str) -> VariableLookup<'a> {
         match self.0 {
             EventSource::Stored(_) => VariableLookup::NeedsDocument,
             EventSource::History(history, index, _) => history.variable(index, name),
@@ -199,6 +195,21 @@ impl EventLog {
     pub fn last(&self) -> Option<ObjectId> {
         let generated = self.histories.iter().filter_map(|history| history.summaries().last().map(|event| event.id));
         generated.chain(self.stored.get_max().map(|(id, _)| *id)).max()
+    }
+
+    /// The newest stored event with an id above `after`, up to `end`, whose id matches.
+    pub(crate) fn newest_stored(
+        &self,
+        after: ObjectId,
+        end: ObjectId,
+        matches: impl Fn(ObjectId) -> bool,
+    ) -> Option<ObjectId> {
+        // Events are nearly always added at the end.
+        if after >= end || self.stored.get_max().is_none_or(|(newest, _)| *newest <= after) {
+            return None;
+        }
+        let range = self.stored.range((Bound::Excluded(after), Bound::Included(end)));
+        range.rev().map(|(id, _)| *id).find(|id| matches(*id))
     }
 
     /// The event with an id.
@@ -275,23 +286,6 @@ impl EventLog {
         }
         self.insert(StoredEvent { summary, payload, bytes: document.len(), charge: OnceLock::new() });
         Some(document)
-    }
-
-    /// Adds the events of a batch.
-    pub(crate) fn put_batch(&mut self, batch: EventBatch) {
-        let EventBatch { summaries, lead, renderer } = batch;
-        let bytes = renderer.bytes() / summaries.len().max(1) + size_of::<StoredEvent>();
-        for (index, summary) in summaries.into_iter().enumerate() {
-            self.insert(StoredEvent {
-                summary,
-                payload: EventPayload::Rendered(Arc::clone(&renderer), index),
-                bytes,
-                charge: OnceLock::new(),
-            });
-        }
-        if let Some(lead) = lead.filter(|lead| self.stored.contains_key(&lead.latest)) {
-            self.leads.insert(lead.id, Arc::new(lead));
-        }
     }
 
     fn insert(&mut self, event: StoredEvent) {
@@ -398,7 +392,9 @@ struct Merge<'a> {
 
 impl<'a> Merge<'a> {
     fn new(runs: Vec<EventIter<'a>>, is_before: fn(ObjectId, ObjectId) -> bool) -> Self {
-        Self { runs: runs.into_iter().map(Iterator::peekable).collect(), is_before }
+        let mut runs: Vec<Peekable<EventIter<'a>>> = runs.into_iter().map(Iterator::peekable).collect();
+        runs.retain_mut(|run| run.peek().is_some());
+        Self { runs, is_before }
     }
 }
 
@@ -407,6 +403,9 @@ impl<'a> Iterator for Merge<'a> {
 
     fn next(&mut self) -> Option<Event<'a>> {
         computation::spend(1);
+        if let [only] = &mut *self.runs {
+            return only.next();
+        }
         let mut first: Option<(usize, ObjectId)> = None;
         for (index, run) in self.runs.iter_mut().enumerate() {
             let Some(event) = run.peek() else { continue };

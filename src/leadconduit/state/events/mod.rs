@@ -11,6 +11,7 @@ mod summary;
 use serde_json::Value;
 
 use crate::support::document::text;
+pub(super) use log::AppendedBatch;
 pub use log::{Event, EventBatch, EventLog, EventRenderer, GeneratedEvents, VariableLookup};
 pub use summary::{EventSummary, EventType, Lead, Outcome};
 

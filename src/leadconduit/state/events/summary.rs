@@ -177,14 +177,19 @@ impl Lead {
     /// The lead in the variables of an event; `None` when the event has none.
     #[must_use]
     pub fn from_vars(vars: &Value, summary: &EventSummary) -> Option<Self> {
-        let fields = vars.get("lead").and_then(Value::as_object);
-        let fields = fields.into_iter().flatten().filter(|(name, _)| *name != "id");
         let submitted = vars.get("submission").and_then(|of| of.get("timestamp")).and_then(Value::as_str);
         let submitted = submitted.and_then(|stamp| stamp.parse::<jiff::Timestamp>().ok());
+        Self::submitted_at(submitted.map_or(summary.start_ms, jiff::Timestamp::as_millisecond), vars, summary)
+    }
+
+    /// The lead in the variables of an event, submitted at a time in milliseconds since 1970.
+    pub(crate) fn submitted_at(submitted_ms: i64, vars: &Value, summary: &EventSummary) -> Option<Self> {
+        let fields = vars.get("lead").and_then(Value::as_object);
+        let fields = fields.into_iter().flatten().filter(|(name, _)| *name != "id");
         Some(Self {
             id: summary.lead?,
             latest: summary.id,
-            submitted_ms: submitted.map_or(summary.start_ms, jiff::Timestamp::as_millisecond),
+            submitted_ms,
             fields: fields
                 .filter_map(|(name, value)| Some((name.as_str().into(), field_text(value)?.into())))
                 .collect(),

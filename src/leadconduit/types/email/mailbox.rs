@@ -14,6 +14,19 @@ pub(super) struct Mailbox {
 
 /// Parses a text that contains one address.
 pub(super) fn parse(text: &str) -> Option<Mailbox> {
+    plain(text).or_else(|| parse_any(text))
+}
+
+/// The address of a text that is nothing but atoms and dots around an at sign, as nearly all are. The grammar has the same
+/// result, which a test compares, but takes several times as long.
+fn plain(text: &str) -> Option<Mailbox> {
+    let (user, domain) = text.split_once('@')?;
+    let is_atom = |atom: &str| !atom.is_empty() && atom.bytes().all(|byte| is_atom_character(byte.into()));
+    let is_plain = [user, domain].into_iter().all(|part| part.split('.').all(is_atom));
+    is_plain.then(|| Mailbox { user: user.to_owned(), domain: domain.to_owned() })
+}
+
+fn parse_any(text: &str) -> Option<Mailbox> {
     let chars: Vec<char> = text.chars().collect();
     let mut parser = Parser { chars: &chars, at: 0, has_obsolete_forms: false };
     let mut found = parser.addresses();
@@ -38,7 +51,28 @@ fn is_obsolete_control(c: char) -> bool {
 }
 
 fn is_atom_character(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c)
+    c.is_ascii_alphanumeric()
+        || matches!(
+            c,
+            '!' | '#'
+                | '$'
+                | '%'
+                | '&'
+                | '\''
+                | '*'
+                | '+'
+                | '-'
+                | '/'
+                | '='
+                | '?'
+                | '^'
+                | '_'
+                | '`'
+                | '{'
+                | '|'
+                | '}'
+                | '~'
+        )
 }
 
 impl Parser<'_> {
@@ -385,5 +419,23 @@ impl Parser<'_> {
             }
             Some(list)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_addresses_are_read_as_by_the_grammar() {
+        let parts = ["", "a", "B-1", "a.b", ".a", "a.", "a..b", "a b", "ü", "\"q\"", "(c)a", "a@b", "[1]", "x'y+z"];
+        for (user, domain) in parts.iter().flat_map(|user| parts.iter().map(move |domain| (user, domain))) {
+            for text in [format!("{user}@{domain}"), format!("{user}{domain}"), format!(" {user}@{domain}")] {
+                if let Some(found) = plain(&text) {
+                    assert_eq!(Some(found), parse_any(&text), "{text}");
+                }
+            }
+        }
+        assert!(plain("x'y+z@a.b").is_some());
     }
 }

@@ -17,8 +17,7 @@ pub(in crate::leadconduit::leads::flow) fn certificate_decisions(
     vars: &Value,
 ) -> Option<Value> {
     let account = context.world.account(account_id)?;
-    let is_on = account.document().value().pointer("/features/leadconduit_trustedform_decisions");
-    if is_on != Some(&Value::Bool(true)) {
+    if account.feature("leadconduit_trustedform_decisions") != Some(&Value::Bool(true)) {
         return None;
     }
     let inputs = Inputs::unmapped(vars, CERTIFICATE_FIELD)?;

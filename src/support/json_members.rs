@@ -1,0 +1,152 @@
+//! The members of a stored JSON object as parts of its text. They take no memory beyond a list that is dropped after the
+//! read, where a parsed value takes several times the memory of the text.
+
+use std::borrow::Cow;
+
+/// The names and the values of an object, as JSON.
+#[derive(Debug)]
+pub(crate) struct JsonMembers<'j>(Vec<(&'j str, &'j str)>);
+
+impl<'j> JsonMembers<'j> {
+    /// The members of an object in compact JSON, as the mock stores it. Other text has none.
+    pub(crate) fn of(json: &'j str) -> Self {
+        Self(read(json).unwrap_or_default())
+    }
+
+    /// The value of a member, as JSON. Names with escapes are not found.
+    pub(crate) fn get(&self, name: &str) -> Option<&'j str> {
+        self.0.iter().find(|(member, _)| is_quoted(member, name)).map(|(_, value)| *value)
+    }
+
+    /// The value of a member that is a string.
+    pub(crate) fn text(&self, name: &str) -> Option<Cow<'j, str>> {
+        unquoted(self.get(name)?)
+    }
+
+    /// The names, in their quotes, with their values.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'j str, &'j str)> {
+        self.0.iter().copied()
+    }
+}
+
+/// The value of a member of an object that is a string. The members after it are not read.
+pub(crate) fn text_of<'j>(json: &'j str, name: &str) -> Option<Cow<'j, str>> {
+    let mut at = begin(json)?;
+    while let Some((member, value)) = next(json, &mut at) {
+        if is_quoted(member, name) {
+            return unquoted(value);
+        }
+    }
+    None
+}
+
+fn is_quoted(member: &str, name: &str) -> bool {
+    member.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) == Some(name)
+}
+
+/// The text of a JSON string.
+fn unquoted(json: &str) -> Option<Cow<'_, str>> {
+    let inner = json.strip_prefix('"')?.strip_suffix('"')?;
+    if inner.contains('\\') { serde_json::from_str(json).ok().map(Cow::Owned) } else { Some(Cow::Borrowed(inner)) }
+}
+
+fn read(json: &str) -> Option<Vec<(&str, &str)>> {
+    let mut at = begin(json)?;
+    let mut members = Vec::with_capacity(16);
+    while let Some(member) = next(json, &mut at) {
+        members.push(member);
+    }
+    // Complete only when the object ends.
+    (json.as_bytes().get(at) == Some(&b'}') || members.is_empty()).then_some(members)
+}
+
+/// The index of the bracket that begins an object.
+fn begin(json: &str) -> Option<usize> {
+    json.starts_with('{').then_some(0)
+}
+
+/// The next member. `at` is the index of the comma or bracket before it, then of the one after it.
+fn next<'j>(json: &'j str, at: &mut usize) -> Option<(&'j str, &'j str)> {
+    let (bytes, name) = (json.as_bytes(), *at + 1);
+    if bytes.get(name) != Some(&b'"') {
+        return None;
+    }
+    let colon = end_of_string(bytes, name)?;
+    let end = end_of_value(bytes, colon + 1)?;
+    *at = end;
+    Some((json.get(name..colon)?, json.get(colon + 1..end)?))
+}
+
+/// The index after the string that begins at an index.
+fn end_of_string(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut at = start + 1;
+    loop {
+        let rest = bytes.get(at..)?;
+        let special = memchr::memchr2(b'"', b'\\', rest)?;
+        at += special + 1;
+        if rest[special] == b'"' {
+            return Some(at);
+        }
+        // An escaped character.
+        at += 1;
+    }
+}
+
+/// The index after the value that begins at an index: that of the next comma or bracket outside of it.
+fn end_of_value(bytes: &[u8], start: usize) -> Option<usize> {
+    let (mut at, mut depth) = (start, 0_usize);
+    loop {
+        match bytes.get(at)? {
+            b'"' => {
+                at = end_of_string(bytes, at)?;
+                continue;
+            }
+            b'{' | b'[' => depth += 1,
+            b',' | b'}' | b']' if depth == 0 => return Some(at),
+            b'}' | b']' => depth -= 1,
+            _ => {}
+        }
+        at += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn members_are_those_of_the_parsed_object() {
+        for object in [
+            json!({}),
+            json!({"a": 1}),
+            json!({"a\"b": {"c": [1, {"d": "}],{\\"}]}, "e": "x,y\"", "f": null, "g": [], "h": -1.5e3, "": "ü\n"}),
+        ] {
+            let text = object.to_string();
+            let members = JsonMembers::of(&text);
+            let read: serde_json::Map<String, Value> = members
+                .iter()
+                .map(|(name, value)| (serde_json::from_str(name).unwrap(), serde_json::from_str(value).unwrap()))
+                .collect();
+            assert_eq!(Value::Object(read), object);
+        }
+        for other in ["", "[1]", "null", "{", "{\"a", "{\"a\"", "{\"a\":", "{\"a\":[1", "\"a\""] {
+            assert_eq!(JsonMembers::of(other).iter().count(), 0, "{other}");
+        }
+    }
+
+    #[test]
+    fn members_are_found_by_name() {
+        let text = json!({"id": "a", "escaped": "b\"c", "flag": true, "inner": {"id": "d"}}).to_string();
+        let members = JsonMembers::of(&text);
+        assert_eq!(members.text("id").as_deref(), Some("a"));
+        assert_eq!(members.text("escaped").as_deref(), Some("b\"c"));
+        assert_eq!((members.get("flag"), members.text("flag")), (Some("true"), None));
+        assert_eq!(members.get("inner").map(|inner| JsonMembers::of(inner).text("id")), Some(Some("d".into())));
+        assert_eq!(members.get("nothing"), None);
+        for name in ["id", "escaped", "flag", "inner", "nothing"] {
+            assert_eq!(text_of(&text, name), members.text(name), "{name}");
+        }
+    }
+}
