@@ -9,10 +9,12 @@ use bytes::Bytes;
 
 use super::recorded_body::RecordedBody;
 use super::request_head::{flatten, redact_headers};
+use super::response_head::RecordedHead;
 use crate::http::message::Response;
 use crate::support::redaction::{Redactor, SecretTexts};
 
 /// A response. Only [`RecordedResponse::redacted`] gives access to its content.
+#[derive(Default)]
 pub(super) struct RecordedResponse {
     /// Taken when the response is redacted.
     sent: Mutex<Option<SentResponse>>,
@@ -23,8 +25,15 @@ pub(super) struct RecordedResponse {
 
 /// A response as it was sent.
 struct SentResponse {
-    headers: Box<str>,
+    headers: SentHeaders,
     body: SentBody,
+}
+
+enum SentHeaders {
+    /// Names and values, each on a line.
+    Text(Box<str>),
+    /// Those of a template.
+    Head(RecordedHead),
 }
 
 enum SentBody {
@@ -46,7 +55,13 @@ pub(super) struct RedactedResponse {
 }
 
 impl RecordedResponse {
-    pub(super) fn new(response: &Response, body_bytes_max: usize, redactor: &Redactor) -> Self {
+    /// `head` has the headers of the response, if they come from a template.
+    pub(super) fn new(
+        response: &Response,
+        head: Option<RecordedHead>,
+        body_bytes_max: usize,
+        redactor: &Redactor,
+    ) -> Self {
         let body = &response.body;
         let body = if body.len() <= body_bytes_max {
             SentBody::Original(body.clone())
@@ -55,7 +70,11 @@ impl RecordedResponse {
         } else {
             SentBody::Truncated(RecordedBody::redacted(body, body_bytes_max, redactor))
         };
-        let sent = SentResponse { headers: flatten(&response.headers), body };
+        let headers = match head {
+            Some(head) => SentHeaders::Head(head),
+            None => SentHeaders::Text(flatten(&response.headers)),
+        };
+        let sent = SentResponse { headers, body };
         Self { sent: Mutex::new(Some(sent)), redacted: OnceLock::new(), texts: redactor.texts().clone() }
     }
 
@@ -65,7 +84,11 @@ impl RecordedResponse {
             let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner).take();
             let Some(SentResponse { headers, body }) = sent else { return RedactedResponse::default() };
             let redactor = self.redactor();
-            let headers = redact_headers(&headers, &redactor).into_boxed_str();
+            let headers = match headers {
+                SentHeaders::Text(text) => redact_headers(&text, &redactor),
+                SentHeaders::Head(head) => redact_headers(&head.text(), &redactor),
+            };
+            let headers = headers.into_boxed_str();
             let body = match body {
                 SentBody::Original(bytes) => RecordedBody::shared(&bytes, &redactor),
                 SentBody::Items(bytes, length) => RecordedBody::items(&bytes, length, &redactor),
@@ -88,7 +111,11 @@ impl RecordedResponse {
                 SentBody::Original(bytes) | SentBody::Items(bytes, _) => bytes.len(),
                 SentBody::Truncated(body) => body.bytes.len(),
             };
-            sent.headers.len() + body
+            let headers = match &sent.headers {
+                SentHeaders::Text(text) => text.len(),
+                SentHeaders::Head(head) => head.bytes(),
+            };
+            headers + body
         })
     }
 }
@@ -159,7 +186,7 @@ mod tests {
         let list = format!("[{item},{item},{item}]");
         let redactor = Redactor::new(SecretTexts::new(["known-text".to_owned()]));
         let response = Response::new(StatusCode::OK, list.clone());
-        let recorded = RecordedResponse::new(&response, 2 * item.len() + 5, &redactor);
+        let recorded = RecordedResponse::new(&response, None, 2 * item.len() + 5, &redactor);
         let before = recorded.bytes();
         let body = &recorded.redacted().body;
         let item = r#"{"value":"***","name":"password","note":"***"}"#;
