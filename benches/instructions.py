@@ -2,6 +2,7 @@
 """Counts the instructions of six requests with callgrind: a figure that a busy machine does not change.
 
     benches/instructions.py BINARY...            a table; with several binaries, the ratio to the first one
+    benches/instructions.py --bare BENCH BINARY  the bare hyper server of the executable of benches/throughput.rs, next to it
     benches/instructions.py --check              fails where a count is more than 5 % above the baseline
     benches/instructions.py --update REASON      replaces the baseline, and adds the reason to it
 
@@ -52,15 +53,46 @@ CASES = [
 ]
 
 
-def instructions(binary, case, count):
-    """The instructions of a server that starts, handles `count` requests, and stops."""
+def request(connection, case):
+    """Sends the request of a case, and returns status line and headers as pairs, and the body."""
     name, method, path, content_type, body, status = case
+    headers = {"Authorization": "Basic " + KEY, "Accept": JSON}
+    if content_type:
+        headers["Content-Type"] = content_type
+    connection.request(method, path, body, headers)
+    response = connection.getresponse()
+    content = response.read()
+    if response.status != status:
+        sys.exit(f"{name}: status {response.status} instead of {status}")
+    return response, content
+
+
+def response_bytes(binary, case):
+    """The response of the mock as it is sent."""
+    server = subprocess.Popen([binary, "serve", "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        port = int(re.search(r":(\d+)\s*$", server.stdout.readline()).group(1))
+        response, content = request(http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S), case)
+    finally:
+        server.terminate()
+        server.wait()
+    head = "".join(f"{name}: {value}\r\n" for name, value in response.getheaders())
+    return f"HTTP/1.1 {response.status} {response.reason}\r\n{head}\r\n".encode() + content
+
+
+def instructions(binary, case, count, bare_response=None):
+    """The instructions of a server that starts, handles `count` requests, and stops. With `bare_response`, the binary is
+    the executable of benches/throughput.rs, which sends these bytes as the bare server."""
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder, "callgrind.out")
-        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", binary, "serve", "--port", "0"]
+        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", binary]
+        command += ["--bare"] if bare_response else ["serve", "--port", "0"]
+        sent = pathlib.Path(folder, "response")
+        sent.write_bytes(bare_response or b"")
         environment = {key: value for key, value in os.environ.items() if not key.startswith("LEADCONDUIT_MOCK")}
         server = subprocess.Popen(
             command,
+            stdin=sent.open("rb"),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
@@ -69,15 +101,8 @@ def instructions(binary, case, count):
         try:
             port = int(re.search(r":(\d+)\s*$", server.stdout.readline()).group(1))
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
-            headers = {"Authorization": "Basic " + KEY, "Accept": JSON}
-            if content_type:
-                headers["Content-Type"] = content_type
             for _ in range(count):
-                connection.request(method, path, body, headers)
-                response = connection.getresponse()
-                response.read()
-                if response.status != status:
-                    sys.exit(f"{name}: status {response.status} instead of {status}")
+                request(connection, case)
             connection.close()
             server.send_signal(signal.SIGTERM)
             server.wait(TIMEOUT_S)
@@ -88,14 +113,15 @@ def instructions(binary, case, count):
         return int(re.search(r"^(?:summary|totals): (\d+)", out.read_text(), re.M).group(1))
 
 
-def per_request(binary, case):
-    return round((instructions(binary, case, MANY) - instructions(binary, case, FEW)) / (MANY - FEW))
+def per_request(binary, case, bare_response=None):
+    many, few = (instructions(binary, case, count, bare_response) for count in (MANY, FEW))
+    return round((many - few) / (MANY - FEW))
 
 
-def count_all(binary):
+def count_all(binary, bare_responses=(None,) * len(CASES)):
     """The counts of all cases, in their order. A count does not depend on what else runs."""
     with concurrent.futures.ThreadPoolExecutor(max_workers=min(os.cpu_count() or 1, len(CASES))) as pool:
-        yield from pool.map(lambda case: per_request(binary, case), CASES)
+        yield from pool.map(lambda case, response: per_request(binary, case, response), CASES, bare_responses)
 
 
 def compiler():
@@ -111,8 +137,11 @@ def build(folder):
     return shutil.copy(target / "debug" / "leadconduit-mock", folder)
 
 
-def show(binaries):
-    for case, *counts in zip(CASES, *map(count_all, binaries)):
+def show(binaries, bare):
+    counters = [count_all(binary) for binary in binaries]
+    if bare:
+        counters.insert(0, count_all(bare, [response_bytes(binaries[0], case) for case in CASES]))
+    for case, *counts in zip(CASES, *counters):
         ratios = "".join(f"  {count / counts[0]:.3f}" for count in counts[1:])
         print(f"{case[0]:<26}" + "".join(f"{count:>12,}" for count in counts) + ratios, flush=True)
 
@@ -156,13 +185,14 @@ def main():
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--check", action="store_true", help="compare with the baseline")
     mode.add_argument("--update", metavar="REASON", help="replace the baseline")
+    parser.add_argument("--bare", metavar="BENCH", help="count the bare server too")
     parser.add_argument("binary", nargs="*")
     arguments = parser.parse_args()
     if shutil.which("valgrind") is None:
         sys.exit("valgrind is not installed: apt-get install valgrind")
     binaries = arguments.binary
     if not arguments.check and not arguments.update:
-        return show(binaries) if binaries else parser.error("name a binary, or use --check or --update")
+        return show(binaries, arguments.bare) if binaries else parser.error("name a binary, or use --check or --update")
     if len(binaries) > 1:
         parser.error("--check and --update take one binary")
     with tempfile.TemporaryDirectory() as folder:

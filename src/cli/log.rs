@@ -53,7 +53,7 @@ pub(super) fn start(format: LogFormat, default_filter: &str) -> Log {
         .event_format(LineFormat { format, color_mode })
         .with_writer(sender.clone())
         .try_init();
-    set_log_sink(Box::new(move |exchange| sender.queue(Message::Exchange(Box::new(exchange)))));
+    set_log_sink(Box::new(move |exchange| sender.queue(Message::Exchange(exchange))));
     // The default hook writes to standard error directly, which can block.
     std::panic::set_hook(Box::new(|panic| tracing::error!("internal error: {panic}")));
     log
@@ -62,7 +62,7 @@ pub(super) fn start(format: LogFormat, default_filter: &str) -> Log {
 /// A message to the writer thread.
 enum Message {
     Line(Vec<u8>),
-    Exchange(Box<LoggedExchange>),
+    Exchange(LoggedExchange),
     Stop,
 }
 
@@ -113,7 +113,7 @@ impl Drop for Log {
 fn write_lines(receiver: &Receiver<Message>, dropped: &AtomicU64, format: LineFormat, out: impl Write) {
     let mut out = io::BufWriter::with_capacity(64 * 1024, out);
     // Reused, to avoid allocations.
-    let (mut record, mut line) = (LogRecord::default(), String::new());
+    let mut line = String::new();
     let mut is_running = true;
     // No message follows the last one, so it is not waited for.
     while is_running && let Ok(first) = receiver.recv() {
@@ -123,7 +123,7 @@ fn write_lines(receiver: &Receiver<Message>, dropped: &AtomicU64, format: LineFo
                 Message::Exchange(exchange) => {
                     line.clear();
                     // Writing to a string does not fail.
-                    let _ = format.write_exchange(&exchange, &mut record, &mut line);
+                    let _ = format.write_exchange(&exchange, &mut line);
                     let _ = out.write_all(line.as_bytes());
                 }
                 Message::Stop => {
@@ -226,14 +226,8 @@ impl LineFormat {
         }
     }
 
-    /// Writes an exchange; `record` is overwritten.
-    fn write_exchange(
-        self,
-        exchange: &LoggedExchange,
-        record: &mut LogRecord,
-        out: &mut dyn fmt::Write,
-    ) -> fmt::Result {
-        record.set(exchange);
+    fn write_exchange(self, exchange: &LoggedExchange, out: &mut String) -> fmt::Result {
+        let record = LogRecord::of(exchange);
         match self.format {
             LogFormat::Human => record.write(exchange.at, self.color_mode, out),
             LogFormat::Json => {

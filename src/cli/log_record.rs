@@ -1,7 +1,9 @@
 //! A record of one exchange and its text form, for the log of `serve` and for `tail`.
 
+use std::borrow::Cow;
 use std::fmt::{self, Display, Write};
 
+use anstyle::Style;
 use serde::{Deserialize, Serialize};
 
 use super::style::{ColorMode, DIM, ERROR, FAULT, INFO, NAME, SUCCESS, WARNING, styled};
@@ -18,41 +20,50 @@ use crate::support::clock::Timestamp;
 /// The indentation of lines about the exchange above.
 const INDENT: &str = "               ";
 
-/// A record of one exchange, with the field names of the event `exchange`.
+/// The length of the largest number.
+const NUMBER_BYTES_MAX: usize = 20;
+
+/// The spaces behind the text of a column: as many as the widest column has.
+const SPACES: &str = match std::str::from_utf8(&[b' '; LOG_OPERATION_COLUMNS]) {
+    Ok(spaces) => spaces,
+    Err(_) => "",
+};
+
+/// A record of one exchange, with the field names of the event `exchange`. The log borrows its texts.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
-pub(super) struct LogRecord {
-    pub(super) sandbox: String,
+pub(super) struct LogRecord<'t> {
+    pub(super) sandbox: Cow<'t, str>,
     /// The number of the request in its sandbox.
     pub(super) id: u64,
-    pub(super) method: String,
-    pub(super) path: String,
-    pub(super) query: Option<String>,
-    pub(super) operation: Option<String>,
+    pub(super) method: Cow<'t, str>,
+    pub(super) path: Cow<'t, str>,
+    pub(super) query: Option<Cow<'t, str>>,
+    pub(super) operation: Option<Cow<'t, str>>,
     pub(super) status: u16,
-    pub(super) scenario: Option<String>,
+    pub(super) scenario: Option<Cow<'t, str>>,
     /// The processing time, without delays.
     #[serde(rename = "took_us")]
     pub(super) duration_us: u64,
     /// The configured delay of the response.
     pub(super) delay_ms: u64,
     /// The outcome of a submission or ping.
-    pub(super) lead: Option<LeadRecord>,
+    pub(super) lead: Option<LeadRecord<'t>>,
     /// Contract violations of the request.
-    pub(super) violations: Vec<ViolationRecord>,
+    pub(super) violations: Vec<ViolationRecord<'t>>,
     /// Rules and faults that were applied.
-    pub(super) applied_rules: Vec<AppliedRuleRecord>,
+    pub(super) applied_rules: Vec<AppliedRuleRecord<'t>>,
 }
 
 /// A rule or fault that was applied to a request.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
-pub(super) struct AppliedRuleRecord {
-    rule: String,
-    effects: Vec<String>,
+pub(super) struct AppliedRuleRecord<'t> {
+    rule: Cow<'t, str>,
+    effects: Cow<'t, [String]>,
 }
 
-impl Display for AppliedRuleRecord {
+impl Display for AppliedRuleRecord<'_> {
     /// The format of `X-Mock-Fault`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}; rule=\"{}\"", self.effects.join(", "), self.rule)
@@ -62,36 +73,24 @@ impl Display for AppliedRuleRecord {
 /// The outcome of a submission or ping.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
-pub(super) struct LeadRecord {
-    outcome: String,
-    reason: String,
+pub(super) struct LeadRecord<'t> {
+    outcome: Cow<'t, str>,
+    reason: Cow<'t, str>,
 }
 
 /// A contract violation of a request.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
-pub(super) struct ViolationRecord {
-    location: String,
-    code: String,
-    message: String,
+pub(super) struct ViolationRecord<'t> {
+    location: Cow<'t, str>,
+    code: Cow<'t, str>,
+    message: Cow<'t, str>,
 }
 
-impl From<&Violation> for ViolationRecord {
-    fn from(violation: &Violation) -> Self {
-        Self { location: violation.location.clone(), code: violation.code.clone(), message: violation.message.clone() }
-    }
-}
-
-/// Replaces a text without a new allocation.
-fn overwrite(target: &mut String, text: &str) {
-    target.clear();
-    target.push_str(text);
-}
-
-fn overwrite_optional(target: &mut Option<String>, text: Option<&str>) {
-    match text {
-        Some(text) => overwrite(target.get_or_insert_default(), text),
-        None => *target = None,
+impl<'t> From<&'t Violation> for ViolationRecord<'t> {
+    fn from(violation: &'t Violation) -> Self {
+        let Violation { location, code, message, .. } = violation;
+        Self { location: location.into(), code: code.into(), message: message.into() }
     }
 }
 
@@ -104,7 +103,7 @@ impl Display for Sanitized<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(text, chars_max) = *self;
         // Most texts need no change.
-        if text.len() <= chars_max && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        if is_plain(text, chars_max) {
             return write!(f, "{text:<width$}", width = f.width().unwrap_or(0));
         }
         let mut chars = 0;
@@ -117,6 +116,11 @@ impl Display for Sanitized<'_> {
         }
         (chars..f.width().unwrap_or(0)).try_for_each(|_| f.write_char(' '))
     }
+}
+
+/// Whether a text has at most so many characters, all of them printable ASCII.
+fn is_plain(text: &str, chars_max: usize) -> bool {
+    text.len() <= chars_max && text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
 /// A text that fills a column of so many characters, so that the next column begins at the same place on every line. A
@@ -140,55 +144,72 @@ pub(super) struct TimeOfDay(pub(super) Timestamp);
 
 impl Display for TimeOfDay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ms = self.0.as_millisecond().rem_euclid(86_400_000);
-        let (s, ms) = (ms / 1000, ms % 1000);
-        write!(f, "{:02}:{:02}:{:02}.{ms:03}Z", s / 3600, s / 60 % 60, s % 60)
+        let mut text = String::with_capacity(13);
+        push_time(&mut text, self.0);
+        f.write_str(&text)
     }
 }
 
-impl LogRecord {
-    /// Becomes the record of an exchange.
-    pub(super) fn set(&mut self, exchange: &LoggedExchange) {
-        let (path, query) =
-            exchange.url.split_once('?').map_or((&*exchange.url, None), |(path, query)| (path, Some(query)));
-        let operation = exchange.operation.as_ref().and_then(|(contract, index)| contract.operations.get(*index));
-        overwrite(&mut self.sandbox, &exchange.sandbox);
-        self.id = exchange.number;
-        overwrite(&mut self.method, exchange.method.as_str());
-        overwrite(&mut self.path, path);
-        overwrite_optional(&mut self.query, query);
-        overwrite_optional(&mut self.operation, operation.map(|operation| &*operation.id));
-        self.status = exchange.status;
-        overwrite_optional(&mut self.scenario, exchange.scenario.as_ref().map(|scenario| &*scenario.name));
-        self.duration_us = exchange.duration_us;
-        self.delay_ms = exchange.delay_ms;
-        let lead = exchange.lead.as_ref();
-        self.lead = lead.map(|(outcome, reason)| LeadRecord { outcome: (*outcome).to_owned(), reason: reason.clone() });
-        self.violations = exchange.violations.iter().map(ViolationRecord::from).collect();
+impl<'t> LogRecord<'t> {
+    /// The record of an exchange.
+    pub(super) fn of(logged: &'t LoggedExchange) -> Self {
+        let exchange = &*logged.exchange;
+        let operation = exchange.operation(&logged.contract);
         let rules = exchange.applied_rules.iter();
-        self.applied_rules = rules
-            .map(|applied| AppliedRuleRecord { rule: applied.rule.name.clone(), effects: applied.effects.clone() })
-            .collect();
+        Self {
+            sandbox: logged.sandbox.as_deref().unwrap_or(DEFAULT_SANDBOX).into(),
+            id: exchange.number,
+            method: exchange.method.as_str().into(),
+            path: exchange.path().into(),
+            query: exchange.query().map(Cow::Borrowed),
+            operation: operation.map(|operation| operation.id.as_str().into()),
+            status: exchange.status,
+            scenario: exchange.scenario.as_ref().map(|scenario| scenario.name.as_str().into()),
+            duration_us: exchange.duration_us,
+            delay_ms: exchange.delay_ms,
+            lead: exchange
+                .lead
+                .as_ref()
+                .map(|lead| LeadRecord { outcome: Cow::Borrowed(lead.outcome), reason: Cow::Borrowed(&lead.reason) }),
+            violations: exchange.violations.iter().map(ViolationRecord::from).collect(),
+            applied_rules: rules
+                .map(|applied| AppliedRuleRecord {
+                    rule: Cow::Borrowed(&applied.rule.name),
+                    effects: Cow::Borrowed(&applied.effects),
+                })
+                .collect(),
+        }
     }
 
     /// Writes a line for the exchange, and one for each applied rule and violation below it.
-    pub(super) fn write(&self, at: Timestamp, color_mode: ColorMode, out: &mut dyn Write) -> fmt::Result {
+    pub(super) fn write(&self, at: Timestamp, color_mode: ColorMode, out: &mut String) -> fmt::Result {
         let status = match self.status {
             ..300 => SUCCESS,
             300..400 => INFO,
             400..500 => WARNING,
             _ => ERROR,
         };
-        write!(out, "{}  ", styled(color_mode, DIM, TimeOfDay(at)))?;
-        write!(out, "{}  {}  ", styled(color_mode, status, self.status), Column(&self.method, LOG_METHOD_COLUMNS))?;
+        // Every request has these columns, so that they are written without the machinery of formats.
+        let column = |out: &mut String, style, push: &dyn Fn(&mut String)| {
+            push_styled(out, color_mode, style, push);
+            out.push_str("  ");
+        };
+        column(out, DIM, &|out| push_time(out, at));
+        column(out, status, &|out| push_number(out, self.status.into(), 0, b' '));
+        push_column(out, &self.method, LOG_METHOD_COLUMNS);
+        out.push_str("  ");
         let (style, operation) = self.operation.as_deref().map_or((DIM, "-"), |name| (NAME, name));
-        write!(out, "{}  ", styled(color_mode, style, Column(operation, LOG_OPERATION_COLUMNS)))?;
-        let (ms, hundredths) = (self.duration_us / 1000, self.duration_us % 1000 / 10);
-        write!(out, "{}  ", styled(color_mode, DIM, format_args!("{ms:>5}.{hundredths:02} ms")))?;
+        column(out, style, &|out| push_column(out, operation, LOG_OPERATION_COLUMNS));
+        column(out, DIM, &|out| {
+            push_number(out, self.duration_us / 1000, 5, b' ');
+            out.push('.');
+            push_number(out, self.duration_us % 1000 / 10, 2, b'0');
+            out.push_str(" ms");
+        });
         // The path can be long, so that it follows the columns.
         self.write_path(out)?;
         if let Some(lead) = &self.lead {
-            let style = match lead.outcome.as_str() {
+            let style = match &*lead.outcome {
                 "success" => SUCCESS,
                 "failure" => WARNING,
                 _ => ERROR,
@@ -219,11 +240,13 @@ impl LogRecord {
         }
         for violation in self.violations.iter().take(LOG_VIOLATIONS_MAX) {
             let label = if breaks_contract(&violation.code) { "violation" } else { "finding  " };
-            write!(out, "{INDENT}{}  ", styled(color_mode, WARNING, label))?;
+            out.push_str(INDENT);
+            column(out, WARNING, &|out| out.push_str(label));
             if !violation.location.is_empty() {
-                write!(out, "{}  ", styled(color_mode, WARNING, Sanitized(&violation.location, LOG_TEXT_CHARS_MAX)))?;
+                column(out, WARNING, &|out| push_sanitized(out, &violation.location, LOG_TEXT_CHARS_MAX));
             }
-            writeln!(out, "{}", Sanitized(&violation.message, LOG_TEXT_CHARS_MAX))?;
+            push_sanitized(out, &violation.message, LOG_TEXT_CHARS_MAX);
+            out.push('\n');
         }
         if self.violations.len() > LOG_VIOLATIONS_MAX {
             let more = self.violations.len() - LOG_VIOLATIONS_MAX;
@@ -232,7 +255,11 @@ impl LogRecord {
         Ok(())
     }
 
-    fn write_path(&self, out: &mut dyn Write) -> fmt::Result {
+    fn write_path(&self, out: &mut String) -> fmt::Result {
+        if self.query.is_none() && is_plain(&self.path, LOG_PATH_CHARS_MAX) {
+            out.push_str(&self.path);
+            return Ok(());
+        }
         let path = self.path.chars().count();
         write!(out, "{}", Sanitized(&self.path, LOG_PATH_CHARS_MAX))?;
         if let Some(query) = self.query.as_deref().filter(|_| path < LOG_PATH_CHARS_MAX) {
@@ -242,10 +269,87 @@ impl LogRecord {
     }
 }
 
+/// A time as [`TimeOfDay`].
+fn push_time(out: &mut String, at: Timestamp) {
+    let ms = u64::try_from(at.as_millisecond().rem_euclid(86_400_000)).unwrap_or_default();
+    let s = ms / 1000;
+    for (number, width, end) in [(s / 3600, 2, ':'), (s / 60 % 60, 2, ':'), (s % 60, 2, '.'), (ms % 1000, 3, 'Z')] {
+        push_number(out, number, width, b'0');
+        out.push(end);
+    }
+}
+
+/// A number of at least `width` characters, filled up from the left.
+fn push_number(out: &mut String, mut number: u64, width: usize, fill: u8) {
+    let mut digits = [fill; NUMBER_BYTES_MAX];
+    let mut start = NUMBER_BYTES_MAX;
+    loop {
+        start -= 1;
+        // Less than ten.
+        digits[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    start = start.min(NUMBER_BYTES_MAX - width.min(NUMBER_BYTES_MAX));
+    out.push_str(std::str::from_utf8(&digits[start..]).unwrap_or_default());
+}
+
+/// A text as [`Sanitized`].
+fn push_sanitized(out: &mut String, text: &str, chars_max: usize) {
+    if is_plain(text, chars_max) {
+        out.push_str(text);
+    } else {
+        // Writing to a string does not fail.
+        let _ = write!(out, "{}", Sanitized(text, chars_max));
+    }
+}
+
+/// A text as [`Column`].
+fn push_column(out: &mut String, text: &str, columns: usize) {
+    if is_plain(text, columns) {
+        out.push_str(text);
+        out.push_str(SPACES.get(..columns - text.len()).unwrap_or(SPACES));
+    } else {
+        // Writing to a string does not fail.
+        let _ = write!(out, "{}", Column(text, columns));
+    }
+}
+
+/// A text as [`styled`](fn@styled).
+fn push_styled(out: &mut String, color_mode: ColorMode, style: Style, push: &dyn Fn(&mut String)) {
+    if color_mode == ColorMode::Plain {
+        return push(out);
+    }
+    let mut text = String::new();
+    push(&mut text);
+    // Writing to a string does not fail.
+    let _ = write!(out, "{}", styled(color_mode, style, text));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::recording::journal::property_names;
+
+    #[test]
+    fn columns_and_numbers_are_written_as_their_formats_say() {
+        for (number, width) in [(0, 0), (0, 2), (7, 2), (42, 2), (200, 2), (u64::MAX, 5), (9, 5)] {
+            let mut text = String::new();
+            push_number(&mut text, number, width, b'0');
+            push_number(&mut text, number, width, b' ');
+            assert_eq!(text, format!("{number:0width$}{number:>width$}"));
+        }
+        for text in ["GET", "", "PATCHED", "PROPPATCH", "größer", "a\tb", "a very long name of something"] {
+            let mut pushed = String::new();
+            push_column(&mut pushed, text, 7);
+            assert_eq!(pushed, Column(text, 7).to_string());
+            assert_eq!(pushed.chars().count(), 7);
+        }
+        assert_eq!(TimeOfDay("2026-01-02T03:04:05.006Z".parse().unwrap()).to_string(), "03:04:05.006Z");
+        assert_eq!(TimeOfDay("1969-12-31T23:59:59.999Z".parse().unwrap()).to_string(), "23:59:59.999Z");
+    }
 
     #[test]
     fn a_record_has_the_field_names_of_the_event() {

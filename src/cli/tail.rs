@@ -170,7 +170,7 @@ fn write_event(event_type: &str, data: &str, color_mode: ColorMode, text: &mut S
     let shown = |name| Sanitized(field(name), LOG_NAME_CHARS_MAX);
     let (style, message) = match event_type {
         "exchange" => {
-            let record: LogRecord = serde_json::from_value(event).unwrap_or_default();
+            let record: LogRecord<'_> = serde_json::from_value(event).unwrap_or_default();
             return record.write(now, color_mode, text);
         }
         // The event `exchange` includes them.

@@ -480,6 +480,9 @@ pub(crate) const RECENT_HEADS_MAX: usize = 8;
 /// The longest head that is remembered, in bytes.
 pub(crate) const RECENT_HEAD_BYTES_MAX: usize = 4 * 1024;
 
+/// Templates of response heads that a thread remembers: of about as many operations and statuses as a test suite uses.
+pub(crate) const HEAD_TEMPLATES_MAX: usize = 64;
+
 // Services beside LeadConduit.
 
 /// Entries on the lists of an account; a further value is rejected.

@@ -70,24 +70,40 @@ const TRUNCATED_BYTES_MAX: usize = 80;
 /// The value of `X-Mock-Violations`: a JSON array in ASCII, at most `bytes_max` long.
 #[must_use]
 pub fn violations_header(violations: &[Violation], bytes_max: usize) -> String {
-    let mut text = String::from("[");
+    let mut text = String::with_capacity(256);
+    text.push('[');
     for (index, violation) in violations.iter().enumerate() {
-        let mut entry = serde_json::to_string(violation).unwrap_or_default();
-        if !entry.is_ascii() {
-            entry = escape_non_ascii(&entry);
-        }
         if index > 0 {
             text.push(',');
         }
-        if text.len() + entry.len() + TRUNCATED_BYTES_MAX > bytes_max {
+        let start = text.len();
+        let Violation { location, code, message, rejected_with: _ } = violation;
+        for (name, value) in [("{\"location\":", location), (",\"code\":", code), (",\"message\":", message)] {
+            text.push_str(name);
+            push_json_text(&mut text, value);
+        }
+        text.push('}');
+        if text.len() + TRUNCATED_BYTES_MAX > bytes_max {
+            text.truncate(start);
             let omitted = violations.len() - index;
             let _ = write!(text, r#"{{"location":"","code":"{TRUNCATED}","message":"{omitted} more"}}"#);
             break;
         }
-        text.push_str(&entry);
     }
     text.push(']');
     text
+}
+
+/// A text as JSON in ASCII.
+fn push_json_text(text: &mut String, value: &str) {
+    // Most texts need no escapes.
+    if value.bytes().all(|byte| (b' '..=b'~').contains(&byte) && byte != b'"' && byte != b'\\') {
+        text.push('"');
+        text.push_str(value);
+        text.push('"');
+    } else {
+        text.push_str(&escape_non_ascii(&serde_json::to_string(value).unwrap_or_default()));
+    }
 }
 
 /// Escapes all characters of a JSON text that a header cannot carry.
@@ -114,6 +130,9 @@ mod tests {
     fn the_header_is_ascii_and_bounded() {
         let violations: Vec<Violation> =
             (0..100).map(|n| Violation::rejected(400, &format!("/body/{n}"), "type", "größer \u{1F600}")).collect();
+        let one = [Violation::rejected(400, "/body/\"\\", "type", "a\tb\u{7f}\u{e9}")];
+        let entry = escape_non_ascii(&serde_json::to_string(&one).unwrap());
+        assert_eq!(violations_header(&one, 500), entry);
         let text = violations_header(&violations, 500);
         assert!(text.len() <= 500 && text.is_ascii(), "{text}");
         let parsed: Vec<Value> = serde_json::from_str(&text).unwrap();

@@ -45,6 +45,7 @@ pub(super) fn parse(call: &ControlCall<'_>) -> Result<LoggedRequest, Problem> {
         request: &request,
         path,
         response: &Response::new(http::StatusCode::OK, ""),
+        response_head: None,
         secrets: KnownSecrets { credentials: selector::credential_texts, ..KnownSecrets::default() },
         number: 0,
         at: call.sandbox.clock().now(),

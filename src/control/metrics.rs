@@ -107,7 +107,7 @@ impl Collector for MetricsSnapshot {
         let help = "Violations of the contract by requests";
         let mut family = encoder.encode_descriptor("violations", help, None, Counter)?;
         let mut kinds: BTreeMap<(&str, &str), u64> = BTreeMap::new();
-        for (kind, violation) in &counts.violations {
+        for (kind, violation) in counts.violations.iter() {
             *kinds.entry((self.operation_id(kind.operation), &kind.code)).or_default() += violation.count;
         }
         for ((operation, code), value) in kinds {

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::header::{ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, ORIGIN};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version};
 
+use crate::http::etag::ETag;
 use crate::http::wire_fault::WireFault;
 use crate::support::change_signal::ChangeWatch;
 use crate::support::event_bus::EventBus;
@@ -96,6 +97,8 @@ pub struct Response {
     pub body: Bytes,
     /// How to send the response, unless at once and unchanged.
     pub send_options: Option<Box<SendOptions>>,
+    /// The `ETag` of the body, if it is known already.
+    pub etag: Option<ETag>,
     /// Until when the response can be replaced by a better one, instead of being sent.
     pub recheck: Option<Box<Recheck>>,
 }
@@ -143,7 +146,12 @@ impl Response {
     /// LeadConduit's error body: `{"error": message}`.
     #[must_use]
     pub fn error(status: StatusCode, message: &str) -> Self {
-        Self::json(status, serde_json::json!({"error": message}).to_string())
+        let mut body = Vec::with_capacity(message.len() + 16);
+        body.extend_from_slice(br#"{"error":"#);
+        // Writing to a vector does not fail.
+        let _ = serde_json::to_writer(&mut body, message);
+        body.push(b'}');
+        Self::json(status, body)
     }
 
     /// A response with a JSON body.
@@ -156,7 +164,14 @@ impl Response {
     #[must_use]
     pub fn new(status: StatusCode, body: impl Into<Bytes>) -> Self {
         // Enough for LeadConduit's headers, CORS and `X-Mock-*` without reallocation.
-        Self { status, headers: HeaderMap::with_capacity(20), body: body.into(), send_options: None, recheck: None }
+        Self {
+            status,
+            headers: HeaderMap::with_capacity(20),
+            body: body.into(),
+            send_options: None,
+            etag: None,
+            recheck: None,
+        }
     }
 
     /// Sets a header.

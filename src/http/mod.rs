@@ -1,7 +1,8 @@
-//! HTTP requests and responses as plain values, content codings, credentials, and the names of the `X-Mock-*` headers.
+//! HTTP requests and responses as plain values, content codings, credentials, `ETag`, and the names of the `X-Mock-*` headers.
 
 pub mod basic_auth;
 pub mod content_coding;
+pub mod etag;
 pub mod handling;
 pub mod headers;
 pub mod message;

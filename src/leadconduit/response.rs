@@ -5,6 +5,7 @@ use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 
 use crate::contract::Violation;
+use crate::http::etag::ETag;
 use crate::http::message::JSON_CONTENT_TYPE;
 use crate::leadconduit::api_error::ApiError;
 use crate::leadconduit::lead_report::LeadReport;
@@ -22,6 +23,8 @@ pub struct OperationResponse {
     pub media_type: HeaderValue,
     /// Additional headers.
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The `ETag` of the body, if it is known already: that of a cached response is computed once.
+    pub etag: Option<ETag>,
     /// Until when the response is valid if the world does not change; `None` when it does not depend on the time.
     pub fresh_until: Option<Timestamp>,
     /// What the lead handler decided; `None` for every other operation.
@@ -51,6 +54,7 @@ impl OperationResponse {
             body,
             media_type: JSON_CONTENT_TYPE,
             headers: Vec::new(),
+            etag: None,
             fresh_until: None,
             lead: None,
             findings: Vec::new(),

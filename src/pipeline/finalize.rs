@@ -1,33 +1,101 @@
 //! The headers of every response: those of LeadConduit, those for browsers, and those of the mock.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
-use std::fmt::Write as _;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, DATE, ETAG, IF_NONE_MATCH, VARY};
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, DATE, ETAG, IF_NONE_MATCH, ORIGIN, VARY};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
-use jiff::fmt::rfc2822::DateTimePrinter;
 
 use super::context::RequestContext;
+use super::head_templates::{self, HeadKey};
 use super::preferences::PREFERENCE_APPLIED;
 use super::{Pipeline, cors};
 use crate::config::settings::MockHeaders;
 use crate::contract::problem;
 use crate::contract::violation::violations_header;
+use crate::http::etag::ETag;
 use crate::http::headers;
 use crate::http::message::{Body, Request, Response};
-use crate::support::clock::Timestamp;
+use crate::recording::journal::{HeadTemplate, HeadValues, RecordedHead};
+use crate::support::clock::{Timestamp, http_date};
 
 pub(super) const VARY_DEFAULT: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding, Origin");
 const VARY_WITH_PREFER: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding, Origin, Prefer");
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 const KEEP_ALIVE: HeaderValue = HeaderValue::from_static("keep-alive");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+/// Without a session, no template has the header of the sandbox.
+const NO_SANDBOX: HeaderValue = HeaderValue::from_static("");
 const INFERRED: HeaderValue = HeaderValue::from_static("inferred");
 
 impl Pipeline {
-    /// Adds headers, delays and faults to a response. Responds with 304 when the client has the body already.
+    /// Adds headers, delays and faults to a response. Responds with 304 when the client has the body already. Returns what
+    /// the journal records of the headers, if they come from a template.
     pub(super) fn finalize(
+        &self,
+        response: &mut Response,
+        request: &Request,
+        context: &mut RequestContext<'_>,
+        now: Timestamp,
+    ) -> Option<RecordedHead> {
+        let Some(key) = self.head_key(response, request, context) else {
+            self.add_headers(response, request, context, now);
+            return None;
+        };
+        let from_template = head_templates::with_template(&key, |template| {
+            let session = context.session.as_ref();
+            let values = HeadValues {
+                at: now,
+                etag: etag(response),
+                number: session.map_or(0, |session| session.number),
+                sandbox: session.map_or(NO_SANDBOX, |session| session.sandbox.name_header.clone()),
+                violations: self.violations_value(context),
+            };
+            (template.headers(&values, date(now)), template.record(values))
+        });
+        let new_key = from_template.is_none().then(|| key.into_owned());
+        if let Some((headers, recorded)) = from_template {
+            response.headers = headers;
+            add_send_options(response, context);
+            return Some(recorded);
+        }
+        self.add_headers(response, request, context, now);
+        if let Some(key) = new_key {
+            head_templates::remember(key, HeadTemplate::new(&response.headers));
+        }
+        None
+    }
+
+    /// The key of the template of the response's headers; `None` when they depend on anything else.
+    fn head_key<'h>(
+        &self,
+        response: &'h Response,
+        request: &Request,
+        context: &'h RequestContext<'_>,
+    ) -> Option<HeadKey<'h>> {
+        let (session, operation) = (context.session.as_ref()?, context.operation?);
+        let content_type = response.headers.get(CONTENT_TYPE).filter(|_| response.headers.len() == 1)?;
+        let effects = &context.effects;
+        let is_plain = effects.headers.is_empty()
+            && effects.applied_rules.is_empty()
+            && context.preferences.is_empty()
+            && !response.body.is_empty()
+            && response.status != StatusCode::UNAUTHORIZED
+            && matches!(request.body, Body::Complete(_))
+            && !request.headers.contains_key(ORIGIN)
+            && !request.headers.contains_key(IF_NONE_MATCH);
+        is_plain.then(|| HeadKey {
+            pipeline: self.number,
+            operation: operation.index,
+            status: response.status.as_u16(),
+            content_type: Cow::Borrowed(content_type),
+            scenario: Cow::Borrowed(&session.scenario.name_header),
+        })
+    }
+
+    /// Adds headers, delays and faults to a response whose headers come from no template.
+    fn add_headers(
         &self,
         response: &mut Response,
         request: &Request,
@@ -44,7 +112,9 @@ impl Pipeline {
             // A cache keeps the headers of a stored response through every later 304.
             response.headers.entry(CACHE_CONTROL).or_insert(NO_STORE);
         } else if !response.body.is_empty() {
-            response.headers.entry(ETAG).or_insert_with(|| etag(&response.body));
+            if !response.headers.contains_key(ETAG) {
+                response.headers.insert(ETAG, etag(response).value());
+            }
             apply_if_none_match(response, request);
         }
         if let Some(applied) = context.preferences.applied() {
@@ -55,9 +125,7 @@ impl Pipeline {
             }
         }
         context.effects.add_delay(context.preferences.delay_ms.unwrap_or(0));
-        if response.send_options.is_none() {
-            response.send_options = context.effects.send_options.take();
-        }
+        add_send_options(response, context);
         if response.status == StatusCode::UNAUTHORIZED && is_keep_alive(request) {
             // As in the documented sample. HTTP/1.1 does not need it.
             response.headers.insert(CONNECTION, KEEP_ALIVE);
@@ -98,20 +166,32 @@ impl Pipeline {
             };
             headers.insert(headers::EVIDENCE, evidence);
         }
-        if !context.violations.is_empty() {
-            let text = violations_header(&context.violations, self.policy.limits.violations_bytes_max);
-            if let Ok(value) = HeaderValue::try_from(text) {
-                headers.insert(headers::VIOLATIONS, value);
-            }
+        if let Some(value) = self.violations_value(context) {
+            headers.insert(headers::VIOLATIONS, value);
         }
+    }
+
+    /// The value of `X-Mock-Violations`; `None` without violations.
+    fn violations_value(&self, context: &RequestContext<'_>) -> Option<HeaderValue> {
+        if context.violations.is_empty() || self.policy.mock_headers != MockHeaders::Shown {
+            return None;
+        }
+        let text = violations_header(&context.violations, self.policy.limits.violations_bytes_max);
+        HeaderValue::try_from(text).ok()
     }
 }
 
-/// LeadConduit's weak `ETag`: the length of the body and its CRC-32, in hexadecimal.
-fn etag(body: &[u8]) -> HeaderValue {
-    let mut tag = String::with_capacity(28);
-    let _ = write!(tag, "W/\"{:x}-{:x}\"", body.len(), crc32fast::hash(body));
-    HeaderValue::try_from(tag).unwrap_or(HeaderValue::from_static(""))
+/// The tag of the body.
+fn etag(response: &Response) -> ETag {
+    debug_assert!(response.etag.is_none_or(|etag| etag == ETag::of(&response.body)), "the body has changed");
+    response.etag.unwrap_or_else(|| ETag::of(&response.body))
+}
+
+/// Adds the delays and faults of rules to a response that has none of its own.
+fn add_send_options(response: &mut Response, context: &mut RequestContext<'_>) {
+    if response.send_options.is_none() {
+        response.send_options = context.effects.send_options.take();
+    }
 }
 
 /// Whether the response has headers that the next one with the same body may not have: those of a degraded list, of a
@@ -157,8 +237,7 @@ fn is_keep_alive(request: &Request) -> bool {
     !request.headers.get_all(CONNECTION).iter().any(close)
 }
 
-/// The `Date` header by the sandbox's clock. `jiff` knows the format of HTTP, so `httpdate` would be a second library
-/// for times. The formatted value is cached for a second.
+/// The `Date` header by the sandbox's clock. The formatted value is cached for a second.
 pub(super) fn date(now: Timestamp) -> HeaderValue {
     thread_local! {
         static LAST: RefCell<(i64, HeaderValue)> = const { RefCell::new((i64::MIN, HeaderValue::from_static(""))) };
@@ -166,9 +245,7 @@ pub(super) fn date(now: Timestamp) -> HeaderValue {
     let second = now.as_second();
     LAST.with_borrow_mut(|(last, value)| {
         if *last != second {
-            // Empty before the year 0, which HTTP cannot express.
-            let text = DateTimePrinter::new().timestamp_to_rfc9110_string(&now).unwrap_or_default();
-            *value = HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""));
+            *value = HeaderValue::try_from(http_date(now)).unwrap_or(HeaderValue::from_static(""));
             *last = second;
         }
         value.clone()
@@ -178,18 +255,6 @@ pub(super) fn date(now: Timestamp) -> HeaderValue {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn etags_match_those_of_leadconduit() {
-        let rows = [
-            (r#"{"error":"authentication failed"}"#, r#"W/"21-48c58abe""#),
-            (r#"{"error":"misconfigured csrf: check Accept header is set properly"}"#, r#"W/"43-4f285622""#),
-            ("[]", r#"W/"2-d4cbb29""#),
-        ];
-        for (body, tag) in rows {
-            assert_eq!(etag(body.as_bytes()), tag);
-        }
-    }
 
     #[test]
     fn dates_have_the_http_format() {

@@ -13,7 +13,7 @@
 //! | negotiate and validate | `validate` |
 //! | rules, or the operation | `apply_rules`, `execute` |
 //! | response or error | `respond` |
-//! | headers: `ETag`, CORS, `X-Mock-*` | `finalize`, [`cors`] |
+//! | headers: `ETag`, CORS, `X-Mock-*` | `finalize`, `head_templates`, [`cors`] |
 //! | journal, events and log | `record`, [`publish`] |
 //! | an invalid request: 400, 408, 414, 431, 505 | `reject` |
 //!
@@ -31,6 +31,7 @@ mod context;
 pub mod cors;
 mod execute;
 mod finalize;
+mod head_templates;
 mod policy;
 pub mod preferences;
 pub mod publish;
@@ -43,6 +44,7 @@ mod suspend;
 mod validate;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -69,6 +71,9 @@ use service_call::ServiceCall;
 /// How often a request starts again because the state of its sandbox was replaced meanwhile.
 const RESTARTS_MAX: usize = 100;
 
+/// How many pipelines this process has created.
+static PIPELINES: AtomicU64 = AtomicU64::new(0);
+
 /// Responds to requests.
 #[derive(Debug)]
 pub struct Pipeline {
@@ -79,6 +84,8 @@ pub struct Pipeline {
     pub policy: Policy,
     computations: ComputePool,
     control_calls: ComputePool,
+    /// The number of the pipeline in this process, which can have several.
+    number: u64,
 }
 
 /// The result of a run of the steps.
@@ -102,6 +109,7 @@ impl Pipeline {
             policy,
             computations: ComputePool::new(threads, COMPUTATIONS_WAITING_MAX),
             control_calls: ComputePool::new(CONTROL_THREADS, COMPUTATIONS_WAITING_MAX),
+            number: PIPELINES.fetch_add(1, Ordering::Relaxed),
         })
     }
 
@@ -223,18 +231,18 @@ impl Pipeline {
             };
             context.evidence = result.as_ref().err().and_then(EarlyExit::evidence);
             let response = self.respond(result, &context);
-            return self.finish(response, request, context, progress.started);
+            return self.finish(response, request, &mut context, progress.started);
         }
         let problem = Problem::busy("the sandbox was reset or switched too often during this request; send it again");
-        self.finish(problem.into_response(), request, RequestContext::default(), progress.started)
+        self.finish(problem.into_response(), request, &mut RequestContext::default(), progress.started)
     }
 
     /// Ends a suspended request with a problem.
     fn end_with(&self, request: &Request, progress: Progress, problem: Problem) -> Attempt {
         let (_, path) = crate::sandbox::selector::split_sandbox_path(request.path());
         let is_control_call = control::is_control_path(path);
-        let context = RequestContext { session: progress.session, is_control_call, ..RequestContext::default() };
-        self.finish(problem.into_response(), request, context, progress.started)
+        let mut context = RequestContext { session: progress.session, is_control_call, ..RequestContext::default() };
+        self.finish(problem.into_response(), request, &mut context, progress.started)
     }
 
     /// The steps up to the response of the operation.
@@ -319,12 +327,12 @@ impl Pipeline {
         &self,
         mut response: Response,
         request: &Request,
-        mut context: RequestContext<'_>,
+        context: &mut RequestContext<'_>,
         started: Duration,
     ) -> Attempt {
         let now = context.session.as_ref().map_or_else(|| Clock::Real.now(), |session| session.now);
-        self.finalize(&mut response, request, &mut context, now);
-        let recorded = self.record_exchange(&response, request, context, now, started);
+        let head = self.finalize(&mut response, request, context, now);
+        let recorded = self.record_exchange((&response, head), request, context, now, started);
         Attempt::Finished(response, recorded)
     }
 

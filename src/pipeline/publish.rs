@@ -2,16 +2,14 @@
 
 use std::sync::{Arc, OnceLock};
 
-use http::Method;
 use serde_json::{Value, json};
 
 use crate::contract::violation::{TRUNCATED, violations_header};
 use crate::contract::{Contract, Operation, Violation};
+use crate::leadconduit::lead_report::{Decision, LeadReport};
 use crate::recording::journal::exchange_json::{Summary, applied_rules, lead_summary};
 use crate::recording::journal::{Exchange, property_names};
-use crate::sandbox::Sandbox;
-use crate::scenario::Scenario;
-use crate::scenario::rule::respond::AppliedRule;
+use crate::sandbox::{DEFAULT, Sandbox};
 use crate::support::clock::{self, Clock, Timestamp};
 
 /// The log target of exchanges, so that they can be filtered: `LEADCONDUIT_MOCK_LOG=info,exchange=off`.
@@ -19,6 +17,9 @@ pub const TARGET: &str = "exchange";
 
 /// The maximum length of the path, and of the query, in a log line.
 const TEXT_CHARS_MAX: usize = 1000;
+
+/// The largest exchange that a line of the log keeps in memory until it is written.
+const LOGGED_BYTES_MAX: usize = 8 * 1024;
 
 /// The maximum length of the violations in a log line.
 const VIOLATIONS_BYTES_MAX: usize = 8 * 1024;
@@ -62,50 +63,46 @@ pub(super) fn publish_exchange(sandbox: &Sandbox, exchange: &Exchange, operation
 pub struct LoggedExchange {
     /// The time of the line.
     pub at: Timestamp,
-    /// The name of the sandbox.
-    pub sandbox: Arc<str>,
-    /// The number of the request in its sandbox.
-    pub number: u64,
-    /// The method.
-    pub method: Method,
-    /// Path and query, redacted.
-    pub url: Arc<str>,
-    /// The contract and the index of the operation in it.
-    pub operation: Option<(Arc<Contract>, usize)>,
-    /// The status of the response.
-    pub status: u16,
-    /// The scenario of the sandbox.
-    pub scenario: Option<Arc<Scenario>>,
-    /// The processing time in microseconds.
-    pub duration_us: u64,
-    /// The added delay of the response in milliseconds.
-    pub delay_ms: u64,
-    /// The outcome of a lead, with its reason.
-    pub lead: Option<(&'static str, String)>,
-    /// The violations of the contract.
-    pub violations: Arc<[Violation]>,
-    /// The rules that were applied.
-    pub applied_rules: Arc<[AppliedRule]>,
+    /// The name of the sandbox; `None` for the default one.
+    pub sandbox: Option<Arc<str>>,
+    /// The contract.
+    pub contract: Arc<Contract>,
+    /// The exchange, or a copy without its content if it is large: lines that wait for a slow reader would keep it in
+    /// memory.
+    pub exchange: Arc<Exchange>,
 }
 
 impl LoggedExchange {
-    fn new(sandbox: &Sandbox, exchange: &Exchange, contract: &Arc<Contract>) -> Self {
+    fn new(sandbox: &Sandbox, exchange: &Arc<Exchange>, contract: &Arc<Contract>) -> Self {
+        let exchange = match bounded(exchange) {
+            Some(bounded) => Arc::new(bounded),
+            None => Arc::clone(exchange),
+        };
         Self {
             at: Clock::Real.now(),
-            sandbox: Arc::clone(&sandbox.name),
-            number: exchange.number,
-            method: exchange.method.clone(),
-            url: bounded_url(exchange),
-            operation: exchange.operation_index().map(|index| (Arc::clone(contract), index)),
-            status: exchange.status,
-            scenario: exchange.scenario.clone(),
-            duration_us: exchange.duration_us,
-            delay_ms: exchange.delay_ms,
-            lead: exchange.lead.as_deref().map(|lead| (lead.outcome, truncate(&lead.reason).to_owned())),
-            violations: bounded_violations(&exchange.violations),
-            applied_rules: Arc::clone(&exchange.applied_rules),
+            sandbox: (*sandbox.name != *DEFAULT).then(|| Arc::clone(&sandbox.name)),
+            contract: Arc::clone(contract),
+            exchange,
         }
     }
+}
+
+/// A copy without content and with truncated texts; `None` for a small exchange.
+fn bounded(exchange: &Exchange) -> Option<Exchange> {
+    let reason = exchange.lead.as_ref().map_or("", |lead| &lead.reason);
+    let is_small = exchange.bytes() <= LOGGED_BYTES_MAX
+        && exchange.url().len() <= TEXT_CHARS_MAX
+        && reason.len() <= TEXT_CHARS_MAX;
+    if is_small {
+        return None;
+    }
+    let lead = exchange.lead.as_ref().map(|lead| {
+        let reason = truncate(&lead.reason).to_owned();
+        let decision = Decision { kind: lead.decision.kind, id: None, description: String::new() };
+        let (steps, uncollected, secrets) = (Vec::new(), Vec::new(), Vec::new());
+        Box::new(LeadReport { outcome: lead.outcome, reason, decision, steps, uncollected, secrets })
+    });
+    Some(exchange.without_content(bounded_url(exchange), bounded_violations(&exchange.violations), lead))
 }
 
 /// Queues an exchange for the log without blocking.
@@ -120,7 +117,7 @@ pub fn set_log_sink(sink: LogSink) {
 }
 
 /// Logs the exchange. Nothing is done when the log level excludes it.
-pub(super) fn log_exchange(sandbox: &Sandbox, exchange: &Exchange, contract: &Arc<Contract>) {
+pub(super) fn log_exchange(sandbox: &Sandbox, exchange: &Arc<Exchange>, contract: &Arc<Contract>) {
     if !tracing::enabled!(target: TARGET, tracing::Level::INFO) {
         return;
     }
@@ -132,11 +129,11 @@ pub(super) fn log_exchange(sandbox: &Sandbox, exchange: &Exchange, contract: &Ar
 
 /// Emits an exchange as an event of `tracing`.
 fn emit_event(sandbox: &Sandbox, exchange: &Exchange, operation: Option<&Operation>) {
-    let applied_rules = match &*exchange.applied_rules {
+    let applied_rules = match &exchange.applied_rules[..] {
         [] => String::new(),
         _ => json!(applied_rules(exchange)).to_string(),
     };
-    let violations = match &*exchange.violations {
+    let violations = match &exchange.violations[..] {
         [] => String::new(),
         violations => violations_header(violations, VIOLATIONS_BYTES_MAX),
     };
@@ -175,8 +172,8 @@ fn bounded_url(exchange: &Exchange) -> Arc<str> {
     }
 }
 
-/// The violations, shared unless they are too long: then the last one counts those that are left out.
-fn bounded_violations(violations: &Arc<[Violation]>) -> Arc<[Violation]> {
+/// The violations. If they are too long, the last one counts those that are left out.
+fn bounded_violations(violations: &[Violation]) -> Vec<Violation> {
     let mut bytes = 0;
     let shown = violations.iter().take_while(|one| {
         bytes += one.location.len() + one.code.len() + one.message.len();
@@ -184,7 +181,7 @@ fn bounded_violations(violations: &Arc<[Violation]>) -> Arc<[Violation]> {
     });
     let shown = shown.count();
     if shown == violations.len() {
-        return Arc::clone(violations);
+        return violations.to_vec();
     }
     let omitted = Violation::reported("", TRUNCATED, format!("{} more", violations.len() - shown));
     violations.iter().take(shown).cloned().chain([omitted]).collect()

@@ -54,6 +54,7 @@ impl Pipeline {
 fn success_response(operation_response: OperationResponse) -> Response {
     let status = StatusCode::from_u16(operation_response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = Response::new(status, operation_response.body);
+    response.etag = operation_response.etag;
     if !response.body.is_empty() {
         response.headers.insert(CONTENT_TYPE, operation_response.media_type);
     }

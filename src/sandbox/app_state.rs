@@ -35,6 +35,9 @@ pub struct AppState {
     /// Overrides the clock of every scenario.
     clock: Option<Clock>,
     library: RwLock<Arc<Library>>,
+    /// The number of the library in this process. Requests read it to see that the secrets of the library are the same as
+    /// before, without a lock.
+    library_number: AtomicU64,
     /// Cached initial states by scenario, each with its creation time in milliseconds since the process started.
     initial_states: Mutex<HashMap<String, (u128, Arc<InitialState>)>>,
     reload_status: Mutex<Option<ReloadStatus>>,
@@ -68,6 +71,11 @@ pub struct ReloadStatus {
     pub error: Option<String>,
 }
 
+fn next_library_number() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
+}
+
 impl AppState {
     /// Creates the state of a server whose sandboxes start with `scenario`.
     ///
@@ -89,6 +97,7 @@ impl AppState {
             seed,
             clock,
             library: RwLock::new(library),
+            library_number: AtomicU64::new(next_library_number()),
             initial_states: Mutex::default(),
             reload_status: Mutex::default(),
             coverage_targets: OnceLock::new(),
@@ -106,6 +115,12 @@ impl AppState {
     #[must_use]
     pub fn library(&self) -> Arc<Library> {
         Arc::clone(&self.library.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A number that changes when the scenarios are reloaded, and that no other server of this process has.
+    #[must_use]
+    pub fn library_number(&self) -> u64 {
+        self.library_number.load(Ordering::Acquire)
     }
 
     /// Selects the sandbox of a request.
@@ -179,6 +194,8 @@ impl AppState {
             require_scenario(library, &sandbox.scenario(), || ScenarioUser::Sandbox(sandbox.name.to_string()))?;
         }
         *self.library.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(library);
+        // After the library, so that nothing is remembered about an old one under the new number.
+        self.library_number.store(next_library_number(), Ordering::Release);
         self.sandboxes.set_initial_state(Arc::new(initial));
         self.initial_states.lock().unwrap_or_else(PoisonError::into_inner).clear();
         // Listed again: a sandbox may have been created with the old initial state.

@@ -124,7 +124,7 @@ impl Sandbox {
     fn with_state(name: &str, state: State, shared: &Arc<SharedState>) -> Self {
         Self {
             name: name.into(),
-            name_header: HeaderValue::from_str(name).unwrap_or(HeaderValue::from_static(DEFAULT)),
+            name_header: name_header(name),
             last_used_us: AtomicU64::new(now_us()),
             is_kept: AtomicBool::new(false),
             is_unauthenticated: AtomicBool::new(false),
@@ -438,6 +438,13 @@ impl Sandbox {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The name of a sandbox as the value of a header. That of the default one is static, because most requests use it: copies
+/// count no references.
+fn name_header(name: &str) -> HeaderValue {
+    const DEFAULT_NAME: HeaderValue = HeaderValue::from_static(DEFAULT);
+    if name == DEFAULT { DEFAULT_NAME } else { HeaderValue::from_str(name).unwrap_or(DEFAULT_NAME) }
 }
 
 fn now_us() -> u64 {

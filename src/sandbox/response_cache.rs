@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
+use crate::http::etag::ETag;
 use crate::leadconduit::response::OperationResponse;
 use crate::support::clock::Timestamp;
 use crate::support::memory::{Charge, Gauge};
@@ -115,7 +116,9 @@ impl ResponseCache {
         }
         let charge = self.budget.gauge.charge(size);
         let entries = self.entries.entry(target.into()).or_default();
-        let entry = Entry { operation, user: Arc::clone(user), response: response.clone(), _charge: charge };
+        let etag = Some(ETag::of(&response.body));
+        let response = OperationResponse { etag, ..response.clone() };
+        let entry = Entry { operation, user: Arc::clone(user), response, _charge: charge };
         match entries.iter_mut().find(|entry| entry.operation == operation && entry.user == *user) {
             Some(old) => {
                 self.bytes -= old.response.body.len() + target.len();

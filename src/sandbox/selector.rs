@@ -3,6 +3,7 @@
 //! A request names its sandbox in a header, in the base URL, in a cookie, in the user name or in the API key.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 use http::header::{AUTHORIZATION, COOKIE};
 use percent_encoding::percent_decode_str;
@@ -181,7 +182,26 @@ fn basic(request: &Request) -> Option<(String, String)> {
     if value.len() > AUTHORIZATION_BYTES_MAX {
         return None;
     }
-    let mut user = String::from_utf8(basic_auth::decode(value)?).ok()?;
+    // Most requests of a client have the same credentials as the one before.
+    LAST_BASIC.with_borrow_mut(|(last, decoded)| {
+        if **last != *value {
+            *decoded = decode_basic(value);
+            last.clear();
+            last.extend_from_slice(value);
+        }
+        decoded.clone()
+    })
+}
+
+type UserAndKey = (String, String);
+
+thread_local! {
+    /// The last header with credentials on this thread, and what it says.
+    static LAST_BASIC: RefCell<(Vec<u8>, Option<UserAndKey>)> = const { RefCell::new((Vec::new(), None)) };
+}
+
+fn decode_basic(header: &[u8]) -> Option<UserAndKey> {
+    let mut user = String::from_utf8(basic_auth::decode(header)?).ok()?;
     let key = user.split_off(user.find(':')? + 1);
     user.pop();
     Some((user, key))

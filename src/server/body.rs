@@ -9,12 +9,19 @@ use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 
 use super::Handler;
+use super::connection_timer::{ConnectionTimer, TimedOut};
 use crate::config::limits::{DISCARDED_BODY_BYTES_MAX, Limits};
 use crate::http::content_coding::{GunzipError, gunzip, is_gzip_encoded};
 use crate::http::message::{Body, Request};
 
 /// Reads the body of `head`, or returns why it cannot be read.
-pub(super) async fn read_body(handler: &impl Handler, head: &Request, mut incoming: Incoming, limits: Limits) -> Body {
+pub(super) async fn read_body(
+    handler: &impl Handler,
+    head: &Request,
+    mut incoming: Incoming,
+    limits: Limits,
+    timer: &ConnectionTimer,
+) -> Body {
     let (headers, version) = (&head.headers, head.version);
     // RFC 9112, section 3.2: exactly one Host; HTTP/1.0 can omit it.
     let hosts = headers.get_all(HOST).iter().count();
@@ -29,11 +36,11 @@ pub(super) async fn read_body(handler: &impl Handler, head: &Request, mut incomi
     // Only the head decides about a larger limit, before a byte of the body is kept.
     let limit = if is_small { limits.body_bytes_max } else { handler.body_bytes_max(head, &limits) };
     let read = read_bytes(&mut incoming, declared, limit, headers.contains_key(EXPECT));
-    let body = match tokio::time::timeout(Duration::from_millis(limits.body_wait_ms_max), read).await {
+    let body = match timer.timeout(Duration::from_millis(limits.body_wait_ms_max), read).await {
         Ok(Ok(Some(bytes))) => bytes,
         Ok(Ok(None)) => return Body::TooLarge { limit },
         Ok(Err(error)) => return Body::Malformed(format!("the body is incomplete: {error}")),
-        Err(_) => return Body::TimedOut,
+        Err(TimedOut) => return Body::TimedOut,
     };
     if !is_gzip_encoded(headers) || body.is_empty() {
         return Body::Complete(body);

@@ -10,6 +10,7 @@
 //! | `tunnel` | tunnels to other hosts |
 //! | `prefixed` | connections of which some bytes have been read |
 //! | `body` | reading of request bodies within the limits |
+//! | `connection_timer` | one timer for all timeouts of a connection |
 //! | `error_guard` | withholds the empty error responses of hyper |
 //! | `reject` | requests that are not valid HTTP: what is wrong, and the response |
 //! | `compress` | gzip for clients that ask for it |
@@ -23,6 +24,7 @@
 mod body;
 mod compress;
 mod connect;
+mod connection_timer;
 mod drip;
 mod error_guard;
 mod http2;
@@ -50,7 +52,7 @@ use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
@@ -65,6 +67,7 @@ use crate::http::message::{Body, Request, Response};
 use crate::http::rejected::{RejectReason, RejectedRequest};
 use crate::http::tunnel::TunnelError;
 use connect::Tunnel;
+use connection_timer::ConnectionTimer;
 use error_guard::ErrorGuard;
 use protocol::Protocol;
 use raw_socket::{Socket, SocketScript};
@@ -195,8 +198,7 @@ fn http1_builder(limits: Limits) -> http1::Builder {
         .max_buf_size(limits.head_bytes_max.max(HEAD_BYTES_MIN))
         // The buffer can be a little larger than its limit; this limit is exact.
         .max_header_size(limits.head_bytes_max.max(HEAD_BYTES_MIN))
-        // Without a timer, the timeout below has no effect.
-        .timer(TokioTimer::new())
+        // It has an effect only with a timer, which each connection sets.
         .header_read_timeout(Duration::from_millis(limits.head_wait_ms_max));
     builder
 }
@@ -297,6 +299,8 @@ struct ConnectionState {
     tunnel: OnceLock<Tunnel>,
     /// Whether the connection uses TLS.
     is_secure: bool,
+    /// For the timeouts of its requests.
+    timer: ConnectionTimer,
     /// Set by the request that takes the socket over from hyper.
     script: OnceLock<SocketScript>,
     /// Whether a request has been received completely. False again while the body of a later one is read. A partial head
@@ -318,10 +322,13 @@ async fn serve_http<S, H>(
     H: Handler,
 {
     let is_secure = socket.is_secure();
-    let state = ConnectionState { is_tunnelled, is_secure, ..ConnectionState::default() };
+    let timer = ConnectionTimer::default();
+    let mut http1 = context.http1.clone();
+    http1.timer(timer.clone());
+    let state = ConnectionState { is_tunnelled, is_secure, timer, ..ConnectionState::default() };
     let request_shutdown = shutdown.clone();
     let service = service_fn(|request| handle_request(context, request, &request_shutdown, &state));
-    let mut connection = context.http1.serve_connection(ErrorGuard::new(TokioIo::new(socket)), service);
+    let mut connection = http1.serve_connection(ErrorGuard::new(TokioIo::new(socket)), service);
     let result = tokio::select! {
         biased;
         () = shutdown.received() => None,
@@ -415,7 +422,7 @@ where
         }
     }
     state.has_request.store(false, Ordering::Relaxed);
-    request.body = body::read_body(&*context.handler, &request, incoming, context.limits).await;
+    request.body = body::read_body(&*context.handler, &request, incoming, context.limits, &state.timer).await;
     state.has_request.store(true, Ordering::Relaxed);
     if !matches!(request.body, Body::Complete(_)) {
         state.has_unread_body.store(true, Ordering::Relaxed);

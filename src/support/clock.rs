@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use jiff::Span;
+use jiff::fmt::rfc2822::DateTimePrinter;
 pub use jiff::{SignedDuration, Timestamp};
 
 /// The clock of a sandbox.
@@ -70,6 +71,13 @@ impl Clock {
             Self::Frozen(at) => Self::Shifted(at.duration_since(system_time())),
         }
     }
+}
+
+/// A time in the format of HTTP; empty before the year 0, which HTTP cannot express. `jiff` knows the format, so
+/// `httpdate` would be a second library for times.
+#[must_use]
+pub fn http_date(at: Timestamp) -> String {
+    DateTimePrinter::new().timestamp_to_rfc9110_string(&at).unwrap_or_default()
 }
 
 impl std::str::FromStr for Clock {
@@ -192,6 +200,13 @@ pub fn format_ms(ms: u64) -> String {
 pub fn uptime() -> Duration {
     static START: OnceLock<Instant> = OnceLock::new();
     START.get_or_init(Instant::now).elapsed()
+}
+
+/// The present for deadlines of timers. It never enters a response of the simulated service.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "timers of the server need it")]
+pub fn instant() -> Instant {
+    Instant::now()
 }
 
 /// Parses a time that a client sends: a date with or without a time; without a zone it is UTC.

@@ -66,6 +66,9 @@ pub enum SubscriptionClosed {
 struct Shared {
     budget: Arc<EventBudget>,
     queue: Mutex<Queue>,
+    /// The number of subscribers, which is read for every request: locking the queue for it would make requests wait for
+    /// one another.
+    subscribers: AtomicUsize,
     changed: Notify,
 }
 
@@ -137,13 +140,14 @@ impl EventBus {
     /// An event bus that shares a budget with others.
     #[must_use]
     pub(crate) fn new(budget: Arc<EventBudget>) -> Self {
-        Self(Arc::new(Shared { budget, queue: Mutex::default(), changed: Notify::new() }))
+        let (queue, subscribers) = (Mutex::default(), AtomicUsize::new(0));
+        Self(Arc::new(Shared { budget, queue, subscribers, changed: Notify::new() }))
     }
 
     /// True when there is a subscriber. Callers check it to avoid building events that nothing receives.
     #[must_use]
     pub fn has_subscribers(&self) -> bool {
-        !self.0.lock().cursors.is_empty()
+        self.0.subscribers.load(Ordering::Acquire) > 0
     }
 
     /// Publishes an event of a type such as `exchange`.
@@ -185,6 +189,7 @@ impl EventBus {
         queue.last_id += 1;
         let (id, next) = (queue.last_id, queue.next());
         queue.cursors.insert(id, next);
+        self.0.subscribers.store(queue.cursors.len(), Ordering::Release);
         Subscription { shared: Arc::clone(&self.0), id }
     }
 }
@@ -270,6 +275,7 @@ impl Drop for Subscription {
     fn drop(&mut self) {
         let mut queue = self.shared.lock();
         queue.cursors.remove(&self.id);
+        self.shared.subscribers.store(queue.cursors.len(), Ordering::Release);
         queue.prune(&self.shared.budget);
     }
 }
@@ -290,8 +296,10 @@ mod tests {
     async fn each_subscriber_receives_every_event_and_nothing_is_kept_longer() {
         let budget = budget(10, 1000, 1000);
         let bus = bus(&budget);
+        assert!(!bus.has_subscribers());
         bus.publish_frame(Bytes::from("unheard"));
         let (mut fast, mut slow) = (bus.subscribe(), bus.subscribe());
+        assert!(bus.has_subscribers());
         for text in ["one", "two"] {
             bus.publish_frame(Bytes::from(text));
             assert_eq!(fast.next().await.unwrap(), text);

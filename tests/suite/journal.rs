@@ -4,7 +4,7 @@ use leadconduit_mock::{MockServer, RequestMode};
 use serde_json::{Value, json};
 
 use crate::control::Control;
-use crate::support::{ACME_ID, BUYER, JANE, JANE_ID};
+use crate::support::{ACME_ID, BUYER, JANE, JANE_ID, Mock, TestResponse};
 use crate::wire::authorization;
 
 const AT: &str = "2026-01-15T09:00:00Z";
@@ -422,4 +422,50 @@ fn a_disabled_journal_is_reported() {
     }
     let missing = control.call(404, "GET", "/requests/1", None).json();
     assert!(missing["detail"].as_str().unwrap().contains("--journal-entries-max"), "{missing}");
+}
+
+/// Most headers of responses come from templates, which each thread of the server makes of its first response.
+#[test]
+fn the_headers_of_every_response_are_those_of_the_first_one_and_of_the_journal() {
+    let mock = Mock::start(MockServer::builder().clock(AT.parse().unwrap()));
+    let rows = [
+        ("GET /connections", ""),
+        ("GET /connections/5d9a4c421d011c553e000002", ""),
+        ("GET /connections/5d9a4c421d011c553e0000ff", ""),
+        ("POST /onboards", r#"{"invitation_id":"64b8f0f5e4b0c3a1d5e6f7a8"}"#),
+        ("POST /onboards", r#"{"invitation_id":"größer"}"#),
+        ("POST /onboards", r#"{"flow_id":1}"#),
+    ];
+    let pairs = |response: &TestResponse| -> Vec<(String, String)> {
+        let pairs = response.headers.iter();
+        pairs.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect()
+    };
+    // What differs between the responses to one request.
+    let differs = |name: &str| ["x-mock-request-id", "x-mock-sandbox", "etag", "content-length"].contains(&name);
+    for (line, body) in rows {
+        let mut first = None;
+        for count in 0..24 {
+            let sandbox = if count % 3 == 0 { "other" } else { "default" };
+            let response = mock.request(line, &[("x-mock-sandbox", sandbox)], body);
+            let sent = pairs(&response);
+            let same: Vec<(String, String)> = sent
+                .iter()
+                .map(|(name, value)| (name.clone(), if differs(name) { "" } else { value }.into()))
+                .collect();
+            assert_eq!(first.get_or_insert_with(|| same.clone()), &same, "{line} {body}");
+            assert_eq!(response.header("x-mock-sandbox"), Some(sandbox));
+            let etag = format!("W/\"{:x}-{:x}\"", response.text.len(), crc32fast::hash(response.text.as_bytes()));
+            assert_eq!(response.header("etag"), Some(&*etag));
+            let number = response.header("x-mock-request-id").unwrap();
+            let event = mock.get(&format!("/__sandbox/{sandbox}/__admin/requests/{number}")).expect(200).json();
+            let recorded = event["response"]["headers"].as_object().unwrap();
+            let recorded: Vec<(String, String)> = recorded
+                .iter()
+                .map(|(name, value)| (name.to_ascii_lowercase(), value.as_str().unwrap().to_owned()))
+                .collect();
+            // The server adds the length.
+            let expected: Vec<_> = sent.iter().filter(|(name, _)| name != "content-length").cloned().collect();
+            assert_eq!(recorded, expected, "{line} {body}");
+        }
+    }
 }

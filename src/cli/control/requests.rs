@@ -116,7 +116,7 @@ fn write_line(event: &Value, mode: ColorMode, out: &mut String) {
 }
 
 /// The request as the log's record.
-fn record(event: &Value) -> LogRecord {
+fn record(event: &Value) -> LogRecord<'static> {
     let url = event["request"]["url"].as_str().unwrap_or_default();
     let (path, query) = url.split_once('?').map_or((url, None), |(path, query)| (path, Some(query)));
     // The other fields have the same names in both.

@@ -164,7 +164,8 @@ impl Preferences {
     }
 
     /// Whether the request has no preferences that a response can apply.
-    fn is_empty(&self) -> bool {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         self.code.is_none()
             && self.example.is_none()
             && self.scenario.is_none()

@@ -1,5 +1,7 @@
 //! The counts behind coverage, reports and metrics. They are separate from the journal, which drops old exchanges.
 
+use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -44,7 +46,7 @@ pub struct CoverageCounts {
     /// Unmatched requests by method and path.
     pub unmatched: BTreeMap<(String, String), u64>,
     /// Violations by kind.
-    pub violations: BTreeMap<ViolationKind, ViolationCount>,
+    pub violations: SortedMap<ViolationKind, ViolationCount>,
     /// Effects of rules and faults, without their numbers: `status`, `delay`, the name of a fault.
     pub effects: BTreeMap<String, u64>,
     /// The number of violations, paths and parameters beyond the limits.
@@ -77,6 +79,16 @@ pub struct ViolationKind {
     pub location: String,
     /// The code of the rule that was broken.
     pub code: String,
+}
+
+impl ViolationKind {
+    /// As `cmp`, with the parts of another kind.
+    fn compare(&self, operation: Option<usize>, location: &str, code: &str) -> Ordering {
+        self.operation
+            .cmp(&operation)
+            .then_with(|| self.location.as_str().cmp(location))
+            .then_with(|| self.code.as_str().cmp(code))
+    }
 }
 
 /// The count of a kind of violation, with its first occurrence.
@@ -191,19 +203,21 @@ impl CoverageCounts {
         }
         self.count_lead(exchange);
         for violation in exchange.contract_violations() {
-            let kind = ViolationKind {
-                operation: exchange.operation_index(),
-                location: without_positions(truncate(&violation.location)),
-                code: violation.code.clone(),
-            };
-            let first = || ViolationCount {
+            let (operation, location) = (exchange.operation_index(), without_positions(truncate(&violation.location)));
+            let is_kind = |kind: &ViolationKind| kind.compare(operation, &location, &violation.code);
+            if let Some(known) = self.violations.get_mut_by(is_kind) {
+                known.count += 1;
+                continue;
+            }
+            let kind = ViolationKind { operation, location: location.into_owned(), code: violation.code.clone() };
+            let first = ViolationCount {
                 count: 1,
                 message: truncate(&violation.message).to_owned(),
                 rejected: violation.rejected_with.is_some_and(|status| status == exchange.status),
                 sandbox: Arc::clone(sandbox),
                 number: exchange.number,
             };
-            add(&mut self.violations, kind, &mut self.overflow, |known| known.count += 1, first);
+            self.add_violation(kind, first);
         }
         for effect in exchange.applied_rules.iter().flat_map(|rule| &rule.effects) {
             let kind = effect.split('=').next().unwrap_or_default();
@@ -223,10 +237,10 @@ impl CoverageCounts {
         }
         for finding in exchange.violations.iter().filter(|finding| finding.code == NOT_COLLECTED) {
             let location = without_positions(truncate(&finding.location));
-            if let Some((_, count)) = counts.not_collected.get_mut(&location) {
+            if let Some((_, count)) = counts.not_collected.get_mut(&*location) {
                 *count += 1;
             } else if counts.not_collected.len() < PARAMETERS_MAX {
-                counts.not_collected.insert(location, (truncate(&finding.message).to_owned(), 1));
+                counts.not_collected.insert(location.into_owned(), (truncate(&finding.message).to_owned(), 1));
             } else {
                 self.overflow += 1;
             }
@@ -250,9 +264,20 @@ impl CoverageCounts {
         for (kind, count) in &other.unmatched {
             add(&mut self.unmatched, kind.clone(), &mut self.overflow, |known| *known += count, || *count);
         }
-        for (kind, violation) in &other.violations {
-            let merge = |known: &mut ViolationCount| known.merge(violation);
-            add(&mut self.violations, kind.clone(), &mut self.overflow, merge, || violation.clone());
+        for (kind, violation) in other.violations.iter() {
+            match self.violations.get_mut(kind) {
+                Some(known) => known.merge(violation),
+                None => self.add_violation(kind.clone(), violation.clone()),
+            }
+        }
+    }
+
+    /// Adds a new kind of violation below the limit; beyond it only `overflow` counts.
+    fn add_violation(&mut self, kind: ViolationKind, first: ViolationCount) {
+        if self.violations.len() < KINDS_MAX {
+            self.violations.insert(kind, first);
+        } else {
+            self.overflow += 1;
         }
     }
 }
@@ -291,7 +316,12 @@ fn truncate(text: &str) -> &str {
 }
 
 /// A pointer with `*` for every position in a list, so that the same violation in two items is one kind.
-fn without_positions(location: &str) -> String {
+fn without_positions(location: &str) -> Cow<'_, str> {
+    let begins_number = |part: &str| part.starts_with(|char: char| char.is_ascii_digit() || char == '+');
+    let is_position = |part: &str| begins_number(part) && part.parse::<u32>().is_ok();
+    if !location.split('/').any(is_position) {
+        return Cow::Borrowed(location);
+    }
     let parts = location.split('/');
-    parts.map(|part| if part.parse::<u32>().is_ok() { "*" } else { part }).collect::<Vec<_>>().join("/")
+    parts.map(|part| if is_position(part) { "*" } else { part }).collect::<Vec<_>>().join("/").into()
 }

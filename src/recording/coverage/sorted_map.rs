@@ -1,6 +1,7 @@
 //! A map with few entries, in the order of its keys.
 
 use std::borrow::Borrow;
+use std::cmp::Ordering;
 
 /// A sorted vector without spare room. A `BTreeMap` allocates room for eleven entries with the first one, and each of
 /// thousands of sandboxes has several maps with one or two. An insertion moves the entries behind it.
@@ -29,6 +30,29 @@ impl<K: Ord, V> SortedMap<K, V> {
         K: Borrow<Q>,
     {
         self.find(key).ok().and_then(|index| self.0.get_mut(index)).map(|(_, value)| value)
+    }
+
+    /// The value of the key that `compare` finds equal, to be changed. `compare` has the order of the keys.
+    pub fn get_mut_by(&mut self, mut compare: impl FnMut(&K) -> Ordering) -> Option<&mut V> {
+        let index = self.0.binary_search_by(|(key, _)| compare(key)).ok()?;
+        self.0.get_mut(index).map(|(_, value)| value)
+    }
+
+    /// Sets the value of a key.
+    pub fn insert(&mut self, key: K, value: V) {
+        match self.find(&key) {
+            Ok(index) => self.0[index].1 = value,
+            Err(index) => {
+                self.0.reserve_exact(1);
+                self.0.insert(index, (key, value));
+            }
+        }
+    }
+
+    /// The number of entries.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// The value of a key, which is inserted when it is new.
@@ -87,6 +111,10 @@ mod tests {
             }
             assert!(map.iter().eq(tree.iter()) && map.values().eq(tree.values()));
             assert_eq!(map.get(&(key + 1)), tree.get(&(key + 1)));
+            assert_eq!(map.get_mut_by(|other| other.cmp(&(key + 2))), tree.get_mut(&(key + 2)));
+            map.insert(key / 3, 7);
+            tree.insert(key / 3, 7);
+            assert_eq!(map.len(), tree.len());
         }
         assert_eq!(map.0.capacity(), map.0.len());
     }

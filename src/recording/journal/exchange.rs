@@ -10,12 +10,12 @@ use serde_json::Value;
 use super::recorded_body::RecordedBody;
 use super::recorded_response::RecordedResponse;
 use super::request_head::{KnownSecrets, RequestHead, flatten, header_pairs, redact_headers};
+use super::response_head::RecordedHead;
 use crate::contract::lead_body::{BodyFormat, read_body_value};
 use crate::contract::{Contract, Evidence, Operation, Violation};
 use crate::http::message::{Body, Request, Response};
 use crate::http::wire_fault::WireFault;
 use crate::leadconduit::lead_report::LeadReport;
-use crate::leadconduit::state::Caller;
 use crate::scenario::Scenario;
 use crate::scenario::rule::respond::AppliedRule;
 use crate::support::clock::Timestamp;
@@ -56,7 +56,7 @@ pub struct Exchange {
     /// The fault with which the connection was broken.
     pub wire_fault: Option<WireFault>,
     /// The violations of the contract in the request, and findings that break no contract.
-    pub violations: Arc<[Violation]>,
+    pub violations: Vec<Violation>,
     /// What the lead handler decided about a submission or ping.
     pub lead: Option<Box<LeadReport>>,
     /// Whether violations were looked for.
@@ -64,7 +64,7 @@ pub struct Exchange {
     /// The evidence for the response, where it is another than that of its status.
     pub evidence: Option<Evidence>,
     /// The rules that were applied.
-    pub applied_rules: Arc<[AppliedRule]>,
+    pub applied_rules: Vec<AppliedRule>,
     /// The body of the request.
     pub request_body: RecordedBody,
     /// Path and query.
@@ -133,6 +133,8 @@ pub struct ExchangeParts<'a> {
     pub path: &'a str,
     /// The response.
     pub response: &'a Response,
+    /// Its headers, if they come from a template.
+    pub response_head: Option<RecordedHead>,
     /// Texts that are replaced wherever they occur.
     pub secrets: KnownSecrets<'a>,
     /// The number of the request in its sandbox.
@@ -147,8 +149,8 @@ pub struct ExchangeParts<'a> {
     pub operation: Option<&'a Operation>,
     /// What produced the response.
     pub response_source: ResponseSource,
-    /// The caller.
-    pub caller: Option<&'a Caller>,
+    /// The account id and the user id of the caller.
+    pub caller: Option<(Arc<str>, Arc<str>)>,
     /// The violations of the contract in the request, and findings that break no contract.
     pub violations: Vec<Violation>,
     /// What the lead handler decided about a submission or ping.
@@ -244,22 +246,22 @@ impl ExchangeParts<'_> {
             scenario: self.scenario,
             operation: self.operation.map(|operation| operation.index),
             response_source: self.response_source,
-            caller: self.caller.map(|caller| (Arc::clone(&caller.account), Arc::clone(&caller.user))),
+            caller: self.caller,
             method: redactor.method(&request.method),
             version: request.version,
             scheme: request.scheme(),
             status: response.status.as_u16(),
             wire_fault: send_options.and_then(|send_options| send_options.wire_fault),
             credentials: self.credentials,
-            violations: violations.into(),
+            violations,
             lead: self.lead.map(|lead| redact_lead(lead, redactor)),
             contract_check: self.contract_check,
             evidence: self.evidence,
-            applied_rules: self.applied_rules.into(),
+            applied_rules: self.applied_rules,
             request_body: body,
             url,
             request_headers: headers,
-            response: RecordedResponse::new(response, self.body_bytes_max, redactor),
+            response: RecordedResponse::new(response, self.response_head, self.body_bytes_max, redactor),
             is_request_redacted,
             bytes: 0,
         };
@@ -400,6 +402,40 @@ impl Exchange {
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// A copy without headers and bodies, with other texts.
+    #[must_use]
+    pub fn without_content(&self, url: Arc<str>, violations: Vec<Violation>, lead: Option<Box<LeadReport>>) -> Self {
+        let mut copy = Self {
+            number: self.number,
+            at: self.at,
+            duration_us: self.duration_us,
+            delay_ms: self.delay_ms,
+            scenario: self.scenario.clone(),
+            operation: self.operation,
+            response_source: self.response_source,
+            caller: self.caller.clone(),
+            credentials: self.credentials,
+            method: self.method.clone(),
+            version: self.version,
+            scheme: self.scheme,
+            status: self.status,
+            wire_fault: self.wire_fault,
+            violations,
+            lead,
+            contract_check: self.contract_check,
+            evidence: self.evidence,
+            applied_rules: self.applied_rules.clone(),
+            request_body: RecordedBody::default(),
+            url,
+            request_headers: Arc::default(),
+            response: RecordedResponse::default(),
+            is_request_redacted: self.is_request_redacted,
+            bytes: 0,
+        };
+        copy.bytes = copy.measure();
+        copy
     }
 
     fn measure(&self) -> usize {

@@ -6,7 +6,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `request_head`, `recorded_body`, `recorded_response` | the parts of an exchange |
+//! | `request_head`, `recorded_body`, `response_head`, `recorded_response` | the parts of an exchange |
 //! | [`exchange_json`] | exchanges as JSON, in `WireMock`'s format |
 //! | [`property_names`] | the JSON names of an exchange |
 //! | [`pattern`] | request patterns, which select exchanges |
@@ -26,6 +26,7 @@ mod recorded_response;
 pub mod replay;
 pub mod reproduce;
 mod request_head;
+mod response_head;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -35,7 +36,8 @@ pub use exchange::{ContractCheck, CredentialKind, Exchange, ExchangeParts, Respo
 pub(crate) use pattern::MatchResult;
 pub use pattern::{Difference, RequestPattern, ValueDiagnostic};
 pub use recorded_body::RecordedBody;
-pub use request_head::KnownSecrets;
+pub use request_head::{ConfiguredSecrets, KnownSecrets};
+pub use response_head::{HeadTemplate, HeadValues, RecordedHead};
 
 use crate::config::limits::Limits;
 use crate::support::clock::Timestamp;
@@ -122,6 +124,22 @@ pub struct JournalSize {
     pub last_dropped_at: Option<Timestamp>,
 }
 
+/// Exchanges that a journal has evicted to make room for another one. Most of the time it is one or none.
+#[derive(Debug, Default)]
+pub struct Evicted {
+    first: Option<Arc<Exchange>>,
+    others: Vec<Arc<Exchange>>,
+}
+
+impl Evicted {
+    fn add(&mut self, exchange: Arc<Exchange>) {
+        match self.first {
+            None => self.first = Some(exchange),
+            Some(_) => self.others.push(exchange),
+        }
+    }
+}
+
 impl Journal {
     /// Creates an empty journal, which allocates nothing before its first exchange.
     #[must_use]
@@ -146,8 +164,8 @@ impl Journal {
     /// Records an exchange and returns the evicted ones. The caller drops them after it has released the lock, because
     /// freeing their memory can take long.
     #[must_use = "to be dropped when no lock is held"]
-    pub fn push(&mut self, exchange: Arc<Exchange>) -> Vec<Arc<Exchange>> {
-        let mut evicted = Vec::new();
+    pub fn push(&mut self, exchange: Arc<Exchange>) -> Evicted {
+        let mut evicted = Evicted::default();
         if !self.is_enabled() {
             return evicted;
         }
@@ -167,7 +185,7 @@ impl Journal {
             self.dropped += 1;
             self.last_dropped_number = self.last_dropped_number.max(oldest.number);
             self.last_dropped_at = self.last_dropped_at.max(Some(oldest.at));
-            evicted.push(oldest);
+            evicted.add(oldest);
         }
         evicted
     }

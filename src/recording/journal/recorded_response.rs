@@ -9,11 +9,13 @@ use bytes::Bytes;
 
 use super::recorded_body::RecordedBody;
 use super::request_head::{flatten, redact_headers};
+use super::response_head::RecordedHead;
 use crate::http::message::Response;
 use crate::scenario::Scenario;
 use crate::support::redaction::{Redactor, SecretTexts};
 
 /// A response. Only [`RecordedResponse::redacted`] gives access to its content.
+#[derive(Default)]
 pub(super) struct RecordedResponse {
     /// Taken when the response is redacted.
     sent: Mutex<Option<SentResponse>>,
@@ -24,8 +26,15 @@ pub(super) struct RecordedResponse {
 
 /// A response as it was sent.
 struct SentResponse {
-    headers: Box<str>,
+    headers: SentHeaders,
     body: SentBody,
+}
+
+enum SentHeaders {
+    /// Names and values, each on a line.
+    Text(Box<str>),
+    /// Those of a template.
+    Head(RecordedHead),
 }
 
 enum SentBody {
@@ -47,7 +56,13 @@ pub(super) struct RedactedResponse {
 }
 
 impl RecordedResponse {
-    pub(super) fn new(response: &Response, body_bytes_max: usize, redactor: &Redactor) -> Self {
+    /// `head` has the headers of the response, if they come from a template.
+    pub(super) fn new(
+        response: &Response,
+        head: Option<RecordedHead>,
+        body_bytes_max: usize,
+        redactor: &Redactor,
+    ) -> Self {
         let body = &response.body;
         let body = if body.len() <= body_bytes_max {
             SentBody::Original(body.clone())
@@ -60,7 +75,11 @@ impl RecordedResponse {
                 with_found.map_or(redacted, |redactor| RecordedBody::redacted(body, body_bytes_max, &redactor)),
             )
         };
-        let sent = SentResponse { headers: flatten(&response.headers), body };
+        let headers = match head {
+            Some(head) => SentHeaders::Head(head),
+            None => SentHeaders::Text(flatten(&response.headers)),
+        };
+        let sent = SentResponse { headers, body };
         Self { sent: Mutex::new(Some(sent)), redacted: OnceLock::new(), texts: redactor.texts().clone() }
     }
 
@@ -69,6 +88,10 @@ impl RecordedResponse {
         self.redacted.get_or_init(|| {
             let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner).take();
             let Some(SentResponse { headers, body }) = sent else { return RedactedResponse::default() };
+            let headers = match headers {
+                SentHeaders::Text(text) => text,
+                SentHeaders::Head(head) => head.text().into(),
+            };
             let redact = |redactor: &Redactor| RedactedResponse {
                 headers: redact_headers(&headers, redactor).into_boxed_str(),
                 body: match &body {
@@ -98,7 +121,11 @@ impl RecordedResponse {
                 SentBody::Original(bytes) | SentBody::Items(bytes, _) => bytes.len(),
                 SentBody::Truncated(body) => body.bytes.len(),
             };
-            sent.headers.len() + body
+            let headers = match &sent.headers {
+                SentHeaders::Text(text) => text.len(),
+                SentHeaders::Head(head) => head.bytes(),
+            };
+            headers + body
         })
     }
 }
@@ -170,7 +197,7 @@ mod tests {
         let list = format!("[{item},{item},{item}]");
         let redactor = Redactor::new(SecretTexts::new(["known-text".to_owned()]));
         let response = Response::new(StatusCode::OK, list.clone());
-        let recorded = RecordedResponse::new(&response, 2 * item.len() + 5, &redactor);
+        let recorded = RecordedResponse::new(&response, None, 2 * item.len() + 5, &redactor);
         let before = recorded.bytes();
         let body = &recorded.redacted(None).body;
         let item = r#"{"value":"***","name":"password","note":"***"}"#;

@@ -11,13 +11,28 @@ use crate::config::limits::{RECENT_HEAD_BYTES_MAX, RECENT_HEADS_MAX};
 use crate::http::message::Request;
 use crate::support::redaction::{Redactor, SecretTexts};
 
+/// The secrets in the configuration of a server. They are read only for headers that are new.
+#[derive(Clone, Copy)]
+pub struct ConfiguredSecrets<'a> {
+    /// Other secrets have another number.
+    pub number: u64,
+    /// Returns the secrets.
+    pub read: &'a dyn Fn() -> Arc<[String]>,
+}
+
+impl Default for ConfiguredSecrets<'_> {
+    fn default() -> Self {
+        Self { number: 0, read: &|| Arc::default() }
+    }
+}
+
 /// Texts that are replaced wherever they occur in an exchange.
 #[derive(Clone)]
 pub struct KnownSecrets<'a> {
     /// The token of the control API.
     pub token: Option<&'a str>,
     /// The secrets in the configuration of the server.
-    pub configured: Arc<[String]>,
+    pub configured: ConfiguredSecrets<'a>,
     /// Finds the credentials in the headers of a request.
     pub credentials: fn(&Request) -> Vec<String>,
     /// Other secrets of this request.
@@ -33,7 +48,7 @@ impl fmt::Debug for KnownSecrets<'_> {
 
 impl Default for KnownSecrets<'_> {
     fn default() -> Self {
-        Self { token: None, configured: Arc::default(), credentials: |_| Vec::new(), others: Vec::new() }
+        Self { token: None, configured: ConfiguredSecrets::default(), credentials: |_| Vec::new(), others: Vec::new() }
     }
 }
 
@@ -59,8 +74,9 @@ impl RequestHead {
     }
 
     fn new(request: &Request, headers: &str, secrets: &KnownSecrets<'_>) -> Self {
+        let configured = (secrets.configured.read)();
         let texts = (secrets.credentials)(request).into_iter();
-        let texts = texts.chain(secrets.token.map(str::to_owned)).chain(secrets.configured.iter().cloned());
+        let texts = texts.chain(secrets.token.map(str::to_owned)).chain(configured.iter().cloned());
         let redactor = Redactor::new(SecretTexts::new(texts));
         Self {
             headers: redact_headers(headers, &redactor).into(),
@@ -83,7 +99,7 @@ struct RecentHeads {
 struct RecentHead {
     text: Box<[u8]>,
     token: Option<Box<str>>,
-    configured: Arc<[String]>,
+    configured: u64,
     head: Arc<RequestHead>,
 }
 
@@ -95,7 +111,7 @@ impl RecentHeads {
             // Servers of one process can have different secrets.
             *recent.text == *self.text
                 && recent.token.as_deref() == secrets.token
-                && Arc::ptr_eq(&recent.configured, &secrets.configured)
+                && recent.configured == secrets.configured.number
         });
         if let Some(recent) = found {
             return Arc::clone(&recent.head);
@@ -108,7 +124,7 @@ impl RecentHeads {
         let recent = RecentHead {
             text: self.text.as_slice().into(),
             token: secrets.token.map(Into::into),
-            configured: Arc::clone(&secrets.configured),
+            configured: secrets.configured.number,
             head: Arc::clone(&head),
         };
         match self.heads.get_mut(self.next) {
@@ -191,7 +207,8 @@ mod tests {
         let with_token = KnownSecrets { token: Some("t0p-s3cret"), ..secrets.clone() };
         let head = RequestHead::of(&sent, &with_token);
         assert!(!head.is_clean && !head.headers.contains("s3cret"), "{}", head.headers);
-        let with_configured = KnownSecrets { configured: ["t0p-s3cret".to_owned()].into(), ..secrets.clone() };
+        let configured = ConfiguredSecrets { number: 1, read: &|| ["t0p-s3cret".to_owned()].into() };
+        let with_configured = KnownSecrets { configured, ..secrets.clone() };
         assert!(!RequestHead::of(&sent, &with_configured).is_clean);
         assert!(RequestHead::of(&sent, &secrets).is_clean);
     }

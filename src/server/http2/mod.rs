@@ -21,6 +21,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::sync::watch;
 
+use super::connection_timer::ConnectionTimer;
 use super::raw_socket::Socket;
 use super::shutdown::ShutdownSignal;
 use super::{Handler, ServerContext, respond};
@@ -156,9 +157,10 @@ async fn handle<H: Handler>(
     let mut request = head::into_request(parts, stream.0.is_secure);
     if matches!(request.body, Body::Complete(_)) {
         let has_body = !incoming.is_end_stream();
+        let timer = ConnectionTimer::default();
         request.body = tokio::select! {
             biased;
-            body = super::body::read_body(&*context.handler, &request, incoming, context.limits) => body,
+            body = super::body::read_body(&*context.handler, &request, incoming, context.limits, &timer) => body,
             // No response is lost: the client has not finished its request.
             () = shutdown.received(), if has_body => return Err(StreamReset),
         };

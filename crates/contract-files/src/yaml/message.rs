@@ -27,10 +27,32 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let word = word.to_ascii_lowercase();
     candidates
         .into_iter()
-        .map(|candidate| (strsim::normalized_damerau_levenshtein(&word, &candidate.to_ascii_lowercase()), candidate))
+        .map(|candidate| (similarity(&word, &candidate.to_ascii_lowercase()), candidate))
         .filter(|(similarity, _)| *similarity >= 0.5)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate)
+}
+
+/// The similarity of two words, from 0 to 1: the Damerau-Levenshtein distance in relation to the longer one. What they
+/// begin and end with alike does not change the distance, and is not compared with everything else.
+fn similarity(a: &str, b: &str) -> f64 {
+    let (a_chars, b_chars) = (a.chars().count(), b.chars().count());
+    let start: usize = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).map(|(char, _)| char.len_utf8()).sum();
+    let (a, b) = (&a[start..], &b[start..]);
+    let pairs = a.chars().rev().zip(b.chars().rev());
+    let end: usize = pairs.take_while(|(a, b)| a == b).map(|(char, _)| char.len_utf8()).sum();
+    let (a, b) = (&a[..a.len() - end], &b[..b.len() - end]);
+    let distance = match (a.is_empty(), b.is_empty()) {
+        (true, _) => b.chars().count(),
+        (_, true) => a.chars().count(),
+        _ => strsim::damerau_levenshtein(a, b),
+    };
+    match a_chars.max(b_chars) {
+        0 => 1.0,
+        // Words of a million characters are counted exactly.
+        #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
+        longer => 1.0 - distance as f64 / longer as f64,
+    }
 }
 
 /// Removes the position from the parser's message; diagnostics print it separately.
@@ -161,4 +183,18 @@ fn shorten_value(message: &str) -> String {
     }
     let start: String = value.chars().take(VALUE_CHARS_MAX).collect();
     format!("{before}wrong type: text \"{}...\", expected {after}", start.trim_end_matches('\\'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Words of few letters, so that they have much in common.
+        #[test]
+        fn the_similarity_is_that_of_the_library(a in "[abcä]{0,9}", b in "[abcä]{0,9}") {
+            prop_assert!((similarity(&a, &b) - strsim::normalized_damerau_levenshtein(&a, &b)).abs() < 1e-9);
+        }
+    }
 }

@@ -27,6 +27,7 @@ fn exchange(line: &str, headers: &[(&'static str, &str)], body: &str, body_bytes
         request: &request,
         path: request.path(),
         response: &response,
+        response_head: None,
         secrets: KnownSecrets::default(),
         number: 1,
         at: Timestamp::UNIX_EPOCH,
