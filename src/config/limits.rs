@@ -324,8 +324,14 @@ pub(crate) const EVENT_LAG_MAX: usize = 16 * 1024;
 /// The time between two writes of an event stream. The first event after a pause is sent at once.
 pub(crate) const EVENT_BATCH_INTERVAL: Duration = Duration::from_millis(25);
 
+/// The same after a large batch, when thousands of events arrive per second: each write wakes the server and the client.
+pub(crate) const EVENT_BATCH_INTERVAL_BUSY: Duration = Duration::from_millis(100);
+
+/// The bytes from which a batch is large.
+pub(crate) const EVENT_BATCH_BYTES_BUSY: usize = 16 * 1024;
+
 /// Bytes of events that are written together.
-pub(crate) const EVENT_BATCH_BYTES: usize = 64 * 1024;
+pub(crate) const EVENT_BATCH_BYTES: usize = 256 * 1024;
 
 /// Bytes of events that wait for the slowest subscriber of one stream.
 pub(crate) const EVENT_STREAM_BYTES_MAX: usize = 8 * 1024 * 1024;

@@ -13,8 +13,8 @@ use tokio_rustls::server::TlsStream;
 use super::drip::DripStream;
 use super::shutdown::ShutdownSignal;
 use crate::config::limits::{
-    EVENT_BATCH_BYTES, EVENT_BATCH_INTERVAL, HALF_CLOSED_KEEPALIVE_INTERVAL, KEEPALIVE_INTERVAL, LINGER, Limits,
-    WRITE_TIMEOUT,
+    EVENT_BATCH_BYTES, EVENT_BATCH_BYTES_BUSY, EVENT_BATCH_INTERVAL, EVENT_BATCH_INTERVAL_BUSY,
+    HALF_CLOSED_KEEPALIVE_INTERVAL, KEEPALIVE_INTERVAL, LINGER, Limits, WRITE_TIMEOUT,
 };
 use crate::http::message::Drip;
 use crate::support::event_bus::{Subscription, SubscriptionClosed};
@@ -145,6 +145,16 @@ async fn close(mut socket: impl Socket, mut shutdown: ShutdownSignal) -> io::Res
     }
 }
 
+/// The pause after a batch of events. Under load, events are sent together: a write for each of them would cost more than
+/// the request that it is about. A full batch means that more wait already.
+pub(super) fn pause_after_events(bytes: usize) -> Duration {
+    match bytes {
+        ..EVENT_BATCH_BYTES_BUSY => EVENT_BATCH_INTERVAL,
+        ..EVENT_BATCH_BYTES => EVENT_BATCH_INTERVAL_BUSY,
+        _ => Duration::ZERO,
+    }
+}
+
 /// Sends server-sent events, and keep-alive comments between them.
 async fn stream_events(socket: &mut impl Socket, mut subscription: Subscription) -> io::Result<()> {
     write(socket, b": listening\n\n").await?;
@@ -158,11 +168,7 @@ async fn stream_events(socket: &mut impl Socket, mut subscription: Subscription)
             events = subscription.next_batch(EVENT_BATCH_BYTES) => match events {
                 Ok(events) => {
                     write(socket, &events).await?;
-                    // Under load, events are sent together: a write for each of them would cost more than the request
-                    // that it is about. A full batch means that more wait already.
-                    if events.len() < EVENT_BATCH_BYTES {
-                        tokio::time::sleep(EVENT_BATCH_INTERVAL).await;
-                    }
+                    tokio::time::sleep(pause_after_events(events.len())).await;
                 }
                 Err(SubscriptionClosed::SandboxRemoved) => return Ok(()),
                 Err(SubscriptionClosed::Lagged) => return write(socket, b": closed, the client reads too slowly\n\n").await,

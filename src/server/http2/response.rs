@@ -14,12 +14,11 @@ use hyper::body::{Body, Frame, SizeHint};
 use tokio::sync::mpsc;
 
 use super::Stream;
-use crate::config::limits::{
-    EVENT_BATCH_BYTES, EVENT_BATCH_INTERVAL, HTTP2_RESET_PAUSE, KEEPALIVE_INTERVAL, Limits, WRITE_TIMEOUT,
-};
+use crate::config::limits::{EVENT_BATCH_BYTES, HTTP2_RESET_PAUSE, KEEPALIVE_INTERVAL, Limits, WRITE_TIMEOUT};
 use crate::http::message::{Drip, Request, Response};
 use crate::http::wire_fault::WireFault;
 use crate::server::drip::DripStream;
+use crate::server::raw_socket::pause_after_events;
 use crate::server::send;
 use crate::server::shutdown::ShutdownSignal;
 use crate::support::event_bus::{Subscription, SubscriptionClosed};
@@ -216,15 +215,12 @@ async fn feed(sender: mpsc::Sender<Bytes>, mut subscription: Subscription, mut s
     keepalive.tick().await;
     let mut next = Bytes::from_static(b": listening\n\n");
     loop {
-        let is_full = next.len() >= EVENT_BATCH_BYTES;
+        let pause = pause_after_events(next.len());
         tokio::select! {
             sent = sender.send(next) => if sent.is_err() { return },
             () = shutdown.received() => return,
         }
-        // Under load, events are sent together. A full batch means that more wait already.
-        if !is_full {
-            tokio::time::sleep(EVENT_BATCH_INTERVAL).await;
-        }
+        tokio::time::sleep(pause).await;
         next = tokio::select! {
             events = subscription.next_batch(EVENT_BATCH_BYTES) => match events {
                 Ok(events) => events,
