@@ -177,8 +177,7 @@ pub(crate) const GZIP_BYTES_MIN: usize = 1024;
 /// How long a closed connection waits for the client to close its side.
 pub(crate) const LINGER: Duration = Duration::from_secs(1);
 
-/// How often the first bytes of a connection are looked at while they could still be the preface of HTTP/2, and the pause
-/// between two looks: 1 s.
+/// How often the first bytes of a connection are looked at while they could be the preface of HTTP/2: for 1 s.
 pub(crate) const PROTOCOL_LOOKS_MAX: u32 = 100;
 
 /// See [`PROTOCOL_LOOKS_MAX`].
@@ -327,10 +326,7 @@ pub(crate) const EVENT_BATCH_INTERVAL: Duration = Duration::from_millis(25);
 /// The same after a large batch, when thousands of events arrive per second: each write wakes the server and the client.
 pub(crate) const EVENT_BATCH_INTERVAL_BUSY: Duration = Duration::from_millis(100);
 
-/// The bytes from which a batch is large.
-pub(crate) const EVENT_BATCH_BYTES_BUSY: usize = 16 * 1024;
-
-/// Bytes of events that are written together.
+/// Bytes of events that are written together. A sixteenth of it is a large batch.
 pub(crate) const EVENT_BATCH_BYTES: usize = 256 * 1024;
 
 /// Bytes of events that wait for the slowest subscriber of one stream.

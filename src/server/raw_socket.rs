@@ -13,8 +13,8 @@ use tokio_rustls::server::TlsStream;
 use super::drip::DripStream;
 use super::shutdown::ShutdownSignal;
 use crate::config::limits::{
-    EVENT_BATCH_BYTES, EVENT_BATCH_BYTES_BUSY, EVENT_BATCH_INTERVAL, EVENT_BATCH_INTERVAL_BUSY,
-    HALF_CLOSED_KEEPALIVE_INTERVAL, KEEPALIVE_INTERVAL, LINGER, Limits, WRITE_TIMEOUT,
+    EVENT_BATCH_BYTES, EVENT_BATCH_INTERVAL, EVENT_BATCH_INTERVAL_BUSY, HALF_CLOSED_KEEPALIVE_INTERVAL,
+    KEEPALIVE_INTERVAL, LINGER, Limits, WRITE_TIMEOUT,
 };
 use crate::http::message::Drip;
 use crate::support::event_bus::{Subscription, SubscriptionClosed};
@@ -148,8 +148,9 @@ async fn close(mut socket: impl Socket, mut shutdown: ShutdownSignal) -> io::Res
 /// The pause after a batch of events. Under load, events are sent together: a write for each of them would cost more than
 /// the request that it is about. A full batch means that more wait already.
 pub(super) fn pause_after_events(bytes: usize) -> Duration {
+    const LARGE: usize = EVENT_BATCH_BYTES / 16;
     match bytes {
-        ..EVENT_BATCH_BYTES_BUSY => EVENT_BATCH_INTERVAL,
+        ..LARGE => EVENT_BATCH_INTERVAL,
         ..EVENT_BATCH_BYTES => EVENT_BATCH_INTERVAL_BUSY,
         _ => Duration::ZERO,
     }
