@@ -1,11 +1,11 @@
 //! Server-sent events: of one sandbox or of all, their content, and slow subscribers.
 
 use std::io::Write as _;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::support::{JANE, Mock, read_all};
+use crate::support::{JANE, Mock, WRITE_WAIT, read_all};
 use crate::wire::{Wire, request};
 
 /// Opens an event stream, and returns when the subscription has started.
@@ -86,8 +86,6 @@ fn violations_and_applied_faults_are_separate_events() {
 
 #[test]
 fn a_slow_subscriber_is_disconnected_without_delaying_requests() {
-    // The write timeout of the server for a client that does not read.
-    const WRITE_WAIT: Duration = Duration::from_secs(30);
     let mock = Mock::healthy();
     let start = Instant::now();
     let mut slow = mock.socket();

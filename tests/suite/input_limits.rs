@@ -2,10 +2,11 @@
 
 use std::io::Read as _;
 use std::net::TcpStream;
+use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::support::{ACME_ID, FLOW, JANE, Mock};
+use crate::support::{ACME_ID, FLOW, JANE, Mock, WRITE_WAIT};
 use crate::wire::{Process, Wire, authorization};
 
 const MIB: usize = 1024 * 1024;
@@ -185,10 +186,14 @@ fn an_event_stream_that_is_not_read_ends_after_a_bounded_number_of_bytes() {
     // Each event quotes the name four times: 40 events have 32 MB, of which 8 wait and a few are in the socket.
     let body = json!({"x".repeat(200_000): 1}).to_string();
     let mut wire = Wire::open(server.address);
+    let began = Instant::now();
     for _ in 0..40 {
         ask(&mut wire, "POST /flows", &[("Content-Type", "application/json")], &body, 400);
     }
     let mut rest = Vec::new();
-    stream.read_to_end(&mut rest).unwrap();
-    assert!(rest.ends_with(b": closed, the client reads too slowly\n\n"), "{} bytes", rest.len());
+    let read = stream.read_to_end(&mut rest);
+    assert!(rest.len() < 20_000_000, "{} bytes", rest.len());
+    // On a very busy machine the server may have given up the connection before that.
+    let has_notice = rest.ends_with(b": closed, the client reads too slowly\n\n");
+    assert!(has_notice || began.elapsed() > WRITE_WAIT, "{read:?}, {} bytes", rest.len());
 }
