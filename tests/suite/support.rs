@@ -87,8 +87,8 @@ impl TestResponse {
     }
 }
 
-/// The limit of computations in tests, in milliseconds.
-pub const COMPUTE_MS_MAX: u64 = 120_000;
+/// The limit of computations in tests, in milliseconds. The time in which a busy machine runs something else counts.
+pub const COMPUTE_MS_MAX: u64 = 600_000;
 
 impl Mock {
     pub fn healthy() -> Self {
