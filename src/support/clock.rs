@@ -1,5 +1,6 @@
 //! The clock of a sandbox, and parsing and formatting of times. No other file reads the system clock.
 
+use std::cell::RefCell;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -123,7 +124,28 @@ fn system_time() -> Timestamp {
 /// Formats a time as LeadConduit does: UTC with milliseconds, like JavaScript's `toISOString`.
 #[must_use]
 pub fn format_timestamp(at: Timestamp) -> String {
-    format!("{at:.3}")
+    thread_local! {
+        /// The second of the time before, and its text up to the decimal point: times follow each other closely.
+        static LAST: RefCell<(i64, String)> = const { RefCell::new((i64::MIN, String::new())) };
+    }
+    let (second, ms) = (at.as_second(), at.subsec_millisecond());
+    if second < 0 || ms < 0 {
+        return format!("{at:.3}");
+    }
+    LAST.with_borrow_mut(|(last, text)| {
+        if *last != second {
+            *text = format!("{at:.3}");
+            text.truncate(text.len().saturating_sub("000Z".len()));
+            *last = second;
+        }
+        let mut formatted = String::with_capacity(text.len() + "000Z".len());
+        formatted.push_str(text);
+        for unit in [100, 10, 1] {
+            formatted.push(char::from_digit(u32::try_from(ms / unit % 10).unwrap_or_default(), 10).unwrap_or('0'));
+        }
+        formatted.push('Z');
+        formatted
+    })
 }
 
 /// Parses a time relative to `now`: `now`, `now + 14d`, `now - 2h30m`. `None` when the text has another form.
@@ -222,6 +244,20 @@ pub fn parse_timestamp(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_formatted_as_jiff_does_with_milliseconds() {
+        // Same and other seconds, ends of seconds, and times before 1970.
+        for ns in [0, 1, 999_999, 1_000_000, 999_999_999, 1_000_000_000, 1_234_567_890_123_456_789, -1, -1_500_000_000]
+        {
+            let at = Timestamp::from_nanosecond(ns).unwrap();
+            assert_eq!(format_timestamp(at), format!("{at:.3}"), "{ns}");
+        }
+        for text in ["9999-12-30T22:00:00.9999Z", "2026-02-28T23:59:59.0005Z", "2026-02-28T23:59:59.0995Z"] {
+            let at: Timestamp = text.parse().unwrap();
+            assert_eq!(format_timestamp(at), format!("{at:.3}"), "{text}");
+        }
+    }
 
     #[test]
     fn frozen_clocks_return_a_fixed_time() {

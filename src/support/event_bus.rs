@@ -1,6 +1,7 @@
 //! The event stream of a sandbox. Publishing never blocks: a subscriber that falls too far behind, in events or in bytes,
 //! is disconnected.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,6 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use serde::Serialize;
 use tokio::sync::Notify;
+
+/// The largest buffer for an event that a thread keeps.
+const FRAME_BYTES_KEPT: usize = 16 * 1024;
 
 /// How far subscribers can lag behind before they are disconnected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,7 +163,12 @@ impl EventBus {
     /// Encodes an event as a server-sent event.
     #[must_use]
     pub fn frame(event_type: &str, data: &impl Serialize) -> Bytes {
-        let mut frame = Vec::with_capacity(512);
+        thread_local! {
+            /// Written again for each event, so that an event takes one allocation of its size.
+            static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+        }
+        let mut frame = BUFFER.take();
+        frame.clear();
         frame.extend_from_slice(b"event: ");
         frame.extend_from_slice(event_type.as_bytes());
         frame.extend_from_slice(b"\ndata: ");
@@ -168,7 +177,11 @@ impl EventBus {
             frame.extend_from_slice(b"null");
         }
         frame.extend_from_slice(b"\n\n");
-        Bytes::from(frame)
+        let event = Bytes::copy_from_slice(&frame);
+        if frame.capacity() <= FRAME_BYTES_KEPT {
+            BUFFER.set(frame);
+        }
+        event
     }
 
     /// Publishes an event that was encoded with [`EventBus::frame`].
@@ -239,16 +252,18 @@ impl Subscription {
         let Some(cursor) = queue.cursors.get(&self.id).copied() else { return Ok(first) };
         let start = cursor.checked_sub(queue.first).and_then(|index| usize::try_from(index).ok());
         let Some(start) = start.filter(|start| *start < queue.events.len()) else { return Ok(first) };
-        let mut batch = first.to_vec();
-        let mut taken = 0;
+        let (mut length, mut taken) = (first.len(), 0);
         for event in queue.events.range(start..) {
-            if batch.len() >= bytes {
+            if length >= bytes {
                 break;
             }
-            batch.extend_from_slice(event);
+            length += event.len();
             taken += 1;
         }
-        queue.cursors.insert(self.id, cursor + taken);
+        let mut batch = Vec::with_capacity(length);
+        batch.extend_from_slice(&first);
+        queue.events.range(start..).take(taken).for_each(|event| batch.extend_from_slice(event));
+        queue.cursors.insert(self.id, cursor + u64::try_from(taken).unwrap_or(u64::MAX));
         queue.prune(&self.shared.budget);
         Ok(batch.into())
     }
