@@ -129,7 +129,7 @@ pub fn format_timestamp(at: Timestamp) -> String {
         static LAST: RefCell<(i64, String)> = const { RefCell::new((i64::MIN, String::new())) };
     }
     let (second, ms) = (at.as_second(), at.subsec_millisecond());
-    if second < 0 || ms < 0 {
+    if at < Timestamp::UNIX_EPOCH {
         return format!("{at:.3}");
     }
     LAST.with_borrow_mut(|(last, text)| {
