@@ -151,7 +151,7 @@ pub(super) fn pause_after_events(bytes: usize) -> Duration {
     const LARGE: usize = EVENT_BATCH_BYTES / 16;
     match bytes {
         ..LARGE => EVENT_BATCH_INTERVAL,
-        ..EVENT_BATCH_BYTES => EVENT_BATCH_INTERVAL_BUSY,
+        LARGE..EVENT_BATCH_BYTES => EVENT_BATCH_INTERVAL_BUSY,
         _ => Duration::ZERO,
     }
 }
