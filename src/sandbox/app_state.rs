@@ -150,12 +150,13 @@ impl AppState {
     /// The scenario does not exist, or it or its initial world is invalid.
     pub fn initial_state(&self, name: &str) -> Result<Arc<InitialState>, Vec<Diagnostic>> {
         let scenario = self.library().get(name)?;
+        let mut cache = self.initial_states.lock().unwrap_or_else(PoisonError::into_inner);
+        // Read under the lock: another thread cannot have created a state later than this.
         let now = uptime().as_millis();
         let is_reusable = |created: u128, initial: &InitialState| {
             let is_frozen = matches!(initial.world.clock, Clock::Frozen(_));
             Arc::ptr_eq(&initial.scenario, &scenario) && (is_frozen || now - created < INITIAL_STATE_MS_MAX)
         };
-        let mut cache = self.initial_states.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((created, initial)) = cache.get(name)
             && is_reusable(*created, initial)
         {
