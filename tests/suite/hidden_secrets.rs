@@ -274,14 +274,7 @@ fn no_output_contains_a_secret_in_an_unusual_place() {
     let mut outputs = control_outputs(&server);
     assert!(outputs[0].1.contains("/v1/token/***/x"), "the requests are recorded: {}", outputs[0].1);
     server.signal("-TERM");
-    let mut stream = String::new();
-    loop {
-        let line = events.line();
-        if line.is_empty() {
-            break;
-        }
-        stream += &line;
-    }
+    let stream = events.lines_to_end();
     server.child.wait().unwrap();
     assert!(stream.contains("/v1/token/***/x"), "{stream}");
     outputs.extend([("log".to_owned(), log.join().unwrap()), ("events".to_owned(), stream)]);

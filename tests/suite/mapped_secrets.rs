@@ -149,14 +149,7 @@ proptest! {
         prop_assert!(outputs.iter().any(|(_, text)| text.contains("header.X-Trace")), "mappings are recorded");
         prop_assert!(outputs.iter().any(|(_, text)| text.contains("no access for ***")), "reasons are recorded");
         server.signal("-TERM");
-        let mut published = String::new();
-        loop {
-            let line = stream.line();
-            if line.is_empty() {
-                break;
-            }
-            published += &line;
-        }
+        let published = stream.lines_to_end();
         server.child.wait().unwrap();
         // The banner shows the keys of the scenario.
         let log = log.join().unwrap();

@@ -92,6 +92,13 @@ impl Wire {
         line
     }
 
+    /// Reads the lines up to the end of the connection.
+    pub fn lines_to_end(&mut self) -> String {
+        let mut lines = String::new();
+        while self.0.read_line(&mut lines).unwrap() > 0 {}
+        lines
+    }
+
     pub fn send(&mut self, bytes: &[u8]) {
         self.0.get_mut().write_all(bytes).unwrap();
     }
