@@ -80,6 +80,7 @@ impl Pipeline {
         let is_plain = effects.headers.is_empty()
             && effects.applied_rules.is_empty()
             && context.preferences.is_empty()
+            && context.evidence.is_none()
             && !response.body.is_empty()
             && response.status != StatusCode::UNAUTHORIZED
             && matches!(request.body, Body::Complete(_))
