@@ -86,6 +86,9 @@ fn banner(app: &LoadedApp, settings: &Settings, url: &str, https_url: Option<&st
         row("scenario", format!("{} (of {scenarios}; `leadconduit-mock scenarios` lists them)", app.scenario.name)),
         row("settings", format!("seed {}, clock {}, requests {requests}", app.seed, app.clock)),
     ];
+    if !app.pipeline.policy.access.is_closed() {
+        settings_rows.push(row("console", format!("{url}/__admin/ui/ (open it in a browser)")));
+    }
     settings_rows.extend(https_rows(settings, https_url).into_iter().map(|(name, value)| row(name, value)));
     let proxy = settings.intercept.map(|intercept| proxy_line(&app.pipeline.policy.access, intercept, url));
     settings_rows.extend(proxy.map(|value| row("proxy", value)));

@@ -127,6 +127,7 @@ fn the_banner_shows_how_to_use_the_control_api() {
         let found = (text.contains(curl), text.contains(token), text.contains(closed));
         assert_eq!(found, (*shown, *with_token, *is_closed), "{arguments:?}: {text}");
         assert!(text.contains("sso-outage\"}'") == *shown, "the command names another scenario: {text}");
+        assert_eq!(text.contains("/__admin/ui/ (open it in a browser)"), *shown, "{arguments:?}: {text}");
     }
 }
 
