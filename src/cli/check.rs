@@ -29,9 +29,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), CliError> {
     let mut out = std::io::stdout().lock();
     let color_mode = color_mode(&out);
     let ok = styled(color_mode, SUCCESS, "ok");
-    let mut settings = Settings { schemas: args.schemas.clone(), ..Settings::default() };
-    // No client waits, and an example is not wrong because the machine is busy with something else.
-    settings.limits.compute_ms_max *= 60;
+    let settings = Settings { schemas: args.schemas.clone(), ..Settings::default() };
     let contract = bootstrap::load_contract(&settings)?;
     if let Some(folder) = &args.schemas {
         crate::leadconduit::operations::HandlerTable::for_contract(&contract).map_err(StartError::Operations)?;

@@ -212,7 +212,7 @@ struct LimitArgs {
     /// The size of the events of all sandboxes together; the oldest are removed first
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().event_total_bytes_max, env = "LEADCONDUIT_MOCK_EVENT_TOTAL_BYTES_MAX")]
     event_total_bytes_max: usize,
-    /// How long one request can compute; one that takes longer gets a 503 problem
+    /// How much processor time one request can use; one that needs more gets a 503 problem
     #[arg(long, value_name = "MS", default_value_t = Limits::default().compute_ms_max, env = "LEADCONDUIT_MOCK_COMPUTE_MS_MAX")]
     compute_ms_max: u64,
 }

@@ -73,7 +73,7 @@ pub struct Limits {
     pub response_cache_total_bytes_max: usize,
     /// Snapshots of all sandboxes together.
     pub snapshots_total_max: usize,
-    /// How long one request, or one call of the control API, can compute. Waiting does not count.
+    /// How much processor time one request, or one call of the control API, can use. Waiting does not count.
     pub compute_ms_max: u64,
 }
 

@@ -113,7 +113,7 @@ problem_types! {
     ComputationLimit => (
         "computation-limit",
         "Computation limit",
-        "The request computed for longer than `--compute-ms-max` (503). Nothing was stored. Ask for less: a shorter time \
+        "The request used more processor time than `--compute-ms-max` (503). Nothing was stored. Ask for less: a shorter time \
          span, fewer rules, simpler patterns and templates; or raise the limit."
     ),
     /// A write over a budget of memory.
@@ -390,8 +390,8 @@ impl Problem {
     #[must_use]
     pub fn computation_limit(ms_max: u64) -> Self {
         let detail = format!(
-            "the request computed for more than {ms_max} ms, which is the limit; ask for less (a shorter time span, fewer \
-             rules, simpler patterns and templates), or raise --compute-ms-max"
+            "the request used more than {ms_max} ms of processor time, which is the limit; ask for less (a shorter time \
+             span, fewer rules, simpler patterns and templates), or raise --compute-ms-max"
         );
         Self::new(StatusCode::SERVICE_UNAVAILABLE, ProblemType::ComputationLimit, detail)
     }

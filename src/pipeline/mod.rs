@@ -166,7 +166,6 @@ impl Pipeline {
             let started = uptime();
             let result = self.policy.outbound.deliver_blocking(call.request.clone());
             progress.record_response(*call, result, started);
-            computation::restart();
         }
     }
 

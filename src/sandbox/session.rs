@@ -319,6 +319,7 @@ impl RequestSession {
     ) -> Result<WriteResult, StaleEpoch> {
         // One at a time, so that long writes do not overtake one another forever.
         let _turn = self.sandbox.long_write.lock().unwrap_or_else(PoisonError::into_inner);
+        // It begins anew after attempts without the lock, if the operation had any.
         computation::restart();
         for _ in 0..LONG_WRITE_RERUNS_MAX {
             let (mut world, version, ids) = {

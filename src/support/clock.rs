@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::Span;
 use jiff::fmt::rfc2822::DateTimePrinter;
 pub use jiff::{SignedDuration, Timestamp};
+use rustix::time::{ClockId, clock_gettime};
 
 /// The clock of a sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -222,6 +223,12 @@ pub fn format_ms(ms: u64) -> String {
 pub fn uptime() -> Duration {
     static START: OnceLock<Instant> = OnceLock::new();
     START.get_or_init(Instant::now).elapsed()
+}
+
+/// The processor time that the current thread has used. It is a system call.
+#[must_use]
+pub fn thread_cpu_time() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
 }
 
 /// The present for deadlines of timers. It never enters a response of the simulated service.

@@ -17,8 +17,8 @@ if [ ! -x "$binary" ]; then
   exit 2
 fi
 
-# A computation takes longer without optimisation and on a busy machine.
-export LEADCONDUIT_MOCK_COMPUTE_MS_MAX=${LEADCONDUIT_MOCK_COMPUTE_MS_MAX:-120000}
+# A computation takes longer without optimisation.
+export LEADCONDUIT_MOCK_COMPUTE_MS_MAX=${LEADCONDUIT_MOCK_COMPUTE_MS_MAX:-60000}
 
 scratch=$(mktemp -d)
 started=()

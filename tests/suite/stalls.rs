@@ -108,7 +108,7 @@ fn a_computation_that_takes_too_long_gets_a_problem_that_states_the_limit() {
     let problem = mock.post("/__admin/requests/find", &json!({})).expect(503);
     assert_eq!(problem.header("content-type"), Some("application/problem+json"));
     let detail = problem.json()["detail"].as_str().unwrap().to_owned();
-    assert!(detail.starts_with("the request computed for more than 0 ms, which is the limit; "), "{detail}");
+    assert!(detail.starts_with("the request used more than 0 ms of processor time, which is the limit; "), "{detail}");
     assert!(detail.ends_with("or raise --compute-ms-max"), "{detail}");
     mock.get("/connections").expect(200);
 }

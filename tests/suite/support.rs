@@ -87,8 +87,8 @@ impl TestResponse {
     }
 }
 
-/// The limit of computations in tests, in milliseconds. The time in which a busy machine runs something else counts.
-pub const COMPUTE_MS_MAX: u64 = 600_000;
+/// The limit of computations in tests, in milliseconds of processor time.
+pub const COMPUTE_MS_MAX: u64 = 60_000;
 
 impl Mock {
     pub fn healthy() -> Self {
@@ -110,7 +110,7 @@ impl Mock {
     pub fn start(builder: MockServerBuilder) -> Self {
         let configure = |settings: &mut Settings| {
             settings.check_replies = true;
-            // A computation takes longer without optimisation and on a busy machine.
+            // A computation takes longer without optimisation.
             if settings.limits.compute_ms_max == Settings::default().limits.compute_ms_max {
                 settings.limits.compute_ms_max = COMPUTE_MS_MAX;
             }

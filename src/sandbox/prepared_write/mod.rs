@@ -104,8 +104,8 @@ impl RequestSession {
         operation: &WriteOperation<'_>,
         resources: &mut WriteResources<'_>,
     ) -> Result<Option<WriteResult>, StaleEpoch> {
-        for _ in 0..PREPARATIONS_MAX {
-            if !computation::is_inline() {
+        for number in 0..PREPARATIONS_MAX {
+            if number > 0 && !computation::is_inline() {
                 // Each attempt has the time that a request has.
                 computation::restart();
             }
