@@ -465,7 +465,7 @@ fn redact_lead(mut lead: Box<LeadReport>, redactor: &Redactor) -> Box<LeadReport
         return lead;
     }
     for text in steps.iter_mut().chain([reason, &mut decision.description]) {
-        let redacted = redactor.text(text);
+        let redacted = redactor.sentence(text);
         if *redacted != **text {
             *text = redacted.into_owned();
         }
@@ -477,7 +477,7 @@ fn redact_lead(mut lead: Box<LeadReport>, redactor: &Redactor) -> Box<LeadReport
 fn redact_violations(mut violations: Vec<Violation>, redactor: &Redactor) -> Vec<Violation> {
     for violation in &mut violations {
         for text in [&mut violation.location, &mut violation.message] {
-            let redacted = redactor.text(text);
+            let redacted = redactor.sentence(text);
             if *redacted != **text {
                 *text = redacted.into_owned();
             }
