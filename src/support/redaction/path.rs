@@ -143,7 +143,9 @@ mod tests {
         for (text, expected) in rows {
             assert_eq!(Redactor::default().text(text), expected, "{text}");
         }
-        for text in ["password/PIN", "token/reset", "a password and/or a token", "text/html", "/x/y", "1/2", "a / token"] {
+        for text in
+            ["password/PIN", "token/reset", "a password and/or a token", "text/html", "/x/y", "1/2", "a / token"]
+        {
             assert_eq!(Redactor::default().text(text), text);
         }
     }
