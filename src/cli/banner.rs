@@ -143,9 +143,13 @@ fn https_rows(settings: &Settings, https_url: Option<&str>) -> Vec<(&'static str
 fn control_line(access: &Access, settings: &Settings, current: &str, url: &str) -> String {
     if access.is_closed() {
         let host = settings.host;
+        let (what, them) = match settings.intercept {
+            Some(_) => ("control API and the proxy of --intercept are", "them"),
+            None => ("control API is", "it"),
+        };
         return format!(
-            "  The control API is closed: {host} can be reached by others. Open it with --admin-token TOKEN, or in a \
-             container with --env LEADCONDUIT_MOCK_ADMIN_TOKEN=TOKEN."
+            "  The {what} closed: {host} can be reached by others. Open {them} with --admin-token TOKEN, or in a container \
+             with --env LEADCONDUIT_MOCK_ADMIN_TOKEN=TOKEN."
         );
     }
     // The token itself is never shown.

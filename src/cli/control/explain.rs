@@ -69,6 +69,7 @@ pub(in crate::cli) fn run(args: &ExplainArgs) -> Result<(), CliError> {
             return Err(CliError::Usage(message));
         }
     };
+    args.target.require_sandbox()?;
     let (_, explanation) = args.target.send_for_bodies(Method::POST, "/__admin/explain", Some(body))?;
     let text = describe(&explanation, color_mode(&std::io::stdout()));
     args.target.print(&Printed { text, json: explanation })
