@@ -233,12 +233,9 @@ fn a_sandbox_that_does_not_exist_is_not_created_by_reading_it() {
     for line in [
         "requests",
         "requests 1",
-        "requests --clear",
-        "explain GET /user",
         "explain 1",
         "report",
         "fault list",
-        "fault remove --all",
         "clock show",
         "snapshot list",
         "snapshot restore a",
@@ -260,6 +257,12 @@ fn a_sandbox_that_does_not_exist_is_not_created_by_reading_it() {
     let in_url = format!("requests --url {}/__sandbox/chekout", mock.server.url());
     assert!(fail(&mock, &in_url).1.contains("sandbox `chekout` does not exist"));
     assert_eq!(run_json(&mock, "sandbox list")["meta"]["total"], 2, "none was created");
+    // What a script runs before its tests works in a new sandbox too.
+    for (number, line) in ["requests --clear", "explain GET /user", "fault remove --all"].iter().enumerate() {
+        let output = command(&mock, &format!("{line} --sandbox new-{number}")).output().unwrap();
+        let note = format!("note: sandbox `new-{number}` did not exist; it is created\n");
+        assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), note), "{line}");
+    }
     assert!(run(&mock, "requests --sandbox checkout-tests").contains("1 request in sandbox checkout-tests"));
 }
 

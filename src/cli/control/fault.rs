@@ -149,7 +149,7 @@ pub(in crate::cli) fn run(args: &FaultArgs) -> Result<(), CliError> {
             target.print(&Printed { text: format!("fault {id} was removed\n"), json: json!({"removed": id}) })
         }
         FaultAction::Remove { id: None, target, .. } => {
-            target.require_sandbox()?;
+            target.note_new_sandbox();
             let (response, _) = target.send(Method::DELETE, PATH, None)?;
             let text = format!("all faults of sandbox {} were removed\n", target.sandbox_of(&response));
             target.print(&Printed { text, json: json!({"removed": "*"}) })
