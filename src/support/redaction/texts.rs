@@ -35,6 +35,12 @@ impl SecretTexts {
         Self::new(self.iter().map(str::to_owned).chain(others))
     }
 
+    /// True when one is a copy of the other.
+    #[must_use]
+    pub fn are_shared_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// The texts, the longest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|secret| &*secret.text)
