@@ -2,6 +2,7 @@
 //!
 //! A keyword without a message of its own is reported by its name; to improve it, add an arm to [`describe`].
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use jsonschema::ValidationError;
@@ -18,6 +19,9 @@ const VIOLATIONS_MAX: usize = 50;
 
 /// The keywords of schemas that apply to the same value.
 const COMPOSING: [&str; 6] = ["allOf", "anyOf", "oneOf", "if", "then", "else"];
+
+/// The keyword of a missing property.
+const REQUIRED: &str = "required";
 
 /// How references to component schemas begin.
 const COMPONENTS: &str = "#/components/schemas/";
@@ -77,18 +81,21 @@ impl PropertyNames {
         }
     }
 
-    /// Whether the schema in which an error was found has a property of this name.
-    fn has(&self, error: &ValidationError<'_>, property: &str) -> bool {
+    /// The names of the schema in which an error was found.
+    fn of(&self, error: &ValidationError<'_>) -> Option<&HashSet<String>> {
         let location = error.absolute_keyword_location().map(jsonschema::Uri::as_str).unwrap_or_default();
         let fragment = location.split_once('#').map_or("", |(_, fragment)| fragment);
-        let fragment = percent_encoding::percent_decode_str(fragment).decode_utf8_lossy();
+        let fragment = match fragment.contains('%') {
+            true => percent_encoding::percent_decode_str(fragment).decode_utf8_lossy(),
+            false => Cow::Borrowed(fragment),
+        };
         let mut parts = fragment.split('/').skip(1);
         let key = match (parts.next(), parts.next(), parts.next()) {
             (Some("components"), Some("schemas"), Some(name)) => name,
             (Some("paths"), Some(path), _) => path,
             _ => STANDALONE,
         };
-        self.0.get(key).is_some_and(|names| names.contains(property))
+        self.0.get(key)
     }
 }
 
@@ -149,22 +156,17 @@ fn describe(
 ) {
     let at = error.instance_path().as_str();
     let value = document.pointer(at).unwrap_or(&Value::Null);
-    let location = format!("{root}{at}");
+    let location = [root, at].concat();
+    if let ValidationErrorKind::Required { property } = error.kind() {
+        let property = property.as_str().unwrap_or_default();
+        violations.push(describe_missing(&location, at, value, property, known.of(error)));
+        return;
+    }
     let name = name_of(root, at);
     let mut push = |location: &str, message: String| {
         violations.push(Violation::rejected(400, location, error.kind().keyword(), message));
     };
     match error.kind() {
-        ValidationErrorKind::Required { property } => {
-            let property = property.as_str().unwrap_or_default();
-            let full = if at.is_empty() { property.to_owned() } else { format!("{}.{property}", dotted(at)) };
-            let near = value.as_object().and_then(|object| {
-                let unknown = object.keys().map(String::as_str).filter(|key| !known.has(error, key));
-                nearest(property, unknown.filter(|key| *key != property))
-            });
-            let hint = near.map(|near| format!("; `{near}` was sent: was that meant?")).unwrap_or_default();
-            push(&format!("{location}/{}", escape(property)), format!("{full} is missing{hint}"));
-        }
         ValidationErrorKind::Type { kind } => {
             push(&location, format!("{name} must be {}, not {}", expected_types(kind), type_of(value)));
         }
@@ -220,6 +222,31 @@ fn describe(
             }
         }
         other => push(&location, format!("{name} violates the keyword `{}`", other.keyword())),
+    }
+}
+
+/// A required property is missing: by far the most frequent violation. `known` are the names that are no misspelt ones.
+fn describe_missing(
+    location: &str,
+    at: &str,
+    value: &Value,
+    property: &str,
+    known: Option<&HashSet<String>>,
+) -> Violation {
+    let near = value.as_object().and_then(|object| {
+        let unknown = object.keys().map(String::as_str).filter(|key| known.is_none_or(|known| !known.contains(*key)));
+        nearest(property, unknown.filter(|key| *key != property))
+    });
+    let prefix = if at.is_empty() { String::new() } else { dotted(at) + "." };
+    let message = match near {
+        Some(near) => [&prefix, property, " is missing; `", near, "` was sent: was that meant?"].concat(),
+        None => [&prefix, property, " is missing"].concat(),
+    };
+    Violation {
+        location: [location, "/", &escape(property)].concat(),
+        code: REQUIRED.to_owned(),
+        message,
+        rejected_with: Some(400),
     }
 }
 

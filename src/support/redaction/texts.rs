@@ -48,6 +48,12 @@ impl SecretTexts {
         self.added_bytes
     }
 
+    /// True when one is a copy of the other.
+    #[must_use]
+    pub fn are_shared_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// The texts, the longest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
         self.texts.iter().map(|secret| &*secret.text)
