@@ -50,18 +50,17 @@ impl TargetArgs {
     /// # Errors
     /// The sandbox does not exist.
     pub(super) fn require_sandbox(&self) -> Result<(), CliError> {
-        self.addressed(|sandbox| sandbox.require())
+        self.addressed(&self.server.url()).require()
     }
 
     /// Says that a command creates the sandbox.
     pub(super) fn note_new_sandbox(&self) {
-        self.addressed(|sandbox| sandbox.note_creation());
+        self.addressed(&self.server.url()).note_creation();
     }
 
-    fn addressed<T>(&self, check: impl FnOnce(AddressedSandbox<'_>) -> T) -> T {
-        let url = self.server.url();
+    fn addressed<'a>(&'a self, url: &'a str) -> AddressedSandbox<'a> {
         let token = client::token(self.admin_token.as_deref());
-        check(AddressedSandbox { url: &url, name: self.sandbox.as_deref(), token, tls_dir: self.server.tls_dir() })
+        AddressedSandbox { url, name: self.sandbox.as_deref(), token, tls_dir: self.server.tls_dir() }
     }
 
     /// Sends a request and returns the response with its parsed body. The error is the server's, if it rejects the

@@ -258,8 +258,7 @@ impl Rule {
             let next = position.step.saturating_add(1);
             let step = if next >= self.steps.len() && self.repeat { 0 } else { next };
             // Where the time ended a rule, its end is still shown.
-            let is_over =
-                |step: &Step| step.lasts.is_some() && !step.times.is_some_and(|times| position.applied >= times);
+            let is_over = |step: &Step| step.lasts.is_some() && step.times.is_none_or(|times| position.applied < times);
             let ends_rule = next >= self.steps.len() && self.steps.get(position.step).is_some_and(is_over);
             let started_at = position.started_at.filter(|_| ends_rule && !self.repeat);
             *position = StepPosition { step, applied: 0, started_at };

@@ -25,8 +25,11 @@ const LIST_PROPERTIES: [&str; 4] = ["list_names", "list_ids", "list_name", "list
 /// How deep schemas refer to each other, and documents are nested.
 const DEPTH_MAX: usize = 32;
 
+/// Reads a property from a flow or its step.
+type ReadProperty = fn(&Value, &Value) -> String;
+
 /// A property that selects the steps of a simulated recipient: its name, its value, and where a flow or a step has it.
-type Selector<'a> = (&'static str, &'a str, fn(&Value, &Value) -> String);
+type Selector<'a> = (&'static str, &'a str, ReadProperty);
 
 impl Validator<'_> {
     fn warn(&mut self, origin: &Origin, pointer: &str, message: String, hint: Option<String>) {
@@ -167,7 +170,7 @@ impl Validator<'_> {
         let flows = flows.flat_map(|collection| documents(account, collection)).map(|flow| &flow.value);
         let steps = flows.flat_map(|flow| items(flow, "steps").iter().map(move |step| (flow, step)));
         let steps: Vec<(&Value, &Value)> = steps.filter(|(_, step)| text(step, "type") == "recipient").collect();
-        let selectors: [(&'static str, fn(&Value, &Value) -> String); 4] = [
+        let selectors: [(&'static str, ReadProperty); 4] = [
             ("flow_id", |flow, _| text(flow, "id").to_owned()),
             ("step_id", |_, step| text(step, "id").to_owned()),
             ("entity_id", |_, step| text(&step["entity"], "id").to_owned()),
