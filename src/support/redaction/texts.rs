@@ -51,7 +51,7 @@ impl SecretTexts {
     /// True when one is a copy of the other.
     #[must_use]
     pub fn are_shared_with(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.texts, &other.texts)
     }
 
     /// The texts, the longest first.
