@@ -51,18 +51,23 @@ const KNOWN_RESULTS_MAX: usize = 10_000;
 impl EventFilter {
     /// The variables of the event if it matches, with the document if the rules needed it.
     pub(crate) fn match_event<'a>(&self, event: Event<'a>) -> Option<EventVariables<'a>> {
+        if !self.matches_summary(event.summary()) {
+            return None;
+        }
         let variables = EventVariables::new(event);
-        self.matches(&variables).then_some(variables)
+        self.matches_document(&variables).then_some(variables)
     }
 
     /// Whether an event matches.
     pub(crate) fn matches(&self, event: &EventVariables<'_>) -> bool {
+        self.matches_summary(event.summary()) && self.matches_document(event)
+    }
+
+    fn matches_document(&self, event: &EventVariables<'_>) -> bool {
         let has = |expected: &String| {
             event.get("vars.lead.reference").is_some_and(|actual| text(&actual).as_deref() == Some(expected))
         };
-        self.matches_summary(event.summary())
-            && self.reference.as_ref().is_none_or(has)
-            && (self.conditions.is_empty() || self.matches_conditions(event))
+        self.reference.as_ref().is_none_or(has) && (self.conditions.is_empty() || self.matches_conditions(event))
     }
 
     fn matches_conditions(&self, event: &EventVariables<'_>) -> bool {
