@@ -292,7 +292,7 @@ pub(crate) const GENERATED_DOCUMENTS_MAX: u32 = 50_000;
 /// Leads of the generated histories of a world.
 pub(crate) const GENERATED_LEADS_MAX: u32 = 200_000;
 
-/// Events of the generated histories of a world. Each takes about 100 bytes.
+/// Events of the generated histories of a world. A lead takes 16 bytes with all its events.
 pub(crate) const GENERATED_EVENTS_MAX: u32 = 1_000_000;
 
 // The generated certificate authority.

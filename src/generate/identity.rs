@@ -86,6 +86,58 @@ const ADDRESSES: [Address; 12] = [
     Address { city: "Boise", state: "ID", postal_code: "83702" },
 ];
 
+/// A lead as events contain it.
+#[derive(Clone, Debug)]
+pub struct GeneratedLead {
+    person: Person,
+    street: String,
+    address: &'static Address,
+}
+
+/// The fields of a generated lead.
+const LEAD_FIELDS: [&str; 8] =
+    ["first_name", "last_name", "email", "phone_1", "address_1", "city", "state", "postal_code"];
+
+impl GeneratedLead {
+    /// Its fields: phone number and e-mail address are typed values.
+    #[must_use]
+    pub fn fields(&self) -> Value {
+        let fields = LEAD_FIELDS.iter().filter_map(|name| Some(((*name).to_owned(), self.field(name)?)));
+        Value::Object(fields.collect())
+    }
+
+    /// The value of one field, without the others. `None` for a field that no generated lead has.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<Value> {
+        let Self { person, street, address } = self;
+        Some(match name {
+            "first_name" => person.first_name.as_str().into(),
+            "last_name" => person.last_name.as_str().into(),
+            "email" => {
+                let (user, domain) = person.email.split_once('@').unwrap_or((&person.email, ""));
+                let (host, tld) = domain.split_once('.').unwrap_or((domain, ""));
+                json!({
+                    "raw": person.email, "normal": person.email, "valid": true,
+                    "user": user, "domain": domain, "host": host, "tld": tld,
+                })
+            }
+            "phone_1" => {
+                let digits: String = person.phone.chars().filter(char::is_ascii_digit).collect();
+                json!({
+                    "raw": person.phone, "normal": digits, "valid": true,
+                    "area": digits.get(..3), "exchange": digits.get(3..6), "line": digits.get(6..),
+                    "number": digits.get(3..), "extension": null, "country_code": "US", "is_tollfree": false,
+                })
+            }
+            "address_1" => street.as_str().into(),
+            "city" => address.city.into(),
+            "state" => address.state.into(),
+            "postal_code" => address.postal_code.into(),
+            _ => return None,
+        })
+    }
+}
+
 /// A fictional person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
@@ -143,29 +195,10 @@ impl ValueGenerator<'_> {
         Company { name, website, field_suffix }
     }
 
-    /// Generates the fields of a lead as events contain them: phone number and e-mail address are typed values.
-    pub fn typed_lead(&mut self, person: &Person) -> Value {
-        let (street, address) = (self.street(), self.address());
-        let digits: String = person.phone.chars().filter(char::is_ascii_digit).collect();
-        let (user, domain) = person.email.split_once('@').unwrap_or((&person.email, ""));
-        let (host, tld) = domain.split_once('.').unwrap_or((domain, ""));
-        json!({
-            "first_name": person.first_name,
-            "last_name": person.last_name,
-            "email": {
-                "raw": person.email, "normal": person.email, "valid": true,
-                "user": user, "domain": domain, "host": host, "tld": tld,
-            },
-            "phone_1": {
-                "raw": person.phone, "normal": digits, "valid": true,
-                "area": digits.get(..3), "exchange": digits.get(3..6), "line": digits.get(6..), "number": digits.get(3..),
-                "extension": null, "country_code": "US", "is_tollfree": false,
-            },
-            "address_1": street,
-            "city": address.city,
-            "state": address.state,
-            "postal_code": address.postal_code,
-        })
+    /// Generates a lead as events contain it.
+    pub fn lead(&mut self) -> GeneratedLead {
+        let person = self.person();
+        GeneratedLead { person, street: self.street(), address: self.address() }
     }
 
     /// Returns the code of a random state of the United States.

@@ -41,7 +41,7 @@ use crate::support::clock::Timestamp;
 use crate::support::ids::IdGenerator;
 use crate::support::rng::SeededRng;
 
-pub use identity::{Company, Person};
+pub use identity::{Company, GeneratedLead, Person};
 pub use lead::LeadField;
 
 use schema::ObjectContext;

@@ -145,7 +145,7 @@ fn apply_account(
     for (index, spec) in change.events.iter().enumerate() {
         let key = text(&spec.0, "id").parse().ok();
         let known = world.account(&id).zip(key).and_then(|(account, key)| account.events().get(key));
-        let value = merged(known.map(Event::value).as_deref(), spec, now);
+        let value = merged(known.as_ref().map(Event::value).as_deref(), spec, now);
         validate(contract, events::MODEL, &value, &format!("{pointer}/events/{index}"))?;
         world.put_event(&id, &value);
     }

@@ -1,11 +1,14 @@
 //! Generated events of leads that ran through the flows of an account before the scenario started.
 //!
-//! 100,000 event documents would take hundreds of megabytes, and seconds to generate. So only an [`EventSummary`] of
-//! each event is kept, for lists, counts and sums; the document is generated on demand from the plan and the seed.
+//! 100,000 event documents would take hundreds of megabytes, and seconds to generate. So only what is drawn for each lead
+//! is kept. Summaries, for lists, counts and sums, are computed from it; documents are generated on demand from the plan and
+//! the seed.
 
 mod columns;
+mod timeline;
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rand::RngExt;
@@ -13,13 +16,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use self::columns::FieldColumns;
-use crate::generate::{Models, ValueGenerator};
+use self::timeline::{Position, Timeline};
+use crate::generate::{GeneratedLead, Models, ValueGenerator};
 use crate::leadconduit::state::events::{EventSummary, EventType, GeneratedEvents, Lead, Outcome, VariableLookup};
 use crate::leadconduit::state::retention::RETENTION_DAYS;
 use crate::leadconduit::values::find;
 use crate::support::clock::{Timestamp, format_timestamp};
 use crate::support::document::number as price;
-use crate::support::ids::{IdGenerator, ObjectId};
+use crate::support::ids::IdGenerator;
 use crate::support::rng::{Purpose, SeededRng};
 
 /// The length of the history: a little less than the 90 days of event retention.
@@ -114,18 +118,11 @@ pub struct PlannedStep {
 #[derive(Debug)]
 pub struct GeneratedHistory {
     plan: HistoryPlan,
-    summaries: Vec<EventSummary>,
+    timeline: Timeline,
     leads: OnceLock<Vec<Lead>>,
-    /// The fields of the last lead that was read. The events of a lead are usually read one after another.
-    last_fields: Mutex<Option<(u32, Arc<Value>)>>,
+    /// The last lead that was read. The events of a lead are usually read one after another.
+    last_lead: Mutex<Option<(u32, Arc<GeneratedLead>)>>,
     columns: FieldColumns,
-}
-
-/// The ids of a flow and its entities, parsed once.
-struct FlowIds {
-    flow: Option<ObjectId>,
-    source: Option<ObjectId>,
-    recipients: Vec<Option<ObjectId>>,
 }
 
 impl GeneratedHistory {
@@ -136,28 +133,14 @@ impl GeneratedHistory {
             plan.leads = 0;
         }
         plan.events = if plan.leads == 0 { 0 } else { plan.events.max(plan.leads) };
-        let summaries = summarize(&plan);
-        Self {
-            plan,
-            summaries,
-            leads: OnceLock::new(),
-            last_fields: Mutex::default(),
-            columns: FieldColumns::default(),
-        }
+        let timeline = Timeline::new(&plan);
+        Self { plan, timeline, leads: OnceLock::new(), last_lead: Mutex::default(), columns: FieldColumns::default() }
     }
 
-    /// The lead of an event, and the index of the event among those of the lead.
-    fn locate(&self, index: usize) -> (u32, usize) {
-        let (each, more) = (self.plan.events / self.plan.leads.max(1), self.plan.events % self.plan.leads.max(1));
-        let index = u32::try_from(index).unwrap_or(u32::MAX);
-        // The first `more` leads have one event more than the others.
-        let longer = more * (each + 1);
-        let (lead, step) = if index < longer {
-            (index / (each + 1), index % (each + 1))
-        } else {
-            (more + (index - longer) / each, (index - longer) % each)
-        };
-        (lead, usize::try_from(step).unwrap_or(0))
+    /// The event at an index: its position, its summary, and the flow of its lead.
+    fn event(&self, index: usize) -> Option<(Position, EventSummary, &PlannedFlow)> {
+        let position = self.timeline.locate(index)?;
+        Some((position, self.timeline.summary(position)?, self.flow(position.lead)?))
     }
 
     fn flow(&self, lead: u32) -> Option<&PlannedFlow> {
@@ -165,39 +148,59 @@ impl GeneratedHistory {
         flows.get(usize::try_from(lead).ok()? % flows.len().max(1))
     }
 
-    /// The fields of a lead. Each lead has its own random stream, so that it can be generated without the others.
-    fn fields(&self, lead: u32) -> Arc<Value> {
-        let last = self.last_fields.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((_, fields)) = last.filter(|(last_lead, _)| *last_lead == lead) {
-            return fields;
+    /// The value of a field of a lead, or of a part of it such as `email.domain`, without the other fields.
+    fn generate_field(&self, lead: u32, name: &str) -> Option<Value> {
+        let (field, part) = name.split_once('.').map_or((name, None), |(field, part)| (field, Some(part)));
+        let value = self.lead(lead).field(field)?;
+        match part {
+            Some(part) => find(&value, part).cloned(),
+            None => Some(value),
+        }
+    }
+
+    /// The index of a lead, and how many there are.
+    fn of_leads(&self, lead: u32) -> (usize, usize) {
+        let [lead, leads] = [lead, self.plan.leads].map(|number| usize::try_from(number).unwrap_or(usize::MAX));
+        (lead, leads)
+    }
+
+    /// Generates a lead. Each has its own random stream, so that it can be generated without the others.
+    fn lead(&self, lead: u32) -> Arc<GeneratedLead> {
+        let last = self.last_lead.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((_, generated)) = last.filter(|(last, _)| *last == lead) {
+            return generated;
         }
         let mut rng = lead_rng(&self.plan, lead);
         // The fields follow the outcome in the stream.
         draw_outcome(&mut rng);
         let mut ids = IdGenerator::new(0);
         let none = Map::new();
-        let mut generator = ValueGenerator::new(rng, &mut ids, self.plan.until, Models::new(&none));
-        let person = generator.person();
-        let fields = Arc::new(generator.typed_lead(&person));
+        let generated = Arc::new(ValueGenerator::new(rng, &mut ids, self.plan.until, Models::new(&none)).lead());
         // A thread that reads another lead meanwhile only makes this one be generated again.
-        *self.last_fields.lock().unwrap_or_else(PoisonError::into_inner) = Some((lead, Arc::clone(&fields)));
-        fields
+        *self.last_lead.lock().unwrap_or_else(PoisonError::into_inner) = Some((lead, Arc::clone(&generated)));
+        generated
     }
 }
 
 impl GeneratedEvents for GeneratedHistory {
-    fn summaries(&self) -> &[EventSummary] {
-        &self.summaries
+    fn count(&self) -> usize {
+        self.timeline.len()
+    }
+
+    fn summary(&self, index: usize) -> Option<EventSummary> {
+        self.timeline.summary(self.timeline.locate(index)?)
+    }
+
+    fn visit(&self, range: Range<usize>, visit: &mut dyn FnMut(usize, &EventSummary) -> bool) {
+        self.timeline.visit(range, visit);
     }
 
     fn value(&self, index: usize) -> Value {
-        let Some(summary) = self.summaries.get(index) else { return Value::Null };
-        let (lead, step) = self.locate(index);
-        let Some(flow) = self.flow(lead) else { return Value::Null };
-        let first = &self.summaries[index - step];
-        let mut fields = Value::clone(&self.fields(lead));
+        let Some((Position { lead, step }, summary, flow)) = self.event(index) else { return Value::Null };
+        let first_ms = self.timeline.start_of_lead(lead);
+        let mut fields = self.lead(lead).fields();
         fields["id"] = summary.lead.map(|id| id.to_string()).into();
-        let submitted = timestamp(first.start_ms);
+        let submitted = timestamp(first_ms);
         let mut vars = json!({
             "lead": fields,
             "account": self.plan.account,
@@ -205,12 +208,12 @@ impl GeneratedEvents for GeneratedHistory {
             "source": flow.source,
             "submission": {"timestamp": format_timestamp(submitted), "ip": format!("198.51.100.{}", lead % 254 + 1)},
         });
-        let total = summary.start_ms + i64::from(summary.ms) - first.start_ms;
+        let total = summary.start_ms + i64::from(summary.ms) - first_ms;
         let mut event = json!({
             "id": summary.id.to_string(),
             "type": summary.kind.name(),
             "outcome": summary.outcome.name(),
-            "reason": reason(summary),
+            "reason": reason(&summary),
             "host": "app.leadconduit.com",
             "start_timestamp": summary.start_ms,
             "end_timestamp": summary.start_ms + i64::from(summary.ms),
@@ -236,7 +239,7 @@ impl GeneratedEvents for GeneratedHistory {
                 event["appended"] = json!({});
             }
             EventType::Recipient => {
-                let step = flow.steps.get(step);
+                let step = step_of(flow, step);
                 vars["recipient"] = json!(step.and_then(|step| step.recipient.as_ref()));
                 vars["price"] = price(summary.revenue);
                 vars["purchase_price"] = price(flow.price);
@@ -248,7 +251,7 @@ impl GeneratedEvents for GeneratedHistory {
                 event["sale_price"] = price(summary.revenue);
                 event["revenue"] = price(summary.revenue);
                 if summary.outcome == Outcome::Error {
-                    event["transactions"] = json!([timed_out_transaction(summary)]);
+                    event["transactions"] = json!([timed_out_transaction(&summary)]);
                 }
             }
             EventType::Filter | EventType::FeedbackReceived | EventType::FeedbackSent | EventType::Retry => {}
@@ -257,19 +260,12 @@ impl GeneratedEvents for GeneratedHistory {
         event
     }
 
-    fn variable(&self, index: usize, name: &str) -> VariableLookup<'_> {
-        let Some(summary) = self.summaries.get(index) else { return VariableLookup::NeedsDocument };
-        let (lead, step) = self.locate(index);
-        let Some(flow) = self.flow(lead) else { return VariableLookup::NeedsDocument };
+    fn variable(&self, index: usize, summary: &EventSummary, name: &str) -> VariableLookup<'_> {
         let known = |value: Value| VariableLookup::Known(Some(Cow::Owned(value)));
         let optional = |value: Option<Value>| VariableLookup::Known(value.map(Cow::Owned));
         match name {
             "ms" => return known(summary.ms.into()),
             "reason" => return known(reason(summary).into()),
-            "step_id" => {
-                let step = flow.steps.get(step).filter(|_| summary.kind == EventType::Recipient);
-                return optional(step.map(|step| step.id.as_str().into()));
-            }
             "cap_reached" if summary.kind == EventType::Source => return known(false.into()),
             "caps_reached" if summary.kind == EventType::Recipient => return known(false.into()),
             "module_id" => {
@@ -283,11 +279,17 @@ impl GeneratedEvents for GeneratedHistory {
             "cap_reached" | "caps_reached" | "cap_id" => return VariableLookup::Known(None),
             _ => {}
         }
+        let Some(Position { lead, step }) = self.timeline.locate(index) else { return VariableLookup::NeedsDocument };
+        let Some(flow) = self.flow(lead) else { return VariableLookup::NeedsDocument };
+        if name == "step_id" {
+            let step = step_of(flow, step).filter(|_| summary.kind == EventType::Recipient);
+            return optional(step.map(|step| step.id.as_str().into()));
+        }
         match name.strip_prefix("vars.").unwrap_or(name) {
             "flow.name" => known(flow.name.as_str().into()),
             "source.name" => known(flow.source.name.as_str().into()),
             part @ ("recipient.name" | "recipient.id") => {
-                let step = flow.steps.get(step).filter(|_| summary.kind == EventType::Recipient);
+                let step = step_of(flow, step).filter(|_| summary.kind == EventType::Recipient);
                 let recipient = step.and_then(|step| step.recipient.as_ref());
                 let text = |recipient: &PlannedEntity| {
                     if part == "recipient.id" { recipient.id.clone() } else { recipient.name.clone() }
@@ -296,31 +298,51 @@ impl GeneratedEvents for GeneratedHistory {
             }
             name => match name.strip_prefix("lead.").filter(|field| *field != "id") {
                 Some(field) => {
-                    let [lead_index, leads] =
-                        [lead, self.plan.leads].map(|number| usize::try_from(number).unwrap_or(usize::MAX));
-                    let generate = || find(&self.fields(lead), field).cloned();
-                    VariableLookup::Known(self.columns.value(field, (lead_index, leads), generate))
+                    let generate = || self.generate_field(lead, field);
+                    VariableLookup::Known(self.columns.value(field, self.of_leads(lead), generate))
                 }
                 None => VariableLookup::NeedsDocument,
             },
         }
     }
 
+    fn variable_number(&self, index: usize, summary: &EventSummary, name: &str) -> Option<u64> {
+        match name {
+            "ms" => return Some(summary.ms.into()),
+            "module_id" => return Some(summary.kind as u64),
+            "reason" => return Some((summary.kind as u64) << 8 | summary.outcome as u64),
+            _ => {}
+        }
+        let Position { lead, step } = self.timeline.locate(index)?;
+        let flow = u64::from(lead) % u64::try_from(self.plan.flows.len()).ok()?.max(1);
+        // The last event of a lead is about the whole flow. Other leads can have a step with its index.
+        let is_whole = step == self.timeline.last_step(lead);
+        let of_step = flow << 32 | u64::from(if is_whole { u32::MAX } else { step });
+        if name == "step_id" {
+            return Some(of_step);
+        }
+        match name.strip_prefix("vars.").unwrap_or(name) {
+            "flow.name" | "source.name" => Some(flow),
+            "recipient.name" | "recipient.id" => Some(of_step),
+            name => {
+                let field = name.strip_prefix("lead.").filter(|field| *field != "id")?;
+                let generate = || self.generate_field(lead, field);
+                self.columns.number(field, self.of_leads(lead), generate).map(u64::from)
+            }
+        }
+    }
+
     fn leads(&self) -> &[Lead] {
         self.leads.get_or_init(|| {
             let mut leads = Vec::with_capacity(usize::try_from(self.plan.leads).unwrap_or(0));
-            for index in 0..self.summaries.len() {
-                let (lead, step) = self.locate(index);
-                let summary = &self.summaries[index];
-                if summary.kind != EventType::Source {
-                    continue;
-                }
-                let fields = self.fields(lead);
+            for lead in 0..self.plan.leads {
+                let Some(summary) = self.summary(self.timeline.last_index(lead)) else { break };
+                let fields = self.lead(lead).fields();
                 let fields = fields.as_object().into_iter().flatten();
                 let text = |value: &Value| value.as_str().or_else(|| value["raw"].as_str()).map(Into::into);
                 let fields = fields.filter_map(|(name, value)| Some((name.as_str().into(), text(value)?)));
                 let Some(id) = summary.lead else { continue };
-                let submitted_ms = self.summaries[index - step].start_ms;
+                let submitted_ms = self.timeline.start_of_lead(lead);
                 leads.push(Lead { id, latest: summary.id, submitted_ms, fields: fields.collect() });
             }
             leads
@@ -332,96 +354,15 @@ impl GeneratedEvents for GeneratedHistory {
     }
 }
 
-/// The summaries of the events of a plan, in the order of their ids.
-fn summarize(plan: &HistoryPlan) -> Vec<EventSummary> {
-    let ids: Vec<FlowIds> = plan.flows.iter().map(FlowIds::parse).collect();
-    let mut rng = SeededRng::nth(plan.seed, Purpose::History, u64::from(plan.number) << 32 | 0xffff_ffff);
-    let process: [u8; 5] = rng.rng().random();
-    let mut counter: u32 = rng.rng().random_range(0..0x1_0000);
-    let mut id_at = |ms: i64| {
-        counter += 1;
-        ObjectId::new(ms.div_euclid(1000), process, counter)
-    };
-    let start = plan.until.as_millisecond() - SPAN_MS;
-    let mut summaries = Vec::with_capacity(usize::try_from(plan.events).unwrap_or(0));
-    let (each, more) = (plan.events / plan.leads.max(1), plan.events % plan.leads.max(1));
-    let mut clock = start;
-    for lead in 0..plan.leads {
-        let flow_index = usize::try_from(lead).unwrap_or(0) % plan.flows.len().max(1);
-        let (Some(flow), Some(ids)) = (plan.flows.get(flow_index), ids.get(flow_index)) else { break };
-        let drawn = draw_outcome(&mut lead_rng(plan, lead));
-        let submitted = start + SPAN_MS * i64::from(lead) / i64::from(plan.leads) + drawn.delay_ms;
-        // Submission times may be out of order by milliseconds; ids must be in order.
-        clock = clock.max(submitted);
-        let lead_id = id_at(clock);
-        let steps = usize::try_from(each + u32::from(lead < more) - 1).unwrap_or(0);
-        let mut revenue = 0.0;
-        for step in 0..steps {
-            let planned = flow.steps.get(step);
-            let ms = STEP_MS_MIN + i64::from(drawn.extra_step_ms) * (1 + i64::try_from(step).unwrap_or(0));
-            let is_recipient = planned.is_some_and(|step| step.recipient.is_some());
-            let (kind, outcome) = match (is_recipient, step + 1 == steps) {
-                (false, _) => (EventType::Filter, Outcome::Continue),
-                (true, true) => (EventType::Recipient, drawn.outcome),
-                (true, false) if drawn.skipped_step == Some(step) => (EventType::Recipient, Outcome::Skip),
-                (true, false) => (EventType::Recipient, Outcome::Success),
-            };
-            let sale_price = if step + 1 == steps && outcome == Outcome::Success { flow.price * 2.0 } else { 0.0 };
-            revenue += sale_price;
-            summaries.push(EventSummary {
-                id: id_at(clock),
-                kind,
-                outcome,
-                start_ms: clock,
-                ms: u32::try_from(ms).unwrap_or(0),
-                lead: Some(lead_id),
-                flow: ids.flow,
-                source: ids.source,
-                recipient: ids.recipients.get(step).copied().flatten().filter(|_| is_recipient),
-                cost: 0.0,
-                revenue: sale_price,
-            });
-            clock += ms;
-        }
-        let cost = if drawn.outcome == Outcome::Success { flow.price } else { 0.0 };
-        let ms = clock - submitted.min(clock) + STEP_MS_MIN;
-        summaries.push(EventSummary {
-            id: id_at(clock),
-            kind: EventType::Source,
-            outcome: drawn.outcome,
-            start_ms: clock,
-            ms: u32::try_from(ms).unwrap_or(0),
-            lead: Some(lead_id),
-            flow: ids.flow,
-            source: ids.source,
-            recipient: None,
-            cost,
-            revenue,
-        });
-    }
-    summaries
-}
-
-impl FlowIds {
-    fn parse(flow: &PlannedFlow) -> Self {
-        let recipient = |step: &PlannedStep| step.recipient.as_ref().and_then(|entity| entity.id.parse().ok());
-        Self {
-            flow: flow.id.parse().ok(),
-            source: flow.source.id.parse().ok(),
-            recipients: flow.steps.iter().map(recipient).collect(),
-        }
-    }
-}
-
 /// The random values of a lead.
 struct LeadOutcome {
     outcome: Outcome,
     /// Milliseconds by which a step takes longer than [`STEP_MS_MIN`].
-    extra_step_ms: u16,
+    extra_step_ms: u8,
     /// Milliseconds between the even spacing of leads and its submission.
     delay_ms: i64,
     /// The index of the step that is skipped.
-    skipped_step: Option<usize>,
+    skipped_step: Option<u8>,
 }
 
 /// The random stream of one lead.
@@ -439,9 +380,9 @@ fn draw_outcome(rng: &mut SeededRng) -> LeadOutcome {
             200..=245 => Outcome::Failure,
             _ => Outcome::Error,
         },
-        extra_step_ms: u16::from(extra) / 2,
+        extra_step_ms: extra / 2,
         delay_ms: i64::from(delay) * 7,
-        skipped_step: (skip < 64).then(|| usize::from(skip % 8)),
+        skipped_step: (skip < 64).then_some(skip % 8),
     }
 }
 
@@ -464,6 +405,10 @@ fn timed_out_transaction(summary: &EventSummary) -> Value {
         },
         "ms": summary.ms,
     })
+}
+
+fn step_of(flow: &PlannedFlow, step: u32) -> Option<&PlannedStep> {
+    flow.steps.get(usize::try_from(step).ok()?)
 }
 
 fn reason(summary: &EventSummary) -> &'static str {

@@ -67,7 +67,6 @@ struct Running {
     cpu_deadline: Duration,
     /// Before this time neither deadline can have passed.
     next_check: Duration,
-    units: u32,
 }
 
 impl Running {
@@ -79,7 +78,7 @@ impl Running {
         } else {
             (Duration::MAX, thread_cpu_time().saturating_add(allowance.time))
         };
-        Self { allowance, deadline, cpu_deadline, next_check: end, units: 0 }
+        Self { allowance, deadline, cpu_deadline, next_check: end }
     }
 
     /// Whether the time is used up. The processor time is read when it can be for the first time: a thread does not
@@ -100,6 +99,8 @@ impl Running {
 
 thread_local! {
     static RUNNING: Cell<Option<Running>> = const { Cell::new(None) };
+    /// How many units can be spent until the clock is read.
+    static UNITS: Cell<u32> = const { Cell::new(0) };
 }
 
 /// Restores the enclosing computation, also after a panic.
@@ -108,6 +109,7 @@ struct Restore(Option<Running>);
 impl Drop for Restore {
     fn drop(&mut self) {
         RUNNING.set(self.0);
+        UNITS.set(0);
     }
 }
 
@@ -126,6 +128,7 @@ pub fn run<T>(allowance: Allowance, computation: impl FnOnce() -> T) -> Result<T
     }
     let _restore = Restore(outer);
     RUNNING.set(Some(running));
+    UNITS.set(UNITS_PER_CHECK);
     catch_unwind(AssertUnwindSafe(computation))
         .map_err(|payload| if payload.is::<Exceeded>() { Stopped::Exceeded } else { Stopped::Panicked })
 }
@@ -133,12 +136,16 @@ pub fn run<T>(allowance: Allowance, computation: impl FnOnce() -> T) -> Result<T
 /// Records work of a number of units, of about a microsecond each. Unwinds to the enclosing [`run`] when its time is used
 /// up; does nothing outside of one.
 pub fn spend(units: u32) {
-    let Some(mut running) = RUNNING.get() else { return };
-    running.units = running.units.saturating_add(units);
-    if running.units < UNITS_PER_CHECK {
-        return RUNNING.set(Some(running));
+    match UNITS.get().checked_sub(units) {
+        Some(rest) => UNITS.set(rest),
+        None => check(),
     }
-    running.units = 0;
+}
+
+#[cold]
+fn check() {
+    let Some(mut running) = RUNNING.get() else { return UNITS.set(u32::MAX) };
+    UNITS.set(UNITS_PER_CHECK);
     let is_exceeded = running.is_exceeded();
     RUNNING.set(Some(running));
     if is_exceeded && !std::thread::panicking() {

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::json_members::{self, JsonMembers};
+use super::json_members::{self, JsonMembers, MemberRange};
 use super::memory::{Charge, Gauge};
 
 /// The largest buffer that a thread keeps for the next document, in bytes.
@@ -24,6 +24,8 @@ pub struct Document {
     value: OnceLock<Value>,
     /// The typed form, built on first access.
     typed: OnceLock<Box<dyn Any + Send + Sync>>,
+    /// Where its members are, once a list has needed them.
+    members: OnceLock<Box<[MemberRange]>>,
     /// Counts the document while it exists.
     charge: OnceLock<Charge>,
 }
@@ -48,14 +50,26 @@ impl Document {
     /// Serialises a value.
     #[must_use]
     pub fn new(value: &Value) -> Self {
-        Self { bytes: serialise(value), value: OnceLock::new(), typed: OnceLock::new(), charge: OnceLock::new() }
+        Self {
+            bytes: serialise(value),
+            value: OnceLock::new(),
+            typed: OnceLock::new(),
+            members: OnceLock::new(),
+            charge: OnceLock::new(),
+        }
     }
 
     /// A document from compact JSON, with its typed form.
     #[must_use]
     pub fn with_typed<T: TypedDocument>(json: Bytes, typed: T) -> Self {
         let typed: Box<dyn Any + Send + Sync> = Box::new(typed);
-        Self { bytes: json, value: OnceLock::new(), typed: typed.into(), charge: OnceLock::new() }
+        Self {
+            bytes: json,
+            value: OnceLock::new(),
+            typed: typed.into(),
+            members: OnceLock::new(),
+            charge: OnceLock::new(),
+        }
     }
 
     /// Sets the typed form, which then need not be built from the parsed value. Only the first form counts.
@@ -120,9 +134,12 @@ impl Document {
         std::str::from_utf8(&self.bytes).unwrap_or_default()
     }
 
-    /// The members as parts of the text: for reads of many documents, whose parsed values would stay in memory.
+    /// The members as parts of the text: for reads of many documents, whose parsed values would stay in memory. Only where
+    /// the members are is kept, about 200 bytes.
     pub(crate) fn members(&self) -> JsonMembers<'_> {
-        JsonMembers::of(self.json())
+        let json = self.json();
+        let ranges = self.members.get_or_init(|| json_members::ranges(json).into());
+        JsonMembers::new(json, ranges)
     }
 
     /// The length of the serialised JSON in bytes.

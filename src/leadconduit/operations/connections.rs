@@ -23,7 +23,7 @@ use crate::http::headers::CONNECTIONS_DEGRADED;
 use crate::leadconduit::state::sso::ConnectionView;
 use crate::leadconduit::state::{Account, Collection};
 use crate::support::document::{Document, TypedDocument, is_object_id};
-use crate::support::json_members::JsonMembers;
+use crate::support::json_members::{JsonMembers, text_of};
 
 pub(super) fn list(context: &ReadContext<'_>) -> OperationResult {
     let account = context.account()?;
@@ -232,8 +232,7 @@ fn write_row(body: &mut JsonArray, context: &ReadContext<'_>, entities: &EntityI
             body.member(name, value);
         }
     }
-    let other =
-        row.get("connected_account").and_then(|account| JsonMembers::of(account).text("id")).unwrap_or_default();
+    let other = row.get("connected_account").and_then(|account| text_of(account, "id")).unwrap_or_default();
     if let Some((document, entity)) = entities.account_entities.get(&*other).and_then(|at| entities.entities.get(*at)) {
         body.name(r#""account_entity""#);
         write_entity(body, context, document, entity);

@@ -100,14 +100,12 @@ impl VariableIndex {
     /// the last event of each type are sufficient.
     fn record_history(&mut self, history: &dyn GeneratedEvents) {
         for kind in events::EventType::ALL {
-            let is_included =
-                |summary: &&events::EventSummary| summary.kind == kind && self.includes_flow(summary.flow);
-            let summaries = || history.summaries().iter().enumerate();
-            let first = summaries().find(|(_, summary)| is_included(summary));
-            let last = summaries().rev().find(|(_, summary)| is_included(summary));
-            let edges: Vec<(usize, i64)> =
-                first.into_iter().chain(last).map(|(at, summary)| (at, summary.start_ms)).collect();
-            for (at, at_ms) in edges {
+            let is_included = |summary: &events::EventSummary| summary.kind == kind && self.includes_flow(summary.flow);
+            let mut starts =
+                (0..history.count()).filter_map(|at| Some((at, history.summary(at).filter(is_included)?.start_ms)));
+            let first = starts.next();
+            let last = starts.next_back().or(first);
+            for (at, at_ms) in first.into_iter().chain(last) {
                 self.record_value("", &history.value(at)["vars"], at_ms);
             }
         }

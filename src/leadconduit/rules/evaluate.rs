@@ -59,6 +59,21 @@ impl Node {
         }
     }
 
+    /// Adds the variables that are compared with constants. `false` when something else is compared.
+    pub(super) fn compared_variables<'c>(&'c self, found: &mut Vec<&'c str>) -> bool {
+        match self {
+            Self::Predicate(predicate) => {
+                let is_constant = match &predicate.right {
+                    RightSide::None | RightSide::Pattern(_) | RightSide::Operand(Operand::Constant(_)) => true,
+                    RightSide::Operand(_) => false,
+                };
+                self.variables(found);
+                is_constant && matches!(predicate.left, Operand::Variable(_))
+            }
+            Self::All(nodes) | Self::Any(nodes) => nodes.iter().all(|node| node.compared_variables(found)),
+        }
+    }
+
     /// Adds the variables of the comparisons that every match needs and that fail without variables.
     pub(super) fn required_variables<'c>(&'c self, found: &mut Vec<&'c str>) {
         match self {

@@ -108,6 +108,14 @@ impl Condition {
         found
     }
 
+    /// Returns the names of the variables if the result depends on nothing but them: each is compared with constants. `None`
+    /// when the condition contains templates.
+    #[must_use]
+    pub fn compared_variables(&self) -> Option<Vec<&str>> {
+        let mut found = Vec::new();
+        self.0.compared_variables(&mut found).then_some(found)
+    }
+
     /// Returns the names of the variables that a match needs: those of comparisons that fail when nothing is known, and
     /// that are not one of several alternatives.
     #[must_use]

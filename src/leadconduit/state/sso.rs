@@ -8,7 +8,7 @@ use super::collection::Documents;
 use crate::support::clock::Timestamp;
 use crate::support::delay::Delay;
 use crate::support::document::{Document, canonical_id};
-use crate::support::json_members::JsonMembers;
+use crate::support::json_members::{self, JsonMembers};
 use crate::support::rng::{Purpose, SeededRng};
 
 /// Whether the service can be reached.
@@ -242,7 +242,7 @@ fn view_for<'a>(document: &'a Document, account: &str) -> Option<ConnectionView<
     let members = document.members();
     let party = |role: &str| members.get(role);
     let is_account =
-        |role: &str| party(role).is_some_and(|party| JsonMembers::of(party).text("id").as_deref() == Some(account));
+        |role: &str| party(role).is_some_and(|party| json_members::text_of(party, "id").as_deref() == Some(account));
     let (relationship_type, other) = if is_account("buyer") {
         ("seller", party("seller")?)
     } else if is_account("seller") {

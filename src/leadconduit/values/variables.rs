@@ -9,12 +9,6 @@ pub trait Variables {
     /// Returns the value of a variable; `None` if it is missing.
     fn get(&self, dotted_name: &str) -> Option<Cow<'_, Value>>;
 
-    /// Returns a number that stands for the value of a variable, if there is one: equal numbers of one name stand for equal
-    /// values. It spares most of many values their text.
-    fn number_for(&self, _dotted_name: &str) -> Option<u128> {
-        None
-    }
-
     /// Returns the field type of a variable, if it is known. `format is valid` checks plain text against it.
     fn type_of(&self, _dotted_name: &str) -> Option<&str> {
         None

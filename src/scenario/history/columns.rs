@@ -52,6 +52,24 @@ impl FieldColumns {
     }
 }
 
+impl FieldColumns {
+    /// A number for the value of a field of a lead, other than that of every other value. `None` for a value that the column
+    /// does not have.
+    pub(super) fn number(
+        &self,
+        field: &str,
+        (lead, leads): (usize, usize),
+        generate: impl FnOnce() -> Option<Value>,
+    ) -> Option<u8> {
+        let of_field = || self.0.iter().map_while(OnceLock::get).find(|column| *column.field == *field);
+        let known = || of_field().and_then(|column| column.number(lead));
+        known().or_else(|| {
+            self.value(field, (lead, leads), generate);
+            known()
+        })
+    }
+}
+
 impl Column {
     fn new(field: &str, leads: usize) -> Self {
         Self {
@@ -64,9 +82,13 @@ impl Column {
 
     #[expect(clippy::option_option, reason = "that a lead does not have the field can be known too")]
     fn value(&self, lead: usize) -> Option<Option<&Value>> {
-        let number = self.numbers.get(lead)?.load(Ordering::Relaxed);
+        let number = self.number(lead)?;
         let value = self.values.get(usize::from(number.checked_sub(1)?))?;
         value.get().map(Option::as_ref)
+    }
+
+    fn number(&self, lead: usize) -> Option<u8> {
+        Some(self.numbers.get(lead)?.load(Ordering::Relaxed)).filter(|number| *number > 0)
     }
 
     fn set(&self, lead: usize, value: Option<&Value>) {
@@ -119,6 +141,8 @@ mod tests {
                 let value = columns.value("many", (lead, 1000), || Some(lead.into()));
                 assert_eq!(value.as_deref(), Some(&Value::from(lead)));
                 assert_eq!(matches!(value, Some(Cow::Borrowed(_))), round == 1 && lead < VALUES_MAX);
+                let number = columns.number("many", (lead, 1000), || Some(lead.into()));
+                assert_eq!(number, u8::try_from(lead + 1).ok());
             }
         }
         for number in 0..2 * COLUMNS_MAX {

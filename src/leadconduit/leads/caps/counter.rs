@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::ops::Bound;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -13,7 +13,7 @@ use crate::leadconduit::context::ReadContext;
 use crate::leadconduit::flow_model::{Cap, CapHolder, Flow};
 use crate::leadconduit::state::Account;
 use crate::leadconduit::state::cap_count::CapCount;
-use crate::leadconduit::state::events::{Event, EventSummary, EventType, Outcome, VariableLookup};
+use crate::leadconduit::state::events::{Event, EventSummary, EventType, Outcome, TimeSpan, VariableLookup};
 use crate::leadconduit::timeframe::Timeframe;
 use crate::support::clock::Timestamp;
 use crate::support::document::{Document, text};
@@ -69,20 +69,19 @@ pub(super) fn count_events(account: &Account, counters: &mut [CapCounter<'_>]) {
     let (flows, mut by_flow): (Vec<_>, Vec<_>) = by_flow.into_iter().unzip();
     // The events of a lead follow one another, and have one flow.
     let mut latest: (Option<ObjectId>, Option<usize>) = (None, None);
-    for event in log.ascending(from.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded) {
-        let summary = event.summary();
-        if summary.start_ms < earliest {
-            continue;
+    let span = TimeSpan { start_ms: earliest, ..TimeSpan::ALL };
+    let Ok(()) = log.try_for_each::<Infallible>(from, span, |event| {
+        let EventSummary { flow, id, .. } = *event.summary();
+        if flow != latest.0 {
+            latest = (flow, flow.and_then(|flow| flows.binary_search(&flow).ok()));
         }
-        if summary.flow != latest.0 {
-            latest = (summary.flow, summary.flow.and_then(|flow| flows.binary_search(&flow).ok()));
-        }
-        let Some(counters) = latest.1.and_then(|index| by_flow.get_mut(index)) else { continue };
+        let Some(counters) = latest.1.and_then(|index| by_flow.get_mut(index)) else { return Ok(()) };
         let mut value = None;
-        for counter in counters.iter_mut().filter(|counter| counter.last_event.is_none_or(|last| summary.id > last)) {
+        for counter in counters.iter_mut().filter(|counter| counter.last_event.is_none_or(|last| id > last)) {
             counter.count_event(event, &mut value);
         }
-    }
+        Ok(())
+    });
     let last = log.last();
     for counter in counters.iter_mut() {
         counter.last_event = last;

@@ -1,13 +1,17 @@
 //! Consecutive intervals of time, and groups of events within them.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+use foldhash::fast::RandomState;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
+use super::variables::{EventVariables, VariableNumbers};
 use crate::leadconduit::api_error::ApiError;
+use crate::leadconduit::state::events::TimeSpan;
 use crate::leadconduit::timeframe::Unit;
 use crate::leadconduit::values::{Variables, plain, text};
 use crate::support::clock::Timestamp;
@@ -22,6 +26,8 @@ pub(crate) struct Buckets {
     edges: Vec<Timestamp>,
     /// The same in milliseconds since 1970.
     edges_ms: Vec<i64>,
+    /// The interval that was found last: events come in the order of time.
+    latest: Cell<usize>,
 }
 
 impl Buckets {
@@ -58,13 +64,31 @@ impl Buckets {
 
     fn new(edges: Vec<Timestamp>) -> Self {
         let edges_ms = edges.iter().map(|edge| edge.as_millisecond()).collect();
-        Self { edges, edges_ms }
+        Self { edges, edges_ms, latest: Cell::new(0) }
     }
 
     /// The index of the interval that contains a time.
     pub(crate) fn index_of(&self, ms: i64) -> Option<usize> {
+        let latest = self.latest.get();
+        if let Some([start, end]) = self.edges_ms.get(latest..latest + 2)
+            && (*start..*end).contains(&ms)
+        {
+            return Some(latest);
+        }
+        let index = self.search(ms)?;
+        self.latest.set(index);
+        Some(index)
+    }
+
+    fn search(&self, ms: i64) -> Option<usize> {
         let after = self.edges_ms.partition_point(|edge| *edge <= ms);
         after.checked_sub(1).filter(|index| index + 1 < self.edges.len())
+    }
+
+    /// The time of all intervals together.
+    pub(crate) fn span(&self) -> TimeSpan {
+        let edge = |edge: Option<&i64>| edge.copied().unwrap_or_default();
+        TimeSpan { start_ms: edge(self.edges_ms.first()), end_ms: edge(self.edges_ms.last()) }
     }
 
     /// The start and the excluded end of each interval.
@@ -83,17 +107,17 @@ pub(crate) struct Groups<T> {
     /// Indexes of groups by the hash of their interval and values. It spares most events the comparison of texts.
     by_hash: HashMap<u64, Vec<usize>>,
     /// Indexes of groups by their interval and the numbers of their values, where events have numbers for them.
-    by_numbers: HashMap<GroupNumbers, usize>,
-    /// The group that was used last, by its numbers: the events of a lead follow one another.
-    latest: Option<(GroupNumbers, usize)>,
+    by_numbers: HashMap<GroupNumbers, usize, RandomState>,
+    /// The groups that were used last, by their numbers: the events of a lead follow one another, and queries have few groups.
+    latest: [Option<(GroupNumbers, usize)>; RECENT_MAX],
     /// Indexes of the groups that were used last, for queries with few groups.
     recent: [usize; RECENT_MAX],
-    /// The position in `recent` that is replaced next.
+    /// The position in `latest` and `recent` that is replaced next.
     next: usize,
 }
 
 /// The interval of a group, and the numbers of its values, of up to two properties.
-type GroupNumbers = (usize, [u128; 2]);
+type GroupNumbers = (usize, VariableNumbers);
 
 /// How many groups are compared before the hash is computed.
 const RECENT_MAX: usize = 4;
@@ -113,8 +137,8 @@ impl<T: Default> Groups<T> {
             entries: Vec::new(),
             order: BTreeMap::new(),
             by_hash: HashMap::new(),
-            by_numbers: HashMap::new(),
-            latest: None,
+            by_numbers: HashMap::default(),
+            latest: [None; RECENT_MAX],
             recent: [0; RECENT_MAX],
             next: 0,
         }
@@ -124,38 +148,36 @@ impl<T: Default> Groups<T> {
     ///
     /// # Errors
     /// 422 for too many groups.
-    pub(crate) fn entry(&mut self, bucket: usize, event: &dyn Variables) -> Result<&mut T, ApiError> {
-        let index = match self.numbers(bucket, event) {
-            None => self.find(bucket, event)?,
-            Some(numbers) => match self.latest {
-                Some((latest, index)) if latest == numbers => index,
-                _ => {
-                    let index = match self.by_numbers.get(&numbers) {
-                        Some(index) => *index,
-                        None => {
-                            let index = self.find(bucket, event)?;
-                            self.by_numbers.insert(numbers, index);
-                            index
-                        }
-                    };
-                    self.latest = Some((numbers, index));
-                    index
-                }
-            },
+    pub(crate) fn entry(&mut self, bucket: usize, event: &EventVariables<'_>) -> Result<&mut T, ApiError> {
+        let Some(numbers) = event.numbers(&self.names) else { return self.entry_by_values(bucket, event) };
+        let numbers = (bucket, numbers);
+        let known = self.latest.iter().flatten().find(|(latest, _)| *latest == numbers);
+        let index = match known {
+            Some((_, index)) => *index,
+            None => {
+                let index = match self.by_numbers.get(&numbers) {
+                    Some(index) => *index,
+                    None => {
+                        let index = self.find(bucket, event)?;
+                        self.by_numbers.insert(numbers, index);
+                        index
+                    }
+                };
+                self.latest[self.next] = Some((numbers, index));
+                self.next = (self.next + 1) % RECENT_MAX;
+                index
+            }
         };
         Ok(&mut self.entries[index].total)
     }
 
-    /// The numbers that stand for the values of an event.
-    fn numbers(&self, bucket: usize, event: &dyn Variables) -> Option<GroupNumbers> {
-        let mut numbers = [0; 2];
-        if self.names.len() > numbers.len() {
-            return None;
-        }
-        for (number, name) in numbers.iter_mut().zip(&self.names) {
-            *number = event.number_for(name)?;
-        }
-        Some((bucket, numbers))
+    /// The value of the group of these variables, created on first use.
+    ///
+    /// # Errors
+    /// 422 for too many groups.
+    pub(crate) fn entry_by_values(&mut self, bucket: usize, variables: &dyn Variables) -> Result<&mut T, ApiError> {
+        let index = self.find(bucket, variables)?;
+        Ok(&mut self.entries[index].total)
     }
 
     /// The index of an event's group, by its values.
@@ -231,7 +253,7 @@ mod tests {
             // The text `1` and the number 1 are one group; of a typed value, the normal form counts.
             let event = json!({"a": {"raw": "x", "normal": a}, "b": b});
             let bucket = usize::try_from(number % 2).unwrap();
-            *groups.entry(bucket, &event).unwrap() += 1;
+            *groups.entry_by_values(bucket, &event).unwrap() += 1;
             *expected.entry((bucket, format!("{a} {}", number % 2))).or_default() += 1;
         }
         let mut found = BTreeMap::new();

@@ -1,10 +1,14 @@
 //! The event filter: criteria on the summary first, then rules, which may need the document.
 
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
 use serde_json::Value;
 
-use super::variables::EventVariables;
+use super::variables::{EventVariables, VariableNumbers};
 use crate::leadconduit::rules::Condition;
-use crate::leadconduit::state::events::{Event, EventSummary, EventType, Outcome};
+use crate::leadconduit::state::events::{Event, EventSummary, EventType, Outcome, TimeSpan};
 use crate::leadconduit::state::ping_total::PingTotal;
 use crate::leadconduit::values::{Variables, text};
 use crate::support::clock::Timestamp;
@@ -27,7 +31,22 @@ pub(crate) struct EventFilter {
     pub(crate) end: Option<Timestamp>,
     /// All conditions must hold.
     pub(crate) conditions: Vec<Condition>,
+    /// The results of the conditions for events that were examined.
+    pub(crate) known: KnownResults,
 }
+
+/// The results of conditions by the numbers of the variables that they compare with constants. Of events with the same
+/// numbers, one is compared.
+#[derive(Debug, Default)]
+pub(crate) struct KnownResults {
+    /// The names of the variables, once they are needed; `None` when the conditions contain templates.
+    names: OnceCell<Option<Vec<String>>>,
+    by_numbers: RefCell<HashMap<VariableNumbers, bool, RandomState>>,
+    latest: Cell<Option<(VariableNumbers, bool)>>,
+}
+
+/// How many results are kept for a query.
+const KNOWN_RESULTS_MAX: usize = 10_000;
 
 impl EventFilter {
     /// The variables of the event if it matches, with the document if the rules needed it.
@@ -36,12 +55,42 @@ impl EventFilter {
             return None;
         }
         let variables = EventVariables::new(event);
+        self.matches_document(&variables).then_some(variables)
+    }
+
+    /// Whether an event matches.
+    pub(crate) fn matches(&self, event: &EventVariables<'_>) -> bool {
+        self.matches_summary(event.summary()) && self.matches_document(event)
+    }
+
+    fn matches_document(&self, event: &EventVariables<'_>) -> bool {
         let has = |expected: &String| {
-            variables.get("vars.lead.reference").is_some_and(|actual| text(&actual).as_deref() == Some(expected))
+            event.get("vars.lead.reference").is_some_and(|actual| text(&actual).as_deref() == Some(expected))
         };
-        let passes =
-            self.reference.as_ref().is_none_or(has) && self.conditions.iter().all(|one| one.matches(&variables));
-        passes.then_some(variables)
+        self.reference.as_ref().is_none_or(has) && (self.conditions.is_empty() || self.matches_conditions(event))
+    }
+
+    fn matches_conditions(&self, event: &EventVariables<'_>) -> bool {
+        let evaluate = || self.conditions.iter().all(|condition| condition.matches(event));
+        let names = self.known.names.get_or_init(|| {
+            let names: Option<Vec<Vec<&str>>> = self.conditions.iter().map(Condition::compared_variables).collect();
+            let mut names: Vec<String> = names?.concat().into_iter().map(str::to_owned).collect();
+            names.sort_unstable();
+            names.dedup();
+            Some(names)
+        });
+        match names.as_ref().and_then(|names| event.numbers(names)) {
+            Some(numbers) => self.known.get_or_insert(numbers, evaluate),
+            None => evaluate(),
+        }
+    }
+
+    /// The span that contains the times of all events that match.
+    pub(crate) fn span(&self) -> TimeSpan {
+        TimeSpan {
+            start_ms: self.start.map_or(i64::MIN, |start| start.as_millisecond().saturating_sub(1)),
+            end_ms: self.end.map_or(i64::MAX, |end| end.as_millisecond().saturating_add(2)),
+        }
     }
 
     /// The pings of a total that match, and those of them that got a bid.
@@ -70,5 +119,24 @@ impl EventFilter {
             // Events have milliseconds; clients may send a finer precision.
             && self.start.is_none_or(|start| summary.start_ms.saturating_mul(1000) >= start.as_microsecond())
             && self.end.is_none_or(|end| summary.start_ms.saturating_mul(1000) <= end.as_microsecond())
+    }
+}
+
+impl KnownResults {
+    fn get_or_insert(&self, numbers: VariableNumbers, evaluate: impl FnOnce() -> bool) -> bool {
+        if let Some((_, result)) = self.latest.get().filter(|(latest, _)| *latest == numbers) {
+            return result;
+        }
+        let known = self.by_numbers.borrow().get(&numbers).copied();
+        let result = known.unwrap_or_else(|| {
+            let result = evaluate();
+            let mut by_numbers = self.by_numbers.borrow_mut();
+            if by_numbers.len() < KNOWN_RESULTS_MAX {
+                by_numbers.insert(numbers, result);
+            }
+            result
+        });
+        self.latest.set(Some((numbers, result)));
+        result
     }
 }

@@ -53,6 +53,7 @@ impl EventQuery {
                 start: parameters.time("start")?,
                 end: parameters.time("end")?,
                 conditions: parameters.conditions()?,
+                ..EventFilter::default()
             },
             projection: parameters.projection()?,
             newest_first: parameters.text("sort").as_deref() != Some("asc"),

@@ -6,13 +6,16 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use crate::leadconduit::state::events::{Event, EventType, Outcome, VariableLookup};
+use crate::leadconduit::state::events::{Event, EventSummary, EventType, Outcome, VariableLookup};
 use crate::leadconduit::values::{Variables, find};
 use crate::support::ids::ObjectId;
 
 /// The names of event types and outcomes, in the order of their declaration. Statistics read one of each event.
 static TYPES: LazyLock<Vec<Value>> = LazyLock::new(|| EventType::ALL.map(|kind| kind.name().into()).to_vec());
 static OUTCOMES: LazyLock<Vec<Value>> = LazyLock::new(|| Outcome::ALL.map(|outcome| outcome.name().into()).to_vec());
+
+/// The numbers of up to two variables, see [`Event::variable_number`].
+pub(crate) type VariableNumbers = [u128; 2];
 
 /// The properties and variables of an event by name. `vars.` is optional: the rules of flows omit it, and clients send
 /// both forms.
@@ -25,6 +28,23 @@ pub(crate) struct EventVariables<'a> {
 impl<'a> EventVariables<'a> {
     pub(crate) fn new(event: Event<'a>) -> Self {
         Self { event, document: OnceCell::new() }
+    }
+
+    /// Its summary.
+    pub(crate) fn summary(&self) -> &EventSummary {
+        self.event.summary()
+    }
+
+    /// Numbers that stand for the values of these variables; `None` when one of them has none, or when they are too many.
+    pub(crate) fn numbers(&self, names: &[String]) -> Option<VariableNumbers> {
+        let mut numbers = VariableNumbers::default();
+        if names.len() > numbers.len() {
+            return None;
+        }
+        for (number, name) in numbers.iter_mut().zip(names) {
+            *number = self.event.variable_number(name)?;
+        }
+        Some(numbers)
     }
 
     /// The document, if a name has needed it.
@@ -49,20 +69,6 @@ impl<'a> EventVariables<'a> {
 }
 
 impl Variables for EventVariables<'_> {
-    fn number_for(&self, dotted_name: &str) -> Option<u128> {
-        let summary = self.event.summary();
-        match dotted_name.strip_prefix("vars.").unwrap_or(dotted_name) {
-            "id" => Some(summary.id.to_number()),
-            "type" => Some(summary.kind as u128),
-            "outcome" => Some(summary.outcome as u128),
-            "lead.id" => summary.lead.map(ObjectId::to_number),
-            "flow.id" => summary.flow.map(ObjectId::to_number),
-            "source.id" => summary.source.map(ObjectId::to_number),
-            "recipient.id" => summary.recipient.map(ObjectId::to_number),
-            _ => None,
-        }
-    }
-
     fn get(&self, dotted_name: &str) -> Option<Cow<'_, Value>> {
         if let Some(known) = self.summary_value(dotted_name) {
             return Some(known);

@@ -1,5 +1,7 @@
 //! Field usage: the number of leads with a value for each field of a flow.
 
+use std::convert::Infallible;
+
 use serde_json::{Map, Value};
 
 use super::super::crud;
@@ -8,7 +10,7 @@ use crate::leadconduit::context::ReadContext;
 use crate::leadconduit::response::{OperationResponse, OperationResult};
 use crate::leadconduit::rules;
 use crate::leadconduit::state::Collection;
-use crate::leadconduit::state::events::EventType;
+use crate::leadconduit::state::events::{EventType, TimeSpan};
 use crate::leadconduit::timeframe::{self, Timeframe};
 use crate::support::clock::Timestamp;
 use crate::support::document::{items, text};
@@ -25,18 +27,24 @@ pub(crate) fn get(context: &ReadContext<'_>) -> OperationResult {
     let fields: Vec<&str> = items(flow.value(), "fields").iter().filter_map(Value::as_str).collect();
     let mut counts = vec![0_u64; fields.len()];
     let id = flow.text("id").and_then(|id| id.parse().ok());
-    for event in context.retained_events(account).iter() {
+    // Events have milliseconds; the time frame is compared exactly.
+    let span = TimeSpan {
+        start_ms: frame.start.as_millisecond().saturating_sub(1),
+        end_ms: frame.end.as_millisecond().saturating_add(1),
+    };
+    let Ok(()) = context.retained_events(account).try_for_each::<Infallible>(None, span, |event| {
         let summary = event.summary();
         let at = Timestamp::from_millisecond(summary.start_ms);
         if summary.kind != EventType::Source || summary.flow != id || !at.is_ok_and(|at| frame.contains(at)) {
-            continue;
+            return Ok(());
         }
         let value = event.value();
-        let Some(lead) = value.pointer("/vars/lead") else { continue };
+        let Some(lead) = value.pointer("/vars/lead") else { return Ok(()) };
         for (field, count) in fields.iter().zip(&mut counts) {
             *count += u64::from(rules::find(lead, field).is_some_and(|value| !is_blank(value)));
         }
-    }
+        Ok(())
+    });
     let usage: Map<String, Value> =
         fields.into_iter().map(str::to_owned).zip(counts.into_iter().map(Value::from)).collect();
     Ok(OperationResponse::ok(&Value::Object(usage)))

@@ -132,8 +132,12 @@ mod tests {
     }
 
     impl GeneratedEvents for Counted {
-        fn summaries(&self) -> &[EventSummary] {
-            &self.summaries
+        fn count(&self) -> usize {
+            self.summaries.len()
+        }
+
+        fn summary(&self, at: usize) -> Option<EventSummary> {
+            self.summaries.get(at).copied()
         }
 
         fn value(&self, at: usize) -> Value {

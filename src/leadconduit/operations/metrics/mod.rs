@@ -127,11 +127,15 @@ struct Numbers(Vec<f64>);
 impl Numbers {
     /// The middle number, or the mean of the two middle numbers; `None` without numbers.
     fn median(&self) -> Option<f64> {
-        let mut sorted = self.0.clone();
-        sorted.sort_unstable_by(f64::total_cmp);
-        let upper = *sorted.get(sorted.len() / 2)?;
-        let lower = *sorted.get((sorted.len() - 1) / 2)?;
-        Some(f64::midpoint(lower, upper))
+        let mut numbers = self.0.clone();
+        let (middle, is_odd) = (numbers.len() / 2, numbers.len() % 2 == 1);
+        if numbers.is_empty() {
+            return None;
+        }
+        let (lower, upper, _) = numbers.select_nth_unstable_by(middle, f64::total_cmp);
+        // Of an even count, the lower one of the middle numbers is the largest of those below the upper one.
+        let lower = if is_odd { *upper } else { lower.iter().copied().max_by(f64::total_cmp)? };
+        Some(f64::midpoint(lower, *upper))
     }
 }
 
@@ -172,15 +176,33 @@ fn for_each_event(
     filter: &EventFilter,
     mut visit: impl FnMut(usize, &EventVariables<'_>) -> Result<(), ApiError>,
 ) -> Result<(), ApiError> {
-    for event in log.iter() {
-        let Some(bucket) = buckets.index_of(event.summary().start_ms) else { continue };
-        if let Some(variables) = filter.match_event(event) {
-            visit(bucket, &variables)?;
-        }
-    }
-    Ok(())
+    log.try_for_each(None, buckets.span(), |event| {
+        let Some(bucket) = buckets.index_of(event.summary().start_ms) else { return Ok(()) };
+        let variables = EventVariables::new(event);
+        if filter.matches(&variables) { visit(bucket, &variables) } else { Ok(()) }
+    })
 }
 
 fn timeframe((start, end): (Timestamp, Timestamp)) -> Value {
     json!({"start": format_timestamp(start), "end": format_timestamp(end)})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_middle_of_the_sorted_numbers() {
+        let cases: [(&[f64], Option<f64>); 6] = [
+            (&[], None),
+            (&[3.0], Some(3.0)),
+            (&[9.0, 1.0], Some(5.0)),
+            (&[5.0, 1.0, 9.0], Some(5.0)),
+            (&[4.0, 1.0, 4.0, 9.0], Some(4.0)),
+            (&[8.0, 1.0, 2.0, 9.0, 3.0, 7.0], Some(5.0)),
+        ];
+        for (numbers, median) in cases {
+            assert_eq!(Numbers(numbers.to_vec()).median(), median, "{numbers:?}");
+        }
+    }
 }

@@ -16,6 +16,7 @@ use super::super::response::{OperationResponse, OperationResult};
 use super::csv;
 use super::events::buckets::{Buckets, Groups};
 use super::events::filter::EventFilter;
+use super::events::variables::EventVariables;
 use crate::contract::validate::OperationInput;
 use crate::leadconduit::rules::{Condition, Dialect};
 use crate::leadconduit::state::events::{EventType, Outcome};
@@ -166,14 +167,17 @@ pub(super) fn rows(
     };
     let required = RequiredTotals::for_columns(&query.columns, query.by_lead);
     let mut groups: Groups<RowTotals> = Groups::new(query.group_by.clone());
-    for event in log.iter() {
-        let summary = event.summary();
-        let Some(bucket) = buckets.index_of(summary.start_ms).filter(|_| required.is_relevant(summary)) else {
-            continue;
+    log.try_for_each::<ApiError>(None, query.filter.span(), |event| {
+        let summary = *event.summary();
+        let Some(bucket) = buckets.index_of(summary.start_ms).filter(|_| required.is_relevant(&summary)) else {
+            return Ok(());
         };
-        let Some(variables) = query.filter.match_event(event) else { continue };
-        groups.entry(bucket, &variables)?.add(summary, &variables, &required);
-    }
+        let variables = EventVariables::new(event);
+        if query.filter.matches(&variables) {
+            groups.entry(bucket, &variables)?.add(&summary, &variables, &required);
+        }
+        Ok(())
+    })?;
     let counts_pings = totals::count_pings(&query.columns);
     let totals = account.all(Collection::PingTotals).values().filter(|_| counts_pings);
     let since = retention::start_ms(account, context.now);
@@ -182,7 +186,7 @@ pub(super) fn rows(
         let variables = total.variables();
         let pings = query.filter.match_pings(&total, &variables);
         if pings.0 > 0 {
-            groups.entry(bucket, &variables)?.add_pings(pings);
+            groups.entry_by_values(bucket, &variables)?.add_pings(pings);
         }
     }
     let mut rows = Vec::new();

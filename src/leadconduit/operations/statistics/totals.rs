@@ -120,9 +120,25 @@ pub(super) fn count_pings(columns: &[Column]) -> bool {
 #[derive(Debug, Default)]
 struct Count {
     events: u32,
-    leads: HashSet<ObjectId>,
-    /// The last lead: the events of a lead mostly follow one another.
-    last: Option<ObjectId>,
+    /// Leads in the order of their ids: leads mostly follow one another.
+    leads: Vec<ObjectId>,
+    /// Leads that came after leads with higher ids.
+    other_leads: HashSet<ObjectId>,
+}
+
+impl Count {
+    fn add(&mut self, lead: ObjectId) {
+        if self.leads.last().is_none_or(|last| *last < lead) {
+            self.leads.push(lead);
+        } else if self.leads.last() != Some(&lead) && self.leads.binary_search(&lead).is_err() {
+            self.other_leads.insert(lead);
+        }
+    }
+
+    fn value(&self) -> f64 {
+        let leads = u32::try_from(self.leads.len() + self.other_leads.len());
+        f64::from(self.events) + leads.map_or(f64::INFINITY, f64::from)
+    }
 }
 
 /// The counts and sums of one row.
@@ -156,11 +172,7 @@ impl RowTotals {
             if required.counts[category as usize][outcome_category as usize] {
                 let count = &mut self.counts[category as usize][outcome_category as usize];
                 match summary.lead.filter(|_| required.by_lead) {
-                    Some(lead) if count.last == Some(lead) => {}
-                    Some(lead) => {
-                        count.leads.insert(lead);
-                        count.last = Some(lead);
-                    }
+                    Some(lead) => count.add(lead),
                     None => count.events += 1,
                 }
             }
@@ -168,8 +180,7 @@ impl RowTotals {
     }
 
     fn count(&self, category: EventCategory, outcome_category: OutcomeCategory) -> f64 {
-        let count = &self.counts[category as usize][outcome_category as usize];
-        f64::from(count.events) + u32::try_from(count.leads.len()).map_or(f64::INFINITY, f64::from)
+        self.counts[category as usize][outcome_category as usize].value()
     }
 
     /// The value of a column. Sums are rounded to four decimals; averages without leads are 0.
@@ -215,5 +226,28 @@ fn category(kind: EventType, event: &dyn Variables) -> Option<EventCategory> {
         "return" => Some(returned),
         "conversion" => Some(converted),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_lead_is_counted_once() {
+        let id = |counter: u32| ObjectId::new(1_777_000_000, [7; 5], counter);
+        let mut seed = 1_u32;
+        for length in [0, 1, 10, 500] {
+            let mut count = Count { events: 3, ..Count::default() };
+            let mut expected = HashSet::new();
+            for _ in 0..length {
+                // Mostly ascending, often repeated.
+                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let lead = id(u32::try_from(expected.len()).unwrap() + (seed >> 24) % 7);
+                count.add(lead);
+                expected.insert(lead);
+            }
+            assert!((count.value() - f64::from(u32::try_from(expected.len() + 3).unwrap())).abs() < f64::EPSILON);
+        }
     }
 }

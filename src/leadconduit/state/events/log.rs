@@ -1,11 +1,12 @@
 //! The event log of an account.
 
 mod batch;
+mod visit;
 
 use std::borrow::Cow;
 use std::fmt::Debug;
 use std::iter::Peekable;
-use std::ops::Bound;
+use std::ops::{Bound, Range};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -14,6 +15,7 @@ use serde_json::Value;
 
 pub(in crate::leadconduit::state) use self::batch::AppendedBatch;
 pub use self::batch::EventBatch;
+pub use self::visit::TimeSpan;
 use super::super::budget::WorldMemory;
 use super::summary::{EventSummary, Lead};
 use crate::support::computation;
@@ -34,15 +36,33 @@ const RENDERING_UNITS: u32 = 20;
 
 /// Generated events. Every method returns the same values at each call.
 pub trait GeneratedEvents: Debug + Send + Sync {
-    /// The summaries of the events, sorted by id.
-    fn summaries(&self) -> &[EventSummary];
+    /// How many there are.
+    fn count(&self) -> usize;
 
-    /// The document of the event at an index of [`GeneratedEvents::summaries`].
+    /// The summary of the event at an index. A later event has a higher id, and starts no earlier.
+    fn summary(&self, index: usize) -> Option<EventSummary>;
+
+    /// Calls a function with the events in a range of indexes, the oldest first, until it returns `false`.
+    fn visit(&self, range: Range<usize>, visit: &mut dyn FnMut(usize, &EventSummary) -> bool) {
+        for index in range {
+            if !self.summary(index).is_some_and(|summary| visit(index, &summary)) {
+                return;
+            }
+        }
+    }
+
+    /// The document of the event at an index.
     fn value(&self, index: usize) -> Value;
 
-    /// Looks up a variable of the event at an index without its document.
-    fn variable(&self, _index: usize, _name: &str) -> VariableLookup<'_> {
+    /// Looks up a variable of the event at an index, which has this summary, without its document.
+    fn variable(&self, _index: usize, _summary: &EventSummary, _name: &str) -> VariableLookup<'_> {
         VariableLookup::NeedsDocument
+    }
+
+    /// A number that stands for the value of a variable of the event at an index, if there is one: equal numbers of one name
+    /// stand for equal values.
+    fn variable_number(&self, _index: usize, _summary: &EventSummary, _name: &str) -> Option<u64> {
+        None
     }
 
     /// The leads, sorted by id.
@@ -134,14 +154,14 @@ pub struct Event<'a>(EventSource<'a>);
 #[derive(Clone, Copy, Debug)]
 enum EventSource<'a> {
     Stored(&'a StoredEvent),
-    History(&'a dyn GeneratedEvents, usize, &'a EventSummary),
+    History(&'a dyn GeneratedEvents, usize, EventSummary),
 }
 
 impl<'a> Event<'a> {
     /// Its summary.
     #[must_use]
-    pub fn summary(self) -> &'a EventSummary {
-        match self.0 {
+    pub fn summary(&self) -> &EventSummary {
+        match &self.0 {
             EventSource::Stored(event) => &event.summary,
             EventSource::History(_, _, summary) => summary,
         }
@@ -149,7 +169,7 @@ impl<'a> Event<'a> {
 
     /// Its document.
     #[must_use]
-    pub fn value(self) -> Cow<'a, Value> {
+    pub fn value(&self) -> Cow<'a, Value> {
         match self.0 {
             EventSource::Stored(event) => Cow::Owned(event.payload.value()),
             EventSource::History(history, index, _) => {
@@ -161,16 +181,43 @@ impl<'a> Event<'a> {
 
     /// Looks up a variable without the document, which takes several times as long to render.
     #[must_use]
-    pub fn variable(self, name: &str) -> VariableLookup<'a> {
-        match self.0 {
+    pub fn variable(&self, name: &str) -> VariableLookup<'a> {
+        match &self.0 {
             EventSource::Stored(_) => VariableLookup::NeedsDocument,
-            EventSource::History(history, index, _) => history.variable(index, name),
+            EventSource::History(history, index, summary) => history.variable(*index, summary, name),
         }
+    }
+
+    /// A number that stands for the value of a variable, if there is one: equal numbers of one name, of events of one log,
+    /// stand for equal values. It spares most events their values.
+    #[must_use]
+    pub fn variable_number(&self, name: &str) -> Option<u128> {
+        let (EventSource::Stored(StoredEvent { summary, .. }) | EventSource::History(_, _, summary)) = &self.0;
+        let of_id = |id: Option<ObjectId>| id.map(ObjectId::to_number);
+        let of_summary = match name.strip_prefix("vars.").unwrap_or(name) {
+            "id" => Some(summary.id.to_number()),
+            "type" => Some(summary.kind as u128),
+            "outcome" => Some(summary.outcome as u128),
+            "lead.id" => of_id(summary.lead),
+            "flow.id" => of_id(summary.flow),
+            "source.id" => of_id(summary.source),
+            "recipient.id" => of_id(summary.recipient),
+            _ => None,
+        };
+        let of_history = || match &self.0 {
+            EventSource::Stored(_) => None,
+            EventSource::History(history, index, summary) => {
+                // Each history numbers its values. An id has 96 bits.
+                let history_number = std::ptr::from_ref(*history).cast::<()>().addr() as u128 | 1 << 63;
+                Some(history_number << 64 | u128::from(history.variable_number(*index, summary, name)?))
+            }
+        };
+        of_summary.or_else(of_history)
     }
 
     /// Its document, serialised.
     #[must_use]
-    pub fn bytes(self) -> Bytes {
+    pub fn bytes(&self) -> Bytes {
         match self.0 {
             EventSource::Stored(StoredEvent { payload: EventPayload::Document(document), .. }) => document.bytes(),
             EventSource::Stored(event) => serialise(&event.payload.value()),
@@ -193,7 +240,8 @@ impl EventLog {
     /// The id of the newest event.
     #[must_use]
     pub fn last(&self) -> Option<ObjectId> {
-        let generated = self.histories.iter().filter_map(|history| history.summaries().last().map(|event| event.id));
+        let generated =
+            self.histories.iter().filter_map(|history| Some(history.summary(history.count().checked_sub(1)?)?.id));
         generated.chain(self.stored.get_max().map(|(id, _)| *id)).max()
     }
 
@@ -219,8 +267,8 @@ impl EventLog {
             return Some(Event(EventSource::Stored(event))).filter(|_| self.is_visible(event.summary.start_ms));
         }
         self.histories.iter().find_map(|history| {
-            let index = history.summaries().binary_search_by_key(&id, |summary| summary.id).ok()?;
-            let summary = &history.summaries()[index];
+            let index = partition_point(&**history, 0..history.count(), |summary| summary.id < id);
+            let summary = history.summary(index).filter(|summary| summary.id == id)?;
             self.is_visible(summary.start_ms).then_some(Event(EventSource::History(&**history, index, summary)))
         })
     }
@@ -370,18 +418,33 @@ fn generated_between(
     from: Bound<ObjectId>,
     to: Bound<ObjectId>,
 ) -> impl DoubleEndedIterator<Item = Event<'_>> {
-    let summaries = history.summaries();
     let begin = match from {
-        Bound::Included(id) => summaries.partition_point(|summary| summary.id < id),
-        Bound::Excluded(id) => summaries.partition_point(|summary| summary.id <= id),
+        Bound::Included(id) => partition_point(history, 0..history.count(), |summary| summary.id < id),
+        Bound::Excluded(id) => partition_point(history, 0..history.count(), |summary| summary.id <= id),
         Bound::Unbounded => 0,
     };
     let end = match to {
-        Bound::Included(id) => summaries.partition_point(|summary| summary.id <= id),
-        Bound::Excluded(id) => summaries.partition_point(|summary| summary.id < id),
-        Bound::Unbounded => summaries.len(),
+        Bound::Included(id) => partition_point(history, 0..history.count(), |summary| summary.id <= id),
+        Bound::Excluded(id) => partition_point(history, 0..history.count(), |summary| summary.id < id),
+        Bound::Unbounded => history.count(),
     };
-    (begin..end.max(begin)).map(move |index| Event(EventSource::History(history, index, &summaries[index])))
+    let event = move |index| Some(Event(EventSource::History(history, index, history.summary(index)?)));
+    (begin..end.max(begin)).filter_map(event)
+}
+
+/// The index of the first event in a range of a history for which a condition does not hold, which holds for all events
+/// before it.
+fn partition_point(history: &dyn GeneratedEvents, range: Range<usize>, holds: impl Fn(&EventSummary) -> bool) -> usize {
+    let (mut low, mut high) = (range.start, range.end);
+    while low < high {
+        let middle = low.midpoint(high);
+        if history.summary(middle).is_some_and(|summary| holds(&summary)) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    low
 }
 
 /// Merges several sorted runs of events into one.

@@ -2,8 +2,7 @@
 //!
 //! An event log has two sources. Stored events, written by a scenario or by requests, are stored as documents or
 //! rendered on demand from an [`EventRenderer`]. Generated histories ([`GeneratedEvents`]), such as the weeks of
-//! a busy account, are stored as summaries; their documents are generated on demand and are the same each time. A reader of
-//! the log sees no difference.
+//! a busy account, compute summaries and documents on demand, the same each time. A reader of the log sees no difference.
 
 mod log;
 mod summary;
@@ -12,7 +11,7 @@ use serde_json::Value;
 
 use crate::support::document::text;
 pub(super) use log::AppendedBatch;
-pub use log::{Event, EventBatch, EventLog, EventRenderer, GeneratedEvents, VariableLookup};
+pub use log::{Event, EventBatch, EventLog, EventRenderer, GeneratedEvents, TimeSpan, VariableLookup};
 pub use summary::{EventSummary, EventType, Lead, Outcome};
 
 /// The model of all events.

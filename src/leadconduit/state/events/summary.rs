@@ -95,7 +95,7 @@ impl Outcome {
 }
 
 /// The properties of an event that lists, counts and sums read.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EventSummary {
     /// Its id.
     pub id: ObjectId,
