@@ -154,7 +154,7 @@ impl LeadTrace {
                 recipient: self.step(result).entity.object_id.filter(|_| is_delivery),
                 cost: if is_delivery { self.price } else { 0.0 },
                 revenue: result.sale_price,
-                ..source_event.clone()
+                ..source_event
             });
         }
         let lead = Lead::submitted_at(source_event.start_ms, vars, &source_event);

@@ -157,9 +157,11 @@ mod tests {
         Arc::new(History(seconds.step_by(2).map(summary).collect()))
     }
 
-    fn log(histories: &[Range<i64>], stored: &[i64]) -> EventLog {
+    fn log(histories: &[(i64, i64)], stored: &[i64]) -> EventLog {
         let mut log = EventLog::default();
-        histories.iter().for_each(|seconds| log.add_history(history(seconds.clone())));
+        for (from, to) in histories {
+            log.add_history(history(*from..*to));
+        }
         for second in stored {
             let event = json!({
                 "id": id(*second).to_string(), "type": "source", "outcome": "success", "start_timestamp": second * 1000,
@@ -174,13 +176,13 @@ mod tests {
         let logs = [
             log(&[], &[]),
             log(&[], &[1, 5, 9]),
-            log(&[0..20], &[]),
-            log(&[0..20], &[30, 31]),
-            log(&[10..20], &[1, 30]),
-            log(&[0..20], &[5, 7, 30]),
-            log(&[40..50, 0..20], &[60]),
-            log(&[0..20, 5..30], &[60]),
-            log(&[0..20, 40..50], &[30, 60]),
+            log(&[(0, 20)], &[]),
+            log(&[(0, 20)], &[30, 31]),
+            log(&[(10, 20)], &[1, 30]),
+            log(&[(0, 20)], &[5, 7, 30]),
+            log(&[(40, 50), (0, 20)], &[60]),
+            log(&[(0, 20), (5, 30)], &[60]),
+            log(&[(0, 20), (40, 50)], &[30, 60]),
         ];
         for (number, log) in logs.iter().enumerate() {
             for hidden_until in [None, Some(8_000)] {
