@@ -86,6 +86,9 @@ fn banner(app: &LoadedApp, settings: &Settings, url: &str, https_url: Option<&st
         row("scenario", format!("{} (of {scenarios}; `leadconduit-mock scenarios` lists them)", app.scenario.name)),
         row("settings", format!("seed {}, clock {}, requests {requests}", app.seed, app.clock)),
     ];
+    if !app.pipeline.policy.access.is_closed() {
+        settings_rows.push(row("console", format!("{url}/__admin/ui/ (open it in a browser)")));
+    }
     settings_rows.extend(https_rows(settings, https_url).into_iter().map(|(name, value)| row(name, value)));
     let proxy = settings.intercept.map(|intercept| proxy_line(&app.pipeline.policy.access, intercept, url));
     settings_rows.extend(proxy.map(|value| row("proxy", value)));
@@ -140,9 +143,13 @@ fn https_rows(settings: &Settings, https_url: Option<&str>) -> Vec<(&'static str
 fn control_line(access: &Access, settings: &Settings, current: &str, url: &str) -> String {
     if access.is_closed() {
         let host = settings.host;
+        let (what, them) = match settings.intercept {
+            Some(_) => ("control API and the proxy of --intercept are", "them"),
+            None => ("control API is", "it"),
+        };
         return format!(
-            "  The control API is closed: {host} can be reached by others. Open it with --admin-token TOKEN, or in a \
-             container with --env LEADCONDUIT_MOCK_ADMIN_TOKEN=TOKEN."
+            "  The {what} closed: {host} can be reached by others. Open {them} with --admin-token TOKEN, or in a container \
+             with --env LEADCONDUIT_MOCK_ADMIN_TOKEN=TOKEN."
         );
     }
     // The token itself is never shown.

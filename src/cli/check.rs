@@ -30,9 +30,10 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), CliError> {
     let color_mode = color_mode(&out);
     let ok = styled(color_mode, SUCCESS, "ok");
     let settings = Settings { schemas: args.schemas.clone(), ..Settings::default() };
-    let contract = bootstrap::load_contract(&settings)?;
+    let contract = bootstrap::load_contract(&settings).map_err(CliError::Checked)?;
     if let Some(folder) = &args.schemas {
-        crate::leadconduit::operations::HandlerTable::for_contract(&contract).map_err(StartError::Operations)?;
+        let table = crate::leadconduit::operations::HandlerTable::for_contract(&contract);
+        table.map_err(|errors| CliError::Checked(StartError::Operations(errors)))?;
         writeln!(
             out,
             "{ok}    {} ({} operations, {} schemas)",

@@ -14,6 +14,9 @@ pub(super) enum CliError {
     /// Contract, scenarios or certificate cannot be loaded, or the address cannot be bound.
     #[error("{}", describe(.0))]
     Start(#[from] StartError),
+    /// `check` cannot load the contract that it checks.
+    #[error("{}", describe(.0))]
+    Checked(StartError),
     /// A running server is not ready, rejects the request, or cannot be reached.
     #[error("{0}")]
     Server(String),
@@ -33,7 +36,7 @@ impl CliError {
     /// causes, such as signal handlers that cannot be installed, is 1.
     pub(super) fn exit_code(&self) -> u8 {
         match self {
-            Self::Reported | Self::Server(_) | Self::Io(_) => 1,
+            Self::Reported | Self::Checked(_) | Self::Server(_) | Self::Io(_) => 1,
             Self::Start(error) if error.is_of_system() => 1,
             Self::Start(StartError::Bind { .. }) => 4,
             Self::Usage(_) => 2,
@@ -69,6 +72,12 @@ pub(super) fn print_error(message: &str) {
     let _ = writeln!(out, "{}", message_text(color_mode(&out), "error", message));
 }
 
+/// Prints a note about what a command does to standard error. Does nothing if that is closed.
+pub(super) fn print_note(note: &str) {
+    let mut out = io::stderr();
+    let _ = writeln!(out, "{}", message_text(color_mode(&out), "note", note));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,5 +98,6 @@ mod tests {
             let message = error.to_string();
             assert_eq!(CliError::Start(error).exit_code(), expected, "{message}");
         }
+        assert_eq!(CliError::Checked(StartError::Scenarios(Vec::new())).exit_code(), 1, "`check` has one code");
     }
 }

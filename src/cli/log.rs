@@ -27,6 +27,9 @@ use crate::support::clock::{Clock, format_timestamp};
 /// The levels of libraries in the default filter: `h2` warns in words of its own of what clients do.
 const LIBRARIES: &str = "h2=error";
 
+/// Selects the lines of the log.
+const FILTER_VARIABLE: &str = "LEADCONDUIT_MOCK_LOG";
+
 /// The format of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum LogFormat {
@@ -41,8 +44,10 @@ pub(super) enum LogFormat {
 /// that are queued, unless standard error is not read.
 pub(super) fn start(format: LogFormat, default_filter: &str) -> Log {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_env("LEADCONDUIT_MOCK_LOG")
-        .unwrap_or_else(|_| EnvFilter::new(format!("{default_filter},{LIBRARIES}")));
+    // An empty variable is one that is not set, as it is for flags; as a filter it would turn every line off.
+    let selected = std::env::var(FILTER_VARIABLE).ok().filter(|filter| !filter.trim().is_empty());
+    let filter = selected.and_then(|filter| EnvFilter::try_new(filter).ok());
+    let filter = filter.unwrap_or_else(|| EnvFilter::new(format!("{default_filter},{LIBRARIES}")));
     let color_mode = color_mode(&io::stderr());
     let (log, sender) = Log::start(LineFormat { format, color_mode }, io::stderr());
     // Fails if the process has a subscriber already; that one is used then.

@@ -23,6 +23,7 @@ mod operations;
 mod output;
 mod report;
 mod run;
+mod sandbox_check;
 mod scenarios;
 mod serve;
 mod signals;

@@ -12,6 +12,7 @@ use super::args::{is_port_more_specific, local_url, parse_url};
 use super::client::{self, ControlRequest};
 use super::error::{CliError, print_error};
 use super::output::{check_writable, save};
+use super::sandbox_check::AddressedSandbox;
 use super::style::{ColorMode, color_mode};
 use super::tls::TlsDirArgs;
 use crate::config::limits::{REPORT_BYTES_MAX, REPORT_TIMEOUT};
@@ -271,6 +272,7 @@ fn read_file(file: &Path) -> Result<Report, CliError> {
 fn fetch(args: &ReportArgs, url: &str) -> Result<Report, CliError> {
     let token = client::token(args.admin_token.as_deref());
     let is_single_sandbox = args.sandbox.is_some() || url.contains("/__sandbox/");
+    AddressedSandbox { url, name: args.sandbox.as_deref(), token, tls_dir: &args.servers.tls_dir }.require()?;
     let request = ControlRequest {
         method: Method::GET,
         path: if is_single_sandbox { "/__admin/coverage" } else { "/__admin/coverage?sandbox=*" },

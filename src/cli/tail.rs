@@ -11,8 +11,9 @@ use serde_json::Value;
 
 use super::args::ServerArgs;
 use super::client::{self, ControlRequest, StreamEnd};
-use super::error::CliError;
+use super::error::{CliError, print_note};
 use super::log_record::{LogRecord, Sanitized, TimeOfDay};
+use super::sandbox_check::AddressedSandbox;
 use super::style::{ColorMode, DIM, FAULT, INFO, color_mode, styled};
 use crate::config::limits::{
     CLIENT_RESPONSE_BYTES_MAX, LOG_DATA_CHARS_MAX, LOG_NAME_CHARS_MAX, LOG_SANDBOX_CHARS_MAX, TAIL_LINE_BYTES_MAX,
@@ -49,6 +50,11 @@ pub(super) fn run(args: &TailArgs) -> Result<(), CliError> {
         bytes_max: CLIENT_RESPONSE_BYTES_MAX,
         tls_dir: args.server.tls_dir(),
     };
+    // It can be followed before its first request.
+    let token = client::token(args.admin_token.as_deref());
+    let addressed =
+        AddressedSandbox { url: &url, name: args.sandbox.as_deref(), token, tls_dir: args.server.tls_dir() };
+    let mut note = addressed.creation_note();
     let print_status = |message: &str| {
         // Standard output has only events.
         let _ = writeln!(io::stderr(), "{message}");
@@ -64,6 +70,9 @@ pub(super) fn run(args: &TailArgs) -> Result<(), CliError> {
                 None => "all sandboxes".to_owned(),
             };
             print_status(&format!("listening to {target} on {url}; stop with Ctrl-C"));
+            if let Some(note) = note.take() {
+                print_note(&note);
+            }
         }
         decoder.decode(bytes, &mut out)
     });

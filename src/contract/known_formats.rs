@@ -5,6 +5,8 @@
 
 use serde_json::Value;
 
+use crate::support::document::is_object_id;
+
 /// A pattern, and the format that replaces it.
 pub(super) struct KnownFormat {
     pub(super) pattern: &'static str,
@@ -14,11 +16,7 @@ pub(super) struct KnownFormat {
 }
 
 pub(super) const KNOWN_FORMATS: [KnownFormat; 2] = [
-    KnownFormat {
-        pattern: "^[0-9a-fA-F]{24}$",
-        format: "object-id",
-        is_valid: |text| text.len() == 24 && text.bytes().all(|b| b.is_ascii_hexdigit()),
-    },
+    KnownFormat { pattern: "^[0-9a-fA-F]{24}$", format: "object-id", is_valid: is_object_id },
     KnownFormat {
         pattern: "^[0-9a-zA-Z]{6}$",
         format: "short-id",

@@ -17,6 +17,7 @@ mod not_mocked;
 pub mod operation;
 pub mod problem;
 pub mod problem_page;
+mod property_names;
 mod proxy_problem;
 pub mod route;
 pub mod schema;

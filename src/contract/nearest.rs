@@ -1,5 +1,8 @@
 //! The operations nearest to a request that matches none, each with its differences.
 
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use http::Method;
 
 use super::operation::Operation;
@@ -44,6 +47,9 @@ mod cost {
     /// The factor for them.
     pub(super) const FAR_FACTOR: f64 = 2.0;
 }
+
+/// Costs that differ by less are equal.
+const EPSILON: f64 = 1e-9;
 
 /// The highest sum of costs at which an operation is suggested.
 const SUGGESTED_MAX: f64 = 1.6;
@@ -91,24 +97,37 @@ pub fn nearest_operations<'c>(
     count: usize,
 ) -> Vec<NearMiss<'c>> {
     let path: String = path.chars().take(PATH_CHARS_MAX).collect();
-    let given: Vec<&str> = segments(&path).take(SEGMENTS_MAX).collect();
-    let mut all: Vec<NearMiss<'c>> = operations.iter().map(|one| compare(one, method, &given)).collect();
-    all.sort_by(|a, b| a.score.total_cmp(&b.score).then(a.operation.index.cmp(&b.operation.index)));
+    // A GET operation handles HEAD too.
+    let method = method.map(|method| if method == Method::HEAD { &Method::GET } else { method });
+    let mut aligner = Aligner::new(&path);
+    let mut all: Vec<(f64, &Operation)> = Vec::with_capacity(operations.len());
+    // The operations of a path follow each other.
+    let mut last = ("", 0.0);
+    for operation in operations {
+        if last.0 != operation.path {
+            last = (&operation.path, aligner.align(&operation.path).cost());
+        }
+        let other_method = method.is_some_and(|sent| *sent != operation.method);
+        all.push((if other_method { last.1 + cost::METHOD } else { last.1 }, operation));
+    }
+    all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.index.cmp(&b.1.index)));
     all.truncate(count);
-    all
+    // Only these are described.
+    all.into_iter()
+        .map(|(score, operation)| describe(operation, method, score, &aligner.align(&operation.path)))
+        .collect()
 }
 
-fn compare<'c>(operation: &'c Operation, method: Option<&Method>, given: &[&str]) -> NearMiss<'c> {
-    let expected: Vec<&str> = segments(&operation.path).collect();
-    let Alignment { cost: mut score, edits: mut differences, has_word } = align_segments(given, &expected);
-    if !has_word {
-        // Any value fits in the place of a parameter.
-        score += cost::NO_WORD;
-    }
-    // A GET operation handles HEAD too.
-    let sent = method.map(|method| if method == Method::HEAD { &Method::GET } else { method });
-    if let Some(sent) = sent.filter(|sent| **sent != operation.method) {
-        score += cost::METHOD;
+fn describe<'c>(
+    operation: &'c Operation,
+    method: Option<&Method>,
+    score: f64,
+    alignment: &Alignment<'_>,
+) -> NearMiss<'c> {
+    let edits = alignment.edits.iter();
+    let mut differences: Vec<NearMissDifference> =
+        edits.map(|edit| describe_edit(edit.at, edit.given, edit.expected)).collect();
+    if let Some(sent) = method.filter(|sent| **sent != operation.method) {
         differences.push(NearMissDifference {
             what: "method".to_owned(),
             expected: Some(operation.method.to_string()),
@@ -130,37 +149,16 @@ fn is_word(segment: &str) -> bool {
     segment.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
+fn is_parameter(expected: &str) -> bool {
+    expected.starts_with('{')
+}
+
 /// Whether a segment is a usual prefix of an API: `api`, `rest`, `v2`.
 fn is_prefix(segment: &str) -> bool {
     let lower = segment.to_ascii_lowercase();
     let is_version =
         lower.strip_prefix('v').is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit() || b == b'.'));
     ["api", "rest", "leadconduit"].contains(&lower.as_str()) || is_version
-}
-
-/// The cost of a segment of the request in the place of one of the operation.
-fn substitution_cost(given: &str, expected: &str) -> f64 {
-    if expected.starts_with('{') {
-        return match given {
-            "" => cost::EXTRA,
-            word if is_word(word) => cost::VALUE + cost::WORD_FOR_VALUE,
-            _ => cost::VALUE,
-        };
-    }
-    if given == expected {
-        return 0.0;
-    }
-    if given.eq_ignore_ascii_case(expected) {
-        return cost::OTHER_CASE;
-    }
-    let given = given.to_ascii_lowercase();
-    let distance = 1.0 - strsim::normalized_damerau_levenshtein(&given, expected);
-    // An abbreviation or another form of the word: `statistics` for `stats`.
-    let common = given.bytes().zip(expected.bytes()).take_while(|(a, b)| a == b).count();
-    if common >= cost::STEM_BYTES_MIN {
-        return distance.min(cost::SAME_STEM);
-    }
-    if distance >= cost::FAR { distance * cost::FAR_FACTOR } else { distance }
 }
 
 /// The cost of a segment of the request that the operation does not have; `row` counts from 1.
@@ -174,59 +172,183 @@ fn deletion_cost(given: &str, row: usize) -> f64 {
 }
 
 fn insertion_cost(expected: &str) -> f64 {
-    if expected.starts_with('{') { cost::MISSING_VALUE } else { cost::MISSING_WORD }
+    if is_parameter(expected) { cost::MISSING_VALUE } else { cost::MISSING_WORD }
+}
+
+/// How often each letter occurs in a word. Other characters count as one letter.
+#[derive(Clone, Copy, Debug)]
+struct Letters([u8; 32]);
+
+impl Letters {
+    fn of(word: &str) -> Self {
+        let mut counts = [0_u8; 32];
+        for letter in word.bytes().map(|byte| byte.to_ascii_lowercase()) {
+            let index = if letter.is_ascii_lowercase() { letter - b'a' } else { 31 };
+            let count = &mut counts[usize::from(index)];
+            *count = count.saturating_add(1);
+        }
+        Self(counts)
+    }
+
+    /// How many letters two words have in common, wherever they are.
+    fn common(&self, other: &Self) -> usize {
+        self.0.iter().zip(&other.0).map(|(a, b)| usize::from(*a.min(b))).sum()
+    }
+}
+
+/// A segment of the request's path, and what every comparison needs of it.
+#[derive(Debug)]
+struct Segment<'p> {
+    text: &'p str,
+    lower_case: String,
+    letters: Letters,
+    chars: usize,
+    deletion_cost: f64,
+}
+
+impl<'p> Segment<'p> {
+    /// `row` counts from 1.
+    fn new(text: &'p str, row: usize) -> Self {
+        let (lower_case, letters) = (text.to_ascii_lowercase(), Letters::of(text));
+        Self { text, lower_case, letters, chars: text.chars().count(), deletion_cost: deletion_cost(text, row) }
+    }
+
+    /// The cost of this segment in the place of one of the operation.
+    fn substitution_cost(&self, expected: &str, letters: &Letters) -> f64 {
+        if is_parameter(expected) {
+            return match self.text {
+                "" => cost::EXTRA,
+                word if is_word(word) => cost::VALUE + cost::WORD_FOR_VALUE,
+                _ => cost::VALUE,
+            };
+        }
+        if self.text == expected {
+            return 0.0;
+        }
+        if self.text.eq_ignore_ascii_case(expected) {
+            return cost::OTHER_CASE;
+        }
+        // An abbreviation or another form of the word: `statistics` for `stats`.
+        let same = self.lower_case.bytes().zip(expected.bytes()).take_while(|(a, b)| a == b).count();
+        let has_same_stem = same >= cost::STEM_BYTES_MIN;
+        if !has_same_stem {
+            // Each letter that they do not have in common is an edit. Where that costs more than to remove the one word
+            // and to add the other, the exact distance does not matter.
+            let longer = self.chars.max(expected.chars().count());
+            let least = ratio(longer.saturating_sub(self.letters.common(letters)), longer);
+            if least >= cost::FAR && least * cost::FAR_FACTOR > self.deletion_cost + insertion_cost(expected) + EPSILON
+            {
+                return least * cost::FAR_FACTOR;
+            }
+        }
+        let distance = 1.0 - strsim::normalized_damerau_levenshtein(&self.lower_case, expected);
+        match distance {
+            _ if has_same_stem => distance.min(cost::SAME_STEM),
+            far if far >= cost::FAR => far * cost::FAR_FACTOR,
+            near => near,
+        }
+    }
+}
+
+fn ratio(part: usize, whole: usize) -> f64 {
+    // A path has few characters.
+    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
+    let ratio = part as f64 / whole.max(1) as f64;
+    ratio
 }
 
 /// The cheapest alignment of a path with a path template.
-struct Alignment {
+#[derive(Debug)]
+struct Alignment<'p> {
     /// The sum of the costs of the edits.
-    cost: f64,
-    edits: Vec<NearMissDifference>,
+    edits_cost: f64,
+    edits: Vec<Edit<'p>>,
     /// Whether the path has a word of the template, or a similar one.
     has_word: bool,
 }
 
-/// Aligns a path with a path template by the cheapest edits.
-fn align_segments(given: &[&str], expected: &[&str]) -> Alignment {
-    let mut costs = vec![vec![0.0_f64; expected.len() + 1]; given.len() + 1];
-    for row in 0..=given.len() {
-        for column in 0..=expected.len() {
-            let substitution = (row > 0 && column > 0)
-                .then(|| costs[row - 1][column - 1] + substitution_cost(given[row - 1], expected[column - 1]));
-            let deletion = (row > 0).then(|| costs[row - 1][column] + deletion_cost(given[row - 1], row));
-            let insertion = (column > 0).then(|| costs[row][column - 1] + insertion_cost(expected[column - 1]));
-            let best = [substitution, deletion, insertion].into_iter().flatten().min_by(f64::total_cmp);
-            costs[row][column] = best.unwrap_or(0.0);
-        }
+/// An edit at a segment of the request's path, counted from 1; an insertion is after that segment.
+#[derive(Clone, Copy, Debug)]
+struct Edit<'p> {
+    at: usize,
+    given: Option<&'p str>,
+    expected: Option<&'p str>,
+}
+
+impl Alignment<'_> {
+    fn cost(&self) -> f64 {
+        // Any value fits in the place of a parameter.
+        if self.has_word { self.edits_cost } else { self.edits_cost + cost::NO_WORD }
     }
-    let (mut edits, mut has_word) = (Vec::new(), false);
-    let (mut row, mut column) = (given.len(), expected.len());
-    while row > 0 || column > 0 {
-        let here = costs[row][column];
-        let is = |other: f64| (here - other).abs() < 1e-9;
-        if column > 0 && is(costs[row][column - 1] + insertion_cost(expected[column - 1])) {
-            // Of equal alignments, the one in which the beginning of the path matches is easier to understand.
-            edits.push(describe_edit(row, None, Some(expected[column - 1])));
-            column -= 1;
-        } else if row > 0
-            && column > 0
-            && is(costs[row - 1][column - 1] + substitution_cost(given[row - 1], expected[column - 1]))
-        {
-            let (sent, template) = (given[row - 1], expected[column - 1]);
-            has_word |= !template.starts_with('{') && substitution_cost(sent, template) < cost::FAR;
-            if (!template.starts_with('{') && sent != template) || sent.is_empty() {
-                edits.push(describe_edit(row, Some(sent), Some(template)));
+}
+
+/// Aligns one path with many path templates, which have most of their words in common: each word is compared once.
+#[derive(Debug)]
+struct Aligner<'p> {
+    given: Vec<Segment<'p>>,
+    /// For each word of the templates: the cost of each segment in its place.
+    substitution_costs: HashMap<&'p str, Rc<[f64]>>,
+}
+
+impl<'p> Aligner<'p> {
+    fn new(path: &'p str) -> Self {
+        let given = segments(path).take(SEGMENTS_MAX).zip(1..).map(|(text, row)| Segment::new(text, row)).collect();
+        Self { given, substitution_costs: HashMap::new() }
+    }
+
+    fn substitution_costs(&mut self, expected: &'p str) -> Rc<[f64]> {
+        let costs = self.substitution_costs.entry(expected).or_insert_with(|| {
+            let letters = Letters::of(expected);
+            self.given.iter().map(|segment| segment.substitution_cost(expected, &letters)).collect()
+        });
+        Rc::clone(costs)
+    }
+
+    /// The cheapest edits that turn the path into a template.
+    fn align(&mut self, template: &'p str) -> Alignment<'p> {
+        let expected: Vec<&str> = segments(template).collect();
+        let substitutions: Vec<Rc<[f64]>> = expected.iter().map(|word| self.substitution_costs(word)).collect();
+        let (given, columns) = (&self.given, expected.len() + 1);
+        let substitution_cost = |row: usize, column: usize| substitutions[column - 1][row - 1];
+        // Row by row, in one list.
+        let mut costs = vec![0.0_f64; (given.len() + 1) * columns];
+        for row in 0..=given.len() {
+            for column in 0..columns {
+                let here = row * columns + column;
+                let substitution =
+                    (row > 0 && column > 0).then(|| costs[here - columns - 1] + substitution_cost(row, column));
+                let deletion = (row > 0).then(|| costs[here - columns] + given[row - 1].deletion_cost);
+                let insertion = (column > 0).then(|| costs[here - 1] + insertion_cost(expected[column - 1]));
+                let best = [substitution, deletion, insertion].into_iter().flatten().min_by(f64::total_cmp);
+                costs[here] = best.unwrap_or(0.0);
             }
-            (row, column) = (row - 1, column - 1);
-        } else if row > 0 {
-            edits.push(describe_edit(row, Some(given[row - 1]), None));
-            row -= 1;
-        } else {
-            column -= 1;
         }
+        let (mut edits, mut has_word) = (Vec::new(), false);
+        let (mut row, mut column) = (given.len(), expected.len());
+        while row > 0 || column > 0 {
+            let here = row * columns + column;
+            let is = |other: f64| (costs[here] - other).abs() < EPSILON;
+            if column > 0 && is(costs[here - 1] + insertion_cost(expected[column - 1])) {
+                // Of equal alignments, the one in which the beginning of the path matches is easier to understand.
+                edits.push(Edit { at: row, given: None, expected: Some(expected[column - 1]) });
+                column -= 1;
+            } else if row > 0 && column > 0 && is(costs[here - columns - 1] + substitution_cost(row, column)) {
+                let (sent, word) = (given[row - 1].text, expected[column - 1]);
+                has_word |= !is_parameter(word) && substitution_cost(row, column) < cost::FAR;
+                if (!is_parameter(word) && sent != word) || sent.is_empty() {
+                    edits.push(Edit { at: row, given: Some(sent), expected: Some(word) });
+                }
+                (row, column) = (row - 1, column - 1);
+            } else if row > 0 {
+                edits.push(Edit { at: row, given: Some(given[row - 1].text), expected: None });
+                row -= 1;
+            } else {
+                column -= 1;
+            }
+        }
+        edits.reverse();
+        Alignment { edits_cost: costs[costs.len() - 1], edits, has_word }
     }
-    edits.reverse();
-    Alignment { cost: costs[given.len()][expected.len()], edits, has_word }
 }
 
 /// Describes the edit at a segment of the request's path, counted from 1; an insertion is after that segment.
@@ -258,8 +380,31 @@ fn describe_edit(at: usize, given: Option<&str>, expected: Option<&str>) -> Near
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::contract::Contract;
+
+    proptest! {
+        /// Words of few letters, so that they have much in common.
+        #[test]
+        fn a_cost_is_exact_where_it_matters(given in "[abcsABé_]{0,8}", expected in "[abcs_]{1,8}", row in 1_usize..3) {
+            let segment = Segment::new(&given, row);
+            let cost = segment.substitution_cost(&expected, &Letters::of(&expected));
+            let distance = 1.0 - strsim::normalized_damerau_levenshtein(&given.to_ascii_lowercase(), &expected);
+            let same = given.to_ascii_lowercase().bytes().zip(expected.bytes()).take_while(|(a, b)| a == b).count();
+            let exact = match distance {
+                _ if given == expected => 0.0,
+                _ if given.eq_ignore_ascii_case(&expected) => cost::OTHER_CASE,
+                _ if same >= cost::STEM_BYTES_MIN => distance.min(cost::SAME_STEM),
+                _ if distance >= cost::FAR => distance * cost::FAR_FACTOR,
+                _ => distance,
+            };
+            let others = segment.deletion_cost + insertion_cost(&expected);
+            let is_exact = (cost - exact).abs() < EPSILON;
+            prop_assert!(is_exact || (cost > others && exact >= cost - EPSILON), "{cost} {exact} {others}");
+        }
+    }
 
     #[test]
     fn mistakes_in_paths_lead_to_the_operation_that_was_meant() {

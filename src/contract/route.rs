@@ -71,5 +71,8 @@ impl Router {
 }
 
 fn unescape(segment: &str) -> String {
+    if !segment.as_bytes().contains(&b'%') {
+        return segment.to_owned();
+    }
     percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned()
 }

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::error::{SchemaError, StandaloneSchemaError};
 use super::known_formats::{self, KNOWN_FORMATS};
-use super::schema_errors::{self, PropertyNames};
+use super::property_names::PropertyNames;
+use super::schema_errors;
 use super::schema_keywords::misspelt_keyword;
 use super::schema_size;
 use super::violation::Violation;

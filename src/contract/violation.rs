@@ -58,10 +58,13 @@ impl Violation {
     }
 }
 
+/// The codes of findings, which break no contract. The console has the same list.
+pub const FINDINGS: [&str; 3] = [NOT_COLLECTED, UNKNOWN_PACKAGE, UNKNOWN_PREFERENCE];
+
 /// Whether a violation with this code breaks the contract; otherwise it is a finding.
 #[must_use]
 pub fn breaks_contract(code: &str) -> bool {
-    ![NOT_COLLECTED, UNKNOWN_PACKAGE, UNKNOWN_PREFERENCE].contains(&code)
+    !FINDINGS.contains(&code)
 }
 
 /// Space for the last entry, which counts the omitted violations, and for the brackets.

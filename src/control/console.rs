@@ -103,3 +103,17 @@ fn file((_, media_type, content): Asset) -> Response {
     let response = Response::new(StatusCode::OK, content);
     headers.into_iter().fold(response, |response, (name, value)| response.with_header(name, value))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::ASSETS;
+    use crate::contract::violation::FINDINGS;
+
+    /// The console counts what breaks the contract as the server does.
+    #[test]
+    fn the_console_knows_the_findings() {
+        let script = ASSETS.iter().find(|(name, ..)| *name == "dom.js").map(|(.., content)| *content).unwrap();
+        let expected = FINDINGS.map(|code| format!("\"{code}\"")).join(", ");
+        assert!(script.contains(&format!("const FINDINGS = new Set([{expected}]);")), "{expected}");
+    }
+}

@@ -220,6 +220,11 @@ type PathParameters<'p> = (&'p str, &'p str);
 
 /// The values of the pattern's parameters when the path matches the pattern, which has at most two.
 fn match_path<'p>(pattern: &str, path: &'p str) -> Option<PathParameters<'p>> {
+    // Hardly any endpoint passes these, and a request that matches none is compared with all.
+    let Some(fixed) = pattern.find('{') else { return (pattern == path).then_some(("", "")) };
+    if !path.starts_with(&pattern[..fixed]) {
+        return None;
+    }
     let (mut parameters, mut found) = ([""; 2], 0);
     let (mut patterns, mut segments) = (pattern.split('/'), path.split('/'));
     loop {

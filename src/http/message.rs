@@ -93,6 +93,9 @@ pub struct Response {
     pub status: StatusCode,
     /// The response headers.
     pub headers: HeaderMap,
+    /// The `Content-Type` of a response that has no other headers yet: most responses get all headers at once. See
+    /// [`Response::begin_headers`].
+    pub content_type: Option<HeaderValue>,
     /// The whole body.
     pub body: Bytes,
     /// How to send the response, unless at once and unchanged.
@@ -145,13 +148,19 @@ pub const JSON_CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application
 impl Response {
     /// LeadConduit's error body: `{"error": message}`.
     #[must_use]
-    pub fn error(status: StatusCode, message: &str) -> Self {
+    pub fn error_body(message: &str) -> Vec<u8> {
         let mut body = Vec::with_capacity(message.len() + 16);
         body.extend_from_slice(br#"{"error":"#);
         // Writing to a vector does not fail.
         let _ = serde_json::to_writer(&mut body, message);
         body.push(b'}');
-        Self::json(status, body)
+        body
+    }
+
+    /// A response with LeadConduit's error body.
+    #[must_use]
+    pub fn error(status: StatusCode, message: &str) -> Self {
+        Self::json(status, Self::error_body(message))
     }
 
     /// A response with a JSON body.
@@ -163,14 +172,23 @@ impl Response {
     /// A response without headers.
     #[must_use]
     pub fn new(status: StatusCode, body: impl Into<Bytes>) -> Self {
-        // Enough for LeadConduit's headers, CORS and `X-Mock-*` without reallocation.
         Self {
             status,
-            headers: HeaderMap::with_capacity(20),
+            headers: HeaderMap::new(),
+            content_type: None,
             body: body.into(),
             send_options: None,
             etag: None,
             recheck: None,
+        }
+    }
+
+    /// Makes the content type the first of the headers, and room for the others.
+    pub fn begin_headers(&mut self) {
+        // Enough for LeadConduit's headers, CORS and `X-Mock-*` without reallocation.
+        self.headers.reserve(20);
+        if let Some(content_type) = self.content_type.take() {
+            self.headers.insert(CONTENT_TYPE, content_type);
         }
     }
 

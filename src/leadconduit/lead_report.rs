@@ -15,7 +15,7 @@ pub struct LeadReport {
     pub steps: Vec<String>,
     /// The parameters that no field of the flow collects.
     pub uncollected: Vec<Violation>,
-    /// The values that mappings of the flow set under the names of secrets. Recipients can repeat them in reasons.
+    /// The secrets that mappings of the flow set, by their names or in other values. Recipients can repeat them in reasons.
     pub secrets: Vec<String>,
 }
 

@@ -57,6 +57,7 @@ impl Pipeline {
         let new_key = from_template.is_none().then(|| key.into_owned());
         if let Some((headers, recorded)) = from_template {
             response.headers = headers;
+            response.content_type = None;
             add_send_options(response, context);
             return Some(recorded);
         }
@@ -75,7 +76,7 @@ impl Pipeline {
         context: &'h RequestContext<'_>,
     ) -> Option<HeadKey<'h>> {
         let (session, operation) = (context.session.as_ref()?, context.operation?);
-        let content_type = response.headers.get(CONTENT_TYPE).filter(|_| response.headers.len() == 1)?;
+        let content_type = response.content_type.as_ref().filter(|_| response.headers.is_empty())?;
         let effects = &context.effects;
         let is_plain = effects.headers.is_empty()
             && effects.applied_rules.is_empty()
@@ -103,6 +104,7 @@ impl Pipeline {
         context: &mut RequestContext<'_>,
         now: Timestamp,
     ) {
+        response.begin_headers();
         if !context.effects.headers.is_empty() {
             response.headers.extend(std::mem::take(&mut context.effects.headers));
         }

@@ -89,6 +89,7 @@ pub struct Pipeline {
 }
 
 /// The result of a run of the steps.
+#[expect(clippy::large_enum_variant, reason = "nearly every run finishes, and a box would be allocated for each")]
 enum Attempt {
     Finished(Response, Option<RecordedExchange>),
     Suspended(Suspension),

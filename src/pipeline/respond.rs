@@ -1,13 +1,13 @@
 //! From the result of the steps to an HTTP response: of the operation, of an API error, or of the mock itself.
 
-use http::header::{ALLOW, CONTENT_TYPE};
+use http::header::ALLOW;
 use http::{HeaderValue, StatusCode};
 use serde_json::json;
 
 use super::Pipeline;
 use super::context::{EarlyExit, RequestContext};
 use crate::contract::problem::Problem;
-use crate::http::message::Response;
+use crate::http::message::{JSON_CONTENT_TYPE, Response};
 use crate::leadconduit::api_error::{ApiError, ApiErrorKind, ErrorFormat};
 use crate::leadconduit::response::OperationResponse;
 
@@ -39,8 +39,9 @@ impl Pipeline {
     }
 
     /// With `--check-replies`: replaces a response that breaks the contract by a problem with its violations.
-    fn check_response(&self, context: &RequestContext<'_>, response: Response) -> Response {
+    fn check_response(&self, context: &RequestContext<'_>, mut response: Response) -> Response {
         let Some(operation) = context.operation.filter(|_| self.policy.check_replies) else { return response };
+        response.begin_headers();
         let (status, headers, body) = (response.status.as_u16(), &response.headers, &response.body);
         let violations = self.state.contract.check_response(operation, status, headers, body);
         if violations.is_empty() {
@@ -55,8 +56,9 @@ fn success_response(operation_response: OperationResponse) -> Response {
     let status = StatusCode::from_u16(operation_response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = Response::new(status, operation_response.body);
     response.etag = operation_response.etag;
-    if !response.body.is_empty() {
-        response.headers.insert(CONTENT_TYPE, operation_response.media_type);
+    response.content_type = Some(operation_response.media_type).filter(|_| !response.body.is_empty());
+    if !operation_response.headers.is_empty() {
+        response.begin_headers();
     }
     for (name, value) in operation_response.headers {
         response.headers.insert(name, value);
@@ -66,14 +68,15 @@ fn success_response(operation_response: OperationResponse) -> Response {
 
 fn error_response(error: &ApiError) -> Response {
     let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = match error.format {
-        ErrorFormat::Error => Response::error(status, &error.message),
-        ErrorFormat::Message => Response::json(status, json!({"message": error.message}).to_string()),
-        ErrorFormat::Text => {
-            Response::new(status, error.message.clone().into_owned()).with_header(CONTENT_TYPE, TEXT_CONTENT_TYPE)
-        }
+    let (body, content_type) = match error.format {
+        ErrorFormat::Error => (Response::error_body(&error.message), JSON_CONTENT_TYPE),
+        ErrorFormat::Message => (json!({"message": error.message}).to_string().into_bytes(), JSON_CONTENT_TYPE),
+        ErrorFormat::Text => (error.message.clone().into_owned().into_bytes(), TEXT_CONTENT_TYPE),
     };
+    let mut response = Response::new(status, body);
+    response.content_type = Some(content_type);
     if let Some(methods) = error.allow {
+        response.begin_headers();
         response.headers.insert(ALLOW, HeaderValue::from_static(methods));
     }
     response

@@ -120,10 +120,8 @@ pub fn credential_texts(request: &Request) -> Vec<String> {
 /// same form, so that a request with credentials is taken to name an id.
 #[must_use]
 pub fn report_token(path: &str, has_caller: bool) -> Option<String> {
-    let mut segments = path.trim_start_matches('/').splitn(3, '/');
-    if segments.next()? != "reports" {
-        return None;
-    }
+    let rest = path.trim_start_matches('/').strip_prefix("reports/")?;
+    let mut segments = rest.splitn(2, '/');
     let segment = segments.next()?;
     let is_token = !has_caller || segments.next().is_some_and(|rest| rest.starts_with("meta"));
     (is_token && !segment.is_empty()).then(|| percent_decode_str(segment).decode_utf8_lossy().into_owned())

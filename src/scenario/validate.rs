@@ -1,6 +1,8 @@
 //! Validates a merged chain of scenario files: documents against their models, references, the health of the single
 //! sign-on service, changes that rules make to the world, and the form of examples.
 
+mod names;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
@@ -108,7 +110,9 @@ impl<'a> Validator<'a> {
                     }
                     self.validate_document(collection.model(), document, now);
                     if *collection == Collection::ListEntries {
-                        self.validate_list_entry(document);
+                        let lists = account.collections.iter().find(|(one, _)| *one == Collection::Lists);
+                        let lists = lists.map_or(&[][..], |(_, lists)| lists);
+                        self.validate_list_entry(document, lists);
                     }
                     if collection.has_rules()
                         && let Err(error) = rules::check(&document.value)
@@ -143,10 +147,21 @@ impl<'a> Validator<'a> {
     }
 
     /// The id of a list entry is how it is found: it must be made of the names of the list and the value.
-    fn validate_list_entry(&mut self, entry: &SourcedDocument) {
+    fn validate_list_entry(&mut self, entry: &SourcedDocument, lists: &[SourcedDocument]) {
         let Some((message, expected)) = store::find_wrong_id(&entry.value) else { return };
+        let name = text(&entry.value, "list_name");
+        let ids = || lists.iter().map(|list| text(&list.value, "id"));
+        let list = store::url_name(name);
+        // The id is not to repeat a typo of the name.
+        let meant = nearest(&list, ids()).filter(|_| !ids().any(|id| id.eq_ignore_ascii_case(&list)));
+        let hint = match meant.zip(expected.strip_prefix(&*list)) {
+            Some((meant, value)) => {
+                format!("`{name}` is not declared: did you mean `{meant}`? then write `id: {meant}{value}`")
+            }
+            None => format!("write `id: {expected}`"),
+        };
         let diagnostic = self.diagnostic(&entry.origin, "/id", message);
-        self.errors.push(diagnostic.with_hint(format!("write `id: {expected}`")));
+        self.errors.push(diagnostic.with_hint(hint));
     }
 
     /// Applies what rules change in the world to the starting world: every document must match its model.
@@ -183,6 +198,7 @@ impl<'a> Validator<'a> {
                 let diagnostic = self.diagnostic(&document.origin, &error.pointer, error.message);
                 self.errors.push(diagnostic);
             }
+            self.warn_of_misspelt_properties(model, document);
             return;
         }
         let violations = check.violations("", &value);
@@ -202,7 +218,7 @@ impl<'a> Validator<'a> {
                 let diagnostic = self.diagnostic(&document.origin, &format!("{}{KEY}", violation.location), message);
                 let hint = match misspelt.get(&violation.location) {
                     Some(meant) => format!("did you mean `{}`?", unescape(&meant[1..])),
-                    None => format!("write one of: {}", self.absent_properties(model, &value).join(", ")),
+                    None => self.property_hint(model, &value, &violation.location),
                 };
                 self.errors.push(diagnostic.with_hint(hint));
                 continue;
@@ -212,6 +228,12 @@ impl<'a> Validator<'a> {
             let found = value.pointer(&violation.location);
             if violation.code == "type" && found.is_some_and(Value::is_number) {
                 diagnostic.hint = Some("put quotes around it to make it text".to_owned());
+            }
+            if violation.code == "additionalProperties" {
+                let near = self.nearest_property(model, &violation.location);
+                let pointer = format!("{}{KEY}", violation.location);
+                diagnostic = self.diagnostic(&document.origin, &pointer, diagnostic.message);
+                diagnostic.hint = near.map(|near| format!("did you mean `{near}`?"));
             }
             self.errors.push(diagnostic);
         }
@@ -284,6 +306,14 @@ impl<'a> Validator<'a> {
                     }
                     if matches!(collection, Collection::Flows | Collection::LiveFlows) {
                         self.validate_flow_fields(document, ids_in(id, Collection::Fields));
+                        self.warn_of_unknown_variables(document, account);
+                        self.warn_of_unknown_lists(document, account);
+                    }
+                    if *collection == Collection::Recipients {
+                        self.warn_of_unknown_variables(document, account);
+                        if account.generate.flows == 0 {
+                            self.warn_of_unmatched_recipient(document, account);
+                        }
                     }
                     if *collection == Collection::Flows {
                         self.validate_flow_entities(document, ids_in(id, Collection::Entities));

@@ -32,7 +32,8 @@ pub(super) async fn read_body(
         return Body::Complete(Bytes::new());
     }
     let declared = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    let is_small = declared.is_some_and(|length| length <= limits.body_bytes_max as u64) && !is_gzip_encoded(headers);
+    let is_gzip = is_gzip_encoded(headers);
+    let is_small = declared.is_some_and(|length| length <= limits.body_bytes_max as u64) && !is_gzip;
     // Only the head decides about a larger limit, before a byte of the body is kept.
     let limit = if is_small { limits.body_bytes_max } else { handler.body_bytes_max(head, &limits) };
     let read = read_bytes(&mut incoming, declared, limit, headers.contains_key(EXPECT));
@@ -42,7 +43,7 @@ pub(super) async fn read_body(
         Ok(Err(error)) => return Body::Malformed(format!("the body is incomplete: {error}")),
         Err(TimedOut) => return Body::TimedOut,
     };
-    if !is_gzip_encoded(headers) || body.is_empty() {
+    if !is_gzip || body.is_empty() {
         return Body::Complete(body);
     }
     match gunzip(&body, limit) {

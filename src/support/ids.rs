@@ -25,6 +25,14 @@ impl ObjectId {
         self.0.iter().fold(0, |number, byte| number << 8 | u128::from(*byte))
     }
 
+    /// The result of a function of its text, for which nothing is allocated.
+    fn with_text<T>(self, function: impl FnOnce(&str) -> T) -> T {
+        let mut digits = [0; 24];
+        write_hex(&self.0, &mut digits);
+        // Digits are UTF-8.
+        function(std::str::from_utf8(&digits).unwrap_or_default())
+    }
+
     /// The time of creation in seconds since 1970.
     #[must_use]
     pub fn unix_seconds(self) -> i64 {
@@ -56,13 +64,13 @@ impl std::str::FromStr for ObjectId {
 
 impl std::fmt::Display for ObjectId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&hex(&self.0))
+        self.with_text(|text| f.write_str(text))
     }
 }
 
 impl serde::Serialize for ObjectId {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        self.with_text(|text| serializer.serialize_str(text))
     }
 }
 
@@ -149,10 +157,19 @@ impl IdGenerator {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+    let mut digits = vec![0; bytes.len() * 2];
+    write_hex(bytes, &mut digits);
     // Digits are UTF-8.
-    String::from_utf8(digits.collect()).unwrap_or_default()
+    String::from_utf8(digits).unwrap_or_default()
+}
+
+/// Writes two digits for each byte.
+fn write_hex(bytes: &[u8], digits: &mut [u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let (pairs, _) = digits.as_chunks_mut::<2>();
+    for (pair, byte) in pairs.iter_mut().zip(bytes) {
+        *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
+    }
 }
 
 #[cfg(test)]

@@ -199,6 +199,14 @@ await task('the keyboard selects, opens and closes requests', async () => {
   equal(await page.evaluate(() => document.activeElement.type), 'search', 'the focused element');
 });
 
+await task('a finding that breaks no contract is not counted as a violation', async () => {
+  await call('POST', FLOW, { body: { first_name: 'Ann', email: 'ann@example.com', state: 'OH', not_a_field: 'x' } });
+  await find(page, '.row .c5', '1 finding');
+  const { id } = (await admin('/requests/summaries?limit=1')).requests[0];
+  await go(page, `#/requests/default/${id}`);
+  await find(page, '.panel h3', '1 finding');
+});
+
 await task('a deep link shows a request with its violations, explanation and lead', async () => {
   await go(page, '#/requests/default/4');
   await find(page, '.line.marked', 'name must be a string');

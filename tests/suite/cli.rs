@@ -113,6 +113,10 @@ fn the_banner_shows_how_to_use_the_control_api() {
     let closed = "The control API is closed: 0.0.0.0 can be reached by others. Open it with --admin-token TOKEN, or in a \
                   container with --env LEADCONDUIT_MOCK_ADMIN_TOKEN=TOKEN.";
     let token = "-H 'Authorization: Bearer TOKEN' ";
+    let dir = tempfile::tempdir().unwrap();
+    let text = banner(&["--port", "0", "--host", "0.0.0.0", "--intercept", "--tls-dir", dir.path().to_str().unwrap()]);
+    assert!(text.contains("The control API and the proxy of --intercept are closed: 0.0.0.0 can be"), "{text}");
+    assert!(text.contains("Open them with --admin-token TOKEN"), "{text}");
     // Flags; whether the command is shown, whether it has a token, and whether the API is reported as closed.
     let rows: &[(&[&str], bool, bool, bool)] = &[
         (&["--port", "0"], true, false, false),
@@ -127,6 +131,7 @@ fn the_banner_shows_how_to_use_the_control_api() {
         let found = (text.contains(curl), text.contains(token), text.contains(closed));
         assert_eq!(found, (*shown, *with_token, *is_closed), "{arguments:?}: {text}");
         assert!(text.contains("sso-outage\"}'") == *shown, "the command names another scenario: {text}");
+        assert_eq!(text.contains("/__admin/ui/ (open it in a browser)"), *shown, "{arguments:?}: {text}");
     }
 }
 
@@ -177,7 +182,12 @@ fn use_and_reset_change_a_running_server() {
         &[
             (&["use", "sso-outage"], "sandbox default now uses scenario sso-outage\n", "", 0),
             (&["reset"], "sandbox default was reset to scenario sso-outage; cleared 0 recorded requests\n", "", 0),
-            (&["use", "empty-account", "--sandbox", "a"], "sandbox a now uses scenario empty-account\n", "", 0),
+            (
+                &["use", "empty-account", "--sandbox", "a"],
+                "sandbox a now uses scenario empty-account\n",
+                "note: sandbox `a` did not exist; it is created\n",
+                0,
+            ),
             (
                 &["reset", "--sandbox", "a"],
                 "sandbox a was reset to scenario empty-account; cleared 0 recorded requests\n",
@@ -187,7 +197,7 @@ fn use_and_reset_change_a_running_server() {
             (
                 &["reset", "--sandbox", "new"],
                 "sandbox new was reset to scenario healthy; cleared 0 recorded requests\n",
-                "",
+                "note: sandbox `new` did not exist; it is created\n",
                 0,
             ),
             (&["use", "sso-outge"], "", "error: there is no scenario `sso-outge`; did you mean `sso-outage`?\n", 2),
@@ -195,7 +205,12 @@ fn use_and_reset_change_a_running_server() {
             (&["use", "healthy", "--admin-token", "any"], "sandbox default now uses scenario healthy\n", "", 0),
         ],
     );
-    check_rows(&format!("{url}/__sandbox/b"), &[(&["use", "healthy"], "sandbox b now uses scenario healthy\n", "", 0)]);
+    let note = "note: sandbox `b` did not exist; it is created\n";
+    let text = "sandbox b now uses scenario healthy\n";
+    check_rows(
+        &format!("{url}/__sandbox/b"),
+        &[(&["use", "healthy"], text, note, 0), (&["use", "healthy"], text, "", 0)],
+    );
     let refused = run(&["use", "healthy", "--sandbox", "a b", "--url", &url]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(err(&refused).contains("a b"), "{}", err(&refused));
@@ -640,6 +655,10 @@ fn pipes_and_devices_are_not_read_as_scenarios() {
         assert!(text.contains("pipe.yaml") && text.contains("is a named pipe, not a file"), "{text}");
         let output = run(&["serve", "--port", "0", "--scenarios", path.to_str().unwrap()]);
         assert_eq!(output.status.code(), Some(3), "{}", err(&output));
+    }
+    for arguments in [&["check", "/nothing.yaml"][..], &["check", "--schemas", "/nothing"]] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(1), "`check` has one exit code for all errors: {}", err(&output));
     }
     let output = run(&["check", "/dev/zero"]);
     assert!((out(&output) + &err(&output)).contains("/dev/zero: is a device, not a file"), "{}", err(&output));

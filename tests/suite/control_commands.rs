@@ -213,7 +213,8 @@ fn the_world_can_be_kept_when_the_scenario_is_switched() {
 #[test]
 fn sandboxes_are_listed_and_ended() {
     let mock = Mock::healthy();
-    run(&mock, "use empty-account --sandbox a");
+    let created = command(&mock, "use empty-account --sandbox a").output().unwrap();
+    assert_eq!(text(&created.stderr), "note: sandbox `a` did not exist; it is created\n");
     run(&mock, "fault add --status 503 --sandbox a");
     let list = run(&mock, "sandbox list");
     assert!(list.starts_with("sandbox  scenario       requests  faults  clock\n"), "{list}");
@@ -222,6 +223,47 @@ fn sandboxes_are_listed_and_ended() {
     assert_eq!(run_json(&mock, "sandbox list")["meta"]["total"], 1);
     assert_eq!(run(&mock, "sandbox end default"), "sandbox default was restarted\n");
     assert_eq!(run(&mock, "sandbox end --all"), "all sandboxes were ended; `default` was restarted\n");
+}
+
+/// A typo is not a sandbox without requests.
+#[test]
+fn a_sandbox_that_does_not_exist_is_not_created_by_reading_it() {
+    let mock = Mock::healthy();
+    mock.request("GET /user", &[("x-mock-sandbox", "checkout-tests")], "").expect(200);
+    for line in [
+        "requests",
+        "requests 1",
+        "explain 1",
+        "report",
+        "fault list",
+        "clock show",
+        "snapshot list",
+        "snapshot restore a",
+    ] {
+        let (code, error) = fail(&mock, &format!("{line} --sandbox chekout-tests"));
+        let expected = format!(
+            "error: sandbox `chekout-tests` does not exist on {}; did you mean `checkout-tests`? (the first request that \
+             names a sandbox creates it)\n",
+            mock.server.url()
+        );
+        assert_eq!((code, error), (2, expected), "{line}");
+    }
+    let failed = verify(&mock, "--sandbox zzz", "[{no_violations: true}]");
+    let error = text(&failed.stderr);
+    assert!(
+        error.contains("sandbox `zzz` does not exist") && error.contains("these exist: default, checkout-tests"),
+        "{error}"
+    );
+    let in_url = format!("requests --url {}/__sandbox/chekout", mock.server.url());
+    assert!(fail(&mock, &in_url).1.contains("sandbox `chekout` does not exist"));
+    assert_eq!(run_json(&mock, "sandbox list")["meta"]["total"], 2, "none was created");
+    // What a script runs before its tests works in a new sandbox too.
+    for (number, line) in ["requests --clear", "explain GET /user", "fault remove --all"].iter().enumerate() {
+        let output = command(&mock, &format!("{line} --sandbox new-{number}")).output().unwrap();
+        let note = format!("note: sandbox `new-{number}` did not exist; it is created\n");
+        assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), note), "{line}");
+    }
+    assert!(run(&mock, "requests --sandbox checkout-tests").contains("1 request in sandbox checkout-tests"));
 }
 
 #[test]

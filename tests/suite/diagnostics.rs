@@ -374,6 +374,165 @@ fn rule_errors_have_a_position_and_a_hint() {
     insta::assert_snapshot!(messages.join("\n\n"));
 }
 
+/// A flow of an account with more properties and steps, in flow style on one line each.
+fn flow(properties: &str, steps: &[&str]) -> String {
+    let mut text = account("");
+    text += "      lists:\n        - { id: dnc, name: DNC }\n      flows:\n        - id: 66b2c1de940df5a34a388a11\n          \
+             name: Own\n          enabled: true\n          fields: [first_name, email, state]\n          created_at: \
+             2024-08-07T00:00:00.000Z\n          updated_at: 2024-08-07T00:00:00.000Z\n          sources:\n            - \
+             id: aa0001\n              enabled: true\n              entity: { id: 5d9a4b10940df5a34a3888c1, name: Summit }\n              \
+             integration: { module_id: leadconduit-default.inbound }\n";
+    text += &format!("          {properties}\n          steps:\n");
+    for step in steps {
+        text += &format!("            - {step}\n");
+    }
+    text
+}
+
+/// A recipient step with more properties and mappings.
+fn step(properties: &str, module: &str, mappings: &str) -> String {
+    let entity = "entity: { id: 64b8f2a0940df5a34a3888c2, name: B }";
+    format!(
+        "{{ id: bb0001, type: recipient, {properties}{entity}, integration: {{ module_id: {module}, mappings: [{mappings}] }} }}"
+    )
+}
+
+/// Typos that the file format cannot reject as such.
+#[test]
+fn misspelt_names_in_documents_get_a_suggestion() {
+    let out = "leadconduit-default.outbound";
+    let list = "leadconduit-suppressionlist.outbound.query_item";
+    let url = r#"{ property: url, value: "http://h/{{lead.emial}}" }"#;
+    let plain = step("", out, "");
+    let with_recipient = |recipient: &str| {
+        flow("level: 1", &[&plain]).replace("level: 1\n", "ping_enabled: false\n")
+            + "      recipients:\n        - "
+            + recipient
+            + "\n"
+    };
+    let filter = |reason: &str, lhv: &str| {
+        format!(
+            "{{ id: bb0004, type: filter, enabled: true, outcome: failure, reason: '{reason}', rule_set: {{ op: and, rules: [{{ lhv: {lhv}, op: is equal to, rhv: TX }}] }} }}"
+        )
+    };
+    let of = |step: &str| flow("ping_enabled: false", &[step]);
+    let rows: Vec<(&str, String, &str)> = vec![
+        (
+            "a property that the flow has already",
+            account("      flows:\n        - { id: 64b8f0f5e4b0c3a1d5e6f7ab, nmae: X }\n"),
+            "did you mean `name`?",
+        ),
+        ("a property of a step", of(&step("enabeld: false, ", out, "")), "did you mean `enabled`?"),
+        (
+            "a property of a mapping",
+            of(&step("", out, "{ property: url, value: x, vlaue: y }")),
+            "did you mean `value`?",
+        ),
+        (
+            "warning: a property of an account",
+            account("").replace("3888b2 }", "3888b2, naem: X }"),
+            "did you mean `name`?",
+        ),
+        ("warning: a field in a template", of(&step("", out, url)), "did you mean `lead.email`?"),
+        ("warning: a field in a reason", of(&filter("not {{lead.stat}}", "lead.state")), "did you mean `lead.state`?"),
+        ("warning: a field in a rule", of(&filter("no", "lead.sttae")), "did you mean `lead.state`?"),
+        ("warning: a former field", of(&filter("no", "lead.email_2")), "did you mean `lead.work_email`?"),
+        ("warning: a variable in a rule", of(&filter("no", "laed.state")), "did you mean `lead`?"),
+        (
+            "warning: a list of a step",
+            of(&step("", list, "{ property: list_names, value: dcn }")),
+            "did you mean `dnc`?",
+        ),
+        (
+            "warning: a list without a similar one",
+            of(&step("", list, "{ property: list_name, value: customers }")),
+            "add it under `lists:`, as `{ id: customers, name: customers }`",
+        ),
+        (
+            "warning: the list of a check",
+            flow("list_checks: { dnc: { list_name: dcn, value: '{{lead.email}}' } }", &[])
+                .replace("steps:\n", "steps: []\n"),
+            "did you mean `dnc`?",
+        ),
+        (
+            "warning: the flow of a recipient",
+            with_recipient("{ id: a, outcome: failure, flow_id: 66b2c1de940df5a34a388a12 }"),
+            "did you mean `66b2c1de940df5a34a388a11`?",
+        ),
+        (
+            "warning: the step of a recipient",
+            with_recipient("{ id: a, outcome: failure, step_id: bb0002 }"),
+            "did you mean `bb0001`?",
+        ),
+        (
+            "warning: two steps of a recipient",
+            with_recipient("{ id: a, outcome: failure, flow_id: 64b8f0f5e4b0c3a1d5e6f7ab, step_id: bb0001 }"),
+            "has all of these properties",
+        ),
+        (
+            "warning: a field in the response of a recipient",
+            with_recipient("{ id: a, response: { status: 200, body: '{{lead.emial}}' } }"),
+            "did you mean `lead.email`?",
+        ),
+        (
+            "the id of an entry",
+            flow("ping_enabled: false", &[&plain])
+                + "      list_entries:\n        - { id: dcn/x, list_name: dcn, value: a@b.example, added_at: 2024-08-07T00:00:00.000Z }\n",
+            "`dcn` is not declared: did you mean `dnc`? then write `id: dnc/a@b.example`",
+        ),
+        (
+            "a step of a rule",
+            rule("{ name: x, when: { operation: list_connections }, steps: [{ sttaus: 503 }] }"),
+            "did you mean `status`?",
+        ),
+    ];
+    let mut wrong = Vec::new();
+    for (what, text, hint) in rows {
+        let diagnostics = diagnose(&text);
+        let diagnostics_of_one = diagnostics.replace("\n    ", " ");
+        if what.starts_with("warning: ") != diagnostics.starts_with("warning: ")
+            || !diagnostics_of_one.contains(hint)
+            || !diagnostics.contains("FOLDER/mine.yaml:")
+        {
+            wrong.push(format!("# {what}: {hint}\n{diagnostics}\n\n{text}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn names_that_can_be_right_are_not_reported() {
+    let out = "leadconduit-default.outbound";
+    let add = "leadconduit-suppressionlist.outbound.add_item";
+    let query = "leadconduit-suppressionlist.outbound.query_item";
+    let texts = [
+        account("").replace("3888b2 }", "3888b2, something_else: X }"),
+        flow(
+            "ping_enabled: false",
+            &[&step(
+                "",
+                out,
+                r#"{ property: a, value: "{{lead.email}} {{lead.id}} {{lead.email.normal}} {{lead.company.name}} {{lead.company}} {{lead.loan.amount.valid}} {{outbound.reason}} {{loan.x}}" }"#,
+            )],
+        ),
+        flow("ping_enabled: false", &[&step("", query, "{ property: list_names, value: 'DNC, {{lead.state}}' }")]),
+        flow(
+            "ping_enabled: false",
+            &[
+                &step("", add, "{ property: list_name, value: customers }"),
+                &step("", query, "{ property: list_name, value: Customers }").replace("bb0001", "bb0002"),
+            ],
+        ),
+        flow("ping_enabled: false", &[&step("", out, "")])
+            + "      recipients:\n        - { id: a, outcome: failure, step_id: BB0001, flow_id: 66b2c1de940df5a34a388a11 }\n",
+        flow("ping_enabled: false", &[&step("", out, "")])
+            + "      generate: { flows: 1 }\n      recipients:\n        - { id: a, outcome: failure, step_id: bb0007 }\n",
+    ];
+    for text in texts {
+        assert_eq!(diagnose(&text), "(nothing)", "{text}");
+    }
+}
+
 #[test]
 fn all_errors_of_a_file_are_reported() {
     let text = account("      entities:\n        - { id: x, name: N }\n        - { id: y, name: 5 }\n");

@@ -28,8 +28,8 @@ fn the_built_in_scenarios_are_valid() {
 fn every_document_is_valid_and_consistent() {
     let contract = Arc::new(Contract::built_in().unwrap());
     let library = Library::built_in(Arc::clone(&contract)).unwrap();
-    let mut documents = 0;
-    for name in library.list().into_iter().map(|listed| listed.name) {
+    let documents = std::sync::atomic::AtomicUsize::new(0);
+    let work = |name: String| {
         // One of its worlds has hundreds of documents of each kind already.
         let seeds = if name == "busy-account" { 3 } else { 50 };
         for seed in 0..seeds {
@@ -42,12 +42,18 @@ fn every_document_is_valid_and_consistent() {
                         assert!(check.accepts(value), "{name}: {:?}", check.violations("", value));
                         assert_eq!(&**id, text(value, collection.id_property()));
                         assert_consistent(&name, value);
-                        documents += 1;
+                        documents.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                     }
                 }
             }
         }
-    }
+    };
+    std::thread::scope(|scope| {
+        for listed in library.list() {
+            scope.spawn(|| work(listed.name));
+        }
+    });
+    let documents = documents.into_inner();
     assert!(documents > 5000, "{documents}");
 }
 

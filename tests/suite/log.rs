@@ -72,6 +72,19 @@ fn every_exchange_is_a_line_of_the_human_log() {
     insta::assert_snapshot!(times);
 }
 
+/// As for flags, an empty variable is one that is not set.
+#[test]
+fn an_empty_filter_selects_what_none_selects() {
+    let server = Server::start(&[], &[("LEADCONDUIT_MOCK_LOG", " ")]);
+    send_requests(&server);
+    let text = server.stop();
+    assert!(text.contains("get_user") || text.contains("list_connections"), "{text}");
+    let server = Server::start(&[], &[("LEADCONDUIT_MOCK_LOG", "exchange=off")]);
+    send_requests(&server);
+    let text = server.stop();
+    assert!(!text.contains("list_connections"), "{text}");
+}
+
 #[test]
 fn every_line_of_the_json_log_is_an_object() {
     let server = Server::start(&["--log-format", "json"], &[]);

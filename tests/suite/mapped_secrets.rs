@@ -6,15 +6,15 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::deliver::Listener;
+use crate::deliver::{Listener, start_with_deliveries};
 use crate::hidden_secrets::{TOKEN, control_outputs};
-use crate::lead_flow::{SUMMIT, TEST_FLOW, recipient, rules, scenario_with};
+use crate::lead_flow::{SUMMIT, TEST_FLOW, recipient, rules, scenario_with, submit};
 use crate::log::Server;
 use crate::support::SUPERUSER;
 use crate::wire::{Wire, request};
 
 /// Properties of the JSON module with values in which `S` is a secret and `W` one that is short and has no digits.
-const SECRETS: [(&str, &str); 17] = [
+const SECRETS: [(&str, &str); 23] = [
     ("header.X-Session", "S"),
     ("header.X-Api-Key", "W"),
     ("header.Authorization", "Token S"),
@@ -22,6 +22,12 @@ const SECRETS: [(&str, &str); 17] = [
     ("header.X-Forwarded-Authentication", "S"),
     ("header.X-Callback", "https://joe:W@crm.example/in"),
     ("header.X-Path", "https://crm.example/v1/token/W/in"),
+    ("header.X-Relative", "/v1/token/W/in"),
+    ("json_property.path", "/token/W"),
+    ("json_property.slashes", "//token//W"),
+    ("json_property.reset", "/tokens/1/password/reset/W"),
+    ("json_property.relative", "v1/token/W"),
+    ("json_property.form", "api_key=test-W-key&a=1"),
     ("json_property.password", "W"),
     ("json_property.auth.token", "S"),
     ("json_property.data.0.api_key", "S"),
@@ -38,6 +44,10 @@ const SECRETS: [(&str, &str); 17] = [
 struct Secrets {
     long: String,
     word: String,
+    /// Only in the path of a URL, and in the reason of the recipient.
+    in_path: String,
+    /// A token that is too short to be searched for.
+    short: String,
 }
 
 impl Secrets {
@@ -51,7 +61,8 @@ impl Secrets {
             let encoded = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
             [secret.clone(), encoded, STANDARD.encode(format!("amy:{secret}"))]
         };
-        [one(&self.long), one(&self.word)].concat()
+        let short = format!("Bearer {}", self.short);
+        [one(&self.long), one(&self.word), one(&self.in_path), [short.clone(), short.clone(), short]].concat()
     }
 
     /// Three recipients: one with all mappings of secrets, one with a secret path, and one with Basic credentials.
@@ -66,8 +77,11 @@ impl Secrets {
         };
         let mut all = vec![("url", url.to_owned()), ("json_property.user", SUPERUSER.to_owned())];
         all.extend(SECRETS.iter().map(|(property, value)| (*property, self.fill(value))));
-        let path =
-            [("url", format!("{url}/token/{}", self.word)), ("json_property.a", format!("Bearer {}", self.word))];
+        let path = [
+            ("url", format!("{url}/token//{}", self.in_path)),
+            ("json_property.a", format!("Bearer {}", self.word)),
+            ("header.X-Trace", format!("Bearer {}", self.short)),
+        ];
         let basic = [
             ("url", url.to_owned()),
             ("basic_username", "amy".to_owned()),
@@ -93,7 +107,15 @@ impl Secrets {
 fn secrets() -> impl Strategy<Value = Secrets> {
     // Without vowels, so that no word of an output is one by chance.
     let word = "[bcdfghjkmnpqrtvwxz]{7,9}Q[bcdfghjkm]";
-    ("[a-z]{2}[0-9]{2}[A-R]{2}[a-z0-9/+=._!-]{8,16}[a-z]", word).prop_map(|(long, word)| Secrets { long, word })
+    let long = "[a-z]{2}[0-9]{2}[A-R]{2}[a-z0-9/+=._!-]{8,16}[a-z]";
+    // Shorter values are not searched for where their name does not stand.
+    let in_path = "[bcdfghjkmnpqrtvwxz]{8,9}Q[bcdfghjkm]";
+    (long, word, in_path, "[bcdfghjkm]{2}Q").prop_map(|(long, word, in_path, short)| Secrets {
+        long,
+        word,
+        in_path,
+        short,
+    })
 }
 
 proptest! {
@@ -101,7 +123,7 @@ proptest! {
 
     #[test]
     fn no_output_contains_what_a_mapping_sends(secrets in secrets()) {
-        let why = format!("no access for {}", secrets.long);
+        let why = format!("no access for {} at {} with Bearer {}", secrets.long, secrets.in_path, secrets.short);
         let listener = Listener::responding(json!({"result": "refused", "why": why, "user": SUPERUSER, "api_key": secrets.long}));
         let folder = tempfile::tempdir().unwrap();
         let scenario = scenario_with(secrets.flow(&listener.url), json!({}));
@@ -126,6 +148,7 @@ proptest! {
         let lead = json!({"state": "TX", "first_name": "Ann"});
         let result = wire.request("POST", &path, &[], Some(&lead)).expect(201);
         let sent: Vec<String> = (0..3).map(|_| listener.next()).map(|one| one.head + &one.body).collect();
+        prop_assert!(sent[0].contains(&secrets.in_path) && sent[0].contains(&secrets.short), "{}", sent[0]);
         prop_assert!(sent[2].contains(&secrets.long) && sent[2].contains(&secrets.word), "{}", sent[2]);
         prop_assert!(result.text.contains(&secrets.long), "the client gets the reason: {}", result.text);
 
@@ -147,14 +170,14 @@ proptest! {
             outputs.push((path, response.text));
         }
         prop_assert!(outputs.iter().any(|(_, text)| text.contains("header.X-Trace")), "mappings are recorded");
-        prop_assert!(outputs.iter().any(|(_, text)| text.contains("no access for ***")), "reasons are recorded");
+        prop_assert!(outputs.iter().any(|(_, text)| text.contains("no access for *** at *** with Bearer ***")), "reasons are recorded");
         server.signal("-TERM");
         let published = stream.lines_to_end();
         server.child.wait().unwrap();
         // The banner shows the keys of the scenario.
         let log = log.join().unwrap();
         let (_, log) = log.split_once("\n  Use: ").and_then(|(_, last)| last.split_once('\n')).unwrap();
-        prop_assert!(log.contains("submit_lead") && log.contains("no access for ***"), "{log}");
+        prop_assert!(log.contains("submit_lead") && log.contains("no access for *** at *** with Bearer ***"), "{log}");
         outputs.extend([("log".to_owned(), log.to_owned()), ("events".to_owned(), published)]);
         outputs.extend(files.iter().map(|file| (file.display().to_string(), std::fs::read_to_string(file).unwrap())));
         let found = outputs.iter().filter_map(|(name, text)| Some(format!("{} in {name}: {text}", secrets.found_in(text)?)));
@@ -162,4 +185,53 @@ proptest! {
         let found = outputs.iter().filter(|(_, text)| text.contains(SUPERUSER)).map(|(name, _)| name);
         prop_assert_eq!(found.collect::<Vec<_>>(), Vec::<&String>::new(), "the key of another user");
     }
+}
+
+/// A flow can map more secrets than a request has.
+#[test]
+fn every_secret_of_a_large_flow_is_replaced() {
+    let secrets: Vec<String> = (0..60).map(|number| format!("zq7{number:02}-mapped-value")).collect();
+    let reason = format!("no access for {} and {}", secrets[0], secrets[59]);
+    let listener = Listener::responding(json!({"result": "refused", "why": reason}));
+    let steps = secrets.iter().enumerate().map(|(index, secret)| {
+        let rows = [
+            ("url", &*listener.url),
+            ("json_property.password", secret),
+            ("json_property.note", &format!("it is {secret}")),
+            ("outcome_search_term", "ok"),
+            ("outcome_search_path", "result"),
+            ("reason_path", "why"),
+        ];
+        let mappings = rows.map(|(property, value)| json!({"property": property, "value": value}));
+        let integration = json!({"module_id": "leadconduit-custom.outbound.json", "mappings": mappings});
+        recipient(&format!("bb00{index:02}"), json!({"integration": integration}))
+    });
+    let mock = start_with_deliveries(json!({"steps": steps.collect::<Vec<_>>()}));
+    let id = submit(&mock, &json!({"state": "TX"}))["lead"]["id"].as_str().unwrap().to_owned();
+    let trace = mock.get(&format!("/__admin/leads/{id}/trace")).expect(200);
+    assert!(trace.text.contains(r#"{\"password\":\"***\",\"note\":\"it is ***\"}"#), "{}", trace.text);
+    for text in [trace.text, mock.get("/__admin/requests").expect(200).text] {
+        let found: Vec<&String> = secrets.iter().filter(|secret| text.contains(*secret)).collect();
+        assert!(found.is_empty(), "{found:?} in {text}");
+    }
+}
+
+/// Only the secret part of a line of an explanation is replaced.
+#[test]
+fn an_explanation_shows_what_precedes_a_secret() {
+    let listener = Listener::responding(json!({"result": "refused", "why": "bad password: S3cr3tS3cr3t"}));
+    let mappings = [
+        ("url", &*listener.url),
+        ("json_property.a", "1"),
+        ("outcome_search_term", "ok"),
+        ("outcome_search_path", "result"),
+        ("reason_path", "why"),
+    ];
+    let mappings = mappings.map(|(property, value)| json!({"property": property, "value": value}));
+    let integration = json!({"module_id": "leadconduit-custom.outbound.json", "mappings": mappings});
+    let mock = start_with_deliveries(json!({"steps": [recipient("bb0001", json!({"integration": integration}))]}));
+    submit(&mock, &json!({"state": "TX"}));
+    let explanation = mock.post("/__admin/explain", &json!({"exchange": 1})).expect(200).json();
+    let line = "recipient `Brightpath Insurance`, step 1 (bb0001): failure, bad password: ***";
+    assert!(explanation["reasons"].as_array().unwrap().contains(&line.into()), "{explanation:#}");
 }

@@ -302,7 +302,14 @@ fn expectations_are_verified_after_the_command() {
     let elsewhere = GET_USER.replace("curl", "curl -H 'X-Mock-Sandbox: other'");
     let (code, _, err) = run_script(&expect, &elsewhere);
     assert!(code == 1 && err.contains("leadconduit-mock verify FILE --sandbox NAME"), "{err}");
-    assert!(err.contains("No request was sent to the sandbox `default`") && err.contains("others: other."), "{err}");
+    assert!(
+        err.contains("No request was sent to the sandbox `default`") && err.contains("Requests were sent to: other."),
+        "{err}"
+    );
+    // A sandbox without requests is no suggestion.
+    let with_empty = format!("{elsewhere}; curl -sX PUT $LEADCONDUIT_MOCK_URL/__admin/sandboxes/empty");
+    let (_, _, err) = run_script(&expect, &with_empty);
+    assert!(err.contains("Requests were sent to: other."), "{err}");
     let (code, _, err) = run_script(&[&expect[..], &["--sandbox", "other"]].concat(), &elsewhere);
     assert!(code == 0 && err.contains("passed: 2 of 2 expectations met"), "{err}");
     let (code, _, err) = run_script(&[&expect[..], &["--sandbox", "a b"]].concat(), GET_USER);

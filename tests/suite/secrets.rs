@@ -48,13 +48,19 @@ enum SecretLocation {
     KeyInXml,
     KeyInHeader,
     EchoInPath,
+    AfterDoubleSlash,
+    AfterAction,
+    PathInBody,
+    PathInHeader,
+    PathInQuery,
+    ShortBearer,
     ReportToken,
     ReportTokenOfNoOperation,
 }
 
 use SecretLocation::*;
 
-const LOCATIONS: [SecretLocation; 33] = [
+const LOCATIONS: [SecretLocation; 39] = [
     Password,
     SuffixedPassword,
     UserName,
@@ -86,6 +92,12 @@ const LOCATIONS: [SecretLocation; 33] = [
     KeyInXml,
     KeyInHeader,
     EchoInPath,
+    AfterDoubleSlash,
+    AfterAction,
+    PathInBody,
+    PathInHeader,
+    PathInQuery,
+    ShortBearer,
     ReportToken,
     ReportTokenOfNoOperation,
 ];
@@ -228,6 +240,15 @@ impl Planted {
                 line = format!("POST /reports/{}/meta", self.percent(secret));
             }
             ReportTokenOfNoOperation => line = format!("POST /reports/{secret}/metadata"),
+            AfterDoubleSlash => line = format!("POST //x/{}//{}/x", self.percent("token"), self.percent(secret)),
+            AfterAction => line = format!("POST /tokens/5/password/reset/{}", self.percent(secret)),
+            PathInBody => {
+                let path = self.json(&format!("/token/{secret}"));
+                body = format!(r#"{{"name":"see {path} now","path":"{path}","other":["v1/token//{secret}"]}}"#);
+            }
+            PathInHeader => headers.push(("x-path".into(), format!("/v1/token/{secret}/x"))),
+            PathInQuery => line += &format!("?path={}", self.percent(&format!("/token/{secret}"))),
+            ShortBearer => body = json!({"name": format!("bad Bearer {}", &secret[..4])}).to_string(),
             EchoInPath => {
                 line = format!("POST /credentials/{secret}/x");
                 body = json!({name: secret}).to_string();
@@ -241,6 +262,9 @@ impl Planted {
 
     /// The encodings of the secret that occur in requests; none may be in an output.
     fn forms(&self) -> Vec<String> {
+        if matches!(self.location, ShortBearer) {
+            return vec![format!("Bearer {}", &self.secret[..4])];
+        }
         let (percent, json, xml) = (self.percent(&self.secret), self.json(&self.secret), self.xml(&self.secret));
         vec![self.secret.clone(), percent, json.replace('\\', "\\\\"), json, xml]
     }

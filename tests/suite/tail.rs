@@ -107,6 +107,9 @@ fn a_sandbox_is_selected_by_flag_or_url() {
     let mock = Mock::healthy();
     let url = mock.server.url();
     let mut by_flag = Tail::start(&["--url", &url, "--sandbox", "a"]);
+    let mut note = String::new();
+    by_flag.err.read_line(&mut note).unwrap();
+    assert_eq!(note, "note: sandbox `a` did not exist; it is created\n");
     let mut by_url = Tail::start(&["--url", &format!("{url}/__sandbox/a")]);
     mock.get("/__sandbox/b/user").expect(200);
     mock.get("/user").expect(200);

@@ -154,7 +154,9 @@ fn faults_and_rules_that_have_ended_are_marked() {
         (json!({"steps": [{"status": 500, "for": "30s"}], "repeat": true}), None, true),
         (json!({"then": {"status": 503}, "times": 1}), None, false),
         (json!({"when": {"call": 1}, "then": {"status": 503}}), None, false),
-        (json!({"then": {"status": 503}, "ttl": "30s"}), end, false),
+        (json!({"then": {"status": 503}, "ttl": "30s"}), end.clone(), false),
+        (json!({"when": {"clock": {"until": "now + 30s"}}, "then": {"status": 503}}), end.clone(), false),
+        (json!({"when": {"clock": {"until": "2026-01-15T09:00:30Z"}}, "then": {"status": 503}}), end, false),
         (json!({"then": {"status": 503}}), None, true),
     ];
     for (rule, ends_at, is_active) in rows {
@@ -166,6 +168,9 @@ fn faults_and_rules_that_have_ended_are_marked() {
         mock.advance("30s");
         assert_eq!(listed()["active"], is_active, "{rule}");
         assert_eq!(mock.get("/user").status >= 500, is_active, "{rule}");
+        if !is_active {
+            assert_eq!(listed().get("ends_at").cloned(), ends_at, "a later request does not change the end: {rule}");
+        }
         // The same rule of a scenario.
         let mock = with_rules(&format!("  - {rule}\n"));
         let listed = || mock.get("/__admin/scenario").expect(200).json()["rules"][0].clone();

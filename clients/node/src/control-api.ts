@@ -721,7 +721,7 @@ export interface paths {
         };
         /**
          * Stream events
-         * @description Server-sent events until the client disconnects: `exchange` for every request and its response, then `violation` when the request broke the contract and `fault_applied` when a rule or a fault was applied; `switch` when the sandbox uses another scenario or a changed file of the same one; `reset`; `fault` when control calls add or remove faults; `clock`; and `state` when a state is imported or a snapshot restored. The data of each event is one JSON object; its `sandbox` is the name of the sandbox. Secrets are replaced by `***`. Clients that read too slowly are disconnected. The command `leadconduit-mock tail` shows these events.
+         * @description Server-sent events until the client disconnects: `exchange` for every request and its response, then `violation` when the request broke the contract and `fault_applied` when a rule or a fault was applied; `switch` when the sandbox uses another scenario or a changed file of the same one; `reset`; `fault` when control calls add or remove faults; `clock`; and `state` when a state is imported, a snapshot restored, a single document changed, or the health of the single sign-on service. The data of each event is one JSON object; its `sandbox` is the name of the sandbox. Exchanges come in the order of their completion, which need not be that of their numbers. Secrets are replaced by `***`. Clients that read too slowly are disconnected. The command `leadconduit-mock tail` shows these events.
          */
         get: operations["listen_to_events"];
         put?: never;

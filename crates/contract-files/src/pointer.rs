@@ -3,6 +3,9 @@
 /// Escapes a name: `a/b` becomes `a~1b`.
 #[must_use]
 pub fn escape(name: &str) -> String {
+    if !name.contains(['~', '/']) {
+        return name.to_owned();
+    }
     name.replace('~', "~0").replace('/', "~1")
 }
 

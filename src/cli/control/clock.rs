@@ -63,6 +63,11 @@ pub(in crate::cli) fn run(args: &ClockArgs) -> Result<(), CliError> {
         ClockAction::Resume { target } => (target, Some(json!({"resume": true}))),
     };
     let method = if change.is_some() { Method::PUT } else { Method::GET };
+    if change.is_some() {
+        target.note_new_sandbox();
+    } else {
+        target.require_sandbox()?;
+    }
     let (response, clock) = target.send(method, PATH, change)?;
     let text = format!("sandbox {}: {}\n", target.sandbox_of(&response), describe(&clock));
     target.print(&Printed { text, json: clock })

@@ -69,6 +69,12 @@ pub(in crate::cli) fn run(args: &ExplainArgs) -> Result<(), CliError> {
             return Err(CliError::Usage(message));
         }
     };
+    // A recorded request must be there; any other is explained in a new sandbox too.
+    if args.path.is_some() {
+        args.target.note_new_sandbox();
+    } else {
+        args.target.require_sandbox()?;
+    }
     let (_, explanation) = args.target.send_for_bodies(Method::POST, "/__admin/explain", Some(body))?;
     let text = describe(&explanation, color_mode(&std::io::stdout()));
     args.target.print(&Printed { text, json: explanation })

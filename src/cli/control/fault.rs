@@ -132,6 +132,7 @@ pub(in crate::cli) fn run(args: &FaultArgs) -> Result<(), CliError> {
     match &args.action {
         FaultAction::Add(args) => add(args),
         FaultAction::List { target } => {
+            target.require_sandbox()?;
             let (response, list) = target.send(Method::GET, PATH, None)?;
             let rows: Vec<Vec<String>> = list["faults"].as_array().into_iter().flatten().map(row).collect();
             let text = if rows.is_empty() {
@@ -143,10 +144,12 @@ pub(in crate::cli) fn run(args: &FaultArgs) -> Result<(), CliError> {
             target.print(&Printed { text, json: list })
         }
         FaultAction::Remove { id: Some(id), target, .. } => {
+            target.require_sandbox()?;
             target.send(Method::DELETE, &format!("{PATH}/{}", segment(id)), None)?;
             target.print(&Printed { text: format!("fault {id} was removed\n"), json: json!({"removed": id}) })
         }
         FaultAction::Remove { id: None, target, .. } => {
+            target.note_new_sandbox();
             let (response, _) = target.send(Method::DELETE, PATH, None)?;
             let text = format!("all faults of sandbox {} were removed\n", target.sandbox_of(&response));
             target.print(&Printed { text, json: json!({"removed": "*"}) })
@@ -159,6 +162,7 @@ fn add(args: &AddArgs) -> Result<(), CliError> {
         Some(file) => read_rule(file)?,
         None => args.rule()?,
     };
+    args.target.note_new_sandbox();
     let sent = args.target.send(Method::POST, PATH, Some(rule));
     let (response, fault) = sent.map_err(|error| match (&args.file, error) {
         // What the server rejects is in the file, not on the command line.

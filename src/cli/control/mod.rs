@@ -45,10 +45,12 @@ pub(super) struct ResetArgs {
 }
 
 pub(super) fn run_use(args: &UseArgs) -> Result<(), CliError> {
+    args.target.note_new_sandbox();
     args.target.print(&switch_scenario(args)?)
 }
 
 pub(super) fn run_reset(args: &ResetArgs) -> Result<(), CliError> {
+    args.target.note_new_sandbox();
     args.target.print(&reset(args)?)
 }
 

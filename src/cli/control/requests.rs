@@ -54,6 +54,11 @@ pub(in crate::cli) struct RequestsArgs {
 
 pub(in crate::cli) fn run(args: &RequestsArgs) -> Result<(), CliError> {
     let target = &args.target;
+    if args.clear {
+        target.note_new_sandbox();
+    } else {
+        target.require_sandbox()?;
+    }
     let mode = color_mode(&std::io::stdout());
     if let Some(number) = args.number {
         let (_, event) = target.send_for_bodies(Method::GET, &format!("{PATH}/{number}"), None)?;

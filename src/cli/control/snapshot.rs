@@ -53,6 +53,7 @@ enum SnapshotAction {
 pub(in crate::cli) fn run(args: &SnapshotArgs) -> Result<(), CliError> {
     match &args.action {
         SnapshotAction::Save { name, target } => {
+            target.note_new_sandbox();
             let (response, snapshot) = target.send(Method::POST, &format!("{PATH}/{}", segment(name)), None)?;
             let sandbox = target.sandbox_of(&response);
             let scenario = text_of(&snapshot, "scenario");
@@ -60,6 +61,7 @@ pub(in crate::cli) fn run(args: &SnapshotArgs) -> Result<(), CliError> {
             target.print(&Printed { text, json: snapshot })
         }
         SnapshotAction::Restore { name, target } => {
+            target.require_sandbox()?;
             let (response, sandbox) = target.send(Method::POST, &format!("{PATH}/{}/restore", segment(name)), None)?;
             let scenario = text_of(&sandbox, "scenario");
             let text =
@@ -67,6 +69,7 @@ pub(in crate::cli) fn run(args: &SnapshotArgs) -> Result<(), CliError> {
             target.print(&Printed { text, json: sandbox })
         }
         SnapshotAction::List { target } => {
+            target.require_sandbox()?;
             let (response, list) = target.send(Method::GET, PATH, None)?;
             let rows: Vec<Vec<String>> = list["snapshots"]
                 .as_array()
@@ -82,6 +85,7 @@ pub(in crate::cli) fn run(args: &SnapshotArgs) -> Result<(), CliError> {
             target.print(&Printed { text, json: list })
         }
         SnapshotAction::Remove { name, target } => {
+            target.require_sandbox()?;
             target.send(Method::DELETE, &format!("{PATH}/{}", segment(name)), None)?;
             let text = format!("snapshot {name} was removed\n");
             target.print(&Printed { text, json: json!({"removed": name}) })

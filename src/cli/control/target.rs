@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::cli::args::ServerArgs;
 use crate::cli::client::{self, ClientResponse, ControlRequest, RequestBody, text_field};
 use crate::cli::error::CliError;
+use crate::cli::sandbox_check::AddressedSandbox;
 use crate::config::limits::{CLIENT_RESPONSE_BYTES_MAX, CONTROL_TIMEOUT, REPORT_BYTES_MAX};
 use crate::config::settings::DEFAULT_SANDBOX;
 use crate::http::headers;
@@ -44,6 +45,24 @@ pub(super) struct Printed {
 }
 
 impl TargetArgs {
+    /// Fails when the sandbox does not exist, for a command that uses what is in it.
+    ///
+    /// # Errors
+    /// The sandbox does not exist.
+    pub(super) fn require_sandbox(&self) -> Result<(), CliError> {
+        self.addressed(&self.server.url()).require()
+    }
+
+    /// Says that a command creates the sandbox.
+    pub(super) fn note_new_sandbox(&self) {
+        self.addressed(&self.server.url()).note_creation();
+    }
+
+    fn addressed<'a>(&'a self, url: &'a str) -> AddressedSandbox<'a> {
+        let token = client::token(self.admin_token.as_deref());
+        AddressedSandbox { url, name: self.sandbox.as_deref(), token, tls_dir: self.server.tls_dir() }
+    }
+
     /// Sends a request and returns the response with its parsed body. The error is the server's, if it rejects the
     /// request.
     ///

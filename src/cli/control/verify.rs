@@ -32,6 +32,10 @@ const BODY: &str = "body:";
 pub(in crate::cli) fn run(args: &VerifyArgs) -> Result<(), CliError> {
     let fail = |diagnostic: Diagnostic| CliError::File(diagnostic.to_string());
     let source = if args.file.as_os_str() == "-" { read_input()? } else { Source::read(&args.file).map_err(fail)? };
+    // With a wait, the first request of a client can still create it.
+    if args.wait.is_none() {
+        args.target.require_sandbox()?;
+    }
     let name = source.name.display().to_string();
     let query = args.wait.map(|ms| format!("&wait={ms}")).unwrap_or_default();
     // The text as it is, so that the positions in the server's diagnostics are those of the file.

@@ -31,7 +31,7 @@ pub(super) struct FileVerification {
     pub(super) lines: Vec<Option<usize>>,
     /// The sandbox.
     pub(super) sandbox: String,
-    /// The other sandboxes.
+    /// The other sandboxes that have had requests.
     pub(super) others: Vec<String>,
 }
 
@@ -69,7 +69,8 @@ impl ExpectationFile {
     /// Evaluates the expectations against the journal of a sandbox. One that no request has used is empty.
     pub(super) fn verify(self, state: &AppState, sandbox: &str) -> FileVerification {
         let sandboxes = state.sandboxes.list();
-        let others = sandboxes.iter().map(|one| one.name.to_string()).filter(|name| name != sandbox).collect();
+        let others = sandboxes.iter().filter(|one| *one.name != *sandbox && one.summary().requests > 0);
+        let others = others.map(|one| one.name.to_string()).collect();
         let journal = state.sandboxes.get(sandbox, SandboxUser::Authenticated).journal_snapshot();
         let result = evaluate(&self.expectations, &journal, &state.contract);
         let list = if self.source.contains("/expectations") { "/expectations" } else { "" };

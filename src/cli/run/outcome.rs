@@ -90,7 +90,7 @@ impl Outcome<'_> {
                 let (sandbox, others) = (&verification.sandbox, verification.others.join(", "));
                 let _ = writeln!(
                     out,
-                    "  No request was sent to the sandbox `{sandbox}`, which --expect is about. There are others: {others}. \
+                    "  No request was sent to the sandbox `{sandbox}`, which --expect is about. Requests were sent to: {others}. \
                      Write\n  --sandbox NAME, or in the command: leadconduit-mock verify FILE --sandbox NAME"
                 );
             }

@@ -134,6 +134,21 @@ export function inline(text) {
   });
 }
 
+/** The codes of what is reported but breaks no contract, as in the server. */
+const FINDINGS = new Set(["not_collected", "unknown_package", "unknown_preference"]);
+
+/**
+ * What was found in a request: violations of the contract, and findings, which break none.
+ * @template {{ code: string }} T
+ * @param {T[]} found
+ */
+export function byKind(found) {
+  return {
+    violations: found.filter((one) => !FINDINGS.has(one.code)),
+    findings: found.filter((one) => FINDINGS.has(one.code)),
+  };
+}
+
 /** @param {number} us */
 export function micros(us) {
   return us < 1000 ? `${us} µs` : us < 1_000_000 ? `${(us / 1000).toFixed(1)} ms` : `${(us / 1_000_000).toFixed(2)} s`;

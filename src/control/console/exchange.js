@@ -2,7 +2,7 @@
 /** The details of one request: both messages, the explanation, the lead, a comparison, and what can be done with it. */
 
 import { control } from "./api.js";
-import { button, copy, dialog, empty, field, fill, h, inline, message, micros, plural, run, time } from "./dom.js";
+import { button, byKind, copy, dialog, empty, field, fill, h, inline, message, micros, plural, run, time } from "./dom.js";
 
 /** @typedef {import("./api.js").ServeEvent} ServeEvent */
 
@@ -59,6 +59,7 @@ export function createExchangePanel(app, list) {
     const isBroken = one.wire_fault !== null;
     const status = isBroken ? String(one.wire_fault) : String(response.status);
     const leadId = leadOf(one);
+    const { violations: broken, findings } = byKind(one.violations);
     fill(content,
       h("div", { class: "panel-head" },
         h("h2", {}, h("span", { class: "method" }, request.method), " ", h("span", { class: "path" }, request.url)),
@@ -76,7 +77,8 @@ export function createExchangePanel(app, list) {
         pair("Took", `${micros(one.took_us)}${one.delay_ms ? ` and a delay of ${one.delay_ms} ms` : ""}`),
         pair("Sandbox", one.sandbox), pair("Scenario", one.scenario ?? "none"), pair("Number", one.number)),
       section("Why this response", reasons()),
-      one.violations.length > 0 ? section(plural(one.violations.length, "violation"), violations(one.violations)) : null,
+      broken.length > 0 ? section(plural(broken.length, "violation"), violations(broken)) : null,
+      findings.length > 0 ? section(plural(findings.length, "finding"), violations(findings)) : null,
       leadId || one.lead ? section("Lead", leadSection(one, leadId)) : null,
       section("Request", headers(request.headers), body("Request body", request.body, one.bodies.request, String(header(request.headers, "Content-Type") ?? ""), one.violations)),
       section("Response", isBroken ? h("p", { class: "note" }, `The connection was broken: ${one.wire_fault}. This is the response before the fault.`) : null,

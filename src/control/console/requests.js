@@ -2,7 +2,7 @@
 /** The view of requests: a live list with filters, and the details of one request. */
 
 import { ALL, control, contract, operations } from "./api.js";
-import { button, confirmed, empty, fill, h, inline, message, micros, plural, run, setOptions, timeText, utc } from "./dom.js";
+import { button, byKind, confirmed, empty, fill, h, inline, message, micros, plural, run, setOptions, timeText, utc } from "./dom.js";
 import { createExchangePanel } from "./exchange.js";
 
 /** @typedef {import("./api.js").Summary} Summary */
@@ -118,7 +118,7 @@ const FLAGS = /** @type {const} */ ([["violations", "Violations"], ["unmatched",
 function matches(filter, one) {
   if (filter.operation && one.operation !== filter.operation) return false;
   if (filter.statuses.size > 0 && !filter.statuses.has(String(one.status)[0] ?? "")) return false;
-  if (filter.flags.has("violations") && one.violations.length === 0) return false;
+  if (filter.flags.has("violations") && byKind(one.violations).violations.length === 0) return false;
   if (filter.flags.has("unmatched") && !one.unmatched) return false;
   if (filter.flags.has("faulted") && one.applied_rules.length === 0 && !one.wire_fault) return false;
   if (filter.flags.has("leads") && !one.lead) return false;
@@ -345,7 +345,7 @@ export function createRequestsView(app) {
     path.title = path.textContent;
     status.textContent = one.wire_fault ? "broken" : String(one.status);
     status.className = `c3 s${one.wire_fault ? "x" : String(one.status)[0]}`;
-    element.classList.toggle("flagged", one.unmatched || one.violations.length > 0);
+    element.classList.toggle("flagged", one.unmatched || byKind(one.violations).violations.length > 0);
     id.textContent = one.operation ?? "none";
     id.classList.toggle("none", !one.operation);
     fill(outcome, ...outcomes(one).map(([kind, text]) => h("span", { class: `tag ${kind}` }, text)));
@@ -358,7 +358,9 @@ export function createRequestsView(app) {
     /** @type {[string, string][]} */
     const list = [];
     if (one.unmatched) list.push(["bad", "unmatched"]);
-    if (one.violations.length) list.push(["bad", plural(one.violations.length, "violation")]);
+    const { violations, findings } = byKind(one.violations);
+    if (violations.length) list.push(["bad", plural(violations.length, "violation")]);
+    if (findings.length) list.push(["warn", plural(findings.length, "finding")]);
     if (one.lead) list.push([one.lead.outcome === "success" ? "good" : "warn", `lead ${one.lead.outcome}`]);
     for (const rule of one.applied_rules) list.push(["fault", rule.rule]);
     return list;

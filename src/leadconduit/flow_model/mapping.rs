@@ -6,7 +6,7 @@ use super::rule_set::RuleSet;
 use super::template::ValueTemplate;
 use crate::leadconduit::values::Variables;
 use crate::support::document::{items, text};
-use crate::support::redaction::is_secret_property;
+use crate::support::redaction::{Redactor, is_secret_property};
 
 /// A mapping: a property and the value that it is set to.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub(crate) struct Mapping {
     pub(crate) property: String,
     /// Whether the property has the name of a secret.
     pub(crate) is_secret: bool,
+    /// Whether the value can have a secret in it: a URL with a password, a path with a token.
+    pub(crate) may_contain_secret: bool,
     rules: RuleSet,
     value: MappedValue,
 }
@@ -40,7 +42,9 @@ impl Mapping {
             Some(value) => MappedValue::Template(ValueTemplate::new(value)),
         };
         let property = text(mapping, "property").to_owned();
-        Self { is_secret: is_secret_property(&property), property, rules: RuleSet::of(mapping), value }
+        let is_secret = is_secret_property(&property);
+        let may_contain_secret = !is_secret && !Redactor::default().is_clean(text(mapping, "value"));
+        Self { is_secret, may_contain_secret, property, rules: RuleSet::of(mapping), value }
     }
 
     /// The names of the variables in its rules and its value.

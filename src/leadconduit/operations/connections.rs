@@ -22,7 +22,7 @@ use super::super::response::{OperationResponse, OperationResult};
 use crate::http::headers::CONNECTIONS_DEGRADED;
 use crate::leadconduit::state::sso::ConnectionView;
 use crate::leadconduit::state::{Account, Collection};
-use crate::support::document::{Document, is_object_id};
+use crate::support::document::{Document, TypedDocument, is_object_id};
 use crate::support::json_members::{JsonMembers, text_of};
 
 pub(super) fn list(context: &ReadContext<'_>) -> OperationResult {
@@ -135,17 +135,47 @@ pub(super) fn find<'a>(account: &'a Account, id: &str) -> Option<&'a Arc<Documen
 
 /// Finds the row of an invitation.
 pub(super) fn find_by_invitation<'a>(account: &'a Account, invitation: &str) -> Option<&'a Arc<Document>> {
-    find_by(account, "invitation_id", invitation)
+    find_by(account, |row| &row.invitation, invitation)
 }
 
 /// Finds the row of a connection of the single sign-on service.
 fn find_by_external_id<'a>(account: &'a Account, external_id: &str) -> Option<&'a Arc<Document>> {
-    find_by(account, "external_id", external_id)
+    find_by(account, |row| &row.external, external_id)
 }
 
-fn find_by<'a>(account: &'a Account, name: &str, id: &str) -> Option<&'a Arc<Document>> {
-    let same = |row: &&Arc<Document>| row.member_text(name).is_some_and(|other| other.eq_ignore_ascii_case(id));
-    account.all(Collection::Connections).values().find(same)
+fn find_by<'a>(
+    account: &'a Account,
+    key: fn(&ConnectionKeys) -> &Option<Box<str>>,
+    id: &str,
+) -> Option<&'a Arc<Document>> {
+    let has_key = |row: &&Arc<Document>| key(row.typed()).as_ref().is_some_and(|key| key.eq_ignore_ascii_case(id));
+    account.all(Collection::Connections).values().find(has_key)
+}
+
+/// By what a row is found besides its own id. The text of every row before it would be read again by each search.
+#[derive(Debug, PartialEq, Eq)]
+struct ConnectionKeys {
+    /// The id of its invitation.
+    invitation: Option<Box<str>>,
+    /// The id in the single sign-on service.
+    external: Option<Box<str>>,
+}
+
+impl ConnectionKeys {
+    const INVITATION: &str = "invitation_id";
+    const EXTERNAL: &str = "external_id";
+}
+
+impl TypedDocument for ConnectionKeys {
+    fn from_value(row: &Value) -> Self {
+        let key = |name: &str| row.get(name).and_then(Value::as_str).map(Into::into);
+        Self { invitation: key(Self::INVITATION), external: key(Self::EXTERNAL) }
+    }
+
+    fn from_document(row: &Document) -> Self {
+        let key = |name: &str| row.member_text(name).map(|text| text.into_owned().into());
+        Self { invitation: key(Self::INVITATION), external: key(Self::EXTERNAL) }
+    }
 }
 
 /// The entities by the account that they represent, indexed once for all connections of a list.
@@ -343,6 +373,28 @@ mod tests {
     use crate::leadconduit::state::sso::SsoCallContext;
     use crate::leadconduit::state::{Caller, World};
     use crate::support::clock::{Clock, Timestamp};
+
+    #[test]
+    fn rows_are_found_without_being_parsed() {
+        let mut world = World::empty(1, Clock::Frozen(Timestamp::UNIX_EPOCH));
+        world.put_account("acme", Document::new(&json!({"id": "acme"})));
+        let rows = [
+            json!({"id": "r1", "external_id": "c1"}),
+            json!({"id": "r2", "invitation_id": "ABC\u{e9}", "external_id": null}),
+            json!({"id": "r3", "invitation_id": "abc", "external_id": "c3"}),
+        ];
+        for row in &rows {
+            let document = world.put("acme", Collection::Connections, row["id"].as_str().unwrap(), Document::new(row));
+            assert_eq!(ConnectionKeys::from_document(&document), ConnectionKeys::from_value(row), "{row}");
+            assert!(!document.is_parsed(), "{row}");
+        }
+        let account = world.account("acme").unwrap();
+        let found = |id: &str| find(account, id).map(|row| row.bytes());
+        for (id, row) in [("r2", &rows[1]), ("C1", &rows[0]), ("aBC", &rows[2]), ("abc\u{e9}", &rows[1])] {
+            assert_eq!(found(id), Some(Document::new(row).bytes()), "{id}");
+        }
+        assert_eq!(found("c2"), None);
+    }
 
     #[test]
     fn lists_keep_no_parsed_documents() {

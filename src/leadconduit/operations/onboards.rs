@@ -38,6 +38,7 @@ pub(super) fn create(context: &mut WriteContext<'_>) -> OperationResult {
         Some(id) => require_flow(context, id)?,
         None => minimal_flow(context, invitation, connection.as_deref())?,
     };
+    let links = OnboardLinks { invitation: invitation.into(), flow: flow.as_str().into() };
     let timestamp = context.timestamp();
     let parts = [
         ("invitation_id", Some(invitation.to_owned())),
@@ -55,7 +56,7 @@ pub(super) fn create(context: &mut WriteContext<'_>) -> OperationResult {
     let onboard = Value::Object(onboard);
     let stored = context.put(Collection::Onboards, &onboard)?;
     // The next onboard of the invitation looks at them.
-    stored.set_typed(OnboardLinks::from_value(&onboard));
+    stored.set_typed(links);
     Ok(OperationResponse::json(201, stored.bytes()))
 }
 

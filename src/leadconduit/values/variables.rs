@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Values by dotted names, such as `lead.email`.
 pub trait Variables {
@@ -14,6 +14,9 @@ pub trait Variables {
         None
     }
 }
+
+/// The most members whose names are compared one by one.
+const COMPARED_MAX: usize = 12;
 
 /// Variables with a second name: the name, and those that it stands for, the first that exists. A variable that has the
 /// name itself takes precedence.
@@ -38,17 +41,25 @@ pub(crate) fn find_variable<'v>(variables: &'v Value, name: &str) -> Option<&'v 
     })
 }
 
+/// The member of an object. To hash a name takes longer than to compare it with a few names.
+fn member<'v>(object: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
+    if object.len() > COMPARED_MAX {
+        return object.get(name);
+    }
+    object.iter().find(|(other, _)| *other == name).map(|(_, value)| value)
+}
+
 /// Returns the value at a dotted name. Keys can contain dots, as names of fields do (`mortgage.loan.amount`), so the
 /// longest matching key is tried first. Items of lists have numbers, from 0.
 #[must_use]
 pub fn find<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
     match value {
         Value::Object(object) => {
-            if let Some(found) = object.get(name) {
+            if let Some(found) = member(object, name) {
                 return Some(found);
             }
             let mut splits = name.rmatch_indices('.');
-            splits.find_map(|(at, _)| find(object.get(&name[..at])?, &name[at + 1..]))
+            splits.find_map(|(at, _)| find(member(object, &name[..at])?, &name[at + 1..]))
         }
         Value::Array(items) => {
             let (index, rest) = name.split_once('.').unwrap_or((name, ""));

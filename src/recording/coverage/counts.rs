@@ -312,13 +312,19 @@ fn add<K: Ord, V>(
 
 /// The text, truncated to `TEXT_CHARS_MAX`.
 fn truncate(text: &str) -> &str {
+    if text.len() <= TEXT_CHARS_MAX {
+        return text;
+    }
     text.char_indices().nth(TEXT_CHARS_MAX).map_or(text, |(end, _)| &text[..end])
 }
 
 /// A pointer with `*` for every position in a list, so that the same violation in two items is one kind.
 fn without_positions(location: &str) -> Cow<'_, str> {
-    let begins_number = |part: &str| part.starts_with(|char: char| char.is_ascii_digit() || char == '+');
-    let is_position = |part: &str| begins_number(part) && part.parse::<u32>().is_ok();
+    let begins_number = |byte: u8| byte.is_ascii_digit() || byte == b'+';
+    if !location.bytes().any(begins_number) {
+        return Cow::Borrowed(location);
+    }
+    let is_position = |part: &str| part.bytes().next().is_some_and(begins_number) && part.parse::<u32>().is_ok();
     if !location.split('/').any(is_position) {
         return Cow::Borrowed(location);
     }

@@ -7,6 +7,7 @@ use http::header::{CONTENT_TYPE, HOST};
 use http::{Method, Version};
 use serde_json::Value;
 
+use super::clean_texts::is_clean;
 use super::recorded_body::RecordedBody;
 use super::recorded_response::RecordedResponse;
 use super::request_head::{KnownSecrets, RequestHead, flatten, header_pairs, redact_headers};
@@ -212,15 +213,17 @@ impl ExchangeParts<'_> {
         }
     }
 
-    /// True when path, query and body certainly contain no secret. Then neither does what was derived from them, because
+    /// True when path, query and body certainly contain no secret. A body that is not text can hide one. Then neither does what was derived from them, because
     /// an encoded text is not clean.
     fn is_request_clean(&self, redactor: &Redactor) -> bool {
         let is_constant = self.operation.is_some_and(|operation| operation.path == self.path);
-        let is_path_clean = if is_constant { !redactor.has_text(self.path) } else { redactor.is_clean(self.path) };
+        let is_path_clean = if is_constant { !redactor.has_text(self.path) } else { is_clean(self.path, redactor) };
         let body = self.body();
+        let is_body_clean =
+            || std::str::from_utf8(body).is_ok_and(|text| !text.contains('\0') && is_clean(text, redactor));
         is_path_clean
-            && self.request.query().is_none_or(|query| redactor.is_clean(query))
-            && (body.is_empty() || redactor.is_clean_body(body))
+            && self.request.query().is_none_or(|query| is_clean(query, redactor))
+            && (body.is_empty() || is_body_clean())
     }
 
     fn redact_request(&self, redactor: &Redactor) -> RedactedRequest {
@@ -461,11 +464,11 @@ fn redact_lead(mut lead: Box<LeadReport>, redactor: &Redactor) -> Box<LeadReport
         all.push_str(text);
         all.push('\n');
     }
-    if redactor.is_clean(&all) {
+    if is_clean(&all, redactor) {
         return lead;
     }
     for text in steps.iter_mut().chain([reason, &mut decision.description]) {
-        let redacted = redactor.text(text);
+        let redacted = redactor.sentence(text);
         if *redacted != **text {
             *text = redacted.into_owned();
         }
@@ -477,7 +480,7 @@ fn redact_lead(mut lead: Box<LeadReport>, redactor: &Redactor) -> Box<LeadReport
 fn redact_violations(mut violations: Vec<Violation>, redactor: &Redactor) -> Vec<Violation> {
     for violation in &mut violations {
         for text in [&mut violation.location, &mut violation.message] {
-            let redacted = redactor.text(text);
+            let redacted = redactor.sentence(text);
             if *redacted != **text {
                 *text = redacted.into_owned();
             }

@@ -7,6 +7,7 @@
 //! | module | holds |
 //! |---|---|
 //! | `request_head`, `recorded_body`, `response_head`, `recorded_response` | the parts of an exchange |
+//! | `clean_texts` | paths and bodies that were searched for secrets already |
 //! | [`exchange_json`] | exchanges as JSON, in `WireMock`'s format |
 //! | [`property_names`] | the JSON names of an exchange |
 //! | [`pattern`] | request patterns, which select exchanges |
@@ -15,6 +16,7 @@
 //! | [`replay`] | the request of an exchange, to be sent again |
 //! | [`compare`] | the differences between two exchanges |
 
+mod clean_texts;
 pub mod compare;
 mod exchange;
 pub mod exchange_json;

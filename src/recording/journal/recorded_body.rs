@@ -19,6 +19,9 @@ impl RecordedBody {
     /// Records a body that contains no secret, or its beginning. A copy, because a slice would keep the whole read buffer
     /// of the connection alive.
     pub(super) fn clean(bytes: &Bytes, bytes_max: usize) -> Self {
+        if bytes.is_empty() {
+            return Self::default();
+        }
         let is_truncated = bytes.len() > bytes_max;
         let completeness = if is_truncated { Completeness::Truncated } else { Completeness::Complete };
         let recorded = Bytes::copy_from_slice(&bytes[..bytes.len().min(bytes_max)]);

@@ -113,8 +113,12 @@ impl RecordedResponse {
         Redactor::new(self.texts.clone())
     }
 
-    /// The memory of headers and body in bytes.
+    /// The memory of headers, body and secrets in bytes.
     pub(super) fn bytes(&self) -> usize {
+        self.sent_bytes() + self.texts.added_bytes()
+    }
+
+    fn sent_bytes(&self) -> usize {
         let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
         sent.as_ref().map_or(0, |sent| {
             let body = match &sent.body {
@@ -189,6 +193,17 @@ mod tests {
             let found = first_items(text.as_bytes(), bytes_max);
             assert_eq!(found, expected.map(str::as_bytes), "{text}");
         }
+    }
+
+    #[test]
+    fn secrets_of_an_exchange_count_in_its_memory() {
+        let shared = SecretTexts::new(["known-text".to_owned()]);
+        let of = |texts: &SecretTexts| {
+            let redactor = Redactor::new(texts.clone());
+            RecordedResponse::new(&Response::new(StatusCode::OK, "x"), None, 100, &redactor).bytes()
+        };
+        let before = of(&shared);
+        assert!(of(&shared.with(["a".repeat(1000)])) >= before + 1000);
     }
 
     #[test]

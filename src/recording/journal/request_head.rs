@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 
 use crate::config::limits::{RECENT_HEAD_BYTES_MAX, RECENT_HEADS_MAX};
 use crate::http::message::Request;
@@ -86,18 +86,17 @@ impl RequestHead {
     }
 }
 
-/// The heads of recent requests. They are compared byte by byte.
+/// The heads of recent requests. They are compared header by header.
 #[derive(Default)]
 struct RecentHeads {
     heads: Vec<RecentHead>,
     /// The index of the one that is replaced next.
     next: usize,
-    /// The headers of the request, as text.
-    text: Vec<u8>,
 }
 
 struct RecentHead {
-    text: Box<[u8]>,
+    /// Values of their own: those of a request keep the read buffer of its connection alive.
+    headers: HeaderMap,
     token: Option<Box<str>>,
     configured: u64,
     head: Arc<RequestHead>,
@@ -105,24 +104,24 @@ struct RecentHead {
 
 impl RecentHeads {
     fn find_or_insert(&mut self, request: &Request, secrets: &KnownSecrets<'_>) -> Arc<RequestHead> {
-        self.text.clear();
-        push_headers(&mut self.text, &request.headers);
         let found = self.heads.iter().find(|recent| {
             // Servers of one process can have different secrets.
-            *recent.text == *self.text
+            recent.headers.len() == request.headers.len()
+                && recent.headers.iter().eq(&request.headers)
                 && recent.token.as_deref() == secrets.token
                 && recent.configured == secrets.configured.number
         });
         if let Some(recent) = found {
             return Arc::clone(&recent.head);
         }
-        let head = Arc::new(RequestHead::new(request, &String::from_utf8_lossy(&self.text), secrets));
-        if self.text.len() > RECENT_HEAD_BYTES_MAX {
-            self.text = Vec::new();
+        let text = flatten(&request.headers);
+        let head = Arc::new(RequestHead::new(request, &text, secrets));
+        if text.len() > RECENT_HEAD_BYTES_MAX {
             return head;
         }
+        let copy = |value: &HeaderValue| HeaderValue::from_bytes(value.as_bytes()).unwrap_or_else(|_| value.clone());
         let recent = RecentHead {
-            text: self.text.as_slice().into(),
+            headers: request.headers.iter().map(|(name, value)| (name.clone(), copy(value))).collect(),
             token: secrets.token.map(Into::into),
             configured: secrets.configured.number,
             head: Arc::clone(&head),
@@ -177,7 +176,7 @@ pub(super) fn redact_headers(headers: &str, redactor: &Redactor) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::{HeaderValue, Method};
+    use http::Method;
 
     fn request(headers: &[(&'static str, &'static str)]) -> Request {
         let mut request = Request::new(Method::GET, "/x".parse().unwrap());

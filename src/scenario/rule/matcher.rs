@@ -265,6 +265,11 @@ impl RequestMatcher {
         if errors.is_empty() { Ok(matcher) } else { Err(errors) }
     }
 
+    /// When the time window of a rule that started at `started_at` ends.
+    pub(super) fn ends(&self, started_at: Timestamp) -> Option<Timestamp> {
+        self.until.map(|until| until.resolve(started_at))
+    }
+
     fn compile_body(&mut self, body: &BodyCondition, regexes: &mut RegexCache, errors: &mut Vec<RuleError>) {
         for (pointer, value) in &body.at {
             errors.extend(validate_pointer("/body/at", pointer));

@@ -224,10 +224,11 @@ impl Rule {
             TtlStart::FirstMatch => counts.first_match,
         };
         let by_ttl = self.activation.ttl.zip(ttl_start).and_then(|(ttl, start)| start.checked_add(ttl).ok());
-        let is_last = !self.repeat && counts.position.step + 1 == self.steps.len();
+        // The last step stays the last one after its end.
+        let is_last = !self.repeat && counts.position.step + 1 >= self.steps.len();
         let lasts = self.steps.last().filter(|_| is_last).and_then(|step| step.lasts);
         let by_step = lasts.zip(counts.position.started_at).and_then(|(lasts, start)| start.checked_add(lasts).ok());
-        [by_ttl, by_step].into_iter().flatten().min()
+        [by_ttl, by_step, self.matcher.ends(start)].into_iter().flatten().min()
     }
 
     /// Whether a rule that started at `start` and has counted these requests is not applied to any later request.
@@ -256,7 +257,11 @@ impl Rule {
         if self.steps.get(position.step).is_none_or(|step| has_ended(step, position)) {
             let next = position.step.saturating_add(1);
             let step = if next >= self.steps.len() && self.repeat { 0 } else { next };
-            *position = StepPosition { step, ..StepPosition::default() };
+            // Where the time ended a rule, its end is still shown.
+            let is_over = |step: &Step| step.lasts.is_some() && step.times.is_none_or(|times| position.applied < times);
+            let ends_rule = next >= self.steps.len() && self.steps.get(position.step).is_some_and(is_over);
+            let started_at = position.started_at.filter(|_| ends_rule && !self.repeat);
+            *position = StepPosition { step, applied: 0, started_at };
         }
         self.steps.get(position.step)?;
         position.applied = position.applied.saturating_add(1);

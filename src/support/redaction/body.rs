@@ -52,12 +52,6 @@ impl Redactor {
         }
     }
 
-    /// True when a body certainly contains no secret.
-    #[must_use]
-    pub fn is_clean_body(&self, bytes: &[u8]) -> bool {
-        std::str::from_utf8(bytes).is_ok_and(|text| !text.contains('\0') && self.is_clean(text))
-    }
-
     /// The redacted text; `None` when it contains no secret.
     fn redact_text_body(&self, text: &str) -> Option<String> {
         if let Ok(mut value) = json_text::parse(text.as_bytes()) {

@@ -22,37 +22,38 @@ pub(super) fn is_encoded(text: &str) -> bool {
     decode_layer(text).is_some()
 }
 
+/// The text without one layer of encoding; `None` when it has none. Nothing is copied until something is found.
 fn decode_layer(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
-    if !bytes.iter().any(|byte| matches!(byte, b'%' | b'\\' | b'&' | b'+')) {
-        return None;
-    }
-    let mut decoded: Vec<u8> = Vec::with_capacity(bytes.len());
-    let mut is_changed = false;
-    let mut index = 0;
-    while let Some(&byte) = bytes.get(index) {
+    let (mut decoded, mut copied, mut index) = (Vec::new(), 0, 0);
+    while let Some(length) = bytes[index..].iter().position(|byte| matches!(byte, b'%' | b'\\' | b'&' | b'+')) {
+        index += length;
         let rest = &bytes[index..];
-        let found = match byte {
+        let found = match rest[0] {
             b'%' => percent(rest),
             b'\\' => escape(rest),
             b'&' => entity(rest),
-            b'+' => utf7(rest),
-            _ => None,
+            _ => utf7(rest),
         };
-        if let Some((c, length)) = found {
-            match c {
-                Decoded::Byte(byte) => decoded.push(byte),
-                Decoded::Char(c) => decoded.extend(c.encode_utf8(&mut [0; 4]).bytes()),
-                Decoded::Text(text) => decoded.extend(text.bytes()),
-            }
-            index += length;
-            is_changed = true;
-        } else {
-            decoded.push(byte);
+        let Some((found, length)) = found else {
             index += 1;
+            continue;
+        };
+        decoded.extend_from_slice(&bytes[copied..index]);
+        match found {
+            Decoded::Byte(byte) => decoded.push(byte),
+            Decoded::Char(c) => decoded.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            Decoded::Text(text) => decoded.extend_from_slice(text.as_bytes()),
         }
+        index += length;
+        copied = index;
     }
-    is_changed.then(|| String::from_utf8_lossy(&decoded).into_owned())
+    if copied == 0 {
+        return None;
+    }
+    decoded.extend_from_slice(&bytes[copied..]);
+    let decoded = String::from_utf8(decoded);
+    Some(decoded.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
 enum Decoded {

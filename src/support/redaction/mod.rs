@@ -12,6 +12,8 @@
 //! |---|---|
 //! | `body` | bodies: JSON, forms, XML, anything else |
 //! | `xml` | XML documents |
+//! | `sentence` | sentences, of which only the secret is replaced |
+//! | `path` | paths, and the values after names in them |
 //! | [`names`] | the names of secrets |
 //! | `texts` | texts that are known to be secret |
 //! | `numbers` | card and social security numbers |
@@ -26,6 +28,8 @@ mod body;
 mod decode;
 pub mod names;
 mod numbers;
+mod path;
+mod sentence;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -34,6 +38,7 @@ mod xml;
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use http::Method;
@@ -42,7 +47,7 @@ use serde_json::Value;
 
 pub use base64::decode as decode_base64;
 pub use body::Completeness;
-use names::{assigns_secret, hides_value, is_only_secret_name, is_suspicious};
+use names::{assigns_secret, hides_value, is_suspicious};
 pub use names::{is_secret_header, is_secret_name, is_secret_property};
 pub use numbers::is_bare_social_security_number;
 pub use texts::SecretTexts;
@@ -56,8 +61,11 @@ const FOUND_BYTES_MIN: usize = 10;
 /// The longest value that is searched for in the rest of an exchange, in bytes.
 const FOUND_BYTES_MAX: usize = 4 * 1024;
 
-/// How many values are searched for.
-const FOUND_MAX: usize = 32;
+/// How many values are searched for: those of the mappings of large flows, and more. Each is searched for in every text.
+const FOUND_MAX: usize = 500;
+
+/// The length of all values that are searched for, in bytes. The journal keeps them with the exchange.
+const FOUND_TOTAL_BYTES_MAX: usize = 64 * 1024;
 
 /// How many layers of base64 are decoded.
 const BASE64_LAYERS_MAX: usize = 4;
@@ -78,7 +86,14 @@ pub struct Redactor {
     audience: Audience,
     texts: SecretTexts,
     /// Values that were replaced because of their names: a response can repeat them under another name.
-    found: RefCell<Vec<String>>,
+    found: RefCell<FoundValues>,
+}
+
+#[derive(Debug, Default)]
+struct FoundValues {
+    values: BTreeSet<String>,
+    /// Their length in bytes.
+    bytes: usize,
 }
 
 impl Redactor {
@@ -108,22 +123,29 @@ impl Redactor {
     /// A redactor that also replaces the values that this one has found so far; `None` when it has found none.
     #[must_use]
     pub fn with_found_values(&self) -> Option<Self> {
-        let found = self.found.borrow();
+        let found = &self.found.borrow().values;
         let texts = || self.texts.with(found.iter().cloned());
         (!found.is_empty()).then(|| Self { audience: self.audience, ..Self::new(texts()) })
     }
 
-    /// Remembers a value that is secret by its name, for [`Self::with_found_values`].
+    /// The values that were replaced because of their names or their forms.
+    pub fn into_found_values(self) -> impl Iterator<Item = String> {
+        self.found.into_inner().values.into_iter()
+    }
+
+    /// Remembers a value that is secret by its name or its form, for [`Self::with_found_values`].
     pub fn remember(&self, value: &str) {
         let value = value.trim();
         let is_word = value.bytes().all(|byte| byte.is_ascii_lowercase() || b"-_. ".contains(&byte));
-        let mut found = self.found.borrow_mut();
-        let is_new = |found: &Vec<String>| {
-            !found.iter().map(String::as_str).chain(self.texts.iter()).any(|known| known == value)
-        };
         let has_length = (FOUND_BYTES_MIN..=FOUND_BYTES_MAX).contains(&value.len());
-        if has_length && !(is_word && value.len() < 2 * FOUND_BYTES_MIN) && found.len() < FOUND_MAX && is_new(&found) {
-            found.push(value.to_owned());
+        if !has_length || is_word && value.len() < 2 * FOUND_BYTES_MIN {
+            return;
+        }
+        let FoundValues { values, bytes } = &mut *self.found.borrow_mut();
+        let has_room = values.len() < FOUND_MAX && *bytes + value.len() <= FOUND_TOTAL_BYTES_MAX;
+        if has_room && !values.contains(value) && !self.texts.iter().any(|known| known == value) {
+            *bytes += value.len();
+            values.insert(value.to_owned());
         }
     }
 
@@ -162,15 +184,16 @@ impl Redactor {
         for secret in self.texts.found_in(text) {
             redacted = Cow::Owned(redacted.replace(secret, REDACTED));
         }
-        for redact in [numbers::redact_numbers, values::redact_credentials] {
-            if let Cow::Owned(changed) = redact(&redacted) {
-                redacted = Cow::Owned(changed);
-            }
+        if let Cow::Owned(changed) = numbers::redact_numbers(&redacted) {
+            redacted = Cow::Owned(changed);
+        }
+        if let Cow::Owned(changed) = values::redact_credentials(&redacted, |secret| self.remember(secret)) {
+            redacted = Cow::Owned(changed);
         }
         if self.is_strict() {
-            redacted = self.replace_in_urls(redacted);
-            if values::is_only_bearer(&redacted) {
-                redacted = Cow::Owned(values::redact_bearer(&redacted).into_owned());
+            redacted = self.replace_in_paths(redacted);
+            if let Cow::Owned(changed) = values::redact_bearer_in_text(&redacted) {
+                redacted = Cow::Owned(changed);
             }
         }
         let hidden = self.hidden_in_base64(&redacted, layers);
@@ -178,19 +201,6 @@ impl Redactor {
             redacted.to_mut().replace_range(range, REDACTED);
         }
         redacted
-    }
-
-    /// Replaces secret segments in the paths of URLs.
-    fn replace_in_urls<'t>(&self, mut text: Cow<'t, str>) -> Cow<'t, str> {
-        let paths: Vec<Range<usize>> = values::paths_of_urls(&text).collect();
-        for range in paths.into_iter().rev() {
-            let path = &text[range.clone()];
-            let redacted = if is_suspicious(path.as_bytes()) { self.path(path) } else { continue };
-            if redacted != *path {
-                text.to_mut().replace_range(range, &redacted);
-            }
-        }
-        text
     }
 
     /// The base64 texts that contain a secret. Compressed data can contain one.
@@ -300,29 +310,15 @@ impl Redactor {
         format!("{}{}", self.text(origin), self.url(path, query.filter(|query| !query.is_empty())))
     }
 
-    /// Redacts a path. A segment after the name of a secret is its value: `/token/...`.
-    fn path(&self, path: &str) -> String {
-        let mut is_value = false;
-        let mut redact = |segment: &str| {
-            let decoded = decode::decode(segment);
-            let hides_pair = decoded.len() != segment.len() && decoded.contains('/') && self.path(&decoded) != *decoded;
-            if is_value {
-                self.remember(&decoded);
-            }
-            let redacted = match segment {
-                "" => String::new(),
-                _ if is_value || hides_pair => REDACTED.to_owned(),
-                _ => self.text(segment).into_owned(),
-            };
-            is_value = is_only_secret_name(segment);
-            redacted
-        };
-        path.split('/').map(&mut redact).collect::<Vec<_>>().join("/")
-    }
-
     /// Redacts a method, which can be any word.
     #[must_use]
     pub fn method(&self, method: &Method) -> Method {
+        // The words of HTTP are suspicious only if they are known to be secret.
+        let is_standard =
+            matches!(*method, Method::GET | Method::POST | Method::PUT | Method::DELETE | Method::PATCH | Method::HEAD);
+        if is_standard && !self.has_text(method.as_str()) {
+            return method.clone();
+        }
         match self.text(method.as_str()) {
             Cow::Borrowed(text) if text == method.as_str() => method.clone(),
             _ => Method::from_bytes(REDACTED.as_bytes()).unwrap_or_default(),

@@ -177,11 +177,16 @@ const NAMING_MEMBERS: [&str; 15] = [
     "lhv",
 ];
 
+/// The ends of names of secrets that hold a value, not the name of a pair: `api_key`, `token_type`.
+const HOLDING_ENDS: [&str; 3] = ["key", "id", "type"];
+
 /// True for the first half of a pair such as `{"name": "password", "value": "..."}`.
 pub(super) fn names_secret_of_pair(member: &str, text: &str) -> bool {
     let member = decode(member).trim_end_matches(|c: char| !c.is_ascii_alphanumeric()).to_ascii_lowercase();
     let is_naming = matches!(&*member, "n" | "k") || NAMING_MEMBERS.iter().any(|naming| member.ends_with(naming));
-    is_naming && is_only_secret_name(text)
+    let holds_secret =
+        || member != WHOLE_NAME && HOLDING_ENDS.iter().any(|end| member.ends_with(end)) && is_secret_name(&member);
+    is_naming && is_only_secret_name(text) && !holds_secret()
 }
 
 /// The beginnings of mapped properties whose rest is a name with any characters: `xml_path.login@password`.
@@ -233,8 +238,14 @@ pub(super) fn assigns_secret(text: &str) -> bool {
     if is_table_with_secret(&text) {
         return true;
     }
+    find_assignment(&text).is_some()
+}
+
+/// Where the name of a secret begins beside which a value can stand, and where that value can begin. The text has no
+/// encodings.
+pub(super) fn find_assignment(text: &str) -> Option<(usize, usize)> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '[' | ']' | '$' | '@');
-    let mut rest: &str = &text;
+    let mut rest = text;
     let mut before = None;
     while let Some(start) = rest.find(is_name) {
         before = rest[..start].chars().next_back().or(before);
@@ -242,15 +253,17 @@ pub(super) fn assigns_secret(text: &str) -> bool {
         let end = tail.find(|c: char| !is_name(c)).unwrap_or(tail.len());
         let (name, after) = tail.split_at(end);
         let next = after.chars().next();
-        let separator = after.trim_start_matches(['"', '\'', '`', '\\', ' ', '\t', '\r', '\n', ')']).chars().next();
+        let behind = after.trim_start_matches(['"', '\'', '`', '\\', ' ', '\t', '\r', '\n', ')']);
+        let is_separated = behind.starts_with(['=', ':', '>']);
         let is_quoted = matches!(before, Some('"' | '\'' | '>')) && matches!(next, Some('"' | '\'' | '<'));
-        if (matches!(separator, Some('=' | ':' | '>')) || is_quoted) && is_secret_name(name) {
-            return true;
+        if (is_separated || is_quoted) && is_secret_name(name) {
+            let value = text.len() - if is_separated { behind.len() - 1 } else { after.len() };
+            return Some((text.len() - tail.len(), value));
         }
         before = name.chars().next_back();
         rest = after;
     }
-    false
+    None
 }
 
 /// True when a text has several lines, and the first one is a list of names with that of a secret: a CSV file.

@@ -83,6 +83,13 @@ fn bodies_keep_their_structure() {
         ("<l><a>S</a><!-- password --></l>", "<l><a>S</a></l>"),
         ("<l><password>S</l>", "***"),
         ("Content-Disposition: form-data; name=\"password\"\r\n\r\nS", "***"),
+        // A value that looks like the name of a secret.
+        (r#"{"api_key":"test-secret-key","a":"b"}"#, r#"{"api_key":"***","a":"b"}"#),
+        (r#"{"access_token":"S","token_type":"bearer","a":1}"#, r#"{"access_token":"***","token_type":"***","a":1}"#),
+        ("api_key=test-secret-key&a=1&b=c", "api_key=***&a=1&b=c"),
+        ("key=password&value=S", "key=***&value=***"),
+        (r#"{"path":"/token/S","x":"see /token//S now"}"#, r#"{"path":"/token/***","x":"see /token//*** now"}"#),
+        (r#"{"why":"bad Bearer abc"}"#, r#"{"why":"bad Bearer ***"}"#),
         ("p\0a\0s\0s\0w\0o\0r\0d\0=\0S\0", "***"),
     ];
     for (text, expected) in rows {
@@ -117,6 +124,10 @@ fn known_texts_are_replaced_in_every_encoding() {
 
 #[test]
 fn values_found_by_their_name_are_replaced_elsewhere() {
+    let many = Redactor::default();
+    let secrets: Vec<String> = (0..FOUND_MAX).map(|number| format!("many-{number:06}")).collect();
+    let _ = many.value(&mut serde_json::json!({"password": secrets}));
+    assert_eq!(many.with_found_values().unwrap().text(&secrets.join(" ")), ["***"; FOUND_MAX].join(" "));
     let redactor = Redactor::default();
     let _ = redactor.body(&Bytes::from_static(br#"{"password":"Tr0ub4dor&3x"}"#), 1000);
     let with_found = redactor.with_found_values().unwrap();

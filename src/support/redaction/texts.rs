@@ -10,7 +10,11 @@ const TEXT_BYTES_MIN: usize = 6;
 
 /// Texts that are secret wherever they occur, each with a prepared search. Copies share them.
 #[derive(Clone, Default)]
-pub struct SecretTexts(Arc<[SecretText]>);
+pub struct SecretTexts {
+    texts: Arc<[SecretText]>,
+    /// The memory of those that [`Self::with`] added, in bytes.
+    added_bytes: usize,
+}
 
 struct SecretText {
     text: Box<str>,
@@ -26,29 +30,44 @@ impl SecretTexts {
         texts.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         texts.dedup();
         let prepare = |text: String| SecretText { finder: Finder::new(&text).into_owned(), text: text.into() };
-        Self(texts.into_iter().map(prepare).collect())
+        Self { texts: texts.into_iter().map(prepare).collect(), added_bytes: 0 }
     }
 
     /// These texts and others.
     #[must_use]
     pub fn with(&self, others: impl IntoIterator<Item = String>) -> Self {
-        Self::new(self.iter().map(str::to_owned).chain(others))
+        let mut texts = Self::new(self.iter().map(str::to_owned).chain(others));
+        let bytes = |texts: &Self| texts.iter().map(|text| 2 * text.len() + size_of::<SecretText>()).sum::<usize>();
+        texts.added_bytes = self.added_bytes + bytes(&texts).saturating_sub(bytes(self));
+        texts
+    }
+
+    /// The memory of the texts that an exchange has of its own, in bytes. It shares the others with other exchanges.
+    #[must_use]
+    pub fn added_bytes(&self) -> usize {
+        self.added_bytes
+    }
+
+    /// True when one is a copy of the other.
+    #[must_use]
+    pub fn are_shared_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.texts, &other.texts)
     }
 
     /// The texts, the longest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|secret| &*secret.text)
+        self.texts.iter().map(|secret| &*secret.text)
     }
 
     /// Those of the texts that occur in `text`, the longest first.
     pub(super) fn found_in<'s>(&'s self, text: &str) -> impl Iterator<Item = &'s str> {
-        self.0.iter().filter(|secret| secret.finder.find(text.as_bytes()).is_some()).map(|secret| &*secret.text)
+        self.texts.iter().filter(|secret| secret.finder.find(text.as_bytes()).is_some()).map(|secret| &*secret.text)
     }
 }
 
 impl fmt::Debug for SecretTexts {
     /// Their number only: this is printed in places that must not contain secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SecretTexts({})", self.0.len())
+        write!(f, "SecretTexts({})", self.texts.len())
     }
 }

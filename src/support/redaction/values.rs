@@ -1,7 +1,6 @@
 //! Credentials that are secrets by the form of their value: in a URL, after `Basic` or `Bearer`, and JSON Web Tokens.
 
 use std::borrow::Cow;
-use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
@@ -15,24 +14,31 @@ pub(super) const BEGINNINGS: &str = r#"://[^/?#\s"'<>]*@|(?i:basic|bearer)\s|eyJ
 const TOKEN_BYTES_MIN: usize = 8;
 
 static CREDENTIALS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let in_url = r#"://(?<user>[^/?#\s@:"'<>]*:)?[^/?#\s@"'<>]+@"#;
+    let in_url = r#"://(?<user>[^/?#\s@:"'<>]*:)?(?<password>[^/?#\s@"'<>]+)@"#;
     let after_scheme = r"\b(?<scheme>(?i:basic|bearer)\s+)(?<token>[A-Za-z0-9+/_.~-]+=*)";
     let web_token = r"\beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*";
     Regex::new(&format!("{in_url}|{after_scheme}|{web_token}")).ok()
 });
 
 /// Replaces credentials. The user name of a URL and the name of the scheme stay.
-pub(super) fn redact_credentials(text: &str) -> Cow<'_, str> {
+///
+/// Calls `remember` with each of them.
+pub(super) fn redact_credentials(text: &str, remember: impl Fn(&str)) -> Cow<'_, str> {
     let Some(pattern) = CREDENTIALS.as_ref() else { return Cow::Borrowed(REDACTED) };
     pattern.replace_all(text, |found: &Captures<'_>| {
         let whole = found.get(0).map_or("", |found| found.as_str());
         if let (Some(scheme), Some(token)) = (found.name("scheme"), found.name("token")) {
             let is_secret = is_token(token.as_str());
+            if is_secret {
+                remember(token.as_str());
+            }
             return if is_secret { format!("{}{REDACTED}", scheme.as_str()) } else { whole.to_owned() };
         }
-        if whole.starts_with("://") {
+        if let Some(password) = found.name("password") {
+            remember(password.as_str());
             return format!("://{}{REDACTED}@", found.name("user").map_or("", |user| user.as_str()));
         }
+        remember(whole);
         REDACTED.to_owned()
     })
 }
@@ -45,24 +51,63 @@ pub(super) fn redact_bearer(text: &str) -> Cow<'_, str> {
     pattern.replace_all(text, format!("${{scheme}}{REDACTED}"))
 }
 
-/// Whether a text is nothing but `Bearer` and one word, which is then a token even when it looks like a word.
-pub(super) fn is_only_bearer(text: &str) -> bool {
-    let mut words = text.split_whitespace();
-    words.next().is_some_and(|first| first.eq_ignore_ascii_case("bearer")) && words.count() == 1
+/// Words that follow `Bearer` in sentences.
+const WORDS_AFTER_BEARER: [&str; 34] = [
+    "a",
+    "and",
+    "are",
+    "as",
+    "auth",
+    "authentication",
+    "authorisation",
+    "authorization",
+    "by",
+    "certificate",
+    "certificates",
+    "credential",
+    "credentials",
+    "does",
+    "error",
+    "for",
+    "from",
+    "has",
+    "header",
+    "in",
+    "is",
+    "must",
+    "not",
+    "of",
+    "on",
+    "or",
+    "prefix",
+    "realm",
+    "scheme",
+    "to",
+    "token",
+    "tokens",
+    "was",
+    "with",
+];
+
+/// Replaces the word after `Bearer`, however short it is, unless sentences have it there. It is a token even then when the
+/// text has nothing else.
+pub(super) fn redact_bearer_in_text(text: &str) -> Cow<'_, str> {
+    static BEARER: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"\b(?<scheme>(?i:bearer)\s+)(?<token>[A-Za-z0-9._~+/%:|@!$*-]+=*)").ok());
+    let Some(pattern) = BEARER.as_ref() else { return Cow::Borrowed(REDACTED) };
+    pattern.replace_all(text, |found: &Captures<'_>| {
+        let [whole, scheme, token] =
+            [found.get(0), found.name("scheme"), found.name("token")].map(|part| part.map_or("", |part| part.as_str()));
+        let word = token.trim_end_matches(['.', ':', '!', '-']).to_ascii_lowercase();
+        let is_word = whole.len() < text.trim().len() && WORDS_AFTER_BEARER.contains(&&*word);
+        if is_word { whole.to_owned() } else { format!("{scheme}{REDACTED}") }
+    })
 }
 
 /// Whether a token can follow `Bearer` somewhere in a text.
 pub(super) fn has_bearer(text: &str) -> bool {
     static BEARER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i)\bbearer[\s+%]").ok());
     BEARER.as_ref().is_none_or(|pattern| pattern.is_match(text))
-}
-
-/// The paths of URLs in a text.
-pub(super) fn paths_of_urls(text: &str) -> impl Iterator<Item = Range<usize>> {
-    static URLS: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r#"://[^\s/?#"'<>\\]+(?<path>/[^\s?#"'<>\\]+)"#).ok());
-    let urls = URLS.as_ref().into_iter().flat_map(|pattern| pattern.captures_iter(text));
-    urls.filter_map(|found| Some(found.name("path")?.range()))
 }
 
 /// Whether a text after `Basic` or `Bearer` is no word: `Basic coverage` is prose.
@@ -101,7 +146,7 @@ mod tests {
             ("a eyJhbGciOiJIUzI1NiJ9.eyJzdWIi.c2ln b", "a *** b"),
         ];
         for (text, expected) in rows {
-            assert_eq!(redact_credentials(text), expected, "{text}");
+            assert_eq!(redact_credentials(text, |_| {}), expected, "{text}");
         }
         for text in [
             "http://h.example/joe@example.com",
@@ -110,7 +155,23 @@ mod tests {
             "Basic plan2",
             "a://b",
         ] {
-            assert_eq!(redact_credentials(text), text);
+            assert_eq!(redact_credentials(text, |_| {}), text);
+        }
+    }
+
+    #[test]
+    fn a_short_token_in_a_text_is_replaced() {
+        let rows = [
+            ("bad Bearer abc here", "bad Bearer *** here"),
+            (r#"{"why":"bad Bearer abc"}"#, r#"{"why":"bad Bearer ***"}"#),
+            (r#"{\"why\":\"bad Bearer abc\"}"#, r#"{\"why\":\"bad Bearer ***\"}"#),
+            ("Bearer token", "Bearer ***"),
+            ("a Bearer token is required", "a Bearer token is required"),
+            ("bearer certificates are not supported.", "bearer certificates are not supported."),
+            ("forbearer abc", "forbearer abc"),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(redact_bearer_in_text(text), expected, "{text}");
         }
     }
 }

@@ -60,7 +60,7 @@ impl SubmissionRecord {
         let parameters = if is_json { parameters.to_string() } else { to_form(&parameters) };
         let is_long = parameters.len() > BODY_BYTES_MAX;
         Self {
-            path: format!("/flows/{}/sources/{}/submit", input.path("flow_id"), input.path("source_id")),
+            path: ["/flows/", input.path("flow_id"), "/sources/", input.path("source_id"), "/submit"].concat(),
             accept: request.response_type.name(),
             media: request.body_type,
             parameters: if is_long { redact_parameters(request.body_type, &parameters) } else { parameters },

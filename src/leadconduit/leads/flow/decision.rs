@@ -15,6 +15,7 @@ use crate::leadconduit::lead_report::{Decision, DecisionKind, LeadReport};
 use crate::leadconduit::state::events::{EventType, Outcome};
 use crate::leadconduit::values;
 use crate::support::document::text;
+use crate::support::redaction::Redactor;
 
 /// How many steps a report of a lead lists, and how many destinations.
 const STEPS_MAX: usize = 50;
@@ -68,12 +69,13 @@ pub(super) fn report(
     let steps = steps.iter().take(STEPS_MAX).map(|step| {
         let kind = if step.kind == EventType::Filter { "filter" } else { "recipient" };
         let retry = if step.kind == EventType::Retry { ", retried" } else { "" };
-        let reason = if step.reason.is_empty() { String::new() } else { format!(", {}", step.reason) };
+        let comma = if step.reason.is_empty() { "" } else { ", " };
         let part = &target.flow().steps[step.step_index];
         let refused = step.simulated.as_ref().map(|why| format!(" (simulated: {why})"));
         let note = if step.outcome == Outcome::Skip { None } else { refused.or_else(|| simulation_note(&part.kind)) };
         let note = note.unwrap_or_default();
-        format!("{kind} {}{retry}: {}{reason}{note}", part.label, step.outcome.name())
+        // Every lead has these texts, so that they are joined without the machinery of formats.
+        [kind, " ", &part.label, retry, ": ", step.outcome.name(), comma, &step.reason, &note].concat()
     });
     Box::new(LeadReport {
         outcome: result.outcome.name(),
@@ -85,10 +87,23 @@ pub(super) fn report(
     })
 }
 
-/// The values that the executed steps set under the names of secrets.
+/// The values that the executed steps set under the names of secrets, and the secrets in other values: a token in a path.
 pub(super) fn mapped_secrets(target: &SubmissionTarget, steps: &[StepResult], vars: &Value) -> Vec<String> {
     let executed = steps.iter().filter(|step| step.outcome != Outcome::Skip);
-    let mappings = executed.flat_map(|step| target.flow().steps[step.step_index].mappings());
-    let secrets = mappings.filter(|mapping| mapping.is_secret).filter_map(|mapping| mapping.value(vars));
-    secrets.filter_map(|value| values::text(&value).map(Cow::into_owned)).collect()
+    let mut secrets = Vec::new();
+    for mapping in executed.flat_map(|step| target.flow().steps[step.step_index].mappings()) {
+        if !mapping.is_secret && !mapping.may_contain_secret {
+            continue;
+        }
+        let Some(value) = mapping.value(vars) else { continue };
+        if mapping.is_secret {
+            secrets.extend(values::text(&value).map(Cow::into_owned));
+        } else if let Value::String(text) = &value {
+            let redactor = Redactor::default();
+            // Only what it finds counts.
+            let _ = redactor.sentence(text);
+            secrets.extend(redactor.into_found_values());
+        }
+    }
+    secrets
 }
