@@ -22,7 +22,7 @@ mod shared_state;
 mod state;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use http::HeaderValue;
 use serde::Serialize;
@@ -44,6 +44,7 @@ use crate::recording::coverage::CoverageCounts;
 use crate::scenario::Scenario;
 use crate::scenario::rule::Rule;
 use crate::scenario::rule::schedule::RuleCounts;
+use crate::support::brief_lock::lock_briefly;
 use crate::support::change_signal::{ChangeSignal, ChangeWatch};
 use crate::support::clock::{Clock, SignedDuration, Timestamp, uptime};
 use crate::support::event_bus::EventBus;
@@ -436,7 +437,7 @@ impl Sandbox {
     /// Locks the state. The lock is held for work in memory only, never across a wait. After a panic the lock is still
     /// usable: the transaction of the request was rolled back, so the state is consistent.
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock_briefly(&self.state)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::contract::Contract;
 use crate::recording::coverage::CoverageCounts;
 use crate::recording::journal::{Exchange, Journal, JournalSize, MatchResult, RequestPattern};
 use crate::recording::verify::JournalSnapshot;
+use crate::support::brief_lock::lock_briefly;
 
 /// The journal and the coverage counts, behind one lock.
 #[derive(Debug)]
@@ -148,7 +149,7 @@ impl Sandbox {
 
     /// Locks the record. The lock is held for work in memory only; a panic cannot leave the record inconsistent.
     pub(super) fn lock_record(&self) -> MutexGuard<'_, Record> {
-        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+        lock_briefly(&self.record)
     }
 }
 

@@ -1,7 +1,8 @@
 //! What every layer uses: documents, the clock, seeded random numbers, ids, delays, redaction, XML documents and their
-//! texts, the event bus, signals of changes, words of a shell,
+//! texts, the event bus, locks, signals of changes, words of a shell,
 //! percent-encoding, and limits on computations and memory.
 
+pub mod brief_lock;
 pub mod change_signal;
 pub mod clock;
 pub mod computation;
