@@ -27,9 +27,11 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// The real binary with its default settings and these arguments, on a free port.
+    /// The real binary with its default settings and these arguments, on a free port. `BENCHMARK_BINARY` names another one
+    /// than that of the same profile.
     pub(crate) fn mock(arguments: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_leadconduit-mock"));
+        let built = || env!("CARGO_BIN_EXE_leadconduit-mock").to_owned();
+        let mut command = Command::new(std::env::var("BENCHMARK_BINARY").unwrap_or_else(|_| built()));
         // Environment variables of the user must not affect the result.
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("LEADCONDUIT_MOCK_"))
         {
