@@ -370,6 +370,36 @@ fn no_output_contains_a_secret() {
         .unwrap();
 }
 
+/// A client that sends an API key in the wrong place has no other key in its request by which it could be recognised.
+#[test]
+fn an_api_key_of_the_scenario_is_replaced_in_requests_without_credentials() {
+    let mock = Mock::start(MockServer::builder());
+    let key = crate::support::JANE;
+    let encoded = STANDARD.encode(format!("API:{key}"));
+    let submit = format!("POST /flows/{}/sources/5d9a4b10940df5a34a3888c1/submit", crate::support::FLOW);
+    let (form, json) = ("application/x-www-form-urlencoded", "application/json");
+    let cases: &[(&str, &str, &str)] = &[
+        (&format!("GET /conections/{key}"), "", ""),
+        (&format!("GET /connections?q={key}"), "", ""),
+        ("GET /connections", "", ""),
+        (&submit, json, &format!(r#"{{"note":"my {key}"}}"#)),
+        (&submit, form, &format!("note={key}&b64={encoded}")),
+    ];
+    for (number, (line, content_type, body)) in cases.iter().enumerate() {
+        let sandbox = format!("s{number}");
+        let headers = [("x-mock-sandbox", sandbox.as_str()), ("content-type", content_type), ("x-foo", key)];
+        mock.request(line, &headers, body);
+        for path in ["requests", "requests/1", "requests/unmatched", "requests/unmatched/near-misses", "coverage"] {
+            let text = mock.request(&format!("GET /__admin/{path}"), &[("x-mock-sandbox", &sandbox)], "").text;
+            assert!(!text.contains(key) && !text.contains(&encoded), "{path} of {line} {body}: {text}");
+            assert!(path != "requests/1" || text.contains("***"), "{line} is not recorded: {text}");
+        }
+        let explained = mock.request("POST /__admin/explain", &[("x-mock-sandbox", &sandbox)], r#"{"exchange":1}"#);
+        let explained = explained.expect(200).text;
+        assert!(!explained.contains(key), "{line}: {explained}");
+    }
+}
+
 #[test]
 fn no_log_event_or_report_contains_a_secret() {
     let folder = tempfile::tempdir().unwrap();

@@ -172,7 +172,7 @@ impl ExchangeParts<'_> {
     /// Redacts the request, and makes an exchange of the parts.
     #[must_use]
     pub fn into_exchange(mut self) -> Exchange {
-        let head = RequestHead::of(self.request, &self.secrets);
+        let head = RequestHead::of(self.request, &self.secrets, self.scenario.as_ref());
         let others = std::mem::take(&mut self.secrets.others);
         let texts = if others.is_empty() { head.texts.clone() } else { head.texts.with(others) };
         let redactor = self.with_secrets_of_lead(Redactor::new(texts));

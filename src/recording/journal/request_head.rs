@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::config::limits::{RECENT_HEAD_BYTES_MAX, RECENT_HEADS_MAX};
 use crate::http::message::Request;
+use crate::scenario::Scenario;
 use crate::support::redaction::{Redactor, SecretTexts};
 
 /// The secrets in the configuration of a server. They are read only for headers that are new.
@@ -57,7 +58,7 @@ impl Default for KnownSecrets<'_> {
 pub(super) struct RequestHead {
     /// The redacted headers; see [`header_pairs`].
     pub(super) headers: Arc<str>,
-    /// Credentials, and the secrets of the server.
+    /// Credentials, the secrets of the server, and the API keys of the scenario, which a client can send anywhere.
     pub(super) texts: SecretTexts,
     /// True when the headers contain no secret but credentials and cookies, which are replaced. Otherwise secrets in the
     /// body can be repeated in the headers, and the other way round.
@@ -66,17 +67,18 @@ pub(super) struct RequestHead {
 
 impl RequestHead {
     /// The head of a request: a recent one with the same bytes, or a new one.
-    pub(super) fn of(request: &Request, secrets: &KnownSecrets<'_>) -> Arc<Self> {
+    pub(super) fn of(request: &Request, secrets: &KnownSecrets<'_>, scenario: Option<&Arc<Scenario>>) -> Arc<Self> {
         thread_local! {
             static RECENT: RefCell<RecentHeads> = RefCell::default();
         }
-        RECENT.with_borrow_mut(|recent| recent.find_or_insert(request, secrets))
+        RECENT.with_borrow_mut(|recent| recent.find_or_insert(request, secrets, scenario))
     }
 
-    fn new(request: &Request, headers: &str, secrets: &KnownSecrets<'_>) -> Self {
+    fn new(request: &Request, headers: &str, secrets: &KnownSecrets<'_>, scenario: Option<&Scenario>) -> Self {
         let configured = (secrets.configured.read)();
         let texts = (secrets.credentials)(request).into_iter();
         let texts = texts.chain(secrets.token.map(str::to_owned)).chain(configured.iter().cloned());
+        let texts = texts.chain(scenario.into_iter().flat_map(Scenario::keys).map(str::to_owned));
         let redactor = Redactor::new(SecretTexts::new(texts));
         Self {
             headers: redact_headers(headers, &redactor).into(),
@@ -99,23 +101,30 @@ struct RecentHead {
     headers: HeaderMap,
     token: Option<Box<str>>,
     configured: u64,
+    scenario: Option<Arc<Scenario>>,
     head: Arc<RequestHead>,
 }
 
 impl RecentHeads {
-    fn find_or_insert(&mut self, request: &Request, secrets: &KnownSecrets<'_>) -> Arc<RequestHead> {
+    fn find_or_insert(
+        &mut self,
+        request: &Request,
+        secrets: &KnownSecrets<'_>,
+        scenario: Option<&Arc<Scenario>>,
+    ) -> Arc<RequestHead> {
         let found = self.heads.iter().find(|recent| {
             // Servers of one process can have different secrets.
             recent.headers.len() == request.headers.len()
                 && recent.headers.iter().eq(&request.headers)
                 && recent.token.as_deref() == secrets.token
                 && recent.configured == secrets.configured.number
+                && recent.scenario.as_ref().map(Arc::as_ptr) == scenario.map(Arc::as_ptr)
         });
         if let Some(recent) = found {
             return Arc::clone(&recent.head);
         }
         let text = flatten(&request.headers);
-        let head = Arc::new(RequestHead::new(request, &text, secrets));
+        let head = Arc::new(RequestHead::new(request, &text, secrets, scenario.map(|scenario| &**scenario)));
         if text.len() > RECENT_HEAD_BYTES_MAX {
             return head;
         }
@@ -124,6 +133,7 @@ impl RecentHeads {
             headers: request.headers.iter().map(|(name, value)| (name.clone(), copy(value))).collect(),
             token: secrets.token.map(Into::into),
             configured: secrets.configured.number,
+            scenario: scenario.cloned(),
             head: Arc::clone(&head),
         };
         match self.heads.get_mut(self.next) {
@@ -189,12 +199,12 @@ mod tests {
     #[test]
     fn the_same_headers_are_searched_once() {
         let secrets = KnownSecrets::default();
-        let head = RequestHead::of(&request(&[("accept", "*/*"), ("authorization", "Basic abc")]), &secrets);
+        let head = RequestHead::of(&request(&[("accept", "*/*"), ("authorization", "Basic abc")]), &secrets, None);
         assert_eq!(&*head.headers, "accept\n*/*\nauthorization\nBasic ***\n");
         assert!(head.is_clean);
-        let same = RequestHead::of(&request(&[("accept", "*/*"), ("authorization", "Basic abc")]), &secrets);
+        let same = RequestHead::of(&request(&[("accept", "*/*"), ("authorization", "Basic abc")]), &secrets, None);
         assert!(Arc::ptr_eq(&head, &same));
-        let other = RequestHead::of(&request(&[("accept", "*/*"), ("authorization", "Basic abd")]), &secrets);
+        let other = RequestHead::of(&request(&[("accept", "*/*"), ("authorization", "Basic abd")]), &secrets, None);
         assert!(!Arc::ptr_eq(&head, &other), "other credentials");
     }
 
@@ -202,14 +212,14 @@ mod tests {
     fn the_secrets_of_another_server_are_searched_anew() {
         let sent = request(&[("x-trace", "of-t0p-s3cret")]);
         let secrets = KnownSecrets::default();
-        assert!(RequestHead::of(&sent, &secrets).is_clean);
+        assert!(RequestHead::of(&sent, &secrets, None).is_clean);
         let with_token = KnownSecrets { token: Some("t0p-s3cret"), ..secrets.clone() };
-        let head = RequestHead::of(&sent, &with_token);
+        let head = RequestHead::of(&sent, &with_token, None);
         assert!(!head.is_clean && !head.headers.contains("s3cret"), "{}", head.headers);
         let configured = ConfiguredSecrets { number: 1, read: &|| ["t0p-s3cret".to_owned()].into() };
         let with_configured = KnownSecrets { configured, ..secrets.clone() };
-        assert!(!RequestHead::of(&sent, &with_configured).is_clean);
-        assert!(RequestHead::of(&sent, &secrets).is_clean);
+        assert!(!RequestHead::of(&sent, &with_configured, None).is_clean);
+        assert!(RequestHead::of(&sent, &secrets, None).is_clean);
     }
 
     #[test]
@@ -219,13 +229,13 @@ mod tests {
         for number in 0..3 * RECENT_HEADS_MAX {
             let mut sent = request(&[]);
             sent.headers.insert("x-number", HeaderValue::from(number));
-            let head = recent.find_or_insert(&sent, &secrets);
-            assert!(Arc::ptr_eq(&head, &recent.find_or_insert(&sent, &secrets)));
+            let head = recent.find_or_insert(&sent, &secrets, None);
+            assert!(Arc::ptr_eq(&head, &recent.find_or_insert(&sent, &secrets, None)));
         }
         assert_eq!(recent.heads.len(), RECENT_HEADS_MAX);
         let mut long = request(&[]);
         long.headers.insert("x-long", HeaderValue::from_bytes(&[b'a'; RECENT_HEAD_BYTES_MAX]).unwrap());
-        let head = recent.find_or_insert(&long, &secrets);
-        assert!(!Arc::ptr_eq(&head, &recent.find_or_insert(&long, &secrets)));
+        let head = recent.find_or_insert(&long, &secrets, None);
+        assert!(!Arc::ptr_eq(&head, &recent.find_or_insert(&long, &secrets, None)));
     }
 }
