@@ -55,6 +55,13 @@ pub(super) fn print_banner(
     }
 }
 
+/// The address of the console, as a browser on this machine takes it.
+fn console_line(access: &Access, url: &str) -> String {
+    let url = url.replacen("//0.0.0.0:", "//127.0.0.1:", 1).replacen("//[::]:", "//[::1]:", 1);
+    let token = if access.requires_token() { "; it asks for the token" } else { "" };
+    format!("{url}/__admin/ui/ (open it in a browser{token})")
+}
+
 /// How clients use the HTTPS proxy, and what it does with other hosts.
 fn proxy_line(access: &Access, intercept: InterceptSettings, url: &str) -> String {
     if access.is_closed() {
@@ -87,7 +94,7 @@ fn banner(app: &LoadedApp, settings: &Settings, url: &str, https_url: Option<&st
         row("settings", format!("seed {}, clock {}, requests {requests}", app.seed, app.clock)),
     ];
     if !app.pipeline.policy.access.is_closed() {
-        settings_rows.push(row("console", format!("{url}/__admin/ui/ (open it in a browser)")));
+        settings_rows.push(row("console", console_line(&app.pipeline.policy.access, url)));
     }
     settings_rows.extend(https_rows(settings, https_url).into_iter().map(|(name, value)| row(name, value)));
     let proxy = settings.intercept.map(|intercept| proxy_line(&app.pipeline.policy.access, intercept, url));

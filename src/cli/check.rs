@@ -54,10 +54,11 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), CliError> {
         }
     }
     let library = Arc::new(library);
-    let mut example_count = 0;
+    let (mut example_count, mut warning_count) = (0, 0);
     for name in &names {
         match library.get_with_warnings(name) {
             Ok((scenario, warnings)) => {
+                warning_count += warnings.len();
                 for warning in warnings {
                     writeln!(out, "{}\n", message(color_mode, "warning", &warning.to_string()))?;
                 }
@@ -76,7 +77,11 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), CliError> {
         writeln!(out, "{}", styled(color_mode, ERROR, count_noun(error_count, "error")))?;
         return Err(CliError::Reported);
     }
-    writeln!(out, "{}, {}: all good", count_noun(names.len(), "scenario"), count_noun(example_count, "example"))?;
+    let verdict = match warning_count {
+        0 => "all good".to_owned(),
+        count => format!("no errors, {}", count_noun(count, "warning")),
+    };
+    writeln!(out, "{}, {}: {verdict}", count_noun(names.len(), "scenario"), count_noun(example_count, "example"))?;
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use super::error::{CliError, print_note};
 use super::tls::TlsDirArgs;
 use crate::config::limits::{CONTROL_TIMEOUT, REPORT_BYTES_MAX};
 use crate::config::settings::DEFAULT_SANDBOX;
+use crate::sandbox::selector::is_valid_name;
 use contract_files::yaml::nearest;
 
 /// How many sandboxes an error lists.
@@ -65,7 +66,8 @@ impl<'a> AddressedSandbox<'a> {
             Some((server, rest)) => (server, Some(rest.split('/').next().unwrap_or(rest))),
             None => (self.url, None),
         };
-        let name = self.name.or(in_url).filter(|name| !name.is_empty() && *name != DEFAULT_SANDBOX)?;
+        // An invalid name is rejected by the call itself.
+        let name = self.name.or(in_url).filter(|name| is_valid_name(name) && *name != DEFAULT_SANDBOX)?;
         let request = ControlRequest {
             method: Method::GET,
             path: "/__admin/sandboxes",

@@ -131,7 +131,12 @@ fn the_banner_shows_how_to_use_the_control_api() {
         let found = (text.contains(curl), text.contains(token), text.contains(closed));
         assert_eq!(found, (*shown, *with_token, *is_closed), "{arguments:?}: {text}");
         assert!(text.contains("sso-outage\"}'") == *shown, "the command names another scenario: {text}");
-        assert_eq!(text.contains("/__admin/ui/ (open it in a browser)"), *shown, "{arguments:?}: {text}");
+        let console = match with_token {
+            true => "/__admin/ui/ (open it in a browser; it asks for the token)",
+            false => "/__admin/ui/ (open it in a browser)",
+        };
+        assert_eq!(text.contains(console), *shown, "{arguments:?}: {text}");
+        assert!(!text.contains("console   http://0.0.0.0"), "no address for a browser: {text}");
     }
 }
 
@@ -432,6 +437,15 @@ fn check_rejects_what_serve_rejects_and_what_has_no_effect() {
         .unwrap();
     let found = out(&run(&["check", file.to_str().unwrap()]));
     assert!(found.contains("did you mean `list_connections`?") && found.ends_with("1 error\n"), "{found}");
+
+    // A warning is no error, and is counted.
+    let text = "version: 1\nname: one\ndescription: One.\nextends: healthy\nworld:\n  accounts:\n    - account: { id: \
+                5fd4371e940df5a34a3888b2, naem: X }\n";
+    std::fs::write(&file, text).unwrap();
+    let output = run(&["check", file.to_str().unwrap()]);
+    let found = out(&output);
+    assert_eq!(output.status.code(), Some(0), "{found}");
+    assert!(found.contains("warning: ") && found.ends_with("0 examples: no errors, 1 warning\n"), "{found}");
 
     std::fs::remove_file(&file).unwrap();
     let output = run(&["check", folder.path().to_str().unwrap()]);

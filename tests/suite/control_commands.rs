@@ -254,6 +254,8 @@ fn a_sandbox_that_does_not_exist_is_not_created_by_reading_it() {
         error.contains("sandbox `zzz` does not exist") && error.contains("these exist: default, checkout-tests"),
         "{error}"
     );
+    let (code, error) = fail(&mock, "use healthy --sandbox bad!name");
+    assert!(code != 0 && error.starts_with("error: ") && error.contains("not a valid sandbox name"), "{error}");
     let in_url = format!("requests --url {}/__sandbox/chekout", mock.server.url());
     assert!(fail(&mock, &in_url).1.contains("sandbox `chekout` does not exist"));
     assert_eq!(run_json(&mock, "sandbox list")["meta"]["total"], 2, "none was created");
