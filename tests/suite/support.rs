@@ -15,7 +15,7 @@ use leadconduit_mock::{MockServer, MockServerBuilder, Settings};
 use serde_json::Value;
 
 /// The time after which a waiting test fails. No result depends on it.
-pub const HANG_GUARD: Duration = Duration::from_mins(10);
+pub const HANG_GUARD: Duration = Duration::from_mins(2);
 
 /// The write timeout of a server for a client that does not read.
 pub const WRITE_WAIT: Duration = Duration::from_secs(30);
