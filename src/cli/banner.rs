@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::net::SocketAddr;
 
 use clap::ValueEnum as _;
 
@@ -19,6 +20,7 @@ use crate::leadconduit::state::{Collection, World};
 use crate::server::CA_CERTIFICATE;
 use crate::support::clock::uptime;
 use crate::support::document::{items, text};
+use crate::support::own_address::reachable;
 
 /// The text of the banner when deliveries are enabled.
 const DELIVERIES: &str = "steps with a url on this machine are called";
@@ -27,13 +29,14 @@ const DELIVERIES: &str = "steps with a url on this machine are called";
 pub(super) fn print_banner(
     app: &LoadedApp,
     settings: &Settings,
-    url: &str,
+    address: SocketAddr,
     https_url: Option<&str>,
     format: LogFormat,
 ) {
+    let url = &format!("http://{address}");
     if format == LogFormat::Human {
         let mut out = std::io::stderr();
-        let _ = write!(out, "{}", banner(app, settings, url, https_url, color_mode(&out)));
+        let _ = write!(out, "{}", banner(app, settings, address, https_url, color_mode(&out)));
         return;
     }
     let version = env!("CARGO_PKG_VERSION");
@@ -56,10 +59,9 @@ pub(super) fn print_banner(
 }
 
 /// The address of the console, as a browser on this machine takes it.
-fn console_line(access: &Access, url: &str) -> String {
-    let url = url.replacen("//0.0.0.0:", "//127.0.0.1:", 1).replacen("//[::]:", "//[::1]:", 1);
+fn console_line(access: &Access, address: SocketAddr) -> String {
     let token = if access.requires_token() { "; it asks for the token" } else { "" };
-    format!("{url}/__admin/ui/ (open it in a browser{token})")
+    format!("http://{}/__admin/ui/ (open it in a browser{token})", reachable(address))
 }
 
 /// How clients use the HTTPS proxy, and what it does with other hosts.
@@ -77,7 +79,14 @@ fn proxy_line(access: &Access, intercept: InterceptSettings, url: &str) -> Strin
 }
 
 /// The first screen: the settings, API keys, and commands to paste.
-fn banner(app: &LoadedApp, settings: &Settings, url: &str, https_url: Option<&str>, color_mode: ColorMode) -> String {
+fn banner(
+    app: &LoadedApp,
+    settings: &Settings,
+    address: SocketAddr,
+    https_url: Option<&str>,
+    color_mode: ColorMode,
+) -> String {
+    let url = &format!("http://{address}");
     let state = &app.pipeline.state;
     let contract = &state.contract;
     let world = state.world();
@@ -94,7 +103,7 @@ fn banner(app: &LoadedApp, settings: &Settings, url: &str, https_url: Option<&st
         row("settings", format!("seed {}, clock {}, requests {requests}", app.seed, app.clock)),
     ];
     if !app.pipeline.policy.access.is_closed() {
-        settings_rows.push(row("console", console_line(&app.pipeline.policy.access, url)));
+        settings_rows.push(row("console", console_line(&app.pipeline.policy.access, address)));
     }
     settings_rows.extend(https_rows(settings, https_url).into_iter().map(|(name, value)| row(name, value)));
     let proxy = settings.intercept.map(|intercept| proxy_line(&app.pipeline.policy.access, intercept, url));

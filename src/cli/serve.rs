@@ -377,7 +377,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<(), CliError> {
         let url = format!("http://{address}");
         let https_url = acceptor.is_some().then(|| format!("https://{address}"));
         let watcher = Watcher::start(&settings, &app.pipeline.state)?;
-        print_banner(&app, &settings, &url, https_url.as_deref(), args.log_format);
+        print_banner(&app, &settings, address, https_url.as_deref(), args.log_format);
         for warning in suggest::unused_variables(&Cli::command(), std::env::vars_os()) {
             tracing::warn!("{warning}");
         }

@@ -110,9 +110,7 @@ impl<'a> Validator<'a> {
                     }
                     self.validate_document(collection.model(), document, now);
                     if *collection == Collection::ListEntries {
-                        let lists = account.collections.iter().find(|(one, _)| *one == Collection::Lists);
-                        let lists = lists.map_or(&[][..], |(_, lists)| lists);
-                        self.validate_list_entry(document, lists);
+                        self.validate_list_entry(document, names::documents(account, Collection::Lists));
                     }
                     if collection.has_rules()
                         && let Err(error) = rules::check(&document.value)

@@ -438,7 +438,7 @@ fn check_rejects_what_serve_rejects_and_what_has_no_effect() {
     let found = out(&run(&["check", file.to_str().unwrap()]));
     assert!(found.contains("did you mean `list_connections`?") && found.ends_with("1 error\n"), "{found}");
 
-    // A warning is no error, and is counted.
+    // Warnings are counted; the command succeeds.
     let text = "version: 1\nname: one\ndescription: One.\nextends: healthy\nworld:\n  accounts:\n    - account: { id: \
                 5fd4371e940df5a34a3888b2, naem: X }\n";
     std::fs::write(&file, text).unwrap();

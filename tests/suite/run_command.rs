@@ -306,7 +306,7 @@ fn expectations_are_verified_after_the_command() {
         err.contains("No request was sent to the sandbox `default`") && err.contains("Requests were sent to: other."),
         "{err}"
     );
-    // A sandbox without requests is no suggestion.
+    // A sandbox without requests is not suggested.
     let with_empty = format!("{elsewhere}; curl -sX PUT $LEADCONDUIT_MOCK_URL/__admin/sandboxes/empty");
     let (_, _, err) = run_script(&expect, &with_empty);
     assert!(err.contains("Requests were sent to: other."), "{err}");

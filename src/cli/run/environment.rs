@@ -1,7 +1,7 @@
 //! The environment of the command.
 
 use std::ffi::OsString;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::process::Command;
 
 use super::proxy;
@@ -11,6 +11,7 @@ use crate::cli::error::CliError;
 use crate::config::settings::Settings;
 use crate::config::tls::TlsCertificate;
 use crate::leadconduit::state::World;
+use crate::support::own_address::reachable;
 
 /// The environment variables that the command gets in addition to those of this process. A variable without a value is
 /// removed, so that the command never uses one that was meant for another server.
@@ -81,35 +82,8 @@ impl Environment {
     }
 }
 
-/// The address at which this machine reaches a server: one that listens on all addresses has no address of its own.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port())
-}
-
 /// The first key of a superuser, in the order of keys.
 fn superuser_key(world: &World) -> Option<String> {
     let is_superuser = |key: &&str| world.caller(key).is_some_and(|caller| caller.is_superuser());
     world.keys().map(|(key, _)| key).filter(is_superuser).min().map(str::to_owned)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn servers_on_all_addresses_are_reached_on_loopback() {
-        for (address, expected) in [
-            ("0.0.0.0:1", "127.0.0.1:1"),
-            ("[::]:1", "[::1]:1"),
-            ("127.0.0.1:1", "127.0.0.1:1"),
-            ("192.0.2.7:1", "192.0.2.7:1"),
-        ] {
-            assert_eq!(reachable(address.parse().unwrap()).to_string(), expected);
-        }
-    }
 }

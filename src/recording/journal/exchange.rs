@@ -213,8 +213,8 @@ impl ExchangeParts<'_> {
         }
     }
 
-    /// True when path, query and body certainly contain no secret. A body that is not text can hide one. Then neither does what was derived from them, because
-    /// an encoded text is not clean.
+    /// True when path, query and body certainly contain no secret. Then neither does what was derived from them, because an
+    /// encoded text is not clean. A body that is not text can hide one.
     fn is_request_clean(&self, redactor: &Redactor) -> bool {
         let is_constant = self.operation.is_some_and(|operation| operation.path == self.path);
         let is_path_clean = if is_constant { !redactor.has_text(self.path) } else { is_clean(self.path, redactor) };

@@ -145,20 +145,16 @@ impl RecentHeads {
     }
 }
 
-fn push_headers(text: &mut Vec<u8>, headers: &HeaderMap) {
+/// Headers as text: each name and each value is a line.
+pub(super) fn flatten(headers: &HeaderMap) -> Box<str> {
+    let length = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 2).sum();
+    let mut text = Vec::with_capacity(length);
     for (name, value) in headers {
         text.extend_from_slice(name.as_str().as_bytes());
         text.push(b'\n');
         text.extend_from_slice(value.as_bytes());
         text.push(b'\n');
     }
-}
-
-/// Headers as text: each name and each value is a line.
-pub(super) fn flatten(headers: &HeaderMap) -> Box<str> {
-    let length = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 2).sum();
-    let mut text = Vec::with_capacity(length);
-    push_headers(&mut text, headers);
     let text = String::from_utf8(text).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
     text.into_boxed_str()
 }

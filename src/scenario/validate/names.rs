@@ -196,7 +196,8 @@ impl Validator<'_> {
     }
 }
 
-fn documents(account: &MergedAccount, collection: Collection) -> &[SourcedDocument] {
+/// The documents of an account in a collection.
+pub(super) fn documents(account: &MergedAccount, collection: Collection) -> &[SourcedDocument] {
     account.collections.iter().find(|(one, _)| *one == collection).map_or(&[], |(_, documents)| documents)
 }
 
