@@ -14,7 +14,7 @@ use crate::contract::standard::StandardDocuments;
 use crate::contract::validate::OperationInput;
 use crate::leadconduit::flow_model::Flow;
 use crate::leadconduit::live_flow::{enabled_firehose, find_live_flow};
-use crate::leadconduit::state::events::{EventBatch, EventLog, EventSummary, TimeSpan};
+use crate::leadconduit::state::events::{EventBatch, EventLog, EventSummary, EventTypes, TimeSpan};
 use crate::leadconduit::state::retention;
 use crate::leadconduit::state::sso::{Sso, SsoCallContext, Unreachable};
 use crate::leadconduit::state::{Account, Caller, Collection, World, events};
@@ -78,7 +78,8 @@ impl<'a> ReadContext<'a> {
         let since = retention::start_ms(account, self.now);
         let events = account.events().since(since);
         // The response changes when the oldest event expires.
-        let oldest_ms = events.try_for_each(None, TimeSpan::ALL, |oldest| Err(oldest.summary().start_ms)).err();
+        let oldest_ms =
+            events.try_for_each(None, TimeSpan::ALL, EventTypes::ALL, |oldest| Err(oldest.summary().start_ms)).err();
         let remaining_ms = oldest_ms.map(|oldest_ms| oldest_ms - since);
         let expires_at = remaining_ms.and_then(|ms| self.now.checked_add(SignedDuration::from_millis(ms + 1)).ok());
         if let Some(expires_at) = expires_at {

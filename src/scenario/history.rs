@@ -18,7 +18,9 @@ use serde_json::{Map, Value, json};
 use self::columns::FieldColumns;
 use self::timeline::{Position, Timeline};
 use crate::generate::{GeneratedLead, Models, ValueGenerator};
-use crate::leadconduit::state::events::{EventSummary, EventType, GeneratedEvents, Lead, Outcome, VariableLookup};
+use crate::leadconduit::state::events::{
+    EventSummary, EventType, EventTypes, GeneratedEvents, Lead, Outcome, VariableLookup,
+};
 use crate::leadconduit::state::retention::RETENTION_DAYS;
 use crate::leadconduit::values::find;
 use crate::support::clock::{Timestamp, format_timestamp};
@@ -191,8 +193,8 @@ impl GeneratedEvents for GeneratedHistory {
         self.timeline.summary(self.timeline.locate(index)?)
     }
 
-    fn visit(&self, range: Range<usize>, visit: &mut dyn FnMut(usize, &EventSummary) -> bool) {
-        self.timeline.visit(range, visit);
+    fn visit(&self, range: Range<usize>, types: EventTypes, visit: &mut dyn FnMut(usize, &EventSummary) -> bool) {
+        self.timeline.visit(range, types, visit);
     }
 
     fn value(&self, index: usize) -> Value {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use rand::RngExt;
 
 use super::{HistoryPlan, PlannedFlow, SPAN_MS, STEP_MS_MIN, draw_outcome, lead_rng};
-use crate::leadconduit::state::events::{EventSummary, EventType, Outcome};
+use crate::leadconduit::state::events::{EventSummary, EventType, EventTypes, Outcome};
 use crate::support::ids::ObjectId;
 use crate::support::rng::{Purpose, SeededRng};
 
@@ -140,13 +140,19 @@ impl Timeline {
         Some(lead.summary(position.step))
     }
 
-    /// Calls a function with the events in a range of indexes, until it returns `false`.
-    pub(super) fn visit(&self, range: Range<usize>, visit: &mut dyn FnMut(usize, &EventSummary) -> bool) {
+    /// Calls a function with the events of these types in a range of indexes, until it returns `false`.
+    pub(super) fn visit(
+        &self,
+        range: Range<usize>,
+        types: EventTypes,
+        visit: &mut dyn FnMut(usize, &EventSummary) -> bool,
+    ) {
         let Some(Position { mut lead, mut step }) = self.locate(range.start) else { return };
         let mut index = range.start;
         while let Some(reader) = LeadReader::new(self, lead) {
             for step in step..=reader.last_step {
-                if index >= range.end || !visit(index, &reader.summary(step)) {
+                let is_asked_for = types.contains(reader.kind(step));
+                if index >= range.end || is_asked_for && !visit(index, &reader.summary(step)) {
                     return;
                 }
                 index += 1;
@@ -176,25 +182,36 @@ impl<'t> LeadReader<'t> {
         Some(Self { timeline, times, flow, counter, id, last_step: timeline.last_step(lead) })
     }
 
+    fn planned_step(&self, step: u32) -> Option<&(bool, Option<ObjectId>)> {
+        usize::try_from(step).ok().and_then(|step| self.flow.steps.get(step))
+    }
+
+    fn kind(&self, step: u32) -> EventType {
+        match self.planned_step(step) {
+            _ if step >= self.last_step => EventType::Source,
+            Some((true, _)) => EventType::Recipient,
+            _ => EventType::Filter,
+        }
+    }
+
     fn summary(&self, step: u32) -> EventSummary {
         let start_ms = self.times.start_of(step);
-        let (kind, outcome, ms, recipient, cost, revenue);
+        let kind = self.kind(step);
+        let (outcome, ms, recipient, cost, revenue);
         if step < self.last_step {
-            let planned = usize::try_from(step).ok().and_then(|step| self.flow.steps.get(step));
             let is_last = step + 1 == self.last_step;
-            let is_recipient = planned.is_some_and(|(is_recipient, _)| *is_recipient);
-            (kind, outcome) = match (is_recipient, is_last) {
-                (false, _) => (EventType::Filter, Outcome::Continue),
-                (true, true) => (EventType::Recipient, self.times.outcome),
-                (true, false) if u32::from(self.times.skipped_step) == step => (EventType::Recipient, Outcome::Skip),
-                (true, false) => (EventType::Recipient, Outcome::Success),
+            outcome = match (kind, is_last) {
+                (EventType::Filter, _) => Outcome::Continue,
+                (_, true) => self.times.outcome,
+                (_, false) if u32::from(self.times.skipped_step) == step => Outcome::Skip,
+                (_, false) => Outcome::Success,
             };
             ms = self.times.ms_of(step);
-            recipient = planned.and_then(|(_, id)| *id);
+            recipient = self.planned_step(step).and_then(|(_, id)| *id);
             cost = 0.0;
             revenue = if is_last && outcome == Outcome::Success { self.flow.price * 2.0 } else { 0.0 };
         } else {
-            (kind, outcome) = (EventType::Source, self.times.outcome);
+            outcome = self.times.outcome;
             ms = start_ms - self.times.start_ms + i64::from(self.times.waited_ms) + STEP_MS_MIN;
             recipient = None;
             let is_success = outcome == Outcome::Success;
@@ -218,8 +235,8 @@ impl<'t> LeadReader<'t> {
     }
 
     fn ends_with_recipient(&self) -> bool {
-        let last = self.last_step.checked_sub(1).and_then(|step| usize::try_from(step).ok());
-        last.and_then(|step| self.flow.steps.get(step)).is_some_and(|(is_recipient, _)| *is_recipient)
+        let last = self.last_step.checked_sub(1).and_then(|step| self.planned_step(step));
+        last.is_some_and(|(is_recipient, _)| *is_recipient)
     }
 }
 

@@ -13,7 +13,9 @@ use crate::leadconduit::context::ReadContext;
 use crate::leadconduit::flow_model::{Cap, CapHolder, Flow};
 use crate::leadconduit::state::Account;
 use crate::leadconduit::state::cap_count::CapCount;
-use crate::leadconduit::state::events::{Event, EventSummary, EventType, Outcome, TimeSpan, VariableLookup};
+use crate::leadconduit::state::events::{
+    Event, EventSummary, EventType, EventTypes, Outcome, TimeSpan, VariableLookup,
+};
 use crate::leadconduit::timeframe::Timeframe;
 use crate::support::clock::Timestamp;
 use crate::support::document::{Document, text};
@@ -70,7 +72,7 @@ pub(super) fn count_events(account: &Account, counters: &mut [CapCounter<'_>]) {
     // The events of a lead follow one another, and have one flow.
     let mut latest: (Option<ObjectId>, Option<usize>) = (None, None);
     let span = TimeSpan { start_ms: earliest, ..TimeSpan::ALL };
-    let Ok(()) = log.try_for_each::<Infallible>(from, span, |event| {
+    let Ok(()) = log.try_for_each::<Infallible>(from, span, EventTypes::ALL, |event| {
         let EventSummary { flow, id, .. } = *event.summary();
         if flow != latest.0 {
             latest = (flow, flow.and_then(|flow| flows.binary_search(&flow).ok()));

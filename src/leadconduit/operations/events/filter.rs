@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::variables::{EventVariables, VariableNumbers};
 use crate::leadconduit::rules::Condition;
-use crate::leadconduit::state::events::{Event, EventSummary, EventType, Outcome, TimeSpan};
+use crate::leadconduit::state::events::{Event, EventSummary, EventType, EventTypes, Outcome, TimeSpan};
 use crate::leadconduit::state::ping_total::PingTotal;
 use crate::leadconduit::values::{Variables, text};
 use crate::support::clock::Timestamp;
@@ -83,6 +83,11 @@ impl EventFilter {
             Some(numbers) => self.known.get_or_insert(numbers, evaluate),
             None => evaluate(),
         }
+    }
+
+    /// The types of all events that match.
+    pub(crate) fn types(&self) -> EventTypes {
+        if self.kinds.is_empty() { EventTypes::ALL } else { self.kinds.iter().copied().collect() }
     }
 
     /// The span that contains the times of all events that match.

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use serde_json::Value;
 
 use crate::leadconduit::state::events::{Event, EventSummary, EventType, Outcome, VariableLookup};
-use crate::leadconduit::values::{Variables, find};
+use crate::leadconduit::values::{Variables, find, plain};
 use crate::support::ids::ObjectId;
 
 /// The names of event types and outcomes, in the order of their declaration. Statistics read one of each event.
@@ -45,6 +45,11 @@ impl<'a> EventVariables<'a> {
             *number = self.event.variable_number(name)?;
         }
         Some(numbers)
+    }
+
+    /// The value of a variable, if it is a number.
+    pub(crate) fn number(&self, name: &str) -> Option<f64> {
+        self.event.number(name).or_else(|| plain(self.get(name).as_deref()?).as_f64())
     }
 
     /// The document, if a name has needed it.

@@ -10,7 +10,7 @@ use crate::leadconduit::context::ReadContext;
 use crate::leadconduit::response::{OperationResponse, OperationResult};
 use crate::leadconduit::rules;
 use crate::leadconduit::state::Collection;
-use crate::leadconduit::state::events::{EventType, TimeSpan};
+use crate::leadconduit::state::events::{EventType, EventTypes, TimeSpan};
 use crate::leadconduit::timeframe::{self, Timeframe};
 use crate::support::clock::Timestamp;
 use crate::support::document::{items, text};
@@ -32,10 +32,11 @@ pub(crate) fn get(context: &ReadContext<'_>) -> OperationResult {
         start_ms: frame.start.as_millisecond().saturating_sub(1),
         end_ms: frame.end.as_millisecond().saturating_add(1),
     };
-    let Ok(()) = context.retained_events(account).try_for_each::<Infallible>(None, span, |event| {
+    let types = EventTypes::from_iter([EventType::Source]);
+    let Ok(()) = context.retained_events(account).try_for_each::<Infallible>(None, span, types, |event| {
         let summary = event.summary();
         let at = Timestamp::from_millisecond(summary.start_ms);
-        if summary.kind != EventType::Source || summary.flow != id || !at.is_ok_and(|at| frame.contains(at)) {
+        if summary.flow != id || !at.is_ok_and(|at| frame.contains(at)) {
             return Ok(());
         }
         let value = event.value();

@@ -17,7 +17,7 @@ use super::events::buckets::{Buckets, Groups};
 use super::events::filter::EventFilter;
 use super::events::variables::EventVariables;
 use crate::leadconduit::state::events::EventLog;
-use crate::leadconduit::values::{Variables, plain, text};
+use crate::leadconduit::values::{Variables, text};
 use crate::support::clock::{Timestamp, format_timestamp};
 use crate::support::document::number;
 
@@ -60,7 +60,7 @@ pub(super) fn median(context: &ReadContext<'_>) -> OperationResult {
     let target = query::target_property(context.input, "ms");
     let query = MetricsQuery::last_seconds(context, &["type", "module_id"])?;
     let groups = group_events(&context.events()?, &query, |event, numbers: &mut Numbers| {
-        numbers.0.extend(event.get(target).as_deref().and_then(|value| plain(value).as_f64()));
+        numbers.0.extend(event.number(target));
     })?;
     let rows = groups.in_bucket(0).filter_map(|(mut group, numbers)| {
         group.retain(|_, value| !value.is_null());
@@ -176,7 +176,7 @@ fn for_each_event(
     filter: &EventFilter,
     mut visit: impl FnMut(usize, &EventVariables<'_>) -> Result<(), ApiError>,
 ) -> Result<(), ApiError> {
-    log.try_for_each(None, buckets.span(), |event| {
+    log.try_for_each(None, buckets.span(), filter.types(), |event| {
         let Some(bucket) = buckets.index_of(event.summary().start_ms) else { return Ok(()) };
         let variables = EventVariables::new(event);
         if filter.matches(&variables) { visit(bucket, &variables) } else { Ok(()) }

@@ -167,14 +167,14 @@ pub(super) fn rows(
     };
     let required = RequiredTotals::for_columns(&query.columns, query.by_lead);
     let mut groups: Groups<RowTotals> = Groups::new(query.group_by.clone());
-    log.try_for_each::<ApiError>(None, query.filter.span(), |event| {
-        let summary = *event.summary();
-        let Some(bucket) = buckets.index_of(summary.start_ms).filter(|_| required.is_relevant(&summary)) else {
+    log.try_for_each::<ApiError>(None, query.filter.span(), required.types(), |event| {
+        let start_ms = event.summary().start_ms;
+        let Some(bucket) = buckets.index_of(start_ms).filter(|_| totals::has_category(event.summary().outcome)) else {
             return Ok(());
         };
         let variables = EventVariables::new(event);
         if query.filter.matches(&variables) {
-            groups.entry(bucket, &variables)?.add(&summary, &variables, &required);
+            groups.entry(bucket, &variables)?.add(variables.summary(), &variables, &required);
         }
         Ok(())
     })?;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::columns::{Column, EventCategory, Metric, OutcomeCategory};
-use crate::leadconduit::state::events::{EventSummary, EventType, Outcome};
+use crate::leadconduit::state::events::{EventSummary, EventType, EventTypes, Outcome};
 use crate::leadconduit::values::{Variables, text};
 use crate::support::ids::ObjectId;
 
@@ -34,20 +34,25 @@ impl RequiredTotals {
         required
     }
 
-    /// Whether an event can affect a column. Other events are skipped and create no row.
-    pub(super) fn is_relevant(&self, summary: &EventSummary) -> bool {
+    /// The types of the events that can affect a column. Other events are skipped and create no row.
+    pub(super) fn types(&self) -> EventTypes {
         let counts = |category: EventCategory| self.counts[category as usize].contains(&true);
-        outcome_category(summary.outcome).is_some()
-            && match summary.kind {
-                EventType::Source => self.cost || counts(EventCategory::Source),
-                EventType::Recipient | EventType::Retry => self.revenue || counts(EventCategory::Recipient),
-                EventType::FeedbackReceived => {
-                    counts(EventCategory::ReturnReceived) || counts(EventCategory::ConversionReceived)
-                }
-                EventType::FeedbackSent => counts(EventCategory::ReturnSent) || counts(EventCategory::ConversionSent),
-                EventType::Filter => false,
+        let is_relevant = |kind: &EventType| match kind {
+            EventType::Source => self.cost || counts(EventCategory::Source),
+            EventType::Recipient | EventType::Retry => self.revenue || counts(EventCategory::Recipient),
+            EventType::FeedbackReceived => {
+                counts(EventCategory::ReturnReceived) || counts(EventCategory::ConversionReceived)
             }
+            EventType::FeedbackSent => counts(EventCategory::ReturnSent) || counts(EventCategory::ConversionSent),
+            EventType::Filter => false,
+        };
+        EventType::ALL.into_iter().filter(is_relevant).collect()
     }
+}
+
+/// Whether events with an outcome can affect a column. Other events are skipped and create no row.
+pub(super) fn has_category(outcome: Outcome) -> bool {
+    outcome_category(outcome).is_some()
 }
 
 /// The category of an outcome; `None` for skipped steps and filters, which submit nothing.

@@ -17,7 +17,7 @@ pub(in crate::leadconduit::state) use self::batch::AppendedBatch;
 pub use self::batch::EventBatch;
 pub use self::visit::TimeSpan;
 use super::super::budget::WorldMemory;
-use super::summary::{EventSummary, Lead};
+use super::summary::{EventSummary, EventTypes, Lead};
 use crate::support::computation;
 use crate::support::document::{Document, serialise};
 use crate::support::ids::ObjectId;
@@ -42,10 +42,11 @@ pub trait GeneratedEvents: Debug + Send + Sync {
     /// The summary of the event at an index. A later event has a higher id, and starts no earlier.
     fn summary(&self, index: usize) -> Option<EventSummary>;
 
-    /// Calls a function with the events in a range of indexes, the oldest first, until it returns `false`.
-    fn visit(&self, range: Range<usize>, visit: &mut dyn FnMut(usize, &EventSummary) -> bool) {
+    /// Calls a function with the events of these types in a range of indexes, the oldest first, until it returns `false`.
+    fn visit(&self, range: Range<usize>, types: EventTypes, visit: &mut dyn FnMut(usize, &EventSummary) -> bool) {
         for index in range {
-            if !self.summary(index).is_some_and(|summary| visit(index, &summary)) {
+            let Some(summary) = self.summary(index) else { return };
+            if types.contains(summary.kind) && !visit(index, &summary) {
                 return;
             }
         }
@@ -185,6 +186,15 @@ impl<'a> Event<'a> {
         match &self.0 {
             EventSource::Stored(_) => VariableLookup::NeedsDocument,
             EventSource::History(history, index, summary) => history.variable(*index, summary, name),
+        }
+    }
+
+    /// The value of a variable, if it is a number that is known without a document.
+    #[must_use]
+    pub fn number(&self, name: &str) -> Option<f64> {
+        match &self.0 {
+            EventSource::History(_, _, summary) if name == "ms" => Some(summary.ms.into()),
+            _ => None,
         }
     }
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::support::document::text;
 pub(super) use log::AppendedBatch;
 pub use log::{Event, EventBatch, EventLog, EventRenderer, GeneratedEvents, TimeSpan, VariableLookup};
-pub use summary::{EventSummary, EventType, Lead, Outcome};
+pub use summary::{EventSummary, EventType, EventTypes, Lead, Outcome};
 
 /// The model of all events.
 pub const MODEL: &str = "Event";

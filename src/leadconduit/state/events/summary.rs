@@ -53,6 +53,27 @@ impl EventType {
     }
 }
 
+/// A set of event types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventTypes(u8);
+
+impl EventTypes {
+    /// Every type.
+    pub const ALL: Self = Self(u8::MAX);
+
+    /// Whether a type is one of them.
+    #[must_use]
+    pub fn contains(self, kind: EventType) -> bool {
+        self.0 & 1 << kind as u8 != 0
+    }
+}
+
+impl FromIterator<EventType> for EventTypes {
+    fn from_iter<I: IntoIterator<Item = EventType>>(kinds: I) -> Self {
+        Self(kinds.into_iter().fold(0, |set, kind| set | 1 << kind as u8))
+    }
+}
+
 /// How an event ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
