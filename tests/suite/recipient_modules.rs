@@ -352,6 +352,24 @@ proptest! {
 }
 
 #[test]
+fn a_truncated_reason_ends_with_no_beginning_of_a_secret() {
+    let secret = "zq7-mapped-secret-value";
+    let shown = 17;
+    let reason = format!("{}{secret}", "x".repeat(1_000 - shown));
+    let listener = Listener::responding(json!({"outcome": "failure", "reason": reason}));
+    let mappings = [("url", &*listener.url), ("header.X-Session", secret)];
+    let mock = start_with_deliveries(json!({"steps": [step("bb0001", JSON, &mappings)]}));
+    let result = submit(&mock, &json!({"state": "TX"}));
+    assert!(listener.next().head.contains(secret));
+    let id = result["lead"]["id"].as_str().unwrap();
+    for path in ["/__admin/requests?limit=100", &format!("/__admin/leads/{id}/trace")] {
+        let output = mock.get(path).expect(200).text;
+        assert!(output.contains("xxxxxx***"), "{output}");
+        assert!(!output.contains(&secret[..shown]), "{output}");
+    }
+}
+
+#[test]
 fn a_mapped_secret_is_not_logged() {
     let listener = Listener::responding(json!({"outcome": "success"}));
     let secret = "zq7-mapped-secret-value";

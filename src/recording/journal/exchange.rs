@@ -460,11 +460,13 @@ fn redact_lead(mut lead: Box<LeadReport>, redactor: &Redactor) -> Box<LeadReport
     let LeadReport { reason, decision, steps, secrets, .. } = &mut *lead;
     *secrets = Vec::new();
     let mut all = String::new();
+    let mut is_truncated = false;
     for text in steps.iter().chain([&*reason, &decision.description]) {
+        is_truncated |= redactor.is_truncated_within_text(text);
         all.push_str(text);
         all.push('\n');
     }
-    if is_clean(&all, redactor) {
+    if !is_truncated && is_clean(&all, redactor) {
         return lead;
     }
     for text in steps.iter_mut().chain([reason, &mut decision.description]) {

@@ -149,10 +149,16 @@ impl Redactor {
         }
     }
 
-    /// True when a text contains one of the known texts.
+    /// True when a text contains one of the known texts, or was truncated within one.
     #[must_use]
     pub fn has_text(&self, text: &str) -> bool {
-        self.texts.found_in(text).next().is_some()
+        self.texts.found_in(text).next().is_some() || self.is_truncated_within_text(text)
+    }
+
+    /// True when a long text ends with the beginning of one of the known texts.
+    #[must_use]
+    pub fn is_truncated_within_text(&self, text: &str) -> bool {
+        self.texts.truncated_in(text).is_some()
     }
 
     /// True when a text certainly contains no secret, so that it does not have to be redacted.
@@ -183,6 +189,9 @@ impl Redactor {
         let mut redacted = Cow::Borrowed(text);
         for secret in self.texts.found_in(text) {
             redacted = Cow::Owned(redacted.replace(secret, REDACTED));
+        }
+        if let Some(at) = self.texts.truncated_in(&redacted) {
+            redacted.to_mut().replace_range(at.., REDACTED);
         }
         if let Cow::Owned(changed) = numbers::redact_numbers(&redacted) {
             redacted = Cow::Owned(changed);

@@ -3,10 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
+use memchr::memchr_iter;
 use memchr::memmem::Finder;
 
 /// Shorter texts could be any word, so that replacing them everywhere would damage the record.
 const TEXT_BYTES_MIN: usize = 6;
+
+/// Texts of this length can be truncated ones, of which the end is the beginning of a secret: reasons of recipients have up to
+/// 1,000 characters.
+const TRUNCATED_BYTES_MIN: usize = 1_000;
 
 /// Texts that are secret wherever they occur, each with a prepared search. Copies share them.
 #[derive(Clone, Default)]
@@ -63,11 +68,54 @@ impl SecretTexts {
     pub(super) fn found_in<'s>(&'s self, text: &str) -> impl Iterator<Item = &'s str> {
         self.texts.iter().filter(|secret| secret.finder.find(text.as_bytes()).is_some()).map(|secret| &*secret.text)
     }
+
+    /// Where the beginning of one of the texts is, if a long text ends with it.
+    pub(super) fn truncated_in(&self, text: &str) -> Option<usize> {
+        if text.len() < TRUNCATED_BYTES_MIN {
+            return None;
+        }
+        self.iter().filter_map(|secret| beginning_at_end(text, secret)).min()
+    }
+}
+
+/// Where the longest beginning of a secret is that a text ends with. Shorter ones than secrets can be are left.
+fn beginning_at_end(text: &str, secret: &str) -> Option<usize> {
+    let first = *secret.as_bytes().first()?;
+    let end_at = text.len().saturating_sub(secret.len() - 1);
+    let end = &text.as_bytes()[end_at..];
+    let mut candidates = memchr_iter(first, end).take_while(|at| end.len() - at >= TEXT_BYTES_MIN);
+    candidates.find(|at| secret.as_bytes().starts_with(&end[*at..])).map(|at| end_at + at)
 }
 
 impl fmt::Debug for SecretTexts {
     /// Their number only: this is printed in places that must not contain secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SecretTexts({})", self.texts.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_beginning_of_a_text_is_found_at_the_end_of_a_long_one() {
+        let texts = SecretTexts::new(["other-secret", "abcabcabcé!"].map(str::to_owned));
+        let long = "x".repeat(TRUNCATED_BYTES_MIN);
+        let cases = [
+            ("abcabc", Some(0)),
+            ("abcabcabcé", Some(0)),
+            ("-abcabcabc", Some(1)),
+            ("-other-s", Some(1)),
+            ("abcab", None),
+            ("abcabc.", None),
+            // All of it is no beginning; `found_in` has it.
+            ("other-secret", None),
+        ];
+        for (end, expected) in cases {
+            let text = format!("{long}{end}");
+            assert_eq!(texts.truncated_in(&text), expected.map(|at| long.len() + at), "{end}");
+            assert_eq!(texts.truncated_in(end), None, "a short text was not truncated");
+        }
     }
 }
