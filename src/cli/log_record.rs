@@ -15,6 +15,7 @@ use crate::config::settings::DEFAULT_SANDBOX;
 use crate::contract::Violation;
 use crate::contract::violation::breaks_contract;
 use crate::pipeline::publish::LoggedExchange;
+use crate::recording::journal::exchange_json;
 use crate::support::clock::Timestamp;
 
 /// The indentation of lines about the exchange above.
@@ -51,6 +52,8 @@ pub(super) struct LogRecord<'t> {
     pub(super) lead: Option<LeadRecord<'t>>,
     /// Contract violations of the request.
     pub(super) violations: Vec<ViolationRecord<'t>>,
+    /// The detail of the mock's own error.
+    pub(super) problem: Option<Cow<'t, str>>,
     /// Rules and faults that were applied.
     pub(super) applied_rules: Vec<AppliedRuleRecord<'t>>,
 }
@@ -172,6 +175,7 @@ impl<'t> LogRecord<'t> {
                 .as_ref()
                 .map(|lead| LeadRecord { outcome: Cow::Borrowed(lead.outcome), reason: Cow::Borrowed(&lead.reason) }),
             violations: exchange.violations.iter().map(ViolationRecord::from).collect(),
+            problem: exchange_json::problem(exchange).map(Cow::Owned),
             applied_rules: rules
                 .map(|applied| AppliedRuleRecord {
                     rule: Cow::Borrowed(&applied.rule.name),
@@ -181,7 +185,7 @@ impl<'t> LogRecord<'t> {
         }
     }
 
-    /// Writes a line for the exchange, and one for each applied rule and violation below it.
+    /// Writes a line for the exchange, and one for each applied rule, problem and violation below it.
     pub(super) fn write(&self, at: Timestamp, color_mode: ColorMode, out: &mut String) -> fmt::Result {
         let status = match self.status {
             ..300 => SUCCESS,
@@ -237,6 +241,10 @@ impl<'t> LogRecord<'t> {
                 styled(color_mode, FAULT, "rule     "),
                 Sanitized(&applied.to_string(), LOG_TEXT_CHARS_MAX)
             )?;
+        }
+        if let Some(problem) = &self.problem {
+            let label = styled(color_mode, status, "problem  ");
+            writeln!(out, "{INDENT}{label}  {}", Sanitized(problem, LOG_TEXT_CHARS_MAX))?;
         }
         for violation in self.violations.iter().take(LOG_VIOLATIONS_MAX) {
             let label = if breaks_contract(&violation.code) { "violation" } else { "finding  " };
@@ -368,6 +376,7 @@ mod tests {
             property_names::DELAY_MS,
             property_names::LEAD,
             property_names::VIOLATIONS,
+            property_names::PROBLEM,
             property_names::APPLIED_RULES,
         ];
         names.sort_unstable();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::contract::violation::{TRUNCATED, violations_header};
 use crate::contract::{Contract, Operation, Violation};
 use crate::leadconduit::lead_report::{Decision, LeadReport};
-use crate::recording::journal::exchange_json::{Summary, applied_rules, lead_summary};
+use crate::recording::journal::exchange_json::{Summary, applied_rules, lead_summary, problem};
 use crate::recording::journal::{Exchange, property_names};
 use crate::sandbox::{DEFAULT, Sandbox};
 use crate::support::clock::{self, Clock, Timestamp};
@@ -155,6 +155,7 @@ fn emit_event(sandbox: &Sandbox, exchange: &Exchange, operation: Option<&Operati
             { property_names::DELAY_MS } = exchange.delay_ms,
             { property_names::LEAD } = lead.as_deref(),
             { property_names::VIOLATIONS } = violations.as_str(),
+            { property_names::PROBLEM } = problem(exchange),
             { property_names::APPLIED_RULES } = applied_rules.as_str(),
         }
     );

@@ -82,7 +82,7 @@ fn events_are_printed_line_by_line() {
     mock.put("/__sandbox/mine/__admin/scenario", &json!({"name": "sso-outage"})).expect(200);
     mock.put("/__sandbox/mine/__admin/scenario", &json!({"name": "healthy", "keep_world": true})).expect(200);
     mock.post("/__admin/reset", &json!({})).expect(200);
-    let shown = tail.lines(16);
+    let shown = tail.lines(17);
     assert!(!shown.contains('\u{1b}') && !shown.contains("s3cret"), "{shown}");
     insta::assert_snapshot!(shown);
 }

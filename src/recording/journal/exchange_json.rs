@@ -4,6 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
+use http::header::CONTENT_TYPE;
 use http::uri::Authority;
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
@@ -12,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::exchange::Exchange;
 use super::{RecordedBody, property_names};
-use crate::contract::{Contract, Evidence, Operation};
+use crate::contract::{Contract, Evidence, Operation, problem};
 use crate::leadconduit::lead_report::LeadReport;
 use crate::support::clock::format_timestamp;
 
@@ -155,10 +156,26 @@ impl Serialize for Summary<'_> {
         map.serialize_entry(property_names::WIRE_FAULT, &wire_fault)?;
         map.serialize_entry(property_names::LEAD, &exchange.lead.as_deref().map(lead_summary))?;
         map.serialize_entry(property_names::VIOLATIONS, &exchange.violations)?;
+        map.serialize_entry(property_names::PROBLEM, &problem(exchange))?;
         map.serialize_entry(property_names::APPLIED_RULES, &applied_rules(exchange))?;
         map.serialize_entry(property_names::SANDBOX, sandbox)?;
         map.end()
     }
+}
+
+/// The detail of the mock's own error, where neither LeadConduit nor a violation explains the status: no operation matched,
+/// or the server could not respond.
+#[must_use]
+pub fn problem(exchange: &Exchange) -> Option<String> {
+    // Reading a response redacts it, which most exchanges can do without.
+    if !exchange.is_unmatched() && exchange.status < StatusCode::INTERNAL_SERVER_ERROR.as_u16() {
+        return None;
+    }
+    let is_problem = |(name, value): (&str, &str)| {
+        name.eq_ignore_ascii_case(CONTENT_TYPE.as_str()) && value.as_bytes() == problem::MEDIA_TYPE.as_bytes()
+    };
+    let body = exchange.response_headers().any(is_problem).then(|| exchange.response_body().json())?;
+    body.get("detail")?.as_str().map(str::to_owned)
 }
 
 /// The outcome of a lead with its reason.

@@ -34,6 +34,8 @@ pub const OUTCOME: &str = "outcome";
 pub const REASON: &str = "reason";
 /// The violations of the contract.
 pub const VIOLATIONS: &str = "violations";
+/// The detail of the mock's own error.
+pub const PROBLEM: &str = "problem";
 /// The rules and faults that were applied, with their effects.
 pub const APPLIED_RULES: &str = "applied_rules";
 /// The name of an applied rule.
