@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
+use clap::builder::BoolishValueParser;
 
 use super::error::CliError;
 use super::output::count_noun;
@@ -23,6 +24,9 @@ pub(super) struct CheckArgs {
     /// A folder with a contract to validate, which the scenarios then use
     #[arg(long, value_name = "DIR", env = "LEADCONDUIT_MOCK_SCHEMAS")]
     schemas: Option<PathBuf>,
+    /// Fail on warnings too, such as a misspelt property of an account
+    #[arg(long, env = "LEADCONDUIT_MOCK_STRICT", value_parser = BoolishValueParser::new())]
+    strict: bool,
 }
 
 pub(super) fn run(args: &CheckArgs) -> Result<(), CliError> {
@@ -82,7 +86,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), CliError> {
         count => format!("no errors, {}", count_noun(count, "warning")),
     };
     writeln!(out, "{}, {}: {verdict}", count_noun(names.len(), "scenario"), count_noun(example_count, "example"))?;
-    Ok(())
+    if args.strict && warning_count > 0 { Err(CliError::Reported) } else { Ok(()) }
 }
 
 fn print_diagnostics(out: &mut StdoutLock<'_>, diagnostics: &[Diagnostic]) -> std::io::Result<usize> {

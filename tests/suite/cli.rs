@@ -438,7 +438,7 @@ fn check_rejects_what_serve_rejects_and_what_has_no_effect() {
     let found = out(&run(&["check", file.to_str().unwrap()]));
     assert!(found.contains("did you mean `list_connections`?") && found.ends_with("1 error\n"), "{found}");
 
-    // Warnings are counted; the command succeeds.
+    // Warnings are counted; the command succeeds unless it is strict.
     let text = "version: 1\nname: one\ndescription: One.\nextends: healthy\nworld:\n  accounts:\n    - account: { id: \
                 5fd4371e940df5a34a3888b2, naem: X }\n";
     std::fs::write(&file, text).unwrap();
@@ -446,6 +446,10 @@ fn check_rejects_what_serve_rejects_and_what_has_no_effect() {
     let found = out(&output);
     assert_eq!(output.status.code(), Some(0), "{found}");
     assert!(found.contains("warning: ") && found.ends_with("0 examples: no errors, 1 warning\n"), "{found}");
+    let strict = run(&["check", "--strict", file.to_str().unwrap()]);
+    assert_eq!((strict.status.code(), out(&strict)), (Some(1), found));
+    let built_in = run(&["check", "--strict"]);
+    assert_eq!(built_in.status.code(), Some(0), "{}", out(&built_in));
 
     std::fs::remove_file(&file).unwrap();
     let output = run(&["check", folder.path().to_str().unwrap()]);
