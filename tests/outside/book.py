@@ -24,7 +24,8 @@ def source_files():
 
 
 if sys.argv[1] == "--prose":
-    print("\n".join(str(file) for file in source_files() if file.suffix == ".md" or str(file).startswith(PROSE)))
+    files = [file for file in source_files() if file.suffix != ".profdata"]
+    print("\n".join(str(file) for file in files if file.suffix == ".md" or str(file).startswith(PROSE)))
     sys.exit()
 BOOK = Path(sys.argv[1])
 

@@ -65,6 +65,7 @@ def context():
 
 
 def copy(source, target):
+    target.parent.mkdir(parents=True, exist_ok=True)
     if source.is_dir():
         shutil.copytree(source, target, dirs_exist_ok=True, copy_function=shutil.copyfile)
     else:
@@ -92,7 +93,8 @@ esac
         env = os.environ | {"PATH": f"{tools}:{os.environ['PATH']}", "CARGO_TARGET_DIR": target}
     else:
         target = str(BUILD)
-        env = os.environ | variables(instructions) | {"CARGO_TARGET_DIR": target}
+        set_by_image = {name: value.replace("/src/", f"{work}/") for name, value in variables(instructions).items()}
+        env = os.environ | set_by_image | {"CARGO_TARGET_DIR": target}
     builds = 0
     for name, rest in instructions:
         if name == "COPY":

@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""Sends typical requests to a server: what deploy/update-profile counts.
+
+    benches/typical_requests.py BINARY
+
+The requests of benches/instructions.py over several connections at once, and the reads that take longest on
+`busy-account`. Each server is started and ended as users do it, so that its start counts too.
+"""
+
+import concurrent.futures
+import contextlib
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.parse
+
+import instructions
+
+CONNECTIONS = 8
+# Of each request, over all connections.
+COUNT = 4000
+LONG_READ_COUNT = 30
+SPAN = "start=2000-01-01&end=2099-01-01"
+RULES = urllib.parse.quote(json.dumps([{"lhv": "lead.state", "op": "is equal to", "rhv": "TX"}]))
+REPORT = json.dumps({"name": "By state", "group_by": ["lead.state"]})
+LONG_READS = [
+    ("POST", f"/reports/preview?{SPAN}&columns=source-submitted&columns=revenue", REPORT),
+    ("GET", f"/events/stats?{SPAN}&group_by=flow.id&interval=monthly&column=source-submitted&column=cost", None),
+    ("GET", "/events/event-metrics/count?timeframe=this_90_days", None),
+    ("GET", "/events/event-metrics/median?max_age=100000000&group_by=type", None),
+    ("GET", "/search/leads?query=austin&limit=10", None),
+    ("GET", f"/events?limit=10&rules={RULES}", None),
+    ("GET", "/events?limit=100", None),
+    ("GET", "/caps", None),
+    ("GET", "/connections", None),
+]
+CREDENTIAL = '{"name":"x","type":"user","package":"leadconduit-default","username":"u","password":"p"}'
+
+
+@contextlib.contextmanager
+def running(binary, *options):
+    """Starts a server with a log, as by default, and yields its port."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("LEADCONDUIT_MOCK")}
+    command = [binary, "serve", "--port", "0", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment) as server:
+        try:
+            yield int(re.search(r":(\d+)\s*$", server.stdout.readline()).group(1))
+        finally:
+            # Counters are written at the end of the process.
+            server.send_signal(signal.SIGTERM)
+            server.wait(instructions.TIMEOUT_S)
+
+
+def connect(port):
+    return http.client.HTTPConnection("127.0.0.1", port, timeout=instructions.TIMEOUT_S)
+
+
+def send_cases(port):
+    connection = connect(port)
+    for case in instructions.CASES:
+        for _ in range(COUNT // CONNECTIONS):
+            instructions.request(connection, case)
+    connection.close()
+
+
+def send_long_reads(port):
+    connection = connect(port)
+    for _ in range(LONG_READ_COUNT):
+        for method, path, body in LONG_READS:
+            # A write, after which no response is that of a cache.
+            instructions.request(connection, ("write", "POST", "/credentials", instructions.JSON, CREDENTIAL, 201))
+            media_type = body and instructions.JSON
+            instructions.request(connection, (path, method, path, media_type, body, 200))
+    connection.close()
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    binary = sys.argv[1]
+    with running(binary) as port, concurrent.futures.ThreadPoolExecutor(CONNECTIONS) as pool:
+        for done in [pool.submit(send_cases, port) for _ in range(CONNECTIONS)]:
+            done.result()
+    with running(binary, "--scenario", "busy-account") as port:
+        send_long_reads(port)
+
+
+if __name__ == "__main__":
+    main()
