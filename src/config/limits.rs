@@ -391,8 +391,8 @@ pub(crate) const HEALTH_TIMEOUT: Duration = Duration::from_secs(3);
 /// Timeout of `use` and `reset`. The server may have to load a scenario and build its world.
 pub(crate) const CONTROL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Timeout of `report`. The server adds up the counters of every sandbox.
-pub(crate) const REPORT_TIMEOUT: Duration = Duration::from_secs(30);
+/// Timeout of `report`. The server adds up the counters of every sandbox, next to what else the machine does.
+pub(crate) const REPORT_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// Timeout of `tail` for the head of the response.
 pub(crate) const TAIL_TIMEOUT: Duration = Duration::from_secs(10);

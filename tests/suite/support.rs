@@ -90,6 +90,9 @@ impl TestResponse {
 /// The limit of computations in tests, in milliseconds of processor time.
 pub const COMPUTE_MS_MAX: u64 = 60_000;
 
+/// How long servers of tests wait for the next request or the rest of one.
+const CLIENT_WAIT_MS_MAX: u64 = 600_000;
+
 impl Mock {
     pub fn healthy() -> Self {
         Self::start(MockServer::builder())
@@ -111,8 +114,19 @@ impl Mock {
         let configure = |settings: &mut Settings| {
             settings.check_replies = true;
             // A computation takes longer without optimisation.
-            if settings.limits.compute_ms_max == Settings::default().limits.compute_ms_max {
+            let default = Settings::default().limits;
+            if settings.limits.compute_ms_max == default.compute_ms_max {
                 settings.limits.compute_ms_max = COMPUTE_MS_MAX;
+            }
+            // On a busy machine, the test itself is the slow client, also between two requests of a connection.
+            let limits = &mut settings.limits;
+            for (wait, default) in [
+                (&mut limits.head_wait_ms_max, default.head_wait_ms_max),
+                (&mut limits.body_wait_ms_max, default.body_wait_ms_max),
+            ] {
+                if *wait == default {
+                    *wait = CLIENT_WAIT_MS_MAX;
+                }
             }
         };
         let server = builder.configure(configure).start().unwrap();

@@ -3,12 +3,13 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use base64::Engine as _;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
-use crate::support::{HANG_GUARD, JANE, TestResponse, wait_until};
+use crate::support::{JANE, TestResponse, wait_until};
 
 /// A server process with several worker threads, which is killed on drop.
 pub struct Process {
@@ -53,6 +54,9 @@ impl Drop for Process {
     }
 }
 
+/// How long a response is waited for. A state of megabytes takes minutes next to processes with a higher priority.
+const RESPONSE_WAIT: Duration = Duration::from_mins(10);
+
 /// One kept-alive connection.
 pub struct Wire(BufReader<TcpStream>);
 
@@ -60,7 +64,7 @@ impl Wire {
     pub fn open(address: SocketAddr) -> Self {
         let socket = TcpStream::connect(address).unwrap();
         socket.set_nodelay(true).unwrap();
-        socket.set_read_timeout(Some(HANG_GUARD)).unwrap();
+        socket.set_read_timeout(Some(RESPONSE_WAIT)).unwrap();
         Self(BufReader::new(socket))
     }
 
