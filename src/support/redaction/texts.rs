@@ -109,7 +109,7 @@ mod tests {
             ("-other-s", Some(1)),
             ("abcab", None),
             ("abcabc.", None),
-            // All of it is no beginning; `found_in` has it.
+            // A whole secret is found by `found_in`.
             ("other-secret", None),
         ];
         for (end, expected) in cases {
