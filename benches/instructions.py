@@ -20,6 +20,7 @@ the seeds of hash maps and the digits of durations in the log, changes a count b
 import argparse
 import base64
 import concurrent.futures
+import contextlib
 import datetime
 import http.client
 import json
@@ -67,15 +68,23 @@ def request(connection, case):
     return response, content
 
 
+@contextlib.contextmanager
+def running(binary, *options):
+    """Starts a server as users do, and yields its port. It is ended by a signal, so that a build with counters writes them."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("LEADCONDUIT_MOCK")}
+    command = [binary, "serve", "--port", "0", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment) as server:
+        try:
+            yield int(re.search(r":(\d+)\s*$", server.stdout.readline()).group(1))
+        finally:
+            server.terminate()
+            server.wait(TIMEOUT_S)
+
+
 def response_bytes(binary, case):
     """The response of the mock as it is sent."""
-    server = subprocess.Popen([binary, "serve", "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    try:
-        port = int(re.search(r":(\d+)\s*$", server.stdout.readline()).group(1))
+    with running(binary) as port:
         response, content = request(http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S), case)
-    finally:
-        server.terminate()
-        server.wait()
     head = "".join(f"{name}: {value}\r\n" for name, value in response.getheaders())
     return f"HTTP/1.1 {response.status} {response.reason}\r\n{head}\r\n".encode() + content
 

@@ -8,13 +8,8 @@ The requests of benches/instructions.py over several connections at once, and th
 """
 
 import concurrent.futures
-import contextlib
 import http.client
 import json
-import os
-import re
-import signal
-import subprocess
 import sys
 import urllib.parse
 
@@ -39,20 +34,6 @@ LONG_READS = [
     ("GET", "/connections", None),
 ]
 CREDENTIAL = '{"name":"x","type":"user","package":"leadconduit-default","username":"u","password":"p"}'
-
-
-@contextlib.contextmanager
-def running(binary, *options):
-    """Starts a server with a log, as by default, and yields its port."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("LEADCONDUIT_MOCK")}
-    command = [binary, "serve", "--port", "0", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment) as server:
-        try:
-            yield int(re.search(r":(\d+)\s*$", server.stdout.readline()).group(1))
-        finally:
-            # Counters are written at the end of the process.
-            server.send_signal(signal.SIGTERM)
-            server.wait(instructions.TIMEOUT_S)
 
 
 def connect(port):
@@ -82,10 +63,10 @@ def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     binary = sys.argv[1]
-    with running(binary) as port, concurrent.futures.ThreadPoolExecutor(CONNECTIONS) as pool:
+    with instructions.running(binary) as port, concurrent.futures.ThreadPoolExecutor(CONNECTIONS) as pool:
         for done in [pool.submit(send_cases, port) for _ in range(CONNECTIONS)]:
             done.result()
-    with running(binary, "--scenario", "busy-account") as port:
+    with instructions.running(binary, "--scenario", "busy-account") as port:
         send_long_reads(port)
 
 
