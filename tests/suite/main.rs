@@ -26,6 +26,7 @@ mod caps;
 mod certificates;
 mod changelogs;
 mod cli;
+mod clients;
 mod clock_limits;
 mod concurrent_leads;
 mod connections;

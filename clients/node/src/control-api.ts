@@ -1,4 +1,5 @@
 // Generated from schemas/admin/openapi.yaml by `npm run types`. Do not edit.
+// SHA-256 of that file: 4f69b4b3403f22eecd6dd6eec75edda22a25307674c8589c7204d29e5e4128d4
 
 export interface paths {
     "/__admin/health": {
@@ -5212,7 +5213,7 @@ export interface operations {
                 content: {
                     /**
                      * @example event: exchange
-                     *     data: {"id":7,"at":"2026-01-15T09:00:00.000Z","method":"GET","path":"/connections","query":null,"operation":"list_connections","status":503,"scenario":"healthy","unmatched":false,"took_us":62,"delay_ms":250,"wire_fault":null,"lead":null,"violations":[],"applied_rules":[{"rule":"busy","effects":["status=503","delay=250"]}],"sandbox":"default"}
+                     *     data: {"id":7,"at":"2026-01-15T09:00:00.000Z","method":"GET","path":"/connections","query":null,"operation":"list_connections","status":503,"scenario":"healthy","unmatched":false,"took_us":62,"delay_ms":250,"wire_fault":null,"lead":null,"violations":[],"problem":null,"applied_rules":[{"rule":"busy","effects":["status=503","delay=250"]}],"sandbox":"default"}
                      *
                      *     event: fault_applied
                      *     data: {"id":7,"at":"2026-01-15T09:00:00.000Z","method":"GET","path":"/connections","query":null,"operation":"list_connections","status":503,"scenario":"healthy","delay_ms":250,"applied_rules":[{"rule":"busy","effects":["status=503","delay=250"]}],"sandbox":"default"}

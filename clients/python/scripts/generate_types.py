@@ -1,8 +1,10 @@
 """Generates src/leadconduit_mock/control_api.py from the OpenAPI document of the control API.
 
-With `--check`, it fails when the file is not current. Needs datamodel-code-generator 0.89.0 and ruff.
+With `--check`, it fails when the file is not current; the suite of the server compares the hash, without Python.
+Needs datamodel-code-generator 0.89.0 and ruff.
 """
 
+import hashlib
 import subprocess
 import sys
 import tempfile
@@ -11,9 +13,11 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 SOURCE = HERE.parents[2] / "schemas/admin/openapi.yaml"
 TARGET = HERE.parent / "src/leadconduit_mock/control_api.py"
-HEADER = '''"""The JSON documents of the control API.
+HASH = hashlib.sha256(SOURCE.read_bytes()).hexdigest()
+HEADER = f'''"""The JSON documents of the control API.
 
 Generated from schemas/admin/openapi.yaml by `python scripts/generate_types.py`. Do not edit.
+SHA-256 of that file: {HASH}
 """
 '''
 FLAGS = """

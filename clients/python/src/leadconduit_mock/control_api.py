@@ -1,6 +1,7 @@
 """The JSON documents of the control API.
 
 Generated from schemas/admin/openapi.yaml by `python scripts/generate_types.py`. Do not edit.
+SHA-256 of that file: 4f69b4b3403f22eecd6dd6eec75edda22a25307674c8589c7204d29e5e4128d4
 """
 
 from __future__ import annotations
