@@ -68,7 +68,7 @@ fn submit(server: &Process, count: usize) -> String {
 fn leads_beyond_the_budgets_stay_within_the_memory_limits() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("own.yaml"), scenario()).unwrap();
-    let server = Process::start(2, &["--scenarios", folder.path().to_str().unwrap(), "--scenario", "own"]);
+    let server = Process::start(CONNECTIONS, &["--scenarios", folder.path().to_str().unwrap(), "--scenario", "own"]);
     let oldest = std::thread::scope(|scope| {
         let senders: Vec<_> = (0..CONNECTIONS).map(|_| scope.spawn(|| submit(&server, LEADS / CONNECTIONS))).collect();
         senders.into_iter().map(|sender| sender.join().unwrap()).min().unwrap()

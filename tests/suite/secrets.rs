@@ -14,6 +14,10 @@ use crate::log::Server;
 use crate::support::{Mock, TestResponse};
 use crate::wire::Wire;
 
+const CASES: u32 = 200;
+/// More than there are processors: next to busy processes, a test gets processor time by thread.
+const THREADS: u32 = 4;
+
 /// A location of a secret in a request.
 #[derive(Clone, Copy, Debug)]
 enum SecretLocation {
@@ -341,10 +345,18 @@ fn outputs(mock: &Mock, sandbox: &str, planted: &Planted, response: &TestRespons
 
 #[test]
 fn no_output_contains_a_secret() {
-    let mock = Mock::start(MockServer::builder());
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| outputs_contain_no_secret(&Mock::start(MockServer::builder())));
+        }
+    });
+}
+
+/// Plants secrets in requests, each in a sandbox of its own, and searches all outputs for them.
+fn outputs_contain_no_secret(mock: &Mock) {
     let count = Cell::new(0);
     let mut runner = proptest::test_runner::TestRunner::new(proptest::test_runner::Config {
-        cases: 200,
+        cases: CASES / THREADS,
         failure_persistence: None,
         ..Default::default()
     });
@@ -357,7 +369,7 @@ fn no_output_contains_a_secret() {
             };
             let response = planted.send(&sandbox, |line, headers, body| mock.request(line, headers, body));
             prop_assert!(response.status >= 200);
-            let outputs = outputs(&mock, &sandbox, &planted, &response);
+            let outputs = outputs(mock, &sandbox, &planted, &response);
             let journal = &outputs[0].1;
             prop_assert!(journal.contains("\"method\":\"POST\""), "the exchange is not recorded: {journal}");
             for (path, text) in &outputs {
