@@ -3,8 +3,8 @@
 
     benches/typical_requests.py BINARY
 
-The requests of benches/instructions.py over several connections at once, and the reads that take longest on
-`busy-account`. Each server is started and ended as users do it, so that its start counts too.
+The requests of benches/instructions.py over several connections at once, leads of different persons, and the reads that take
+longest on `busy-account`. Each server is started and ended as users do it, so that its start counts too.
 """
 
 import concurrent.futures
@@ -33,11 +33,36 @@ LONG_READS = [
     ("GET", "/caps", None),
     ("GET", "/connections", None),
 ]
+PLACES = [("512", "Austin", "TX", "78704"), ("312", "Chicago", "IL", "60614-3307"), ("416", "Toronto", "ON", "M5V 2T6")]
 CREDENTIAL = '{"name":"x","type":"user","package":"leadconduit-default","username":"u","password":"p"}'
 
 
 def connect(port):
     return http.client.HTTPConnection("127.0.0.1", port, timeout=instructions.TIMEOUT_S)
+
+
+def lead(number):
+    """The fields of a lead as sources send them, in several ways."""
+    area, city, state, postal_code = PLACES[number % len(PLACES)]
+    line = f"{200 + number % 800:03}-{number % 10_000:04}"
+    return {
+        "first_name": f"Ann{number % 97}",
+        "last_name": "Blow",
+        "email": f"ann.{number}@{('example.com', 'gmail.com')[number % 2]}",
+        "phone_1": (f"{area}-{line}", f"({area}) {line}", f"+1 {area} {line}")[number % 7 % 3],
+        "city": city,
+        "state": state,
+        "postal_code": postal_code,
+    }
+
+
+def send_leads(port):
+    connection = connect(port)
+    for number in range(COUNT // CONNECTIONS):
+        for path, status in [("/submit", 201), ("/ping", 200)]:
+            body = urllib.parse.urlencode(lead(number))
+            instructions.request(connection, (path, "POST", instructions.SOURCE + path, instructions.FORM, body, status))
+    connection.close()
 
 
 def send_cases(port):
@@ -64,8 +89,9 @@ def main():
         sys.exit(__doc__)
     binary = sys.argv[1]
     with instructions.running(binary) as port, concurrent.futures.ThreadPoolExecutor(CONNECTIONS) as pool:
-        for done in [pool.submit(send_cases, port) for _ in range(CONNECTIONS)]:
-            done.result()
+        for send in (send_cases, send_leads):
+            for done in [pool.submit(send, port) for _ in range(CONNECTIONS)]:
+                done.result()
     with instructions.running(binary, "--scenario", "busy-account") as port:
         send_long_reads(port)
 

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use clap::builder::BoolishValueParser;
+use clap::builder::{BoolishValueParser, RangedU64ValueParser};
 use clap::{Args, CommandFactory as _, value_parser};
 
 use super::Cli;
@@ -177,7 +177,8 @@ struct LimitArgs {
     #[arg(long, value_name = "DURATION", default_value_t = Limits::default().body_wait_ms_max, env = "LEADCONDUIT_MOCK_BODY_WAIT_MS_MAX", value_parser = parse_ms)]
     body_wait_ms_max: u64,
     /// The number of concurrent connections
-    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().connections_max, env = "LEADCONDUIT_MOCK_CONNECTIONS_MAX")]
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().connections_max, env = "LEADCONDUIT_MOCK_CONNECTIONS_MAX",
+          value_parser = RangedU64ValueParser::<usize>::new().range(1..=CONNECTIONS_MAX as u64))]
     connections_max: usize,
     /// How long running requests can continue after the server begins to stop
     #[arg(long, value_name = "DURATION", default_value_t = Limits::default().drain_ms_max, env = "LEADCONDUIT_MOCK_DRAIN_MS_MAX", value_parser = parse_ms)]
@@ -213,7 +214,8 @@ struct LimitArgs {
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().event_total_bytes_max, env = "LEADCONDUIT_MOCK_EVENT_TOTAL_BYTES_MAX")]
     event_total_bytes_max: usize,
     /// How much processor time one request can use; one that needs more gets a 503 problem
-    #[arg(long, value_name = "MS", default_value_t = Limits::default().compute_ms_max, env = "LEADCONDUIT_MOCK_COMPUTE_MS_MAX")]
+    #[arg(long, value_name = "MS", default_value_t = Limits::default().compute_ms_max, env = "LEADCONDUIT_MOCK_COMPUTE_MS_MAX",
+          value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
     compute_ms_max: u64,
 }
 
@@ -318,7 +320,7 @@ impl ServeArgs {
                 head_bytes_max: limits.head_bytes_max,
                 head_wait_ms_max: limits.head_wait_ms_max,
                 body_wait_ms_max: limits.body_wait_ms_max,
-                connections_max: limits.connections_max.clamp(1, CONNECTIONS_MAX),
+                connections_max: limits.connections_max,
                 drain_ms_max: limits.drain_ms_max,
                 sandboxes_max: limits.sandboxes_max,
                 sandboxes_unauthenticated_max: limits.sandboxes_unauthenticated_max,

@@ -341,8 +341,8 @@ impl GeneratedEvents for GeneratedHistory {
                 let Some(summary) = self.summary(self.timeline.last_index(lead)) else { break };
                 let fields = self.lead(lead).fields();
                 let fields = fields.as_object().into_iter().flatten();
-                let text = |value: &Value| value.as_str().or_else(|| value["raw"].as_str()).map(Into::into);
-                let fields = fields.filter_map(|(name, value)| Some((name.as_str().into(), text(value)?)));
+                let fields =
+                    fields.filter_map(|(name, value)| Some((name, value.as_str().or_else(|| value["raw"].as_str())?)));
                 let Some(id) = summary.lead else { continue };
                 let submitted_ms = self.timeline.start_of_lead(lead);
                 leads.push(Lead { id, latest: summary.id, submitted_ms, fields: fields.collect() });

@@ -61,7 +61,7 @@ pub use tls::{Authority, AuthorityError, TlsAcceptor, TlsError};
 pub use tls::{CA_CERTIFICATE, UserRoots, bundle_pem, client_config, write_bundle};
 
 use crate::config::intercept::{ConnectRoute, ConnectTarget};
-use crate::config::limits::{ACCEPT_PAUSE, HEAD_BYTES_MIN, Limits, TunnelLimits};
+use crate::config::limits::{ACCEPT_PAUSE, CONNECTIONS_MAX, HEAD_BYTES_MIN, Limits, TunnelLimits};
 use crate::http::handling::Handling;
 use crate::http::message::{Body, Request, Response};
 use crate::http::rejected::{RejectReason, RejectedRequest};
@@ -153,7 +153,7 @@ pub async fn serve<H>(
     let tunnels = connect::permits(handler.tunnel_limits());
     let context = Arc::new(ServerContext { http1, http2, acceptor, handler, limits, tunnels });
     let shutdown = watch::Sender::new(false);
-    let permits = Arc::new(Semaphore::new(limits.connections_max));
+    let permits = Arc::new(Semaphore::new(limits.connections_max.min(CONNECTIONS_MAX)));
     tokio::pin!(stop);
     loop {
         // The permit is acquired before the connection is accepted, so that excess connections wait in the backlog.

@@ -689,10 +689,12 @@ fn pipes_and_devices_are_not_read_as_scenarios() {
 }
 
 #[test]
-fn invalid_delivery_flags_are_rejected_with_a_correction() {
+fn invalid_delivery_flags_and_limits_are_rejected_with_a_correction() {
     let rows: &[(&[&str], &str)] = &[
         (&["--deliver-allow", "http://recipient"], "such as recipient or recipient:8080"),
         (&["--deliver-allow", "a,recipient:0"], "such as recipient or recipient:8080"),
+        (&["--connections-max", "0"], "0 is not in 1..=1000000"),
+        (&["--compute-ms-max", "0"], "0 is not in 1.."),
         (&["--deliver-timeout-ms", "0"], "write a duration from 1 to 60000 (milliseconds), such as 500 or 10s"),
         (&["--deliver-timeout-ms", "61s"], "from 1 to 60000"),
         (&["--deliver-timeout-ms", "soon"], "text such as 2s, 90s or 1h30m"),

@@ -36,6 +36,9 @@ use crate::support::clock::Timestamp;
 /// The longest text that is parsed. Longer text is invalid, except for types that stay text.
 const LENGTH_BYTES_MAX: usize = 4096;
 
+/// About how many components a type has that has some.
+const COMPONENTS: usize = 10;
+
 /// The types whose values are objects also for text.
 const TYPED: [&str; 17] = [
     "boolean",
@@ -76,6 +79,9 @@ impl Parsed {
     }
 
     fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        if self.components.is_empty() {
+            self.components.reserve(COMPONENTS);
+        }
         self.components.push((name, value.into()));
         self
     }
@@ -108,8 +114,8 @@ pub fn parse_value(field_type: &str, raw: &Value, now: Timestamp) -> Value {
         "trustedform_url" if text.is_empty() => text.into(),
         "credential" => typed_object(None, parse(field_type, &text, now)),
         field_type if TYPED.contains(&field_type) => {
-            let parsed = parse(field_type, &text, now);
-            let raw = parsed.raw.clone().unwrap_or_else(|| text.into_owned());
+            let mut parsed = parse(field_type, &text, now);
+            let raw = parsed.raw.take().unwrap_or_else(|| text.into_owned());
             typed_object(Some(raw.into()), parsed)
         }
         _ => text.into(),

@@ -12,6 +12,9 @@ static CA: LazyLock<Option<Regex>> = LazyLock::new(|| compile("^(([A-Za-z])[0-9]
 static GB: LazyLock<Option<Regex>> =
     LazyLock::new(|| compile("^([A-Za-z]{1,2}[0-9]{1,2}[A-Za-z0-9]?)?[S]*([0-9][A-Za-z]{2})$"));
 
+/// The digits of a code of the United States.
+const ZIP_LENGTH: usize = 5;
+
 /// Compiles a pattern in which `[S]` stands for white space.
 fn compile(pattern: &str) -> Option<Regex> {
     Regex::new(&pattern.replace("[S]", &format!("[{}]", js::SPACES))).ok()
@@ -21,6 +24,11 @@ fn compile(pattern: &str) -> Option<Regex> {
 /// code is valid alone; its normal form then begins with a space.
 pub(super) fn parse(text: &str) -> Parsed {
     let code = js::trim(text);
+    // Nearly all are such codes, and their pattern takes many times as long.
+    if code.len() == ZIP_LENGTH && code.bytes().all(|byte| byte.is_ascii_digit()) {
+        let parsed = Parsed::new(code).with("country_code", "US").with("code", code);
+        return parsed.with("zip", code).with("four", Value::Null);
+    }
     let upper = |part: Option<regex::Match<'_>>| part.map(|part| part.as_str().to_ascii_uppercase());
     let value = |part: &Option<String>| part.clone().map_or(Value::Null, Value::from);
     if let Some(found) = US.as_ref().and_then(|us| us.captures(code)) {

@@ -142,7 +142,7 @@ impl<'d> FlowExecution<'d> {
             lead: Bytes::new(),
             lookups: Vec::new(),
             list_entry: None,
-            steps: Vec::new(),
+            steps: Vec::with_capacity(target.flow().steps.len()),
             sent: 0,
             destinations: Vec::new(),
             decision: Decision::new(DecisionKind::Completed, "every step was completed"),
@@ -450,6 +450,9 @@ impl<'d> FlowExecution<'d> {
             submission,
         };
         let vars = if self.hidden.is_empty() { self.vars } else { types::mask_all(&self.vars) };
+        // Kept for long: without the room for steps that were not reached.
+        let mut steps = self.steps;
+        steps.shrink_to_fit();
         let trace = LeadTrace {
             target: self.target.clone(),
             standard: Arc::clone(context.contract.standard()),
@@ -459,7 +462,7 @@ impl<'d> FlowExecution<'d> {
             lead: self.lead,
             lookups: self.lookups,
             price: self.price,
-            steps: self.steps,
+            steps,
             sent: self.sent,
             completion,
         };

@@ -99,7 +99,7 @@ fn render_hit(lead: &Lead, query: &SearchQuery, events: &EventLog) -> Value {
     let submitted = Timestamp::from_millisecond(lead.submitted_ms).unwrap_or_default();
     rendered.insert("submission_timestamp".to_owned(), format_timestamp(submitted).into());
     let fields = lead.fields.iter().filter_map(|(name, value)| Some((name, query.highlight(value)?)));
-    let highlight: Map<String, Value> = fields.map(|(name, marked)| (name.to_string(), json!([marked]))).collect();
+    let highlight: Map<String, Value> = fields.map(|(name, marked)| (name.to_owned(), json!([marked]))).collect();
     if !highlight.is_empty() {
         rendered.insert("highlight".to_owned(), Value::Object(highlight));
     }
@@ -173,8 +173,8 @@ mod tests {
             revenue: 0.0,
         };
         let lead = |number| {
-            let fields = [("first_name".into(), format!("Ann{}", number % 10).into())];
-            Lead { id: id(number), latest: id(number), submitted_ms: now.as_millisecond(), fields: fields.into() }
+            let fields = [("first_name", format!("Ann{}", number % 10))].into_iter().collect();
+            Lead { id: id(number), latest: id(number), submitted_ms: now.as_millisecond(), fields }
         };
         let past = Arc::new(Counted {
             summaries: (0..LEADS).map(summary).collect(),

@@ -187,7 +187,7 @@ mod tests {
             id: "69e3b1a2940df5a34a388e01".parse().unwrap(),
             latest: "69e3b1a3940df5a34a388f03".parse().unwrap(),
             submitted_ms: 0,
-            fields: fields.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+            fields: fields.iter().copied().collect(),
         };
         let george = lead(&[("first_name", "George"), ("city", "Georgetown"), ("state", "TX")]);
         let score = |query: &str| SearchQuery::parse(query).score(&george);

@@ -1,5 +1,7 @@
 //! Summaries of events: the few properties that lists, counts and sums read, in a few bytes.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::support::document::text;
@@ -175,6 +177,12 @@ impl EventSummary {
     }
 }
 
+/// About how many fields a lead has.
+const FIELDS: usize = 16;
+
+/// About how many bytes the fields of a lead take.
+const TEXT_BYTES: usize = 512;
+
 /// A lead as stored in its events: the data of a lead search.
 #[derive(Clone, Debug)]
 pub struct Lead {
@@ -184,8 +192,48 @@ pub struct Lead {
     pub latest: ObjectId,
     /// Time of submission, in milliseconds since 1970.
     pub submitted_ms: i64,
-    /// Field ids and values as text.
-    pub fields: Vec<(Box<str>, Box<str>)>,
+    /// Its fields, without their types.
+    pub fields: LeadFields,
+}
+
+/// The fields of a lead: ids and values as text. Every lead keeps them, and a search reads those of all leads, so that they
+/// are in one text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LeadFields {
+    /// Each id, followed by its value.
+    text: Box<str>,
+    /// Where ids and values end in the text.
+    ends: Box<[u32]>,
+}
+
+impl LeadFields {
+    /// The ids and values, in the order of the lead.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let mut begin = 0;
+        self.ends.chunks_exact(2).map(move |ends| {
+            let (middle, end) = (ends[0] as usize, ends[1] as usize);
+            let field = (&self.text[begin..middle], &self.text[middle..end]);
+            begin = end;
+            field
+        })
+    }
+}
+
+impl<I: AsRef<str>, V: AsRef<str>> FromIterator<(I, V)> for LeadFields {
+    /// Fields beyond 4 GB of text are left out.
+    fn from_iter<T: IntoIterator<Item = (I, V)>>(fields: T) -> Self {
+        let (mut text, mut ends) = (String::with_capacity(TEXT_BYTES), Vec::with_capacity(2 * FIELDS));
+        for (id, value) in fields {
+            let (id, value) = (id.as_ref(), value.as_ref());
+            let middle = text.len() + id.len();
+            let (Ok(middle), Ok(end)) = (u32::try_from(middle), u32::try_from(middle + value.len())) else { break };
+            text.push_str(id);
+            text.push_str(value);
+            ends.extend([middle, end]);
+        }
+        // Exact copies: leads are kept for long.
+        Self { text: text.as_str().into(), ends: ends.as_slice().into() }
+    }
 }
 
 impl Lead {
@@ -211,26 +259,37 @@ impl Lead {
             id: summary.lead?,
             latest: summary.id,
             submitted_ms,
-            fields: fields
-                .filter_map(|(name, value)| Some((name.as_str().into(), field_text(value)?.into())))
-                .collect(),
+            fields: fields.filter_map(|(name, value)| Some((name, field_text(value)?))).collect(),
         })
     }
 
     /// The value of a field; empty when the lead does not have it.
     #[must_use]
     pub fn field(&self, name: &str) -> &str {
-        self.fields.iter().find(|(field, _)| **field == *name).map_or("", |(_, value)| value)
+        self.fields.iter().find(|(field, _)| *field == name).map_or("", |(_, value)| value)
     }
 }
 
 /// A field value as text. Typed values are objects; their `raw` is the text that was submitted.
-fn field_text(value: &Value) -> Option<String> {
+fn field_text(value: &Value) -> Option<Cow<'_, str>> {
     match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(flag) => Some(flag.to_string()),
+        Value::String(text) => Some(text.into()),
+        Value::Number(number) => Some(number.to_string().into()),
+        Value::Bool(flag) => Some(flag.to_string().into()),
         Value::Object(typed) => field_text(typed.get("raw").or_else(|| typed.get("normal"))?),
         Value::Array(_) | Value::Null => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_of_a_lead_are_those_that_were_collected() {
+        let fields = [("first_name", "Zoë"), ("", ""), ("email", ""), ("city", "Austin")];
+        let collected: LeadFields = fields.into_iter().collect();
+        assert_eq!(collected.iter().collect::<Vec<_>>(), fields);
+        assert_eq!(LeadFields::default().iter().next(), None);
     }
 }

@@ -43,14 +43,20 @@ fn strip_hint(text: &str) -> (Option<&'static str>, &str) {
     (Some(hint), js::trim(before.strip_suffix('(').unwrap_or(before)))
 }
 
-/// The stars of a text, by their position from the end among digits, stars and `x`.
+/// The stars of a text, by their position from the end among digits, stars and `x`; empty without stars.
 fn star_positions(text: &str) -> Vec<bool> {
+    if !text.contains('*') {
+        return Vec::new();
+    }
     let kept = text.chars().rev().filter(|c| c.is_ascii_digit() || matches!(c, '*' | 'x'));
     kept.map(|c| c == '*').collect()
 }
 
 /// Puts the stars back, counted from the end.
 fn with_stars(text: &str, stars: &[bool]) -> String {
+    if stars.is_empty() {
+        return text.to_owned();
+    }
     let count = text.chars().count();
     let is_star = |index: usize| stars.get(count - 1 - index).copied().unwrap_or(false);
     text.chars().enumerate().map(|(index, c)| if is_star(index) { '*' } else { c }).collect()
@@ -65,14 +71,19 @@ fn components(number: &Number, text: &str) -> Parsed {
     let (area, local) = number.national.split_at(area_length.min(number.national.len()));
     // The stars are counted with the extension, which is then cut off.
     let masked = |text: &str| {
+        if !is_masked {
+            return text.to_owned();
+        }
         let whole = with_stars(&format!("{text}{extension}"), &stars);
         whole.split('x').next().unwrap_or_default().to_owned()
     };
     let national = masked(&number.national);
-    let area_text = if area.is_empty() { "***".to_owned() } else { national.chars().take(area.len()).collect() };
+    let area_text =
+        if area.is_empty() { "***".to_owned() } else { national.get(..area.len()).unwrap_or(&national).to_owned() };
     let mut local_text = masked(local);
     if number.calling_code == 1 {
-        local_text = local_text.chars().take(LOCAL_LENGTH).collect();
+        // Digits and stars.
+        local_text.truncate(LOCAL_LENGTH);
     }
     let extension_text = number.extension.as_ref().map(|_| with_stars(&extension, &stars).replacen('x', "", 1));
     let normal = match &extension_text {

@@ -19,6 +19,9 @@ const DIGITS: &str = "0-9\u{ff10}-\u{ff19}\u{660}-\u{669}\u{6f0}-\u{6f9}";
 /// Punctuation in numbers.
 const PUNCTUATION: &str = r"\-x\x{2010}-\x{2015}\x{2212}\x{30FC}\x{FF0D}-\x{FF0F} \x{A0}\x{AD}\x{200B}\x{2060}\x{3000}()\x{FF08}\x{FF09}\x{FF3B}\x{FF3D}.\[\]/~\x{2053}\x{223C}\x{FF5E}";
 
+/// Numbers of so many digits are below 2^53.
+const EXACT_DIGITS_MAX: usize = 15;
+
 /// What is dialled in the United States for numbers of other countries.
 const INTERNATIONAL_PREFIX: &str = "011";
 
@@ -66,6 +69,13 @@ fn is_viable(text: &str) -> bool {
     js::length(text) >= 2 && VIABLE.as_ref().is_some_and(|viable| viable.is_match(text))
 }
 
+/// Whether a text is nothing but ASCII digits, at least three, and the usual punctuation between them, as nearly all are. It
+/// is viable and has no extension: the patterns find the same, which a test compares, but take many times as long.
+fn is_plain(text: &str) -> bool {
+    let is_plain = |byte| matches!(byte, b'0'..=b'9' | b' ' | b'(' | b')' | b'-' | b'.');
+    text.bytes().all(is_plain) && text.bytes().filter(u8::is_ascii_digit).count() >= 3
+}
+
 fn is_plus(c: char) -> bool {
     matches!(c, '+' | '\u{ff0b}')
 }
@@ -109,10 +119,11 @@ pub(super) fn parse(text: &str) -> Option<Number> {
         return None;
     }
     let candidate = candidate(text)?;
-    if !is_viable(candidate) {
-        return None;
-    }
-    let (candidate, extension) = split_extension(candidate);
+    let (candidate, extension) = match () {
+        () if is_plain(candidate) => (candidate, None),
+        () if is_viable(candidate) => split_extension(candidate),
+        () => return None,
+    };
     let (calling_code, digits) = match split_calling_code(candidate) {
         Ok(split) => split,
         // An unknown code: perhaps the plus sign is too much.
@@ -142,6 +153,9 @@ pub(super) fn parse(text: &str) -> Option<Number> {
 
 /// A national number after it was kept as a number: beyond 2^53 its last digits are inexact, as in the vendor's library.
 fn as_stored(national: &str) -> String {
+    if national.len() <= EXACT_DIGITS_MAX {
+        return national.to_owned();
+    }
     let digits = national.trim_start_matches('0');
     let zeros = if digits.is_empty() { national.len().saturating_sub(1) } else { national.len() - digits.len() };
     let number: f64 = digits.parse().unwrap_or_default();
@@ -209,4 +223,29 @@ fn split_calling_code(text: &str) -> Result<(u16, String), UnknownCode> {
         }
     }
     Ok((0, digits))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn plain_texts_are_viable_and_have_no_extension(text in "[0-9 ().-]{0,20}|[0-9 ().x#,;+*-]{0,20}") {
+            if is_plain(&text) && text.starts_with(|c: char| c.is_ascii_digit()) {
+                prop_assert!(is_viable(&text), "{}", text);
+                prop_assert_eq!(split_extension(&text), (text.as_str(), None));
+            }
+        }
+
+        #[test]
+        fn short_numbers_are_exact(national in "[0-9]{1,17}") {
+            let digits = national.trim_start_matches('0');
+            let number: f64 = digits.parse().unwrap_or_default();
+            let zeros = national.len() - digits.len().max(1);
+            prop_assert_eq!(as_stored(&national), "0".repeat(zeros) + &js::number_text(number));
+        }
+    }
 }

@@ -1,14 +1,16 @@
 //! The numbering plans: which numbers exist under a calling code, and how they are split. The build script writes them
 //! from the metadata of libphonenumber; a plan is read when a number needs it.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
 use regex::Regex;
 use serde::Deserialize;
 
 /// One line for each calling code: the code, a tab, and its regions as JSON.
 static PLANS: &str = include_str!(concat!(env!("OUT_DIR"), "/numbering-plans.tsv"));
+
+/// Calling codes have three digits at most.
+const CODES: usize = 1000;
 
 /// The calling code of Argentina, whose mobile numbers have a 9 before the area code.
 const ARGENTINA: u16 = 54;
@@ -31,6 +33,9 @@ pub(super) struct Plan {
     code: u16,
     regions: Vec<Region>,
 }
+
+/// The plan of codes that do not exist.
+static NO_PLAN: Plan = Plan { code: 0, regions: Vec::new() };
 
 /// A pattern that is compiled on first use.
 #[derive(Debug, Deserialize)]
@@ -69,9 +74,20 @@ impl Kind {
     }
 }
 
+/// A text with the groups of a pattern in it, each written as `${1}`, so that digits can follow.
+#[derive(Debug, Deserialize)]
+#[serde(from = "String")]
+struct Template(String);
+
+impl From<String> for Template {
+    fn from(text: String) -> Self {
+        Self(braced(&text))
+    }
+}
+
 /// A format: the numbers that it is for, the digits that they begin with, and the groups.
 #[derive(Debug, Deserialize)]
-struct Format(Pattern, Option<Pattern>, String);
+struct Format(Pattern, Option<Pattern>, Template);
 
 /// The plan of a region.
 #[derive(Debug, Deserialize)]
@@ -82,7 +98,7 @@ pub(super) struct Region {
     /// What is dialled before a national number.
     prefix: Option<Pattern>,
     /// What replaces the prefix.
-    rule: Option<String>,
+    rule: Option<Template>,
     general: Pattern,
     kinds: Vec<Kind>,
     /// The position of mobile numbers in `kinds`.
@@ -90,8 +106,8 @@ pub(super) struct Region {
     formats: Vec<Format>,
 }
 
-/// The plans that were read.
-static READ: LazyLock<Mutex<BTreeMap<u16, Arc<Plan>>>> = LazyLock::new(Mutex::default);
+/// The plans that were read, by calling code. Threads share them without a lock: every phone number reads one.
+static READ: [OnceLock<Plan>; CODES] = [const { OnceLock::new() }; CODES];
 
 /// True if there is a calling code.
 pub(super) fn exists(code: u16) -> bool {
@@ -104,20 +120,13 @@ fn line(code: u16) -> Option<&'static str> {
 }
 
 /// The plan of a calling code; an empty one if there is no such code.
-pub(super) fn of(code: u16) -> Arc<Plan> {
-    let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
-    // Only existing codes are kept, so that the map is bounded.
-    if let Some(plan) = read.get(&code) {
-        return Arc::clone(plan);
-    }
-    // A test reads every line, so that the default is for missing codes.
-    let regions: Option<Vec<Region>> = line(code).and_then(|line| serde_json::from_str(line).ok());
-    let is_known = regions.is_some();
-    let plan = Arc::new(Plan { code, regions: regions.unwrap_or_default() });
-    if is_known {
-        read.insert(code, Arc::clone(&plan));
-    }
-    plan
+pub(super) fn of(code: u16) -> &'static Plan {
+    let Some(read) = READ.get(usize::from(code)) else { return &NO_PLAN };
+    read.get_or_init(|| {
+        // A test reads every line, so that the default is for missing codes.
+        let regions = line(code).and_then(|line| serde_json::from_str(line).ok());
+        Plan { code, regions: regions.unwrap_or_default() }
+    })
 }
 
 impl Plan {
@@ -135,11 +144,16 @@ impl Plan {
         if let [region] = self.regions.as_slice() {
             return region.has(number);
         }
-        let is_region = |region: &&Region| match &region.leading {
-            Some(leading) => leading.compiled(false).is_some_and(|leading| leading.is_match(number)),
-            None => region.has(number),
-        };
-        self.regions.iter().find(is_region).is_some_and(|region| region.has(number))
+        for region in &self.regions {
+            match &region.leading {
+                Some(leading) if leading.compiled(false).is_some_and(|leading| leading.is_match(number)) => {
+                    return region.has(number);
+                }
+                None if region.has(number) => return true,
+                _ => {}
+            }
+        }
+        false
     }
 
     /// The length of the area code: that of the first group of an international format, if there is another group.
@@ -194,10 +208,9 @@ impl Region {
         let last = found.get(found.len() - 1).map_or("", |group| group.as_str());
         let rest = &number[whole.end()..];
         let stripped = match &self.rule {
-            Some(rule) if !rule.is_empty() && !last.is_empty() => {
+            Some(Template(rule)) if !rule.is_empty() && !last.is_empty() => {
                 let mut replaced = String::new();
-                // `$1` in a rule is followed by digits.
-                found.expand(&braced(rule), &mut replaced);
+                found.expand(rule, &mut replaced);
                 replaced + rest
             }
             _ => rest.to_owned(),
@@ -213,12 +226,14 @@ impl Region {
                 .is_none_or(|leading| leading.compiled(false).is_some_and(|leading| leading.is_match(number)));
             starts && pattern.matches(number)
         };
-        let Some(Format(pattern, _, format)) = self.formats.iter().find(is_format) else { return vec![number.len()] };
+        let Some(Format(pattern, _, Template(format))) = self.formats.iter().find(is_format) else {
+            return vec![number.len()];
+        };
         let Some(found) = pattern.compiled(true).and_then(|pattern| pattern.captures(number)) else {
             return vec![number.len()];
         };
         let mut written = String::new();
-        found.expand(&braced(format), &mut written);
+        found.expand(format, &mut written);
         let groups = written.split(|c: char| !c.is_ascii_digit());
         groups.map(str::len).filter(|length| *length > 0).collect()
     }

@@ -120,6 +120,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::leadconduit::state::events::summary::LeadFields;
     use crate::leadconduit::state::events::{EventType, Outcome};
 
     const LEAD: u32 = 7;
@@ -164,7 +165,7 @@ mod tests {
             cost: 0.0,
             revenue: 0.0,
         });
-        let lead = Lead { id: id(LEAD), latest: ids[1], submitted_ms: 0, fields: Vec::new() };
+        let lead = Lead { id: id(LEAD), latest: ids[1], submitted_ms: 0, fields: LeadFields::default() };
         EventBatch {
             summaries: summaries.to_vec(),
             lead: Some(lead),
