@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 fn types_of_the_packages_are_generated_from_the_current_document() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let document = fs::read(root.join("schemas/admin/openapi.yaml")).unwrap();
-    let hash: String = Sha256::digest(&document).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = Sha256::digest(&document).iter().fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"));
     for (file, command) in [
         ("clients/node/src/control-api.ts", "npm run types"),
         ("clients/python/src/leadconduit_mock/control_api.py", "python scripts/generate_types.py"),
