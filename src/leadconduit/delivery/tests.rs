@@ -62,6 +62,13 @@ impl Recipient {
     }
 }
 
+/// Takes a port of `::1`, without listening.
+fn reserve_port(port: u16) -> std::io::Result<tokio::net::TcpSocket> {
+    let socket = tokio::net::TcpSocket::new_v6()?;
+    socket.bind((std::net::Ipv6Addr::LOCALHOST, port).into())?;
+    Ok(socket)
+}
+
 fn response(status: u16, headers: &str, body: &str) -> Option<String> {
     let head = format!("HTTP/1.1 {status} X\r\n{headers}Content-Length: {}\r\nConnection: close\r\n", body.len());
     Some(format!("{head}\r\n{body}"))
@@ -90,7 +97,14 @@ fn call(outbound: &HttpClient, url: &str) -> Result<OutboundResponse, OutboundEr
 
 #[test]
 fn a_call_returns_the_response() {
-    let recipient = Recipient::start(vec![response(201, "X-Two: 2\r\n", "done"); 2]);
+    let start = || Recipient::start(vec![response(201, "X-Two: 2\r\n", "done"); 2]);
+    let mut recipient = start();
+    // `localhost` is also `::1`, where another test's server may have the port. A socket that only has it refuses the call.
+    let mut reserved = reserve_port(recipient.port);
+    while reserved.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::AddrInUse) {
+        recipient = start();
+        reserved = reserve_port(recipient.port);
+    }
     let outbound = outbound(|_| {});
     let received = call(&outbound, &format!("{}/in?a=1", recipient.url)).unwrap();
     assert_eq!((received.status, received.attempts, &received.body[..]), (201, 1, &b"done"[..]));
@@ -329,5 +343,7 @@ fn the_control_api_of_the_own_server_is_not_called() {
     // Not `localhost`: the port can be that of another test's server on `::1`.
     assert_eq!(call(&client, format!("http://127.0.0.1:{}/flows?x=/__admin", own.port)).unwrap().status, 200);
     assert!(own.next().contains("x-mock-outbound: 1\r\n"));
+    // A connection that the client keeps open ends with the runtime: the recipient serves one at a time.
+    drop(runtime);
     own.received_nothing_more();
 }
