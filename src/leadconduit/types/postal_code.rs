@@ -54,3 +54,17 @@ pub(super) fn parse(text: &str) -> Parsed {
     }
     Parsed::invalid(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn five_digits_are_what_the_pattern_finds() {
+        for code in ["00000", "60614", "99999"] {
+            let found = US.as_ref().unwrap().captures(code).unwrap();
+            let group = |index: usize| found.get(index).map(|group| group.as_str());
+            assert_eq!([group(1), group(2), group(3)], [Some(code), Some(code), None]);
+        }
+    }
+}
