@@ -142,7 +142,7 @@ impl<'d> FlowExecution<'d> {
             lead: Bytes::new(),
             lookups: Vec::new(),
             list_entry: None,
-            steps: Vec::with_capacity(target.flow().steps.len()),
+            steps: Vec::new(),
             sent: 0,
             destinations: Vec::new(),
             decision: Decision::new(DecisionKind::Completed, "every step was completed"),
@@ -176,6 +176,7 @@ impl<'d> FlowExecution<'d> {
 
     fn run_flow(&mut self, context: &mut WriteContext<'_>) -> Result<(), EarlyExit> {
         let caps = self.check_acceptance(context)?;
+        self.steps.reserve_exact(self.target.flow().steps.len());
         for (index, step) in self.target.flow().steps.iter().enumerate() {
             if !step.is_enabled {
                 self.disabled_step_count += 1;

@@ -54,9 +54,6 @@ fn star_positions(text: &str) -> Vec<bool> {
 
 /// Puts the stars back, counted from the end.
 fn with_stars(text: &str, stars: &[bool]) -> String {
-    if stars.is_empty() {
-        return text.to_owned();
-    }
     let count = text.chars().count();
     let is_star = |index: usize| stars.get(count - 1 - index).copied().unwrap_or(false);
     text.chars().enumerate().map(|(index, c)| if is_star(index) { '*' } else { c }).collect()
@@ -64,7 +61,7 @@ fn with_stars(text: &str, stars: &[bool]) -> String {
 
 fn components(number: &Number, text: &str) -> Parsed {
     let stars = star_positions(text);
-    let is_masked = stars.contains(&true);
+    let is_masked = !stars.is_empty();
     let extension = number.extension.as_ref().map(|extension| format!("x{extension}")).unwrap_or_default();
     let plan = plan::of(number.calling_code);
     let area_length = plan.area_length(&number.national);
